@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kv/base64.h - base64url as the keys API uses it: RFC 4648 §5, never padded on output
+ * (contract §4.5).
+ *
+ * Pure functions; safe from any thread.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Characters that `len` bytes become, without the terminating NUL. */
+#define KV_BASE64URL_LENGTH(len) (((len) *4 + 2) / 3)
+
+/* Bytes that a text of `len` characters becomes at most. */
+#define KV_BASE64URL_BYTES(len) ((len) *3 / 4)
+
+/* Writes KV_BASE64URL_LENGTH(len) characters and a NUL to `ret_text`. */
+void kv_base64url_encode(const void *bytes, size_t len, char *ret_text);
+
+/*
+ * Decodes `len` characters into `ret_bytes`, which has room for KV_BASE64URL_BYTES(len).
+ * False, with nothing written that may be used, when a character is outside the alphabet
+ * (standard base64's + and / are, and so is =; contract §19 row 15) or the length is impossible.
+ * Unused bits of the last character are ignored. The text need not be NUL-terminated.
+ */
+bool kv_base64url_decode(const char *text, size_t len, void *ret_bytes, size_t *ret_len);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kv/certificate.h - coffer's own certificate authority and the server certificate it signs.
+ *
+ * The CA (ECDSA P-256, ten years) is made once and kept; the server certificate (ECDSA P-256) is
+ * made anew at start when it has under 30 days left or does not cover a name it should. Dates
+ * follow the system's clock, not the virtual one: TLS clients know only that.
+ * Files under the data folder: ca.pem (public), tls/ca.key, tls/server.pem, tls/server.key.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "kv/buf.h"
+#include "kv/err.h"
+
+struct kv_certificates {
+    struct kv_buf ca;     /* PEM */
+    struct kv_buf server; /* PEM: server certificate, then the CA */
+    struct kv_buf key;    /* PEM, private */
+};
+
+/* Loads or makes them. `names` are DNS names (wildcards allowed) and IP addresses. */
+enum kv_code kv_certificates_open(const char *data_folder, const char *const *names, size_t count,
+                                  struct kv_certificates *ret_certificates,
+                                  struct kv_err *err) kv_must_check;
+void kv_certificates_done(struct kv_certificates *certificates);

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kv/custody.h - the material of a key version: half of it on the token, the public half here.
+ *
+ * Custody maps a version to a token object, an algorithm to what the token and OpenSSL do for it,
+ * and the token's verdicts to kv_codes, by one table. Public-key operations never touch the
+ * token. It knows no vaults, names or states.
+ * Thread-safe. Errors: KV_UNAVAILABLE when the token cannot work now, KV_KEY_MATERIAL_MISSING
+ * when it works and has no such object, KV_BAD_PARAMETER for input the key cannot have made; the
+ * CK_RV is the cause.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "kv/err.h"
+#include "kv/secret.h"
+
+#define KV_OBJECT_LENGTH 16 /* CKA_ID of a version's object on the token */
+#define KV_MODULUS_MAX 512
+#define KV_EXPONENT_MAX 8
+
+enum kv_family { KV_FAMILY_RSA };
+
+enum kv_kty {
+#define X(symbol, name, family, hsm) KV_KTY_##symbol,
+#include "kv/tbl/kty.def"
+#undef X
+    KV_KTY_COUNT
+};
+struct kv_kty_row {
+    const char *name;
+    enum kv_family family;
+    bool hsm;
+};
+const struct kv_kty_row *kv_kty_row(enum kv_kty kty);
+/* Exact spelling; false when there is no such type. */
+bool kv_kty_find(const char *name, enum kv_kty *ret_kty);
+
+enum kv_key_op {
+#define X(symbol, name, protects) KV_OP_##symbol,
+#include "kv/tbl/key_op.def"
+#undef X
+    KV_OP_COUNT
+};
+#define KV_OP_BIT(symbol) (1U << KV_OP_##symbol)
+struct kv_key_op_row {
+    const char *name;
+    bool protects;
+};
+const struct kv_key_op_row *kv_key_op_row(enum kv_key_op op);
+bool kv_key_op_find(const char *name, enum kv_key_op *ret_op);
+
+enum kv_alg {
+#define X(symbol, name, family, operations, padding, overhead) KV_ALG_##symbol,
+#include "kv/tbl/alg.def"
+#undef X
+    KV_ALG_COUNT
+};
+enum kv_padding { KV_PADDING_PKCS1_5, KV_PADDING_OAEP_SHA1, KV_PADDING_OAEP_SHA256 };
+struct kv_alg_row {
+    const char *name;
+    enum kv_family family;
+    unsigned operations; /* bits of kv_key_op */
+    enum kv_padding padding;
+    size_t overhead;
+};
+const struct kv_alg_row *kv_alg_row(enum kv_alg alg);
+bool kv_alg_find(const char *name, enum kv_alg *ret_alg);
+
+/* What everybody may know of a version's key, and where its other half lies. */
+struct kv_material {
+    unsigned char object[KV_OBJECT_LENGTH];
+    enum kv_family family;
+    unsigned bits;
+    unsigned char modulus[KV_MODULUS_MAX]; /* big-endian, bits / 8 bytes */
+    size_t modulus_len;
+    unsigned char exponent[KV_EXPONENT_MAX];
+    size_t exponent_len;
+};
+
+struct hsm;
+struct kv_custody; /* opaque */
+
+/* Borrows `hsm`, which must outlive it. Free with kv_custody_free(). */
+enum kv_code kv_custody_new(struct hsm *hsm, struct kv_custody **ret_custody,
+                            struct kv_err *err) kv_must_check;
+void kv_custody_free(struct kv_custody *custody);
+KV_DEFINE_CLEANUP(struct kv_custody *, kv_custody_free)
+
+/* A fresh random object id. */
+enum kv_code kv_custody_new_object(unsigned char ret_object[KV_OBJECT_LENGTH],
+                                   struct kv_err *err) kv_must_check;
+
+/* What a new key is to be. */
+struct kv_key_spec {
+    enum kv_family family;
+    unsigned bits;
+    unsigned long public_exponent;
+};
+
+/* Generates the key under `object`; takes seconds: KV_LANE_GENERATE. */
+enum kv_code kv_custody_generate(struct kv_custody *custody,
+                                 const unsigned char object[KV_OBJECT_LENGTH],
+                                 const struct kv_key_spec *spec, struct kv_material *ret_material,
+                                 struct kv_err *err) kv_must_check;
+
+/* Destroys the object; one that is not there is fine. Slow on full tokens: off request paths. */
+enum kv_code kv_custody_destroy(struct kv_custody *custody,
+                                const unsigned char object[KV_OBJECT_LENGTH],
+                                struct kv_err *err) kv_must_check;
+
+/* Bytes a plaintext may have at most under this key and algorithm (contract §8.1). */
+size_t kv_custody_plaintext_max(const struct kv_material *material, enum kv_alg alg);
+
+/* With the public half, in OpenSSL. `plain` of at most kv_custody_plaintext_max(). */
+enum kv_code kv_custody_encrypt(struct kv_custody *custody, const struct kv_material *material,
+                                enum kv_alg alg, const void *plain, size_t len,
+                                struct kv_secret *ret_cipher, struct kv_err *err) kv_must_check;
+
+/*
+ * With the private half, on the token: raw, then unpadded here in constant time. Whatever is wrong
+ * with the ciphertext, the refusal is the same (contract §8.5): no padding oracle.
+ */
+enum kv_code kv_custody_decrypt(struct kv_custody *custody, const struct kv_material *material,
+                                enum kv_alg alg, const void *cipher, size_t len,
+                                struct kv_secret *ret_plain, struct kv_err *err) kv_must_check;

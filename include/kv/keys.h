@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kv/keys.h - the keys of all vaults: names, versions, attributes, soft delete. The rules of the
+ * contract, without HTTP and without JSON.
+ *
+ * Every operation takes the scope it works in (which vault, and THE time of the request) and
+ * decides by that time alone. A state that falls due (a deletion that is final, a key whose purge
+ * date has passed) is due for every reader at that second; kv_keys_tidy() only cleans up behind
+ * it. What a call has returned KV_OK for is on disk.
+ * Thread-safe. Errors carry the service's texts (contract §9).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "kv/clock.h"
+#include "kv/custody.h"
+#include "kv/err.h"
+#include "kv/secret.h"
+#include "kv/uuid.h"
+#include "kv/vault.h"
+
+#define KV_KEY_NAME_MAX 127
+#define KV_PAGE_MAX 25
+#define KV_TAGS_MAX 15
+#define KV_TAG_TEXT_MAX 256 /* characters of a tag's name, and of its value (contract §4.4) */
+
+struct kv_store;
+struct kv_keys; /* opaque */
+
+struct kv_keys_config {
+    struct kv_store *store;     /* borrowed */
+    struct kv_custody *custody; /* borrowed */
+    kv_millis deletion_lag;     /* how long delete, recover and purge stay pending */
+};
+
+/* Migrates its tables. Free with kv_keys_free(). */
+enum kv_code kv_keys_new(const struct kv_keys_config *config, struct kv_keys **ret_keys,
+                         struct kv_err *err) kv_must_check;
+void kv_keys_free(struct kv_keys *keys);
+KV_DEFINE_CLEANUP(struct kv_keys *, kv_keys_free)
+
+struct kv_scope {
+    struct kv_keys *keys;
+    const struct kv_vault *vault;
+    kv_millis now;
+};
+
+/* key_ops in the order they were given (contract §4.2). */
+struct kv_key_ops {
+    unsigned char op[KV_OP_COUNT]; /* enum kv_key_op */
+    size_t count;
+};
+bool kv_key_ops_allow(const struct kv_key_ops *ops, enum kv_key_op op);
+
+/* Tags in the order they were given: name, NUL, value, NUL, and so on. */
+struct kv_tags {
+    char *packed; /* heap; NULL when there are none */
+    size_t len;
+    size_t count;
+};
+void kv_tags_done(struct kv_tags *tags);
+/* Appends; KV_BAD_PARAMETER past the limits of contract §4.4. */
+enum kv_code kv_tags_add(struct kv_tags *tags, const char *name, const char *value,
+                         struct kv_err *err) kv_must_check;
+/* Steps through: *position starts at 0; false at the end. */
+bool kv_tags_next(const struct kv_tags *tags, size_t *position, const char **ret_name,
+                  const char **ret_value);
+
+struct kv_maybe_time {
+    bool given;
+    kv_time value;
+};
+
+struct kv_attributes {
+    bool enabled;
+    struct kv_maybe_time not_before, expires;
+    kv_time created, updated;
+};
+
+/* A version as the wire shows it. init/done; a page of them is an array. */
+struct kv_key {
+    char name[KV_KEY_NAME_MAX + 1]; /* the creator's spelling */
+    char version[KV_VERSION_LENGTH + 1];
+    enum kv_kty kty;
+    struct kv_key_ops ops;
+    struct kv_material material;
+    struct kv_attributes attributes;
+    struct kv_tags tags;
+    kv_time deleted, scheduled_purge; /* 0 unless the key is deleted */
+};
+void kv_key_done(struct kv_key *key);
+KV_DEFINE_CLEANUP_VALUE(struct kv_key, kv_key_done)
+
+/*
+ * Refuses a name the service does not take (contract §4.1): `The request URI contains an invalid
+ * name: {name}`.
+ */
+enum kv_code kv_key_name_check(const char *name, struct kv_err *err) kv_must_check;
+
+struct kv_key_create_args {
+    const char *name;
+    const char *kty; /* as sent */
+    bool bits_given;
+    int64_t bits;
+    bool exponent_given;
+    int64_t exponent; /* 0 means the default (contract §6.1) */
+    bool ops_given;
+    struct kv_key_ops ops;
+    bool enabled;
+    struct kv_maybe_time not_before, expires;
+    struct kv_tags tags; /* borrowed */
+};
+
+/* All refusals that need no key to be generated: type, size, ops, SKU, state of the name. */
+enum kv_code kv_key_create_check(const struct kv_scope *scope,
+                                 const struct kv_key_create_args *args,
+                                 struct kv_err *err) kv_must_check;
+
+/* Generates and stores the first or a new version; takes seconds. Checks everything again. */
+enum kv_code kv_key_create(const struct kv_scope *scope, const struct kv_key_create_args *args,
+                           struct kv_key *ret_key, struct kv_err *err) kv_must_check;
+
+/* `version` NULL: the latest. Also disabled, expired, not yet valid ones (contract §6.3). */
+enum kv_code kv_key_get(const struct kv_scope *scope, const char *name, const char *version,
+                        struct kv_key *ret_key, struct kv_err *err) kv_must_check;
+
+struct kv_key_update_args {
+    bool ops_given;
+    struct kv_key_ops ops;
+    bool enabled_given, enabled;
+    struct kv_maybe_time not_before, expires;
+    bool tags_given;
+    struct kv_tags tags; /* borrowed */
+};
+enum kv_code kv_key_update(const struct kv_scope *scope, const char *name, const char *version,
+                           const struct kv_key_update_args *args, struct kv_key *ret_key,
+                           struct kv_err *err) kv_must_check;
+
+/* contract §6.6; each returns the latest version. */
+enum kv_code kv_key_delete(const struct kv_scope *scope, const char *name, struct kv_key *ret_key,
+                           struct kv_err *err) kv_must_check;
+enum kv_code kv_key_get_deleted(const struct kv_scope *scope, const char *name,
+                                struct kv_key *ret_key, struct kv_err *err) kv_must_check;
+enum kv_code kv_key_recover(const struct kv_scope *scope, const char *name, struct kv_key *ret_key,
+                            struct kv_err *err) kv_must_check;
+enum kv_code kv_key_purge(const struct kv_scope *scope, const char *name,
+                          struct kv_err *err) kv_must_check;
+
+/* A page of a list. `marker` is the upper-cased name, or the version, the page starts after. */
+struct kv_key_page {
+    struct kv_key *key; /* heap */
+    size_t count;
+    bool more; /* the marker of the next page is the last key of this one */
+};
+void kv_key_page_done(struct kv_key_page *page);
+KV_DEFINE_CLEANUP_VALUE(struct kv_key_page, kv_key_page_done)
+
+/* By upper-cased name; `marker` NULL: from the start (contract §6.5). */
+enum kv_code kv_key_list(const struct kv_scope *scope, const char *marker, size_t max,
+                         struct kv_key_page *ret_page, struct kv_err *err) kv_must_check;
+enum kv_code kv_key_list_deleted(const struct kv_scope *scope, const char *marker, size_t max,
+                                 struct kv_key_page *ret_page, struct kv_err *err) kv_must_check;
+/* By version; a name nobody has is an empty page, not an error. */
+enum kv_code kv_key_list_versions(const struct kv_scope *scope, const char *name,
+                                  const char *marker, size_t max, struct kv_key_page *ret_page,
+                                  struct kv_err *err) kv_must_check;
+
+struct kv_key_operate_args {
+    enum kv_key_op op;
+    const char *alg; /* as sent; NULL or unknown is refused in its turn (contract §19 row 26) */
+    const void *value;
+    size_t len;
+};
+
+/* What crypto operations need of a version once it has passed all checks. */
+struct kv_key_result {
+    char name[KV_KEY_NAME_MAX + 1];
+    char version[KV_VERSION_LENGTH + 1];
+    struct kv_secret value;
+};
+void kv_key_result_done(struct kv_key_result *result);
+KV_DEFINE_CLEANUP_VALUE(struct kv_key_result, kv_key_result_done)
+
+/*
+ * encrypt, decrypt, wrapKey, unwrapKey with the version, or the latest. Order of refusals: lookup,
+ * enabled, nbf/exp, key_ops, algorithm, length (contract §19 row 26). `kid` is the identifier the
+ * algorithm mismatch texts name.
+ */
+enum kv_code kv_key_operate(const struct kv_scope *scope, const char *name, const char *version,
+                            const struct kv_key_operate_args *args,
+                            struct kv_key_result *ret_result, struct kv_err *err) kv_must_check;
+
+/*
+ * At start, before anything else: destroys token objects of versions that were never acknowledged
+ * or are purged. Returns how many there were.
+ */
+enum kv_code kv_keys_sweep(struct kv_keys *keys, size_t *ret_destroyed,
+                           struct kv_err *err) kv_must_check;
+
+/*
+ * Purges what is due at `now`, ends pending phases, destroys the objects of purged versions.
+ * *ret_due is when there is something to do again (INT64_MAX: nothing known).
+ */
+enum kv_code kv_keys_tidy(struct kv_keys *keys, kv_millis now, kv_millis *ret_due,
+                          struct kv_err *err) kv_must_check;
+
+/* Versions whose object is not on the token: lost keys, to be reported at start. */
+struct kv_keys_census {
+    size_t keys, deleted_keys, versions, limbo;
+};
+enum kv_code kv_keys_count(struct kv_keys *keys, struct kv_keys_census *ret_census,
+                           struct kv_err *err) kv_must_check;
+
+/* Calls `visit` for the object of every version; for the check of store against token. */
+typedef bool kv_object_visit_fn(void *context, const unsigned char object[KV_OBJECT_LENGTH]);
+enum kv_code kv_keys_each_object(struct kv_keys *keys, kv_object_visit_fn *visit, void *context,
+                                 struct kv_err *err) kv_must_check;

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kv/log.h - the log on standard error: one event a line, an event name and typed fields, as
+ * `key=value` text or as a JSON object.
+ *
+ * Only main.c, http/ and api/gate/ log; everything below returns its errors. Text values are
+ * quoted and escaped whatever they hold, so a client cannot forge a line. Never pass a secret.
+ * Thread-safe; a line is written with one write(2).
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "kv/base.h"
+
+enum kv_log_level { KV_LOG_ERROR, KV_LOG_WARNING, KV_LOG_INFO, KV_LOG_DEBUG };
+enum kv_log_format { KV_LOG_TEXT, KV_LOG_JSON };
+
+struct kv_log_field {
+    const char *name;
+    const char *text; /* NULL: `number` is the value */
+    int64_t number;
+};
+
+#define KV_LOG_TEXT_FIELD(name_, text_)                                                            \
+    (struct kv_log_field)                                                                          \
+    {                                                                                              \
+        .name = (name_), .text = (text_) != NULL ? (text_) : "-"                                   \
+    }
+#define KV_LOG_NUMBER_FIELD(name_, number_)                                                        \
+    (struct kv_log_field)                                                                          \
+    {                                                                                              \
+        .name = (name_), .number = (int64_t) (number_)                                             \
+    }
+
+/* Set once at start, before any thread is made. */
+void kv_log_setup(enum kv_log_level level, enum kv_log_format format);
+
+/* Writes one line: time (real), level, event, then the fields in order. Cut at 4 KiB. */
+void kv_log_write(enum kv_log_level level, const char *event, const struct kv_log_field *fields,
+                  size_t count);
+
+/* kv_log(KV_LOG_INFO, "stopped", KV_LOG_NUMBER_FIELD("requests", n)); at least one field. */
+#define kv_log(level, event, ...)                                                                  \
+    kv_log_write((level), (event), (const struct kv_log_field[]){ __VA_ARGS__ },                   \
+                 sizeof((const struct kv_log_field[]){ __VA_ARGS__ })                              \
+                     / sizeof(struct kv_log_field))

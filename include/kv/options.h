@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kv/options.h - the options of all subcommands: one table (tbl/option.def), three sources (flag,
+ * environment, file), one reading of each value.
+ *
+ * A name nobody knows and a value outside its limits are refused with a message that names them
+ * and where they came from. Immutable once loaded; then safe from any thread. Texts returned are
+ * borrowed and live as long as the options.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "kv/clock.h"
+#include "kv/err.h"
+
+enum kv_option {
+#define X(symbol, name, type, limits, fallback, value, commands, help) KV_OPTION_##symbol,
+#include "kv/tbl/option.def"
+#undef X
+    KV_OPTION_COUNT
+};
+
+/* Which subcommand is running; a bit each, so that a row can name several. */
+enum kv_command {
+    KV_COMMAND_SERVE = 1,
+    KV_COMMAND_HEALTHCHECK = 2,
+    KV_COMMAND_CA = 4,
+    KV_COMMAND_ENV = 8,
+    KV_COMMAND_HOSTS = 16,
+    KV_COMMAND_TOKEN = 32
+};
+
+struct kv_options; /* opaque */
+
+/*
+ * Reads the options of `command`; argv[0] is the subcommand's name and is skipped. `environment`
+ * is an environ-like array. A refusal is KV_BAD_PARAMETER, its message complete and fit for a
+ * user's eyes; an unreadable file likewise. With --help given, nothing else is judged. Free with
+ * kv_options_free().
+ */
+enum kv_code kv_options_load(enum kv_command command, int argc, char *const argv[],
+                             char *const environment[], struct kv_options **ret_options,
+                             struct kv_err *err) kv_must_check;
+void kv_options_free(struct kv_options *options);
+KV_DEFINE_CLEANUP(struct kv_options *, kv_options_free)
+
+/* The value of an option of the type named; asking for another type is a bug. */
+bool kv_option_flag(const struct kv_options *options, enum kv_option option);
+int64_t kv_option_number(const struct kv_options *options, enum kv_option option);
+kv_millis kv_option_duration(const struct kv_options *options, enum kv_option option);
+/* TEXT and CHOICE; "" when not set. */
+const char *kv_option_text(const struct kv_options *options, enum kv_option option);
+size_t kv_option_list_count(const struct kv_options *options, enum kv_option option);
+const char *kv_option_list_item(const struct kv_options *options, enum kv_option option,
+                                size_t index);
+
+/* Help of one subcommand's options, one row each, wrapped for 80 columns. */
+void kv_options_print_help(enum kv_command command, FILE *out);
+
+/* name = value lines a --config FILE would accept, each with its source as a comment. */
+void kv_options_print_config(const struct kv_options *options, FILE *out);

@@ -1,0 +1,29 @@
+dnl SPDX-License-Identifier: Apache-2.0
+dnl AX_FLAGS: warnings and hardening for every compilation, and the --enable switches that change
+dnl how everything is built. Sets KV_CFLAGS and KV_LDFLAGS.
+AC_DEFUN([AX_FLAGS], [
+KV_CFLAGS="-std=gnu11 -Wall -Wextra -Wformat=2 -Wshadow -Wstrict-prototypes -Wmissing-prototypes"
+KV_CFLAGS="$KV_CFLAGS -Wswitch-enum -Wundef -Wvla -Wwrite-strings -Wpointer-arith"
+KV_CFLAGS="$KV_CFLAGS -fno-common -fstack-protector-strong -pthread"
+KV_LDFLAGS="-pthread -Wl,-z,relro,-z,now"
+
+AC_ARG_ENABLE([werror], [AS_HELP_STRING([--enable-werror], [turn warnings into errors])])
+AS_IF([test "x$enable_werror" = xyes], [KV_CFLAGS="$KV_CFLAGS -Werror"])
+
+AC_ARG_ENABLE([sanitizers],
+    [AS_HELP_STRING([--enable-sanitizers=LIST], [for example address,undefined, or thread])])
+AS_CASE([$enable_sanitizers], [''|no], [KV_CFLAGS="$KV_CFLAGS -D_FORTIFY_SOURCE=2"], [
+    AS_IF([test "x$enable_sanitizers" = xyes], [enable_sanitizers=address,undefined])
+    KV_CFLAGS="$KV_CFLAGS -fsanitize=$enable_sanitizers -fno-sanitize-recover=all"
+    KV_CFLAGS="$KV_CFLAGS -fno-omit-frame-pointer"
+    KV_LDFLAGS="$KV_LDFLAGS -fsanitize=$enable_sanitizers"])
+
+AC_ARG_ENABLE([code-coverage],
+    [AS_HELP_STRING([--enable-code-coverage], [instrument for gcov])])
+AS_IF([test "x$enable_code_coverage" = xyes], [
+    KV_CFLAGS="$KV_CFLAGS --coverage -O0"
+    KV_LDFLAGS="$KV_LDFLAGS --coverage"])
+AC_SUBST([KV_CFLAGS])
+AC_SUBST([KV_LDFLAGS])
+AC_SUBST([SANITIZERS], [$enable_sanitizers])
+])

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+include %D%/base/local.mk
+include %D%/store/local.mk
+include %D%/http/local.mk
+include %D%/domain/custody/local.mk
+include %D%/domain/identity/local.mk
+include %D%/domain/vault/local.mk
+include %D%/api/gate/local.mk
+include %D%/api/keys/local.mk
+include %D%/api/token/local.mk
+include %D%/api/control/local.mk
+include %D%/cli/local.mk
+coffer_SOURCES += %D%/main.c
