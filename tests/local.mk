@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-if HAVE_CRITERION
 include %D%/support/local.mk
+if HAVE_CRITERION
 include %D%/unit/local.mk
 include %D%/token/local.mk
 include %D%/api/local.mk
