@@ -17,14 +17,6 @@ static time_t monotonic_now(void)
     return now.tv_sec;
 }
 
-/* Handles of the last login mean nothing to the next. */
-static void forget_sentinel_handle(struct hsm_sentinel *sentinel)
-{
-    pthread_mutex_lock(&sentinel->lock);
-    sentinel->handle = CK_INVALID_HANDLE;
-    pthread_mutex_unlock(&sentinel->lock);
-}
-
 static CK_RV open_again(struct hsm *hsm)
 {
     HSM_TRY(hsm_token_open(hsm));
@@ -38,7 +30,6 @@ static CK_RV reopen(struct hsm *hsm)
     pthread_rwlock_wrlock(&hsm->open_lock);
     hsm->usable = false;
     hsm_token_close(hsm);
-    forget_sentinel_handle(&hsm->sentinel);
     CK_RV rv = open_again(hsm);
     if (rv == CKR_OK) {
         hsm->usable = true;

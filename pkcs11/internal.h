@@ -99,7 +99,7 @@ struct hsm_sentinel {
     pthread_mutex_t lock; /* guards the rest */
     bool adopted;
     unsigned char id[HSM_ID_LENGTH];
-    CK_OBJECT_HANDLE handle; /* CK_INVALID_HANDLE: to be found by its id */
+    CK_OBJECT_HANDLE handle; /* what it had when it was last found */
 };
 
 struct hsm {

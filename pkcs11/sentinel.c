@@ -55,15 +55,12 @@ static CK_RV confirm_handle(struct hsm_session *session, const unsigned char *id
                             CK_OBJECT_HANDLE handle)
 {
     unsigned char found[HSM_ID_LENGTH];
-
-    if (handle == CK_INVALID_HANDLE) {
-        return CKR_OBJECT_HANDLE_INVALID;
-    }
     CK_RV rv = hsm_read_id(session, handle, found);
+
     if (rv == CKR_OK && hsm_bytes_are_equal(found, id, HSM_ID_LENGTH)) {
         return CKR_OK;
     }
-    /* Another object under that handle means the same as none. */
+    /* Handles are given out anew at each opening: another object means the same as none. */
     return rv == CKR_OK || rv == HSM_RV_NO_KEY ? CKR_OBJECT_HANDLE_INVALID : rv;
 }
 
