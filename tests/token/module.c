@@ -43,6 +43,16 @@ static CK_RV decrypt_to_less(CK_SESSION_HANDLE session, CK_BYTE *in, CK_ULONG in
     return rv;
 }
 
+/* Refuses the handle only when the operation has begun. */
+static CK_RV begin_and_lose(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
+                            CK_OBJECT_HANDLE key)
+{
+    CK_RV rv = token.functions->C_DecryptInit(session, mechanism, key);
+
+    list.C_DecryptInit = token.functions->C_DecryptInit;
+    return rv == CKR_OK ? CKR_KEY_HANDLE_INVALID : rv;
+}
+
 /* The modulus with eight zeros in front of it. */
 static CK_RV read_padded(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *template,
                          CK_ULONG count)
@@ -74,6 +84,7 @@ static CK_RV read_nothing(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
     (void) session;
     (void) object;
     for (CK_ULONG i = 0; i < count; i++) {
+        memset(template[i].pValue, 0, template[i].ulValueLen);
         template[i].ulValueLen = CK_UNAVAILABLE_INFORMATION;
     }
     return CKR_OK;
@@ -108,6 +119,15 @@ Test(module, that_decrypts_to_another_length_is_refused)
     cr_assert_eq(hsm_rsa_raw(token.hsm, key.id, bytes, sizeof(bytes), out),
                  CKR_ENCRYPTED_DATA_LEN_RANGE);
     cr_assert_eq(out[0], 7, "an output is written on success only");
+}
+
+Test(module, that_fails_half_way_gets_the_next_call_in_another_session)
+{
+    struct key key;
+
+    generate_quick_key(&token, 1, &key);
+    list.C_DecryptInit = begin_and_lose;
+    assert_key_works(&token, &key);
 }
 
 Test(module, that_makes_a_key_of_another_size_is_refused)

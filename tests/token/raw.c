@@ -55,12 +55,21 @@ Test(raw, refuses_a_key_it_does_not_know)
     cr_assert_eq(hsm_rsa_raw(token.hsm, id, bytes, sizeof(bytes), bytes), HSM_RV_NO_KEY);
 }
 
+Test(raw, refuses_input_of_a_length_no_key_has)
+{
+    unsigned char bytes[HSM_MODULUS_MAX + 1] = { 0 };
+    struct key key;
+
+    generate_quick_key(&token, 1, &key);
+    cr_assert_eq(hsm_rsa_raw(token.hsm, key.id, bytes, 0, bytes), CKR_ENCRYPTED_DATA_LEN_RANGE);
+    cr_assert_eq(hsm_rsa_raw(token.hsm, key.id, bytes, sizeof(bytes), bytes),
+                 CKR_ENCRYPTED_DATA_LEN_RANGE);
+}
+
 Test(raw, refuses_input_of_another_length)
 {
-    static const size_t rows[] = {
-        0, 1, QUICK_BYTES - 1, QUICK_BYTES + 1, HSM_MODULUS_MAX, HSM_MODULUS_MAX + 1,
-    };
-    unsigned char in[HSM_MODULUS_MAX + 1] = { 0 }, out[HSM_MODULUS_MAX + 1] = { 0 };
+    static const size_t rows[] = { 1, QUICK_BYTES - 1, QUICK_BYTES + 1, HSM_MODULUS_MAX };
+    unsigned char in[HSM_MODULUS_MAX] = { 0 }, out[HSM_MODULUS_MAX] = { 0 };
     const unsigned char untouched[sizeof(out)] = { 0 };
     struct key key;
 
@@ -146,6 +155,10 @@ Test(raw, finds_a_key_again_whose_handle_was_lost)
     lose_handles();
     assert_key_works(&token, &key);
     cr_assert_eq(counters().reopened, 0);
+    unsigned long calls = counters().calls;
+    assert_key_works(&token, &key);
+    cr_assert_leq(counters().calls, calls + 3, "what was found must be kept");
+    cr_assert_eq(counters().keys, 1);
 }
 
 TestSuite(session, .init = setup, .fini = teardown, .timeout = 60);
