@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 libkv_a_SOURCES += \
+	%D%/base64.c \
 	%D%/buf.c \
 	%D%/err.c \
-	%D%/secret.c
+	%D%/secret.c \
+	%D%/uuid.c
