@@ -2,6 +2,8 @@
 libkv_a_SOURCES += \
 	%D%/base64.c \
 	%D%/buf.c \
+	%D%/clock.c \
 	%D%/err.c \
+	%D%/log.c \
 	%D%/secret.c \
 	%D%/uuid.c
