@@ -4,6 +4,8 @@ libkv_a_SOURCES += \
 	%D%/buf.c \
 	%D%/clock.c \
 	%D%/err.c \
+	%D%/json.c \
+	%D%/json_print.c \
 	%D%/log.c \
 	%D%/secret.c \
 	%D%/uuid.c
