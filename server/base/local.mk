@@ -4,6 +4,7 @@ libkv_a_SOURCES += \
 	%D%/buf.c \
 	%D%/clock.c \
 	%D%/err.c \
+	%D%/files.c \
 	%D%/json.c \
 	%D%/json_print.c \
 	%D%/log.c \
