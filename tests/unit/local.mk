@@ -1,1 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
+check_PROGRAMS += %D%/test_identity
+TESTS += %D%/test_identity
+%C%_test_identity_SOURCES = \
+	%D%/identity/card.c \
+	%D%/identity/claims.c \
+	%D%/identity/fixture.c \
+	%D%/identity/fixture.h \
+	%D%/identity/forge.c \
+	%D%/identity/forge.h \
+	%D%/identity/issue.c \
+	%D%/identity/issuer.c \
+	%D%/identity/seen.c \
+	%D%/identity/signature.c
+%C%_test_identity_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/server/domain/identity
+%C%_test_identity_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
+%C%_test_identity_LDADD = libkv.a $(CRITERION_LIBS) $(SERVER_LIBS)

@@ -30,16 +30,12 @@ static const struct kv_json_field header_fields[] = {
     KV_JSON_FIELD(struct header, kid, "kid", KV_JSON_STRING),
 };
 
-/* Length of the header part; 0 when the text is not three parts. */
+/* Characters before the first dot; the library wants exactly two of them. */
 static size_t find_header_len(const char *text, size_t len)
 {
-    const char *first = memchr(text, '.', len);
-    const char *second = first == NULL ? NULL : memchr(first + 1, '.', len - (first + 1 - text));
+    const char *dot = memchr(text, '.', len);
 
-    if (second == NULL || memchr(second + 1, '.', len - (second + 1 - text)) != NULL) {
-        return 0;
-    }
-    return first - text;
+    return dot == NULL ? len : (size_t) (dot - text);
 }
 
 static bool decode_header(const char *text, size_t len, cJSON **ret_json)
