@@ -16,6 +16,7 @@
 
 #include "kv/clock.h"
 #include "kv/err.h"
+#include "kv/files.h"
 
 enum kv_option {
 #define X(symbol, name, type, limits, fallback, value, commands, help) KV_OPTION_##symbol,
@@ -57,6 +58,13 @@ const char *kv_option_text(const struct kv_options *options, enum kv_option opti
 size_t kv_option_list_count(const struct kv_options *options, enum kv_option option);
 const char *kv_option_list_item(const struct kv_options *options, enum kv_option option,
                                 size_t index);
+
+/*
+ * The folder of everything that lasts: --data, else $XDG_STATE_HOME/coffer, else
+ * $HOME/.local/state/coffer. It need not exist. KV_BAD_PARAMETER when none of them is set.
+ */
+enum kv_code kv_data_folder(const struct kv_options *options, char *const environment[],
+                            char ret_path[KV_PATH_MAX], struct kv_err *err) kv_must_check;
 
 /* Help of one subcommand's options, one row each, wrapped for 80 columns. */
 void kv_options_print_help(enum kv_command command, FILE *out);

@@ -15,3 +15,15 @@ TESTS += %D%/test_identity
 %C%_test_identity_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/server/domain/identity
 %C%_test_identity_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
 %C%_test_identity_LDADD = libkv.a $(CRITERION_LIBS) $(SERVER_LIBS)
+
+check_PROGRAMS += %D%/test_hosts
+TESTS += %D%/test_hosts
+%C%_test_hosts_SOURCES = %D%/hosts.c
+%C%_test_hosts_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
+%C%_test_hosts_LDADD = libkv.a $(CRITERION_LIBS) $(SERVER_LIBS)
+
+check_PROGRAMS += %D%/test_data_folder
+TESTS += %D%/test_data_folder
+%C%_test_data_folder_SOURCES = %D%/data_folder.c
+%C%_test_data_folder_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
+%C%_test_data_folder_LDADD = libkv.a $(CRITERION_LIBS) $(SERVER_LIBS)

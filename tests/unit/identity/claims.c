@@ -61,8 +61,12 @@ Test(claims, refuses_another_issuer)
 Test(claims, refuses_another_audience)
 {
     static const char *const rows[] = {
-        "https://management.azure.com/",    "https://vault.azure.net/", AUDIENCE "/",
-        "https://dev.vault.localhost:8443", "spn:" SERVICE_APP_ID,      "",
+        "https://management.azure.com/",
+        "https://vault.azure.net/",
+        AUDIENCE "/",
+        "https://dev.vault.localhost:8443",
+        "spn:cfa8b339-82a2-471a-a3c9-0fc0be7a4093",
+        "",
     };
 
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
