@@ -27,3 +27,18 @@ TESTS += %D%/test_data_folder
 %C%_test_data_folder_SOURCES = %D%/data_folder.c
 %C%_test_data_folder_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
 %C%_test_data_folder_LDADD = libkv.a $(CRITERION_LIBS) $(SERVER_LIBS)
+
+check_PROGRAMS += %D%/test_cli
+TESTS += %D%/test_cli
+%C%_test_cli_SOURCES = \
+	%D%/cli/commands.c \
+	%D%/cli/fake.c \
+	%D%/cli/fake.h \
+	server/cli/cli.c \
+	server/cli/commands.c \
+	server/cli/env.c \
+	server/cli/find.c \
+	server/cli/get.c
+%C%_test_cli_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/server/cli
+%C%_test_cli_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
+%C%_test_cli_LDADD = libkv.a $(CRITERION_LIBS) $(SERVER_LIBS) $(CURL_LIBS)
