@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where state goes, by the XDG base directory specification. */
-#include "kv/options.h"
+#include "option.h"
 
 #include <string.h>
 
@@ -22,12 +22,12 @@ static bool is_absolute(const char *path)
     return path != NULL && *path == '/';
 }
 
-enum kv_code kv_data_folder(const struct kv_options *options, char *const environment[],
-                            char ret_path[KV_PATH_MAX], struct kv_err *err)
+enum kv_code kv_data_folder(const struct kv_options *options, char ret_path[KV_PATH_MAX],
+                            struct kv_err *err)
 {
     const char *given = kv_option_text(options, KV_OPTION_DATA);
-    const char *state = find_variable(environment, "XDG_STATE_HOME");
-    const char *home = find_variable(environment, "HOME");
+    const char *state = find_variable(options->environment, "XDG_STATE_HOME");
+    const char *home = find_variable(options->environment, "HOME");
 
     if (*given != '\0') {
         if (strlen(given) >= KV_PATH_MAX) {

@@ -52,33 +52,25 @@ static enum kv_code flush_output(struct kv_err *err)
     return KV_OK;
 }
 
-static enum kv_code run_command(const struct row *row, const struct kv_options *options,
+static enum kv_code run_command(const struct row *row, int argc, char *const argv[],
                                 char *const environment[], struct kv_err *err)
-{
-    const struct kv_cli cli = { .options = options, .environment = environment };
-
-    if (kv_option_flag(options, KV_OPTION_HELP)) {
-        print_help(row);
-    } else {
-        KV_TRY(row->run(&cli, err));
-    }
-    return flush_output(err);
-}
-
-static enum kv_code load_and_run(const struct row *row, int argc, char *const argv[],
-                                 char *const environment[], struct kv_err *err)
 {
     kv_auto(kv_options_free) struct kv_options *options = NULL;
 
     KV_TRY(kv_options_load(row->command, argc, argv, environment, &options, err));
-    return run_command(row, options, environment, err);
+    if (kv_option_flag(options, KV_OPTION_HELP)) {
+        print_help(row);
+    } else {
+        KV_TRY(row->run(options, err));
+    }
+    return flush_output(err);
 }
 
 static int run_row(const struct row *row, int argc, char *const argv[], char *const environment[])
 {
     struct kv_err err = { 0 };
 
-    enum kv_code code = load_and_run(row, argc, argv, environment, &err);
+    enum kv_code code = run_command(row, argc, argv, environment, &err);
     if (code == KV_OK) {
         return EXIT_DONE;
     }

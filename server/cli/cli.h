@@ -18,11 +18,7 @@ int kv_cli_run(int argc, char *const argv[], char *const environment[]);
 /* What `coffer --help` says: every command, serve included. */
 void kv_cli_print_usage(FILE *out);
 
-/* What a command has to work with; results go to standard output. */
-struct kv_cli {
-    const struct kv_options *options;
-    char *const *environment;
-};
-typedef enum kv_code kv_cli_fn(const struct kv_cli *cli, struct kv_err *err);
+/* A command: its result goes to standard output. */
+typedef enum kv_code kv_cli_fn(const struct kv_options *options, struct kv_err *err);
 
 kv_cli_fn kv_cli_healthcheck, kv_cli_ca, kv_cli_env, kv_cli_hosts, kv_cli_token;

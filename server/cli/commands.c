@@ -12,48 +12,50 @@
 
 KV_DEFINE_CLEANUP(void *, curl_free)
 
-enum kv_code kv_cli_healthcheck(const struct kv_cli *cli, struct kv_err *err)
+enum kv_code kv_cli_healthcheck(const struct kv_options *options, struct kv_err *err)
 {
     kv_auto(cJSON_Delete) cJSON *json = NULL;
     struct kv_cli_server server;
     const char *status = NULL;
 
-    KV_TRY(kv_cli_find_server(cli, &server, err));
+    KV_TRY(kv_cli_find_server(options, &server, err));
     KV_TRY(kv_cli_get_json(&server, "/ready", &json, err));
     KV_TRY(kv_cli_read_text(json, "status", &status, err));
     (void) puts(status);
     return KV_OK;
 }
 
-static enum kv_code ask_for_ca(const struct kv_cli *cli, struct kv_buf *pem, struct kv_err *err)
+static enum kv_code ask_for_ca(const struct kv_options *options, struct kv_buf *pem,
+                               struct kv_err *err)
 {
     struct kv_cli_server server;
 
-    KV_TRY(kv_cli_find_server(cli, &server, err));
+    KV_TRY(kv_cli_find_server(options, &server, err));
     return kv_cli_get(&server, "/ca.pem", pem, err);
 }
 
 /* The certificate outlives the server that uses it. */
-static enum kv_code read_ca(const struct kv_cli *cli, struct kv_buf *pem, struct kv_err *err)
+static enum kv_code read_ca(const struct kv_options *options, struct kv_buf *pem,
+                            struct kv_err *err)
 {
     char folder[KV_PATH_MAX], path[KV_PATH_MAX];
 
     kv_buf_clear(pem);
-    KV_TRY(kv_data_folder(cli->options, cli->environment, folder, err));
+    KV_TRY(kv_data_folder(options, folder, err));
     KV_TRY(kv_path_join(path, folder, "ca.pem", err));
     return kv_file_read(path, pem, err);
 }
 
-enum kv_code kv_cli_ca(const struct kv_cli *cli, struct kv_err *err)
+enum kv_code kv_cli_ca(const struct kv_options *options, struct kv_err *err)
 {
     /* Who names a server without its folder does not want the certificate of another. */
-    bool has_folder = *kv_option_text(cli->options, KV_OPTION_CONTROL) == '\0'
-                      || *kv_option_text(cli->options, KV_OPTION_DATA) != '\0';
+    bool has_folder = *kv_option_text(options, KV_OPTION_CONTROL) == '\0'
+                      || *kv_option_text(options, KV_OPTION_DATA) != '\0';
     kv_auto(kv_buf_done) struct kv_buf pem;
 
     kv_buf_init(&pem, KV_CLI_ANSWER_MAX);
-    enum kv_code code = ask_for_ca(cli, &pem, err);
-    if (code != KV_OK && (!has_folder || read_ca(cli, &pem, NULL) != KV_OK)) {
+    enum kv_code code = ask_for_ca(options, &pem, err);
+    if (code != KV_OK && (!has_folder || read_ca(options, &pem, NULL) != KV_OK)) {
         return code;
     }
     (void) fwrite(pem.data, 1, pem.len, stdout);
@@ -74,14 +76,14 @@ static enum kv_code print_host_of(const char *url, struct kv_err *err)
     return KV_OK;
 }
 
-enum kv_code kv_cli_hosts(const struct kv_cli *cli, struct kv_err *err)
+enum kv_code kv_cli_hosts(const struct kv_options *options, struct kv_err *err)
 {
     kv_auto(cJSON_Delete) cJSON *info = NULL;
     struct kv_cli_server server;
     const cJSON *vault;
     const char *url = NULL;
 
-    KV_TRY(kv_cli_find_server(cli, &server, err));
+    KV_TRY(kv_cli_find_server(options, &server, err));
     KV_TRY(kv_cli_get_json(&server, "/control/v1/info", &info, err));
     cJSON_ArrayForEach (vault, cJSON_GetObjectItemCaseSensitive(info, "vaults")) {
         KV_TRY(kv_cli_read_text(vault, "url", &url, err));
@@ -101,10 +103,10 @@ static enum kv_code append_parameter(struct kv_buf *path, const char *name, cons
     return kv_buf_printf(path, err, "&%s=%s", name, (const char *) escaped);
 }
 
-enum kv_code kv_cli_token(const struct kv_cli *cli, struct kv_err *err)
+enum kv_code kv_cli_token(const struct kv_options *options, struct kv_err *err)
 {
-    const char *resource = kv_option_text(cli->options, KV_OPTION_RESOURCE);
-    const char *identity = kv_option_text(cli->options, KV_OPTION_IDENTITY);
+    const char *resource = kv_option_text(options, KV_OPTION_RESOURCE);
+    const char *identity = kv_option_text(options, KV_OPTION_IDENTITY);
     kv_auto(cJSON_Delete) cJSON *answer = NULL;
     kv_auto(kv_buf_done) struct kv_buf path;
     struct kv_cli_server server;
@@ -116,7 +118,7 @@ enum kv_code kv_cli_token(const struct kv_cli *cli, struct kv_err *err)
     if (*identity != '\0') {
         KV_TRY(append_parameter(&path, "client_id", identity, err));
     }
-    KV_TRY(kv_cli_find_server(cli, &server, err));
+    KV_TRY(kv_cli_find_server(options, &server, err));
     KV_TRY(kv_cli_get_json(&server, path.data, &answer, err));
     KV_TRY(kv_cli_read_text(answer, "access_token", &token, err));
     (void) puts(token);

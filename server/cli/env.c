@@ -54,22 +54,22 @@ static void print_identity(const char *control_url)
 }
 
 /* The absolute path of the certificate; false when no folder of this server is known. */
-static bool find_ca(const struct kv_cli *cli, char ret_path[KV_PATH_MAX])
+static bool find_ca(const struct kv_options *options, char ret_path[KV_PATH_MAX])
 {
-    bool is_named_alone = *kv_option_text(cli->options, KV_OPTION_CONTROL) != '\0'
-                          && *kv_option_text(cli->options, KV_OPTION_DATA) == '\0';
+    bool is_named_alone = *kv_option_text(options, KV_OPTION_CONTROL) != '\0'
+                          && *kv_option_text(options, KV_OPTION_DATA) == '\0';
     char folder[KV_PATH_MAX], path[KV_PATH_MAX];
 
-    return !is_named_alone && kv_data_folder(cli->options, cli->environment, folder, NULL) == KV_OK
+    return !is_named_alone && kv_data_folder(options, folder, NULL) == KV_OK
            && kv_path_join(path, folder, "ca.pem", NULL) == KV_OK
            && realpath(path, ret_path) != NULL;
 }
 
-static void print_trust(const struct kv_cli *cli, const char *control_url)
+static void print_trust(const struct kv_options *options, const char *control_url)
 {
     static const char *const names[] = { CA_VARIABLES };
     char path[KV_PATH_MAX];
-    bool found = find_ca(cli, path);
+    bool found = find_ca(options, path);
 
     if (!found) {
         (void) printf("# Save %s/ca.pem to a file and set these to its path:\n", control_url);
@@ -83,20 +83,20 @@ static void print_trust(const struct kv_cli *cli, const char *control_url)
     }
 }
 
-enum kv_code kv_cli_env(const struct kv_cli *cli, struct kv_err *err)
+enum kv_code kv_cli_env(const struct kv_options *options, struct kv_err *err)
 {
-    const char *wanted = kv_option_text(cli->options, KV_OPTION_VAULT_NAME);
+    const char *wanted = kv_option_text(options, KV_OPTION_VAULT_NAME);
     kv_auto(cJSON_Delete) cJSON *info = NULL;
     struct kv_cli_server server;
     const char *name = NULL, *url = NULL;
 
-    KV_TRY(kv_cli_find_server(cli, &server, err));
+    KV_TRY(kv_cli_find_server(options, &server, err));
     KV_TRY(kv_cli_get_json(&server, "/control/v1/info", &info, err));
     KV_TRY(pick_vault(info, wanted, &name, &url, err));
     print_export("AZURE_KEYVAULT_URL", url, "");
     print_export("AZURE_KEYVAULT_NAME", name, "");
     print_export("KEY_VAULT_URI", url, "");
     print_identity(server.url);
-    print_trust(cli, server.url);
+    print_trust(options, server.url);
     return KV_OK;
 }

@@ -66,15 +66,15 @@ static enum kv_code use_run_file(const char *folder, struct kv_cli_server *ret_s
     return KV_OK;
 }
 
-enum kv_code kv_cli_find_server(const struct kv_cli *cli, struct kv_cli_server *ret_server,
+enum kv_code kv_cli_find_server(const struct kv_options *options, struct kv_cli_server *ret_server,
                                 struct kv_err *err)
 {
-    const char *url = kv_option_text(cli->options, KV_OPTION_CONTROL);
+    const char *url = kv_option_text(options, KV_OPTION_CONTROL);
     char folder[KV_PATH_MAX];
 
     if (*url != '\0') {
         return use_option(url, ret_server, err);
     }
-    KV_TRY(kv_data_folder(cli->options, cli->environment, folder, err));
+    KV_TRY(kv_data_folder(options, folder, err));
     return use_run_file(folder, ret_server, err);
 }

@@ -19,7 +19,7 @@ struct kv_cli_server {
 };
 
 /* By --control, or by run.json in the data folder; the server itself is not asked. */
-enum kv_code kv_cli_find_server(const struct kv_cli *cli, struct kv_cli_server *ret_server,
+enum kv_code kv_cli_find_server(const struct kv_options *options, struct kv_cli_server *ret_server,
                                 struct kv_err *err) kv_must_check;
 
 /*

@@ -21,7 +21,7 @@ static enum kv_code find_folder(const char *data, const char *const variables[])
     cr_assert_eq(
         kv_options_load(KV_COMMAND_CA, data == NULL ? 1 : 3, argv, environment, &options, &err),
         KV_OK);
-    return kv_data_folder(options, environment, path, &err);
+    return kv_data_folder(options, path, &err);
 }
 
 Test(data_folder, wants_a_home_or_an_option)
