@@ -54,6 +54,7 @@ static inline struct kv_scope kv_scope_of(const struct kv_request *request)
     return (struct kv_scope){
         .keys = request->app->keys,
         .vault = kv_call_of(request)->vault,
+        .authority = request->authority,
         .now = request->now,
     };
 }

@@ -83,8 +83,14 @@ struct kv_material {
 struct hsm;
 struct kv_custody; /* opaque */
 
-/* Borrows `hsm`, which must outlive it. Free with kv_custody_free(). */
-enum kv_code kv_custody_new(struct hsm *hsm, struct kv_custody **ret_custody,
+struct kv_custody_config {
+    struct hsm *hsm;              /* borrowed; must outlive the custody */
+    void (*alarm)(void *context); /* told when the token should be looked at; any thread */
+    void *alarm_context;
+};
+
+/* Free with kv_custody_free(). */
+enum kv_code kv_custody_new(const struct kv_custody_config *config, struct kv_custody **ret_custody,
                             struct kv_err *err) kv_must_check;
 void kv_custody_free(struct kv_custody *custody);
 KV_DEFINE_CLEANUP(struct kv_custody *, kv_custody_free)
@@ -115,9 +121,9 @@ enum kv_code kv_custody_destroy(struct kv_custody *custody,
 size_t kv_custody_plaintext_max(const struct kv_material *material, enum kv_alg alg);
 
 /* With the public half, in OpenSSL. `plain` of at most kv_custody_plaintext_max(). */
-enum kv_code kv_custody_encrypt(struct kv_custody *custody, const struct kv_material *material,
-                                enum kv_alg alg, const void *plain, size_t len,
-                                struct kv_secret *ret_cipher, struct kv_err *err) kv_must_check;
+enum kv_code kv_custody_encrypt(const struct kv_material *material, enum kv_alg alg,
+                                const void *plain, size_t len, struct kv_secret *ret_cipher,
+                                struct kv_err *err) kv_must_check;
 
 /*
  * With the private half, on the token: raw, then unpadded here in constant time. Whatever is wrong
