@@ -113,7 +113,6 @@ struct kv_key_create_args {
     const char *kty; /* as sent */
     bool bits_given;
     int64_t bits;
-    bool exponent_given;
     int64_t exponent;           /* 0 means the default (contract §6.1) */
     struct kv_key_op_names ops; /* not given: the defaults of the type (contract §7) */
     bool enabled;
