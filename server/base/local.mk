@@ -1,2 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-libkv_a_SOURCES +=
+libkv_a_SOURCES += \
+	%D%/base64.c \
+	%D%/buf.c \
+	%D%/clock.c \
+	%D%/err.c \
+	%D%/files.c \
+	%D%/json.c \
+	%D%/json_print.c \
+	%D%/log.c \
+	%D%/secret.c \
+	%D%/uuid.c
