@@ -95,6 +95,17 @@ enum kv_code kv_custody_new(const struct kv_custody_config *config, struct kv_cu
 void kv_custody_free(struct kv_custody *custody);
 KV_DEFINE_CLEANUP(struct kv_custody *, kv_custody_free)
 
+struct kv_store;
+
+/*
+ * Makes sure that the token is the one this store's keys lie on, by the sentinel the store
+ * remembers; a new store and a new token get one. `exclusive`: the token is coffer's own, so keys
+ * on it that a new store does not know mean that the store was lost: refused, KV_CONFLICT, as is
+ * any other token than the remembered one. Called once, before any key is made.
+ */
+enum kv_code kv_custody_adopt(struct kv_custody *custody, struct kv_store *store, bool exclusive,
+                              struct kv_err *err) kv_must_check;
+
 /* A fresh random object id. */
 enum kv_code kv_custody_new_object(unsigned char ret_object[KV_OBJECT_LENGTH],
                                    struct kv_err *err) kv_must_check;

@@ -86,7 +86,7 @@ void kv_json_add_int(cJSON *parent, const char *name, int64_t number, bool *ok);
 void kv_json_add_bool(cJSON *parent, const char *name, bool value, bool *ok);
 void kv_json_add_base64url(cJSON *parent, const char *name, const void *bytes, size_t len,
                            bool *ok);
-/* Adds an empty object or array and returns it, NULL when not ok. `name` NULL: parent is an array. */
+/* Adds an empty object or array and returns it, NULL when not ok. */
 cJSON *kv_json_add_object(cJSON *parent, const char *name, bool *ok);
 cJSON *kv_json_add_array(cJSON *parent, const char *name, bool *ok);
 /* Appends a text to an array. */

@@ -113,8 +113,9 @@ enum kv_code respond_deleted_key(const struct kv_request *request, const struct 
 void add_item(cJSON *items, const struct kv_request *request, const struct kv_key *key,
               enum item_kind kind, bool *ok)
 {
-    cJSON *item = kv_json_add_object(items, NULL, ok);
+    cJSON *item = cJSON_CreateObject();
 
+    kv_json_add_take(items, NULL, item, ok);
     if (kind == ITEM_DELETED_KEY) {
         add_deletion(item, request, key, ok);
     }

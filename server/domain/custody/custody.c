@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one place where the token's verdicts become outcomes of the wire. */
+/* Keys of the token: made, used, destroyed. */
 #include "kv/custody.h"
 
 #include <stdlib.h>
@@ -9,52 +9,10 @@
 
 #include "hsm.h"
 #include "padding.h"
+#include "private.h"
 
 _Static_assert(KV_OBJECT_LENGTH == HSM_ID_LENGTH, "a version's object is known by its CKA_ID");
 _Static_assert(KV_MODULUS_MAX == HSM_MODULUS_MAX, "both sides speak of RSA-4096 at most");
-
-struct kv_custody {
-    struct kv_custody_config config; /* immutable */
-};
-
-/*
- * What a CK_RV means to a client; whatever is not listed is the last row. The texts are coffer's
- * own: the service's answer to a failing HSM is not established (contract §18 row 18).
- */
-static const struct verdict {
-    CK_RV rv;
-    enum kv_code code;
-    const char *message;
-} verdicts[] = {
-    { HSM_RV_NO_KEY, KV_KEY_MATERIAL_MISSING, "The HSM does not hold the material of this key." },
-    { HSM_RV_TOKEN_GONE, KV_UNAVAILABLE, "The HSM is not reachable." },
-    { CKR_TOKEN_NOT_PRESENT, KV_UNAVAILABLE, "The HSM is not reachable." },
-    { CKR_DEVICE_REMOVED, KV_UNAVAILABLE, "The HSM is not reachable." },
-    { CKR_DEVICE_MEMORY, KV_UNAVAILABLE, "The HSM has no room for another key." },
-    { CKR_PIN_INCORRECT, KV_UNAVAILABLE, "The HSM does not let the service log in." },
-    { CKR_PIN_LOCKED, KV_UNAVAILABLE, "The HSM does not let the service log in." },
-    { CKR_USER_NOT_LOGGED_IN, KV_UNAVAILABLE, "The HSM does not let the service log in." },
-    { HSM_RV_NO_MECHANISM, KV_BAD_PARAMETER, "The HSM does not support this operation." },
-    { CKR_MECHANISM_INVALID, KV_BAD_PARAMETER, "The HSM does not support this operation." },
-    { CKR_HOST_MEMORY, KV_INTERNAL, "out of memory" },
-    { CKR_OK, KV_UNAVAILABLE, "The HSM failed to carry out the operation." },
-};
-
-static enum kv_code translate(struct kv_custody *custody, CK_RV rv, struct kv_err *err)
-{
-    size_t row = 0;
-
-    if (rv == CKR_OK) {
-        return KV_OK;
-    }
-    if (hsm_rv_wants_check(rv) && custody->config.alarm != NULL) {
-        custody->config.alarm(custody->config.alarm_context);
-    }
-    while (verdicts[row].rv != rv && verdicts[row].rv != CKR_OK) {
-        row++;
-    }
-    return KV_FAIL(err, verdicts[row].code, rv, "%s", verdicts[row].message);
-}
 
 enum kv_code kv_custody_new(const struct kv_custody_config *config, struct kv_custody **ret_custody,
                             struct kv_err *err)
@@ -124,7 +82,7 @@ enum kv_code kv_custody_generate(struct kv_custody *custody,
 enum kv_code kv_custody_destroy(struct kv_custody *custody,
                                 const unsigned char object[KV_OBJECT_LENGTH], struct kv_err *err)
 {
-    return translate(custody, hsm_destroy(custody->config.hsm, object), err);
+    return custody_translate(custody, hsm_destroy(custody->config.hsm, object), err);
 }
 
 size_t kv_custody_plaintext_max(const struct kv_material *material, enum kv_alg alg)
@@ -167,9 +125,9 @@ enum kv_code kv_custody_decrypt(struct kv_custody *custody, const struct kv_mate
     if (len != material->modulus_len || !is_below(cipher, material->modulus, len)) {
         return refuse_ciphertext(err);
     }
-    KV_TRY(translate(custody,
-                     hsm_rsa_raw(custody->config.hsm, material->object, cipher, len, block.bytes),
-                     err));
+    KV_TRY(custody_translate(
+        custody, hsm_rsa_raw(custody->config.hsm, material->object, cipher, len, block.bytes),
+        err));
     if (!padding_remove(kv_alg_row(alg)->padding, block.bytes, block.len, ret_plain)) {
         return refuse_ciphertext(err);
     }
