@@ -77,13 +77,19 @@ static enum kv_code check_token_is_new(struct kv_custody *custody, struct kv_err
     return KV_OK;
 }
 
+static enum kv_code confirm_sentinel(struct kv_db *db, struct sentinel *sentinel,
+                                     struct kv_err *err)
+{
+    sentinel->made = true;
+    return save_sentinel(db, sentinel, err);
+}
+
 static enum kv_code make_sentinel(struct kv_custody *custody, struct kv_db *db,
                                   struct sentinel *sentinel, struct kv_err *err)
 {
     KV_TRY(custody_translate(custody, hsm_create_sentinel(custody->config.hsm, sentinel->id), err));
     KV_TRY(custody_translate(custody, hsm_adopt_sentinel(custody->config.hsm, sentinel->id), err));
-    sentinel->made = true;
-    return save_sentinel(db, sentinel, err);
+    return confirm_sentinel(db, sentinel, err);
 }
 
 enum kv_code kv_custody_adopt(struct kv_custody *custody, struct kv_store *store, bool exclusive,
@@ -107,7 +113,7 @@ enum kv_code kv_custody_adopt(struct kv_custody *custody, struct kv_store *store
 
     if (rv != HSM_RV_OTHER_TOKEN) {
         KV_TRY(custody_translate(custody, rv, err));
-        return KV_OK;
+        return sentinel.made ? KV_OK : confirm_sentinel(db, &sentinel, err);
     }
     if (sentinel.made) {
         return KV_FAIL(err, KV_CONFLICT, rv,

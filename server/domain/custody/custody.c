@@ -54,10 +54,10 @@ static enum kv_code generate_rsa(struct kv_custody *custody, const unsigned char
 {
     struct hsm_rsa_public public;
 
-    KV_TRY(translate(
-        custody,
-        hsm_generate_rsa(custody->config.hsm, object, spec->bits, spec->public_exponent, &public),
-        err));
+    CK_RV rv =
+        hsm_generate_rsa(custody->config.hsm, object, spec->bits, spec->public_exponent, &public);
+
+    KV_TRY(custody_translate(custody, rv, err));
     copy_public(&public, ret_material);
     return KV_OK;
 }
