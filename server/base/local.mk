@@ -8,5 +8,11 @@ libkv_a_SOURCES += \
 	%D%/json.c \
 	%D%/json_print.c \
 	%D%/log.c \
+	%D%/option.h \
+	%D%/option_print.c \
+	%D%/option_source.c \
+	%D%/option_table.c \
+	%D%/option_value.c \
+	%D%/options.c \
 	%D%/secret.c \
 	%D%/uuid.c
