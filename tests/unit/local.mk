@@ -1,1 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
+unit_cflags = $(AM_CFLAGS) $(CRITERION_CFLAGS)
+unit_libs = libkv.a $(CRITERION_LIBS) $(SERVER_LIBS)
+
+check_PROGRAMS += %D%/test_lanes
+TESTS += %D%/test_lanes
+%C%_test_lanes_SOURCES = %D%/lanes.c
+%C%_test_lanes_CFLAGS = $(unit_cflags)
+%C%_test_lanes_LDADD = $(unit_libs)
