@@ -1,3 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 libkv_a_SOURCES += \
-	%D%/lanes.c
+	%D%/lanes.c \
+	%D%/request.c \
+	%D%/route.c

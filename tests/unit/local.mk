@@ -7,3 +7,9 @@ TESTS += %D%/test_lanes
 %C%_test_lanes_SOURCES = %D%/lanes.c
 %C%_test_lanes_CFLAGS = $(unit_cflags)
 %C%_test_lanes_LDADD = $(unit_libs)
+
+check_PROGRAMS += %D%/test_router
+TESTS += %D%/test_router
+%C%_test_router_SOURCES = %D%/router.c
+%C%_test_router_CFLAGS = $(unit_cflags)
+%C%_test_router_LDADD = $(unit_libs)
