@@ -2,4 +2,6 @@
 libkv_a_SOURCES += \
 	%D%/lanes.c \
 	%D%/request.c \
-	%D%/route.c
+	%D%/route.c \
+	%D%/uri.c \
+	%D%/uri.h

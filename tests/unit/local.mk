@@ -13,3 +13,10 @@ TESTS += %D%/test_router
 %C%_test_router_SOURCES = %D%/router.c
 %C%_test_router_CFLAGS = $(unit_cflags)
 %C%_test_router_LDADD = $(unit_libs)
+
+check_PROGRAMS += %D%/test_uri
+TESTS += %D%/test_uri
+%C%_test_uri_SOURCES = %D%/uri.c
+%C%_test_uri_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+%C%_test_uri_CFLAGS = $(unit_cflags)
+%C%_test_uri_LDADD = $(unit_libs)
