@@ -2,6 +2,7 @@
 libkv_a_SOURCES += \
 	%D%/lanes.c \
 	%D%/request.c \
+	%D%/response.c \
 	%D%/route.c \
 	%D%/uri.c \
 	%D%/uri.h

@@ -8,6 +8,12 @@ TESTS += %D%/test_lanes
 %C%_test_lanes_CFLAGS = $(unit_cflags)
 %C%_test_lanes_LDADD = $(unit_libs)
 
+check_PROGRAMS += %D%/test_response
+TESTS += %D%/test_response
+%C%_test_response_SOURCES = %D%/response.c
+%C%_test_response_CFLAGS = $(unit_cflags)
+%C%_test_response_LDADD = $(unit_libs)
+
 check_PROGRAMS += %D%/test_router
 TESTS += %D%/test_router
 %C%_test_router_SOURCES = %D%/router.c
