@@ -2,6 +2,13 @@
 unit_cflags = $(AM_CFLAGS) $(CRITERION_CFLAGS)
 unit_libs = libkv.a $(CRITERION_LIBS) $(SERVER_LIBS)
 
+check_PROGRAMS += %D%/test_certificate
+TESTS += %D%/test_certificate
+%C%_test_certificate_SOURCES = %D%/certificate.c
+%C%_test_certificate_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+%C%_test_certificate_CFLAGS = $(unit_cflags)
+%C%_test_certificate_LDADD = $(unit_libs)
+
 check_PROGRAMS += %D%/test_lanes
 TESTS += %D%/test_lanes
 %C%_test_lanes_SOURCES = %D%/lanes.c
