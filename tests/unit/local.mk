@@ -39,3 +39,21 @@ TESTS += %D%/test_uuid
 %C%_test_uuid_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_uuid_LDADD = $(UNIT_LDADD)
 
+check_PROGRAMS += %D%/test_files
+TESTS += %D%/test_files
+%C%_test_files_SOURCES = %D%/files.c %D%/scratch.h
+%C%_test_files_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_files_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_json
+TESTS += %D%/test_json
+%C%_test_json_SOURCES = %D%/json.c %D%/memory.h
+%C%_test_json_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_json_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_log
+TESTS += %D%/test_log
+%C%_test_log_SOURCES = %D%/log.c
+%C%_test_log_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_log_LDADD = $(UNIT_LDADD)
+
