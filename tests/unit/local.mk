@@ -57,3 +57,9 @@ TESTS += %D%/test_log
 %C%_test_log_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_log_LDADD = $(UNIT_LDADD)
 
+check_PROGRAMS += %D%/test_options
+TESTS += %D%/test_options
+%C%_test_options_SOURCES = %D%/options.c %D%/options.h %D%/options_print.c %D%/scratch.h
+%C%_test_options_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_options_LDADD = $(UNIT_LDADD)
+
