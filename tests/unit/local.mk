@@ -63,3 +63,8 @@ TESTS += %D%/test_options
 %C%_test_options_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_options_LDADD = $(UNIT_LDADD)
 
+check_PROGRAMS += %D%/test_store
+TESTS += %D%/test_store
+%C%_test_store_SOURCES = %D%/store.c %D%/store.h %D%/store_query.c %D%/store_turns.c %D%/scratch.h
+%C%_test_store_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_store_LDADD = $(UNIT_LDADD)
