@@ -14,7 +14,7 @@
 #define WAIT_MAX INT64_C(86400000)             /* one wait; keeps the deadline far from overflow */
 
 struct kv_clock {
-    pthread_mutex_t mutex;
+    pthread_mutex_t mutex; /* lock.def: clock */
     pthread_cond_t changed;
     kv_millis offset;    /* guarded by mutex */
     bool frozen;         /* guarded by mutex */

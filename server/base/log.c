@@ -47,7 +47,7 @@ void kv_log_setup(enum kv_log_level level, enum kv_log_format format)
 /* Adds all of `text` or, when there is no room, nothing from now on. */
 static void add(struct line *line, const char *text, size_t len)
 {
-    line->full = line->full || len > sizeof(line->text) - LINE_RESERVE - line->len;
+    line->full = line->full || line->len + len > sizeof(line->text) - LINE_RESERVE;
     if (!line->full) {
         memcpy(line->text + line->len, text, len);
         line->len += len;

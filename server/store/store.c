@@ -20,12 +20,12 @@ struct kv_store {
     char *path;
     unsigned limit; /* of connections */
 
-    pthread_mutex_t pool_mutex;
+    pthread_mutex_t pool_mutex; /* lock.def: store.pool */
     pthread_cond_t released;
     struct kv_db *idle; /* guarded by pool_mutex */
     unsigned opened;    /* guarded by pool_mutex; idle, lent, or being opened */
 
-    pthread_mutex_t turn_mutex;
+    pthread_mutex_t turn_mutex; /* lock.def: store.writer, by the tickets it guards */
     pthread_cond_t turn_passed;
     uint64_t next_ticket; /* guarded by turn_mutex */
     uint64_t now_serving; /* guarded by turn_mutex */
