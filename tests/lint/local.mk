@@ -14,8 +14,8 @@ LINT_FLAGS = --compile '$(CC) $(LINT_CFLAGS)' --compile '$(CLANG) $(LINT_CFLAGS)
 
 # Needs python3, clang and clang-format-14.
 lint:
-	$(top_srcdir)/%D%/selftest $(LINT_FLAGS)
-	$(top_srcdir)/%D%/lint --root $(top_srcdir) $(LINT_FLAGS)
+	@$(top_srcdir)/%D%/selftest $(LINT_FLAGS)
+	@$(top_srcdir)/%D%/lint --root $(top_srcdir) $(LINT_FLAGS)
 
 format:
 	cd $(top_srcdir) && find server pkcs11 include tests -name '*.[ch]' \
