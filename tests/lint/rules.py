@@ -54,7 +54,8 @@ class Arrows:
     def module(self, path):
         if path in self.headers:
             return self.headers[path]
-        folders = [folder for folder in self.folders if is_below(path, [folder])]
+        above = [posixpath.dirname(path) + "/"]
+        folders = [folder for folder in self.folders if folder in above or is_below(path, [folder])]
         return self.folders[max(folders, key=len)] if folders else None
 
     def allows(self, module, path):
