@@ -11,6 +11,7 @@ noinst_HEADERS = \
 	%D%/kv/custody.h \
 	%D%/kv/err.h \
 	%D%/kv/files.h \
+	%D%/kv/hosts.h \
 	%D%/kv/identity.h \
 	%D%/kv/json.h \
 	%D%/kv/keys.h \

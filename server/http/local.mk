@@ -1,2 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-libkv_a_SOURCES +=
+libkv_a_SOURCES += \
+	%D%/certificate.c \
+	%D%/lanes.c \
+	%D%/request.c \
+	%D%/response.c \
+	%D%/route.c \
+	%D%/uri.c \
+	%D%/uri.h \
+	%D%/x509.c \
+	%D%/x509.h
