@@ -89,7 +89,7 @@ static enum kv_code read_vaults(struct server *server, struct kv_err *err)
 
 static enum kv_code open_folder(struct server *server, struct kv_err *err)
 {
-    return data_folder_open(&server->folder.path, server->options, err);
+    return data_folder_open(&server->folder, server->options, err);
 }
 
 static enum kv_auth auth_mode(const struct kv_options *options)
@@ -281,7 +281,7 @@ static enum kv_code listen_on(struct server *server, struct kv_err *err)
 
 static enum kv_code publish(struct server *server, struct kv_err *err)
 {
-    return data_folder_publish(&server->folder.path, &server->app, err);
+    return data_folder_publish(&server->folder, &server->app, err);
 }
 
 static void announce(const struct server *server)
