@@ -1,26 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Prometheus text format 0.0.4. */
-#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "config.h"
+#include "kv/files.h"
 #include "kv/lanes.h"
 #include "private.h"
 
-/* Resident pages, from the second number of /proc/self/statm; 0 where there is none. */
+/* Resident pages, the second number of /proc/self/statm; 0 where there is no such file. */
 static unsigned long count_resident_pages(void)
 {
-    FILE *file = fopen("/proc/self/statm", "re");
-    unsigned long pages = 0;
+    kv_auto(kv_buf_done) struct kv_buf text;
+    char *second;
 
-    if (file == NULL) {
+    kv_buf_init(&text, 256);
+    if (kv_file_read("/proc/self/statm", &text, NULL) != KV_OK || text.len == 0) {
         return 0;
     }
-    if (fscanf(file, "%*u %lu", &pages) != 1) {
-        pages = 0;
-    }
-    (void) fclose(file); /* was only read */
-    return pages;
+    (void) strtoul(text.data, &second, 10); /* the first: all pages */
+    return strtoul(second, NULL, 10);
 }
 
 static enum kv_code print_process(struct kv_buf *buf, struct kv_err *err)

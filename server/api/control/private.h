@@ -6,4 +6,4 @@
 
 kv_handler_fn control_ready, control_health, control_ca, control_info, control_hsm; /* state.c */
 kv_handler_fn control_metrics;                                                      /* metrics.c */
-kv_handler_fn control_clock_get, control_clock_set;                                 /* clock.c */
+kv_handler_fn control_clock_get, control_clock_set;                                 /* time.c */
