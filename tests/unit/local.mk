@@ -147,3 +147,15 @@ TESTS += %D%/test_cli
 %C%_test_cli_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/server/cli
 %C%_test_cli_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_cli_LDADD = $(UNIT_LDADD) $(CURL_LIBS)
+
+check_PROGRAMS += %D%/test_vault
+TESTS += %D%/test_vault
+%C%_test_vault_SOURCES = %D%/vault.c
+%C%_test_vault_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_vault_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_names
+TESTS += %D%/test_names
+%C%_test_names_SOURCES = %D%/names.c
+%C%_test_names_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_names_LDADD = $(UNIT_LDADD)
