@@ -5,6 +5,10 @@ libkv_a_SOURCES += \
 	%D%/request.c \
 	%D%/response.c \
 	%D%/route.c \
+	%D%/sockets.c \
+	%D%/sockets.h \
+	%D%/traffic.c \
+	%D%/traffic.h \
 	%D%/uri.c \
 	%D%/uri.h \
 	%D%/x509.c \
