@@ -160,3 +160,35 @@ TESTS += %D%/test_sites
 %C%_test_sites_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit/identity
 %C%_test_sites_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_sites_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_vault
+TESTS += %D%/test_vault
+%C%_test_vault_SOURCES = %D%/vault.c
+%C%_test_vault_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_vault_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_names
+TESTS += %D%/test_names
+%C%_test_names_SOURCES = %D%/names.c
+%C%_test_names_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_names_LDADD = $(UNIT_LDADD)
+check_PROGRAMS += %D%/test_listener
+TESTS += %D%/test_listener
+%C%_test_listener_SOURCES = %D%/listener.c %D%/listener_body.c %D%/listener_head.c
+%C%_test_listener_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+%C%_test_listener_CFLAGS = $(unit_cflags)
+%C%_test_listener_LDADD = tests/support/libsite.a $(unit_libs)
+
+check_PROGRAMS += %D%/test_listener_lanes
+TESTS += %D%/test_listener_lanes
+%C%_test_listener_lanes_SOURCES = %D%/listener_lanes.c
+%C%_test_listener_lanes_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+%C%_test_listener_lanes_CFLAGS = $(unit_cflags)
+%C%_test_listener_lanes_LDADD = tests/support/libsite.a $(unit_libs)
+
+check_PROGRAMS += %D%/test_listener_tls
+TESTS += %D%/test_listener_tls
+%C%_test_listener_tls_SOURCES = %D%/listener_tls.c
+%C%_test_listener_tls_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+%C%_test_listener_tls_CFLAGS = $(unit_cflags)
+%C%_test_listener_tls_LDADD = tests/support/libsite.a $(unit_libs) $(CURL_LIBS)
