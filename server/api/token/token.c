@@ -99,7 +99,7 @@ static enum kv_code read_resource(const struct kv_request *request,
     KV_TRY(require_parameter(request, "resource", &given, err));
     size_t len = strlen(given);
     size_t suffix = strlen(SCOPE_SUFFIX);
-    if (len > suffix && strcmp(given + len - suffix, SCOPE_SUFFIX) == 0) {
+    if (len >= suffix && strcmp(given + len - suffix, SCOPE_SUFFIX) == 0) {
         len -= suffix;
     }
     if (len > KV_RESOURCE_MAX) {

@@ -173,7 +173,7 @@ Test(token_site, refuses_resources_that_are_none)
 {
     static char longest[KV_RESOURCE_MAX + 2];
     memset(longest, 'x', sizeof(longest) - 1);
-    const char *const rows[] = { "", "a b", "\n", "\xff", longest };
+    const char *const rows[] = { "", "a b", "/.default", "\n", "\xff", longest };
 
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
         begin(KV_GET, IMDS);
