@@ -50,8 +50,8 @@ Test(data_folder, refuses_a_path_that_is_too_long)
 
 Test(data_folder, follows_option_then_state_home_then_home)
 {
-    static const char *const both[] = { "HOME=/home/ann", "XDG_STATE_HOME=/state", NULL };
-    static const char *const relative[] = { "XDG_STATE_HOME=state", "HOME=/home/ann", NULL };
+    static const char *const both[] = { "HOME=/h/ann", "XDG_STATE_HOME=/state", NULL };
+    static const char *const relative[] = { "XDG_STATE_HOME=state", "HOME=/h/ann", NULL };
     const struct {
         const char *data;
         const char *const *environment;
@@ -59,7 +59,7 @@ Test(data_folder, follows_option_then_state_home_then_home)
     } rows[] = {
         { "here", both, "here" },
         { NULL, both, "/state/coffer" },
-        { NULL, relative, "/home/ann/.local/state/coffer" },
+        { NULL, relative, "/h/ann/.local/state/coffer" },
     };
 
     for (size_t i = 0; i < KV_COUNT(rows); i++) {

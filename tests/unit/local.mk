@@ -148,6 +148,19 @@ TESTS += %D%/test_cli
 %C%_test_cli_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_cli_LDADD = $(UNIT_LDADD) $(CURL_LIBS)
 
+check_PROGRAMS += %D%/test_sites
+TESTS += %D%/test_sites
+%C%_test_sites_SOURCES = \
+	%D%/identity/fixture.c \
+	%D%/identity/forge.c \
+	%D%/sites/control.c \
+	%D%/sites/exchange.c \
+	%D%/sites/exchange.h \
+	%D%/sites/token.c
+%C%_test_sites_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit/identity
+%C%_test_sites_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_sites_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += %D%/test_vault
 TESTS += %D%/test_vault
 %C%_test_vault_SOURCES = %D%/vault.c
