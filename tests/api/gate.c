@@ -92,7 +92,7 @@ Test(gate, UNAUTHORIZED_of_a_token_for_somebody_else)
 {
     API_CLIENT(dev);
     char authorization[8192];
-    char *token = client_fetch_token(&api_daemon, "https://management.azure.com/");
+    char *token = client_fetch_token(api_daemon(), "https://management.azure.com/");
 
     snprintf(authorization, sizeof(authorization), "Bearer %s", token);
     expect_rejected(&dev, authorization,
@@ -118,8 +118,9 @@ Test(gate, token_for_the_advertised_resource_is_let_in)
     char resource[128];
 
     free(dev.token);
-    snprintf(resource, sizeof(resource), "https%%3A%%2F%%2Fvault.localhost%%3A%u", api_daemon.port);
-    dev.token = client_fetch_token(&api_daemon, resource);
+    snprintf(resource, sizeof(resource), "https%%3A%%2F%%2Fvault.localhost%%3A%u",
+             api_daemon()->port);
+    dev.token = client_fetch_token(api_daemon(), resource);
 
     API_REPLY(reply, client_call(&dev, "GET", "/keys/nothing-here", NULL));
     cr_assert_eq(reply.status, 404, "%ld %s", reply.status, reply.body);
@@ -165,7 +166,7 @@ Test(gate, identifiers_carry_the_authority_of_the_request)
     char prefix[128];
 
     snprintf(prefix, sizeof(prefix), "https://dev.vault.azure.net:%u/keys/authority/",
-             api_daemon.port);
+             api_daemon()->port);
     cr_assert_eq(strncmp(reply_text(&reply, "key.kid"), prefix, strlen(prefix)), 0, "%s",
                  reply.body);
 }

@@ -65,9 +65,9 @@ Test(program, subcommands_find_no_server_where_none_runs)
 Test(program, subcommands_find_the_server_through_its_folder)
 {
     char url[64];
-    const char *folder = api_daemon.folder;
+    const char *folder = api_daemon()->folder;
 
-    snprintf(url, sizeof(url), "https://locked.vault.localhost:%u", api_daemon.port);
+    snprintf(url, sizeof(url), "https://locked.vault.localhost:%u", api_daemon()->port);
     RUN(0, "", "healthcheck", "--data", folder);
     RUN(0, "-----BEGIN CERTIFICATE-----", "ca", "--data", folder);
     RUN(0, "export IDENTITY_ENDPOINT=", "env", "--data", folder);
@@ -83,7 +83,7 @@ Test(program, a_module_or_token_that_is_not_there_is_named)
     char pin[300];
     FILE *file;
 
-    snprintf(pin, sizeof(pin), "%s/some-pin", api_daemon.folder);
+    snprintf(pin, sizeof(pin), "%s/some-pin", api_daemon()->folder);
     file = fopen(pin, "w");
     fputs("1234\n", file);
     fclose(file);
@@ -97,9 +97,9 @@ Test(program, a_second_server_does_not_take_the_folder_or_the_port)
 {
     char port[16];
 
-    RUN(1, api_daemon.folder, "serve", "--data", api_daemon.folder, "--port", "0", "--control-port",
-        "0");
-    snprintf(port, sizeof(port), "%u", api_daemon.port);
+    RUN(1, api_daemon()->folder, "serve", "--data", api_daemon()->folder, "--port", "0",
+        "--control-port", "0");
+    snprintf(port, sizeof(port), "%u", api_daemon()->port);
     RUN(1, port, "serve", "--ephemeral", "--port", port, "--control-port", "0");
 }
 
@@ -111,7 +111,7 @@ Test(program, secrets_are_kept_in_files_for_the_owner_only)
     struct stat status;
 
     for (size_t i = 0; i < KV_COUNT(files); i++) {
-        snprintf(path, sizeof(path), "%s/%s", api_daemon.folder, files[i]);
+        snprintf(path, sizeof(path), "%s/%s", api_daemon()->folder, files[i]);
         cr_expect_eq(stat(path, &status), 0, "%s", path);
         cr_expect_eq(status.st_mode & 077, 0, "%s: %o", path, status.st_mode);
     }
@@ -129,7 +129,7 @@ Test(program, log_holds_no_secret)
     api_wrap(&dev, "discreet", NULL, "RSA-OAEP", "c2VjcmV0LXBsYWludGV4dA", wrapped);
     API_REPLY(bad, api_unwrap(&dev, "discreet", NULL, "RSA-OAEP", "c2VjcmV0LXBsYWludGV4dA"));
     cr_assert_eq(bad.status, 400);
-    log = fopen(api_daemon.log, "r");
+    log = fopen(api_daemon()->log, "r");
     while (fgets(line, sizeof(line), log) != NULL) {
         cr_expect_null(strstr(line, "c2VjcmV0"), "%s", line);
         cr_expect_null(strstr(line, "secret-plain"), "%s", line);
