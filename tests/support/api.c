@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VARIABLE "COFFER_TEST_DAEMON"
+#define VARIABLE "TEST_DAEMON"
 
 void api_publish_daemon(const struct daemon *daemon)
 {

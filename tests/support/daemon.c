@@ -46,11 +46,11 @@ static void show_log(const struct daemon *daemon)
 static void fill_command(const char **command, const char *const *arguments)
 {
     static char wrapper[1024];
-    const char *program = getenv("COFFER");
+    const char *program = getenv("TEST_PROGRAM");
     size_t count = 0;
 
     snprintf(wrapper, sizeof(wrapper), "%s",
-             getenv("COFFER_WRAPPER") != NULL ? getenv("COFFER_WRAPPER") : "");
+             getenv("TEST_WRAPPER") != NULL ? getenv("TEST_WRAPPER") : "");
     for (char *rest = wrapper, *word; (word = strsep(&rest, " ")) != NULL;) {
         if (word[0] != '\0' && count < ARGUMENTS_MAX / 2) {
             command[count++] = word;

@@ -3,7 +3,7 @@
  * daemon.h - the built program as tests drive it: started with a data folder of its own on free
  * ports, spoken to over HTTPS, stopped or killed.
  *
- * The binary is ./coffer, or $COFFER; $COFFER_WRAPPER (for example a valgrind command line) is put
+ * The binary is ./coffer, or $TEST_PROGRAM; $TEST_WRAPPER (for example a valgrind command line) is put
  * before it. What it writes to standard error is kept in a file that a failed stop shows.
  * Thread rule: start and stop from one thread; the fields may be read by any in between.
  */
