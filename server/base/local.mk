@@ -3,8 +3,10 @@ libkv_a_SOURCES += \
 	%D%/base64.c \
 	%D%/buf.c \
 	%D%/clock.c \
+	%D%/data_folder.c \
 	%D%/err.c \
 	%D%/files.c \
+	%D%/hosts.c \
 	%D%/json.c \
 	%D%/json_print.c \
 	%D%/log.c \

@@ -60,6 +60,7 @@ struct option_value {
 
 struct kv_options {
     enum kv_command command;
+    char *const *environment; /* borrowed */
     struct option_value value[KV_OPTION_COUNT];
 };
 

@@ -53,6 +53,7 @@ enum kv_code kv_options_load(enum kv_command command, int argc, char *const argv
         return KV_OUT_OF_MEMORY(err);
     }
     options->command = command;
+    options->environment = environment;
     KV_TRY(set_defaults(options, err));
     KV_TRY(read_sources(options, argc, argv, environment, err));
     *ret_options = kv_take(options);

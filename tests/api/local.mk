@@ -1,1 +1,55 @@
 # SPDX-License-Identifier: Apache-2.0
+# Each program drives the built daemon over TLS; api_main.c gives it one for all of its tests.
+api_tests = \
+	%D%/test_crypto \
+	%D%/test_failures \
+	%D%/test_gate \
+	%D%/test_hostile \
+	%D%/test_keys \
+	%D%/test_lists \
+	%D%/test_pending \
+	%D%/test_program \
+	%D%/test_refusals
+check_PROGRAMS += $(api_tests)
+TESTS += $(api_tests)
+
+api_support = \
+	%D%/../support/api.c \
+	%D%/../support/api.h \
+	%D%/../support/api_main.c \
+	%D%/../support/client.c \
+	%D%/../support/client.h \
+	%D%/../support/daemon.c \
+	%D%/../support/daemon.h \
+	%D%/../support/raw.c \
+	%D%/../support/raw.h
+api_cflags = $(AM_CFLAGS) $(CRITERION_CFLAGS) $(TLS_CFLAGS)
+api_libs = libkv.a libhsm.a $(CRITERION_LIBS) $(SERVER_LIBS) $(CURL_LIBS) $(TLS_LIBS)
+
+%C%_test_crypto_SOURCES = %D%/crypto.c $(api_support)
+%C%_test_crypto_CFLAGS = $(api_cflags)
+%C%_test_crypto_LDADD = $(api_libs)
+%C%_test_failures_SOURCES = %D%/failures.c $(api_support)
+%C%_test_failures_CFLAGS = $(api_cflags)
+%C%_test_failures_LDADD = $(api_libs)
+%C%_test_gate_SOURCES = %D%/gate.c $(api_support)
+%C%_test_gate_CFLAGS = $(api_cflags)
+%C%_test_gate_LDADD = $(api_libs)
+%C%_test_hostile_SOURCES = %D%/hostile.c $(api_support)
+%C%_test_hostile_CFLAGS = $(api_cflags)
+%C%_test_hostile_LDADD = $(api_libs)
+%C%_test_keys_SOURCES = %D%/keys.c $(api_support)
+%C%_test_keys_CFLAGS = $(api_cflags)
+%C%_test_keys_LDADD = $(api_libs)
+%C%_test_lists_SOURCES = %D%/lists.c $(api_support)
+%C%_test_lists_CFLAGS = $(api_cflags)
+%C%_test_lists_LDADD = $(api_libs)
+%C%_test_pending_SOURCES = %D%/pending.c $(api_support)
+%C%_test_pending_CFLAGS = $(api_cflags)
+%C%_test_pending_LDADD = $(api_libs)
+%C%_test_program_SOURCES = %D%/program.c $(api_support)
+%C%_test_program_CFLAGS = $(api_cflags)
+%C%_test_program_LDADD = $(api_libs)
+%C%_test_refusals_SOURCES = %D%/refusals.c $(api_support)
+%C%_test_refusals_CFLAGS = $(api_cflags)
+%C%_test_refusals_LDADD = $(api_libs)

@@ -1,1 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
+check_PROGRAMS += %D%/listener
+TESTS += %D%/listener
+%C%_listener_SOURCES = %D%/listener.c \
+	tests/support/site.c tests/support/site.h tests/support/wire.c tests/support/wire.h
+%C%_listener_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+%C%_listener_LDADD = libkv.a $(SERVER_LIBS)
