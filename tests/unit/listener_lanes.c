@@ -257,7 +257,7 @@ Test(suspension, answers_each_of_many_clients_its_own)
         clients[i] = send_on_own_connection(request);
     }
     for (int i = 0; i < CLIENTS; i++) {
-        char expected[16];
+        char expected[32];
         (void) snprintf(expected, sizeof(expected), "client%02d", i);
         cr_expect_eq(next_answer(clients[i]), 200);
         cr_expect_str_eq(answer.body, expected);
