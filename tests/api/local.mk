@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Each program drives the built daemon over TLS; api_main.c gives it one for all of its tests.
 api_tests = \
+	%D%/test_auth \
 	%D%/test_crypto \
 	%D%/test_failures \
 	%D%/test_gate \
@@ -53,3 +54,6 @@ api_libs = libkv.a libhsm.a $(CRITERION_LIBS) $(SERVER_LIBS) $(CURL_LIBS) $(TLS_
 %C%_test_refusals_SOURCES = %D%/refusals.c $(api_support)
 %C%_test_refusals_CFLAGS = $(api_cflags)
 %C%_test_refusals_LDADD = $(api_libs)
+%C%_test_auth_SOURCES = %D%/auth.c $(api_support)
+%C%_test_auth_CFLAGS = $(api_cflags)
+%C%_test_auth_LDADD = $(api_libs)
