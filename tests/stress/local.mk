@@ -18,3 +18,13 @@ TESTS += %D%/crash
 	%D%/ledger.c \
 	%D%/ledger.h
 %C%_crash_LDADD = $(stress_libs)
+
+check_PROGRAMS += %D%/contention
+TESTS += %D%/contention
+%C%_contention_SOURCES = \
+	%D%/contention.c \
+	%D%/contention.h \
+	%D%/contention_contract.c \
+	%D%/contention_play.c \
+	%D%/contention_review.c
+%C%_contention_LDADD = $(stress_libs)
