@@ -19,3 +19,5 @@ check_LIBRARIES += %D%/libdaemon.a
 	%D%/tally.h \
 	%D%/token_view.c \
 	%D%/token_view.h
+check_LIBRARIES += %D%/libtoken.a
+%C%_libtoken_a_SOURCES = %D%/token.c %D%/token.h
