@@ -87,22 +87,18 @@ static kv_millis span_of(const struct order *order, const struct kv_clock *clock
                             : order->advance.value * 1000;
 }
 
-/* Freezing comes first, so that a clock that is set and frozen stands exactly there. */
+/* The step that can fail comes before those that cannot: a refused order changes nothing. */
 static enum kv_code carry_out(const struct order *order, struct kv_clock *clock, struct kv_err *err)
 {
-    bool was_frozen = kv_clock_is_frozen(clock);
-
-    if (order->reset.value) {
+    if (order->reset.value) { /* and then there is no span */
         kv_clock_reset(clock);
     }
+    KV_TRY(kv_clock_shift(clock, span_of(order, clock), err));
     if (order->frozen.given) {
         kv_clock_freeze(clock, order->frozen.value);
     }
-    enum kv_code code = kv_clock_shift(clock, span_of(order, clock), err);
-    if (code != KV_OK && order->frozen.given) {
-        kv_clock_freeze(clock, was_frozen); /* a refused order changes nothing */
-    }
-    return code;
+    /* Once more, so that a clock that is set and frozen stands exactly there. */
+    return order->set.given ? kv_clock_shift(clock, span_of(order, clock), err) : KV_OK;
 }
 
 enum kv_code control_clock_get(struct kv_request *request, struct kv_response *response,

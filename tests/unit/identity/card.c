@@ -10,7 +10,7 @@
 
 #define CLIENT "0a0b0c0d-1111-4222-8333-444455556666"
 
-TestSuite(card, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(card, .init = set_up, .fini = tear_down, .timeout = 120);
 
 static void expect_same(const struct kv_identity_card *a, const struct kv_identity_card *b)
 {

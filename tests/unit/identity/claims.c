@@ -10,7 +10,7 @@
 
 #include "kv/secret.h"
 
-TestSuite(claims, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(claims, .init = set_up, .fini = tear_down, .timeout = 120);
 
 Test(claims, refuses_claims_it_cannot_use)
 {

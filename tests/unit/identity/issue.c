@@ -13,7 +13,7 @@
 
 #define CLIENT "0a0b0c0d-1111-4222-8333-444455556666"
 
-TestSuite(issue, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(issue, .init = set_up, .fini = tear_down, .timeout = 120);
 
 /* The decoded part of a token that begins at `text`. */
 static cJSON *decode_part(const char *text)

@@ -7,7 +7,7 @@
 
 #include <criterion/criterion.h>
 
-TestSuite(seen, .timeout = 60);
+TestSuite(seen, .timeout = 120);
 
 static void fill(size_t number, unsigned char digest[KV_DIGEST_LENGTH], struct kv_claims *claims)
 {

@@ -13,7 +13,7 @@
 #define UNKNOWN_KEY                                                                                \
     "AKV10046: Unable to resolve the key used for signature validation. EncodedJwtHeader: '"
 
-TestSuite(signature, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(signature, .init = set_up, .fini = tear_down, .timeout = 120);
 
 /* The key of the RFC makes the RFC's signature, so what the other tests forge is well made. */
 Test(signature, forges_as_rfc7515_a2_signs)
