@@ -15,17 +15,13 @@ check_PROGRAMS += $(api_tests)
 TESTS += $(api_tests)
 
 api_support = \
-	%D%/../support/api.c \
-	%D%/../support/api.h \
-	%D%/../support/api_main.c \
-	%D%/../support/client.c \
-	%D%/../support/client.h \
-	%D%/../support/daemon.c \
-	%D%/../support/daemon.h \
-	%D%/../support/raw.c \
-	%D%/../support/raw.h
+	tests/support/api.c \
+	tests/support/api.h \
+	tests/support/api_main.c \
+	tests/support/raw.c \
+	tests/support/raw.h
 api_cflags = $(AM_CFLAGS) $(CRITERION_CFLAGS) $(TLS_CFLAGS)
-api_libs = libkv.a libhsm.a $(CRITERION_LIBS) $(SERVER_LIBS) $(CURL_LIBS) $(TLS_LIBS)
+api_libs = tests/support/libdaemon.a libkv.a $(CRITERION_LIBS) $(SERVER_LIBS) $(CURL_LIBS) $(TLS_LIBS)
 
 %C%_test_crypto_SOURCES = %D%/crypto.c $(api_support)
 %C%_test_crypto_CFLAGS = $(api_cflags)
