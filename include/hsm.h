@@ -63,7 +63,8 @@ struct hsm_config {
 /*
  * Makes a token: the first slot whose token is not initialised gets `label`, the SO PIN and the
  * user PIN (C_InitToken, C_InitPIN; §5.5, §5.6). A token of that label that is there already is
- * left alone and is success. The module is initialised for this call only.
+ * left alone and is success, but one that a kill left without a user PIN gets it now. The module
+ * is initialised for this call only.
  */
 CK_RV hsm_init_token(const struct hsm_config *config, const char *so_pin,
                      size_t so_pin_len) kv_must_check;

@@ -26,10 +26,10 @@ static void look_at_token(struct housekeeper *keeper)
     bool was_healthy = atomic_exchange(&keeper->healthy, rv == CKR_OK);
 
     if (was_healthy && rv != CKR_OK) {
-        kv_log(KV_LOG_ERROR, "token-lost", KV_LOG_TEXT_FIELD("rv", hsm_rv_name(rv)));
+        kv_log(KV_LOG_ERROR, "token_lost", KV_LOG_TEXT_FIELD("rv", hsm_rv_name(rv)));
     }
     if (!was_healthy && rv == CKR_OK) {
-        kv_log(KV_LOG_INFO, "token-back", KV_LOG_TEXT_FIELD("rv", hsm_rv_name(rv)));
+        kv_log(KV_LOG_INFO, "token_back", KV_LOG_TEXT_FIELD("rv", hsm_rv_name(rv)));
     }
 }
 
@@ -40,7 +40,7 @@ static kv_millis tidy(struct housekeeper *keeper)
     struct kv_err err;
 
     if (kv_keys_tidy(keeper->keys, kv_clock_now(keeper->clock), &due, &err) != KV_OK) {
-        kv_log(KV_LOG_WARNING, "tidying-failed", KV_LOG_TEXT_FIELD("reason", err.message),
+        kv_log(KV_LOG_WARNING, "tidying_failed", KV_LOG_TEXT_FIELD("reason", err.message),
                KV_LOG_NUMBER_FIELD("cause", err.cause), KV_LOG_TEXT_FIELD("where", err.where));
         return INT64_MAX;
     }

@@ -211,7 +211,7 @@ static enum kv_code sweep(struct server *server, struct kv_err *err)
                KV_LOG_NUMBER_FIELD("strays", strays));
     }
     if (muster.missing > 0) {
-        kv_log(KV_LOG_ERROR, "keys-missing", KV_LOG_NUMBER_FIELD("versions", muster.missing));
+        kv_log(KV_LOG_ERROR, "keys_missing", KV_LOG_NUMBER_FIELD("versions", muster.missing));
     }
     return KV_OK;
 }
@@ -300,7 +300,7 @@ static void announce(const struct server *server)
            is_ipv6 ? "[" : "", address, is_ipv6 ? "]" : "", server->app.control_port);
     fflush(stdout);
     kv_log(KV_LOG_INFO, "ready", KV_LOG_NUMBER_FIELD("port", server->app.port),
-           KV_LOG_NUMBER_FIELD("control-port", server->app.control_port),
+           KV_LOG_NUMBER_FIELD("control_port", server->app.control_port),
            KV_LOG_TEXT_FIELD("data", server->folder.path),
            KV_LOG_NUMBER_FIELD("vaults", server->vault_count));
 }
@@ -322,7 +322,7 @@ static void drain(struct server *server)
     bool control = server->control == NULL || kv_listener_drain(server->control, DRAIN_PATIENCE_MS);
 
     if (!tls || !control) {
-        kv_log(KV_LOG_ERROR, "stopped-hard", KV_LOG_NUMBER_FIELD("waited-ms", DRAIN_PATIENCE_MS));
+        kv_log(KV_LOG_ERROR, "stopped_hard", KV_LOG_NUMBER_FIELD("waited_ms", DRAIN_PATIENCE_MS));
         _exit(1);
     }
 }

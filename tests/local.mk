@@ -16,8 +16,8 @@ EXTRA_DIST += \
 	%D%/support/net.sh \
 	%D%/support/valgrind.supp
 
-if HAVE_CRITERION
 include %D%/support/local.mk
+if HAVE_CRITERION
 include %D%/unit/local.mk
 include %D%/token/local.mk
 include %D%/api/local.mk

@@ -125,7 +125,7 @@ enum kv_code kv_clock_shift(struct kv_clock *clock, kv_millis span, struct kv_er
 void kv_clock_freeze(struct kv_clock *clock, bool frozen)
 {
     pthread_mutex_lock(&clock->mutex);
-    if (frozen && !clock->frozen) {
+    if (frozen) {
         clock->frozen_at = now_locked(clock);
     }
     if (!frozen && clock->frozen) {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A write goes to PATH.new and is renamed, so that a crash leaves the old file or the new one. */
-#define _GNU_SOURCE /* nftw, strerrordesc_np */
 #include "kv/files.h"
 
 #include <errno.h>

@@ -62,9 +62,7 @@ cJSON *kv_json_add_array(cJSON *parent, const char *name, bool *ok)
 
 void kv_json_append_text(cJSON *array, const char *text, bool *ok)
 {
-    if (*ok) {
-        kv_json_add_take(array, NULL, cJSON_CreateString(text), ok);
-    }
+    kv_json_add_take(array, NULL, cJSON_CreateString(text), ok);
 }
 
 void kv_json_add_take(cJSON *parent, const char *name, cJSON *child, bool *ok)

@@ -197,7 +197,5 @@ void kv_log_write(enum kv_log_level level, const char *event, const struct kv_lo
     }
     close_with(&line, '\n');
 
-    /* A log that cannot be written has nowhere to say so. */
-    ssize_t written = write(STDERR_FILENO, line.text, line.len);
-    (void) written;
+    KV_IGNORE(write(STDERR_FILENO, line.text, line.len)); /* where else would a failure go? */
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One reading of a value, whatever source it comes from. */
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,9 +34,8 @@ static bool parse_number(const char *text, int64_t *ret_number)
     if (text[0] < '0' || text[0] > '9') { /* strtoll would take blanks and signs */
         return false;
     }
-    errno = 0;
-    *ret_number = strtoll(text, &end, 10);
-    return *end == '\0' && errno == 0;
+    *ret_number = strtoll(text, &end, 10); /* what is too large saturates, beyond all limits */
+    return *end == '\0';
 }
 
 static bool parse_duration(const char *text, int64_t *ret_millis)

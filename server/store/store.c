@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The pool of connections, the writer's turn, and what makes a file ours. */
-#define _GNU_SOURCE /* strerrordesc_np */
 #include "kv/store.h"
 
 #include <assert.h>

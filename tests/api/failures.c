@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -77,30 +78,60 @@ Test(failure, UNAVAILABLE_while_the_token_is_gone)
     cr_expect_str_eq(reply_text(&back, "value"), VALUE, "%ld %s", back.status, back.body);
 }
 
+/* Calls `visit` with the path of each entry of a folder that ends in `suffix`. */
+static void visit_folder(const char *folder, const char *suffix,
+                         void (*visit)(const char *path, void *context), void *context)
+{
+    DIR *listing = opendir(folder);
+    struct dirent *entry;
+    char path[1024];
+
+    cr_assert_not_null(listing);
+    while ((entry = readdir(listing)) != NULL) {
+        size_t len = strlen(entry->d_name);
+
+        if (entry->d_name[0] != '.' && len >= strlen(suffix)
+            && strcmp(entry->d_name + len - strlen(suffix), suffix) == 0) {
+            snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+            visit(path, context);
+        }
+    }
+    closedir(listing);
+}
+
+struct youngest {
+    char path[1024];
+    struct timespec made;
+};
+
+static void keep_youngest(const char *path, void *context)
+{
+    struct youngest *youngest = context;
+    struct stat status;
+
+    cr_assert_eq(stat(path, &status), 0);
+    if (status.st_mtim.tv_sec > youngest->made.tv_sec
+        || (status.st_mtim.tv_sec == youngest->made.tv_sec
+            && status.st_mtim.tv_nsec > youngest->made.tv_nsec)) {
+        snprintf(youngest->path, sizeof(youngest->path), "%s", path);
+        youngest->made = status.st_mtim;
+    }
+}
+
+static void keep_youngest_object(const char *token, void *context)
+{
+    visit_folder(token, ".object", keep_youngest, context);
+}
+
 /* Removes the youngest object file of the token: the key made last. */
 static void remove_last_object(void)
 {
+    struct youngest youngest = { .path = "" };
     char folder[400];
-    char newest[900] = "";
-    struct dirent *entry;
-    DIR *tokens;
 
     snprintf(folder, sizeof(folder), "%s/tokens", own.folder);
-    tokens = opendir(folder);
-    while ((entry = readdir(tokens)) != NULL && entry->d_name[0] == '.') {
-    }
-    snprintf(folder + strlen(folder), sizeof(folder) - strlen(folder), "/%s", entry->d_name);
-    closedir(tokens);
-
-    char command[1024];
-    FILE *list;
-
-    snprintf(command, sizeof(command), "ls -t %s/*.object", folder);
-    list = popen(command, "r");
-    cr_assert_not_null(fgets(newest, sizeof(newest), list));
-    pclose(list);
-    newest[strcspn(newest, "\n")] = '\0';
-    cr_assert_eq(unlink(newest), 0, "%s", newest);
+    visit_folder(folder, "", keep_youngest_object, &youngest);
+    cr_assert_eq(unlink(youngest.path), 0, "%s", youngest.path);
 }
 
 Test(failure, KEY_MATERIAL_MISSING_when_the_object_is_gone)

@@ -20,7 +20,7 @@ static void expect_alive(void)
     API_CLIENT(dev);
     API_REPLY(reply, client_call(&dev, "GET", "/keys/nobody", NULL));
 
-    cr_expect_eq(kill(api_daemon.pid, 0), 0);
+    cr_expect_eq(kill(api_daemon()->pid, 0), 0);
     cr_expect_eq(reply.status, 404, "%ld %s", reply.status, reply.body);
 }
 
@@ -203,7 +203,7 @@ Test(hostile, requests_that_are_no_http)
         struct raw raw;
         char answer[4096];
 
-        cr_assert(raw_open(&raw, api_daemon.port, true));
+        cr_assert(raw_open(&raw, api_daemon()->port, true));
         raw_send(&raw, rows[i], strlen(rows[i]));
         if (raw.ssl != NULL) { /* half of them wait for more: do not wait with them */
             shutdown(raw.descriptor, SHUT_WR);
@@ -226,7 +226,7 @@ Test(hostile, tls_that_is_none)
     struct raw raw;
 
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
-        cr_assert(raw_open(&raw, api_daemon.port, false));
+        cr_assert(raw_open(&raw, api_daemon()->port, false));
         raw_send(&raw, rows[i], strlen(rows[i]));
         raw_close(&raw);
     }
@@ -236,7 +236,7 @@ Test(hostile, tls_that_is_none)
         for (size_t i = 0; i < sizeof(noise); i++) {
             noise[i] = (unsigned char) (seed * 2654435761U >> (i % 24) ^ i * seed);
         }
-        cr_assert(raw_open(&raw, api_daemon.port, false));
+        cr_assert(raw_open(&raw, api_daemon()->port, false));
         raw_send(&raw, noise, sizeof(noise));
         raw_close(&raw);
     }
@@ -252,7 +252,7 @@ Test(hostile, requests_that_end_in_the_middle)
     for (size_t len = 1; len < sizeof(request) - 1; len += 7) {
         struct raw raw;
 
-        cr_assert(raw_open(&raw, api_daemon.port, true));
+        cr_assert(raw_open(&raw, api_daemon()->port, true));
         raw_send(&raw, request, len);
         raw_close(&raw);
     }
@@ -272,7 +272,7 @@ Test(hostile, control_port_takes_garbage_too)
         struct raw raw;
         char answer[4096];
 
-        cr_assert(raw_open(&raw, api_daemon.control_port, false));
+        cr_assert(raw_open(&raw, api_daemon()->control_port, false));
         raw_send(&raw, rows[i], strlen(rows[i]));
         raw_read(&raw, answer, sizeof(answer), "\r\n\r\n");
         cr_expect_null(strstr(answer, " 500 "), "%s", answer);
@@ -294,7 +294,7 @@ Test(hostile, idle_connections_take_no_service_from_others)
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
     for (size_t i = 0; i < IDLE; i++) {
-        open += raw_open(&raw[i], api_daemon.port, i % 4 == 0);
+        open += raw_open(&raw[i], api_daemon()->port, i % 4 == 0);
     }
     cr_expect_eq(open, IDLE, "only %zu of them were accepted", open);
     expect_alive();

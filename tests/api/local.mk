@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Each program drives the built daemon over TLS; api_main.c gives it one for all of its tests.
 api_tests = \
+	%D%/test_auth \
 	%D%/test_crypto \
 	%D%/test_failures \
 	%D%/test_gate \
@@ -14,17 +15,13 @@ check_PROGRAMS += $(api_tests)
 TESTS += $(api_tests)
 
 api_support = \
-	%D%/../support/api.c \
-	%D%/../support/api.h \
-	%D%/../support/api_main.c \
-	%D%/../support/client.c \
-	%D%/../support/client.h \
-	%D%/../support/daemon.c \
-	%D%/../support/daemon.h \
-	%D%/../support/raw.c \
-	%D%/../support/raw.h
+	tests/support/api.c \
+	tests/support/api.h \
+	tests/support/api_main.c \
+	tests/support/raw.c \
+	tests/support/raw.h
 api_cflags = $(AM_CFLAGS) $(CRITERION_CFLAGS) $(TLS_CFLAGS)
-api_libs = libkv.a libhsm.a $(CRITERION_LIBS) $(SERVER_LIBS) $(CURL_LIBS) $(TLS_LIBS)
+api_libs = tests/support/libdaemon.a libkv.a $(CRITERION_LIBS) $(SERVER_LIBS) $(CURL_LIBS) $(TLS_LIBS)
 
 %C%_test_crypto_SOURCES = %D%/crypto.c $(api_support)
 %C%_test_crypto_CFLAGS = $(api_cflags)
@@ -53,3 +50,6 @@ api_libs = libkv.a libhsm.a $(CRITERION_LIBS) $(SERVER_LIBS) $(CURL_LIBS) $(TLS_
 %C%_test_refusals_SOURCES = %D%/refusals.c $(api_support)
 %C%_test_refusals_CFLAGS = $(api_cflags)
 %C%_test_refusals_LDADD = $(api_libs)
+%C%_test_auth_SOURCES = %D%/auth.c $(api_support)
+%C%_test_auth_CFLAGS = $(api_cflags)
+%C%_test_auth_LDADD = $(api_libs)

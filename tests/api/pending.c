@@ -149,14 +149,14 @@ Test(pending, scheduled_purge_needs_no_request)
 
     make_deleted(&locked, "d");
     api_advance(&own, 7L * 86400 - 1);
-    cr_expect_eq(count_metric("coffer_versions"), 1);
+    cr_expect_eq(count_metric("coffer_key_versions"), 1);
     api_advance(&own, 2);
     for (int i = 0; i < 500 && keys != 0; i++) {
         nanosleep(&pause, NULL);
         keys = count_metric("coffer_token_keys");
     }
     cr_assert_eq(keys, 0, "the object must be gone from the token, not only from sight");
-    cr_assert_eq(count_metric("coffer_versions"), 0);
+    cr_assert_eq(count_metric("coffer_key_versions"), 0);
 }
 
 Test(pending, purge_date_holds_to_the_second)

@@ -193,8 +193,9 @@ def check_headers(tree, tools):
     def compile_alone(job):
         compiler, file = job
         include = f'#include "{file.path}"\n'
+        folders = ["-Iinclude", "-I.", "-Itests"]
         done = run(
-            compiler.split() + ["-Werror", "-fsyntax-only", "-Iinclude", "-I.", "-xc", "-"],
+            compiler.split() + folders + ["-Werror", "-fsyntax-only", "-xc", "-"],
             input=include + include,
             cwd=tree.root,
         )

@@ -2,7 +2,32 @@
 #include "api.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define VARIABLE "TEST_DAEMON"
+
+void api_publish_daemon(const struct daemon *daemon)
+{
+    char text[1024];
+
+    snprintf(text, sizeof(text), "%d %u %u %s %s", (int) daemon->pid, daemon->port,
+             daemon->control_port, daemon->folder, daemon->log);
+    setenv(VARIABLE, text, 1);
+}
+
+const struct daemon *api_daemon(void)
+{
+    static struct daemon daemon;
+    const char *text = getenv(VARIABLE);
+
+    if (daemon.port == 0) {
+        cr_assert_eq(sscanf(text, "%d %u %u %255s %299s", &daemon.pid, &daemon.port,
+                            &daemon.control_port, daemon.folder, daemon.log),
+                     5);
+    }
+    return &daemon;
+}
 
 void api_create_key(struct client *client, const char *name, const char *extra,
                     char ret_version[33])

@@ -13,12 +13,15 @@
 #include "client.h"
 #include "kv/base.h"
 
-extern struct daemon api_daemon;
+/* The program's daemon. Tests run in processes that share no memory with the one that started it,
+ * so it is told to them through the environment. */
+const struct daemon *api_daemon(void);
+void api_publish_daemon(const struct daemon *daemon);
 
 /* Opens a client on a vault and closes it when the scope ends: API_CLIENT(dev); */
 #define API_CLIENT(vault)                                                                          \
     __attribute__((cleanup(client_close))) struct client vault;                                    \
-    client_open(&vault, &api_daemon, #vault)
+    client_open(&vault, api_daemon(), #vault)
 
 /* The same for a daemon of the test's own. */
 #define API_CLIENT_OF(own_daemon, vault)                                                           \

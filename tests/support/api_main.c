@@ -6,8 +6,6 @@
 
 #include "api.h"
 
-struct daemon api_daemon;
-
 static int run_with_daemon(struct criterion_test_set *tests)
 {
     static const char *const arguments[] = {
@@ -16,18 +14,20 @@ static int run_with_daemon(struct criterion_test_set *tests)
         "--vault", "locked,purge-protection,retention=7",
         NULL,
     };
+    struct daemon daemon;
     bool passed;
     bool stopped;
 
-    daemon_prepare(&api_daemon);
-    if (!daemon_start(&api_daemon, arguments)) {
+    daemon_prepare(&daemon);
+    if (!daemon_start(&daemon, arguments)) {
         fputs("the daemon did not start\n", stderr);
         return 1;
     }
+    api_publish_daemon(&daemon);
     passed = criterion_run_all_tests(tests);
-    stopped = daemon_stop(&api_daemon);
+    stopped = daemon_stop(&daemon);
     if (stopped) {
-        daemon_discard(&api_daemon);
+        daemon_discard(&daemon);
     }
     return passed && stopped ? 0 : 1;
 }

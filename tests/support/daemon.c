@@ -20,7 +20,7 @@
 
 void daemon_prepare(struct daemon *daemon)
 {
-    *daemon = (struct daemon){ .pid = 0 };
+    *daemon = (struct daemon){ .ready = -1 };
     snprintf(daemon->folder, sizeof(daemon->folder), "/tmp/coffer-test-XXXXXX");
     if (mkdtemp(daemon->folder) == NULL) {
         perror("mkdtemp");
@@ -46,11 +46,11 @@ static void show_log(const struct daemon *daemon)
 static void fill_command(const char **command, const char *const *arguments)
 {
     static char wrapper[1024];
-    const char *program = getenv("COFFER");
+    const char *program = getenv("TEST_PROGRAM");
     size_t count = 0;
 
     snprintf(wrapper, sizeof(wrapper), "%s",
-             getenv("COFFER_WRAPPER") != NULL ? getenv("COFFER_WRAPPER") : "");
+             getenv("TEST_WRAPPER") != NULL ? getenv("TEST_WRAPPER") : "");
     for (char *rest = wrapper, *word; (word = strsep(&rest, " ")) != NULL;) {
         if (word[0] != '\0' && count < ARGUMENTS_MAX / 2) {
             command[count++] = word;
@@ -68,6 +68,7 @@ static _Noreturn void become(const char *const *arguments, int out, int errors)
     const char *command[ARGUMENTS_MAX];
 
     fill_command(command, arguments);
+    signal(SIGPIPE, SIG_DFL); /* what a test ignores, the daemon must not have ignored */
     dup2(out, STDOUT_FILENO);
     dup2(errors, STDERR_FILENO);
     execvp(command[0], (char **) command);
@@ -106,12 +107,11 @@ static bool parse_ports(struct daemon *daemon, const char *line)
            && sscanf(port, ":%u", &daemon->control_port) == 1;
 }
 
-bool daemon_start(struct daemon *daemon, const char *const *arguments)
+bool daemon_launch(struct daemon *daemon, const char *const *arguments)
 {
     const char *all[ARGUMENTS_MAX] = { "serve",          "--data", daemon->folder, "--port", "0",
                                        "--control-port", "0" };
     size_t count = 7;
-    char line[512];
     int ready[2];
     int log = open(daemon->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 
@@ -128,16 +128,44 @@ bool daemon_start(struct daemon *daemon, const char *const *arguments)
     }
     close(ready[1]);
     close(log);
+    daemon->ready = ready[0];
+    return daemon->pid > 0;
+}
 
-    bool started = daemon->pid > 0 && read_ready_line(ready[0], line, sizeof(line))
-                   && parse_ports(daemon, line);
+static void forget_ready_line(struct daemon *daemon)
+{
+    if (daemon->ready >= 0) {
+        close(daemon->ready);
+    }
+    daemon->ready = -1;
+}
 
-    close(ready[0]);
+bool daemon_await(struct daemon *daemon)
+{
+    char line[512];
+    bool started = read_ready_line(daemon->ready, line, sizeof(line)) && parse_ports(daemon, line);
+
+    forget_ready_line(daemon);
     if (!started) {
         show_log(daemon);
         daemon_kill(daemon);
     }
     return started;
+}
+
+bool daemon_start(struct daemon *daemon, const char *const *arguments)
+{
+    return daemon_launch(daemon, arguments) && daemon_await(daemon);
+}
+
+bool daemon_is_running(const struct daemon *daemon)
+{
+    siginfo_t info = { .si_pid = 0 };
+
+    /* WNOWAIT leaves the end, if it came, for whoever stops or kills. */
+    return daemon->pid > 0
+           && waitid(P_PID, (id_t) daemon->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0
+           && info.si_pid == 0;
 }
 
 /* Waits at most a minute; -1 when it still runs then. */
@@ -181,6 +209,7 @@ void daemon_kill(struct daemon *daemon)
         waitpid(daemon->pid, NULL, 0);
     }
     daemon->pid = 0;
+    forget_ready_line(daemon);
 }
 
 void daemon_discard(struct daemon *daemon)

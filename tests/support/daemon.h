@@ -3,7 +3,7 @@
  * daemon.h - the built program as tests drive it: started with a data folder of its own on free
  * ports, spoken to over HTTPS, stopped or killed.
  *
- * The binary is ./coffer, or $COFFER; $COFFER_WRAPPER (for example a valgrind command line) is put
+ * The binary is ./coffer, or $TEST_PROGRAM; $TEST_WRAPPER (for example a valgrind command line) is put
  * before it. What it writes to standard error is kept in a file that a failed stop shows.
  * Thread rule: start and stop from one thread; the fields may be read by any in between.
  */
@@ -17,6 +17,7 @@ struct daemon {
     char folder[256]; /* --data; made by daemon_prepare() */
     char log[300];    /* its standard error */
     unsigned port, control_port;
+    int ready; /* where its ready line comes from, between launch and await; -1 otherwise */
 };
 
 /* Makes a fresh data folder. */
@@ -28,6 +29,13 @@ void daemon_prepare(struct daemon *daemon);
  * it does not get there in a minute.
  */
 bool daemon_start(struct daemon *daemon, const char *const *arguments);
+
+/* The same in two steps, for whoever wants to end it in between. */
+bool daemon_launch(struct daemon *daemon, const char *const *arguments);
+bool daemon_await(struct daemon *daemon);
+
+/* False once it has ended, whatever the reason. */
+bool daemon_is_running(const struct daemon *daemon);
 
 /* SIGTERM, then waits. True when it ended with status 0 within a minute. */
 bool daemon_stop(struct daemon *daemon);

@@ -21,7 +21,20 @@ static void give_up(const char *what)
     abort();
 }
 
-int wire_connect(unsigned port, bool ipv6)
+static int open_socket(int family)
+{
+    const struct timeval patience = { .tv_sec = PATIENCE_SECONDS };
+    const int on = 1;
+    int descriptor = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (descriptor < 0 || setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0
+        || setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0) {
+        give_up("socket");
+    }
+    return descriptor;
+}
+
+int wire_try_connect(unsigned port, bool ipv6)
 {
     const struct sockaddr_in v4 = {
         .sin_family = AF_INET,
@@ -33,35 +46,25 @@ int wire_connect(unsigned port, bool ipv6)
         .sin6_port = htons((uint16_t) port),
         .sin6_addr = in6addr_loopback,
     };
-    const struct timeval patience = { .tv_sec = PATIENCE_SECONDS };
-    const int on = 1;
-    int descriptor = socket(ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int descriptor = open_socket(ipv6 ? AF_INET6 : AF_INET);
+    int rc = ipv6 ? connect(descriptor, (const void *) &v6, sizeof(v6))
+                  : connect(descriptor, (const void *) &v4, sizeof(v4));
 
-    if (descriptor < 0 || setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0
-        || setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0
-        || connect(descriptor, ipv6 ? (const void *) &v6 : (const void *) &v4,
-                   ipv6 ? sizeof(v6) : sizeof(v4))
-               != 0) {
-        give_up("connect");
+    if (rc != 0) {
+        (void) close(descriptor);
+        return -1;
     }
     return descriptor;
 }
 
-bool wire_can_connect(unsigned port)
+int wire_connect(unsigned port, bool ipv6)
 {
-    const struct sockaddr_in address = {
-        .sin_family = AF_INET,
-        .sin_port = htons((uint16_t) port),
-        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-    };
-    int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int descriptor = wire_try_connect(port, ipv6);
 
     if (descriptor < 0) {
-        give_up("socket");
+        give_up("connect");
     }
-    bool connected = connect(descriptor, (const void *) &address, sizeof(address)) == 0;
-    (void) close(descriptor);
-    return connected;
+    return descriptor;
 }
 
 bool wire_send(int descriptor, const char *bytes, size_t len)

@@ -19,11 +19,9 @@ struct wire_answer {
     size_t body_len;
 };
 
-/* Connects to 127.0.0.1 or ::1. */
+/* Connects to 127.0.0.1 or ::1; -1 when the connection is refused. */
+int wire_try_connect(unsigned port, bool ipv6);
 int wire_connect(unsigned port, bool ipv6);
-
-/* False when 127.0.0.1 refuses the connection. */
-bool wire_can_connect(unsigned port);
 
 /* False when the peer has closed. */
 bool wire_send(int descriptor, const char *bytes, size_t len);

@@ -1,1 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
+check_LIBRARIES += %D%/libfixture.a
+%C%_libfixture_a_SOURCES = %D%/fixture.c %D%/fixture.h
+%C%_libfixture_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+%C%_libfixture_a_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
+
+TOKEN_TESTS = %D%/test_open %D%/test_keys %D%/test_health
+TOKEN_TEST_LIBS = \
+	%D%/libfixture.a \
+	tests/support/libtoken.a \
+	libhsm.a \
+	$(CRITERION_LIBS) \
+	$(SERVER_LIBS)
+check_PROGRAMS += $(TOKEN_TESTS)
+TESTS += $(TOKEN_TESTS)
+
+%C%_test_open_SOURCES = %D%/open.c %D%/probe.c %D%/rv.c
+%C%_test_open_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+%C%_test_open_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
+%C%_test_open_LDADD = $(TOKEN_TEST_LIBS)
+
+%C%_test_keys_SOURCES = %D%/generate.c %D%/object.c %D%/raw.c
+%C%_test_keys_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+%C%_test_keys_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
+%C%_test_keys_LDADD = $(TOKEN_TEST_LIBS)
+
+# These look inside: to let a minute pass without waiting, to replace a function of the module.
+%C%_test_health_SOURCES = %D%/gate.c %D%/health.c %D%/module.c
+%C%_test_health_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -I$(top_srcdir)/pkcs11
+%C%_test_health_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
+%C%_test_health_LDADD = $(TOKEN_TEST_LIBS)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <criterion/criterion.h>
 
+#include "asleep.h"
 #include "kv/clock.h"
 
 #define HOUR INT64_C(3600000)
@@ -98,8 +100,8 @@ Test(clock, goes_back_to_the_system)
     kv_clock_freeze(clock_, true);
     kv_clock_reset(clock_);
     cr_assert_not(kv_clock_is_frozen(clock_));
-    kv_millis difference = kv_clock_real() - kv_clock_now(clock_);
-    cr_assert(difference >= 0 && difference < HOUR);
+    kv_millis before = kv_clock_real(), now = kv_clock_now(clock_);
+    cr_assert(now >= before && now < before + HOUR);
 }
 
 Test(clock, leaves_real_and_monotonic_time_alone)
@@ -109,7 +111,8 @@ Test(clock, leaves_real_and_monotonic_time_alone)
     cr_assert_eq(kv_clock_shift(clock_, 5 * HOUR, &err), KV_OK);
     cr_assert_lt(kv_clock_real() - real, HOUR);
     cr_assert_lt(kv_clock_monotonic() - monotonic, HOUR);
-    cr_assert_leq(kv_clock_monotonic_us() / 1000, kv_clock_monotonic());
+    int64_t micros = kv_clock_monotonic_us();
+    cr_assert_leq(micros / 1000, kv_clock_monotonic());
 }
 
 /* How long a wait took. */
@@ -191,16 +194,26 @@ static void wake(void)
     kv_clock_wake(clock_);
 }
 
-static void *wait_long(void *waited)
+struct waiter {
+    pthread_t thread;
+    atomic_int id;
+    kv_millis waited;
+};
+
+static void *wait_long(void *context)
 {
-    *(kv_millis *) waited = timed_wait(INT64_MAX, LONG);
+    struct waiter *waiter = context;
+
+    asleep_soon(&waiter->id);
+    waiter->waited = timed_wait(INT64_MAX, LONG);
     return NULL;
 }
 
-/* A pause that lets the other thread come to its wait; without it the tests still hold for wake. */
-static void let_it_wait(void)
+static void start_waiting(struct waiter *waiter)
 {
-    usleep(100000);
+    *waiter = (struct waiter){ .waited = 0 };
+    cr_assert_eq(pthread_create(&waiter->thread, NULL, wait_long, waiter), 0);
+    await_sleep(&waiter->id);
 }
 
 Test(clock, ends_every_wait_when_it_is_moved_or_woken)
@@ -208,29 +221,25 @@ Test(clock, ends_every_wait_when_it_is_moved_or_woken)
     static void (*const moves[])(void) = { shift, freeze, thaw, reset, wake };
 
     for (size_t i = 0; i < KV_COUNT(moves); i++) {
-        pthread_t thread[2];
-        kv_millis waited[2] = { 0 };
-        for (size_t j = 0; j < 2; j++) {
-            cr_assert_eq(pthread_create(&thread[j], NULL, wait_long, &waited[j]), 0);
+        struct waiter waiter[2];
+        for (size_t j = 0; j < KV_COUNT(waiter); j++) {
+            start_waiting(&waiter[j]);
         }
-        let_it_wait();
         moves[i]();
-        for (size_t j = 0; j < 2; j++) {
-            cr_assert_eq(pthread_join(thread[j], NULL), 0);
-            cr_assert_lt(waited[j], LONG, "move %zu, thread %zu", i, j);
+        for (size_t j = 0; j < KV_COUNT(waiter); j++) {
+            cr_assert_eq(pthread_join(waiter[j].thread, NULL), 0);
+            cr_assert_lt(waiter[j].waited, LONG, "move %zu, thread %zu", i, j);
         }
     }
 }
 
 Test(clock, ends_a_wait_once_by_one_wake)
 {
-    pthread_t thread;
-    kv_millis waited = 0;
+    struct waiter waiter;
 
-    cr_assert_eq(pthread_create(&thread, NULL, wait_long, &waited), 0);
-    let_it_wait();
+    start_waiting(&waiter);
     kv_clock_wake(clock_);
-    cr_assert_eq(pthread_join(thread, NULL), 0);
+    cr_assert_eq(pthread_join(waiter.thread, NULL), 0);
     cr_assert_geq(timed_wait(INT64_MAX, 40), 39, "the wake was used up");
 }
 

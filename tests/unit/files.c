@@ -50,6 +50,8 @@ Test(files, refuses_a_path_that_is_too_long)
     cr_assert_eq(err.cause, ENAMETOOLONG);
     cr_assert_eq(kv_folder_make(name, 0700, &err), KV_INTERNAL);
     cr_assert_eq(kv_file_write(name, "", 0, 0600, &err), KV_INTERNAL);
+    name[KV_PATH_MAX - 1] = '\0'; /* with the slash there is no room for the NUL */
+    cr_assert_eq(kv_path_join(path, "", name, &err), KV_INTERNAL);
     name[KV_PATH_MAX - 2] = '\0'; /* with the slash and the NUL it fits to the byte */
     cr_assert_eq(kv_path_join(path, "", name, &err), KV_OK);
     cr_assert_eq(strlen(path), KV_PATH_MAX - 1);

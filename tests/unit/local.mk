@@ -17,7 +17,7 @@ TESTS += %D%/test_buf
 
 check_PROGRAMS += %D%/test_clock
 TESTS += %D%/test_clock
-%C%_test_clock_SOURCES = %D%/clock.c
+%C%_test_clock_SOURCES = %D%/clock.c %D%/asleep.h
 %C%_test_clock_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_clock_LDADD = $(UNIT_LDADD)
 
@@ -65,7 +65,8 @@ TESTS += %D%/test_options
 
 check_PROGRAMS += %D%/test_store
 TESTS += %D%/test_store
-%C%_test_store_SOURCES = %D%/store.c %D%/store.h %D%/store_query.c %D%/store_turns.c %D%/scratch.h
+%C%_test_store_SOURCES = %D%/store.c %D%/store.h %D%/store_query.c %D%/store_turns.c \
+	%D%/asleep.h %D%/scratch.h
 %C%_test_store_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_store_LDADD = $(UNIT_LDADD)
 

@@ -258,6 +258,12 @@ Test(options, collect_lists_within_a_source)
     check_list(KV_OPTION_VAULT, (words){ "a,sku=standard", "b", "c" });
 }
 
+Test(options, take_the_text_of_a_flag_as_one_item)
+{
+    cr_assert_eq(load_flags(KV_COMMAND_SERVE, (words){ "--san", " x y" }), KV_OK);
+    check_list(KV_OPTION_SAN, (words){ " x y" });
+}
+
 Test(options, replace_a_list_as_a_whole)
 {
     write_config("vault = a b\nsan = x\n");

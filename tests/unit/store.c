@@ -92,6 +92,26 @@ Test(store, names_a_damaged_file)
     cr_assert_str_eq(err.message, STORE_PATH " is damaged");
 }
 
+/* A connection that is not the store's stands for another process; the wait is 5 seconds. */
+Test(store, waits_for_another_process_but_not_forever)
+{
+    sqlite3 *other = NULL;
+
+    store_open(1);
+    migrate(KEYS);
+    cr_assert_eq(sqlite3_open(STORE_PATH, &other), SQLITE_OK);
+    cr_assert_eq(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    struct kv_db *db = acquire();
+    cr_assert_eq(kv_db_begin(db, &err), KV_UNAVAILABLE);
+    cr_assert_str_eq(err.message, STORE_PATH " is held by another process");
+    cr_assert_eq(count_on(db), 0, "reading goes on");
+
+    cr_assert_eq(sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+    cr_assert_eq(sqlite3_close(other), SQLITE_OK);
+    cr_assert_eq(kv_db_begin(db, &err), KV_OK);
+    kv_db_release(db);
+}
+
 static mode_t mode_of(const char *path)
 {
     struct stat status;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <pthread.h>
 #include <stdatomic.h>
-#include <unistd.h>
 
 #include <criterion/criterion.h>
 
+#include "asleep.h"
 #include "store.h"
 
 #define THREADS 8
@@ -12,35 +12,36 @@
 
 TestSuite(store_turns, .init = scratch_make, .fini = store_done, .timeout = 120);
 
-/* A pause that lets another thread come to where it must wait. */
-static void let_it_wait(void)
-{
-    usleep(100000);
-}
+struct borrower {
+    pthread_t thread;
+    atomic_int id;
+    atomic_bool lent;
+};
 
-static void *lend_once(void *lent)
+static void *borrow(void *context)
 {
+    struct borrower *borrower = context;
+
+    asleep_soon(&borrower->id);
     struct kv_db *db = acquire();
-
-    atomic_store((atomic_bool *) lent, true);
+    atomic_store(&borrower->lent, true);
     kv_db_release(db);
     return NULL;
 }
 
 Test(store_turns, lend_no_more_connections_than_there_are)
 {
-    pthread_t thread;
-    atomic_bool lent = false;
+    struct borrower borrower = { .lent = false };
 
     store_open(2);
     struct kv_db *first = acquire(), *second = acquire();
     cr_assert_neq(first, second);
-    cr_assert_eq(pthread_create(&thread, NULL, lend_once, &lent), 0);
-    let_it_wait();
-    cr_assert_not(atomic_load(&lent));
+    cr_assert_eq(pthread_create(&borrower.thread, NULL, borrow, &borrower), 0);
+    await_sleep(&borrower.id);
+    cr_assert_not(atomic_load(&borrower.lent));
     kv_db_release(second);
-    cr_assert_eq(pthread_join(thread, NULL), 0);
-    cr_assert(atomic_load(&lent));
+    cr_assert_eq(pthread_join(borrower.thread, NULL), 0);
+    cr_assert(atomic_load(&borrower.lent));
     kv_db_release(first);
 }
 
@@ -76,32 +77,35 @@ Test(store_turns, show_a_reading_transaction_one_state)
 
 struct writer {
     pthread_t thread;
-    int64_t id;
+    atomic_int id;
+    struct kv_db *db;
+    int64_t number;
     bool alone; /* a statement outside a transaction waits for its turn too */
 };
 
 static void *write_in_turn(void *context)
 {
-    const struct writer *writer = context;
-    struct kv_db *db = acquire();
+    struct writer *writer = context;
+    struct kv_err own;
 
+    asleep_soon(&writer->id);
     if (!writer->alone) {
-        cr_assert_eq(kv_db_begin(db, &err), KV_OK);
+        cr_assert_eq(kv_db_begin(writer->db, &own), KV_OK);
     }
-    cr_assert_eq(
-        kv_db_run(db, "INSERT INTO turn(id) VALUES(?)", KV_BINDS(KV_B_INT(writer->id)), NULL, &err),
-        KV_OK);
+    cr_assert_eq(kv_db_run(writer->db, "INSERT INTO turn(number) VALUES(?)",
+                           KV_BINDS(KV_B_INT(writer->number)), NULL, &own),
+                 KV_OK);
     if (!writer->alone) {
-        cr_assert_eq(kv_db_commit(db, &err), KV_OK);
+        cr_assert_eq(kv_db_commit(writer->db, &own), KV_OK);
     }
-    kv_db_release(db);
+    kv_db_release(writer->db);
     return NULL;
 }
 
 Test(store_turns, let_writers_write_in_the_order_they_came)
 {
     static const struct kv_migration steps[] = {
-        { "CREATE TABLE turn(place INTEGER PRIMARY KEY, id INTEGER) STRICT" }, { NULL }
+        { "CREATE TABLE turn(place INTEGER PRIMARY KEY, number INTEGER) STRICT" }, { NULL }
     };
     struct writer writer[THREADS];
     kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
@@ -112,17 +116,17 @@ Test(store_turns, let_writers_write_in_the_order_they_came)
     struct kv_db *db = acquire();
     cr_assert_eq(kv_db_begin(db, &err), KV_OK);
     for (int64_t i = 0; i < THREADS; i++) {
-        writer[i] = (struct writer){ .id = i, .alone = i % 2 == 0 };
+        writer[i] = (struct writer){ .db = acquire(), .number = i, .alone = i % 2 == 0 };
         cr_assert_eq(pthread_create(&writer[i].thread, NULL, write_in_turn, &writer[i]), 0);
-        let_it_wait();
+        await_sleep(&writer[i].id);
     }
     cr_assert_eq(kv_db_commit(db, &err), KV_OK);
     for (size_t i = 0; i < THREADS; i++) {
         cr_assert_eq(pthread_join(writer[i].thread, NULL), 0);
     }
 
-    cr_assert_eq(kv_db_query(db, "SELECT id FROM turn ORDER BY place", KV_NO_BINDS, &rows, &err),
-                 KV_OK);
+    cr_assert_eq(
+        kv_db_query(db, "SELECT number FROM turn ORDER BY place", KV_NO_BINDS, &rows, &err), KV_OK);
     for (int64_t i = 0; i < THREADS; i++) {
         cr_assert_eq(kv_rows_next(rows, &more, &err), KV_OK);
         cr_assert_eq(kv_rows_int(rows, 0), i);

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * internal.h - what the files of pkcs11/ share: the open token, its session pool, its handle map.
+ *
+ * Two kinds of C_ calls exist. Opening and closing the module, the token and a session call the
+ * module directly, because they must also work, or be given up, when the gate refuses everything.
+ * All other calls go through the door (door.h).
+ *
+ * Locks, outermost first (kv/tbl/lock.def): hsm.check is held by the one thread that checks;
+ * hsm.open is a rwlock, shared by everybody who is inside the module and taken alone to re-open
+ * it; then hsm.handles (map.c), hsm.sentinel and hsm.pool (session.c), which are never held across
+ * a C_ call.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+
+#include "hsm.h"
+
+#define HSM_LABEL_LENGTH 32   /* CK_TOKEN_INFO.label, padded with blanks */
+#define HSM_SESSIONS_MAX 1024 /* above any sensible number of threads */
+
+/* A loaded module. */
+struct hsm_module {
+    void *library;
+    CK_FUNCTION_LIST *functions;
+    bool initialised; /* by us, so it is ours to finalise */
+};
+
+CK_RV hsm_module_open(const char *path, struct hsm_module *ret_module) kv_must_check;
+/* Finalises what we initialised, then unloads. */
+void hsm_module_close(struct hsm_module *module);
+KV_DEFINE_CLEANUP_VALUE(struct hsm_module, hsm_module_close)
+
+/* C_Initialize with `args` as pReserved; NULL or "" for none. A module that somebody else initialised
+ * is fine and will not be finalised. */
+CK_RV hsm_module_init(struct hsm_module *module, const char *args) kv_must_check;
+void hsm_module_done(struct hsm_module *module);
+
+/* Pads `text` with blanks to the form CK_TOKEN_INFO has. */
+CK_RV hsm_label_pad(const char *text, unsigned char ret_label[HSM_LABEL_LENGTH]) kv_must_check;
+bool hsm_label_matches(const CK_TOKEN_INFO *info, const unsigned char label[HSM_LABEL_LENGTH]);
+
+/* The one slot with an initialised token of that label. */
+CK_RV hsm_slot_find(const struct hsm_module *module, const unsigned char label[HSM_LABEL_LENGTH],
+                    CK_SLOT_ID *ret_slot, CK_TOKEN_INFO *ret_info) kv_must_check;
+/* The first slot whose token is not initialised. */
+CK_RV hsm_slot_find_blank(const struct hsm_module *module, CK_SLOT_ID *ret_slot) kv_must_check;
+
+/* A session while it is lent. */
+struct hsm_session {
+    struct hsm *hsm;
+    CK_SESSION_HANDLE handle; /* CK_INVALID_HANDLE: not open */
+    bool spent;               /* saw an error: an operation may still be active in it */
+    struct hsm_session *next; /* in the pool's stack of idle sessions */
+};
+
+struct hsm_pool;
+CK_RV hsm_pool_new(struct hsm *hsm, unsigned bound, struct hsm_pool **ret_pool) kv_must_check;
+void hsm_pool_free(struct hsm_pool *pool);
+/* Closes all sessions; nobody may hold one. */
+void hsm_pool_close_sessions(struct hsm_pool *pool);
+void hsm_pool_count(struct hsm_pool *pool, unsigned *ret_open, unsigned *ret_lent);
+
+/*
+ * Enters the module and lends a session, waiting while all are lent. HSM_RV_TOKEN_GONE at once
+ * when the token is not open or is about to be re-opened. A thread holds one at a time: a second
+ * could wait for the first.
+ */
+CK_RV hsm_session_acquire(struct hsm *hsm, struct hsm_session **ret_session) kv_must_check;
+/* Gives the session back, closed if it is spent, and leaves the module. */
+void hsm_session_release(struct hsm_session *session);
+KV_DEFINE_CLEANUP(struct hsm_session *, hsm_session_release)
+/* Makes a spent session fit for another call. */
+CK_RV hsm_session_renew(struct hsm_session *session) kv_must_check;
+
+struct hsm_map;
+CK_RV hsm_map_new(struct hsm_map **ret_map) kv_must_check;
+void hsm_map_free(struct hsm_map *map);
+KV_DEFINE_CLEANUP(struct hsm_map *, hsm_map_free)
+/* Enters or replaces. */
+CK_RV hsm_map_put(struct hsm_map *map, const unsigned char id[HSM_ID_LENGTH],
+                  CK_OBJECT_HANDLE handle) kv_must_check;
+bool hsm_map_find(struct hsm_map *map, const unsigned char id[HSM_ID_LENGTH],
+                  CK_OBJECT_HANDLE *ret_handle);
+void hsm_map_remove(struct hsm_map *map, const unsigned char id[HSM_ID_LENGTH]);
+/* The same, unless the entry has another handle by now. */
+void hsm_map_remove_stale(struct hsm_map *map, const unsigned char id[HSM_ID_LENGTH],
+                          CK_OBJECT_HANDLE stale);
+/* Moves the entries of `from`, which nobody else knows, to `map` in place of its own. */
+void hsm_map_replace(struct hsm_map *map, struct hsm_map *from);
+size_t hsm_map_count(struct hsm_map *map);
+void hsm_map_each(struct hsm_map *map, hsm_visit_fn *visit, void *context);
+
+/* The object whose loss shows that the token was initialised anew. */
+struct hsm_sentinel {
+    pthread_mutex_t lock; /* guards the rest */
+    bool adopted;
+    unsigned char id[HSM_ID_LENGTH];
+    CK_OBJECT_HANDLE handle; /* CK_INVALID_HANDLE: to be found by its id */
+};
+
+struct hsm {
+    /* Set by hsm_open(), not changed after it. */
+    char *init_args;
+    unsigned char label[HSM_LABEL_LENGTH];
+    unsigned char pin[HSM_PIN_MAX];
+    size_t pin_len;
+    bool extractable;
+    hsm_gate_fn *gate;
+    void *gate_context;
+    struct hsm_capabilities capabilities;
+    struct hsm_info info;
+    struct hsm_pool *pool;
+    struct hsm_map *map;
+
+    pthread_rwlock_t open_lock; /* guards what follows */
+    struct hsm_module module;
+    bool usable;    /* the token is open and ours */
+    bool logged_in; /* by us, so it is ours to log out */
+    CK_SLOT_ID slot;
+    struct hsm_session anchor; /* keeps the login alive; never lent */
+
+    pthread_mutex_t check_lock; /* one check at a time; guards what follows */
+    time_t not_before;          /* monotonic seconds: no login earlier, after a wrong PIN */
+    CK_RV pin_verdict;          /* what the PIN was called then */
+
+    struct hsm_sentinel sentinel;
+
+    atomic_ulong calls, failures, reopened;
+};
+
+/* Initialises the module, finds the token, logs in on the anchor. After a failure, close. */
+CK_RV hsm_token_open(struct hsm *hsm) kv_must_check;
+/* Closes as much as is open, in reverse order; the token may be gone. */
+void hsm_token_close(struct hsm *hsm);
+
+/* Whether the token answers, has our label and holds the sentinel, if one was adopted. */
+CK_RV hsm_look(struct hsm_session *session) kv_must_check;
+
+/* Tries the mechanisms and fills hsm->capabilities. */
+CK_RV hsm_probe(struct hsm *hsm) kv_must_check;
+
+/* Handles of all objects that match; free with hsm_handles_done(). */
+struct hsm_handles {
+    CK_OBJECT_HANDLE *items;
+    size_t count;
+};
+void hsm_handles_done(struct hsm_handles *handles);
+KV_DEFINE_CLEANUP_VALUE(struct hsm_handles, hsm_handles_done)
+CK_RV hsm_find_objects(struct hsm_session *session, CK_ATTRIBUTE *template, CK_ULONG count,
+                       struct hsm_handles *ret_handles) kv_must_check;
+
+/* Fills the map anew with the private keys of the token. */
+CK_RV hsm_fill_map(struct hsm_session *session) kv_must_check;
+
+/* HSM_RV_NO_KEY for an object that is there and has no CKA_ID of our length. */
+CK_RV hsm_read_id(struct hsm_session *session, CK_OBJECT_HANDLE object,
+                  unsigned char ret_id[HSM_ID_LENGTH]) kv_must_check;
+
+/* The module does not know the handle any more. */
+bool hsm_rv_is_lost(CK_RV rv);
+
+/*
+ * Calls `use` with the handle of the key. A handle that turns out to be lost is looked up on the
+ * token once; HSM_RV_NO_KEY when the key is not there, another verdict when the token is not.
+ */
+typedef CK_RV hsm_use_fn(struct hsm_session *session, CK_OBJECT_HANDLE key, void *context);
+CK_RV hsm_use_key(struct hsm_session *session, const unsigned char id[HSM_ID_LENGTH],
+                  hsm_use_fn *use, void *context) kv_must_check;
+
+/* An element of a CK_ATTRIBUTE template whose value is a variable or an array. */
+#define HSM_ATTRIBUTE(type, variable)                                                              \
+    {                                                                                              \
+        (type), (void *) &(variable), sizeof(variable)                                             \
+    }
+
+/* For labels and ids, which are no secrets. */
+static inline bool hsm_bytes_are_equal(const unsigned char *one, const unsigned char *other,
+                                       size_t len)
+{
+    size_t same = 0;
+
+    while (same < len && one[same] == other[same]) {
+        same++;
+    }
+    return same == len;
+}

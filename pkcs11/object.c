@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Objects on the token: find, read, destroy. What is not there is believed only while the token
+ * itself is: SoftHSM goes on listing objects of a folder that has vanished, and lists none of a
+ * folder it may not read.
+ */
+#include "internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "door.h"
+
+#define FIND_BATCH 256
+
+static CK_RV reserve_batch(struct hsm_handles *handles)
+{
+    CK_OBJECT_HANDLE *items =
+        reallocarray(handles->items, handles->count + FIND_BATCH, sizeof(*items));
+
+    if (!items) {
+        return CKR_HOST_MEMORY;
+    }
+    handles->items = items;
+    return CKR_OK;
+}
+
+static CK_RV collect_handles(struct hsm_session *session, struct hsm_handles *handles)
+{
+    CK_ULONG found = 0;
+
+    do {
+        HSM_TRY(reserve_batch(handles));
+        CK_OBJECT_HANDLE *free_items = handles->items + handles->count;
+        HSM_TRY(HSM_CALL(session, C_FindObjects, free_items, FIND_BATCH, &found));
+        if (found > FIND_BATCH) {
+            return CKR_GENERAL_ERROR; /* more than it was given room for */
+        }
+        handles->count += found;
+    } while (found > 0);
+    return CKR_OK;
+}
+
+static CK_RV find_by_id(struct hsm_session *session, const unsigned char *id,
+                        struct hsm_handles *ret_handles)
+{
+    CK_ATTRIBUTE template[] = { { CKA_ID, (void *) id, HSM_ID_LENGTH } };
+
+    return hsm_find_objects(session, template, KV_COUNT(template), ret_handles);
+}
+
+static CK_RV find_private_key(struct hsm_session *session, const unsigned char *id,
+                              CK_OBJECT_HANDLE *ret_key)
+{
+    kv_auto(hsm_handles_done) struct hsm_handles handles = { 0 };
+    CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+    CK_ATTRIBUTE template[] = {
+        HSM_ATTRIBUTE(CKA_CLASS, class),
+        { CKA_ID, (void *) id, HSM_ID_LENGTH },
+    };
+
+    HSM_TRY(hsm_find_objects(session, template, KV_COUNT(template), &handles));
+    if (handles.count == 0) {
+        return HSM_RV_NO_KEY;
+    }
+    *ret_key = handles.items[0];
+    return CKR_OK;
+}
+
+/* After `stale` was refused: looks the key up anew, and forgets it when it is not there. The look
+ * comes after the search: what a token that is gone lists or does not list says nothing. */
+static CK_RV find_again(struct hsm_session *session, const unsigned char *id,
+                        CK_OBJECT_HANDLE stale, CK_OBJECT_HANDLE *ret_key)
+{
+    struct hsm_map *map = session->hsm->map;
+
+    HSM_TRY(hsm_session_renew(session));
+    CK_RV rv = find_private_key(session, id, ret_key);
+    HSM_TRY(hsm_look(session));
+    if (rv == HSM_RV_NO_KEY) {
+        hsm_map_remove_stale(map, id, stale);
+    }
+    HSM_TRY(rv);
+    return hsm_map_put(map, id, *ret_key);
+}
+
+/* One that somebody else destroyed first is as good as destroyed. */
+static CK_RV destroy_objects(struct hsm_session *session, const struct hsm_handles *handles)
+{
+    for (size_t i = 0; i < handles->count; i++) {
+        CK_RV rv = HSM_CALL(session, C_DestroyObject, handles->items[i]);
+
+        if (!hsm_rv_is_lost(rv)) {
+            HSM_TRY(rv);
+        }
+    }
+    return CKR_OK;
+}
+
+/*
+ * The keys of a class that nobody can name. Not only those with CKA_TOKEN: the half-made object a
+ * killed generation leaves in SoftHSM has every attribute at its default, and lies on the token
+ * all the same.
+ */
+static CK_RV find_strays(struct hsm_session *session, CK_OBJECT_CLASS class,
+                         struct hsm_handles *ret_handles)
+{
+    CK_ATTRIBUTE template[] = { HSM_ATTRIBUTE(CKA_CLASS, class) };
+    unsigned char id[HSM_ID_LENGTH];
+    size_t strays = 0;
+
+    HSM_TRY(hsm_find_objects(session, template, KV_COUNT(template), ret_handles));
+    for (size_t i = 0; i < ret_handles->count; i++) {
+        CK_RV rv = hsm_read_id(session, ret_handles->items[i], id);
+
+        if (rv == HSM_RV_NO_KEY) {
+            ret_handles->items[strays++] = ret_handles->items[i];
+        } else if (!hsm_rv_is_lost(rv)) {
+            HSM_TRY(rv);
+        }
+    }
+    ret_handles->count = strays;
+    return CKR_OK;
+}
+
+void hsm_handles_done(struct hsm_handles *handles)
+{
+    free(handles->items);
+}
+
+CK_RV hsm_find_objects(struct hsm_session *session, CK_ATTRIBUTE *template, CK_ULONG count,
+                       struct hsm_handles *ret_handles)
+{
+    kv_auto(hsm_handles_done) struct hsm_handles handles = { 0 };
+
+    HSM_TRY(HSM_CALL(session, C_FindObjectsInit, template, count));
+    CK_RV rv = collect_handles(session, &handles);
+    session->spent |= rv != CKR_OK; /* the search is still active, also when memory was short */
+    HSM_TRY(rv);
+    HSM_TRY(HSM_CALL(session, C_FindObjectsFinal));
+    *ret_handles = handles;
+    handles.items = NULL;
+    return CKR_OK;
+}
+
+CK_RV hsm_read_id(struct hsm_session *session, CK_OBJECT_HANDLE object,
+                  unsigned char ret_id[HSM_ID_LENGTH])
+{
+    CK_ATTRIBUTE attribute = { CKA_ID, ret_id, HSM_ID_LENGTH };
+    CK_RV rv = HSM_CALL(session, C_GetAttributeValue, object, &attribute, 1);
+
+    if (rv == CKR_BUFFER_TOO_SMALL || rv == CKR_ATTRIBUTE_TYPE_INVALID) {
+        return HSM_RV_NO_KEY;
+    }
+    HSM_TRY(rv);
+    return attribute.ulValueLen == HSM_ID_LENGTH ? CKR_OK : HSM_RV_NO_KEY;
+}
+
+CK_RV hsm_fill_map(struct hsm_session *session)
+{
+    kv_auto(hsm_handles_done) struct hsm_handles handles = { 0 };
+    kv_auto(hsm_map_free) struct hsm_map *map = NULL;
+    unsigned char id[HSM_ID_LENGTH];
+    CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+    CK_BBOOL yes = CK_TRUE;
+    CK_ATTRIBUTE template[] = {
+        HSM_ATTRIBUTE(CKA_CLASS, class),
+        HSM_ATTRIBUTE(CKA_TOKEN, yes),
+    };
+
+    HSM_TRY(hsm_map_new(&map));
+    HSM_TRY(hsm_find_objects(session, template, KV_COUNT(template), &handles));
+    for (size_t i = 0; i < handles.count; i++) {
+        CK_RV rv = hsm_read_id(session, handles.items[i], id);
+
+        if (rv == CKR_OK) {
+            rv = hsm_map_put(map, id, handles.items[i]);
+        }
+        if (rv != HSM_RV_NO_KEY) {
+            HSM_TRY(rv);
+        }
+    }
+    hsm_map_replace(session->hsm->map, map);
+    return CKR_OK;
+}
+
+bool hsm_rv_is_lost(CK_RV rv)
+{
+    return rv == CKR_OBJECT_HANDLE_INVALID || rv == CKR_KEY_HANDLE_INVALID;
+}
+
+CK_RV hsm_use_key(struct hsm_session *session, const unsigned char id[HSM_ID_LENGTH],
+                  hsm_use_fn *use, void *context)
+{
+    CK_OBJECT_HANDLE key;
+
+    if (!hsm_map_find(session->hsm->map, id, &key)) {
+        return HSM_RV_NO_KEY;
+    }
+    CK_RV rv = use(session, key, context);
+    if (!hsm_rv_is_lost(rv)) {
+        return rv;
+    }
+    HSM_TRY(find_again(session, id, key, &key));
+    rv = use(session, key, context);
+    return hsm_rv_is_lost(rv) ? HSM_RV_NO_KEY : rv;
+}
+
+bool hsm_has_key(const struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH])
+{
+    CK_OBJECT_HANDLE key;
+
+    return hsm_map_find(hsm->map, id, &key);
+}
+
+void hsm_each_key(const struct hsm *hsm, hsm_visit_fn *visit, void *context)
+{
+    hsm_map_each(hsm->map, visit, context);
+}
+
+CK_RV hsm_destroy(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH])
+{
+    kv_auto(hsm_session_release) struct hsm_session *session = NULL;
+    kv_auto(hsm_handles_done) struct hsm_handles handles = { 0 };
+
+    HSM_TRY(hsm_session_acquire(hsm, &session));
+    HSM_TRY(find_by_id(session, id, &handles));
+    HSM_TRY(destroy_objects(session, &handles));
+    HSM_TRY(hsm_look(session));
+    hsm_map_remove(hsm->map, id);
+    return CKR_OK;
+}
+
+CK_RV hsm_destroy_strays(struct hsm *hsm, size_t *ret_destroyed)
+{
+    static const CK_OBJECT_CLASS classes[] = { CKO_PRIVATE_KEY, CKO_PUBLIC_KEY };
+    kv_auto(hsm_session_release) struct hsm_session *session = NULL;
+    size_t destroyed = 0;
+
+    HSM_TRY(hsm_session_acquire(hsm, &session));
+    for (size_t i = 0; i < KV_COUNT(classes); i++) {
+        kv_auto(hsm_handles_done) struct hsm_handles handles = { 0 };
+
+        HSM_TRY(find_strays(session, classes[i], &handles));
+        HSM_TRY(destroy_objects(session, &handles));
+        destroyed += handles.count;
+    }
+    HSM_TRY(hsm_look(session));
+    *ret_destroyed = destroyed;
+    return CKR_OK;
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The wrapping key, and the look at the token that it makes possible. Serial number and login
+ * survive when another process initialises a SoftHSM token anew; this object does not.
+ */
+#include "internal.h"
+
+#include <string.h>
+
+#include "door.h"
+
+static CK_RV find_sentinel(struct hsm_session *session, const unsigned char *id,
+                           CK_OBJECT_HANDLE *ret_handle)
+{
+    kv_auto(hsm_handles_done) struct hsm_handles handles = { 0 };
+    CK_OBJECT_CLASS class = CKO_SECRET_KEY;
+    CK_BBOOL yes = CK_TRUE;
+    CK_ATTRIBUTE template[] = {
+        HSM_ATTRIBUTE(CKA_CLASS, class),
+        HSM_ATTRIBUTE(CKA_TOKEN, yes),
+        { CKA_ID, (void *) id, HSM_ID_LENGTH },
+    };
+
+    HSM_TRY(hsm_find_objects(session, template, KV_COUNT(template), &handles));
+    if (handles.count == 0) {
+        return HSM_RV_OTHER_TOKEN;
+    }
+    *ret_handle = handles.items[0];
+    return CKR_OK;
+}
+
+/* What is to be looked for now; false when no sentinel was adopted. */
+static bool read_sentinel(struct hsm_sentinel *sentinel, unsigned char *ret_id,
+                          CK_OBJECT_HANDLE *ret_handle)
+{
+    pthread_mutex_lock(&sentinel->lock);
+    bool adopted = sentinel->adopted;
+    memcpy(ret_id, sentinel->id, HSM_ID_LENGTH);
+    *ret_handle = sentinel->handle;
+    pthread_mutex_unlock(&sentinel->lock);
+    return adopted;
+}
+
+static void adopt(struct hsm_sentinel *sentinel, const unsigned char *id, CK_OBJECT_HANDLE handle)
+{
+    pthread_mutex_lock(&sentinel->lock);
+    sentinel->adopted = true;
+    memcpy(sentinel->id, id, HSM_ID_LENGTH);
+    sentinel->handle = handle;
+    pthread_mutex_unlock(&sentinel->lock);
+}
+
+/* By the handle it had, which costs the same on a token of any size. */
+static CK_RV confirm_handle(struct hsm_session *session, const unsigned char *id,
+                            CK_OBJECT_HANDLE handle)
+{
+    unsigned char found[HSM_ID_LENGTH];
+
+    if (handle == CK_INVALID_HANDLE) {
+        return CKR_OBJECT_HANDLE_INVALID;
+    }
+    CK_RV rv = hsm_read_id(session, handle, found);
+    if (rv == CKR_OK && hsm_bytes_are_equal(found, id, HSM_ID_LENGTH)) {
+        return CKR_OK;
+    }
+    /* Another object under that handle means the same as none. */
+    return rv == CKR_OK || rv == HSM_RV_NO_KEY ? CKR_OBJECT_HANDLE_INVALID : rv;
+}
+
+static CK_RV look_for_sentinel(struct hsm_session *session)
+{
+    struct hsm_sentinel *sentinel = &session->hsm->sentinel;
+    unsigned char id[HSM_ID_LENGTH];
+    CK_OBJECT_HANDLE handle;
+
+    if (!read_sentinel(sentinel, id, &handle)) {
+        return CKR_OK;
+    }
+    CK_RV rv = confirm_handle(session, id, handle);
+    if (!hsm_rv_is_lost(rv)) {
+        return rv;
+    }
+    HSM_TRY(find_sentinel(session, id, &handle));
+    adopt(sentinel, id, handle);
+    return CKR_OK;
+}
+
+CK_RV hsm_create_sentinel(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH])
+{
+    static const char label[] = "coffer wrapping key";
+    kv_auto(hsm_session_release) struct hsm_session *session = NULL;
+    CK_MECHANISM mechanism = { CKM_AES_KEY_GEN, NULL, 0 };
+    CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+    CK_ULONG length = 32;
+    CK_OBJECT_HANDLE key;
+    CK_ATTRIBUTE template[] = {
+        HSM_ATTRIBUTE(CKA_TOKEN, yes),
+        HSM_ATTRIBUTE(CKA_PRIVATE, yes),
+        HSM_ATTRIBUTE(CKA_SENSITIVE, yes),
+        HSM_ATTRIBUTE(CKA_EXTRACTABLE, no),
+        HSM_ATTRIBUTE(CKA_WRAP, yes),
+        HSM_ATTRIBUTE(CKA_UNWRAP, yes),
+        HSM_ATTRIBUTE(CKA_ENCRYPT, no),
+        HSM_ATTRIBUTE(CKA_DECRYPT, no),
+        HSM_ATTRIBUTE(CKA_SIGN, no),
+        HSM_ATTRIBUTE(CKA_VERIFY, no),
+        HSM_ATTRIBUTE(CKA_DERIVE, no),
+        HSM_ATTRIBUTE(CKA_VALUE_LEN, length),
+        { CKA_ID, (void *) id, HSM_ID_LENGTH },
+        { CKA_LABEL, (void *) label, sizeof(label) - 1 },
+    };
+
+    if (!hsm->capabilities.aes_generate) {
+        return HSM_RV_NO_MECHANISM;
+    }
+    HSM_TRY(hsm_session_acquire(hsm, &session));
+    return HSM_CALL(session, C_GenerateKey, &mechanism, template, KV_COUNT(template), &key);
+}
+
+CK_RV hsm_adopt_sentinel(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH])
+{
+    kv_auto(hsm_session_release) struct hsm_session *session = NULL;
+    CK_OBJECT_HANDLE handle;
+
+    HSM_TRY(hsm_session_acquire(hsm, &session));
+    HSM_TRY(find_sentinel(session, id, &handle));
+    adopt(&hsm->sentinel, id, handle);
+    return CKR_OK;
+}
+
+CK_RV hsm_look(struct hsm_session *session)
+{
+    struct hsm *hsm = session->hsm;
+    CK_TOKEN_INFO info;
+
+    HSM_TRY(HSM_DOOR(hsm, C_GetTokenInfo, hsm->slot, &info));
+    if (!hsm_label_matches(&info, hsm->label)) {
+        return HSM_RV_OTHER_TOKEN;
+    }
+    return look_for_sentinel(session);
+}
