@@ -76,7 +76,7 @@ struct kv_request {
     const char *host;      /* the same without port; [] of an IPv6 literal removed */
 
     struct kv_buf body;     /* whole; wiped when the request ends */
-    bool body_is_too_large; /* it exceeded KV_BODY_MAX and was dropped */
+    bool body_is_too_large; /* it exceeded KV_BODY_MAX and was dropped: refused after the gates */
 
     const char *capture[KV_CAPTURES_MAX]; /* what the route's {placeholders} matched */
 

@@ -2,10 +2,14 @@
 /* libmicrohttpd's daemons, one a socket, and the callbacks by which it tells us of requests. */
 #include "kv/listener.h"
 
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <microhttpd.h>
 
@@ -21,6 +25,7 @@ struct kv_listener {
     struct kv_service service;
     struct kv_sockets sockets;
     struct MHD_Daemon *daemon[KV_SOCKETS_MAX]; /* NULL: not started */
+    int copy[KV_SOCKETS_MAX];                  /* of the sockets; ours once quiesced */
     bool quiesced;
 };
 
@@ -114,27 +119,52 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 static struct MHD_Daemon *start_daemon(struct kv_listener *listener, int descriptor,
                                        const struct kv_listener_config *config)
 {
+    bool secure = listener->service.secure;
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC
                      | MHD_USE_ERROR_LOG | MHD_USE_SUPPRESS_DATE_NO_CLOCK;
+    const struct MHD_OptionItem options[] = {
+        { MHD_OPTION_LISTEN_SOCKET, descriptor, NULL },
+        { MHD_OPTION_URI_LOG_CALLBACK, (intptr_t) on_first_line, listener },
+        { MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t) leave_encoded, NULL },
+        { MHD_OPTION_NOTIFY_COMPLETED, (intptr_t) on_completed, listener },
+        { MHD_OPTION_CONNECTION_LIMIT, config->connections, NULL },
+        { MHD_OPTION_CONNECTION_MEMORY_LIMIT, KV_HEAD_MEMORY, NULL },
+        { MHD_OPTION_CONNECTION_TIMEOUT, (config->idle_timeout + 999) / 1000, NULL },
+        { MHD_OPTION_END, 0, NULL },
+    };
     const struct MHD_OptionItem tls[] = {
         { MHD_OPTION_HTTPS_MEM_CERT, 0, (void *) config->certificate_pem },
         { MHD_OPTION_HTTPS_MEM_KEY, 0, (void *) config->key_pem },
         { MHD_OPTION_HTTPS_PRIORITIES, 0, (void *) TLS_PRIORITIES },
         { MHD_OPTION_END, 0, NULL },
     };
-    const struct MHD_OptionItem none[] = { { MHD_OPTION_END, 0, NULL } };
-    unsigned idle_seconds = (unsigned) ((config->idle_timeout + 999) / 1000);
 
-    flags |= listener->service.secure ? MHD_USE_TLS : 0;
-    return MHD_start_daemon(
-        flags, 0, NULL, NULL, on_request, listener, MHD_OPTION_EXTERNAL_LOGGER, log_message,
-        NULL,                                 /* first, so that it */
-        MHD_OPTION_LISTEN_SOCKET, descriptor, /* hears of the others */
-        MHD_OPTION_URI_LOG_CALLBACK, on_first_line, listener, MHD_OPTION_UNESCAPE_CALLBACK,
-        leave_encoded, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, listener,
-        MHD_OPTION_CONNECTION_LIMIT, config->connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t) KV_HEAD_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds, MHD_OPTION_ARRAY,
-        listener->service.secure ? tls : none, MHD_OPTION_END);
+    /* The logger comes first, so that it hears of the other options. */
+    return MHD_start_daemon(secure ? flags | MHD_USE_TLS : flags, 0, NULL, NULL, on_request,
+                            listener, MHD_OPTION_EXTERNAL_LOGGER, log_message, NULL,
+                            MHD_OPTION_ARRAY, options, secure ? MHD_OPTION_ARRAY : MHD_OPTION_END,
+                            tls, MHD_OPTION_END);
+}
+
+/*
+ * The library gets a copy of the socket: when it cannot start, it closes what it was given in some
+ * cases and leaves it in others. A daemon that was started leaves it to us once quiesced.
+ */
+static enum kv_code start_on_socket(struct kv_listener *listener, size_t i,
+                                    const struct kv_listener_config *config, struct kv_err *err)
+{
+    int copy = fcntl(listener->sockets.descriptor[i], F_DUPFD_CLOEXEC, 0);
+
+    if (copy < 0) {
+        return KV_FAIL(err, KV_INTERNAL, (unsigned long) errno, "out of file descriptors");
+    }
+    listener->daemon[i] = start_daemon(listener, copy, config);
+    if (listener->daemon[i] == NULL) {
+        return KV_FAIL(err, KV_INTERNAL, 0, "cannot serve %s port %u%s", config->address,
+                       listener->sockets.port,
+                       listener->service.secure ? " with this certificate and key" : "");
+    }
+    return KV_OK;
 }
 
 static enum kv_code start(struct kv_listener *listener, const struct kv_listener_config *config,
@@ -143,12 +173,7 @@ static enum kv_code start(struct kv_listener *listener, const struct kv_listener
     KV_TRY(kv_traffic_new(config->deadline, &listener->service.traffic, err));
     KV_TRY(kv_sockets_open(config->address, config->port, &listener->sockets, err));
     for (size_t i = 0; i < listener->sockets.count; i++) {
-        listener->daemon[i] = start_daemon(listener, listener->sockets.descriptor[i], config);
-        if (listener->daemon[i] == NULL) {
-            return KV_FAIL(err, KV_INTERNAL, 0, "cannot serve %s port %u%s", config->address,
-                           listener->sockets.port,
-                           listener->service.secure ? " with this certificate and key" : "");
-        }
+        KV_TRY(start_on_socket(listener, i, config, err));
     }
     return KV_OK;
 }
@@ -156,8 +181,8 @@ static enum kv_code start(struct kv_listener *listener, const struct kv_listener
 enum kv_code kv_listener_new(const struct kv_listener_config *config,
                              struct kv_listener **ret_listener, struct kv_err *err)
 {
+    assert(config->connections > 0 && config->idle_timeout > 0 && config->arrival_timeout > 0);
     kv_auto(kv_listener_free) struct kv_listener *listener = calloc(1, sizeof(*listener));
-
     if (listener == NULL) {
         return KV_OUT_OF_MEMORY(err);
     }
@@ -178,14 +203,14 @@ size_t kv_listener_pending(const struct kv_listener *listener)
     return kv_traffic_pending(listener->service.traffic);
 }
 
-/* A daemon that was quiesced leaves its socket to us. What is shut down refuses new connections
- * at once instead of leaving them in the backlog. */
+/* A socket that is shut down refuses new connections at once instead of leaving them in the
+ * backlog. */
 static void quiesce(struct kv_listener *listener)
 {
     for (size_t i = 0; !listener->quiesced && i < listener->sockets.count; i++) {
         if (listener->daemon[i] != NULL) {
-            (void) MHD_quiesce_daemon(listener->daemon[i]); /* the socket we have already */
-            (void) shutdown(listener->sockets.descriptor[i], SHUT_RDWR); /* best effort */
+            listener->copy[i] = MHD_quiesce_daemon(listener->daemon[i]);
+            (void) shutdown(listener->copy[i], SHUT_RDWR); /* best effort */
         }
     }
     listener->quiesced = true;
@@ -204,7 +229,10 @@ void kv_listener_free(struct kv_listener *listener)
     }
     quiesce(listener);
     for (size_t i = 0; i < listener->sockets.count; i++) {
-        MHD_stop_daemon(listener->daemon[i]); /* NULL is fine */
+        if (listener->daemon[i] != NULL) {
+            MHD_stop_daemon(listener->daemon[i]);
+            (void) close(listener->copy[i]); /* nothing was written to it */
+        }
     }
     kv_sockets_close(&listener->sockets);
     kv_traffic_free(listener->service.traffic);

@@ -73,6 +73,7 @@ static bool path_fits(const char *path, const struct kv_request *request)
     size_t i = 0;
 
     while (next_part(&path, &part)) {
+        assert(i < KV_SEGMENTS_MAX); /* no row is longer */
         if (i >= request->segments || !part_fits(&part, request->segment[i])) {
             return false;
         }
@@ -100,8 +101,7 @@ enum kv_code kv_route_match(struct kv_request *request, struct kv_response *resp
 {
     unsigned verbs_of_path = 0;
 
-    for (const struct kv_route *route = request->site->routes;
-         route->path != NULL && request->segments <= KV_SEGMENTS_MAX; route++) {
+    for (const struct kv_route *route = request->site->routes; route->path != NULL; route++) {
         if (!path_fits(route->path, request)) {
             continue;
         }

@@ -137,6 +137,13 @@ static enum kv_code set_headers(struct kv_request *request, struct kv_response *
     return say(response, "body", err);
 }
 
+static enum kv_code be_wordy(struct kv_request *request, struct kv_response *response,
+                             struct kv_err *err)
+{
+    (void) request;
+    return kv_response_header(response, err, "x-wordy", "%0*d", KV_RESPONSE_HEADER_MAX, 0);
+}
+
 static enum kv_code be_empty(struct kv_request *request, struct kv_response *response,
                              struct kv_err *err)
 {
@@ -196,6 +203,7 @@ static const struct kv_route routes[] = {
     { KV_DELETE, "/facts", NULL, tell_facts, KV_LANE_INLINE },
     { KV_GET, "/headers", NULL, set_headers, KV_LANE_INLINE },
     { KV_GET, "/typed", NULL, set_headers, KV_LANE_INLINE },
+    { KV_GET, "/wordy", NULL, be_wordy, KV_LANE_INLINE },
     { KV_GET, "/empty", NULL, be_empty, KV_LANE_INLINE },
     { KV_GET, "/large", NULL, be_large, KV_LANE_WORK },
     { KV_GET, "/fail", NULL, fail, KV_LANE_INLINE },

@@ -8,6 +8,7 @@
  *   POST /echo                       WORK; the body. /echo-inline: INLINE
  *   GET  /facts                      the request as the handler sees it; also DELETE, PUT, PATCH
  *   GET  /headers, /typed            headers in a certain order; /typed sets its Content-Type
+ *   GET  /wordy                      a head of 2 KiB
  *   GET  /empty                      204
  *   GET  /large                      4 MiB
  *   GET  /fail                       an error after a half-made answer; /fail-work: on WORK

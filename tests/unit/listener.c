@@ -2,6 +2,7 @@
 /* Addresses, connections and answers on the wire, byte for byte where it matters. */
 #include <criterion/criterion.h>
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -152,6 +153,7 @@ Test(listener, sends_204_without_length_and_type)
     cr_expect_null(wire_header(&answer, "Content-Length"));
     cr_expect_null(wire_header(&answer, "Content-Type"));
     cr_expect_null(wire_header(&answer, "Transfer-Encoding"));
+    cr_expect_null(wire_header(&answer, "Date"), "that is the site's");
     cr_expect_not_null(wire_header(&answer, "x-ms-request-id"));
     cr_expect_eq(next_answer(descriptor), 200, "no byte of a body came before");
     close(descriptor);
@@ -276,6 +278,8 @@ Test(listener, makes_connections_above_its_limit_wait)
     cr_expect_eq(next_answer(first), 200);
     int second = wire_connect(site.port, false);
     cr_assert(wire_say(second, GET("/worker")));
+    struct pollfd waiting = { .fd = second, .events = POLLIN };
+    cr_expect_eq(poll(&waiting, 1, 200), 0, "served beside the first");
     close(first);
     cr_expect_eq(next_answer(second), 200);
     cr_expect_str_eq(answer.body, "worker");

@@ -129,7 +129,7 @@ static char *make_long_request(size_t len, int width)
     char *request = malloc(size);
 
     cr_assert_not_null(request);
-    size_t used = (size_t) snprintf(request, size, "GET /inline HTTP/1.1\r\n" HOST);
+    size_t used = (size_t) snprintf(request, size, "GET /wordy HTTP/1.1\r\n" HOST);
     while (used < len) {
         used += (size_t) snprintf(request + used, size - used, "x-long: %0*d\r\n", width, 0);
     }

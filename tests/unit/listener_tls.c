@@ -2,6 +2,7 @@
 /* The listener over TLS, as a real client sees it: libcurl that trusts coffer's CA. */
 #include <criterion/criterion.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,8 +107,19 @@ static void expect_served(const char *host, const char *path, const char *text)
     cr_expect_str_eq(body.data, text);
 }
 
+static int count_descriptors(void)
+{
+    int count = 0;
+
+    for (int i = 0; i < 1024; i++) {
+        count += fcntl(i, F_GETFD) >= 0;
+    }
+    return count;
+}
+
 Test(tls, needs_a_certificate_and_its_key)
 {
+    int before = count_descriptors();
     struct kv_listener *listener;
     struct kv_err err;
 
@@ -116,6 +128,7 @@ Test(tls, needs_a_certificate_and_its_key)
     cr_expect_not_null(strstr(err.message, "certificate and key"));
     config.certificate_pem = "damaged";
     cr_expect_eq(kv_listener_new(&config, &listener, &err), KV_INTERNAL);
+    cr_expect_eq(count_descriptors(), before);
 }
 
 Test(tls, is_at_least_1_2)

@@ -75,7 +75,7 @@ unit_libs = libkv.a $(CRITERION_LIBS) $(SERVER_LIBS)
 
 check_PROGRAMS += %D%/test_certificate
 TESTS += %D%/test_certificate
-%C%_test_certificate_SOURCES = %D%/certificate.c
+%C%_test_certificate_SOURCES = %D%/certificate.c %D%/x509.c
 %C%_test_certificate_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 %C%_test_certificate_CFLAGS = $(unit_cflags)
 %C%_test_certificate_LDADD = $(unit_libs)

@@ -146,6 +146,7 @@ Test(uri, is_decoded_part_by_part)
         { "/k?api-version=7.3&$skiptoken=abc", "k?api-version=7.3&$skiptoken=abc" },
         { "/k?%24skiptoken=a%3D%3D", "k?$skiptoken=a==" },
         { "/k?a=b+c%2Bd", "k?a=b c+d" },
+        { "/k?a+b=c", "k?a b=c" },
         { "/k?a=b=c", "k?a=b=c" },
         { "/k?a=x%26b%3Dy", "k?a=x&b=y" },
         { "/k?a", "k?a=" },
