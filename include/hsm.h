@@ -168,8 +168,8 @@ typedef bool hsm_visit_fn(void *context, const unsigned char id[HSM_ID_LENGTH]);
 void hsm_each_key(const struct hsm *hsm, hsm_visit_fn *visit, void *context);
 
 /*
- * Destroys what a killed generation can leave and nobody can name: private keys and public keys
- * of the token that have no CKA_ID of our length. Only for a token that coffer made itself.
+ * Destroys what a killed generation can leave and nobody can name: objects of the token, of any
+ * class or none, that have no CKA_ID of our length. Only for a token that coffer made itself.
  */
 CK_RV hsm_destroy_strays(struct hsm *hsm, size_t *ret_destroyed) kv_must_check;
 
