@@ -26,7 +26,10 @@
 #define ROUNDS_DEFAULT 200
 #define KILL_MIN_MS 5
 #define KILL_MAX_MS 600
-#define KILL_LATE_EVERY 3  /* rounds: the kill may come later, so that keys are made in between */
+#define AIM_EVERY 3 /* rounds: the kill comes shortly after a purge was sent, not at any time */
+#define AIM_PATIENCE_MS 400
+#define AIM_SPREAD_MS 15
+#define FURNISH_EVERY 3    /* rounds */
 #define START_KILL_EVERY 6 /* rounds: the daemon is killed before it is ready, too */
 #define INSPECT_EVERY 20   /* rounds: store and token are read behind its back */
 #define FIRST_START_SHARE 10
@@ -53,10 +56,10 @@ struct crash {
     struct tally tally;
     atomic_bool doomed;
     atomic_flag making;
+    struct aim aim;
     struct dice dice;
     struct worker worker[WORKERS];
     kv_millis start_ms; /* how long the last start took */
-    kv_millis key_ms; /* how long it takes to make a key, while this machine is as busy as it is */
     unsigned kills, kills_in_start;
 };
 
@@ -178,23 +181,6 @@ static bool work(struct crash *crash, work_fn *task)
     return check_census(crash) && tally_is_clean(&crash->tally);
 }
 
-static bool furnish(struct crash *crash)
-{
-    kv_millis began = kv_clock_monotonic();
-    bool furnished = work(crash, worker_furnish);
-
-    crash->key_ms = (kv_clock_monotonic() - began) / (WORKERS * WORKER_KEYS);
-    return furnished;
-}
-
-static kv_millis roll_patience(struct crash *crash, unsigned long round)
-{
-    kv_millis late = round % KILL_LATE_EVERY == 0 ? 2 * crash->key_ms : 0;
-    unsigned limit = (unsigned) (late > KILL_MAX_MS ? late : KILL_MAX_MS);
-
-    return KILL_MIN_MS + dice_roll(&crash->dice, limit - KILL_MIN_MS);
-}
-
 static bool load_and_kill(struct crash *crash, unsigned long round)
 {
     struct shift shifts[WORKERS];
@@ -202,7 +188,11 @@ static bool load_and_kill(struct crash *crash, unsigned long round)
 
     atomic_store(&crash->doomed, false);
     begin_shifts(crash, shifts, worker_load);
-    program_pause(roll_patience(crash, round));
+    program_pause(KILL_MIN_MS + dice_roll(&crash->dice, KILL_MAX_MS - KILL_MIN_MS));
+    if (round % AIM_EVERY == 0) {
+        aim_wait(&crash->aim, OP_PURGE, AIM_PATIENCE_MS);
+        program_pause(dice_roll(&crash->dice, AIM_SPREAD_MS));
+    }
     running = daemon_is_running(&crash->daemon);
     atomic_store(&crash->doomed, true);
     daemon_kill(&crash->daemon);
@@ -224,6 +214,9 @@ static bool run_round(struct crash *crash, unsigned long round)
         && (!stop_and_inspect(crash, &crash->daemon) || !start(crash, &crash->daemon))) {
         return false;
     }
+    if (round % FURNISH_EVERY == 0 && !work(crash, worker_furnish)) {
+        return false;
+    }
     return load_and_kill(crash, round);
 }
 
@@ -237,6 +230,7 @@ static bool hire(struct crash *crash, unsigned long seed)
         worker->tally = &crash->tally;
         worker->doomed = &crash->doomed;
         worker->making = &crash->making;
+        worker->aim = &crash->aim;
         worker->dice.state = seed + i + 1;
         worker_init(worker, i);
         if (!tally_check(&crash->tally, PROMISE_ANSWER, worker->client.token != NULL, "no token")) {
@@ -263,7 +257,7 @@ static bool run_rounds(struct crash *crash, unsigned long rounds)
 
 static bool run(struct crash *crash, unsigned long rounds, unsigned long seed)
 {
-    if (!start(crash, &crash->daemon) || !hire(crash, seed) || !furnish(crash)
+    if (!start(crash, &crash->daemon) || !hire(crash, seed) || !work(crash, worker_furnish)
         || !stop_and_inspect(crash, &crash->daemon)) {
         return false;
     }
@@ -278,25 +272,21 @@ static bool run(struct crash *crash, unsigned long rounds, unsigned long seed)
 
 static void print_statistics(const struct crash *crash)
 {
-    unsigned long requests = 0;
-
-    printf("%-10s %12s %10s\n", "cut off", "happened", "did not");
+    printf("%-10s %10s %22s %10s\n", "requests", "answered", "cut off, but happened", "did not");
     for (size_t operation = 0; operation < OP_COUNT; operation++) {
+        unsigned long answered = 0;
         unsigned long happened = 0;
         unsigned long did_not = 0;
 
         for (size_t i = 0; i < WORKERS; i++) {
+            answered += crash->worker[i].answered[operation];
             happened += crash->worker[i].cut[operation].happened;
             did_not += crash->worker[i].cut[operation].did_not;
         }
-        printf("%-10s %12lu %10lu%s\n", crash_operation_names[operation], happened, did_not,
-               operation >= OP_GET ? "  (changes nothing)" : "");
+        printf("%-10s %10lu %22lu %10lu%s\n", crash_operation_names[operation], answered, happened,
+               did_not, operation >= OP_GET ? "  (changes nothing)" : "");
     }
-    for (size_t i = 0; i < WORKERS; i++) {
-        requests += crash->worker[i].requests;
-    }
-    printf("%u kills under load, %u in a start, %lu requests\n", crash->kills,
-           crash->kills_in_start, requests);
+    printf("%u kills under load, %u in a start\n", crash->kills, crash->kills_in_start);
 }
 
 int main(int argc, char **argv)
@@ -312,6 +302,7 @@ int main(int argc, char **argv)
     printf("seed %lu\n", seed);
     fflush(stdout);
     tally_init(&crash.tally, promises, PROMISE_COUNT);
+    aim_init(&crash.aim);
     crash.dice.state = seed;
     daemon_prepare(&crash.daemon);
     run(&crash, rounds, seed);
@@ -326,6 +317,7 @@ int main(int argc, char **argv)
     } else {
         fprintf(stderr, "the folder is left for a look: %s\n", crash.daemon.folder);
     }
+    aim_done(&crash.aim);
     curl_global_cleanup();
     return status;
 }

@@ -3,14 +3,16 @@
  * crash.h - the parts of the crash test: promises, and the workers that load the daemon until it
  * is killed and look at what is left when it is back.
  *
- * A worker belongs to one thread at a time; what workers share is the tally and two flags.
+ * A worker belongs to one thread at a time; what workers share is the tally, two flags and the aim.
  */
 #pragma once
 
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "kv/clock.h"
 #include "ledger.h"
 #include "../support/client.h"
 #include "../support/dice.h"
@@ -55,16 +57,28 @@ struct flight {
     struct ledger_key after;
 };
 
+/* So that a kill can be aimed at a kind of request. */
+struct aim {
+    atomic_uint operation; /* the next one of this kind posts `sent`; OP_COUNT: none does */
+    sem_t sent;
+};
+void aim_init(struct aim *aim);
+void aim_done(struct aim *aim);
+
+/* Waits until a worker sends such a request, at most `span`. */
+void aim_wait(struct aim *aim, enum crash_operation operation, kv_millis span);
+
 struct worker {
     struct client client;
     struct tally *tally;
     const atomic_bool *doomed; /* the daemon is about to be killed: a cut connection is no wonder */
     atomic_flag *making;       /* one of the workers has a key made */
+    struct aim *aim;
     struct dice dice;
     struct ledger_key key[WORKER_KEYS];
     unsigned marks;
     struct flight flight;
-    unsigned long requests;
+    unsigned long answered[OP_COUNT];
     struct {
         unsigned long happened, did_not;
     } cut[OP_COUNT]; /* how requests in flight turned out */
@@ -73,8 +87,8 @@ struct worker {
 /* Gives the worker its own key names; the client and the rest are the caller's to fill in. */
 void worker_init(struct worker *worker, unsigned number);
 
-/* Makes each key of the worker: where keys take longer to make than a round lasts, there would
- * never be one. */
+/* Makes the keys that the worker lacks: where one takes longer to make than a round lasts, there
+ * would never be any. */
 void worker_furnish(struct worker *worker);
 
 /* Random requests for the worker's own keys until the connection is cut. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "crash.h"
 
@@ -11,6 +12,41 @@ const char *const crash_operation_names[OP_COUNT] = {
     [OP_RECOVER] = "recover", [OP_PURGE] = "purge",   [OP_GET] = "get",
     [OP_WRAP] = "wrap",       [OP_UNWRAP] = "unwrap",
 };
+
+void aim_init(struct aim *aim)
+{
+    sem_init(&aim->sent, 0, 0);
+    atomic_init(&aim->operation, OP_COUNT);
+}
+
+void aim_done(struct aim *aim)
+{
+    sem_destroy(&aim->sent);
+}
+
+static void aim_announce(struct aim *aim, enum crash_operation operation)
+{
+    unsigned wanted = operation;
+
+    if (atomic_compare_exchange_strong(&aim->operation, &wanted, OP_COUNT)) {
+        sem_post(&aim->sent);
+    }
+}
+
+void aim_wait(struct aim *aim, enum crash_operation operation, kv_millis span)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += span % 1000 * 1000000;
+    until.tv_sec += span / 1000 + until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    atomic_store(&aim->operation, operation);
+    if (sem_clockwait(&aim->sent, CLOCK_MONOTONIC, &until) != 0
+        && atomic_exchange(&aim->operation, OP_COUNT) == OP_COUNT) {
+        sem_wait(&aim->sent); /* it was sent after all, just now */
+    }
+}
 
 /* A request, what it makes of the key when it is done, and the answer it must get. */
 struct errand {
@@ -57,7 +93,7 @@ static bool run(struct worker *worker, const struct errand *errand, struct reply
     worker->flight.operation = errand->operation;
     worker->flight.key = errand->key;
     worker->flight.after = *errand->after;
-    worker->requests++;
+    aim_announce(worker->aim, errand->operation);
     *ret_reply = client_call(&worker->client, errand->method, errand->path,
                              errand->body[0] != '\0' ? errand->body : NULL);
     if (ret_reply->status == 0) {
@@ -66,6 +102,7 @@ static bool run(struct worker *worker, const struct errand *errand, struct reply
         return false;
     }
     worker->flight.key = NULL;
+    worker->answered[errand->operation]++;
     return tally_check(worker->tally, PROMISE_ANSWER, is_expected(errand, ret_reply),
                        "%s %s: wanted %ld, got %ld %s", errand->method, errand->path,
                        errand->status, ret_reply->status, ret_reply->body);
@@ -344,7 +381,12 @@ static bool perform_one(struct worker *worker)
 
 void worker_furnish(struct worker *worker)
 {
-    for (size_t i = 0; i < WORKER_KEYS && make_version(worker, &worker->key[i]); i++) {
+    for (size_t i = 0; i < WORKER_KEYS; i++) {
+        struct ledger_key *key = &worker->key[i];
+
+        if (key->state == LEDGER_ABSENT && !make_version(worker, key)) {
+            return;
+        }
     }
 }
 

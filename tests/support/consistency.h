@@ -20,7 +20,7 @@ struct consistency {
     size_t ownerless;   /* private keys that no version names */
     size_t wrappers;    /* secret keys with CKA_WRAP */
     bool sentinel;      /* one of them has the CKA_ID that the store has noted */
-    size_t strays;      /* every other object, or one without class or CKA_ID */
+    size_t strays;      /* every other object, or a half-made one */
     size_t empty_files; /* what a kill leaves of an object that never was; no token shows it */
 };
 

@@ -143,23 +143,28 @@ static bool read_attribute(const struct module *module, CK_OBJECT_HANDLE object,
            && attribute.ulValueLen == len;
 }
 
+static bool is_set(const struct module *module, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type)
+{
+    CK_BBOOL value = CK_FALSE;
+
+    return read_attribute(module, object, type, &value, sizeof(value)) && value;
+}
+
+/* SoftHSM sets CKA_LOCAL together with the key's value: one without it is half-made. */
 static bool classify(const struct module *module, CK_OBJECT_HANDLE object, struct token_view *view)
 {
     unsigned char id[HSM_ID_LENGTH];
     CK_OBJECT_CLASS class;
-    CK_BBOOL wraps = CK_FALSE;
 
-    if (!read_attribute(module, object, CKA_CLASS, &class, sizeof(class))
-        || !read_attribute(module, object, CKA_ID, id, sizeof(id))) {
-        view->strays++;
-        return true;
-    }
-    if (class == CKO_PRIVATE_KEY) {
-        return object_ids_add(&view->keys, id);
-    }
-    if (class == CKO_SECRET_KEY && read_attribute(module, object, CKA_WRAP, &wraps, sizeof(wraps))
-        && wraps) {
-        return object_ids_add(&view->wrappers, id);
+    if (read_attribute(module, object, CKA_CLASS, &class, sizeof(class))
+        && read_attribute(module, object, CKA_ID, id, sizeof(id))
+        && is_set(module, object, CKA_LOCAL)) {
+        if (class == CKO_PRIVATE_KEY) {
+            return object_ids_add(&view->keys, id);
+        }
+        if (class == CKO_SECRET_KEY && is_set(module, object, CKA_WRAP)) {
+            return object_ids_add(&view->wrappers, id);
+        }
     }
     view->strays++;
     return true;

@@ -24,7 +24,7 @@ bool object_ids_have(const struct object_ids *ids, const void *id);
 struct token_view {
     struct object_ids keys;     /* CKA_IDs of the private keys */
     struct object_ids wrappers; /* of the secret keys that may wrap */
-    size_t strays;              /* objects of another kind, or without kind or CKA_ID */
+    size_t strays;              /* objects of another kind, half-made, or without CKA_ID */
 };
 
 /* Logs in with the first line of FOLDER/pin and lists. False, with the reason on standard error,

@@ -84,9 +84,11 @@ static enum kv_code confirm_sentinel(struct kv_db *db, struct sentinel *sentinel
     return save_sentinel(db, sentinel, err);
 }
 
+/* An earlier start may have been killed while it made the sentinel: what it left goes first. */
 static enum kv_code make_sentinel(struct kv_custody *custody, struct kv_db *db,
                                   struct sentinel *sentinel, struct kv_err *err)
 {
+    KV_TRY(kv_custody_destroy(custody, sentinel->id, err));
     KV_TRY(custody_translate(custody, hsm_create_sentinel(custody->config.hsm, sentinel->id), err));
     KV_TRY(custody_translate(custody, hsm_adopt_sentinel(custody->config.hsm, sentinel->id), err));
     return confirm_sentinel(db, sentinel, err);
