@@ -18,4 +18,6 @@ coffer_SOURCES += \
 	%D%/serve.c \
 	%D%/serve.h \
 	%D%/signals.c \
+	%D%/softhsm.c \
+	%D%/softhsm.h \
 	%D%/token.c

@@ -11,6 +11,7 @@
 #include "kv/files.h"
 #include "kv/json.h"
 #include "kv/secret.h"
+#include "softhsm.h"
 
 #define PIN_BYTES 16 /* of randomness in a PIN of our own */
 #define PIN_FILE_MAX 1024
@@ -40,30 +41,6 @@ static enum kv_code fail_open(const struct hsm_config *config, CK_RV rv, struct 
         return KV_FAIL(err, KV_UNAVAILABLE, rv, "token \"%s\" of %s cannot be opened: %s",
                        config->token_label, config->module, hsm_rv_name(rv));
     }
-}
-
-/* SoftHSM reads its configuration from the file that this variable names. */
-static enum kv_code configure_softhsm(const char *folder, struct kv_err *err)
-{
-    char tokens[KV_PATH_MAX];
-    char file[KV_PATH_MAX];
-    char text[KV_PATH_MAX + 128];
-    int len;
-
-    KV_TRY(kv_path_join(tokens, folder, "tokens", err));
-    KV_TRY(kv_path_join(file, folder, "softhsm2.conf", err));
-    KV_TRY(kv_folder_make(tokens, 0700, err));
-    len = snprintf(text, sizeof(text),
-                   "directories.tokendir = %s\n"
-                   "objectstore.backend = file\n"
-                   "log.level = ERROR\n"
-                   "slots.removable = false\n",
-                   tokens);
-    KV_TRY(kv_file_write(file, text, (size_t) len, 0600, err));
-    if (setenv("SOFTHSM2_CONF", file, 1) != 0) {
-        return KV_OUT_OF_MEMORY(err);
-    }
-    return KV_OK;
 }
 
 static enum kv_code append_random_pin(struct kv_buf *pins, struct kv_err *err)
@@ -126,7 +103,8 @@ static enum kv_code open_own(struct hsm_config *config, const char *folder, stru
     CK_RV rv;
 
     kv_buf_init(&pins, PIN_FILE_MAX);
-    KV_TRY(configure_softhsm(folder, err));
+    KV_TRY(softhsm_configure(folder, err));
+    KV_TRY(softhsm_restore(folder, err));
     KV_TRY(load_own_pins(folder, &pins, err));
     KV_TRY(take_pin(config, &pins, "pin", err));
     so_pin = config->pin + config->pin_len;
@@ -135,6 +113,7 @@ static enum kv_code open_own(struct hsm_config *config, const char *folder, stru
     if (rv != CKR_OK) {
         return fail_open(config, rv, err);
     }
+    KV_TRY(softhsm_keep(folder, err));
     return open_hsm(config, ret_hsm, err);
 }
 

@@ -153,6 +153,35 @@ Test(failure, KEY_MATERIAL_MISSING_when_the_object_is_gone)
     cr_expect_eq(other.status, 200, "%s", other.body);
 }
 
+static void empty_file(const char *path, void *context)
+{
+    (void) context;
+    cr_assert_eq(truncate(path, 0), 0);
+}
+
+static void empty_token_file(const char *token, void *context)
+{
+    visit_folder(token, "token.object", empty_file, context);
+}
+
+/* A login empties the token's own file before it writes it anew. */
+Test(failure, of_a_login_that_was_killed_loses_no_key)
+{
+    API_CLIENT_OF(&own, dev);
+    char folder[400];
+    char version[33];
+    char wrapped[1024];
+
+    api_create_key(&dev, "kept", "", version);
+    api_wrap(&dev, "kept", NULL, "RSA-OAEP", VALUE, wrapped);
+    daemon_kill(&own);
+    snprintf(folder, sizeof(folder), "%s/tokens", own.folder);
+    visit_folder(folder, "", empty_token_file, NULL);
+    cr_assert(daemon_start(&own, NULL));
+    API_REPLY(unwrap, api_unwrap(&dev, "kept", NULL, "RSA-OAEP", wrapped));
+    cr_expect_str_eq(reply_text(&unwrap, "value"), VALUE, "%ld %s", unwrap.status, unwrap.body);
+}
+
 Test(failure, INTERNAL_when_the_store_was_tampered_with)
 {
     API_CLIENT_OF(&own, dev);
