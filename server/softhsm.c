@@ -51,7 +51,7 @@ static enum kv_code restore(const struct token_files *files, struct kv_err *err)
     if (files->file.len >= files->copy.len) {
         return KV_OK;
     }
-    kv_log(KV_LOG_WARNING, "token-restored", KV_LOG_TEXT_FIELD("file", files->path));
+    kv_log(KV_LOG_WARNING, "token_restored", KV_LOG_TEXT_FIELD("file", files->path));
     return kv_file_write(files->path, files->copy.data, files->copy.len, 0600, err);
 }
 
