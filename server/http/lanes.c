@@ -3,7 +3,6 @@
  * A lane is a ring of jobs and the threads that empty it. Its threads leave only when the lane is
  * stopping and the ring is empty, so every job that was accepted runs.
  */
-#define _GNU_SOURCE /* gettid */
 #include "kv/lanes.h"
 
 #include <assert.h>

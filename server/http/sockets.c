@@ -3,7 +3,6 @@
  * IPv4 and IPv6 are sockets of their own, so that "localhost" can be served on a machine that has
  * only one of them and another program's dual-stack socket is not in the way.
  */
-#define _GNU_SOURCE /* strerrordesc_np */
 #include "sockets.h"
 
 #include <arpa/inet.h>

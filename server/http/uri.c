@@ -3,7 +3,6 @@
  * liburiparser judges the grammar and finds the parts; they are then decoded where they stand in
  * one copy of the target.
  */
-#define _GNU_SOURCE /* asprintf */
 #include "uri.h"
 
 #include <stdbool.h>

@@ -7,7 +7,7 @@ EXTRA_DIST += \
 	%D%/selftest \
 	%D%/source.py
 
-LINT_CFLAGS = -std=gnu11 -Wall -Wextra -Wstrict-prototypes $(P11KIT_CFLAGS) $(SERVER_CFLAGS) \
+LINT_CFLAGS = -std=gnu11 -D_GNU_SOURCE= -Wall -Wextra -Wstrict-prototypes $(P11KIT_CFLAGS) $(SERVER_CFLAGS) \
 	$(CURL_CFLAGS) $(CRITERION_CFLAGS)
 LINT_FLAGS = --compile '$(CC) $(LINT_CFLAGS)' --compile '$(CLANG) $(LINT_CFLAGS)' \
 	--format '$(CLANG_FORMAT)'

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reads byte for byte, so that nothing of the next answer is taken. */
-#define _GNU_SOURCE /* strcasestr */
 #include "tests/support/wire.h"
 
 #include <arpa/inet.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lanes: what is accepted runs, in order and off the caller's thread; what is too much is not. */
-#define _GNU_SOURCE /* gettid */
 #include <criterion/criterion.h>
 
 #include <pthread.h>
