@@ -10,6 +10,9 @@
 #include "kv/files.h"
 #include "server.h"
 
+#define PARAMETER_MAX 512   /* characters; the server takes no longer ones */
+#define PATH_MAX_BYTES 4096 /* two parameters, each character escaped, and the rest */
+
 KV_DEFINE_CLEANUP(void *, curl_free)
 
 enum kv_code kv_cli_healthcheck(const struct kv_options *options, struct kv_err *err)
@@ -95,8 +98,11 @@ enum kv_code kv_cli_hosts(const struct kv_options *options, struct kv_err *err)
 static enum kv_code append_parameter(struct kv_buf *path, const char *name, const char *value,
                                      struct kv_err *err)
 {
+    if (strlen(value) > PARAMETER_MAX) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "the %s is longer than %d characters", name,
+                       PARAMETER_MAX);
+    }
     kv_auto(curl_free) void *escaped = curl_easy_escape(NULL, value, (int) strlen(value));
-
     if (escaped == NULL) {
         return KV_OUT_OF_MEMORY(err);
     }
@@ -112,7 +118,7 @@ enum kv_code kv_cli_token(const struct kv_options *options, struct kv_err *err)
     struct kv_cli_server server;
     const char *token = NULL;
 
-    kv_buf_init(&path, 4096);
+    kv_buf_init(&path, PATH_MAX_BYTES);
     KV_TRY(kv_buf_printf(&path, err, "/msi/token?api-version=2019-08-01"));
     KV_TRY(append_parameter(&path, "resource", resource, err));
     if (*identity != '\0') {

@@ -292,6 +292,15 @@ Test(cli, asks_for_a_token_and_prints_only_that)
     cr_assert_stdout_eq_str("a.b.c\n");
 }
 
+Test(cli, asks_for_no_token_with_a_resource_longer_than_any)
+{
+    static char resource[514];
+
+    memset(resource, '/', sizeof(resource) - 1);
+    cr_assert_eq(RUN("token", "--data", folder, "--resource", resource), 2);
+    cr_assert_not_null(strstr(read_stderr(), "the resource is longer than 512 characters"));
+}
+
 Test(cli, refuses_a_vault_that_is_not_there)
 {
     start(fake_answer("200 OK", INFO));
