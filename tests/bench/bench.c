@@ -7,6 +7,7 @@
 
 #include <getopt.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,6 +161,13 @@ static int run(const struct command *command)
     return measured && (met || !command->strict) ? 0 : 1;
 }
 
+/* A server that closed a connection must not end the program. Ignoring the signal instead would
+ * make the daemons ignore it, too. */
+static void survive_broken_pipe(int signal_number)
+{
+    (void) signal_number;
+}
+
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
@@ -196,6 +204,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < KV_COUNT(parts) && !any; i++) {
         command.chosen[i] = true;
     }
+    signal(SIGPIPE, survive_broken_pipe);
     curl_global_init(CURL_GLOBAL_DEFAULT);
     return run(&command);
 }

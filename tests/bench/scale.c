@@ -105,14 +105,8 @@ static bool walk_pages(struct rung *rung, char ret_middle[TARGET_MAX])
     return count == rung->keys;
 }
 
-static bool open_probe(struct probe *probe, struct server *server, unsigned connections)
-{
-    probe->load = server_open_load(server, connections, probe->request, probe->requests);
-    return probe->load != NULL;
-}
-
 /* Keys from the whole length of the store, so that no cache holds just them. */
-static bool prepare_unwraps(struct rung *rung, unsigned connections)
+static bool prepare_unwraps(struct rung *rung)
 {
     char name[64];
 
@@ -123,7 +117,7 @@ static bool prepare_unwraps(struct rung *rung, unsigned connections)
         }
         rung->unwrap.requests++;
     }
-    return open_probe(&rung->unwrap, &rung->server, connections);
+    return true;
 }
 
 static bool prepare_reads(struct rung *rung)
@@ -134,15 +128,39 @@ static bool prepare_reads(struct rung *rung)
     rung->get.requests = 1;
     rung->page.requests = 1;
     return walk_pages(rung, page) && server_prepare_get(&rung->server, key, rung->get.request)
-           && server_prepare_get(&rung->server, page, rung->page.request)
+           && server_prepare_get(&rung->server, page, rung->page.request);
+}
+
+static bool prepare(struct rung *rung, unsigned keys)
+{
+    rung->keys = keys;
+    return make_keys(rung) && time_starts(rung) && prepare_unwraps(rung) && prepare_reads(rung);
+}
+
+static bool open_probe(struct probe *probe, const struct server *server, unsigned connections)
+{
+    probe->load = server_open_load(server, connections, probe->request, probe->requests);
+    return probe->load != NULL;
+}
+
+static bool open_rung(struct rung *rung, unsigned connections)
+{
+    return open_probe(&rung->unwrap, &rung->server, connections)
            && open_probe(&rung->get, &rung->server, 1) && open_probe(&rung->page, &rung->server, 1);
 }
 
-static bool prepare(struct rung *rung, unsigned keys, const struct settings *settings)
+/* The connections come last: the daemons close those that idle while the others are prepared. */
+static bool prepare_all(struct scale *scale)
 {
-    rung->keys = keys;
-    return make_keys(rung) && time_starts(rung) && prepare_unwraps(rung, settings->connections)
-           && prepare_reads(rung);
+    bool good = true;
+
+    for (size_t i = 0; good && i < SIZES; i++) {
+        good = prepare(&scale->rung[i], sizes[i]);
+    }
+    for (size_t i = 0; good && i < SIZES; i++) {
+        good = open_rung(&scale->rung[i], scale->settings->connections);
+    }
+    return good;
 }
 
 static bool measure(struct probe *probe, const struct server *server, double seconds)
@@ -253,10 +271,8 @@ bool bench_scale(const struct settings *settings, struct report *report)
         return false;
     }
     scale->settings = settings;
-    for (size_t i = 0; i < SIZES; i++) {
-        if (!prepare(&scale->rung[i], sizes[i], settings)) {
-            return false;
-        }
+    if (!prepare_all(scale)) {
+        return false;
     }
     for (unsigned i = 0; i < settings->rounds; i++) {
         if (!run_round(scale)) {
