@@ -83,7 +83,8 @@ KV_DEFINE_CLEANUP(struct hsm *, hsm_close)
  * The wrapping key: an AES-256 key, TOKEN, PRIVATE, SENSITIVE, never EXTRACTABLE, the only object
  * with CKA_WRAP. Its random CKA_ID also serves as the sentinel: a token that was initialised anew
  * behind our back does not hold it. hsm_adopt_sentinel() looks for it (HSM_RV_OTHER_TOKEN when it
- * is not there) and makes every later health check and re-open look again.
+ * is not there, or was not wholly generated) and makes every later health check and re-open look
+ * again.
  */
 CK_RV hsm_create_sentinel(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH]) kv_must_check;
 CK_RV hsm_adopt_sentinel(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH]) kv_must_check;
@@ -168,8 +169,8 @@ typedef bool hsm_visit_fn(void *context, const unsigned char id[HSM_ID_LENGTH]);
 void hsm_each_key(const struct hsm *hsm, hsm_visit_fn *visit, void *context);
 
 /*
- * Destroys what a killed generation can leave and nobody can name: private keys and public keys
- * of the token that have no CKA_ID of our length. Only for a token that coffer made itself.
+ * Destroys what a killed generation can leave and nobody can name: objects of the token, of any
+ * class or none, that have no CKA_ID of our length. Only for a token that coffer made itself.
  */
 CK_RV hsm_destroy_strays(struct hsm *hsm, size_t *ret_destroyed) kv_must_check;
 

@@ -11,6 +11,7 @@ noinst_HEADERS = \
 	%D%/kv/custody.h \
 	%D%/kv/err.h \
 	%D%/kv/files.h \
+	%D%/kv/hosts.h \
 	%D%/kv/identity.h \
 	%D%/kv/json.h \
 	%D%/kv/keys.h \
@@ -26,6 +27,7 @@ noinst_HEADERS = \
 	%D%/kv/uuid.h \
 	%D%/kv/vault.h \
 	%D%/kv/tbl/alg.def \
+	%D%/kv/tbl/api_version.def \
 	%D%/kv/tbl/err.def \
 	%D%/kv/tbl/key_op.def \
 	%D%/kv/tbl/kty.def \

@@ -96,7 +96,7 @@ void hsm_map_each(struct hsm_map *map, hsm_visit_fn *visit, void *context);
 
 /* The object whose loss shows that the token was initialised anew. */
 struct hsm_sentinel {
-    pthread_mutex_t lock; /* guards the rest */
+    pthread_mutex_t lock; /* lock.def: hsm.sentinel; guards the rest */
     bool adopted;
     unsigned char id[HSM_ID_LENGTH];
     CK_OBJECT_HANDLE handle; /* what it had when it was last found */
@@ -116,14 +116,14 @@ struct hsm {
     struct hsm_pool *pool;
     struct hsm_map *map;
 
-    pthread_rwlock_t open_lock; /* guards what follows */
+    pthread_rwlock_t open_lock; /* lock.def: hsm.open; guards what follows */
     struct hsm_module module;
     bool usable;    /* the token is open and ours */
     bool logged_in; /* by us, so it is ours to log out */
     CK_SLOT_ID slot;
     struct hsm_session anchor; /* keeps the login alive; never lent */
 
-    pthread_mutex_t check_lock; /* one check at a time; guards what follows */
+    pthread_mutex_t check_lock; /* lock.def: hsm.check; one at a time; guards what follows */
     time_t not_before;          /* monotonic seconds: no login earlier, after a wrong PIN */
     CK_RV pin_verdict;          /* what the PIN was called then */
 

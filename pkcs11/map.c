@@ -21,7 +21,7 @@ struct entry {
 };
 
 struct hsm_map {
-    pthread_mutex_t lock;
+    pthread_mutex_t lock;  /* lock.def: hsm.handles */
     struct entry *entries; /* guarded by lock */
 };
 

@@ -98,18 +98,16 @@ static CK_RV destroy_objects(struct hsm_session *session, const struct hsm_handl
 }
 
 /*
- * The keys of a class that nobody can name. Not only those with CKA_TOKEN: the half-made object a
- * killed generation leaves in SoftHSM has every attribute at its default, and lies on the token
- * all the same.
+ * What nobody can name, of any class and of none, and not only what has CKA_TOKEN: SoftHSM writes
+ * an object's attributes one by one before it applies the template, so a killed generation leaves
+ * an object with some or all attributes at their defaults, and it lies on the token all the same.
  */
-static CK_RV find_strays(struct hsm_session *session, CK_OBJECT_CLASS class,
-                         struct hsm_handles *ret_handles)
+static CK_RV find_strays(struct hsm_session *session, struct hsm_handles *ret_handles)
 {
-    CK_ATTRIBUTE template[] = { HSM_ATTRIBUTE(CKA_CLASS, class) };
     unsigned char id[HSM_ID_LENGTH];
     size_t strays = 0;
 
-    HSM_TRY(hsm_find_objects(session, template, KV_COUNT(template), ret_handles));
+    HSM_TRY(hsm_find_objects(session, NULL, 0, ret_handles));
     for (size_t i = 0; i < ret_handles->count; i++) {
         CK_RV rv = hsm_read_id(session, ret_handles->items[i], id);
 
@@ -149,8 +147,13 @@ CK_RV hsm_read_id(struct hsm_session *session, CK_OBJECT_HANDLE object,
     CK_ATTRIBUTE attribute = { CKA_ID, ret_id, HSM_ID_LENGTH };
     CK_RV rv = HSM_CALL(session, C_GetAttributeValue, object, &attribute, 1);
 
-    if (rv == CKR_BUFFER_TOO_SMALL || rv == CKR_ATTRIBUTE_TYPE_INVALID) {
+    switch (rv) {
+    case CKR_BUFFER_TOO_SMALL:
+    case CKR_ATTRIBUTE_TYPE_INVALID:
+    case CKR_ATTRIBUTE_VALUE_INVALID: /* SoftHSM, of an object that has no class */
         return HSM_RV_NO_KEY;
+    default:
+        break;
     }
     HSM_TRY(rv);
     return attribute.ulValueLen == HSM_ID_LENGTH ? CKR_OK : HSM_RV_NO_KEY;
@@ -233,19 +236,13 @@ CK_RV hsm_destroy(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH])
 
 CK_RV hsm_destroy_strays(struct hsm *hsm, size_t *ret_destroyed)
 {
-    static const CK_OBJECT_CLASS classes[] = { CKO_PRIVATE_KEY, CKO_PUBLIC_KEY };
     kv_auto(hsm_session_release) struct hsm_session *session = NULL;
-    size_t destroyed = 0;
+    kv_auto(hsm_handles_done) struct hsm_handles handles = { 0 };
 
     HSM_TRY(hsm_session_acquire(hsm, &session));
-    for (size_t i = 0; i < KV_COUNT(classes); i++) {
-        kv_auto(hsm_handles_done) struct hsm_handles handles = { 0 };
-
-        HSM_TRY(find_strays(session, classes[i], &handles));
-        HSM_TRY(destroy_objects(session, &handles));
-        destroyed += handles.count;
-    }
+    HSM_TRY(find_strays(session, &handles));
+    HSM_TRY(destroy_objects(session, &handles));
     HSM_TRY(hsm_look(session));
-    *ret_destroyed = destroyed;
+    *ret_destroyed = handles.count;
     return CKR_OK;
 }

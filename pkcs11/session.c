@@ -12,7 +12,7 @@
 #include "door.h"
 
 struct hsm_pool {
-    pthread_mutex_t lock;
+    pthread_mutex_t lock; /* lock.def: hsm.pool */
     pthread_cond_t returned;
     struct hsm_session *idle; /* guarded by lock; the last one given back on top */
     unsigned lent;            /* guarded by lock */

@@ -10,4 +10,14 @@ include %D%/api/keys/local.mk
 include %D%/api/token/local.mk
 include %D%/api/control/local.mk
 include %D%/cli/local.mk
-coffer_SOURCES += %D%/main.c
+coffer_SOURCES += \
+	%D%/folder.c \
+	%D%/folder.h \
+	%D%/housekeeper.c \
+	%D%/main.c \
+	%D%/serve.c \
+	%D%/serve.h \
+	%D%/signals.c \
+	%D%/softhsm.c \
+	%D%/softhsm.h \
+	%D%/token.c

@@ -1,8 +1,86 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The program: one binary, a subcommand each. `serve` is here, the others are in cli/. */
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-int main(void)
+#include "cli/cli.h"
+#include "kv/json.h"
+#include "kv/log.h"
+#include "kv/options.h"
+#include "kv/secret.h"
+#include "serve.h"
+
+enum exit_status { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+static enum kv_log_level log_level(const char *name)
 {
-    fputs("coffer: not composed yet\n", stderr);
-    return 1;
+    static const char *const names[] = {
+        [KV_LOG_ERROR] = "error",
+        [KV_LOG_WARNING] = "warning",
+        [KV_LOG_INFO] = "info",
+        [KV_LOG_DEBUG] = "debug",
+    };
+    size_t level = 0;
+
+    while (level < KV_LOG_DEBUG && strcmp(names[level], name) != 0) {
+        level++;
+    }
+    return (enum kv_log_level) level;
+}
+
+static void set_up_process(const struct kv_options *options)
+{
+    const char *format = kv_option_text(options, KV_OPTION_LOG_FORMAT);
+
+    umask(077);
+    kv_secret_protect_process();
+    kv_json_setup();
+    kv_log_setup(log_level(kv_option_text(options, KV_OPTION_LOG_LEVEL)),
+                 strcmp(format, "json") == 0 ? KV_LOG_JSON : KV_LOG_TEXT);
+}
+
+static int report(const struct kv_err *err, enum exit_status status)
+{
+    fprintf(stderr, "coffer: %s\n", err->message);
+    if (status == EXIT_USAGE) {
+        fputs("Try \"coffer serve --help\".\n", stderr);
+    }
+    return status;
+}
+
+static int serve(int argc, char **argv)
+{
+    kv_auto(kv_options_free) struct kv_options *options = NULL;
+    struct kv_err err;
+    enum kv_code code;
+
+    if (kv_options_load(KV_COMMAND_SERVE, argc, argv, environ, &options, &err) != KV_OK) {
+        return report(&err, EXIT_USAGE);
+    }
+    if (kv_option_flag(options, KV_OPTION_HELP)) {
+        puts("Usage: coffer serve [OPTION]...\n"
+             "Runs the emulator in the foreground until SIGTERM or SIGINT.\n");
+        kv_options_print_help(KV_COMMAND_SERVE, stdout);
+        return EXIT_DONE;
+    }
+    if (kv_option_flag(options, KV_OPTION_PRINT_CONFIG)) {
+        kv_options_print_config(options, stdout);
+        return EXIT_DONE;
+    }
+    set_up_process(options);
+    code = serve_run(options, &err);
+    if (code != KV_OK) {
+        return report(&err, code == KV_BAD_PARAMETER ? EXIT_USAGE : EXIT_FAILED);
+    }
+    return EXIT_DONE;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc >= 2 && strcmp(argv[1], "serve") == 0) {
+        return serve(argc - 1, argv + 1);
+    }
+    return kv_cli_run(argc, argv, environ);
 }

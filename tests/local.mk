@@ -1,11 +1,62 @@
 # SPDX-License-Identifier: Apache-2.0
+
+# Programs run under run-checked, which is stricter than an exit status; the driver counts tests.
+LOG_COMPILER = $(top_srcdir)/tests/run-checked
+LOG_DRIVER = $(top_srcdir)/tests/driver
+SH_LOG_DRIVER = $(LOG_DRIVER)
+AM_TESTS_ENVIRONMENT = \
+	CHECK_UNDER='$(CHECK_UNDER)'; export CHECK_UNDER; \
+	SANITIZERS='$(SANITIZERS)'; export SANITIZERS; \
+	SOFTHSM_MODULE='$(SOFTHSM_MODULE)'; export SOFTHSM_MODULE;
+
+EXTRA_DIST += \
+	%D%/driver \
+	%D%/run-checked \
+	%D%/support/lsan.supp \
+	%D%/support/net.sh \
+	%D%/support/valgrind.supp
+
 include %D%/support/local.mk
 if HAVE_CRITERION
 include %D%/unit/local.mk
 include %D%/token/local.mk
 include %D%/api/local.mk
+
+# Proves that run-checked catches what it is there for.
+TESTS += %D%/support/net.sh
+check_PROGRAMS += %D%/support/test_broken %D%/support/race
+%C%_support_test_broken_SOURCES = %D%/support/broken.c
+%C%_support_test_broken_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
+%C%_support_test_broken_LDADD = $(CRITERION_LIBS)
+%C%_support_race_SOURCES = %D%/support/race.c
+else
+check-local:
+	@echo "make check needs Criterion (libcriterion-dev), which configure did not find" >&2
+	@exit 1
 endif
 include %D%/stress/local.mk
 include %D%/bench/local.mk
 include %D%/lint/local.mk
 include %D%/sdk/local.mk
+
+# Some of the tests, and only their programs: make check-some SOME='tests/unit/* tests/stress/*'
+check-some: all
+	@set -f; chosen=; for test in $(TESTS); do \
+		for pattern in $(SOME); do \
+			case $$test in $$pattern) chosen="$$chosen $$test" ;; esac; \
+		done; \
+	done; \
+	test -n "$$chosen" || { echo "no test is called $(SOME)" >&2; exit 1; }; \
+	programs=; for program in $(check_PROGRAMS); do \
+		case "$$chosen tests/support/test_broken tests/support/race " in \
+			*" $$program "*) programs="$$programs $$program" ;; \
+		esac; \
+	done; \
+	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS="$$chosen" check_PROGRAMS="$$programs"
+
+# The tests that make sense in slow motion, under valgrind.
+MEMCHECK = tests/support/net.sh tests/unit/* tests/token/*
+memcheck:
+	$(MAKE) $(AM_MAKEFLAGS) check-some CHECK_UNDER=valgrind SOME='$(MEMCHECK)'
+
+PHONY += check-some memcheck

@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include <cjson/cJSON.h>
+
 #include "kv/route.h"
 
 extern const struct kv_route kv_key_routes[];     /* api/keys */
@@ -19,3 +21,10 @@ extern const struct kv_site kv_data_plane;
 /* api/token: managed-identity endpoints. api/control: everything else of the control port. */
 extern const struct kv_site kv_token_site;
 extern const struct kv_site kv_control_site;
+
+/*
+ * Who serves where: version, pid, both ports and the vaults with their URLs; what run.json and
+ * /control/v1/info say.
+ */
+enum kv_code kv_control_describe(const struct kv_app *app, cJSON **ret_description,
+                                 struct kv_err *err) kv_must_check;

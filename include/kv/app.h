@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <cjson/cJSON.h>
+
 #include "kv/identity.h"
 #include "kv/keys.h"
 #include "kv/listener.h"
@@ -29,9 +31,13 @@ struct kv_app {
     const char *ca_pem;
     unsigned port, control_port; /* the ports in use */
 
-    /* Health of the token as main.c's housekeeper last saw it; metrics of it. Thread-safe. */
-    bool (*token_is_healthy)(void *context);
-    void (*print_token_metrics)(void *context, struct kv_buf *buf);
+    /* The token, through main.c: how it is, what it is, its counters. Thread-safe. */
+    bool (*token_is_healthy)(void *health_context);
+    void *health_context;
+    enum kv_code (*describe_token)(void *token_context, cJSON **ret_description,
+                                   struct kv_err *err);
+    enum kv_code (*print_token_metrics)(void *token_context, struct kv_buf *buf,
+                                        struct kv_err *err);
     void *token_context;
 };
 
@@ -54,6 +60,7 @@ static inline struct kv_scope kv_scope_of(const struct kv_request *request)
     return (struct kv_scope){
         .keys = request->app->keys,
         .vault = kv_call_of(request)->vault,
+        .authority = request->authority,
         .now = request->now,
     };
 }

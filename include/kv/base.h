@@ -12,6 +12,13 @@
 /* A result that the compiler does not let a caller ignore. */
 #define kv_must_check __attribute__((warn_unused_result))
 
+/* Lets a result go, on purpose; the comment beside each use gives the reason. */
+#define KV_IGNORE(expr)                                                                            \
+    do {                                                                                           \
+        __typeof__(expr) ignored_ = (expr);                                                        \
+        (void) ignored_;                                                                           \
+    } while (0)
+
 /* printf-like argument checking; both are 1-based parameter positions. */
 #define kv_printf(text, first) __attribute__((format(printf, text, first)))
 

@@ -83,11 +83,28 @@ struct kv_material {
 struct hsm;
 struct kv_custody; /* opaque */
 
-/* Borrows `hsm`, which must outlive it. Free with kv_custody_free(). */
-enum kv_code kv_custody_new(struct hsm *hsm, struct kv_custody **ret_custody,
+struct kv_custody_config {
+    struct hsm *hsm;              /* borrowed; must outlive the custody */
+    void (*alarm)(void *context); /* told when the token should be looked at; any thread */
+    void *alarm_context;
+};
+
+/* Free with kv_custody_free(). */
+enum kv_code kv_custody_new(const struct kv_custody_config *config, struct kv_custody **ret_custody,
                             struct kv_err *err) kv_must_check;
 void kv_custody_free(struct kv_custody *custody);
 KV_DEFINE_CLEANUP(struct kv_custody *, kv_custody_free)
+
+struct kv_store;
+
+/*
+ * Makes sure that the token is the one this store's keys lie on, by the sentinel the store
+ * remembers; a new store and a new token get one. `exclusive`: the token is coffer's own, so keys
+ * on it that a new store does not know mean that the store was lost: refused, KV_CONFLICT, as is
+ * any other token than the remembered one. Called once, before any key is made.
+ */
+enum kv_code kv_custody_adopt(struct kv_custody *custody, struct kv_store *store, bool exclusive,
+                              struct kv_err *err) kv_must_check;
 
 /* A fresh random object id. */
 enum kv_code kv_custody_new_object(unsigned char ret_object[KV_OBJECT_LENGTH],
@@ -115,9 +132,9 @@ enum kv_code kv_custody_destroy(struct kv_custody *custody,
 size_t kv_custody_plaintext_max(const struct kv_material *material, enum kv_alg alg);
 
 /* With the public half, in OpenSSL. `plain` of at most kv_custody_plaintext_max(). */
-enum kv_code kv_custody_encrypt(struct kv_custody *custody, const struct kv_material *material,
-                                enum kv_alg alg, const void *plain, size_t len,
-                                struct kv_secret *ret_cipher, struct kv_err *err) kv_must_check;
+enum kv_code kv_custody_encrypt(const struct kv_material *material, enum kv_alg alg,
+                                const void *plain, size_t len, struct kv_secret *ret_cipher,
+                                struct kv_err *err) kv_must_check;
 
 /*
  * With the private half, on the token: raw, then unpadded here in constant time. Whatever is wrong

@@ -18,6 +18,8 @@
 
 #define KV_TOKEN_MAX 16384      /* bytes of a token we read; real ones are below 4 KiB */
 #define KV_TOKEN_LIFETIME 86400 /* seconds, as a managed identity's (contract §2.3) */
+#define KV_RESOURCE_MAX 512     /* characters of an audience a token is issued for */
+#define KV_ISSUER_SIZE 128      /* of an issuer's URL with its NUL */
 
 enum kv_auth { KV_AUTH_STRICT, KV_AUTH_ANY, KV_AUTH_OFF };
 
@@ -26,7 +28,7 @@ struct kv_principal {
     char object_id[64];
     char app_id[64];
     char tenant[64];
-    char issuer[128];
+    char issuer[KV_ISSUER_SIZE];
     char name[128];     /* upn of a user; not set for applications */
     char resource[256]; /* xms_mirid */
 };
@@ -57,10 +59,16 @@ struct kv_identity_card {
 
 /*
  * The identity of that name: NULL or "" is the system-assigned one; a GUID is an identity with
- * that client id; any other text a user-assigned one of that name.
+ * that client id; a text that begins with / is the one of that resource id; any other text a
+ * user-assigned one of that name. False when the name has blanks or other than printable ASCII
+ * characters, or is too long for a resource id.
  */
-void kv_identity_card(const struct kv_identity *identity, const char *name,
+bool kv_identity_card(const struct kv_identity *identity, const char *name,
                       struct kv_identity_card *ret_card);
+
+/* The identity with that object id; false when it is not a GUID. */
+bool kv_identity_card_of_object(const struct kv_identity *identity, const char *object_id,
+                                struct kv_identity_card *ret_card);
 
 struct kv_token {
     char *text; /* heap; wiped by kv_token_done() */
@@ -69,8 +77,11 @@ struct kv_token {
 void kv_token_done(struct kv_token *token);
 KV_DEFINE_CLEANUP_VALUE(struct kv_token, kv_token_done)
 
-/* Issues a token for `resource`, valid from `now` for KV_TOKEN_LIFETIME. Waits for the issuer key
- * when that is still being made: KV_LANE_WORK. */
+/*
+ * Issues a token for `resource`, valid from `now` for KV_TOKEN_LIFETIME; KV_BAD_PARAMETER when the
+ * resource is empty, longer than KV_RESOURCE_MAX or other than printable ASCII without blanks.
+ * Waits for the issuer key when that is still being made: KV_LANE_WORK.
+ */
 enum kv_code kv_identity_issue(struct kv_identity *identity, const struct kv_identity_card *card,
                                const char *resource, kv_time now, struct kv_token *ret_token,
                                struct kv_err *err) kv_must_check;

@@ -21,6 +21,7 @@
 #include "kv/uuid.h"
 #include "kv/vault.h"
 
+#define KV_REGION "eastus" /* where every vault is, for headers and texts */
 #define KV_KEY_NAME_MAX 127
 #define KV_PAGE_MAX 25
 #define KV_TAGS_MAX 15
@@ -44,6 +45,7 @@ KV_DEFINE_CLEANUP(struct kv_keys *, kv_keys_free)
 struct kv_scope {
     struct kv_keys *keys;
     const struct kv_vault *vault;
+    const char *authority; /* host and port of the identifiers that texts carry */
     kv_millis now;
 };
 
@@ -53,6 +55,13 @@ struct kv_key_ops {
     size_t count;
 };
 bool kv_key_ops_allow(const struct kv_key_ops *ops, enum kv_key_op op);
+
+/* key_ops as sent; `given` with none means an empty list. Borrowed. */
+struct kv_key_op_names {
+    bool given;
+    const char *const *name;
+    size_t count;
+};
 
 /* Tags in the order they were given: name, NUL, value, NUL, and so on. */
 struct kv_tags {
@@ -104,10 +113,8 @@ struct kv_key_create_args {
     const char *kty; /* as sent */
     bool bits_given;
     int64_t bits;
-    bool exponent_given;
-    int64_t exponent; /* 0 means the default (contract §6.1) */
-    bool ops_given;
-    struct kv_key_ops ops;
+    int64_t exponent;           /* 0 means the default (contract §6.1) */
+    struct kv_key_op_names ops; /* not given: the defaults of the type (contract §7) */
     bool enabled;
     struct kv_maybe_time not_before, expires;
     struct kv_tags tags; /* borrowed */
@@ -127,8 +134,7 @@ enum kv_code kv_key_get(const struct kv_scope *scope, const char *name, const ch
                         struct kv_key *ret_key, struct kv_err *err) kv_must_check;
 
 struct kv_key_update_args {
-    bool ops_given;
-    struct kv_key_ops ops;
+    struct kv_key_op_names ops;
     bool enabled_given, enabled;
     struct kv_maybe_time not_before, expires;
     bool tags_given;
@@ -169,7 +175,7 @@ enum kv_code kv_key_list_versions(const struct kv_scope *scope, const char *name
 
 struct kv_key_operate_args {
     enum kv_key_op op;
-    const char *alg; /* as sent; NULL or unknown is refused in its turn (contract §19 row 26) */
+    enum kv_alg alg;
     const void *value;
     size_t len;
 };
@@ -185,8 +191,7 @@ KV_DEFINE_CLEANUP_VALUE(struct kv_key_result, kv_key_result_done)
 
 /*
  * encrypt, decrypt, wrapKey, unwrapKey with the version, or the latest. Order of refusals: lookup,
- * enabled, nbf/exp, key_ops, algorithm, length (contract §19 row 26). `kid` is the identifier the
- * algorithm mismatch texts name.
+ * enabled, nbf/exp, key_ops, algorithm, length (contract §19 row 26).
  */
 enum kv_code kv_key_operate(const struct kv_scope *scope, const char *name, const char *version,
                             const struct kv_key_operate_args *args,
@@ -206,7 +211,7 @@ enum kv_code kv_keys_sweep(struct kv_keys *keys, size_t *ret_destroyed,
 enum kv_code kv_keys_tidy(struct kv_keys *keys, kv_millis now, kv_millis *ret_due,
                           struct kv_err *err) kv_must_check;
 
-/* Versions whose object is not on the token: lost keys, to be reported at start. */
+/* How much there is, for /metrics. `limbo`: objects that wait to be destroyed. */
 struct kv_keys_census {
     size_t keys, deleted_keys, versions, limbo;
 };

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "kv/clock.h"
@@ -27,8 +28,9 @@ struct kv_listener_config {
     struct kv_app *app;
     struct kv_lanes *lanes;
     struct kv_clock *clock;
-    unsigned connections;   /* at most so many at once; further ones wait in the backlog */
-    kv_millis idle_timeout; /* real milliseconds without a byte from the client */
+    unsigned connections;      /* at most so many at once on each address; further ones wait */
+    kv_millis idle_timeout;    /* real milliseconds without a byte from the client */
+    kv_millis arrival_timeout; /* real milliseconds the body of a request may take */
     kv_millis deadline[KV_LANE_COUNT]; /* real milliseconds a suspended request may take */
 };
 
@@ -50,3 +52,4 @@ bool kv_listener_drain(struct kv_listener *listener, kv_millis patience) kv_must
 
 /* After a successful drain, or when nothing was ever suspended. NULL is fine. */
 void kv_listener_free(struct kv_listener *listener);
+KV_DEFINE_CLEANUP(struct kv_listener *, kv_listener_free)

@@ -16,6 +16,7 @@
 
 #include "kv/clock.h"
 #include "kv/err.h"
+#include "kv/files.h"
 
 enum kv_option {
 #define X(symbol, name, type, limits, fallback, value, commands, help) KV_OPTION_##symbol,
@@ -38,9 +39,9 @@ struct kv_options; /* opaque */
 
 /*
  * Reads the options of `command`; argv[0] is the subcommand's name and is skipped. `environment`
- * is an environ-like array. A refusal is KV_BAD_PARAMETER, its message complete and fit for a
- * user's eyes; an unreadable file likewise. With --help given, nothing else is judged. Free with
- * kv_options_free().
+ * is an environ-like array that outlives the options. A refusal is KV_BAD_PARAMETER, its message
+ * complete and fit for a user's eyes; an unreadable file likewise. With --help given, nothing else
+ * is judged. Free with kv_options_free().
  */
 enum kv_code kv_options_load(enum kv_command command, int argc, char *const argv[],
                              char *const environment[], struct kv_options **ret_options,
@@ -57,6 +58,13 @@ const char *kv_option_text(const struct kv_options *options, enum kv_option opti
 size_t kv_option_list_count(const struct kv_options *options, enum kv_option option);
 const char *kv_option_list_item(const struct kv_options *options, enum kv_option option,
                                 size_t index);
+
+/*
+ * The folder of everything that lasts: --data, else $XDG_STATE_HOME/coffer, else
+ * $HOME/.local/state/coffer. It need not exist. KV_BAD_PARAMETER when none of them is set.
+ */
+enum kv_code kv_data_folder(const struct kv_options *options, char ret_path[KV_PATH_MAX],
+                            struct kv_err *err) kv_must_check;
 
 /* Help of one subcommand's options, one row each, wrapped for 80 columns. */
 void kv_options_print_help(enum kv_command command, FILE *out);

@@ -64,19 +64,19 @@ struct kv_request {
     bool secure; /* came over TLS */
 
     enum kv_verb verb;
-    const char *method;   /* as sent; for messages and the log */
+    const char *method;   /* as sent, or as X-HTTP-METHOD has it; for messages and the log */
     const char *target;   /* raw request target; for the log only */
-    bool target_is_valid; /* false: not an RFC 3986 path and query, or control characters */
+    bool target_is_valid; /* false: not an RFC 3986 path and query, control characters, no UTF-8 */
     const char *segment[KV_SEGMENTS_MAX]; /* decoded path segments, empty ones dropped */
     size_t segments;                      /* KV_SEGMENTS_MAX + 1 when there were more */
     struct kv_pairs query;                /* decoded names and values, in order */
-    struct kv_pairs headers;              /* as sent */
+    struct kv_pairs headers;              /* as sent, blanks around values removed */
 
     const char *authority; /* Host header as sent, lower case; "" when there is none */
     const char *host;      /* the same without port; [] of an IPv6 literal removed */
 
     struct kv_buf body;     /* whole; wiped when the request ends */
-    bool body_is_too_large; /* it exceeded KV_BODY_MAX and was dropped */
+    bool body_is_too_large; /* it exceeded KV_BODY_MAX and was dropped: refused after the gates */
 
     const char *capture[KV_CAPTURES_MAX]; /* what the route's {placeholders} matched */
 

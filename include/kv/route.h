@@ -5,7 +5,9 @@
  * A site is const and lives as long as the process. A request takes this way: the site's gates in
  * order, one of them kv_route_match(); then the route's handler on the route's lane; then, on
  * success and on failure alike, `finish`, which adds the headers every answer has; at last
- * `after`, for logs and journals.
+ * `after`, for logs and journals. All but the handler run on the connection's thread; when the
+ * deadline was faster than the handler, beside it: so they read of a request what the gates left,
+ * and a handler changes nothing of it but body, next and state.
  */
 #pragma once
 
@@ -48,7 +50,8 @@ struct kv_site {
     /* Adds the headers that every answer of the site carries. */
     void (*finish)(struct kv_request *request, struct kv_response *response);
 
-    /* Sees every answer, after it was made; `micros` since arrival. May be NULL. */
+    /* Sees every answer, after it was made; `err` is NULL for a success, `micros` are since
+     * arrival. May be NULL. */
     void (*after)(const struct kv_request *request, const struct kv_response *response,
                   const struct kv_err *err, int64_t micros);
 };

@@ -17,7 +17,8 @@ void kv_uuid_random(char ret_text[KV_UUID_LENGTH + 1]);
 /* A GUID in "N" form; the 13th digit is 4, as the service's are. */
 void kv_version_random(char ret_text[KV_VERSION_LENGTH + 1]);
 
-/* The same GUID for the same two texts, always (RFC 4122 version 5, DNS namespace). */
+/* The same GUID for the same two texts, always: RFC 4122 version 5 of `name`, its namespace being
+ * that of `kind` in the DNS namespace. */
 void kv_uuid_of(const char *kind, const char *name, char ret_text[KV_UUID_LENGTH + 1]);
 
 /* True for 8-4-4-4-12 hex digits, either case. */

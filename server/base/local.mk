@@ -1,2 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-libkv_a_SOURCES +=
+libkv_a_SOURCES += \
+	%D%/base64.c \
+	%D%/buf.c \
+	%D%/clock.c \
+	%D%/data_folder.c \
+	%D%/err.c \
+	%D%/files.c \
+	%D%/hosts.c \
+	%D%/json.c \
+	%D%/json_print.c \
+	%D%/log.c \
+	%D%/option.h \
+	%D%/option_print.c \
+	%D%/option_source.c \
+	%D%/option_table.c \
+	%D%/option_value.c \
+	%D%/options.c \
+	%D%/secret.c \
+	%D%/uuid.c

@@ -1,2 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-coffer_SOURCES +=
+coffer_SOURCES += \
+	%D%/cli.c \
+	%D%/cli.h \
+	%D%/commands.c \
+	%D%/env.c \
+	%D%/find.c \
+	%D%/get.c \
+	%D%/server.h

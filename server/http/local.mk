@@ -1,2 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-libkv_a_SOURCES +=
+libkv_a_SOURCES += \
+	%D%/answer.c \
+	%D%/certificate.c \
+	%D%/exchange.c \
+	%D%/exchange.h \
+	%D%/head.c \
+	%D%/lanes.c \
+	%D%/listener.c \
+	%D%/request.c \
+	%D%/response.c \
+	%D%/route.c \
+	%D%/sockets.c \
+	%D%/sockets.h \
+	%D%/steps.c \
+	%D%/traffic.c \
+	%D%/traffic.h \
+	%D%/uri.c \
+	%D%/uri.h \
+	%D%/x509.c \
+	%D%/x509.h

@@ -1,2 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-libkv_a_SOURCES +=
+libkv_a_SOURCES += \
+	%D%/connection.c \
+	%D%/connection.h \
+	%D%/migrate.c \
+	%D%/query.c \
+	%D%/store.c

@@ -1,1 +1,55 @@
 # SPDX-License-Identifier: Apache-2.0
+# Each program drives the built daemon over TLS; api_main.c gives it one for all of its tests.
+api_tests = \
+	%D%/test_auth \
+	%D%/test_crypto \
+	%D%/test_failures \
+	%D%/test_gate \
+	%D%/test_hostile \
+	%D%/test_keys \
+	%D%/test_lists \
+	%D%/test_pending \
+	%D%/test_program \
+	%D%/test_refusals
+check_PROGRAMS += $(api_tests)
+TESTS += $(api_tests)
+
+api_support = \
+	tests/support/api.c \
+	tests/support/api.h \
+	tests/support/api_main.c \
+	tests/support/raw.c \
+	tests/support/raw.h
+api_cflags = $(AM_CFLAGS) $(CRITERION_CFLAGS) $(TLS_CFLAGS)
+api_libs = tests/support/libdaemon.a libkv.a $(CRITERION_LIBS) $(SERVER_LIBS) $(CURL_LIBS) $(TLS_LIBS)
+
+%C%_test_crypto_SOURCES = %D%/crypto.c $(api_support)
+%C%_test_crypto_CFLAGS = $(api_cflags)
+%C%_test_crypto_LDADD = $(api_libs)
+%C%_test_failures_SOURCES = %D%/failures.c $(api_support)
+%C%_test_failures_CFLAGS = $(api_cflags)
+%C%_test_failures_LDADD = $(api_libs)
+%C%_test_gate_SOURCES = %D%/gate.c $(api_support)
+%C%_test_gate_CFLAGS = $(api_cflags)
+%C%_test_gate_LDADD = $(api_libs)
+%C%_test_hostile_SOURCES = %D%/hostile.c $(api_support)
+%C%_test_hostile_CFLAGS = $(api_cflags)
+%C%_test_hostile_LDADD = $(api_libs)
+%C%_test_keys_SOURCES = %D%/keys.c $(api_support)
+%C%_test_keys_CFLAGS = $(api_cflags)
+%C%_test_keys_LDADD = $(api_libs)
+%C%_test_lists_SOURCES = %D%/lists.c $(api_support)
+%C%_test_lists_CFLAGS = $(api_cflags)
+%C%_test_lists_LDADD = $(api_libs)
+%C%_test_pending_SOURCES = %D%/pending.c $(api_support)
+%C%_test_pending_CFLAGS = $(api_cflags)
+%C%_test_pending_LDADD = $(api_libs)
+%C%_test_program_SOURCES = %D%/program.c $(api_support)
+%C%_test_program_CFLAGS = $(api_cflags)
+%C%_test_program_LDADD = $(api_libs)
+%C%_test_refusals_SOURCES = %D%/refusals.c $(api_support)
+%C%_test_refusals_CFLAGS = $(api_cflags)
+%C%_test_refusals_LDADD = $(api_libs)
+%C%_test_auth_SOURCES = %D%/auth.c $(api_support)
+%C%_test_auth_CFLAGS = $(api_cflags)
+%C%_test_auth_LDADD = $(api_libs)

@@ -1,1 +1,43 @@
 # SPDX-License-Identifier: Apache-2.0
+EXTRA_PROGRAMS += %D%/bench
+%C%_bench_SOURCES = \
+	%D%/bench.c \
+	%D%/bench.h \
+	%D%/connection.c \
+	%D%/connection.h \
+	%D%/fill.c \
+	%D%/fill.h \
+	%D%/get.c \
+	%D%/load.c \
+	%D%/load.h \
+	%D%/machine.c \
+	%D%/machine.h \
+	%D%/memory.c \
+	%D%/raw.c \
+	%D%/raw.h \
+	%D%/report.c \
+	%D%/report.h \
+	%D%/samples.c \
+	%D%/samples.h \
+	%D%/scale.c \
+	%D%/server.c \
+	%D%/server.h \
+	%D%/start.c \
+	%D%/unwrap.c
+%C%_bench_CFLAGS = $(AM_CFLAGS) $(TLS_CFLAGS)
+%C%_bench_LDADD = \
+	tests/support/libdaemon.a \
+	tests/support/libtoken.a \
+	libkv.a \
+	libhsm.a \
+	$(SERVER_LIBS) \
+	$(CURL_LIBS) \
+	$(TLS_LIBS) \
+	-lm
+CLEANFILES += %D%/bench$(EXEEXT)
+
+# About two minutes; BENCHFLAGS="--only unwrap --json FILE" and the like, see --help.
+bench: coffer$(EXEEXT) %D%/bench$(EXEEXT)
+	@TEST_PROGRAM=./coffer$(EXEEXT) %D%/bench$(EXEEXT) $(BENCHFLAGS)
+
+PHONY += bench

@@ -1,1 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
+EXTRA_DIST += \
+	%D%/arrows \
+	%D%/banned \
+	%D%/lint \
+	%D%/rules.py \
+	%D%/selftest \
+	%D%/source.py
+
+LINT_CFLAGS = -std=gnu11 -D_GNU_SOURCE= -Wall -Wextra -Wstrict-prototypes $(P11KIT_CFLAGS) $(SERVER_CFLAGS) \
+	$(CURL_CFLAGS) $(CRITERION_CFLAGS)
+LINT_FLAGS = --compile '$(CC) $(LINT_CFLAGS)' --compile '$(CLANG) $(LINT_CFLAGS)' \
+	--format '$(CLANG_FORMAT)'
+
+# Needs python3, clang and clang-format-14.
+lint:
+	@$(top_srcdir)/%D%/selftest $(LINT_FLAGS)
+	@$(top_srcdir)/%D%/lint --root $(top_srcdir) $(LINT_FLAGS)
+
+format:
+	cd $(top_srcdir) && find server pkcs11 include tests -name '*.[ch]' \
+		-exec $(CLANG_FORMAT) -i {} +
+
+PHONY += lint format

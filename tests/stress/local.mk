@@ -1,4 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
+check_PROGRAMS += %D%/listener
+TESTS += %D%/listener
+%C%_listener_SOURCES = %D%/listener.c \
+	tests/support/site.c tests/support/site.h tests/support/wire.c tests/support/wire.h
+%C%_listener_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+%C%_listener_LDADD = libkv.a $(SERVER_LIBS)
+
+stress_libs = tests/support/libdaemon.a libkv.a $(CURL_LIBS) $(SERVER_LIBS)
+
+check_PROGRAMS += %D%/crash
+TESTS += %D%/crash
+%C%_crash_SOURCES = \
+	%D%/crash.c \
+	%D%/crash.h \
+	%D%/crash_audit.c \
+	%D%/crash_load.c \
+	%D%/ledger.c \
+	%D%/ledger.h
+%C%_crash_LDADD = $(stress_libs)
+
+check_PROGRAMS += %D%/contention
+TESTS += %D%/contention
+%C%_contention_SOURCES = \
+	%D%/contention.c \
+	%D%/contention.h \
+	%D%/contention_contract.c \
+	%D%/contention_play.c \
+	%D%/contention_review.c
+%C%_contention_LDADD = $(stress_libs)
 check_PROGRAMS += %D%/pool
 %C%_pool_SOURCES = %D%/pool.c
 %C%_pool_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests

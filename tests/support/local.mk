@@ -1,3 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
+check_LIBRARIES += %D%/libsite.a
+%C%_libsite_a_SOURCES = %D%/site.c %D%/site.h %D%/wire.c %D%/wire.h
+%C%_libsite_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+
+# What drives the built daemon.
+check_LIBRARIES += %D%/libdaemon.a
+%C%_libdaemon_a_SOURCES = \
+	%D%/client.c \
+	%D%/client.h \
+	%D%/consistency.c \
+	%D%/consistency.h \
+	%D%/daemon.c \
+	%D%/daemon.h \
+	%D%/dice.h \
+	%D%/program.c \
+	%D%/program.h \
+	%D%/tally.c \
+	%D%/tally.h \
+	%D%/token_view.c \
+	%D%/token_view.h
 check_LIBRARIES += %D%/libtoken.a
 %C%_libtoken_a_SOURCES = %D%/token.c %D%/token.h

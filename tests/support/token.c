@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE /* nftw */
 #include "token.h"
 
 #include <dlfcn.h>

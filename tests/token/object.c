@@ -2,6 +2,8 @@
 /* Destroying keys, and what is told about those that are there. */
 #include "fixture.h"
 
+#include <glob.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -40,6 +42,45 @@ static void leave_pair(CK_SESSION_HANDLE session, CK_BBOOL on_token, const void 
                                                     KV_COUNT(public_template), private_template,
                                                     KV_COUNT(private_template), &public, &private),
                  CKR_OK);
+}
+
+static void write_file(const char *folder, const char *name, const void *bytes, size_t len)
+{
+    char path[128];
+    FILE *file;
+
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    file = fopen(path, "we");
+    cr_assert_not_null(file);
+    cr_assert_eq(fwrite(bytes, 1, len, file), len);
+    cr_assert_eq(fclose(file), 0);
+}
+
+/* What SoftHSM has written of half a key pair when it is killed early on: the first attribute. The
+ * module sees it when it looks at the folder anew. */
+static void leave_shred(void)
+{
+    static const unsigned char shred[32] = { [7] = 2, [14] = 1, [23] = 2 }; /* CKA_KEY_TYPE: RSA */
+    char pattern[64];
+    glob_t folders;
+
+    snprintf(pattern, sizeof(pattern), "%s/tokens/*", token.folder);
+    cr_assert_eq(glob(pattern, 0, NULL, &folders), 0);
+    write_file(folders.gl_pathv[0], "shred.object", shred, sizeof(shred));
+    write_file(folders.gl_pathv[0], "shred.lock", "", 0);
+    globfree(&folders);
+}
+
+static size_t count_all(CK_SESSION_HANDLE session)
+{
+    CK_OBJECT_HANDLE objects[64];
+    CK_ULONG found;
+
+    cr_assert_eq(token.functions->C_FindObjectsInit(session, NULL, 0), CKR_OK);
+    cr_assert_eq(token.functions->C_FindObjects(session, objects, KV_COUNT(objects), &found),
+                 CKR_OK);
+    cr_assert_eq(token.functions->C_FindObjectsFinal(session), CKR_OK);
+    return found;
 }
 
 static bool count_keys(void *context, const unsigned char id[HSM_ID_LENGTH])
@@ -173,6 +214,45 @@ Test(object, is_a_stray_when_nobody_can_name_it)
     assert_key_works(&token, &key);
 }
 
+Test(object, is_a_stray_when_it_has_not_even_a_class)
+{
+    size_t destroyed = 0;
+    struct key key;
+
+    generate_quick_key(&token, 1, &key);
+    make_sentinel(&token, 9);
+    hsm_close(token.hsm);
+    leave_shred();
+    test_token_open(&token);
+    cr_assert_eq(count_all(test_token_session(&token)), 3, "key, wrapping key, shred");
+    cr_assert_eq(hsm_destroy_strays(token.hsm, &destroyed), CKR_OK);
+    cr_assert_eq(destroyed, 1);
+    cr_assert_eq(count_all(test_token_session(&token)), 2);
+    assert_key_works(&token, &key);
+}
+
+Test(object, is_a_stray_when_it_is_a_nameless_secret_key)
+{
+    CK_SESSION_HANDLE session = test_token_session(&token);
+    CK_MECHANISM mechanism = { CKM_AES_KEY_GEN, NULL, 0 };
+    CK_BBOOL yes = CK_TRUE;
+    CK_ULONG length = 32;
+    CK_OBJECT_HANDLE key;
+    CK_ATTRIBUTE template[] = {
+        { CKA_TOKEN, &yes, sizeof(yes) },
+        { CKA_VALUE_LEN, &length, sizeof(length) },
+    };
+    size_t destroyed = 0;
+
+    make_sentinel(&token, 9);
+    cr_assert_eq(
+        token.functions->C_GenerateKey(session, &mechanism, template, KV_COUNT(template), &key),
+        CKR_OK);
+    cr_assert_eq(hsm_destroy_strays(token.hsm, &destroyed), CKR_OK);
+    cr_assert_eq(destroyed, 1);
+    cr_assert_eq(test_token_count(&token, session, CKO_SECRET_KEY), 1, "the wrapping key");
+}
+
 Test(object, is_no_stray_when_it_has_a_name)
 {
     size_t destroyed = 1;
@@ -193,6 +273,27 @@ Test(object, that_is_a_sentinel_is_adopted_only_when_it_is_there)
     cr_assert_eq(hsm_create_sentinel(token.hsm, id), CKR_OK);
     cr_assert_eq(hsm_adopt_sentinel(token.hsm, id), CKR_OK);
     cr_assert_eq(hsm_check(token.hsm), CKR_OK);
+}
+
+/* Between template and value, SoftHSM's half-made key has all but what C_CreateObject lacks, too. */
+Test(object, not_wholly_generated_is_no_sentinel)
+{
+    CK_SESSION_HANDLE session = test_token_session(&token);
+    CK_OBJECT_CLASS class = CKO_SECRET_KEY;
+    CK_KEY_TYPE type = CKK_AES;
+    CK_BBOOL yes = CK_TRUE;
+    unsigned char id[HSM_ID_LENGTH] = { 5 };
+    unsigned char value[32] = { 0 };
+    CK_OBJECT_HANDLE key;
+    CK_ATTRIBUTE template[] = {
+        { CKA_CLASS, &class, sizeof(class) }, { CKA_KEY_TYPE, &type, sizeof(type) },
+        { CKA_TOKEN, &yes, sizeof(yes) },     { CKA_WRAP, &yes, sizeof(yes) },
+        { CKA_ID, id, sizeof(id) },           { CKA_VALUE, value, sizeof(value) },
+    };
+
+    cr_assert_eq(token.functions->C_CreateObject(session, template, KV_COUNT(template), &key),
+                 CKR_OK);
+    cr_assert_eq(hsm_adopt_sentinel(token.hsm, id), HSM_RV_OTHER_TOKEN);
 }
 
 Test(object, of_another_class_is_no_sentinel)

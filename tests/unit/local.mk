@@ -1,1 +1,195 @@
 # SPDX-License-Identifier: Apache-2.0
+
+UNIT_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
+UNIT_LDADD = libkv.a libhsm.a $(CRITERION_LIBS) $(SERVER_LIBS)
+
+check_PROGRAMS += %D%/test_base64
+TESTS += %D%/test_base64
+%C%_test_base64_SOURCES = %D%/base64.c
+%C%_test_base64_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_base64_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_buf
+TESTS += %D%/test_buf
+%C%_test_buf_SOURCES = %D%/buf.c %D%/memory.h
+%C%_test_buf_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_buf_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_clock
+TESTS += %D%/test_clock
+%C%_test_clock_SOURCES = %D%/clock.c %D%/asleep.h
+%C%_test_clock_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_clock_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_err
+TESTS += %D%/test_err
+%C%_test_err_SOURCES = %D%/err.c
+%C%_test_err_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_err_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_secret
+TESTS += %D%/test_secret
+%C%_test_secret_SOURCES = %D%/secret.c %D%/memory.h
+%C%_test_secret_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_secret_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_uuid
+TESTS += %D%/test_uuid
+%C%_test_uuid_SOURCES = %D%/uuid.c
+%C%_test_uuid_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_uuid_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_files
+TESTS += %D%/test_files
+%C%_test_files_SOURCES = %D%/files.c %D%/scratch.h
+%C%_test_files_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_files_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_json
+TESTS += %D%/test_json
+%C%_test_json_SOURCES = %D%/json.c %D%/memory.h
+%C%_test_json_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_json_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_log
+TESTS += %D%/test_log
+%C%_test_log_SOURCES = %D%/log.c
+%C%_test_log_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_log_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_options
+TESTS += %D%/test_options
+%C%_test_options_SOURCES = %D%/options.c %D%/options.h %D%/options_print.c %D%/scratch.h
+%C%_test_options_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_options_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_store
+TESTS += %D%/test_store
+%C%_test_store_SOURCES = %D%/store.c %D%/store.h %D%/store_query.c %D%/store_turns.c \
+	%D%/asleep.h %D%/scratch.h
+%C%_test_store_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_store_LDADD = $(UNIT_LDADD)
+
+unit_cflags = $(AM_CFLAGS) $(CRITERION_CFLAGS)
+unit_libs = libkv.a $(CRITERION_LIBS) $(SERVER_LIBS)
+
+check_PROGRAMS += %D%/test_certificate
+TESTS += %D%/test_certificate
+%C%_test_certificate_SOURCES = %D%/certificate.c %D%/x509.c
+%C%_test_certificate_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+%C%_test_certificate_CFLAGS = $(unit_cflags)
+%C%_test_certificate_LDADD = $(unit_libs)
+
+check_PROGRAMS += %D%/test_lanes
+TESTS += %D%/test_lanes
+%C%_test_lanes_SOURCES = %D%/lanes.c
+%C%_test_lanes_CFLAGS = $(unit_cflags)
+%C%_test_lanes_LDADD = $(unit_libs)
+
+check_PROGRAMS += %D%/test_response
+TESTS += %D%/test_response
+%C%_test_response_SOURCES = %D%/response.c
+%C%_test_response_CFLAGS = $(unit_cflags)
+%C%_test_response_LDADD = $(unit_libs)
+
+check_PROGRAMS += %D%/test_router
+TESTS += %D%/test_router
+%C%_test_router_SOURCES = %D%/router.c
+%C%_test_router_CFLAGS = $(unit_cflags)
+%C%_test_router_LDADD = $(unit_libs)
+
+check_PROGRAMS += %D%/test_uri
+TESTS += %D%/test_uri
+%C%_test_uri_SOURCES = %D%/uri.c
+%C%_test_uri_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+%C%_test_uri_CFLAGS = $(unit_cflags)
+%C%_test_uri_LDADD = $(unit_libs)
+
+check_PROGRAMS += %D%/test_identity
+TESTS += %D%/test_identity
+%C%_test_identity_SOURCES = \
+	%D%/identity/card.c \
+	%D%/identity/claims.c \
+	%D%/identity/fixture.c \
+	%D%/identity/fixture.h \
+	%D%/identity/forge.c \
+	%D%/identity/forge.h \
+	%D%/identity/issue.c \
+	%D%/identity/issuer.c \
+	%D%/identity/seen.c \
+	%D%/identity/signature.c
+%C%_test_identity_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/server/domain/identity
+%C%_test_identity_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_identity_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_hosts
+TESTS += %D%/test_hosts
+%C%_test_hosts_SOURCES = %D%/hosts.c
+%C%_test_hosts_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_hosts_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_data_folder
+TESTS += %D%/test_data_folder
+%C%_test_data_folder_SOURCES = %D%/data_folder.c
+%C%_test_data_folder_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_data_folder_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_cli
+TESTS += %D%/test_cli
+%C%_test_cli_SOURCES = \
+	%D%/cli/commands.c \
+	%D%/cli/fake.c \
+	%D%/cli/fake.h \
+	server/cli/cli.c \
+	server/cli/commands.c \
+	server/cli/env.c \
+	server/cli/find.c \
+	server/cli/get.c
+%C%_test_cli_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/server/cli
+%C%_test_cli_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_cli_LDADD = $(UNIT_LDADD) $(CURL_LIBS)
+
+check_PROGRAMS += %D%/test_sites
+TESTS += %D%/test_sites
+%C%_test_sites_SOURCES = \
+	%D%/identity/fixture.c \
+	%D%/identity/forge.c \
+	%D%/sites/control.c \
+	%D%/sites/exchange.c \
+	%D%/sites/exchange.h \
+	%D%/sites/token.c
+%C%_test_sites_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit/identity
+%C%_test_sites_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_sites_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_vault
+TESTS += %D%/test_vault
+%C%_test_vault_SOURCES = %D%/vault.c
+%C%_test_vault_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_vault_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_names
+TESTS += %D%/test_names
+%C%_test_names_SOURCES = %D%/names.c
+%C%_test_names_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_names_LDADD = $(UNIT_LDADD)
+check_PROGRAMS += %D%/test_listener
+TESTS += %D%/test_listener
+%C%_test_listener_SOURCES = %D%/listener.c %D%/listener_body.c %D%/listener_head.c
+%C%_test_listener_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+%C%_test_listener_CFLAGS = $(unit_cflags)
+%C%_test_listener_LDADD = tests/support/libsite.a $(unit_libs)
+
+check_PROGRAMS += %D%/test_listener_lanes
+TESTS += %D%/test_listener_lanes
+%C%_test_listener_lanes_SOURCES = %D%/listener_lanes.c
+%C%_test_listener_lanes_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+%C%_test_listener_lanes_CFLAGS = $(unit_cflags)
+%C%_test_listener_lanes_LDADD = tests/support/libsite.a $(unit_libs)
+
+check_PROGRAMS += %D%/test_listener_tls
+TESTS += %D%/test_listener_tls
+%C%_test_listener_tls_SOURCES = %D%/listener_tls.c
+%C%_test_listener_tls_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+%C%_test_listener_tls_CFLAGS = $(unit_cflags)
+%C%_test_listener_tls_LDADD = tests/support/libsite.a $(unit_libs) $(CURL_LIBS)

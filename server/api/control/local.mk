@@ -1,2 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-libkv_a_SOURCES +=
+libkv_a_SOURCES += \
+	%D%/metrics.c \
+	%D%/private.h \
+	%D%/site.c \
+	%D%/state.c \
+	%D%/time.c

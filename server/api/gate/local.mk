@@ -1,2 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-libkv_a_SOURCES +=
+libkv_a_SOURCES += \
+	%D%/answer.c \
+	%D%/gate.c \
+	%D%/private.h \
+	%D%/version.c

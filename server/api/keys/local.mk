@@ -1,2 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-libkv_a_SOURCES +=
+libkv_a_SOURCES += \
+	%D%/body.c \
+	%D%/crypto.c \
+	%D%/lifecycle.c \
+	%D%/lists.c \
+	%D%/private.h \
+	%D%/render.c \
+	%D%/routes.c

@@ -1,2 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-libkv_a_SOURCES +=
+libkv_a_SOURCES += \
+	%D%/adopt.c \
+	%D%/custody.c \
+	%D%/padding.c \
+	%D%/padding.h \
+	%D%/private.h \
+	%D%/tables.c \
+	%D%/verdict.c

@@ -1,2 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-libkv_a_SOURCES +=
+libkv_a_SOURCES += \
+	%D%/card.c \
+	%D%/claims.c \
+	%D%/claims.h \
+	%D%/core.h \
+	%D%/identity.c \
+	%D%/issuer.c \
+	%D%/issuer.h \
+	%D%/jws.c \
+	%D%/jws.h \
+	%D%/jws_key.c \
+	%D%/jws_key.h \
+	%D%/seen.c \
+	%D%/seen.h \
+	%D%/verify.c

@@ -1,2 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-libkv_a_SOURCES +=
+libkv_a_SOURCES += \
+	%D%/create.c \
+	%D%/deletion.c \
+	%D%/names.c \
+	%D%/operate.c \
+	%D%/private.h \
+	%D%/read.c \
+	%D%/rows.c \
+	%D%/schema.c \
+	%D%/tidy.c \
+	%D%/update.c \
+	%D%/vault.c

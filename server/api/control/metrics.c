@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Prometheus text format 0.0.4. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "kv/files.h"
+#include "kv/lanes.h"
+#include "private.h"
+
+/* Resident pages, the second number of /proc/self/statm; 0 where there is no such file. */
+static unsigned long count_resident_pages(void)
+{
+    kv_auto(kv_buf_done) struct kv_buf text;
+    char *second;
+
+    kv_buf_init(&text, 256);
+    if (kv_file_read("/proc/self/statm", &text, NULL) != KV_OK || text.len == 0) {
+        return 0;
+    }
+    (void) strtoul(text.data, &second, 10); /* the first: all pages */
+    return strtoul(second, NULL, 10);
+}
+
+static enum kv_code print_process(struct kv_buf *buf, struct kv_err *err)
+{
+    unsigned long page_size = (unsigned long) sysconf(_SC_PAGESIZE);
+
+    return kv_buf_printf(buf, err,
+                         "# HELP coffer_build_info What runs; always 1.\n"
+                         "# TYPE coffer_build_info gauge\n"
+                         "coffer_build_info{version=\"%s\"} 1\n"
+                         "# HELP process_resident_memory_bytes Resident memory.\n"
+                         "# TYPE process_resident_memory_bytes gauge\n"
+                         "process_resident_memory_bytes %lu\n",
+                         PACKAGE_VERSION, count_resident_pages() * page_size);
+}
+
+static enum kv_code print_keys(struct kv_keys *keys, struct kv_buf *buf, struct kv_err *err)
+{
+    struct kv_keys_census census;
+
+    KV_TRY(kv_keys_count(keys, &census, err));
+    return kv_buf_printf(buf, err,
+                         "# HELP coffer_keys Keys of all vaults, by state.\n"
+                         "# TYPE coffer_keys gauge\n"
+                         "coffer_keys{state=\"active\"} %zu\n"
+                         "coffer_keys{state=\"deleted\"} %zu\n"
+                         "# HELP coffer_key_versions Versions of all keys.\n"
+                         "# TYPE coffer_key_versions gauge\n"
+                         "coffer_key_versions %zu\n"
+                         "# HELP coffer_doomed_objects Token objects that wait to be destroyed.\n"
+                         "# TYPE coffer_doomed_objects gauge\n"
+                         "coffer_doomed_objects %zu\n",
+                         census.keys, census.deleted_keys, census.versions, census.limbo);
+}
+
+static enum kv_code print_lanes(const struct kv_lanes *lanes, struct kv_buf *buf,
+                                struct kv_err *err)
+{
+    return kv_buf_printf(buf, err,
+                         "# HELP coffer_jobs_waiting Requests that wait for a worker, by lane.\n"
+                         "# TYPE coffer_jobs_waiting gauge\n"
+                         "coffer_jobs_waiting{lane=\"work\"} %zu\n"
+                         "coffer_jobs_waiting{lane=\"generate\"} %zu\n",
+                         kv_lanes_waiting(lanes, KV_LANE_WORK),
+                         kv_lanes_waiting(lanes, KV_LANE_GENERATE));
+}
+
+enum kv_code control_metrics(struct kv_request *request, struct kv_response *response,
+                             struct kv_err *err)
+{
+    const struct kv_app *app = request->app;
+
+    response->content_type = "text/plain; version=0.0.4; charset=utf-8";
+    KV_TRY(print_process(&response->body, err));
+    KV_TRY(print_keys(app->keys, &response->body, err));
+    KV_TRY(print_lanes(app->lanes, &response->body, err));
+    return app->print_token_metrics(app->token_context, &response->body, err);
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* private.h - what the files of api/control share: the handlers that site.c lists. */
+#pragma once
+
+#include "kv/app.h"
+
+kv_handler_fn control_ready, control_health, control_ca, control_info, control_hsm; /* state.c */
+kv_handler_fn control_metrics;                                                      /* metrics.c */
+kv_handler_fn control_clock_get, control_clock_set;                                 /* time.c */

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The control API as a site: who may ask, and how refusals look. It has no tokens; what protects
+ * it is that it listens on loopback and that pages of a browser are kept out (design, section 2).
+ */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "kv/api.h"
+#include "kv/hosts.h"
+#include "kv/json.h"
+#include "private.h"
+
+#define VERBS_SIZE 64 /* the names of all verbs there are */
+
+static enum kv_code refuse_strangers(struct kv_request *request, struct kv_response *response,
+                                     struct kv_err *err)
+{
+    const char *origin = kv_request_header(request, "Origin");
+
+    (void) response;
+    if (!kv_host_is_local(request->authority)) {
+        return KV_FAIL(err, KV_FOREIGN_CALLER, 0, "This host name is not served here.");
+    }
+    if (origin != NULL && !kv_origin_is_local(origin)) {
+        return KV_FAIL(err, KV_FOREIGN_CALLER, 0, "Pages of other origins are not served here.");
+    }
+    return KV_OK;
+}
+
+static bool is_write(enum kv_verb verb)
+{
+    return verb != KV_GET && verb != KV_HEAD && verb != KV_OPTIONS;
+}
+
+/* A form of a page cannot send this type without asking first, and asking is refused. */
+static enum kv_code check_media_type(struct kv_request *request, struct kv_response *response,
+                                     struct kv_err *err)
+{
+    static const char json[] = "application/json";
+    const char *type = kv_request_header(request, "Content-Type");
+    size_t len = type == NULL ? 0 : strcspn(type, "; \t");
+
+    (void) response;
+    if (is_write(request->verb) && (len != strlen(json) || strncasecmp(type, json, len) != 0)) {
+        return KV_FAIL(err, KV_UNSUPPORTED_MEDIA_TYPE, 0,
+                       "A write needs Content-Type: application/json.");
+    }
+    return KV_OK;
+}
+
+static void render_error(struct kv_request *request, const struct kv_err *err,
+                         struct kv_response *response)
+{
+    const struct kv_err_row *row = kv_err_row(err->code);
+    kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
+    bool ok = true;
+
+    (void) request;
+    cJSON *error = kv_json_add_object(body, "error", &ok);
+    kv_json_add_text(error, "code", row->code, &ok);
+    kv_json_add_text(error, "message", err->message, &ok);
+    if (kv_response_json(response, row->status, ok ? body : NULL, NULL) != KV_OK) {
+        response->status = row->status; /* out of memory: the status alone must do */
+    }
+}
+
+/* "GET, POST" */
+static void list_verbs(unsigned verbs, char ret_text[VERBS_SIZE])
+{
+    size_t len = 0;
+
+    ret_text[0] = '\0';
+    for (enum kv_verb verb = KV_GET; verb < KV_VERB_OTHER; verb++) {
+        if (verbs & 1U << verb) {
+            len += (size_t) snprintf(ret_text + len, VERBS_SIZE - len, "%s%s", len > 0 ? ", " : "",
+                                     kv_verb_name(verb));
+        }
+    }
+}
+
+/* The answer to a wrong verb is made here: only here it is known which are right. */
+static enum kv_code refuse_unmatched(struct kv_request *request, struct kv_response *response,
+                                     unsigned verbs_of_path, struct kv_err *err)
+{
+    char verbs[VERBS_SIZE];
+
+    if (verbs_of_path == 0) {
+        return KV_FAIL(err, KV_NOT_FOUND, 0, "There is nothing under this path.");
+    }
+    list_verbs(verbs_of_path, verbs);
+    KV_IGNORE(KV_FAIL(err, KV_METHOD_NOT_ALLOWED, 0, "%s is not supported here, only %s.",
+                      request->method, verbs)); /* rendered at once */
+    render_error(request, err, response);
+    return kv_response_header(response, err, "Allow", "%s", verbs);
+}
+
+static void finish(struct kv_request *request, struct kv_response *response)
+{
+    char date[KV_HTTP_DATE_SIZE];
+
+    kv_time_render_http(kv_seconds(request->now), date);
+    /* A header that finds no memory is left out; the answer is still the right one. */
+    KV_IGNORE(kv_response_header(response, NULL, "Cache-Control", "no-store"));
+    KV_IGNORE(kv_response_header(response, NULL, "X-Content-Type-Options", "nosniff"));
+    KV_IGNORE(kv_response_header(response, NULL, "Date", "%s", date));
+}
+
+const struct kv_route kv_control_routes[] = {
+    { KV_GET, "/ready", NULL, control_ready, KV_LANE_INLINE },
+    { KV_GET, "/health", NULL, control_health, KV_LANE_INLINE },
+    { KV_GET, "/metrics", NULL, control_metrics, KV_LANE_INLINE },
+    { KV_GET, "/ca.pem", NULL, control_ca, KV_LANE_INLINE },
+    { KV_GET, "/control/v1/info", NULL, control_info, KV_LANE_INLINE },
+    { KV_GET, "/control/v1/hsm", NULL, control_hsm, KV_LANE_WORK }, /* it may be re-opening */
+    { KV_GET, "/control/v1/clock", NULL, control_clock_get, KV_LANE_INLINE },
+    { KV_POST, "/control/v1/clock", NULL, control_clock_set, KV_LANE_INLINE },
+    { 0 },
+};
+
+static const struct kv_gate gates[] = {
+    { "strangers", refuse_strangers },
+    { "media-type", check_media_type },
+    { "route", kv_route_match },
+    { 0 },
+};
+
+const struct kv_site kv_control_site = {
+    .name = "control",
+    .routes = kv_control_routes,
+    .gates = gates,
+    .unmatched = refuse_unmatched,
+    .render_error = render_error,
+    .finish = finish,
+};

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What runs here, and how it is. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "kv/api.h"
+#include "kv/json.h"
+#include "private.h"
+
+static void add_vault(cJSON *vaults, const struct kv_app *app, const struct kv_vault *vault,
+                      bool *ok)
+{
+    cJSON *item = cJSON_CreateObject();
+    char host[KV_VAULT_HOST_SIZE];
+    char url[KV_VAULT_HOST_SIZE + sizeof("https://:65535")];
+
+    kv_vault_host(vault, host);
+    (void) snprintf(url, sizeof(url), "https://%s:%u", host, app->port);
+    kv_json_add_text(item, "name", vault->name, ok);
+    kv_json_add_text(item, "url", url, ok);
+    kv_json_add_take(vaults, NULL, item, ok);
+}
+
+enum kv_code kv_control_describe(const struct kv_app *app, cJSON **ret_description,
+                                 struct kv_err *err)
+{
+    kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
+    bool ok = true;
+
+    kv_json_add_text(body, "version", PACKAGE_VERSION, &ok);
+    kv_json_add_int(body, "pid", getpid(), &ok);
+    kv_json_add_int(body, "port", app->port, &ok);
+    kv_json_add_int(body, "control_port", app->control_port, &ok);
+    cJSON *vaults = kv_json_add_array(body, "vaults", &ok);
+    for (size_t i = 0; i < app->vault_count; i++) {
+        add_vault(vaults, app, &app->vaults[i], &ok);
+    }
+    if (!ok) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    *ret_description = kv_take(body);
+    return KV_OK;
+}
+
+enum kv_code control_info(struct kv_request *request, struct kv_response *response,
+                          struct kv_err *err)
+{
+    kv_auto(cJSON_Delete) cJSON *body = NULL;
+
+    KV_TRY(kv_control_describe(request->app, &body, err));
+    return kv_response_json(response, 200, body, err);
+}
+
+enum kv_code control_hsm(struct kv_request *request, struct kv_response *response,
+                         struct kv_err *err)
+{
+    kv_auto(cJSON_Delete) cJSON *body = NULL;
+
+    KV_TRY(request->app->describe_token(request->app->token_context, &body, err));
+    return kv_response_json(response, 200, body, err);
+}
+
+/* Whoever is asked is ready: the listener starts last. */
+enum kv_code control_ready(struct kv_request *request, struct kv_response *response,
+                           struct kv_err *err)
+{
+    kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
+    bool ok = true;
+
+    (void) request;
+    kv_json_add_text(body, "status", "ready", &ok);
+    return kv_response_json(response, 200, ok ? body : NULL, err);
+}
+
+enum kv_code control_health(struct kv_request *request, struct kv_response *response,
+                            struct kv_err *err)
+{
+    bool healthy = request->app->token_is_healthy(request->app->health_context);
+    kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
+    bool ok = true;
+
+    kv_json_add_text(body, "status", healthy ? "healthy" : "unhealthy", &ok);
+    kv_json_add_text(body, "token", healthy ? "available" : "unavailable", &ok);
+    return kv_response_json(response, healthy ? 200 : 503, ok ? body : NULL, err);
+}
+
+enum kv_code control_ca(struct kv_request *request, struct kv_response *response,
+                        struct kv_err *err)
+{
+    return kv_response_text(response, 200, "application/x-pem-file", request->app->ca_pem, err);
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What every request of the data plane passes before its handler, in the order of contract §19
+ * row 26: who is asked, who asks, for what, in which version, and whether that is allowed. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "kv/api.h"
+#include "private.h"
+
+/* contract §9.8: what the HTTP layer in front of the service answers, before any challenge */
+static enum kv_code check_url(struct kv_request *request, struct kv_response *response,
+                              struct kv_err *err)
+{
+    (void) response;
+    if (!request->target_is_valid) {
+        return KV_FAIL(err, KV_BAD_URL, 0, "The request URL is invalid.");
+    }
+    if (request->authority[0] == '\0') {
+        return KV_FAIL(err, KV_BAD_HOST, 0, "The request hostname is invalid.");
+    }
+    if (request->segments == 0) {
+        return KV_FAIL(err, KV_ROOT_FORBIDDEN, 0, "This address names no resource.");
+    }
+    return KV_OK;
+}
+
+static enum kv_code find_vault(struct kv_request *request, struct kv_response *response,
+                               struct kv_err *err)
+{
+    struct kv_call *call = calloc(1, sizeof(*call));
+
+    (void) response;
+    if (call == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    request->context = call;
+    request->context_free = free;
+    call->vault = kv_vault_of_host(request->app->vaults, request->app->vault_count, request->host);
+    if (call->vault == NULL) { /* a DNS failure in the real world (control-plane.md §4.5) */
+        return KV_FAIL(err, KV_VAULT_NOT_FOUND, 0, "The vault '%s' was not found.", request->host);
+    }
+    return KV_OK;
+}
+
+static enum kv_code verify_token(struct kv_request *request, const char *token,
+                                 struct kv_principal *ret_principal, struct kv_err *err)
+{
+    char resource[RESOURCE_SIZE];
+    const bool is_vault = kv_call_of(request)->vault->kind == KV_VAULT;
+    const char *const audiences[] = {
+        is_vault ? "https://vault.azure.net" : "https://managedhsm.azure.net",
+        resource,
+        NULL,
+    };
+    const struct kv_token_demand demand = {
+        .audiences = audiences,
+        .now = kv_seconds(request->now),
+    };
+
+    gate_resource(request, resource);
+    return kv_identity_verify(request->app->identity, token, strlen(token), &demand, ret_principal,
+                              err);
+}
+
+/* The challenge itself is a header that the error renderer adds to every 401. */
+static enum kv_code authenticate(struct kv_request *request, struct kv_response *response,
+                                 struct kv_err *err)
+{
+    static const char scheme[] = "Bearer ";
+    struct kv_call *call = request->context;
+    const char *authorization = kv_request_header(request, "Authorization");
+
+    (void) response;
+    if (kv_identity_auth(request->app->identity) == KV_AUTH_OFF) {
+        return KV_OK;
+    }
+    if (authorization == NULL || strncasecmp(authorization, scheme, strlen(scheme)) != 0) {
+        return KV_FAIL(err, KV_UNAUTHORIZED, 0,
+                       "AKV10000: Request is missing a Bearer, PoP, or MTLS_POP token.");
+    }
+    return verify_token(request, authorization + strlen(scheme), &call->principal, err);
+}
+
+/* contract §1.1: what no route matches is a method and an operation that do not go together */
+static enum kv_code refuse_unmatched(struct kv_request *request, struct kv_response *response,
+                                     unsigned verbs_of_path, struct kv_err *err)
+{
+    static const unsigned used =
+        1U << KV_GET | 1U << KV_POST | 1U << KV_PUT | 1U << KV_PATCH | 1U << KV_DELETE;
+    size_t last = request->segments < KV_SEGMENTS_MAX ? request->segments : KV_SEGMENTS_MAX;
+
+    (void) response;
+    (void) verbs_of_path;
+    if (!(used & 1U << request->verb)) {
+        return KV_FAIL(err, KV_METHOD_NOT_ALLOWED, 0,
+                       "The requested resource does not support http method '%s'.",
+                       request->method);
+    }
+    if (request->verb == KV_POST && request->segments == 2
+        && strcasecmp(request->segment[0], "keys") == 0) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Operation not specified");
+    }
+    return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Method %s does not allow operation '%s'",
+                   request->method, request->segment[last - 1]);
+}
+
+static enum kv_code check_body(struct kv_request *request, struct kv_response *response,
+                               struct kv_err *err)
+{
+    static const char json[] = "application/json";
+    const char *type = kv_request_header(request, "Content-Type");
+    size_t len = type != NULL ? strcspn(type, "; \t") : 0;
+
+    (void) response;
+    if (request->body_is_too_large) {
+        return KV_FAIL(err, KV_BODY_TOO_LARGE, 0, "Maximum request length exceeded.");
+    }
+    if (request->body.len == 0) {
+        return KV_OK;
+    }
+    if (type == NULL) {
+        return KV_FAIL(err, KV_UNSUPPORTED_MEDIA_TYPE, 0,
+                       "The request contains an entity body but no Content-Type header. The "
+                       "inferred media type 'application/octet-stream' is not supported for this "
+                       "resource.");
+    }
+    if (len != strlen(json) || strncasecmp(type, json, len) != 0) {
+        return KV_FAIL(err, KV_UNSUPPORTED_MEDIA_TYPE, 0,
+                       "The request entity's media type '%.*s' is not supported for this "
+                       "resource.",
+                       (int) len, type);
+    }
+    return KV_OK;
+}
+
+static enum kv_code check_api_version(struct kv_request *request, struct kv_response *response,
+                                      struct kv_err *err)
+{
+    struct kv_call *call = request->context;
+    const char *name = kv_request_query(request, "api-version");
+    struct api_version version;
+
+    (void) response;
+    if (name == NULL || name[0] == '\0') { /* not established: contract §19 row 1 */
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "The api-version query parameter is missing.");
+    }
+    if (!api_version_find(name, request->app->api_versions_strict, &version)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "The specified version (%s) is not recognized. Consider using the latest "
+                       "supported version (%s).",
+                       name, api_version_newest());
+    }
+    call->api_version = name;
+    call->shows_hsm_platform = version.shows_hsm_platform;
+    return KV_OK;
+}
+
+static const struct kv_gate gates[] = {
+    { "url", check_url },
+    { "vault", find_vault },
+    { "authenticate", authenticate },
+    { "route", kv_route_match },
+    { "body", check_body },
+    { "api-version", check_api_version },
+    { 0 },
+};
+
+const struct kv_site kv_data_plane = {
+    .name = "keys",
+    .routes = kv_key_routes,
+    .gates = gates,
+    .unmatched = refuse_unmatched,
+    .render_error = gate_render_error,
+    .finish = gate_finish,
+    .after = gate_after,
+};

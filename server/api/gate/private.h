@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * private.h - what the files of api/gate share.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "kv/app.h"
+#include "kv/route.h"
+
+/* The build whose behaviour is shown (contract, head): the newest recorded one. */
+#define SERVICE_BUILD "1.9.3070.2"
+
+/* A row of tbl/api_version.def, or what an unknown one is taken for. */
+struct api_version {
+    const char *name;
+    bool shows_hsm_platform;
+};
+
+/*
+ * Whether the service knows the version. Not strict: a well-formed unknown one counts as the
+ * newest (clients.md §1).
+ */
+bool api_version_find(const char *name, bool strict, struct api_version *ret_version);
+
+/* The newest stable version, for the refusal of an unknown one. */
+const char *api_version_newest(void);
+
+/*
+ * The resource a challenge names: the parent domain of the request's host, with its port
+ * (clients.md §0.3, §0.5); the authority itself where the host is no vault's name.
+ */
+#define RESOURCE_SIZE 320
+void gate_resource(const struct kv_request *request, char ret_resource[RESOURCE_SIZE]);
+
+/* The site's hooks: how its answers look. */
+void gate_render_error(struct kv_request *request, const struct kv_err *err,
+                       struct kv_response *response);
+void gate_finish(struct kv_request *request, struct kv_response *response);
+void gate_after(const struct kv_request *request, const struct kv_response *response,
+                const struct kv_err *err, int64_t micros);

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which api-versions there are: contract §15. */
+#include <ctype.h>
+#include <string.h>
+
+#include "private.h"
+
+static const struct api_version versions[] = {
+#define X(name, platform) { name, platform },
+#include "kv/tbl/api_version.def"
+#undef X
+};
+
+/* Whether `text` follows `pattern`, in which 9 stands for a digit and a final * for anything that
+ * a version may go on with. */
+static bool follows(const char *text, const char *pattern)
+{
+    for (; *pattern != '\0' && *pattern != '*'; pattern++, text++) {
+        bool fits = *pattern == '9' ? isdigit((unsigned char) *text) != 0 : *pattern == *text;
+
+        if (!fits) {
+            return false;
+        }
+    }
+    return *pattern == '*' || *text == '\0';
+}
+
+static bool is_well_formed(const char *name)
+{
+    static const char allowed[] = "0123456789.-previw";
+
+    return strlen(name) <= 32 && name[strspn(name, allowed)] == '\0'
+           && (follows(name, "9999-99-99") || follows(name, "9999-99-99-preview*")
+               || follows(name, "7.9") || follows(name, "7.9-preview*") || follows(name, "7.99")
+               || follows(name, "7.99-preview*"));
+}
+
+bool api_version_find(const char *name, bool strict, struct api_version *ret_version)
+{
+    for (size_t i = 0; i < KV_COUNT(versions); i++) {
+        if (strcmp(versions[i].name, name) == 0) {
+            *ret_version = versions[i];
+            return true;
+        }
+    }
+    if (strict || !is_well_formed(name)) {
+        return false;
+    }
+    *ret_version = versions[KV_COUNT(versions) - 1];
+    return true;
+}
+
+const char *api_version_newest(void)
+{
+    size_t i = KV_COUNT(versions) - 1;
+
+    while (strstr(versions[i].name, "preview") != NULL) {
+        i--;
+    }
+    return versions[i].name;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From bodies to arguments: contract §4, §6.1, §6.4. */
+#include <string.h>
+
+#include "private.h"
+
+#define DATE_MAX 253402300799 /* 9999-12-31T23:59:59Z, the last second the service can name */
+
+enum kv_code fail_property(struct kv_err *err)
+{
+    return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s", KV_JSON_INVALID_PROPERTY);
+}
+
+enum kv_code body_parse(const struct kv_request *request, cJSON **ret_body, struct kv_err *err)
+{
+    if (request->body.len == 0) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Request body not specified");
+    }
+    return kv_json_parse(request->body.data, request->body.len, ret_body, err);
+}
+
+struct attributes {
+    struct kv_maybe_bool enabled, exportable;
+    struct kv_maybe_int not_before, expires;
+};
+
+/* The dates a key may carry are those that the service's clients can name. */
+static enum kv_code take_date(struct kv_maybe_int sent, struct kv_maybe_time *ret_date,
+                              struct kv_err *err)
+{
+    if (sent.given && (sent.value < 0 || sent.value > DATE_MAX)) {
+        return fail_property(err);
+    }
+    *ret_date = (struct kv_maybe_time){ .given = sent.given, .value = sent.value };
+    return KV_OK;
+}
+
+static enum kv_code parse_attributes(const cJSON *object, struct key_settings *settings,
+                                     bool *ret_exportable, struct kv_err *err)
+{
+    static const struct kv_json_field fields[] = {
+        KV_JSON_FIELD(struct attributes, enabled, "enabled", KV_JSON_BOOL),
+        KV_JSON_FIELD(struct attributes, exportable, "exportable", KV_JSON_BOOL),
+        KV_JSON_FIELD(struct attributes, not_before, "nbf", KV_JSON_INT),
+        KV_JSON_FIELD(struct attributes, expires, "exp", KV_JSON_INT),
+    };
+    struct attributes sent = { .enabled = { .given = false } };
+
+    if (object != NULL) {
+        KV_TRY(kv_json_bind(object, fields, KV_COUNT(fields), &sent, err));
+    }
+    settings->enabled = sent.enabled;
+    *ret_exportable = sent.exportable.value;
+    KV_TRY(take_date(sent.not_before, &settings->not_before, err));
+    return take_date(sent.expires, &settings->expires, err);
+}
+
+static enum kv_code parse_ops(const cJSON *array, struct key_settings *settings, struct kv_err *err)
+{
+    const cJSON *item;
+
+    settings->ops = (struct kv_key_op_names){ .given = array != NULL, .name = settings->op_name };
+    cJSON_ArrayForEach (item, array) {
+        if (!cJSON_IsString(item) || settings->ops.count == OP_NAMES_MAX) {
+            return fail_property(err);
+        }
+        settings->op_name[settings->ops.count++] = item->valuestring;
+    }
+    return KV_OK;
+}
+
+static enum kv_code parse_tags(const cJSON *object, struct key_settings *settings,
+                               struct kv_err *err)
+{
+    const cJSON *item;
+
+    settings->tags_given = object != NULL;
+    cJSON_ArrayForEach (item, object) {
+        if (!cJSON_IsString(item)) {
+            return fail_property(err);
+        }
+        KV_TRY(kv_tags_add(&settings->tags, item->string, item->valuestring, err));
+    }
+    return KV_OK;
+}
+
+/* contract §11: neither may stand without the other, and no key here can be exportable */
+static enum kv_code check_release(bool exportable, const cJSON *release_policy, struct kv_err *err)
+{
+    if (exportable) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "AKV.SKR.1001: The exportable attribute is only supported with premium "
+                       "vaults and API version >= '7.3-preview'.");
+    }
+    if (release_policy != NULL) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "AKV.SKR.1005: Non-exportable keys must not have release policy.");
+    }
+    return KV_OK;
+}
+
+void key_settings_done(struct key_settings *settings)
+{
+    kv_tags_done(&settings->tags);
+}
+
+struct sent_settings {
+    const cJSON *ops, *attributes, *tags, *release_policy;
+};
+
+enum kv_code key_settings_parse(const cJSON *body, struct key_settings *ret_settings,
+                                struct kv_err *err)
+{
+    static const struct kv_json_field fields[] = {
+        KV_JSON_FIELD(struct sent_settings, ops, "key_ops", KV_JSON_ARRAY),
+        KV_JSON_FIELD(struct sent_settings, attributes, "attributes", KV_JSON_OBJECT),
+        KV_JSON_FIELD(struct sent_settings, tags, "tags", KV_JSON_OBJECT),
+        KV_JSON_FIELD(struct sent_settings, release_policy, "release_policy", KV_JSON_OBJECT),
+    };
+    struct sent_settings sent = { .ops = NULL };
+    bool exportable;
+
+    KV_TRY(kv_json_bind(body, fields, KV_COUNT(fields), &sent, err));
+    KV_TRY(parse_ops(sent.ops, ret_settings, err));
+    KV_TRY(parse_attributes(sent.attributes, ret_settings, &exportable, err));
+    KV_TRY(parse_tags(sent.tags, ret_settings, err));
+    return check_release(exportable, sent.release_policy, err);
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Create, get, update, delete, recover, purge: contract §6.1 to §6.6. */
+#include <stdlib.h>
+
+#include "private.h"
+
+/* What a create carries from the connection's thread, where it was checked, to the generation. */
+struct creation {
+    cJSON *body; /* the arguments point into it */
+    struct key_settings settings;
+    struct kv_key_create_args args;
+};
+
+static void creation_free(void *state)
+{
+    struct creation *creation = state;
+
+    key_settings_done(&creation->settings);
+    cJSON_Delete(creation->body);
+    free(creation);
+}
+
+struct sent_creation {
+    const char *kty;
+    struct kv_maybe_int key_size, public_exponent;
+};
+
+static enum kv_code parse_creation(const struct kv_request *request, struct creation *creation,
+                                   struct kv_err *err)
+{
+    static const struct kv_json_field fields[] = {
+        KV_JSON_FIELD(struct sent_creation, kty, "kty", KV_JSON_STRING),
+        KV_JSON_FIELD(struct sent_creation, key_size, "key_size", KV_JSON_INT),
+        KV_JSON_FIELD(struct sent_creation, public_exponent, "public_exponent", KV_JSON_INT),
+    };
+    struct key_settings *settings = &creation->settings;
+    struct sent_creation sent = { .kty = NULL };
+
+    KV_TRY(body_parse(request, &creation->body, err));
+    KV_TRY(kv_json_bind(creation->body, fields, KV_COUNT(fields), &sent, err));
+    KV_TRY(key_settings_parse(creation->body, settings, err));
+    creation->args = (struct kv_key_create_args){
+        .name = kv_request_capture(request, "name"),
+        .kty = sent.kty,
+        .bits_given = sent.key_size.given,
+        .bits = sent.key_size.value,
+        .exponent = sent.public_exponent.value,
+        .ops = settings->ops,
+        .enabled = !settings->enabled.given || settings->enabled.value,
+        .not_before = settings->not_before,
+        .expires = settings->expires,
+        .tags = settings->tags,
+    };
+    return KV_OK;
+}
+
+static enum kv_code generate(struct kv_request *request, struct kv_response *response,
+                             struct kv_err *err)
+{
+    const struct creation *creation = request->state;
+    const struct kv_scope scope = kv_scope_of(request);
+    kv_auto(kv_key_done) struct kv_key key = { .version = "" };
+
+    KV_TRY(kv_key_create(&scope, &creation->args, &key, err));
+    return respond_key(request, &key, response, err);
+}
+
+/* Refusals come at once, from the connection's thread; only a good request queues for a key. */
+enum kv_code key_create(struct kv_request *request, struct kv_response *response,
+                        struct kv_err *err)
+{
+    const struct kv_scope scope = kv_scope_of(request);
+    struct creation *creation = calloc(1, sizeof(*creation));
+
+    (void) response;
+    if (creation == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    request->state = creation;
+    request->state_free = creation_free;
+    KV_TRY(parse_creation(request, creation, err));
+    KV_TRY(kv_key_create_check(&scope, &creation->args, err));
+    return kv_request_continue(request, KV_LANE_GENERATE, generate);
+}
+
+enum kv_code key_get(struct kv_request *request, struct kv_response *response, struct kv_err *err)
+{
+    const struct kv_scope scope = kv_scope_of(request);
+    kv_auto(kv_key_done) struct kv_key key = { .version = "" };
+
+    KV_TRY(kv_key_get(&scope, kv_request_capture(request, "name"),
+                      kv_request_capture(request, "version"), &key, err));
+    return respond_key(request, &key, response, err);
+}
+
+enum kv_code key_update(struct kv_request *request, struct kv_response *response,
+                        struct kv_err *err)
+{
+    const struct kv_scope scope = kv_scope_of(request);
+    kv_auto(cJSON_Delete) cJSON *body = NULL;
+    kv_auto(key_settings_done) struct key_settings settings = { .tags_given = false };
+    kv_auto(kv_key_done) struct kv_key key = { .version = "" };
+
+    KV_TRY(body_parse(request, &body, err));
+    KV_TRY(key_settings_parse(body, &settings, err));
+
+    const struct kv_key_update_args args = {
+        .ops = settings.ops,
+        .enabled_given = settings.enabled.given,
+        .enabled = settings.enabled.value,
+        .not_before = settings.not_before,
+        .expires = settings.expires,
+        .tags_given = settings.tags_given,
+        .tags = settings.tags,
+    };
+
+    KV_TRY(kv_key_update(&scope, kv_request_capture(request, "name"),
+                         kv_request_capture(request, "version"), &args, &key, err));
+    return respond_key(request, &key, response, err);
+}
+
+enum kv_code key_delete(struct kv_request *request, struct kv_response *response,
+                        struct kv_err *err)
+{
+    const struct kv_scope scope = kv_scope_of(request);
+    kv_auto(kv_key_done) struct kv_key key = { .version = "" };
+
+    KV_TRY(kv_key_delete(&scope, kv_request_capture(request, "name"), &key, err));
+    return respond_deleted_key(request, &key, response, err);
+}
+
+enum kv_code deleted_key_get(struct kv_request *request, struct kv_response *response,
+                             struct kv_err *err)
+{
+    const struct kv_scope scope = kv_scope_of(request);
+    kv_auto(kv_key_done) struct kv_key key = { .version = "" };
+
+    KV_TRY(kv_key_get_deleted(&scope, kv_request_capture(request, "name"), &key, err));
+    return respond_deleted_key(request, &key, response, err);
+}
+
+enum kv_code deleted_key_recover(struct kv_request *request, struct kv_response *response,
+                                 struct kv_err *err)
+{
+    const struct kv_scope scope = kv_scope_of(request);
+    kv_auto(kv_key_done) struct kv_key key = { .version = "" };
+
+    KV_TRY(kv_key_recover(&scope, kv_request_capture(request, "name"), &key, err));
+    return respond_key(request, &key, response, err);
+}
+
+enum kv_code deleted_key_purge(struct kv_request *request, struct kv_response *response,
+                               struct kv_err *err)
+{
+    const struct kv_scope scope = kv_scope_of(request);
+
+    KV_TRY(kv_key_purge(&scope, kv_request_capture(request, "name"), err));
+    kv_clock_wake(request->app->clock); /* the housekeeper destroys the objects now, not later */
+    response->status = 204;
+    return KV_OK;
+}

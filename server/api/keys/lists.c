@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pages of keys, versions and deleted keys: contract §6.5. */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kv/base64.h"
+#include "private.h"
+
+/* A marker is an upper-cased name or a version; its token is its base64url. */
+#define MARKER_MAX KV_KEY_NAME_MAX
+#define TOKEN_SIZE (KV_BASE64URL_LENGTH(MARKER_MAX) + 1)
+
+struct paging {
+    size_t max;
+    bool max_given;
+    bool has_marker;
+    char marker[MARKER_MAX + 1];
+};
+
+static enum kv_code parse_max(const char *text, struct paging *paging, struct kv_err *err)
+{
+    char *end;
+    long max = strtol(text, &end, 10);
+
+    if (!isdigit((unsigned char) text[0]) || *end != '\0' || max < 1 || max > KV_PAGE_MAX) {
+        /* not established: contract §19 row 9 */
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "The maxresults query parameter must be a number from 1 to %d.",
+                       KV_PAGE_MAX);
+    }
+    paging->max = (size_t) max;
+    paging->max_given = true;
+    return KV_OK;
+}
+
+static enum kv_code parse_token(const char *text, struct paging *paging, struct kv_err *err)
+{
+    size_t len = strlen(text);
+    size_t marker_len = 0;
+
+    if (len >= TOKEN_SIZE || !kv_base64url_decode(text, len, paging->marker, &marker_len)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "The $skiptoken query parameter is not one that this service gave.");
+    }
+    paging->marker[marker_len] = '\0';
+    paging->has_marker = true;
+    return KV_OK;
+}
+
+static enum kv_code parse_paging(const struct kv_request *request, struct paging *ret_paging,
+                                 struct kv_err *err)
+{
+    const char *max = kv_request_query(request, "maxresults");
+    const char *token = kv_request_query(request, "$skiptoken");
+
+    *ret_paging = (struct paging){ .max = KV_PAGE_MAX };
+    if (max != NULL) {
+        KV_TRY(parse_max(max, ret_paging, err));
+    }
+    return token != NULL ? parse_token(token, ret_paging, err) : KV_OK;
+}
+
+static const char *marker_of(const struct paging *paging)
+{
+    return paging->has_marker ? paging->marker : NULL;
+}
+
+static void encode_marker(const struct kv_key *last, enum item_kind kind,
+                          char ret_token[TOKEN_SIZE])
+{
+    char marker[MARKER_MAX + 1];
+    size_t len = 0;
+
+    if (kind == ITEM_VERSION) {
+        kv_base64url_encode(last->version, strlen(last->version), ret_token);
+        return;
+    }
+    for (; last->name[len] != '\0'; len++) {
+        marker[len] = (char) toupper((unsigned char) last->name[len]);
+    }
+    kv_base64url_encode(marker, len, ret_token);
+}
+
+/* The service spells its own port out; ours is part of the authority already. */
+static void add_next_link(cJSON *body, const struct kv_request *request, const char *path,
+                          const struct paging *paging, const struct kv_key *last,
+                          enum item_kind kind, bool *ok)
+{
+    const char *after_host = strrchr(request->authority, ']');
+    bool has_port = strchr(after_host != NULL ? after_host : request->authority, ':') != NULL;
+    char token[TOKEN_SIZE];
+    char max[32] = "";
+    char url[2048];
+
+    encode_marker(last, kind, token);
+    if (paging->max_given) {
+        snprintf(max, sizeof(max), "&maxresults=%zu", paging->max);
+    }
+    snprintf(url, sizeof(url), "https://%s%s%s?api-version=%s&$skiptoken=%s%s", request->authority,
+             has_port ? "" : ":443", path, kv_call_of(request)->api_version, token, max);
+    kv_json_add_text(body, "nextLink", url, ok);
+}
+
+static enum kv_code respond_page(const struct kv_request *request, const char *path,
+                                 const struct paging *paging, const struct kv_key_page *page,
+                                 enum item_kind kind, struct kv_response *response,
+                                 struct kv_err *err)
+{
+    bool ok = true;
+    kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
+    cJSON *items = kv_json_add_array(body, "value", &ok);
+
+    for (size_t i = 0; i < page->count; i++) {
+        add_item(items, request, &page->key[i], kind, &ok);
+    }
+    if (page->more) {
+        add_next_link(body, request, path, paging, &page->key[page->count - 1], kind, &ok);
+    } else {
+        kv_json_add_take(body, "nextLink", cJSON_CreateNull(), &ok);
+    }
+    return kv_response_json(response, 200, ok ? body : NULL, err);
+}
+
+enum kv_code key_list(struct kv_request *request, struct kv_response *response, struct kv_err *err)
+{
+    const struct kv_scope scope = kv_scope_of(request);
+    kv_auto(kv_key_page_done) struct kv_key_page page = { .key = NULL };
+    struct paging paging;
+
+    KV_TRY(parse_paging(request, &paging, err));
+    KV_TRY(kv_key_list(&scope, marker_of(&paging), paging.max, &page, err));
+    return respond_page(request, "/keys", &paging, &page, ITEM_KEY, response, err);
+}
+
+enum kv_code deleted_key_list(struct kv_request *request, struct kv_response *response,
+                              struct kv_err *err)
+{
+    const struct kv_scope scope = kv_scope_of(request);
+    kv_auto(kv_key_page_done) struct kv_key_page page = { .key = NULL };
+    struct paging paging;
+
+    KV_TRY(parse_paging(request, &paging, err));
+    KV_TRY(kv_key_list_deleted(&scope, marker_of(&paging), paging.max, &page, err));
+    return respond_page(request, "/deletedkeys", &paging, &page, ITEM_DELETED_KEY, response, err);
+}
+
+enum kv_code key_list_versions(struct kv_request *request, struct kv_response *response,
+                               struct kv_err *err)
+{
+    const struct kv_scope scope = kv_scope_of(request);
+    const char *name = kv_request_capture(request, "name");
+    kv_auto(kv_key_page_done) struct kv_key_page page = { .key = NULL };
+    struct paging paging;
+    char path[KV_KEY_NAME_MAX + sizeof("/keys//versions")];
+
+    KV_TRY(parse_paging(request, &paging, err));
+    KV_TRY(kv_key_list_versions(&scope, name, marker_of(&paging), paging.max, &page, err));
+    snprintf(path, sizeof(path), "/keys/%s/versions", name);
+    return respond_page(request, path, &paging, &page, ITEM_VERSION, response, err);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * private.h - what the files of api/keys share: the handlers that routes.c lists, the reading of
+ * bodies and the rendering of keys.
+ */
+#pragma once
+
+#include <cjson/cJSON.h>
+
+#include "kv/app.h"
+#include "kv/json.h"
+
+/* The handlers of the route table. */
+kv_handler_fn key_create, key_get, key_update, key_delete;             /* lifecycle.c */
+kv_handler_fn deleted_key_get, deleted_key_recover, deleted_key_purge; /* lifecycle.c */
+kv_handler_fn key_list, key_list_versions, deleted_key_list;           /* lists.c */
+kv_handler_fn key_encrypt, key_decrypt, key_wrap, key_unwrap;          /* crypto.c */
+
+/* The body as one JSON object; an empty one is refused (contract §4.6). */
+enum kv_code body_parse(const struct kv_request *request, cJSON **ret_body,
+                        struct kv_err *err) kv_must_check;
+
+/* What create and update have in common, as their bodies give it. */
+#define OP_NAMES_MAX 32
+struct key_settings {
+    const char *op_name[OP_NAMES_MAX]; /* borrowed from the body */
+    struct kv_key_op_names ops;        /* points to op_name */
+    struct kv_maybe_bool enabled;
+    struct kv_maybe_time not_before, expires;
+    bool tags_given;
+    struct kv_tags tags;
+};
+void key_settings_done(struct key_settings *settings);
+KV_DEFINE_CLEANUP_VALUE(struct key_settings, key_settings_done)
+
+/* Reads key_ops, attributes, tags and release_policy of a create or update body. */
+enum kv_code key_settings_parse(const cJSON *body, struct key_settings *ret_settings,
+                                struct kv_err *err) kv_must_check;
+
+/* A refusal in the one sentence of the service's model binder (contract §4.6). */
+enum kv_code fail_property(struct kv_err *err) kv_must_check;
+
+/* Answers with a KeyBundle, or a DeletedKeyBundle (contract §4.2). */
+enum kv_code respond_key(const struct kv_request *request, const struct kv_key *key,
+                         struct kv_response *response, struct kv_err *err) kv_must_check;
+enum kv_code respond_deleted_key(const struct kv_request *request, const struct kv_key *key,
+                                 struct kv_response *response, struct kv_err *err) kv_must_check;
+
+/* What an item of a list names: the key, one of its versions, or a deleted key. */
+enum item_kind { ITEM_KEY, ITEM_VERSION, ITEM_DELETED_KEY };
+
+/* A KeyItem or DeletedKeyItem (contract §4.2) appended to an array. */
+void add_item(cJSON *items, const struct kv_request *request, const struct kv_key *key,
+              enum item_kind kind, bool *ok);

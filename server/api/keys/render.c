@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From keys to JSON, members in the order of contract §4.2. */
+#include <stdio.h>
+
+#include "private.h"
+
+#define URL_MAX 1024
+
+static void add_url(cJSON *parent, const char *name, const struct kv_request *request,
+                    const char *collection, const struct kv_key *key, bool with_version, bool *ok)
+{
+    char url[URL_MAX];
+
+    snprintf(url, sizeof(url), "https://%s/%s/%s%s%s", request->authority, collection, key->name,
+             with_version ? "/" : "", with_version ? key->version : "");
+    kv_json_add_text(parent, name, url, ok);
+}
+
+static void add_ops(cJSON *parent, const struct kv_key_ops *ops, bool *ok)
+{
+    cJSON *array = kv_json_add_array(parent, "key_ops", ok);
+
+    for (size_t i = 0; i < ops->count; i++) {
+        kv_json_append_text(array, kv_key_op_row(ops->op[i])->name, ok);
+    }
+}
+
+static void add_jwk(cJSON *parent, const struct kv_request *request, const struct kv_key *key,
+                    bool *ok)
+{
+    cJSON *jwk = kv_json_add_object(parent, "key", ok);
+
+    add_url(jwk, "kid", request, "keys", key, true, ok);
+    kv_json_add_text(jwk, "kty", kv_kty_row(key->kty)->name, ok);
+    add_ops(jwk, &key->ops, ok);
+    switch (key->material.family) {
+    case KV_FAMILY_RSA:
+        kv_json_add_base64url(jwk, "n", key->material.modulus, key->material.modulus_len, ok);
+        kv_json_add_base64url(jwk, "e", key->material.exponent, key->material.exponent_len, ok);
+        break;
+    }
+}
+
+static void add_attributes(cJSON *parent, const struct kv_request *request,
+                           const struct kv_key *key, bool *ok)
+{
+    const struct kv_call *call = kv_call_of(request);
+    const struct kv_attributes *attributes = &key->attributes;
+    cJSON *object = kv_json_add_object(parent, "attributes", ok);
+
+    kv_json_add_bool(object, "enabled", attributes->enabled, ok);
+    kv_json_add_int(object, "key_size", key->material.bits, ok);
+    if (attributes->not_before.given) {
+        kv_json_add_int(object, "nbf", attributes->not_before.value, ok);
+    }
+    if (attributes->expires.given) {
+        kv_json_add_int(object, "exp", attributes->expires.value, ok);
+    }
+    kv_json_add_int(object, "created", attributes->created, ok);
+    kv_json_add_int(object, "updated", attributes->updated, ok);
+    kv_json_add_text(object, "recoveryLevel", kv_vault_recovery_level(call->vault), ok);
+    kv_json_add_int(object, "recoverableDays", call->vault->retention_days, ok);
+    kv_json_add_bool(object, "exportable", false, ok);
+    if (call->shows_hsm_platform) {
+        kv_json_add_text(object, "hsmPlatform", kv_kty_row(key->kty)->hsm ? "2" : "0", ok);
+    }
+}
+
+static void add_tags(cJSON *parent, const struct kv_tags *tags, bool *ok)
+{
+    cJSON *object = tags->count > 0 ? kv_json_add_object(parent, "tags", ok) : NULL;
+    const char *name;
+    const char *value;
+
+    for (size_t position = 0; kv_tags_next(tags, &position, &name, &value);) {
+        kv_json_add_text(object, name, value, ok);
+    }
+}
+
+static void add_deletion(cJSON *parent, const struct kv_request *request, const struct kv_key *key,
+                         bool *ok)
+{
+    add_url(parent, "recoveryId", request, "deletedkeys", key, false, ok);
+    kv_json_add_int(parent, "deletedDate", key->deleted, ok);
+    kv_json_add_int(parent, "scheduledPurgeDate", key->scheduled_purge, ok);
+}
+
+enum kv_code respond_key(const struct kv_request *request, const struct kv_key *key,
+                         struct kv_response *response, struct kv_err *err)
+{
+    bool ok = true;
+    kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
+
+    add_jwk(body, request, key, &ok);
+    add_attributes(body, request, key, &ok);
+    add_tags(body, &key->tags, &ok);
+    return kv_response_json(response, 200, ok ? body : NULL, err);
+}
+
+enum kv_code respond_deleted_key(const struct kv_request *request, const struct kv_key *key,
+                                 struct kv_response *response, struct kv_err *err)
+{
+    bool ok = true;
+    kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
+
+    add_deletion(body, request, key, &ok);
+    add_jwk(body, request, key, &ok);
+    add_attributes(body, request, key, &ok);
+    add_tags(body, &key->tags, &ok);
+    return kv_response_json(response, 200, ok ? body : NULL, err);
+}
+
+void add_item(cJSON *items, const struct kv_request *request, const struct kv_key *key,
+              enum item_kind kind, bool *ok)
+{
+    cJSON *item = cJSON_CreateObject();
+
+    kv_json_add_take(items, NULL, item, ok);
+    if (kind == ITEM_DELETED_KEY) {
+        add_deletion(item, request, key, ok);
+    }
+    add_url(item, "kid", request, "keys", key, kind == ITEM_VERSION, ok);
+    add_attributes(item, request, key, ok);
+    add_tags(item, &key->tags, ok);
+}

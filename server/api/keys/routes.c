@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every operation of the keys API: contract §6, paths as §1.1 resolves them. */
+#include "kv/api.h"
+
+#include "private.h"
+
+#define KEYS "Microsoft.KeyVault/vaults/keys/"
+
+/* clang-format off */
+const struct kv_route kv_key_routes[] = {
+    { KV_GET,    "/keys",                                     KEYS "read",           key_list,            KV_LANE_INLINE },
+    { KV_POST,   "/keys/{name}/create",                       KEYS "create/action",  key_create,          KV_LANE_INLINE },
+    { KV_GET,    "/keys/{name}",                              KEYS "read",           key_get,             KV_LANE_INLINE },
+    { KV_GET,    "/keys/{name}/{version:hex32}",              KEYS "read",           key_get,             KV_LANE_INLINE },
+    { KV_PATCH,  "/keys/{name}",                              KEYS "update/action",  key_update,          KV_LANE_WORK },
+    { KV_PATCH,  "/keys/{name}/{version:hex32}",              KEYS "update/action",  key_update,          KV_LANE_WORK },
+    { KV_DELETE, "/keys/{name}",                              KEYS "delete",         key_delete,          KV_LANE_WORK },
+    { KV_GET,    "/keys/{name}/versions",                     KEYS "read",           key_list_versions,   KV_LANE_INLINE },
+
+    { KV_GET,    "/deletedkeys",                              KEYS "read",           deleted_key_list,    KV_LANE_INLINE },
+    { KV_GET,    "/deletedkeys/{name}",                       KEYS "read",           deleted_key_get,     KV_LANE_INLINE },
+    { KV_DELETE, "/deletedkeys/{name}",                       KEYS "purge/action",   deleted_key_purge,   KV_LANE_WORK },
+    { KV_POST,   "/deletedkeys/{name}/recover",               KEYS "recover/action", deleted_key_recover, KV_LANE_WORK },
+
+    { KV_POST,   "/keys/{name}/encrypt",                      KEYS "encrypt/action", key_encrypt,         KV_LANE_WORK },
+    { KV_POST,   "/keys/{name}/{version:hex32}/encrypt",      KEYS "encrypt/action", key_encrypt,         KV_LANE_WORK },
+    { KV_POST,   "/keys/{name}/decrypt",                      KEYS "decrypt/action", key_decrypt,         KV_LANE_WORK },
+    { KV_POST,   "/keys/{name}/{version:hex32}/decrypt",      KEYS "decrypt/action", key_decrypt,         KV_LANE_WORK },
+    { KV_POST,   "/keys/{name}/wrapkey",                      KEYS "wrap/action",    key_wrap,            KV_LANE_WORK },
+    { KV_POST,   "/keys/{name}/{version:hex32}/wrapkey",      KEYS "wrap/action",    key_wrap,            KV_LANE_WORK },
+    { KV_POST,   "/keys/{name}/unwrapkey",                    KEYS "unwrap/action",  key_unwrap,          KV_LANE_WORK },
+    { KV_POST,   "/keys/{name}/{version:hex32}/unwrapkey",    KEYS "unwrap/action",  key_unwrap,          KV_LANE_WORK },
+    { 0 },
+};
+/* clang-format on */

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The managed-identity endpoints as a site: who may ask, and how refusals look. There is no
+ * challenge: whoever reaches the loopback port may have a token, but no page of a browser may.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "kv/api.h"
+#include "kv/hosts.h"
+#include "kv/json.h"
+#include "private.h"
+
+/* The address of the real IMDS, for networks that route it here (clients.md §5.1). */
+#define IMDS_ADDRESS "169.254.169.254"
+
+static bool serves(const struct kv_request *request)
+{
+    return request->segments > 0
+           && (strcasecmp(request->segment[0], "msi") == 0
+               || strcasecmp(request->segment[0], "metadata") == 0);
+}
+
+static enum kv_code refuse_strangers(struct kv_request *request, struct kv_response *response,
+                                     struct kv_err *err)
+{
+    const char *origin = kv_request_header(request, "Origin");
+
+    (void) response;
+    if (!kv_host_is_local(request->authority) && strcmp(request->authority, IMDS_ADDRESS) != 0) {
+        return KV_FAIL(err, KV_FOREIGN_CALLER, 0, "This host name is not served here.");
+    }
+    if (origin != NULL && !kv_origin_is_local(origin)) {
+        return KV_FAIL(err, KV_FOREIGN_CALLER, 0, "Pages of other origins are not served here.");
+    }
+    return KV_OK;
+}
+
+static enum kv_code refuse_unmatched(struct kv_request *request, struct kv_response *response,
+                                     unsigned verbs_of_path, struct kv_err *err)
+{
+    (void) response;
+    if (verbs_of_path != 0) {
+        return KV_FAIL(err, KV_METHOD_NOT_ALLOWED, 0, "%s is not supported, only GET is.",
+                       request->method);
+    }
+    return KV_FAIL(err, KV_NOT_FOUND, 0, "There is no such token endpoint.");
+}
+
+/* OAuth 2.0 has words for what went wrong (RFC 6749 §4.1.2.1, §5.2). */
+static const char *error_word(int status)
+{
+    static const struct {
+        int status;
+        const char *word;
+    } rows[] = {
+        { 403, "access_denied" },
+        { 500, "server_error" },
+        { 503, "temporarily_unavailable" },
+    };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        if (rows[i].status == status) {
+            return rows[i].word;
+        }
+    }
+    return "invalid_request";
+}
+
+/* control-plane.md §5.3 */
+static void render_error(struct kv_request *request, const struct kv_err *err,
+                         struct kv_response *response)
+{
+    kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
+    int status = kv_err_row(err->code)->status;
+    bool ok = true;
+
+    (void) request;
+    kv_json_add_text(body, "error", error_word(status), &ok);
+    kv_json_add_text(body, "error_description", err->message, &ok);
+    if (kv_response_json(response, status, ok ? body : NULL, NULL) != KV_OK) {
+        response->status = status; /* out of memory: the status alone must do */
+    }
+    if (status == 405) { /* an answer without the header is still one */
+        KV_IGNORE(kv_response_header(response, NULL, "Allow", "GET"));
+    }
+}
+
+static void finish(struct kv_request *request, struct kv_response *response)
+{
+    char date[KV_HTTP_DATE_SIZE];
+
+    kv_time_render_http(kv_seconds(request->now), date);
+    /* A header that finds no memory is left out; the answer is still the right one. */
+    KV_IGNORE(kv_response_header(response, NULL, "Cache-Control", "no-store"));
+    KV_IGNORE(kv_response_header(response, NULL, "X-Content-Type-Options", "nosniff"));
+    KV_IGNORE(kv_response_header(response, NULL, "Date", "%s", date));
+}
+
+const struct kv_route kv_token_routes[] = {
+    { KV_GET, "/msi/token", NULL, token_of_app_service, KV_LANE_WORK },
+    { KV_GET, "/metadata/identity/oauth2/token", NULL, token_of_imds, KV_LANE_WORK },
+    { 0 },
+};
+
+static const struct kv_gate gates[] = {
+    { "strangers", refuse_strangers },
+    { "route", kv_route_match },
+    { 0 },
+};
+
+const struct kv_site kv_token_site = {
+    .name = "token",
+    .serves = serves,
+    .routes = kv_token_routes,
+    .gates = gates,
+    .unmatched = refuse_unmatched,
+    .render_error = render_error,
+    .finish = finish,
+};

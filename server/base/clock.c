@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The virtual time is the system's plus an offset while it runs, and a fixed reading while it is
+ * frozen.
+ */
+#include "kv/clock.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define YEAR_9999_END INT64_C(253402300799999) /* its last millisecond */
+#define WAIT_MAX INT64_C(86400000)             /* one wait; keeps the deadline far from overflow */
+
+struct kv_clock {
+    pthread_mutex_t mutex; /* lock.def: clock */
+    pthread_cond_t changed;
+    kv_millis offset;    /* guarded by mutex */
+    bool frozen;         /* guarded by mutex */
+    kv_millis frozen_at; /* guarded by mutex; while frozen */
+    unsigned generation; /* guarded by mutex; how often those who wait were to look again */
+    bool wake_pending;   /* guarded by mutex; a wake that no wait has seen */
+};
+
+static struct timespec read_system_clock(clockid_t id)
+{
+    struct timespec reading;
+
+    (void) clock_gettime(id, &reading); /* cannot fail for the two clocks used here */
+    return reading;
+}
+
+kv_millis kv_clock_real(void)
+{
+    struct timespec reading = read_system_clock(CLOCK_REALTIME);
+
+    return (kv_millis) reading.tv_sec * 1000 + reading.tv_nsec / 1000000;
+}
+
+kv_millis kv_clock_monotonic(void)
+{
+    return kv_clock_monotonic_us() / 1000;
+}
+
+int64_t kv_clock_monotonic_us(void)
+{
+    struct timespec reading = read_system_clock(CLOCK_MONOTONIC);
+
+    return (int64_t) reading.tv_sec * 1000000 + reading.tv_nsec / 1000;
+}
+
+enum kv_code kv_clock_new(struct kv_clock **ret_clock, struct kv_err *err)
+{
+    struct kv_clock *clock = calloc(1, sizeof(*clock));
+    pthread_condattr_t attributes;
+
+    if (clock == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    (void) pthread_mutex_init(&clock->mutex, NULL); /* these cannot fail on Linux */
+    (void) pthread_condattr_init(&attributes);
+    (void) pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void) pthread_cond_init(&clock->changed, &attributes);
+    (void) pthread_condattr_destroy(&attributes);
+    *ret_clock = clock;
+    return KV_OK;
+}
+
+void kv_clock_free(struct kv_clock *clock)
+{
+    if (clock == NULL) {
+        return;
+    }
+    (void) pthread_cond_destroy(&clock->changed);
+    (void) pthread_mutex_destroy(&clock->mutex);
+    free(clock);
+}
+
+static kv_millis now_locked(const struct kv_clock *clock)
+{
+    return clock->frozen ? clock->frozen_at : kv_clock_real() + clock->offset;
+}
+
+kv_millis kv_clock_now(const struct kv_clock *clock)
+{
+    struct kv_clock *shared = (struct kv_clock *) clock; /* reading takes the mutex */
+
+    pthread_mutex_lock(&shared->mutex);
+    kv_millis now = now_locked(clock);
+    pthread_mutex_unlock(&shared->mutex);
+    return now;
+}
+
+kv_time kv_seconds(kv_millis reading)
+{
+    return reading / 1000 - (reading % 1000 < 0);
+}
+
+static void let_waiters_look_locked(struct kv_clock *clock)
+{
+    clock->generation++;
+    pthread_cond_broadcast(&clock->changed);
+}
+
+enum kv_code kv_clock_shift(struct kv_clock *clock, kv_millis span, struct kv_err *err)
+{
+    kv_millis shifted;
+
+    pthread_mutex_lock(&clock->mutex);
+    bool fits = !__builtin_add_overflow(now_locked(clock), span, &shifted) && shifted >= 0
+                && shifted <= YEAR_9999_END;
+    if (fits) {
+        *(clock->frozen ? &clock->frozen_at : &clock->offset) += span;
+        let_waiters_look_locked(clock);
+    }
+    pthread_mutex_unlock(&clock->mutex);
+
+    if (!fits) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "the clock cannot leave the years 1970 to 9999");
+    }
+    return KV_OK;
+}
+
+void kv_clock_freeze(struct kv_clock *clock, bool frozen)
+{
+    pthread_mutex_lock(&clock->mutex);
+    if (frozen) {
+        clock->frozen_at = now_locked(clock);
+    }
+    if (!frozen && clock->frozen) {
+        clock->offset = clock->frozen_at - kv_clock_real();
+    }
+    clock->frozen = frozen;
+    let_waiters_look_locked(clock);
+    pthread_mutex_unlock(&clock->mutex);
+}
+
+bool kv_clock_is_frozen(const struct kv_clock *clock)
+{
+    struct kv_clock *shared = (struct kv_clock *) clock; /* reading takes the mutex */
+
+    pthread_mutex_lock(&shared->mutex);
+    bool frozen = clock->frozen;
+    pthread_mutex_unlock(&shared->mutex);
+    return frozen;
+}
+
+void kv_clock_reset(struct kv_clock *clock)
+{
+    pthread_mutex_lock(&clock->mutex);
+    clock->frozen = false;
+    clock->offset = 0;
+    let_waiters_look_locked(clock);
+    pthread_mutex_unlock(&clock->mutex);
+}
+
+/* How long a wait may really take: a frozen clock reaches nothing by waiting. */
+static kv_millis real_span_locked(const struct kv_clock *clock, kv_millis until, kv_millis patience)
+{
+    kv_millis now = now_locked(clock);
+    kv_millis span = patience < WAIT_MAX ? patience : WAIT_MAX;
+
+    if (until <= now) {
+        return 0;
+    }
+    return clock->frozen || until - now > span ? span : until - now;
+}
+
+static struct timespec deadline_after(kv_millis span)
+{
+    struct timespec deadline = read_system_clock(CLOCK_MONOTONIC);
+
+    deadline.tv_sec += span / 1000;
+    deadline.tv_nsec += span % 1000 * 1000000;
+    if (deadline.tv_nsec >= 1000000000) {
+        deadline.tv_sec++;
+        deadline.tv_nsec -= 1000000000;
+    }
+    return deadline;
+}
+
+void kv_clock_wait(struct kv_clock *clock, kv_millis until, kv_millis patience)
+{
+    pthread_mutex_lock(&clock->mutex);
+    unsigned generation = clock->generation;
+    kv_millis span = real_span_locked(clock, until, patience);
+    if (span > 0 && !clock->wake_pending) {
+        struct timespec deadline = deadline_after(span);
+        int rc = 0;
+        while (rc == 0 && clock->generation == generation) {
+            rc = pthread_cond_timedwait(&clock->changed, &clock->mutex, &deadline);
+        }
+    }
+    clock->wake_pending = false;
+    pthread_mutex_unlock(&clock->mutex);
+}
+
+void kv_clock_wake(struct kv_clock *clock)
+{
+    pthread_mutex_lock(&clock->mutex);
+    clock->wake_pending = true;
+    let_waiters_look_locked(clock);
+    pthread_mutex_unlock(&clock->mutex);
+}
+
+/* `time` on the calendar; what no four-digit year can show becomes the nearest that it can. */
+static struct tm calendar_of(kv_time time)
+{
+    kv_time last = YEAR_9999_END / 1000;
+    time_t shown = (time_t) (time < 0 ? 0 : time > last ? last : time);
+    struct tm calendar;
+
+    (void) gmtime_r(&shown, &calendar);
+    return calendar;
+}
+
+void kv_time_render_http(kv_time time, char ret_text[KV_HTTP_DATE_SIZE])
+{
+    struct tm calendar = calendar_of(time);
+
+    (void) strftime(ret_text, KV_HTTP_DATE_SIZE, "%a, %d %b %Y %H:%M:%S GMT", &calendar);
+}
+
+void kv_time_render_iso(kv_millis time, char ret_text[KV_ISO_DATE_SIZE])
+{
+    struct tm calendar = calendar_of(kv_seconds(time));
+    size_t len = strftime(ret_text, KV_ISO_DATE_SIZE, "%Y-%m-%dT%H:%M:%S", &calendar);
+    unsigned millis = (unsigned) (time - kv_seconds(time) * 1000) % 1000;
+
+    (void) snprintf(ret_text + len, KV_ISO_DATE_SIZE - len, ".%03uZ", millis);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where state goes, by the XDG base directory specification. */
+#include "option.h"
+
+#include <string.h>
+
+static const char *find_variable(char *const environment[], const char *name)
+{
+    size_t len = strlen(name);
+
+    for (; *environment != NULL; environment++) {
+        if (strncmp(*environment, name, len) == 0 && (*environment)[len] == '=') {
+            return *environment + len + 1;
+        }
+    }
+    return NULL;
+}
+
+/* The specification has relative paths ignored. */
+static bool is_absolute(const char *path)
+{
+    return path != NULL && *path == '/';
+}
+
+enum kv_code kv_data_folder(const struct kv_options *options, char ret_path[KV_PATH_MAX],
+                            struct kv_err *err)
+{
+    const char *given = kv_option_text(options, KV_OPTION_DATA);
+    const char *state = find_variable(options->environment, "XDG_STATE_HOME");
+    const char *home = find_variable(options->environment, "HOME");
+
+    if (*given != '\0') {
+        if (strlen(given) >= KV_PATH_MAX) {
+            return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--data: the path is too long");
+        }
+        memcpy(ret_path, given, strlen(given) + 1);
+        return KV_OK;
+    }
+    if (is_absolute(state)) {
+        return kv_path_join(ret_path, state, "coffer", err);
+    }
+    if (is_absolute(home)) {
+        return kv_path_join(ret_path, home, ".local/state/coffer", err);
+    }
+    return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                   "neither XDG_STATE_HOME nor HOME names a folder: give one with --data");
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rows of tbl/err.def, and how an error is filled. */
+#include "kv/err.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <unistr.h>
+
+static const struct kv_err_row rows[KV_CODE_COUNT] = {
+#define X(symbol_, status_, form_, code_, inner_)                                                  \
+    [KV_##symbol_] = { .symbol = #symbol_,                                                         \
+                       .status = (status_),                                                        \
+                       .form = KV_FORM_##form_,                                                    \
+                       .code = (code_),                                                            \
+                       .inner = (inner_) },
+#include "kv/tbl/err.def"
+#undef X
+};
+
+const struct kv_err_row *kv_err_row(enum kv_code code)
+{
+    assert(code > KV_OK && code < KV_CODE_COUNT);
+    return &rows[code];
+}
+
+/* A text that was cut inside a character would make the answer's body invalid UTF-8. */
+static void drop_half_character(char *text)
+{
+    const uint8_t *start = (const uint8_t *) text;
+    size_t len = strlen(text);
+    const uint8_t *bad = u8_check(start, len);
+
+    if (bad != NULL && len - (size_t) (bad - start) < 4) {
+        text[bad - start] = '\0';
+    }
+}
+
+enum kv_code kv_err_set(struct kv_err *err, const char *where, enum kv_code code,
+                        unsigned long cause, const char *format, ...)
+{
+    char message[sizeof(err->message)]; /* apart: the arguments may hold err->message */
+    va_list args;
+
+    if (err == NULL) {
+        return code;
+    }
+    va_start(args, format);
+    int len = vsnprintf(message, sizeof(message), format, args);
+    va_end(args);
+
+    if (len >= (int) sizeof(message)) {
+        drop_half_character(message);
+    }
+    err->code = code;
+    err->cause = cause;
+    err->where = where;
+    memcpy(err->message, message, sizeof(message));
+    return code;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writing. */
+#include "kv/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "kv/base64.h"
+#include "kv/secret.h"
+
+enum kv_code kv_json_print(const cJSON *tree, struct kv_buf *buf, struct kv_err *err)
+{
+    kv_auto(kv_wipe_free) char *text = cJSON_PrintUnformatted(tree);
+
+    if (text == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    return kv_buf_append(buf, text, strlen(text), err);
+}
+
+void kv_json_add_text(cJSON *parent, const char *name, const char *text, bool *ok)
+{
+    *ok = *ok && cJSON_AddStringToObject(parent, name, text) != NULL;
+}
+
+void kv_json_add_int(cJSON *parent, const char *name, int64_t number, bool *ok)
+{
+    *ok = *ok && cJSON_AddNumberToObject(parent, name, (double) number) != NULL;
+}
+
+void kv_json_add_bool(cJSON *parent, const char *name, bool value, bool *ok)
+{
+    *ok = *ok && cJSON_AddBoolToObject(parent, name, value) != NULL;
+}
+
+void kv_json_add_base64url(cJSON *parent, const char *name, const void *bytes, size_t len, bool *ok)
+{
+    kv_auto(kv_wipe_free) char *text = *ok ? malloc(KV_BASE64URL_LENGTH(len) + 1) : NULL;
+
+    *ok = text != NULL;
+    if (*ok) {
+        kv_base64url_encode(bytes, len, text);
+        kv_json_add_text(parent, name, text, ok);
+    }
+}
+
+cJSON *kv_json_add_object(cJSON *parent, const char *name, bool *ok)
+{
+    cJSON *object = *ok ? cJSON_AddObjectToObject(parent, name) : NULL;
+
+    *ok = object != NULL;
+    return object;
+}
+
+cJSON *kv_json_add_array(cJSON *parent, const char *name, bool *ok)
+{
+    cJSON *array = *ok ? cJSON_AddArrayToObject(parent, name) : NULL;
+
+    *ok = array != NULL;
+    return array;
+}
+
+void kv_json_append_text(cJSON *array, const char *text, bool *ok)
+{
+    kv_json_add_take(array, NULL, cJSON_CreateString(text), ok);
+}
+
+void kv_json_add_take(cJSON *parent, const char *name, cJSON *child, bool *ok)
+{
+    if (*ok) {
+        *ok = name == NULL ? cJSON_AddItemToArray(parent, child)
+                           : cJSON_AddItemToObject(parent, name, child);
+    }
+    if (!*ok) {
+        cJSON_Delete(child);
+    }
+}

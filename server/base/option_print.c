@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* --help and --print-config. */
+#include <string.h>
+
+#include "option.h"
+
+#define COLUMNS 80
+#define HELP_COLUMN 28
+
+/* How much of `text` goes on a line of `width`: up to a blank, or up to a [ of a long word. */
+static size_t line_length(const char *text, size_t width)
+{
+    size_t fits = 0;
+
+    if (strlen(text) <= width) {
+        return strlen(text);
+    }
+    for (size_t i = 1; i <= width; i++) {
+        if (text[i] == ' ' || text[i] == '[') {
+            fits = i;
+        }
+    }
+    return fits > 0 ? fits : width;
+}
+
+static void print_wrapped(const char *text, FILE *out)
+{
+    while (*text != '\0') {
+        size_t len = line_length(text, COLUMNS - HELP_COLUMN);
+        fprintf(out, "%.*s\n", (int) len, text);
+        text += len;
+        text += strspn(text, " ");
+        if (*text != '\0') {
+            fprintf(out, "%*s", HELP_COLUMN, "");
+        }
+    }
+}
+
+static void print_row(const struct option_row *row, FILE *out)
+{
+    char text[512];
+    bool is_choice = row->type == OPTION_CHOICE;
+    bool has_default = row->fallback[0] != '\0' && row->type != OPTION_FLAG;
+
+    int len = fprintf(out, "  --%s%s%s", row->name, row->value[0] != '\0' ? " " : "", row->value);
+    fprintf(out, "%*s", len < HELP_COLUMN ? HELP_COLUMN - len : 1, "");
+    (void) snprintf(text, sizeof(text), "%s%s%s%s%s%s%s", row->help,
+                    is_choice || has_default ? " (" : "", is_choice ? row->limits : "",
+                    is_choice && has_default ? "; " : "", has_default ? "default " : "",
+                    has_default ? row->fallback : "", is_choice || has_default ? ")" : "");
+    print_wrapped(text, out);
+}
+
+void kv_options_print_help(enum kv_command command, FILE *out)
+{
+    for (enum kv_option option = 0; option < KV_OPTION_COUNT; option++) {
+        if (kv_option_is_of(option, command)) {
+            print_row(&kv_option_rows[option], out);
+        }
+    }
+}
+
+void kv_options_print_config(const struct kv_options *options, FILE *out)
+{
+    for (enum kv_option option = 0; option < KV_OPTION_COUNT; option++) {
+        const struct option_row *row = &kv_option_rows[option];
+        const struct option_value *value = &options->value[option];
+
+        if (!kv_option_is_of(option, options->command) || (row->commands & OPTION_FLAG_ONLY) != 0) {
+            continue;
+        }
+        fprintf(out, "# %s\n%s =", value->origin, row->name);
+        if (row->type != OPTION_LIST && value->text[0] != '\0') {
+            fprintf(out, " %s", value->text);
+        }
+        for (size_t i = 0; i < value->items; i++) {
+            fprintf(out, " %s", value->item[i]);
+        }
+        fputc('\n', out);
+    }
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where values come from: flags, the environment, a file. */
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kv/files.h"
+#include "option.h"
+
+#define ORIGIN_SIZE (KV_PATH_MAX + 32)
+#define FILE_MAX (64 * 1024)
+#define FIRST_FLAG 256 /* above getopt's own results, which are characters */
+#define PREFIX "COFFER_"
+#define BLANKS " \t\r"
+
+static enum kv_code refuse_name(const char *name, size_t len, struct kv_err *err)
+{
+    return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%.*s is not an option", (int) len, name);
+}
+
+/* getopt_long() takes the start of a name for the name; names are fixed here. */
+static bool is_in_full(const char *argument, enum kv_option option)
+{
+    const char *name = kv_option_rows[option].name;
+
+    return strcspn(argument + 2, "=") == strlen(name);
+}
+
+/* `found` is what getopt_long() made of `argument`. */
+static enum kv_code take_flag(struct kv_options *options, const char *argument, int found,
+                              struct kv_err *err)
+{
+    size_t len = strcspn(argument, "=");
+    char origin[64];
+
+    if (found == '?' && optopt >= FIRST_FLAG) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%.*s takes no value", (int) len, argument);
+    }
+    if (found == ':') {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s needs a value", argument);
+    }
+    if (found == '?' || !is_in_full(argument, (enum kv_option)(found - FIRST_FLAG))) {
+        return refuse_name(argument, len, err);
+    }
+    enum kv_option option = (enum kv_option)(found - FIRST_FLAG);
+    (void) snprintf(origin, sizeof(origin), "--%s", kv_option_rows[option].name);
+    return kv_option_set(options,
+                         &(struct option_text){ .option = option,
+                                                .source = OPTION_FROM_FLAG,
+                                                .origin = origin,
+                                                .text = optarg != NULL ? optarg : "true" },
+                         err);
+}
+
+enum kv_code kv_options_read_flags(struct kv_options *options, int argc, char *const argv[],
+                                   struct kv_err *err)
+{
+    struct option flags[KV_OPTION_COUNT + 1] = { 0 };
+    size_t count = 0;
+
+    for (enum kv_option option = 0; option < KV_OPTION_COUNT; option++) {
+        if (kv_option_is_of(option, options->command)) {
+            bool is_bare = kv_option_rows[option].type == OPTION_FLAG;
+            flags[count++] = (struct option){ .name = kv_option_rows[option].name,
+                                              .has_arg = is_bare ? no_argument : required_argument,
+                                              .val = FIRST_FLAG + (int) option };
+        }
+    }
+    optind = 0; /* GNU: start afresh */
+    for (int at = 1, found; (found = getopt_long(argc, argv, "+:", flags, NULL)) != -1;
+         at = optind) {
+        KV_TRY(take_flag(options, argv[at], found, err));
+    }
+    return optind < argc ? refuse_name(argv[optind], strlen(argv[optind]), err) : KV_OK;
+}
+
+/* Whether `variable` (without COFFER_) is the option's name in capitals, _ for -. */
+static bool is_variable_of(const char *variable, size_t len, enum kv_option option)
+{
+    const char *name = kv_option_rows[option].name;
+
+    if (strlen(name) != len) {
+        return false;
+    }
+    for (size_t i = 0; i < len; i++) {
+        char wanted = name[i] == '-' ? '_' : name[i];
+        if (wanted >= 'a' && wanted <= 'z') {
+            wanted = (char) (wanted - 'a' + 'A');
+        }
+        if (variable[i] != wanted) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A variable of another command is none of ours; one of no command is a typing error, which only
+ * `serve` minds: a client should work in the environment of any coffer. */
+static enum kv_code take_variable(struct kv_options *options, const char *variable,
+                                  struct kv_err *err)
+{
+    char origin[64];
+    const char *name = variable + strlen(PREFIX);
+    size_t len = strcspn(name, "=");
+    bool known = false;
+
+    for (enum kv_option option = 0; option < KV_OPTION_COUNT; option++) {
+        bool readable = (kv_option_rows[option].commands & OPTION_FLAG_ONLY) == 0;
+        if (!readable || !is_variable_of(name, len, option)) {
+            continue;
+        }
+        known = true;
+        if (kv_option_is_of(option, options->command)) {
+            (void) snprintf(origin, sizeof(origin), PREFIX "%.*s", (int) len, name);
+            return kv_option_set(options,
+                                 &(struct option_text){ .option = option,
+                                                        .source = OPTION_FROM_ENVIRONMENT,
+                                                        .origin = origin,
+                                                        .text = name + len + 1 },
+                                 err);
+        }
+    }
+    return known || options->command != KV_COMMAND_SERVE
+               ? KV_OK
+               : refuse_name(variable, strlen(PREFIX) + len, err);
+}
+
+enum kv_code kv_options_read_environment(struct kv_options *options, char *const environment[],
+                                         struct kv_err *err)
+{
+    for (; *environment != NULL; environment++) {
+        bool ours = strncmp(*environment, PREFIX, strlen(PREFIX)) == 0;
+        if (ours && strchr(*environment, '=') != NULL) {
+            KV_TRY(take_variable(options, *environment, err));
+        }
+    }
+    return KV_OK;
+}
+
+/* Cuts blanks off both ends of the text from `start` to `end`, which may be written to. */
+static char *trim(char *start, char *end)
+{
+    while (end > start && strchr(BLANKS, end[-1]) != NULL) {
+        end--;
+    }
+    *end = '\0';
+    return start + strspn(start, BLANKS);
+}
+
+static enum kv_code take_line(struct kv_options *options, const char *origin, char *line,
+                              struct kv_err *err)
+{
+    char *equals = strchr(line, '=');
+
+    if (*line == '\0' || *line == '#') {
+        return KV_OK;
+    }
+    if (equals == NULL) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s: not of the form name = value", origin);
+    }
+    char *text = trim(equals + 1, equals + 1 + strlen(equals + 1));
+    char *name = trim(line, equals);
+    for (enum kv_option option = 0; option < KV_OPTION_COUNT; option++) {
+        bool readable = (kv_option_rows[option].commands & OPTION_FLAG_ONLY) == 0;
+        if (readable && kv_option_is_of(option, options->command)
+            && strcmp(kv_option_rows[option].name, name) == 0) {
+            return kv_option_set(
+                options,
+                &(struct option_text){
+                    .option = option, .source = OPTION_FROM_FILE, .origin = origin, .text = text },
+                err);
+        }
+    }
+    return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s: %s is not an option", origin, name);
+}
+
+enum kv_code kv_options_read_file(struct kv_options *options, const char *path, struct kv_err *err)
+{
+    kv_auto(kv_buf_done) struct kv_buf buf;
+    struct kv_err cause;
+    char origin[ORIGIN_SIZE];
+    unsigned number = 0;
+
+    kv_buf_init(&buf, FILE_MAX);
+    if (kv_file_read(path, &buf, &cause) != KV_OK) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, cause.cause, "--config: %s", cause.message);
+    }
+    if (buf.len > 0 && memchr(buf.data, '\0', buf.len) != NULL) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--config: %s is not a text file", path);
+    }
+    for (char *line = buf.data, *next; line != NULL; line = next) {
+        char *end = line + strcspn(line, "\n");
+        next = *end == '\n' ? end + 1 : NULL;
+        (void) snprintf(origin, sizeof(origin), "%s:%u", path, ++number);
+        KV_TRY(take_line(options, origin, trim(line, end), err));
+    }
+    return KV_OK;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rows of tbl/option.def. */
+#include "option.h"
+
+/* The words of the rows' `commands`. */
+enum {
+    SERVE = KV_COMMAND_SERVE,
+    HEALTHCHECK = KV_COMMAND_HEALTHCHECK,
+    CA = KV_COMMAND_CA,
+    ENV = KV_COMMAND_ENV,
+    HOSTS = KV_COMMAND_HOSTS,
+    TOKEN = KV_COMMAND_TOKEN,
+    FLAG_ONLY = OPTION_FLAG_ONLY
+};
+
+const struct option_row kv_option_rows[KV_OPTION_COUNT] = {
+#define X(symbol_, name_, type_, limits_, fallback_, value_, commands_, help_)                     \
+    [KV_OPTION_##symbol_] = { .name = (name_),                                                     \
+                              .type = OPTION_##type_,                                              \
+                              .limits = (limits_),                                                 \
+                              .fallback = (fallback_),                                             \
+                              .value = (value_),                                                   \
+                              .help = (help_),                                                     \
+                              .commands = (commands_) },
+#include "kv/tbl/option.def"
+#undef X
+};
+
+bool kv_option_is_of(enum kv_option option, enum kv_command command)
+{
+    return (kv_option_rows[option].commands & command) != 0;
+}

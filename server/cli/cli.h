@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cli.h - the subcommands beside serve: each finds a running coffer, asks its control port and
+ * prints the answer. One thread, one command, then the process ends.
+ */
+#pragma once
+
+#include <stdio.h>
+
+#include "kv/options.h"
+
+/*
+ * Runs argv[1], or answers --help, --version, no command and an unknown one. Returns the exit
+ * code: 0 done, 1 failed, 2 wrong usage; what failed is on standard error.
+ */
+int kv_cli_run(int argc, char *const argv[], char *const environment[]);
+
+/* What `coffer --help` says: every command, serve included. */
+void kv_cli_print_usage(FILE *out);
+
+/* A command: its result goes to standard output. */
+typedef enum kv_code kv_cli_fn(const struct kv_options *options, struct kv_err *err);
+
+kv_cli_fn kv_cli_healthcheck, kv_cli_ca, kv_cli_env, kv_cli_hosts, kv_cli_token;

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The short commands; env has a file of its own. */
+
+#include "cli.h"
+
+#include <string.h>
+
+#include <curl/curl.h>
+
+#include "kv/files.h"
+#include "server.h"
+
+#define PARAMETER_MAX 512   /* characters; the server takes no longer ones */
+#define PATH_MAX_BYTES 4096 /* two parameters, each character escaped, and the rest */
+
+KV_DEFINE_CLEANUP(void *, curl_free)
+
+enum kv_code kv_cli_healthcheck(const struct kv_options *options, struct kv_err *err)
+{
+    kv_auto(cJSON_Delete) cJSON *json = NULL;
+    struct kv_cli_server server;
+    const char *status = NULL;
+
+    KV_TRY(kv_cli_find_server(options, &server, err));
+    KV_TRY(kv_cli_get_json(&server, "/ready", &json, err));
+    KV_TRY(kv_cli_read_text(json, "status", &status, err));
+    (void) puts(status);
+    return KV_OK;
+}
+
+static enum kv_code ask_for_ca(const struct kv_options *options, struct kv_buf *pem,
+                               struct kv_err *err)
+{
+    struct kv_cli_server server;
+
+    KV_TRY(kv_cli_find_server(options, &server, err));
+    return kv_cli_get(&server, "/ca.pem", pem, err);
+}
+
+/* The certificate outlives the server that uses it. */
+static enum kv_code read_ca(const struct kv_options *options, struct kv_buf *pem,
+                            struct kv_err *err)
+{
+    char folder[KV_PATH_MAX], path[KV_PATH_MAX];
+
+    kv_buf_clear(pem);
+    KV_TRY(kv_data_folder(options, folder, err));
+    KV_TRY(kv_path_join(path, folder, "ca.pem", err));
+    return kv_file_read(path, pem, err);
+}
+
+enum kv_code kv_cli_ca(const struct kv_options *options, struct kv_err *err)
+{
+    /* Who names a server without its folder does not want the certificate of another. */
+    bool has_folder = *kv_option_text(options, KV_OPTION_CONTROL) == '\0'
+                      || *kv_option_text(options, KV_OPTION_DATA) != '\0';
+    kv_auto(kv_buf_done) struct kv_buf pem;
+
+    kv_buf_init(&pem, KV_CLI_ANSWER_MAX);
+    enum kv_code code = ask_for_ca(options, &pem, err);
+    if (code != KV_OK && (!has_folder || read_ca(options, &pem, NULL) != KV_OK)) {
+        return code;
+    }
+    (void) fwrite(pem.data, 1, pem.len, stdout);
+    return KV_OK;
+}
+
+/* Refuses what is no "https://HOST[:PORT]": it must not get into a hosts file. */
+static enum kv_code print_host_of(const char *url, struct kv_err *err)
+{
+    const char *mark = strstr(url, "://");
+    const char *host = mark == NULL ? "" : mark + strlen("://");
+    int len = (int) strspn(host, "abcdefghijklmnopqrstuvwxyz0123456789.-");
+
+    if (len == 0 || (host[len] != ':' && host[len] != '\0')) {
+        return KV_FAIL(err, KV_INTERNAL, 0, "%.200s is not the URL of a vault", url);
+    }
+    (void) printf("127.0.0.1 %.*s\n::1 %.*s\n", len, host, len, host);
+    return KV_OK;
+}
+
+enum kv_code kv_cli_hosts(const struct kv_options *options, struct kv_err *err)
+{
+    kv_auto(cJSON_Delete) cJSON *info = NULL;
+    struct kv_cli_server server;
+    const cJSON *vault;
+    const char *url = NULL;
+
+    KV_TRY(kv_cli_find_server(options, &server, err));
+    KV_TRY(kv_cli_get_json(&server, "/control/v1/info", &info, err));
+    cJSON_ArrayForEach (vault, cJSON_GetObjectItemCaseSensitive(info, "vaults")) {
+        KV_TRY(kv_cli_read_text(vault, "url", &url, err));
+        KV_TRY(print_host_of(url, err));
+    }
+    return KV_OK;
+}
+
+static enum kv_code append_parameter(struct kv_buf *path, const char *name, const char *value,
+                                     struct kv_err *err)
+{
+    if (strlen(value) > PARAMETER_MAX) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "the %s is longer than %d characters", name,
+                       PARAMETER_MAX);
+    }
+    kv_auto(curl_free) void *escaped = curl_easy_escape(NULL, value, (int) strlen(value));
+    if (escaped == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    return kv_buf_printf(path, err, "&%s=%s", name, (const char *) escaped);
+}
+
+enum kv_code kv_cli_token(const struct kv_options *options, struct kv_err *err)
+{
+    const char *resource = kv_option_text(options, KV_OPTION_RESOURCE);
+    const char *identity = kv_option_text(options, KV_OPTION_IDENTITY);
+    kv_auto(cJSON_Delete) cJSON *answer = NULL;
+    kv_auto(kv_buf_done) struct kv_buf path;
+    struct kv_cli_server server;
+    const char *token = NULL;
+
+    kv_buf_init(&path, PATH_MAX_BYTES);
+    KV_TRY(kv_buf_printf(&path, err, "/msi/token?api-version=2019-08-01"));
+    KV_TRY(append_parameter(&path, "resource", resource, err));
+    if (*identity != '\0') {
+        KV_TRY(append_parameter(&path, "client_id", identity, err));
+    }
+    KV_TRY(kv_cli_find_server(options, &server, err));
+    KV_TRY(kv_cli_get_json(&server, path.data, &answer, err));
+    KV_TRY(kv_cli_read_text(answer, "access_token", &token, err));
+    (void) puts(token);
+    return KV_OK;
+}

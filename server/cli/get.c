@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Requests to the control port, by libcurl. */
+
+#include "server.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <curl/curl.h>
+
+#define CONNECT_TIMEOUT 3000L /* milliseconds */
+#define TIMEOUT 40000L        /* a first token waits up to 30 s for the key that signs it */
+
+KV_DEFINE_CLEANUP(CURL *, curl_easy_cleanup)
+KV_DEFINE_CLEANUP(struct curl_slist *, curl_slist_free_all)
+
+/* What the token endpoint wants to see; it takes any value. */
+static const char identity_header[] = "X-IDENTITY-HEADER: coffer";
+
+/* libcurl's write callback: short means stop, when the buffer is full. */
+static size_t append_body(char *bytes, size_t size, size_t count, void *context)
+{
+    struct kv_buf *body = context;
+
+    return kv_buf_append(body, bytes, size * count, NULL) == KV_OK ? count : 0;
+}
+
+/* True when libcurl took every option. */
+static bool prepare(CURL *curl, const char *url, const struct curl_slist *headers,
+                    struct kv_buf *body)
+{
+    return curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK
+           && curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http") == CURLE_OK
+           && curl_easy_setopt(curl, CURLOPT_NOPROXY, "*") == CURLE_OK
+           && curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK
+           && curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT) == CURLE_OK
+           && curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, TIMEOUT) == CURLE_OK
+           && curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) == CURLE_OK
+           && curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, append_body) == CURLE_OK
+           && curl_easy_setopt(curl, CURLOPT_WRITEDATA, body) == CURLE_OK;
+}
+
+static enum kv_code perform(CURL *curl, const struct kv_cli_server *server, long *ret_status,
+                            struct kv_err *err)
+{
+    CURLcode rc = curl_easy_perform(curl);
+
+    if (rc == CURLE_WRITE_ERROR) {
+        return KV_FAIL(err, KV_INTERNAL, rc, "%s answers with more than %d bytes", server->url,
+                       KV_CLI_ANSWER_MAX);
+    }
+    if (rc != CURLE_OK) {
+        return KV_FAIL(err, KV_UNAVAILABLE, rc, "%s, which %.300s names, does not answer: %s",
+                       server->url, server->origin, curl_easy_strerror(rc));
+    }
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, ret_status);
+    return KV_OK;
+}
+
+/* The message of either form of error body; "" when it is another. */
+static const char *find_message(const cJSON *json)
+{
+    const cJSON *error = cJSON_GetObjectItemCaseSensitive(json, "error");
+    const char *message = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(error, "message"));
+    const char *description =
+        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "error_description"));
+
+    return message != NULL ? message : description != NULL ? description : "";
+}
+
+static enum kv_code refuse_status(const struct kv_cli_server *server, long status,
+                                  const struct kv_buf *body, struct kv_err *err)
+{
+    kv_auto(cJSON_Delete) cJSON *json = NULL;
+
+    bool is_json = kv_json_parse(body->data, body->len, &json, NULL) == KV_OK;
+    return KV_FAIL(err, KV_INTERNAL, (unsigned long) status, "%s answers %ld %.300s", server->url,
+                   status, is_json ? find_message(json) : "");
+}
+
+enum kv_code kv_cli_get(const struct kv_cli_server *server, const char *path, struct kv_buf *body,
+                        struct kv_err *err)
+{
+    kv_auto(curl_easy_cleanup) CURL *curl = curl_easy_init();
+    kv_auto(curl_slist_free_all) struct curl_slist *headers =
+        curl_slist_append(NULL, identity_header);
+    kv_auto(kv_buf_done) struct kv_buf url;
+    long status = 0;
+
+    kv_buf_init(&url, 8192);
+    KV_TRY(kv_buf_printf(&url, err, "%s%s", server->url, path));
+    if (curl == NULL || headers == NULL || !prepare(curl, url.data, headers, body)) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    KV_TRY(perform(curl, server, &status, err));
+    return status == 200 ? KV_OK : refuse_status(server, status, body, err);
+}
+
+enum kv_code kv_cli_get_json(const struct kv_cli_server *server, const char *path, cJSON **ret_json,
+                             struct kv_err *err)
+{
+    kv_auto(kv_buf_done) struct kv_buf body;
+
+    kv_buf_init(&body, KV_CLI_ANSWER_MAX);
+    KV_TRY(kv_cli_get(server, path, &body, err));
+    if (kv_json_parse(body.data, body.len, ret_json, NULL) != KV_OK) {
+        return KV_FAIL(err, KV_INTERNAL, 0, "%s does not answer as coffer does", server->url);
+    }
+    return KV_OK;
+}
+
+enum kv_code kv_cli_read_text(const cJSON *json, const char *name, const char **ret_text,
+                              struct kv_err *err)
+{
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, name));
+
+    if (text == NULL) {
+        return KV_FAIL(err, KV_INTERNAL, 0, "the answer has no %s: is it from coffer?", name);
+    }
+    *ret_text = text;
+    return KV_OK;
+}

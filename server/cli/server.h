@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * server.h - the running coffer a command talks to: how it is found, and what it is asked.
+ *
+ * Plain HTTP to its control port, never through a proxy, bounded in time and size.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "cli.h"
+#include "kv/json.h"
+
+#define KV_CLI_ANSWER_MAX (1024 * 1024) /* bytes of a body */
+
+struct kv_cli_server {
+    char url[512];                 /* of the control port, without a trailing slash */
+    char origin[KV_PATH_MAX + 16]; /* what named it: for messages */
+};
+
+/* By --control, or by run.json in the data folder; the server itself is not asked. */
+enum kv_code kv_cli_find_server(const struct kv_options *options, struct kv_cli_server *ret_server,
+                                struct kv_err *err) kv_must_check;
+
+/*
+ * GET `path`, which may have a query; appends the body of a 200 to `body`. Any other answer is an
+ * error with what the server says in its body.
+ */
+enum kv_code kv_cli_get(const struct kv_cli_server *server, const char *path, struct kv_buf *body,
+                        struct kv_err *err) kv_must_check;
+
+/* The same, for a JSON object. */
+enum kv_code kv_cli_get_json(const struct kv_cli_server *server, const char *path, cJSON **ret_json,
+                             struct kv_err *err) kv_must_check;
+
+/* A text of the object, borrowed from it. */
+enum kv_code kv_cli_read_text(const cJSON *json, const char *name, const char **ret_text,
+                              struct kv_err *err) kv_must_check;

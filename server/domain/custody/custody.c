@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Keys of the token: made, used, destroyed. */
+#include "kv/custody.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/rand.h>
+
+#include "hsm.h"
+#include "padding.h"
+#include "private.h"
+
+_Static_assert(KV_OBJECT_LENGTH == HSM_ID_LENGTH, "a version's object is known by its CKA_ID");
+_Static_assert(KV_MODULUS_MAX == HSM_MODULUS_MAX, "both sides speak of RSA-4096 at most");
+
+enum kv_code kv_custody_new(const struct kv_custody_config *config, struct kv_custody **ret_custody,
+                            struct kv_err *err)
+{
+    struct kv_custody *custody = calloc(1, sizeof(*custody));
+
+    if (custody == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    custody->config = *config;
+    *ret_custody = custody;
+    return KV_OK;
+}
+
+void kv_custody_free(struct kv_custody *custody)
+{
+    free(custody);
+}
+
+enum kv_code kv_custody_new_object(unsigned char ret_object[KV_OBJECT_LENGTH], struct kv_err *err)
+{
+    if (RAND_bytes(ret_object, KV_OBJECT_LENGTH) != 1) {
+        return KV_FAIL(err, KV_INTERNAL, 0, "no random bytes");
+    }
+    return KV_OK;
+}
+
+static void copy_public(const struct hsm_rsa_public *public, struct kv_material *ret_material)
+{
+    ret_material->modulus_len = public->modulus_len;
+    ret_material->exponent_len = public->exponent_len;
+    memcpy(ret_material->modulus, public->modulus, public->modulus_len);
+    memcpy(ret_material->exponent, public->exponent, public->exponent_len);
+}
+
+static enum kv_code generate_rsa(struct kv_custody *custody, const unsigned char *object,
+                                 const struct kv_key_spec *spec, struct kv_material *ret_material,
+                                 struct kv_err *err)
+{
+    struct hsm_rsa_public public;
+
+    CK_RV rv =
+        hsm_generate_rsa(custody->config.hsm, object, spec->bits, spec->public_exponent, &public);
+
+    KV_TRY(custody_translate(custody, rv, err));
+    copy_public(&public, ret_material);
+    return KV_OK;
+}
+
+enum kv_code kv_custody_generate(struct kv_custody *custody,
+                                 const unsigned char object[KV_OBJECT_LENGTH],
+                                 const struct kv_key_spec *spec, struct kv_material *ret_material,
+                                 struct kv_err *err)
+{
+    struct kv_material material = { .family = spec->family, .bits = spec->bits };
+
+    memcpy(material.object, object, KV_OBJECT_LENGTH);
+    switch (spec->family) {
+    case KV_FAMILY_RSA:
+        KV_TRY(generate_rsa(custody, object, spec, &material, err));
+        break;
+    }
+    *ret_material = material;
+    return KV_OK;
+}
+
+enum kv_code kv_custody_destroy(struct kv_custody *custody,
+                                const unsigned char object[KV_OBJECT_LENGTH], struct kv_err *err)
+{
+    return custody_translate(custody, hsm_destroy(custody->config.hsm, object), err);
+}
+
+size_t kv_custody_plaintext_max(const struct kv_material *material, enum kv_alg alg)
+{
+    return material->modulus_len - kv_alg_row(alg)->overhead;
+}
+
+enum kv_code kv_custody_encrypt(const struct kv_material *material, enum kv_alg alg,
+                                const void *plain, size_t len, struct kv_secret *ret_cipher,
+                                struct kv_err *err)
+{
+    if (!padding_encrypt(material, kv_alg_row(alg)->padding, plain, len, ret_cipher)) {
+        return KV_FAIL(err, KV_INTERNAL, 0, "OpenSSL did not encrypt");
+    }
+    return KV_OK;
+}
+
+/* Big-endian numbers of the same length, both public. */
+static bool is_below(const unsigned char *number, const unsigned char *bound, size_t len)
+{
+    size_t i = 0;
+
+    while (i < len && number[i] == bound[i]) {
+        i++;
+    }
+    return i < len && number[i] < bound[i];
+}
+
+static enum kv_code refuse_ciphertext(struct kv_err *err)
+{
+    return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Unable to decrypt specified value with this key.");
+}
+
+enum kv_code kv_custody_decrypt(struct kv_custody *custody, const struct kv_material *material,
+                                enum kv_alg alg, const void *cipher, size_t len,
+                                struct kv_secret *ret_plain, struct kv_err *err)
+{
+    kv_auto(kv_secret_done) struct kv_secret block = { .len = material->modulus_len };
+
+    if (len != material->modulus_len || !is_below(cipher, material->modulus, len)) {
+        return refuse_ciphertext(err);
+    }
+    KV_TRY(custody_translate(
+        custody, hsm_rsa_raw(custody->config.hsm, material->object, cipher, len, block.bytes),
+        err));
+    if (!padding_remove(kv_alg_row(alg)->padding, block.bytes, block.len, ret_plain)) {
+        return refuse_ciphertext(err);
+    }
+    return KV_OK;
+}

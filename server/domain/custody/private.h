@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * private.h - what the files of domain/custody share.
+ */
+#pragma once
+
+#include "kv/custody.h"
+
+struct kv_custody {
+    struct kv_custody_config config; /* immutable */
+};
+
+/* A CK_RV as an outcome of the wire; sounds the alarm when the token should be looked at. */
+enum kv_code custody_translate(struct kv_custody *custody, unsigned long rv,
+                               struct kv_err *err) kv_must_check;

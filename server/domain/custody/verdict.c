@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one place where the token's verdicts become outcomes of the wire. */
+#include "hsm.h"
+#include "private.h"
+
+/*
+ * What a CK_RV means to a client; whatever is not listed is the last row. The texts are coffer's
+ * own: the service's answer to a failing HSM is not established (contract §18 row 18).
+ */
+static const struct verdict {
+    CK_RV rv;
+    enum kv_code code;
+    const char *message;
+} verdicts[] = {
+    { HSM_RV_NO_KEY, KV_KEY_MATERIAL_MISSING, "The HSM does not hold the material of this key." },
+    { HSM_RV_TOKEN_GONE, KV_UNAVAILABLE, "The HSM is not reachable." },
+    { CKR_TOKEN_NOT_PRESENT, KV_UNAVAILABLE, "The HSM is not reachable." },
+    { CKR_DEVICE_REMOVED, KV_UNAVAILABLE, "The HSM is not reachable." },
+    { CKR_DEVICE_MEMORY, KV_UNAVAILABLE, "The HSM has no room for another key." },
+    { CKR_PIN_INCORRECT, KV_UNAVAILABLE, "The HSM does not let the service log in." },
+    { CKR_PIN_LOCKED, KV_UNAVAILABLE, "The HSM does not let the service log in." },
+    { CKR_USER_NOT_LOGGED_IN, KV_UNAVAILABLE, "The HSM does not let the service log in." },
+    { HSM_RV_NO_MECHANISM, KV_BAD_PARAMETER, "The HSM does not support this operation." },
+    { CKR_MECHANISM_INVALID, KV_BAD_PARAMETER, "The HSM does not support this operation." },
+    { CKR_HOST_MEMORY, KV_INTERNAL, "out of memory" },
+    { CKR_OK, KV_UNAVAILABLE, "The HSM failed to carry out the operation." },
+};
+
+enum kv_code custody_translate(struct kv_custody *custody, unsigned long rv, struct kv_err *err)
+{
+    size_t row = 0;
+
+    if (rv == CKR_OK) {
+        return KV_OK;
+    }
+    if (hsm_rv_wants_check(rv) && custody->config.alarm != NULL) {
+        custody->config.alarm(custody->config.alarm_context);
+    }
+    while (verdicts[row].rv != rv && verdicts[row].rv != CKR_OK) {
+        row++;
+    }
+    return KV_FAIL(err, verdicts[row].code, rv, "%s", verdicts[row].message);
+}

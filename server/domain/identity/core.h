@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * core.h - what an identity authority is made of. Private to domain/identity.
+ *
+ * Immutable but for the issuer and the tokens seen, which look after their own threads.
+ */
+#pragma once
+
+#include <openssl/evp.h>
+
+#include "issuer.h"
+#include "kv/identity.h"
+#include "seen.h"
+
+struct kv_identity {
+    enum kv_auth auth;
+    char tenant[KV_UUID_LENGTH + 1];
+    char issuer_url[KV_ISSUER_SIZE];
+    struct kv_principal anyone; /* who every caller is under KV_AUTH_ANY */
+    struct kv_issuer *issuer;
+    struct kv_seen *seen;
+    EVP_MD *sha256; /* looked up once: every request needs it */
+};
+
+/* True for a text of printable ASCII characters without blanks. */
+static inline bool kv_text_is_graphic(const char *text)
+{
+    while (*text > ' ' && *text < 0x7f) {
+        text++;
+    }
+    return *text == '\0';
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* OpenSSL makes and reads the key, the JOSE library uses it: here it goes from one to the other. */
+
+#include "jws_key.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+
+#include "kv/secret.h"
+
+#define BITS_MIN 2048
+#define BITS_MAX 4096
+#define NUMBER_MAX (BITS_MAX / 8)
+
+KV_DEFINE_CLEANUP(BIO *, BIO_free_all)
+KV_DEFINE_CLEANUP(BIGNUM *, BN_clear_free)
+KV_DEFINE_CLEANUP(EVP_PKEY *, EVP_PKEY_free)
+
+/* Where each number of an RSA key goes in the JOSE library's struct. */
+static const struct number {
+    const char *name;
+    size_t bytes, len;
+} numbers[] = {
+#define NUMBER(name_, member)                                                                      \
+    {                                                                                              \
+        .name = (name_), .bytes = offsetof(cjose_jwk_rsa_keyspec, member),                         \
+        .len = offsetof(cjose_jwk_rsa_keyspec, member##len)                                        \
+    }
+    NUMBER(OSSL_PKEY_PARAM_RSA_N, n),          NUMBER(OSSL_PKEY_PARAM_RSA_E, e),
+    NUMBER(OSSL_PKEY_PARAM_RSA_D, d),          NUMBER(OSSL_PKEY_PARAM_RSA_FACTOR1, p),
+    NUMBER(OSSL_PKEY_PARAM_RSA_FACTOR2, q),    NUMBER(OSSL_PKEY_PARAM_RSA_EXPONENT1, dp),
+    NUMBER(OSSL_PKEY_PARAM_RSA_EXPONENT2, dq), NUMBER(OSSL_PKEY_PARAM_RSA_COEFFICIENT1, qi),
+#undef NUMBER
+};
+
+/* The numbers of a key, in room of their own, which is wiped. */
+struct key_numbers {
+    cjose_jwk_rsa_keyspec spec;
+    uint8_t bytes[KV_COUNT(numbers)][NUMBER_MAX];
+};
+
+static void key_numbers_done(struct key_numbers *key)
+{
+    kv_wipe(key, sizeof(*key));
+}
+KV_DEFINE_CLEANUP_VALUE(struct key_numbers, key_numbers_done)
+
+static bool read_numbers(const EVP_PKEY *pkey, struct key_numbers *ret_key)
+{
+    for (size_t i = 0; i < KV_COUNT(numbers); i++) {
+        kv_auto(BN_clear_free) BIGNUM *number = NULL;
+
+        if (!EVP_PKEY_get_bn_param(pkey, numbers[i].name, &number)
+            || BN_num_bytes(number) > NUMBER_MAX) {
+            return false;
+        }
+        *(uint8_t **) ((char *) &ret_key->spec + numbers[i].bytes) = ret_key->bytes[i];
+        *(size_t *) ((char *) &ret_key->spec + numbers[i].len) =
+            (size_t) BN_bn2bin(number, ret_key->bytes[i]);
+    }
+    return true;
+}
+
+/* RFC 7638 §3: the required members, sorted by name, without white space. */
+static bool write_thumbprint(const cjose_jwk_rsa_keyspec *spec, char ret_id[])
+{
+    char n[KV_BASE64URL_LENGTH(NUMBER_MAX) + 1];
+    char e[KV_BASE64URL_LENGTH(NUMBER_MAX) + 1];
+    char json[sizeof(n) + sizeof(e) + sizeof("{'e':'','kty':'RSA','n':''}")];
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned digest_len;
+
+    kv_base64url_encode(spec->n, spec->nlen, n);
+    kv_base64url_encode(spec->e, spec->elen, e);
+    int len = snprintf(json, sizeof(json), "{\"e\":\"%s\",\"kty\":\"RSA\",\"n\":\"%s\"}", e, n);
+    if (!EVP_Digest(json, (size_t) len, digest, &digest_len, EVP_sha256(), NULL)) {
+        return false;
+    }
+    kv_base64url_encode(digest, digest_len, ret_id);
+    return true;
+}
+
+/* No prompt for a pass phrase: the one given is empty, which opens nothing. */
+static EVP_PKEY *read_pem(const char *pem, size_t len)
+{
+    static char no_passphrase[] = "";
+    kv_auto(BIO_free_all) BIO *memory = BIO_new_mem_buf(pem, (int) len);
+
+    return memory == NULL ? NULL : PEM_read_bio_PrivateKey(memory, NULL, NULL, no_passphrase);
+}
+
+enum kv_code kv_jws_key_generate(struct kv_buf *pem, struct kv_err *err)
+{
+    kv_auto(EVP_PKEY_free) EVP_PKEY *pkey = EVP_RSA_gen(BITS_MIN);
+    kv_auto(BIO_free_all) BIO *memory = BIO_new(BIO_s_secmem());
+
+    if (pkey == NULL || memory == NULL
+        || !PEM_write_bio_PKCS8PrivateKey(memory, pkey, NULL, NULL, 0, NULL, NULL)) {
+        return KV_FAIL(err, KV_INTERNAL, ERR_peek_last_error(), "no RSA key could be made");
+    }
+    char *text;
+    long len = BIO_get_mem_data(memory, &text);
+    return kv_buf_append(pem, text, (size_t) len, err);
+}
+
+enum kv_code kv_jws_key_parse(const char *pem, size_t len, struct kv_jws_key **ret_key,
+                              struct kv_err *err)
+{
+    kv_auto(EVP_PKEY_free) EVP_PKEY *pkey = read_pem(pem, len);
+    kv_auto(key_numbers_done) struct key_numbers key_numbers = { 0 };
+
+    if (pkey == NULL || !EVP_PKEY_is_a(pkey, "RSA") || EVP_PKEY_get_bits(pkey) < BITS_MIN
+        || EVP_PKEY_get_bits(pkey) > BITS_MAX || !read_numbers(pkey, &key_numbers)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, ERR_peek_last_error(),
+                       "it is not an RSA private key of %d to %d bits in PEM form", BITS_MIN,
+                       BITS_MAX);
+    }
+    kv_auto(kv_jws_key_free) struct kv_jws_key *key = calloc(1, sizeof(*key));
+    if (key == NULL || !write_thumbprint(&key_numbers.spec, key->id)) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    key->jwk = cjose_jwk_create_RSA_spec(&key_numbers.spec, NULL);
+    if (key->jwk == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    *ret_key = kv_take(key);
+    return KV_OK;
+}
+
+void kv_jws_key_free(struct kv_jws_key *key)
+{
+    if (key == NULL) {
+        return;
+    }
+    cjose_jwk_release(key->jwk);
+    free(key);
+}

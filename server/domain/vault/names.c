@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Key names, key_ops and tags: the small values of a key, and their limits. */
+#include "kv/keys.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "private.h"
+
+enum kv_code kv_key_name_check(const char *name, struct kv_err *err)
+{
+    size_t len = strlen(name);
+    bool valid = len >= 1 && len <= KV_KEY_NAME_MAX;
+
+    for (size_t i = 0; valid && i < len; i++) {
+        valid = isalnum((unsigned char) name[i]) || name[i] == '-';
+    }
+    if (!valid) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "The request URI contains an invalid name: %s",
+                       name);
+    }
+    return KV_OK;
+}
+
+enum kv_code name_fold(const char *name, struct name_fold *ret_fold, struct kv_err *err)
+{
+    size_t i = 0;
+
+    KV_TRY(kv_key_name_check(name, err));
+    for (; name[i] != '\0'; i++) {
+        ret_fold->text[i] = (char) toupper((unsigned char) name[i]);
+    }
+    ret_fold->text[i] = '\0';
+    return KV_OK;
+}
+
+bool kv_key_ops_allow(const struct kv_key_ops *ops, enum kv_key_op op)
+{
+    for (size_t i = 0; i < ops->count; i++) {
+        if (ops->op[i] == op) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What the operations of a key may be, by family; the defaults in wire order (contract §7). */
+static const struct {
+    struct kv_key_ops defaults;
+    unsigned possible;
+} families[] = {
+    [KV_FAMILY_RSA] = {
+        .defaults = { { KV_OP_ENCRYPT, KV_OP_DECRYPT, KV_OP_SIGN, KV_OP_VERIFY, KV_OP_WRAP,
+                        KV_OP_UNWRAP }, 6 },
+        .possible = KV_OP_BIT(ENCRYPT) | KV_OP_BIT(DECRYPT) | KV_OP_BIT(SIGN) | KV_OP_BIT(VERIFY)
+                    | KV_OP_BIT(WRAP) | KV_OP_BIT(UNWRAP) | KV_OP_BIT(IMPORT),
+    },
+};
+
+/* Appends `"name", ` to a sentence; what does not fit is left out. */
+static void append_quoted(char *text, size_t size, const char *name)
+{
+    size_t len = strlen(text);
+
+    snprintf(text + len, size - len, "%s\"%s\"", len > 0 ? ", " : "", name);
+}
+
+static enum kv_code refuse_ops(enum kv_family family, const char *unsupported, struct kv_err *err)
+{
+    char supported[256] = "";
+
+    for (size_t i = 0; i < families[family].defaults.count; i++) {
+        append_quoted(supported, sizeof(supported),
+                      kv_key_op_row(families[family].defaults.op[i])->name);
+    }
+    return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                   "Unsupported key operation(s): %s. Supported values are %s.", unsupported,
+                   supported);
+}
+
+/* Adds an operation once; a repeated one means nothing more. */
+static void add_op(struct kv_key_ops *ops, enum kv_key_op op)
+{
+    if (!kv_key_ops_allow(ops, op)) {
+        ops->op[ops->count++] = (unsigned char) op;
+    }
+}
+
+enum kv_code key_ops_choose(enum kv_family family, const struct kv_key_op_names *names,
+                            struct kv_key_ops *ret_ops, struct kv_err *err)
+{
+    struct kv_key_ops ops = { .count = 0 };
+    char unsupported[512] = "";
+
+    if (!names->given) {
+        *ret_ops = families[family].defaults;
+        return KV_OK;
+    }
+    for (size_t i = 0; i < names->count; i++) {
+        enum kv_key_op op;
+
+        if (!kv_key_op_find(names->name[i], &op) || !(families[family].possible & 1U << op)) {
+            append_quoted(unsupported, sizeof(unsupported), names->name[i]);
+            continue;
+        }
+        add_op(&ops, op);
+    }
+    if (unsupported[0] != '\0') {
+        return refuse_ops(family, unsupported, err);
+    }
+    if (ops.count > 1 && kv_key_ops_allow(&ops, KV_OP_IMPORT)) { /* contract §6.2 */
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "Key operation \"import\" cannot be combined with other operations.");
+    }
+    *ret_ops = ops;
+    return KV_OK;
+}
+
+void key_ops_render(const struct kv_key_ops *ops, char ret_text[KEY_OPS_TEXT_SIZE])
+{
+    size_t len = 0;
+
+    ret_text[0] = '\0';
+    for (size_t i = 0; i < ops->count; i++) {
+        len += (size_t) snprintf(ret_text + len, KEY_OPS_TEXT_SIZE - len, "%s%s", i > 0 ? " " : "",
+                                 kv_key_op_row(ops->op[i])->name);
+    }
+}
+
+void key_ops_parse(const char *text, struct kv_key_ops *ret_ops)
+{
+    ret_ops->count = 0;
+    while (*text != '\0') {
+        size_t len = strcspn(text, " ");
+        char name[16];
+        enum kv_key_op op;
+
+        snprintf(name, sizeof(name), "%.*s", (int) len, text);
+        if (kv_key_op_find(name, &op)) {
+            add_op(ret_ops, op);
+        }
+        text += len + (text[len] == ' ');
+    }
+}
+
+void kv_tags_done(struct kv_tags *tags)
+{
+    free(tags->packed);
+    *tags = (struct kv_tags){ .packed = NULL };
+}
+
+/* Characters, not bytes: the bytes of UTF-8 that do not continue one. */
+static size_t count_characters(const char *text)
+{
+    size_t count = 0;
+
+    for (; *text != '\0'; text++) {
+        count += ((unsigned char) *text & 0xC0) != 0x80;
+    }
+    return count;
+}
+
+enum kv_code kv_tags_add(struct kv_tags *tags, const char *name, const char *value,
+                         struct kv_err *err)
+{
+    size_t name_size = strlen(name) + 1;
+    size_t value_size = strlen(value) + 1;
+
+    if (tags->count == KV_TAGS_MAX || count_characters(name) > KV_TAG_TEXT_MAX
+        || count_characters(value) > KV_TAG_TEXT_MAX) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Property  has invalid value\r\n");
+    }
+
+    char *packed = realloc(tags->packed, tags->len + name_size + value_size);
+
+    if (packed == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    memcpy(packed + tags->len, name, name_size);
+    memcpy(packed + tags->len + name_size, value, value_size);
+    tags->packed = packed;
+    tags->len += name_size + value_size;
+    tags->count++;
+    return KV_OK;
+}
+
+bool kv_tags_next(const struct kv_tags *tags, size_t *position, const char **ret_name,
+                  const char **ret_value)
+{
+    if (*position >= tags->len) {
+        return false;
+    }
+    *ret_name = tags->packed + *position;
+    *ret_value = *ret_name + strlen(*ret_name) + 1;
+    *position = (size_t) (*ret_value + strlen(*ret_value) + 1 - tags->packed);
+    return true;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * private.h - what the files of domain/vault share: the store behind struct kv_keys, a key's phase
+ * at a moment, and the reading of rows.
+ */
+#pragma once
+
+#include "kv/keys.h"
+#include "kv/store.h"
+
+struct kv_keys {
+    struct kv_keys_config config; /* immutable */
+};
+
+/* The name a key is stored under: upper-cased (contract §1). */
+struct name_fold {
+    char text[KV_KEY_NAME_MAX + 1];
+};
+
+/* Checks the name and folds it. */
+enum kv_code name_fold(const char *name, struct name_fold *ret_fold,
+                       struct kv_err *err) kv_must_check;
+
+/* key_ops of a new key of that family; refuses what the family cannot do (contract §7). */
+enum kv_code key_ops_choose(enum kv_family family, const struct kv_key_op_names *names,
+                            struct kv_key_ops *ret_ops, struct kv_err *err) kv_must_check;
+
+/* key_ops as they are stored: wire names separated by blanks. */
+#define KEY_OPS_TEXT_SIZE 128
+void key_ops_render(const struct kv_key_ops *ops, char ret_text[KEY_OPS_TEXT_SIZE]);
+void key_ops_parse(const char *text, struct kv_key_ops *ret_ops);
+
+/* Column key.state. With key.ready and key.purge it gives the phase at a moment. */
+enum key_state { STATE_LIVE = 0, STATE_DELETED = 1, STATE_PURGED = 2 };
+
+enum key_phase {
+    PHASE_NONE, /* nobody has the name; a row of it, if any, is to be cleaned away */
+    PHASE_LIVE,
+    PHASE_DELETING, /* DELETE was answered, its pending phase runs */
+    PHASE_DELETED,
+    PHASE_RECOVERING, /* recover was answered, its pending phase runs */
+    PHASE_PURGING     /* purge was answered, the name is not free yet */
+};
+
+/* A row of `key`, without its versions. */
+struct key_row {
+    int64_t id; /* 0: there is no row */
+    int64_t latest;
+    enum key_phase phase;
+};
+
+/* Reads the row of a name and what it means at scope->now. */
+enum kv_code key_row_load(struct kv_db *db, const struct kv_scope *scope,
+                          const struct name_fold *fold, struct key_row *ret_row,
+                          struct kv_err *err) kv_must_check;
+
+/* The columns of a version that kv_key_read() takes, in its order, from `version v`, `key k`. */
+#define KEY_COLUMNS                                                                                \
+    "k.name, v.version, v.kty, v.ops, v.object, v.bits, v.modulus, v.exponent, v.enabled,"         \
+    " v.not_before, v.expires, v.created, v.updated, v.tags, k.deleted, k.purge"
+
+/* Conditions on key.state, key.ready and key.purge; ?1 vault, ?2 now in ms, ?3 now in seconds. */
+#define KEY_IS_LIVE "k.vault = ?1 AND k.state = 0 AND k.ready <= ?2"
+#define KEY_IS_DELETED "k.vault = ?1 AND k.state = 1 AND k.ready <= ?2 AND k.purge > ?3"
+
+/* Copies the present row into *ret_key, which need not be initialised. */
+enum kv_code key_read(const struct kv_rows *rows, struct kv_key *ret_key,
+                      struct kv_err *err) kv_must_check;
+
+/* A date for a column: NULL when there is none. */
+static inline struct kv_bind key_bind_time(struct kv_maybe_time time)
+{
+    return time.given ? KV_B_INT(time.value) : KV_B_NULL;
+}
+
+/* Loads one version by its row id. */
+enum kv_code key_load(struct kv_db *db, int64_t version_id, struct kv_key *ret_key,
+                      struct kv_err *err) kv_must_check;
+
+/* Loads a live version, the latest when `version` is NULL; *ret_id is its row. KV_KEY_NOT_FOUND
+ * with the long text of contract §9.4. */
+enum kv_code key_find(struct kv_db *db, const struct kv_scope *scope, const char *name,
+                      const char *version, struct kv_key *ret_key, int64_t *ret_id,
+                      struct kv_err *err) kv_must_check;
+
+/* The two texts of contract §9.4. */
+enum kv_code fail_not_found(const char *name, const char *version,
+                            struct kv_err *err) kv_must_check;
+enum kv_code fail_deleted_not_found(const char *name, struct kv_err *err) kv_must_check;
+
+/* 0 when nothing stays pending, else when the pending phase that begins now ends. */
+kv_millis pending_until(const struct kv_scope *scope);
+
+/*
+ * Removes the row of a key and its versions; their objects go to `limbo`, to be destroyed by the
+ * next tidying. Inside a transaction.
+ */
+enum kv_code key_remove(struct kv_db *db, int64_t key_id, struct kv_err *err) kv_must_check;

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From rows of the store to structs of the domain: what a name is at a moment, what a version is. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kv/clock.h"
+#include "private.h"
+
+static enum key_phase phase_of(const struct kv_rows *rows, kv_millis now)
+{
+    enum key_state state = (enum key_state) kv_rows_int(rows, 1);
+    bool pending = now < kv_rows_int(rows, 2);
+    bool due = kv_seconds(now) >= kv_rows_int(rows, 3);
+
+    switch (state) {
+    case STATE_LIVE:
+        return pending ? PHASE_RECOVERING : PHASE_LIVE;
+    case STATE_DELETED:
+        if (pending) {
+            return PHASE_DELETING;
+        }
+        return due ? PHASE_NONE : PHASE_DELETED;
+    case STATE_PURGED:
+        return pending ? PHASE_PURGING : PHASE_NONE;
+    }
+    return PHASE_NONE;
+}
+
+enum kv_code key_row_load(struct kv_db *db, const struct kv_scope *scope,
+                          const struct name_fold *fold, struct key_row *ret_row, struct kv_err *err)
+{
+    static const char sql[] = "SELECT id, state, ready, purge, latest FROM key"
+                              " WHERE vault = ? AND fold = ?";
+    kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
+    struct key_row row = { .phase = PHASE_NONE };
+    bool more;
+
+    KV_TRY(kv_db_query(db, sql, KV_BINDS(KV_B_TEXT(scope->vault->name), KV_B_TEXT(fold->text)),
+                       &rows, err));
+    KV_TRY(kv_rows_next(rows, &more, err));
+    if (more) {
+        row.id = kv_rows_int(rows, 0);
+        row.phase = phase_of(rows, scope->now);
+        row.latest = kv_rows_int(rows, 4);
+    }
+    *ret_row = row;
+    return KV_OK;
+}
+
+static struct kv_maybe_time read_time(const struct kv_rows *rows, int column)
+{
+    return (struct kv_maybe_time){
+        .given = !kv_rows_is_null(rows, column),
+        .value = kv_rows_int(rows, column),
+    };
+}
+
+/* Copies a column of bytes; one that does not fit is no work of ours. */
+static bool read_bytes(const struct kv_rows *rows, int column, unsigned char *ret_bytes, size_t max,
+                       size_t *ret_len)
+{
+    const void *bytes = kv_rows_bytes(rows, column, ret_len);
+
+    if (bytes == NULL || *ret_len > max) {
+        return false;
+    }
+    memcpy(ret_bytes, bytes, *ret_len);
+    return true;
+}
+
+static bool read_material(const struct kv_rows *rows, struct kv_key *key)
+{
+    struct kv_material *material = &key->material;
+    size_t object_len;
+
+    if (!kv_kty_find(kv_rows_text(rows, 2), &key->kty)) {
+        return false;
+    }
+    material->family = kv_kty_row(key->kty)->family;
+    material->bits = (unsigned) kv_rows_int(rows, 5);
+    return read_bytes(rows, 4, material->object, sizeof(material->object), &object_len)
+           && object_len == KV_OBJECT_LENGTH
+           && read_bytes(rows, 6, material->modulus, sizeof(material->modulus),
+                         &material->modulus_len)
+           && read_bytes(rows, 7, material->exponent, sizeof(material->exponent),
+                         &material->exponent_len);
+}
+
+static enum kv_code read_tags(const struct kv_rows *rows, int column, struct kv_tags *ret_tags,
+                              struct kv_err *err)
+{
+    size_t len;
+    const char *packed = kv_rows_bytes(rows, column, &len);
+    const char *name;
+    const char *value;
+    struct kv_tags stored = { .packed = (char *) packed, .len = len };
+
+    *ret_tags = (struct kv_tags){ .packed = NULL };
+    if (packed == NULL || len == 0 || packed[len - 1] != '\0') {
+        return KV_OK;
+    }
+    for (size_t position = 0; kv_tags_next(&stored, &position, &name, &value);) {
+        KV_TRY(kv_tags_add(ret_tags, name, value, err));
+    }
+    return KV_OK;
+}
+
+enum kv_code key_read(const struct kv_rows *rows, struct kv_key *ret_key, struct kv_err *err)
+{
+    kv_auto(kv_key_done) struct kv_key key = { .version = "" };
+
+    snprintf(key.name, sizeof(key.name), "%s", kv_rows_text(rows, 0));
+    snprintf(key.version, sizeof(key.version), "%s", kv_rows_text(rows, 1));
+    if (!read_material(rows, &key)) {
+        return KV_FAIL(err, KV_INTERNAL, 0, "the store holds no usable key %s/%s", key.name,
+                       key.version);
+    }
+    key_ops_parse(kv_rows_text(rows, 3), &key.ops);
+    key.attributes = (struct kv_attributes){
+        .enabled = kv_rows_int(rows, 8) != 0,
+        .not_before = read_time(rows, 9),
+        .expires = read_time(rows, 10),
+        .created = kv_rows_int(rows, 11),
+        .updated = kv_rows_int(rows, 12),
+    };
+    KV_TRY(read_tags(rows, 13, &key.tags, err));
+    key.deleted = kv_rows_int(rows, 14);
+    key.scheduled_purge = kv_rows_int(rows, 15);
+    *ret_key = key;
+    key.tags = (struct kv_tags){ .packed = NULL }; /* the caller's now */
+    return KV_OK;
+}
+
+void kv_key_done(struct kv_key *key)
+{
+    kv_tags_done(&key->tags);
+}
+
+enum kv_code key_load(struct kv_db *db, int64_t version_id, struct kv_key *ret_key,
+                      struct kv_err *err)
+{
+    static const char sql[] = "SELECT " KEY_COLUMNS " FROM version v JOIN key k ON k.id = v.key"
+                              " WHERE v.id = ?";
+    kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
+    bool more;
+
+    KV_TRY(kv_db_query(db, sql, KV_BINDS(KV_B_INT(version_id)), &rows, err));
+    KV_TRY(kv_rows_next(rows, &more, err));
+    if (!more) {
+        return KV_FAIL(err, KV_INTERNAL, 0, "the store lacks version row %lld",
+                       (long long) version_id);
+    }
+    return key_read(rows, ret_key, err);
+}
+
+enum kv_code fail_not_found(const char *name, const char *version, struct kv_err *err)
+{
+    return KV_FAIL(err, KV_KEY_NOT_FOUND, 0,
+                   "A key with (name/id) %s%s%s was not found in this key vault. If you recently "
+                   "deleted this key you may be able to recover it using the correct recovery "
+                   "command. For help resolving this issue, please see "
+                   "https://go.microsoft.com/fwlink/?linkid=2125182",
+                   name, version != NULL ? "/" : "", version != NULL ? version : "");
+}
+
+enum kv_code fail_deleted_not_found(const char *name, struct kv_err *err)
+{
+    return KV_FAIL(err, KV_KEY_NOT_FOUND, 0, "Deleted Key not found: %s", name);
+}
+
+/* Two statements, because the latest version is found through the key, any other by its name. */
+static enum kv_code query_version(struct kv_db *db, const struct kv_scope *scope,
+                                  const struct name_fold *fold, const char *version,
+                                  struct kv_rows **ret_rows, struct kv_err *err)
+{
+    static const char latest[] = "SELECT " KEY_COLUMNS ", v.id FROM key k"
+                                 " JOIN version v ON v.id = k.latest"
+                                 " WHERE " KEY_IS_LIVE " AND k.fold = ?3";
+    static const char named[] = "SELECT " KEY_COLUMNS ", v.id FROM key k"
+                                " JOIN version v ON v.key = k.id AND v.version = lower(?4)"
+                                " WHERE " KEY_IS_LIVE " AND k.fold = ?3";
+
+    if (version == NULL) {
+        return kv_db_query(
+            db, latest,
+            KV_BINDS(KV_B_TEXT(scope->vault->name), KV_B_INT(scope->now), KV_B_TEXT(fold->text)),
+            ret_rows, err);
+    }
+    return kv_db_query(db, named,
+                       KV_BINDS(KV_B_TEXT(scope->vault->name), KV_B_INT(scope->now),
+                                KV_B_TEXT(fold->text), KV_B_TEXT(version)),
+                       ret_rows, err);
+}
+
+enum kv_code key_find(struct kv_db *db, const struct kv_scope *scope, const char *name,
+                      const char *version, struct kv_key *ret_key, int64_t *ret_id,
+                      struct kv_err *err)
+{
+    kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
+    struct name_fold fold;
+    bool more;
+
+    KV_TRY(name_fold(name, &fold, err));
+    KV_TRY(query_version(db, scope, &fold, version, &rows, err));
+    KV_TRY(kv_rows_next(rows, &more, err));
+    if (!more) {
+        return fail_not_found(name, version, err);
+    }
+    KV_TRY(key_read(rows, ret_key, err));
+    *ret_id = kv_rows_int(rows, 16);
+    return KV_OK;
+}
+
+kv_millis pending_until(const struct kv_scope *scope)
+{
+    kv_millis lag = scope->keys->config.deletion_lag;
+
+    return lag > 0 ? scope->now + lag : 0;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tables of this domain, and the life of struct kv_keys. */
+#include "kv/keys.h"
+
+#include <stdlib.h>
+
+#include "private.h"
+
+/*
+ * `limbo` holds every object of the token that no version owns: written before a generation starts
+ * and when a version is purged, removed with the commit of the version or after the object was
+ * destroyed. `doomed` is 0 while a generation of this process runs.
+ */
+static const struct kv_migration migrations[] = {
+    { "CREATE TABLE key ("
+      "  id INTEGER PRIMARY KEY,"
+      "  vault TEXT NOT NULL,"
+      "  fold TEXT NOT NULL,"                 /* the name, upper-cased */
+      "  name TEXT NOT NULL,"                 /* the creator's spelling */
+      "  state INTEGER NOT NULL,"             /* enum key_state */
+      "  ready INTEGER NOT NULL,"             /* ms: when the pending phase ends */
+      "  latest INTEGER,"                     /* version.id */
+      "  deleted INTEGER NOT NULL DEFAULT 0," /* s */
+      "  purge INTEGER NOT NULL DEFAULT 0,"   /* s: scheduledPurgeDate */
+      "  UNIQUE (vault, fold)"
+      ");"
+      "CREATE INDEX key_due ON key (state, purge) WHERE state > 0;"
+      "CREATE TABLE version ("
+      "  id INTEGER PRIMARY KEY,"
+      "  key INTEGER NOT NULL REFERENCES key (id),"
+      "  version TEXT NOT NULL,"
+      "  object BLOB NOT NULL UNIQUE," /* CKA_ID */
+      "  kty TEXT NOT NULL,"
+      "  ops TEXT NOT NULL,"
+      "  bits INTEGER NOT NULL,"
+      "  modulus BLOB NOT NULL,"
+      "  exponent BLOB NOT NULL,"
+      "  enabled INTEGER NOT NULL,"
+      "  not_before INTEGER,"
+      "  expires INTEGER,"
+      "  created INTEGER NOT NULL,"
+      "  updated INTEGER NOT NULL,"
+      "  tags BLOB," /* name, NUL, value, NUL, ... */
+      "  UNIQUE (key, version)"
+      ");"
+      "CREATE TABLE limbo ("
+      "  object BLOB PRIMARY KEY,"
+      "  doomed INTEGER NOT NULL"
+      ") WITHOUT ROWID;" },
+    { NULL },
+};
+
+enum kv_code kv_keys_new(const struct kv_keys_config *config, struct kv_keys **ret_keys,
+                         struct kv_err *err)
+{
+    KV_TRY(kv_store_migrate(config->store, "vault", migrations, err));
+
+    struct kv_keys *keys = calloc(1, sizeof(*keys));
+
+    if (keys == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    keys->config = *config;
+    *ret_keys = keys;
+    return KV_OK;
+}
+
+void kv_keys_free(struct kv_keys *keys)
+{
+    free(keys);
+}

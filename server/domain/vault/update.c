@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Changing what may be changed of a version: contract §6.4. */
+#include "kv/clock.h"
+#include "private.h"
+
+/* Omitted members keep their value; given ones replace it, tags as a whole. */
+static enum kv_code apply(const struct kv_key_update_args *args, struct kv_key *key,
+                          struct kv_err *err)
+{
+    if (args->ops.given) {
+        KV_TRY(key_ops_choose(key->material.family, &args->ops, &key->ops, err));
+    }
+    if (args->enabled_given) {
+        key->attributes.enabled = args->enabled;
+    }
+    if (args->not_before.given) {
+        key->attributes.not_before = args->not_before;
+    }
+    if (args->expires.given) {
+        key->attributes.expires = args->expires;
+    }
+    return KV_OK;
+}
+
+static enum kv_code save(struct kv_db *db, int64_t id, const struct kv_key *key,
+                         const struct kv_tags *tags, kv_time now, struct kv_err *err)
+{
+    static const char sql[] = "UPDATE version SET ops = ?, enabled = ?, not_before = ?,"
+                              " expires = ?, tags = ?, updated = ? WHERE id = ?";
+    char ops[KEY_OPS_TEXT_SIZE];
+
+    key_ops_render(&key->ops, ops);
+    return kv_db_run(db, sql,
+                     KV_BINDS(KV_B_TEXT(ops), KV_B_INT(key->attributes.enabled),
+                              key_bind_time(key->attributes.not_before),
+                              key_bind_time(key->attributes.expires),
+                              KV_B_BYTES(tags->packed, tags->len), KV_B_INT(now), KV_B_INT(id)),
+                     NULL, err);
+}
+
+enum kv_code kv_key_update(const struct kv_scope *scope, const char *name, const char *version,
+                           const struct kv_key_update_args *args, struct kv_key *ret_key,
+                           struct kv_err *err)
+{
+    kv_auto(kv_db_release) struct kv_db *db = NULL;
+    kv_auto(kv_key_done) struct kv_key before = { .version = "" };
+    kv_auto(kv_key_done) struct kv_key after = { .version = "" };
+    int64_t id;
+
+    KV_TRY(kv_db_acquire(scope->keys->config.store, &db, err));
+    KV_TRY(kv_db_begin(db, err));
+    KV_TRY(key_find(db, scope, name, version, &before, &id, err));
+    KV_TRY(apply(args, &before, err));
+    KV_TRY(save(db, id, &before, args->tags_given ? &args->tags : &before.tags,
+                kv_seconds(scope->now), err));
+    KV_TRY(key_load(db, id, &after, err));
+    KV_TRY(kv_db_commit(db, err));
+    *ret_key = after;
+    after.tags = (struct kv_tags){ .packed = NULL }; /* the caller's now */
+    return KV_OK;
+}

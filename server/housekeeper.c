@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "kv/log.h"
+
+#define PATIENCE_MS 2000 /* between two looks at the token */
+
+struct housekeeper {
+    struct kv_clock *clock;
+    struct kv_keys *keys;
+    struct hsm *hsm;
+    pthread_t thread;
+    bool running;
+    atomic_bool stop;
+    atomic_bool healthy; /* the token worked when it was last looked at */
+};
+
+static void look_at_token(struct housekeeper *keeper)
+{
+    CK_RV rv = hsm_check(keeper->hsm);
+    bool was_healthy = atomic_exchange(&keeper->healthy, rv == CKR_OK);
+
+    if (was_healthy && rv != CKR_OK) {
+        kv_log(KV_LOG_ERROR, "token_lost", KV_LOG_TEXT_FIELD("rv", hsm_rv_name(rv)));
+    }
+    if (!was_healthy && rv == CKR_OK) {
+        kv_log(KV_LOG_INFO, "token_back", KV_LOG_TEXT_FIELD("rv", hsm_rv_name(rv)));
+    }
+}
+
+/* When it fails, for want of the token or of the disk, the next round tries again. */
+static kv_millis tidy(struct housekeeper *keeper)
+{
+    kv_millis due = INT64_MAX;
+    struct kv_err err;
+
+    if (kv_keys_tidy(keeper->keys, kv_clock_now(keeper->clock), &due, &err) != KV_OK) {
+        kv_log(KV_LOG_WARNING, "tidying_failed", KV_LOG_TEXT_FIELD("reason", err.message),
+               KV_LOG_NUMBER_FIELD("cause", err.cause), KV_LOG_TEXT_FIELD("where", err.where));
+        return INT64_MAX;
+    }
+    return due;
+}
+
+static void *keep_house(void *argument)
+{
+    struct housekeeper *keeper = argument;
+
+    while (!atomic_load(&keeper->stop)) {
+        kv_millis due;
+
+        look_at_token(keeper);
+        due = tidy(keeper);
+        kv_clock_wait(keeper->clock, due, PATIENCE_MS);
+    }
+    return NULL;
+}
+
+enum kv_code housekeeper_new(struct kv_clock *clock, struct housekeeper **ret_keeper,
+                             struct kv_err *err)
+{
+    struct housekeeper *keeper = calloc(1, sizeof(*keeper));
+
+    if (keeper == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    keeper->clock = clock;
+    atomic_init(&keeper->stop, false);
+    atomic_init(&keeper->healthy, true);
+    *ret_keeper = keeper;
+    return KV_OK;
+}
+
+enum kv_code housekeeper_start(struct housekeeper *keeper, struct kv_keys *keys, struct hsm *hsm,
+                               struct kv_err *err)
+{
+    int result;
+
+    keeper->keys = keys;
+    keeper->hsm = hsm;
+    result = pthread_create(&keeper->thread, NULL, keep_house, keeper);
+    if (result != 0) {
+        return KV_FAIL(err, KV_INTERNAL, (unsigned long) result, "no thread for the housekeeper");
+    }
+    keeper->running = true;
+    return KV_OK;
+}
+
+void housekeeper_stop(struct housekeeper *keeper)
+{
+    if (keeper == NULL || !keeper->running) {
+        return;
+    }
+    atomic_store(&keeper->stop, true);
+    kv_clock_wake(keeper->clock);
+    pthread_join(keeper->thread, NULL);
+    keeper->running = false;
+}
+
+void housekeeper_free(struct housekeeper *keeper)
+{
+    housekeeper_stop(keeper);
+    free(keeper);
+}
+
+void housekeeper_alarm(void *keeper)
+{
+    kv_clock_wake(((struct housekeeper *) keeper)->clock);
+}
+
+bool housekeeper_token_is_healthy(void *keeper)
+{
+    return atomic_load(&((struct housekeeper *) keeper)->healthy);
+}

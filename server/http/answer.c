@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From our struct kv_response to one of libmicrohttpd, which adds Connection and Content-Length. */
+#include "exchange.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "kv/secret.h"
+
+static struct MHD_Response *make_response(struct kv_buf *body)
+{
+    size_t len;
+    char *text = kv_buf_take(body, &len);
+
+    if (len == 0) {
+        kv_wipe_free(text); /* a buffer that was cleared keeps its memory */
+        return MHD_create_response_from_buffer(0, (void *) "", MHD_RESPMEM_PERSISTENT);
+    }
+    struct MHD_Response *made =
+        MHD_create_response_from_buffer_with_free_callback(len, text, kv_wipe_free);
+    if (made == NULL) {
+        kv_wipe_free(text);
+    }
+    return made;
+}
+
+static bool has_header(const struct kv_response *response, const char *name)
+{
+    for (size_t i = 0; i < response->headers; i++) {
+        if (strcasecmp(response->header[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The library knows no header with an empty value: such a one is left out. */
+static bool add_header(struct MHD_Response *made, const char *name, const char *value)
+{
+    return *value == '\0' || MHD_add_response_header(made, name, value) == MHD_YES;
+}
+
+/* False when a header was refused, which is out of memory. */
+static bool add_headers(struct MHD_Response *made, const struct kv_response *response)
+{
+    bool ok = true;
+
+    if (response->content_type != NULL && response->status != MHD_HTTP_NO_CONTENT
+        && !has_header(response, MHD_HTTP_HEADER_CONTENT_TYPE)) {
+        ok = add_header(made, MHD_HTTP_HEADER_CONTENT_TYPE, response->content_type);
+    }
+    for (size_t i = 0; ok && i < response->headers; i++) {
+        ok = add_header(made, response->header[i].name, response->header[i].value);
+    }
+    if (ok && response->close) {
+        ok = add_header(made, MHD_HTTP_HEADER_CONNECTION, "close");
+    }
+    return ok;
+}
+
+enum MHD_Result kv_answer_send(struct MHD_Connection *connection, struct kv_response *response)
+{
+    enum MHD_Result queued = MHD_NO;
+    struct MHD_Response *made = make_response(&response->body);
+
+    if (made == NULL) {
+        return MHD_NO;
+    }
+    if (add_headers(made, response)) {
+        queued = MHD_queue_response(connection, (unsigned) response->status, made);
+    }
+    MHD_destroy_response(made); /* ours; a queued one has a reference of its own */
+    return queued;
+}
+
+enum MHD_Result kv_answer_refuse(struct MHD_Connection *connection, unsigned status)
+{
+    struct kv_response response;
+
+    kv_response_init(&response);
+    response.status = (int) status;
+    response.close = true;
+    return kv_answer_send(connection, &response);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The life of an exchange, and the body while it arrives. */
+#include "exchange.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "kv/secret.h"
+#include "kv/uuid.h"
+
+/* A body this much larger than the largest is no mistake worth an answer. */
+#define BODY_DROPPED_MAX (4 * (uint64_t) KV_BODY_MAX)
+
+struct kv_exchange *kv_exchange_new(const struct kv_service *service,
+                                    struct MHD_Connection *connection, const char *target)
+{
+    struct kv_exchange *exchange = calloc(1, sizeof(*exchange));
+
+    if (exchange == NULL) {
+        return NULL;
+    }
+    exchange->target = strdup(target);
+    if (exchange->target == NULL) {
+        free(exchange);
+        return NULL;
+    }
+    atomic_init(&exchange->references, 1);
+    exchange->arrived = kv_clock_monotonic_us();
+    exchange->service = service;
+    exchange->stay.connection = connection;
+    exchange->request.app = service->config.app;
+    exchange->request.secure = service->secure;
+    exchange->request.target = exchange->target;
+    exchange->request.now = kv_clock_now(service->config.clock);
+    kv_uuid_random(exchange->request.id);
+    kv_buf_init(&exchange->request.body, KV_BODY_MAX);
+    kv_response_init(&exchange->response);
+    return exchange;
+}
+
+struct kv_exchange *kv_exchange_acquire(struct kv_exchange *exchange)
+{
+    atomic_fetch_add_explicit(&exchange->references, 1, memory_order_relaxed);
+    return exchange;
+}
+
+void kv_exchange_release(struct kv_exchange *exchange)
+{
+    struct kv_request *request = &exchange->request;
+
+    if (atomic_fetch_sub_explicit(&exchange->references, 1, memory_order_acq_rel) > 1) {
+        return;
+    }
+    if (request->state_free != NULL) {
+        request->state_free(request->state);
+    }
+    if (request->context_free != NULL) {
+        request->context_free(request->context);
+    }
+    kv_response_done(&exchange->response);
+    kv_buf_done(&request->body);
+    kv_uri_done(&exchange->uri);
+    kv_wipe_free(exchange->headers); /* they hold tokens */
+    free(exchange->target);
+    free(exchange);
+}
+
+/*
+ * A body that is somewhat too large is read and dropped: a client that is still sending when we
+ * close gets a reset and never sees the answer. One that waits for our leave can be told at once.
+ */
+bool kv_exchange_expects_too_much(const struct kv_exchange *exchange)
+{
+    const char *length = kv_request_header(&exchange->request, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    bool waits = kv_request_header(&exchange->request, MHD_HTTP_HEADER_EXPECT) != NULL;
+
+    /* the library has refused what is not a number */
+    return length != NULL
+           && strtoull(length, NULL, 10) > (waits ? (uint64_t) KV_BODY_MAX : BODY_DROPPED_MAX);
+}
+
+bool kv_exchange_append(struct kv_exchange *exchange, const char *bytes, size_t len)
+{
+    struct kv_request *request = &exchange->request;
+    int64_t age = kv_clock_monotonic_us() - exchange->arrived;
+
+    exchange->body_bytes += len;
+    if (age > exchange->service->config.arrival_timeout * 1000
+        || exchange->body_bytes > BODY_DROPPED_MAX) {
+        return false;
+    }
+    if (request->body_is_too_large) {
+        return true;
+    }
+    enum kv_code code = kv_buf_append(&request->body, bytes, len, NULL);
+    if (code == KV_BODY_TOO_LARGE) {
+        request->body_is_too_large = true;
+        kv_buf_done(&request->body);
+        return true;
+    }
+    return code == KV_OK;
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The head of a request, copied out of libmicrohttpd into the exchange: what is in its memory is
+ * gone when the connection is.
+ */
+#include "exchange.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/*
+ * libmicrohttpd keeps the heads of request and answer in one block of memory a connection
+ * (KV_HEAD_MEMORY) and drops the connection without a word when the answer's does not fit. So much
+ * of it may a request take; for each header, cookie and query pair the library needs a record.
+ */
+#define REQUEST_SHARE (KV_HEAD_MEMORY - 4096)
+#define RECORD_SIZE 64
+
+static size_t count_values(struct MHD_Connection *connection, enum MHD_ValueKind kind)
+{
+    return (size_t) MHD_get_connection_values(connection, kind, NULL, NULL);
+}
+
+static bool leaves_room_for_an_answer(struct kv_exchange *exchange)
+{
+    struct MHD_Connection *connection = exchange->stay.connection;
+    const union MHD_ConnectionInfo *size =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    const char *cookies = kv_request_header(&exchange->request, MHD_HTTP_HEADER_COOKIE);
+    size_t records =
+        count_values(connection, MHD_HEADER_KIND | MHD_COOKIE_KIND | MHD_GET_ARGUMENT_KIND);
+    size_t cookie_copy = cookies != NULL ? strlen(cookies) : 0;
+
+    return size->header_size + cookie_copy + records * RECORD_SIZE <= REQUEST_SHARE;
+}
+
+/* A first walk over the headers measures, a second one copies. */
+struct header_copy {
+    size_t count, bytes;
+    struct kv_pair *pair;
+    char *text;
+};
+
+static enum MHD_Result measure_header(void *context, enum MHD_ValueKind kind, const char *name,
+                                      const char *value)
+{
+    struct header_copy *copy = context;
+
+    (void) kind;
+    copy->count++;
+    copy->bytes += strlen(name) + 1 + (value != NULL ? strlen(value) : 0) + 1;
+    return MHD_YES;
+}
+
+static const char *append_text(struct header_copy *copy, const char *text, size_t len)
+{
+    char *start = copy->text;
+
+    memcpy(start, text, len);
+    start[len] = '\0';
+    copy->text += len + 1;
+    return start;
+}
+
+/* The library leaves blanks behind a value where they are. */
+static size_t length_without_blanks(const char *value)
+{
+    size_t len = strlen(value);
+
+    while (len > 0 && (value[len - 1] == ' ' || value[len - 1] == '\t')) {
+        len--;
+    }
+    return len;
+}
+
+static enum MHD_Result copy_header(void *context, enum MHD_ValueKind kind, const char *name,
+                                   const char *value)
+{
+    struct header_copy *copy = context;
+
+    (void) kind;
+    value = value != NULL ? value : "";
+    copy->pair->name = append_text(copy, name, strlen(name));
+    copy->pair->value = append_text(copy, value, length_without_blanks(value));
+    copy->pair++;
+    return MHD_YES;
+}
+
+static bool read_headers(struct kv_exchange *exchange)
+{
+    struct MHD_Connection *connection = exchange->stay.connection;
+    struct header_copy copy = { 0 };
+
+    (void) MHD_get_connection_values(connection, MHD_HEADER_KIND, measure_header, &copy);
+    exchange->headers = malloc(copy.count * sizeof(struct kv_pair) + copy.bytes);
+    if (exchange->headers == NULL) {
+        return copy.count == 0;
+    }
+    copy.pair = exchange->headers;
+    copy.text = (char *) (copy.pair + copy.count);
+    exchange->request.headers = (struct kv_pairs){ .pair = copy.pair, .count = copy.count };
+    (void) MHD_get_connection_values(connection, MHD_HEADER_KIND, copy_header, &copy);
+    return true;
+}
+
+static enum kv_verb parse_verb(const char *method)
+{
+    for (enum kv_verb verb = KV_GET; verb < KV_VERB_OTHER; verb++) {
+        if (strcmp(method, kv_verb_name(verb)) == 0) {
+            return verb;
+        }
+    }
+    return KV_VERB_OTHER;
+}
+
+/* Contract §1: X-HTTP-METHOD, also called X-HTTP-REQUEST, on a POST overrides the verb. */
+static const char *find_override(const struct kv_request *request)
+{
+    static const char *const allowed[] = { "GET", "PUT", "PATCH", "DELETE" };
+    const char *wanted = kv_request_header(request, "X-HTTP-METHOD");
+
+    if (wanted == NULL) {
+        wanted = kv_request_header(request, "X-HTTP-REQUEST");
+    }
+    for (size_t i = 0; wanted != NULL && i < KV_COUNT(allowed); i++) {
+        if (strcasecmp(wanted, allowed[i]) == 0) {
+            return allowed[i];
+        }
+    }
+    return NULL;
+}
+
+static void read_verb(struct kv_exchange *exchange, const char *method)
+{
+    struct kv_request *request = &exchange->request;
+    const char *override = strcmp(method, "POST") == 0 ? find_override(request) : NULL;
+    const char *meant = override != NULL ? override : method;
+
+    request->verb = parse_verb(meant);
+    (void) snprintf(exchange->method, sizeof(exchange->method), "%s", meant); /* cut to fit */
+    request->method = exchange->method;
+}
+
+static size_t count_headers(const struct kv_request *request, const char *name)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < request->headers.count; i++) {
+        count += strcasecmp(request->headers.pair[i].name, name) == 0;
+    }
+    return count;
+}
+
+/* Length of the host at the start of `authority`, brackets of an IPv6 literal included. */
+static size_t host_length(const char *authority)
+{
+    static const char name[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    static const char address[] = "ABCDEFabcdef0123456789:.";
+
+    if (authority[0] != '[') {
+        return strspn(authority, name);
+    }
+    size_t len = 1 + strspn(authority + 1, address);
+    return authority[len] == ']' ? len + 1 : 0;
+}
+
+static bool is_port(const char *text)
+{
+    return *text == '\0' || (*text == ':' && text[1 + strspn(text + 1, "0123456789")] == '\0');
+}
+
+static void copy_lower(char *to, const char *from, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        to[i] = (char) tolower((unsigned char) from[i]);
+    }
+    to[len] = '\0';
+}
+
+/* The authority ends up in key ids and links: only what a host may consist of gets in. */
+static bool read_authority(struct kv_exchange *exchange)
+{
+    const char *sent = kv_request_header(&exchange->request, MHD_HTTP_HEADER_HOST);
+    size_t len = sent != NULL ? strlen(sent) : 0;
+
+    exchange->request.authority = exchange->authority;
+    exchange->request.host = exchange->host;
+    if (len == 0) {
+        return true;
+    }
+    size_t host = host_length(sent);
+    if (len > KV_AUTHORITY_MAX || host == 0 || !is_port(sent + host)) {
+        return false;
+    }
+    size_t bracket = sent[0] == '[';
+    copy_lower(exchange->authority, sent, len);
+    copy_lower(exchange->host, sent + bracket, host - 2 * bracket);
+    return true;
+}
+
+static void read_client(struct kv_exchange *exchange)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(exchange->stay.connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *address = info->client_addr;
+    struct kv_request *request = &exchange->request;
+    const void *bytes;
+
+    request->client_is_ipv6 = address->sa_family == AF_INET6;
+    if (request->client_is_ipv6) {
+        bytes = &((const struct sockaddr_in6 *) address)->sin6_addr;
+    } else {
+        bytes = &((const struct sockaddr_in *) address)->sin_addr;
+    }
+    /* cannot fail: the family is known and the text fits */
+    (void) inet_ntop(address->sa_family, bytes, request->client, sizeof(request->client));
+}
+
+/* False: out of memory. A target that does not parse is for the site to refuse. */
+static bool read_target(struct kv_exchange *exchange)
+{
+    struct kv_request *request = &exchange->request;
+    enum kv_code code = kv_uri_parse(exchange->target, &exchange->uri, NULL);
+
+    if (code != KV_OK) {
+        return code == KV_BAD_URL;
+    }
+    request->target_is_valid = true;
+    request->segments = exchange->uri.segments;
+    memcpy(request->segment, exchange->uri.segment, sizeof(request->segment));
+    request->query = (struct kv_pairs){ .pair = exchange->uri.pair, .count = exchange->uri.pairs };
+    return true;
+}
+
+/* The library takes other codings for a body that ends with the connection. */
+static bool is_coding_known(const struct kv_request *request)
+{
+    size_t count = count_headers(request, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+
+    return count == 0
+           || (count == 1
+               && strcasecmp(kv_request_header(request, MHD_HTTP_HEADER_TRANSFER_ENCODING),
+                             "chunked")
+                      == 0);
+}
+
+unsigned kv_head_read(struct kv_exchange *exchange, const char *method, const char *version)
+{
+    const struct kv_request *request = &exchange->request;
+
+    if (!read_headers(exchange) || !read_target(exchange)) {
+        return MHD_HTTP_INTERNAL_SERVER_ERROR;
+    }
+    if (!leaves_room_for_an_answer(exchange)) {
+        return MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE;
+    }
+    size_t hosts = count_headers(request, MHD_HTTP_HEADER_HOST);
+    bool host_is_optional = strcmp(version, MHD_HTTP_VERSION_1_0) == 0;
+    if (hosts > 1 || (hosts == 0 && !host_is_optional) || !read_authority(exchange)) {
+        return MHD_HTTP_BAD_REQUEST;
+    }
+    if (!is_coding_known(request)) {
+        return MHD_HTTP_NOT_IMPLEMENTED;
+    }
+    read_verb(exchange, method);
+    read_client(exchange);
+    return 0;
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* libmicrohttpd's daemons, one a socket, and the callbacks by which it tells us of requests. */
+#include "kv/listener.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <microhttpd.h>
+
+#include "exchange.h"
+#include "kv/log.h"
+#include "sockets.h"
+#include "traffic.h"
+
+#define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+#define LOG_TEXT_MAX 512
+
+struct kv_listener {
+    struct kv_service service;
+    struct kv_sockets sockets;
+    struct MHD_Daemon *daemon[KV_SOCKETS_MAX]; /* NULL: not started */
+    int copy[KV_SOCKETS_MAX];                  /* of the sockets; ours once quiesced */
+    bool quiesced;
+};
+
+static kv_printf(2, 0) void log_message(void *context, const char *format, va_list args)
+{
+    char text[LOG_TEXT_MAX];
+
+    (void) context;
+    (void) vsnprintf(text, sizeof(text), format, args); /* cut to fit */
+    text[strcspn(text, "\n")] = '\0';
+    kv_log(KV_LOG_DEBUG, "http_library", KV_LOG_TEXT_FIELD("message", text));
+}
+
+/* The library's decoding would lose what an encoded slash was. */
+static size_t leave_encoded(void *context, struct MHD_Connection *connection, char *text)
+{
+    (void) context;
+    (void) connection;
+    return strlen(text);
+}
+
+/* The first line of a request; what is returned comes back as *held below. */
+static void *on_first_line(void *context, const char *target, struct MHD_Connection *connection)
+{
+    const struct kv_listener *listener = context;
+
+    return kv_exchange_new(&listener->service, connection, target != NULL ? target : "");
+}
+
+static enum MHD_Result on_head(struct kv_exchange *exchange, const char *method,
+                               const char *version)
+{
+    unsigned refusal = kv_head_read(exchange, method, version);
+
+    exchange->has_head = true;
+    if (refusal != 0) {
+        return kv_answer_refuse(exchange->stay.connection, refusal);
+    }
+    if (kv_exchange_expects_too_much(exchange)) {
+        exchange->request.body_is_too_large = true;
+        return kv_steps_begin(exchange);
+    }
+    return MHD_YES;
+}
+
+/* Called with the head, then with each piece of the body, then without one; and once more after
+ * the connection was resumed. */
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
+                                  const char *path, const char *method, const char *version,
+                                  const char *piece, size_t *piece_len, void **held)
+{
+    struct kv_exchange *exchange = *held;
+    size_t len = *piece_len;
+
+    (void) context;
+    (void) connection;
+    (void) path;
+    if (exchange == NULL) {
+        return MHD_NO; /* out of memory */
+    }
+    if (!exchange->has_head) {
+        return on_head(exchange, method, version);
+    }
+    if (len > 0) {
+        *piece_len = 0; /* taken */
+        return kv_exchange_append(exchange, piece, len) ? MHD_YES : MHD_NO;
+    }
+    return exchange->is_counted ? kv_steps_finish(exchange) : kv_steps_begin(exchange);
+}
+
+/* The answer was sent, or the connection is gone. */
+static void on_completed(void *context, struct MHD_Connection *connection, void **held,
+                         enum MHD_RequestTerminationCode reason)
+{
+    const struct kv_listener *listener = context;
+    struct kv_exchange *exchange = *held;
+
+    (void) connection;
+    (void) reason;
+    if (exchange == NULL) {
+        return;
+    }
+    bool was_counted = exchange->is_counted;
+    *held = NULL;
+    kv_exchange_release(exchange);
+    if (was_counted) {
+        kv_traffic_leave(listener->service.traffic);
+    }
+}
+
+static struct MHD_Daemon *start_daemon(struct kv_listener *listener, int descriptor,
+                                       const struct kv_listener_config *config)
+{
+    bool secure = listener->service.secure;
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC
+                     | MHD_USE_ERROR_LOG | MHD_USE_SUPPRESS_DATE_NO_CLOCK;
+    const struct MHD_OptionItem options[] = {
+        { MHD_OPTION_LISTEN_SOCKET, descriptor, NULL },
+        { MHD_OPTION_URI_LOG_CALLBACK, (intptr_t) on_first_line, listener },
+        { MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t) leave_encoded, NULL },
+        { MHD_OPTION_NOTIFY_COMPLETED, (intptr_t) on_completed, listener },
+        { MHD_OPTION_CONNECTION_LIMIT, config->connections, NULL },
+        { MHD_OPTION_CONNECTION_MEMORY_LIMIT, KV_HEAD_MEMORY, NULL },
+        { MHD_OPTION_CONNECTION_TIMEOUT, (config->idle_timeout + 999) / 1000, NULL },
+        { MHD_OPTION_END, 0, NULL },
+    };
+    const struct MHD_OptionItem tls[] = {
+        { MHD_OPTION_HTTPS_MEM_CERT, 0, (void *) config->certificate_pem },
+        { MHD_OPTION_HTTPS_MEM_KEY, 0, (void *) config->key_pem },
+        { MHD_OPTION_HTTPS_PRIORITIES, 0, (void *) TLS_PRIORITIES },
+        { MHD_OPTION_END, 0, NULL },
+    };
+
+    /* The logger comes first, so that it hears of the other options. */
+    return MHD_start_daemon(secure ? flags | MHD_USE_TLS : flags, 0, NULL, NULL, on_request,
+                            listener, MHD_OPTION_EXTERNAL_LOGGER, log_message, NULL,
+                            MHD_OPTION_ARRAY, options, secure ? MHD_OPTION_ARRAY : MHD_OPTION_END,
+                            tls, MHD_OPTION_END);
+}
+
+/*
+ * The library gets a copy of the socket: when it cannot start, it closes what it was given in some
+ * cases and leaves it in others. A daemon that was started leaves it to us once quiesced.
+ */
+static enum kv_code start_on_socket(struct kv_listener *listener, size_t i,
+                                    const struct kv_listener_config *config, struct kv_err *err)
+{
+    int copy = fcntl(listener->sockets.descriptor[i], F_DUPFD_CLOEXEC, 0);
+
+    if (copy < 0) {
+        return KV_FAIL(err, KV_INTERNAL, (unsigned long) errno, "out of file descriptors");
+    }
+    listener->daemon[i] = start_daemon(listener, copy, config);
+    if (listener->daemon[i] == NULL) {
+        return KV_FAIL(err, KV_INTERNAL, 0, "cannot serve %s port %u%s", config->address,
+                       listener->sockets.port,
+                       listener->service.secure ? " with this certificate and key" : "");
+    }
+    return KV_OK;
+}
+
+static enum kv_code start(struct kv_listener *listener, const struct kv_listener_config *config,
+                          struct kv_err *err)
+{
+    KV_TRY(kv_traffic_new(config->deadline, &listener->service.traffic, err));
+    KV_TRY(kv_sockets_open(config->address, config->port, &listener->sockets, err));
+    for (size_t i = 0; i < listener->sockets.count; i++) {
+        KV_TRY(start_on_socket(listener, i, config, err));
+    }
+    return KV_OK;
+}
+
+enum kv_code kv_listener_new(const struct kv_listener_config *config,
+                             struct kv_listener **ret_listener, struct kv_err *err)
+{
+    assert(config->connections > 0 && config->idle_timeout > 0 && config->arrival_timeout > 0);
+    kv_auto(kv_listener_free) struct kv_listener *listener = calloc(1, sizeof(*listener));
+    if (listener == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    listener->service.config = *config;
+    listener->service.secure = config->certificate_pem != NULL;
+    KV_TRY(start(listener, config, err));
+    *ret_listener = kv_take(listener);
+    return KV_OK;
+}
+
+unsigned kv_listener_port(const struct kv_listener *listener)
+{
+    return listener->sockets.port;
+}
+
+size_t kv_listener_pending(const struct kv_listener *listener)
+{
+    return kv_traffic_pending(listener->service.traffic);
+}
+
+/* A socket that is shut down refuses new connections at once instead of leaving them in the
+ * backlog. */
+static void quiesce(struct kv_listener *listener)
+{
+    for (size_t i = 0; !listener->quiesced && i < listener->sockets.count; i++) {
+        if (listener->daemon[i] != NULL) {
+            listener->copy[i] = MHD_quiesce_daemon(listener->daemon[i]);
+            (void) shutdown(listener->copy[i], SHUT_RDWR); /* best effort */
+        }
+    }
+    listener->quiesced = true;
+}
+
+bool kv_listener_drain(struct kv_listener *listener, kv_millis patience)
+{
+    quiesce(listener);
+    return kv_traffic_drain(listener->service.traffic, patience);
+}
+
+void kv_listener_free(struct kv_listener *listener)
+{
+    if (listener == NULL) {
+        return;
+    }
+    quiesce(listener);
+    for (size_t i = 0; i < listener->sockets.count; i++) {
+        if (listener->daemon[i] != NULL) {
+            MHD_stop_daemon(listener->daemon[i]);
+            (void) close(listener->copy[i]); /* nothing was written to it */
+        }
+    }
+    kv_sockets_close(&listener->sockets);
+    kv_traffic_free(listener->service.traffic);
+    free(listener);
+}

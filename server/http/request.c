@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Looking things up in a request. Lists are short: a scan is all it takes. */
+#include "kv/request.h"
+
+#include <assert.h>
+#include <string.h>
+#include <strings.h>
+
+static const char *const verb_names[] = {
+    [KV_GET] = "GET",         [KV_HEAD] = "HEAD",        [KV_POST] = "POST",
+    [KV_PUT] = "PUT",         [KV_PATCH] = "PATCH",      [KV_DELETE] = "DELETE",
+    [KV_OPTIONS] = "OPTIONS", [KV_VERB_OTHER] = "OTHER",
+};
+
+const char *kv_verb_name(enum kv_verb verb)
+{
+    return verb_names[verb];
+}
+
+const char *kv_request_query(const struct kv_request *request, const char *name)
+{
+    for (size_t i = 0; i < request->query.count; i++) {
+        if (strcmp(request->query.pair[i].name, name) == 0) {
+            return request->query.pair[i].value;
+        }
+    }
+    return NULL;
+}
+
+const char *kv_request_header(const struct kv_request *request, const char *name)
+{
+    for (size_t i = 0; i < request->headers.count; i++) {
+        if (strcasecmp(request->headers.pair[i].name, name) == 0) {
+            return request->headers.pair[i].value;
+        }
+    }
+    return NULL;
+}
+
+enum kv_code kv_request_continue(struct kv_request *request, enum kv_lane lane,
+                                 kv_handler_fn *handler)
+{
+    assert(lane != KV_LANE_INLINE && handler != NULL);
+    request->next = handler;
+    request->next_lane = lane;
+    return KV_OK;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Values are formatted on the stack first: what is too long is cut there, not allocated. */
+#include "kv/response.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kv/json.h"
+#include "kv/secret.h"
+
+#define JSON_CONTENT_TYPE "application/json; charset=utf-8"
+
+void kv_response_init(struct kv_response *response)
+{
+    *response = (struct kv_response){ .status = 200 };
+    kv_buf_init(&response->body, KV_RESPONSE_BODY_MAX);
+}
+
+void kv_response_done(struct kv_response *response)
+{
+    for (size_t i = 0; i < response->headers; i++) {
+        kv_wipe_free(response->header[i].value);
+    }
+    response->headers = 0;
+    kv_buf_done(&response->body);
+}
+
+void kv_response_reset(struct kv_response *response)
+{
+    kv_response_done(response);
+    kv_response_init(response);
+}
+
+/* A control character could end the header, or the whole head, early. */
+static void blank_control_characters(char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (iscntrl((unsigned char) *text)) {
+            *text = ' ';
+        }
+    }
+}
+
+enum kv_code kv_response_header(struct kv_response *response, struct kv_err *err, const char *name,
+                                const char *format, ...)
+{
+    char value[KV_RESPONSE_HEADER_MAX + 1];
+    va_list args;
+
+    if (response->headers == KV_RESPONSE_HEADERS_MAX) {
+        return KV_FAIL(err, KV_INTERNAL, 0, "no room for header %s", name);
+    }
+    va_start(args, format);
+    (void) vsnprintf(value, sizeof(value), format, args); /* cut when longer */
+    va_end(args);
+    blank_control_characters(value);
+
+    char *copy = strdup(value);
+    if (copy == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    response->header[response->headers++] =
+        (struct kv_response_header){ .name = name, .value = copy };
+    return KV_OK;
+}
+
+/* A body that is too large is the client's fault only in a request. */
+static enum kv_code own_fault(enum kv_code code, struct kv_err *err)
+{
+    if (code == KV_BODY_TOO_LARGE) {
+        return KV_FAIL(err, KV_INTERNAL, 0, "the answer exceeds %d bytes", KV_RESPONSE_BODY_MAX);
+    }
+    return code;
+}
+
+static void begin(struct kv_response *response, int status, const char *content_type)
+{
+    response->status = status;
+    response->content_type = content_type;
+    kv_buf_clear(&response->body);
+}
+
+enum kv_code kv_response_json(struct kv_response *response, int status, const cJSON *tree,
+                              struct kv_err *err)
+{
+    if (tree == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    begin(response, status, JSON_CONTENT_TYPE);
+    return own_fault(kv_json_print(tree, &response->body, err), err);
+}
+
+enum kv_code kv_response_text(struct kv_response *response, int status, const char *content_type,
+                              const char *text, struct kv_err *err)
+{
+    begin(response, status, content_type);
+    return own_fault(kv_buf_append(&response->body, text, strlen(text), err), err);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * IPv4 and IPv6 are sockets of their own, so that "localhost" can be served on a machine that has
+ * only one of them and another program's dual-stack socket is not in the way.
+ */
+#include "sockets.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define BACKLOG 1024 /* connections that may wait to be accepted */
+#define TRIES 16     /* for a port that is free on both loopbacks */
+
+union address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+};
+
+static bool parse_address(const char *text, unsigned port, union address *ret_address)
+{
+    *ret_address = (union address){ 0 };
+    if (inet_pton(AF_INET, text, &ret_address->v4.sin_addr) == 1) {
+        ret_address->v4.sin_family = AF_INET;
+        ret_address->v4.sin_port = htons((uint16_t) port);
+        return true;
+    }
+    ret_address->v6.sin6_family = AF_INET6;
+    ret_address->v6.sin6_port = htons((uint16_t) port);
+    return inet_pton(AF_INET6, text, &ret_address->v6.sin6_addr) == 1;
+}
+
+static bool listen_on(int descriptor, const union address *address)
+{
+    const int on = 1;
+    bool is_v6 = address->any.sa_family == AF_INET6;
+
+    return setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0
+           && (!is_v6 || setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == 0)
+           && bind(descriptor, &address->any, is_v6 ? sizeof(address->v6) : sizeof(address->v4))
+                  == 0
+           && listen(descriptor, BACKLOG) == 0;
+}
+
+/* The descriptor, or -1 and errno. */
+static int open_socket(const union address *address)
+{
+    int descriptor = socket(address->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (descriptor >= 0 && !listen_on(descriptor, address)) {
+        int reason = errno;
+        (void) close(descriptor);
+        errno = reason;
+        return -1;
+    }
+    return descriptor;
+}
+
+static unsigned port_of(int descriptor)
+{
+    union address address;
+    socklen_t len = sizeof(address);
+
+    (void) getsockname(descriptor, &address.any, &len); /* bound, so it has a name */
+    return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
+}
+
+static enum kv_code open_one(const char *address, unsigned port, struct kv_sockets *sockets,
+                             struct kv_err *err)
+{
+    union address parsed;
+
+    if (!parse_address(address, port, &parsed)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s is neither localhost nor an IP address",
+                       address);
+    }
+    int descriptor = open_socket(&parsed);
+    if (descriptor < 0) {
+        int reason = errno;
+        return KV_FAIL(err, reason == EADDRINUSE ? KV_CONFLICT : KV_INTERNAL,
+                       (unsigned long) reason, "cannot listen on %s port %u: %s", address, port,
+                       strerrordesc_np(reason));
+    }
+    sockets->descriptor[sockets->count++] = descriptor;
+    sockets->port = port_of(descriptor);
+    return KV_OK;
+}
+
+/* A machine without IPv6 is served on 127.0.0.1 alone. */
+static bool has_no_ipv6(const struct kv_err *err)
+{
+    return err->cause == EAFNOSUPPORT || err->cause == EADDRNOTAVAIL;
+}
+
+static enum kv_code open_both_loopbacks(unsigned port, struct kv_sockets *sockets,
+                                        struct kv_err *err)
+{
+    struct kv_err reason;
+
+    KV_TRY(open_one("127.0.0.1", port, sockets, err));
+    enum kv_code code = open_one("::1", sockets->port, sockets, &reason);
+    if (code == KV_OK || has_no_ipv6(&reason)) {
+        return KV_OK;
+    }
+    kv_sockets_close(sockets);
+    *err = reason;
+    return code;
+}
+
+enum kv_code kv_sockets_open(const char *address, unsigned port, struct kv_sockets *ret_sockets,
+                             struct kv_err *err)
+{
+    struct kv_sockets sockets = { 0 };
+
+    if (strcmp(address, "localhost") != 0) {
+        KV_TRY(open_one(address, port, &sockets, err));
+        *ret_sockets = sockets;
+        return KV_OK;
+    }
+    enum kv_code code = open_both_loopbacks(port, &sockets, err);
+    for (unsigned i = 1; port == 0 && code == KV_CONFLICT && i < TRIES; i++) {
+        code = open_both_loopbacks(port, &sockets, err);
+    }
+    if (code == KV_OK) {
+        *ret_sockets = sockets;
+    }
+    return code;
+}
+
+void kv_sockets_close(struct kv_sockets *sockets)
+{
+    while (sockets->count > 0) {
+        (void) close(sockets->descriptor[--sockets->count]); /* nothing was written to it */
+    }
+}

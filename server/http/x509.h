@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * x509.h - keys and certificates made, read and judged by OpenSSL; no files.
+ *
+ * All keys are P-256 and all signatures SHA-256. Dates follow the system's clock. Errors are
+ * KV_INTERNAL with OpenSSL's code as cause. Ownership: what comes through `ret_` is the caller's.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include "kv/buf.h"
+#include "kv/err.h"
+
+KV_DEFINE_CLEANUP(EVP_PKEY *, EVP_PKEY_free)
+KV_DEFINE_CLEANUP(X509 *, X509_free)
+
+/* A certificate with fewer days left than this is made anew. */
+#define KV_X509_DAYS_LEFT_MIN 30
+
+enum kv_code kv_x509_make_key(EVP_PKEY **ret_key, struct kv_err *err) kv_must_check;
+
+/* A self-signed authority for servers, valid for ten years. */
+enum kv_code kv_x509_make_authority(EVP_PKEY *key, X509 **ret_certificate,
+                                    struct kv_err *err) kv_must_check;
+
+/*
+ * A server certificate for DNS names (with a leading wildcard, if any) and IP addresses, valid
+ * for a year. KV_BAD_PARAMETER: a name is neither.
+ */
+enum kv_code kv_x509_make_server(EVP_PKEY *key, X509 *authority, EVP_PKEY *authority_key,
+                                 const char *const *names, size_t count, X509 **ret_certificate,
+                                 struct kv_err *err) kv_must_check;
+
+/* True when it is valid now and for KV_X509_DAYS_LEFT_MIN days. */
+bool kv_x509_lasts(const X509 *certificate);
+
+/* True when every name is among its alternative names. */
+bool kv_x509_covers(const X509 *certificate, const char *const *names, size_t count);
+
+/* The first object of its kind in a PEM text; NULL when there is none. */
+EVP_PKEY *kv_x509_parse_key(const struct kv_buf *pem);
+X509 *kv_x509_parse_certificate(const struct kv_buf *pem);
+
+/* Appends PEM. */
+enum kv_code kv_x509_render_key(EVP_PKEY *key, struct kv_buf *buf,
+                                struct kv_err *err) kv_must_check;
+enum kv_code kv_x509_render_certificate(X509 *certificate, struct kv_buf *buf,
+                                        struct kv_err *err) kv_must_check;

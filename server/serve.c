@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The composition of `coffer serve`: every part made in order, wired by pointers, and taken down
+ * in reverse. No part below knows another one that an arrow of the map does not allow.
+ */
+#include "serve.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "folder.h"
+#include "kv/api.h"
+#include "kv/certificate.h"
+#include "kv/identity.h"
+#include "kv/json.h"
+#include "kv/lanes.h"
+#include "kv/log.h"
+#include "kv/secret.h"
+#include "kv/store.h"
+
+#define CONNECTIONS_MAX 4096
+#define IDLE_TIMEOUT_MS 120000
+#define ARRIVAL_TIMEOUT_MS 60000
+#define WORK_DEADLINE_MS 30000
+#define GENERATE_DEADLINE_MS 120000
+#define DRAIN_PATIENCE_MS 30000
+#define WORK_QUEUE 1024
+#define GENERATE_QUEUE 256
+#define GENERATE_NICENESS 5
+#define FIXED_NAMES 8 /* of the certificate, beside the vaults' and the --san ones */
+#define SANS_MAX 64
+
+struct server {
+    const struct kv_options *options;
+    struct data_folder folder;
+    unsigned workers;
+    struct kv_vault vaults[KV_VAULTS_MAX];
+    size_t vault_count;
+
+    struct kv_clock *clock;
+    struct kv_identity *identity;
+    struct kv_certificates certificates;
+    struct kv_store *store;
+    struct housekeeper *keeper;
+    struct hsm *hsm;
+    struct kv_custody *custody;
+    struct kv_keys *keys;
+    struct kv_lanes *lanes;
+    struct kv_listener *tls, *control;
+    struct kv_app app;
+};
+
+/* What can be said of a vault but is not built yet is refused, never half done. */
+static enum kv_code check_is_offered(const struct kv_vault *vault, struct kv_err *err)
+{
+    if (vault->kind != KV_VAULT || vault->access != KV_ACCESS_OPEN) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "--vault: %s: this version serves kind=vault with access=open only",
+                       vault->name);
+    }
+    return KV_OK;
+}
+
+static enum kv_code read_vaults(struct server *server, struct kv_err *err)
+{
+    size_t count = kv_option_list_count(server->options, KV_OPTION_VAULT);
+
+    if (count == 0 || count > KV_VAULTS_MAX) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--vault: 1 to %d vaults can be served",
+                       KV_VAULTS_MAX);
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct kv_vault *vault = &server->vaults[i];
+
+        KV_TRY(
+            kv_vault_parse(kv_option_list_item(server->options, KV_OPTION_VAULT, i), vault, err));
+        KV_TRY(check_is_offered(vault, err));
+        for (size_t j = 0; j < i; j++) {
+            if (strcmp(server->vaults[j].name, vault->name) == 0) {
+                return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--vault: %s is named twice", vault->name);
+            }
+        }
+    }
+    server->vault_count = count;
+    return KV_OK;
+}
+
+static enum kv_code open_folder(struct server *server, struct kv_err *err)
+{
+    return data_folder_open(&server->folder, server->options, err);
+}
+
+static enum kv_auth auth_mode(const struct kv_options *options)
+{
+    const char *mode = kv_option_text(options, KV_OPTION_AUTH);
+
+    if (strcmp(mode, "strict") == 0) {
+        return KV_AUTH_STRICT;
+    }
+    return strcmp(mode, "any") == 0 ? KV_AUTH_ANY : KV_AUTH_OFF;
+}
+
+/* Early, because a first start makes the issuer key in the background of everything else. */
+static enum kv_code open_identity(struct server *server, struct kv_err *err)
+{
+    const struct kv_identity_config config = {
+        .folder = server->folder.path,
+        .tenant = kv_option_text(server->options, KV_OPTION_TENANT),
+        .auth = auth_mode(server->options),
+    };
+
+    KV_TRY(kv_clock_new(&server->clock, err));
+    return kv_identity_new(&config, &server->identity, err);
+}
+
+static enum kv_code open_certificates(struct server *server, struct kv_err *err)
+{
+    static const char *const fixed[FIXED_NAMES] = {
+        "*.vault.localhost", "*.managedhsm.localhost",
+        "*.vault.azure.net", "*.managedhsm.azure.net",
+        "localhost",         "host.docker.internal",
+        "127.0.0.1",         "::1",
+    };
+    static char hosts[KV_VAULTS_MAX][KV_VAULT_HOST_SIZE];
+    const char *names[FIXED_NAMES + KV_VAULTS_MAX + SANS_MAX];
+    size_t sans = kv_option_list_count(server->options, KV_OPTION_SAN);
+    size_t count = 0;
+
+    if (sans > SANS_MAX) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--san: at most %d names", SANS_MAX);
+    }
+    for (size_t i = 0; i < FIXED_NAMES; i++) {
+        names[count++] = fixed[i];
+    }
+    for (size_t i = 0; i < server->vault_count; i++) {
+        kv_vault_host(&server->vaults[i], hosts[i]);
+        names[count++] = hosts[i];
+    }
+    for (size_t i = 0; i < sans; i++) {
+        names[count++] = kv_option_list_item(server->options, KV_OPTION_SAN, i);
+    }
+    return kv_certificates_open(server->folder.path, names, count, &server->certificates, err);
+}
+
+static enum kv_code open_store(struct server *server, struct kv_err *err)
+{
+    /* a connection for each worker, the generator, the housekeeper, four listener threads, spare */
+    unsigned connections = server->workers + 8;
+    char path[KV_PATH_MAX];
+
+    KV_TRY(kv_path_join(path, server->folder.path, "coffer.db", err));
+    return kv_store_open(path, connections, &server->store, err);
+}
+
+static enum kv_code open_keys(struct server *server, struct kv_err *err)
+{
+    const bool is_own = token_is_own(server->options);
+    struct kv_custody_config custody = { .alarm = housekeeper_alarm };
+    struct kv_keys_config keys = {
+        .store = server->store,
+        .deletion_lag = kv_option_duration(server->options, KV_OPTION_DELETION_LAG),
+    };
+
+    KV_TRY(housekeeper_new(server->clock, &server->keeper, err));
+    /* a session for each worker, the generator, the housekeeper, and one to spare */
+    KV_TRY(
+        token_open(server->options, server->folder.path, server->workers + 3, &server->hsm, err));
+    custody.hsm = server->hsm;
+    custody.alarm_context = server->keeper;
+    KV_TRY(kv_custody_new(&custody, &server->custody, err));
+    KV_TRY(kv_custody_adopt(server->custody, server->store, is_own, err));
+    keys.custody = server->custody;
+    return kv_keys_new(&keys, &server->keys, err);
+}
+
+struct muster {
+    const struct hsm *hsm;
+    size_t missing;
+};
+
+static bool count_missing(void *context, const unsigned char object[KV_OBJECT_LENGTH])
+{
+    struct muster *muster = context;
+
+    muster->missing += !hsm_has_key(muster->hsm, object);
+    return true;
+}
+
+/* After a crash: what was never acknowledged goes; what was is looked for and, if lost, reported. */
+static enum kv_code sweep(struct server *server, struct kv_err *err)
+{
+    struct muster muster = { .hsm = server->hsm };
+    size_t swept = 0;
+    size_t strays = 0;
+
+    KV_TRY(kv_keys_sweep(server->keys, &swept, err));
+    if (token_is_own(server->options)) {
+        CK_RV rv = hsm_destroy_strays(server->hsm, &strays);
+
+        if (rv != CKR_OK) {
+            return KV_FAIL(err, KV_UNAVAILABLE, rv, "the token cannot be swept: %s",
+                           hsm_rv_name(rv));
+        }
+    }
+    KV_TRY(kv_keys_each_object(server->keys, count_missing, &muster, err));
+    if (swept + strays > 0) {
+        kv_log(KV_LOG_INFO, "swept", KV_LOG_NUMBER_FIELD("unfinished", swept),
+               KV_LOG_NUMBER_FIELD("strays", strays));
+    }
+    if (muster.missing > 0) {
+        kv_log(KV_LOG_ERROR, "keys_missing", KV_LOG_NUMBER_FIELD("versions", muster.missing));
+    }
+    return KV_OK;
+}
+
+static enum kv_code start_threads(struct server *server, struct kv_err *err)
+{
+    const struct kv_lanes_config config = {
+        .workers = server->workers,
+        .work_queue = WORK_QUEUE,
+        .generate_queue = GENERATE_QUEUE,
+        .generate_niceness = GENERATE_NICENESS,
+    };
+
+    KV_TRY(kv_lanes_new(&config, &server->lanes, err));
+    return housekeeper_start(server->keeper, server->keys, server->hsm, err);
+}
+
+static void fill_app(struct server *server)
+{
+    server->app = (struct kv_app){
+        .clock = server->clock,
+        .keys = server->keys,
+        .identity = server->identity,
+        .lanes = server->lanes,
+        .vaults = server->vaults,
+        .vault_count = server->vault_count,
+        .api_versions_strict =
+            strcmp(kv_option_text(server->options, KV_OPTION_API_VERSIONS), "strict") == 0,
+        .ca_pem = server->certificates.ca.data,
+        .token_is_healthy = housekeeper_token_is_healthy,
+        .health_context = server->keeper,
+        .print_token_metrics = token_print_metrics,
+        .describe_token = token_describe,
+        .token_context = server->hsm,
+    };
+}
+
+static enum kv_code listen_on(struct server *server, struct kv_err *err)
+{
+    static const struct kv_site *const tls_sites[] = { &kv_data_plane, NULL };
+    static const struct kv_site *const control_sites[] = { &kv_token_site, &kv_control_site, NULL };
+    struct kv_listener_config config = {
+        .address = kv_option_text(server->options, KV_OPTION_LISTEN),
+        .port = (unsigned) kv_option_number(server->options, KV_OPTION_PORT),
+        .certificate_pem = server->certificates.server.data,
+        .key_pem = server->certificates.key.data,
+        .sites = tls_sites,
+        .app = &server->app,
+        .lanes = server->lanes,
+        .clock = server->clock,
+        .connections = CONNECTIONS_MAX,
+        .idle_timeout = IDLE_TIMEOUT_MS,
+        .arrival_timeout = ARRIVAL_TIMEOUT_MS,
+        .deadline = { [KV_LANE_WORK] = WORK_DEADLINE_MS,
+                      [KV_LANE_GENERATE] = GENERATE_DEADLINE_MS },
+    };
+
+    fill_app(server);
+    KV_TRY(kv_listener_new(&config, &server->tls, err));
+    server->app.port = kv_listener_port(server->tls);
+    config.certificate_pem = NULL;
+    config.key_pem = NULL;
+    config.sites = control_sites;
+    config.port = (unsigned) kv_option_number(server->options, KV_OPTION_CONTROL_PORT);
+    KV_TRY(kv_listener_new(&config, &server->control, err));
+    server->app.control_port = kv_listener_port(server->control);
+    return KV_OK;
+}
+
+static enum kv_code publish(struct server *server, struct kv_err *err)
+{
+    return data_folder_publish(&server->folder, &server->app, err);
+}
+
+static void announce(const struct server *server)
+{
+    const char *address = kv_option_text(server->options, KV_OPTION_LISTEN);
+    bool is_ipv6 = strchr(address, ':') != NULL;
+    char host[KV_VAULT_HOST_SIZE];
+
+    if (strcmp(address, "localhost") == 0) {
+        address = "127.0.0.1";
+    }
+    kv_vault_host(&server->vaults[0], host);
+    printf("coffer ready https://%s:%u control http://%s%s%s:%u\n", host, server->app.port,
+           is_ipv6 ? "[" : "", address, is_ipv6 ? "]" : "", server->app.control_port);
+    fflush(stdout);
+    kv_log(KV_LOG_INFO, "ready", KV_LOG_NUMBER_FIELD("port", server->app.port),
+           KV_LOG_NUMBER_FIELD("control_port", server->app.control_port),
+           KV_LOG_TEXT_FIELD("data", server->folder.path),
+           KV_LOG_NUMBER_FIELD("vaults", server->vault_count));
+}
+
+typedef enum kv_code step_fn(struct server *server, struct kv_err *err);
+
+static step_fn *const start_up[] = {
+    read_vaults, open_folder, open_identity, open_certificates, open_store,
+    open_keys,   sweep,       start_threads, listen_on,         publish,
+};
+
+/*
+ * The requests under way get their answers. One that cannot be finished keeps a thread inside the
+ * token module: then nothing may be taken down any more.
+ */
+static void drain(struct server *server)
+{
+    bool tls = server->tls == NULL || kv_listener_drain(server->tls, DRAIN_PATIENCE_MS);
+    bool control = server->control == NULL || kv_listener_drain(server->control, DRAIN_PATIENCE_MS);
+
+    if (!tls || !control) {
+        kv_log(KV_LOG_ERROR, "stopped_hard", KV_LOG_NUMBER_FIELD("waited_ms", DRAIN_PATIENCE_MS));
+        _exit(1);
+    }
+}
+
+static void take_down(struct server *server)
+{
+    drain(server);
+    kv_listener_free(server->control);
+    kv_listener_free(server->tls);
+    kv_lanes_free(server->lanes);
+    housekeeper_stop(server->keeper);
+    kv_keys_free(server->keys);
+    kv_custody_free(server->custody);
+    hsm_close(server->hsm);
+    housekeeper_free(server->keeper);
+    kv_store_close(server->store);
+    kv_certificates_done(&server->certificates);
+    kv_identity_free(server->identity);
+    kv_clock_free(server->clock);
+    data_folder_close(&server->folder);
+}
+
+/* 2 000 idle connections and more are a normal day for a test farm. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static unsigned count_workers(const struct kv_options *options)
+{
+    int64_t workers = kv_option_number(options, KV_OPTION_WORKERS);
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (workers > 0) {
+        return (unsigned) workers;
+    }
+    return processors > 0 ? (unsigned) processors : 1;
+}
+
+static enum kv_code run(struct server *server, struct kv_err *err)
+{
+    for (size_t i = 0; i < KV_COUNT(start_up); i++) {
+        KV_TRY(start_up[i](server, err));
+    }
+    announce(server);
+
+    int signal_number = signals_wait();
+
+    kv_log(KV_LOG_INFO, "stopping", KV_LOG_NUMBER_FIELD("signal", signal_number));
+    return signals_watch_second(err);
+}
+
+enum kv_code serve_run(const struct kv_options *options, struct kv_err *err)
+{
+    struct server *server = calloc(1, sizeof(*server));
+    enum kv_code code;
+
+    if (server == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    server->options = options;
+    data_folder_init(&server->folder);
+    server->workers = count_workers(options);
+    signals_block();
+    raise_descriptor_limit();
+    code = run(server, err);
+    take_down(server);
+    free(server);
+    return code;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * serve.h - the parts of `coffer serve` that only its composition knows: the token it opens, the
+ * housekeeper, the signals. Private to the files beside it.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "hsm.h"
+#include "kv/app.h"
+#include "kv/options.h"
+
+/* Runs the emulator until a signal ends it. Errors before it is ready are the caller's to print. */
+enum kv_code serve_run(const struct kv_options *options, struct kv_err *err) kv_must_check;
+
+/*
+ * Opens the token that the options name; without --pkcs11-module SoftHSM's, with a token of
+ * coffer's own under `folder`, made at first start, its random PINs in FOLDER/pin (0600).
+ */
+enum kv_code token_open(const struct kv_options *options, const char *folder, unsigned sessions,
+                        struct hsm **ret_hsm, struct kv_err *err) kv_must_check;
+
+/* Whether the options leave the token to coffer. */
+bool token_is_own(const struct kv_options *options);
+
+/* Token facts for /control/v1/hsm and /metrics; `context` is the struct hsm. */
+enum kv_code token_describe(void *context, cJSON **ret_description,
+                            struct kv_err *err) kv_must_check;
+enum kv_code token_print_metrics(void *context, struct kv_buf *buf,
+                                 struct kv_err *err) kv_must_check;
+
+/*
+ * The housekeeper: one thread that purges what is due, destroys what nobody owns, and looks after
+ * the token every two seconds and whenever the alarm was sounded.
+ */
+struct housekeeper; /* opaque, thread-safe */
+
+/* Made before the token's other users, which sound its alarm; started when the keys are there. */
+enum kv_code housekeeper_new(struct kv_clock *clock, struct housekeeper **ret_keeper,
+                             struct kv_err *err) kv_must_check;
+enum kv_code housekeeper_start(struct housekeeper *keeper, struct kv_keys *keys, struct hsm *hsm,
+                               struct kv_err *err) kv_must_check;
+void housekeeper_stop(struct housekeeper *keeper); /* joins the thread, if it runs */
+void housekeeper_free(struct housekeeper *keeper); /* NULL is fine */
+
+/* The two take the housekeeper as an untyped context, for those who must not know it. */
+void housekeeper_alarm(void *keeper);
+bool housekeeper_token_is_healthy(void *keeper);
+
+/*
+ * SIGTERM and SIGINT. Block them before any other thread is made. The first one makes
+ * signals_wait() return; from signals_watch_second() on, another one ends the process at once.
+ */
+void signals_block(void);
+int signals_wait(void);
+enum kv_code signals_watch_second(struct kv_err *err) kv_must_check;

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Each domain counts the steps its tables have taken; a start takes those that are missing. */
+#include "connection.h"
+
+static enum kv_code load_version(struct kv_db *db, const char *domain, int64_t *ret_version,
+                                 struct kv_err *err)
+{
+    kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
+    bool found = false;
+
+    KV_TRY(kv_db_query(db, "SELECT version FROM schema WHERE domain = ?",
+                       KV_BINDS(KV_B_TEXT(domain)), &rows, err));
+    KV_TRY(kv_rows_next(rows, &found, err));
+    *ret_version = found ? kv_rows_int(rows, 0) : 0;
+    return KV_OK;
+}
+
+static enum kv_code take_step(struct kv_db *db, const char *domain, int64_t version,
+                              const struct kv_migration *step, struct kv_err *err)
+{
+    KV_TRY(kv_db_begin(db, err));
+    KV_TRY(kv_db_execute(db, step->sql, err));
+    KV_TRY(kv_db_run(db, "INSERT OR REPLACE INTO schema(domain, version) VALUES(?, ?)",
+                     KV_BINDS(KV_B_TEXT(domain), KV_B_INT(version)), NULL, err));
+    return kv_db_commit(db, err);
+}
+
+enum kv_code kv_store_migrate(struct kv_store *store, const char *domain,
+                              const struct kv_migration *steps, struct kv_err *err)
+{
+    kv_auto(kv_db_release) struct kv_db *db = NULL;
+    int64_t version = 0, last = 0;
+
+    while (steps[last].sql != NULL) {
+        last++;
+    }
+    KV_TRY(kv_db_acquire(store, &db, err));
+    KV_TRY(load_version(db, domain, &version, err));
+    if (version > last) {
+        return KV_FAIL(err, KV_INTERNAL, 0, "%s was written by a newer coffer", db->path);
+    }
+    for (; version < last; version++) {
+        KV_TRY(take_step(db, domain, version + 1, &steps[version], err));
+    }
+    return KV_OK;
+}

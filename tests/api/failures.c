@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows of tbl/err.def that need a failing token or store: limits of the real parts, caused for
+ * real. Each test has a daemon of its own. */
+#include "../support/api.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <sqlite3.h>
+
+static struct daemon own;
+
+static void start(void)
+{
+    daemon_prepare(&own);
+    cr_assert(daemon_start(&own, NULL));
+}
+
+static void stop(void)
+{
+    cr_assert(daemon_stop(&own));
+    daemon_discard(&own);
+}
+
+TestSuite(failure, .init = start, .fini = stop, .timeout = 120);
+
+#define VALUE "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
+
+static void move_tokens(const char *from, const char *to)
+{
+    char old[400];
+    char new[400];
+
+    snprintf(old, sizeof(old), "%s/%s", own.folder, from);
+    snprintf(new, sizeof(new), "%s/%s", own.folder, to);
+    cr_assert_eq(rename(old, new), 0);
+}
+
+Test(failure, UNAVAILABLE_while_the_token_is_gone)
+{
+    const struct timespec pause = { .tv_nsec = 100000000 };
+    const struct request health = { .method = "GET", .target = "/health", .control = true };
+    API_CLIENT_OF(&own, dev);
+    char version[33];
+    char wrapped[1024];
+    long status = 0;
+
+    api_create_key(&dev, "hsm", "", version);
+    api_wrap(&dev, "hsm", NULL, "RSA-OAEP-256", VALUE, wrapped);
+    move_tokens("tokens", "tokens-away");
+
+    API_REPLY(unwrap, api_unwrap(&dev, "hsm", NULL, "RSA-OAEP-256", wrapped));
+    cr_expect_eq(unwrap.status, 503, "%ld %s", unwrap.status, unwrap.body);
+    cr_expect_str_eq(reply_text(&unwrap, "error.code"), "ServiceUnavailable");
+    API_REPLY(create, client_call(&dev, "POST", "/keys/new/create", "{\"kty\":\"RSA\"}"));
+    cr_expect_eq(create.status, 503, "%ld %s", create.status, create.body);
+    API_REPLY(get, client_call(&dev, "GET", "/keys/hsm", NULL));
+    cr_expect_eq(get.status, 200, "what needs no token still works");
+    for (int i = 0; i < 100 && status != 503; i++) {
+        API_REPLY(reply, client_send(&dev, &health));
+        status = reply.status;
+        nanosleep(&pause, NULL);
+    }
+    cr_expect_eq(status, 503);
+
+    move_tokens("tokens-away", "tokens");
+    for (int i = 0; i < 100 && status != 200; i++) {
+        API_REPLY(reply, client_send(&dev, &health));
+        status = reply.status;
+        nanosleep(&pause, NULL);
+    }
+    cr_expect_eq(status, 200);
+    API_REPLY(back, api_unwrap(&dev, "hsm", NULL, "RSA-OAEP-256", wrapped));
+    cr_expect_str_eq(reply_text(&back, "value"), VALUE, "%ld %s", back.status, back.body);
+}
+
+/* Calls `visit` with the path of each entry of a folder that ends in `suffix`. */
+static void visit_folder(const char *folder, const char *suffix,
+                         void (*visit)(const char *path, void *context), void *context)
+{
+    DIR *listing = opendir(folder);
+    struct dirent *entry;
+    char path[1024];
+
+    cr_assert_not_null(listing);
+    while ((entry = readdir(listing)) != NULL) {
+        size_t len = strlen(entry->d_name);
+
+        if (entry->d_name[0] != '.' && len >= strlen(suffix)
+            && strcmp(entry->d_name + len - strlen(suffix), suffix) == 0) {
+            snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+            visit(path, context);
+        }
+    }
+    closedir(listing);
+}
+
+struct youngest {
+    char path[1024];
+    struct timespec made;
+};
+
+static void keep_youngest(const char *path, void *context)
+{
+    struct youngest *youngest = context;
+    struct stat status;
+
+    cr_assert_eq(stat(path, &status), 0);
+    if (status.st_mtim.tv_sec > youngest->made.tv_sec
+        || (status.st_mtim.tv_sec == youngest->made.tv_sec
+            && status.st_mtim.tv_nsec > youngest->made.tv_nsec)) {
+        snprintf(youngest->path, sizeof(youngest->path), "%s", path);
+        youngest->made = status.st_mtim;
+    }
+}
+
+static void keep_youngest_object(const char *token, void *context)
+{
+    visit_folder(token, ".object", keep_youngest, context);
+}
+
+/* Removes the youngest object file of the token: the key made last. */
+static void remove_last_object(void)
+{
+    struct youngest youngest = { .path = "" };
+    char folder[400];
+
+    snprintf(folder, sizeof(folder), "%s/tokens", own.folder);
+    visit_folder(folder, "", keep_youngest_object, &youngest);
+    cr_assert_eq(unlink(youngest.path), 0, "%s", youngest.path);
+}
+
+Test(failure, KEY_MATERIAL_MISSING_when_the_object_is_gone)
+{
+    API_CLIENT_OF(&own, dev);
+    char version[33];
+    char wrapped[1024];
+
+    api_create_key(&dev, "first", "", version);
+    api_create_key(&dev, "lost", "", version);
+    api_wrap(&dev, "lost", NULL, "RSA-OAEP", VALUE, wrapped);
+    remove_last_object();
+
+    API_REPLY(unwrap, api_unwrap(&dev, "lost", NULL, "RSA-OAEP", wrapped));
+    cr_expect(reply_is_error(&unwrap, 503, "ServiceUnavailable", NULL,
+                             "The HSM does not hold the material of this key."));
+    api_wrap(&dev, "first", NULL, "RSA-OAEP", VALUE, wrapped);
+    API_REPLY(other, api_unwrap(&dev, "first", NULL, "RSA-OAEP", wrapped));
+    cr_expect_eq(other.status, 200, "%s", other.body);
+}
+
+static void empty_file(const char *path, void *context)
+{
+    (void) context;
+    cr_assert_eq(truncate(path, 0), 0);
+}
+
+static void empty_token_file(const char *token, void *context)
+{
+    visit_folder(token, "token.object", empty_file, context);
+}
+
+/* A login empties the token's own file before it writes it anew. */
+Test(failure, of_a_login_that_was_killed_loses_no_key)
+{
+    API_CLIENT_OF(&own, dev);
+    char folder[400];
+    char version[33];
+    char wrapped[1024];
+
+    api_create_key(&dev, "kept", "", version);
+    api_wrap(&dev, "kept", NULL, "RSA-OAEP", VALUE, wrapped);
+    daemon_kill(&own);
+    snprintf(folder, sizeof(folder), "%s/tokens", own.folder);
+    visit_folder(folder, "", empty_token_file, NULL);
+    cr_assert(daemon_start(&own, NULL));
+    API_REPLY(unwrap, api_unwrap(&dev, "kept", NULL, "RSA-OAEP", wrapped));
+    cr_expect_str_eq(reply_text(&unwrap, "value"), VALUE, "%ld %s", unwrap.status, unwrap.body);
+}
+
+Test(failure, INTERNAL_when_the_store_was_tampered_with)
+{
+    API_CLIENT_OF(&own, dev);
+    char version[33];
+    char path[400];
+    sqlite3 *db;
+
+    api_create_key(&dev, "tampered", "", version);
+    snprintf(path, sizeof(path), "%s/coffer.db", own.folder);
+    cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+    cr_assert_eq(sqlite3_exec(db, "UPDATE version SET kty = 'XYZ'", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+
+    API_REPLY(get, client_call(&dev, "GET", "/keys/tampered", NULL));
+    cr_expect_eq(get.status, 500);
+    cr_expect_str_eq(reply_text(&get, "error.code"), "InternalServerError");
+}
+
+Test(failure, NOT_FOUND_on_the_control_port)
+{
+    const struct request request = { .method = "GET", .target = "/nothing", .control = true };
+    API_CLIENT_OF(&own, dev);
+    API_REPLY(reply, client_send(&dev, &request));
+
+    cr_expect_eq(reply.status, 404, "%ld %s", reply.status, reply.body);
+}

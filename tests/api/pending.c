@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The pending phases of delete, recover and purge, and what falls due by the virtual clock:
+ * contract §6.6, §9.5. Each test has a daemon of its own and moves its time. */
+#include "../support/api.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static struct daemon own;
+
+static void start(void)
+{
+    static const char *const arguments[] = { "--deletion-lag",
+                                             "60s",
+                                             "--vault",
+                                             "dev",
+                                             "--vault",
+                                             "locked,purge-protection,retention=7",
+                                             NULL };
+
+    daemon_prepare(&own);
+    cr_assert(daemon_start(&own, arguments));
+}
+
+static void stop(void)
+{
+    cr_assert(daemon_stop(&own));
+    daemon_discard(&own);
+}
+
+TestSuite(pending, .init = start, .fini = stop, .timeout = 120);
+
+static void expect_status(struct client *client, const char *method, const char *path,
+                          const char *body, long status)
+{
+    API_REPLY(reply, client_call(client, method, path, body));
+
+    cr_expect_eq(reply.status, status, "%s %s: %ld %s", method, path, reply.status, reply.body);
+}
+
+static void make_deleted(struct client *client, const char *name)
+{
+    char version[33];
+    char path[64];
+
+    api_create_key(client, name, "", version);
+    snprintf(path, sizeof(path), "/keys/%s", name);
+    expect_status(client, "DELETE", path, NULL, 200);
+}
+
+#define CREATE "{\"kty\":\"RSA\"}"
+
+Test(pending, KEY_BEING_DELETED_after_delete)
+{
+    API_CLIENT_OF(&own, dev);
+
+    make_deleted(&dev, "a");
+    expect_status(&dev, "GET", "/keys/a", NULL, 404);
+    expect_status(&dev, "DELETE", "/keys/a", NULL, 404);
+    expect_status(&dev, "GET", "/deletedkeys/a", NULL, 404);
+    expect_status(&dev, "POST", "/deletedkeys/a/recover", NULL, 404);
+
+    API_REPLY(create, client_call(&dev, "POST", "/keys/a/create", CREATE));
+    cr_expect(
+        reply_is_error(&create, 409, "Conflict", "ObjectIsBeingDeleted",
+                       "Key a is currently being deleted and cannot be re-created; retry later."));
+    cr_expect_eq(create.len, 158); /* 157 and the name's length, as recorded */
+
+    API_REPLY(purge, client_call(&dev, "DELETE", "/deletedkeys/a", NULL));
+    cr_expect(reply_is_error(&purge, 409, "Conflict", "ObjectIsBeingDeleted",
+                             "Key is currently being deleted."));
+
+    api_advance(&own, 60);
+    expect_status(&dev, "GET", "/deletedkeys/a", NULL, 200);
+    expect_status(&dev, "DELETE", "/deletedkeys/a", NULL, 204);
+}
+
+Test(pending, KEY_BEING_RECOVERED_and_CONFLICT_after_recover)
+{
+    API_CLIENT_OF(&own, dev);
+    char expected[256];
+
+    make_deleted(&dev, "b");
+    api_advance(&own, 60);
+    expect_status(&dev, "POST", "/deletedkeys/b/recover", NULL, 200);
+    expect_status(&dev, "GET", "/keys/b", NULL, 404);
+
+    API_REPLY(create, client_call(&dev, "POST", "/keys/b/create", CREATE));
+    cr_expect(reply_is_error(
+        &create, 409, "Conflict", "ObjectIsBeingRecovered",
+        "Key b is currently being recovered and cannot be re-created; retry later."));
+
+    API_REPLY(again, client_call(&dev, "POST", "/deletedkeys/b/recover", NULL));
+    snprintf(expected, sizeof(expected),
+             "There was a conflict while recovering the soft-deleted key "
+             "'https://dev.vault.localhost:%u/keys/b/",
+             own.port);
+    cr_expect_eq(again.status, 409);
+    cr_expect_str_eq(reply_text(&again, "error.code"), "Conflict");
+    cr_expect_null(reply_item(&again, "error.innererror"));
+    cr_expect_eq(strncmp(reply_text(&again, "error.message"), expected, strlen(expected)), 0, "%s",
+                 again.body);
+
+    api_advance(&own, 60);
+    expect_status(&dev, "GET", "/keys/b", NULL, 200);
+}
+
+Test(pending, name_is_not_free_at_once_after_a_purge)
+{
+    API_CLIENT_OF(&own, dev);
+
+    make_deleted(&dev, "c");
+    api_advance(&own, 60);
+    expect_status(&dev, "DELETE", "/deletedkeys/c", NULL, 204);
+    expect_status(&dev, "GET", "/deletedkeys/c", NULL, 404);
+    expect_status(&dev, "GET", "/keys/c", NULL, 404);
+
+    API_REPLY(create, client_call(&dev, "POST", "/keys/c/create", CREATE));
+    cr_expect_str_eq(reply_text(&create, "error.innererror.code"), "ObjectIsBeingDeleted");
+
+    api_advance(&own, 60);
+    expect_status(&dev, "POST", "/keys/c/create", CREATE, 200);
+}
+
+/* The metric of keys that wait, live or deleted, for the housekeeper's work to be seen. */
+static long count_metric(const char *name)
+{
+    API_CLIENT_OF(&own, dev);
+    const struct request request = { .method = "GET", .target = "/metrics", .control = true };
+    API_REPLY(reply, client_send(&dev, &request));
+    char line[128];
+    const char *found;
+    long value = -1;
+
+    snprintf(line, sizeof(line), "\n%s ", name);
+    found = strstr(reply.body, line);
+    if (found != NULL) {
+        sscanf(found + strlen(line), "%ld", &value);
+    }
+    return value;
+}
+
+Test(pending, scheduled_purge_needs_no_request)
+{
+    const struct timespec pause = { .tv_nsec = 20000000 };
+    API_CLIENT_OF(&own, locked);
+    long keys = -1;
+
+    make_deleted(&locked, "d");
+    api_advance(&own, 7L * 86400 - 1);
+    cr_expect_eq(count_metric("coffer_key_versions"), 1);
+    api_advance(&own, 2);
+    for (int i = 0; i < 500 && keys != 0; i++) {
+        nanosleep(&pause, NULL);
+        keys = count_metric("coffer_token_keys");
+    }
+    cr_assert_eq(keys, 0, "the object must be gone from the token, not only from sight");
+    cr_assert_eq(count_metric("coffer_key_versions"), 0);
+}
+
+Test(pending, purge_date_holds_to_the_second)
+{
+    API_CLIENT_OF(&own, locked);
+    const struct request freeze = {
+        .method = "POST",
+        .target = "/control/v1/clock",
+        .body = "{\"frozen\":true}",
+        .control = true,
+    };
+
+    API_REPLY(frozen, client_send(&locked, &freeze));
+    cr_assert_eq(frozen.status, 200, "%s", frozen.body);
+    make_deleted(&locked, "e");
+    api_advance(&own, 7L * 86400 - 1);
+    client_close(&locked);
+    client_open(&locked, &own, "locked"); /* with a token of this day */
+    expect_status(&locked, "GET", "/deletedkeys/e", NULL, 200);
+    api_advance(&own, 1);
+    expect_status(&locked, "GET", "/deletedkeys/e", NULL, 404);
+    expect_status(&locked, "POST", "/keys/e/create", CREATE, 200);
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The program as a user meets it: options, subcommands, restarts, signals. design §2. */
+#include "../support/api.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../support/raw.h"
+
+TestSuite(program, .timeout = 180);
+
+static void expect_run(const char *const *arguments, int status, const char *part)
+{
+    char output[16384];
+    int got = program_run(arguments, output, sizeof(output));
+
+    cr_expect_eq(got, status, "%s: %d %s", arguments[0], got, output);
+    cr_expect_not_null(strstr(output, part), "%s lacks \"%s\"", output, part);
+}
+
+#define RUN(status, part, ...)                                                                     \
+    expect_run((const char *const[]){ __VA_ARGS__, NULL }, (status), (part))
+
+Test(program, bad_options_are_refused_by_name)
+{
+    RUN(2, "--nonsense", "serve", "--nonsense");
+    RUN(2, "--port", "serve", "--port", "70000");
+    RUN(2, "--auth", "serve", "--auth", "maybe");
+    RUN(2, "--deletion-lag", "serve", "--deletion-lag", "soon");
+    RUN(2, "a_b", "serve", "--ephemeral", "--vault", "a_b");
+    RUN(2, "colour", "serve", "--ephemeral", "--vault", "dev,colour=red");
+    RUN(2, "retention", "serve", "--ephemeral", "--vault", "dev,retention=6");
+    RUN(2, "named twice", "serve", "--ephemeral", "--vault", "dev", "--vault", "DEV");
+    RUN(2, "access=open only", "serve", "--ephemeral", "--vault", "dev,access=rbac");
+    RUN(2, "kind=vault", "serve", "--ephemeral", "--vault", "dev,kind=hsm");
+    RUN(2, "--pkcs11-pin-file", "serve", "--ephemeral", "--pkcs11-module", "/nowhere.so");
+    RUN(2, "frobnicate", "frobnicate");
+}
+
+Test(program, help_and_version_work)
+{
+    RUN(0, "serve", "--help");
+    RUN(0, "0.1.0", "--version");
+    RUN(0, "--deletion-lag", "serve", "--help");
+    RUN(0, "--resource", "token", "--help");
+    RUN(0, "purge-protection", "serve", "--help");
+    RUN(0, "deletion-lag = ", "serve", "--print-config");
+}
+
+Test(program, subcommands_find_no_server_where_none_runs)
+{
+    RUN(1, "/nowhere", "healthcheck", "--data", "/nowhere");
+    RUN(1, "/nowhere", "token", "--data", "/nowhere");
+    RUN(1, "/nowhere", "env", "--data", "/nowhere");
+    RUN(1, "/nowhere", "hosts", "--data", "/nowhere");
+    RUN(1, "/nowhere", "ca", "--data", "/nowhere");
+}
+
+Test(program, subcommands_find_the_server_through_its_folder)
+{
+    char url[64];
+    const char *folder = api_daemon()->folder;
+
+    snprintf(url, sizeof(url), "https://locked.vault.localhost:%u", api_daemon()->port);
+    RUN(0, "", "healthcheck", "--data", folder);
+    RUN(0, "-----BEGIN CERTIFICATE-----", "ca", "--data", folder);
+    RUN(0, "export IDENTITY_ENDPOINT=", "env", "--data", folder);
+    RUN(0, url, "env", "--vault", "locked", "--data", folder);
+    RUN(0, "127.0.0.1 dev.vault.localhost", "hosts", "--data", folder);
+    RUN(0, "eyJ", "token", "--data", folder);
+    RUN(0, "eyJ", "token", "--data", folder, "--identity", "backup-job", "--resource",
+        "https://management.azure.com");
+}
+
+Test(program, a_module_or_token_that_is_not_there_is_named)
+{
+    char pin[300];
+    FILE *file;
+
+    snprintf(pin, sizeof(pin), "%s/some-pin", api_daemon()->folder);
+    file = fopen(pin, "w");
+    fputs("1234\n", file);
+    fclose(file);
+    RUN(1, "/nowhere.so", "serve", "--ephemeral", "--port", "0", "--control-port", "0",
+        "--pkcs11-module", "/nowhere.so", "--pkcs11-pin-file", pin);
+    RUN(1, "/nowhere.pin does not exist", "serve", "--ephemeral", "--port", "0", "--control-port",
+        "0", "--pkcs11-module", "/nowhere.so", "--pkcs11-pin-file", "/nowhere.pin");
+}
+
+Test(program, a_second_server_does_not_take_the_folder_or_the_port)
+{
+    char port[16];
+
+    RUN(1, api_daemon()->folder, "serve", "--data", api_daemon()->folder, "--port", "0",
+        "--control-port", "0");
+    snprintf(port, sizeof(port), "%u", api_daemon()->port);
+    RUN(1, port, "serve", "--ephemeral", "--port", port, "--control-port", "0");
+}
+
+Test(program, secrets_are_kept_in_files_for_the_owner_only)
+{
+    static const char *const files[] = { "pin", "issuer.pem", "tls/ca.key", "tls/server.key",
+                                         "coffer.db" };
+    char path[400];
+    struct stat status;
+
+    for (size_t i = 0; i < KV_COUNT(files); i++) {
+        snprintf(path, sizeof(path), "%s/%s", api_daemon()->folder, files[i]);
+        cr_expect_eq(stat(path, &status), 0, "%s", path);
+        cr_expect_eq(status.st_mode & 077, 0, "%s: %o", path, status.st_mode);
+    }
+}
+
+Test(program, log_holds_no_secret)
+{
+    API_CLIENT(dev);
+    char version[33];
+    char wrapped[1024];
+    char line[8192];
+    FILE *log;
+
+    api_create_key(&dev, "discreet", "", version);
+    api_wrap(&dev, "discreet", NULL, "RSA-OAEP", "c2VjcmV0LXBsYWludGV4dA", wrapped);
+    API_REPLY(bad, api_unwrap(&dev, "discreet", NULL, "RSA-OAEP", "c2VjcmV0LXBsYWludGV4dA"));
+    cr_assert_eq(bad.status, 400);
+    log = fopen(api_daemon()->log, "r");
+    while (fgets(line, sizeof(line), log) != NULL) {
+        cr_expect_null(strstr(line, "c2VjcmV0"), "%s", line);
+        cr_expect_null(strstr(line, "secret-plain"), "%s", line);
+        cr_expect_null(strstr(line, "eyJ"), "%s", line);
+    }
+    fclose(log);
+}
+
+Test(program, everything_is_there_after_a_restart)
+{
+    static const char value[] = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+    struct daemon own;
+    char version[33];
+    char wrapped[1024];
+
+    daemon_prepare(&own);
+    cr_assert(daemon_start(&own, NULL));
+    {
+        API_CLIENT_OF(&own, dev);
+
+        api_create_key(&dev, "stays", ",\"tags\":{\"a\":\"b\"}", version);
+        api_wrap(&dev, "stays", NULL, "RSA-OAEP-256", value, wrapped);
+        cr_assert(daemon_stop(&own));
+        cr_assert(daemon_start(&own, NULL));
+
+        /* the token of before is still good: the issuer key stayed, too */
+        API_REPLY(reply, api_unwrap(&dev, "stays", version, "RSA-OAEP-256", wrapped));
+        cr_assert_str_eq(reply_text(&reply, "value"), value, "%s", reply.body);
+        API_REPLY(get, client_call(&dev, "GET", "/keys/stays", NULL));
+        cr_assert_str_eq(reply_text(&get, "tags.a"), "b");
+    }
+    cr_assert(daemon_stop(&own));
+    daemon_discard(&own);
+}
+
+static void make_key_and_stop(struct daemon *own)
+{
+    char version[33];
+
+    daemon_prepare(own);
+    cr_assert(daemon_start(own, NULL));
+    {
+        API_CLIENT_OF(own, dev);
+        api_create_key(&dev, "precious", "", version);
+    }
+    cr_assert(daemon_stop(own));
+}
+
+Test(program, a_store_does_not_go_with_another_token)
+{
+    struct daemon own;
+    char from[400];
+    char to[400];
+
+    make_key_and_stop(&own);
+    snprintf(from, sizeof(from), "%s/tokens", own.folder);
+    snprintf(to, sizeof(to), "%s/tokens-away", own.folder);
+    cr_assert_eq(rename(from, to), 0);
+    RUN(1, "not the one", "serve", "--data", own.folder, "--port", "0", "--control-port", "0");
+    daemon_discard(&own);
+}
+
+Test(program, a_token_whose_store_was_lost_is_left_alone)
+{
+    struct daemon own;
+    char path[400];
+
+    make_key_and_stop(&own);
+    snprintf(path, sizeof(path), "%s/coffer.db", own.folder);
+    cr_assert_eq(unlink(path), 0);
+    RUN(1, "the store was lost", "serve", "--data", own.folder, "--port", "0", "--control-port",
+        "0");
+    daemon_discard(&own);
+}
+
+Test(program, ephemeral_leaves_nothing_behind)
+{
+    static const char *const arguments[] = { "--ephemeral", NULL };
+    struct daemon own;
+
+    daemon_prepare(&own);
+    setenv("TMPDIR", own.folder, 1);
+    cr_assert(daemon_start(&own, arguments));
+    cr_expect_neq(rmdir(own.folder), 0, "its temporary folder must be in there");
+    cr_assert(daemon_stop(&own));
+    cr_expect_eq(rmdir(own.folder), 0, "the folder must be empty again");
+    daemon_discard(&own);
+}
+
+/* A request in flight when SIGTERM comes is answered before the program ends. */
+Test(program, sigterm_lets_requests_finish)
+{
+    static const char request[] =
+        "POST /keys/late/create?api-version=7.6 HTTP/1.1\r\nHost: dev.vault.localhost\r\n"
+        "Content-Type: application/json\r\nContent-Length: 29\r\n\r\n"
+        "{\"kty\":\"RSA\",\"key_size\":4096}";
+    static const char *const arguments[] = { "--auth", "off", NULL };
+    const struct timespec pause = { .tv_nsec = 50000000 };
+    struct daemon own;
+    struct raw raw;
+    char answer[8192] = "";
+    int status = -1;
+
+    daemon_prepare(&own);
+    cr_assert(daemon_start(&own, arguments));
+    cr_assert(raw_open(&raw, own.port, true));
+    cr_assert(raw_send(&raw, request, strlen(request)));
+    nanosleep(&pause, NULL);
+    kill(own.pid, SIGTERM);
+    for (int i = 0; i < 6 && strstr(answer, "\"kid\"") == NULL; i++) { /* ten seconds each */
+        raw_read(&raw, answer, sizeof(answer), "}}");
+    }
+    cr_expect_eq(strncmp(answer, "HTTP/1.1 200", 12), 0, "%s", answer);
+    cr_expect_not_null(strstr(answer, "/keys/late/"), "%s", answer);
+    raw_close(&raw);
+    cr_expect_eq(waitpid(own.pid, &status, 0), own.pid); /* another signal would end it at once */
+    cr_expect_eq(status, 0);
+
+    cr_assert(daemon_start(&own, arguments));
+    {
+        API_CLIENT_OF(&own, dev);
+        API_REPLY(get, client_call(&dev, "GET", "/keys/late", NULL));
+        cr_expect_eq(get.status, 200, "%s", get.body);
+    }
+    cr_expect(daemon_stop(&own));
+    daemon_discard(&own);
+}
+
+Test(program, second_signal_ends_it_at_once)
+{
+    static const char request[] =
+        "POST /keys/slow/create?api-version=7.6 HTTP/1.1\r\nHost: dev.vault.localhost\r\n"
+        "Content-Type: application/json\r\nContent-Length: 29\r\n\r\n"
+        "{\"kty\":\"RSA\",\"key_size\":4096}";
+    static const char *const arguments[] = { "--auth", "off", NULL };
+    const struct timespec pause = { .tv_nsec = 100000000 };
+    struct daemon own;
+    struct raw raw[8];
+    int status = 0;
+
+    daemon_prepare(&own);
+    cr_assert(daemon_start(&own, arguments));
+    for (size_t i = 0; i < KV_COUNT(raw); i++) { /* far more than a second of work */
+        cr_assert(raw_open(&raw[i], own.port, true));
+        cr_assert(raw_send(&raw[i], request, strlen(request)));
+    }
+    nanosleep(&pause, NULL);
+    kill(own.pid, SIGTERM);
+    nanosleep(&pause, NULL);
+    cr_expect_eq(waitpid(own.pid, &status, WNOHANG), 0, "it must wait for its requests");
+    kill(own.pid, SIGINT);
+    nanosleep(&pause, NULL);
+    cr_expect_eq(waitpid(own.pid, &status, WNOHANG), own.pid);
+    cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 128 + SIGINT, "%d", status);
+    for (size_t i = 0; i < KV_COUNT(raw); i++) {
+        raw_close(&raw[i]);
+    }
+    own.pid = 0;
+    daemon_discard(&own);
+}

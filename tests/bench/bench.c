@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The benchmark: measures coffer against the goals of a release and prints each figure beside its
+ * target. Run by `make bench`; not a test, because a busy machine misses targets.
+ */
+#include "bench.h"
+
+#include <getopt.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <curl/curl.h>
+
+#include "machine.h"
+
+static const struct part {
+    const char *name;
+    bench_fn *run;
+    const char *help;
+} parts[] = {
+    { "unwrap", bench_unwrap, "RSA-2048 unwraps a second, against the token alone" },
+    { "get", bench_get, "latency of GET beside RSA-4096 generations" },
+    { "start", bench_start, "time to the ready line" },
+    { "memory", bench_memory, "resident memory" },
+    { "scale", bench_scale, "the same with 10, 1000 and 10000 keys" },
+};
+
+static const struct target targets[] = {
+    { "unwrap", "coffer / token alone", .least = 0.90, .most = INFINITY },
+    { "unwrap", "processor, load generator", .most = 25 },
+    { "get", "beside 4 generations, p99", .most = 5 },
+    { "start", "cold", .most = 300 },
+    { "start", "warm", .most = 100 },
+    { "memory", "after start", .most = 20 },
+    { "memory", "after a few requests", .most = 20 },
+    { "scale", "unwraps a second, 1000 / 10 keys", .least = 0.9, .most = 1.1 },
+    { "scale", "processor an unwrap, 1000 / 10 keys", .least = 0.9, .most = 1.1 },
+    { "scale", "unwraps a second, 10000 / 10 keys", .least = 0.9, .most = 1.1 },
+    { "scale", "processor an unwrap, 10000 / 10 keys", .least = 0.9, .most = 1.1 },
+    { 0 },
+};
+
+struct command {
+    struct settings settings;
+    bool chosen[KV_COUNT(parts)];
+    bool strict;
+    const char *json; /* NULL: none */
+};
+
+static int print_help(FILE *out, int status)
+{
+    fputs("Usage: bench [OPTION]...\n"
+          "Measures the daemon ./coffer, or $TEST_PROGRAM.\n\n"
+          "  --only PART        run this part only; repeatable\n"
+          "  --json FILE        write the figures to FILE, too\n"
+          "  --strict           exit 1 when a target is missed\n"
+          "  --rounds N         rounds of a comparison (default 8)\n"
+          "  --seconds S        length of a round (default 1)\n"
+          "  --connections N    of the load generator (default 8)\n"
+          "  --pace N           GET requests a second beside generations (default 400)\n"
+          "  --help\n\nParts:\n",
+          out);
+    for (size_t i = 0; i < KV_COUNT(parts); i++) {
+        fprintf(out, "  %-18s %s\n", parts[i].name, parts[i].help);
+    }
+    return status;
+}
+
+static bool choose(struct command *command, const char *name)
+{
+    for (size_t i = 0; i < KV_COUNT(parts); i++) {
+        if (strcmp(parts[i].name, name) == 0) {
+            command->chosen[i] = true;
+            return true;
+        }
+    }
+    fprintf(stderr, "bench: no part is called %s\n", name);
+    return false;
+}
+
+static bool parse_number(const char *text, double least, double most, double *ret_number)
+{
+    char *end;
+    double number = strtod(text, &end);
+
+    if (end == text || *end != '\0' || !(number >= least && number <= most)) {
+        fprintf(stderr, "bench: %s is no number from %g to %g\n", text, least, most);
+        return false;
+    }
+    *ret_number = number;
+    return true;
+}
+
+enum flag { ONLY = 1, JSON, STRICT, ROUNDS, SECONDS, CONNECTIONS, PACE, HELP };
+
+static bool take_option(struct command *command, int option, const char *value)
+{
+    double number;
+
+    switch (option) {
+    case ONLY:
+        return choose(command, value);
+    case JSON:
+        command->json = value;
+        return true;
+    case STRICT:
+        command->strict = true;
+        return true;
+    case SECONDS:
+        return parse_number(value, 0.05, 600, &command->settings.seconds);
+    case PACE:
+        return parse_number(value, 1, 100000, &command->settings.pace);
+    case ROUNDS:
+    case CONNECTIONS:
+        if (!parse_number(value, 1, 1000, &number)) {
+            return false;
+        }
+        *(option == ROUNDS ? &command->settings.rounds : &command->settings.connections) =
+            (unsigned) number;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool run_part(const struct part *part, const struct settings *settings,
+                     struct report *report)
+{
+    fprintf(stderr, "bench: %s\n", part->name);
+    if (!part->run(settings, report)) {
+        fprintf(stderr, "bench: %s could not be measured\n", part->name);
+        return false;
+    }
+    return true;
+}
+
+static int run(const struct command *command)
+{
+    static struct report report = { .targets = targets };
+    struct machine_time before = machine_time();
+    bool measured = true;
+    bool met;
+
+    report.load_average = machine_load_average();
+    for (size_t i = 0; i < KV_COUNT(parts); i++) {
+        if (command->chosen[i]) {
+            measured = run_part(&parts[i], &command->settings, &report) && measured;
+        }
+    }
+
+    struct machine_time after = machine_time();
+
+    report.foreign = machine_foreign(&before, &after);
+    met = report_print(&report);
+    if (command->json != NULL && !report_write_json(&report, command->json)) {
+        return 1;
+    }
+    return measured && (met || !command->strict) ? 0 : 1;
+}
+
+/* A server that closed a connection must not end the program. Ignoring the signal instead would
+ * make the daemons ignore it, too. */
+static void survive_broken_pipe(int signal_number)
+{
+    (void) signal_number;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {
+        { "only", required_argument, NULL, ONLY },
+        { "json", required_argument, NULL, JSON },
+        { "strict", no_argument, NULL, STRICT },
+        { "rounds", required_argument, NULL, ROUNDS },
+        { "seconds", required_argument, NULL, SECONDS },
+        { "connections", required_argument, NULL, CONNECTIONS },
+        { "pace", required_argument, NULL, PACE },
+        { "help", no_argument, NULL, HELP },
+        { 0 },
+    };
+    struct command command = {
+        .settings = { .rounds = 8, .seconds = 1, .connections = 8, .pace = 400 },
+    };
+    bool any = false;
+    int option;
+
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option == HELP) {
+            return print_help(stdout, 0);
+        }
+        if (!take_option(&command, option, optarg)) {
+            return print_help(stderr, 2);
+        }
+    }
+    if (optind < argc) {
+        return print_help(stderr, 2);
+    }
+    for (size_t i = 0; i < KV_COUNT(parts); i++) {
+        any = any || command.chosen[i];
+    }
+    for (size_t i = 0; i < KV_COUNT(parts) && !any; i++) {
+        command.chosen[i] = true;
+    }
+    signal(SIGPIPE, survive_broken_pipe);
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    return run(&command);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bench.h - the parts of the benchmark. Each starts daemons of its own, measures, reports its
+ * figures and leaves nothing behind; false when something could not be measured.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "report.h"
+
+struct settings {
+    unsigned rounds;      /* of measurements that are interleaved or repeated */
+    double seconds;       /* a round takes */
+    unsigned connections; /* of the load generator */
+    double pace;          /* GET requests a second beside key generation */
+};
+
+typedef bool bench_fn(const struct settings *settings, struct report *report);
+
+bench_fn bench_unwrap; /* through coffer, against the token alone */
+bench_fn bench_get;    /* latency beside key generation */
+bench_fn bench_start;  /* until the ready line */
+bench_fn bench_memory; /* resident */
+bench_fn bench_scale;  /* with few and with many keys */

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Unwraps a second through coffer, beside what the token does by itself with as many threads. The
+ * machine is never quiet, so both are measured in turn, in short rounds, and compared round by
+ * round; every other round goes backwards, so that a drift favours neither.
+ */
+#include "bench.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "load.h"
+#include "raw.h"
+#include "server.h"
+
+#define PART "unwrap"
+#define REQUESTS 8 /* different ciphertexts */
+
+struct unwrap_bench {
+    const struct settings *settings;
+    struct server server;
+    struct raw_token raw;
+    struct load_request request[REQUESTS];
+    struct load *load;
+    struct samples x_509, x_509_cpu, oaep, coffer, coffer_cpu, client, ratio, p50, p99;
+    double last_raw, last_coffer; /* of the present round */
+};
+
+static bool measure_raw(struct unwrap_bench *bench)
+{
+    struct raw_result result;
+
+    if (!raw_token_run(&bench->raw, RAW_X_509, bench->settings->seconds, &result)) {
+        return false;
+    }
+    bench->last_raw = result.per_second;
+    samples_add(&bench->x_509, result.per_second);
+    samples_add(&bench->x_509_cpu, result.cpu_us);
+    return true;
+}
+
+/* For comparison only; half the time is enough. */
+static bool measure_oaep(struct unwrap_bench *bench)
+{
+    struct raw_result result;
+
+    if (!raw_token_run(&bench->raw, RAW_OAEP_SHA1, bench->settings->seconds / 2, &result)) {
+        return false;
+    }
+    samples_add(&bench->oaep, result.per_second);
+    return true;
+}
+
+static bool measure_coffer(struct unwrap_bench *bench)
+{
+    const struct load_span span = { .seconds = bench->settings->seconds };
+    struct load_result result;
+    double used = server_cpu_us(&bench->server);
+
+    if (!load_run(bench->load, &span, &result)) {
+        return false;
+    }
+    used = server_cpu_us(&bench->server) - used;
+    bench->last_coffer = (double) result.answers / result.seconds;
+    samples_add(&bench->coffer, bench->last_coffer);
+    samples_add(&bench->coffer_cpu, used / (double) result.answers);
+    samples_add(&bench->client, result.client_us);
+    samples_add(&bench->p50, samples_quantile(result.latency, 0.5));
+    samples_add(&bench->p99, samples_quantile(result.latency, 0.99));
+    return true;
+}
+
+static bool run_round(struct unwrap_bench *bench, unsigned round)
+{
+    bool backwards = round % 2 == 1;
+    bool done = backwards ? measure_coffer(bench) && measure_raw(bench) && measure_oaep(bench)
+                          : measure_oaep(bench) && measure_raw(bench) && measure_coffer(bench);
+
+    if (done) {
+        samples_add(&bench->ratio, bench->last_coffer / bench->last_raw);
+    }
+    return done;
+}
+
+static void publish(struct unwrap_bench *bench, struct report *report)
+{
+    report_samples(report, PART, "op/s", &bench->x_509, "token alone, X_509, %u threads",
+                   bench->raw.threads);
+    report_samples(report, PART, "op/s", &bench->oaep, "token alone, OAEP with SHA-1");
+    report_samples(report, PART, "op/s", &bench->coffer, "coffer over TLS, %u connections",
+                   bench->settings->connections);
+    report_samples(report, PART, "", &bench->ratio, "coffer / token alone");
+    report_samples(report, PART, "ms", &bench->p50, "latency p50");
+    report_samples(report, PART, "ms", &bench->p99, "latency p99");
+    report_samples(report, PART, "us", &bench->x_509_cpu, "processor, token alone");
+    report_samples(report, PART, "us", &bench->coffer_cpu, "processor, coffer");
+    report_samples(report, PART, "us", &bench->client, "processor, load generator");
+}
+
+static bool prepare(struct unwrap_bench *bench)
+{
+    if (!server_init(&bench->server) || !server_create_key(&bench->server.client, "unwrap", 2048)) {
+        return false;
+    }
+    for (size_t i = 0; i < REQUESTS; i++) {
+        if (!server_prepare_unwrap(&bench->server, "unwrap", &bench->request[i])) {
+            return false;
+        }
+    }
+    bench->load =
+        server_open_load(&bench->server, bench->settings->connections, bench->request, REQUESTS);
+    return bench->load != NULL;
+}
+
+static void done(struct unwrap_bench *bench)
+{
+    load_close(bench->load);
+    for (size_t i = 0; i < REQUESTS; i++) {
+        load_request_done(&bench->request[i]);
+    }
+    server_done(&bench->server);
+    raw_token_close(&bench->raw);
+    samples_done(&bench->x_509);
+    samples_done(&bench->x_509_cpu);
+    samples_done(&bench->oaep);
+    samples_done(&bench->coffer);
+    samples_done(&bench->coffer_cpu);
+    samples_done(&bench->client);
+    samples_done(&bench->ratio);
+    samples_done(&bench->p50);
+    samples_done(&bench->p99);
+}
+
+bool bench_unwrap(const struct settings *settings, struct report *report)
+{
+    struct unwrap_bench bench = { .settings = settings };
+    bool good = prepare(&bench);
+
+    raw_token_open(&bench.raw, (unsigned) sysconf(_SC_NPROCESSORS_ONLN));
+    for (unsigned i = 0; good && i < settings->rounds; i++) {
+        good = run_round(&bench, i);
+    }
+    if (good) {
+        publish(&bench, report);
+    }
+    done(&bench);
+    return good;
+}

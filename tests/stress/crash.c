@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kill -9 at random moments, hundreds of times, on one data folder: nothing that was acknowledged
+ * may be lost or come back, and store and token must agree after every start.
+ *
+ *   crash [ROUNDS [SEED]]    or $CRASH_ROUNDS, $CRASH_SEED; 200 rounds with a seed of the day
+ *
+ * A round starts the daemon, compares what it shows with the workers' ledgers, and kills it while
+ * they load it anew. Some rounds kill it during the start, too. The moments of a seed are the
+ * same each time; what the daemon is doing then is not.
+ */
+#include "crash.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kv/clock.h"
+#include "../support/consistency.h"
+#include "../support/program.h"
+
+#define WORKERS 4
+#define ROUNDS_DEFAULT 200
+#define KILL_MIN_MS 5
+#define KILL_MAX_MS 600
+#define AIM_EVERY 3 /* rounds: the kill comes shortly after a purge was sent, not at any time */
+#define AIM_PATIENCE_MS 400
+#define AIM_SPREAD_MS 15
+#define FURNISH_EVERY 3    /* rounds */
+#define START_KILL_EVERY 6 /* rounds: the daemon is killed before it is ready, too */
+#define INSPECT_EVERY 20   /* rounds: store and token are read behind its back */
+#define FIRST_START_SHARE 10
+
+static const char *const promises[PROMISE_COUNT] = {
+    [PROMISE_START] = "the daemon starts after every kill",
+    [PROMISE_ALIVE] = "it ends only when it is killed",
+    [PROMISE_ANSWER] = "every answer is the one that the ledger expects",
+    [PROMISE_LIVE] = "an acknowledged key is there: its versions, their state and tags",
+    [PROMISE_DELETED] = "an acknowledged deletion holds",
+    [PROMISE_PURGED] = "an acknowledged purge holds: nothing comes back",
+    [PROMISE_WHOLE] = "a request that a kill cut off happened as a whole or not at all",
+    [PROMISE_UNWRAP] = "what a version wrapped, it unwraps to the same bytes",
+    [PROMISE_DISABLED] = "a disabled version refuses",
+    [PROMISE_CENSUS] = "after a start: a key on the token for each version, none in limbo",
+    [PROMISE_FOLDER] = "store and token, read behind the daemon's back, agree",
+    [PROMISE_STOP] = "the daemon stops in order",
+};
+
+static const char *const arguments[] = { "--log-level", "warning", NULL };
+
+struct crash {
+    struct daemon daemon;
+    struct tally tally;
+    atomic_bool doomed;
+    atomic_flag making;
+    struct aim aim;
+    struct dice dice;
+    struct worker worker[WORKERS];
+    kv_millis start_ms; /* how long the last start took */
+    unsigned kills, kills_in_start;
+};
+
+static bool start(struct crash *crash, struct daemon *daemon)
+{
+    kv_millis began = kv_clock_monotonic();
+    bool started = daemon_start(daemon, arguments);
+
+    crash->start_ms = kv_clock_monotonic() - began;
+    return tally_check(&crash->tally, PROMISE_START, started, "its log is above");
+}
+
+/* Somewhere between the fork and a little after it is ready. */
+static bool kill_in_start(struct crash *crash, struct daemon *daemon)
+{
+    if (!tally_check(&crash->tally, PROMISE_START, daemon_launch(daemon, arguments),
+                     "no process")) {
+        return false;
+    }
+    program_pause(dice_roll(&crash->dice, (unsigned) crash->start_ms + 10));
+
+    bool running = daemon_is_running(daemon);
+
+    daemon_kill(daemon);
+    crash->kills_in_start++;
+    return tally_check(&crash->tally, PROMISE_ALIVE, running, "it ended by itself in the start");
+}
+
+/* The stopped daemon's folder. */
+static bool inspect(struct crash *crash, const struct daemon *daemon)
+{
+    struct consistency found;
+    char text[CONSISTENCY_TEXT_SIZE];
+    bool read = consistency_read(daemon->folder, &found);
+
+    return tally_check(&crash->tally, PROMISE_FOLDER, read && consistency_holds(&found), "%s: %s",
+                       daemon->folder,
+                       read ? consistency_describe(&found, text) : "it cannot be read");
+}
+
+static bool stop_and_inspect(struct crash *crash, struct daemon *daemon)
+{
+    return tally_check(&crash->tally, PROMISE_STOP, daemon_stop(daemon), "its log is above")
+           && inspect(crash, daemon);
+}
+
+/* A folder's very first start makes certificates, issuer key, token and wrapping key. */
+static bool crash_first_start(struct crash *crash)
+{
+    struct daemon daemon;
+    bool passed;
+
+    daemon_prepare(&daemon);
+    passed =
+        kill_in_start(crash, &daemon) && start(crash, &daemon) && stop_and_inspect(crash, &daemon);
+    daemon_kill(&daemon);
+    if (passed) {
+        daemon_discard(&daemon);
+    }
+    return passed;
+}
+
+typedef void work_fn(struct worker *worker);
+
+struct shift {
+    struct worker *worker;
+    work_fn *work;
+    pthread_t thread;
+};
+
+static void *run_shift(void *argument)
+{
+    struct shift *shift = argument;
+
+    shift->work(shift->worker);
+    return NULL;
+}
+
+static void begin_shifts(struct crash *crash, struct shift shifts[WORKERS], work_fn *work)
+{
+    for (size_t i = 0; i < WORKERS; i++) {
+        shifts[i] = (struct shift){ .worker = &crash->worker[i], .work = work };
+        if (pthread_create(&shifts[i].thread, NULL, run_shift, &shifts[i]) != 0) {
+            abort();
+        }
+    }
+}
+
+static void end_shifts(struct shift shifts[WORKERS])
+{
+    for (size_t i = 0; i < WORKERS; i++) {
+        pthread_join(shifts[i].thread, NULL);
+    }
+}
+
+static bool check_census(struct crash *crash)
+{
+    struct census census = { .versions = 0 };
+    size_t versions = 0;
+    bool read = census_read(&crash->daemon, &census);
+
+    for (size_t i = 0; i < WORKERS; i++) {
+        versions += worker_versions(&crash->worker[i]);
+    }
+    return tally_check(&crash->tally, PROMISE_CENSUS,
+                       read && census.versions == versions && census.token_keys == versions
+                           && census.limbo == 0,
+                       "%zu versions in the ledgers, %zu in the store, %zu keys on the token, %zu "
+                       "in limbo",
+                       versions, census.versions, census.token_keys, census.limbo);
+}
+
+static bool work(struct crash *crash, work_fn *task)
+{
+    struct shift shifts[WORKERS];
+
+    begin_shifts(crash, shifts, task);
+    end_shifts(shifts);
+    return check_census(crash) && tally_is_clean(&crash->tally);
+}
+
+static bool load_and_kill(struct crash *crash, unsigned long round)
+{
+    struct shift shifts[WORKERS];
+    bool running;
+
+    atomic_store(&crash->doomed, false);
+    begin_shifts(crash, shifts, worker_load);
+    program_pause(KILL_MIN_MS + dice_roll(&crash->dice, KILL_MAX_MS - KILL_MIN_MS));
+    if (round % AIM_EVERY == 0) {
+        aim_wait(&crash->aim, OP_PURGE, AIM_PATIENCE_MS);
+        program_pause(dice_roll(&crash->dice, AIM_SPREAD_MS));
+    }
+    running = daemon_is_running(&crash->daemon);
+    atomic_store(&crash->doomed, true);
+    daemon_kill(&crash->daemon);
+    end_shifts(shifts);
+    crash->kills++;
+    return tally_check(&crash->tally, PROMISE_ALIVE, running, "it ended by itself under load")
+           && tally_is_clean(&crash->tally);
+}
+
+static bool run_round(struct crash *crash, unsigned long round)
+{
+    if (round % START_KILL_EVERY == 0 && !kill_in_start(crash, &crash->daemon)) {
+        return false;
+    }
+    if (!start(crash, &crash->daemon) || !work(crash, worker_audit)) {
+        return false;
+    }
+    if (round % INSPECT_EVERY == 0
+        && (!stop_and_inspect(crash, &crash->daemon) || !start(crash, &crash->daemon))) {
+        return false;
+    }
+    if (round % FURNISH_EVERY == 0 && !work(crash, worker_furnish)) {
+        return false;
+    }
+    return load_and_kill(crash, round);
+}
+
+/* Tokens outlive a kill, because the key that signs them is on disk: one a worker is enough. */
+static bool hire(struct crash *crash, unsigned long seed)
+{
+    for (unsigned i = 0; i < WORKERS; i++) {
+        struct worker *worker = &crash->worker[i];
+
+        client_open(&worker->client, &crash->daemon, "dev");
+        worker->tally = &crash->tally;
+        worker->doomed = &crash->doomed;
+        worker->making = &crash->making;
+        worker->aim = &crash->aim;
+        worker->dice.state = seed + i + 1;
+        worker_init(worker, i);
+        if (!tally_check(&crash->tally, PROMISE_ANSWER, worker->client.token != NULL, "no token")) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool run_rounds(struct crash *crash, unsigned long rounds)
+{
+    for (unsigned long round = 1; round <= rounds; round++) {
+        if (!run_round(crash, round)) {
+            printf("stopped in round %lu\n", round);
+            return false;
+        }
+        if (round % INSPECT_EVERY == 0) {
+            printf("round %lu of %lu\n", round, rounds);
+            fflush(stdout);
+        }
+    }
+    return true;
+}
+
+static bool run(struct crash *crash, unsigned long rounds, unsigned long seed)
+{
+    if (!start(crash, &crash->daemon) || !hire(crash, seed) || !work(crash, worker_furnish)
+        || !stop_and_inspect(crash, &crash->daemon)) {
+        return false;
+    }
+    for (unsigned long i = 0; i < (rounds + FIRST_START_SHARE - 1) / FIRST_START_SHARE; i++) {
+        if (!crash_first_start(crash)) {
+            return false;
+        }
+    }
+    return run_rounds(crash, rounds) && start(crash, &crash->daemon) && work(crash, worker_audit)
+           && stop_and_inspect(crash, &crash->daemon);
+}
+
+static void print_statistics(const struct crash *crash)
+{
+    printf("%-10s %10s %22s %10s\n", "requests", "answered", "cut off, but happened", "did not");
+    for (size_t operation = 0; operation < OP_COUNT; operation++) {
+        unsigned long answered = 0;
+        unsigned long happened = 0;
+        unsigned long did_not = 0;
+
+        for (size_t i = 0; i < WORKERS; i++) {
+            answered += crash->worker[i].answered[operation];
+            happened += crash->worker[i].cut[operation].happened;
+            did_not += crash->worker[i].cut[operation].did_not;
+        }
+        printf("%-10s %10lu %22lu %10lu%s\n", crash_operation_names[operation], answered, happened,
+               did_not, operation >= OP_GET ? "  (changes nothing)" : "");
+    }
+    printf("%u kills under load, %u in a start\n", crash->kills, crash->kills_in_start);
+}
+
+int main(int argc, char **argv)
+{
+    static struct crash crash;
+    const struct program_arguments given = { argc, argv, "[ROUNDS [SEED]]" };
+    unsigned long rounds = program_number(&given, 1, "CRASH_ROUNDS", ROUNDS_DEFAULT);
+    unsigned long seed = program_number(&given, 2, "CRASH_SEED", (unsigned long) kv_clock_real());
+    int status;
+
+    signal(SIGPIPE, SIG_IGN);
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    printf("seed %lu\n", seed);
+    fflush(stdout);
+    tally_init(&crash.tally, promises, PROMISE_COUNT);
+    aim_init(&crash.aim);
+    crash.dice.state = seed;
+    daemon_prepare(&crash.daemon);
+    run(&crash, rounds, seed);
+    daemon_kill(&crash.daemon);
+    for (size_t i = 0; i < WORKERS; i++) {
+        client_close(&crash.worker[i].client);
+    }
+    print_statistics(&crash);
+    status = tally_close(&crash.tally);
+    if (tally_is_clean(&crash.tally)) {
+        daemon_discard(&crash.daemon);
+    } else {
+        fprintf(stderr, "the folder is left for a look: %s\n", crash.daemon.folder);
+    }
+    aim_done(&crash.aim);
+    curl_global_cleanup();
+    return status;
+}

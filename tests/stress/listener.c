@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A listener under everything at once: clients on both loopbacks, handlers on all lanes, full
+ * queues, deadlines that are too short, clients that leave, and an end in the midst of it.
+ * A plain main(), because the thread sanitizer cannot start Criterion.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kv/base.h"
+#include "kv/log.h"
+#include "tests/support/site.h"
+#include "tests/support/wire.h"
+
+#define CLIENTS 8
+#define SECONDS 5
+#define GET(path) "GET " path " HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+static struct test_site site;
+static atomic_bool stopping; /* for the releaser */
+
+struct client {
+    pthread_t thread;
+    unsigned number;
+    unsigned long answered[3]; /* success, refusal for want of room or time, anything else */
+    unsigned long left;        /* requests whose answer was not waited for */
+};
+
+static const struct {
+    const char *request;
+    bool leaves;
+} deeds[] = {
+    { GET("/inline"), false },
+    { GET("/worker"), false },
+    { GET("/hold"), false },
+    { GET("/hop"), false },
+    { GET("/hold"), true },
+    { GET("/hop-inline"), false },
+    { GET("/hold-generate"), false },
+    { GET("/generate"), false },
+    { "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nbody", false },
+    { GET("/worker") GET("/hop"), true },
+};
+
+/* Lets handlers that hold go on after times of their own, shorter and longer than the deadline. */
+static void *release_handlers(void *unused)
+{
+    (void) unused;
+    for (unsigned i = 0; !stopping; i++) {
+        usleep(200 + i % 7 * 1000);
+        test_site_release(&site, 1);
+    }
+    return NULL;
+}
+
+static void count_answer(struct client *client, int status)
+{
+    client->answered[status == 200 ? 0 : status == 503 ? 1 : 2]++;
+}
+
+/* False when the connection is over. */
+static bool do_one(struct client *client, int descriptor, unsigned round)
+{
+    struct wire_answer answer;
+    size_t deed = (client->number + round) % KV_COUNT(deeds);
+
+    if (!wire_say(descriptor, deeds[deed].request)) {
+        return false;
+    }
+    if (deeds[deed].leaves) {
+        client->left++;
+        return false;
+    }
+    wire_receive(descriptor, false, &answer);
+    wire_answer_done(&answer);
+    if (answer.status != 0) {
+        count_answer(client, answer.status);
+    }
+    return answer.status != 0;
+}
+
+/* Until nobody listens any more. */
+static void *be_client(void *argument)
+{
+    struct client *client = argument;
+    unsigned round = 0;
+    int descriptor;
+
+    while ((descriptor = wire_try_connect(site.port, client->number % 2 == 1)) >= 0) {
+        while (do_one(client, descriptor, round++)) {
+        }
+        (void) close(descriptor);
+    }
+    return NULL;
+}
+
+static void start(void)
+{
+    struct kv_lanes_config lanes;
+    struct kv_listener_config config;
+
+    test_site_configure(&lanes, &config);
+    config.address = "localhost";
+    config.deadline[KV_LANE_WORK] = 4;
+    config.deadline[KV_LANE_GENERATE] = 3;
+    lanes.workers = 3;
+    test_site_start(&site, &lanes, &config);
+}
+
+/* True when the sum of what clients saw can be what the site did. */
+static bool judge(const struct client *clients)
+{
+    unsigned long sum[3] = { 0 }, left = 0;
+
+    for (size_t i = 0; i < CLIENTS; i++) {
+        for (size_t j = 0; j < KV_COUNT(sum); j++) {
+            sum[j] += clients[i].answered[j];
+        }
+        left += clients[i].left;
+    }
+    printf("%lu answered, %lu refused, %lu wrong; %lu left\n", sum[0], sum[1], sum[2], left);
+    return sum[0] > 0 && sum[1] > 0 && sum[2] == 0 && left > 0
+           && (unsigned long) site.app.succeeded >= sum[0]
+           && (unsigned long) site.app.refused >= sum[1];
+}
+
+int main(void)
+{
+    struct client clients[CLIENTS] = { 0 };
+    pthread_t releaser;
+
+    kv_log_setup(KV_LOG_ERROR, KV_LOG_TEXT); /* late answers are what this is about */
+    start();
+    if (pthread_create(&releaser, NULL, release_handlers, NULL) != 0) {
+        return EXIT_FAILURE;
+    }
+    for (unsigned i = 0; i < CLIENTS; i++) {
+        clients[i].number = i;
+        if (pthread_create(&clients[i].thread, NULL, be_client, &clients[i]) != 0) {
+            return EXIT_FAILURE;
+        }
+    }
+    sleep(SECONDS);
+    bool drained = kv_listener_drain(site.listener, 10000);
+    for (size_t i = 0; i < CLIENTS; i++) {
+        pthread_join(clients[i].thread, NULL);
+    }
+    stopping = true;
+    pthread_join(releaser, NULL);
+    if (!drained) {
+        fprintf(stderr, "%zu requests are left\n", kv_listener_pending(site.listener));
+        return EXIT_FAILURE;
+    }
+    test_site_stop(&site); /* aborts when something was not freed */
+    return judge(clients) ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VARIABLE "TEST_DAEMON"
+
+void api_publish_daemon(const struct daemon *daemon)
+{
+    char text[1024];
+
+    snprintf(text, sizeof(text), "%d %u %u %s %s", (int) daemon->pid, daemon->port,
+             daemon->control_port, daemon->folder, daemon->log);
+    setenv(VARIABLE, text, 1);
+}
+
+const struct daemon *api_daemon(void)
+{
+    static struct daemon daemon;
+    const char *text = getenv(VARIABLE);
+
+    if (daemon.port == 0) {
+        cr_assert_eq(sscanf(text, "%d %u %u %255s %299s", &daemon.pid, &daemon.port,
+                            &daemon.control_port, daemon.folder, daemon.log),
+                     5);
+    }
+    return &daemon;
+}
+
+void api_create_key(struct client *client, const char *name, const char *extra,
+                    char ret_version[33])
+{
+    char path[256];
+    char body[2048];
+
+    snprintf(path, sizeof(path), "/keys/%s/create", name);
+    snprintf(body, sizeof(body), "{\"kty\":\"RSA\"%s}", extra);
+
+    API_REPLY(reply, client_call(client, "POST", path, body));
+    cr_assert_eq(reply.status, 200, "create %s: %ld %s", name, reply.status, reply.body);
+
+    const char *kid = reply_text(&reply, "key.kid");
+
+    cr_assert_gt(strlen(kid), 32);
+    snprintf(ret_version, 33, "%s", kid + strlen(kid) - 32);
+}
+
+static struct reply operate(struct client *client, const char *name, const char *version,
+                            const char *operation, const char *alg, const char *value)
+{
+    char path[512];
+    char body[4096];
+
+    snprintf(path, sizeof(path), "/keys/%s/%s/%s", name, version != NULL ? version : "", operation);
+    snprintf(body, sizeof(body), "{\"alg\":\"%s\",\"value\":\"%s\"}", alg, value);
+    return client_call(client, "POST", path, body);
+}
+
+void api_wrap(struct client *client, const char *name, const char *version, const char *alg,
+              const char *value, char ret_wrapped[1024])
+{
+    API_REPLY(reply, operate(client, name, version, "wrapkey", alg, value));
+
+    cr_assert_eq(reply.status, 200, "wrap with %s: %ld %s", name, reply.status, reply.body);
+    snprintf(ret_wrapped, 1024, "%s", reply_text(&reply, "value"));
+}
+
+struct reply api_unwrap(struct client *client, const char *name, const char *version,
+                        const char *alg, const char *value)
+{
+    return operate(client, name, version, "unwrapkey", alg, value);
+}
+
+void api_advance(const struct daemon *daemon, long seconds)
+{
+    __attribute__((cleanup(client_close))) struct client client;
+    char body[64];
+    const struct request request = {
+        .method = "POST",
+        .target = "/control/v1/clock",
+        .body = body,
+        .control = true,
+    };
+
+    client_open(&client, daemon, "dev");
+    snprintf(body, sizeof(body), "{\"advance\":%ld}", seconds);
+
+    API_REPLY(reply, client_send(&client, &request));
+    cr_assert_eq(reply.status, 200, "advance: %ld %s", reply.status, reply.body);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * api.h - one daemon for all tests of a program: api_main.c starts it before the first test and
+ * stops it after the last, so a program whose daemon did not end cleanly fails.
+ *
+ * Vaults: dev (premium, 90 days), std (standard, 7 days), locked (purge-protected, 7 days). Tests
+ * run side by side in processes of their own: each uses key names of its own.
+ */
+#pragma once
+
+#include <criterion/criterion.h>
+
+#include "client.h"
+#include "kv/base.h"
+
+/* The program's daemon. Tests run in processes that share no memory with the one that started it,
+ * so it is told to them through the environment. */
+const struct daemon *api_daemon(void);
+void api_publish_daemon(const struct daemon *daemon);
+
+/* Opens a client on a vault and closes it when the scope ends: API_CLIENT(dev); */
+#define API_CLIENT(vault)                                                                          \
+    __attribute__((cleanup(client_close))) struct client vault;                                    \
+    client_open(&vault, api_daemon(), #vault)
+
+/* The same for a daemon of the test's own. */
+#define API_CLIENT_OF(own_daemon, vault)                                                           \
+    __attribute__((cleanup(client_close))) struct client vault;                                    \
+    client_open(&vault, own_daemon, #vault)
+
+#define API_REPLY(name, call) __attribute__((cleanup(reply_done))) struct reply name = (call)
+
+/* Creates an RSA-2048 key; the test fails when that does not work. `extra` is put into the body,
+ * for example ",\"tags\":{\"a\":\"b\"}". Returns the version in a buffer of the caller. */
+void api_create_key(struct client *client, const char *name, const char *extra,
+                    char ret_version[33]);
+
+/* Data that the key wrapped, base64url, in a buffer of the caller. `version` NULL: the latest. */
+void api_wrap(struct client *client, const char *name, const char *version, const char *alg,
+              const char *value, char ret_wrapped[1024]);
+
+/* The answer to an unwrapkey. */
+struct reply api_unwrap(struct client *client, const char *name, const char *version,
+                        const char *alg, const char *value);
+
+/* POST /control/v1/clock {"advance":seconds} of a daemon of the test's own. */
+void api_advance(const struct daemon *daemon, long seconds);

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "consistency.h"
+
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <sqlite3.h>
+
+#include "client.h"
+#include "token_view.h"
+
+/* What the store says. */
+struct store_view {
+    bool sound;
+    struct object_ids versions;
+    struct object_ids sentinel; /* one, or none */
+    size_t limbo;
+};
+
+typedef bool row_fn(sqlite3_stmt *row, struct store_view *view);
+
+static bool take_verdict(sqlite3_stmt *row, struct store_view *view)
+{
+    view->sound = strcmp((const char *) sqlite3_column_text(row, 0), "ok") == 0;
+    return true;
+}
+
+static bool take_version(sqlite3_stmt *row, struct store_view *view)
+{
+    return sqlite3_column_bytes(row, 0) == HSM_ID_LENGTH
+           && object_ids_add(&view->versions, sqlite3_column_blob(row, 0));
+}
+
+static bool take_sentinel(sqlite3_stmt *row, struct store_view *view)
+{
+    return sqlite3_column_bytes(row, 0) == HSM_ID_LENGTH
+           && object_ids_add(&view->sentinel, sqlite3_column_blob(row, 0));
+}
+
+static bool take_limbo(sqlite3_stmt *row, struct store_view *view)
+{
+    view->limbo = (size_t) sqlite3_column_int64(row, 0);
+    return true;
+}
+
+static const struct {
+    const char *sql;
+    row_fn *take;
+} questions[] = {
+    { "PRAGMA integrity_check", take_verdict },
+    { "SELECT object FROM version", take_version },
+    { "SELECT sentinel FROM token WHERE made = 1", take_sentinel },
+    { "SELECT count(*) FROM limbo", take_limbo },
+};
+
+static bool ask(sqlite3 *db, const char *sql, row_fn *take, struct store_view *view)
+{
+    sqlite3_stmt *row = NULL;
+    int result = sqlite3_prepare_v2(db, sql, -1, &row, NULL);
+    bool taken = true;
+
+    if (result == SQLITE_OK) {
+        while (taken && (result = sqlite3_step(row)) == SQLITE_ROW) {
+            taken = take(row, view);
+        }
+    }
+    sqlite3_finalize(row);
+    if (!taken || result != SQLITE_DONE) {
+        fprintf(stderr, "store: %s: %s\n", sql, taken ? sqlite3_errmsg(db) : "an odd row");
+        return false;
+    }
+    return true;
+}
+
+static bool read_store(const char *folder, struct store_view *view)
+{
+    char path[512];
+    sqlite3 *db = NULL;
+    bool done;
+
+    snprintf(path, sizeof(path), "%s/coffer.db", folder);
+    done = sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK;
+    if (!done) {
+        fprintf(stderr, "store: %s: %s\n", path, sqlite3_errmsg(db));
+    }
+    for (size_t i = 0; done && i < KV_COUNT(questions); i++) {
+        done = ask(db, questions[i].sql, questions[i].take, view);
+    }
+    sqlite3_close(db);
+    return done;
+}
+
+static void store_view_done(struct store_view *view)
+{
+    free(view->versions.items);
+    free(view->sentinel.items);
+}
+
+static size_t count_absent(const struct object_ids *wanted, const struct object_ids *present)
+{
+    size_t absent = 0;
+
+    for (size_t i = 0; i < wanted->count; i++) {
+        absent += !object_ids_have(present, wanted->items[i]);
+    }
+    return absent;
+}
+
+/* Files of SoftHSM's objects that hold nothing. */
+static size_t count_empty_files(const char *folder)
+{
+    char pattern[512];
+    size_t empty = 0;
+    glob_t files = { .gl_pathc = 0 };
+
+    snprintf(pattern, sizeof(pattern), "%s/tokens/*/*.object", folder);
+    if (glob(pattern, GLOB_NOSORT, NULL, &files) == 0) {
+        for (size_t i = 0; i < files.gl_pathc; i++) {
+            struct stat status;
+
+            empty += stat(files.gl_pathv[i], &status) == 0 && status.st_size == 0;
+        }
+    }
+    globfree(&files);
+    return empty;
+}
+
+bool consistency_read(const char *folder, struct consistency *ret_found)
+{
+    struct store_view store = { .limbo = 0 };
+    struct token_view token = { .strays = 0 };
+    bool done = read_store(folder, &store) && token_view_read(folder, &token);
+
+    *ret_found = (struct consistency){
+        .sound = store.sound,
+        .versions = store.versions.count,
+        .limbo = store.limbo,
+        .keys = token.keys.count,
+        .missing = count_absent(&store.versions, &token.keys),
+        .ownerless = count_absent(&token.keys, &store.versions),
+        .wrappers = token.wrappers.count,
+        .sentinel =
+            store.sentinel.count == 1 && count_absent(&store.sentinel, &token.wrappers) == 0,
+        .strays = token.strays,
+        .empty_files = count_empty_files(folder),
+    };
+    store_view_done(&store);
+    token_view_done(&token);
+    return done;
+}
+
+bool consistency_holds(const struct consistency *found)
+{
+    return found->sound && found->keys == found->versions && found->missing == 0
+           && found->ownerless == 0 && found->limbo == 0 && found->wrappers == 1 && found->sentinel
+           && found->strays == 0;
+}
+
+const char *consistency_describe(const struct consistency *found,
+                                 char ret_text[CONSISTENCY_TEXT_SIZE])
+{
+    snprintf(ret_text, CONSISTENCY_TEXT_SIZE,
+             "database %s, %zu versions, %zu in limbo; token %zu private keys (%zu missing, %zu "
+             "ownerless), %zu wrapping keys (%s), %zu strays, %zu empty files",
+             found->sound ? "sound" : "DAMAGED", found->versions, found->limbo, found->keys,
+             found->missing, found->ownerless, found->wrappers,
+             found->sentinel ? "the store's" : "NOT the store's", found->strays,
+             found->empty_files);
+    return ret_text;
+}
+
+/* The value of a metric without labels. */
+static bool read_metric(const char *text, const char *name, size_t *ret_value)
+{
+    size_t len = strlen(name);
+
+    for (const char *line = text; line != NULL && *line != '\0';) {
+        const char *end = strchr(line, '\n');
+
+        if (strncmp(line, name, len) == 0 && line[len] == ' ') {
+            *ret_value = (size_t) strtod(line + len, NULL);
+            return true;
+        }
+        line = end != NULL ? end + 1 : NULL;
+    }
+    fprintf(stderr, "/metrics does not say %s\n", name);
+    return false;
+}
+
+bool census_read(const struct daemon *daemon, struct census *ret_census)
+{
+    struct client client = { .curl = curl_easy_init(), .daemon = daemon };
+    const struct request request = { .method = "GET", .target = "/metrics", .control = true };
+    struct reply reply = client_send(&client, &request);
+    bool done = reply.status == 200
+                && read_metric(reply.body, "coffer_key_versions", &ret_census->versions)
+                && read_metric(reply.body, "coffer_doomed_objects", &ret_census->limbo)
+                && read_metric(reply.body, "coffer_token_keys", &ret_census->token_keys);
+
+    reply_done(&reply);
+    client_close(&client);
+    return done;
+}

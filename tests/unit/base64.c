@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "kv/base64.h"
+#include "kv/base.h"
+
+#define LENGTH_MAX 100
+
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+TestSuite(base64, .timeout = 20);
+
+Test(base64, rejects_impossible_lengths)
+{
+    unsigned char bytes[LENGTH_MAX];
+    char text[LENGTH_MAX];
+    size_t len = 0;
+
+    memset(text, 'A', sizeof(text));
+    for (size_t i = 1; i < sizeof(text); i += 4) {
+        cr_assert_not(kv_base64url_decode(text, i, bytes, &len), "%zu", i);
+    }
+}
+
+/* Padding, white space, the standard alphabet and NUL are among them. */
+Test(base64, rejects_every_byte_outside_the_alphabet_at_every_place)
+{
+    unsigned char bytes[8];
+    size_t len = 0;
+
+    for (int byte = 0; byte < 256; byte++) {
+        bool inside = byte != 0 && strchr(alphabet, byte) != NULL;
+        for (size_t place = 0; place < 8; place++) {
+            char text[8] = { 'A', 'A', 'A', 'A', 'A', 'A', 'A', 'A' };
+            text[place] = (char) byte;
+            cr_assert_eq(kv_base64url_decode(text, sizeof(text), bytes, &len), inside,
+                         "byte %d at %zu", byte, place);
+        }
+    }
+}
+
+Test(base64, rejects_padding)
+{
+    static const char *const texts[] = {
+        "Zg==", "Zm8=", "=", "==", "====", "Zm9v=", "Zg=", "Z==="
+    };
+    unsigned char bytes[8];
+    size_t len = 0;
+
+    for (size_t i = 0; i < KV_COUNT(texts); i++) {
+        cr_assert_not(kv_base64url_decode(texts[i], strlen(texts[i]), bytes, &len), "%s", texts[i]);
+    }
+}
+
+Test(base64, leaves_the_length_alone_when_it_rejects)
+{
+    unsigned char bytes[8];
+    size_t len = 4711;
+
+    cr_assert_not(kv_base64url_decode("Zm9v+w", 6, bytes, &len));
+    cr_assert_eq(len, 4711);
+}
+
+/* RFC 4648 §10, without padding, and the two characters that differ from standard base64. */
+static const struct {
+    const char *bytes, *text;
+} vectors[] = {
+    { "", "" },
+    { "f", "Zg" },
+    { "fo", "Zm8" },
+    { "foo", "Zm9v" },
+    { "foob", "Zm9vYg" },
+    { "fooba", "Zm9vYmE" },
+    { "foobar", "Zm9vYmFy" },
+    { "\xfb\xff\xfe", "-__-" },
+};
+
+Test(base64, encodes_the_vectors_of_the_rfc)
+{
+    char text[16];
+
+    for (size_t i = 0; i < KV_COUNT(vectors); i++) {
+        size_t len = strlen(vectors[i].bytes);
+        kv_base64url_encode(vectors[i].bytes, len, text);
+        cr_assert_str_eq(text, vectors[i].text);
+        cr_assert_eq(strlen(text), KV_BASE64URL_LENGTH(len));
+    }
+}
+
+Test(base64, decodes_the_vectors_of_the_rfc)
+{
+    char bytes[16];
+    size_t len = 0;
+
+    for (size_t i = 0; i < KV_COUNT(vectors); i++) {
+        const char *text = vectors[i].text;
+        cr_assert(kv_base64url_decode(text, strlen(text), bytes, &len), "%s", text);
+        cr_assert_eq(len, strlen(vectors[i].bytes));
+        cr_assert_eq(len, KV_BASE64URL_BYTES(strlen(text)));
+        cr_assert_eq(memcmp(bytes, vectors[i].bytes, len), 0, "%s", text);
+    }
+}
+
+Test(base64, ignores_unused_bits_of_the_last_character)
+{
+    unsigned char byte = 0;
+    size_t len = 0;
+
+    cr_assert(kv_base64url_decode("Zn", 2, &byte, &len));
+    cr_assert_eq(len, 1);
+    cr_assert_eq(byte, 'f');
+}
+
+Test(base64, decodes_only_the_characters_it_is_given)
+{
+    char bytes[8] = "xxxxxxx";
+    size_t len = 0;
+
+    cr_assert(kv_base64url_decode("Zm9v=not of it", 4, bytes, &len));
+    cr_assert_eq(len, 3);
+    cr_assert_str_eq(bytes, "fooxxxx");
+}
+
+Test(base64, gives_back_all_bytes_at_all_lengths)
+{
+    unsigned char in[LENGTH_MAX], out[LENGTH_MAX];
+    char text[KV_BASE64URL_LENGTH(LENGTH_MAX) + 1];
+
+    for (size_t len = 0; len <= LENGTH_MAX; len++) {
+        for (unsigned seed = 0; seed < 256; seed++) {
+            size_t out_len = 0;
+            for (size_t i = 0; i < len; i++) {
+                in[i] = (unsigned char) (seed + i * 167);
+            }
+            kv_base64url_encode(in, len, text);
+            cr_assert_eq(strlen(text), KV_BASE64URL_LENGTH(len));
+            cr_assert(kv_base64url_decode(text, strlen(text), out, &out_len));
+            cr_assert_eq(out_len, len);
+            cr_assert_eq(memcmp(in, out, len), 0);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fake.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <criterion/criterion.h>
+
+static int listener;
+static pthread_t thread;
+static const char *answer;
+static char request[8192];
+
+static void read_request(int connection)
+{
+    size_t len = 0;
+
+    while (strstr(request, "\r\n\r\n") == NULL && len + 1 < sizeof(request)) {
+        ssize_t more = read(connection, request + len, sizeof(request) - 1 - len);
+        if (more <= 0) {
+            return;
+        }
+        len += (size_t) more;
+        request[len] = '\0';
+    }
+}
+
+static void *serve(void *argument)
+{
+    size_t sent = 0;
+    size_t len = strlen(answer);
+
+    (void) argument;
+    int connection = accept(listener, NULL, NULL);
+    if (connection < 0) {
+        return NULL;
+    }
+    read_request(connection);
+    while (sent < len) {
+        ssize_t more = send(connection, answer + sent, len - sent, MSG_NOSIGNAL);
+        if (more <= 0) {
+            break;
+        }
+        sent += (size_t) more;
+    }
+    close(connection);
+    return NULL;
+}
+
+unsigned fake_start(const char *text)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_addr = { .s_addr = htonl(INADDR_LOOPBACK) } };
+    socklen_t size = sizeof(address);
+
+    answer = text;
+    listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    cr_assert_geq(listener, 0);
+    cr_assert_eq(bind(listener, (struct sockaddr *) &address, sizeof(address)), 0);
+    cr_assert_eq(listen(listener, 1), 0);
+    cr_assert_eq(getsockname(listener, (struct sockaddr *) &address, &size), 0);
+    cr_assert_eq(pthread_create(&thread, NULL, serve, NULL), 0);
+    return ntohs(address.sin_port);
+}
+
+const char *fake_stop(void)
+{
+    cr_assert_eq(pthread_join(thread, NULL), 0);
+    close(listener);
+    return request;
+}
+
+const char *fake_answer(const char *status, const char *body)
+{
+    static char text[8192];
+
+    snprintf(text, sizeof(text), "HTTP/1.1 %s\r\nContent-Length: %zu\r\n\r\n%s", status,
+             strlen(body), body);
+    return text;
+}

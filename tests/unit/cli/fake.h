@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fake.h - a control port that says what a test wants: one thread, one connection after another,
+ * each answered with the same bytes.
+ */
+#pragma once
+
+#include <stddef.h>
+
+/* Starts listening on a free port of 127.0.0.1 and returns it. The text is borrowed. */
+unsigned fake_start(const char *answer);
+
+/* Waits for one request and stops; the request as it came, NUL-terminated. */
+const char *fake_stop(void);
+
+/* The whole answer for a status line's tail and a body. */
+const char *fake_answer(const char *status, const char *body);

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kv/hosts.h"
+
+#include <criterion/criterion.h>
+
+#include "kv/base.h"
+
+TestSuite(hosts, .timeout = 20);
+
+Test(hosts, refuses_foreign_names)
+{
+    static const char *const rows[] = {
+        "",
+        " ",
+        "evil.example",
+        "localhost.evil.example",
+        "localhost.",
+        "dev.localhost",
+        "xlocalhost",
+        "127.0.0.1.evil.example",
+        "127.0.0.2",
+        "127.1",
+        "::1",
+        "[::1",
+        "[::2]",
+        "[::1]x",
+        "0.0.0.0",
+        "169.254.169.254",
+        "host.docker.internal.evil.example",
+        "localhost@evil.example",
+        "localhost:",
+        "localhost:x",
+        "localhost:80x",
+        "localhost:80:80",
+        "localhost:-1",
+        "localhost:123456",
+        "localhost:80/",
+        "localhost/",
+    };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        cr_assert_not(kv_host_is_local(rows[i]), "%s", rows[i]);
+    }
+}
+
+Test(hosts, refuses_foreign_origins)
+{
+    static const char *const rows[] = {
+        "",
+        "null",
+        "localhost",
+        "//localhost",
+        "http:localhost",
+        "ftp://localhost",
+        "file://",
+        "http://",
+        "http://evil.example",
+        "http://localhost.evil.example",
+        "http://localhost/",
+        "http://localhost http://evil.example",
+        "https://evil.example:8080",
+        "http://user@localhost",
+    };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        cr_assert_not(kv_origin_is_local(rows[i]), "%s", rows[i]);
+    }
+}
+
+Test(hosts, knows_this_machine_with_and_without_a_port)
+{
+    static const char *const rows[] = {
+        "localhost", "localhost:8080",       "LocalHost:1",
+        "127.0.0.1", "127.0.0.1:65535",      "[::1]",
+        "[::1]:80",  "host.docker.internal", "host.docker.internal:8080",
+    };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        cr_assert(kv_host_is_local(rows[i]), "%s", rows[i]);
+    }
+}
+
+Test(hosts, knows_its_own_pages)
+{
+    static const char *const rows[] = { "http://localhost:8080", "https://127.0.0.1",
+                                        "http://[::1]:8080", "HTTP://LOCALHOST" };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        cr_assert(kv_origin_is_local(rows[i]), "%s", rows[i]);
+    }
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Key names, tags, and the tables of types, operations and algorithms. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "kv/custody.h"
+#include "kv/keys.h"
+
+TestSuite(names, .timeout = 10);
+
+Test(names, of_keys_outside_the_rule_are_refused)
+{
+    static const char *const names[] = { "", "a b", "a_b", "a.b", "a/b", "\xc3\xa4", "a\n" };
+    char longer[KV_KEY_NAME_MAX + 2];
+
+    for (size_t i = 0; i < KV_COUNT(names); i++) {
+        cr_expect_eq(kv_key_name_check(names[i], NULL), KV_BAD_PARAMETER, "%s", names[i]);
+    }
+    memset(longer, 'a', sizeof(longer));
+    longer[KV_KEY_NAME_MAX + 1] = '\0';
+    cr_expect_eq(kv_key_name_check(longer, NULL), KV_BAD_PARAMETER);
+    longer[KV_KEY_NAME_MAX] = '\0';
+    cr_expect_eq(kv_key_name_check(longer, NULL), KV_OK);
+}
+
+/* The documentation wants a letter first; the service does not (contract §4.1). */
+Test(names, of_keys_may_start_with_anything_allowed)
+{
+    cr_expect_eq(kv_key_name_check("0", NULL), KV_OK);
+    cr_expect_eq(kv_key_name_check("-", NULL), KV_OK);
+    cr_expect_eq(kv_key_name_check("Az-09", NULL), KV_OK);
+}
+
+static void fill(char *text, const char *character, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        memcpy(text + i * strlen(character), character, strlen(character) + 1);
+    }
+}
+
+Test(names, of_tags_are_bounded_in_characters_not_bytes)
+{
+    struct kv_tags tags = { .packed = NULL };
+    char text[4 * (KV_TAG_TEXT_MAX + 1) + 1];
+
+    fill(text, "\xf0\x9f\x94\x91", KV_TAG_TEXT_MAX + 1);
+    cr_expect_eq(kv_tags_add(&tags, text, "", NULL), KV_BAD_PARAMETER);
+    cr_expect_eq(kv_tags_add(&tags, "", text, NULL), KV_BAD_PARAMETER);
+    text[4 * KV_TAG_TEXT_MAX] = '\0';
+    cr_expect_eq(kv_tags_add(&tags, text, text, NULL), KV_OK);
+    kv_tags_done(&tags);
+}
+
+Test(names, of_tags_are_fifteen_at_most_and_keep_their_order)
+{
+    struct kv_tags tags = { .packed = NULL };
+    const char *name;
+    const char *value;
+    size_t position = 0;
+    char text[16];
+
+    for (int i = 0; i < KV_TAGS_MAX; i++) {
+        snprintf(text, sizeof(text), "%d", i);
+        cr_assert_eq(kv_tags_add(&tags, text, "", NULL), KV_OK);
+    }
+    cr_expect_eq(kv_tags_add(&tags, "one more", "", NULL), KV_BAD_PARAMETER);
+    for (int i = 0; i < KV_TAGS_MAX; i++) {
+        snprintf(text, sizeof(text), "%d", i);
+        cr_assert(kv_tags_next(&tags, &position, &name, &value));
+        cr_expect_str_eq(name, text);
+        cr_expect_str_eq(value, "");
+    }
+    cr_expect_not(kv_tags_next(&tags, &position, &name, &value));
+    kv_tags_done(&tags);
+}
+
+Test(names, of_the_tables_are_found_exactly)
+{
+    enum kv_kty kty;
+    enum kv_key_op op;
+    enum kv_alg alg;
+
+    cr_expect_not(kv_kty_find("rsa", &kty));
+    cr_expect_not(kv_key_op_find("wrapkey", &op));
+    cr_expect_not(kv_alg_find("RSA-OAEP-257", &alg));
+    for (int i = 0; i < KV_KTY_COUNT; i++) {
+        cr_expect(kv_kty_find(kv_kty_row((enum kv_kty) i)->name, &kty) && (int) kty == i);
+    }
+    for (int i = 0; i < KV_OP_COUNT; i++) {
+        cr_expect(kv_key_op_find(kv_key_op_row((enum kv_key_op) i)->name, &op) && (int) op == i);
+    }
+    for (int i = 0; i < KV_ALG_COUNT; i++) {
+        cr_expect(kv_alg_find(kv_alg_row((enum kv_alg) i)->name, &alg) && (int) alg == i);
+    }
+}
+
+/* contract §8.1 */
+Test(names, of_algorithms_carry_the_documented_limits)
+{
+    static const struct {
+        enum kv_alg alg;
+        size_t max[3];
+    } rows[] = {
+        { KV_ALG_RSA1_5, { 245, 373, 501 } },
+        { KV_ALG_RSA_OAEP, { 214, 342, 470 } },
+        { KV_ALG_RSA_OAEP_256, { 190, 318, 446 } },
+    };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        for (size_t j = 0; j < 3; j++) {
+            const struct kv_material material = { .modulus_len = 256 + 128 * j };
+
+            cr_expect_eq(kv_custody_plaintext_max(&material, rows[i].alg), rows[i].max[j]);
+        }
+    }
+}

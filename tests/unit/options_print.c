@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "options.h"
+
+TestSuite(options_print, .init = scratch_make, .fini = options_done, .timeout = 20);
+
+/* What `print` writes; free it. */
+static char *printed(enum kv_command command, bool help)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+
+    cr_assert_not_null(out);
+    if (help) {
+        kv_options_print_help(command, out);
+    } else {
+        kv_options_print_config(options, out);
+    }
+    cr_assert_eq(fclose(out), 0);
+    return text;
+}
+
+Test(options_print, keeps_help_within_80_columns_for_every_command)
+{
+    for (unsigned command = KV_COMMAND_SERVE; command <= KV_COMMAND_TOKEN; command *= 2) {
+        char *text = printed((enum kv_command) command, true);
+        cr_assert_not_null(strstr(text, "  --help "));
+        for (const char *line = text; *line != '\0'; line += strcspn(line, "\n") + 1) {
+            cr_assert_leq(strcspn(line, "\n"), 80, "%s", line);
+        }
+        free(text);
+    }
+}
+
+Test(options_print, helps_with_the_command_only)
+{
+    char *text = printed(KV_COMMAND_TOKEN, true);
+
+    cr_assert_not_null(strstr(text, "  --resource URI "));
+    cr_assert_not_null(strstr(text, "https://vault.azure.net)"));
+    cr_assert_null(strstr(text, "--port"));
+    free(text);
+}
+
+Test(options_print, says_where_a_value_comes_from)
+{
+    write_config("auth = off\n");
+    cr_assert_eq(load(KV_COMMAND_SERVE,
+                      (words){ "--vault", "a", "--vault=b", "--config=coffer.conf" },
+                      (words){ "COFFER_PORT=1" }),
+                 KV_OK);
+    char *text = printed(KV_COMMAND_SERVE, false);
+    cr_assert_not_null(strstr(text, "# --vault\nvault = a b\n"));
+    cr_assert_not_null(strstr(text, "# COFFER_PORT\nport = 1\n"));
+    cr_assert_not_null(strstr(text, "# coffer.conf:1\nauth = off\n"));
+    cr_assert_not_null(strstr(text, "# default\nlisten = localhost\n"));
+    cr_assert_not_null(strstr(text, "# default\ndata =\n"));
+    cr_assert_null(strstr(text, "config ="));
+    free(text);
+}
+
+Test(options_print, writes_what_a_file_accepts)
+{
+    cr_assert_eq(load_flags(KV_COMMAND_SERVE, (words){ "--deletion-lag=0.5s", "--ephemeral" }),
+                 KV_OK);
+    char *first = printed(KV_COMMAND_SERVE, false);
+    cr_assert_eq(load_file(first), KV_OK, "%s", err.message);
+    cr_assert_eq(kv_option_duration(options, KV_OPTION_DELETION_LAG), 500);
+    cr_assert(kv_option_flag(options, KV_OPTION_EPHEMERAL));
+    free(first);
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which row of a route table a request gets, and what its placeholders catch. */
+#include <criterion/criterion.h>
+
+#include <string.h>
+
+#include "kv/base.h"
+#include "kv/route.h"
+
+#define VERSION "0123456789abcdefABCDEF0123456789"
+
+static const struct kv_route routes[] = {
+    { .verb = KV_GET, .path = "/keys" },
+    { .verb = KV_POST, .path = "/keys/restore" },
+    { .verb = KV_GET, .path = "/keys/{name}" },
+    { .verb = KV_PUT, .path = "/keys/{name}" },
+    { .verb = KV_GET, .path = "/keys/{name}/versions" },
+    { .verb = KV_GET, .path = "/keys/{name}/{version:hex32}" },
+    { .verb = KV_POST, .path = "/keys/{name}/{version:hex32}/wrapKey" },
+    { .verb = KV_GET, .path = "/a/b/c/d/e/f/g/{last}" },
+    { .verb = KV_GET, .path = "/" },
+    { 0 },
+};
+
+static unsigned unmatched_verbs;
+
+static enum kv_code refuse(struct kv_request *request, struct kv_response *response,
+                           unsigned verbs_of_path, struct kv_err *err)
+{
+    (void) request;
+    (void) response;
+    unmatched_verbs = verbs_of_path;
+    return KV_FAIL(err, KV_NOT_FOUND, 0, "no route");
+}
+
+static const struct kv_site site = { .routes = routes, .unmatched = refuse };
+
+TestSuite(router, .timeout = 20);
+
+/* A request for a path whose segments are already decoded; they stay where `text` is. */
+static struct kv_request make_request(enum kv_verb verb, char *text)
+{
+    struct kv_request request = { .site = &site, .verb = verb };
+    char *segment;
+
+    while ((segment = strsep(&text, "/")) != NULL) {
+        if (*segment != '\0' && request.segments <= KV_SEGMENTS_MAX) {
+            if (request.segments < KV_SEGMENTS_MAX) {
+                request.segment[request.segments] = segment;
+            }
+            request.segments++;
+        }
+    }
+    return request;
+}
+
+/* The path of the row that matches, or NULL. */
+static const char *match(enum kv_verb verb, const char *path)
+{
+    char text[256];
+    struct kv_err err;
+
+    cr_assert_lt(strlen(path), sizeof(text));
+    memcpy(text, path, strlen(path) + 1);
+    unmatched_verbs = 0;
+    struct kv_request request = make_request(verb, text);
+    enum kv_code code = kv_route_match(&request, NULL, &err);
+    cr_assert_eq(code == KV_OK, request.route != NULL);
+    return code == KV_OK ? request.route->path : NULL;
+}
+
+Test(router, leaves_what_fits_no_row_to_the_site)
+{
+    static const char *const paths[] = {
+        "/key",
+        "/keyss",
+        "/deletedkeys",
+        "/keys/name/latest",
+        "/keys/name/versions/more",
+        "/keys/name/" VERSION "0",                     /* 33 digits */
+        "/keys/name/0123456789abcdef",                 /* 16 */
+        "/keys/name/0123456789abcdefg123456789abcdef", /* no digit */
+        "/keys/name/01234567-89ab-cdef-0123-456789abcdef",
+        "/a/b/c/d/e/f/g",
+    };
+
+    for (size_t i = 0; i < KV_COUNT(paths); i++) {
+        cr_expect_null(match(KV_GET, paths[i]), "%s", paths[i]);
+        cr_expect_eq(unmatched_verbs, 0, "%s", paths[i]);
+    }
+}
+
+Test(router, matches_nothing_that_has_too_many_segments)
+{
+    cr_expect_not_null(match(KV_GET, "/a/b/c/d/e/f/g/h"));
+    cr_expect_null(match(KV_GET, "/a/b/c/d/e/f/g/h/i"));
+}
+
+Test(router, tells_the_site_which_verbs_the_path_has)
+{
+    cr_expect_null(match(KV_DELETE, "/keys/name"));
+    cr_expect_eq(unmatched_verbs, 1U << KV_GET | 1U << KV_PUT);
+
+    cr_expect_null(match(KV_DELETE, "/keys/restore"), "restore is a name as well");
+    cr_expect_eq(unmatched_verbs, 1U << KV_GET | 1U << KV_PUT | 1U << KV_POST);
+
+    cr_expect_null(match(KV_VERB_OTHER, "/keys"));
+    cr_expect_eq(unmatched_verbs, 1U << KV_GET);
+}
+
+Test(router, takes_the_first_row_that_fits)
+{
+    static const struct {
+        enum kv_verb verb;
+        const char *path, *route;
+    } rows[] = {
+        { KV_GET, "/keys", "/keys" },
+        { KV_GET, "/KEYS", "/keys" },
+        { KV_POST, "/keys/ReStore", "/keys/restore" },
+        { KV_GET, "/keys/restore", "/keys/{name}" },
+        { KV_PUT, "/keys/name", "/keys/{name}" },
+        { KV_GET, "/keys/name/Versions", "/keys/{name}/versions" },
+        { KV_GET, "/keys/name/" VERSION, "/keys/{name}/{version:hex32}" },
+        { KV_POST, "/keys/name/" VERSION "/wrapkey", "/keys/{name}/{version:hex32}/wrapKey" },
+        { KV_POST, "/keys/name/" VERSION "/WRAPKEY", "/keys/{name}/{version:hex32}/wrapKey" },
+        { KV_GET, "/", "/" },
+    };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        const char *route = match(rows[i].verb, rows[i].path);
+        cr_expect(route != NULL && strcmp(route, rows[i].route) == 0, "%s", rows[i].path);
+    }
+}
+
+Test(router, knows_no_capture_the_route_does_not_name)
+{
+    char text[] = "/keys/name";
+    struct kv_request request = make_request(KV_GET, text);
+
+    cr_assert_eq(kv_route_match(&request, NULL, NULL), KV_OK);
+    cr_expect_null(kv_request_capture(&request, "version"));
+    cr_expect_null(kv_request_capture(&request, "nam"));
+    cr_expect_null(kv_request_capture(&request, "names"));
+    cr_expect_null(kv_request_capture(&request, "keys"));
+}
+
+Test(router, captures_what_stands_at_the_placeholders)
+{
+    char text[] = "/keys/My-Key/" VERSION "/wrapKey";
+    struct kv_request request = make_request(KV_POST, text);
+
+    cr_assert_eq(kv_route_match(&request, NULL, NULL), KV_OK);
+    cr_expect_str_eq(kv_request_capture(&request, "name"), "My-Key");
+    cr_expect_str_eq(kv_request_capture(&request, "version"), VERSION);
+}
+
+Test(router, captures_a_segment_that_holds_a_slash_whole)
+{
+    struct kv_request request = {
+        .site = &site,
+        .verb = KV_GET,
+        .segment = { "keys", "a/b" },
+        .segments = 2,
+    };
+
+    cr_assert_eq(kv_route_match(&request, NULL, NULL), KV_OK);
+    cr_expect_str_eq(kv_request_capture(&request, "name"), "a/b");
+}
+
+static const struct kv_pair pairs[] = {
+    { "api-version", "7.4" },
+    { "Accept", "first" },
+    { "accept", "second" },
+    { "empty", "" },
+};
+
+Test(router, finds_query_values_by_their_exact_name)
+{
+    const struct kv_request request = { .query = { pairs, KV_COUNT(pairs) } };
+
+    cr_expect_null(kv_request_query(&request, "API-version"));
+    cr_expect_null(kv_request_query(&request, "api"));
+    cr_expect_str_eq(kv_request_query(&request, "api-version"), "7.4");
+    cr_expect_str_eq(kv_request_query(&request, "accept"), "second");
+    cr_expect_str_eq(kv_request_query(&request, "empty"), "");
+}
+
+Test(router, finds_headers_by_name_in_any_case)
+{
+    const struct kv_request request = { .headers = { pairs, KV_COUNT(pairs) } };
+
+    cr_expect_null(kv_request_header(&request, "Accept-Encoding"));
+    cr_expect_str_eq(kv_request_header(&request, "ACCEPT"), "first");
+}
+
+Test(router, names_every_verb)
+{
+    static const char *const names[] = { "GET",   "HEAD",   "POST",    "PUT",
+                                         "PATCH", "DELETE", "OPTIONS", "OTHER" };
+
+    for (enum kv_verb verb = KV_GET; verb <= KV_VERB_OTHER; verb++) {
+        cr_expect_str_eq(kv_verb_name(verb), names[verb]);
+    }
+}

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The control API: who is turned away, then what it tells. */
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <criterion/criterion.h>
+
+#include "exchange.h"
+#include "kv/api.h"
+
+static bool healthy;
+static struct kv_vault vaults[2];
+static struct kv_err err;
+
+static bool token_is_healthy(void *context)
+{
+    return *(bool *) context;
+}
+
+static enum kv_code describe_token(void *context, cJSON **ret_description, struct kv_err *ret_err)
+{
+    if (context == NULL) {
+        return KV_FAIL(ret_err, KV_UNAVAILABLE, 0, "the token is gone");
+    }
+    *ret_description = cJSON_CreateObject();
+    cJSON_AddStringToObject(*ret_description, "label", context);
+    return KV_OK;
+}
+
+static void set_up_app(void)
+{
+    static char label[] = "a token";
+
+    healthy = true;
+    cr_assert_eq(kv_vault_parse("dev", &vaults[0], &err), KV_OK);
+    cr_assert_eq(kv_vault_parse("prod", &vaults[1], &err), KV_OK);
+    app = (struct kv_app){
+        .vaults = vaults,
+        .vault_count = 2,
+        .ca_pem = "-----BEGIN\n",
+        .port = 8443,
+        .control_port = 8080,
+        .token_is_healthy = token_is_healthy,
+        .health_context = &healthy,
+        .describe_token = describe_token,
+        .token_context = label,
+    };
+    cr_assert_eq(kv_clock_new(&app.clock, &err), KV_OK);
+}
+
+static void tear_down_app(void)
+{
+    end_exchange();
+    kv_clock_free(app.clock);
+}
+
+TestSuite(control_site, .init = set_up_app, .fini = tear_down_app, .timeout = 60);
+
+static void get(const char *path)
+{
+    begin(KV_GET, path);
+    perform(&kv_control_site);
+}
+
+static void post_clock(const char *body)
+{
+    begin(KV_POST, "/control/v1/clock");
+    add_header("Content-Type", "application/json");
+    set_body(body);
+    perform(&kv_control_site);
+}
+
+static void expect_error(int status, const char *code)
+{
+    cr_assert_eq(response.status, status);
+    cr_assert_str_eq(answer_text("error.code"), code);
+    cr_assert_neq(strlen(answer_text("error.message")), 0);
+    cr_assert_str_eq(answer_header("Cache-Control"), "no-store");
+}
+
+static int64_t answer_number(const char *path)
+{
+    const cJSON *member = answer_member(path);
+
+    cr_assert(cJSON_IsNumber(member), "%s", path);
+    return (int64_t) member->valuedouble;
+}
+
+Test(control_site, turns_foreign_hosts_away)
+{
+    static const char *const rows[] = { "", "evil.example", "coffer.evil.example:8080",
+                                        "169.254.169.254" };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        begin(KV_GET, "/ready");
+        request.authority = rows[i];
+        perform(&kv_control_site);
+        expect_error(403, "Forbidden");
+    }
+}
+
+Test(control_site, turns_pages_of_other_origins_away)
+{
+    static const char *const rows[] = { "null", "http://evil.example", "http://127.0.0.1.example" };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        begin(KV_GET, "/control/v1/info");
+        add_header("Origin", rows[i]);
+        perform(&kv_control_site);
+        expect_error(403, "Forbidden");
+    }
+}
+
+Test(control_site, wants_json_for_every_write)
+{
+    static const char *const rows[] = { "", "text/plain", "application/jsonp", "application/js",
+                                        "application/x-www-form-urlencoded" };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        begin(KV_POST, "/control/v1/clock");
+        add_header("Content-Type", rows[i]);
+        set_body("{\"reset\":true}");
+        perform(&kv_control_site);
+        expect_error(415, "UnsupportedMedia");
+    }
+    begin(KV_POST, "/nowhere");
+    perform(&kv_control_site);
+    expect_error(415, "UnsupportedMedia");
+}
+
+Test(control_site, has_nothing_under_other_paths)
+{
+    static const char *const rows[] = { "/",           "/keys",         "/control",
+                                        "/control/v1", "/control/v1/x", "/ready/x" };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        get(rows[i]);
+        expect_error(404, "NotFound");
+    }
+}
+
+Test(control_site, names_the_verbs_a_path_has)
+{
+    const struct {
+        const char *path, *allow;
+    } rows[] = { { "/ready", "GET" }, { "/control/v1/clock", "GET, POST" } };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        begin(KV_DELETE, rows[i].path);
+        add_header("Content-Type", "application/json");
+        perform(&kv_control_site);
+        expect_error(405, "MethodNotAllowed");
+        cr_assert_str_eq(answer_header("Allow"), rows[i].allow);
+    }
+}
+
+Test(control_site, is_ready_when_asked)
+{
+    get("/ready");
+    cr_assert_eq(response.status, 200);
+    cr_assert_str_eq(response.body.data, "{\"status\":\"ready\"}");
+    cr_assert_str_eq(answer_header("Date"), "Tue, 14 Nov 2023 22:13:20 GMT");
+}
+
+Test(control_site, is_as_healthy_as_its_token)
+{
+    healthy = false;
+    get("/health");
+    cr_assert_eq(response.status, 503);
+    cr_assert_str_eq(response.body.data, "{\"status\":\"unhealthy\",\"token\":\"unavailable\"}");
+    healthy = true;
+    get("/health");
+    cr_assert_eq(response.status, 200);
+    cr_assert_str_eq(response.body.data, "{\"status\":\"healthy\",\"token\":\"available\"}");
+}
+
+Test(control_site, passes_on_why_the_token_cannot_be_described)
+{
+    app.token_context = NULL;
+    get("/control/v1/hsm");
+    expect_error(503, "ServiceUnavailable");
+}
+
+Test(control_site, describes_the_token)
+{
+    get("/control/v1/hsm");
+    cr_assert_eq(response.status, 200);
+    cr_assert_str_eq(answer_text("label"), "a token");
+}
+
+Test(control_site, gives_its_certificate_away)
+{
+    get("/ca.pem");
+    cr_assert_eq(response.status, 200);
+    cr_assert_str_eq(response.content_type, "application/x-pem-file");
+    cr_assert_str_eq(response.body.data, app.ca_pem);
+}
+
+Test(control_site, tells_what_runs_where)
+{
+    get("/control/v1/info");
+    cr_assert_eq(response.status, 200);
+    cr_assert_eq(answer_number("pid"), getpid());
+    cr_assert_eq(answer_number("port"), 8443);
+    cr_assert_eq(answer_number("control_port"), 8080);
+    cr_assert_str_neq(answer_text("version"), "(none)");
+    cr_assert_not_null(strstr(
+        response.body.data, "\"vaults\":["
+                            "{\"name\":\"dev\",\"url\":\"https://dev.vault.localhost:8443\"},"
+                            "{\"name\":\"prod\",\"url\":\"https://prod.vault.localhost:8443\"}]"));
+}
+
+/* Refused whole: the clock afterwards stands where it stood. */
+Test(control_site, refuses_clock_orders_it_cannot_carry_out)
+{
+    static const char *const rows[] = {
+        "",
+        "x",
+        "[]",
+        "{}",
+        "{\"advance\":\"60\"}",
+        "{\"advance\":1.5}",
+        "{\"advance\":1e300}",
+        "{\"advance\":true}",
+        "{\"set\":null}",
+        "{\"set\":-1}",
+        "{\"set\":253402300800}",
+        "{\"set\":-9007199254740992,\"frozen\":false}",
+        "{\"advance\":9007199254740992,\"frozen\":false}",
+        "{\"frozen\":1}",
+        "{\"reset\":false}",
+        "{\"reset\":\"true\"}",
+        "{\"set\":0,\"advance\":1}",
+        "{\"reset\":true,\"advance\":1}",
+        "{\"reset\":true,\"set\":1,\"frozen\":true}",
+        "{\"advance\":1,\"speed\":2}",
+        "{\"Advance\":1}",
+    };
+
+    kv_clock_freeze(app.clock, true);
+    kv_millis before = kv_clock_now(app.clock);
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        post_clock(rows[i]);
+        expect_error(400, "BadParameter");
+        cr_assert_eq(kv_clock_now(app.clock), before, "%s", rows[i]);
+        cr_assert(kv_clock_is_frozen(app.clock), "%s", rows[i]);
+    }
+}
+
+Test(control_site, names_a_member_it_does_not_know)
+{
+    post_clock("{\"advance\":1,\"spe\\\"ed\":2}");
+    cr_assert_str_eq(answer_text("error.message"),
+                     "'spe\"ed' is none of advance, set, frozen and reset.");
+}
+
+Test(control_site, tells_the_time)
+{
+    cr_assert_eq(kv_clock_shift(app.clock, -kv_clock_now(app.clock), &err), KV_OK);
+    kv_clock_freeze(app.clock, true);
+    cr_assert_eq(kv_clock_shift(app.clock, 1700000000123 - kv_clock_now(app.clock), &err), KV_OK);
+    get("/control/v1/clock");
+    cr_assert_eq(response.status, 200);
+    cr_assert_str_eq(answer_text("now"), "2023-11-14T22:13:20.123Z");
+    cr_assert_eq(answer_number("epoch"), 1700000000);
+    cr_assert(cJSON_IsTrue(answer_member("frozen")));
+    cr_assert_lt(answer_number("offset"), 0);
+}
+
+/* The two readings it takes are not of one instant, and a millisecond is no second. */
+Test(control_site, tells_no_offset_of_less_than_half_a_second)
+{
+    cr_assert_eq(kv_clock_shift(app.clock, -100, &err), KV_OK);
+    get("/control/v1/clock");
+    cr_assert_eq(answer_number("offset"), 0);
+    cr_assert(cJSON_IsFalse(answer_member("frozen")));
+}
+
+Test(control_site, moves_the_clock_by_seconds)
+{
+    post_clock("{\"advance\":7776000}");
+    cr_assert_eq(response.status, 200);
+    cr_assert_eq(answer_number("offset"), 7776000);
+    post_clock("{\"advance\":-7776060}");
+    cr_assert_eq(answer_number("offset"), -60);
+}
+
+Test(control_site, sets_a_clock_that_stands_to_the_millisecond)
+{
+    for (int i = 0; i < 2000; i++) { /* now and then a millisecond ends between two steps */
+        kv_clock_reset(app.clock);
+        post_clock("{\"set\":1700000000,\"frozen\":true}");
+        cr_assert_eq(kv_clock_now(app.clock), 1700000000000);
+    }
+    cr_assert_eq(response.status, 200);
+    cr_assert_str_eq(answer_text("now"), "2023-11-14T22:13:20.000Z");
+}
+
+Test(control_site, lets_a_clock_run_on_and_resets_it)
+{
+    post_clock("{\"advance\":3600,\"frozen\":true}");
+    cr_assert(kv_clock_is_frozen(app.clock));
+    post_clock("{\"frozen\":false}");
+    cr_assert_not(kv_clock_is_frozen(app.clock));
+    cr_assert_eq(answer_number("offset"), 3600);
+    post_clock("{\"frozen\":true}");
+    post_clock("{\"reset\":true}");
+    cr_assert_eq(answer_number("offset"), 0);
+    cr_assert(cJSON_IsFalse(answer_member("frozen")));
+}
