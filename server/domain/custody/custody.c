@@ -17,19 +17,25 @@ _Static_assert(KV_MODULUS_MAX == HSM_MODULUS_MAX, "both sides speak of RSA-4096 
 enum kv_code kv_custody_new(const struct kv_custody_config *config, struct kv_custody **ret_custody,
                             struct kv_err *err)
 {
-    struct kv_custody *custody = calloc(1, sizeof(*custody));
+    kv_auto(kv_custody_free) struct kv_custody *custody = calloc(1, sizeof(*custody));
 
     if (custody == NULL) {
         return KV_OUT_OF_MEMORY(err);
     }
     custody->config = *config;
-    *ret_custody = custody;
+    if (!padding_hashes_init(&custody->hashes)) {
+        return KV_FAIL(err, KV_INTERNAL, 0, "OpenSSL offers no SHA-1 or no SHA-256");
+    }
+    *ret_custody = kv_take(custody);
     return KV_OK;
 }
 
 void kv_custody_free(struct kv_custody *custody)
 {
-    free(custody);
+    if (custody != NULL) {
+        padding_hashes_done(&custody->hashes);
+        free(custody);
+    }
 }
 
 enum kv_code kv_custody_new_object(unsigned char ret_object[KV_OBJECT_LENGTH], struct kv_err *err)
@@ -128,7 +134,8 @@ enum kv_code kv_custody_decrypt(struct kv_custody *custody, const struct kv_mate
     KV_TRY(custody_translate(
         custody, hsm_rsa_raw(custody->config.hsm, material->object, cipher, len, block.bytes),
         err));
-    if (!padding_remove(kv_alg_row(alg)->padding, block.bytes, block.len, ret_plain)) {
+    if (!padding_remove(&custody->hashes, kv_alg_row(alg)->padding, block.bytes, block.len,
+                        ret_plain)) {
         return refuse_ciphertext(err);
     }
     return KV_OK;

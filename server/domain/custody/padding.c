@@ -84,10 +84,27 @@ bool padding_encrypt(const struct kv_material *material, enum kv_padding padding
     return done;
 }
 
-bool padding_remove(enum kv_padding padding, const unsigned char *block, size_t len,
-                    struct kv_secret *ret_plain)
+bool padding_hashes_init(struct padding_hashes *hashes)
 {
-    const EVP_MD *hash = oaep_hash(padding);
+    *hashes = (struct padding_hashes){
+        .of = { [KV_PADDING_OAEP_SHA1] = EVP_MD_fetch(NULL, "SHA1", NULL),
+                [KV_PADDING_OAEP_SHA256] = EVP_MD_fetch(NULL, "SHA256", NULL) },
+    };
+    ERR_clear_error();
+    return hashes->of[KV_PADDING_OAEP_SHA1] != NULL && hashes->of[KV_PADDING_OAEP_SHA256] != NULL;
+}
+
+void padding_hashes_done(struct padding_hashes *hashes)
+{
+    for (size_t i = 0; i < KV_COUNT(hashes->of); i++) {
+        EVP_MD_free(hashes->of[i]);
+    }
+}
+
+bool padding_remove(const struct padding_hashes *hashes, enum kv_padding padding,
+                    const unsigned char *block, size_t len, struct kv_secret *ret_plain)
+{
+    const EVP_MD *hash = hashes->of[padding];
     int size = (int) len;
     int plain_len;
 

@@ -5,9 +5,11 @@
 #pragma once
 
 #include "kv/custody.h"
+#include "padding.h"
 
 struct kv_custody {
     struct kv_custody_config config; /* immutable */
+    struct padding_hashes hashes;    /* immutable */
 };
 
 /* A CK_RV as an outcome of the wire; sounds the alarm when the token should be looked at. */
