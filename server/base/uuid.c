@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* libuuid makes the bits; this only spells them. */
+/* libuuid spells GUIDs. Their random bits come from the C library: every request has an id, and
+ * for one libuuid makes six system calls. */
 #include "kv/uuid.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <uuid/uuid.h>
 
+/* RFC 4122 §4.4 */
 void kv_uuid_random(char ret_text[KV_UUID_LENGTH + 1])
 {
     uuid_t uuid;
 
-    uuid_generate_random(uuid);
+    arc4random_buf(uuid, sizeof(uuid));
+    uuid[6] = (uuid[6] & 0x0f) | 0x40;
+    uuid[8] = (uuid[8] & 0x3f) | 0x80;
     uuid_unparse_lower(uuid, ret_text);
 }
 
