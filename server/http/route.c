@@ -96,23 +96,27 @@ static void fill_captures(struct kv_request *request)
     }
 }
 
+static unsigned verbs_of_path(const struct kv_request *request)
+{
+    unsigned verbs = 0;
+
+    for (const struct kv_route *route = request->site->routes; route->path != NULL; route++) {
+        verbs |= path_fits(route->path, request) ? 1U << route->verb : 0;
+    }
+    return verbs;
+}
+
 enum kv_code kv_route_match(struct kv_request *request, struct kv_response *response,
                             struct kv_err *err)
 {
-    unsigned verbs_of_path = 0;
-
     for (const struct kv_route *route = request->site->routes; route->path != NULL; route++) {
-        if (!path_fits(route->path, request)) {
-            continue;
-        }
-        if (route->verb == request->verb) {
+        if (route->verb == request->verb && path_fits(route->path, request)) {
             request->route = route;
             fill_captures(request);
             return KV_OK;
         }
-        verbs_of_path |= 1U << route->verb;
     }
-    return request->site->unmatched(request, response, verbs_of_path, err);
+    return request->site->unmatched(request, response, verbs_of_path(request), err);
 }
 
 const char *kv_request_capture(const struct kv_request *request, const char *name)
