@@ -34,6 +34,11 @@ void samples_done(struct samples *samples)
     *samples = (struct samples){ .count = 0 };
 }
 
+double samples_last(const struct samples *samples)
+{
+    return samples->value[samples->count - 1];
+}
+
 static int compare(const void *a, const void *b)
 {
     const double *left = a;

@@ -186,11 +186,6 @@ static bool measure_rung(struct rung *rung, double seconds)
            && measure(&rung->page, &rung->server, seconds / 4);
 }
 
-static double last(const struct samples *samples)
-{
-    return samples->value[samples->count - 1];
-}
-
 static bool run_round(struct scale *scale)
 {
     const struct probe *first = &scale->rung[0].unwrap;
@@ -201,8 +196,9 @@ static bool run_round(struct scale *scale)
         if (!measure_rung(&scale->rung[i], scale->settings->seconds)) {
             return false;
         }
-        samples_add(&scale->rate_ratio[i], last(&unwrap->rate) / last(&first->rate));
-        samples_add(&scale->cpu_ratio[i], last(&unwrap->cpu) / last(&first->cpu));
+        samples_add(&scale->rate_ratio[i],
+                    samples_last(&unwrap->rate) / samples_last(&first->rate));
+        samples_add(&scale->cpu_ratio[i], samples_last(&unwrap->cpu) / samples_last(&first->cpu));
     }
     return true;
 }
