@@ -59,3 +59,7 @@ struct kv_site {
 /* The gate that finds the route and fills the captures. */
 enum kv_code kv_route_match(struct kv_request *request, struct kv_response *response,
                             struct kv_err *err) kv_must_check;
+
+/* An `after` for any site: one line in the log, KV_LOG_INFO, KV_LOG_WARNING from status 500 on. */
+void kv_log_access(const struct kv_request *request, const struct kv_response *response,
+                   const struct kv_err *err, int64_t micros);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 libkv_a_SOURCES += \
+	%D%/access.c \
 	%D%/answer.c \
 	%D%/certificate.c \
 	%D%/exchange.c \

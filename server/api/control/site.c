@@ -107,6 +107,15 @@ static void finish(struct kv_request *request, struct kv_response *response)
     KV_IGNORE(kv_response_header(response, NULL, "Date", "%s", date));
 }
 
+/* Probes and scrapers ask every few seconds: what only reads and succeeds is not worth a line. */
+static void log_what_matters(const struct kv_request *request, const struct kv_response *response,
+                             const struct kv_err *err, int64_t micros)
+{
+    if (response->status >= 400 || is_write(request->verb)) {
+        kv_log_access(request, response, err, micros);
+    }
+}
+
 const struct kv_route kv_control_routes[] = {
     { KV_GET, "/ready", NULL, control_ready, KV_LANE_INLINE },
     { KV_GET, "/health", NULL, control_health, KV_LANE_INLINE },
@@ -133,4 +142,5 @@ const struct kv_site kv_control_site = {
     .unmatched = refuse_unmatched,
     .render_error = render_error,
     .finish = finish,
+    .after = log_what_matters,
 };

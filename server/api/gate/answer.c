@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How answers of the data plane look: the one error renderer, the headers, the access log. */
+/* How answers of the data plane look: the one error renderer, and the headers. */
 #include <stdio.h>
 #include <string.h>
 
 #include "kv/json.h"
-#include "kv/log.h"
 #include "private.h"
 
 void gate_resource(const struct kv_request *request, char ret_resource[RESOURCE_SIZE])
@@ -167,28 +166,4 @@ void gate_finish(struct kv_request *request, struct kv_response *response)
     kv_time_render_http(kv_seconds(request->now), date);
     /* A header that finds no memory is left out; the answer is still the right one. */
     KV_IGNORE(is_page ? finish_page(response, date) : finish_answer(request, response, date));
-}
-
-void gate_after(const struct kv_request *request, const struct kv_response *response,
-                const struct kv_err *err, int64_t micros)
-{
-    bool failed = err != NULL && err->code != KV_OK;
-    const struct kv_err_row *row = failed ? kv_err_row(err->code) : NULL;
-    enum kv_log_level level = response->status >= 500 ? KV_LOG_WARNING : KV_LOG_INFO;
-    char millis[32];
-
-    snprintf(millis, sizeof(millis), "%.3f", (double) micros / 1000);
-    if (!failed) {
-        kv_log(level, "request", KV_LOG_TEXT_FIELD("id", request->id),
-               KV_LOG_TEXT_FIELD("method", request->method),
-               KV_LOG_TEXT_FIELD("path", request->target),
-               KV_LOG_NUMBER_FIELD("status", response->status), KV_LOG_TEXT_FIELD("ms", millis));
-        return;
-    }
-    kv_log(level, "request", KV_LOG_TEXT_FIELD("id", request->id),
-           KV_LOG_TEXT_FIELD("method", request->method), KV_LOG_TEXT_FIELD("path", request->target),
-           KV_LOG_NUMBER_FIELD("status", response->status),
-           KV_LOG_TEXT_FIELD("code", row->inner != NULL ? row->inner : row->code),
-           KV_LOG_NUMBER_FIELD("cause", err->cause), KV_LOG_TEXT_FIELD("where", err->where),
-           KV_LOG_TEXT_FIELD("reason", err->message), KV_LOG_TEXT_FIELD("ms", millis));
 }

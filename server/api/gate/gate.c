@@ -173,5 +173,5 @@ const struct kv_site kv_data_plane = {
     .unmatched = refuse_unmatched,
     .render_error = gate_render_error,
     .finish = gate_finish,
-    .after = gate_after,
+    .after = kv_log_access,
 };

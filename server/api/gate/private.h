@@ -38,5 +38,3 @@ void gate_resource(const struct kv_request *request, char ret_resource[RESOURCE_
 void gate_render_error(struct kv_request *request, const struct kv_err *err,
                        struct kv_response *response);
 void gate_finish(struct kv_request *request, struct kv_response *response);
-void gate_after(const struct kv_request *request, const struct kv_response *response,
-                const struct kv_err *err, int64_t micros);

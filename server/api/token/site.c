@@ -118,4 +118,5 @@ const struct kv_site kv_token_site = {
     .unmatched = refuse_unmatched,
     .render_error = render_error,
     .finish = finish,
+    .after = kv_log_access,
 };
