@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How answers of the data plane look: the one error renderer, the headers, the access log. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -177,7 +178,7 @@ void gate_after(const struct kv_request *request, const struct kv_response *resp
     enum kv_log_level level = response->status >= 500 ? KV_LOG_WARNING : KV_LOG_INFO;
     char millis[32];
 
-    snprintf(millis, sizeof(millis), "%.3f", (double) micros / 1000);
+    snprintf(millis, sizeof(millis), "%" PRId64 ".%03" PRId64, micros / 1000, micros % 1000);
     if (!failed) {
         kv_log(level, "request", KV_LOG_TEXT_FIELD("id", request->id),
                KV_LOG_TEXT_FIELD("method", request->method),
