@@ -83,8 +83,8 @@ KV_DEFINE_CLEANUP(struct hsm *, hsm_close)
  * The wrapping key: an AES-256 key, TOKEN, PRIVATE, SENSITIVE, never EXTRACTABLE, the only object
  * with CKA_WRAP. Its random CKA_ID also serves as the sentinel: a token that was initialised anew
  * behind our back does not hold it. hsm_adopt_sentinel() looks for it (HSM_RV_OTHER_TOKEN when it
- * is not there, or was not wholly generated) and makes every later health check and re-open look
- * again.
+ * is not there) and makes every later health check and re-open look again. What a kill has left
+ * half-made under that id passes for it: destroy what was not yet seen whole, and make it anew.
  */
 CK_RV hsm_create_sentinel(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH]) kv_must_check;
 CK_RV hsm_adopt_sentinel(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH]) kv_must_check;

@@ -17,7 +17,7 @@ static CK_RV decrypt_raw(struct hsm_session *session, CK_OBJECT_HANDLE key, void
 {
     const struct raw *raw = context;
     CK_MECHANISM mechanism = { CKM_RSA_X_509, NULL, 0 };
-    unsigned char out[HSM_MODULUS_MAX];
+    unsigned char out[HSM_MODULUS_MAX] = { 0 }; /* whatever the module leaves of it */
     CK_ULONG out_len = sizeof(out);
 
     HSM_TRY(HSM_CALL(session, C_DecryptInit, &mechanism, key));

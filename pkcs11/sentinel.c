@@ -9,7 +9,6 @@
 
 #include "door.h"
 
-/* CKA_LOCAL: what a killed generation has left half-made under that CKA_ID is not it. */
 static CK_RV find_sentinel(struct hsm_session *session, const unsigned char *id,
                            CK_OBJECT_HANDLE *ret_handle)
 {
@@ -19,7 +18,6 @@ static CK_RV find_sentinel(struct hsm_session *session, const unsigned char *id,
     CK_ATTRIBUTE template[] = {
         HSM_ATTRIBUTE(CKA_CLASS, class),
         HSM_ATTRIBUTE(CKA_TOKEN, yes),
-        HSM_ATTRIBUTE(CKA_LOCAL, yes),
         { CKA_ID, (void *) id, HSM_ID_LENGTH },
     };
 

@@ -28,7 +28,9 @@ TESTS += %D%/contention
 	%D%/contention_play.c \
 	%D%/contention_review.c
 %C%_contention_LDADD = $(stress_libs)
+
 check_PROGRAMS += %D%/pool
+TESTS += %D%/pool
 %C%_pool_SOURCES = %D%/pool.c
 %C%_pool_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 %C%_pool_LDADD = tests/support/libtoken.a libhsm.a

@@ -275,27 +275,6 @@ Test(object, that_is_a_sentinel_is_adopted_only_when_it_is_there)
     cr_assert_eq(hsm_check(token.hsm), CKR_OK);
 }
 
-/* Between template and value, SoftHSM's half-made key has all but what C_CreateObject lacks, too. */
-Test(object, not_wholly_generated_is_no_sentinel)
-{
-    CK_SESSION_HANDLE session = test_token_session(&token);
-    CK_OBJECT_CLASS class = CKO_SECRET_KEY;
-    CK_KEY_TYPE type = CKK_AES;
-    CK_BBOOL yes = CK_TRUE;
-    unsigned char id[HSM_ID_LENGTH] = { 5 };
-    unsigned char value[32] = { 0 };
-    CK_OBJECT_HANDLE key;
-    CK_ATTRIBUTE template[] = {
-        { CKA_CLASS, &class, sizeof(class) }, { CKA_KEY_TYPE, &type, sizeof(type) },
-        { CKA_TOKEN, &yes, sizeof(yes) },     { CKA_WRAP, &yes, sizeof(yes) },
-        { CKA_ID, id, sizeof(id) },           { CKA_VALUE, value, sizeof(value) },
-    };
-
-    cr_assert_eq(token.functions->C_CreateObject(session, template, KV_COUNT(template), &key),
-                 CKR_OK);
-    cr_assert_eq(hsm_adopt_sentinel(token.hsm, id), HSM_RV_OTHER_TOKEN);
-}
-
 Test(object, of_another_class_is_no_sentinel)
 {
     struct key key;

@@ -84,7 +84,8 @@ static enum kv_code confirm_sentinel(struct kv_db *db, struct sentinel *sentinel
     return save_sentinel(db, sentinel, err);
 }
 
-/* An earlier start may have been killed while it made the sentinel: what it left goes first. */
+/* An earlier start may have been killed while it made the sentinel: what it left, half-made or
+ * whole, goes first. Nothing can depend on a sentinel that was never confirmed. */
 static enum kv_code make_sentinel(struct kv_custody *custody, struct kv_db *db,
                                   struct sentinel *sentinel, struct kv_err *err)
 {
@@ -111,16 +112,16 @@ enum kv_code kv_custody_adopt(struct kv_custody *custody, struct kv_store *store
         KV_TRY(save_sentinel(db, &sentinel, err));
     }
 
+    if (!sentinel.made) {
+        return make_sentinel(custody, db, &sentinel, err);
+    }
+
     CK_RV rv = hsm_adopt_sentinel(custody->config.hsm, sentinel.id);
 
-    if (rv != HSM_RV_OTHER_TOKEN) {
-        KV_TRY(custody_translate(custody, rv, err));
-        return sentinel.made ? KV_OK : confirm_sentinel(db, &sentinel, err);
-    }
-    if (sentinel.made) {
+    if (rv == HSM_RV_OTHER_TOKEN) {
         return KV_FAIL(err, KV_CONFLICT, rv,
                        "the token is not the one the keys of this store lie on: it was initialised "
                        "anew, or another one has its label");
     }
-    return make_sentinel(custody, db, &sentinel, err);
+    return custody_translate(custody, rv, err);
 }
