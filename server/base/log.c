@@ -86,8 +86,12 @@ static bool is_bare(const char *text)
 static size_t printable_length(const char *text)
 {
     ucs4_t character;
-    int len = u8_mbtoucr(&character, (const uint8_t *) text, strnlen(text, 4));
+    int len;
 
+    if (*text >= 0x20 && *text < 0x7f) { /* nearly always */
+        return 1;
+    }
+    len = u8_mbtoucr(&character, (const uint8_t *) text, strnlen(text, 4));
     if (len <= 0 || character < 0x20 || (character >= 0x7f && character < 0xa0)) {
         return 0;
     }

@@ -2,6 +2,7 @@
 /* The access log: one line for each request, with all that tells why it was answered so. */
 #include "kv/route.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "kv/log.h"
@@ -12,7 +13,8 @@ void kv_log_access(const struct kv_request *request, const struct kv_response *r
     enum kv_log_level level = response->status >= 500 ? KV_LOG_WARNING : KV_LOG_INFO;
     char millis[32];
 
-    snprintf(millis, sizeof(millis), "%.3f", (double) micros / 1000);
+    /* without floating point, which costs printf more than all the other fields */
+    snprintf(millis, sizeof(millis), "%" PRId64 ".%03" PRId64, micros / 1000, micros % 1000);
     if (err == NULL) {
         kv_log(level, "request", KV_LOG_TEXT_FIELD("id", request->id),
                KV_LOG_TEXT_FIELD("method", request->method),
