@@ -18,18 +18,22 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kv/clock.h"
 #include "../support/consistency.h"
 #include "../support/program.h"
+#include "kv/clock.h"
 
 #define WORKERS 4
 #define ROUNDS_DEFAULT 200
 #define KILL_MIN_MS 5
 #define KILL_MAX_MS 600
-#define AIM_EVERY 3 /* rounds: the kill comes shortly after a purge was sent, not at any time */
-#define AIM_PATIENCE_MS 400
-#define AIM_SPREAD_MS 15
-#define FURNISH_EVERY 3    /* rounds */
+#define AIM_EVERY 6 /* rounds: three of them are aimed */
+#define PURGE_PATIENCE_MS 400
+#define PURGE_SPREAD_MS 15
+#define OBJECT_PATIENCE_MS 2000
+#define OBJECT_SPREAD_MS 40
+#define KEY_BYTES 1500 /* an object of SoftHSM that is larger has the RSA-2048 key in it */
+#define KEY_SPREAD_MS 3
+#define FURNISH_EVERY 4    /* rounds */
 #define START_KILL_EVERY 6 /* rounds: the daemon is killed before it is ready, too */
 #define INSPECT_EVERY 20   /* rounds: store and token are read behind its back */
 #define FIRST_START_SHARE 10
@@ -181,6 +185,29 @@ static bool work(struct crash *crash, work_fn *task)
     return check_census(crash) && tally_is_clean(&crash->tally);
 }
 
+/* Most kills come at any time. Some are aimed: at a purge, at an object that is being made, and at
+ * the moment when a key is on the token and not yet in the store. */
+static void wait_for_moment(struct crash *crash, unsigned long round)
+{
+    switch (round % AIM_EVERY) {
+    case 0:
+        aim_at_request(&crash->aim, OP_PURGE, PURGE_PATIENCE_MS);
+        program_pause(dice_roll(&crash->dice, PURGE_SPREAD_MS));
+        break;
+    case 2:
+        aim_at_object(crash->daemon.folder, 0, OBJECT_PATIENCE_MS);
+        program_pause(dice_roll(&crash->dice, OBJECT_SPREAD_MS));
+        break;
+    case 4:
+        aim_at_object(crash->daemon.folder, KEY_BYTES, OBJECT_PATIENCE_MS);
+        program_pause(dice_roll(&crash->dice, KEY_SPREAD_MS));
+        break;
+    default:
+        program_pause(KILL_MIN_MS + dice_roll(&crash->dice, KILL_MAX_MS - KILL_MIN_MS));
+        break;
+    }
+}
+
 static bool load_and_kill(struct crash *crash, unsigned long round)
 {
     struct shift shifts[WORKERS];
@@ -188,11 +215,7 @@ static bool load_and_kill(struct crash *crash, unsigned long round)
 
     atomic_store(&crash->doomed, false);
     begin_shifts(crash, shifts, worker_load);
-    program_pause(KILL_MIN_MS + dice_roll(&crash->dice, KILL_MAX_MS - KILL_MIN_MS));
-    if (round % AIM_EVERY == 0) {
-        aim_wait(&crash->aim, OP_PURGE, AIM_PATIENCE_MS);
-        program_pause(dice_roll(&crash->dice, AIM_SPREAD_MS));
-    }
+    wait_for_moment(crash, round);
     running = daemon_is_running(&crash->daemon);
     atomic_store(&crash->doomed, true);
     daemon_kill(&crash->daemon);

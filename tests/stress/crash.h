@@ -64,9 +64,14 @@ struct aim {
 };
 void aim_init(struct aim *aim);
 void aim_done(struct aim *aim);
+void aim_announce(struct aim *aim, enum crash_operation operation); /* by whoever sends it */
 
-/* Waits until a worker sends such a request, at most `span`. */
-void aim_wait(struct aim *aim, enum crash_operation operation, kv_millis span);
+/* Waits until a worker sends such a request, at most `patience`. */
+void aim_at_request(struct aim *aim, enum crash_operation operation, kv_millis patience);
+
+/* Waits until an object that SoftHSM writes, on the token of that data folder, has come to `size`
+ * bytes. It makes an object in forty steps, of which the last writes the key. */
+void aim_at_object(const char *folder, off_t size, kv_millis patience);
 
 struct worker {
     struct client client;

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "crash.h"
 
@@ -12,41 +11,6 @@ const char *const crash_operation_names[OP_COUNT] = {
     [OP_RECOVER] = "recover", [OP_PURGE] = "purge",   [OP_GET] = "get",
     [OP_WRAP] = "wrap",       [OP_UNWRAP] = "unwrap",
 };
-
-void aim_init(struct aim *aim)
-{
-    sem_init(&aim->sent, 0, 0);
-    atomic_init(&aim->operation, OP_COUNT);
-}
-
-void aim_done(struct aim *aim)
-{
-    sem_destroy(&aim->sent);
-}
-
-static void aim_announce(struct aim *aim, enum crash_operation operation)
-{
-    unsigned wanted = operation;
-
-    if (atomic_compare_exchange_strong(&aim->operation, &wanted, OP_COUNT)) {
-        sem_post(&aim->sent);
-    }
-}
-
-void aim_wait(struct aim *aim, enum crash_operation operation, kv_millis span)
-{
-    struct timespec until;
-
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += span % 1000 * 1000000;
-    until.tv_sec += span / 1000 + until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    atomic_store(&aim->operation, operation);
-    if (sem_clockwait(&aim->sent, CLOCK_MONOTONIC, &until) != 0
-        && atomic_exchange(&aim->operation, OP_COUNT) == OP_COUNT) {
-        sem_wait(&aim->sent); /* it was sent after all, just now */
-    }
-}
 
 /* A request, what it makes of the key when it is done, and the answer it must get. */
 struct errand {

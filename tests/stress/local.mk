@@ -13,6 +13,7 @@ TESTS += %D%/crash
 %C%_crash_SOURCES = \
 	%D%/crash.c \
 	%D%/crash.h \
+	%D%/crash_aim.c \
 	%D%/crash_audit.c \
 	%D%/crash_load.c \
 	%D%/ledger.c \
