@@ -308,7 +308,7 @@ static const struct {
 } operations[OP_COUNT] = {
     [OP_CREATE] = { 4, has_room, create },      [OP_UPDATE] = { 16, is_live, update },
     [OP_DELETE] = { 6, is_live, delete_key },   [OP_RECOVER] = { 20, is_deleted, recover },
-    [OP_PURGE] = { 20, is_dispensable, purge }, [OP_GET] = { 4, is_live, get },
+    [OP_PURGE] = { 8, is_dispensable, purge }, [OP_GET] = { 4, is_live, get },
     [OP_WRAP] = { 12, is_live, wrap },          [OP_UNWRAP] = { 20, is_live, unwrap },
 };
 
