@@ -306,10 +306,10 @@ static const struct {
     bool (*is_possible)(const struct worker *worker, const struct ledger_key *key);
     bool (*perform)(struct worker *worker, struct ledger_key *key);
 } operations[OP_COUNT] = {
-    [OP_CREATE] = { 4, has_room, create },      [OP_UPDATE] = { 16, is_live, update },
-    [OP_DELETE] = { 6, is_live, delete_key },   [OP_RECOVER] = { 20, is_deleted, recover },
+    [OP_CREATE] = { 4, has_room, create },     [OP_UPDATE] = { 16, is_live, update },
+    [OP_DELETE] = { 6, is_live, delete_key },  [OP_RECOVER] = { 20, is_deleted, recover },
     [OP_PURGE] = { 8, is_dispensable, purge }, [OP_GET] = { 4, is_live, get },
-    [OP_WRAP] = { 12, is_live, wrap },          [OP_UNWRAP] = { 20, is_live, unwrap },
+    [OP_WRAP] = { 12, is_live, wrap },         [OP_UNWRAP] = { 20, is_live, unwrap },
 };
 
 /* Each operation with each key is a choice of its own. */
