@@ -16,7 +16,13 @@
 #define TOKEN_COPY "token.object.copy" /* SoftHSM reads only names that end in .object */
 #define TOKEN_FILE_MAX 65536
 
-KV_DEFINE_CLEANUP(DIR *, closedir)
+static void close_listing(DIR *listing)
+{
+    if (listing != NULL) {
+        closedir(listing);
+    }
+}
+KV_DEFINE_CLEANUP(DIR *, close_listing)
 
 /* A token's own file and its copy; one that is not there is empty. */
 struct token_files {
@@ -79,7 +85,7 @@ static enum kv_code settle_token(const char *tokens, const char *name, settle_fn
 /* A token is a folder; its name is of no matter. */
 static enum kv_code settle_tokens(const char *folder, settle_fn *settle, struct kv_err *err)
 {
-    kv_auto(closedir) DIR *listing = NULL;
+    kv_auto(close_listing) DIR *listing = NULL;
     char tokens[KV_PATH_MAX];
     struct dirent *entry;
 
