@@ -176,12 +176,17 @@ static bool check_census(struct crash *crash)
                        versions, census.versions, census.token_keys, census.limbo);
 }
 
-static bool work(struct crash *crash, work_fn *task)
+static void run_shifts(struct crash *crash, work_fn *task)
 {
     struct shift shifts[WORKERS];
 
     begin_shifts(crash, shifts, task);
     end_shifts(shifts);
+}
+
+static bool work(struct crash *crash, work_fn *task)
+{
+    run_shifts(crash, task);
     return check_census(crash) && tally_is_clean(&crash->tally);
 }
 
@@ -278,10 +283,22 @@ static bool run_rounds(struct crash *crash, unsigned long rounds)
     return true;
 }
 
+/* The only kill whose moment is known: when everybody has just got the last answer. */
+static bool run_first_round(struct crash *crash, unsigned long seed)
+{
+    if (!start(crash, &crash->daemon) || !hire(crash, seed) || !work(crash, worker_furnish)) {
+        return false;
+    }
+    run_shifts(crash, worker_pose);
+    daemon_kill(&crash->daemon);
+    crash->kills++;
+    return start(crash, &crash->daemon) && work(crash, worker_audit)
+           && stop_and_inspect(crash, &crash->daemon);
+}
+
 static bool run(struct crash *crash, unsigned long rounds, unsigned long seed)
 {
-    if (!start(crash, &crash->daemon) || !hire(crash, seed) || !work(crash, worker_furnish)
-        || !stop_and_inspect(crash, &crash->daemon)) {
+    if (!run_first_round(crash, seed)) {
         return false;
     }
     for (unsigned long i = 0; i < (rounds + FIRST_START_SHARE - 1) / FIRST_START_SHARE; i++) {

@@ -96,6 +96,10 @@ void worker_init(struct worker *worker, unsigned number);
  * would never be any. */
 void worker_furnish(struct worker *worker);
 
+/* Leaves new keys in one state each: disabled, deleted, purged. So even a short run puts every
+ * promise to the test. */
+void worker_pose(struct worker *worker);
+
 /* Random requests for the worker's own keys until the connection is cut. */
 void worker_load(struct worker *worker);
 

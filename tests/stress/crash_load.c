@@ -130,21 +130,28 @@ static size_t roll_version(struct worker *worker, const struct ledger_key *key)
 }
 
 /* Both members or none: an update is one change. */
-static bool update(struct worker *worker, struct ledger_key *key)
+static bool set_enabled(struct worker *worker, struct ledger_key *key, size_t index, bool enabled)
 {
     struct ledger_key after = *key;
-    struct ledger_version *version = &after.version[roll_version(worker, key)];
+    struct ledger_version *version = &after.version[index];
     struct errand errand = {
         .operation = OP_UPDATE, .key = key, .after = &after, .method = "PATCH", .status = 200
     };
 
-    version->enabled = dice_roll(&worker->dice, 4) != 0;
+    version->enabled = enabled;
     version->mark = ++worker->marks;
     snprintf(errand.path, sizeof(errand.path), "/keys/%s/%s", key->name, version->id);
     snprintf(errand.body, sizeof(errand.body),
              "{\"attributes\":{\"enabled\":%s},\"tags\":{\"mark\":\"%u\"}}",
-             version->enabled ? "true" : "false", version->mark);
+             enabled ? "true" : "false", version->mark);
     return run_plain(worker, &errand);
+}
+
+static bool update(struct worker *worker, struct ledger_key *key)
+{
+    size_t index = roll_version(worker, key);
+
+    return set_enabled(worker, key, index, dice_roll(&worker->dice, 4) != 0);
 }
 
 static bool delete_key(struct worker *worker, struct ledger_key *key)
@@ -352,6 +359,15 @@ void worker_furnish(struct worker *worker)
             return;
         }
     }
+}
+
+void worker_pose(struct worker *worker)
+{
+    struct ledger_key *key = worker->key;
+
+    (void) (wrap(worker, &key[0]) && unwrap(worker, &key[0])
+            && set_enabled(worker, &key[0], 0, false) && delete_key(worker, &key[1])
+            && delete_key(worker, &key[2]) && purge(worker, &key[2]));
 }
 
 void worker_load(struct worker *worker)
