@@ -20,4 +20,5 @@ coffer_SOURCES += \
 	%D%/signals.c \
 	%D%/softhsm.c \
 	%D%/softhsm.h \
-	%D%/token.c
+	%D%/token.c \
+	%D%/vaults.c
