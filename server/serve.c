@@ -36,6 +36,7 @@ struct server {
     unsigned workers;
     struct kv_vault vaults[KV_VAULTS_MAX];
     size_t vault_count;
+    const struct kv_build *build;
 
     struct kv_clock *clock;
     struct kv_identity *identity;
@@ -106,6 +107,7 @@ static enum kv_code open_keys(struct server *server, struct kv_err *err)
     struct kv_keys_config keys = {
         .store = server->store,
         .deletion_lag = kv_option_duration(server->options, KV_OPTION_DELETION_LAG),
+        .no_decrypt = server->build->no_decrypt,
     };
 
     KV_TRY(housekeeper_new(server->clock, &server->keeper, err));
@@ -182,6 +184,7 @@ static void fill_app(struct server *server)
         .lanes = server->lanes,
         .vaults = server->vaults,
         .vault_count = server->vault_count,
+        .build = server->build,
         .api_versions_strict =
             strcmp(kv_option_text(server->options, KV_OPTION_API_VERSIONS), "strict") == 0,
         .ca_pem = server->certificates.ca.data,
@@ -334,6 +337,7 @@ enum kv_code serve_run(const struct kv_options *options, struct kv_err *err)
     }
     server->options = options;
     data_folder_init(&server->folder);
+    server->build = kv_build_find(kv_option_text(options, KV_OPTION_SERVICE_BUILD));
     server->workers = count_workers(options);
     signals_block();
     raise_descriptor_limit();

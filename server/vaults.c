@@ -38,8 +38,8 @@ enum kv_code vaults_read(const struct kv_options *options, struct kv_vault *ret_
                        KV_VAULTS_MAX);
     }
     for (size_t i = 0; i < count; i++) {
-        KV_TRY(kv_vault_parse(kv_option_list_item(options, KV_OPTION_VAULT, i), &ret_vaults[i],
-                              err));
+        KV_TRY(
+            kv_vault_parse(kv_option_list_item(options, KV_OPTION_VAULT, i), &ret_vaults[i], err));
         KV_TRY(check_is_offered(&ret_vaults[i], err));
         if (is_named_twice(ret_vaults, i)) {
             return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--vault: %s is named twice",

@@ -13,6 +13,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "kv/build.h"
 #include "kv/identity.h"
 #include "kv/keys.h"
 #include "kv/listener.h"
@@ -27,6 +28,7 @@ struct kv_app {
     const struct kv_vault *vaults;
     size_t vault_count;
 
+    const struct kv_build *build; /* what --service-build says */
     bool api_versions_strict;
     const char *ca_pem;
     unsigned port, control_port; /* the ports in use */
