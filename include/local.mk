@@ -10,6 +10,7 @@ noinst_HEADERS = \
 	%D%/kv/certificate.h \
 	%D%/kv/clock.h \
 	%D%/kv/custody.h \
+	%D%/kv/duration.h \
 	%D%/kv/err.h \
 	%D%/kv/files.h \
 	%D%/kv/hosts.h \
@@ -17,6 +18,7 @@ noinst_HEADERS = \
 	%D%/kv/json.h \
 	%D%/kv/keys.h \
 	%D%/kv/lanes.h \
+	%D%/kv/limits.h \
 	%D%/kv/listener.h \
 	%D%/kv/log.h \
 	%D%/kv/options.h \
@@ -34,4 +36,5 @@ noinst_HEADERS = \
 	%D%/kv/tbl/kty.def \
 	%D%/kv/tbl/lock.def \
 	%D%/kv/tbl/option.def \
-	%D%/kv/tbl/service_build.def
+	%D%/kv/tbl/service_build.def \
+	%D%/kv/tbl/throttle.def

@@ -11,7 +11,8 @@ api_tests = \
 	%D%/test_lists \
 	%D%/test_pending \
 	%D%/test_program \
-	%D%/test_refusals
+	%D%/test_refusals \
+	%D%/test_throttling
 check_PROGRAMS += $(api_tests)
 TESTS += $(api_tests)
 
@@ -60,6 +61,9 @@ EXTRA_DIST += tests/data/golden
 %C%_test_refusals_SOURCES = %D%/refusals.c $(api_support)
 %C%_test_refusals_CFLAGS = $(api_cflags)
 %C%_test_refusals_LDADD = $(api_libs)
+%C%_test_throttling_SOURCES = %D%/throttling.c $(api_support)
+%C%_test_throttling_CFLAGS = $(api_cflags)
+%C%_test_throttling_LDADD = $(api_libs)
 %C%_test_auth_SOURCES = %D%/auth.c $(api_support)
 %C%_test_auth_CFLAGS = $(api_cflags)
 %C%_test_auth_LDADD = $(api_libs)

@@ -21,6 +21,12 @@ TESTS += %D%/test_clock
 %C%_test_clock_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_clock_LDADD = $(UNIT_LDADD)
 
+check_PROGRAMS += %D%/test_duration
+TESTS += %D%/test_duration
+%C%_test_duration_SOURCES = %D%/duration.c
+%C%_test_duration_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_duration_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += %D%/test_err
 TESTS += %D%/test_err
 %C%_test_err_SOURCES = %D%/err.c
@@ -50,6 +56,12 @@ TESTS += %D%/test_json
 %C%_test_json_SOURCES = %D%/json.c %D%/memory.h
 %C%_test_json_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_json_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_limits
+TESTS += %D%/test_limits
+%C%_test_limits_SOURCES = %D%/limits.c
+%C%_test_limits_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_limits_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += %D%/test_log
 TESTS += %D%/test_log

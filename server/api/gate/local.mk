@@ -5,4 +5,5 @@ libkv_a_SOURCES += \
 	%D%/gate.c \
 	%D%/headers.c \
 	%D%/private.h \
+	%D%/throttle.c \
 	%D%/version.c
