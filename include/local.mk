@@ -24,6 +24,7 @@ noinst_HEADERS = \
 	%D%/kv/options.h \
 	%D%/kv/request.h \
 	%D%/kv/response.h \
+	%D%/kv/roles.h \
 	%D%/kv/route.h \
 	%D%/kv/secret.h \
 	%D%/kv/store.h \
@@ -33,6 +34,7 @@ noinst_HEADERS = \
 	%D%/kv/tbl/api_version.def \
 	%D%/kv/tbl/curve.def \
 	%D%/kv/tbl/err.def \
+	%D%/kv/tbl/hsm_role.def \
 	%D%/kv/tbl/hsm_text.def \
 	%D%/kv/tbl/key_op.def \
 	%D%/kv/tbl/kty.def \

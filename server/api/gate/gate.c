@@ -174,6 +174,7 @@ static const struct kv_gate gates[] = {
 const struct kv_site kv_data_plane = {
     .name = "keys",
     .routes = kv_key_routes,
+    .more_routes = kv_hsm_routes,
     .gates = gates,
     .unmatched = refuse_unmatched,
     .render_error = gate_render_error,
