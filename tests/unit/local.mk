@@ -179,6 +179,13 @@ TESTS += %D%/test_names
 %C%_test_names_SOURCES = %D%/names.c
 %C%_test_names_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_names_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_rotation
+TESTS += %D%/test_rotation
+%C%_test_rotation_SOURCES = %D%/rotation.c
+%C%_test_rotation_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_rotation_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += %D%/test_listener
 TESTS += %D%/test_listener
 %C%_test_listener_SOURCES = %D%/listener.c %D%/listener_body.c %D%/listener_head.c

@@ -6,4 +6,5 @@ libkv_a_SOURCES += \
 	%D%/lists.c \
 	%D%/private.h \
 	%D%/render.c \
+	%D%/rotation.c \
 	%D%/routes.c

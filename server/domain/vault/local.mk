@@ -6,6 +6,9 @@ libkv_a_SOURCES += \
 	%D%/operate.c \
 	%D%/private.h \
 	%D%/read.c \
+	%D%/rotation.c \
+	%D%/rotation_policy.c \
+	%D%/rotation_rules.c \
 	%D%/rows.c \
 	%D%/schema.c \
 	%D%/tidy.c \
