@@ -11,7 +11,8 @@ api_tests = \
 	%D%/test_pending \
 	%D%/test_program \
 	%D%/test_refusals \
-	%D%/test_rotation
+	%D%/test_rotation \
+	%D%/test_throttling
 check_PROGRAMS += $(api_tests)
 TESTS += $(api_tests)
 
@@ -54,6 +55,9 @@ api_libs = tests/support/libdaemon.a libkv.a $(CRITERION_LIBS) $(SERVER_LIBS) $(
 %C%_test_rotation_SOURCES = %D%/rotation.c $(api_support)
 %C%_test_rotation_CFLAGS = $(api_cflags)
 %C%_test_rotation_LDADD = $(api_libs)
+%C%_test_throttling_SOURCES = %D%/throttling.c $(api_support)
+%C%_test_throttling_CFLAGS = $(api_cflags)
+%C%_test_throttling_LDADD = $(api_libs)
 %C%_test_auth_SOURCES = %D%/auth.c $(api_support)
 %C%_test_auth_CFLAGS = $(api_cflags)
 %C%_test_auth_LDADD = $(api_libs)

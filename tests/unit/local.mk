@@ -57,6 +57,12 @@ TESTS += %D%/test_json
 %C%_test_json_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_json_LDADD = $(UNIT_LDADD)
 
+check_PROGRAMS += %D%/test_limits
+TESTS += %D%/test_limits
+%C%_test_limits_SOURCES = %D%/limits.c
+%C%_test_limits_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_limits_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += %D%/test_log
 TESTS += %D%/test_log
 %C%_test_log_SOURCES = %D%/log.c

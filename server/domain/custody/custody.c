@@ -2,6 +2,7 @@
 /* Keys of the token: made, used, destroyed. */
 #include "kv/custody.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -138,5 +139,15 @@ enum kv_code kv_custody_decrypt(struct kv_custody *custody, const struct kv_mate
                         ret_plain)) {
         return refuse_ciphertext(err);
     }
+    return KV_OK;
+}
+
+enum kv_code kv_custody_random(struct kv_custody *custody, size_t count,
+                               struct kv_secret *ret_bytes, struct kv_err *err)
+{
+    assert(count <= sizeof(ret_bytes->bytes));
+    KV_TRY(
+        custody_translate(custody, hsm_random(custody->config.hsm, ret_bytes->bytes, count), err));
+    ret_bytes->len = count;
     return KV_OK;
 }
