@@ -23,22 +23,30 @@ static enum kv_code load_latest(const struct kv_scope *scope, const char *name,
     return key_find(db, scope, name, NULL, ret_latest, &id, err);
 }
 
-enum kv_code kv_key_rotate_check(const struct kv_scope *scope, const char *name, struct kv_err *err)
-{
-    kv_auto(kv_key_done) struct kv_key latest = { .version = "" };
-
-    return load_latest(scope, name, &latest, err);
-}
-
 /* What generates a key of the same kind. */
 static struct kv_key_spec spec_like(const struct kv_material *material)
 {
-    struct kv_key_spec spec = { .family = material->family, .bits = material->bits };
+    struct kv_key_spec spec = {
+        .family = material->family,
+        .bits = material->bits,
+        .curve = material->curve,
+    };
 
     for (size_t i = 0; i < material->exponent_len; i++) {
         spec.public_exponent = spec.public_exponent << 8 | material->exponent[i];
     }
     return spec;
+}
+
+enum kv_code kv_key_rotate_check(const struct kv_scope *scope, const char *name, struct kv_err *err)
+{
+    kv_auto(kv_key_done) struct kv_key latest = { .version = "" };
+
+    KV_TRY(load_latest(scope, name, &latest, err));
+
+    const struct kv_key_spec spec = spec_like(&latest.material);
+
+    return kv_custody_check(scope->keys->config.custody, &spec, err);
 }
 
 /* contract §19 row 13: tags are carried over, nbf is not, and whatever was disabled, this is not */

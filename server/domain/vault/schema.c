@@ -58,6 +58,10 @@ static const struct kv_migration migrations[] = {
       "  due INTEGER" /* s: when the latest version is to be rotated; NULL: never */
       ");"
       "CREATE INDEX rotation_due ON rotation_policy (due) WHERE due IS NOT NULL;" },
+    /* keys that are not RSA: their modulus and exponent are empty */
+    { "ALTER TABLE version ADD COLUMN curve TEXT;" /* wire name, NULL unless EC */
+      "ALTER TABLE version ADD COLUMN x BLOB;"
+      "ALTER TABLE version ADD COLUMN y BLOB;" },
     { NULL },
 };
 
