@@ -11,4 +11,5 @@ libkv_a_SOURCES += \
 	%D%/schema.c \
 	%D%/tidy.c \
 	%D%/update.c \
-	%D%/vault.c
+	%D%/vault.c \
+	%D%/version.c

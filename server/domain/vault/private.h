@@ -96,3 +96,22 @@ kv_millis pending_until(const struct kv_scope *scope);
  * next tidying. Inside a transaction.
  */
 enum kv_code key_remove(struct kv_db *db, int64_t key_id, struct kv_err *err) kv_must_check;
+
+/* KV_OK when a key or a new version may be made under this name; else who has it (contract §9.5). */
+enum kv_code version_check_name(const struct kv_scope *scope, const char *name,
+                                struct kv_err *err) kv_must_check;
+
+/* Brings the material of a new version onto the token, under `object`. */
+typedef enum kv_code make_material_fn(struct kv_keys *keys,
+                                      const unsigned char object[KV_OBJECT_LENGTH],
+                                      const void *context, struct kv_material *ret_material,
+                                      struct kv_err *err);
+
+/*
+ * Adds a version, the first or the newest of its name: intent, material, commit. `draft` is all of
+ * it but the material. Takes as long as `make` does; after a failure nothing is left but an object
+ * that the next tidying destroys.
+ */
+enum kv_code version_add(const struct kv_scope *scope, const char *name, const struct kv_key *draft,
+                         make_material_fn *make, const void *context, struct kv_key *ret_key,
+                         struct kv_err *err) kv_must_check;
