@@ -69,8 +69,8 @@ def split_fields(text):
 
 
 class Route:
-    def __init__(self, verb, path, rest):
-        self.verb, self.path = verb, path
+    def __init__(self, line, verb, path, rest):
+        self.line, self.verb, self.path = line, verb, path
         self.hardware = "KV_ON_HSM" in rest
         parts = [part for part in path.split("/") if part]
         self.name = self.operation(verb, parts)
@@ -91,9 +91,8 @@ class Route:
 
 def read_routes(tree):
     file = tree.get(ROUTES)
-    text = file.uncommented if file else ""
-    return [Route(*match) for match in
-            re.findall(r'\{\s*KV_(\w+),\s*"([^"]+)",([^{}]*)\}', text)]
+    rows = file.find(r'\{\s*KV_(\w+),\s*"([^"]+)",(.*)\}', "uncommented") if file else ()
+    return [Route(line, *row.groups()) for line, row in rows]
 
 
 class Test:
@@ -138,9 +137,9 @@ class Parity:
             if route.name in crypto:
                 continue
             if not route.typed:
-                cells[(route.name,)] = (ROUTES, 1)
+                cells[(route.name,)] = (ROUTES, route.line)
             for kty in self.types_of(route):
-                cells[(route.name, kty["name"])] = (ROUTES, 1)
+                cells[(route.name, kty["name"])] = (ROUTES, route.line)
                 if route.name in MAKES_CURVES and kty.get("family") == "EC":
                     for curve in self.curves.rows:
                         cell = (route.name, kty["name"], curve["name"])
