@@ -6,6 +6,7 @@ noinst_HEADERS = \
 	%D%/kv/base.h \
 	%D%/kv/base64.h \
 	%D%/kv/buf.h \
+	%D%/kv/build.h \
 	%D%/kv/certificate.h \
 	%D%/kv/clock.h \
 	%D%/kv/custody.h \
@@ -30,9 +31,11 @@ noinst_HEADERS = \
 	%D%/kv/vault.h \
 	%D%/kv/tbl/alg.def \
 	%D%/kv/tbl/api_version.def \
+	%D%/kv/tbl/curve.def \
 	%D%/kv/tbl/err.def \
 	%D%/kv/tbl/key_op.def \
 	%D%/kv/tbl/kty.def \
 	%D%/kv/tbl/lock.def \
 	%D%/kv/tbl/option.def \
+	%D%/kv/tbl/service_build.def \
 	%D%/kv/tbl/throttle.def

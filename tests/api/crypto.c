@@ -199,7 +199,7 @@ Test(crypto, RSA_OAEP_256_agrees_with_openssl)
     api_proves("encrypt,decrypt,wrapKey,unwrapKey RSA,RSA-HSM RSA-OAEP-256");
 }
 
-Test(crypto, whatever_is_wrong_with_a_ciphertext_the_answer_is_the_same)
+Test(crypto, CANNOT_DECRYPT_whatever_is_wrong_with_the_ciphertext)
 {
     API_CLIENT(dev);
     API_REPLY(key, make_key(&dev, "oracle", "RSA", 2048));

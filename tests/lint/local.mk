@@ -7,7 +7,8 @@ EXTRA_DIST += \
 	%D%/parity_section.py \
 	%D%/rules.py \
 	%D%/selftest \
-	%D%/source.py
+	%D%/source.py \
+	%D%/unproven
 
 LINT_CFLAGS = -std=gnu11 -D_GNU_SOURCE= -Wall -Wextra -Wstrict-prototypes $(P11KIT_CFLAGS) $(SERVER_CFLAGS) \
 	$(CURL_CFLAGS) $(CRITERION_CFLAGS)
