@@ -244,7 +244,10 @@ class Section:
         there = [cell for cell in cells if cell in self.parity.cells]
         if not there:
             return ""
-        return "✓" if all(cell in self.parity.proofs for cell in there) else "missing"
+        missing = [cell for cell in there if cell not in self.parity.proofs]
+        if len(missing) in (0, len(there)):
+            return "missing" if missing else "✓"
+        return "missing: " + ", ".join(unique(" ".join(cell[1:]) for cell in missing))
 
     def proofs_of(self, cells):
         tests = [test.title for cell in cells if cell in self.parity.cells
