@@ -2,6 +2,7 @@
 # Each program drives the built daemon over TLS; api_main.c gives it one for all of its tests.
 api_tests = \
 	%D%/test_auth \
+	%D%/test_auto_rotation \
 	%D%/test_crypto \
 	%D%/test_failures \
 	%D%/test_gate \
@@ -13,6 +14,7 @@ api_tests = \
 	%D%/test_pending \
 	%D%/test_program \
 	%D%/test_refusals \
+	%D%/test_rotation \
 	%D%/test_throttling
 check_PROGRAMS += $(api_tests)
 TESTS += $(api_tests)
@@ -67,9 +69,15 @@ EXTRA_DIST += tests/data/golden
 %C%_test_refusals_SOURCES = %D%/refusals.c $(api_support)
 %C%_test_refusals_CFLAGS = $(api_cflags)
 %C%_test_refusals_LDADD = $(api_libs)
+%C%_test_rotation_SOURCES = %D%/rotation.c $(api_support)
+%C%_test_rotation_CFLAGS = $(api_cflags)
+%C%_test_rotation_LDADD = $(api_libs)
 %C%_test_throttling_SOURCES = %D%/throttling.c $(api_support)
 %C%_test_throttling_CFLAGS = $(api_cflags)
 %C%_test_throttling_LDADD = $(api_libs)
+%C%_test_auto_rotation_SOURCES = %D%/auto_rotation.c $(api_support)
+%C%_test_auto_rotation_CFLAGS = $(api_cflags)
+%C%_test_auto_rotation_LDADD = $(api_libs)
 %C%_test_auth_SOURCES = %D%/auth.c $(api_support)
 %C%_test_auth_CFLAGS = $(api_cflags)
 %C%_test_auth_LDADD = $(api_libs)
