@@ -10,6 +10,7 @@ api_tests = \
 	%D%/test_hostile \
 	%D%/test_keys \
 	%D%/test_lists \
+	%D%/test_parity \
 	%D%/test_pending \
 	%D%/test_program \
 	%D%/test_refusals \
@@ -22,6 +23,8 @@ api_support = \
 	tests/support/api.c \
 	tests/support/api.h \
 	tests/support/api_main.c \
+	tests/support/proof.c \
+	tests/support/proof.h \
 	tests/support/raw.c \
 	tests/support/raw.h
 api_cflags = $(AM_CFLAGS) $(CRITERION_CFLAGS) $(TLS_CFLAGS)
@@ -54,6 +57,9 @@ EXTRA_DIST += tests/data/golden
 %C%_test_lists_SOURCES = %D%/lists.c $(api_support)
 %C%_test_lists_CFLAGS = $(api_cflags)
 %C%_test_lists_LDADD = $(api_libs)
+%C%_test_parity_SOURCES = %D%/parity.c $(api_support)
+%C%_test_parity_CFLAGS = $(api_cflags)
+%C%_test_parity_LDADD = $(api_libs)
 %C%_test_pending_SOURCES = %D%/pending.c $(api_support)
 %C%_test_pending_CFLAGS = $(api_cflags)
 %C%_test_pending_LDADD = $(api_libs)
