@@ -11,6 +11,7 @@
 #include "kv/base.h"
 
 #define FILES(X)                                                                                   \
+    X(rotation_2026)                                                                               \
     X(vault_2021)                                                                                  \
     X(vault_2024)                                                                                  \
     X(vault_2026)
