@@ -40,7 +40,8 @@ static enum kv_code parse_value(const char *text, char **ret_bytes, size_t *ret_
     return KV_OK;
 }
 
-static enum kv_code respond_result(const struct kv_request *request,
+/* A managed HSM names the algorithm, too: contract §8. */
+static enum kv_code respond_result(const struct kv_request *request, enum kv_alg alg,
                                    const struct kv_key_result *result, struct kv_response *response,
                                    struct kv_err *err)
 {
@@ -50,6 +51,9 @@ static enum kv_code respond_result(const struct kv_request *request,
 
     snprintf(kid, sizeof(kid), "https://%s/keys/%s/%s", request->authority, result->name,
              result->version);
+    if (kv_call_of(request)->vault->kind == KV_MANAGED_HSM) {
+        kv_json_add_text(body, "alg", kv_alg_row(alg)->name, &ok);
+    }
     kv_json_add_text(body, "kid", kid, &ok);
     kv_json_add_base64url(body, "value", result->value.bytes, result->value.len, &ok);
     return kv_response_json(response, 200, ok ? body : NULL, err);
@@ -76,7 +80,7 @@ static enum kv_code operate(struct kv_request *request, struct kv_response *resp
     args.value = value;
     KV_TRY(kv_key_operate(&scope, kv_request_capture(request, "name"),
                           kv_request_capture(request, "version"), &args, &result, err));
-    return respond_result(request, &result, response, err);
+    return respond_result(request, args.alg, &result, response, err);
 }
 
 enum kv_code key_encrypt(struct kv_request *request, struct kv_response *response,
