@@ -71,6 +71,26 @@ Test(parity, create_get_and_update_know_every_key_type)
     api_proves("create,get,update,list-versions RSA,RSA-HSM");
 }
 
+Test(parity, rotation_and_its_policy_know_every_key_type)
+{
+    API_CLIENT(dev);
+    struct subject subject;
+
+    for (size_t i = 0; i < KV_COUNT(types); i++) {
+        create(&dev, &types[i], "turning", &subject);
+        API_REPLY(set, call(&dev, &subject, "PUT", "keys", "/rotationpolicy",
+                            "{\"attributes\":{\"expiryTime\":\"P90D\"}}"));
+        cr_expect_eq(set.status, 200, "%s: %ld %s", subject.name, set.status, set.body);
+        API_REPLY(got, call(&dev, &subject, "GET", "keys", "/rotationpolicy", NULL));
+        cr_expect_str_eq(reply_text(&got, "attributes.expiryTime"), "P90D", "%s", got.body);
+        API_REPLY(rotated, call(&dev, &subject, "POST", "keys", "/rotate", NULL));
+        cr_expect_eq(rotated.status, 200, "%s: %ld %s", subject.name, rotated.status, rotated.body);
+        cr_expect_str_eq(reply_text(&rotated, "key.kty"), subject.kty);
+        cr_expect_str_neq(reply_text(&rotated, "key.kid"), subject.kid, "a new version");
+    }
+    api_proves("rotate,get-rotationpolicy,set-rotationpolicy RSA,RSA-HSM");
+}
+
 Test(parity, delete_recover_and_purge_know_every_key_type)
 {
     API_CLIENT(dev);
