@@ -25,6 +25,7 @@ noinst_HEADERS = \
 	%D%/kv/request.h \
 	%D%/kv/response.h \
 	%D%/kv/roles.h \
+	%D%/kv/rotation.h \
 	%D%/kv/route.h \
 	%D%/kv/secret.h \
 	%D%/kv/store.h \

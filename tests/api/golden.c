@@ -14,6 +14,7 @@
 #define FILES(X)                                                                                   \
     X(managed_hsm)                                                                                 \
     X(managed_hsm_roles)                                                                           \
+    X(rotation_2026)                                                                               \
     X(vault_2021)                                                                                  \
     X(vault_2024)                                                                                  \
     X(vault_2026)

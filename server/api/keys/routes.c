@@ -5,6 +5,7 @@
 #include "private.h"
 
 #define KEYS "Microsoft.KeyVault/vaults/keys/"
+#define POLICIES "Microsoft.KeyVault/vaults/keyrotationpolicies/"
 #define HSM "Microsoft.KeyVault/managedHsm/"
 
 /* clang-format off */
@@ -18,6 +19,10 @@ const struct kv_route kv_key_routes[] = {
     { KV_DELETE, "/keys/{name}",                              KEYS "delete",         key_delete,          KV_LANE_WORK },
     { KV_GET,    "/keys/{name}/versions",                     KEYS "read",           key_list_versions,   KV_LANE_INLINE },
 
+    { KV_POST,   "/keys/{name}/rotate",                       KEYS "rotate/action",  key_rotate,          KV_LANE_INLINE },
+    { KV_GET,    "/keys/{name}/rotationpolicy",               POLICIES "read",       rotation_policy_get, KV_LANE_INLINE },
+    { KV_PUT,    "/keys/{name}/rotationpolicy",               POLICIES "write",      rotation_policy_set, KV_LANE_WORK },
+
     { KV_GET,    "/deletedkeys",                              KEYS "read",           deleted_key_list,    KV_LANE_INLINE },
     { KV_GET,    "/deletedkeys/{name}",                       KEYS "read",           deleted_key_get,     KV_LANE_INLINE },
     { KV_DELETE, "/deletedkeys/{name}",                       KEYS "purge/action",   deleted_key_purge,   KV_LANE_WORK },
@@ -27,6 +32,10 @@ const struct kv_route kv_key_routes[] = {
     { KV_POST,   "/keys/{name}/{version:hex32}/encrypt",      KEYS "encrypt/action", key_encrypt,         KV_LANE_WORK },
     { KV_POST,   "/keys/{name}/decrypt",                      KEYS "decrypt/action", key_decrypt,         KV_LANE_WORK },
     { KV_POST,   "/keys/{name}/{version:hex32}/decrypt",      KEYS "decrypt/action", key_decrypt,         KV_LANE_WORK },
+    { KV_POST,   "/keys/{name}/sign",                         KEYS "sign/action",    key_sign,            KV_LANE_WORK },
+    { KV_POST,   "/keys/{name}/{version:hex32}/sign",         KEYS "sign/action",    key_sign,            KV_LANE_WORK },
+    { KV_POST,   "/keys/{name}/verify",                       KEYS "verify/action",  key_verify,          KV_LANE_WORK },
+    { KV_POST,   "/keys/{name}/{version:hex32}/verify",       KEYS "verify/action",  key_verify,          KV_LANE_WORK },
     { KV_POST,   "/keys/{name}/wrapkey",                      KEYS "wrap/action",    key_wrap,            KV_LANE_WORK },
     { KV_POST,   "/keys/{name}/{version:hex32}/wrapkey",      KEYS "wrap/action",    key_wrap,            KV_LANE_WORK },
     { KV_POST,   "/keys/{name}/unwrapkey",                    KEYS "unwrap/action",  key_unwrap,          KV_LANE_WORK },

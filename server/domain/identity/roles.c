@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Role definitions: the built-in ones of a table, the custom ones in the store. */
+#include "kv/roles.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
