@@ -38,7 +38,7 @@ static void teardown(void)
     test_site_stop(&site);
 }
 
-TestSuite(body, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(body, .init = setup, .fini = teardown, .timeout = 120);
 
 static int next_answer(void)
 {

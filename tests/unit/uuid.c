@@ -6,7 +6,7 @@
 #include "kv/uuid.h"
 #include "kv/base.h"
 
-TestSuite(uuid, .timeout = 20);
+TestSuite(uuid, .timeout = 120);
 
 Test(uuid, is_invalid_in_any_other_form)
 {
