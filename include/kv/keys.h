@@ -34,6 +34,11 @@ struct kv_keys_config {
     struct kv_store *store;     /* borrowed */
     struct kv_custody *custody; /* borrowed */
     kv_millis deletion_lag;     /* how long delete, recover and purge stay pending */
+    bool premium_symmetric;     /* premium vaults, too, take oct and oct-HSM */
+
+    /* The refusal of what a key cannot decrypt, KV_ALG_COUNT of them by algorithm; NULL: the text
+     * of the newest service (contract §8.5). Borrowed; may be NULL as a whole. */
+    const char *const *no_decrypt;
 };
 
 /* Migrates its tables. Free with kv_keys_free(). */
@@ -114,6 +119,7 @@ struct kv_key_create_args {
     bool bits_given;
     int64_t bits;
     int64_t exponent;           /* 0 means the default (contract §6.1) */
+    const char *curve;          /* as sent; NULL means the default */
     struct kv_key_op_names ops; /* not given: the defaults of the type (contract §7) */
     bool enabled;
     struct kv_maybe_time not_before, expires;
@@ -196,6 +202,12 @@ KV_DEFINE_CLEANUP_VALUE(struct kv_key_result, kv_key_result_done)
 enum kv_code kv_key_operate(const struct kv_scope *scope, const char *name, const char *version,
                             const struct kv_key_operate_args *args,
                             struct kv_key_result *ret_result, struct kv_err *err) kv_must_check;
+
+/*
+ * 1 to 128 random bytes of the token (contract §6.9); another count is KV_BAD_PARAMETER.
+ */
+enum kv_code kv_keys_random(const struct kv_scope *scope, int64_t count,
+                            struct kv_secret *ret_bytes, struct kv_err *err) kv_must_check;
 
 /*
  * At start, before anything else: destroys token objects of versions that were never acknowledged

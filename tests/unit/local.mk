@@ -21,6 +21,12 @@ TESTS += %D%/test_clock
 %C%_test_clock_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_clock_LDADD = $(UNIT_LDADD)
 
+check_PROGRAMS += %D%/test_duration
+TESTS += %D%/test_duration
+%C%_test_duration_SOURCES = %D%/duration.c
+%C%_test_duration_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_duration_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += %D%/test_err
 TESTS += %D%/test_err
 %C%_test_err_SOURCES = %D%/err.c
@@ -50,6 +56,12 @@ TESTS += %D%/test_json
 %C%_test_json_SOURCES = %D%/json.c %D%/memory.h
 %C%_test_json_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_json_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_limits
+TESTS += %D%/test_limits
+%C%_test_limits_SOURCES = %D%/limits.c
+%C%_test_limits_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_limits_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += %D%/test_log
 TESTS += %D%/test_log
@@ -167,6 +179,12 @@ TESTS += %D%/test_vault
 %C%_test_vault_SOURCES = %D%/vault.c
 %C%_test_vault_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_vault_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_key_rules
+TESTS += %D%/test_key_rules
+%C%_test_key_rules_SOURCES = %D%/key_rules.c
+%C%_test_key_rules_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_key_rules_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += %D%/test_names
 TESTS += %D%/test_names
