@@ -6,9 +6,11 @@ noinst_HEADERS = \
 	%D%/kv/base.h \
 	%D%/kv/base64.h \
 	%D%/kv/buf.h \
+	%D%/kv/build.h \
 	%D%/kv/certificate.h \
 	%D%/kv/clock.h \
 	%D%/kv/custody.h \
+	%D%/kv/duration.h \
 	%D%/kv/err.h \
 	%D%/kv/files.h \
 	%D%/kv/hosts.h \
@@ -16,11 +18,13 @@ noinst_HEADERS = \
 	%D%/kv/json.h \
 	%D%/kv/keys.h \
 	%D%/kv/lanes.h \
+	%D%/kv/limits.h \
 	%D%/kv/listener.h \
 	%D%/kv/log.h \
 	%D%/kv/options.h \
 	%D%/kv/request.h \
 	%D%/kv/response.h \
+	%D%/kv/rotation.h \
 	%D%/kv/route.h \
 	%D%/kv/secret.h \
 	%D%/kv/store.h \
@@ -28,8 +32,12 @@ noinst_HEADERS = \
 	%D%/kv/vault.h \
 	%D%/kv/tbl/alg.def \
 	%D%/kv/tbl/api_version.def \
+	%D%/kv/tbl/curve.def \
 	%D%/kv/tbl/err.def \
+	%D%/kv/tbl/hsm_text.def \
 	%D%/kv/tbl/key_op.def \
 	%D%/kv/tbl/kty.def \
 	%D%/kv/tbl/lock.def \
-	%D%/kv/tbl/option.def
+	%D%/kv/tbl/option.def \
+	%D%/kv/tbl/service_build.def \
+	%D%/kv/tbl/throttle.def

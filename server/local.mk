@@ -4,6 +4,7 @@ include %D%/store/local.mk
 include %D%/http/local.mk
 include %D%/domain/custody/local.mk
 include %D%/domain/identity/local.mk
+include %D%/domain/limits/local.mk
 include %D%/domain/vault/local.mk
 include %D%/api/gate/local.mk
 include %D%/api/keys/local.mk
@@ -15,9 +16,12 @@ coffer_SOURCES += \
 	%D%/folder.h \
 	%D%/housekeeper.c \
 	%D%/main.c \
+	%D%/rotator.c \
 	%D%/serve.c \
 	%D%/serve.h \
 	%D%/signals.c \
 	%D%/softhsm.c \
 	%D%/softhsm.h \
-	%D%/token.c
+	%D%/sweep.c \
+	%D%/token.c \
+	%D%/vaults.c

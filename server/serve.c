@@ -13,10 +13,10 @@
 
 #include "folder.h"
 #include "kv/api.h"
-#include "kv/certificate.h"
 #include "kv/identity.h"
 #include "kv/json.h"
 #include "kv/lanes.h"
+#include "kv/limits.h"
 #include "kv/log.h"
 #include "kv/secret.h"
 #include "kv/store.h"
@@ -30,8 +30,6 @@
 #define WORK_QUEUE 1024
 #define GENERATE_QUEUE 256
 #define GENERATE_NICENESS 5
-#define FIXED_NAMES 8 /* of the certificate, beside the vaults' and the --san ones */
-#define SANS_MAX 64
 
 struct server {
     const struct kv_options *options;
@@ -39,6 +37,7 @@ struct server {
     unsigned workers;
     struct kv_vault vaults[KV_VAULTS_MAX];
     size_t vault_count;
+    const struct kv_build *build;
 
     struct kv_clock *clock;
     struct kv_identity *identity;
@@ -48,44 +47,16 @@ struct server {
     struct hsm *hsm;
     struct kv_custody *custody;
     struct kv_keys *keys;
+    struct kv_limits *limits;
     struct kv_lanes *lanes;
+    struct rotator *rotator;
     struct kv_listener *tls, *control;
     struct kv_app app;
 };
 
-/* What can be said of a vault but is not built yet is refused, never half done. */
-static enum kv_code check_is_offered(const struct kv_vault *vault, struct kv_err *err)
-{
-    if (vault->kind != KV_VAULT || vault->access != KV_ACCESS_OPEN) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                       "--vault: %s: this version serves kind=vault with access=open only",
-                       vault->name);
-    }
-    return KV_OK;
-}
-
 static enum kv_code read_vaults(struct server *server, struct kv_err *err)
 {
-    size_t count = kv_option_list_count(server->options, KV_OPTION_VAULT);
-
-    if (count == 0 || count > KV_VAULTS_MAX) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--vault: 1 to %d vaults can be served",
-                       KV_VAULTS_MAX);
-    }
-    for (size_t i = 0; i < count; i++) {
-        struct kv_vault *vault = &server->vaults[i];
-
-        KV_TRY(
-            kv_vault_parse(kv_option_list_item(server->options, KV_OPTION_VAULT, i), vault, err));
-        KV_TRY(check_is_offered(vault, err));
-        for (size_t j = 0; j < i; j++) {
-            if (strcmp(server->vaults[j].name, vault->name) == 0) {
-                return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--vault: %s is named twice", vault->name);
-            }
-        }
-    }
-    server->vault_count = count;
-    return KV_OK;
+    return vaults_read(server->options, server->vaults, &server->vault_count, err);
 }
 
 static enum kv_code open_folder(struct server *server, struct kv_err *err)
@@ -118,31 +89,8 @@ static enum kv_code open_identity(struct server *server, struct kv_err *err)
 
 static enum kv_code open_certificates(struct server *server, struct kv_err *err)
 {
-    static const char *const fixed[FIXED_NAMES] = {
-        "*.vault.localhost", "*.managedhsm.localhost",
-        "*.vault.azure.net", "*.managedhsm.azure.net",
-        "localhost",         "host.docker.internal",
-        "127.0.0.1",         "::1",
-    };
-    static char hosts[KV_VAULTS_MAX][KV_VAULT_HOST_SIZE];
-    const char *names[FIXED_NAMES + KV_VAULTS_MAX + SANS_MAX];
-    size_t sans = kv_option_list_count(server->options, KV_OPTION_SAN);
-    size_t count = 0;
-
-    if (sans > SANS_MAX) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--san: at most %d names", SANS_MAX);
-    }
-    for (size_t i = 0; i < FIXED_NAMES; i++) {
-        names[count++] = fixed[i];
-    }
-    for (size_t i = 0; i < server->vault_count; i++) {
-        kv_vault_host(&server->vaults[i], hosts[i]);
-        names[count++] = hosts[i];
-    }
-    for (size_t i = 0; i < sans; i++) {
-        names[count++] = kv_option_list_item(server->options, KV_OPTION_SAN, i);
-    }
-    return kv_certificates_open(server->folder.path, names, count, &server->certificates, err);
+    return vaults_certify(server->options, server->folder.path, server->vaults, server->vault_count,
+                          &server->certificates, err);
 }
 
 static enum kv_code open_store(struct server *server, struct kv_err *err)
@@ -157,11 +105,12 @@ static enum kv_code open_store(struct server *server, struct kv_err *err)
 
 static enum kv_code open_keys(struct server *server, struct kv_err *err)
 {
-    const bool is_own = token_is_own(server->options);
     struct kv_custody_config custody = { .alarm = housekeeper_alarm };
     struct kv_keys_config keys = {
         .store = server->store,
         .deletion_lag = kv_option_duration(server->options, KV_OPTION_DELETION_LAG),
+        .no_decrypt = server->build->no_decrypt,
+        .premium_symmetric = kv_option_is(server->options, KV_OPTION_SYMMETRIC_KEYS, "premium"),
     };
 
     KV_TRY(housekeeper_new(server->clock, &server->keeper, err));
@@ -171,49 +120,22 @@ static enum kv_code open_keys(struct server *server, struct kv_err *err)
     custody.hsm = server->hsm;
     custody.alarm_context = server->keeper;
     KV_TRY(kv_custody_new(&custody, &server->custody, err));
-    KV_TRY(kv_custody_adopt(server->custody, server->store, is_own, err));
+    KV_TRY(kv_custody_adopt(server->custody, server->store, token_is_own(server->options), err));
     keys.custody = server->custody;
     return kv_keys_new(&keys, &server->keys, err);
 }
 
-struct muster {
-    const struct hsm *hsm;
-    size_t missing;
-};
-
-static bool count_missing(void *context, const unsigned char object[KV_OBJECT_LENGTH])
-{
-    struct muster *muster = context;
-
-    muster->missing += !hsm_has_key(muster->hsm, object);
-    return true;
-}
-
-/* After a crash: what was never acknowledged goes; what was is looked for and, if lost, reported. */
 static enum kv_code sweep(struct server *server, struct kv_err *err)
 {
-    struct muster muster = { .hsm = server->hsm };
-    size_t swept = 0;
-    size_t strays = 0;
+    return sweep_run(server->keys, server->hsm, token_is_own(server->options), err);
+}
 
-    KV_TRY(kv_keys_sweep(server->keys, &swept, err));
-    if (token_is_own(server->options)) {
-        CK_RV rv = hsm_destroy_strays(server->hsm, &strays);
-
-        if (rv != CKR_OK) {
-            return KV_FAIL(err, KV_UNAVAILABLE, rv, "the token cannot be swept: %s",
-                           hsm_rv_name(rv));
-        }
+static enum kv_code open_limits(struct server *server, struct kv_err *err)
+{
+    if (strcmp(kv_option_text(server->options, KV_OPTION_THROTTLING), "off") == 0) {
+        return KV_OK;
     }
-    KV_TRY(kv_keys_each_object(server->keys, count_missing, &muster, err));
-    if (swept + strays > 0) {
-        kv_log(KV_LOG_INFO, "swept", KV_LOG_NUMBER_FIELD("unfinished", swept),
-               KV_LOG_NUMBER_FIELD("strays", strays));
-    }
-    if (muster.missing > 0) {
-        kv_log(KV_LOG_ERROR, "keys_missing", KV_LOG_NUMBER_FIELD("versions", muster.missing));
-    }
-    return KV_OK;
+    return kv_limits_new(server->vault_count, &server->limits, err);
 }
 
 static enum kv_code start_threads(struct server *server, struct kv_err *err)
@@ -225,8 +147,17 @@ static enum kv_code start_threads(struct server *server, struct kv_err *err)
         .generate_niceness = GENERATE_NICENESS,
     };
 
+    struct rotator_config rotator = {
+        .clock = server->clock,
+        .keys = server->keys,
+        .vaults = server->vaults,
+        .vault_count = server->vault_count,
+    };
+
     KV_TRY(kv_lanes_new(&config, &server->lanes, err));
-    return housekeeper_start(server->keeper, server->keys, server->hsm, err);
+    rotator.lanes = server->lanes;
+    KV_TRY(rotator_new(&rotator, &server->rotator, err));
+    return housekeeper_start(server->keeper, server->keys, server->hsm, server->rotator, err);
 }
 
 static void fill_app(struct server *server)
@@ -238,8 +169,11 @@ static void fill_app(struct server *server)
         .lanes = server->lanes,
         .vaults = server->vaults,
         .vault_count = server->vault_count,
+        .build = server->build,
         .api_versions_strict =
             strcmp(kv_option_text(server->options, KV_OPTION_API_VERSIONS), "strict") == 0,
+        .limits = server->limits,
+        .retry_after = (unsigned) kv_option_number(server->options, KV_OPTION_RETRY_AFTER),
         .ca_pem = server->certificates.ca.data,
         .token_is_healthy = housekeeper_token_is_healthy,
         .health_context = server->keeper,
@@ -308,8 +242,8 @@ static void announce(const struct server *server)
 typedef enum kv_code step_fn(struct server *server, struct kv_err *err);
 
 static step_fn *const start_up[] = {
-    read_vaults, open_folder, open_identity, open_certificates, open_store,
-    open_keys,   sweep,       start_threads, listen_on,         publish,
+    read_vaults, open_folder, open_identity, open_certificates, open_store, open_keys,
+    sweep,       open_limits, start_threads, listen_on,         publish,
 };
 
 /*
@@ -332,8 +266,10 @@ static void take_down(struct server *server)
     drain(server);
     kv_listener_free(server->control);
     kv_listener_free(server->tls);
+    housekeeper_stop(server->keeper); /* it posts to the lanes, which sound its alarm until freed */
     kv_lanes_free(server->lanes);
-    housekeeper_stop(server->keeper);
+    rotator_free(server->rotator);
+    kv_limits_free(server->limits);
     kv_keys_free(server->keys);
     kv_custody_free(server->custody);
     hsm_close(server->hsm);
@@ -390,6 +326,7 @@ enum kv_code serve_run(const struct kv_options *options, struct kv_err *err)
     }
     server->options = options;
     data_folder_init(&server->folder);
+    server->build = kv_build_find(kv_option_text(options, KV_OPTION_SERVICE_BUILD));
     server->workers = count_workers(options);
     signals_block();
     raise_descriptor_limit();

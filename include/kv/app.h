@@ -13,11 +13,14 @@
 
 #include <cjson/cJSON.h>
 
+#include "kv/build.h"
 #include "kv/identity.h"
 #include "kv/keys.h"
 #include "kv/listener.h"
 #include "kv/request.h"
 #include "kv/vault.h"
+
+struct kv_limits;
 
 struct kv_app {
     struct kv_clock *clock;
@@ -27,7 +30,10 @@ struct kv_app {
     const struct kv_vault *vaults;
     size_t vault_count;
 
+    const struct kv_build *build; /* what --service-build says */
     bool api_versions_strict;
+    struct kv_limits *limits; /* of each vault, by its place in `vaults`; NULL: none apply */
+    unsigned retry_after;     /* seconds a 429 names; 0: none, as the service does */
     const char *ca_pem;
     unsigned port, control_port; /* the ports in use */
 
@@ -40,6 +46,10 @@ struct kv_app {
                                         struct kv_err *err);
     void *token_context;
 };
+
+/* kv_route.hosts of the data plane: operations that one kind of host has (contract §12). */
+#define KV_ON_VAULT (1U << KV_VAULT)
+#define KV_ON_HSM (1U << KV_MANAGED_HSM)
 
 /* What the gates found out; request->context of the data plane. */
 struct kv_call {

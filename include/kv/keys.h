@@ -17,7 +17,6 @@
 #include "kv/clock.h"
 #include "kv/custody.h"
 #include "kv/err.h"
-#include "kv/secret.h"
 #include "kv/uuid.h"
 #include "kv/vault.h"
 
@@ -34,6 +33,11 @@ struct kv_keys_config {
     struct kv_store *store;     /* borrowed */
     struct kv_custody *custody; /* borrowed */
     kv_millis deletion_lag;     /* how long delete, recover and purge stay pending */
+    bool premium_symmetric;     /* premium vaults, too, take oct and oct-HSM */
+
+    /* The refusal of what a key cannot decrypt, KV_ALG_COUNT of them by algorithm; NULL: the text
+     * of the newest service (contract §8.5). Borrowed; may be NULL as a whole. */
+    const char *const *no_decrypt;
 };
 
 /* Migrates its tables. Free with kv_keys_free(). */
@@ -114,6 +118,7 @@ struct kv_key_create_args {
     bool bits_given;
     int64_t bits;
     int64_t exponent;           /* 0 means the default (contract §6.1) */
+    const char *curve;          /* as sent; NULL means the default */
     struct kv_key_op_names ops; /* not given: the defaults of the type (contract §7) */
     bool enabled;
     struct kv_maybe_time not_before, expires;
@@ -175,27 +180,34 @@ enum kv_code kv_key_list_versions(const struct kv_scope *scope, const char *name
 
 struct kv_key_operate_args {
     enum kv_key_op op;
-    enum kv_alg alg;
-    const void *value;
-    size_t len;
+    enum kv_alg alg; /* one whose row has `op` */
+    struct kv_operands operands;
 };
 
-/* What crypto operations need of a version once it has passed all checks. */
+/* What came of an operation, and with which version. init/done. */
 struct kv_key_result {
     char name[KV_KEY_NAME_MAX + 1];
     char version[KV_VERSION_LENGTH + 1];
-    struct kv_secret value;
+    struct kv_outcome outcome;
 };
+void kv_key_result_init(struct kv_key_result *result);
 void kv_key_result_done(struct kv_key_result *result);
 KV_DEFINE_CLEANUP_VALUE(struct kv_key_result, kv_key_result_done)
 
 /*
- * encrypt, decrypt, wrapKey, unwrapKey with the version, or the latest. Order of refusals: lookup,
- * enabled, nbf/exp, key_ops, algorithm, length (contract §19 row 26).
+ * encrypt, decrypt, sign, verify, wrapKey, unwrapKey with the version, or the latest. Order of
+ * refusals: lookup, enabled, nbf/exp, key_ops, algorithm, lengths (contract §19 row 26). *result
+ * was initialised.
  */
 enum kv_code kv_key_operate(const struct kv_scope *scope, const char *name, const char *version,
-                            const struct kv_key_operate_args *args,
-                            struct kv_key_result *ret_result, struct kv_err *err) kv_must_check;
+                            const struct kv_key_operate_args *args, struct kv_key_result *result,
+                            struct kv_err *err) kv_must_check;
+
+/*
+ * 1 to 128 random bytes of the token (contract §6.9); another count is KV_BAD_PARAMETER.
+ */
+enum kv_code kv_keys_random(const struct kv_scope *scope, int64_t count,
+                            struct kv_secret *ret_bytes, struct kv_err *err) kv_must_check;
 
 /*
  * At start, before anything else: destroys token objects of versions that were never acknowledged

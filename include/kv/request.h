@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "kv/buf.h"
 #include "kv/clock.h"
@@ -59,6 +60,7 @@ struct kv_request {
 
     char id[KV_UUID_LENGTH + 1]; /* x-ms-request-id */
     kv_millis now;               /* THE reading of the clock for this request */
+    int64_t arrived;             /* kv_clock_monotonic_us() at its first line */
     char client[64];             /* address of the peer, without port */
     bool client_is_ipv6;
     bool secure; /* came over TLS */
@@ -74,6 +76,7 @@ struct kv_request {
 
     const char *authority; /* Host header as sent, lower case; "" when there is none */
     const char *host;      /* the same without port; [] of an IPv6 literal removed */
+    unsigned host_kind;    /* a bit of kv_route.hosts, which a gate sets; 0: of no special kind */
 
     struct kv_buf body;     /* whole; wiped when the request ends */
     bool body_is_too_large; /* it exceeded KV_BODY_MAX and was dropped: refused after the gates */

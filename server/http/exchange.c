@@ -25,7 +25,7 @@ struct kv_exchange *kv_exchange_new(const struct kv_service *service,
         return NULL;
     }
     atomic_init(&exchange->references, 1);
-    exchange->arrived = kv_clock_monotonic_us();
+    exchange->request.arrived = kv_clock_monotonic_us();
     exchange->service = service;
     exchange->stay.connection = connection;
     exchange->request.app = service->config.app;
@@ -66,8 +66,8 @@ void kv_exchange_release(struct kv_exchange *exchange)
 }
 
 /*
- * A body that is somewhat too large is read and dropped: a client that is still sending when we
- * close gets a reset and never sees the answer. One that waits for our leave can be told at once.
+ * A body that is somewhat too large is read and dropped, and the connection stays in use. One that
+ * is much larger, or waits for our leave, is refused at once, and the connection is over.
  */
 bool kv_exchange_expects_too_much(const struct kv_exchange *exchange)
 {
@@ -82,7 +82,7 @@ bool kv_exchange_expects_too_much(const struct kv_exchange *exchange)
 bool kv_exchange_append(struct kv_exchange *exchange, const char *bytes, size_t len)
 {
     struct kv_request *request = &exchange->request;
-    int64_t age = kv_clock_monotonic_us() - exchange->arrived;
+    int64_t age = kv_clock_monotonic_us() - request->arrived;
 
     exchange->body_bytes += len;
     if (age > exchange->service->config.arrival_timeout * 1000

@@ -2,15 +2,22 @@
 # Each program drives the built daemon over TLS; api_main.c gives it one for all of its tests.
 api_tests = \
 	%D%/test_auth \
+	%D%/test_auto_rotation \
 	%D%/test_crypto \
 	%D%/test_failures \
 	%D%/test_gate \
+	%D%/test_golden \
 	%D%/test_hostile \
 	%D%/test_keys \
 	%D%/test_lists \
+	%D%/test_parity \
 	%D%/test_pending \
 	%D%/test_program \
-	%D%/test_refusals
+	%D%/test_refusals \
+	%D%/test_rotation \
+	%D%/test_sign \
+	%D%/test_symmetric \
+	%D%/test_throttling
 check_PROGRAMS += $(api_tests)
 TESTS += $(api_tests)
 
@@ -18,6 +25,8 @@ api_support = \
 	tests/support/api.c \
 	tests/support/api.h \
 	tests/support/api_main.c \
+	tests/support/proof.c \
+	tests/support/proof.h \
 	tests/support/raw.c \
 	tests/support/raw.h
 api_cflags = $(AM_CFLAGS) $(CRITERION_CFLAGS) $(TLS_CFLAGS)
@@ -32,6 +41,15 @@ api_libs = tests/support/libdaemon.a libkv.a $(CRITERION_LIBS) $(SERVER_LIBS) $(
 %C%_test_gate_SOURCES = %D%/gate.c $(api_support)
 %C%_test_gate_CFLAGS = $(api_cflags)
 %C%_test_gate_LDADD = $(api_libs)
+%C%_test_golden_SOURCES = \
+	%D%/golden.c \
+	tests/support/golden.c \
+	tests/support/golden.h \
+	tests/support/golden_mask.c
+%C%_test_golden_CPPFLAGS = $(AM_CPPFLAGS) -DGOLDEN_FOLDER='"$(top_srcdir)/tests/data/golden"'
+%C%_test_golden_CFLAGS = $(api_cflags)
+%C%_test_golden_LDADD = $(api_libs)
+EXTRA_DIST += tests/data/golden
 %C%_test_hostile_SOURCES = %D%/hostile.c $(api_support)
 %C%_test_hostile_CFLAGS = $(api_cflags)
 %C%_test_hostile_LDADD = $(api_libs)
@@ -41,6 +59,9 @@ api_libs = tests/support/libdaemon.a libkv.a $(CRITERION_LIBS) $(SERVER_LIBS) $(
 %C%_test_lists_SOURCES = %D%/lists.c $(api_support)
 %C%_test_lists_CFLAGS = $(api_cflags)
 %C%_test_lists_LDADD = $(api_libs)
+%C%_test_parity_SOURCES = %D%/parity.c $(api_support)
+%C%_test_parity_CFLAGS = $(api_cflags)
+%C%_test_parity_LDADD = $(api_libs)
 %C%_test_pending_SOURCES = %D%/pending.c $(api_support)
 %C%_test_pending_CFLAGS = $(api_cflags)
 %C%_test_pending_LDADD = $(api_libs)
@@ -50,6 +71,34 @@ api_libs = tests/support/libdaemon.a libkv.a $(CRITERION_LIBS) $(SERVER_LIBS) $(
 %C%_test_refusals_SOURCES = %D%/refusals.c $(api_support)
 %C%_test_refusals_CFLAGS = $(api_cflags)
 %C%_test_refusals_LDADD = $(api_libs)
+%C%_test_rotation_SOURCES = %D%/rotation.c $(api_support)
+%C%_test_rotation_CFLAGS = $(api_cflags)
+%C%_test_rotation_LDADD = $(api_libs)
+%C%_test_throttling_SOURCES = %D%/throttling.c $(api_support)
+%C%_test_throttling_CFLAGS = $(api_cflags)
+%C%_test_throttling_LDADD = $(api_libs)
+%C%_test_auto_rotation_SOURCES = %D%/auto_rotation.c $(api_support)
+%C%_test_auto_rotation_CFLAGS = $(api_cflags)
+%C%_test_auto_rotation_LDADD = $(api_libs)
 %C%_test_auth_SOURCES = %D%/auth.c $(api_support)
 %C%_test_auth_CFLAGS = $(api_cflags)
 %C%_test_auth_LDADD = $(api_libs)
+%C%_test_sign_SOURCES = \
+	%D%/sign.c \
+	%D%/sign_refusals.c \
+	tests/support/cell.c \
+	tests/support/cell.h \
+	tests/support/peer.c \
+	tests/support/peer.h \
+	$(api_support)
+%C%_test_sign_CFLAGS = $(api_cflags)
+%C%_test_sign_LDADD = $(api_libs)
+%C%_test_symmetric_SOURCES = \
+	%D%/symmetric.c \
+	%D%/symmetric_wrap.c \
+	tests/support/cell.c \
+	tests/support/cell.h \
+	$(api_support)
+%C%_test_symmetric_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--symmetric-keys", "premium"'
+%C%_test_symmetric_CFLAGS = $(api_cflags)
+%C%_test_symmetric_LDADD = $(api_libs)

@@ -7,6 +7,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import parity_section
 from source import is_below
 
 HERE = Path(__file__).parent
@@ -244,8 +245,9 @@ def rows_of(file):
 
 
 def check_rows(tree, _):
-    """Every error and every option of the tables is used by the server."""
+    """Every error and every option of the tables is used by the server, or by a table of its."""
     code = "\n".join(file.code for file in tree.below("server") if file.path.endswith(".c"))
+    code += "\n".join(file.code for file in tree.files if file.path.endswith(".def"))
     used = set(re.findall(r"\bKV_\w+", code))
     for name, prefix in (("err", "KV_"), ("option", "KV_OPTION_")):
         file = tree.get(f"include/kv/tbl/{name}.def")
@@ -277,6 +279,11 @@ def check_locks(tree, _):
         yield file.path, line, f"no lock says that it is {name}"
 
 
+def check_parity(tree, _):
+    """Every cell of the parity table is proven by a test, and README.md shows it."""
+    yield from parity_section.check(tree)
+
+
 RULES = {
     "arrows": check_arrows,
     "length": check_length,
@@ -289,4 +296,5 @@ RULES = {
     "promises": check_promises,
     "rows": check_rows,
     "locks": check_locks,
+    "parity": check_parity,
 }

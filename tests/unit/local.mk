@@ -21,6 +21,12 @@ TESTS += %D%/test_clock
 %C%_test_clock_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_clock_LDADD = $(UNIT_LDADD)
 
+check_PROGRAMS += %D%/test_duration
+TESTS += %D%/test_duration
+%C%_test_duration_SOURCES = %D%/duration.c
+%C%_test_duration_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_duration_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += %D%/test_err
 TESTS += %D%/test_err
 %C%_test_err_SOURCES = %D%/err.c
@@ -50,6 +56,12 @@ TESTS += %D%/test_json
 %C%_test_json_SOURCES = %D%/json.c %D%/memory.h
 %C%_test_json_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_json_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_limits
+TESTS += %D%/test_limits
+%C%_test_limits_SOURCES = %D%/limits.c
+%C%_test_limits_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_limits_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += %D%/test_log
 TESTS += %D%/test_log
@@ -168,17 +180,43 @@ TESTS += %D%/test_vault
 %C%_test_vault_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_vault_LDADD = $(UNIT_LDADD)
 
+check_PROGRAMS += %D%/test_key_rules
+TESTS += %D%/test_key_rules
+%C%_test_key_rules_SOURCES = %D%/key_rules.c
+%C%_test_key_rules_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_key_rules_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += %D%/test_names
 TESTS += %D%/test_names
 %C%_test_names_SOURCES = %D%/names.c
 %C%_test_names_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_names_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_rotation
+TESTS += %D%/test_rotation
+%C%_test_rotation_SOURCES = %D%/rotation.c
+%C%_test_rotation_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_rotation_LDADD = $(UNIT_LDADD)
+check_PROGRAMS += %D%/test_linger
+TESTS += %D%/test_linger
+%C%_test_linger_SOURCES = %D%/linger.c
+%C%_test_linger_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+%C%_test_linger_CFLAGS = $(unit_cflags)
+%C%_test_linger_LDADD = $(unit_libs)
+
 check_PROGRAMS += %D%/test_listener
 TESTS += %D%/test_listener
 %C%_test_listener_SOURCES = %D%/listener.c %D%/listener_body.c %D%/listener_head.c
 %C%_test_listener_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 %C%_test_listener_CFLAGS = $(unit_cflags)
 %C%_test_listener_LDADD = tests/support/libsite.a $(unit_libs)
+
+check_PROGRAMS += %D%/test_listener_close
+TESTS += %D%/test_listener_close
+%C%_test_listener_close_SOURCES = %D%/listener_close.c tests/support/raw.c tests/support/raw.h
+%C%_test_listener_close_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+%C%_test_listener_close_CFLAGS = $(unit_cflags) $(TLS_CFLAGS)
+%C%_test_listener_close_LDADD = tests/support/libsite.a $(unit_libs) $(TLS_LIBS)
 
 check_PROGRAMS += %D%/test_listener_lanes
 TESTS += %D%/test_listener_lanes

@@ -30,7 +30,6 @@ static enum kv_code find_vault(struct kv_request *request, struct kv_response *r
 {
     struct kv_call *call = calloc(1, sizeof(*call));
 
-    (void) response;
     if (call == NULL) {
         return KV_OUT_OF_MEMORY(err);
     }
@@ -39,6 +38,11 @@ static enum kv_code find_vault(struct kv_request *request, struct kv_response *r
     call->vault = kv_vault_of_host(request->app->vaults, request->app->vault_count, request->host);
     if (call->vault == NULL) { /* a DNS failure in the real world (control-plane.md §4.5) */
         return KV_FAIL(err, KV_VAULT_NOT_FOUND, 0, "The vault '%s' was not found.", request->host);
+    }
+    request->host_kind = 1U << call->vault->kind;
+    if (call->vault->kind == KV_MANAGED_HSM) { /* contract §12 */
+        kv_uuid_of_time(request->now, request->id);
+        response->sorted = true;
     }
     return KV_OK;
 }
@@ -55,6 +59,7 @@ static enum kv_code verify_token(struct kv_request *request, const char *token,
     };
     const struct kv_token_demand demand = {
         .audiences = audiences,
+        .names_app_id = is_vault && request->app->build->names_app_id,
         .now = kv_seconds(request->now),
     };
 
@@ -76,8 +81,7 @@ static enum kv_code authenticate(struct kv_request *request, struct kv_response 
         return KV_OK;
     }
     if (authorization == NULL || strncasecmp(authorization, scheme, strlen(scheme)) != 0) {
-        return KV_FAIL(err, KV_UNAUTHORIZED, 0,
-                       "AKV10000: Request is missing a Bearer, PoP, or MTLS_POP token.");
+        return KV_FAIL(err, KV_TOKEN_MISSING, 0, "%s", request->app->build->no_token);
     }
     return verify_token(request, authorization + strlen(scheme), &call->principal, err);
 }
@@ -163,6 +167,7 @@ static const struct kv_gate gates[] = {
     { "route", kv_route_match },
     { "body", check_body },
     { "api-version", check_api_version },
+    { "throttle", gate_throttle },
     { 0 },
 };
 

@@ -2,17 +2,18 @@
 /* Keys of the token: made, used, destroyed. */
 #include "kv/custody.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/rand.h>
 
 #include "hsm.h"
-#include "padding.h"
 #include "private.h"
 
 _Static_assert(KV_OBJECT_LENGTH == HSM_ID_LENGTH, "a version's object is known by its CKA_ID");
 _Static_assert(KV_MODULUS_MAX == HSM_MODULUS_MAX, "both sides speak of RSA-4096 at most");
+_Static_assert(KV_COORDINATE_MAX == HSM_COORDINATE_MAX, "both sides speak of P-521 at most");
 
 enum kv_code kv_custody_new(const struct kv_custody_config *config, struct kv_custody **ret_custody,
                             struct kv_err *err)
@@ -23,8 +24,8 @@ enum kv_code kv_custody_new(const struct kv_custody_config *config, struct kv_cu
         return KV_OUT_OF_MEMORY(err);
     }
     custody->config = *config;
-    if (!padding_hashes_init(&custody->hashes)) {
-        return KV_FAIL(err, KV_INTERNAL, 0, "OpenSSL offers no SHA-1 or no SHA-256");
+    if (!hashes_init(&custody->hashes)) {
+        return KV_FAIL(err, KV_INTERNAL, 0, "OpenSSL lacks a hash");
     }
     *ret_custody = kv_take(custody);
     return KV_OK;
@@ -33,7 +34,7 @@ enum kv_code kv_custody_new(const struct kv_custody_config *config, struct kv_cu
 void kv_custody_free(struct kv_custody *custody)
 {
     if (custody != NULL) {
-        padding_hashes_done(&custody->hashes);
+        hashes_done(&custody->hashes);
         free(custody);
     }
 }
@@ -68,17 +69,57 @@ static enum kv_code generate_rsa(struct kv_custody *custody, const unsigned char
     return KV_OK;
 }
 
+enum hsm_curve custody_hsm_curve(enum kv_curve curve)
+{
+    static const enum hsm_curve curves[] = {
+#define X(symbol, name, bits, coordinate, group) [KV_CURVE_##symbol] = HSM_##symbol,
+#include "kv/tbl/curve.def"
+#undef X
+    };
+
+    assert(curve != KV_CURVE_NONE && (size_t) curve < KV_COUNT(curves));
+    return curves[curve];
+}
+
+static enum kv_code generate_ec(struct kv_custody *custody, const unsigned char *object,
+                                const struct kv_key_spec *spec, struct kv_material *ret_material,
+                                struct kv_err *err)
+{
+    size_t width = kv_curve_row(spec->curve)->coordinate;
+    struct hsm_ec_public public;
+
+    CK_RV rv =
+        hsm_generate_ec(custody->config.hsm, object, custody_hsm_curve(spec->curve), &public);
+
+    KV_TRY(custody_translate(custody, rv, err));
+    assert(public.coordinate_len == width);
+    memcpy(ret_material->x, public.x, width);
+    memcpy(ret_material->y, public.y, width);
+    return KV_OK;
+}
+
 enum kv_code kv_custody_generate(struct kv_custody *custody,
                                  const unsigned char object[KV_OBJECT_LENGTH],
                                  const struct kv_key_spec *spec, struct kv_material *ret_material,
                                  struct kv_err *err)
 {
-    struct kv_material material = { .family = spec->family, .bits = spec->bits };
+    struct kv_material material = {
+        .family = spec->family,
+        .bits = spec->bits,
+        .curve = spec->curve,
+    };
 
     memcpy(material.object, object, KV_OBJECT_LENGTH);
     switch (spec->family) {
     case KV_FAMILY_RSA:
         KV_TRY(generate_rsa(custody, object, spec, &material, err));
+        break;
+    case KV_FAMILY_EC:
+        KV_TRY(generate_ec(custody, object, spec, &material, err));
+        break;
+    case KV_FAMILY_OCT:
+        KV_TRY(custody_translate(custody, hsm_generate_aes(custody->config.hsm, object, spec->bits),
+                                 err));
         break;
     }
     *ret_material = material;
@@ -91,52 +132,12 @@ enum kv_code kv_custody_destroy(struct kv_custody *custody,
     return custody_translate(custody, hsm_destroy(custody->config.hsm, object), err);
 }
 
-size_t kv_custody_plaintext_max(const struct kv_material *material, enum kv_alg alg)
+enum kv_code kv_custody_random(struct kv_custody *custody, size_t count,
+                               struct kv_secret *ret_bytes, struct kv_err *err)
 {
-    return material->modulus_len - kv_alg_row(alg)->overhead;
-}
-
-enum kv_code kv_custody_encrypt(const struct kv_material *material, enum kv_alg alg,
-                                const void *plain, size_t len, struct kv_secret *ret_cipher,
-                                struct kv_err *err)
-{
-    if (!padding_encrypt(material, kv_alg_row(alg)->padding, plain, len, ret_cipher)) {
-        return KV_FAIL(err, KV_INTERNAL, 0, "OpenSSL did not encrypt");
-    }
-    return KV_OK;
-}
-
-/* Big-endian numbers of the same length, both public. */
-static bool is_below(const unsigned char *number, const unsigned char *bound, size_t len)
-{
-    size_t i = 0;
-
-    while (i < len && number[i] == bound[i]) {
-        i++;
-    }
-    return i < len && number[i] < bound[i];
-}
-
-static enum kv_code refuse_ciphertext(struct kv_err *err)
-{
-    return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Unable to decrypt specified value with this key.");
-}
-
-enum kv_code kv_custody_decrypt(struct kv_custody *custody, const struct kv_material *material,
-                                enum kv_alg alg, const void *cipher, size_t len,
-                                struct kv_secret *ret_plain, struct kv_err *err)
-{
-    kv_auto(kv_secret_done) struct kv_secret block = { .len = material->modulus_len };
-
-    if (len != material->modulus_len || !is_below(cipher, material->modulus, len)) {
-        return refuse_ciphertext(err);
-    }
-    KV_TRY(custody_translate(
-        custody, hsm_rsa_raw(custody->config.hsm, material->object, cipher, len, block.bytes),
-        err));
-    if (!padding_remove(&custody->hashes, kv_alg_row(alg)->padding, block.bytes, block.len,
-                        ret_plain)) {
-        return refuse_ciphertext(err);
-    }
+    assert(count <= sizeof(ret_bytes->bytes));
+    KV_TRY(
+        custody_translate(custody, hsm_random(custody->config.hsm, ret_bytes->bytes, count), err));
+    ret_bytes->len = count;
     return KV_OK;
 }

@@ -6,217 +6,144 @@
 #include "kv/clock.h"
 #include "private.h"
 
-#define DEFAULT_BITS 2048
 #define DEFAULT_EXPONENT 65537
 
 /* What the arguments come to once they are accepted. */
 struct plan {
-    struct name_fold fold;
     enum kv_kty kty;
     struct kv_key_spec spec;
     struct kv_key_ops ops;
 };
 
-static enum kv_code choose_type(const struct kv_scope *scope, const char *kty, enum kv_kty *ret_kty,
-                                struct kv_err *err)
+/* Vaults have symmetric keys only where the operator has switched them on. */
+static bool has_type(const struct kv_scope *scope, enum kv_kty kty)
 {
-    if (kty == NULL) { /* the service names no property, and says so twice: contract §4.6 */
+    return kv_kty_row(kty)->family != KV_FAMILY_OCT || scope->vault->kind == KV_MANAGED_HSM
+           || (scope->keys->config.premium_symmetric && scope->vault->sku == KV_SKU_PREMIUM);
+}
+
+enum kv_code key_type_choose(const struct kv_scope *scope, const char *name, enum kv_kty *ret_kty,
+                             struct kv_err *err)
+{
+    bool managed = scope->vault->kind == KV_MANAGED_HSM;
+    enum kv_kty kty = KV_KTY_OCT; /* a Managed HSM knows it by another name, too */
+
+    if (name == NULL) { /* the service names no property, and says so twice: contract §4.6 */
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
                        "Property  has invalid value\r\nProperty  has invalid value\r\n");
     }
-    if (!kv_kty_find(kty, ret_kty)) {
-        return KV_FAIL(err, KV_KEY_TYPE_NOT_SUPPORTED, 0, "Invalid kty value: %s", kty);
+    if (!(managed && strcmp(name, "AES") == 0)
+        && !(kv_kty_find(name, &kty) && has_type(scope, kty))) {
+        return KV_FAIL(err, KV_KEY_TYPE_NOT_SUPPORTED, 0, "Invalid kty value: %s", name);
     }
-    if (kv_kty_row(*ret_kty)->hsm && scope->vault->sku == KV_SKU_STANDARD) {
+    if (kv_kty_row(kty)->hsm && !managed && scope->vault->sku == KV_SKU_STANDARD) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
                        "Hardware key operation not allowed on standard vault");
     }
+    *ret_kty = managed ? kv_kty_row(kty)->managed : kty;
     return KV_OK;
 }
 
-static enum kv_code choose_rsa_spec(const struct kv_scope *scope,
-                                    const struct kv_key_create_args *args,
-                                    struct kv_key_spec *ret_spec, struct kv_err *err)
-{
-    int64_t bits = args->bits_given ? args->bits : DEFAULT_BITS;
-    int64_t exponent = args->exponent;
+/* Sizes a create may ask for, by family, and what it gets without asking (contract §6.1, §7). The
+ * size of an EC key follows from its curve; a size that no curve has is still refused. */
+static const struct {
+    int64_t bits[3];
+    int64_t fallback;
+} sizes[] = {
+    [KV_FAMILY_RSA] = { { 2048, 3072, 4096 }, 2048 },
+    [KV_FAMILY_EC] = { { 256, 384, 521 }, 256 },
+    [KV_FAMILY_OCT] = { { 128, 192, 256 }, 256 },
+};
 
-    if (bits != 2048 && bits != 3072 && bits != 4096) {
-        return KV_FAIL(err, KV_KEY_SIZE_NOT_SUPPORTED, 0,
-                       "Unsupported key size (%lld). Supported sizes are [2048, 3072, 4096]",
-                       (long long) bits);
+enum kv_code key_size_check(const struct kv_scope *scope, enum kv_family family, int64_t bits,
+                            struct kv_err *err)
+{
+    const int64_t *known = sizes[family].bits;
+
+    if (bits == known[0] || bits == known[1] || bits == known[2]) {
+        return KV_OK;
     }
-    /* Managed HSM honours the exponent, a vault ignores it (contract §12); 0 is the default. */
+    if (scope->vault->kind == KV_MANAGED_HSM) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Invalid key size: '%lld'", (long long) bits);
+    }
+    return KV_FAIL(err, KV_KEY_SIZE_NOT_SUPPORTED, 0,
+                   "Unsupported key size (%lld). Supported sizes are [%lld, %lld, %lld]",
+                   (long long) bits, (long long) known[0], (long long) known[1],
+                   (long long) known[2]);
+}
+
+/* Managed HSM honours the exponent, a vault ignores it (contract §12); 0 is the default. */
+static enum kv_code choose_exponent(const struct kv_scope *scope, int64_t exponent,
+                                    struct kv_key_spec *spec, struct kv_err *err)
+{
     if (exponent == 0 || scope->vault->kind == KV_VAULT) {
         exponent = DEFAULT_EXPONENT;
     }
     if (exponent < 3 || exponent % 2 == 0 || exponent > UINT32_MAX) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Property  has invalid value\r\n");
     }
-    *ret_spec = (struct kv_key_spec){
-        .family = KV_FAMILY_RSA,
-        .bits = (unsigned) bits,
-        .public_exponent = (unsigned long) exponent,
-    };
+    spec->public_exponent = (unsigned long) exponent;
+    return KV_OK;
+}
+
+static enum kv_code choose_curve(const char *name, struct kv_key_spec *spec, struct kv_err *err)
+{
+    spec->curve = KV_CURVE_NONE + 1;
+    if (name != NULL && !kv_curve_find(name, &spec->curve)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Unsupported curve");
+    }
+    spec->bits = kv_curve_row(spec->curve)->bits;
+    return KV_OK;
+}
+
+static enum kv_code choose_spec(const struct kv_scope *scope, enum kv_family family,
+                                const struct kv_key_create_args *args, struct kv_key_spec *ret_spec,
+                                struct kv_err *err)
+{
+    int64_t bits = args->bits_given ? args->bits : sizes[family].fallback;
+
+    KV_TRY(key_size_check(scope, family, bits, err));
+    *ret_spec = (struct kv_key_spec){ .family = family, .bits = (unsigned) bits };
+    switch (family) {
+    case KV_FAMILY_RSA:
+        return choose_exponent(scope, args->exponent, ret_spec, err);
+    case KV_FAMILY_EC:
+        return choose_curve(args->curve, ret_spec, err);
+    case KV_FAMILY_OCT:
+        break;
+    }
     return KV_OK;
 }
 
 static enum kv_code make_plan(const struct kv_scope *scope, const struct kv_key_create_args *args,
                               struct plan *ret_plan, struct kv_err *err)
 {
-    KV_TRY(name_fold(args->name, &ret_plan->fold, err));
-    KV_TRY(choose_type(scope, args->kty, &ret_plan->kty, err));
-    switch (kv_kty_row(ret_plan->kty)->family) {
-    case KV_FAMILY_RSA:
-        KV_TRY(choose_rsa_spec(scope, args, &ret_plan->spec, err));
-        break;
-    }
-    return key_ops_choose(ret_plan->spec.family, &args->ops, &ret_plan->ops, err);
-}
+    KV_TRY(kv_key_name_check(args->name, err));
+    KV_TRY(key_type_choose(scope, args->kty, &ret_plan->kty, err));
 
-/* contract §9.5: who has the name now, and what the service says then */
-static enum kv_code check_name_is_free(const struct key_row *row, const char *name,
-                                       struct kv_err *err)
-{
-    switch (row->phase) {
-    case PHASE_NONE:
-    case PHASE_LIVE:
-        return KV_OK;
-    case PHASE_DELETED:
-        return KV_FAIL(err, KV_KEY_DELETED, 0,
-                       "Key %s is currently in a deleted but recoverable state, and its name "
-                       "cannot be reused; in this state, the key can only be recovered or purged.",
-                       name);
-    case PHASE_DELETING:
-    case PHASE_PURGING:
-        return KV_FAIL(err, KV_KEY_BEING_DELETED, 0,
-                       "Key %s is currently being deleted and cannot be re-created; retry later.",
-                       name);
-    case PHASE_RECOVERING:
-        return KV_FAIL(err, KV_KEY_BEING_RECOVERED, 0,
-                       "Key %s is currently being recovered and cannot be re-created; retry later.",
-                       name);
-    }
-    return KV_OK;
+    enum kv_family family = kv_kty_row(ret_plan->kty)->family;
+
+    KV_TRY(choose_spec(scope, family, args, &ret_plan->spec, err));
+    KV_TRY(kv_custody_check(scope->keys->config.custody, &ret_plan->spec, err));
+    return key_ops_choose(scope->vault->kind, family, &args->ops, &ret_plan->ops, err);
 }
 
 enum kv_code kv_key_create_check(const struct kv_scope *scope,
                                  const struct kv_key_create_args *args, struct kv_err *err)
 {
-    kv_auto(kv_db_release) struct kv_db *db = NULL;
     struct plan plan;
-    struct key_row row;
 
     KV_TRY(make_plan(scope, args, &plan, err));
-    KV_TRY(kv_db_acquire(scope->keys->config.store, &db, err));
-    KV_TRY(key_row_load(db, scope, &plan.fold, &row, err));
-    return check_name_is_free(&row, args->name, err);
+    return version_check_name(scope, args->name, err);
 }
 
-/* From here on a crash leaves at most an object that the next start destroys. */
-static enum kv_code write_intent(struct kv_keys *keys, const unsigned char *object,
-                                 struct kv_err *err)
-{
-    static const char sql[] = "INSERT INTO limbo (object, doomed) VALUES (?, 0)";
-    kv_auto(kv_db_release) struct kv_db *db = NULL;
-
-    KV_TRY(kv_db_acquire(keys->config.store, &db, err));
-    KV_TRY(kv_db_begin(db, err));
-    KV_TRY(kv_db_run(db, sql, KV_BINDS(KV_B_BYTES(object, KV_OBJECT_LENGTH)), NULL, err));
-    return kv_db_commit(db, err);
-}
-
-/* A generation that came to nothing: the next tidying destroys what it may have left. */
-static enum kv_code doom_intent(struct kv_keys *keys, const unsigned char *object,
-                                struct kv_err *err)
-{
-    static const char sql[] = "UPDATE limbo SET doomed = 1 WHERE object = ?";
-    kv_auto(kv_db_release) struct kv_db *db = NULL;
-
-    KV_TRY(kv_db_acquire(keys->config.store, &db, err));
-    KV_TRY(kv_db_begin(db, err));
-    KV_TRY(kv_db_run(db, sql, KV_BINDS(KV_B_BYTES(object, KV_OBJECT_LENGTH)), NULL, err));
-    return kv_db_commit(db, err);
-}
-
-static enum kv_code insert_key(struct kv_db *db, const struct kv_scope *scope,
-                               const struct plan *plan, const char *name, int64_t *ret_id,
+enum kv_code generate_material(struct kv_keys *keys, const unsigned char object[KV_OBJECT_LENGTH],
+                               const void *context, struct kv_material *ret_material,
                                struct kv_err *err)
 {
-    static const char sql[] = "INSERT INTO key (vault, fold, name, state, ready)"
-                              " VALUES (?, ?, ?, 0, 0)";
+    const struct kv_key_spec *spec = context;
 
-    KV_TRY(kv_db_run(
-        db, sql,
-        KV_BINDS(KV_B_TEXT(scope->vault->name), KV_B_TEXT(plan->fold.text), KV_B_TEXT(name)), NULL,
-        err));
-    *ret_id = kv_db_last_id(db);
-    return KV_OK;
-}
-
-static enum kv_code insert_version(struct kv_db *db, int64_t key_id, const struct kv_key *key,
-                                   int64_t *ret_id, struct kv_err *err)
-{
-    static const char sql[] =
-        "INSERT INTO version (key, version, object, kty, ops, bits, modulus, exponent, enabled,"
-        " not_before, expires, created, updated, tags)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    const struct kv_material *material = &key->material;
-    char ops[KEY_OPS_TEXT_SIZE];
-
-    key_ops_render(&key->ops, ops);
-    KV_TRY(kv_db_run(
-        db, sql,
-        KV_BINDS(KV_B_INT(key_id), KV_B_TEXT(key->version),
-                 KV_B_BYTES(material->object, KV_OBJECT_LENGTH),
-                 KV_B_TEXT(kv_kty_row(key->kty)->name), KV_B_TEXT(ops), KV_B_INT(material->bits),
-                 KV_B_BYTES(material->modulus, material->modulus_len),
-                 KV_B_BYTES(material->exponent, material->exponent_len),
-                 KV_B_INT(key->attributes.enabled), key_bind_time(key->attributes.not_before),
-                 key_bind_time(key->attributes.expires), KV_B_INT(key->attributes.created),
-                 KV_B_INT(key->attributes.updated), KV_B_BYTES(key->tags.packed, key->tags.len)),
-        NULL, err));
-    *ret_id = kv_db_last_id(db);
-    return KV_OK;
-}
-
-static enum kv_code make_latest(struct kv_db *db, int64_t key_id, int64_t version_id,
-                                const unsigned char *object, struct kv_err *err)
-{
-    static const char point[] = "UPDATE key SET latest = ? WHERE id = ?";
-    static const char settle[] = "DELETE FROM limbo WHERE object = ?";
-
-    KV_TRY(kv_db_run(db, point, KV_BINDS(KV_B_INT(version_id), KV_B_INT(key_id)), NULL, err));
-    return kv_db_run(db, settle, KV_BINDS(KV_B_BYTES(object, KV_OBJECT_LENGTH)), NULL, err);
-}
-
-/* The commit that makes the version real; the name may have been deleted meanwhile. */
-static enum kv_code store_version(const struct kv_scope *scope, const struct plan *plan,
-                                  const char *name, const struct kv_key *key,
-                                  struct kv_key *ret_key, struct kv_err *err)
-{
-    kv_auto(kv_db_release) struct kv_db *db = NULL;
-    struct key_row row;
-    int64_t version_id;
-
-    KV_TRY(kv_db_acquire(scope->keys->config.store, &db, err));
-    KV_TRY(kv_db_begin(db, err));
-    KV_TRY(key_row_load(db, scope, &plan->fold, &row, err));
-    KV_TRY(check_name_is_free(&row, name, err));
-    if (row.phase == PHASE_NONE) {
-        KV_TRY(key_remove(db, row.id, err));
-        KV_TRY(insert_key(db, scope, plan, name, &row.id, err));
-    }
-    KV_TRY(insert_version(db, row.id, key, &version_id, err));
-    KV_TRY(make_latest(db, row.id, version_id, key->material.object, err));
-
-    kv_auto(kv_key_done) struct kv_key stored = { .version = "" };
-
-    KV_TRY(key_load(db, version_id, &stored, err));
-    KV_TRY(kv_db_commit(db, err));
-    *ret_key = stored;
-    stored.tags = (struct kv_tags){ .packed = NULL }; /* the caller's now */
-    return KV_OK;
+    return kv_custody_generate(keys->config.custody, object, spec, ret_material, err);
 }
 
 static void describe_version(const struct kv_scope *scope, const struct kv_key_create_args *args,
@@ -224,7 +151,11 @@ static void describe_version(const struct kv_scope *scope, const struct kv_key_c
 {
     kv_time now = kv_seconds(scope->now);
 
-    kv_version_random(ret_key->version);
+    if (scope->vault->kind == KV_MANAGED_HSM) {
+        kv_version_random_hsm(ret_key->version);
+    } else {
+        kv_version_random(ret_key->version);
+    }
     ret_key->kty = plan->kty;
     ret_key->ops = plan->ops;
     ret_key->attributes = (struct kv_attributes){
@@ -240,25 +171,10 @@ static void describe_version(const struct kv_scope *scope, const struct kv_key_c
 enum kv_code kv_key_create(const struct kv_scope *scope, const struct kv_key_create_args *args,
                            struct kv_key *ret_key, struct kv_err *err)
 {
-    struct kv_keys *keys = scope->keys;
-    struct kv_key key = { .version = "" };
-    unsigned char object[KV_OBJECT_LENGTH];
+    struct kv_key draft = { .version = "" };
     struct plan plan;
 
     KV_TRY(make_plan(scope, args, &plan, err));
-    KV_TRY(kv_key_create_check(scope, args, err));
-    KV_TRY(kv_custody_new_object(object, err));
-    KV_TRY(write_intent(keys, object, err));
-    describe_version(scope, args, &plan, &key);
-
-    enum kv_code code =
-        kv_custody_generate(keys->config.custody, object, &plan.spec, &key.material, err);
-
-    if (code == KV_OK) {
-        code = store_version(scope, &plan, args->name, &key, ret_key, err);
-    }
-    if (code != KV_OK) {
-        KV_IGNORE(doom_intent(keys, object, NULL)); /* else the sweep at the next start finds it */
-    }
-    return code;
+    describe_version(scope, args, &plan, &draft);
+    return version_add(scope, args->name, &draft, generate_material, &plan.spec, ret_key, err);
 }

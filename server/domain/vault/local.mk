@@ -5,9 +5,14 @@ libkv_a_SOURCES += \
 	%D%/names.c \
 	%D%/operate.c \
 	%D%/private.h \
+	%D%/random.c \
 	%D%/read.c \
+	%D%/rotation.c \
+	%D%/rotation_policy.c \
+	%D%/rotation_rules.c \
 	%D%/rows.c \
 	%D%/schema.c \
 	%D%/tidy.c \
 	%D%/update.c \
-	%D%/vault.c
+	%D%/vault.c \
+	%D%/version.c

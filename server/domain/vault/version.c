@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A new version, wherever its material comes from: who has the name, the intent before the token
+ * is touched, the commit after it.
+ */
+#include "private.h"
+
+/* contract §9.5: who has the name now, and what the service says then */
+static enum kv_code check_name_is_free(const struct key_row *row, const char *name,
+                                       struct kv_err *err)
+{
+    switch (row->phase) {
+    case PHASE_NONE:
+    case PHASE_LIVE:
+        return KV_OK;
+    case PHASE_DELETED:
+        return KV_FAIL(err, KV_KEY_DELETED, 0,
+                       "Key %s is currently in a deleted but recoverable state, and its name "
+                       "cannot be reused; in this state, the key can only be recovered or purged.",
+                       name);
+    case PHASE_DELETING:
+    case PHASE_PURGING:
+        return KV_FAIL(err, KV_KEY_BEING_DELETED, 0,
+                       "Key %s is currently being deleted and cannot be re-created; retry later.",
+                       name);
+    case PHASE_RECOVERING:
+        return KV_FAIL(err, KV_KEY_BEING_RECOVERED, 0,
+                       "Key %s is currently being recovered and cannot be re-created; retry later.",
+                       name);
+    }
+    return KV_OK;
+}
+
+enum kv_code version_check_name(const struct kv_scope *scope, const char *name, struct kv_err *err)
+{
+    kv_auto(kv_db_release) struct kv_db *db = NULL;
+    struct name_fold fold;
+    struct key_row row;
+
+    KV_TRY(name_fold(name, &fold, err));
+    KV_TRY(kv_db_acquire(scope->keys->config.store, &db, err));
+    KV_TRY(key_row_load(db, scope, &fold, &row, err));
+    return check_name_is_free(&row, name, err);
+}
+
+/* From here on a crash leaves at most an object that the next start destroys. */
+static enum kv_code write_intent(struct kv_keys *keys, const unsigned char *object,
+                                 struct kv_err *err)
+{
+    static const char sql[] = "INSERT INTO limbo (object, doomed) VALUES (?, 0)";
+    kv_auto(kv_db_release) struct kv_db *db = NULL;
+
+    KV_TRY(kv_db_acquire(keys->config.store, &db, err));
+    KV_TRY(kv_db_begin(db, err));
+    KV_TRY(kv_db_run(db, sql, KV_BINDS(KV_B_BYTES(object, KV_OBJECT_LENGTH)), NULL, err));
+    return kv_db_commit(db, err);
+}
+
+/* A generation that came to nothing: the next tidying destroys what it may have left. */
+static enum kv_code doom_intent(struct kv_keys *keys, const unsigned char *object,
+                                struct kv_err *err)
+{
+    static const char sql[] = "UPDATE limbo SET doomed = 1 WHERE object = ?";
+    kv_auto(kv_db_release) struct kv_db *db = NULL;
+
+    KV_TRY(kv_db_acquire(keys->config.store, &db, err));
+    KV_TRY(kv_db_begin(db, err));
+    KV_TRY(kv_db_run(db, sql, KV_BINDS(KV_B_BYTES(object, KV_OBJECT_LENGTH)), NULL, err));
+    return kv_db_commit(db, err);
+}
+
+static enum kv_code insert_key(struct kv_db *db, const struct kv_scope *scope,
+                               const struct name_fold *fold, const char *name, int64_t *ret_id,
+                               struct kv_err *err)
+{
+    static const char sql[] = "INSERT INTO key (vault, fold, name, state, ready)"
+                              " VALUES (?, ?, ?, 0, 0)";
+
+    KV_TRY(kv_db_run(
+        db, sql, KV_BINDS(KV_B_TEXT(scope->vault->name), KV_B_TEXT(fold->text), KV_B_TEXT(name)),
+        NULL, err));
+    *ret_id = kv_db_last_id(db);
+    return KV_OK;
+}
+
+static enum kv_code insert_version(struct kv_db *db, int64_t key_id, const struct kv_key *key,
+                                   int64_t *ret_id, struct kv_err *err)
+{
+    static const char sql[] =
+        "INSERT INTO version (key, version, object, kty, ops, bits, modulus, exponent, curve, x, y,"
+        " enabled, not_before, expires, created, updated, tags)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    const struct kv_material *material = &key->material;
+    const struct kv_curve_row none = { .name = NULL };
+    const struct kv_curve_row *curve =
+        material->curve == KV_CURVE_NONE ? &none : kv_curve_row(material->curve);
+    char ops[KEY_OPS_TEXT_SIZE];
+
+    key_ops_render(&key->ops, ops);
+    KV_TRY(kv_db_run(
+        db, sql,
+        KV_BINDS(KV_B_INT(key_id), KV_B_TEXT(key->version),
+                 KV_B_BYTES(material->object, KV_OBJECT_LENGTH),
+                 KV_B_TEXT(kv_kty_row(key->kty)->name), KV_B_TEXT(ops), KV_B_INT(material->bits),
+                 KV_B_BYTES(material->modulus, material->modulus_len),
+                 KV_B_BYTES(material->exponent, material->exponent_len), KV_B_TEXT(curve->name),
+                 KV_B_BYTES(material->x, curve->coordinate),
+                 KV_B_BYTES(material->y, curve->coordinate), KV_B_INT(key->attributes.enabled),
+                 key_bind_time(key->attributes.not_before), key_bind_time(key->attributes.expires),
+                 KV_B_INT(key->attributes.created), KV_B_INT(key->attributes.updated),
+                 KV_B_BYTES(key->tags.packed, key->tags.len)),
+        NULL, err));
+    *ret_id = kv_db_last_id(db);
+    return KV_OK;
+}
+
+static enum kv_code make_latest(struct kv_db *db, int64_t key_id, int64_t version_id,
+                                const unsigned char *object, struct kv_err *err)
+{
+    static const char point[] = "UPDATE key SET latest = ? WHERE id = ?";
+    static const char settle[] = "DELETE FROM limbo WHERE object = ?";
+
+    KV_TRY(kv_db_run(db, point, KV_BINDS(KV_B_INT(version_id), KV_B_INT(key_id)), NULL, err));
+    return kv_db_run(db, settle, KV_BINDS(KV_B_BYTES(object, KV_OBJECT_LENGTH)), NULL, err);
+}
+
+static enum kv_code has_version(struct kv_db *db, int64_t key_id, const char *version,
+                                bool *ret_has, struct kv_err *err)
+{
+    static const char sql[] = "SELECT 1 FROM version WHERE key = ? AND version = ?";
+    kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
+
+    KV_TRY(kv_db_query(db, sql, KV_BINDS(KV_B_INT(key_id), KV_B_TEXT(version)), &rows, err));
+    return kv_rows_next(rows, ret_has, err);
+}
+
+/* Material takes seconds: the key may have been deleted meanwhile, and its name have a new one. */
+static enum kv_code check_row(struct kv_db *db, const struct key_row *row, const char *name,
+                              const struct kv_key *predecessor, struct kv_err *err)
+{
+    bool has;
+
+    if (predecessor == NULL) {
+        return check_name_is_free(row, name, err);
+    }
+    KV_TRY(has_version(db, row->id, predecessor->version, &has, err));
+    return row->phase == PHASE_LIVE && has ? KV_OK : fail_not_found(name, NULL, err);
+}
+
+/* The commit that makes the version real. */
+static enum kv_code store_version(const struct kv_scope *scope, const char *name,
+                                  const struct kv_key *predecessor, struct kv_key *key,
+                                  struct kv_key *ret_key, struct kv_err *err)
+{
+    kv_auto(kv_db_release) struct kv_db *db = NULL;
+    struct name_fold fold;
+    struct key_row row;
+    int64_t version_id;
+
+    KV_TRY(name_fold(name, &fold, err));
+    KV_TRY(kv_db_acquire(scope->keys->config.store, &db, err));
+    KV_TRY(kv_db_begin(db, err));
+    KV_TRY(key_row_load(db, scope, &fold, &row, err));
+    KV_TRY(check_row(db, &row, name, predecessor, err));
+    if (row.phase == PHASE_NONE) {
+        KV_TRY(key_remove(db, row.id, err));
+        KV_TRY(insert_key(db, scope, &fold, name, &row.id, err));
+    }
+    KV_TRY(rotation_stamp(db, row.id, &key->attributes, err));
+    KV_TRY(insert_version(db, row.id, key, &version_id, err));
+    KV_TRY(make_latest(db, row.id, version_id, key->material.object, err));
+    KV_TRY(rotation_schedule(db, version_id, err));
+
+    kv_auto(kv_key_done) struct kv_key stored = { .version = "" };
+
+    KV_TRY(key_load(db, version_id, &stored, err));
+    KV_TRY(kv_db_commit(db, err));
+    *ret_key = stored;
+    stored.tags = (struct kv_tags){ .packed = NULL }; /* the caller's now */
+    return KV_OK;
+}
+
+/* Intent, material, commit. */
+static enum kv_code make_version(const struct kv_scope *scope, const char *name,
+                                 const struct kv_key *predecessor, const struct kv_key *draft,
+                                 make_material_fn *make, const void *context,
+                                 struct kv_key *ret_key, struct kv_err *err)
+{
+    struct kv_keys *keys = scope->keys;
+    struct kv_key key = *draft; /* its tags stay borrowed: this struct is never done */
+    unsigned char object[KV_OBJECT_LENGTH];
+
+    KV_TRY(kv_custody_new_object(object, err));
+    KV_TRY(write_intent(keys, object, err));
+
+    enum kv_code code = make(keys, object, context, &key.material, err);
+
+    if (code == KV_OK) {
+        code = store_version(scope, name, predecessor, &key, ret_key, err);
+    }
+    if (code != KV_OK) {
+        KV_IGNORE(doom_intent(keys, object, NULL)); /* else the sweep at the next start finds it */
+    }
+    return code;
+}
+
+enum kv_code version_add(const struct kv_scope *scope, const char *name, const struct kv_key *draft,
+                         make_material_fn *make, const void *context, struct kv_key *ret_key,
+                         struct kv_err *err)
+{
+    KV_TRY(version_check_name(scope, name, err));
+    return make_version(scope, name, NULL, draft, make, context, ret_key, err);
+}
+
+enum kv_code version_succeed(const struct kv_scope *scope, const char *name,
+                             const struct kv_key *predecessor, const struct kv_key *draft,
+                             make_material_fn *make, const void *context, struct kv_key *ret_key,
+                             struct kv_err *err)
+{
+    return make_version(scope, name, predecessor, draft, make, context, ret_key, err);
+}

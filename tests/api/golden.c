@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The whole answers of tests/data/golden, a file a test: contract §2 to §6, §9, §12. */
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+#include <curl/curl.h>
+
+#include "../support/golden.h"
+#include "kv/base.h"
+
+/* clang-format off */
+#define FILES(X)                                                                                   \
+    X(managed_hsm)                                                                                 \
+    X(rotation_2026)                                                                               \
+    X(vault_2021)                                                                                  \
+    X(vault_2024)                                                                                  \
+    X(vault_2026)
+/* clang-format on */
+
+static void setup(void)
+{
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+TestSuite(golden, .init = setup, .timeout = 600);
+
+#define GOLDEN(file)                                                                               \
+    Test(golden, file)                                                                             \
+    {                                                                                              \
+        cr_assert_gt(golden_play(GOLDEN_FOLDER "/" #file ".txt"), 0);                              \
+    }
+FILES(GOLDEN)
+
+Test(golden, every_file_is_played)
+{
+#define NAME(file) #file ".txt",
+    static const char *const names[] = { FILES(NAME) };
+    DIR *folder = opendir(GOLDEN_FOLDER);
+    const struct dirent *entry;
+
+    cr_assert_not_null(folder);
+    while ((entry = readdir(folder)) != NULL) {
+        bool known = entry->d_name[0] == '.';
+
+        for (size_t i = 0; i < KV_COUNT(names); i++) {
+            known = known || strcmp(names[i], entry->d_name) == 0;
+        }
+        cr_expect(known, "%s has no test", entry->d_name);
+    }
+    closedir(folder);
+}
