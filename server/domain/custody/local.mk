@@ -6,5 +6,6 @@ libkv_a_SOURCES += \
 	%D%/padding.c \
 	%D%/padding.h \
 	%D%/private.h \
+	%D%/settle.c \
 	%D%/tables.c \
 	%D%/verdict.c
