@@ -24,6 +24,7 @@ noinst_HEADERS = \
 	%D%/kv/options.h \
 	%D%/kv/request.h \
 	%D%/kv/response.h \
+	%D%/kv/rotation.h \
 	%D%/kv/route.h \
 	%D%/kv/secret.h \
 	%D%/kv/store.h \

@@ -5,6 +5,7 @@
 #include "private.h"
 
 #define KEYS "Microsoft.KeyVault/vaults/keys/"
+#define POLICIES "Microsoft.KeyVault/vaults/keyrotationpolicies/"
 #define HSM "Microsoft.KeyVault/managedHsm/"
 
 /* clang-format off */
@@ -17,6 +18,10 @@ const struct kv_route kv_key_routes[] = {
     { KV_PATCH,  "/keys/{name}/{version:hex32}",              KEYS "update/action",  key_update,          KV_LANE_WORK },
     { KV_DELETE, "/keys/{name}",                              KEYS "delete",         key_delete,          KV_LANE_WORK },
     { KV_GET,    "/keys/{name}/versions",                     KEYS "read",           key_list_versions,   KV_LANE_INLINE },
+
+    { KV_POST,   "/keys/{name}/rotate",                       KEYS "rotate/action",  key_rotate,          KV_LANE_INLINE },
+    { KV_GET,    "/keys/{name}/rotationpolicy",               POLICIES "read",       rotation_policy_get, KV_LANE_INLINE },
+    { KV_PUT,    "/keys/{name}/rotationpolicy",               POLICIES "write",      rotation_policy_set, KV_LANE_WORK },
 
     { KV_GET,    "/deletedkeys",                              KEYS "read",           deleted_key_list,    KV_LANE_INLINE },
     { KV_GET,    "/deletedkeys/{name}",                       KEYS "read",           deleted_key_get,     KV_LANE_INLINE },

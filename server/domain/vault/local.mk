@@ -7,6 +7,9 @@ libkv_a_SOURCES += \
 	%D%/private.h \
 	%D%/random.c \
 	%D%/read.c \
+	%D%/rotation.c \
+	%D%/rotation_policy.c \
+	%D%/rotation_rules.c \
 	%D%/rows.c \
 	%D%/schema.c \
 	%D%/tidy.c \
