@@ -11,6 +11,7 @@ EXTRA_DIST += \
 	%D%/go/go.sum \
 	%D%/go/identity_test.go \
 	%D%/go/keys_test.go \
+	%D%/go/rotation_test.go \
 	%D%/go/run \
 	%D%/go/states_test.go \
 	%D%/go/support_test.go \
@@ -22,7 +23,9 @@ EXTRA_DIST += \
 	%D%/js/keys.test.mjs \
 	%D%/js/package-lock.json \
 	%D%/js/package.json \
+	%D%/js/pending.test.mjs \
 	%D%/js/run \
+	%D%/js/rotation.test.mjs \
 	%D%/js/states.test.mjs \
 	%D%/js/support.mjs \
 	%D%/js/wrapping.test.mjs \
@@ -34,6 +37,8 @@ EXTRA_DIST += \
 	%D%/python/test_deletion.py \
 	%D%/python/test_identity.py \
 	%D%/python/test_keys.py \
+	%D%/python/test_pending.py \
+	%D%/python/test_rotation.py \
 	%D%/python/test_states.py \
 	%D%/python/test_wrapping.py
 

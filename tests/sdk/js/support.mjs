@@ -9,7 +9,7 @@ import { RestError } from "@azure/core-rest-pipeline";
 import { DefaultAzureCredential } from "@azure/identity";
 import { CryptographyClient, KeyClient } from "@azure/keyvault-keys";
 
-const running = JSON.parse(readFileSync(process.env.COFFER_RUN_JSON, "utf8"));
+const running = JSON.parse(readFileSync(process.env.SDK_RUN_JSON, "utf8"));
 
 export const port = running.port;
 export const credential = new DefaultAzureCredential();
@@ -53,6 +53,16 @@ export function newName(prefix) {
 
 export function newDataKey() {
     return randomBytes(32);
+}
+
+// Moves the server's clock on.
+export async function advance(seconds) {
+    const response = await fetch(`http://127.0.0.1:${running.control_port}/control/v1/clock`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ advance: seconds }),
+    });
+    assert.equal(response.status, 200);
 }
 
 export async function collect(iterator) {
