@@ -6,6 +6,11 @@
  * by its 16-byte CKA_ID, and re-opens everything after the token was gone. It speaks CK_RV and
  * logs nothing. Section numbers below are PKCS#11 v2.40 base specification.
  *
+ * Verdicts: HSM_RV_NO_MECHANISM: this token cannot, whatever the input. HSM_RV_NO_KEY: the key is
+ * not there. Modules that answer CKR_GENERAL_ERROR to bad input exist (SoftHSM: a wrong tag, a
+ * wrong padding), so after one the token is looked at: where it is well, the input was bad, and
+ * the functions below say so by one of the verdicts hsm_rv_is_bad_input() names.
+ *
  * Thread rule: after hsm_open() every function may be called from any thread, until hsm_close(),
  * which must be the last call and must find nobody inside (SoftHSM crashes otherwise). A process
  * holds at most one open struct hsm for a module and does not fork while it is open.
@@ -20,10 +25,14 @@
 
 #include "kv/base.h"
 
-#define HSM_ID_LENGTH 16    /* CKA_ID of every object we make: random, one per key version */
-#define HSM_MODULUS_MAX 512 /* bytes; RSA-4096 */
-#define HSM_PIN_MAX 255     /* bytes */
-#define HSM_SERIAL_MAX 17   /* CK_TOKEN_INFO.serialNumber, NUL-terminated */
+#define HSM_ID_LENGTH 16      /* CKA_ID of every object we make: random, one per key version */
+#define HSM_MODULUS_MAX 512   /* bytes; RSA-4096 */
+#define HSM_COORDINATE_MAX 66 /* bytes; P-521 */
+#define HSM_AES_MAX 32        /* bytes; AES-256 */
+#define HSM_WRAPPED_MAX 2560  /* bytes; the PKCS#8 of an RSA-4096 key under CKM_AES_KEY_WRAP_PAD */
+#define HSM_TRANSFER_MAX (HSM_MODULUS_MAX + HSM_WRAPPED_MAX) /* bytes; the same with its AES key */
+#define HSM_PIN_MAX 255                                      /* bytes */
+#define HSM_SERIAL_MAX 17 /* CK_TOKEN_INFO.serialNumber, NUL-terminated */
 
 /*
  * Our own verdicts, beside the module's. They are vendor-defined values no module we know uses.
@@ -80,8 +89,8 @@ void hsm_close(struct hsm *hsm);
 KV_DEFINE_CLEANUP(struct hsm *, hsm_close)
 
 /*
- * The wrapping key: an AES-256 key, TOKEN, PRIVATE, SENSITIVE, never EXTRACTABLE, the only object
- * with CKA_WRAP. Its random CKA_ID also serves as the sentinel: a token that was initialised anew
+ * The wrapping key: an AES-256 key, TOKEN, PRIVATE, SENSITIVE, never EXTRACTABLE, and good for
+ * nothing but WRAP and UNWRAP: by that it is told from the AES keys of a vault, which ENCRYPT. Its random CKA_ID also serves as the sentinel: a token that was initialised anew
  * behind our back does not hold it. hsm_adopt_sentinel() looks for it (HSM_RV_OTHER_TOKEN when it
  * is not there) and makes every later health check and re-open look again. What a kill has left
  * half-made under that id passes for it: destroy what was not yet seen whole, and make it anew.
@@ -89,13 +98,32 @@ KV_DEFINE_CLEANUP(struct hsm *, hsm_close)
 CK_RV hsm_create_sentinel(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH]) kv_must_check;
 CK_RV hsm_adopt_sentinel(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH]) kv_must_check;
 
+enum hsm_kind { HSM_RSA, HSM_EC, HSM_AES };
+enum hsm_curve { HSM_P256, HSM_P256K, HSM_P384, HSM_P521 };
+enum hsm_hash { HSM_SHA1, HSM_SHA256, HSM_SHA384, HSM_SHA512 };
+
+/* The bit of a curve or of a hash in a set of them. */
+#define HSM_BIT(value) (1U << (unsigned) (value))
+
 /* What the module was found to do, each by trying it, not by its name. */
 struct hsm_capabilities {
     bool rsa_generate;
-    bool rsa_raw;         /* CKM_RSA_X_509 decryption */
-    bool rsa_oaep_sha256; /* CKM_RSA_PKCS_OAEP with SHA-256 and MGF1-SHA-256 */
-    bool aes_generate;
-    bool aes_key_wrap_pad; /* CKM_AES_KEY_WRAP_PAD wraps private keys */
+    bool rsa_raw;          /* CKM_RSA_X_509 decryption */
+    bool rsa_oaep_sha256;  /* CKM_RSA_PKCS_OAEP with SHA-256 and MGF1-SHA-256 */
+    bool rsa_pkcs;         /* CKM_RSA_PKCS signatures */
+    unsigned rsa_pss;      /* hashes of CKM_RSA_PKCS_PSS, MGF1 alike, salt as long as the hash */
+    unsigned rsa_oaep;     /* hashes of CKM_RSA_PKCS_OAEP, MGF1 alike */
+    bool rsa_aes_key_wrap; /* CKM_RSA_AES_KEY_WRAP; where not, transfers take two steps */
+    unsigned ec_curves;    /* generates these and signs with CKM_ECDSA */
+    bool aes_generate;     /* 256 bits */
+    bool aes_128, aes_192, aes_256; /* generates these */
+    bool aes_cbc, aes_cbc_pad, aes_gcm;
+    bool aes_key_wrap, aes_key_wrap_pad; /* as a key wraps others; _pad: private keys, too */
+    bool hmac_native;                    /* CKM_SHAxxx_HMAC with an AES key itself */
+    bool hmac_twin;                      /* with a generic secret of the same value */
+    bool hmac;   /* with generated AES keys, by either way, as this token is configured */
+    bool import; /* C_CreateObject of private keys */
+    bool backup; /* hsm_export_wrapped(), as this token is configured */
     CK_ULONG rsa_bits_min, rsa_bits_max;
 };
 const struct hsm_capabilities *hsm_capabilities(const struct hsm *hsm);
@@ -127,6 +155,9 @@ void hsm_counters(const struct hsm *hsm, struct hsm_counters *ret_counters);
 CK_RV hsm_check(struct hsm *hsm) kv_must_check;
 bool hsm_rv_wants_check(CK_RV rv);
 
+/* The caller's bytes were at fault (length, padding, tag, wrapped form), not the token. */
+bool hsm_rv_is_bad_input(CK_RV rv);
+
 struct hsm_rsa_public {
     unsigned char modulus[HSM_MODULUS_MAX]; /* big-endian, no leading zero */
     size_t modulus_len;
@@ -136,13 +167,155 @@ struct hsm_rsa_public {
 
 /*
  * Generates a key pair (C_GenerateKeyPair, §5.13): the private half on the token with CKA_ID `id`,
- * PRIVATE, SENSITIVE, DECRYPT and SIGN, EXTRACTABLE only when configured so; the public half is
- * read out and not kept. Takes seconds for 4096 bits. On failure no object is left, unless the
+ * PRIVATE, SENSITIVE, DECRYPT, SIGN and UNWRAP, EXTRACTABLE only when configured so; the public half
+ * is read out and not kept. Takes seconds for 4096 bits. On failure no object is left, unless the
  * token itself went away.
  */
 CK_RV hsm_generate_rsa(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], CK_ULONG bits,
                        unsigned long public_exponent,
                        struct hsm_rsa_public *ret_public) kv_must_check;
+
+/* A point in affine coordinates, as wide as the field: 32, 32, 48, 66 bytes, padded on the left. */
+struct hsm_ec_public {
+    unsigned char x[HSM_COORDINATE_MAX], y[HSM_COORDINATE_MAX];
+    size_t coordinate_len;
+};
+
+/* The width of a coordinate, of a scalar and of each half of a signature, in bytes. */
+size_t hsm_curve_width(enum hsm_curve curve);
+
+/*
+ * The same for an EC key pair: SIGN is all the private half may do. Its point can be read now
+ * only (most modules do not tell it of a private key): the caller keeps it.
+ */
+CK_RV hsm_generate_ec(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_curve curve,
+                      struct hsm_ec_public *ret_public) kv_must_check;
+
+/*
+ * Generates an AES key (C_GenerateKey) of 128, 192 or 256 bits, with ENCRYPT, DECRYPT, WRAP and
+ * UNWRAP. It must also do HMAC with its value. Where the module refuses that of an AES key, a twin
+ * is made inside the token, a generic secret of the same value and CKA_ID, never extractable and
+ * good for SIGN only: the AES key is wrapped by the wrapping key and unwrapped as the twin. So
+ * there is none, and no HMAC, where keys are not extractable (`hmac` of the capabilities), nor
+ * before a sentinel is adopted. On failure neither object is left.
+ */
+CK_RV hsm_generate_aes(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
+                       CK_ULONG bits) kv_must_check;
+
+/* A number or a value, borrowed; big-endian, leading zeros are fine. */
+struct hsm_bytes {
+    const unsigned char *bytes;
+    size_t len;
+};
+
+struct hsm_rsa_private {
+    struct hsm_bytes modulus, public_exponent, private_exponent;
+    struct hsm_bytes prime_1, prime_2, exponent_1, exponent_2, coefficient; /* p q dp dq qi */
+};
+
+/*
+ * Puts a key of the caller's on the token (C_CreateObject, §5.7), with the uses and the CKA_
+ * EXTRACTABLE of a generated one, but not LOCAL. What is passed are secrets of the caller, who
+ * wipes them; that the numbers belong together is the caller's to check, modules do not. `scalar`
+ * and `value` have the full width. An AES key gets its twin here in any configuration.
+ */
+CK_RV hsm_import_rsa(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
+                     const struct hsm_rsa_private *key) kv_must_check;
+CK_RV hsm_import_ec(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_curve curve,
+                    const unsigned char *scalar, size_t len,
+                    const struct hsm_ec_public *public) kv_must_check;
+CK_RV hsm_import_aes(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
+                     const unsigned char *value, size_t len) kv_must_check;
+
+/*
+ * The public half of a key on the token. HSM_RV_NO_MECHANISM where the module does not tell it,
+ * as most do not of an EC key: whoever unwraps one gets the point from elsewhere, or recovers it
+ * from two signatures (SEC 1, §4.1.6). HSM_AES has none: CKR_ARGUMENTS_BAD.
+ */
+struct hsm_public {
+    enum hsm_curve curve; /* of an HSM_EC */
+    union {
+        struct hsm_rsa_public rsa;
+        struct hsm_ec_public ec;
+    };
+};
+CK_RV hsm_read_public(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_kind kind,
+                      struct hsm_public *ret_public) kv_must_check;
+
+/*
+ * Signs (§5.11): CKM_RSA_PKCS over a DigestInfo or any other bytes, CKM_RSA_PKCS_PSS and CKM_ECDSA
+ * over a digest, the latter giving r and s at full width one after the other, CKM_SHAxxx_HMAC over
+ * the message. Of this and the following functions: `size` is the room in `out`, CKR_BUFFER_TOO_
+ * SMALL when it does not do; after any failure `out` holds zeros. What is secret in `out` the
+ * caller wipes. The mechanism and its parameters are only read.
+ */
+CK_RV hsm_sign(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
+               const CK_MECHANISM *mechanism, const unsigned char *in, size_t len,
+               unsigned char *out, size_t size, size_t *ret_len) kv_must_check;
+
+/*
+ * CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_GCM with their parameters (§5.8, §5.9); GCM has the tag
+ * after the ciphertext. A wrong tag or padding is CKR_ENCRYPTED_DATA_INVALID.
+ */
+CK_RV hsm_encrypt(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
+                  const CK_MECHANISM *mechanism, const unsigned char *in, size_t len,
+                  unsigned char *out, size_t size, size_t *ret_len) kv_must_check;
+CK_RV hsm_decrypt(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
+                  const CK_MECHANISM *mechanism, const unsigned char *in, size_t len,
+                  unsigned char *out, size_t size, size_t *ret_len) kv_must_check;
+
+/*
+ * RFC 3394 and RFC 5649 over bytes of the caller: CKM_AES_KEY_WRAP (16 bytes or more, a multiple
+ * of 8) and CKM_AES_KEY_WRAP_PAD (one byte or more). The value is in the token as a session object
+ * meanwhile. Failed integrity is CKR_ENCRYPTED_DATA_INVALID.
+ */
+CK_RV hsm_wrap_value(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], CK_MECHANISM_TYPE type,
+                     const unsigned char *value, size_t len, unsigned char *out, size_t size,
+                     size_t *ret_len) kv_must_check;
+CK_RV hsm_unwrap_value(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
+                       CK_MECHANISM_TYPE type, const unsigned char *in, size_t len,
+                       unsigned char *out, size_t size, size_t *ret_len) kv_must_check;
+
+/*
+ * A key under the wrapping key, by CKM_AES_KEY_WRAP_PAD: PKCS#8 or the bare AES value (for backup;
+ * at most HSM_WRAPPED_MAX). CKR_KEY_UNEXTRACTABLE when it may not leave. HSM_RV_OTHER_TOKEN before
+ * a sentinel is adopted. hsm_import_wrapped() brings it back, on the same token only, with the
+ * uses and the CKA_EXTRACTABLE a key generated now would have, but not LOCAL, and with its twin; a
+ * blob that is none of ours, or of another kind, is bad input.
+ */
+CK_RV hsm_export_wrapped(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], unsigned char *out,
+                         size_t size, size_t *ret_len) kv_must_check;
+CK_RV hsm_import_wrapped(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_kind kind,
+                         const unsigned char *in, size_t len) kv_must_check;
+
+/*
+ * Takes a key somebody prepared for this token (contract §6.2, BYOK): an AES-256 key encrypted to
+ * the RSA key `kek` by OAEP with SHA-1, then the key's PKCS#8 or AES value under that by CKM_AES_
+ * KEY_WRAP_PAD (the form of CKM_RSA_AES_KEY_WRAP). Nothing of it is ever outside the token.
+ */
+CK_RV hsm_import_transfer(struct hsm *hsm, const unsigned char kek[HSM_ID_LENGTH],
+                          const unsigned char id[HSM_ID_LENGTH], enum hsm_kind kind,
+                          const unsigned char *in, size_t len) kv_must_check;
+
+/*
+ * Encrypts `len` bytes to an RSA key by OAEP with `hash`, MGF1 alike and no label: what the caller
+ * of hsm_export_transfer() lends for hashes that the module does not do. `out` has room for the
+ * modulus. Any verdict but CKR_OK is handed through.
+ */
+typedef CK_RV hsm_oaep_fn(const struct hsm_rsa_public *public, enum hsm_hash hash,
+                          const unsigned char *in, size_t len, unsigned char *out);
+
+/*
+ * The other way round (secure key release, contract §11): the same form, encrypted to the RSA key
+ * `target` of somebody who is entitled to it, by OAEP with `hash`. The key itself is only ever
+ * outside wrapped by a fresh AES-256 transport key. That one stays in the token, too, where the
+ * module's OAEP knows the hash; else it is drawn from the token's random numbers, handed to `oaep`,
+ * and wiped. CKR_KEY_UNEXTRACTABLE when the key may not leave.
+ */
+CK_RV hsm_export_transfer(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
+                          const struct hsm_rsa_public *target, enum hsm_hash hash,
+                          hsm_oaep_fn *oaep, unsigned char *out, size_t size,
+                          size_t *ret_len) kv_must_check;
 
 /*
  * The raw private operation (CKM_RSA_X_509, §2.1.5 of the mechanisms): `in` of modulus length and
@@ -151,7 +324,7 @@ CK_RV hsm_generate_rsa(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], C
 CK_RV hsm_rsa_raw(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], const unsigned char *in,
                   size_t len, unsigned char *ret_out) kv_must_check;
 
-/* Destroys every object with that CKA_ID; CKR_OK also when there is none. Linear in the number of
+/* Destroys every object with that CKA_ID, a twin too; CKR_OK also when there is none. Linear in the number of
  * objects on some modules: keep it off the request path. */
 CK_RV hsm_destroy(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH]) kv_must_check;
 
@@ -162,8 +335,8 @@ CK_RV hsm_random(struct hsm *hsm, unsigned char *ret_bytes, size_t len) kv_must_
 bool hsm_has_key(const struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH]);
 
 /*
- * Calls `visit` for every private key in the map, in no order. `visit` must not call back into
- * hsm; false ends the walk.
+ * Calls `visit` for every key in the map, in no order; the wrapping key is not there. `visit` must
+ * not call back into hsm; false ends the walk.
  */
 typedef bool hsm_visit_fn(void *context, const unsigned char id[HSM_ID_LENGTH]);
 void hsm_each_key(const struct hsm *hsm, hsm_visit_fn *visit, void *context);

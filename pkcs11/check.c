@@ -96,3 +96,19 @@ bool hsm_rv_wants_check(CK_RV rv)
         return false;
     }
 }
+
+bool hsm_rv_is_bad_input(CK_RV rv)
+{
+    switch (rv) {
+    case CKR_DATA_INVALID:
+    case CKR_DATA_LEN_RANGE:
+    case CKR_ENCRYPTED_DATA_INVALID:
+    case CKR_ENCRYPTED_DATA_LEN_RANGE:
+    case CKR_KEY_SIZE_RANGE:
+    case CKR_WRAPPED_KEY_INVALID:
+    case CKR_WRAPPED_KEY_LEN_RANGE:
+        return true;
+    default:
+        return false;
+    }
+}

@@ -9,6 +9,7 @@ libhsm_a_SOURCES += \
 	%D%/internal.h \
 	%D%/map.c \
 	%D%/module.c \
+	%D%/next.c \
 	%D%/object.c \
 	%D%/probe.c \
 	%D%/probe_key.h \

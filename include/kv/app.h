@@ -41,6 +41,10 @@ struct kv_app {
     void *token_context;
 };
 
+/* kv_route.hosts of the data plane: operations that one kind of host has (contract §12). */
+#define KV_ON_VAULT (1U << KV_VAULT)
+#define KV_ON_HSM (1U << KV_MANAGED_HSM)
+
 /* What the gates found out; request->context of the data plane. */
 struct kv_call {
     const struct kv_vault *vault;

@@ -16,7 +16,7 @@
 #include "kv/request.h"
 #include "kv/response.h"
 
-/* A row of a route table; a table ends with { 0 }. */
+/* A row of a route table; a table ends with { 0 }. The columns after the lane may be left out. */
 struct kv_route {
     enum kv_verb verb;
     const char *path;   /* "/keys/{name}/create": literals match in any case, placeholders
@@ -24,6 +24,8 @@ struct kv_route {
     const char *action; /* permission it needs (contract §14); NULL: none */
     kv_handler_fn *handler;
     enum kv_lane lane; /* where the handler runs */
+    unsigned hosts;    /* kinds of host that have it: bits of the site's own; 0: all */
+    bool makes_key;    /* counts as the making of a key where requests are limited (§13) */
 };
 
 /* A gate; a list ends with { 0 }. It passes a request on by returning KV_OK. */

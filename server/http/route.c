@@ -82,6 +82,12 @@ static bool path_fits(const char *path, const struct kv_request *request)
     return i == request->segments;
 }
 
+static bool route_fits(const struct kv_route *route, const struct kv_request *request)
+{
+    return (route->hosts == 0 || (route->hosts & request->host_kind) != 0)
+           && path_fits(route->path, request);
+}
+
 static void fill_captures(struct kv_request *request)
 {
     const char *path = request->route->path;
@@ -101,7 +107,7 @@ static unsigned verbs_of_path(const struct kv_request *request)
     unsigned verbs = 0;
 
     for (const struct kv_route *route = request->site->routes; route->path != NULL; route++) {
-        verbs |= path_fits(route->path, request) ? 1U << route->verb : 0;
+        verbs |= route_fits(route, request) ? 1U << route->verb : 0;
     }
     return verbs;
 }
@@ -110,7 +116,7 @@ enum kv_code kv_route_match(struct kv_request *request, struct kv_response *resp
                             struct kv_err *err)
 {
     for (const struct kv_route *route = request->site->routes; route->path != NULL; route++) {
-        if (route->verb == request->verb && path_fits(route->path, request)) {
+        if (route->verb == request->verb && route_fits(route, request)) {
             request->route = route;
             fill_captures(request);
             return KV_OK;

@@ -19,6 +19,9 @@ static const struct kv_route routes[] = {
     { .verb = KV_POST, .path = "/keys/{name}/{version:hex32}/wrapKey" },
     { .verb = KV_GET, .path = "/a/b/c/d/e/f/g/{last}" },
     { .verb = KV_GET, .path = "/" },
+    { .verb = KV_GET, .path = "/rng", .hosts = 1U << 1 },
+    { .verb = KV_POST, .path = "/rng", .hosts = 1U << 1 },
+    { .verb = KV_POST, .path = "/{any}", .hosts = 1U << 0 | 1U << 2 },
     { 0 },
 };
 
@@ -54,8 +57,8 @@ static struct kv_request make_request(enum kv_verb verb, char *text)
     return request;
 }
 
-/* The path of the row that matches, or NULL. */
-static const char *match(enum kv_verb verb, const char *path)
+/* The path of the row that matches on a host of that kind, or NULL. */
+static const char *match_on(unsigned host_kind, enum kv_verb verb, const char *path)
 {
     char text[256];
     struct kv_err err;
@@ -64,9 +67,15 @@ static const char *match(enum kv_verb verb, const char *path)
     memcpy(text, path, strlen(path) + 1);
     unmatched_verbs = 0;
     struct kv_request request = make_request(verb, text);
+    request.host_kind = host_kind;
     enum kv_code code = kv_route_match(&request, NULL, &err);
     cr_assert_eq(code == KV_OK, request.route != NULL);
     return code == KV_OK ? request.route->path : NULL;
+}
+
+static const char *match(enum kv_verb verb, const char *path)
+{
+    return match_on(0, verb, path);
 }
 
 Test(router, leaves_what_fits_no_row_to_the_site)
@@ -106,6 +115,19 @@ Test(router, tells_the_site_which_verbs_the_path_has)
 
     cr_expect_null(match(KV_VERB_OTHER, "/keys"));
     cr_expect_eq(unmatched_verbs, 1U << KV_GET);
+}
+
+Test(router, keeps_rows_of_other_hosts_apart)
+{
+    cr_expect_null(match_on(0, KV_POST, "/rng"), "rows for all hosts only");
+    cr_expect_null(match_on(1U << 0, KV_GET, "/rng"));
+    cr_expect_eq(unmatched_verbs, 1U << KV_POST, "a verb that only other hosts have is no verb");
+    cr_expect_null(match_on(1U << 1, KV_POST, "/name"));
+
+    cr_expect_str_eq(match_on(1U << 1, KV_POST, "/rng"), "/rng");
+    cr_expect_str_eq(match_on(1U << 0, KV_POST, "/rng"), "/{any}");
+    cr_expect_str_eq(match_on(1U << 2, KV_POST, "/rng"), "/{any}");
+    cr_expect_str_eq(match_on(1U << 2, KV_GET, "/keys"), "/keys", "rows of all hosts are theirs");
 }
 
 Test(router, takes_the_first_row_that_fits)

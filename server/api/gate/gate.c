@@ -40,6 +40,7 @@ static enum kv_code find_vault(struct kv_request *request, struct kv_response *r
     if (call->vault == NULL) { /* a DNS failure in the real world (control-plane.md §4.5) */
         return KV_FAIL(err, KV_VAULT_NOT_FOUND, 0, "The vault '%s' was not found.", request->host);
     }
+    request->host_kind = 1U << call->vault->kind;
     return KV_OK;
 }
 
