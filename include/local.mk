@@ -14,6 +14,7 @@ noinst_HEADERS = \
 	%D%/kv/hosts.h \
 	%D%/kv/identity.h \
 	%D%/kv/json.h \
+	%D%/kv/jwe.h \
 	%D%/kv/keys.h \
 	%D%/kv/lanes.h \
 	%D%/kv/listener.h \

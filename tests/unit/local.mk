@@ -51,6 +51,12 @@ TESTS += %D%/test_json
 %C%_test_json_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_json_LDADD = $(UNIT_LDADD)
 
+check_PROGRAMS += %D%/test_jwe
+TESTS += %D%/test_jwe
+%C%_test_jwe_SOURCES = %D%/jwe.c
+%C%_test_jwe_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_jwe_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += %D%/test_log
 TESTS += %D%/test_log
 %C%_test_log_SOURCES = %D%/log.c
