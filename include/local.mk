@@ -29,6 +29,7 @@ noinst_HEADERS = \
 	%D%/kv/vault.h \
 	%D%/kv/tbl/alg.def \
 	%D%/kv/tbl/api_version.def \
+	%D%/kv/tbl/curve.def \
 	%D%/kv/tbl/err.def \
 	%D%/kv/tbl/key_op.def \
 	%D%/kv/tbl/kty.def \

@@ -157,11 +157,11 @@ static enum kv_code open_store(struct server *server, struct kv_err *err)
 
 static enum kv_code open_keys(struct server *server, struct kv_err *err)
 {
-    const bool is_own = token_is_own(server->options);
     struct kv_custody_config custody = { .alarm = housekeeper_alarm };
     struct kv_keys_config keys = {
         .store = server->store,
         .deletion_lag = kv_option_duration(server->options, KV_OPTION_DELETION_LAG),
+        .premium_symmetric = kv_option_is(server->options, KV_OPTION_SYMMETRIC_KEYS, "premium"),
     };
 
     KV_TRY(housekeeper_new(server->clock, &server->keeper, err));
@@ -171,7 +171,7 @@ static enum kv_code open_keys(struct server *server, struct kv_err *err)
     custody.hsm = server->hsm;
     custody.alarm_context = server->keeper;
     KV_TRY(kv_custody_new(&custody, &server->custody, err));
-    KV_TRY(kv_custody_adopt(server->custody, server->store, is_own, err));
+    KV_TRY(kv_custody_adopt(server->custody, server->store, token_is_own(server->options), err));
     keys.custody = server->custody;
     return kv_keys_new(&keys, &server->keys, err);
 }

@@ -141,7 +141,7 @@ enum kv_code token_open(const struct kv_options *options, const char *folder, un
         .init_args = kv_option_text(options, KV_OPTION_PKCS11_INIT_ARGS),
         .token_label = kv_option_text(options, KV_OPTION_PKCS11_TOKEN),
         .sessions = sessions,
-        .extractable = strcmp(kv_option_text(options, KV_OPTION_KEY_EXPORT), "wrapped") == 0,
+        .extractable = kv_option_is(options, KV_OPTION_KEY_EXPORT, "wrapped"),
     };
 
     return is_own ? open_own(&config, folder, ret_hsm, err)

@@ -20,11 +20,12 @@
 #define KV_OBJECT_LENGTH 16 /* CKA_ID of a version's object on the token */
 #define KV_MODULUS_MAX 512
 #define KV_EXPONENT_MAX 8
+#define KV_COORDINATE_MAX 66
 
-enum kv_family { KV_FAMILY_RSA };
+enum kv_family { KV_FAMILY_RSA, KV_FAMILY_EC, KV_FAMILY_OCT };
 
 enum kv_kty {
-#define X(symbol, name, family, hsm) KV_KTY_##symbol,
+#define X(symbol, name, family, hsm, managed) KV_KTY_##symbol,
 #include "kv/tbl/kty.def"
 #undef X
     KV_KTY_COUNT
@@ -33,10 +34,28 @@ struct kv_kty_row {
     const char *name;
     enum kv_family family;
     bool hsm;
+    enum kv_kty managed;
 };
 const struct kv_kty_row *kv_kty_row(enum kv_kty kty);
 /* Exact spelling; false when there is no such type. */
 bool kv_kty_find(const char *name, enum kv_kty *ret_kty);
+
+enum kv_curve {
+    KV_CURVE_NONE, /* the key is on no curve; an algorithm asks for none */
+#define X(symbol, name, bits, coordinate, group) KV_CURVE_##symbol,
+#include "kv/tbl/curve.def"
+#undef X
+    KV_CURVE_COUNT
+};
+struct kv_curve_row {
+    const char *name;
+    unsigned bits;
+    size_t coordinate;
+    const char *group;
+};
+/* Not for KV_CURVE_NONE: asking for it is a bug. */
+const struct kv_curve_row *kv_curve_row(enum kv_curve curve);
+bool kv_curve_find(const char *name, enum kv_curve *ret_curve);
 
 enum kv_key_op {
 #define X(symbol, name, protects) KV_OP_##symbol,
@@ -69,15 +88,18 @@ struct kv_alg_row {
 const struct kv_alg_row *kv_alg_row(enum kv_alg alg);
 bool kv_alg_find(const char *name, enum kv_alg *ret_alg);
 
-/* What everybody may know of a version's key, and where its other half lies. */
+/* What everybody may know of a version's key, and where its other half lies. What belongs to
+ * another family is zero. */
 struct kv_material {
     unsigned char object[KV_OBJECT_LENGTH];
     enum kv_family family;
-    unsigned bits;
-    unsigned char modulus[KV_MODULUS_MAX]; /* big-endian, bits / 8 bytes */
-    size_t modulus_len;
-    unsigned char exponent[KV_EXPONENT_MAX];
+    unsigned bits;       /* of the modulus, of the curve's field, of an AES key */
+    enum kv_curve curve; /* EC */
+    size_t modulus_len;  /* RSA: bits / 8 */
     size_t exponent_len;
+    unsigned char modulus[KV_MODULUS_MAX]; /* big-endian, as all numbers here */
+    unsigned char exponent[KV_EXPONENT_MAX];
+    unsigned char x[KV_COORDINATE_MAX], y[KV_COORDINATE_MAX]; /* EC: the width of the curve's row */
 };
 
 struct hsm;
@@ -114,8 +136,13 @@ enum kv_code kv_custody_new_object(unsigned char ret_object[KV_OBJECT_LENGTH],
 struct kv_key_spec {
     enum kv_family family;
     unsigned bits;
-    unsigned long public_exponent;
+    unsigned long public_exponent; /* RSA */
+    enum kv_curve curve;           /* EC */
 };
+
+/* Refuses at once what this token cannot generate. */
+enum kv_code kv_custody_check(struct kv_custody *custody, const struct kv_key_spec *spec,
+                              struct kv_err *err) kv_must_check;
 
 /* Generates the key under `object`; takes seconds: KV_LANE_GENERATE. */
 enum kv_code kv_custody_generate(struct kv_custody *custody,

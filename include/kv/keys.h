@@ -34,6 +34,7 @@ struct kv_keys_config {
     struct kv_store *store;     /* borrowed */
     struct kv_custody *custody; /* borrowed */
     kv_millis deletion_lag;     /* how long delete, recover and purge stay pending */
+    bool premium_symmetric;     /* premium vaults, too, take oct and oct-HSM */
 };
 
 /* Migrates its tables. Free with kv_keys_free(). */
@@ -114,6 +115,7 @@ struct kv_key_create_args {
     bool bits_given;
     int64_t bits;
     int64_t exponent;           /* 0 means the default (contract §6.1) */
+    const char *curve;          /* as sent; NULL means the default */
     struct kv_key_op_names ops; /* not given: the defaults of the type (contract §7) */
     bool enabled;
     struct kv_maybe_time not_before, expires;

@@ -55,6 +55,7 @@ int64_t kv_option_number(const struct kv_options *options, enum kv_option option
 kv_millis kv_option_duration(const struct kv_options *options, enum kv_option option);
 /* TEXT and CHOICE; "" when not set. */
 const char *kv_option_text(const struct kv_options *options, enum kv_option option);
+bool kv_option_is(const struct kv_options *options, enum kv_option option, const char *text);
 size_t kv_option_list_count(const struct kv_options *options, enum kv_option option);
 const char *kv_option_list_item(const struct kv_options *options, enum kv_option option,
                                 size_t index);

@@ -101,6 +101,11 @@ const char *kv_option_text(const struct kv_options *options, enum kv_option opti
     return value_of(options, option, is_choice ? OPTION_CHOICE : OPTION_TEXT)->text;
 }
 
+bool kv_option_is(const struct kv_options *options, enum kv_option option, const char *text)
+{
+    return strcmp(kv_option_text(options, option), text) == 0;
+}
+
 size_t kv_option_list_count(const struct kv_options *options, enum kv_option option)
 {
     return value_of(options, option, OPTION_LIST)->items;

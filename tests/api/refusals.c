@@ -60,6 +60,9 @@ Test(refusal, BAD_PARAMETER_of_create)
         { "POST", "/keys/a/create", "{\"kty\":\"RSA\",\"key_ops\":[\"sign\",\"deriveKey\",\"x\"]}",
           "Unsupported key operation(s): \"deriveKey\", \"x\". Supported values are \"encrypt\", "
           "\"decrypt\", \"sign\", \"verify\", \"wrapKey\", \"unwrapKey\"." },
+        { "POST", "/keys/a/create", "{\"kty\":\"EC\",\"crv\":\"P-256 \"}", "Unsupported curve" },
+        { "POST", "/keys/a/create", "{\"kty\":\"EC\",\"crv\":\"SECP256K1\"}", "Unsupported curve" },
+        { "POST", "/keys/a/create", "{\"kty\":\"EC-HSM\",\"crv\":\"\"}", "Unsupported curve" },
         { "POST", "/keys/a/create", "{\"kty\":\"RSA-HSM\",\"key_ops\":[\"import\",\"sign\"]}",
           "Key operation \"import\" cannot be combined with other operations." },
         { "POST", "/keys/a/create", "{\"kty\":\"RSA\",\"attributes\":{\"exportable\":true}}",
@@ -178,6 +181,8 @@ Test(refusal, KEY_SIZE_NOT_SUPPORTED)
           "Unsupported key size (0). Supported sizes are [2048, 3072, 4096]" },
         { "POST", "/keys/a/create", "{\"kty\":\"RSA\",\"key_size\":-4096}",
           "Unsupported key size (-4096). Supported sizes are [2048, 3072, 4096]" },
+        { "POST", "/keys/a/create", "{\"kty\":\"EC\",\"key_size\":2048}",
+          "Unsupported key size (2048). Supported sizes are [256, 384, 521]" },
     };
     API_CLIENT(dev);
 

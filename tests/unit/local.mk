@@ -174,6 +174,12 @@ TESTS += %D%/test_vault
 %C%_test_vault_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_vault_LDADD = $(UNIT_LDADD)
 
+check_PROGRAMS += %D%/test_key_rules
+TESTS += %D%/test_key_rules
+%C%_test_key_rules_SOURCES = %D%/key_rules.c
+%C%_test_key_rules_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_key_rules_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += %D%/test_names
 TESTS += %D%/test_names
 %C%_test_names_SOURCES = %D%/names.c

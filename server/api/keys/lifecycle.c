@@ -21,7 +21,7 @@ static void creation_free(void *state)
 }
 
 struct sent_creation {
-    const char *kty;
+    const char *kty, *crv;
     struct kv_maybe_int key_size, public_exponent;
 };
 
@@ -30,6 +30,7 @@ static enum kv_code parse_creation(const struct kv_request *request, struct crea
 {
     static const struct kv_json_field fields[] = {
         KV_JSON_FIELD(struct sent_creation, kty, "kty", KV_JSON_STRING),
+        KV_JSON_FIELD(struct sent_creation, crv, "crv", KV_JSON_STRING),
         KV_JSON_FIELD(struct sent_creation, key_size, "key_size", KV_JSON_INT),
         KV_JSON_FIELD(struct sent_creation, public_exponent, "public_exponent", KV_JSON_INT),
     };
@@ -45,6 +46,7 @@ static enum kv_code parse_creation(const struct kv_request *request, struct crea
         .bits_given = sent.key_size.given,
         .bits = sent.key_size.value,
         .exponent = sent.public_exponent.value,
+        .curve = sent.crv,
         .ops = settings->ops,
         .enabled = !settings->enabled.given || settings->enabled.value,
         .not_before = settings->not_before,

@@ -25,6 +25,16 @@ static void add_ops(cJSON *parent, const struct kv_key_ops *ops, bool *ok)
     }
 }
 
+/* Coordinates have the full width of the curve, leading zeros included. */
+static void add_point(cJSON *jwk, const struct kv_material *material, bool *ok)
+{
+    const struct kv_curve_row *curve = kv_curve_row(material->curve);
+
+    kv_json_add_text(jwk, "crv", curve->name, ok);
+    kv_json_add_base64url(jwk, "x", material->x, curve->coordinate, ok);
+    kv_json_add_base64url(jwk, "y", material->y, curve->coordinate, ok);
+}
+
 static void add_jwk(cJSON *parent, const struct kv_request *request, const struct kv_key *key,
                     bool *ok)
 {
@@ -38,7 +48,26 @@ static void add_jwk(cJSON *parent, const struct kv_request *request, const struc
         kv_json_add_base64url(jwk, "n", key->material.modulus, key->material.modulus_len, ok);
         kv_json_add_base64url(jwk, "e", key->material.exponent, key->material.exponent_len, ok);
         break;
+    case KV_FAMILY_EC:
+        add_point(jwk, &key->material, ok);
+        break;
+    case KV_FAMILY_OCT:
+        break;
     }
+}
+
+/* contract §4.2, §4.3: a vault tells it of RSA keys, a Managed HSM of symmetric ones */
+static bool shows_size(const struct kv_vault *vault, enum kv_family family)
+{
+    switch (family) {
+    case KV_FAMILY_RSA:
+        return vault->kind == KV_VAULT;
+    case KV_FAMILY_EC:
+        return false;
+    case KV_FAMILY_OCT:
+        break;
+    }
+    return true;
 }
 
 static void add_attributes(cJSON *parent, const struct kv_request *request,
@@ -49,7 +78,9 @@ static void add_attributes(cJSON *parent, const struct kv_request *request,
     cJSON *object = kv_json_add_object(parent, "attributes", ok);
 
     kv_json_add_bool(object, "enabled", attributes->enabled, ok);
-    kv_json_add_int(object, "key_size", key->material.bits, ok);
+    if (shows_size(call->vault, key->material.family)) {
+        kv_json_add_int(object, "key_size", key->material.bits, ok);
+    }
     if (attributes->not_before.given) {
         kv_json_add_int(object, "nbf", attributes->not_before.value, ok);
     }

@@ -2,6 +2,7 @@
 /* Keys of the token: made, used, destroyed. */
 #include "kv/custody.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@
 
 _Static_assert(KV_OBJECT_LENGTH == HSM_ID_LENGTH, "a version's object is known by its CKA_ID");
 _Static_assert(KV_MODULUS_MAX == HSM_MODULUS_MAX, "both sides speak of RSA-4096 at most");
+_Static_assert(KV_COORDINATE_MAX == HSM_COORDINATE_MAX, "both sides speak of P-521 at most");
 
 enum kv_code kv_custody_new(const struct kv_custody_config *config, struct kv_custody **ret_custody,
                             struct kv_err *err)
@@ -68,17 +70,57 @@ static enum kv_code generate_rsa(struct kv_custody *custody, const unsigned char
     return KV_OK;
 }
 
+enum hsm_curve custody_hsm_curve(enum kv_curve curve)
+{
+    static const enum hsm_curve curves[] = {
+#define X(symbol, name, bits, coordinate, group) [KV_CURVE_##symbol] = HSM_##symbol,
+#include "kv/tbl/curve.def"
+#undef X
+    };
+
+    assert(curve != KV_CURVE_NONE && (size_t) curve < KV_COUNT(curves));
+    return curves[curve];
+}
+
+static enum kv_code generate_ec(struct kv_custody *custody, const unsigned char *object,
+                                const struct kv_key_spec *spec, struct kv_material *ret_material,
+                                struct kv_err *err)
+{
+    size_t width = kv_curve_row(spec->curve)->coordinate;
+    struct hsm_ec_public public;
+
+    CK_RV rv =
+        hsm_generate_ec(custody->config.hsm, object, custody_hsm_curve(spec->curve), &public);
+
+    KV_TRY(custody_translate(custody, rv, err));
+    assert(public.coordinate_len == width);
+    memcpy(ret_material->x, public.x, width);
+    memcpy(ret_material->y, public.y, width);
+    return KV_OK;
+}
+
 enum kv_code kv_custody_generate(struct kv_custody *custody,
                                  const unsigned char object[KV_OBJECT_LENGTH],
                                  const struct kv_key_spec *spec, struct kv_material *ret_material,
                                  struct kv_err *err)
 {
-    struct kv_material material = { .family = spec->family, .bits = spec->bits };
+    struct kv_material material = {
+        .family = spec->family,
+        .bits = spec->bits,
+        .curve = spec->curve,
+    };
 
     memcpy(material.object, object, KV_OBJECT_LENGTH);
     switch (spec->family) {
     case KV_FAMILY_RSA:
         KV_TRY(generate_rsa(custody, object, spec, &material, err));
+        break;
+    case KV_FAMILY_EC:
+        KV_TRY(generate_ec(custody, object, spec, &material, err));
+        break;
+    case KV_FAMILY_OCT:
+        KV_TRY(custody_translate(custody, hsm_generate_aes(custody->config.hsm, object, spec->bits),
+                                 err));
         break;
     }
     *ret_material = material;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 libkv_a_SOURCES += \
 	%D%/adopt.c \
+	%D%/can.c \
 	%D%/custody.c \
 	%D%/padding.c \
 	%D%/padding.h \

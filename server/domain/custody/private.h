@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "hsm.h"
 #include "kv/custody.h"
 #include "padding.h"
 
@@ -15,3 +16,6 @@ struct kv_custody {
 /* A CK_RV as an outcome of the wire; sounds the alarm when the token should be looked at. */
 enum kv_code custody_translate(struct kv_custody *custody, unsigned long rv,
                                struct kv_err *err) kv_must_check;
+
+/* The curve as the token layer calls it; not for KV_CURVE_NONE. */
+enum hsm_curve custody_hsm_curve(enum kv_curve curve);

@@ -6,8 +6,16 @@
 #include <string.h>
 
 static const struct kv_kty_row kty_rows[] = {
-#define X(symbol, name, family, hsm) [KV_KTY_##symbol] = { name, KV_FAMILY_##family, hsm },
+#define X(symbol, name, family, hsm, managed)                                                      \
+    [KV_KTY_##symbol] = { name, KV_FAMILY_##family, hsm, KV_KTY_##managed },
 #include "kv/tbl/kty.def"
+#undef X
+};
+
+static const struct kv_curve_row curve_rows[] = {
+#define X(symbol, name, bits, coordinate, group)                                                   \
+    [KV_CURVE_##symbol] = { name, bits, coordinate, group },
+#include "kv/tbl/curve.def"
 #undef X
 };
 
@@ -35,6 +43,23 @@ bool kv_kty_find(const char *name, enum kv_kty *ret_kty)
     for (size_t i = 0; i < KV_COUNT(kty_rows); i++) {
         if (strcmp(kty_rows[i].name, name) == 0) {
             *ret_kty = (enum kv_kty) i;
+            return true;
+        }
+    }
+    return false;
+}
+
+const struct kv_curve_row *kv_curve_row(enum kv_curve curve)
+{
+    assert(curve != KV_CURVE_NONE && (size_t) curve < KV_COUNT(curve_rows));
+    return &curve_rows[curve];
+}
+
+bool kv_curve_find(const char *name, enum kv_curve *ret_curve)
+{
+    for (size_t i = KV_CURVE_NONE + 1; i < KV_COUNT(curve_rows); i++) {
+        if (strcmp(curve_rows[i].name, name) == 0) {
+            *ret_curve = (enum kv_curve) i;
             return true;
         }
     }

@@ -6,7 +6,6 @@
 #include "kv/clock.h"
 #include "private.h"
 
-#define DEFAULT_BITS 2048
 #define DEFAULT_EXPONENT 65537
 
 /* What the arguments come to once they are accepted. */
@@ -16,47 +15,103 @@ struct plan {
     struct kv_key_ops ops;
 };
 
-static enum kv_code choose_type(const struct kv_scope *scope, const char *kty, enum kv_kty *ret_kty,
-                                struct kv_err *err)
+/* Vaults have symmetric keys only where the operator has switched them on. */
+static bool has_type(const struct kv_scope *scope, enum kv_kty kty)
 {
-    if (kty == NULL) { /* the service names no property, and says so twice: contract §4.6 */
+    return kv_kty_row(kty)->family != KV_FAMILY_OCT || scope->vault->kind == KV_MANAGED_HSM
+           || (scope->keys->config.premium_symmetric && scope->vault->sku == KV_SKU_PREMIUM);
+}
+
+enum kv_code key_type_choose(const struct kv_scope *scope, const char *name, enum kv_kty *ret_kty,
+                             struct kv_err *err)
+{
+    bool managed = scope->vault->kind == KV_MANAGED_HSM;
+    enum kv_kty kty = KV_KTY_OCT; /* a Managed HSM knows it by another name, too */
+
+    if (name == NULL) { /* the service names no property, and says so twice: contract §4.6 */
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
                        "Property  has invalid value\r\nProperty  has invalid value\r\n");
     }
-    if (!kv_kty_find(kty, ret_kty)) {
-        return KV_FAIL(err, KV_KEY_TYPE_NOT_SUPPORTED, 0, "Invalid kty value: %s", kty);
+    if (!(managed && strcmp(name, "AES") == 0)
+        && !(kv_kty_find(name, &kty) && has_type(scope, kty))) {
+        return KV_FAIL(err, KV_KEY_TYPE_NOT_SUPPORTED, 0, "Invalid kty value: %s", name);
     }
-    if (kv_kty_row(*ret_kty)->hsm && scope->vault->sku == KV_SKU_STANDARD) {
+    if (kv_kty_row(kty)->hsm && !managed && scope->vault->sku == KV_SKU_STANDARD) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
                        "Hardware key operation not allowed on standard vault");
     }
+    *ret_kty = managed ? kv_kty_row(kty)->managed : kty;
     return KV_OK;
 }
 
-static enum kv_code choose_rsa_spec(const struct kv_scope *scope,
-                                    const struct kv_key_create_args *args,
-                                    struct kv_key_spec *ret_spec, struct kv_err *err)
-{
-    int64_t bits = args->bits_given ? args->bits : DEFAULT_BITS;
-    int64_t exponent = args->exponent;
+/* Sizes a create may ask for, by family, and what it gets without asking (contract §6.1, §7). The
+ * size of an EC key follows from its curve; a size that no curve has is still refused. */
+static const struct {
+    int64_t bits[3];
+    int64_t fallback;
+} sizes[] = {
+    [KV_FAMILY_RSA] = { { 2048, 3072, 4096 }, 2048 },
+    [KV_FAMILY_EC] = { { 256, 384, 521 }, 256 },
+    [KV_FAMILY_OCT] = { { 128, 192, 256 }, 256 },
+};
 
-    if (bits != 2048 && bits != 3072 && bits != 4096) {
-        return KV_FAIL(err, KV_KEY_SIZE_NOT_SUPPORTED, 0,
-                       "Unsupported key size (%lld). Supported sizes are [2048, 3072, 4096]",
-                       (long long) bits);
+enum kv_code key_size_check(const struct kv_scope *scope, enum kv_family family, int64_t bits,
+                            struct kv_err *err)
+{
+    const int64_t *known = sizes[family].bits;
+
+    if (bits == known[0] || bits == known[1] || bits == known[2]) {
+        return KV_OK;
     }
-    /* Managed HSM honours the exponent, a vault ignores it (contract §12); 0 is the default. */
+    if (scope->vault->kind == KV_MANAGED_HSM) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Invalid key size: '%lld'", (long long) bits);
+    }
+    return KV_FAIL(err, KV_KEY_SIZE_NOT_SUPPORTED, 0,
+                   "Unsupported key size (%lld). Supported sizes are [%lld, %lld, %lld]",
+                   (long long) bits, (long long) known[0], (long long) known[1],
+                   (long long) known[2]);
+}
+
+/* Managed HSM honours the exponent, a vault ignores it (contract §12); 0 is the default. */
+static enum kv_code choose_exponent(const struct kv_scope *scope, int64_t exponent,
+                                    struct kv_key_spec *spec, struct kv_err *err)
+{
     if (exponent == 0 || scope->vault->kind == KV_VAULT) {
         exponent = DEFAULT_EXPONENT;
     }
     if (exponent < 3 || exponent % 2 == 0 || exponent > UINT32_MAX) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Property  has invalid value\r\n");
     }
-    *ret_spec = (struct kv_key_spec){
-        .family = KV_FAMILY_RSA,
-        .bits = (unsigned) bits,
-        .public_exponent = (unsigned long) exponent,
-    };
+    spec->public_exponent = (unsigned long) exponent;
+    return KV_OK;
+}
+
+static enum kv_code choose_curve(const char *name, struct kv_key_spec *spec, struct kv_err *err)
+{
+    spec->curve = KV_CURVE_NONE + 1;
+    if (name != NULL && !kv_curve_find(name, &spec->curve)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Unsupported curve");
+    }
+    spec->bits = kv_curve_row(spec->curve)->bits;
+    return KV_OK;
+}
+
+static enum kv_code choose_spec(const struct kv_scope *scope, enum kv_family family,
+                                const struct kv_key_create_args *args, struct kv_key_spec *ret_spec,
+                                struct kv_err *err)
+{
+    int64_t bits = args->bits_given ? args->bits : sizes[family].fallback;
+
+    KV_TRY(key_size_check(scope, family, bits, err));
+    *ret_spec = (struct kv_key_spec){ .family = family, .bits = (unsigned) bits };
+    switch (family) {
+    case KV_FAMILY_RSA:
+        return choose_exponent(scope, args->exponent, ret_spec, err);
+    case KV_FAMILY_EC:
+        return choose_curve(args->curve, ret_spec, err);
+    case KV_FAMILY_OCT:
+        break;
+    }
     return KV_OK;
 }
 
@@ -64,13 +119,13 @@ static enum kv_code make_plan(const struct kv_scope *scope, const struct kv_key_
                               struct plan *ret_plan, struct kv_err *err)
 {
     KV_TRY(kv_key_name_check(args->name, err));
-    KV_TRY(choose_type(scope, args->kty, &ret_plan->kty, err));
-    switch (kv_kty_row(ret_plan->kty)->family) {
-    case KV_FAMILY_RSA:
-        KV_TRY(choose_rsa_spec(scope, args, &ret_plan->spec, err));
-        break;
-    }
-    return key_ops_choose(ret_plan->spec.family, &args->ops, &ret_plan->ops, err);
+    KV_TRY(key_type_choose(scope, args->kty, &ret_plan->kty, err));
+
+    enum kv_family family = kv_kty_row(ret_plan->kty)->family;
+
+    KV_TRY(choose_spec(scope, family, args, &ret_plan->spec, err));
+    KV_TRY(kv_custody_check(scope->keys->config.custody, &ret_plan->spec, err));
+    return key_ops_choose(scope->vault->kind, family, &args->ops, &ret_plan->ops, err);
 }
 
 enum kv_code kv_key_create_check(const struct kv_scope *scope,

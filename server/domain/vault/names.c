@@ -46,18 +46,35 @@ bool kv_key_ops_allow(const struct kv_key_ops *ops, enum kv_key_op op)
     return false;
 }
 
-/* What the operations of a key may be, by family; the defaults in wire order (contract §7). */
-static const struct {
+#define SIGNING KV_OP_SIGN, KV_OP_VERIFY
+#define CRYPTING KV_OP_ENCRYPT, KV_OP_DECRYPT
+#define WRAPPING KV_OP_WRAP, KV_OP_UNWRAP
+
+/* Operations of a key by family and vault: the defaults, in wire order (contract §7), and what is
+ * possible besides. */
+struct family_ops {
     struct kv_key_ops defaults;
-    unsigned possible;
-} families[] = {
+    unsigned further;
+};
+static const struct family_ops families[][2] = {
     [KV_FAMILY_RSA] = {
-        .defaults = { { KV_OP_ENCRYPT, KV_OP_DECRYPT, KV_OP_SIGN, KV_OP_VERIFY, KV_OP_WRAP,
-                        KV_OP_UNWRAP }, 6 },
-        .possible = KV_OP_BIT(ENCRYPT) | KV_OP_BIT(DECRYPT) | KV_OP_BIT(SIGN) | KV_OP_BIT(VERIFY)
-                    | KV_OP_BIT(WRAP) | KV_OP_BIT(UNWRAP) | KV_OP_BIT(IMPORT),
+        [KV_VAULT] = { { { CRYPTING, SIGNING, WRAPPING }, 6 }, KV_OP_BIT(IMPORT) },
+        [KV_MANAGED_HSM] = { { { CRYPTING, SIGNING, WRAPPING }, 6 }, KV_OP_BIT(IMPORT) },
+    },
+    [KV_FAMILY_EC] = {
+        [KV_VAULT] = { { { SIGNING }, 2 }, 0 },
+        [KV_MANAGED_HSM] = { { { SIGNING, KV_OP_DERIVE }, 3 }, 0 },
+    },
+    [KV_FAMILY_OCT] = {
+        [KV_VAULT] = { { { CRYPTING, WRAPPING, SIGNING }, 6 }, 0 },
+        [KV_MANAGED_HSM] = { { { CRYPTING, WRAPPING, SIGNING, KV_OP_DERIVE }, 7 }, 0 },
     },
 };
+
+static bool is_possible(const struct family_ops *family, enum kv_key_op op)
+{
+    return (family->further & 1U << op) != 0 || kv_key_ops_allow(&family->defaults, op);
+}
 
 /* Appends `"name", ` to a sentence; what does not fit is left out. */
 static void append_quoted(char *text, size_t size, const char *name)
@@ -67,13 +84,13 @@ static void append_quoted(char *text, size_t size, const char *name)
     snprintf(text + len, size - len, "%s\"%s\"", len > 0 ? ", " : "", name);
 }
 
-static enum kv_code refuse_ops(enum kv_family family, const char *unsupported, struct kv_err *err)
+static enum kv_code refuse_ops(const struct kv_key_ops *defaults, const char *unsupported,
+                               struct kv_err *err)
 {
     char supported[256] = "";
 
-    for (size_t i = 0; i < families[family].defaults.count; i++) {
-        append_quoted(supported, sizeof(supported),
-                      kv_key_op_row(families[family].defaults.op[i])->name);
+    for (size_t i = 0; i < defaults->count; i++) {
+        append_quoted(supported, sizeof(supported), kv_key_op_row(defaults->op[i])->name);
     }
     return KV_FAIL(err, KV_BAD_PARAMETER, 0,
                    "Unsupported key operation(s): %s. Supported values are %s.", unsupported,
@@ -88,27 +105,29 @@ static void add_op(struct kv_key_ops *ops, enum kv_key_op op)
     }
 }
 
-enum kv_code key_ops_choose(enum kv_family family, const struct kv_key_op_names *names,
-                            struct kv_key_ops *ret_ops, struct kv_err *err)
+enum kv_code key_ops_choose(enum kv_vault_kind kind, enum kv_family family,
+                            const struct kv_key_op_names *names, struct kv_key_ops *ret_ops,
+                            struct kv_err *err)
 {
+    const struct family_ops *row = &families[family][kind];
     struct kv_key_ops ops = { .count = 0 };
     char unsupported[512] = "";
 
     if (!names->given) {
-        *ret_ops = families[family].defaults;
+        *ret_ops = row->defaults;
         return KV_OK;
     }
     for (size_t i = 0; i < names->count; i++) {
         enum kv_key_op op;
 
-        if (!kv_key_op_find(names->name[i], &op) || !(families[family].possible & 1U << op)) {
+        if (!kv_key_op_find(names->name[i], &op) || !is_possible(row, op)) {
             append_quoted(unsupported, sizeof(unsupported), names->name[i]);
             continue;
         }
         add_op(&ops, op);
     }
     if (unsupported[0] != '\0') {
-        return refuse_ops(family, unsupported, err);
+        return refuse_ops(&row->defaults, unsupported, err);
     }
     if (ops.count > 1 && kv_key_ops_allow(&ops, KV_OP_IMPORT)) { /* contract §6.2 */
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,

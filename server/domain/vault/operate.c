@@ -59,6 +59,7 @@ static enum kv_code run(const struct kv_scope *scope, const struct kv_key *key,
                                   args->value, args->len, ret_value, err);
     case KV_OP_SIGN:
     case KV_OP_VERIFY:
+    case KV_OP_DERIVE:
     case KV_OP_IMPORT:
     case KV_OP_EXPORT:
     case KV_OP_COUNT:

@@ -21,9 +21,19 @@ struct name_fold {
 enum kv_code name_fold(const char *name, struct name_fold *ret_fold,
                        struct kv_err *err) kv_must_check;
 
-/* key_ops of a new key of that family; refuses what the family cannot do (contract §7). */
-enum kv_code key_ops_choose(enum kv_family family, const struct kv_key_op_names *names,
-                            struct kv_key_ops *ret_ops, struct kv_err *err) kv_must_check;
+/* The type a vault makes of the one that was asked for (contract §6.1, §7): as it is, or what a
+ * Managed HSM makes of it. `name` NULL: none was given. */
+enum kv_code key_type_choose(const struct kv_scope *scope, const char *name, enum kv_kty *ret_kty,
+                             struct kv_err *err) kv_must_check;
+
+/* Refuses a size that keys of that family do not have (contract §7). */
+enum kv_code key_size_check(const struct kv_scope *scope, enum kv_family family, int64_t bits,
+                            struct kv_err *err) kv_must_check;
+
+/* key_ops of a key of that family in such a vault; refuses what it cannot do (contract §7). */
+enum kv_code key_ops_choose(enum kv_vault_kind kind, enum kv_family family,
+                            const struct kv_key_op_names *names, struct kv_key_ops *ret_ops,
+                            struct kv_err *err) kv_must_check;
 
 /* key_ops as they are stored: wire names separated by blanks. */
 #define KEY_OPS_TEXT_SIZE 128
@@ -54,10 +64,32 @@ enum kv_code key_row_load(struct kv_db *db, const struct kv_scope *scope,
                           const struct name_fold *fold, struct key_row *ret_row,
                           struct kv_err *err) kv_must_check;
 
-/* The columns of a version that kv_key_read() takes, in its order, from `version v`, `key k`. */
-#define KEY_COLUMNS                                                                                \
-    "k.name, v.version, v.kty, v.ops, v.object, v.bits, v.modulus, v.exponent, v.enabled,"         \
-    " v.not_before, v.expires, v.created, v.updated, v.tags, k.deleted, k.purge"
+/* What key_read() takes of `version v` and `key k`: KEY_COLUMNS to select, COLUMN_... to read. */
+#define KEY_COLUMN_ROWS(X)                                                                         \
+    X(NAME, "k.name")                                                                              \
+    X(VERSION, "v.version")                                                                        \
+    X(KTY, "v.kty")                                                                                \
+    X(OPS, "v.ops")                                                                                \
+    X(OBJECT, "v.object")                                                                          \
+    X(BITS, "v.bits")                                                                              \
+    X(MODULUS, "v.modulus")                                                                        \
+    X(EXPONENT, "v.exponent")                                                                      \
+    X(CURVE, "v.curve")                                                                            \
+    X(POINT_X, "v.x")                                                                              \
+    X(POINT_Y, "v.y")                                                                              \
+    X(ENABLED, "v.enabled")                                                                        \
+    X(NOT_BEFORE, "v.not_before")                                                                  \
+    X(EXPIRES, "v.expires")                                                                        \
+    X(CREATED, "v.created")                                                                        \
+    X(UPDATED, "v.updated")                                                                        \
+    X(TAGS, "v.tags")                                                                              \
+    X(DELETED, "k.deleted")                                                                        \
+    X(PURGE, "k.purge")
+
+#define KEY_COLUMN_SQL(symbol, sql) ", " sql
+#define KEY_COLUMN_NUMBER(symbol, sql) COLUMN_##symbol,
+#define KEY_COLUMNS "v.id" KEY_COLUMN_ROWS(KEY_COLUMN_SQL)
+enum key_column { COLUMN_ID, KEY_COLUMN_ROWS(KEY_COLUMN_NUMBER) };
 
 /* Conditions on key.state, key.ready and key.purge; ?1 vault, ?2 now in ms, ?3 now in seconds. */
 #define KEY_IS_LIVE "k.vault = ?1 AND k.state = 0 AND k.ready <= ?2"

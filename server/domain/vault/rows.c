@@ -56,11 +56,11 @@ static struct kv_maybe_time read_time(const struct kv_rows *rows, int column)
     };
 }
 
-/* Copies a column of bytes; one that does not fit is no work of ours. */
-static bool read_bytes(const struct kv_rows *rows, int column, unsigned char *ret_bytes, size_t max,
-                       size_t *ret_len)
+/* Copies a column of at most `max` bytes; NULL and what does not fit is no work of ours. */
+static bool read_bytes(const struct kv_rows *rows, enum key_column column, unsigned char *ret_bytes,
+                       size_t max, size_t *ret_len)
 {
-    const void *bytes = kv_rows_bytes(rows, column, ret_len);
+    const void *bytes = kv_rows_bytes(rows, (int) column, ret_len);
 
     if (bytes == NULL || *ret_len > max) {
         return false;
@@ -69,22 +69,53 @@ static bool read_bytes(const struct kv_rows *rows, int column, unsigned char *re
     return true;
 }
 
+static bool read_exactly(const struct kv_rows *rows, enum key_column column,
+                         unsigned char *ret_bytes, size_t wanted)
+{
+    size_t len;
+
+    return read_bytes(rows, column, ret_bytes, wanted, &len) && len == wanted;
+}
+
+static bool read_rsa(const struct kv_rows *rows, struct kv_material *material)
+{
+    return read_bytes(rows, COLUMN_MODULUS, material->modulus, sizeof(material->modulus),
+                      &material->modulus_len)
+           && read_bytes(rows, COLUMN_EXPONENT, material->exponent, sizeof(material->exponent),
+                         &material->exponent_len);
+}
+
+static bool read_ec(const struct kv_rows *rows, struct kv_material *material)
+{
+    if (!kv_curve_find(kv_rows_text(rows, COLUMN_CURVE), &material->curve)) {
+        return false;
+    }
+
+    size_t width = kv_curve_row(material->curve)->coordinate;
+
+    return read_exactly(rows, COLUMN_POINT_X, material->x, width)
+           && read_exactly(rows, COLUMN_POINT_Y, material->y, width);
+}
+
 static bool read_material(const struct kv_rows *rows, struct kv_key *key)
 {
     struct kv_material *material = &key->material;
-    size_t object_len;
 
-    if (!kv_kty_find(kv_rows_text(rows, 2), &key->kty)) {
+    if (!kv_kty_find(kv_rows_text(rows, COLUMN_KTY), &key->kty)
+        || !read_exactly(rows, COLUMN_OBJECT, material->object, KV_OBJECT_LENGTH)) {
         return false;
     }
     material->family = kv_kty_row(key->kty)->family;
-    material->bits = (unsigned) kv_rows_int(rows, 5);
-    return read_bytes(rows, 4, material->object, sizeof(material->object), &object_len)
-           && object_len == KV_OBJECT_LENGTH
-           && read_bytes(rows, 6, material->modulus, sizeof(material->modulus),
-                         &material->modulus_len)
-           && read_bytes(rows, 7, material->exponent, sizeof(material->exponent),
-                         &material->exponent_len);
+    material->bits = (unsigned) kv_rows_int(rows, COLUMN_BITS);
+    switch (material->family) {
+    case KV_FAMILY_RSA:
+        return read_rsa(rows, material);
+    case KV_FAMILY_EC:
+        return read_ec(rows, material);
+    case KV_FAMILY_OCT:
+        return true;
+    }
+    return false;
 }
 
 static enum kv_code read_tags(const struct kv_rows *rows, int column, struct kv_tags *ret_tags,
@@ -110,23 +141,23 @@ enum kv_code key_read(const struct kv_rows *rows, struct kv_key *ret_key, struct
 {
     kv_auto(kv_key_done) struct kv_key key = { .version = "" };
 
-    snprintf(key.name, sizeof(key.name), "%s", kv_rows_text(rows, 0));
-    snprintf(key.version, sizeof(key.version), "%s", kv_rows_text(rows, 1));
+    snprintf(key.name, sizeof(key.name), "%s", kv_rows_text(rows, COLUMN_NAME));
+    snprintf(key.version, sizeof(key.version), "%s", kv_rows_text(rows, COLUMN_VERSION));
     if (!read_material(rows, &key)) {
         return KV_FAIL(err, KV_INTERNAL, 0, "the store holds no usable key %s/%s", key.name,
                        key.version);
     }
-    key_ops_parse(kv_rows_text(rows, 3), &key.ops);
+    key_ops_parse(kv_rows_text(rows, COLUMN_OPS), &key.ops);
     key.attributes = (struct kv_attributes){
-        .enabled = kv_rows_int(rows, 8) != 0,
-        .not_before = read_time(rows, 9),
-        .expires = read_time(rows, 10),
-        .created = kv_rows_int(rows, 11),
-        .updated = kv_rows_int(rows, 12),
+        .enabled = kv_rows_int(rows, COLUMN_ENABLED) != 0,
+        .not_before = read_time(rows, COLUMN_NOT_BEFORE),
+        .expires = read_time(rows, COLUMN_EXPIRES),
+        .created = kv_rows_int(rows, COLUMN_CREATED),
+        .updated = kv_rows_int(rows, COLUMN_UPDATED),
     };
-    KV_TRY(read_tags(rows, 13, &key.tags, err));
-    key.deleted = kv_rows_int(rows, 14);
-    key.scheduled_purge = kv_rows_int(rows, 15);
+    KV_TRY(read_tags(rows, COLUMN_TAGS, &key.tags, err));
+    key.deleted = kv_rows_int(rows, COLUMN_DELETED);
+    key.scheduled_purge = kv_rows_int(rows, COLUMN_PURGE);
     *ret_key = key;
     key.tags = (struct kv_tags){ .packed = NULL }; /* the caller's now */
     return KV_OK;
@@ -174,10 +205,10 @@ static enum kv_code query_version(struct kv_db *db, const struct kv_scope *scope
                                   const struct name_fold *fold, const char *version,
                                   struct kv_rows **ret_rows, struct kv_err *err)
 {
-    static const char latest[] = "SELECT " KEY_COLUMNS ", v.id FROM key k"
+    static const char latest[] = "SELECT " KEY_COLUMNS " FROM key k"
                                  " JOIN version v ON v.id = k.latest"
                                  " WHERE " KEY_IS_LIVE " AND k.fold = ?3";
-    static const char named[] = "SELECT " KEY_COLUMNS ", v.id FROM key k"
+    static const char named[] = "SELECT " KEY_COLUMNS " FROM key k"
                                 " JOIN version v ON v.key = k.id AND v.version = lower(?4)"
                                 " WHERE " KEY_IS_LIVE " AND k.fold = ?3";
 
@@ -208,7 +239,7 @@ enum kv_code key_find(struct kv_db *db, const struct kv_scope *scope, const char
         return fail_not_found(name, version, err);
     }
     KV_TRY(key_read(rows, ret_key, err));
-    *ret_id = kv_rows_int(rows, 16);
+    *ret_id = kv_rows_int(rows, COLUMN_ID);
     return KV_OK;
 }
 

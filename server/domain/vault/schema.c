@@ -47,6 +47,10 @@ static const struct kv_migration migrations[] = {
       "  object BLOB PRIMARY KEY,"
       "  doomed INTEGER NOT NULL"
       ") WITHOUT ROWID;" },
+    /* keys that are not RSA: their modulus and exponent are empty */
+    { "ALTER TABLE version ADD COLUMN curve TEXT;" /* wire name, NULL unless EC */
+      "ALTER TABLE version ADD COLUMN x BLOB;"
+      "ALTER TABLE version ADD COLUMN y BLOB;" },
     { NULL },
 };
 

@@ -4,11 +4,12 @@
 #include "private.h"
 
 /* Omitted members keep their value; given ones replace it, tags as a whole. */
-static enum kv_code apply(const struct kv_key_update_args *args, struct kv_key *key,
-                          struct kv_err *err)
+static enum kv_code apply(const struct kv_scope *scope, const struct kv_key_update_args *args,
+                          struct kv_key *key, struct kv_err *err)
 {
     if (args->ops.given) {
-        KV_TRY(key_ops_choose(key->material.family, &args->ops, &key->ops, err));
+        KV_TRY(
+            key_ops_choose(scope->vault->kind, key->material.family, &args->ops, &key->ops, err));
     }
     if (args->enabled_given) {
         key->attributes.enabled = args->enabled;
@@ -50,7 +51,7 @@ enum kv_code kv_key_update(const struct kv_scope *scope, const char *name, const
     KV_TRY(kv_db_acquire(scope->keys->config.store, &db, err));
     KV_TRY(kv_db_begin(db, err));
     KV_TRY(key_find(db, scope, name, version, &before, &id, err));
-    KV_TRY(apply(args, &before, err));
+    KV_TRY(apply(scope, args, &before, err));
     KV_TRY(save(db, id, &before, args->tags_given ? &args->tags : &before.tags,
                 kv_seconds(scope->now), err));
     KV_TRY(key_load(db, id, &after, err));

@@ -87,10 +87,13 @@ static enum kv_code insert_version(struct kv_db *db, int64_t key_id, const struc
                                    int64_t *ret_id, struct kv_err *err)
 {
     static const char sql[] =
-        "INSERT INTO version (key, version, object, kty, ops, bits, modulus, exponent, enabled,"
-        " not_before, expires, created, updated, tags)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        "INSERT INTO version (key, version, object, kty, ops, bits, modulus, exponent, curve, x, y,"
+        " enabled, not_before, expires, created, updated, tags)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     const struct kv_material *material = &key->material;
+    const struct kv_curve_row none = { .name = NULL };
+    const struct kv_curve_row *curve =
+        material->curve == KV_CURVE_NONE ? &none : kv_curve_row(material->curve);
     char ops[KEY_OPS_TEXT_SIZE];
 
     key_ops_render(&key->ops, ops);
@@ -100,10 +103,12 @@ static enum kv_code insert_version(struct kv_db *db, int64_t key_id, const struc
                  KV_B_BYTES(material->object, KV_OBJECT_LENGTH),
                  KV_B_TEXT(kv_kty_row(key->kty)->name), KV_B_TEXT(ops), KV_B_INT(material->bits),
                  KV_B_BYTES(material->modulus, material->modulus_len),
-                 KV_B_BYTES(material->exponent, material->exponent_len),
-                 KV_B_INT(key->attributes.enabled), key_bind_time(key->attributes.not_before),
-                 key_bind_time(key->attributes.expires), KV_B_INT(key->attributes.created),
-                 KV_B_INT(key->attributes.updated), KV_B_BYTES(key->tags.packed, key->tags.len)),
+                 KV_B_BYTES(material->exponent, material->exponent_len), KV_B_TEXT(curve->name),
+                 KV_B_BYTES(material->x, curve->coordinate),
+                 KV_B_BYTES(material->y, curve->coordinate), KV_B_INT(key->attributes.enabled),
+                 key_bind_time(key->attributes.not_before), key_bind_time(key->attributes.expires),
+                 KV_B_INT(key->attributes.created), KV_B_INT(key->attributes.updated),
+                 KV_B_BYTES(key->tags.packed, key->tags.len)),
         NULL, err));
     *ret_id = kv_db_last_id(db);
     return KV_OK;
