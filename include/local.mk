@@ -9,6 +9,7 @@ noinst_HEADERS = \
 	%D%/kv/certificate.h \
 	%D%/kv/clock.h \
 	%D%/kv/custody.h \
+	%D%/kv/duration.h \
 	%D%/kv/err.h \
 	%D%/kv/files.h \
 	%D%/kv/hosts.h \

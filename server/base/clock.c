@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define YEAR_9999_END INT64_C(253402300799999) /* its last millisecond */
-#define WAIT_MAX INT64_C(86400000)             /* one wait; keeps the deadline far from overflow */
+#define YEAR_9999_END (KV_TIME_MAX * 1000 + 999) /* its last millisecond */
+#define WAIT_MAX INT64_C(86400000) /* one wait; keeps the deadline far from overflow */
 
 struct kv_clock {
     pthread_mutex_t mutex; /* lock.def: clock */
@@ -207,8 +207,7 @@ void kv_clock_wake(struct kv_clock *clock)
 /* `time` on the calendar; what no four-digit year can show becomes the nearest that it can. */
 static struct tm calendar_of(kv_time time)
 {
-    kv_time last = YEAR_9999_END / 1000;
-    time_t shown = (time_t) (time < 0 ? 0 : time > last ? last : time);
+    time_t shown = (time_t) (time < 0 ? 0 : time > KV_TIME_MAX ? KV_TIME_MAX : time);
     struct tm calendar;
 
     (void) gmtime_r(&shown, &calendar);

@@ -4,6 +4,7 @@ libkv_a_SOURCES += \
 	%D%/buf.c \
 	%D%/clock.c \
 	%D%/data_folder.c \
+	%D%/duration.c \
 	%D%/err.c \
 	%D%/files.c \
 	%D%/hosts.c \

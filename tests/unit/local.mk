@@ -21,6 +21,12 @@ TESTS += %D%/test_clock
 %C%_test_clock_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_clock_LDADD = $(UNIT_LDADD)
 
+check_PROGRAMS += %D%/test_duration
+TESTS += %D%/test_duration
+%C%_test_duration_SOURCES = %D%/duration.c
+%C%_test_duration_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_duration_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += %D%/test_err
 TESTS += %D%/test_err
 %C%_test_err_SOURCES = %D%/err.c

@@ -4,8 +4,6 @@
 
 #include "private.h"
 
-#define DATE_MAX 253402300799 /* 9999-12-31T23:59:59Z, the last second the service can name */
-
 enum kv_code fail_property(struct kv_err *err)
 {
     return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s", KV_JSON_INVALID_PROPERTY);
@@ -28,7 +26,7 @@ struct attributes {
 static enum kv_code take_date(struct kv_maybe_int sent, struct kv_maybe_time *ret_date,
                               struct kv_err *err)
 {
-    if (sent.given && (sent.value < 0 || sent.value > DATE_MAX)) {
+    if (sent.given && (sent.value < 0 || sent.value > KV_TIME_MAX)) {
         return fail_property(err);
     }
     *ret_date = (struct kv_maybe_time){ .given = sent.given, .value = sent.value };
