@@ -18,6 +18,7 @@ noinst_HEADERS = \
 	%D%/kv/jwe.h \
 	%D%/kv/keys.h \
 	%D%/kv/lanes.h \
+	%D%/kv/limits.h \
 	%D%/kv/listener.h \
 	%D%/kv/log.h \
 	%D%/kv/options.h \
@@ -35,4 +36,5 @@ noinst_HEADERS = \
 	%D%/kv/tbl/key_op.def \
 	%D%/kv/tbl/kty.def \
 	%D%/kv/tbl/lock.def \
-	%D%/kv/tbl/option.def
+	%D%/kv/tbl/option.def \
+	%D%/kv/tbl/throttle.def

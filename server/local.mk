@@ -4,6 +4,7 @@ include %D%/store/local.mk
 include %D%/http/local.mk
 include %D%/domain/custody/local.mk
 include %D%/domain/identity/local.mk
+include %D%/domain/limits/local.mk
 include %D%/domain/vault/local.mk
 include %D%/api/gate/local.mk
 include %D%/api/keys/local.mk
@@ -20,4 +21,5 @@ coffer_SOURCES += \
 	%D%/signals.c \
 	%D%/softhsm.c \
 	%D%/softhsm.h \
+	%D%/sweep.c \
 	%D%/token.c

@@ -17,6 +17,7 @@
 #include "kv/identity.h"
 #include "kv/json.h"
 #include "kv/lanes.h"
+#include "kv/limits.h"
 #include "kv/log.h"
 #include "kv/secret.h"
 #include "kv/store.h"
@@ -48,6 +49,7 @@ struct server {
     struct hsm *hsm;
     struct kv_custody *custody;
     struct kv_keys *keys;
+    struct kv_limits *limits;
     struct kv_lanes *lanes;
     struct kv_listener *tls, *control;
     struct kv_app app;
@@ -176,44 +178,17 @@ static enum kv_code open_keys(struct server *server, struct kv_err *err)
     return kv_keys_new(&keys, &server->keys, err);
 }
 
-struct muster {
-    const struct hsm *hsm;
-    size_t missing;
-};
-
-static bool count_missing(void *context, const unsigned char object[KV_OBJECT_LENGTH])
-{
-    struct muster *muster = context;
-
-    muster->missing += !hsm_has_key(muster->hsm, object);
-    return true;
-}
-
-/* After a crash: what was never acknowledged goes; what was is looked for and, if lost, reported. */
 static enum kv_code sweep(struct server *server, struct kv_err *err)
 {
-    struct muster muster = { .hsm = server->hsm };
-    size_t swept = 0;
-    size_t strays = 0;
+    return sweep_run(server->keys, server->hsm, token_is_own(server->options), err);
+}
 
-    KV_TRY(kv_keys_sweep(server->keys, &swept, err));
-    if (token_is_own(server->options)) {
-        CK_RV rv = hsm_destroy_strays(server->hsm, &strays);
-
-        if (rv != CKR_OK) {
-            return KV_FAIL(err, KV_UNAVAILABLE, rv, "the token cannot be swept: %s",
-                           hsm_rv_name(rv));
-        }
+static enum kv_code open_limits(struct server *server, struct kv_err *err)
+{
+    if (strcmp(kv_option_text(server->options, KV_OPTION_THROTTLING), "off") == 0) {
+        return KV_OK;
     }
-    KV_TRY(kv_keys_each_object(server->keys, count_missing, &muster, err));
-    if (swept + strays > 0) {
-        kv_log(KV_LOG_INFO, "swept", KV_LOG_NUMBER_FIELD("unfinished", swept),
-               KV_LOG_NUMBER_FIELD("strays", strays));
-    }
-    if (muster.missing > 0) {
-        kv_log(KV_LOG_ERROR, "keys_missing", KV_LOG_NUMBER_FIELD("versions", muster.missing));
-    }
-    return KV_OK;
+    return kv_limits_new(server->vault_count, &server->limits, err);
 }
 
 static enum kv_code start_threads(struct server *server, struct kv_err *err)
@@ -240,6 +215,8 @@ static void fill_app(struct server *server)
         .vault_count = server->vault_count,
         .api_versions_strict =
             strcmp(kv_option_text(server->options, KV_OPTION_API_VERSIONS), "strict") == 0,
+        .limits = server->limits,
+        .retry_after = (unsigned) kv_option_number(server->options, KV_OPTION_RETRY_AFTER),
         .ca_pem = server->certificates.ca.data,
         .token_is_healthy = housekeeper_token_is_healthy,
         .health_context = server->keeper,
@@ -308,8 +285,8 @@ static void announce(const struct server *server)
 typedef enum kv_code step_fn(struct server *server, struct kv_err *err);
 
 static step_fn *const start_up[] = {
-    read_vaults, open_folder, open_identity, open_certificates, open_store,
-    open_keys,   sweep,       start_threads, listen_on,         publish,
+    read_vaults, open_folder, open_identity, open_certificates, open_store, open_keys,
+    sweep,       open_limits, start_threads, listen_on,         publish,
 };
 
 /*
@@ -334,6 +311,7 @@ static void take_down(struct server *server)
     kv_listener_free(server->tls);
     kv_lanes_free(server->lanes);
     housekeeper_stop(server->keeper);
+    kv_limits_free(server->limits);
     kv_keys_free(server->keys);
     kv_custody_free(server->custody);
     hsm_close(server->hsm);

@@ -24,6 +24,13 @@ enum kv_code token_open(const struct kv_options *options, const char *folder, un
 /* Whether the options leave the token to coffer. */
 bool token_is_own(const struct kv_options *options);
 
+/*
+ * After a crash, before the first request: what was never acknowledged goes; what was is looked
+ * for and, if lost, reported. `token_is_own`: what nobody can name goes, too.
+ */
+enum kv_code sweep_run(struct kv_keys *keys, struct hsm *hsm, bool token_is_own,
+                       struct kv_err *err) kv_must_check;
+
 /* Token facts for /control/v1/hsm and /metrics; `context` is the struct hsm. */
 enum kv_code token_describe(void *context, cJSON **ret_description,
                             struct kv_err *err) kv_must_check;

@@ -19,6 +19,8 @@
 #include "kv/request.h"
 #include "kv/vault.h"
 
+struct kv_limits;
+
 struct kv_app {
     struct kv_clock *clock;
     struct kv_keys *keys;
@@ -28,6 +30,8 @@ struct kv_app {
     size_t vault_count;
 
     bool api_versions_strict;
+    struct kv_limits *limits; /* of each vault, by its place in `vaults`; NULL: none apply */
+    unsigned retry_after;     /* seconds a 429 names; 0: none, as the service does */
     const char *ca_pem;
     unsigned port, control_port; /* the ports in use */
 

@@ -170,3 +170,7 @@ enum kv_code kv_custody_encrypt(const struct kv_material *material, enum kv_alg 
 enum kv_code kv_custody_decrypt(struct kv_custody *custody, const struct kv_material *material,
                                 enum kv_alg alg, const void *cipher, size_t len,
                                 struct kv_secret *ret_plain, struct kv_err *err) kv_must_check;
+
+/* Random bytes of the token's own generator, at most KV_SECRET_MAX. */
+enum kv_code kv_custody_random(struct kv_custody *custody, size_t count,
+                               struct kv_secret *ret_bytes, struct kv_err *err) kv_must_check;

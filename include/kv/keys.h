@@ -200,6 +200,12 @@ enum kv_code kv_key_operate(const struct kv_scope *scope, const char *name, cons
                             struct kv_key_result *ret_result, struct kv_err *err) kv_must_check;
 
 /*
+ * 1 to 128 random bytes of the token (contract §6.9); another count is KV_BAD_PARAMETER.
+ */
+enum kv_code kv_keys_random(const struct kv_scope *scope, int64_t count,
+                            struct kv_secret *ret_bytes, struct kv_err *err) kv_must_check;
+
+/*
  * At start, before anything else: destroys token objects of versions that were never acknowledged
  * or are purged. Returns how many there were.
  */

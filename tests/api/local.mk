@@ -10,7 +10,8 @@ api_tests = \
 	%D%/test_lists \
 	%D%/test_pending \
 	%D%/test_program \
-	%D%/test_refusals
+	%D%/test_refusals \
+	%D%/test_throttling
 check_PROGRAMS += $(api_tests)
 TESTS += $(api_tests)
 
@@ -50,6 +51,9 @@ api_libs = tests/support/libdaemon.a libkv.a $(CRITERION_LIBS) $(SERVER_LIBS) $(
 %C%_test_refusals_SOURCES = %D%/refusals.c $(api_support)
 %C%_test_refusals_CFLAGS = $(api_cflags)
 %C%_test_refusals_LDADD = $(api_libs)
+%C%_test_throttling_SOURCES = %D%/throttling.c $(api_support)
+%C%_test_throttling_CFLAGS = $(api_cflags)
+%C%_test_throttling_LDADD = $(api_libs)
 %C%_test_auth_SOURCES = %D%/auth.c $(api_support)
 %C%_test_auth_CFLAGS = $(api_cflags)
 %C%_test_auth_LDADD = $(api_libs)

@@ -153,6 +153,7 @@ Test(refusal, BAD_PARAMETER_of_operations_that_do_not_exist)
         { "GET", "/keys/a/wrapkey", NULL, "Method GET does not allow operation 'wrapkey'" },
         { "POST", "/keys/a/b/c/d/e/f/g/h/i/j", "{}", "Method POST does not allow operation 'g'" },
         { "GET", "/secrets", NULL, "Method GET does not allow operation 'secrets'" },
+        { "POST", "/rng", "{\"count\":8}", "Method POST does not allow operation 'rng'" },
     };
     API_CLIENT(dev);
 

@@ -105,6 +105,10 @@ void gate_render_error(struct kv_request *request, const struct kv_err *err,
     if (row->status == 401) {
         KV_IGNORE(add_challenge(request, response, NULL));
     }
+    if (row->status == 429 && request->app->retry_after > 0) { /* contract §9.6, §19 row 18 */
+        KV_IGNORE(
+            kv_response_header(response, NULL, "Retry-After", "%u", request->app->retry_after));
+    }
     if (row->status == 405) {
         KV_IGNORE(kv_response_header(response, NULL, "Allow", "GET, POST, PUT, PATCH, DELETE"));
     }

@@ -3,4 +3,5 @@ libkv_a_SOURCES += \
 	%D%/answer.c \
 	%D%/gate.c \
 	%D%/private.h \
+	%D%/throttle.c \
 	%D%/version.c

@@ -34,6 +34,9 @@ const char *api_version_newest(void);
 #define RESOURCE_SIZE 320
 void gate_resource(const struct kv_request *request, char ret_resource[RESOURCE_SIZE]);
 
+/* The gate that answers 429 once the vault has had what it takes (contract §13). */
+kv_handler_fn gate_throttle;
+
 /* The site's hooks: how its answers look. */
 void gate_render_error(struct kv_request *request, const struct kv_err *err,
                        struct kv_response *response);

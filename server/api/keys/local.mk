@@ -5,5 +5,6 @@ libkv_a_SOURCES += \
 	%D%/lifecycle.c \
 	%D%/lists.c \
 	%D%/private.h \
+	%D%/random.c \
 	%D%/render.c \
 	%D%/routes.c

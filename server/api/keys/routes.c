@@ -5,11 +5,12 @@
 #include "private.h"
 
 #define KEYS "Microsoft.KeyVault/vaults/keys/"
+#define HSM "Microsoft.KeyVault/managedHsm/"
 
 /* clang-format off */
 const struct kv_route kv_key_routes[] = {
     { KV_GET,    "/keys",                                     KEYS "read",           key_list,            KV_LANE_INLINE },
-    { KV_POST,   "/keys/{name}/create",                       KEYS "create/action",  key_create,          KV_LANE_INLINE },
+    { KV_POST,   "/keys/{name}/create",                       KEYS "create/action",  key_create,          KV_LANE_INLINE, .makes_key = true },
     { KV_GET,    "/keys/{name}",                              KEYS "read",           key_get,             KV_LANE_INLINE },
     { KV_GET,    "/keys/{name}/{version:hex32}",              KEYS "read",           key_get,             KV_LANE_INLINE },
     { KV_PATCH,  "/keys/{name}",                              KEYS "update/action",  key_update,          KV_LANE_WORK },
@@ -30,6 +31,8 @@ const struct kv_route kv_key_routes[] = {
     { KV_POST,   "/keys/{name}/{version:hex32}/wrapkey",      KEYS "wrap/action",    key_wrap,            KV_LANE_WORK },
     { KV_POST,   "/keys/{name}/unwrapkey",                    KEYS "unwrap/action",  key_unwrap,          KV_LANE_WORK },
     { KV_POST,   "/keys/{name}/{version:hex32}/unwrapkey",    KEYS "unwrap/action",  key_unwrap,          KV_LANE_WORK },
+
+    { KV_POST,   "/rng",                                      HSM "rng/action",      random_get,          KV_LANE_WORK, .hosts = KV_ON_HSM },
     { 0 },
 };
 /* clang-format on */

@@ -182,3 +182,13 @@ enum kv_code kv_custody_decrypt(struct kv_custody *custody, const struct kv_mate
     }
     return KV_OK;
 }
+
+enum kv_code kv_custody_random(struct kv_custody *custody, size_t count,
+                               struct kv_secret *ret_bytes, struct kv_err *err)
+{
+    assert(count <= sizeof(ret_bytes->bytes));
+    KV_TRY(
+        custody_translate(custody, hsm_random(custody->config.hsm, ret_bytes->bytes, count), err));
+    ret_bytes->len = count;
+    return KV_OK;
+}

@@ -5,6 +5,7 @@ libkv_a_SOURCES += \
 	%D%/names.c \
 	%D%/operate.c \
 	%D%/private.h \
+	%D%/random.c \
 	%D%/read.c \
 	%D%/rows.c \
 	%D%/schema.c \

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kv/limits.h - how much a vault takes in ten seconds before it answers 429 (contract §13).
+ *
+ * The limits of the table (tbl/throttle.def) are enforced as one weighted sum: each vault has a
+ * budget for a window of time, and a transaction costs the share of it that its own limit gives,
+ * so that one with an RSA-4096 HSM key costs as much as eight with an RSA-2048 one. Time is what
+ * the caller says it is: the virtual time of the request.
+ * Thread-safe. Knows no HTTP and no keys.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "kv/clock.h"
+#include "kv/err.h"
+
+#define KV_LIMITS_WINDOW ((kv_millis) 10000)
+#define KV_LIMITS_BUDGET 4000 /* every limit divides it: costs are whole numbers */
+
+/* What is known of a transaction before it is carried out. */
+struct kv_transaction {
+    const char *kty; /* wire name; NULL: no key, or one that is not known */
+    unsigned bits;   /* 0: not known */
+    bool makes_key;  /* it creates or imports one */
+};
+
+/* What the transaction takes of KV_LIMITS_BUDGET. */
+unsigned kv_limits_cost(const struct kv_transaction *transaction);
+
+struct kv_limits; /* opaque */
+
+/* Budgets for `vaults` vaults, all untouched. Free with kv_limits_free(). */
+enum kv_code kv_limits_new(size_t vaults, struct kv_limits **ret_limits,
+                           struct kv_err *err) kv_must_check;
+void kv_limits_free(struct kv_limits *limits);
+KV_DEFINE_CLEANUP(struct kv_limits *, kv_limits_free)
+
+/*
+ * Takes the cost of a transaction from the budget of the vault with that index; KV_THROTTLED, and
+ * nothing is taken, when what is left of it is less.
+ */
+enum kv_code kv_limits_take(struct kv_limits *limits, size_t vault,
+                            const struct kv_transaction *transaction, kv_millis now,
+                            struct kv_err *err) kv_must_check;

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kv/limits.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct row {
+    const char *kty;
+    unsigned bits;
+    bool makes_key;
+    unsigned limit;
+} rows[] = {
+#define X(kty, bits, makes_key, limit) { kty, bits, makes_key, limit },
+#include "kv/tbl/throttle.def"
+#undef X
+};
+
+#define X(kty, bits, makes_key, limit)                                                             \
+    _Static_assert(KV_LIMITS_BUDGET % (limit) == 0, "a cost must be a whole number");
+#include "kv/tbl/throttle.def"
+#undef X
+
+/*
+ * A window begins with the first transaction after the one before has ended, and its budget is
+ * whole again then. How the service counts is not established. A window that slides would have to
+ * remember each transaction, and lets no more through in ten seconds unless they straddle two of
+ * ours; of this one a test can tell when it ends: ten seconds after its first request.
+ */
+struct window {
+    kv_millis start;
+    unsigned used; /* 0: it has not begun */
+};
+
+struct kv_limits {
+    pthread_mutex_t lock; /* lock.def: limits.windows; guards all windows */
+    size_t vaults;
+    struct window window[]; /* of each vault */
+};
+
+static bool describes(const struct row *row, const struct kv_transaction *transaction)
+{
+    return row->makes_key == transaction->makes_key
+           && (row->bits == 0 || row->bits == transaction->bits)
+           && strcmp(row->kty, transaction->kty) == 0;
+}
+
+unsigned kv_limits_cost(const struct kv_transaction *transaction)
+{
+    for (size_t i = 0; transaction->kty != NULL && i < KV_COUNT(rows); i++) {
+        if (describes(&rows[i], transaction)) {
+            return KV_LIMITS_BUDGET / rows[i].limit;
+        }
+    }
+    return 1;
+}
+
+enum kv_code kv_limits_new(size_t vaults, struct kv_limits **ret_limits, struct kv_err *err)
+{
+    struct kv_limits *limits = calloc(1, sizeof(*limits) + vaults * sizeof(limits->window[0]));
+
+    if (limits == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    pthread_mutex_init(&limits->lock, NULL);
+    limits->vaults = vaults;
+    *ret_limits = limits;
+    return KV_OK;
+}
+
+void kv_limits_free(struct kv_limits *limits)
+{
+    if (limits != NULL) {
+        pthread_mutex_destroy(&limits->lock);
+        free(limits);
+    }
+}
+
+/* A clock that was set back has left the window as well: nobody waits for it to come back. */
+static bool is_over(const struct window *window, kv_millis now)
+{
+    return now < window->start || now - window->start >= KV_LIMITS_WINDOW;
+}
+
+static bool take_locked(struct window *window, unsigned cost, kv_millis now)
+{
+    if (window->used == 0 || is_over(window, now)) {
+        *window = (struct window){ .start = now };
+    }
+    if (cost > KV_LIMITS_BUDGET - window->used) {
+        return false;
+    }
+    window->used += cost;
+    return true;
+}
+
+enum kv_code kv_limits_take(struct kv_limits *limits, size_t vault,
+                            const struct kv_transaction *transaction, kv_millis now,
+                            struct kv_err *err)
+{
+    unsigned cost = kv_limits_cost(transaction);
+    bool taken;
+
+    assert(vault < limits->vaults);
+    pthread_mutex_lock(&limits->lock);
+    taken = take_locked(&limits->window[vault], cost, now);
+    pthread_mutex_unlock(&limits->lock);
+    if (!taken) {
+        return KV_FAIL(err, KV_THROTTLED, 0,
+                       "Request was not processed because too many requests were received. "
+                       "Reason: VaultRequestTypeLimitReached");
+    }
+    return KV_OK;
+}
