@@ -22,6 +22,7 @@ noinst_HEADERS = \
 	%D%/kv/listener.h \
 	%D%/kv/log.h \
 	%D%/kv/options.h \
+	%D%/kv/private_key.h \
 	%D%/kv/request.h \
 	%D%/kv/response.h \
 	%D%/kv/route.h \

@@ -27,6 +27,7 @@
 #define KV_TAGS_MAX 15
 #define KV_TAG_TEXT_MAX 256 /* characters of a tag's name, and of its value (contract §4.4) */
 
+struct kv_sent_key;
 struct kv_store;
 struct kv_keys; /* opaque */
 
@@ -98,6 +99,7 @@ struct kv_key {
     struct kv_material material;
     struct kv_attributes attributes;
     struct kv_tags tags;
+    char *members; /* heap: a JSON object of what else an imported JWK had; NULL: nothing */
     kv_time deleted, scheduled_purge; /* 0 unless the key is deleted */
 };
 void kv_key_done(struct kv_key *key);
@@ -129,6 +131,29 @@ enum kv_code kv_key_create_check(const struct kv_scope *scope,
 
 /* Generates and stores the first or a new version; takes seconds. Checks everything again. */
 enum kv_code kv_key_create(const struct kv_scope *scope, const struct kv_key_create_args *args,
+                           struct kv_key *ret_key, struct kv_err *err) kv_must_check;
+
+/* Characters of `members` below. */
+#define KV_KEY_MEMBERS_MAX 1024
+
+struct kv_key_import_args {
+    const char *name;
+    const char *kty;               /* as sent */
+    bool hsm;                      /* `Hsm`: the HSM's type of the same family */
+    const char *curve;             /* as sent; EC only */
+    const struct kv_sent_key *key; /* its family and curve are not looked at */
+    const char *members;           /* NULL, or what goes to kv_key.members */
+    struct kv_key_op_names ops;    /* not given: the defaults of the type */
+    bool enabled;
+    struct kv_maybe_time not_before, expires;
+    struct kv_tags tags; /* borrowed */
+};
+
+/*
+ * Takes somebody's key as the first or a new version (contract §6.2). Checks that its numbers
+ * belong together, which takes tens of milliseconds: KV_LANE_WORK.
+ */
+enum kv_code kv_key_import(const struct kv_scope *scope, const struct kv_key_import_args *args,
                            struct kv_key *ret_key, struct kv_err *err) kv_must_check;
 
 /* `version` NULL: the latest. Also disabled, expired, not yet valid ones (contract §6.3). */

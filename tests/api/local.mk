@@ -6,6 +6,7 @@ api_tests = \
 	%D%/test_failures \
 	%D%/test_gate \
 	%D%/test_hostile \
+	%D%/test_import \
 	%D%/test_keys \
 	%D%/test_lists \
 	%D%/test_pending \
@@ -36,6 +37,9 @@ api_libs = tests/support/libdaemon.a libkv.a $(CRITERION_LIBS) $(SERVER_LIBS) $(
 %C%_test_hostile_SOURCES = %D%/hostile.c $(api_support)
 %C%_test_hostile_CFLAGS = $(api_cflags)
 %C%_test_hostile_LDADD = $(api_libs)
+%C%_test_import_SOURCES = %D%/import.c $(api_support)
+%C%_test_import_CFLAGS = $(api_cflags)
+%C%_test_import_LDADD = $(api_libs)
 %C%_test_keys_SOURCES = %D%/keys.c $(api_support)
 %C%_test_keys_CFLAGS = $(api_cflags)
 %C%_test_keys_LDADD = $(api_libs)

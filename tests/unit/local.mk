@@ -62,6 +62,7 @@ TESTS += %D%/test_jwe
 %C%_test_jwe_SOURCES = %D%/jwe.c
 %C%_test_jwe_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_jwe_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += %D%/test_limits
 TESTS += %D%/test_limits
 %C%_test_limits_SOURCES = %D%/limits.c

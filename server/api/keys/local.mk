@@ -2,6 +2,7 @@
 libkv_a_SOURCES += \
 	%D%/body.c \
 	%D%/crypto.c \
+	%D%/import.c \
 	%D%/lifecycle.c \
 	%D%/lists.c \
 	%D%/private.h \

@@ -11,6 +11,7 @@
 const struct kv_route kv_key_routes[] = {
     { KV_GET,    "/keys",                                     KEYS "read",           key_list,            KV_LANE_INLINE },
     { KV_POST,   "/keys/{name}/create",                       KEYS "create/action",  key_create,          KV_LANE_INLINE, .makes_key = true },
+    { KV_PUT,    "/keys/{name}",                              KEYS "import/action",  key_import,          KV_LANE_WORK, .makes_key = true },
     { KV_GET,    "/keys/{name}",                              KEYS "read",           key_get,             KV_LANE_INLINE },
     { KV_GET,    "/keys/{name}/{version:hex32}",              KEYS "read",           key_get,             KV_LANE_INLINE },
     { KV_PATCH,  "/keys/{name}",                              KEYS "update/action",  key_update,          KV_LANE_WORK },

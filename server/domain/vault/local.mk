@@ -2,6 +2,7 @@
 libkv_a_SOURCES += \
 	%D%/create.c \
 	%D%/deletion.c \
+	%D%/import.c \
 	%D%/names.c \
 	%D%/operate.c \
 	%D%/private.h \

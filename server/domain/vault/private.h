@@ -83,6 +83,7 @@ enum kv_code key_row_load(struct kv_db *db, const struct kv_scope *scope,
     X(CREATED, "v.created")                                                                        \
     X(UPDATED, "v.updated")                                                                        \
     X(TAGS, "v.tags")                                                                              \
+    X(MEMBERS, "v.members")                                                                        \
     X(DELETED, "k.deleted")                                                                        \
     X(PURGE, "k.purge")
 
@@ -94,6 +95,15 @@ enum key_column { COLUMN_ID, KEY_COLUMN_ROWS(KEY_COLUMN_NUMBER) };
 /* Conditions on key.state, key.ready and key.purge; ?1 vault, ?2 now in ms, ?3 now in seconds. */
 #define KEY_IS_LIVE "k.vault = ?1 AND k.state = 0 AND k.ready <= ?2"
 #define KEY_IS_DELETED "k.vault = ?1 AND k.state = 1 AND k.ready <= ?2 AND k.purge > ?3"
+
+/* Moves a key: the caller's now, nothing left behind to be freed. */
+static inline struct kv_key key_take(struct kv_key *key)
+{
+    struct kv_key taken = *key;
+
+    *key = (struct kv_key){ .version = "" };
+    return taken;
+}
 
 /* Copies the present row into *ret_key, which need not be initialised. */
 enum kv_code key_read(const struct kv_rows *rows, struct kv_key *ret_key,

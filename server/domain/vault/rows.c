@@ -137,6 +137,21 @@ static enum kv_code read_tags(const struct kv_rows *rows, int column, struct kv_
     return KV_OK;
 }
 
+static enum kv_code read_members(const struct kv_rows *rows, char **ret_members, struct kv_err *err)
+{
+    char *members;
+
+    if (kv_rows_is_null(rows, COLUMN_MEMBERS)) {
+        return KV_OK;
+    }
+    members = strdup(kv_rows_text(rows, COLUMN_MEMBERS));
+    if (members == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    *ret_members = members;
+    return KV_OK;
+}
+
 enum kv_code key_read(const struct kv_rows *rows, struct kv_key *ret_key, struct kv_err *err)
 {
     kv_auto(kv_key_done) struct kv_key key = { .version = "" };
@@ -156,16 +171,18 @@ enum kv_code key_read(const struct kv_rows *rows, struct kv_key *ret_key, struct
         .updated = kv_rows_int(rows, COLUMN_UPDATED),
     };
     KV_TRY(read_tags(rows, COLUMN_TAGS, &key.tags, err));
+    KV_TRY(read_members(rows, &key.members, err));
     key.deleted = kv_rows_int(rows, COLUMN_DELETED);
     key.scheduled_purge = kv_rows_int(rows, COLUMN_PURGE);
-    *ret_key = key;
-    key.tags = (struct kv_tags){ .packed = NULL }; /* the caller's now */
+    *ret_key = key_take(&key);
     return KV_OK;
 }
 
 void kv_key_done(struct kv_key *key)
 {
     kv_tags_done(&key->tags);
+    free(key->members);
+    key->members = NULL;
 }
 
 enum kv_code key_load(struct kv_db *db, int64_t version_id, struct kv_key *ret_key,

@@ -51,6 +51,8 @@ static const struct kv_migration migrations[] = {
     { "ALTER TABLE version ADD COLUMN curve TEXT;" /* wire name, NULL unless EC */
       "ALTER TABLE version ADD COLUMN x BLOB;"
       "ALTER TABLE version ADD COLUMN y BLOB;" },
+    /* what an imported JWK had beyond its key: a JSON object, NULL for nothing */
+    { "ALTER TABLE version ADD COLUMN members TEXT;" },
     { NULL },
 };
 

@@ -88,8 +88,8 @@ static enum kv_code insert_version(struct kv_db *db, int64_t key_id, const struc
 {
     static const char sql[] =
         "INSERT INTO version (key, version, object, kty, ops, bits, modulus, exponent, curve, x, y,"
-        " enabled, not_before, expires, created, updated, tags)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        " enabled, not_before, expires, created, updated, tags, members)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     const struct kv_material *material = &key->material;
     const struct kv_curve_row none = { .name = NULL };
     const struct kv_curve_row *curve =
@@ -108,7 +108,7 @@ static enum kv_code insert_version(struct kv_db *db, int64_t key_id, const struc
                  KV_B_BYTES(material->y, curve->coordinate), KV_B_INT(key->attributes.enabled),
                  key_bind_time(key->attributes.not_before), key_bind_time(key->attributes.expires),
                  KV_B_INT(key->attributes.created), KV_B_INT(key->attributes.updated),
-                 KV_B_BYTES(key->tags.packed, key->tags.len)),
+                 KV_B_BYTES(key->tags.packed, key->tags.len), KV_B_TEXT(key->members)),
         NULL, err));
     *ret_id = kv_db_last_id(db);
     return KV_OK;
@@ -150,8 +150,7 @@ static enum kv_code store_version(const struct kv_scope *scope, const char *name
 
     KV_TRY(key_load(db, version_id, &stored, err));
     KV_TRY(kv_db_commit(db, err));
-    *ret_key = stored;
-    stored.tags = (struct kv_tags){ .packed = NULL }; /* the caller's now */
+    *ret_key = key_take(&stored);
     return KV_OK;
 }
 
@@ -160,7 +159,7 @@ enum kv_code version_add(const struct kv_scope *scope, const char *name, const s
                          struct kv_err *err)
 {
     struct kv_keys *keys = scope->keys;
-    struct kv_key key = *draft; /* its tags stay borrowed: this struct is never done */
+    struct kv_key key = *draft; /* what it points to stays borrowed: it is never done */
     unsigned char object[KV_OBJECT_LENGTH];
 
     KV_TRY(version_check_name(scope, name, err));
