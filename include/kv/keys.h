@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "kv/buf.h"
 #include "kv/clock.h"
 #include "kv/custody.h"
 #include "kv/err.h"
@@ -181,6 +182,24 @@ enum kv_code kv_key_recover(const struct kv_scope *scope, const char *name, stru
 enum kv_code kv_key_purge(const struct kv_scope *scope, const char *name,
                           struct kv_err *err) kv_must_check;
 
+/* Bytes of a backup blob; its base64url fits the body of an answer. */
+#define KV_BACKUP_MAX (6 * 1024 * 1024 - 1024)
+
+/*
+ * Appends the backup blob of all versions of a key to `blob`, a buffer of KV_BACKUP_MAX
+ * (contract §6.7): of use on this token only. KV_KEY_NOT_EXPORTABLE when keys may not leave it.
+ */
+enum kv_code kv_key_backup(const struct kv_scope *scope, const char *name, struct kv_buf *blob,
+                           struct kv_err *err) kv_must_check;
+
+/*
+ * Brings a key back from such a blob, with its name, versions, attributes and dates, into any vault
+ * of this instance; all versions or none. KV_BACKUP_CORRUPT for everything that is not a blob of
+ * this instance, to the byte. Takes some milliseconds a version: KV_LANE_GENERATE.
+ */
+enum kv_code kv_key_restore(const struct kv_scope *scope, const char *blob, size_t len,
+                            struct kv_key *ret_key, struct kv_err *err) kv_must_check;
+
 /* A page of a list. `marker` is the upper-cased name, or the version, the page starts after. */
 struct kv_key_page {
     struct kv_key *key; /* heap */
@@ -251,7 +270,7 @@ struct kv_keys_census {
 enum kv_code kv_keys_count(struct kv_keys *keys, struct kv_keys_census *ret_census,
                            struct kv_err *err) kv_must_check;
 
-/* Calls `visit` for the object of every version; for the check of store against token. */
+/* Calls `visit` for the object of every version and of every key of coffer's own; for the check of store against token. */
 typedef bool kv_object_visit_fn(void *context, const unsigned char object[KV_OBJECT_LENGTH]);
 enum kv_code kv_keys_each_object(struct kv_keys *keys, kv_object_visit_fn *visit, void *context,
                                  struct kv_err *err) kv_must_check;

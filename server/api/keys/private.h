@@ -14,6 +14,7 @@
 kv_handler_fn key_create, key_get, key_update, key_delete;             /* lifecycle.c */
 kv_handler_fn deleted_key_get, deleted_key_recover, deleted_key_purge; /* lifecycle.c */
 kv_handler_fn key_import;                                              /* import.c */
+kv_handler_fn key_backup, key_restore;                                 /* backup.c */
 kv_handler_fn key_list, key_list_versions, deleted_key_list;           /* lists.c */
 kv_handler_fn key_encrypt, key_decrypt, key_wrap, key_unwrap;          /* crypto.c */
 kv_handler_fn random_get;                                              /* random.c */

@@ -9,4 +9,5 @@ libkv_a_SOURCES += \
 	%D%/private.h \
 	%D%/private_key.c \
 	%D%/tables.c \
+	%D%/transfer.c \
 	%D%/verdict.c

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 libkv_a_SOURCES += \
+	%D%/backup.c \
+	%D%/backup.h \
+	%D%/backup_form.c \
 	%D%/create.c \
 	%D%/deletion.c \
 	%D%/import.c \
@@ -8,8 +11,10 @@ libkv_a_SOURCES += \
 	%D%/private.h \
 	%D%/random.c \
 	%D%/read.c \
+	%D%/restore.c \
 	%D%/rows.c \
 	%D%/schema.c \
+	%D%/service_key.c \
 	%D%/tidy.c \
 	%D%/update.c \
 	%D%/vault.c \
