@@ -109,21 +109,22 @@ enum hsm_hash { HSM_SHA1, HSM_SHA256, HSM_SHA384, HSM_SHA512 };
 struct hsm_capabilities {
     bool rsa_generate;
     bool rsa_raw;          /* CKM_RSA_X_509 decryption */
-    bool rsa_oaep_sha256;  /* CKM_RSA_PKCS_OAEP with SHA-256 and MGF1-SHA-256 */
     bool rsa_pkcs;         /* CKM_RSA_PKCS signatures */
-    unsigned rsa_pss;      /* hashes of CKM_RSA_PKCS_PSS, MGF1 alike, salt as long as the hash */
+    unsigned rsa_pss;      /* hashes (HSM_BIT) of CKM_RSA_PKCS_PSS; MGF1 alike, salt as long */
     unsigned rsa_oaep;     /* hashes of CKM_RSA_PKCS_OAEP, MGF1 alike */
-    bool rsa_aes_key_wrap; /* CKM_RSA_AES_KEY_WRAP; where not, transfers take two steps */
+    bool rsa_oaep_sha256;  /* one of these */
+    bool rsa_aes_key_wrap; /* hsm_import_transfer() */
     unsigned ec_curves;    /* generates these and signs with CKM_ECDSA */
-    bool aes_generate;     /* 256 bits */
-    bool aes_128, aes_192, aes_256; /* generates these */
+    bool aes_generate;
+    bool aes_128, aes_192, aes_256;
     bool aes_cbc, aes_cbc_pad, aes_gcm;
-    bool aes_key_wrap, aes_key_wrap_pad; /* as a key wraps others; _pad: private keys, too */
-    bool hmac_native;                    /* CKM_SHAxxx_HMAC with an AES key itself */
-    bool hmac_twin;                      /* with a generic secret of the same value */
-    bool hmac;   /* with generated AES keys, by either way, as this token is configured */
-    bool import; /* C_CreateObject of private keys */
-    bool backup; /* hsm_export_wrapped(), as this token is configured */
+    bool aes_key_wrap;
+    bool aes_key_wrap_pad; /* CKM_AES_KEY_WRAP_PAD wraps private keys */
+    bool hmac_native;      /* CKM_SHAxxx_HMAC with an AES key itself */
+    bool hmac_twin;        /* with a generic secret derived together with it */
+    bool hmac;             /* either */
+    bool import;           /* C_CreateObject of private keys */
+    bool backup;           /* hsm_export_wrapped(), as this token is configured */
     CK_ULONG rsa_bits_min, rsa_bits_max;
 };
 const struct hsm_capabilities *hsm_capabilities(const struct hsm *hsm);
@@ -192,12 +193,13 @@ CK_RV hsm_generate_ec(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], en
                       struct hsm_ec_public *ret_public) kv_must_check;
 
 /*
- * Generates an AES key (C_GenerateKey) of 128, 192 or 256 bits, with ENCRYPT, DECRYPT, WRAP and
- * UNWRAP. It must also do HMAC with its value. Where the module refuses that of an AES key, a twin
- * is made inside the token, a generic secret of the same value and CKA_ID, never extractable and
- * good for SIGN only: the AES key is wrapped by the wrapping key and unwrapped as the twin. So
- * there is none, and no HMAC, where keys are not extractable (`hmac` of the capabilities), nor
- * before a sentinel is adopted. On failure neither object is left.
+ * Makes an AES key of 128, 192 or 256 bits on the token, with ENCRYPT, DECRYPT, WRAP and UNWRAP. It
+ * also does HMAC with its value. Where the module refuses that of an AES key (`hmac_native` of the
+ * capabilities), a twin is made with it, a generic secret good for SIGN only. A module cannot make
+ * one key out of another of the length its HMAC asks for, so then both are derived inside the token
+ * from a base key that nobody has seen and that is gone afterwards. Such an AES key is not LOCAL,
+ * which derived keys never are; ALWAYS_SENSITIVE proves that it was never outside (§4.9). Where
+ * neither way works (`hmac`), it is generated without. On failure neither object is left.
  */
 CK_RV hsm_generate_aes(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
                        CK_ULONG bits) kv_must_check;
@@ -217,7 +219,7 @@ struct hsm_rsa_private {
  * Puts a key of the caller's on the token (C_CreateObject, §5.7), with the uses and the CKA_
  * EXTRACTABLE of a generated one, but not LOCAL. What is passed are secrets of the caller, who
  * wipes them; that the numbers belong together is the caller's to check, modules do not. `scalar`
- * and `value` have the full width. An AES key gets its twin here in any configuration.
+ * and `value` have the full width. An AES key gets its twin here, too.
  */
 CK_RV hsm_import_rsa(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
                      const struct hsm_rsa_private *key) kv_must_check;
@@ -277,8 +279,8 @@ CK_RV hsm_unwrap_value(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
                        unsigned char *out, size_t size, size_t *ret_len) kv_must_check;
 
 /*
- * A key under the wrapping key, by CKM_AES_KEY_WRAP_PAD: PKCS#8 or the bare AES value (for backup;
- * at most HSM_WRAPPED_MAX). CKR_KEY_UNEXTRACTABLE when it may not leave. HSM_RV_OTHER_TOKEN before
+ * A key under the wrapping key, by CKM_AES_KEY_WRAP_PAD: PKCS#8, or the bare AES value and that of
+ * the twin (for backup; at most HSM_WRAPPED_MAX). CKR_KEY_UNEXTRACTABLE when it may not leave. HSM_RV_OTHER_TOKEN before
  * a sentinel is adopted. hsm_import_wrapped() brings it back, on the same token only, with the
  * uses and the CKA_EXTRACTABLE a key generated now would have, but not LOCAL, and with its twin; a
  * blob that is none of ours, or of another kind, is bad input.
@@ -291,7 +293,10 @@ CK_RV hsm_import_wrapped(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
 /*
  * Takes a key somebody prepared for this token (contract §6.2, BYOK): an AES-256 key encrypted to
  * the RSA key `kek` by OAEP with SHA-1, then the key's PKCS#8 or AES value under that by CKM_AES_
- * KEY_WRAP_PAD (the form of CKM_RSA_AES_KEY_WRAP). Nothing of it is ever outside the token.
+ * KEY_WRAP_PAD (the form of CKM_RSA_AES_KEY_WRAP). Nothing of it is ever outside the token. The
+ * twin of such an AES key has no more than its length, for want of a way to make it longer: hashes
+ * that the module does not do with it are HSM_RV_NO_MECHANISM (with SoftHSM all but HS256 with 256
+ * bits).
  */
 CK_RV hsm_import_transfer(struct hsm *hsm, const unsigned char kek[HSM_ID_LENGTH],
                           const unsigned char id[HSM_ID_LENGTH], enum hsm_kind kind,

@@ -97,6 +97,20 @@ bool hsm_rv_wants_check(CK_RV rv)
     }
 }
 
+CK_RV hsm_judge(struct hsm_session *session, CK_RV rv, CK_RV bad_input)
+{
+    switch (rv) {
+    case CKR_GENERAL_ERROR:
+    case CKR_FUNCTION_FAILED:
+        break;
+    default:
+        return rv;
+    }
+    HSM_TRY(hsm_session_renew(session));
+    HSM_TRY(hsm_look(session));
+    return bad_input;
+}
+
 bool hsm_rv_is_bad_input(CK_RV rv)
 {
     switch (rv) {

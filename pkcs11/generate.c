@@ -1,33 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * RSA key pairs. Only the private half is kept on the token: half the files, half the start-up
- * time, and no public key that a killed generation leaves without its private half.
+ * Key pairs. Only the private half is kept on the token: half the files, half the start-up time,
+ * and no public key that a killed generation leaves without its private half.
  */
 #include "internal.h"
 
-#include <string.h>
-
+#include "curve.h"
 #include "door.h"
+#include "number.h"
+#include "public.h"
+#include "template.h"
 
-#define NUMBER_MAX (HSM_MODULUS_MAX + 8) /* some modules pad numbers with zeros */
-
-/* Big-endian, without leading zeros; the length, 0 when it does not fit or `len` is no length. */
-static size_t trim_number(const unsigned char *number, size_t len, unsigned char *ret_bytes,
-                          size_t size)
-{
-    if (len > NUMBER_MAX) {
-        return 0;
-    }
-    while (len > 0 && *number == 0) {
-        number++;
-        len--;
-    }
-    if (len > size) {
-        return 0;
-    }
-    memcpy(ret_bytes, number, len);
-    return len;
-}
+struct pair {
+    CK_OBJECT_HANDLE public, private;
+};
 
 static size_t encode_exponent(unsigned long exponent, unsigned char ret_bytes[sizeof(exponent)])
 {
@@ -37,80 +23,67 @@ static size_t encode_exponent(unsigned long exponent, unsigned char ret_bytes[si
         bytes[i - 1] = (unsigned char) exponent;
         exponent >>= 8;
     }
-    return trim_number(bytes, sizeof(bytes), ret_bytes, sizeof(exponent));
+    return hsm_number_copy(bytes, sizeof(bytes), ret_bytes, sizeof(exponent));
 }
 
-static CK_RV generate_pair(struct hsm_session *session, const unsigned char *id, CK_ULONG bits,
-                           unsigned long public_exponent, CK_OBJECT_HANDLE *ret_public,
-                           CK_OBJECT_HANDLE *ret_private)
+/* `public` says what is to be generated. */
+static CK_RV generate_pair(struct hsm_session *session, CK_MECHANISM_TYPE type, enum hsm_kind kind,
+                           const unsigned char *id, struct hsm_template *public,
+                           struct pair *ret_pair)
 {
-    static const char label[] = "coffer";
-    CK_MECHANISM mechanism = { CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0 };
-    CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
-    CK_BBOOL extractable = session->hsm->extractable ? CK_TRUE : CK_FALSE;
+    CK_MECHANISM mechanism = { type, NULL, 0 };
+    struct hsm_template private = { .count = 0 };
+
+    hsm_template_flag(public, CKA_TOKEN, false);
+    hsm_template_add(public, CKA_ID, id, HSM_ID_LENGTH); /* no stray while it is there */
+    hsm_template_key(&private, session->hsm, kind, id);
+    return HSM_CALL(session, C_GenerateKeyPair, &mechanism, public->items, public->count,
+                    private.items, private.count, &ret_pair->public, &ret_pair->private);
+}
+
+static CK_RV generate_rsa_pair(struct hsm_session *session, const unsigned char *id, CK_ULONG bits,
+                               unsigned long public_exponent, struct pair *ret_pair)
+{
+    struct hsm_template public = { .count = 0 };
     unsigned char exponent[sizeof(public_exponent)];
     size_t exponent_len = encode_exponent(public_exponent, exponent);
-    CK_ATTRIBUTE public_template[] = {
-        HSM_ATTRIBUTE(CKA_TOKEN, no),           HSM_ATTRIBUTE(CKA_WRAP, no),
-        HSM_ATTRIBUTE(CKA_MODULUS_BITS, bits),  { CKA_PUBLIC_EXPONENT, exponent, exponent_len },
-        { CKA_ID, (void *) id, HSM_ID_LENGTH }, /* no stray while it is there */
-    };
-    CK_ATTRIBUTE private_template[] = {
-        HSM_ATTRIBUTE(CKA_TOKEN, yes),
-        HSM_ATTRIBUTE(CKA_PRIVATE, yes),
-        HSM_ATTRIBUTE(CKA_SENSITIVE, yes),
-        HSM_ATTRIBUTE(CKA_EXTRACTABLE, extractable),
-        HSM_ATTRIBUTE(CKA_DECRYPT, yes),
-        HSM_ATTRIBUTE(CKA_SIGN, yes),
-        HSM_ATTRIBUTE(CKA_SIGN_RECOVER, no),
-        HSM_ATTRIBUTE(CKA_UNWRAP, no),
-        HSM_ATTRIBUTE(CKA_DERIVE, no),
-        { CKA_ID, (void *) id, HSM_ID_LENGTH },
-        { CKA_LABEL, (void *) label, sizeof(label) - 1 },
-    };
 
-    return HSM_CALL(session, C_GenerateKeyPair, &mechanism, public_template,
-                    KV_COUNT(public_template), private_template, KV_COUNT(private_template),
-                    ret_public, ret_private);
+    hsm_template_flag(&public, CKA_WRAP, false);
+    hsm_template_add(&public, CKA_MODULUS_BITS, &bits, sizeof(bits));
+    hsm_template_add(&public, CKA_PUBLIC_EXPONENT, exponent, exponent_len);
+    return generate_pair(session, CKM_RSA_PKCS_KEY_PAIR_GEN, HSM_RSA, id, &public, ret_pair);
 }
 
-static CK_RV read_public(struct hsm_session *session, CK_OBJECT_HANDLE key, CK_ULONG bits,
-                         struct hsm_rsa_public *ret_public)
+static CK_RV generate_ec_pair(struct hsm_session *session, const unsigned char *id,
+                              enum hsm_curve curve, struct pair *ret_pair)
 {
-    unsigned char modulus[NUMBER_MAX], exponent[NUMBER_MAX];
-    CK_ATTRIBUTE template[] = {
-        HSM_ATTRIBUTE(CKA_MODULUS, modulus),
-        HSM_ATTRIBUTE(CKA_PUBLIC_EXPONENT, exponent),
-    };
+    struct hsm_template public = { .count = 0 };
+    CK_ATTRIBUTE params = hsm_curve_params(curve);
 
-    HSM_TRY(HSM_CALL(session, C_GetAttributeValue, key, template, KV_COUNT(template)));
-    ret_public->modulus_len = trim_number(modulus, template[0].ulValueLen, ret_public->modulus,
-                                          sizeof(ret_public->modulus));
-    ret_public->exponent_len = trim_number(exponent, template[1].ulValueLen, ret_public->exponent,
-                                           sizeof(ret_public->exponent));
-    if (ret_public->modulus_len != bits / 8 || ret_public->exponent_len == 0) {
-        return CKR_PUBLIC_KEY_INVALID; /* not what was ordered */
+    hsm_template_add(&public, params.type, params.pValue, params.ulValueLen);
+    return generate_pair(session, CKM_EC_KEY_PAIR_GEN, HSM_EC, id, &public, ret_pair);
+}
+
+/* Enters the private half into the map, unless what was read of the public one, `rv`, was bad. The
+ * public one is a session object: where destroying it fails, it goes with the session. */
+static CK_RV keep_pair(struct hsm_session *session, const unsigned char *id,
+                       const struct pair *pair, CK_RV rv)
+{
+    if (rv == CKR_OK) {
+        rv = hsm_map_put(session->hsm->map, id, HSM_KEY, pair->private);
     }
-    return CKR_OK;
+    if (rv != CKR_OK) {
+        hsm_discard(session, pair->private);
+    }
+    hsm_discard(session, pair->public);
+    return rv;
 }
 
-/* Reads the public half, and enters the private one into the map. */
-static CK_RV keep_pair(struct hsm_session *session, const unsigned char *id, CK_ULONG bits,
-                       CK_OBJECT_HANDLE public, CK_OBJECT_HANDLE private,
-                       struct hsm_rsa_public *ret_public)
+static CK_RV read_ordered(struct hsm_session *session, CK_OBJECT_HANDLE public, CK_ULONG bits,
+                          struct hsm_rsa_public *ret_public)
 {
-    struct hsm_rsa_public result;
-
-    HSM_TRY(read_public(session, public, bits, &result));
-    HSM_TRY(hsm_map_put(session->hsm->map, id, private));
-    *ret_public = result;
-    return CKR_OK;
-}
-
-/* The public half is a session object: where destroying it fails, it goes with the session. */
-static void discard(struct hsm_session *session, CK_OBJECT_HANDLE object)
-{
-    (void) HSM_CALL(session, C_DestroyObject, object);
+    HSM_TRY(hsm_read_rsa(session, public, ret_public));
+    return ret_public->modulus_len == bits / 8 ? CKR_OK : CKR_PUBLIC_KEY_INVALID;
 }
 
 CK_RV hsm_generate_rsa(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], CK_ULONG bits,
@@ -118,7 +91,8 @@ CK_RV hsm_generate_rsa(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], C
 {
     kv_auto(hsm_session_release) struct hsm_session *session = NULL;
     const struct hsm_capabilities *can = &hsm->capabilities;
-    CK_OBJECT_HANDLE public, private;
+    struct hsm_rsa_public public;
+    struct pair pair;
 
     if (!can->rsa_generate) {
         return HSM_RV_NO_MECHANISM;
@@ -130,14 +104,25 @@ CK_RV hsm_generate_rsa(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], C
         return CKR_ATTRIBUTE_VALUE_INVALID;
     }
     HSM_TRY(hsm_session_acquire(hsm, &session));
-    HSM_TRY(generate_pair(session, id, bits, public_exponent, &public, &private));
-    CK_RV rv = keep_pair(session, id, bits, public, private, ret_public);
-    if (rv == CKR_OK) {
-        discard(session, public);
-        return CKR_OK;
+    HSM_TRY(generate_rsa_pair(session, id, bits, public_exponent, &pair));
+    HSM_TRY(keep_pair(session, id, &pair, read_ordered(session, pair.public, bits, &public)));
+    *ret_public = public;
+    return CKR_OK;
+}
+
+CK_RV hsm_generate_ec(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_curve curve,
+                      struct hsm_ec_public *ret_public)
+{
+    kv_auto(hsm_session_release) struct hsm_session *session = NULL;
+    struct hsm_ec_public public;
+    struct pair pair;
+
+    if (!(hsm->capabilities.ec_curves & HSM_BIT(curve))) {
+        return HSM_RV_NO_MECHANISM;
     }
-    if (hsm_session_renew(session) == CKR_OK) {
-        discard(session, private);
-    }
-    return rv;
+    HSM_TRY(hsm_session_acquire(hsm, &session));
+    HSM_TRY(generate_ec_pair(session, id, curve, &pair));
+    HSM_TRY(keep_pair(session, id, &pair, hsm_read_point(session, pair.public, curve, &public)));
+    *ret_public = public;
+    return CKR_OK;
 }

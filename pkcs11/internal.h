@@ -76,19 +76,24 @@ KV_DEFINE_CLEANUP(struct hsm_session *, hsm_session_release)
 /* Makes a spent session fit for another call. */
 CK_RV hsm_session_renew(struct hsm_session *session) kv_must_check;
 
+/* A key may be two objects of one CKA_ID: itself, and the twin that does its HMAC. */
+enum hsm_role { HSM_KEY, HSM_TWIN };
+#define HSM_ROLES 2
+
 struct hsm_map;
 CK_RV hsm_map_new(struct hsm_map **ret_map) kv_must_check;
 void hsm_map_free(struct hsm_map *map);
 KV_DEFINE_CLEANUP(struct hsm_map *, hsm_map_free)
 /* Enters or replaces. */
-CK_RV hsm_map_put(struct hsm_map *map, const unsigned char id[HSM_ID_LENGTH],
+CK_RV hsm_map_put(struct hsm_map *map, const unsigned char id[HSM_ID_LENGTH], enum hsm_role role,
                   CK_OBJECT_HANDLE handle) kv_must_check;
-bool hsm_map_find(struct hsm_map *map, const unsigned char id[HSM_ID_LENGTH],
+bool hsm_map_find(struct hsm_map *map, const unsigned char id[HSM_ID_LENGTH], enum hsm_role role,
                   CK_OBJECT_HANDLE *ret_handle);
+/* Both roles. */
 void hsm_map_remove(struct hsm_map *map, const unsigned char id[HSM_ID_LENGTH]);
-/* The same, unless the entry has another handle by now. */
+/* One role, unless it has another handle by now. */
 void hsm_map_remove_stale(struct hsm_map *map, const unsigned char id[HSM_ID_LENGTH],
-                          CK_OBJECT_HANDLE stale);
+                          enum hsm_role role, CK_OBJECT_HANDLE stale);
 /* Moves the entries of `from`, which nobody else knows, to `map` in place of its own. */
 void hsm_map_replace(struct hsm_map *map, struct hsm_map *from);
 size_t hsm_map_count(struct hsm_map *map);
@@ -153,7 +158,7 @@ KV_DEFINE_CLEANUP_VALUE(struct hsm_handles, hsm_handles_done)
 CK_RV hsm_find_objects(struct hsm_session *session, CK_ATTRIBUTE *template, CK_ULONG count,
                        struct hsm_handles *ret_handles) kv_must_check;
 
-/* Fills the map anew with the private keys of the token. */
+/* Fills the map anew with the keys of the token. */
 CK_RV hsm_fill_map(struct hsm_session *session) kv_must_check;
 
 /* HSM_RV_NO_KEY for an object that is there and has no CKA_ID of our length. */
@@ -162,6 +167,8 @@ CK_RV hsm_read_id(struct hsm_session *session, CK_OBJECT_HANDLE object,
 
 /* The module does not know the handle any more. */
 bool hsm_rv_is_lost(CK_RV rv);
+/* The module does not have the mechanism, or not for such a key. */
+bool hsm_rv_is_missing(CK_RV rv);
 
 /*
  * Calls `use` with the handle of the key. A handle that turns out to be lost is looked up on the
@@ -169,7 +176,19 @@ bool hsm_rv_is_lost(CK_RV rv);
  */
 typedef CK_RV hsm_use_fn(struct hsm_session *session, CK_OBJECT_HANDLE key, void *context);
 CK_RV hsm_use_key(struct hsm_session *session, const unsigned char id[HSM_ID_LENGTH],
-                  hsm_use_fn *use, void *context) kv_must_check;
+                  enum hsm_role role, hsm_use_fn *use, void *context) kv_must_check;
+
+/* What a call that failed later on has made: destroyed, if the token lets it. */
+void hsm_discard(struct hsm_session *session, CK_OBJECT_HANDLE object);
+
+/*
+ * The verdict on work with bytes of the caller's that answered `rv`: modules answer bad ones with
+ * a general error, so then the token is looked at, and `bad_input` returned when it is well.
+ */
+CK_RV hsm_judge(struct hsm_session *session, CK_RV rv, CK_RV bad_input) kv_must_check;
+
+/* The handle of the wrapping key; HSM_RV_OTHER_TOKEN when there is none. */
+CK_RV hsm_find_wrapping_key(struct hsm_session *session, CK_OBJECT_HANDLE *ret_key) kv_must_check;
 
 /* An element of a CK_ATTRIBUTE template whose value is a variable or an array. */
 #define HSM_ATTRIBUTE(type, variable)                                                              \

@@ -1,19 +1,40 @@
 # SPDX-License-Identifier: Apache-2.0
 libhsm_a_SOURCES += \
 	%D%/check.c \
+	%D%/cipher.c \
 	%D%/crypto.c \
+	%D%/curve.c \
+	%D%/curve.h \
 	%D%/door.h \
 	%D%/generate.c \
 	%D%/hsm.c \
+	%D%/import.c \
 	%D%/init.c \
 	%D%/internal.h \
+	%D%/lookup.c \
 	%D%/map.c \
 	%D%/module.c \
-	%D%/next.c \
+	%D%/number.h \
+	%D%/oaep.c \
+	%D%/oaep.h \
 	%D%/object.c \
 	%D%/probe.c \
+	%D%/probe.h \
+	%D%/probe_aes.c \
 	%D%/probe_key.h \
+	%D%/probe_rsa.c \
+	%D%/public.c \
+	%D%/public.h \
 	%D%/rv.c \
 	%D%/sentinel.c \
 	%D%/session.c \
-	%D%/token.c
+	%D%/symmetric.c \
+	%D%/template.c \
+	%D%/template.h \
+	%D%/token.c \
+	%D%/transfer.c \
+	%D%/twin.c \
+	%D%/twin.h \
+	%D%/value.c \
+	%D%/wrap.c \
+	%D%/wrap.h

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CKA_ID -> object handle. A search on the token is linear in the number of its objects, so the
+ * CKA_ID -> object handles. A search on the token is linear in the number of its objects, so the
  * handles are read once and kept; they stay valid until the token is closed or the key destroyed.
  */
 #include "internal.h"
@@ -15,8 +15,8 @@
 
 struct entry {
     unsigned char id[HSM_ID_LENGTH];
-    CK_OBJECT_HANDLE handle;
-    bool refused; /* the table could not take it */
+    CK_OBJECT_HANDLE handles[HSM_ROLES]; /* CK_INVALID_HANDLE: no such object; not all of them */
+    bool refused;                        /* the table could not take it */
     UT_hash_handle hh;
 };
 
@@ -39,7 +39,18 @@ static void remove_locked(struct hsm_map *map, struct entry *entry)
     free(entry);
 }
 
-static CK_RV add_locked(struct hsm_map *map, const unsigned char *id, CK_OBJECT_HANDLE handle)
+static bool is_empty(const struct entry *entry)
+{
+    for (size_t i = 0; i < HSM_ROLES; i++) {
+        if (entry->handles[i] != CK_INVALID_HANDLE) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static CK_RV add_locked(struct hsm_map *map, const unsigned char *id, enum hsm_role role,
+                        CK_OBJECT_HANDLE handle)
 {
     struct entry *entry = calloc(1, sizeof(*entry));
 
@@ -47,7 +58,7 @@ static CK_RV add_locked(struct hsm_map *map, const unsigned char *id, CK_OBJECT_
         return CKR_HOST_MEMORY;
     }
     memcpy(entry->id, id, HSM_ID_LENGTH);
-    entry->handle = handle;
+    entry->handles[role] = handle;
     HASH_ADD(hh, map->entries, id, HSM_ID_LENGTH, entry);
     if (entry->refused) {
         free(entry);
@@ -88,7 +99,7 @@ void hsm_map_free(struct hsm_map *map)
     free(map);
 }
 
-CK_RV hsm_map_put(struct hsm_map *map, const unsigned char id[HSM_ID_LENGTH],
+CK_RV hsm_map_put(struct hsm_map *map, const unsigned char id[HSM_ID_LENGTH], enum hsm_role role,
                   CK_OBJECT_HANDLE handle)
 {
     CK_RV rv = CKR_OK;
@@ -96,24 +107,25 @@ CK_RV hsm_map_put(struct hsm_map *map, const unsigned char id[HSM_ID_LENGTH],
     pthread_mutex_lock(&map->lock);
     struct entry *entry = find_locked(map, id);
     if (entry) {
-        entry->handle = handle;
+        entry->handles[role] = handle;
     } else {
-        rv = add_locked(map, id, handle);
+        rv = add_locked(map, id, role, handle);
     }
     pthread_mutex_unlock(&map->lock);
     return rv;
 }
 
-bool hsm_map_find(struct hsm_map *map, const unsigned char id[HSM_ID_LENGTH],
+bool hsm_map_find(struct hsm_map *map, const unsigned char id[HSM_ID_LENGTH], enum hsm_role role,
                   CK_OBJECT_HANDLE *ret_handle)
 {
     pthread_mutex_lock(&map->lock);
     const struct entry *entry = find_locked(map, id);
-    if (entry) {
-        *ret_handle = entry->handle;
+    bool found = entry && entry->handles[role] != CK_INVALID_HANDLE;
+    if (found) {
+        *ret_handle = entry->handles[role];
     }
     pthread_mutex_unlock(&map->lock);
-    return entry != NULL;
+    return found;
 }
 
 void hsm_map_remove(struct hsm_map *map, const unsigned char id[HSM_ID_LENGTH])
@@ -127,12 +139,15 @@ void hsm_map_remove(struct hsm_map *map, const unsigned char id[HSM_ID_LENGTH])
 }
 
 void hsm_map_remove_stale(struct hsm_map *map, const unsigned char id[HSM_ID_LENGTH],
-                          CK_OBJECT_HANDLE stale)
+                          enum hsm_role role, CK_OBJECT_HANDLE stale)
 {
     pthread_mutex_lock(&map->lock);
     struct entry *entry = find_locked(map, id);
-    if (entry && entry->handle == stale) {
-        remove_locked(map, entry);
+    if (entry && entry->handles[role] == stale) {
+        entry->handles[role] = CK_INVALID_HANDLE;
+        if (is_empty(entry)) {
+            remove_locked(map, entry);
+        }
     }
     pthread_mutex_unlock(&map->lock);
 }

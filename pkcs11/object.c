@@ -49,41 +49,6 @@ static CK_RV find_by_id(struct hsm_session *session, const unsigned char *id,
     return hsm_find_objects(session, template, KV_COUNT(template), ret_handles);
 }
 
-static CK_RV find_private_key(struct hsm_session *session, const unsigned char *id,
-                              CK_OBJECT_HANDLE *ret_key)
-{
-    kv_auto(hsm_handles_done) struct hsm_handles handles = { 0 };
-    CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
-    CK_ATTRIBUTE template[] = {
-        HSM_ATTRIBUTE(CKA_CLASS, class),
-        { CKA_ID, (void *) id, HSM_ID_LENGTH },
-    };
-
-    HSM_TRY(hsm_find_objects(session, template, KV_COUNT(template), &handles));
-    if (handles.count == 0) {
-        return HSM_RV_NO_KEY;
-    }
-    *ret_key = handles.items[0];
-    return CKR_OK;
-}
-
-/* After `stale` was refused: looks the key up anew, and forgets it when it is not there. The look
- * comes after the search: what a token that is gone lists or does not list says nothing. */
-static CK_RV find_again(struct hsm_session *session, const unsigned char *id,
-                        CK_OBJECT_HANDLE stale, CK_OBJECT_HANDLE *ret_key)
-{
-    struct hsm_map *map = session->hsm->map;
-
-    HSM_TRY(hsm_session_renew(session));
-    CK_RV rv = find_private_key(session, id, ret_key);
-    HSM_TRY(hsm_look(session));
-    if (rv == HSM_RV_NO_KEY) {
-        hsm_map_remove_stale(map, id, stale);
-    }
-    HSM_TRY(rv);
-    return hsm_map_put(map, id, *ret_key);
-}
-
 /* One that somebody else destroyed first is as good as destroyed. */
 static CK_RV destroy_objects(struct hsm_session *session, const struct hsm_handles *handles)
 {
@@ -159,66 +124,29 @@ CK_RV hsm_read_id(struct hsm_session *session, CK_OBJECT_HANDLE object,
     return attribute.ulValueLen == HSM_ID_LENGTH ? CKR_OK : HSM_RV_NO_KEY;
 }
 
-CK_RV hsm_fill_map(struct hsm_session *session)
-{
-    kv_auto(hsm_handles_done) struct hsm_handles handles = { 0 };
-    kv_auto(hsm_map_free) struct hsm_map *map = NULL;
-    unsigned char id[HSM_ID_LENGTH];
-    CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
-    CK_BBOOL yes = CK_TRUE;
-    CK_ATTRIBUTE template[] = {
-        HSM_ATTRIBUTE(CKA_CLASS, class),
-        HSM_ATTRIBUTE(CKA_TOKEN, yes),
-    };
-
-    HSM_TRY(hsm_map_new(&map));
-    HSM_TRY(hsm_find_objects(session, template, KV_COUNT(template), &handles));
-    for (size_t i = 0; i < handles.count; i++) {
-        CK_RV rv = hsm_read_id(session, handles.items[i], id);
-
-        if (rv == CKR_OK) {
-            rv = hsm_map_put(map, id, handles.items[i]);
-        }
-        if (rv != HSM_RV_NO_KEY) {
-            HSM_TRY(rv);
-        }
-    }
-    hsm_map_replace(session->hsm->map, map);
-    return CKR_OK;
-}
-
 bool hsm_rv_is_lost(CK_RV rv)
 {
-    return rv == CKR_OBJECT_HANDLE_INVALID || rv == CKR_KEY_HANDLE_INVALID;
-}
-
-CK_RV hsm_use_key(struct hsm_session *session, const unsigned char id[HSM_ID_LENGTH],
-                  hsm_use_fn *use, void *context)
-{
-    CK_OBJECT_HANDLE key;
-
-    if (!hsm_map_find(session->hsm->map, id, &key)) {
-        return HSM_RV_NO_KEY;
+    switch (rv) {
+    case CKR_OBJECT_HANDLE_INVALID:
+    case CKR_KEY_HANDLE_INVALID:
+    case CKR_WRAPPING_KEY_HANDLE_INVALID:
+    case CKR_UNWRAPPING_KEY_HANDLE_INVALID:
+        return true;
+    default:
+        return false;
     }
-    CK_RV rv = use(session, key, context);
-    if (!hsm_rv_is_lost(rv)) {
-        return rv;
+}
+
+bool hsm_rv_is_missing(CK_RV rv)
+{
+    return rv == CKR_MECHANISM_INVALID || rv == CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+void hsm_discard(struct hsm_session *session, CK_OBJECT_HANDLE object)
+{
+    if (hsm_session_renew(session) == CKR_OK) {
+        (void) HSM_CALL(session, C_DestroyObject, object);
     }
-    HSM_TRY(find_again(session, id, key, &key));
-    rv = use(session, key, context);
-    return hsm_rv_is_lost(rv) ? HSM_RV_NO_KEY : rv;
-}
-
-bool hsm_has_key(const struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH])
-{
-    CK_OBJECT_HANDLE key;
-
-    return hsm_map_find(hsm->map, id, &key);
-}
-
-void hsm_each_key(const struct hsm *hsm, hsm_visit_fn *visit, void *context)
-{
-    hsm_map_each(hsm->map, visit, context);
 }
 
 CK_RV hsm_destroy(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH])

@@ -1,146 +1,76 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the module can do, found by doing it on session objects, since mechanism lists promise more
- * than modules keep: SoftHSM lists OAEP and takes it with SHA-1 only. Two things are not tried. Key
- * generation would take a hundred times as long as all the rest. And a token that takes no imported
- * private key leaves nothing to decrypt or wrap with: then the mechanism list is believed, but for
- * OAEP, of which it does not tell the hash.
+ * than modules keep: SoftHSM lists OAEP and takes it with SHA-1 only. Two things are not tried. The
+ * generation of RSA keys would take a hundred times as long as all the rest. And a token that takes
+ * no imported private key leaves none to try: then the mechanism list is believed, but for OAEP, of
+ * which it does not tell the hash.
  */
-#include "internal.h"
+#include "probe.h"
 
+#include "curve.h"
 #include "door.h"
-#include "probe_key.h"
+#include "template.h"
 
-static bool promises(struct hsm *hsm, CK_MECHANISM_TYPE type, CK_FLAGS flag,
-                     CK_MECHANISM_INFO *ret_info)
+static bool can_sign_with(struct hsm_session *session, enum hsm_curve curve)
+{
+    CK_MECHANISM generate = { CKM_EC_KEY_PAIR_GEN, NULL, 0 }, sign = { CKM_ECDSA, NULL, 0 };
+    struct hsm_template public = { .count = 0 }, private = { .count = 0 };
+    CK_ATTRIBUTE params = hsm_curve_params(curve);
+    CK_OBJECT_HANDLE public_key, private_key;
+
+    hsm_template_passing(&public, CKO_PUBLIC_KEY, CKK_EC);
+    hsm_template_add(&public, params.type, params.pValue, params.ulValueLen);
+    hsm_template_passing(&private, CKO_PRIVATE_KEY, CKK_EC);
+    hsm_template_flag(&private, CKA_SIGN, true);
+    return HSM_CALL(session, C_GenerateKeyPair, &generate, public.items, public.count,
+                    private.items, private.count, &public_key, &private_key)
+               == CKR_OK
+           && hsm_probe_sign(session, private_key, &sign, 32, 2 * hsm_curve_width(curve));
+}
+
+bool hsm_probe_promise(struct hsm *hsm, CK_MECHANISM_TYPE type, CK_FLAGS flag,
+                       CK_MECHANISM_INFO *ret_info)
 {
     return HSM_DOOR(hsm, C_GetMechanismInfo, hsm->slot, type, ret_info) == CKR_OK
            && (ret_info->flags & flag) != 0;
 }
 
-static void probe_generation(struct hsm *hsm, struct hsm_capabilities *can)
+bool hsm_probe_sign(struct hsm_session *session, CK_OBJECT_HANDLE key, CK_MECHANISM *mechanism,
+                    CK_ULONG len, CK_ULONG signature_len)
 {
-    CK_MECHANISM_INFO info;
+    unsigned char bytes[64] = { 1 }, signature[HSM_MODULUS_MAX];
+    CK_ULONG found_len = sizeof(signature);
 
-    can->rsa_generate = promises(hsm, CKM_RSA_PKCS_KEY_PAIR_GEN, CKF_GENERATE_KEY_PAIR, &info);
-    if (can->rsa_generate) {
-        can->rsa_bits_min = info.ulMinKeySize;
-        can->rsa_bits_max =
-            info.ulMaxKeySize < HSM_MODULUS_MAX * 8 ? info.ulMaxKeySize : HSM_MODULUS_MAX * 8;
+    return HSM_CALL(session, C_SignInit, mechanism, key) == CKR_OK
+           && HSM_CALL(session, C_Sign, bytes, len, signature, &found_len) == CKR_OK
+           && found_len == signature_len;
+}
+
+void hsm_probe_ec(struct hsm_session *session, struct hsm_capabilities *can)
+{
+    static const enum hsm_curve curves[] = { HSM_P256, HSM_P256K, HSM_P384, HSM_P521 };
+
+    for (size_t i = 0; i < KV_COUNT(curves); i++) {
+        if (can_sign_with(session, curves[i])) {
+            can->ec_curves |= HSM_BIT(curves[i]);
+        }
     }
-}
-
-static bool import_key(struct hsm_session *session, CK_OBJECT_HANDLE *ret_key)
-{
-    CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
-    CK_KEY_TYPE type = CKK_RSA;
-    CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
-    CK_ATTRIBUTE template[] = {
-        HSM_ATTRIBUTE(CKA_CLASS, class),
-        HSM_ATTRIBUTE(CKA_KEY_TYPE, type),
-        HSM_ATTRIBUTE(CKA_TOKEN, no),
-        HSM_ATTRIBUTE(CKA_PRIVATE, yes),
-        HSM_ATTRIBUTE(CKA_SENSITIVE, yes),
-        HSM_ATTRIBUTE(CKA_EXTRACTABLE, yes),
-        HSM_ATTRIBUTE(CKA_DECRYPT, yes),
-        HSM_ATTRIBUTE(CKA_MODULUS, probe_modulus),
-        HSM_ATTRIBUTE(CKA_PUBLIC_EXPONENT, probe_public_exponent),
-        HSM_ATTRIBUTE(CKA_PRIVATE_EXPONENT, probe_private_exponent),
-        HSM_ATTRIBUTE(CKA_PRIME_1, probe_prime_1),
-        HSM_ATTRIBUTE(CKA_PRIME_2, probe_prime_2),
-        HSM_ATTRIBUTE(CKA_EXPONENT_1, probe_exponent_1),
-        HSM_ATTRIBUTE(CKA_EXPONENT_2, probe_exponent_2),
-        HSM_ATTRIBUTE(CKA_COEFFICIENT, probe_coefficient),
-    };
-
-    return HSM_CALL(session, C_CreateObject, template, KV_COUNT(template), ret_key) == CKR_OK;
-}
-
-static bool can_decrypt(struct hsm_session *session, CK_OBJECT_HANDLE key, CK_MECHANISM *mechanism,
-                        CK_ULONG expected_len)
-{
-    unsigned char out[sizeof(probe_modulus)];
-    CK_ULONG out_len = sizeof(out);
-
-    return HSM_CALL(session, C_DecryptInit, mechanism, key) == CKR_OK
-           && HSM_CALL(session, C_Decrypt, (CK_BYTE *) probe_cipher, sizeof(probe_cipher), out,
-                       &out_len)
-                  == CKR_OK
-           && out_len == expected_len;
-}
-
-static bool can_decrypt_oaep(struct hsm_session *session, CK_OBJECT_HANDLE key)
-{
-    CK_RSA_PKCS_OAEP_PARAMS params = {
-        .hashAlg = CKM_SHA256,
-        .mgf = CKG_MGF1_SHA256,
-        .source = CKZ_DATA_SPECIFIED,
-    };
-    CK_MECHANISM mechanism = { CKM_RSA_PKCS_OAEP, &params, sizeof(params) };
-
-    return can_decrypt(session, key, &mechanism, sizeof("coffer") - 1);
-}
-
-static bool generate_wrapping_key(struct hsm_session *session, CK_OBJECT_HANDLE *ret_key)
-{
-    CK_MECHANISM mechanism = { CKM_AES_KEY_GEN, NULL, 0 };
-    CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
-    CK_ULONG length = 32;
-    CK_ATTRIBUTE template[] = {
-        HSM_ATTRIBUTE(CKA_TOKEN, no),
-        HSM_ATTRIBUTE(CKA_WRAP, yes),
-        HSM_ATTRIBUTE(CKA_VALUE_LEN, length),
-    };
-
-    return HSM_CALL(session, C_GenerateKey, &mechanism, template, KV_COUNT(template), ret_key)
-           == CKR_OK;
-}
-
-static bool can_wrap(struct hsm_session *session, CK_OBJECT_HANDLE wrapping, CK_OBJECT_HANDLE key)
-{
-    CK_MECHANISM mechanism = { CKM_AES_KEY_WRAP_PAD, NULL, 0 };
-    unsigned char out[2048]; /* PKCS#8 of an RSA-2048 key takes some 1220 */
-    CK_ULONG out_len = sizeof(out);
-
-    return HSM_CALL(session, C_WrapKey, &mechanism, wrapping, key, out, &out_len) == CKR_OK;
-}
-
-static void probe_with_key(struct hsm_session *session, CK_OBJECT_HANDLE key,
-                           struct hsm_capabilities *can)
-{
-    CK_MECHANISM raw = { CKM_RSA_X_509, NULL, 0 };
-    CK_OBJECT_HANDLE wrapping;
-
-    can->rsa_raw = can_decrypt(session, key, &raw, sizeof(probe_modulus));
-    can->aes_generate = generate_wrapping_key(session, &wrapping);
-    can->aes_key_wrap_pad = can->aes_generate && can_wrap(session, wrapping, key);
-    /* Last, as it is refused most often: a refusal may leave an operation active. */
-    can->rsa_oaep_sha256 = can_decrypt_oaep(session, key);
-}
-
-static void probe_without_key(struct hsm_session *session, struct hsm_capabilities *can)
-{
-    struct hsm *hsm = session->hsm;
-    CK_MECHANISM_INFO info;
-    CK_OBJECT_HANDLE wrapping;
-
-    can->rsa_raw = promises(hsm, CKM_RSA_X_509, CKF_DECRYPT, &info);
-    can->aes_generate = generate_wrapping_key(session, &wrapping);
-    can->aes_key_wrap_pad = promises(hsm, CKM_AES_KEY_WRAP_PAD, CKF_WRAP, &info);
 }
 
 CK_RV hsm_probe(struct hsm *hsm)
 {
     kv_auto(hsm_session_release) struct hsm_session *session = NULL;
-    CK_OBJECT_HANDLE key;
+    struct hsm_capabilities *can = &hsm->capabilities;
 
     HSM_TRY(hsm_session_acquire(hsm, &session));
-    probe_generation(hsm, &hsm->capabilities);
-    if (import_key(session, &key)) {
-        probe_with_key(session, key, &hsm->capabilities);
-    } else {
-        probe_without_key(session, &hsm->capabilities);
-    }
+    hsm_probe_rsa(session, can);
+    hsm_probe_ec(session, can);
+    hsm_probe_aes(session, can);
+    can->rsa_aes_key_wrap = can->aes_key_wrap_pad && (can->rsa_oaep & HSM_BIT(HSM_SHA1)) != 0;
+    can->rsa_oaep_sha256 = (can->rsa_oaep & HSM_BIT(HSM_SHA256)) != 0;
+    can->hmac = can->hmac_native || can->hmac_twin;
+    can->backup = can->aes_key_wrap_pad && hsm->extractable;
     session->spent = true; /* closing it destroys the session objects */
     return CKR_OK;
 }

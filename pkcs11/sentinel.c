@@ -125,6 +125,14 @@ CK_RV hsm_adopt_sentinel(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH])
     return CKR_OK;
 }
 
+CK_RV hsm_find_wrapping_key(struct hsm_session *session, CK_OBJECT_HANDLE *ret_key)
+{
+    unsigned char id[HSM_ID_LENGTH];
+
+    HSM_TRY(look_for_sentinel(session));
+    return read_sentinel(&session->hsm->sentinel, id, ret_key) ? CKR_OK : HSM_RV_OTHER_TOKEN;
+}
+
 CK_RV hsm_look(struct hsm_session *session)
 {
     struct hsm *hsm = session->hsm;

@@ -205,7 +205,7 @@ Test(generate, gives_the_key_no_other_use)
         bool expected;
     } rows[] = {
         { CKA_DECRYPT, true }, { CKA_SIGN, true },    { CKA_SIGN_RECOVER, false },
-        { CKA_UNWRAP, false }, { CKA_DERIVE, false },
+        { CKA_UNWRAP, true },  { CKA_DERIVE, false },
     };
     struct key key;
 

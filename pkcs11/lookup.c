@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From a CKA_ID to the objects that have it. What is not there is believed only while the token
+ * itself is: SoftHSM goes on listing objects of a folder that has vanished, and lists none of a
+ * folder it may not read.
+ */
+#include "internal.h"
+
+#include "door.h"
+
+/* HSM_RV_NO_KEY for an object that has not all of them: half-made, or a certificate. */
+static CK_RV read_attributes(struct hsm_session *session, CK_OBJECT_HANDLE object,
+                             CK_ATTRIBUTE *template, CK_ULONG count)
+{
+    CK_RV rv = HSM_CALL(session, C_GetAttributeValue, object, template, count);
+
+    return rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_VALUE_INVALID ? HSM_RV_NO_KEY
+                                                                                 : rv;
+}
+
+/* An AES key of a vault encrypts; the wrapping key does not, and is none of the map's. */
+static CK_RV confirm_use(struct hsm_session *session, CK_OBJECT_HANDLE object)
+{
+    CK_BBOOL encrypts = CK_FALSE;
+    CK_ATTRIBUTE attribute = HSM_ATTRIBUTE(CKA_ENCRYPT, encrypts);
+
+    HSM_TRY(read_attributes(session, object, &attribute, 1));
+    return encrypts ? CKR_OK : HSM_RV_NO_KEY;
+}
+
+/* HSM_RV_NO_KEY for what is nobody's key. */
+static CK_RV read_role(struct hsm_session *session, CK_OBJECT_HANDLE object,
+                       enum hsm_role *ret_role)
+{
+    CK_OBJECT_CLASS class = CKO_DATA;
+    CK_KEY_TYPE type = CKK_VENDOR_DEFINED;
+    CK_ATTRIBUTE template[] = {
+        HSM_ATTRIBUTE(CKA_CLASS, class),
+        HSM_ATTRIBUTE(CKA_KEY_TYPE, type),
+    };
+
+    HSM_TRY(read_attributes(session, object, template, KV_COUNT(template)));
+    *ret_role = type == CKK_GENERIC_SECRET ? HSM_TWIN : HSM_KEY;
+    switch (class) {
+    case CKO_PRIVATE_KEY:
+        return CKR_OK;
+    case CKO_SECRET_KEY:
+        return type == CKK_AES ? confirm_use(session, object) : CKR_OK;
+    default:
+        return HSM_RV_NO_KEY;
+    }
+}
+
+static CK_RV find_role(struct hsm_session *session, const unsigned char *id, enum hsm_role role,
+                       CK_OBJECT_HANDLE *ret_key)
+{
+    kv_auto(hsm_handles_done) struct hsm_handles handles = { 0 };
+    CK_BBOOL yes = CK_TRUE;
+    CK_ATTRIBUTE template[] = {
+        HSM_ATTRIBUTE(CKA_TOKEN, yes),
+        { CKA_ID, (void *) id, HSM_ID_LENGTH },
+    };
+
+    HSM_TRY(hsm_find_objects(session, template, KV_COUNT(template), &handles));
+    for (size_t i = 0; i < handles.count; i++) {
+        enum hsm_role found;
+        CK_RV rv = read_role(session, handles.items[i], &found);
+
+        if (rv == CKR_OK && found == role) {
+            *ret_key = handles.items[i];
+            return CKR_OK;
+        }
+        if (rv != HSM_RV_NO_KEY) {
+            HSM_TRY(rv);
+        }
+    }
+    return HSM_RV_NO_KEY;
+}
+
+/* After `stale` was refused: looks the key up anew, and forgets it when it is not there. The look
+ * comes after the search: what a token that is gone lists or does not list says nothing. */
+static CK_RV find_again(struct hsm_session *session, const unsigned char *id, enum hsm_role role,
+                        CK_OBJECT_HANDLE stale, CK_OBJECT_HANDLE *ret_key)
+{
+    struct hsm_map *map = session->hsm->map;
+
+    HSM_TRY(hsm_session_renew(session));
+    CK_RV rv = find_role(session, id, role, ret_key);
+    HSM_TRY(hsm_look(session));
+    if (rv == HSM_RV_NO_KEY) {
+        hsm_map_remove_stale(map, id, role, stale);
+    }
+    HSM_TRY(rv);
+    return hsm_map_put(map, id, role, *ret_key);
+}
+
+static CK_RV enter(struct hsm_session *session, struct hsm_map *map, CK_OBJECT_HANDLE object)
+{
+    unsigned char id[HSM_ID_LENGTH];
+    enum hsm_role role;
+
+    HSM_TRY(hsm_read_id(session, object, id));
+    HSM_TRY(read_role(session, object, &role));
+    return hsm_map_put(map, id, role, object);
+}
+
+CK_RV hsm_fill_map(struct hsm_session *session)
+{
+    kv_auto(hsm_handles_done) struct hsm_handles handles = { 0 };
+    kv_auto(hsm_map_free) struct hsm_map *map = NULL;
+    CK_BBOOL yes = CK_TRUE;
+    CK_ATTRIBUTE template[] = { HSM_ATTRIBUTE(CKA_TOKEN, yes) };
+
+    HSM_TRY(hsm_map_new(&map));
+    HSM_TRY(hsm_find_objects(session, template, KV_COUNT(template), &handles));
+    for (size_t i = 0; i < handles.count; i++) {
+        CK_RV rv = enter(session, map, handles.items[i]);
+
+        if (rv != HSM_RV_NO_KEY) {
+            HSM_TRY(rv);
+        }
+    }
+    hsm_map_replace(session->hsm->map, map);
+    return CKR_OK;
+}
+
+CK_RV hsm_use_key(struct hsm_session *session, const unsigned char id[HSM_ID_LENGTH],
+                  enum hsm_role role, hsm_use_fn *use, void *context)
+{
+    CK_OBJECT_HANDLE key;
+
+    if (!hsm_map_find(session->hsm->map, id, role, &key)) {
+        return HSM_RV_NO_KEY;
+    }
+    CK_RV rv = use(session, key, context);
+    if (!hsm_rv_is_lost(rv)) {
+        return rv;
+    }
+    HSM_TRY(find_again(session, id, role, key, &key));
+    rv = use(session, key, context);
+    return hsm_rv_is_lost(rv) ? HSM_RV_NO_KEY : rv;
+}
+
+bool hsm_has_key(const struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH])
+{
+    CK_OBJECT_HANDLE key;
+
+    return hsm_map_find(hsm->map, id, HSM_KEY, &key);
+}
+
+void hsm_each_key(const struct hsm *hsm, hsm_visit_fn *visit, void *context)
+{
+    hsm_map_each(hsm->map, visit, context);
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "template.h"
+
+#include <assert.h>
+
+static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+
+/* What a key may do, in full: modules differ in what they make of an attribute left out. */
+static const struct {
+    enum hsm_kind kind;
+    CK_ATTRIBUTE_TYPE use;
+    bool allowed;
+} uses[] = {
+    { HSM_RSA, CKA_DECRYPT, true },       { HSM_RSA, CKA_SIGN, true },
+    { HSM_RSA, CKA_UNWRAP, true }, /* a key exchange key takes others in */
+    { HSM_RSA, CKA_SIGN_RECOVER, false }, { HSM_RSA, CKA_DERIVE, false },
+    { HSM_EC, CKA_SIGN, true },           { HSM_EC, CKA_DECRYPT, false },
+    { HSM_EC, CKA_UNWRAP, false },        { HSM_EC, CKA_SIGN_RECOVER, false },
+    { HSM_EC, CKA_DERIVE, false },        { HSM_AES, CKA_ENCRYPT, true },
+    { HSM_AES, CKA_DECRYPT, true },       { HSM_AES, CKA_WRAP, true },
+    { HSM_AES, CKA_UNWRAP, true },        { HSM_AES, CKA_VERIFY, false },
+    { HSM_AES, CKA_DERIVE, false },
+};
+
+static void add_identity(struct hsm_template *template, CK_OBJECT_CLASS class, CK_KEY_TYPE type,
+                         const unsigned char *id)
+{
+    template->class = class;
+    template->type = type;
+    hsm_template_add(template, CKA_CLASS, &template->class, sizeof(template->class));
+    hsm_template_add(template, CKA_KEY_TYPE, &template->type, sizeof(template->type));
+    hsm_template_add(template, CKA_ID, id, HSM_ID_LENGTH);
+}
+
+/* What everything that stays has. */
+static void add_custody(struct hsm_template *template, const struct hsm *hsm)
+{
+    static const char label[] = "coffer";
+
+    hsm_template_flag(template, CKA_TOKEN, true);
+    hsm_template_flag(template, CKA_PRIVATE, true);
+    hsm_template_flag(template, CKA_SENSITIVE, true);
+    hsm_template_flag(template, CKA_EXTRACTABLE, hsm->extractable);
+    hsm_template_add(template, CKA_LABEL, label, sizeof(label) - 1);
+}
+
+void hsm_template_add(struct hsm_template *template, CK_ATTRIBUTE_TYPE type, const void *value,
+                      size_t len)
+{
+    assert(template->count < KV_COUNT(template->items));
+    template->items[template->count++] = (CK_ATTRIBUTE){ type, (void *) value, len };
+}
+
+void hsm_template_flag(struct hsm_template *template, CK_ATTRIBUTE_TYPE type, bool value)
+{
+    hsm_template_add(template, type, value ? &yes : &no, sizeof(CK_BBOOL));
+}
+
+void hsm_template_key(struct hsm_template *template, const struct hsm *hsm, enum hsm_kind kind,
+                      const unsigned char id[HSM_ID_LENGTH])
+{
+    static const struct {
+        CK_OBJECT_CLASS class;
+        CK_KEY_TYPE type;
+    } kinds[] = {
+        [HSM_RSA] = { CKO_PRIVATE_KEY, CKK_RSA },
+        [HSM_EC] = { CKO_PRIVATE_KEY, CKK_EC },
+        [HSM_AES] = { CKO_SECRET_KEY, CKK_AES },
+    };
+
+    add_identity(template, kinds[kind].class, kinds[kind].type, id);
+    add_custody(template, hsm);
+    for (size_t i = 0; i < KV_COUNT(uses); i++) {
+        if (uses[i].kind == kind) {
+            hsm_template_flag(template, uses[i].use, uses[i].allowed);
+        }
+    }
+    if (kind == HSM_AES) {
+        hsm_template_flag(template, CKA_SIGN, hsm->capabilities.hmac_native);
+    }
+}
+
+void hsm_template_twin(struct hsm_template *template, const struct hsm *hsm,
+                       const unsigned char id[HSM_ID_LENGTH])
+{
+    add_identity(template, CKO_SECRET_KEY, CKK_GENERIC_SECRET, id);
+    add_custody(template, hsm);
+    hsm_template_flag(template, CKA_SIGN, true);
+    hsm_template_flag(template, CKA_VERIFY, false);
+    hsm_template_flag(template, CKA_ENCRYPT, false);
+    hsm_template_flag(template, CKA_DECRYPT, false);
+    hsm_template_flag(template, CKA_WRAP, false);
+    hsm_template_flag(template, CKA_UNWRAP, false);
+    hsm_template_flag(template, CKA_DERIVE, false);
+}
+
+void hsm_template_passing(struct hsm_template *template, CK_OBJECT_CLASS class, CK_KEY_TYPE type)
+{
+    static const unsigned char id[HSM_ID_LENGTH];
+
+    add_identity(template, class, type, id);
+    hsm_template_flag(template, CKA_TOKEN, false);
+}

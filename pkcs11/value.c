@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * AES key wrap over bytes of the caller's. Modules do it to keys only, so the bytes become one, a
+ * session object that goes with its session at the end.
+ */
+#include "internal.h"
+
+#include <string.h>
+
+#include "door.h"
+#include "template.h"
+
+#define SEMIBLOCK 8 /* RFC 3394 works on these, and puts one before the value */
+
+struct work {
+    CK_MECHANISM_TYPE type;
+    const unsigned char *in;
+    size_t len;
+    unsigned char *out;
+    size_t size;
+    size_t *ret_len;
+};
+
+static CK_RV check_value(CK_MECHANISM_TYPE type, size_t len)
+{
+    switch (type) {
+    case CKM_AES_KEY_WRAP:
+        return len >= 2 * SEMIBLOCK && len % SEMIBLOCK == 0 ? CKR_OK : CKR_DATA_LEN_RANGE;
+    case CKM_AES_KEY_WRAP_PAD:
+        return len > 0 ? CKR_OK : CKR_DATA_LEN_RANGE;
+    default:
+        return HSM_RV_NO_MECHANISM;
+    }
+}
+
+static CK_RV check_wrapped(CK_MECHANISM_TYPE type, size_t len)
+{
+    size_t least = type == CKM_AES_KEY_WRAP ? 3 * SEMIBLOCK : 2 * SEMIBLOCK;
+
+    if (type != CKM_AES_KEY_WRAP && type != CKM_AES_KEY_WRAP_PAD) {
+        return HSM_RV_NO_MECHANISM;
+    }
+    return len >= least && len % SEMIBLOCK == 0 ? CKR_OK : CKR_ENCRYPTED_DATA_LEN_RANGE;
+}
+
+/* It can be read, and lead nowhere: the caller has it or gets it. */
+static void describe_value(struct hsm_template *template)
+{
+    hsm_template_passing(template, CKO_SECRET_KEY, CKK_GENERIC_SECRET);
+    hsm_template_flag(template, CKA_PRIVATE, true);
+    hsm_template_flag(template, CKA_SENSITIVE, false);
+    hsm_template_flag(template, CKA_EXTRACTABLE, true);
+}
+
+static CK_RV wrap(struct hsm_session *session, CK_OBJECT_HANDLE key, void *context)
+{
+    const struct work *work = context;
+    CK_MECHANISM mechanism = { work->type, NULL, 0 };
+    struct hsm_template template = { .count = 0 };
+    CK_ULONG out_len = work->size;
+    CK_OBJECT_HANDLE value;
+
+    describe_value(&template);
+    hsm_template_add(&template, CKA_VALUE, work->in, work->len);
+    HSM_TRY(HSM_CALL(session, C_CreateObject, template.items, template.count, &value));
+    session->spent = true;
+    HSM_TRY(HSM_CALL(session, C_WrapKey, &mechanism, key, value, work->out, &out_len));
+    *work->ret_len = out_len;
+    return CKR_OK;
+}
+
+static CK_RV unwrap(struct hsm_session *session, CK_OBJECT_HANDLE key, void *context)
+{
+    const struct work *work = context;
+    CK_MECHANISM mechanism = { work->type, NULL, 0 };
+    struct hsm_template template = { .count = 0 };
+    CK_ATTRIBUTE found = { CKA_VALUE, work->out, work->size };
+    CK_OBJECT_HANDLE value;
+
+    describe_value(&template);
+    CK_RV rv = HSM_CALL(session, C_UnwrapKey, &mechanism, key, (CK_BYTE *) work->in, work->len,
+                        template.items, template.count, &value);
+    HSM_TRY(hsm_judge(session, rv, CKR_ENCRYPTED_DATA_INVALID));
+    session->spent = true;
+    HSM_TRY(HSM_CALL(session, C_GetAttributeValue, value, &found, 1));
+    *work->ret_len = found.ulValueLen;
+    return CKR_OK;
+}
+
+static CK_RV run(struct hsm *hsm, const unsigned char *id, hsm_use_fn *use, struct work *work)
+{
+    kv_auto(hsm_session_release) struct hsm_session *session = NULL;
+
+    CK_RV rv = hsm_session_acquire(hsm, &session);
+    if (rv == CKR_OK) {
+        rv = hsm_use_key(session, id, HSM_KEY, use, work);
+    }
+    if (rv != CKR_OK) {
+        explicit_bzero(work->out, work->size);
+    }
+    return hsm_rv_is_missing(rv) ? HSM_RV_NO_MECHANISM : rv;
+}
+
+CK_RV hsm_wrap_value(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], CK_MECHANISM_TYPE type,
+                     const unsigned char *value, size_t len, unsigned char *out, size_t size,
+                     size_t *ret_len)
+{
+    struct work work = { type, value, len, out, size, ret_len };
+
+    HSM_TRY(check_value(type, len));
+    return run(hsm, id, wrap, &work);
+}
+
+CK_RV hsm_unwrap_value(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
+                       CK_MECHANISM_TYPE type, const unsigned char *in, size_t len,
+                       unsigned char *out, size_t size, size_t *ret_len)
+{
+    struct work work = { type, in, len, out, size, ret_len };
+
+    HSM_TRY(check_wrapped(type, len));
+    return run(hsm, id, unwrap, &work);
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "wrap.h"
+
+#include <string.h>
+
+#include "door.h"
+#include "public.h"
+#include "twin.h"
+
+#define SEMIBLOCK 8 /* what RFC 5649 puts before the padded value */
+#define TWIN_WRAPPED (SEMIBLOCK + HSM_TWIN_LENGTH)
+
+struct room {
+    unsigned char *out;
+    size_t size, len;
+};
+
+static CK_RV check_extractable(struct hsm_session *session, CK_OBJECT_HANDLE key)
+{
+    CK_BBOOL extractable = CK_FALSE;
+    CK_ATTRIBUTE attribute = HSM_ATTRIBUTE(CKA_EXTRACTABLE, extractable);
+
+    HSM_TRY(HSM_CALL(session, C_GetAttributeValue, key, &attribute, 1));
+    return extractable ? CKR_OK : CKR_KEY_UNEXTRACTABLE;
+}
+
+static bool is_aes(size_t len)
+{
+    return len == 16 || len == 24 || len == 32;
+}
+
+static CK_RV examine_aes(struct hsm_session *session, CK_OBJECT_HANDLE key)
+{
+    CK_ULONG len = 0;
+    CK_ATTRIBUTE attribute = HSM_ATTRIBUTE(CKA_VALUE_LEN, len);
+
+    HSM_TRY(HSM_CALL(session, C_GetAttributeValue, key, &attribute, 1));
+    return is_aes(len) ? CKR_OK : CKR_WRAPPED_KEY_INVALID;
+}
+
+/* Modules take AES keys of any length, and may tell late that PKCS#8 was none. */
+static CK_RV examine(struct hsm_session *session, CK_OBJECT_HANDLE key, enum hsm_kind kind)
+{
+    struct hsm_rsa_public public;
+    enum hsm_curve curve;
+    CK_RV rv = CKR_OK;
+
+    switch (kind) {
+    case HSM_RSA:
+        rv = hsm_read_rsa(session, key, &public);
+        break;
+    case HSM_EC:
+        rv = hsm_read_curve(session, key, &curve);
+        break;
+    case HSM_AES:
+        rv = examine_aes(session, key);
+        break;
+    }
+    return rv == CKR_PUBLIC_KEY_INVALID ? CKR_WRAPPED_KEY_INVALID : rv;
+}
+
+/* No PKCS#8 is as short as an AES key. */
+static bool is_plausible(enum hsm_kind kind, size_t len)
+{
+    return len > SEMIBLOCK && len % SEMIBLOCK == 0 && len <= HSM_WRAPPED_MAX
+           && is_aes(len - SEMIBLOCK) == (kind == HSM_AES);
+}
+
+static CK_RV unwrap(struct hsm_session *session, CK_OBJECT_HANDLE unwrapping,
+                    struct hsm_template *template, const unsigned char *in, size_t len,
+                    CK_OBJECT_HANDLE *ret_key)
+{
+    CK_MECHANISM mechanism = { CKM_AES_KEY_WRAP_PAD, NULL, 0 };
+    CK_RV rv = HSM_CALL(session, C_UnwrapKey, &mechanism, unwrapping, (CK_BYTE *) in, len,
+                        template->items, template->count, ret_key);
+
+    return hsm_judge(session, rv, CKR_WRAPPED_KEY_INVALID);
+}
+
+/* Appends one object of a key. */
+static CK_RV export_object(struct hsm_session *session, CK_OBJECT_HANDLE key, void *context)
+{
+    struct room *room = context;
+    CK_OBJECT_HANDLE wrapping;
+    size_t len;
+
+    HSM_TRY(hsm_find_wrapping_key(session, &wrapping));
+    HSM_TRY(
+        hsm_wrap_key(session, wrapping, key, room->out + room->len, room->size - room->len, &len));
+    room->len += len;
+    return CKR_OK;
+}
+
+static CK_RV export(struct hsm *hsm, const unsigned char *id, struct room *room)
+{
+    kv_auto(hsm_session_release) struct hsm_session *session = NULL;
+    CK_OBJECT_HANDLE twin;
+
+    HSM_TRY(hsm_session_acquire(hsm, &session));
+    HSM_TRY(hsm_use_key(session, id, HSM_KEY, export_object, room));
+    if (!hsm_map_find(hsm->map, id, HSM_TWIN, &twin)) {
+        return CKR_OK;
+    }
+    return hsm_use_key(session, id, HSM_TWIN, export_object, room);
+}
+
+/*
+ * Where the twin begins in what was exported of an AES key: it follows, in 72 bytes, or, if the
+ * module has made it from what hsm_import_transfer() was given, in as many as the key itself. The
+ * sums of all combinations differ.
+ */
+static size_t find_twin(size_t len)
+{
+    if (len > TWIN_WRAPPED + SEMIBLOCK) {
+        return len - TWIN_WRAPPED;
+    }
+    return len > SEMIBLOCK + HSM_AES_MAX ? len / 2 : len;
+}
+
+static CK_RV import_aes(struct hsm_session *session, CK_OBJECT_HANDLE unwrapping,
+                        const unsigned char *id, const unsigned char *in, size_t len,
+                        struct hsm_twins *ret_twins)
+{
+    size_t key_len = find_twin(len);
+
+    HSM_TRY(hsm_unwrap_key(session, unwrapping, HSM_AES, id, in, key_len, &ret_twins->key));
+    ret_twins->twin = CK_INVALID_HANDLE;
+    if (key_len == len) {
+        return CKR_OK;
+    }
+    CK_RV rv =
+        hsm_unwrap_twin(session, unwrapping, id, in + key_len, len - key_len, &ret_twins->twin);
+    if (rv != CKR_OK) {
+        hsm_discard(session, ret_twins->key);
+    }
+    return rv;
+}
+
+CK_RV hsm_wrap_key(struct hsm_session *session, CK_OBJECT_HANDLE wrapping, CK_OBJECT_HANDLE key,
+                   unsigned char *out, size_t size, size_t *ret_len)
+{
+    CK_MECHANISM mechanism = { CKM_AES_KEY_WRAP_PAD, NULL, 0 };
+    CK_ULONG len = size;
+
+    HSM_TRY(check_extractable(session, key));
+    HSM_TRY(HSM_CALL(session, C_WrapKey, &mechanism, wrapping, key, out, &len));
+    *ret_len = len;
+    return CKR_OK;
+}
+
+CK_RV hsm_unwrap_key(struct hsm_session *session, CK_OBJECT_HANDLE unwrapping, enum hsm_kind kind,
+                     const unsigned char id[HSM_ID_LENGTH], const unsigned char *in, size_t len,
+                     CK_OBJECT_HANDLE *ret_key)
+{
+    struct hsm_template template = { .count = 0 };
+
+    if (!is_plausible(kind, len)) {
+        return CKR_WRAPPED_KEY_LEN_RANGE;
+    }
+    hsm_template_key(&template, session->hsm, kind, id);
+    HSM_TRY(unwrap(session, unwrapping, &template, in, len, ret_key));
+    CK_RV rv = examine(session, *ret_key, kind);
+    if (rv != CKR_OK) {
+        hsm_discard(session, *ret_key);
+    }
+    return rv;
+}
+
+CK_RV hsm_unwrap_twin(struct hsm_session *session, CK_OBJECT_HANDLE unwrapping,
+                      const unsigned char id[HSM_ID_LENGTH], const unsigned char *in, size_t len,
+                      CK_OBJECT_HANDLE *ret_twin)
+{
+    struct hsm_template template = { .count = 0 };
+
+    hsm_template_twin(&template, session->hsm, id);
+    return unwrap(session, unwrapping, &template, in, len, ret_twin);
+}
+
+CK_RV hsm_export_wrapped(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], unsigned char *out,
+                         size_t size, size_t *ret_len)
+{
+    struct room room = { out, size, 0 };
+
+    if (!hsm->capabilities.aes_key_wrap_pad) {
+        return HSM_RV_NO_MECHANISM;
+    }
+    CK_RV rv = export(hsm, id, &room);
+    if (rv != CKR_OK) {
+        explicit_bzero(out, size);
+        return rv;
+    }
+    *ret_len = room.len;
+    return CKR_OK;
+}
+
+CK_RV hsm_import_wrapped(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_kind kind,
+                         const unsigned char *in, size_t len)
+{
+    kv_auto(hsm_session_release) struct hsm_session *session = NULL;
+    struct hsm_twins twins = { CK_INVALID_HANDLE, CK_INVALID_HANDLE };
+    CK_OBJECT_HANDLE unwrapping;
+
+    if (!hsm->capabilities.aes_key_wrap_pad) {
+        return HSM_RV_NO_MECHANISM;
+    }
+    HSM_TRY(hsm_session_acquire(hsm, &session));
+    HSM_TRY(hsm_find_wrapping_key(session, &unwrapping));
+    if (kind == HSM_AES) {
+        HSM_TRY(import_aes(session, unwrapping, id, in, len, &twins));
+    } else {
+        HSM_TRY(hsm_unwrap_key(session, unwrapping, kind, id, in, len, &twins.key));
+    }
+    return hsm_keep_twins(session, id, &twins);
+}
