@@ -6,6 +6,7 @@ noinst_HEADERS = \
 	%D%/kv/base.h \
 	%D%/kv/base64.h \
 	%D%/kv/buf.h \
+	%D%/kv/build.h \
 	%D%/kv/certificate.h \
 	%D%/kv/clock.h \
 	%D%/kv/custody.h \
@@ -38,4 +39,5 @@ noinst_HEADERS = \
 	%D%/kv/tbl/kty.def \
 	%D%/kv/tbl/lock.def \
 	%D%/kv/tbl/option.def \
+	%D%/kv/tbl/service_build.def \
 	%D%/kv/tbl/throttle.def

@@ -22,4 +22,5 @@ coffer_SOURCES += \
 	%D%/softhsm.c \
 	%D%/softhsm.h \
 	%D%/sweep.c \
-	%D%/token.c
+	%D%/token.c \
+	%D%/vaults.c

@@ -13,7 +13,6 @@
 
 #include "folder.h"
 #include "kv/api.h"
-#include "kv/certificate.h"
 #include "kv/identity.h"
 #include "kv/json.h"
 #include "kv/lanes.h"
@@ -31,8 +30,6 @@
 #define WORK_QUEUE 1024
 #define GENERATE_QUEUE 256
 #define GENERATE_NICENESS 5
-#define FIXED_NAMES 8 /* of the certificate, beside the vaults' and the --san ones */
-#define SANS_MAX 64
 
 struct server {
     const struct kv_options *options;
@@ -40,6 +37,7 @@ struct server {
     unsigned workers;
     struct kv_vault vaults[KV_VAULTS_MAX];
     size_t vault_count;
+    const struct kv_build *build;
 
     struct kv_clock *clock;
     struct kv_identity *identity;
@@ -55,39 +53,9 @@ struct server {
     struct kv_app app;
 };
 
-/* What can be said of a vault but is not built yet is refused, never half done. */
-static enum kv_code check_is_offered(const struct kv_vault *vault, struct kv_err *err)
-{
-    if (vault->kind != KV_VAULT || vault->access != KV_ACCESS_OPEN) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                       "--vault: %s: this version serves kind=vault with access=open only",
-                       vault->name);
-    }
-    return KV_OK;
-}
-
 static enum kv_code read_vaults(struct server *server, struct kv_err *err)
 {
-    size_t count = kv_option_list_count(server->options, KV_OPTION_VAULT);
-
-    if (count == 0 || count > KV_VAULTS_MAX) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--vault: 1 to %d vaults can be served",
-                       KV_VAULTS_MAX);
-    }
-    for (size_t i = 0; i < count; i++) {
-        struct kv_vault *vault = &server->vaults[i];
-
-        KV_TRY(
-            kv_vault_parse(kv_option_list_item(server->options, KV_OPTION_VAULT, i), vault, err));
-        KV_TRY(check_is_offered(vault, err));
-        for (size_t j = 0; j < i; j++) {
-            if (strcmp(server->vaults[j].name, vault->name) == 0) {
-                return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--vault: %s is named twice", vault->name);
-            }
-        }
-    }
-    server->vault_count = count;
-    return KV_OK;
+    return vaults_read(server->options, server->vaults, &server->vault_count, err);
 }
 
 static enum kv_code open_folder(struct server *server, struct kv_err *err)
@@ -120,31 +88,8 @@ static enum kv_code open_identity(struct server *server, struct kv_err *err)
 
 static enum kv_code open_certificates(struct server *server, struct kv_err *err)
 {
-    static const char *const fixed[FIXED_NAMES] = {
-        "*.vault.localhost", "*.managedhsm.localhost",
-        "*.vault.azure.net", "*.managedhsm.azure.net",
-        "localhost",         "host.docker.internal",
-        "127.0.0.1",         "::1",
-    };
-    static char hosts[KV_VAULTS_MAX][KV_VAULT_HOST_SIZE];
-    const char *names[FIXED_NAMES + KV_VAULTS_MAX + SANS_MAX];
-    size_t sans = kv_option_list_count(server->options, KV_OPTION_SAN);
-    size_t count = 0;
-
-    if (sans > SANS_MAX) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--san: at most %d names", SANS_MAX);
-    }
-    for (size_t i = 0; i < FIXED_NAMES; i++) {
-        names[count++] = fixed[i];
-    }
-    for (size_t i = 0; i < server->vault_count; i++) {
-        kv_vault_host(&server->vaults[i], hosts[i]);
-        names[count++] = hosts[i];
-    }
-    for (size_t i = 0; i < sans; i++) {
-        names[count++] = kv_option_list_item(server->options, KV_OPTION_SAN, i);
-    }
-    return kv_certificates_open(server->folder.path, names, count, &server->certificates, err);
+    return vaults_certify(server->options, server->folder.path, server->vaults, server->vault_count,
+                          &server->certificates, err);
 }
 
 static enum kv_code open_store(struct server *server, struct kv_err *err)
@@ -163,6 +108,7 @@ static enum kv_code open_keys(struct server *server, struct kv_err *err)
     struct kv_keys_config keys = {
         .store = server->store,
         .deletion_lag = kv_option_duration(server->options, KV_OPTION_DELETION_LAG),
+        .no_decrypt = server->build->no_decrypt,
         .premium_symmetric = kv_option_is(server->options, KV_OPTION_SYMMETRIC_KEYS, "premium"),
     };
 
@@ -213,6 +159,7 @@ static void fill_app(struct server *server)
         .lanes = server->lanes,
         .vaults = server->vaults,
         .vault_count = server->vault_count,
+        .build = server->build,
         .api_versions_strict =
             strcmp(kv_option_text(server->options, KV_OPTION_API_VERSIONS), "strict") == 0,
         .limits = server->limits,
@@ -368,6 +315,7 @@ enum kv_code serve_run(const struct kv_options *options, struct kv_err *err)
     }
     server->options = options;
     data_folder_init(&server->folder);
+    server->build = kv_build_find(kv_option_text(options, KV_OPTION_SERVICE_BUILD));
     server->workers = count_workers(options);
     signals_block();
     raise_descriptor_limit();

@@ -9,10 +9,21 @@
 
 #include "hsm.h"
 #include "kv/app.h"
+#include "kv/certificate.h"
 #include "kv/options.h"
 
 /* Runs the emulator until a signal ends it. Errors before it is ready are the caller's to print. */
 enum kv_code serve_run(const struct kv_options *options, struct kv_err *err) kv_must_check;
+
+/* Reads what every --vault says into `ret_vaults`, an array of KV_VAULTS_MAX. */
+enum kv_code vaults_read(const struct kv_options *options, struct kv_vault *ret_vaults,
+                         size_t *ret_count, struct kv_err *err) kv_must_check;
+
+/* Loads or makes the certificates for the names of these vaults and the --san ones. */
+enum kv_code vaults_certify(const struct kv_options *options, const char *folder,
+                            const struct kv_vault *vaults, size_t vault_count,
+                            struct kv_certificates *ret_certificates,
+                            struct kv_err *err) kv_must_check;
 
 /*
  * Opens the token that the options name; without --pkcs11-module SoftHSM's, with a token of

@@ -13,6 +13,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "kv/build.h"
 #include "kv/identity.h"
 #include "kv/keys.h"
 #include "kv/listener.h"
@@ -29,6 +30,7 @@ struct kv_app {
     const struct kv_vault *vaults;
     size_t vault_count;
 
+    const struct kv_build *build; /* what --service-build says */
     bool api_versions_strict;
     struct kv_limits *limits; /* of each vault, by its place in `vaults`; NULL: none apply */
     unsigned retry_after;     /* seconds a 429 names; 0: none, as the service does */

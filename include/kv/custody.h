@@ -188,7 +188,8 @@ enum kv_code kv_custody_encrypt(const struct kv_material *material, enum kv_alg 
 
 /*
  * With the private half, on the token: raw, then unpadded here in constant time. Whatever is wrong
- * with the ciphertext, the refusal is the same (contract §8.5): no padding oracle.
+ * with the ciphertext, the refusal is the same, KV_CANNOT_DECRYPT (contract §8.5): no padding
+ * oracle.
  */
 enum kv_code kv_custody_decrypt(struct kv_custody *custody, const struct kv_material *material,
                                 enum kv_alg alg, const void *cipher, size_t len,

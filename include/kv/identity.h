@@ -89,6 +89,7 @@ enum kv_code kv_identity_issue(struct kv_identity *identity, const struct kv_ide
 /* What a token must say to be let in. */
 struct kv_token_demand {
     const char *const *audiences; /* NULL-terminated; the first is named in refusals */
+    bool names_app_id;            /* so is the service's application id (contract §2.2) */
     kv_time now;
 };
 

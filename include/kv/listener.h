@@ -5,6 +5,8 @@
  * One listener serves one port on one or two addresses with an epoll thread each. Requests whose
  * route names another lane are suspended while a worker has them; each has a deadline, after
  * which it is answered KV_UNAVAILABLE, whatever the worker does.
+ * A connection that we end is read for a while longer, so that a client that is still sending does
+ * not lose the answer to a reset.
  * Thread rule: new, quiesce and free from one thread.
  */
 #pragma once
@@ -50,6 +52,7 @@ size_t kv_listener_pending(const struct kv_listener *listener);
  */
 bool kv_listener_drain(struct kv_listener *listener, kv_millis patience) kv_must_check;
 
-/* After a successful drain, or when nothing was ever suspended. NULL is fine. */
+/* After a successful drain, or when nothing was ever suspended. Waits some two seconds at most for
+ * clients that are still sending. NULL is fine. */
 void kv_listener_free(struct kv_listener *listener);
 KV_DEFINE_CLEANUP(struct kv_listener *, kv_listener_free)

@@ -66,8 +66,8 @@ void kv_exchange_release(struct kv_exchange *exchange)
 }
 
 /*
- * A body that is somewhat too large is read and dropped: a client that is still sending when we
- * close gets a reset and never sees the answer. One that waits for our leave can be told at once.
+ * A body that is somewhat too large is read and dropped, and the connection stays in use. One that
+ * is much larger, or waits for our leave, is refused at once, and the connection is over.
  */
 bool kv_exchange_expects_too_much(const struct kv_exchange *exchange)
 {

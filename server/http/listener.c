@@ -15,14 +15,28 @@
 
 #include "exchange.h"
 #include "kv/log.h"
+#include "linger.h"
 #include "sockets.h"
 #include "traffic.h"
 
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 #define LOG_TEXT_MAX 512
 
+/*
+ * How long we listen to a client after the answer that ended its connection. One that is not
+ * silent for two seconds is sending; a body that it announced, a few times larger than what we
+ * accept, fits into these bytes and this time, and anything beyond is not worth an answer.
+ */
+static const struct kv_linger_bounds patience_after_close = {
+    .connections = KV_LINGER_MAX,
+    .bytes = 16 * (uint64_t) KV_BODY_MAX,
+    .silence = 2000,
+    .time = 10000,
+};
+
 struct kv_listener {
     struct kv_service service;
+    struct kv_linger *linger;
     struct kv_sockets sockets;
     struct MHD_Daemon *daemon[KV_SOCKETS_MAX]; /* NULL: not started */
     int copy[KV_SOCKETS_MAX];                  /* of the sockets; ours once quiesced */
@@ -116,6 +130,20 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     }
 }
 
+/* The library is done with a connection, whatever ended it, and is about to close the socket. */
+static void on_connection(void *context, struct MHD_Connection *connection, void **unused,
+                          enum MHD_ConnectionNotificationCode event)
+{
+    const struct kv_listener *listener = context;
+
+    (void) unused;
+    if (event == MHD_CONNECTION_NOTIFY_CLOSED) {
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        (void) kv_linger_keep(listener->linger, info->connect_fd); /* if not, it just closes */
+    }
+}
+
 static struct MHD_Daemon *start_daemon(struct kv_listener *listener, int descriptor,
                                        const struct kv_listener_config *config)
 {
@@ -127,6 +155,7 @@ static struct MHD_Daemon *start_daemon(struct kv_listener *listener, int descrip
         { MHD_OPTION_URI_LOG_CALLBACK, (intptr_t) on_first_line, listener },
         { MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t) leave_encoded, NULL },
         { MHD_OPTION_NOTIFY_COMPLETED, (intptr_t) on_completed, listener },
+        { MHD_OPTION_NOTIFY_CONNECTION, (intptr_t) on_connection, listener },
         { MHD_OPTION_CONNECTION_LIMIT, config->connections, NULL },
         { MHD_OPTION_CONNECTION_MEMORY_LIMIT, KV_HEAD_MEMORY, NULL },
         { MHD_OPTION_CONNECTION_TIMEOUT, (config->idle_timeout + 999) / 1000, NULL },
@@ -171,6 +200,7 @@ static enum kv_code start(struct kv_listener *listener, const struct kv_listener
                           struct kv_err *err)
 {
     KV_TRY(kv_traffic_new(config->deadline, &listener->service.traffic, err));
+    KV_TRY(kv_linger_new(&patience_after_close, &listener->linger, err));
     KV_TRY(kv_sockets_open(config->address, config->port, &listener->sockets, err));
     for (size_t i = 0; i < listener->sockets.count; i++) {
         KV_TRY(start_on_socket(listener, i, config, err));
@@ -228,12 +258,16 @@ void kv_listener_free(struct kv_listener *listener)
         return;
     }
     quiesce(listener);
+    if (listener->linger != NULL) {
+        kv_linger_hurry(listener->linger); /* idle connections are not worth waiting for */
+    }
     for (size_t i = 0; i < listener->sockets.count; i++) {
         if (listener->daemon[i] != NULL) {
             MHD_stop_daemon(listener->daemon[i]);
             (void) close(listener->copy[i]); /* nothing was written to it */
         }
     }
+    kv_linger_free(listener->linger);
     kv_sockets_close(&listener->sockets);
     kv_traffic_free(listener->service.traffic);
     free(listener);

@@ -7,6 +7,8 @@ libkv_a_SOURCES += \
 	%D%/exchange.h \
 	%D%/head.c \
 	%D%/lanes.c \
+	%D%/linger.c \
+	%D%/linger.h \
 	%D%/listener.c \
 	%D%/request.c \
 	%D%/response.c \

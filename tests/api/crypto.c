@@ -193,7 +193,7 @@ Test(crypto, RSA_OAEP_256_agrees_with_openssl)
     check_algorithm(KV_ALG_RSA_OAEP_256);
 }
 
-Test(crypto, whatever_is_wrong_with_a_ciphertext_the_answer_is_the_same)
+Test(crypto, CANNOT_DECRYPT_whatever_is_wrong_with_the_ciphertext)
 {
     API_CLIENT(dev);
     API_REPLY(key, make_key(&dev, "oracle", 2048));

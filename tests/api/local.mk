@@ -5,6 +5,7 @@ api_tests = \
 	%D%/test_crypto \
 	%D%/test_failures \
 	%D%/test_gate \
+	%D%/test_golden \
 	%D%/test_hostile \
 	%D%/test_import \
 	%D%/test_keys \
@@ -34,6 +35,15 @@ api_libs = tests/support/libdaemon.a libkv.a $(CRITERION_LIBS) $(SERVER_LIBS) $(
 %C%_test_gate_SOURCES = %D%/gate.c $(api_support)
 %C%_test_gate_CFLAGS = $(api_cflags)
 %C%_test_gate_LDADD = $(api_libs)
+%C%_test_golden_SOURCES = \
+	%D%/golden.c \
+	tests/support/golden.c \
+	tests/support/golden.h \
+	tests/support/golden_mask.c
+%C%_test_golden_CPPFLAGS = $(AM_CPPFLAGS) -DGOLDEN_FOLDER='"$(top_srcdir)/tests/data/golden"'
+%C%_test_golden_CFLAGS = $(api_cflags)
+%C%_test_golden_LDADD = $(api_libs)
+EXTRA_DIST += tests/data/golden
 %C%_test_hostile_SOURCES = %D%/hostile.c $(api_support)
 %C%_test_hostile_CFLAGS = $(api_cflags)
 %C%_test_hostile_LDADD = $(api_libs)

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-TESTS += %D%/js/run
+TESTS += \
+	%D%/js/run \
+	%D%/python/run
 
 EXTRA_DIST += \
+	%D%/suite.sh \
 	%D%/js/.npmrc \
 	%D%/js/deletion.test.mjs \
 	%D%/js/identity.test.mjs \
@@ -12,10 +15,20 @@ EXTRA_DIST += \
 	%D%/js/run \
 	%D%/js/states.test.mjs \
 	%D%/js/support.mjs \
-	%D%/js/wrapping.test.mjs
+	%D%/js/wrapping.test.mjs \
+	%D%/python/requirements.in \
+	%D%/python/requirements.txt \
+	%D%/python/run \
+	%D%/python/suite.py \
+	%D%/python/support.py \
+	%D%/python/test_deletion.py \
+	%D%/python/test_identity.py \
+	%D%/python/test_keys.py \
+	%D%/python/test_states.py \
+	%D%/python/test_wrapping.py
 
 clean-local: clean-sdk
 clean-sdk:
-	rm -rf %D%/js/suite
+	rm -rf %D%/cache %D%/js/suite %D%/python/suite
 
 PHONY += clean-sdk

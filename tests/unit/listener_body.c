@@ -2,6 +2,7 @@
 /* Bodies on the wire: how they arrive, and the ones that are too large or too slow. */
 #include <criterion/criterion.h>
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,14 +145,14 @@ Test(body, that_waits_for_our_leave_gets_it)
 
 Test(body, that_trickles_in_for_too_long_ends_the_connection)
 {
-    bool open = true;
+    struct pollfd ended = { .fd = descriptor, .events = POLLIN };
 
     say_head("/echo", 1000, "");
-    for (int i = 0; i < 100 && open; i++) {
-        usleep(50000);
-        open = wire_say(descriptor, "b");
+    for (int i = 0; i < 900 && poll(&ended, 1, 50) == 0; i++) {
+        cr_assert(wire_say(descriptor, "b"));
     }
-    cr_expect_not(open);
+    cr_expect_eq(ended.revents & POLLIN, POLLIN);
+    cr_expect(wire_is_closed(descriptor));
 }
 
 Test(body, as_large_as_allowed_arrives)

@@ -197,12 +197,26 @@ TESTS += %D%/test_names
 %C%_test_names_SOURCES = %D%/names.c
 %C%_test_names_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_names_LDADD = $(UNIT_LDADD)
+check_PROGRAMS += %D%/test_linger
+TESTS += %D%/test_linger
+%C%_test_linger_SOURCES = %D%/linger.c
+%C%_test_linger_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+%C%_test_linger_CFLAGS = $(unit_cflags)
+%C%_test_linger_LDADD = $(unit_libs)
+
 check_PROGRAMS += %D%/test_listener
 TESTS += %D%/test_listener
 %C%_test_listener_SOURCES = %D%/listener.c %D%/listener_body.c %D%/listener_head.c
 %C%_test_listener_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 %C%_test_listener_CFLAGS = $(unit_cflags)
 %C%_test_listener_LDADD = tests/support/libsite.a $(unit_libs)
+
+check_PROGRAMS += %D%/test_listener_close
+TESTS += %D%/test_listener_close
+%C%_test_listener_close_SOURCES = %D%/listener_close.c tests/support/raw.c tests/support/raw.h
+%C%_test_listener_close_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+%C%_test_listener_close_CFLAGS = $(unit_cflags) $(TLS_CFLAGS)
+%C%_test_listener_close_LDADD = tests/support/libsite.a $(unit_libs) $(TLS_LIBS)
 
 check_PROGRAMS += %D%/test_listener_lanes
 TESTS += %D%/test_listener_lanes

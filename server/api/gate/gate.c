@@ -56,6 +56,7 @@ static enum kv_code verify_token(struct kv_request *request, const char *token,
     };
     const struct kv_token_demand demand = {
         .audiences = audiences,
+        .names_app_id = is_vault && request->app->build->names_app_id,
         .now = kv_seconds(request->now),
     };
 
@@ -77,8 +78,7 @@ static enum kv_code authenticate(struct kv_request *request, struct kv_response 
         return KV_OK;
     }
     if (authorization == NULL || strncasecmp(authorization, scheme, strlen(scheme)) != 0) {
-        return KV_FAIL(err, KV_UNAUTHORIZED, 0,
-                       "AKV10000: Request is missing a Bearer, PoP, or MTLS_POP token.");
+        return KV_FAIL(err, KV_UNAUTHORIZED, 0, "%s", request->app->build->no_token);
     }
     return verify_token(request, authorization + strlen(scheme), &call->principal, err);
 }

@@ -9,9 +9,6 @@
 #include "kv/app.h"
 #include "kv/route.h"
 
-/* The build whose behaviour is shown (contract, head): the newest recorded one. */
-#define SERVICE_BUILD "1.9.3070.2"
-
 /* A row of tbl/api_version.def, or what an unknown one is taken for. */
 struct api_version {
     const char *name;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From keys to JSON, members in the order of contract §4.2. */
 #include <stdio.h>
+#include <string.h>
 
 #include "private.h"
 
 #define URL_MAX 1024
+#define WIDE_EXPONENT 4
 
 static void add_url(cJSON *parent, const char *name, const struct kv_request *request,
                     const char *collection, const struct kv_key *key, bool with_version, bool *ok)
@@ -23,6 +25,23 @@ static void add_ops(cJSON *parent, const struct kv_key_ops *ops, bool *ok)
     for (size_t i = 0; i < ops->count; i++) {
         kv_json_append_text(array, kv_key_op_row(ops->op[i])->name, ok);
     }
+}
+
+/* An older HSM platform gave the exponent as a 32-bit number (contract §4.2). */
+static void add_exponent(cJSON *jwk, const struct kv_request *request, const struct kv_key *key,
+                         bool *ok)
+{
+    const struct kv_material *material = &key->material;
+    unsigned char wide[WIDE_EXPONENT] = { 0 };
+
+    if (!request->app->build->widens_exponent || !kv_kty_row(key->kty)->hsm
+        || material->exponent_len > sizeof(wide)) {
+        kv_json_add_base64url(jwk, "e", material->exponent, material->exponent_len, ok);
+        return;
+    }
+    memcpy(wide + sizeof(wide) - material->exponent_len, material->exponent,
+           material->exponent_len);
+    kv_json_add_base64url(jwk, "e", wide, sizeof(wide), ok);
 }
 
 /* Coordinates have the full width of the curve, leading zeros included. */
@@ -59,7 +78,7 @@ static void add_jwk(cJSON *parent, const struct kv_request *request, const struc
     switch (key->material.family) {
     case KV_FAMILY_RSA:
         kv_json_add_base64url(jwk, "n", key->material.modulus, key->material.modulus_len, ok);
-        kv_json_add_base64url(jwk, "e", key->material.exponent, key->material.exponent_len, ok);
+        add_exponent(jwk, request, key, ok);
         break;
     case KV_FAMILY_EC:
         add_point(jwk, &key->material, ok);
@@ -90,11 +109,12 @@ static void add_attributes(cJSON *parent, const struct kv_request *request,
                            const struct kv_key *key, bool *ok)
 {
     const struct kv_call *call = kv_call_of(request);
+    const struct kv_build *build = request->app->build;
     const struct kv_attributes *attributes = &key->attributes;
     cJSON *object = kv_json_add_object(parent, "attributes", ok);
 
     kv_json_add_bool(object, "enabled", attributes->enabled, ok);
-    if (shows_size(call->vault, key->material.family)) {
+    if (build->shows_key_size && shows_size(call->vault, key->material.family)) {
         kv_json_add_int(object, "key_size", key->material.bits, ok);
     }
     if (attributes->not_before.given) {
@@ -107,8 +127,10 @@ static void add_attributes(cJSON *parent, const struct kv_request *request,
     kv_json_add_int(object, "updated", attributes->updated, ok);
     kv_json_add_text(object, "recoveryLevel", kv_vault_recovery_level(call->vault), ok);
     kv_json_add_int(object, "recoverableDays", call->vault->retention_days, ok);
-    kv_json_add_bool(object, "exportable", false, ok);
-    if (call->shows_hsm_platform) {
+    if (build->exportable == KV_EXPORTABLE_ALWAYS) {
+        kv_json_add_bool(object, "exportable", false, ok);
+    }
+    if (build->shows_platform && call->shows_hsm_platform) {
         kv_json_add_text(object, "hsmPlatform", kv_kty_row(key->kty)->hsm ? "2" : "0", ok);
     }
 }

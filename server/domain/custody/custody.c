@@ -161,7 +161,7 @@ static bool is_below(const unsigned char *number, const unsigned char *bound, si
 
 static enum kv_code refuse_ciphertext(struct kv_err *err)
 {
-    return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Unable to decrypt specified value with this key.");
+    return KV_FAIL(err, KV_CANNOT_DECRYPT, 0, "Unable to decrypt specified value with this key.");
 }
 
 enum kv_code kv_custody_decrypt(struct kv_custody *custody, const struct kv_material *material,

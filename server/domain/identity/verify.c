@@ -26,20 +26,20 @@ static enum kv_code judge_issuer(const struct kv_identity *identity, const struc
     return KV_OK;
 }
 
-static enum kv_code judge_audience(const struct kv_claims *claims, const char *const *audiences,
-                                   struct kv_err *err)
+static enum kv_code judge_audience(const struct kv_claims *claims,
+                                   const struct kv_token_demand *demand, struct kv_err *err)
 {
     if (strcmp(claims->audience, SERVICE_APP_ID) == 0) {
         return KV_OK;
     }
-    for (const char *const *audience = audiences; *audience != NULL; audience++) {
+    for (const char *const *audience = demand->audiences; *audience != NULL; audience++) {
         if (strcmp(claims->audience, *audience) == 0) {
             return KV_OK;
         }
     }
-    return KV_FAIL(err, KV_UNAUTHORIZED, 0,
-                   "AKV10022: Invalid audience. Expected %s or " SERVICE_APP_ID ", found: %s.",
-                   audiences[0], claims->audience);
+    return KV_FAIL(err, KV_UNAUTHORIZED, 0, "AKV10022: Invalid audience. Expected %s%s, found: %s.",
+                   demand->audiences[0], demand->names_app_id ? " or " SERVICE_APP_ID : "",
+                   claims->audience);
 }
 
 static enum kv_code judge_dates(const struct kv_claims *claims, kv_time now, struct kv_err *err)
@@ -98,7 +98,7 @@ enum kv_code kv_identity_verify(struct kv_identity *identity, const char *token,
         return KV_OK;
     }
     KV_TRY(find_claims(identity, token, len, &claims, err));
-    KV_TRY(judge_audience(&claims, demand->audiences, err));
+    KV_TRY(judge_audience(&claims, demand, err));
     KV_TRY(judge_dates(&claims, demand->now, err));
     *ret_principal = claims.principal;
     return KV_OK;

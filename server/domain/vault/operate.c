@@ -68,6 +68,18 @@ static enum kv_code run(const struct kv_scope *scope, const struct kv_key *key,
     return KV_FAIL(err, KV_INTERNAL, 0, "no route leads to operation %d", (int) args->op);
 }
 
+/* The service's older builds had other words for it, depending on the algorithm (contract §8.5). */
+static enum kv_code word_refusal(const struct kv_scope *scope, enum kv_alg alg, enum kv_code code,
+                                 struct kv_err *err)
+{
+    const char *const *texts = scope->keys->config.no_decrypt;
+
+    if (code == KV_CANNOT_DECRYPT && texts != NULL && texts[alg] != NULL) {
+        return KV_FAIL(err, KV_CANNOT_DECRYPT, 0, "%s", texts[alg]);
+    }
+    return code;
+}
+
 /*
  * The object of a version can vanish between the look-up and its use, when another request purges
  * the key: then the answer is the one that a request a moment later gets.
@@ -104,5 +116,6 @@ enum kv_code kv_key_operate(const struct kv_scope *scope, const char *name, cons
 
     enum kv_code code = run(scope, &key, args, &ret_result->value, err);
 
+    code = word_refusal(scope, args->alg, code, err);
     return explain_missing(scope, name, key.version, code, err);
 }

@@ -50,7 +50,11 @@ enum kv_code reopen(const char *tenant, enum kv_auth auth)
 enum kv_code verify_bytes(const char *token, size_t len, kv_time now)
 {
     static const char *const audiences[] = { AUDIENCE, OTHER_AUDIENCE, NULL };
-    const struct kv_token_demand demand = { .audiences = audiences, .now = now };
+    const struct kv_token_demand demand = {
+        .audiences = audiences,
+        .names_app_id = true,
+        .now = now,
+    };
 
     memset(&principal, 0, sizeof(principal));
     return kv_identity_verify(identity, token, len, &demand, &principal, &err);

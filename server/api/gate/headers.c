@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The headers of every answer, a row each in the order of the wire: contract §3, §9.8. */
+#include <stdio.h>
+#include <string.h>
+
+#include "private.h"
+
+#define VALUE_SIZE 1024
+
+/* What a header's value can depend on, and room for a value that has to be made. */
+struct answer {
+    const struct kv_request *request;
+    const struct kv_response *response;
+    char text[VALUE_SIZE];
+};
+
+/* The value, borrowed from the answer; NULL: this answer has no such header. */
+typedef const char *value_fn(struct answer *answer);
+
+/* A table ends with { 0 }. */
+struct header {
+    const char *name;
+    const char *literal; /* NULL: ask `value` */
+    value_fn *value;
+};
+
+void gate_resource(const struct kv_request *request, char ret_resource[RESOURCE_SIZE])
+{
+    static const char *const parents[] = { ".vault.", ".managedhsm." };
+    const char *domain = request->authority;
+
+    for (size_t i = 0; i < KV_COUNT(parents); i++) {
+        const char *parent = strstr(request->authority, parents[i]);
+
+        if (parent != NULL) {
+            domain = parent + 1;
+        }
+    }
+    snprintf(ret_resource, RESOURCE_SIZE, "https://%s", domain);
+}
+
+/* contract §2.1, in the one spelling every SDK's parser takes (clients.md §2) */
+static const char *challenge(struct answer *answer)
+{
+    const struct kv_app *app = answer->request->app;
+    char resource[RESOURCE_SIZE];
+
+    if (answer->response->status != 401) {
+        return NULL;
+    }
+    gate_resource(answer->request, resource);
+    snprintf(answer->text, sizeof(answer->text),
+             "Bearer authorization=\"https://%s/%s\", resource=\"%s\"", app->build->authority,
+             kv_identity_tenant(app->identity), resource);
+    return answer->text;
+}
+
+static const char *content_type(struct answer *answer)
+{
+    return answer->response->content_type;
+}
+
+static const char *client_request_id(struct answer *answer)
+{
+    return kv_request_header(answer->request, "x-ms-client-request-id");
+}
+
+static const char *request_id(struct answer *answer)
+{
+    return answer->request->id;
+}
+
+static const char *service_version(struct answer *answer)
+{
+    return answer->request->app->build->version;
+}
+
+static const char *network_info(struct answer *answer)
+{
+    const struct kv_request *request = answer->request;
+
+    snprintf(answer->text, sizeof(answer->text), "conn_type=%s;addr=%s;act_addr_fam=%s;",
+             request->client_is_ipv6 ? "Ipv6" : "Ipv4", request->client,
+             request->client_is_ipv6 ? "InterNetworkV6" : "InterNetwork");
+    return answer->text;
+}
+
+static const char *date(struct answer *answer)
+{
+    _Static_assert(KV_HTTP_DATE_SIZE <= VALUE_SIZE, "a date fits");
+    kv_time_render_http(kv_seconds(answer->request->now), answer->text);
+    return answer->text;
+}
+
+#define HSTS "max-age=31536000;includeSubDomains"
+
+/* clang-format off */
+/* Connection and Content-Length have no row: the HTTP library puts them last, in any build. */
+static const struct header new_headers[] = {
+    { "Cache-Control",                 "no-cache", NULL },
+    { "Pragma",                        "no-cache", NULL },
+    { "Content-Type",                  NULL,       content_type },
+    { "Expires",                       "-1",       NULL },
+    { "WWW-Authenticate",              NULL,       challenge },
+    { "x-ms-keyvault-region",          KV_REGION,  NULL },
+    { "x-ms-client-request-id",        NULL,       client_request_id },
+    { "x-ms-request-id",               NULL,       request_id },
+    { "x-ms-keyvault-service-version", NULL,       service_version },
+    { "x-ms-keyvault-network-info",    NULL,       network_info },
+    { "X-Content-Type-Options",        "nosniff",  NULL },
+    { "Strict-Transport-Security",     HSTS,       NULL },
+    { "Date",                          NULL,       date },
+    { 0 },
+};
+
+static const struct header old_headers[] = {
+    { "Cache-Control",                 "no-cache", NULL },
+    { "Pragma",                        "no-cache", NULL },
+    { "Content-Type",                  NULL,       content_type },
+    { "Expires",                       "-1",       NULL },
+    { "WWW-Authenticate",              NULL,       challenge },
+    { "x-ms-keyvault-region",          KV_REGION,  NULL },
+    { "x-ms-client-request-id",        NULL,       client_request_id },
+    { "x-ms-request-id",               NULL,       request_id },
+    { "x-ms-keyvault-service-version", NULL,       service_version },
+    { "x-ms-keyvault-network-info",    NULL,       network_info },
+    { "X-Powered-By",                  "ASP.NET",  NULL },
+    { "Strict-Transport-Security",     HSTS,       NULL },
+    { "X-Content-Type-Options",        "nosniff",  NULL },
+    { "Date",                          NULL,       date },
+    { 0 },
+};
+
+/* What answers of the layer in front of the service carry (contract §9.8). */
+static const struct header page_headers[] = {
+    { "Content-Type",                  NULL,       content_type },
+    { "Strict-Transport-Security",     HSTS,       NULL },
+    { "X-Content-Type-Options",        "nosniff",  NULL },
+    { "Date",                          NULL,       date },
+    { 0 },
+};
+/* clang-format on */
+
+static const struct header *choose_headers(const struct kv_request *request,
+                                           const struct kv_response *response)
+{
+    const char *type = response->content_type;
+
+    if (type != NULL && strncmp(type, "text/html", strlen("text/html")) == 0) {
+        return page_headers;
+    }
+    switch (request->app->build->headers) {
+    case KV_HEADERS_OLD:
+        return old_headers;
+    case KV_HEADERS_NEW:
+        break;
+    }
+    return new_headers;
+}
+
+void gate_finish(struct kv_request *request, struct kv_response *response)
+{
+    struct answer answer = { .request = request, .response = response };
+    const struct header *header = choose_headers(request, response);
+
+    for (; header->name != NULL; header++) {
+        const char *value = header->literal != NULL ? header->literal : header->value(&answer);
+
+        if (value != NULL) { /* one that finds no memory is left out: the answer is still right */
+            KV_IGNORE(kv_response_header(response, NULL, header->name, "%s", value));
+        }
+    }
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The whole answers of tests/data/golden, a file a test: contract §2 to §6, §9, §12. */
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+#include <curl/curl.h>
+
+#include "../support/golden.h"
+#include "kv/base.h"
+
+#define FILES(X)                                                                                   \
+    X(vault_2021)                                                                                  \
+    X(vault_2024)                                                                                  \
+    X(vault_2026)
+
+static void setup(void)
+{
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+TestSuite(golden, .init = setup, .timeout = 600);
+
+#define GOLDEN(file)                                                                               \
+    Test(golden, file)                                                                             \
+    {                                                                                              \
+        cr_assert_gt(golden_play(GOLDEN_FOLDER "/" #file ".txt"), 0);                              \
+    }
+FILES(GOLDEN)
+
+Test(golden, every_file_is_played)
+{
+#define NAME(file) #file ".txt",
+    static const char *const names[] = { FILES(NAME) };
+    DIR *folder = opendir(GOLDEN_FOLDER);
+    const struct dirent *entry;
+
+    cr_assert_not_null(folder);
+    while ((entry = readdir(folder)) != NULL) {
+        bool known = entry->d_name[0] == '.';
+
+        for (size_t i = 0; i < KV_COUNT(names); i++) {
+            known = known || strcmp(names[i], entry->d_name) == 0;
+        }
+        cr_expect(known, "%s has no test", entry->d_name);
+    }
+    closedir(folder);
+}

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# What the suites of the SDKs have in common: each `run` reads this in, defines the four functions
+# that depend on its language, and ends with `run_suite "$@"`.
+#
+#   demand_tools        skips where the language is missing or too old
+#   install_packages    brings the pinned packages below $folder, with `fetch`
+#   run_tests [TEST...] runs these tests, or all; its status says how it went
+#   count_tests         prints three numbers: tests run, passed, skipped
+#
+# In the environment, beyond what each `run` names:
+#   COFFER      the binary to test (./coffer)
+#   SDK_CACHE   where what was downloaded is kept (tests/sdk/cache in the build folder)
+#
+# A suite that cannot run says why and exits 77, which automake counts as skipped.
+
+language=$(basename "$source")
+coffer=${COFFER:-$PWD/coffer}
+folder=$PWD/tests/sdk/$language/suite
+cache=${SDK_CACHE:-$PWD/tests/sdk/cache}
+server=
+
+skip()
+{
+    echo "skipped: $*"
+    exit 77
+}
+
+# Sees to it that nothing stays behind, however this ends.
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/coffer-sdk.XXXXXX")
+clean_up()
+{
+    [ -z "$server" ] || kill -KILL "$server" 2>/dev/null || true
+    rm -rf "$scratch"
+}
+trap clean_up EXIT
+trap 'exit 1' HUP INT TERM
+
+demand_names()
+{
+    getent hosts dev.vault.localhost >/dev/null ||
+        skip "dev.vault.localhost does not resolve; libnss-myhostname would do it"
+}
+
+# fetch OURS COMMAND...: has COMMAND get packages, twice if need be: networks have their moments.
+# Where there is none, there is nothing to test with; but what matches OURS in its output means
+# that the packages are not those we pinned, and that is a failure.
+fetch()
+{
+    ours=$1
+    shift
+    mkdir -p "$folder" "$cache"
+    for attempt in first second; do
+        if "$@" >"$scratch/fetch" 2>&1; then
+            return 0
+        fi
+        cat "$scratch/fetch"
+        if grep -qE "$ours" "$scratch/fetch"; then
+            echo "what $1 got is not what was pinned"
+            exit 1
+        fi
+        echo "the $attempt attempt to get the packages has failed"
+    done
+    skip "$1 cannot get the packages"
+}
+
+start_server()
+{
+    "$coffer" serve --data "$scratch/data" --listen localhost --port 0 --control-port 0 \
+        --vault dev --vault locked,purge-protection >"$scratch/out" 2>"$scratch/log" &
+    server=$!
+    for _ in $(seq 600); do
+        [ ! -s "$scratch/data/run.json" ] || return 0
+        kill -0 "$server" 2>/dev/null || break
+        sleep 0.1
+    done
+    echo "coffer did not become ready:"
+    cat "$scratch/out" "$scratch/log"
+    exit 1
+}
+
+# SIGTERM must end it in order.
+stop_server()
+{
+    kill -TERM "$server"
+    status=0
+    wait "$server" || status=$?
+    server=
+    if [ "$status" -ne 0 ]; then
+        echo "coffer ended with status $status after SIGTERM"
+        return 1
+    fi
+}
+
+# What `coffer env` prints is all that the SDK gets to know; a proxy has no part in this.
+set_environment()
+{
+    unset HTTP_PROXY HTTPS_PROXY http_proxy https_proxy ALL_PROXY all_proxy
+    unset AZURE_CLIENT_ID AZURE_CLIENT_SECRET AZURE_TENANT_ID AZURE_FEDERATED_TOKEN_FILE
+    unset AZURE_TOKEN_CREDENTIALS AZURE_AUTHORITY_HOST
+    environment=$("$coffer" env --data "$scratch/data" --vault dev)
+    eval "$environment"
+    export COFFER_RUN_JSON="$scratch/data/run.json"
+}
+
+# One line for tests/driver.
+report()
+{
+    count_tests | awk '
+        { tests += $1; passed += $2; skipped += $3 }
+        END {
+            printf "Tested: %d | Passing: %d | Failing: %d | Crashing: 0 | Skipped: %d\n",
+                tests, passed, tests - passed - skipped, skipped
+            exit tests == 0
+        }'
+}
+
+run_suite()
+{
+    demand_tools
+    demand_names
+    install_packages
+    start_server
+    set_environment
+    failed=0
+    run_tests "$@" || failed=1
+    stop_server || failed=1
+    [ $failed -eq 0 ] || cat "$scratch/log"
+    report
+    exit $failed
+}

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading a file of golden answers, and playing it. */
+#include "golden.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kv/base.h"
+
+#define LINE_MAX_SIZE 16384
+#define WORDS_MAX 40
+#define NAMED_MAX 24
+#define TEXT_MAX 2048
+
+struct named {
+    char name[64];
+    char text[TEXT_MAX];
+};
+
+/* A case as far as it was read. */
+struct exchange {
+    char title[256]; /* "": between two cases */
+    char host[128];
+    char method[16];
+    char target[TEXT_MAX];
+    char body[TEXT_MAX];
+    bool has_target, has_body, without_token, without_type;
+    char header[8][256];
+    size_t headers;
+    bool is_answered;
+};
+
+struct play {
+    struct daemon daemon;
+    char arguments[TEXT_MAX];
+    struct named lists[NAMED_MAX], values[NAMED_MAX];
+    size_t list_count, value_count;
+    struct exchange now;
+    struct reply reply; /* of the present case */
+    char *vault_token, *hsm_token;
+    unsigned line;
+    const char *path;
+    int cases;
+    bool failed;
+};
+
+static void fail(struct play *play, const char *what, const char *expected, const char *got)
+{
+    fprintf(stderr, "%s:%u: %s: %s\n  expected %s\n       got %s\n", play->path, play->line,
+            play->now.title, what, expected, got);
+    play->failed = true;
+}
+
+static const char *find_named(const struct named *list, size_t count, const char *name, size_t len)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strlen(list[i].name) == len && strncmp(list[i].name, name, len) == 0) {
+            return list[i].text;
+        }
+    }
+    return "";
+}
+
+static void set_named(struct named *list, size_t *count, const char *name, size_t len,
+                      const char *text)
+{
+    size_t i = 0;
+
+    while (i < *count && (strlen(list[i].name) != len || strncmp(list[i].name, name, len) != 0)) {
+        i++;
+    }
+    if (i == NAMED_MAX) {
+        abort(); /* a file with too many names is our own */
+    }
+    *count += i == *count;
+    snprintf(list[i].name, sizeof(list[i].name), "%.*s", (int) len, name);
+    snprintf(list[i].text, sizeof(list[i].text), "%s", text);
+}
+
+/* Copies a text of a request with what $(NAME) stands for. */
+static void expand(const struct play *play, const char *text, char *ret_text, size_t size)
+{
+    size_t used = 0;
+
+    while (*text != '\0' && used + 1 < size) {
+        size_t name_len = strncmp(text, "$(", 2) == 0 ? strcspn(text + 2, ")") : 0;
+
+        if (name_len == 0) {
+            ret_text[used++] = *text++;
+            continue;
+        }
+        used += (size_t) snprintf(ret_text + used, size - used, "%s",
+                                  find_named(play->values, play->value_count, text + 2, name_len));
+        text += name_len + 3;
+    }
+    ret_text[used < size ? used : size - 1] = '\0';
+}
+
+/* Names of the headers of an answer in their order, separated by blanks. */
+static void list_headers(const struct reply *reply, char *ret_names, size_t size)
+{
+    const char *line = strstr(reply->headers, "\r\n");
+    size_t len = 0;
+
+    ret_names[0] = '\0';
+    while (line != NULL && line[2] != '\r' && line[2] != '\0' && len < size) {
+        line += 2;
+        len += (size_t) snprintf(ret_names + len, size - len, "%s%.*s", len > 0 ? " " : "",
+                                 (int) strcspn(line, ":"), line);
+        line = strstr(line, "\r\n");
+    }
+}
+
+static bool start(struct play *play)
+{
+    const char *arguments[WORDS_MAX];
+    size_t count = 0;
+
+    for (char *rest = play->arguments, *word; (word = strsep(&rest, " ")) != NULL;) {
+        if (word[0] != '\0' && count + 1 < WORDS_MAX) {
+            arguments[count++] = word;
+        }
+    }
+    arguments[count] = NULL;
+    daemon_prepare(&play->daemon);
+    if (!daemon_start(&play->daemon, arguments)) {
+        fail(play, "the daemon", "to start", "no");
+        return false;
+    }
+    play->vault_token = client_fetch_token(&play->daemon, "https://vault.azure.net");
+    play->hsm_token = client_fetch_token(&play->daemon, "https://managedhsm.azure.net");
+    return true;
+}
+
+static struct reply ask(struct play *play)
+{
+    const struct exchange *now = &play->now;
+    struct client client = { .curl = curl_easy_init(), .daemon = &play->daemon };
+    struct request request = {
+        .method = now->method,
+        .target = now->target,
+        .body = now->has_body ? now->body : NULL,
+        .content_type = now->without_type ? "" : NULL,
+        .without_token = now->without_token,
+    };
+    struct reply reply;
+
+    for (size_t i = 0; i < now->headers; i++) {
+        request.headers[i] = now->header[i];
+    }
+    snprintf(client.host, sizeof(client.host), "%s", now->host);
+    snprintf(client.ca, sizeof(client.ca), "%s/ca.pem", play->daemon.folder);
+    client.token = strstr(now->host, ".managedhsm.") != NULL ? play->hsm_token : play->vault_token;
+    reply = client_send(&client, &request);
+    curl_easy_cleanup(client.curl);
+    return reply;
+}
+
+/* "< STATUS LIST" or "< BODY" */
+static void take_answer(struct play *play, const char *text)
+{
+    char expected[64];
+    char names[TEXT_MAX];
+    const char *list = strchr(text, ' ');
+    char *body;
+
+    if (play->now.is_answered) {
+        body = golden_mask(&play->reply, play->daemon.port);
+        if (strcmp(body, text) != 0) {
+            fail(play, "body", text, body);
+        }
+        free(body);
+        play->now.has_body = true; /* it was looked at */
+        return;
+    }
+    if (play->daemon.pid == 0 && !start(play)) {
+        return;
+    }
+    play->reply = ask(play);
+    play->now.is_answered = true;
+    play->now.has_body = false;
+    play->cases++;
+    snprintf(expected, sizeof(expected), "%ld", play->reply.status);
+    if (strncmp(text, expected, strlen(expected)) != 0) {
+        fail(play, "status", text, expected);
+    }
+    list_headers(&play->reply, names, sizeof(names));
+    list = find_named(play->lists, play->list_count, list != NULL ? list + 1 : "",
+                      list != NULL ? strlen(list + 1) : 0);
+    if (strcmp(names, list) != 0) {
+        fail(play, "headers", list, names);
+    }
+}
+
+static void end_case(struct play *play)
+{
+    if (play->now.title[0] != '\0' && !play->now.is_answered) {
+        fail(play, "the case", "an answer", "none");
+    }
+    if (play->now.is_answered && !play->now.has_body && play->reply.len > 0) {
+        fail(play, "body", "none", play->reply.body);
+    }
+    reply_done(&play->reply);
+    play->now = (struct exchange){ .host = "dev.vault.localhost" };
+}
+
+static void take_request(struct play *play, const char *text)
+{
+    struct exchange *now = &play->now;
+    const char *target = strchr(text, ' ');
+
+    if (now->has_target) {
+        expand(play, text, now->body, sizeof(now->body));
+        now->has_body = true;
+        return;
+    }
+    now->has_target = target != NULL;
+    snprintf(now->method, sizeof(now->method), "%.*s", (int) strcspn(text, " "), text);
+    expand(play, target != NULL ? target + 1 : "", now->target, sizeof(now->target));
+}
+
+static void take_value(struct play *play, const char *text)
+{
+    size_t len = strcspn(text, " ");
+    const char *value = reply_text(&play->reply, text + len + (text[len] == ' '));
+    const char *slash = strrchr(value, '/');
+
+    set_named(play->values, &play->value_count, text, len, slash != NULL ? slash + 1 : value);
+}
+
+static void begin_case(struct play *play, const char *text)
+{
+    end_case(play);
+    snprintf(play->now.title, sizeof(play->now.title), "%s", text);
+}
+
+static void take_serve(struct play *play, const char *text)
+{
+    snprintf(play->arguments, sizeof(play->arguments), "%s", text);
+}
+
+static void take_list(struct play *play, const char *text)
+{
+    size_t len = strcspn(text, " ");
+
+    set_named(play->lists, &play->list_count, text, len, text + len + (text[len] == ' '));
+}
+
+static void take_host(struct play *play, const char *text)
+{
+    snprintf(play->now.host, sizeof(play->now.host), "%s", text);
+}
+
+static void take_header(struct play *play, const char *text)
+{
+    if (play->now.headers < KV_COUNT(play->now.header)) {
+        snprintf(play->now.header[play->now.headers++], 256, "%s", text);
+    }
+}
+
+static void take_without(struct play *play, const char *text)
+{
+    if (strcmp(text, "token") == 0) {
+        play->now.without_token = true;
+    } else if (strcmp(text, "type") == 0) {
+        play->now.without_type = true;
+    } else {
+        fail(play, "without", "token or type", text);
+    }
+}
+
+static const struct {
+    const char *word;
+    void (*take)(struct play *play, const char *text);
+} lines[] = {
+    { "serve ", take_serve }, { "headers ", take_list },    { "case ", begin_case },
+    { "@ ", take_host },      { "without ", take_without }, { "> ", take_request },
+    { "+ ", take_header },    { "< ", take_answer },        { "= ", take_value },
+};
+
+static void take_line(struct play *play, char *line)
+{
+    line[strcspn(line, "\n")] = '\0';
+    if (line[0] == '\0' || line[0] == '#') {
+        return;
+    }
+    for (size_t i = 0; i < KV_COUNT(lines); i++) {
+        size_t len = strlen(lines[i].word);
+
+        if (strncmp(line, lines[i].word, len) == 0) {
+            lines[i].take(play, line + len);
+            return;
+        }
+    }
+    fail(play, "line", "one that golden.h names", line);
+}
+
+static void end(struct play *play)
+{
+    end_case(play);
+    free(play->vault_token);
+    free(play->hsm_token);
+    if (play->daemon.pid != 0 && !daemon_stop(&play->daemon)) {
+        fail(play, "the daemon", "to stop cleanly", "no");
+    }
+    daemon_discard(&play->daemon);
+}
+
+int golden_play(const char *path)
+{
+    static char line[LINE_MAX_SIZE];
+    struct play *play = calloc(1, sizeof(*play));
+    FILE *file = fopen(path, "r");
+    int result;
+
+    if (play == NULL || file == NULL) {
+        perror(path);
+        free(play);
+        return -1;
+    }
+    play->path = path;
+    play->now = (struct exchange){ .host = "dev.vault.localhost" };
+    while (fgets(line, sizeof(line), file) != NULL) {
+        play->line++;
+        take_line(play, line);
+    }
+    fclose(file);
+    end(play);
+    result = play->failed ? -1 : play->cases;
+    free(play);
+    return result;
+}
