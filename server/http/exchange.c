@@ -8,8 +8,8 @@
 #include "kv/secret.h"
 #include "kv/uuid.h"
 
-/* A body this much larger than the largest is no mistake worth an answer. */
-#define BODY_DROPPED_MAX (4 * (uint64_t) KV_BODY_MAX)
+/* A body that is by so much too large is no mistake worth an answer. */
+#define BODY_DROPPED_MAX (3 * (uint64_t) KV_BODY_MAX)
 
 struct kv_exchange *kv_exchange_new(const struct kv_service *service,
                                     struct MHD_Connection *connection, const char *target)
@@ -73,10 +73,10 @@ bool kv_exchange_expects_too_much(const struct kv_exchange *exchange)
 {
     const char *length = kv_request_header(&exchange->request, MHD_HTTP_HEADER_CONTENT_LENGTH);
     bool waits = kv_request_header(&exchange->request, MHD_HTTP_HEADER_EXPECT) != NULL;
+    uint64_t max = exchange->request.body.max + (waits ? 0 : BODY_DROPPED_MAX);
 
-    /* the library has refused what is not a number */
     return length != NULL
-           && strtoull(length, NULL, 10) > (waits ? (uint64_t) KV_BODY_MAX : BODY_DROPPED_MAX);
+           && strtoull(length, NULL, 10) > max; /* the library took it for a number */
 }
 
 bool kv_exchange_append(struct kv_exchange *exchange, const char *bytes, size_t len)
@@ -86,7 +86,7 @@ bool kv_exchange_append(struct kv_exchange *exchange, const char *bytes, size_t 
 
     exchange->body_bytes += len;
     if (age > exchange->service->config.arrival_timeout * 1000
-        || exchange->body_bytes > BODY_DROPPED_MAX) {
+        || exchange->body_bytes > request->body.max + BODY_DROPPED_MAX) {
         return false;
     }
     if (request->body_is_too_large) {

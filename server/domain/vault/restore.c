@@ -14,7 +14,7 @@ static enum kv_code decrypt_key(struct kv_keys *keys, const struct kv_material *
     enum kv_code code = kv_custody_decrypt(keys->config.custody, service, KV_ALG_RSA_OAEP_256,
                                            encrypted->bytes, encrypted->len, ret_key, err);
 
-    return code == KV_BAD_PARAMETER ? fail_corrupt(err) : code;
+    return code == KV_CANNOT_DECRYPT ? fail_corrupt(err) : code;
 }
 
 /* The key that seals backups; a blob that comes before there is one is of somebody else. */
