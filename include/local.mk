@@ -26,6 +26,7 @@ noinst_HEADERS = \
 	%D%/kv/private_key.h \
 	%D%/kv/request.h \
 	%D%/kv/response.h \
+	%D%/kv/rotation.h \
 	%D%/kv/route.h \
 	%D%/kv/secret.h \
 	%D%/kv/store.h \

@@ -14,6 +14,7 @@ struct housekeeper {
     struct kv_clock *clock;
     struct kv_keys *keys;
     struct hsm *hsm;
+    struct rotator *rotator;
     pthread_t thread;
     bool running;
     atomic_bool stop;
@@ -52,11 +53,13 @@ static void *keep_house(void *argument)
     struct housekeeper *keeper = argument;
 
     while (!atomic_load(&keeper->stop)) {
-        kv_millis due;
+        kv_millis tidying;
+        kv_millis rotation;
 
         look_at_token(keeper);
-        due = tidy(keeper);
-        kv_clock_wait(keeper->clock, due, PATIENCE_MS);
+        tidying = tidy(keeper);
+        rotation = rotator_look(keeper->rotator, atomic_load(&keeper->healthy));
+        kv_clock_wait(keeper->clock, tidying < rotation ? tidying : rotation, PATIENCE_MS);
     }
     return NULL;
 }
@@ -77,12 +80,13 @@ enum kv_code housekeeper_new(struct kv_clock *clock, struct housekeeper **ret_ke
 }
 
 enum kv_code housekeeper_start(struct housekeeper *keeper, struct kv_keys *keys, struct hsm *hsm,
-                               struct kv_err *err)
+                               struct rotator *rotator, struct kv_err *err)
 {
     int result;
 
     keeper->keys = keys;
     keeper->hsm = hsm;
+    keeper->rotator = rotator;
     result = pthread_create(&keeper->thread, NULL, keep_house, keeper);
     if (result != 0) {
         return KV_FAIL(err, KV_INTERNAL, (unsigned long) result, "no thread for the housekeeper");

@@ -16,6 +16,7 @@ coffer_SOURCES += \
 	%D%/folder.h \
 	%D%/housekeeper.c \
 	%D%/main.c \
+	%D%/rotator.c \
 	%D%/serve.c \
 	%D%/serve.h \
 	%D%/signals.c \

@@ -49,6 +49,7 @@ struct server {
     struct kv_keys *keys;
     struct kv_limits *limits;
     struct kv_lanes *lanes;
+    struct rotator *rotator;
     struct kv_listener *tls, *control;
     struct kv_app app;
 };
@@ -146,8 +147,17 @@ static enum kv_code start_threads(struct server *server, struct kv_err *err)
         .generate_niceness = GENERATE_NICENESS,
     };
 
+    struct rotator_config rotator = {
+        .clock = server->clock,
+        .keys = server->keys,
+        .vaults = server->vaults,
+        .vault_count = server->vault_count,
+    };
+
     KV_TRY(kv_lanes_new(&config, &server->lanes, err));
-    return housekeeper_start(server->keeper, server->keys, server->hsm, err);
+    rotator.lanes = server->lanes;
+    KV_TRY(rotator_new(&rotator, &server->rotator, err));
+    return housekeeper_start(server->keeper, server->keys, server->hsm, server->rotator, err);
 }
 
 static void fill_app(struct server *server)
@@ -256,8 +266,9 @@ static void take_down(struct server *server)
     drain(server);
     kv_listener_free(server->control);
     kv_listener_free(server->tls);
+    housekeeper_stop(server->keeper); /* it posts to the lanes, which sound its alarm until freed */
     kv_lanes_free(server->lanes);
-    housekeeper_stop(server->keeper);
+    rotator_free(server->rotator);
     kv_limits_free(server->limits);
     kv_keys_free(server->keys);
     kv_custody_free(server->custody);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * serve.h - the parts of `coffer serve` that only its composition knows: the token it opens, the
- * housekeeper, the signals. Private to the files beside it.
+ * housekeeper, the rotator, the signals. Private to the files beside it.
  */
 #pragma once
 
@@ -10,7 +10,9 @@
 #include "hsm.h"
 #include "kv/app.h"
 #include "kv/certificate.h"
+#include "kv/lanes.h"
 #include "kv/options.h"
+#include "kv/rotation.h"
 
 /* Runs the emulator until a signal ends it. Errors before it is ready are the caller's to print. */
 enum kv_code serve_run(const struct kv_options *options, struct kv_err *err) kv_must_check;
@@ -49,8 +51,28 @@ enum kv_code token_print_metrics(void *context, struct kv_buf *buf,
                                  struct kv_err *err) kv_must_check;
 
 /*
- * The housekeeper: one thread that purges what is due, destroys what nobody owns, and looks after
- * the token every two seconds and whenever the alarm was sounded.
+ * The rotator: has keys rotated by their policies, when these are due on the virtual clock. One
+ * at a time; one whose rotation failed waits longer each time. Freed after the lanes.
+ */
+struct rotator; /* opaque */
+struct rotator_config {
+    struct kv_clock *clock; /* all borrowed */
+    struct kv_keys *keys;
+    struct kv_lanes *lanes;
+    const struct kv_vault *vaults;
+    size_t vault_count;
+};
+enum kv_code rotator_new(const struct rotator_config *config, struct rotator **ret_rotator,
+                         struct kv_err *err) kv_must_check;
+void rotator_free(struct rotator *rotator); /* NULL is fine */
+
+/* Starts what is due. Returns when there is something to do again (INT64_MAX: nothing known, or it
+ * will wake the clock's waiters). From one thread. */
+kv_millis rotator_look(struct rotator *rotator, bool token_is_healthy);
+
+/*
+ * The housekeeper: one thread that purges what is due, destroys what nobody owns, lets the rotator
+ * look, and looks after the token every two seconds and whenever the alarm was sounded.
  */
 struct housekeeper; /* opaque, thread-safe */
 
@@ -58,7 +80,7 @@ struct housekeeper; /* opaque, thread-safe */
 enum kv_code housekeeper_new(struct kv_clock *clock, struct housekeeper **ret_keeper,
                              struct kv_err *err) kv_must_check;
 enum kv_code housekeeper_start(struct housekeeper *keeper, struct kv_keys *keys, struct hsm *hsm,
-                               struct kv_err *err) kv_must_check;
+                               struct rotator *rotator, struct kv_err *err) kv_must_check;
 void housekeeper_stop(struct housekeeper *keeper); /* joins the thread, if it runs */
 void housekeeper_free(struct housekeeper *keeper); /* NULL is fine */
 

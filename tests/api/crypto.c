@@ -91,14 +91,14 @@ static struct reply call(struct client *client, const char *path, const char *al
     return client_call(client, "POST", path, body);
 }
 
-static struct reply make_key(struct client *client, const char *name, int bits)
+static struct reply make_key(struct client *client, const char *name, const char *kty, int bits)
 {
     char path[128];
     char body[128];
     struct reply key;
 
     snprintf(path, sizeof(path), "/keys/%s/create", name);
-    snprintf(body, sizeof(body), "{\"kty\":\"RSA-HSM\",\"key_size\":%d}", bits);
+    snprintf(body, sizeof(body), "{\"kty\":\"%s\",\"key_size\":%d}", kty, bits);
     key = client_call(client, "POST", path, body);
     cr_assert_eq(key.status, 200, "%s", key.body);
     return key;
@@ -164,16 +164,19 @@ static void check_round_trips(struct client *client, const struct reply *key, co
 
 static void check_algorithm(size_t alg)
 {
-    static const int sizes[] = { 2048, 3072, 4096 };
+    static const struct {
+        const char *kty;
+        int bits;
+    } keys[] = { { "RSA", 2048 }, { "RSA-HSM", 3072 }, { "RSA-HSM", 4096 } };
     API_CLIENT(dev);
 
     cr_assert_str_eq(algorithms[alg].alg, kv_alg_row((enum kv_alg) alg)->name);
-    for (size_t i = 0; i < KV_COUNT(sizes); i++) {
+    for (size_t i = 0; i < KV_COUNT(keys); i++) {
         char name[64];
 
-        snprintf(name, sizeof(name), "alg-%zu-%d", alg, sizes[i]);
-        API_REPLY(key, make_key(&dev, name, sizes[i]));
-        check_limits(&dev, &key, name, alg, (size_t) sizes[i] / 8);
+        snprintf(name, sizeof(name), "alg-%zu-%d", alg, keys[i].bits);
+        API_REPLY(key, make_key(&dev, name, keys[i].kty, keys[i].bits));
+        check_limits(&dev, &key, name, alg, (size_t) keys[i].bits / 8);
         check_round_trips(&dev, &key, name, alg);
     }
 }
@@ -181,22 +184,25 @@ static void check_algorithm(size_t alg)
 Test(crypto, RSA1_5_agrees_with_openssl)
 {
     check_algorithm(KV_ALG_RSA1_5);
+    api_proves("encrypt,decrypt,wrapKey,unwrapKey RSA,RSA-HSM RSA1_5");
 }
 
 Test(crypto, RSA_OAEP_agrees_with_openssl)
 {
     check_algorithm(KV_ALG_RSA_OAEP);
+    api_proves("encrypt,decrypt,wrapKey,unwrapKey RSA,RSA-HSM RSA-OAEP");
 }
 
 Test(crypto, RSA_OAEP_256_agrees_with_openssl)
 {
     check_algorithm(KV_ALG_RSA_OAEP_256);
+    api_proves("encrypt,decrypt,wrapKey,unwrapKey RSA,RSA-HSM RSA-OAEP-256");
 }
 
 Test(crypto, CANNOT_DECRYPT_whatever_is_wrong_with_the_ciphertext)
 {
     API_CLIENT(dev);
-    API_REPLY(key, make_key(&dev, "oracle", 2048));
+    API_REPLY(key, make_key(&dev, "oracle", "RSA", 2048));
     unsigned char bytes[512];
     char good[1024];
     char texts[6][1024];
@@ -229,7 +235,7 @@ Test(crypto, CANNOT_DECRYPT_whatever_is_wrong_with_the_ciphertext)
 Test(crypto, empty_plaintext_comes_back_empty)
 {
     API_CLIENT(dev);
-    API_REPLY(key, make_key(&dev, "nothing", 2048));
+    API_REPLY(key, make_key(&dev, "nothing", "RSA", 2048));
 
     for (size_t alg = 0; alg < KV_ALG_COUNT; alg++) {
         API_REPLY(forth, call(&dev, "/keys/nothing/encrypt", algorithms[alg].alg, ""));

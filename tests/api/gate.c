@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../support/raw.h"
+
 TestSuite(gate, .timeout = 120);
 
 Test(gate, identifiers_carry_the_authority_of_the_request)
@@ -233,6 +235,24 @@ Test(gate, BAD_URL)
             "<hr><p>HTTP Error 400. The request URL is invalid.</p>\r\n"
             "</BODY></HTML>\r\n");
     }
+}
+
+/* HTTP/1.0 knows no Host; of HTTP/1.1 the library refuses a request without one itself. */
+Test(gate, BAD_HOST)
+{
+    static const char request[] = "GET /keys?api-version=7.6 HTTP/1.0\r\n\r\n";
+    struct raw raw;
+    char answer[4096];
+
+    cr_assert(raw_open(&raw, api_daemon()->port, true));
+    cr_assert(raw_send(&raw, request, strlen(request)));
+    raw_read(&raw, answer, sizeof(answer), NULL);
+    raw_close(&raw);
+    cr_expect_not_null(strstr(answer, " 400 Bad Request\r\n"), "%s", answer);
+    cr_expect_not_null(strstr(answer,
+                              "<h2>Bad Request - Invalid Hostname</h2>\r\n"
+                              "<hr><p>HTTP Error 400. The request hostname is invalid.</p>"),
+                       "%s", answer);
 }
 
 Test(gate, BODY_TOO_LARGE)

@@ -81,6 +81,7 @@ Test(lists, keys_come_once_each_by_upper_cased_name)
     for (size_t i = 0; i < KV_COUNT(sorted); i++) {
         cr_expect_str_eq(seen[i], sorted[i]);
     }
+    api_proves("list");
 }
 
 Test(lists, item_has_no_version_and_no_key)
@@ -150,6 +151,7 @@ Test(lists, deleted_keys_carry_their_dates)
 
     API_REPLY(live, client_call(&dev, "GET", "/keys", NULL));
     cr_assert_str_eq(live.body, "{\"value\":[],\"nextLink\":null}");
+    api_proves("list-deleted");
 }
 
 Test(lists, next_link_spells_the_query_as_the_service_does)

@@ -3,6 +3,7 @@
 api_tests = \
 	%D%/test_auth \
 	%D%/test_backup \
+	%D%/test_auto_rotation \
 	%D%/test_crypto \
 	%D%/test_failures \
 	%D%/test_gate \
@@ -11,10 +12,12 @@ api_tests = \
 	%D%/test_import \
 	%D%/test_keys \
 	%D%/test_lists \
+	%D%/test_parity \
 	%D%/test_pending \
 	%D%/test_program \
 	%D%/test_refusals \
 	%D%/test_restore \
+	%D%/test_rotation \
 	%D%/test_throttling
 check_PROGRAMS += $(api_tests)
 TESTS += $(api_tests)
@@ -23,6 +26,8 @@ api_support = \
 	tests/support/api.c \
 	tests/support/api.h \
 	tests/support/api_main.c \
+	tests/support/proof.c \
+	tests/support/proof.h \
 	tests/support/raw.c \
 	tests/support/raw.h
 api_cflags = $(AM_CFLAGS) $(CRITERION_CFLAGS) $(TLS_CFLAGS)
@@ -64,6 +69,9 @@ EXTRA_DIST += tests/data/golden
 %C%_test_lists_SOURCES = %D%/lists.c $(api_support)
 %C%_test_lists_CFLAGS = $(api_cflags)
 %C%_test_lists_LDADD = $(api_libs)
+%C%_test_parity_SOURCES = %D%/parity.c $(api_support)
+%C%_test_parity_CFLAGS = $(api_cflags)
+%C%_test_parity_LDADD = $(api_libs)
 %C%_test_pending_SOURCES = %D%/pending.c $(api_support)
 %C%_test_pending_CFLAGS = $(api_cflags)
 %C%_test_pending_LDADD = $(api_libs)
@@ -73,9 +81,15 @@ EXTRA_DIST += tests/data/golden
 %C%_test_refusals_SOURCES = %D%/refusals.c $(api_support)
 %C%_test_refusals_CFLAGS = $(api_cflags)
 %C%_test_refusals_LDADD = $(api_libs)
+%C%_test_rotation_SOURCES = %D%/rotation.c $(api_support)
+%C%_test_rotation_CFLAGS = $(api_cflags)
+%C%_test_rotation_LDADD = $(api_libs)
 %C%_test_throttling_SOURCES = %D%/throttling.c $(api_support)
 %C%_test_throttling_CFLAGS = $(api_cflags)
 %C%_test_throttling_LDADD = $(api_libs)
+%C%_test_auto_rotation_SOURCES = %D%/auto_rotation.c $(api_support)
+%C%_test_auto_rotation_CFLAGS = $(api_cflags)
+%C%_test_auto_rotation_LDADD = $(api_libs)
 %C%_test_auth_SOURCES = %D%/auth.c $(api_support)
 %C%_test_auth_CFLAGS = $(api_cflags)
 %C%_test_auth_LDADD = $(api_libs)

@@ -140,6 +140,27 @@ Test(restore, restores_into_another_vault_of_the_instance)
     free(value);
 }
 
+Test(restore, brings_the_rotation_policy_back)
+{
+    static const char policy[] =
+        "{\"attributes\":{\"expiryTime\":\"P48M\"},\"lifetimeActions\":[{\"action\":{\"type\":"
+        "\"rotate\"},\"trigger\":{\"timeAfterCreate\":\"P18M\"}}]}";
+    char version[33];
+    char *value;
+    API_CLIENT(dev);
+
+    api_create_key(&dev, "backup-policy", "", version);
+    expect_status(&dev, "PUT", "/keys/backup-policy/rotationpolicy", policy, 200);
+    API_REPLY(before, client_call(&dev, "GET", "/keys/backup-policy/rotationpolicy", NULL));
+    value = back_up(&dev, "backup-policy");
+    purge(&dev, "backup-policy");
+    API_REPLY(reply, restore(&dev, value));
+    cr_assert_eq(reply.status, 200, "%s", reply.body);
+    API_REPLY(after, client_call(&dev, "GET", "/keys/backup-policy/rotationpolicy", NULL));
+    cr_expect_str_eq(after.body, before.body);
+    free(value);
+}
+
 Test(restore, survives_a_restart)
 {
     static const char *const arguments[] = { NULL };

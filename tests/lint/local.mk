@@ -3,9 +3,12 @@ EXTRA_DIST += \
 	%D%/arrows \
 	%D%/banned \
 	%D%/lint \
+	%D%/parity \
+	%D%/parity_section.py \
 	%D%/rules.py \
 	%D%/selftest \
-	%D%/source.py
+	%D%/source.py \
+	%D%/unproven
 
 LINT_CFLAGS = -std=gnu11 -D_GNU_SOURCE= -Wall -Wextra -Wstrict-prototypes $(P11KIT_CFLAGS) $(SERVER_CFLAGS) \
 	$(CURL_CFLAGS) $(CRITERION_CFLAGS)
@@ -17,8 +20,12 @@ lint:
 	@$(top_srcdir)/%D%/selftest $(LINT_FLAGS)
 	@$(top_srcdir)/%D%/lint --root $(top_srcdir) $(LINT_FLAGS)
 
+# Writes the parity section of README.md anew.
+parity:
+	@$(top_srcdir)/%D%/parity --root $(top_srcdir)
+
 format:
 	cd $(top_srcdir) && find server pkcs11 include tests -name '*.[ch]' \
 		-exec $(CLANG_FORMAT) -i {} +
 
-PHONY += lint format
+PHONY += lint parity format

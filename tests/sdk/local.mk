@@ -1,10 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 TESTS += \
+	%D%/go/run \
 	%D%/js/run \
 	%D%/python/run
 
 EXTRA_DIST += \
 	%D%/suite.sh \
+	%D%/go/deletion_test.go \
+	%D%/go/go.mod \
+	%D%/go/go.sum \
+	%D%/go/identity_test.go \
+	%D%/go/keys_test.go \
+	%D%/go/run \
+	%D%/go/states_test.go \
+	%D%/go/support_test.go \
+	%D%/go/wrapping_test.go \
 	%D%/js/.npmrc \
 	%D%/js/deletion.test.mjs \
 	%D%/js/identity.test.mjs \
@@ -29,6 +39,6 @@ EXTRA_DIST += \
 
 clean-local: clean-sdk
 clean-sdk:
-	rm -rf %D%/cache %D%/js/suite %D%/python/suite
+	rm -rf %D%/cache %D%/go/suite %D%/js/suite %D%/python/suite
 
 PHONY += clean-sdk

@@ -140,6 +140,9 @@ struct reply client_send(struct client *client, const struct request *request)
     reply.len = body.len;
     reply.headers = head.data != NULL ? head.data : strdup("");
     reply.json = cJSON_Parse(reply.body);
+    if (client_witness != NULL) {
+        client_witness(client, request, &reply);
+    }
     return reply;
 }
 

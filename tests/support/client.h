@@ -51,6 +51,10 @@ struct request {
 };
 struct reply client_send(struct client *client, const struct request *request);
 
+/* Told of every answer by client_send(), in programs that define it (proof.c). */
+void client_witness(const struct client *client, const struct request *request,
+                    const struct reply *reply) __attribute__((weak));
+
 /* The common cases: a path below the vault with api-version=7.6 put behind it. */
 struct reply client_call(struct client *client, const char *method, const char *path,
                          const char *body);

@@ -197,6 +197,12 @@ TESTS += %D%/test_names
 %C%_test_names_SOURCES = %D%/names.c
 %C%_test_names_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_names_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_rotation
+TESTS += %D%/test_rotation
+%C%_test_rotation_SOURCES = %D%/rotation.c
+%C%_test_rotation_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_rotation_LDADD = $(UNIT_LDADD)
 check_PROGRAMS += %D%/test_linger
 TESTS += %D%/test_linger
 %C%_test_linger_SOURCES = %D%/linger.c

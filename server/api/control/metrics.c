@@ -6,6 +6,7 @@
 #include "config.h"
 #include "kv/files.h"
 #include "kv/lanes.h"
+#include "kv/rotation.h"
 #include "private.h"
 
 /* Resident pages, the second number of /proc/self/statm; 0 where there is no such file. */
@@ -55,6 +56,22 @@ static enum kv_code print_keys(struct kv_keys *keys, struct kv_buf *buf, struct 
                          census.keys, census.deleted_keys, census.versions, census.limbo);
 }
 
+static enum kv_code print_rotations(const struct kv_keys *keys, struct kv_buf *buf,
+                                    struct kv_err *err)
+{
+    struct kv_rotation_counts counts = kv_rotation_count(keys);
+
+    return kv_buf_printf(buf, err,
+                         "# HELP coffer_rotations_total Rotations, by what asked for them.\n"
+                         "# TYPE coffer_rotations_total counter\n"
+                         "coffer_rotations_total{trigger=\"request\"} %lu\n"
+                         "coffer_rotations_total{trigger=\"policy\"} %lu\n"
+                         "# HELP coffer_rotations_failed_total Rotations by policy that failed.\n"
+                         "# TYPE coffer_rotations_failed_total counter\n"
+                         "coffer_rotations_failed_total %lu\n",
+                         counts.requested, counts.automatic, counts.failed);
+}
+
 static enum kv_code print_lanes(const struct kv_lanes *lanes, struct kv_buf *buf,
                                 struct kv_err *err)
 {
@@ -75,6 +92,7 @@ enum kv_code control_metrics(struct kv_request *request, struct kv_response *res
     response->content_type = "text/plain; version=0.0.4; charset=utf-8";
     KV_TRY(print_process(&response->body, err));
     KV_TRY(print_keys(app->keys, &response->body, err));
+    KV_TRY(print_rotations(app->keys, &response->body, err));
     KV_TRY(print_lanes(app->lanes, &response->body, err));
     return app->print_token_metrics(app->token_context, &response->body, err);
 }

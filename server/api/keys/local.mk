@@ -9,4 +9,5 @@ libkv_a_SOURCES += \
 	%D%/private.h \
 	%D%/random.c \
 	%D%/render.c \
+	%D%/rotation.c \
 	%D%/routes.c

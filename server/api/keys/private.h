@@ -16,6 +16,7 @@ kv_handler_fn deleted_key_get, deleted_key_recover, deleted_key_purge; /* lifecy
 kv_handler_fn key_import;                                              /* import.c */
 kv_handler_fn key_backup, key_restore;                                 /* backup.c */
 kv_handler_fn key_list, key_list_versions, deleted_key_list;           /* lists.c */
+kv_handler_fn key_rotate, rotation_policy_get, rotation_policy_set;    /* rotation.c */
 kv_handler_fn key_encrypt, key_decrypt, key_wrap, key_unwrap;          /* crypto.c */
 kv_handler_fn random_get;                                              /* random.c */
 

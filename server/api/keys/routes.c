@@ -5,6 +5,7 @@
 #include "private.h"
 
 #define KEYS "Microsoft.KeyVault/vaults/keys/"
+#define POLICIES "Microsoft.KeyVault/vaults/keyrotationpolicies/"
 #define HSM "Microsoft.KeyVault/managedHsm/"
 
 /* clang-format off */
@@ -21,6 +22,9 @@ const struct kv_route kv_key_routes[] = {
 
     { KV_POST,   "/keys/restore",                             KEYS "restore/action", key_restore,         KV_LANE_GENERATE, .makes_key = true },
     { KV_POST,   "/keys/{name}/backup",                       KEYS "backup/action",  key_backup,          KV_LANE_WORK },
+    { KV_POST,   "/keys/{name}/rotate",                       KEYS "rotate/action",  key_rotate,          KV_LANE_INLINE },
+    { KV_GET,    "/keys/{name}/rotationpolicy",               POLICIES "read",       rotation_policy_get, KV_LANE_INLINE },
+    { KV_PUT,    "/keys/{name}/rotationpolicy",               POLICIES "write",      rotation_policy_set, KV_LANE_WORK },
 
     { KV_GET,    "/deletedkeys",                              KEYS "read",           deleted_key_list,    KV_LANE_INLINE },
     { KV_GET,    "/deletedkeys/{name}",                       KEYS "read",           deleted_key_get,     KV_LANE_INLINE },

@@ -32,10 +32,11 @@ static enum kv_code append_version(struct kv_keys *keys, const struct kv_key *ke
 }
 
 static enum kv_code fill(struct kv_keys *keys, const struct kv_key_page *versions,
-                         struct kv_buf *content, struct kv_err *err)
+                         const struct backup_policy *policy, struct kv_buf *content,
+                         struct kv_err *err)
 {
     const char *name = versions->key[0].name;
-    enum kv_code code = backup_append_head(content, name, versions->count, err);
+    enum kv_code code = backup_append_head(content, name, policy, versions->count, err);
 
     for (size_t i = 0; code == KV_OK && i < versions->count; i++) {
         code = append_version(keys, &versions->key[i], content, err);
@@ -68,10 +69,12 @@ enum kv_code kv_key_backup(const struct kv_scope *scope, const char *name, struc
 {
     kv_auto(kv_key_page_done) struct kv_key_page versions = { .key = NULL };
     kv_auto(kv_buf_done) struct kv_buf content;
+    struct backup_policy policy = { .given = false };
 
     kv_buf_init(&content, BACKUP_CONTENT_MAX);
     KV_TRY(load_versions(scope, name, &versions, err));
     KV_TRY(kv_custody_check_export(scope->keys->config.custody, err));
-    KV_TRY(fill(scope->keys, &versions, &content, err));
+    KV_TRY(backup_policy_load(scope, name, &policy, err));
+    KV_TRY(fill(scope->keys, &versions, &policy, &content, err));
     return seal(scope->keys, &content, blob, err);
 }

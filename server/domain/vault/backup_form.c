@@ -79,11 +79,24 @@ static enum kv_code put_material(struct kv_buf *content, const struct kv_materia
     return put_bytes(content, material->y, coordinate_of(material), err);
 }
 
-enum kv_code backup_append_head(struct kv_buf *content, const char *name, size_t count,
+static enum kv_code put_policy(struct kv_buf *content, const struct backup_policy *policy,
+                               struct kv_err *err)
+{
+    KV_TRY(put_number(content, policy->given, err));
+    for (size_t i = 0; i < BACKUP_DURATIONS; i++) {
+        KV_TRY(put_text(content, policy->duration[i], err));
+    }
+    KV_TRY(put_number(content, policy->created, err));
+    return put_number(content, policy->updated, err);
+}
+
+enum kv_code backup_append_head(struct kv_buf *content, const char *name,
+                                const struct backup_policy *policy, size_t count,
                                 struct kv_err *err)
 {
     KV_TRY(put_number(content, FORM, err));
     KV_TRY(put_text(content, name, err));
+    KV_TRY(put_policy(content, policy, err));
     return put_number(content, (int64_t) count, err);
 }
 
@@ -200,6 +213,16 @@ static void take_material(struct reader *reader, struct kv_material *ret_materia
     }
 }
 
+static void take_policy(struct reader *reader, struct backup_policy *ret_policy)
+{
+    ret_policy->given = take_number(reader) != 0;
+    for (size_t i = 0; i < BACKUP_DURATIONS; i++) {
+        copy_text(reader, ret_policy->duration[i], sizeof(ret_policy->duration[i]));
+    }
+    ret_policy->created = take_number(reader);
+    ret_policy->updated = take_number(reader);
+}
+
 static void take_kty(struct reader *reader, struct kv_key *key)
 {
     char kty[16];
@@ -258,6 +281,7 @@ enum kv_code backup_parse(const struct kv_buf *content, struct backup *ret_backu
     int64_t count;
 
     copy_text(&reader, ret_backup->name, sizeof(ret_backup->name));
+    take_policy(&reader, &ret_backup->policy);
     count = take_number(&reader);
     if (reader.failed || form != FORM || count < 1 || count > BACKUP_VERSIONS_MAX) {
         return fail_corrupt(err);

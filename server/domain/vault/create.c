@@ -137,9 +137,9 @@ enum kv_code kv_key_create_check(const struct kv_scope *scope,
     return version_check_name(scope, args->name, err);
 }
 
-static enum kv_code generate(struct kv_keys *keys, const unsigned char object[KV_OBJECT_LENGTH],
-                             const void *context, struct kv_material *ret_material,
-                             struct kv_err *err)
+enum kv_code generate_material(struct kv_keys *keys, const unsigned char object[KV_OBJECT_LENGTH],
+                               const void *context, struct kv_material *ret_material,
+                               struct kv_err *err)
 {
     const struct kv_key_spec *spec = context;
 
@@ -172,5 +172,5 @@ enum kv_code kv_key_create(const struct kv_scope *scope, const struct kv_key_cre
 
     KV_TRY(make_plan(scope, args, &plan, err));
     describe_version(scope, args, &plan, &draft);
-    return version_add(scope, args->name, &draft, generate, &plan.spec, ret_key, err);
+    return version_add(scope, args->name, &draft, generate_material, &plan.spec, ret_key, err);
 }

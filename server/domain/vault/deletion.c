@@ -115,13 +115,15 @@ enum kv_code kv_key_recover(const struct kv_scope *scope, const char *name, stru
     return commit_with_key(db, row.latest, ret_key, err);
 }
 
-/* The versions go, their objects to limbo: the next tidying destroys them. */
-static enum kv_code remove_versions(struct kv_db *db, int64_t key_id, struct kv_err *err)
+/* All that a key has goes; the objects of its versions to limbo: the next tidying destroys them. */
+static enum kv_code remove_contents(struct kv_db *db, int64_t key_id, struct kv_err *err)
 {
     static const char doom[] = "INSERT INTO limbo (object, doomed)"
                                " SELECT object, 1 FROM version WHERE key = ?";
     static const char versions[] = "DELETE FROM version WHERE key = ?";
+    static const char policy[] = "DELETE FROM rotation_policy WHERE key = ?";
 
+    KV_TRY(kv_db_run(db, policy, KV_BINDS(KV_B_INT(key_id)), NULL, err));
     KV_TRY(kv_db_run(db, doom, KV_BINDS(KV_B_INT(key_id)), NULL, err));
     return kv_db_run(db, versions, KV_BINDS(KV_B_INT(key_id)), NULL, err);
 }
@@ -130,7 +132,7 @@ enum kv_code key_remove(struct kv_db *db, int64_t key_id, struct kv_err *err)
 {
     static const char sql[] = "DELETE FROM key WHERE id = ?";
 
-    KV_TRY(remove_versions(db, key_id, err));
+    KV_TRY(remove_contents(db, key_id, err));
     return kv_db_run(db, sql, KV_BINDS(KV_B_INT(key_id)), NULL, err);
 }
 
@@ -165,7 +167,7 @@ static enum kv_code purge_row(struct kv_db *db, const struct kv_scope *scope, in
     if (pending_until(scope) == 0) {
         return key_remove(db, id, err);
     }
-    KV_TRY(remove_versions(db, id, err));
+    KV_TRY(remove_contents(db, id, err));
     return set_state(db, scope, id, STATE_PURGED, 0, 0, err);
 }
 

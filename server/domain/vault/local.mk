@@ -3,6 +3,7 @@ libkv_a_SOURCES += \
 	%D%/backup.c \
 	%D%/backup.h \
 	%D%/backup_form.c \
+	%D%/backup_policy.c \
 	%D%/create.c \
 	%D%/deletion.c \
 	%D%/import.c \
@@ -12,6 +13,9 @@ libkv_a_SOURCES += \
 	%D%/random.c \
 	%D%/read.c \
 	%D%/restore.c \
+	%D%/rotation.c \
+	%D%/rotation_policy.c \
+	%D%/rotation_rules.c \
 	%D%/rows.c \
 	%D%/schema.c \
 	%D%/service_key.c \

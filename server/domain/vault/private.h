@@ -5,11 +5,15 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "kv/keys.h"
+#include "kv/rotation.h"
 #include "kv/store.h"
 
 struct kv_keys {
     struct kv_keys_config config; /* immutable */
+    atomic_ulong rotations_requested, rotations_automatic, rotations_failed;
 };
 
 /* The name a key is stored under: upper-cased (contract §1). */
@@ -205,3 +209,33 @@ void service_key_name(const struct kv_material *material, char ret_name[KV_UUID_
 enum kv_code version_add(const struct kv_scope *scope, const char *name, const struct kv_key *draft,
                          make_material_fn *make, const void *context, struct kv_key *ret_key,
                          struct kv_err *err) kv_must_check;
+
+/*
+ * The same for a successor of a version of `name`: KV_KEY_NOT_FOUND when that key is gone by then,
+ * whether or not another one has its name.
+ */
+enum kv_code version_succeed(const struct kv_scope *scope, const char *name,
+                             const struct kv_key *predecessor, const struct kv_key *draft,
+                             make_material_fn *make, const void *context, struct kv_key *ret_key,
+                             struct kv_err *err) kv_must_check;
+
+/* A make_material_fn: the token generates; `context` is a struct kv_key_spec. */
+enum kv_code generate_material(struct kv_keys *keys, const unsigned char object[KV_OBJECT_LENGTH],
+                               const void *context, struct kv_material *ret_material,
+                               struct kv_err *err) kv_must_check;
+
+/* The policy of a key, by its row: stored or the default. `name` is left empty. */
+enum kv_code rotation_policy_load(struct kv_db *db, int64_t key_id,
+                                  struct kv_rotation_policy *ret_policy,
+                                  struct kv_err *err) kv_must_check;
+
+/* Gives a new version without exp the one that the policy of its key gives it (contract §10.3). */
+enum kv_code rotation_stamp(struct kv_db *db, int64_t key_id, struct kv_attributes *attributes,
+                            struct kv_err *err) kv_must_check;
+
+/*
+ * Works out anew when the key of that version is to be rotated. Called with whatever it depends
+ * on: a new version, its exp, the policy. Inside a transaction.
+ */
+enum kv_code rotation_schedule(struct kv_db *db, int64_t version_id,
+                               struct kv_err *err) kv_must_check;

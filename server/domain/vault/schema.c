@@ -47,6 +47,17 @@ static const struct kv_migration migrations[] = {
       "  object BLOB PRIMARY KEY,"
       "  doomed INTEGER NOT NULL"
       ") WITHOUT ROWID;" },
+    { "CREATE TABLE rotation_policy ("
+      "  key INTEGER PRIMARY KEY REFERENCES key (id),"
+      "  expiry TEXT,"          /* these four as they were sent, ISO 8601 */
+      "  after_create TEXT,"    /* of Rotate; at most one of */
+      "  before_expiry TEXT,"   /* these two */
+      "  notify TEXT NOT NULL," /* timeBeforeExpiry of Notify */
+      "  created INTEGER NOT NULL,"
+      "  updated INTEGER NOT NULL,"
+      "  due INTEGER" /* s: when the latest version is to be rotated; NULL: never */
+      ");"
+      "CREATE INDEX rotation_due ON rotation_policy (due) WHERE due IS NOT NULL;" },
     /* keys that are not RSA: their modulus and exponent are empty */
     { "ALTER TABLE version ADD COLUMN curve TEXT;" /* wire name, NULL unless EC */
       "ALTER TABLE version ADD COLUMN x BLOB;"

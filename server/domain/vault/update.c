@@ -54,6 +54,7 @@ enum kv_code kv_key_update(const struct kv_scope *scope, const char *name, const
     KV_TRY(apply(scope, args, &before, err));
     KV_TRY(save(db, id, &before, args->tags_given ? &args->tags : &before.tags,
                 kv_seconds(scope->now), err));
+    KV_TRY(rotation_schedule(db, id, err)); /* by its exp, if it is the latest */
     KV_TRY(key_load(db, id, &after, err));
     KV_TRY(kv_db_commit(db, err));
     *ret_key = key_take(&after);

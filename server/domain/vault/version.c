@@ -133,10 +133,33 @@ enum kv_code version_make_latest(struct kv_db *db, int64_t key_id, int64_t versi
     return kv_db_run(db, sql, KV_BINDS(KV_B_INT(version_id), KV_B_INT(key_id)), NULL, err);
 }
 
-/* The commit that makes the version real; the name may have been deleted meanwhile. */
+static enum kv_code has_version(struct kv_db *db, int64_t key_id, const char *version,
+                                bool *ret_has, struct kv_err *err)
+{
+    static const char sql[] = "SELECT 1 FROM version WHERE key = ? AND version = ?";
+    kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
+
+    KV_TRY(kv_db_query(db, sql, KV_BINDS(KV_B_INT(key_id), KV_B_TEXT(version)), &rows, err));
+    return kv_rows_next(rows, ret_has, err);
+}
+
+/* Material takes seconds: the key may have been deleted meanwhile, and its name have a new one. */
+static enum kv_code check_row(struct kv_db *db, const struct key_row *row, const char *name,
+                              const struct kv_key *predecessor, struct kv_err *err)
+{
+    bool has;
+
+    if (predecessor == NULL) {
+        return version_check_row(row, name, err);
+    }
+    KV_TRY(has_version(db, row->id, predecessor->version, &has, err));
+    return row->phase == PHASE_LIVE && has ? KV_OK : fail_not_found(name, NULL, err);
+}
+
+/* The commit that makes the version real. */
 static enum kv_code store_version(const struct kv_scope *scope, const char *name,
-                                  const struct kv_key *key, struct kv_key *ret_key,
-                                  struct kv_err *err)
+                                  const struct kv_key *predecessor, struct kv_key *key,
+                                  struct kv_key *ret_key, struct kv_err *err)
 {
     kv_auto(kv_db_release) struct kv_db *db = NULL;
     struct name_fold fold;
@@ -147,13 +170,15 @@ static enum kv_code store_version(const struct kv_scope *scope, const char *name
     KV_TRY(kv_db_acquire(scope->keys->config.store, &db, err));
     KV_TRY(kv_db_begin(db, err));
     KV_TRY(key_row_load(db, scope, &fold, &row, err));
-    KV_TRY(version_check_row(&row, name, err));
+    KV_TRY(check_row(db, &row, name, predecessor, err));
     if (row.phase == PHASE_NONE) {
         KV_TRY(key_remove(db, row.id, err));
         KV_TRY(version_insert_key(db, scope, &fold, name, &row.id, err));
     }
+    KV_TRY(rotation_stamp(db, row.id, &key->attributes, err));
     KV_TRY(version_insert(db, row.id, key, &version_id, err));
     KV_TRY(version_make_latest(db, row.id, version_id, err));
+    KV_TRY(rotation_schedule(db, version_id, err));
 
     kv_auto(kv_key_done) struct kv_key stored = { .version = "" };
 
@@ -163,26 +188,42 @@ static enum kv_code store_version(const struct kv_scope *scope, const char *name
     return KV_OK;
 }
 
-enum kv_code version_add(const struct kv_scope *scope, const char *name, const struct kv_key *draft,
-                         make_material_fn *make, const void *context, struct kv_key *ret_key,
-                         struct kv_err *err)
+/* Intent, material, commit. */
+static enum kv_code make_version(const struct kv_scope *scope, const char *name,
+                                 const struct kv_key *predecessor, const struct kv_key *draft,
+                                 make_material_fn *make, const void *context,
+                                 struct kv_key *ret_key, struct kv_err *err)
 {
     struct kv_keys *keys = scope->keys;
     struct kv_key key = *draft; /* what it points to stays borrowed: it is never done */
     unsigned char object[KV_OBJECT_LENGTH];
 
-    KV_TRY(version_check_name(scope, name, err));
     KV_TRY(kv_custody_new_object(object, err));
     KV_TRY(intent_write(keys, object, 1, err));
 
     enum kv_code code = make(keys, object, context, &key.material, err);
 
     if (code == KV_OK) {
-        code = store_version(scope, name, &key, ret_key, err);
+        code = store_version(scope, name, predecessor, &key, ret_key, err);
     }
     if (code != KV_OK) {
-        KV_IGNORE(
-            intent_doom(keys, object, 1, NULL)); /* else the sweep at the next start finds it */
+        KV_IGNORE(intent_doom(keys, object, 1, NULL)); /* else the next start's sweep finds it */
     }
     return code;
+}
+
+enum kv_code version_add(const struct kv_scope *scope, const char *name, const struct kv_key *draft,
+                         make_material_fn *make, const void *context, struct kv_key *ret_key,
+                         struct kv_err *err)
+{
+    KV_TRY(version_check_name(scope, name, err));
+    return make_version(scope, name, NULL, draft, make, context, ret_key, err);
+}
+
+enum kv_code version_succeed(const struct kv_scope *scope, const char *name,
+                             const struct kv_key *predecessor, const struct kv_key *draft,
+                             make_material_fn *make, const void *context, struct kv_key *ret_key,
+                             struct kv_err *err)
+{
+    return make_version(scope, name, predecessor, draft, make, context, ret_key, err);
 }

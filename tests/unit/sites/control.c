@@ -88,7 +88,7 @@ static int64_t answer_number(const char *path)
     return (int64_t) member->valuedouble;
 }
 
-Test(control_site, turns_foreign_hosts_away)
+Test(control_site, answers_FOREIGN_CALLER_to_foreign_hosts)
 {
     static const char *const rows[] = { "", "evil.example", "coffer.evil.example:8080",
                                         "169.254.169.254" };
@@ -101,7 +101,7 @@ Test(control_site, turns_foreign_hosts_away)
     }
 }
 
-Test(control_site, turns_pages_of_other_origins_away)
+Test(control_site, answers_FOREIGN_CALLER_to_pages_of_other_origins)
 {
     static const char *const rows[] = { "null", "http://evil.example", "http://127.0.0.1.example" };
 

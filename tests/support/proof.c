@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proof.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include <criterion/criterion.h>
+
+#include "client.h"
+#include "kv/base.h"
+
+#define CELLS_MAX 512
+#define KEYS_MAX 512
+#define WORDS_MAX 3
+#define SEGMENTS_MAX 5
+#define WORD_SIZE 48
+
+/* What was answered well in this process. */
+static char seen[CELLS_MAX][WORDS_MAX * WORD_SIZE];
+static size_t seen_count;
+
+/* Types of keys as their bundles gave them: "dev.vault.localhost/name" and ".../version". */
+static struct {
+    char id[512];
+    char kty[WORD_SIZE];
+} keys[KEYS_MAX];
+static size_t key_count;
+
+struct path {
+    char text[1024];
+    const char *segment[SEGMENTS_MAX];
+    size_t count;
+};
+
+static bool was_seen(const char *cell)
+{
+    size_t i = 0;
+
+    while (i < seen_count && strcmp(seen[i], cell) != 0) {
+        i++;
+    }
+    return i < seen_count;
+}
+
+/* Empty words at the end are left out. */
+static void add_cell(const char *operation, const char *kty, const char *third)
+{
+    char cell[WORDS_MAX * WORD_SIZE];
+
+    snprintf(cell, sizeof(cell), "%s%s%s%s%s", operation, kty[0] != '\0' ? " " : "", kty,
+             third[0] != '\0' ? " " : "", third);
+    if (!was_seen(cell) && seen_count < CELLS_MAX) {
+        snprintf(seen[seen_count++], sizeof(seen[0]), "%s", cell);
+    }
+}
+
+static const char *find_kty(const char *id)
+{
+    for (size_t i = key_count; i > 0; i--) { /* the latest version came last */
+        if (strcasecmp(keys[i - 1].id, id) == 0) {
+            return keys[i - 1].kty;
+        }
+    }
+    return "";
+}
+
+static void add_key(const char *host, const char *id, size_t len, const char *kty)
+{
+    if (key_count < KEYS_MAX) {
+        snprintf(keys[key_count].id, sizeof(keys[0].id), "%s/%.*s", host, (int) len, id);
+        snprintf(keys[key_count].kty, sizeof(keys[0].kty), "%s", kty);
+        key_count++;
+    }
+}
+
+/* Remembers the type of the key that an answer is a bundle of. */
+static void learn_key(const char *host, const struct reply *reply)
+{
+    const char *name = strstr(reply_text(reply, "key.kid"), "/keys/");
+
+    if (name != NULL) {
+        name += strlen("/keys/");
+        add_key(host, name, strcspn(name, "/"), reply_text(reply, "key.kty"));
+        add_key(host, name, strlen(name), reply_text(reply, "key.kty"));
+    }
+}
+
+static void split(const char *target, struct path *ret_path)
+{
+    char *rest = ret_path->text;
+    char *segment;
+
+    *ret_path = (struct path){ .count = 0 };
+    snprintf(ret_path->text, sizeof(ret_path->text), "%.*s", (int) strcspn(target, "?"), target);
+    while ((segment = strsep(&rest, "/")) != NULL && ret_path->count < SEGMENTS_MAX) {
+        if (segment[0] != '\0') {
+            ret_path->segment[ret_path->count++] = segment;
+        }
+    }
+}
+
+static bool is_version(const char *segment)
+{
+    return strlen(segment) == 32 && segment[strspn(segment, "0123456789abcdefABCDEF")] == '\0';
+}
+
+/* The operations whose verb says what they are; tests/lint/parity_section.py has the same names. */
+static const char *name_of_verb(const char *method, bool deleted)
+{
+    static const struct {
+        const char *method, *live, *deleted;
+    } rows[] = {
+        { "GET", "get", "get-deleted" },
+        { "PUT", "import", "" },
+        { "PATCH", "update", "" },
+        { "DELETE", "delete", "purge" },
+    };
+    const char *name = "";
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        if (strcmp(rows[i].method, method) == 0) {
+            name = deleted ? rows[i].deleted : rows[i].live;
+        }
+    }
+    return name;
+}
+
+/* The operation in one word: what its path ends in, with what tells it from its siblings. */
+static void name_operation(const char *method, const struct path *path, char ret_name[WORD_SIZE])
+{
+    const char *last = path->segment[path->count - 1];
+    bool deleted = strcasecmp(path->segment[0], "deletedkeys") == 0;
+    const char *prefix = "";
+
+    if (path->count == 2 || (path->count == 3 && is_version(last))) {
+        bool is_restore = strcmp(method, "POST") == 0;
+
+        last = is_restore ? last : name_of_verb(method, deleted);
+    } else if (path->count == 1 && strcmp(method, "GET") == 0) {
+        last = deleted ? "list-deleted" : "list";
+    } else if (strcmp(method, "GET") == 0) {
+        prefix = strcasecmp(last, "versions") == 0 ? "list-" : "get-";
+    } else if (strcmp(method, "PUT") == 0) {
+        prefix = "set-";
+    }
+    snprintf(ret_name, WORD_SIZE, "%s%s", prefix, last);
+}
+
+/* The type of the key a request works with: in its answer, or known from an earlier one. */
+static void find_type(const char *host, const struct path *path, const struct reply *reply,
+                      char ret_kty[WORD_SIZE])
+{
+    char id[512];
+
+    snprintf(ret_kty, WORD_SIZE, "%s", reply_text(reply, "key.kty"));
+    if (ret_kty[0] == '\0' && path->count > 1) {
+        bool has_version = path->count > 2 && is_version(path->segment[2]);
+
+        snprintf(id, sizeof(id), "%s/%s%s%s", host, path->segment[1], has_version ? "/" : "",
+                 has_version ? path->segment[2] : "");
+        snprintf(ret_kty, WORD_SIZE, "%s", find_kty(id));
+    }
+}
+
+/* `alg` of the body sent, `crv` of the key answered. */
+static void find_third(const struct request *request, const struct reply *reply,
+                       char ret_third[WORD_SIZE])
+{
+    cJSON *sent = request->body != NULL ? cJSON_Parse(request->body) : NULL;
+    const cJSON *alg = cJSON_GetObjectItemCaseSensitive(sent, "alg");
+
+    snprintf(ret_third, WORD_SIZE, "%s",
+             cJSON_IsString(alg) ? alg->valuestring : reply_text(reply, "key.crv"));
+    cJSON_Delete(sent);
+}
+
+static void add_version(const char *target)
+{
+    const char *version = strstr(target, "api-version=");
+    char text[WORD_SIZE];
+
+    if (version != NULL) {
+        version += strlen("api-version=");
+        snprintf(text, sizeof(text), "%.*s", (int) strcspn(version, "&"), version);
+        add_cell("api-version", text, "");
+    }
+}
+
+/* Called by client_send() where it is linked. A signature that does not verify proves nothing. */
+void client_witness(const struct client *client, const struct request *request,
+                    const struct reply *reply)
+{
+    const char *host = request->host != NULL ? request->host : client->host;
+    char operation[WORD_SIZE];
+    char third[WORD_SIZE];
+    char kty[WORD_SIZE];
+    struct path path;
+
+    split(request->target, &path);
+    if (reply->status < 200 || reply->status > 299 || request->control || path.count == 0
+        || cJSON_IsFalse(reply_item(reply, "value"))) {
+        return;
+    }
+    learn_key(host, reply);
+    name_operation(request->method, &path, operation);
+    find_type(host, &path, reply, kty);
+    find_third(request, reply, third);
+    for (char *c = operation; *c != '\0'; c++) {
+        *c = (char) tolower((unsigned char) *c);
+    }
+    add_version(request->target);
+    add_cell(operation, kty, "");
+    add_cell(operation, kty, third);
+}
+
+/* Checks every cell that the words from the `word`th on make with `cell`, the ones before. */
+static void check_cells(const char *const *words, size_t count, size_t word, const char *cell)
+{
+    char copy[1024];
+    char longer[WORDS_MAX * WORD_SIZE];
+    char *rest = copy;
+    char *choice;
+
+    if (word == count) {
+        cr_expect(was_seen(cell), "this test says that it proves \"%s\", and had no such answer",
+                  cell);
+        return;
+    }
+    snprintf(copy, sizeof(copy), "%s", words[word]);
+    while ((choice = strsep(&rest, ",")) != NULL) {
+        for (char *c = choice; word == 0 && *c != '\0'; c++) {
+            *c = (char) tolower((unsigned char) *c);
+        }
+        snprintf(longer, sizeof(longer), "%s%s%s", cell, word > 0 ? " " : "", choice);
+        check_cells(words, count, word + 1, longer);
+    }
+}
+
+void api_proves(const char *cells)
+{
+    const char *words[WORDS_MAX];
+    char copy[1024];
+    char *rest = copy;
+    size_t count = 0;
+
+    cr_assert_lt(strlen(cells), sizeof(copy));
+    snprintf(copy, sizeof(copy), "%s", cells);
+    for (char *word; (word = strsep(&rest, " ")) != NULL;) {
+        cr_assert_lt(count, WORDS_MAX, "%s", cells);
+        words[count++] = word;
+    }
+    check_cells(words, count, 0, "");
+}
