@@ -263,8 +263,9 @@ Test(import, brings_the_private_half)
     static const unsigned sizes[] = { 2048, 3072, 4096 };
     API_CLIENT(dev);
 
+    api_proves("import RSA,RSA-HSM");
     for (size_t i = 0; i < KV_COUNT(sizes); i++) {
-        cJSON *jwk = render_rsa(sizes[i], "RSA-HSM");
+        cJSON *jwk = render_rsa(sizes[i], i == 0 ? "RSA" : "RSA-HSM");
         char name[64];
 
         snprintf(name, sizeof(name), "import-%u", sizes[i]);
@@ -316,11 +317,15 @@ Test(import, of_an_ec_key_shows_its_point)
     static const char *const members[] = { "crv", "x", "y" };
     API_CLIENT(dev);
 
+    api_proves("import EC,EC-HSM");
+
     for (size_t i = 0; i < KV_COUNT(groups); i++) {
         cJSON *jwk = render_ec(groups[i], "EC");
         char name[64];
 
         snprintf(name, sizeof(name), "import-ec-%zu", i);
+        API_REPLY(plain, send_import(&dev, name, jwk, ""));
+        cr_expect_str_eq(reply_text(&plain, "key.kty"), "EC");
         API_REPLY(reply, send_import(&dev, name, jwk, ",\"Hsm\":true"));
         cr_assert_eq(reply.status, 200, "%s", reply.body);
         cr_expect_str_eq(reply_text(&reply, "key.kty"), "EC-HSM");

@@ -195,9 +195,11 @@ Test(restore, of_every_type_can_be_restored)
     static const char *const bodies[] = {
         "{\"kty\":\"EC\",\"crv\":\"P-256\"}",      "{\"kty\":\"EC-HSM\",\"crv\":\"P-256K\"}",
         "{\"kty\":\"EC\",\"crv\":\"P-384\"}",      "{\"kty\":\"EC\",\"crv\":\"P-521\"}",
-        "{\"kty\":\"RSA-HSM\",\"key_size\":3072}",
+        "{\"kty\":\"RSA-HSM\",\"key_size\":3072}", "{\"kty\":\"RSA\"}",
     };
     API_CLIENT(dev);
+
+    api_proves("backup,restore RSA,RSA-HSM,EC,EC-HSM");
 
     for (size_t i = 0; i < KV_COUNT(bodies); i++) {
         char name[64];
