@@ -57,8 +57,7 @@ static enum kv_code seal(struct kv_keys *keys, const struct kv_buf *content, str
 
     KV_TRY(service_key_need(keys, SERVICE_BACKUP, &service, err));
     KV_TRY(kv_jwe_make_key(&content_key, err));
-    KV_TRY(kv_custody_encrypt(&service, KV_ALG_RSA_OAEP_256, content_key.bytes, content_key.len,
-                              &encrypted_key, err));
+    KV_TRY(service_key_crypt(keys, &service, KV_OP_ENCRYPT, &content_key, &encrypted_key, err));
     service_key_name(&service, name);
     KV_TRY(kv_buf_append(blob, BACKUP_PREFIX, sizeof(BACKUP_PREFIX) - 1, err));
     return kv_jwe_seal(name, &content_key, &encrypted_key, content, blob, err);

@@ -198,6 +198,11 @@ enum kv_code service_key_load(struct kv_keys *keys, enum service_purpose purpose
 enum kv_code service_key_need(struct kv_keys *keys, enum service_purpose purpose,
                               struct kv_material *ret_material, struct kv_err *err) kv_must_check;
 
+/* ENCRYPT or DECRYPT with RSA-OAEP-256; KV_CANNOT_DECRYPT for what was not encrypted to it. */
+enum kv_code service_key_crypt(struct kv_keys *keys, const struct kv_material *service,
+                               enum kv_key_op op, const struct kv_secret *in,
+                               struct kv_secret *ret_out, struct kv_err *err) kv_must_check;
+
 /* Its name: the object's id in the form of a GUID. */
 void service_key_name(const struct kv_material *material, char ret_name[KV_UUID_LENGTH + 1]);
 
@@ -227,6 +232,11 @@ enum kv_code generate_material(struct kv_keys *keys, const unsigned char object[
 /* The policy of a key, by its row: stored or the default. `name` is left empty. */
 enum kv_code rotation_policy_load(struct kv_db *db, int64_t key_id,
                                   struct kv_rotation_policy *ret_policy,
+                                  struct kv_err *err) kv_must_check;
+
+/* Stores it in place of the one there was; rotation_schedule() is to follow. In a transaction. */
+enum kv_code rotation_policy_save(struct kv_db *db, int64_t key_id,
+                                  const struct kv_rotation_policy *policy,
                                   struct kv_err *err) kv_must_check;
 
 /* Gives a new version without exp the one that the policy of its key gives it (contract §10.3). */

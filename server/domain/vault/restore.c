@@ -11,8 +11,7 @@ static enum kv_code decrypt_key(struct kv_keys *keys, const struct kv_material *
                                 const struct kv_secret *encrypted, struct kv_secret *ret_key,
                                 struct kv_err *err)
 {
-    enum kv_code code = kv_custody_decrypt(keys->config.custody, service, KV_ALG_RSA_OAEP_256,
-                                           encrypted->bytes, encrypted->len, ret_key, err);
+    enum kv_code code = service_key_crypt(keys, service, KV_OP_DECRYPT, encrypted, ret_key, err);
 
     return code == KV_CANNOT_DECRYPT ? fail_corrupt(err) : code;
 }

@@ -3,6 +3,7 @@
  * Keys of coffer's own: what seals backups and signs statements. One for each purpose, on the
  * token like any other key, made with an intent, so that a crash leaves nothing behind.
  */
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -120,6 +121,22 @@ enum kv_code service_key_need(struct kv_keys *keys, enum service_purpose purpose
         return code;
     }
     return service_key_load(keys, purpose, ret_material, err);
+}
+
+enum kv_code service_key_crypt(struct kv_keys *keys, const struct kv_material *service,
+                               enum kv_key_op op, const struct kv_secret *in,
+                               struct kv_secret *ret_out, struct kv_err *err)
+{
+    const struct kv_operands operands = { .value = { .bytes = in->bytes, .len = in->len } };
+    kv_auto(kv_outcome_done) struct kv_outcome outcome;
+
+    kv_outcome_init(&outcome);
+    KV_TRY(kv_custody_operate(keys->config.custody, service, op, KV_ALG_RSA_OAEP_256, &operands,
+                              &outcome, err));
+    assert(outcome.value.len <= sizeof(ret_out->bytes));
+    memcpy(ret_out->bytes, outcome.value.data, outcome.value.len);
+    ret_out->len = outcome.value.len;
+    return KV_OK;
 }
 
 void service_key_name(const struct kv_material *material, char ret_name[KV_UUID_LENGTH + 1])
