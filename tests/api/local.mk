@@ -2,6 +2,7 @@
 # Each program drives the built daemon over TLS; api_main.c gives it one for all of its tests.
 api_tests = \
 	%D%/test_auth \
+	%D%/test_backup \
 	%D%/test_auto_rotation \
 	%D%/test_crypto \
 	%D%/test_failures \
@@ -9,12 +10,14 @@ api_tests = \
 	%D%/test_gate \
 	%D%/test_golden \
 	%D%/test_hostile \
+	%D%/test_import \
 	%D%/test_keys \
 	%D%/test_lists \
 	%D%/test_parity \
 	%D%/test_pending \
 	%D%/test_program \
 	%D%/test_refusals \
+	%D%/test_restore \
 	%D%/test_rotation \
 	%D%/test_sign \
 	%D%/test_symmetric \
@@ -57,6 +60,15 @@ EXTRA_DIST += tests/data/golden
 %C%_test_hostile_SOURCES = %D%/hostile.c $(api_support)
 %C%_test_hostile_CFLAGS = $(api_cflags)
 %C%_test_hostile_LDADD = $(api_libs)
+%C%_test_backup_SOURCES = %D%/backup.c %D%/backup_tools.c %D%/backup_tools.h $(api_support)
+%C%_test_backup_CFLAGS = $(api_cflags)
+%C%_test_backup_LDADD = $(api_libs)
+%C%_test_restore_SOURCES = %D%/restore.c %D%/backup_tools.c %D%/backup_tools.h $(api_support)
+%C%_test_restore_CFLAGS = $(api_cflags)
+%C%_test_restore_LDADD = $(api_libs)
+%C%_test_import_SOURCES = %D%/import.c $(api_support)
+%C%_test_import_CFLAGS = $(api_cflags)
+%C%_test_import_LDADD = $(api_libs)
 %C%_test_keys_SOURCES = %D%/keys.c $(api_support)
 %C%_test_keys_CFLAGS = $(api_cflags)
 %C%_test_keys_LDADD = $(api_libs)

@@ -57,6 +57,12 @@ TESTS += %D%/test_json
 %C%_test_json_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_json_LDADD = $(UNIT_LDADD)
 
+check_PROGRAMS += %D%/test_jwe
+TESTS += %D%/test_jwe
+%C%_test_jwe_SOURCES = %D%/jwe.c
+%C%_test_jwe_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_jwe_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += %D%/test_limits
 TESTS += %D%/test_limits
 %C%_test_limits_SOURCES = %D%/limits.c
