@@ -16,6 +16,7 @@ api_tests = \
 	%D%/test_parity \
 	%D%/test_pending \
 	%D%/test_program \
+	%D%/test_random \
 	%D%/test_refusals \
 	%D%/test_restore \
 	%D%/test_rotation \
@@ -76,6 +77,7 @@ EXTRA_DIST += tests/data/golden
 %C%_test_lists_CFLAGS = $(api_cflags)
 %C%_test_lists_LDADD = $(api_libs)
 %C%_test_parity_SOURCES = %D%/parity.c $(api_support)
+%C%_test_parity_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--symmetric-keys", "premium"'
 %C%_test_parity_CFLAGS = $(api_cflags)
 %C%_test_parity_LDADD = $(api_libs)
 %C%_test_pending_SOURCES = %D%/pending.c $(api_support)
@@ -84,6 +86,10 @@ EXTRA_DIST += tests/data/golden
 %C%_test_program_SOURCES = %D%/program.c $(api_support)
 %C%_test_program_CFLAGS = $(api_cflags)
 %C%_test_program_LDADD = $(api_libs)
+%C%_test_random_SOURCES = %D%/random.c $(api_support)
+%C%_test_random_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
+%C%_test_random_CFLAGS = $(api_cflags)
+%C%_test_random_LDADD = $(api_libs)
 %C%_test_refusals_SOURCES = %D%/refusals.c $(api_support)
 %C%_test_refusals_CFLAGS = $(api_cflags)
 %C%_test_refusals_LDADD = $(api_libs)
