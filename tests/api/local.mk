@@ -93,7 +93,11 @@ EXTRA_DIST += tests/data/golden
 %C%_test_refusals_SOURCES = %D%/refusals.c $(api_support)
 %C%_test_refusals_CFLAGS = $(api_cflags)
 %C%_test_refusals_LDADD = $(api_libs)
-%C%_test_rotation_SOURCES = %D%/rotation.c $(api_support)
+%C%_test_rotation_SOURCES = \
+	%D%/rotation.c \
+	%D%/rotation.h \
+	%D%/rotation_policy.c \
+	$(api_support)
 %C%_test_rotation_CFLAGS = $(api_cflags)
 %C%_test_rotation_LDADD = $(api_libs)
 %C%_test_throttling_SOURCES = %D%/throttling.c $(api_support)
