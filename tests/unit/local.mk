@@ -186,6 +186,12 @@ TESTS += %D%/test_vault
 %C%_test_vault_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_vault_LDADD = $(UNIT_LDADD)
 
+check_PROGRAMS += %D%/test_signatures
+TESTS += %D%/test_signatures
+%C%_test_signatures_SOURCES = %D%/signatures.c %D%/signature_data.h
+%C%_test_signatures_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_signatures_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += %D%/test_key_rules
 TESTS += %D%/test_key_rules
 %C%_test_key_rules_SOURCES = %D%/key_rules.c
