@@ -57,6 +57,12 @@ TESTS += %D%/test_json
 %C%_test_json_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_json_LDADD = $(UNIT_LDADD)
 
+check_PROGRAMS += %D%/test_jwe
+TESTS += %D%/test_jwe
+%C%_test_jwe_SOURCES = %D%/jwe.c
+%C%_test_jwe_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_jwe_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += %D%/test_limits
 TESTS += %D%/test_limits
 %C%_test_limits_SOURCES = %D%/limits.c
@@ -94,7 +100,7 @@ TESTS += %D%/test_certificate
 
 check_PROGRAMS += %D%/test_lanes
 TESTS += %D%/test_lanes
-%C%_test_lanes_SOURCES = %D%/lanes.c
+%C%_test_lanes_SOURCES = %D%/lanes.c %D%/asleep.h
 %C%_test_lanes_CFLAGS = $(unit_cflags)
 %C%_test_lanes_LDADD = $(unit_libs)
 
@@ -185,6 +191,12 @@ TESTS += %D%/test_vault
 %C%_test_vault_SOURCES = %D%/vault.c
 %C%_test_vault_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_vault_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_signatures
+TESTS += %D%/test_signatures
+%C%_test_signatures_SOURCES = %D%/signatures.c %D%/signature_data.h
+%C%_test_signatures_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_signatures_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += %D%/test_key_rules
 TESTS += %D%/test_key_rules

@@ -50,7 +50,7 @@ static const struct kv_site site = {
     .unmatched = refuse,
 };
 
-TestSuite(router, .timeout = 20);
+TestSuite(router, .timeout = 120);
 
 /* A request for a path whose segments are already decoded; they stay where `text` is. */
 static struct kv_request make_request(enum kv_verb verb, char *text)
