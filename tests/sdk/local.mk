@@ -36,6 +36,7 @@ EXTRA_DIST += \
 	%D%/python/run \
 	%D%/python/suite.py \
 	%D%/python/support.py \
+	%D%/python/test_administration.py \
 	%D%/python/test_deletion.py \
 	%D%/python/test_identity.py \
 	%D%/python/test_keys.py \
