@@ -95,11 +95,26 @@ static enum kv_code open_hsm(const struct hsm_config *config, struct hsm **ret_h
     return rv == CKR_OK ? KV_OK : fail_open(config, rv, err);
 }
 
+/* At the first start; or at the one after a kill during that. */
+static enum kv_code make_own(const struct hsm_config *config, const char *folder,
+                             struct kv_err *err)
+{
+    const char *so_pin = config->pin + config->pin_len; /* the next line */
+    CK_RV rv;
+
+    so_pin += strspn(so_pin, "\r\n");
+    rv = hsm_init_token(config, so_pin, line_length(so_pin));
+    if (rv != CKR_OK) {
+        return fail_open(config, rv, err);
+    }
+    return softhsm_keep(folder, err);
+}
+
+/* Tried before anything is made: SoftHSM reads all objects each time it is initialised. */
 static enum kv_code open_own(struct hsm_config *config, const char *folder, struct hsm **ret_hsm,
                              struct kv_err *err)
 {
     kv_auto(kv_buf_done) struct kv_buf pins;
-    const char *so_pin;
     CK_RV rv;
 
     kv_buf_init(&pins, PIN_FILE_MAX);
@@ -107,14 +122,13 @@ static enum kv_code open_own(struct hsm_config *config, const char *folder, stru
     KV_TRY(softhsm_restore(folder, err));
     KV_TRY(load_own_pins(folder, &pins, err));
     KV_TRY(take_pin(config, &pins, "pin", err));
-    so_pin = config->pin + config->pin_len;
-    so_pin += strspn(so_pin, "\r\n");
-    rv = hsm_init_token(config, so_pin, line_length(so_pin));
-    if (rv != CKR_OK) {
-        return fail_open(config, rv, err);
-    }
     KV_TRY(softhsm_keep(folder, err));
-    return open_hsm(config, ret_hsm, err);
+    rv = hsm_open(config, ret_hsm);
+    if (rv == HSM_RV_NO_TOKEN || rv == CKR_USER_PIN_NOT_INITIALIZED) {
+        KV_TRY(make_own(config, folder, err));
+        rv = hsm_open(config, ret_hsm);
+    }
+    return rv == CKR_OK ? KV_OK : fail_open(config, rv, err);
 }
 
 static enum kv_code open_foreign(struct hsm_config *config, const struct kv_options *options,
@@ -148,6 +162,53 @@ enum kv_code token_open(const struct kv_options *options, const char *folder, un
                   : open_foreign(&config, options, ret_hsm, err);
 }
 
+static void add_capabilities(cJSON *body, const struct hsm_capabilities *can, bool *ok)
+{
+    cJSON *capabilities = kv_json_add_object(body, "capabilities", ok);
+
+    kv_json_add_bool(capabilities, "rsaGenerate", can->rsa_generate, ok);
+    kv_json_add_bool(capabilities, "rsaRaw", can->rsa_raw, ok);
+    kv_json_add_bool(capabilities, "rsaOaepSha256", can->rsa_oaep_sha256, ok);
+    kv_json_add_bool(capabilities, "aesGenerate", can->aes_generate, ok);
+    kv_json_add_bool(capabilities, "aesKeyWrapPad", can->aes_key_wrap_pad, ok);
+    kv_json_add_bool(capabilities, "import", can->import, ok);
+    kv_json_add_bool(capabilities, "backup", can->backup, ok);
+    kv_json_add_int(capabilities, "rsaBitsMin", (int64_t) can->rsa_bits_min, ok);
+    kv_json_add_int(capabilities, "rsaBitsMax", (int64_t) can->rsa_bits_max, ok);
+}
+
+/* What keys there can be of, besides RSA: curves and sizes of AES keys. */
+static void add_key_kinds(cJSON *body, const struct hsm_capabilities *can, bool *ok)
+{
+    cJSON *curves = kv_json_add_object(body, "curves", ok);
+
+#define X(symbol, name, bits, coordinate, group)                                                   \
+    kv_json_add_bool(curves, name, (can->ec_curves & HSM_BIT(HSM_##symbol)) != 0, ok);
+#include "kv/tbl/curve.def"
+#undef X
+
+    cJSON *aes = kv_json_add_object(body, "aes", ok);
+
+    kv_json_add_bool(aes, "128", can->aes_128, ok);
+    kv_json_add_bool(aes, "192", can->aes_192, ok);
+    kv_json_add_bool(aes, "256", can->aes_256, ok);
+}
+
+/* Every algorithm of the API, and how this token does it. */
+static void add_algorithms(cJSON *body, const struct hsm_capabilities *can, bool *ok)
+{
+    static const char *const ways[] = {
+        [KV_WAY_NONE] = "none",
+        [KV_WAY_NATIVE] = "native",
+        [KV_WAY_OUTSIDE] = "outside",
+    };
+    cJSON *algorithms = kv_json_add_object(body, "algorithms", ok);
+
+    for (enum kv_alg alg = 0; alg < KV_ALG_COUNT; alg++) {
+        kv_json_add_text(algorithms, kv_alg_row(alg)->name, ways[kv_alg_way(can, alg)], ok);
+    }
+}
+
 enum kv_code token_describe(void *context, cJSON **ret_description, struct kv_err *err)
 {
     const struct hsm_capabilities *can = hsm_capabilities(context);
@@ -161,16 +222,9 @@ enum kv_code token_describe(void *context, cJSON **ret_description, struct kv_er
     kv_json_add_text(body, "model", info.model, &ok);
     kv_json_add_text(body, "label", info.label, &ok);
     kv_json_add_text(body, "serial", info.serial, &ok);
-
-    cJSON *capabilities = kv_json_add_object(body, "capabilities", &ok);
-
-    kv_json_add_bool(capabilities, "rsaGenerate", can->rsa_generate, &ok);
-    kv_json_add_bool(capabilities, "rsaRaw", can->rsa_raw, &ok);
-    kv_json_add_bool(capabilities, "rsaOaepSha256", can->rsa_oaep_sha256, &ok);
-    kv_json_add_bool(capabilities, "aesGenerate", can->aes_generate, &ok);
-    kv_json_add_bool(capabilities, "aesKeyWrapPad", can->aes_key_wrap_pad, &ok);
-    kv_json_add_int(capabilities, "rsaBitsMin", (int64_t) can->rsa_bits_min, &ok);
-    kv_json_add_int(capabilities, "rsaBitsMax", (int64_t) can->rsa_bits_max, &ok);
+    add_capabilities(body, can, &ok);
+    add_key_kinds(body, can, &ok);
+    add_algorithms(body, can, &ok);
     if (!ok) {
         return KV_OUT_OF_MEMORY(err);
     }
