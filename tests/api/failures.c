@@ -12,6 +12,8 @@
 
 #include <sqlite3.h>
 
+#define AWAIT_TRIES 600 /* of a tenth of a second */
+
 static struct daemon own;
 
 static void start(void)
@@ -60,7 +62,7 @@ Test(failure, UNAVAILABLE_while_the_token_is_gone)
     cr_expect_eq(create.status, 503, "%ld %s", create.status, create.body);
     API_REPLY(get, client_call(&dev, "GET", "/keys/hsm", NULL));
     cr_expect_eq(get.status, 200, "what needs no token still works");
-    for (int i = 0; i < 100 && status != 503; i++) {
+    for (int i = 0; i < AWAIT_TRIES && status != 503; i++) {
         API_REPLY(reply, client_send(&dev, &health));
         status = reply.status;
         nanosleep(&pause, NULL);
@@ -68,7 +70,7 @@ Test(failure, UNAVAILABLE_while_the_token_is_gone)
     cr_expect_eq(status, 503);
 
     move_tokens("tokens-away", "tokens");
-    for (int i = 0; i < 100 && status != 200; i++) {
+    for (int i = 0; i < AWAIT_TRIES && status != 200; i++) {
         API_REPLY(reply, client_send(&dev, &health));
         status = reply.status;
         nanosleep(&pause, NULL);
