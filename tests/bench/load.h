@@ -4,7 +4,7 @@
  *
  * It shares the processors with the server it measures, so it is lean: an answer costs a wake-up,
  * a read, a comparison and the write of the next request. Every answer is compared with the one
- * that is due, byte for byte. Belongs to one thread. Failures are reported on standard error.
+ * that is due. Belongs to one thread. Failures are reported on standard error.
  */
 #pragma once
 
@@ -13,12 +13,14 @@
 
 #include "samples.h"
 
-/* A whole request, and the body its answer (200) must have. */
+/* A whole request, and the body its answer (200) must have: to the byte, or, where the answer is
+ * another one each time, of that length. */
 struct load_request {
     char *bytes; /* heap */
     size_t len;
     char *expected; /* heap */
     size_t expected_len;
+    bool varies;
 };
 void load_request_done(struct load_request *request);
 KV_DEFINE_CLEANUP_VALUE(struct load_request, load_request_done)

@@ -14,6 +14,8 @@
 #include <openssl/rsa.h>
 
 #define THREADS_MAX 256
+#define DIGEST_LENGTH 32 /* of ES256 */
+#define SIGNATURE_LENGTH 64
 
 KV_DEFINE_CLEANUP(BIGNUM *, BN_free)
 KV_DEFINE_CLEANUP(OSSL_PARAM_BLD *, OSSL_PARAM_BLD_free)
@@ -22,6 +24,7 @@ KV_DEFINE_CLEANUP(EVP_PKEY *, EVP_PKEY_free)
 KV_DEFINE_CLEANUP(EVP_PKEY_CTX *, EVP_PKEY_CTX_free)
 
 static const unsigned char key_id[HSM_ID_LENGTH] = "benchmark of raw";
+static const unsigned char ec_key_id[HSM_ID_LENGTH] = "benchmark of EC.";
 
 /* A ciphertext and what it decrypts to; each kind of decryption has one. */
 struct sample {
@@ -34,6 +37,7 @@ struct worker {
     const struct raw_token *raw;
     CK_MECHANISM *mechanism;
     const struct sample *sample;
+    bool (*operate)(const struct worker *worker);
     int64_t until;
     CK_SESSION_HANDLE session;
     pthread_t thread;
@@ -51,16 +55,19 @@ static int64_t read_clock(clockid_t clock)
 
 void raw_token_open(struct raw_token *raw, unsigned threads)
 {
+    struct hsm_ec_public ec_public;
     CK_SESSION_HANDLE session;
 
     raw->threads = threads < THREADS_MAX ? threads : THREADS_MAX;
     test_token_create(&raw->token, NULL, NULL);
-    if (hsm_generate_rsa(raw->token.hsm, key_id, RAW_BYTES * 8, 65537, &raw->public) != CKR_OK) {
+    if (hsm_generate_rsa(raw->token.hsm, key_id, RAW_BYTES * 8, 65537, &raw->public) != CKR_OK
+        || hsm_generate_ec(raw->token.hsm, ec_key_id, HSM_P256, &ec_public) != CKR_OK) {
         fputs("bench: the token makes no key\n", stderr);
         exit(1);
     }
     session = test_token_session(&raw->token);
     raw->key = test_token_find(&raw->token, session, CKO_PRIVATE_KEY, key_id);
+    raw->ec_key = test_token_find(&raw->token, session, CKO_PRIVATE_KEY, ec_key_id);
 }
 
 void raw_token_close(struct raw_token *raw)
@@ -122,12 +129,26 @@ static bool decrypt(const struct worker *worker)
            && len == sample->plain_len && memcmp(plain, sample->plain, len) == 0;
 }
 
+/* Every signature is another one: its length has to do. */
+static bool sign(const struct worker *worker)
+{
+    const CK_FUNCTION_LIST *functions = worker->raw->token.functions;
+    unsigned char signature[RAW_BYTES];
+    CK_ULONG len = sizeof(signature);
+
+    return functions->C_SignInit(worker->session, worker->mechanism, worker->raw->ec_key) == CKR_OK
+           && functions->C_Sign(worker->session, (CK_BYTE *) worker->sample->plain, DIGEST_LENGTH,
+                                signature, &len)
+                  == CKR_OK
+           && len == SIGNATURE_LENGTH;
+}
+
 static void *work(void *argument)
 {
     struct worker *worker = argument;
 
     while (!worker->failed && read_clock(CLOCK_MONOTONIC) < worker->until) {
-        worker->failed = !decrypt(worker);
+        worker->failed = !worker->operate(worker);
         worker->operations++;
     }
     return NULL;
@@ -163,9 +184,12 @@ bool raw_token_run(struct raw_token *raw, enum raw_kind kind, double seconds,
 
     if (kind == RAW_OAEP_SHA1) {
         mechanism = (CK_MECHANISM){ CKM_RSA_PKCS_OAEP, &oaep, sizeof(oaep) };
+    } else if (kind == RAW_ECDSA) {
+        mechanism.mechanism = CKM_ECDSA;
     }
     while (good && started < raw->threads) {
         worker[started] = (struct worker){ .raw = raw, .mechanism = &mechanism, .sample = &sample };
+        worker[started].operate = kind == RAW_ECDSA ? sign : decrypt;
         worker[started].until = begin + (int64_t) (seconds * 1e9);
         good = start(&worker[started]);
         started += good;
@@ -174,7 +198,7 @@ bool raw_token_run(struct raw_token *raw, enum raw_kind kind, double seconds,
         good = finish(&worker[i], &total) && good;
     }
     if (!good || total == 0) {
-        fputs("bench: the token does not decrypt\n", stderr);
+        fputs("bench: the token does not do it\n", stderr);
         return false;
     }
     begin = read_clock(CLOCK_MONOTONIC) - begin;

@@ -88,18 +88,30 @@ static bool is_good(const struct reply *reply, const char *what)
     return reply->status == 200;
 }
 
-bool server_create_key(struct client *client, const char *name, unsigned bits)
+static bool create(struct client *client, const char *name, const char *body)
 {
-    char path[256], body[128];
+    char path[128];
     struct reply reply;
     bool created;
 
     snprintf(path, sizeof(path), "/keys/%s/create", name);
-    snprintf(body, sizeof(body), "{\"kty\":\"RSA-HSM\",\"key_size\":%u}", bits);
     reply = client_call(client, "POST", path, body);
     created = is_good(&reply, path);
     reply_done(&reply);
     return created;
+}
+
+bool server_create_key(struct client *client, const char *name, unsigned bits)
+{
+    char body[64];
+
+    snprintf(body, sizeof(body), "{\"kty\":\"RSA-HSM\",\"key_size\":%u}", bits);
+    return create(client, name, body);
+}
+
+bool server_create_ec_key(struct client *client, const char *name)
+{
+    return create(client, name, "{\"kty\":\"EC-HSM\",\"crv\":\"P-256\"}");
 }
 
 static bool render(const struct server *server, const char *method, const char *target,
@@ -178,6 +190,26 @@ bool server_prepare_unwrap(struct server *server, const char *key, struct load_r
     reply_done(&wrapped);
     snprintf(path, sizeof(path), "/keys/%s/unwrapkey" VERSION_QUERY, key);
     return good && prepare(server, "POST", path, body, plain, ret_request);
+}
+
+bool server_prepare_sign(struct server *server, const char *key, struct load_request *ret_request)
+{
+    unsigned char digest[DATA_KEY_LENGTH];
+    char text[KV_BASE64URL_LENGTH(DATA_KEY_LENGTH) + 1];
+    char path[256];
+    char body[128];
+
+    if (RAND_bytes(digest, sizeof(digest)) != 1) {
+        return false;
+    }
+    kv_base64url_encode(digest, sizeof(digest), text);
+    snprintf(body, sizeof(body), "{\"alg\":\"ES256\",\"value\":\"%s\"}", text);
+    snprintf(path, sizeof(path), "/keys/%s/sign" VERSION_QUERY, key);
+    if (!prepare(server, "POST", path, body, NULL, ret_request)) {
+        return false;
+    }
+    ret_request->varies = true;
+    return true;
 }
 
 struct load *server_open_load(const struct server *server, unsigned connections,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Unwraps a second through coffer, beside what the token does by itself with as many threads. The
+ * Unwraps and signatures a second through coffer, beside what the token does by itself with as many threads. The
  * machine is never quiet, so both are measured in turn, in short rounds, and compared round by
  * round; every other round goes backwards, so that a drift favours neither. On a machine that is
  * really busy only the ratio of the processor time says something.
@@ -14,27 +14,36 @@
 #include "raw.h"
 #include "server.h"
 
-#define PART "unwrap"
-#define REQUESTS 8 /* different ciphertexts */
+#define REQUESTS 8 /* different ciphertexts or digests */
+
+/* What is compared. */
+struct contest {
+    const char *part; /* also the name of the key */
+    const char *alone;
+    enum raw_kind raw;
+    bool (*create)(struct client *client, const char *name);
+    bool (*prepare)(struct server *server, const char *key, struct load_request *ret_request);
+};
 
 struct unwrap_bench {
     const struct settings *settings;
+    const struct contest *contest;
     struct server server;
     struct raw_token raw;
     struct load_request request[REQUESTS];
     struct load *load;
-    struct samples x_509, x_509_cpu, oaep, coffer, coffer_cpu, client, ratio, cpu_ratio, p50, p99;
+    struct samples alone, alone_cpu, oaep, coffer, coffer_cpu, client, ratio, cpu_ratio, p50, p99;
 };
 
 static bool measure_raw(struct unwrap_bench *bench)
 {
     struct raw_result result;
 
-    if (!raw_token_run(&bench->raw, RAW_X_509, bench->settings->seconds, &result)) {
+    if (!raw_token_run(&bench->raw, bench->contest->raw, bench->settings->seconds, &result)) {
         return false;
     }
-    samples_add(&bench->x_509, result.per_second);
-    samples_add(&bench->x_509_cpu, result.cpu_us);
+    samples_add(&bench->alone, result.per_second);
+    samples_add(&bench->alone_cpu, result.cpu_us);
     return true;
 }
 
@@ -43,6 +52,9 @@ static bool measure_oaep(struct unwrap_bench *bench)
 {
     struct raw_result result;
 
+    if (bench->contest->raw != RAW_X_509) {
+        return true;
+    }
     if (!raw_token_run(&bench->raw, RAW_OAEP_SHA1, bench->settings->seconds / 2, &result)) {
         return false;
     }
@@ -75,9 +87,9 @@ static bool run_round(struct unwrap_bench *bench, unsigned round)
                           : measure_oaep(bench) && measure_raw(bench) && measure_coffer(bench);
 
     if (done) {
-        samples_add(&bench->ratio, samples_last(&bench->coffer) / samples_last(&bench->x_509));
+        samples_add(&bench->ratio, samples_last(&bench->coffer) / samples_last(&bench->alone));
         samples_add(&bench->cpu_ratio,
-                    samples_last(&bench->x_509_cpu)
+                    samples_last(&bench->alone_cpu)
                         / (samples_last(&bench->coffer_cpu) + samples_last(&bench->client)));
     }
     return done;
@@ -85,27 +97,33 @@ static bool run_round(struct unwrap_bench *bench, unsigned round)
 
 static void publish(struct unwrap_bench *bench, struct report *report)
 {
-    report_samples(report, PART, "op/s", &bench->x_509, "token alone, X_509, %u threads",
-                   bench->raw.threads);
-    report_samples(report, PART, "op/s", &bench->oaep, "token alone, OAEP with SHA-1");
-    report_samples(report, PART, "op/s", &bench->coffer, "coffer over TLS, %u connections",
+    const char *part = bench->contest->part;
+
+    report_samples(report, part, "op/s", &bench->alone, "token alone, %s, %u threads",
+                   bench->contest->alone, bench->raw.threads);
+    if (bench->contest->raw == RAW_X_509) {
+        report_samples(report, part, "op/s", &bench->oaep, "token alone, OAEP with SHA-1");
+    }
+    report_samples(report, part, "op/s", &bench->coffer, "coffer over TLS, %u connections",
                    bench->settings->connections);
-    report_samples(report, PART, "", &bench->ratio, "coffer / token alone");
-    report_samples(report, PART, "", &bench->cpu_ratio, "the same, by processor time");
-    report_samples(report, PART, "ms", &bench->p50, "latency p50");
-    report_samples(report, PART, "ms", &bench->p99, "latency p99");
-    report_samples(report, PART, "us", &bench->x_509_cpu, "processor, token alone");
-    report_samples(report, PART, "us", &bench->coffer_cpu, "processor, coffer");
-    report_samples(report, PART, "us", &bench->client, "processor, load generator");
+    report_samples(report, part, "", &bench->ratio, "coffer / token alone");
+    report_samples(report, part, "", &bench->cpu_ratio, "the same, by processor time");
+    report_samples(report, part, "ms", &bench->p50, "latency p50");
+    report_samples(report, part, "ms", &bench->p99, "latency p99");
+    report_samples(report, part, "us", &bench->alone_cpu, "processor, token alone");
+    report_samples(report, part, "us", &bench->coffer_cpu, "processor, coffer");
+    report_samples(report, part, "us", &bench->client, "processor, load generator");
 }
 
 static bool prepare(struct unwrap_bench *bench)
 {
-    if (!server_init(&bench->server) || !server_create_key(&bench->server.client, "unwrap", 2048)) {
+    const struct contest *contest = bench->contest;
+
+    if (!server_init(&bench->server) || !contest->create(&bench->server.client, contest->part)) {
         return false;
     }
     for (size_t i = 0; i < REQUESTS; i++) {
-        if (!server_prepare_unwrap(&bench->server, "unwrap", &bench->request[i])) {
+        if (!contest->prepare(&bench->server, contest->part, &bench->request[i])) {
             return false;
         }
     }
@@ -122,8 +140,8 @@ static void done(struct unwrap_bench *bench)
     }
     server_done(&bench->server);
     raw_token_close(&bench->raw);
-    samples_done(&bench->x_509);
-    samples_done(&bench->x_509_cpu);
+    samples_done(&bench->alone);
+    samples_done(&bench->alone_cpu);
     samples_done(&bench->oaep);
     samples_done(&bench->coffer);
     samples_done(&bench->coffer_cpu);
@@ -134,9 +152,10 @@ static void done(struct unwrap_bench *bench)
     samples_done(&bench->p99);
 }
 
-bool bench_unwrap(const struct settings *settings, struct report *report)
+static bool compare(const struct contest *contest, const struct settings *settings,
+                    struct report *report)
 {
-    struct unwrap_bench bench = { .settings = settings };
+    struct unwrap_bench bench = { .settings = settings, .contest = contest };
     bool good = prepare(&bench);
 
     raw_token_open(&bench.raw, (unsigned) sysconf(_SC_NPROCESSORS_ONLN));
@@ -148,4 +167,35 @@ bool bench_unwrap(const struct settings *settings, struct report *report)
     }
     done(&bench);
     return good;
+}
+
+static bool create_rsa_key(struct client *client, const char *name)
+{
+    return server_create_key(client, name, RAW_BYTES * 8);
+}
+
+bool bench_unwrap(const struct settings *settings, struct report *report)
+{
+    static const struct contest contest = {
+        .part = "unwrap",
+        .alone = "X_509",
+        .raw = RAW_X_509,
+        .create = create_rsa_key,
+        .prepare = server_prepare_unwrap,
+    };
+
+    return compare(&contest, settings, report);
+}
+
+bool bench_sign(const struct settings *settings, struct report *report)
+{
+    static const struct contest contest = {
+        .part = "sign",
+        .alone = "ECDSA",
+        .raw = RAW_ECDSA,
+        .create = server_create_ec_key,
+        .prepare = server_prepare_sign,
+    };
+
+    return compare(&contest, settings, report);
 }
