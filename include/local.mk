@@ -34,6 +34,7 @@ noinst_HEADERS = \
 	%D%/kv/tbl/api_version.def \
 	%D%/kv/tbl/curve.def \
 	%D%/kv/tbl/err.def \
+	%D%/kv/tbl/hsm_text.def \
 	%D%/kv/tbl/key_op.def \
 	%D%/kv/tbl/kty.def \
 	%D%/kv/tbl/lock.def \

@@ -148,6 +148,53 @@ enum kv_code token_open(const struct kv_options *options, const char *folder, un
                   : open_foreign(&config, options, ret_hsm, err);
 }
 
+static void add_capabilities(cJSON *body, const struct hsm_capabilities *can, bool *ok)
+{
+    cJSON *capabilities = kv_json_add_object(body, "capabilities", ok);
+
+    kv_json_add_bool(capabilities, "rsaGenerate", can->rsa_generate, ok);
+    kv_json_add_bool(capabilities, "rsaRaw", can->rsa_raw, ok);
+    kv_json_add_bool(capabilities, "rsaOaepSha256", can->rsa_oaep_sha256, ok);
+    kv_json_add_bool(capabilities, "aesGenerate", can->aes_generate, ok);
+    kv_json_add_bool(capabilities, "aesKeyWrapPad", can->aes_key_wrap_pad, ok);
+    kv_json_add_bool(capabilities, "import", can->import, ok);
+    kv_json_add_bool(capabilities, "backup", can->backup, ok);
+    kv_json_add_int(capabilities, "rsaBitsMin", (int64_t) can->rsa_bits_min, ok);
+    kv_json_add_int(capabilities, "rsaBitsMax", (int64_t) can->rsa_bits_max, ok);
+}
+
+/* What keys there can be of, besides RSA: curves and sizes of AES keys. */
+static void add_key_kinds(cJSON *body, const struct hsm_capabilities *can, bool *ok)
+{
+    cJSON *curves = kv_json_add_object(body, "curves", ok);
+
+#define X(symbol, name, bits, coordinate, group)                                                   \
+    kv_json_add_bool(curves, name, (can->ec_curves & HSM_BIT(HSM_##symbol)) != 0, ok);
+#include "kv/tbl/curve.def"
+#undef X
+
+    cJSON *aes = kv_json_add_object(body, "aes", ok);
+
+    kv_json_add_bool(aes, "128", can->aes_128, ok);
+    kv_json_add_bool(aes, "192", can->aes_192, ok);
+    kv_json_add_bool(aes, "256", can->aes_256, ok);
+}
+
+/* Every algorithm of the API, and how this token does it. */
+static void add_algorithms(cJSON *body, const struct hsm_capabilities *can, bool *ok)
+{
+    static const char *const ways[] = {
+        [KV_WAY_NONE] = "none",
+        [KV_WAY_NATIVE] = "native",
+        [KV_WAY_OUTSIDE] = "outside",
+    };
+    cJSON *algorithms = kv_json_add_object(body, "algorithms", ok);
+
+    for (enum kv_alg alg = 0; alg < KV_ALG_COUNT; alg++) {
+        kv_json_add_text(algorithms, kv_alg_row(alg)->name, ways[kv_alg_way(can, alg)], ok);
+    }
+}
+
 enum kv_code token_describe(void *context, cJSON **ret_description, struct kv_err *err)
 {
     const struct hsm_capabilities *can = hsm_capabilities(context);
@@ -161,16 +208,9 @@ enum kv_code token_describe(void *context, cJSON **ret_description, struct kv_er
     kv_json_add_text(body, "model", info.model, &ok);
     kv_json_add_text(body, "label", info.label, &ok);
     kv_json_add_text(body, "serial", info.serial, &ok);
-
-    cJSON *capabilities = kv_json_add_object(body, "capabilities", &ok);
-
-    kv_json_add_bool(capabilities, "rsaGenerate", can->rsa_generate, &ok);
-    kv_json_add_bool(capabilities, "rsaRaw", can->rsa_raw, &ok);
-    kv_json_add_bool(capabilities, "rsaOaepSha256", can->rsa_oaep_sha256, &ok);
-    kv_json_add_bool(capabilities, "aesGenerate", can->aes_generate, &ok);
-    kv_json_add_bool(capabilities, "aesKeyWrapPad", can->aes_key_wrap_pad, &ok);
-    kv_json_add_int(capabilities, "rsaBitsMin", (int64_t) can->rsa_bits_min, &ok);
-    kv_json_add_int(capabilities, "rsaBitsMax", (int64_t) can->rsa_bits_max, &ok);
+    add_capabilities(body, can, &ok);
+    add_key_kinds(body, can, &ok);
+    add_algorithms(body, can, &ok);
     if (!ok) {
         return KV_OUT_OF_MEMORY(err);
     }

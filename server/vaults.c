@@ -10,10 +10,9 @@
 /* What can be said of a vault but is not built yet is refused, never half done. */
 static enum kv_code check_is_offered(const struct kv_vault *vault, struct kv_err *err)
 {
-    if (vault->kind != KV_VAULT || vault->access != KV_ACCESS_OPEN) {
+    if (vault->access != KV_ACCESS_OPEN) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                       "--vault: %s: this version serves kind=vault with access=open only",
-                       vault->name);
+                       "--vault: %s: this version serves access=open only", vault->name);
     }
     return KV_OK;
 }

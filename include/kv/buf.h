@@ -28,6 +28,15 @@ enum kv_code kv_buf_append(struct kv_buf *buf, const void *bytes, size_t len,
 enum kv_code kv_buf_printf(struct kv_buf *buf, struct kv_err *err, const char *format,
                            ...) kv_must_check kv_printf(3, 4);
 
+/*
+ * Appends `len` bytes for the caller to write, at *ret_room until the buffer changes again; cut
+ * off what was not needed.
+ */
+enum kv_code kv_buf_extend(struct kv_buf *buf, size_t len, unsigned char **ret_room,
+                           struct kv_err *err) kv_must_check;
+/* Keeps the first `len` bytes, which are there, and wipes the others. */
+void kv_buf_cut(struct kv_buf *buf, size_t len);
+
 /* Empties the buffer and wipes what it held; keeps the memory. */
 void kv_buf_clear(struct kv_buf *buf);
 

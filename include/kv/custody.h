@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "kv/buf.h"
 #include "kv/err.h"
 #include "kv/secret.h"
 
@@ -71,18 +72,35 @@ struct kv_key_op_row {
 const struct kv_key_op_row *kv_key_op_row(enum kv_key_op op);
 bool kv_key_op_find(const char *name, enum kv_key_op *ret_op);
 
+/* How an algorithm is done; custody has one row of functions for each. */
+enum kv_method {
+    KV_METHOD_RSA_CRYPT, /* padding and unpadding here, by `hash`, around the raw operation */
+    KV_METHOD_RSA_SIGN,  /* PKCS #1 v1.5, over a DigestInfo of `hash` or over the value itself */
+    KV_METHOD_RSA_PSS,   /* salt as long as `hash` */
+    KV_METHOD_ECDSA,     /* raw r and s, each at the curve's full width */
+    KV_METHOD_AES_CBC,
+    KV_METHOD_AES_CBC_PAD,
+    KV_METHOD_AES_GCM,
+    KV_METHOD_AES_WRAP,     /* RFC 3394 */
+    KV_METHOD_AES_WRAP_PAD, /* RFC 5649 */
+    KV_METHOD_HMAC
+};
+enum kv_hash { KV_HASH_NONE, KV_HASH_SHA1, KV_HASH_SHA256, KV_HASH_SHA384, KV_HASH_SHA512 };
+
 enum kv_alg {
-#define X(symbol, name, family, operations, padding, overhead) KV_ALG_##symbol,
+#define X(symbol, name, family, operations, method, hash, curve, bits, overhead) KV_ALG_##symbol,
 #include "kv/tbl/alg.def"
 #undef X
     KV_ALG_COUNT
 };
-enum kv_padding { KV_PADDING_PKCS1_5, KV_PADDING_OAEP_SHA1, KV_PADDING_OAEP_SHA256 };
 struct kv_alg_row {
     const char *name;
     enum kv_family family;
     unsigned operations; /* bits of kv_key_op */
-    enum kv_padding padding;
+    enum kv_method method;
+    enum kv_hash hash;
+    enum kv_curve curve;
+    unsigned bits;
     size_t overhead;
 };
 const struct kv_alg_row *kv_alg_row(enum kv_alg alg);
@@ -155,22 +173,66 @@ enum kv_code kv_custody_destroy(struct kv_custody *custody,
                                 const unsigned char object[KV_OBJECT_LENGTH],
                                 struct kv_err *err) kv_must_check;
 
-/* Bytes a plaintext may have at most under this key and algorithm (contract §8.1). */
-size_t kv_custody_plaintext_max(const struct kv_material *material, enum kv_alg alg);
+/*
+ * What a value may be that is encrypted, wrapped or signed, and which others go with it (contract
+ * §8.1, §8.2, §8.6). Sizes in bytes.
+ */
+struct kv_needs {
+    size_t min, max, step; /* of the value, of the digest that is verified */
+    size_t iv, tag;        /* that have to be given; 0: none */
+};
+struct kv_needs kv_custody_needs(const struct kv_material *material, enum kv_alg alg,
+                                 enum kv_key_op op);
 
-/* With the public half, in OpenSSL. `plain` of at most kv_custody_plaintext_max(). */
-enum kv_code kv_custody_encrypt(const struct kv_material *material, enum kv_alg alg,
-                                const void *plain, size_t len, struct kv_secret *ret_cipher,
-                                struct kv_err *err) kv_must_check;
+/* Longest value of an algorithm that sets no limit itself. AES works on the heap, RSA is far below
+ * it; with it a request stays below KV_BODY_MAX, and a queue full of them in bounded memory. */
+#define KV_VALUE_MAX (64 * 1024)
+#define KV_BLOCK_MAX 16 /* of an iv, of a tag, and by how much a padded value grows */
+
+/* Bytes of the caller's; `bytes` NULL: not given. */
+struct kv_bytes {
+    const void *bytes;
+    size_t len;
+};
+
+/* What goes into an operation; what it does not need is not looked at. */
+struct kv_operands {
+    struct kv_bytes value;  /* plaintext, ciphertext, digest to sign, signature to verify */
+    struct kv_bytes digest; /* that the signature is of; HMAC: the message */
+    struct kv_bytes iv, aad, tag;
+};
+
+/* What comes out. Secret: init/done, wiped by the latter. */
+struct kv_outcome {
+    struct kv_buf value;
+    unsigned char iv[KV_BLOCK_MAX], tag[KV_BLOCK_MAX]; /* of an encryption */
+    size_t iv_len, tag_len;                            /* 0: there is none */
+    bool valid;                                        /* verify; `value` is empty then */
+};
+void kv_outcome_init(struct kv_outcome *outcome);
+void kv_outcome_done(struct kv_outcome *outcome);
+KV_DEFINE_CLEANUP_VALUE(struct kv_outcome, kv_outcome_done)
 
 /*
- * With the private half, on the token: raw, then unpadded here in constant time. Whatever is wrong
- * with the ciphertext, the refusal is the same, KV_CANNOT_DECRYPT (contract §8.5): no padding
- * oracle.
+ * Encrypts, decrypts, wraps, unwraps, signs or verifies. The key is one that the algorithm's row
+ * admits for `op`, and the operands are within kv_custody_needs(). What needs the public half
+ * only never touches the token. Whatever is wrong with a ciphertext, the refusal is the same,
+ * KV_CANNOT_DECRYPT (contract §8.5, §19 row 6): no padding oracle. A bad signature is no error but
+ * not `valid`.
  */
-enum kv_code kv_custody_decrypt(struct kv_custody *custody, const struct kv_material *material,
-                                enum kv_alg alg, const void *cipher, size_t len,
-                                struct kv_secret *ret_plain, struct kv_err *err) kv_must_check;
+enum kv_code kv_custody_operate(struct kv_custody *custody, const struct kv_material *material,
+                                enum kv_key_op op, enum kv_alg alg,
+                                const struct kv_operands *operands, struct kv_outcome *outcome,
+                                struct kv_err *err) kv_must_check;
+
+/* Whether and how a token of these capabilities does an algorithm. */
+enum kv_way {
+    KV_WAY_NONE,
+    KV_WAY_NATIVE, /* the module's own mechanism */
+    KV_WAY_OUTSIDE /* padding in coffer, the private operation raw on the token */
+};
+struct hsm_capabilities;
+enum kv_way kv_alg_way(const struct hsm_capabilities *can, enum kv_alg alg);
 
 /* Random bytes of the token's own generator, at most KV_SECRET_MAX. */
 enum kv_code kv_custody_random(struct kv_custody *custody, size_t count,

@@ -74,6 +74,9 @@ struct kv_json_field {
 enum kv_code kv_json_bind(const cJSON *object, const struct kv_json_field *fields, size_t count,
                           void *ret_args, struct kv_err *err) kv_must_check;
 
+/* Sorts the members of every object below `tree` by their names, as bytes; arrays keep theirs. */
+void kv_json_sort(cJSON *tree);
+
 /* Prints compactly and appends to `buf`. */
 enum kv_code kv_json_print(const cJSON *tree, struct kv_buf *buf, struct kv_err *err) kv_must_check;
 

@@ -17,7 +17,6 @@
 #include "kv/clock.h"
 #include "kv/custody.h"
 #include "kv/err.h"
-#include "kv/secret.h"
 #include "kv/uuid.h"
 #include "kv/vault.h"
 
@@ -181,27 +180,28 @@ enum kv_code kv_key_list_versions(const struct kv_scope *scope, const char *name
 
 struct kv_key_operate_args {
     enum kv_key_op op;
-    enum kv_alg alg;
-    const void *value;
-    size_t len;
+    enum kv_alg alg; /* one whose row has `op` */
+    struct kv_operands operands;
 };
 
-/* What crypto operations need of a version once it has passed all checks. */
+/* What came of an operation, and with which version. init/done. */
 struct kv_key_result {
     char name[KV_KEY_NAME_MAX + 1];
     char version[KV_VERSION_LENGTH + 1];
-    struct kv_secret value;
+    struct kv_outcome outcome;
 };
+void kv_key_result_init(struct kv_key_result *result);
 void kv_key_result_done(struct kv_key_result *result);
 KV_DEFINE_CLEANUP_VALUE(struct kv_key_result, kv_key_result_done)
 
 /*
- * encrypt, decrypt, wrapKey, unwrapKey with the version, or the latest. Order of refusals: lookup,
- * enabled, nbf/exp, key_ops, algorithm, length (contract §19 row 26).
+ * encrypt, decrypt, sign, verify, wrapKey, unwrapKey with the version, or the latest. Order of
+ * refusals: lookup, enabled, nbf/exp, key_ops, algorithm, lengths (contract §19 row 26). *result
+ * was initialised.
  */
 enum kv_code kv_key_operate(const struct kv_scope *scope, const char *name, const char *version,
-                            const struct kv_key_operate_args *args,
-                            struct kv_key_result *ret_result, struct kv_err *err) kv_must_check;
+                            const struct kv_key_operate_args *args, struct kv_key_result *result,
+                            struct kv_err *err) kv_must_check;
 
 /*
  * 1 to 128 random bytes of the token (contract §6.9); another count is KV_BAD_PARAMETER.

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "kv/buf.h"
 #include "kv/clock.h"
@@ -59,6 +60,7 @@ struct kv_request {
 
     char id[KV_UUID_LENGTH + 1]; /* x-ms-request-id */
     kv_millis now;               /* THE reading of the clock for this request */
+    int64_t arrived;             /* kv_clock_monotonic_us() at its first line */
     char client[64];             /* address of the peer, without port */
     bool client_is_ipv6;
     bool secure; /* came over TLS */

@@ -30,22 +30,23 @@ struct kv_response {
     struct kv_response_header header[KV_RESPONSE_HEADERS_MAX];
     size_t headers;
     struct kv_buf body;
-    bool close; /* close the connection after this answer */
+    bool sorted; /* JSON members go out in the order of their names, at every level */
+    bool close;  /* close the connection after this answer */
 };
 
 void kv_response_init(struct kv_response *response);
 void kv_response_done(struct kv_response *response);
 
-/* Back to an empty 200; for an error that takes the place of a half-made answer. */
+/* Back to an empty 200, unsorted; for an error that takes the place of a half-made answer. */
 void kv_response_reset(struct kv_response *response);
 
 /* Appends a header; names are literals, values are copied. CR and LF in a value become blanks. */
 enum kv_code kv_response_header(struct kv_response *response, struct kv_err *err, const char *name,
                                 const char *format, ...) kv_must_check kv_printf(4, 5);
 
-/* Status, "application/json; charset=utf-8" and the compact text of `tree`, which is not kept.
- * A NULL tree is "out of memory". */
-enum kv_code kv_response_json(struct kv_response *response, int status, const cJSON *tree,
+/* Status, "application/json; charset=utf-8" and the compact text of `tree`, which is not kept but
+ * may be put in order. A NULL tree is "out of memory". */
+enum kv_code kv_response_json(struct kv_response *response, int status, cJSON *tree,
                               struct kv_err *err) kv_must_check;
 
 /* Status, a literal content type, and text. */

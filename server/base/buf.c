@@ -93,10 +93,29 @@ enum kv_code kv_buf_printf(struct kv_buf *buf, struct kv_err *err, const char *f
     return KV_OK;
 }
 
+enum kv_code kv_buf_extend(struct kv_buf *buf, size_t len, unsigned char **ret_room,
+                           struct kv_err *err)
+{
+    KV_TRY(reserve(buf, len, err));
+    *ret_room = (unsigned char *) buf->data + buf->len;
+    memset(*ret_room, 0, len + 1);
+    buf->len += len;
+    return KV_OK;
+}
+
+void kv_buf_cut(struct kv_buf *buf, size_t len)
+{
+    assert(len <= buf->len);
+    if (buf->len > 0) {
+        kv_wipe(buf->data + len, buf->len - len);
+        buf->data[len] = '\0';
+    }
+    buf->len = len;
+}
+
 void kv_buf_clear(struct kv_buf *buf)
 {
-    kv_wipe(buf->data, buf->len);
-    buf->len = 0;
+    kv_buf_cut(buf, 0);
 }
 
 char *kv_buf_take(struct kv_buf *buf, size_t *ret_len)

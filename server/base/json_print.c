@@ -8,6 +8,52 @@
 #include "kv/base64.h"
 #include "kv/secret.h"
 
+/* cJSON's lists are doubly linked, the first item's `prev` being the last. */
+static void link_back(cJSON *object)
+{
+    cJSON *last = NULL;
+
+    for (cJSON *item = object->child; item != NULL; item = item->next) {
+        item->prev = last;
+        last = item;
+    }
+    if (object->child != NULL) {
+        object->child->prev = last;
+    }
+}
+
+/* By insertion: objects have few members. */
+static void sort_members(cJSON *object)
+{
+    cJSON *rest = object->child;
+
+    object->child = NULL;
+    while (rest != NULL) {
+        cJSON *item = rest;
+        cJSON **place = &object->child;
+
+        rest = rest->next;
+        while (*place != NULL && strcmp((*place)->string, item->string) <= 0) {
+            place = &(*place)->next;
+        }
+        item->next = *place;
+        *place = item;
+    }
+    link_back(object);
+}
+
+void kv_json_sort(cJSON *tree)
+{
+    cJSON *item;
+
+    if (cJSON_IsObject(tree)) {
+        sort_members(tree);
+    }
+    cJSON_ArrayForEach (item, tree) { /* of an object, too */
+        kv_json_sort(item);
+    }
+}
+
 enum kv_code kv_json_print(const cJSON *tree, struct kv_buf *buf, struct kv_err *err)
 {
     kv_auto(kv_wipe_free) char *text = cJSON_PrintUnformatted(tree);

@@ -3,6 +3,7 @@
  * for one libuuid makes six system calls. */
 #include "kv/uuid.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,31 @@ void kv_uuid_random(char ret_text[KV_UUID_LENGTH + 1])
     uuid_unparse_lower(uuid, ret_text);
 }
 
+/* 100-nanosecond intervals from the start of the Gregorian calendar to 1970. */
+#define GREGORIAN_OFFSET 0x01B21DD213814000ULL
+#define INTERVALS_A_MILLISECOND 10000
+
+/* RFC 4122 §4.2.2, the node as §4.5 has it. Two ids of one millisecond differ by chance: 13 bits of
+ * time, 14 of sequence, 47 of node. */
+void kv_uuid_of_time(kv_millis now, char ret_text[KV_UUID_LENGTH + 1])
+{
+    uint64_t time = GREGORIAN_OFFSET + (uint64_t) now * INTERVALS_A_MILLISECOND
+                    + arc4random_uniform(INTERVALS_A_MILLISECOND);
+    uuid_t uuid;
+
+    arc4random_buf(uuid, sizeof(uuid));
+    for (size_t i = 0; i < 4; i++) {
+        uuid[i] = (unsigned char) (time >> (24 - 8 * i)); /* time_low */
+    }
+    uuid[4] = (unsigned char) (time >> 40); /* time_mid */
+    uuid[5] = (unsigned char) (time >> 32);
+    uuid[6] = (unsigned char) (0x10 | (time >> 56 & 0x0f)); /* version and time_hi */
+    uuid[7] = (unsigned char) (time >> 48);
+    uuid[8] = (uuid[8] & 0x3f) | 0x80; /* variant */
+    uuid[10] |= 0x01;                  /* a node that is no network card's */
+    uuid_unparse_lower(uuid, ret_text);
+}
+
 void kv_version_random(char ret_text[KV_VERSION_LENGTH + 1])
 {
     char text[KV_UUID_LENGTH + 1];
@@ -30,6 +56,16 @@ void kv_version_random(char ret_text[KV_VERSION_LENGTH + 1])
         }
     }
     *ret_text = '\0';
+}
+
+void kv_version_random_hsm(char ret_text[KV_VERSION_LENGTH + 1])
+{
+    unsigned char bytes[KV_VERSION_LENGTH / 2];
+
+    arc4random_buf(bytes, sizeof(bytes));
+    for (size_t i = 0; i < sizeof(bytes); i++) {
+        snprintf(ret_text + 2 * i, 3, "%02x", bytes[i]);
+    }
 }
 
 void kv_uuid_of(const char *kind, const char *name, char ret_text[KV_UUID_LENGTH + 1])

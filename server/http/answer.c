@@ -66,6 +66,10 @@ enum MHD_Result kv_answer_send(struct MHD_Connection *connection, struct kv_resp
     if (made == NULL) {
         return MHD_NO;
     }
+    if (has_header(response, MHD_HTTP_HEADER_CONTENT_LENGTH)) { /* the library has none in a 204 */
+        (void) MHD_set_response_options(made, MHD_RF_INSANITY_HEADER_CONTENT_LENGTH,
+                                        MHD_RO_END); /* cannot fail before it is queued */
+    }
     if (add_headers(made, response)) {
         queued = MHD_queue_response(connection, (unsigned) response->status, made);
     }

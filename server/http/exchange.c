@@ -25,7 +25,7 @@ struct kv_exchange *kv_exchange_new(const struct kv_service *service,
         return NULL;
     }
     atomic_init(&exchange->references, 1);
-    exchange->arrived = kv_clock_monotonic_us();
+    exchange->request.arrived = kv_clock_monotonic_us();
     exchange->service = service;
     exchange->stay.connection = connection;
     exchange->request.app = service->config.app;
@@ -82,7 +82,7 @@ bool kv_exchange_expects_too_much(const struct kv_exchange *exchange)
 bool kv_exchange_append(struct kv_exchange *exchange, const char *bytes, size_t len)
 {
     struct kv_request *request = &exchange->request;
-    int64_t age = kv_clock_monotonic_us() - exchange->arrived;
+    int64_t age = kv_clock_monotonic_us() - request->arrived;
 
     exchange->body_bytes += len;
     if (age > exchange->service->config.arrival_timeout * 1000

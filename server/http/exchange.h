@@ -43,7 +43,6 @@ struct kv_exchange {
     kv_handler_fn *step; /* what a lane is to run */
     atomic_uint references;
 
-    int64_t arrived;     /* kv_clock_monotonic_us() at its first line */
     bool has_head;       /* the headers were read */
     bool is_counted;     /* kv_traffic_enter() was called */
     uint64_t body_bytes; /* received, dropped ones included */

@@ -83,13 +83,16 @@ static void begin(struct kv_response *response, int status, const char *content_
     kv_buf_clear(&response->body);
 }
 
-enum kv_code kv_response_json(struct kv_response *response, int status, const cJSON *tree,
+enum kv_code kv_response_json(struct kv_response *response, int status, cJSON *tree,
                               struct kv_err *err)
 {
     if (tree == NULL) {
         return KV_OUT_OF_MEMORY(err);
     }
     begin(response, status, JSON_CONTENT_TYPE);
+    if (response->sorted) {
+        kv_json_sort(tree);
+    }
     return own_fault(kv_json_print(tree, &response->body, err), err);
 }
 

@@ -109,7 +109,7 @@ static enum MHD_Result complete(struct kv_exchange *exchange, struct kv_response
 
     site->finish(request, response);
     if (site->after != NULL) {
-        site->after(request, response, err, kv_clock_monotonic_us() - exchange->arrived);
+        site->after(request, response, err, kv_clock_monotonic_us() - request->arrived);
     }
     return kv_answer_send(exchange->stay.connection, response);
 }

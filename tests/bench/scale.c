@@ -20,6 +20,7 @@
 #define QUERY "?api-version=7.6"
 #define UNWRAPS 8 /* different keys that are unwrapped with */
 #define STARTS 3
+#define WALKS 3 /* through all pages */
 #define TARGET_MAX 1024
 
 static const unsigned sizes[] = { 10, 1000, 10000 };
@@ -38,7 +39,7 @@ struct probe {
 struct rung {
     unsigned keys;
     struct server server;
-    struct samples start; /* ms */
+    struct samples start, walk; /* ms */
     struct probe unwrap, get, page;
 };
 
@@ -91,6 +92,7 @@ static bool turn_page(struct server *server, char target[TARGET_MAX], size_t *co
 static bool walk_pages(struct rung *rung, char ret_middle[TARGET_MAX])
 {
     char target[TARGET_MAX] = "/keys" QUERY;
+    int64_t began = kv_clock_monotonic_us();
     size_t count = 0;
 
     snprintf(ret_middle, TARGET_MAX, "%s", target);
@@ -99,6 +101,7 @@ static bool walk_pages(struct rung *rung, char ret_middle[TARGET_MAX])
             snprintf(ret_middle, TARGET_MAX, "%s", target);
         }
     }
+    samples_add(&rung->walk, (double) (kv_clock_monotonic_us() - began) / 1e3);
     if (count != rung->keys) {
         fprintf(stderr, "bench: %zu keys are listed, not %u\n", count, rung->keys);
     }
@@ -123,11 +126,15 @@ static bool prepare_unwraps(struct rung *rung)
 static bool prepare_reads(struct rung *rung)
 {
     char key[96], page[TARGET_MAX];
+    bool walked = true;
 
+    for (unsigned i = 0; walked && i < WALKS; i++) {
+        walked = walk_pages(rung, page);
+    }
     snprintf(key, sizeof(key), "/keys/" FILL_NAME QUERY, (rung->keys - 1) / 2);
     rung->get.requests = 1;
     rung->page.requests = 1;
-    return walk_pages(rung, page) && server_prepare_get(&rung->server, key, rung->get.request)
+    return walked && server_prepare_get(&rung->server, key, rung->get.request)
            && server_prepare_get(&rung->server, page, rung->page.request);
 }
 
@@ -208,6 +215,7 @@ static void publish_rung(struct rung *rung, struct report *report)
     unsigned keys = rung->keys;
 
     report_samples(report, PART, "ms", &rung->start, "%u keys: start", keys);
+    report_samples(report, PART, "ms", &rung->walk, "%u keys: paged through", keys);
     report_value(report, PART, "MiB", server_memory_mib(&rung->server), "%u keys: memory", keys);
     report_samples(report, PART, "op/s", &rung->unwrap.rate, "%u keys: unwrap", keys);
     report_samples(report, PART, "us", &rung->unwrap.cpu, "%u keys: unwrap, processor", keys);
@@ -252,6 +260,7 @@ static void scale_free(struct scale *scale)
         probe_done(&scale->rung[i].page);
         server_done(&scale->rung[i].server);
         samples_done(&scale->rung[i].start);
+        samples_done(&scale->rung[i].walk);
         samples_done(&scale->rate_ratio[i]);
         samples_done(&scale->cpu_ratio[i]);
     }

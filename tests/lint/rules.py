@@ -245,8 +245,9 @@ def rows_of(file):
 
 
 def check_rows(tree, _):
-    """Every error and every option of the tables is used by the server."""
+    """Every error and every option of the tables is used by the server, or by a table of its."""
     code = "\n".join(file.code for file in tree.below("server") if file.path.endswith(".c"))
+    code += "\n".join(file.code for file in tree.files if file.path.endswith(".def"))
     used = set(re.findall(r"\bKV_\w+", code))
     for name, prefix in (("err", "KV_"), ("option", "KV_OPTION_")):
         file = tree.get(f"include/kv/tbl/{name}.def")

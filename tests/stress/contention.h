@@ -47,11 +47,14 @@ enum contention_promise {
 
 enum contention_operation {
     OP_CREATE,
+    OP_ROTATE,
     OP_UPDATE,
     OP_DELETE,
     OP_RECOVER,
     OP_PURGE,
     OP_GET,
+    OP_GET_POLICY,
+    OP_SET_POLICY,
     OP_GET_VERSION,
     OP_GET_DELETED,
     OP_LIST,

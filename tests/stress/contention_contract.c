@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What may be answered when others work on the same name: every row is the right answer for some
- * order of events (contract sections 6.1 to 6.6, 8.4, 8.5, 9.3 to 9.5). There is no row with 500 or 503:
- * contention alone is no reason to fail.
+ * order of events (contract sections 6.1 to 6.8, 8.4, 8.5, 9.3 to 9.5, 10). There is no row with
+ * 500 or 503: contention alone is no reason to fail.
  */
 #include <string.h>
 
@@ -10,11 +10,14 @@
 
 const char *const contention_operation_names[OP_COUNT] = {
     [OP_CREATE] = "create",
+    [OP_ROTATE] = "rotate",
     [OP_UPDATE] = "update",
     [OP_DELETE] = "delete",
     [OP_RECOVER] = "recover",
     [OP_PURGE] = "purge",
     [OP_GET] = "get",
+    [OP_GET_POLICY] = "get policy",
+    [OP_SET_POLICY] = "set policy",
     [OP_GET_VERSION] = "get version",
     [OP_GET_DELETED] = "get deleted",
     [OP_LIST] = "list",
@@ -31,6 +34,9 @@ const struct outcome contention_outcomes[OUTCOMES_MAX] = {
     { OP_CREATE,        ALWAYS,    409, "Conflict", "ObjectIsDeletedButRecoverable" },
     { OP_CREATE,        LAGGING,   409, "Conflict", "ObjectIsBeingDeleted" },
     { OP_CREATE,        LAGGING,   409, "Conflict", "ObjectIsBeingRecovered" },
+
+    { OP_ROTATE,        ALWAYS,    200, "", "" },
+    { OP_ROTATE,        ALWAYS,    404, "KeyNotFound", "" },
 
     { OP_UPDATE,        ALWAYS,    200, "", "" },
     { OP_UPDATE,        ALWAYS,    404, "KeyNotFound", "" },
@@ -49,6 +55,12 @@ const struct outcome contention_outcomes[OUTCOMES_MAX] = {
 
     { OP_GET,           ALWAYS,    200, "", "" },
     { OP_GET,           ALWAYS,    404, "KeyNotFound", "" },
+
+    { OP_GET_POLICY,    ALWAYS,    200, "", "" },
+    { OP_GET_POLICY,    ALWAYS,    404, "KeyNotFound", "" },
+
+    { OP_SET_POLICY,    ALWAYS,    200, "", "" },
+    { OP_SET_POLICY,    ALWAYS,    404, "KeyNotFound", "" },
 
     { OP_GET_VERSION,   ALWAYS,    200, "", "" },
     { OP_GET_VERSION,   ALWAYS,    404, "KeyNotFound", "" },

@@ -47,9 +47,14 @@ static void roll_version(struct player *player, struct ask *ask)
 
 /* Keys are made in a queue, and all players would end up waiting in it: a few at a time have one
  * made, the others go on. */
-static void prepare_create(struct player *player, struct ask *ask)
+static void prepare_rotate(struct player *player, struct ask *ask)
 {
     ask->skip = sem_trywait(&player->contention->makers) != 0;
+}
+
+static void prepare_create(struct player *player, struct ask *ask)
+{
+    prepare_rotate(player, ask);
     snprintf(ask->body, sizeof(ask->body), CREATE_BODY);
 }
 
@@ -65,6 +70,15 @@ static void prepare_update(struct player *player, struct ask *ask)
     snprintf(ask->body, sizeof(ask->body),
              "{\"attributes\":{\"enabled\":%s},\"tags\":{\"mark\":\"%u\"}}",
              dice_roll(&player->dice, 4) == 0 ? "false" : "true", dice_roll(&player->dice, 1000));
+}
+
+/* None that would rotate a key before the test ends. */
+static void prepare_policy(struct player *player, struct ask *ask)
+{
+    snprintf(ask->body, sizeof(ask->body),
+             "{\"lifetimeActions\":[{\"action\":{\"type\":\"Rotate\"},\"trigger\":"
+             "{\"timeAfterCreate\":\"P%uD\"}}]}",
+             7 + dice_roll(&player->dice, 3));
 }
 
 static void prepare_wrap(struct player *player, struct ask *ask)
@@ -110,7 +124,7 @@ static const char *version_of(const char *kid)
     return slash != NULL ? slash + 1 : "";
 }
 
-static void note_create(struct player *player, struct ask *ask, const struct reply *reply)
+static void note_version(struct player *player, struct ask *ask, const struct reply *reply)
 {
     struct chronicle *chronicle = chronicle_of(player, ask);
     const char *version = version_of(reply_text(reply, "key.kid"));
@@ -181,12 +195,15 @@ static const struct {
     void (*prepare)(struct player *player, struct ask *ask);
     void (*note)(struct player *player, struct ask *ask, const struct reply *reply);
 } rows[OP_COUNT] = {
-    [OP_CREATE] = { 20, "POST", "keys", true, "/create", "key.kid", prepare_create, note_create },
+    [OP_CREATE] = { 12, "POST", "keys", true, "/create", "key.kid", prepare_create, note_version },
+    [OP_ROTATE] = { 10, "POST", "keys", true, "/rotate", "key.kid", prepare_rotate, note_version },
     [OP_UPDATE] = { 100, "PATCH", "keys", true, "", "key.kid", prepare_update, NULL },
     [OP_DELETE] = { 16, "DELETE", "keys", true, "", "key.kid", NULL, note_delete },
     [OP_RECOVER] = { 70, "POST", "deletedkeys", true, "/recover", "key.kid", NULL, note_recover },
     [OP_PURGE] = { 2, "DELETE", "deletedkeys", true, "", NULL, NULL, note_purge },
     [OP_GET] = { 80, "GET", "keys", true, "", "key.kid", NULL, NULL },
+    [OP_GET_POLICY] = { 20, "GET", "keys", true, "/rotationpolicy", NULL, NULL, NULL },
+    [OP_SET_POLICY] = { 20, "PUT", "keys", true, "/rotationpolicy", NULL, prepare_policy, NULL },
     [OP_GET_VERSION] = { 80, "GET", "keys", true, "", "key.kid", prepare_version, NULL },
     [OP_GET_DELETED] = { 60, "GET", "deletedkeys", true, "", "key.kid", NULL, NULL },
     [OP_LIST] = { 30, "GET", "keys", false, "", NULL, NULL, NULL },
@@ -315,7 +332,7 @@ static bool play_any(struct player *player)
         return true;
     }
     answered = play(player, &ask);
-    if (ask.operation == OP_CREATE) {
+    if (ask.operation == OP_CREATE || ask.operation == OP_ROTATE) {
         sem_post(&player->contention->makers);
     }
     return answered;

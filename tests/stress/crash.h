@@ -39,6 +39,7 @@ enum crash_promise {
 /* What a request does to a key, for the ledger and for the statistics. */
 enum crash_operation {
     OP_CREATE,
+    OP_ROTATE,
     OP_UPDATE,
     OP_DELETE,
     OP_RECOVER,

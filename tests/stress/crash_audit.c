@@ -189,3 +189,13 @@ void worker_audit(struct worker *worker)
         }
     }
 }
+
+size_t worker_versions(const struct worker *worker)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < WORKER_KEYS; i++) {
+        count += worker->key[i].count;
+    }
+    return count;
+}

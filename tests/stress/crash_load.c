@@ -7,9 +7,9 @@
 #include "crash.h"
 
 const char *const crash_operation_names[OP_COUNT] = {
-    [OP_CREATE] = "create",   [OP_UPDATE] = "update", [OP_DELETE] = "delete",
-    [OP_RECOVER] = "recover", [OP_PURGE] = "purge",   [OP_GET] = "get",
-    [OP_WRAP] = "wrap",       [OP_UNWRAP] = "unwrap",
+    [OP_CREATE] = "create", [OP_ROTATE] = "rotate",   [OP_UPDATE] = "update",
+    [OP_DELETE] = "delete", [OP_RECOVER] = "recover", [OP_PURGE] = "purge",
+    [OP_GET] = "get",       [OP_WRAP] = "wrap",       [OP_UNWRAP] = "unwrap",
 };
 
 /* A request, what it makes of the key when it is done, and the answer it must get. */
@@ -29,16 +29,6 @@ void worker_init(struct worker *worker, unsigned number)
     for (unsigned i = 0; i < WORKER_KEYS; i++) {
         snprintf(worker->key[i].name, sizeof(worker->key[i].name), "Key-%u-%u", number, i);
     }
-}
-
-size_t worker_versions(const struct worker *worker)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < WORKER_KEYS; i++) {
-        count += worker->key[i].count;
-    }
-    return count;
 }
 
 static bool is_expected(const struct errand *errand, const struct reply *reply)
@@ -85,21 +75,28 @@ static bool run_plain(struct worker *worker, const struct errand *errand)
     return done;
 }
 
-static bool make_version(struct worker *worker, struct ledger_key *key)
+/* By create, with tags of its own, or by rotate: then the tags of the latest are carried over, but
+ * not that it was disabled. */
+static bool make_version(struct worker *worker, struct ledger_key *key,
+                         enum crash_operation operation)
 {
     struct ledger_key after = *key;
     struct ledger_version *version = &after.version[after.count++];
     struct errand errand = {
-        .operation = OP_CREATE, .key = key, .after = &after, .method = "POST", .status = 200
+        .operation = operation, .key = key, .after = &after, .method = "POST", .status = 200
     };
     struct reply reply;
     bool done;
 
-    *version = (struct ledger_version){ .enabled = true, .mark = ++worker->marks };
+    *version = (struct ledger_version){ .enabled = true };
+    version->mark = operation == OP_CREATE ? ++worker->marks : version[-1].mark;
     after.state = LEDGER_LIVE;
-    snprintf(errand.path, sizeof(errand.path), "/keys/%s/create", key->name);
-    snprintf(errand.body, sizeof(errand.body), "{\"kty\":\"RSA\",\"tags\":{\"mark\":\"%u\"}}",
-             version->mark);
+    snprintf(errand.path, sizeof(errand.path), "/keys/%s/%s", key->name,
+             crash_operation_names[operation]);
+    if (operation == OP_CREATE) {
+        snprintf(errand.body, sizeof(errand.body), "{\"kty\":\"RSA\",\"tags\":{\"mark\":\"%u\"}}",
+                 version->mark);
+    }
     done = run(worker, &errand, &reply);
     if (done) {
         const char *slash = strrchr(reply_text(&reply, "key.kid"), '/');
@@ -112,16 +109,27 @@ static bool make_version(struct worker *worker, struct ledger_key *key)
 }
 
 /* One at a time: keys are made in a queue, and all workers would end up waiting in it. */
-static bool create(struct worker *worker, struct ledger_key *key)
+static bool make_alone(struct worker *worker, struct ledger_key *key,
+                       enum crash_operation operation)
 {
-    bool done;
-
     if (atomic_flag_test_and_set(worker->making)) {
         return true;
     }
-    done = make_version(worker, key);
+
+    bool done = make_version(worker, key, operation);
+
     atomic_flag_clear(worker->making);
     return done;
+}
+
+static bool create(struct worker *worker, struct ledger_key *key)
+{
+    return make_alone(worker, key, OP_CREATE);
+}
+
+static bool rotate(struct worker *worker, struct ledger_key *key)
+{
+    return make_alone(worker, key, OP_ROTATE);
 }
 
 static size_t roll_version(struct worker *worker, const struct ledger_key *key)
@@ -285,6 +293,11 @@ static bool has_room(const struct worker *worker, const struct ledger_key *key)
     return key->state != LEDGER_DELETED && key->count < LEDGER_VERSIONS;
 }
 
+static bool can_grow(const struct worker *worker, const struct ledger_key *key)
+{
+    return key->state == LEDGER_LIVE && has_room(worker, key);
+}
+
 static bool is_live(const struct worker *worker, const struct ledger_key *key)
 {
     (void) worker;
@@ -313,10 +326,15 @@ static const struct {
     bool (*is_possible)(const struct worker *worker, const struct ledger_key *key);
     bool (*perform)(struct worker *worker, struct ledger_key *key);
 } operations[OP_COUNT] = {
-    [OP_CREATE] = { 4, has_room, create },     [OP_UPDATE] = { 16, is_live, update },
-    [OP_DELETE] = { 6, is_live, delete_key },  [OP_RECOVER] = { 20, is_deleted, recover },
-    [OP_PURGE] = { 8, is_dispensable, purge }, [OP_GET] = { 4, is_live, get },
-    [OP_WRAP] = { 12, is_live, wrap },         [OP_UNWRAP] = { 20, is_live, unwrap },
+    [OP_CREATE] = { 3, has_room, create },
+    [OP_ROTATE] = { 2, can_grow, rotate },
+    [OP_UPDATE] = { 16, is_live, update },
+    [OP_DELETE] = { 6, is_live, delete_key },
+    [OP_RECOVER] = { 20, is_deleted, recover },
+    [OP_PURGE] = { 8, is_dispensable, purge },
+    [OP_GET] = { 4, is_live, get },
+    [OP_WRAP] = { 12, is_live, wrap },
+    [OP_UNWRAP] = { 20, is_live, unwrap },
 };
 
 /* Each operation with each key is a choice of its own. */
@@ -355,7 +373,7 @@ void worker_furnish(struct worker *worker)
     for (size_t i = 0; i < WORKER_KEYS; i++) {
         struct ledger_key *key = &worker->key[i];
 
-        if (key->state == LEDGER_ABSENT && !make_version(worker, key)) {
+        if (key->state == LEDGER_ABSENT && !make_version(worker, key, OP_CREATE)) {
             return;
         }
     }

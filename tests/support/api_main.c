@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A Criterion main around one daemon. */
+/* A Criterion main around one daemon; API_ARGUMENTS, if defined, are further options of it. */
 #include <stdio.h>
 
 #include <criterion/options.h>
@@ -9,9 +9,12 @@
 static int run_with_daemon(struct criterion_test_set *tests)
 {
     static const char *const arguments[] = {
-        "--vault", "dev",
-        "--vault", "std,sku=standard,retention=7",
-        "--vault", "locked,purge-protection,retention=7",
+        "--vault",     "dev",
+        "--vault",     "std,sku=standard,retention=7",
+        "--vault",     "locked,purge-protection,retention=7",
+#ifdef API_ARGUMENTS
+        API_ARGUMENTS,
+#endif
         NULL,
     };
     struct daemon daemon;

@@ -105,6 +105,34 @@ Test(buf, wipes_the_memory_it_grew_out_of)
     cr_assert_not(memory_holds(old, 200, "plain"));
 }
 
+Test(buf, gives_room_that_is_empty_and_bounded)
+{
+    unsigned char *room;
+
+    kv_buf_init(&buf, 300);
+    cr_assert_eq(kv_buf_append(&buf, "ab", 2, &err), KV_OK);
+    cr_assert_eq(kv_buf_extend(&buf, 299, &room, &err), KV_BODY_TOO_LARGE);
+    cr_assert_eq(kv_buf_extend(&buf, 298, &room, &err), KV_OK);
+    cr_assert_eq(buf.len, 300);
+    cr_assert_eq(room, (unsigned char *) buf.data + 2);
+    for (size_t i = 0; i <= 298; i++) {
+        cr_assert_eq(room[i], 0);
+    }
+}
+
+Test(buf, wipes_what_it_cuts_off)
+{
+    kv_buf_init(&buf, 100);
+    kv_buf_cut(&buf, 0);
+    cr_assert_eq(kv_buf_printf(&buf, &err, "plaintext"), KV_OK);
+    kv_buf_cut(&buf, 5);
+    cr_assert_str_eq(buf.data, "plain");
+    cr_assert_eq(buf.len, 5);
+    for (size_t i = 5; i < sizeof("plaintext"); i++) {
+        cr_assert_eq(buf.data[i], '\0');
+    }
+}
+
 Test(buf, wipes_what_it_clears_and_keeps_the_memory)
 {
     kv_buf_init(&buf, 100);

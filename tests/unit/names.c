@@ -80,14 +80,20 @@ Test(names, of_tags_are_fifteen_at_most_and_keep_their_order)
 Test(names, of_the_tables_are_found_exactly)
 {
     enum kv_kty kty;
+    enum kv_curve curve;
     enum kv_key_op op;
     enum kv_alg alg;
 
     cr_expect_not(kv_kty_find("rsa", &kty));
+    cr_expect_not(kv_curve_find("P-256 ", &curve));
+    cr_expect_not(kv_curve_find("SECP256K1", &curve)); /* contract §7: not P-256K by another name */
     cr_expect_not(kv_key_op_find("wrapkey", &op));
     cr_expect_not(kv_alg_find("RSA-OAEP-257", &alg));
     for (int i = 0; i < KV_KTY_COUNT; i++) {
         cr_expect(kv_kty_find(kv_kty_row((enum kv_kty) i)->name, &kty) && (int) kty == i);
+    }
+    for (int i = KV_CURVE_NONE + 1; i < KV_CURVE_COUNT; i++) {
+        cr_expect(kv_curve_find(kv_curve_row((enum kv_curve) i)->name, &curve) && (int) curve == i);
     }
     for (int i = 0; i < KV_OP_COUNT; i++) {
         cr_expect(kv_key_op_find(kv_key_op_row((enum kv_key_op) i)->name, &op) && (int) op == i);
@@ -107,13 +113,15 @@ Test(names, of_algorithms_carry_the_documented_limits)
         { KV_ALG_RSA1_5, { 245, 373, 501 } },
         { KV_ALG_RSA_OAEP, { 214, 342, 470 } },
         { KV_ALG_RSA_OAEP_256, { 190, 318, 446 } },
+        { KV_ALG_RSNULL, { 245, 373, 501 } },
     };
 
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
         for (size_t j = 0; j < 3; j++) {
             const struct kv_material material = { .modulus_len = 256 + 128 * j };
 
-            cr_expect_eq(kv_custody_plaintext_max(&material, rows[i].alg), rows[i].max[j]);
+            cr_expect_eq(kv_custody_needs(&material, rows[i].alg, KV_OP_ENCRYPT).max,
+                         rows[i].max[j]);
         }
     }
 }

@@ -92,6 +92,39 @@ Test(response, renders_a_tree_compactly)
     cr_expect_str_eq(response.body.data, "{\"kid\":\"k\",\"n\":1}");
 }
 
+Test(response, sorts_members_at_every_level_when_it_is_to)
+{
+    static const struct {
+        const char *from, *to;
+    } rows[] = {
+        { "{}", "{}" },
+        { "{\"a\":1}", "{\"a\":1}" },
+        { "{\"b\":1,\"a\":2}", "{\"a\":2,\"b\":1}" },
+        { "{\"c\":[3,1,{\"z\":1,\"Z\":2}],\"b\":{\"y\":[],\"x\":null},\"a\":\"\"}",
+          "{\"a\":\"\",\"b\":{\"x\":null,\"y\":[]},\"c\":[3,1,{\"Z\":2,\"z\":1}]}" },
+        { "{\"e\":5,\"d\":4,\"a\":1,\"c\":3,\"b\":2}",
+          "{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5}" },
+    };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        kv_auto(cJSON_Delete) cJSON *tree = cJSON_Parse(rows[i].from);
+
+        response.sorted = true;
+        cr_assert_eq(kv_response_json(&response, 200, tree, &err), KV_OK);
+        cr_assert_str_eq(response.body.data, rows[i].to);
+    }
+}
+
+Test(response, can_still_be_added_to_once_it_was_sorted)
+{
+    kv_auto(cJSON_Delete) cJSON *tree = cJSON_Parse("{\"b\":1,\"a\":2}");
+
+    kv_json_sort(tree);
+    cr_assert(cJSON_AddNumberToObject(tree, "c", 3));
+    cr_assert_eq(kv_response_json(&response, 200, tree, &err), KV_OK);
+    cr_assert_str_eq(response.body.data, "{\"a\":2,\"b\":1,\"c\":3}");
+}
+
 Test(response, has_the_text_of_the_last_step_only)
 {
     cr_assert_eq(kv_response_text(&response, 200, "text/plain", "a longer text", &err), KV_OK);

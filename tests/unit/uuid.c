@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
+#include <sys/time.h>
 
 #include <criterion/criterion.h>
+#include <uuid/uuid.h>
 
-#include "kv/uuid.h"
 #include "kv/base.h"
+#include "kv/uuid.h"
 
 TestSuite(uuid, .timeout = 20);
 
@@ -85,4 +87,38 @@ Test(uuid, differs_when_kind_or_name_does)
             cr_assert_str_neq(text[i], text[j], "pairs %zu and %zu", i, j);
         }
     }
+}
+
+Test(uuid, of_time_holds_the_time_in_version_1)
+{
+    static const kv_millis now = 1651161600000; /* 2022-04-28T16:00:00Z */
+    char first[KV_UUID_LENGTH + 1];
+    char second[KV_UUID_LENGTH + 1];
+    uuid_t uuid;
+    struct timeval when;
+
+    kv_uuid_of_time(now, first);
+    kv_uuid_of_time(now, second);
+    cr_assert_str_neq(first, second);
+    cr_assert_eq(uuid_parse(first, uuid), 0);
+    cr_assert_eq(uuid_type(uuid), UUID_TYPE_DCE_TIME);
+    cr_assert_eq(uuid_variant(uuid), UUID_VARIANT_DCE);
+    cr_assert_eq(uuid_time(uuid, &when), now / 1000, "%ld", (long) when.tv_sec);
+    cr_assert_lt(when.tv_usec, 1000, "within the millisecond: %ld", (long) when.tv_usec);
+    cr_assert(uuid[10] & 0x01, "a node that is random says so");
+}
+
+/* One digit of a GUID never changes: that of its version. */
+Test(uuid, makes_versions_of_an_hsm_of_any_digits)
+{
+    char version[KV_VERSION_LENGTH + 1];
+    unsigned seen = 0;
+
+    for (int i = 0; i < 200; i++) {
+        kv_version_random_hsm(version);
+        cr_assert_eq(strspn(version, "0123456789abcdef"), KV_VERSION_LENGTH);
+        cr_assert_eq(version[KV_VERSION_LENGTH], '\0');
+        seen |= version[12] >= 'a' ? 1U << (version[12] - 'a' + 10) : 1U << (version[12] - '0');
+    }
+    cr_assert(seen & ~(1U << 4));
 }

@@ -65,11 +65,30 @@ static enum kv_code render_body(const struct kv_err_row *row, const struct kv_er
     return KV_OK;
 }
 
+/* A managed HSM has no body for a request without a token, but for a GET: contract §2.1. */
+static enum kv_code render_for_hsm(const struct kv_request *request, const struct kv_err *failure,
+                                   struct kv_response *response, struct kv_err *err)
+{
+    struct kv_err worded = *failure;
+
+    if (failure->code == KV_TOKEN_MISSING) {
+        return kv_response_text(response, kv_err_row(KV_TOKEN_MISSING)->status,
+                                "application/json; charset=utf-8",
+                                request->verb == KV_GET ? "OK" : "", err);
+    }
+    if (kv_err_row(failure->code)->form == KV_FORM_API) {
+        gate_word_for_hsm(request, &worded);
+    }
+    response->sorted = true;
+    return render_body(kv_err_row(worded.code), &worded, response, err);
+}
+
 void gate_render_error(struct kv_request *request, const struct kv_err *err,
                        struct kv_response *response)
 {
     const struct kv_err_row *row = kv_err_row(err->code);
-    enum kv_code code = render_body(row, err, response, NULL);
+    enum kv_code code = gate_is_hsm(request) ? render_for_hsm(request, err, response, NULL)
+                                             : render_body(row, err, response, NULL);
 
     if (code != KV_OK) { /* out of memory: the status alone must do */
         response->status = row->status;

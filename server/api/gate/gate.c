@@ -30,7 +30,6 @@ static enum kv_code find_vault(struct kv_request *request, struct kv_response *r
 {
     struct kv_call *call = calloc(1, sizeof(*call));
 
-    (void) response;
     if (call == NULL) {
         return KV_OUT_OF_MEMORY(err);
     }
@@ -41,6 +40,10 @@ static enum kv_code find_vault(struct kv_request *request, struct kv_response *r
         return KV_FAIL(err, KV_VAULT_NOT_FOUND, 0, "The vault '%s' was not found.", request->host);
     }
     request->host_kind = 1U << call->vault->kind;
+    if (call->vault->kind == KV_MANAGED_HSM) { /* contract §12 */
+        kv_uuid_of_time(request->now, request->id);
+        response->sorted = true;
+    }
     return KV_OK;
 }
 
@@ -78,7 +81,7 @@ static enum kv_code authenticate(struct kv_request *request, struct kv_response 
         return KV_OK;
     }
     if (authorization == NULL || strncasecmp(authorization, scheme, strlen(scheme)) != 0) {
-        return KV_FAIL(err, KV_UNAUTHORIZED, 0, "%s", request->app->build->no_token);
+        return KV_FAIL(err, KV_TOKEN_MISSING, 0, "%s", request->app->build->no_token);
     }
     return verify_token(request, authorization + strlen(scheme), &call->principal, err);
 }

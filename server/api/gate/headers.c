@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The headers of every answer, a row each in the order of the wire: contract §3, §9.8. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -50,7 +51,8 @@ static const char *challenge(struct answer *answer)
     }
     gate_resource(answer->request, resource);
     snprintf(answer->text, sizeof(answer->text),
-             "Bearer authorization=\"https://%s/%s\", resource=\"%s\"", app->build->authority,
+             "Bearer authorization=\"https://%s/%s\", resource=\"%s\"",
+             gate_is_hsm(answer->request) ? "login.microsoftonline.com" : app->build->authority,
              kv_identity_tenant(app->identity), resource);
     return answer->text;
 }
@@ -82,6 +84,55 @@ static const char *network_info(struct answer *answer)
     snprintf(answer->text, sizeof(answer->text), "conn_type=%s;addr=%s;act_addr_fam=%s;",
              request->client_is_ipv6 ? "Ipv6" : "Ipv4", request->client,
              request->client_is_ipv6 ? "InterNetworkV6" : "InterNetwork");
+    return answer->text;
+}
+
+/* A managed HSM tells its clients where they are only when it does what they want. */
+static bool is_refused(const struct kv_response *response)
+{
+    return response->status == 400 || response->status == 401 || response->status == 404;
+}
+
+static const char *hsm_network_info(struct answer *answer)
+{
+    const struct kv_request *request = answer->request;
+    const char *family = request->client_is_ipv6 ? "Ipv6" : "Ipv4";
+
+    if (is_refused(answer->response)) {
+        return NULL;
+    }
+    snprintf(answer->text, sizeof(answer->text), "conn_type=%s;addr=%s;act_addr_fam=%s;", family,
+             request->client, family);
+    return answer->text;
+}
+
+static const char *hsm_region(struct answer *answer)
+{
+    return is_refused(answer->response) ? NULL : KV_REGION;
+}
+
+static const char *hsm_version(struct answer *answer)
+{
+    return answer->request->verb == KV_GET ? answer->request->app->build->hsm_version : NULL;
+}
+
+static const char *hsm_content_type(struct answer *answer)
+{
+    const char *type = answer->response->content_type;
+
+    return type != NULL ? type : "application/json; charset=utf-8";
+}
+
+/* Of an answer with a body the HTTP library says it, behind all others. */
+static const char *hsm_content_length(struct answer *answer)
+{
+    return answer->response->status == 204 ? "0" : NULL;
+}
+
+static const char *latency(struct answer *answer)
+{
+    snprintf(answer->text, sizeof(answer->text), "%" PRId64,
+             (kv_clock_monotonic_us() - answer->request->arrived) / 1000);
     return answer->text;
 }
 
@@ -131,6 +182,23 @@ static const struct header old_headers[] = {
     { 0 },
 };
 
+static const struct header hsm_headers[] = {
+    { "cache-control",                 "no-cache", NULL },
+    { "content-length",                NULL,       hsm_content_length },
+    { "content-security-policy",       "default-src 'self'", NULL },
+    { "content-type",                  NULL,       hsm_content_type },
+    { "strict-transport-security",     "max-age=31536000; includeSubDomains", NULL },
+    { "www-authenticate",              NULL,       challenge },
+    { "x-content-type-options",        "nosniff",  NULL },
+    { "x-frame-options",               "SAMEORIGIN", NULL },
+    { "x-ms-keyvault-network-info",    NULL,       hsm_network_info },
+    { "x-ms-keyvault-region",          NULL,       hsm_region },
+    { "x-ms-request-id",               NULL,       request_id },
+    { "x-ms-server-latency",           NULL,       latency },
+    { "x-ms-build-version",            NULL,       hsm_version },
+    { 0 },
+};
+
 /* What answers of the layer in front of the service carry (contract §9.8). */
 static const struct header page_headers[] = {
     { "Content-Type",                  NULL,       content_type },
@@ -148,6 +216,9 @@ static const struct header *choose_headers(const struct kv_request *request,
 
     if (type != NULL && strncmp(type, "text/html", strlen("text/html")) == 0) {
         return page_headers;
+    }
+    if (gate_is_hsm(request)) {
+        return hsm_headers;
     }
     switch (request->app->build->headers) {
     case KV_HEADERS_OLD:

@@ -4,6 +4,7 @@ libkv_a_SOURCES += \
 	%D%/build.c \
 	%D%/gate.c \
 	%D%/headers.c \
+	%D%/hsm_text.c \
 	%D%/private.h \
 	%D%/throttle.c \
 	%D%/version.c

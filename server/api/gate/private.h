@@ -34,6 +34,15 @@ void gate_resource(const struct kv_request *request, char ret_resource[RESOURCE_
 /* The gate that answers 429 once the vault has had what it takes (contract §13). */
 kv_handler_fn gate_throttle;
 
+/* Whether the call came to a managed HSM; false while nobody has looked. */
+static inline bool gate_is_hsm(const struct kv_request *request)
+{
+    return request->host_kind == KV_ON_HSM;
+}
+
+/* Words a refusal as a managed HSM does (contract §9.2, §9.4), its Activity ID behind it. */
+void gate_word_for_hsm(const struct kv_request *request, struct kv_err *err);
+
 /* The site's hooks: how its answers look. */
 void gate_render_error(struct kv_request *request, const struct kv_err *err,
                        struct kv_response *response);

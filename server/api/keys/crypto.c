@@ -1,82 +1,166 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* encrypt, decrypt, wrapKey, unwrapKey: contract §8. */
+/* encrypt, decrypt, sign, verify, wrapKey, unwrapKey: contract §8. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "kv/base64.h"
+#include "kv/secret.h"
 #include "private.h"
 
-struct sent_operation {
-    const char *alg, *value;
+/* The members that carry bytes, in the order they are looked at. */
+enum part { PART_VALUE, PART_DIGEST, PART_IV, PART_AAD, PART_TAG, PART_COUNT };
+
+static const struct {
+    const char *name;
+    size_t offset; /* in struct kv_operands */
+} parts[PART_COUNT] = {
+    [PART_VALUE] = { "value", offsetof(struct kv_operands, value) },
+    [PART_DIGEST] = { "digest", offsetof(struct kv_operands, digest) },
+    [PART_IV] = { "iv", offsetof(struct kv_operands, iv) },
+    [PART_AAD] = { "aad", offsetof(struct kv_operands, aad) },
+    [PART_TAG] = { "tag", offsetof(struct kv_operands, tag) },
 };
 
-/* A missing, an empty and an unknown alg get the same line (contract §4.6, §19 row 8). */
-static enum kv_code parse_alg(const char *name, enum kv_alg *ret_alg, struct kv_err *err)
+struct sent_operation {
+    const char *alg;
+    const char *part[PART_COUNT];
+};
+
+/* The arguments of an operation, and the decoded bytes they point to. */
+struct operation {
+    struct kv_key_operate_args args;
+    char *bytes[PART_COUNT];
+};
+
+static void operation_done(struct operation *operation)
 {
-    if (name == NULL || !kv_alg_find(name, ret_alg)) {
+    for (size_t i = 0; i < PART_COUNT; i++) {
+        kv_wipe_free(operation->bytes[i]);
+    }
+}
+KV_DEFINE_CLEANUP_VALUE(struct operation, operation_done)
+
+/* A missing, an empty and an unknown alg get the same line (contract §4.6, §19 row 8), as does one
+ * that this operation does not know. */
+static enum kv_code parse_alg(const char *name, struct kv_key_operate_args *args,
+                              struct kv_err *err)
+{
+    if (name == NULL || !kv_alg_find(name, &args->alg)
+        || (kv_alg_row(args->alg)->operations & 1U << args->op) == 0) {
         return fail_property(err);
     }
     return KV_OK;
 }
 
-static enum kv_code parse_value(const char *text, char **ret_bytes, size_t *ret_len,
-                                struct kv_err *err)
+static bool is_required(enum part part, enum kv_key_op op)
 {
+    return part == PART_VALUE || (part == PART_DIGEST && op == KV_OP_VERIFY);
+}
+
+static enum kv_code parse_part(const char *text, enum part part, struct operation *operation,
+                               struct kv_err *err)
+{
+    struct kv_bytes *target =
+        (struct kv_bytes *) ((char *) &operation->args.operands + parts[part].offset);
+    const char *name = parts[part].name;
+
     if (text == NULL) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Property 'value' is required.\r\n");
+        if (!is_required(part, operation->args.op)) {
+            return KV_OK;
+        }
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Property '%s' is required.\r\n", name);
     }
 
-    kv_auto(kv_wipe_free) char *bytes = malloc(KV_BASE64URL_BYTES(strlen(text)) + 1);
+    char *bytes = malloc(KV_BASE64URL_BYTES(strlen(text)) + 1);
 
     if (bytes == NULL) {
         return KV_OUT_OF_MEMORY(err);
     }
-    if (!kv_base64url_decode(text, strlen(text), bytes, ret_len)) {
+    operation->bytes[part] = bytes;
+    if (!kv_base64url_decode(text, strlen(text), bytes, &target->len)) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                       "Content of 'value' is not base64url.\r\nProperty 'value' is required.\r\n");
+                       "Content of '%s' is not base64url.\r\nProperty '%s' is required.\r\n", name,
+                       name);
     }
-    *ret_bytes = kv_take(bytes);
+    target->bytes = bytes;
     return KV_OK;
 }
 
-static enum kv_code respond_result(const struct kv_request *request,
+static enum kv_code parse_operation(const struct kv_request *request, struct operation *operation,
+                                    struct kv_err *err)
+{
+    static const struct kv_json_field fields[] = {
+        KV_JSON_FIELD(struct sent_operation, alg, "alg", KV_JSON_STRING),
+        KV_JSON_FIELD(struct sent_operation, part[PART_VALUE], "value", KV_JSON_STRING),
+        KV_JSON_FIELD(struct sent_operation, part[PART_DIGEST], "digest", KV_JSON_STRING),
+        KV_JSON_FIELD(struct sent_operation, part[PART_IV], "iv", KV_JSON_STRING),
+        KV_JSON_FIELD(struct sent_operation, part[PART_AAD], "aad", KV_JSON_STRING),
+        KV_JSON_FIELD(struct sent_operation, part[PART_TAG], "tag", KV_JSON_STRING),
+    };
+    kv_auto(cJSON_Delete) cJSON *body = NULL;
+    struct sent_operation sent = { .alg = NULL };
+
+    KV_TRY(body_parse(request, &body, err));
+    KV_TRY(kv_json_bind(body, fields, KV_COUNT(fields), &sent, err));
+    KV_TRY(parse_alg(sent.alg, &operation->args, err));
+    for (enum part part = PART_VALUE; part < PART_COUNT; part++) {
+        KV_TRY(parse_part(sent.part[part], part, operation, err));
+    }
+    return KV_OK;
+}
+
+/* A vault gives kid and value alone (contract §8); a Managed HSM adds alg. What an encryption
+ * needs to be undone is given by both. */
+static enum kv_code respond_result(const struct kv_request *request, enum kv_alg alg,
                                    const struct kv_key_result *result, struct kv_response *response,
                                    struct kv_err *err)
 {
+    const struct kv_outcome *outcome = &result->outcome;
     bool ok = true;
     kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
     char kid[1024];
 
+    if (kv_call_of(request)->vault->kind == KV_MANAGED_HSM) {
+        kv_json_add_text(body, "alg", kv_alg_row(alg)->name, &ok);
+    }
+    if (outcome->iv_len > 0) {
+        kv_json_add_base64url(body, "iv", outcome->iv, outcome->iv_len, &ok);
+    }
     snprintf(kid, sizeof(kid), "https://%s/keys/%s/%s", request->authority, result->name,
              result->version);
     kv_json_add_text(body, "kid", kid, &ok);
-    kv_json_add_base64url(body, "value", result->value.bytes, result->value.len, &ok);
+    if (outcome->tag_len > 0) {
+        kv_json_add_base64url(body, "tag", outcome->tag, outcome->tag_len, &ok);
+    }
+    kv_json_add_base64url(body, "value", outcome->value.data, outcome->value.len, &ok);
+    return kv_response_json(response, 200, ok ? body : NULL, err);
+}
+
+static enum kv_code respond_verdict(bool valid, struct kv_response *response, struct kv_err *err)
+{
+    bool ok = true;
+    kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
+
+    kv_json_add_bool(body, "value", valid, &ok);
     return kv_response_json(response, 200, ok ? body : NULL, err);
 }
 
 static enum kv_code operate(struct kv_request *request, struct kv_response *response,
                             enum kv_key_op op, struct kv_err *err)
 {
-    static const struct kv_json_field fields[] = {
-        KV_JSON_FIELD(struct sent_operation, alg, "alg", KV_JSON_STRING),
-        KV_JSON_FIELD(struct sent_operation, value, "value", KV_JSON_STRING),
-    };
     const struct kv_scope scope = kv_scope_of(request);
-    kv_auto(cJSON_Delete) cJSON *body = NULL;
-    kv_auto(kv_key_result_done) struct kv_key_result result = { .version = "" };
-    kv_auto(kv_wipe_free) char *value = NULL;
-    struct sent_operation sent = { .alg = NULL };
-    struct kv_key_operate_args args = { .op = op };
+    kv_auto(operation_done) struct operation operation = { .args = { .op = op } };
+    kv_auto(kv_key_result_done) struct kv_key_result result;
 
-    KV_TRY(body_parse(request, &body, err));
-    KV_TRY(kv_json_bind(body, fields, KV_COUNT(fields), &sent, err));
-    KV_TRY(parse_alg(sent.alg, &args.alg, err));
-    KV_TRY(parse_value(sent.value, &value, &args.len, err));
-    args.value = value;
+    kv_key_result_init(&result);
+    KV_TRY(parse_operation(request, &operation, err));
     KV_TRY(kv_key_operate(&scope, kv_request_capture(request, "name"),
-                          kv_request_capture(request, "version"), &args, &result, err));
-    return respond_result(request, &result, response, err);
+                          kv_request_capture(request, "version"), &operation.args, &result, err));
+    if (op == KV_OP_VERIFY) {
+        return respond_verdict(result.outcome.valid, response, err);
+    }
+    return respond_result(request, operation.args.alg, &result, response, err);
 }
 
 enum kv_code key_encrypt(struct kv_request *request, struct kv_response *response,
@@ -89,6 +173,17 @@ enum kv_code key_decrypt(struct kv_request *request, struct kv_response *respons
                          struct kv_err *err)
 {
     return operate(request, response, KV_OP_DECRYPT, err);
+}
+
+enum kv_code key_sign(struct kv_request *request, struct kv_response *response, struct kv_err *err)
+{
+    return operate(request, response, KV_OP_SIGN, err);
+}
+
+enum kv_code key_verify(struct kv_request *request, struct kv_response *response,
+                        struct kv_err *err)
+{
+    return operate(request, response, KV_OP_VERIFY, err);
 }
 
 enum kv_code key_wrap(struct kv_request *request, struct kv_response *response, struct kv_err *err)

@@ -12,12 +12,20 @@
 #define MARKER_MAX KV_KEY_NAME_MAX
 #define TOKEN_SIZE (KV_BASE64URL_LENGTH(MARKER_MAX) + 1)
 
+/* What a managed HSM's tokens begin with. It stands for "+RID:~": no name or version does. */
+#define HSM_TOKEN_HEAD "K1JJRDp-"
+
 struct paging {
     size_t max;
     bool max_given;
     bool has_marker;
     char marker[MARKER_MAX + 1];
 };
+
+static bool is_hsm(const struct kv_request *request)
+{
+    return kv_call_of(request)->vault->kind == KV_MANAGED_HSM;
+}
 
 static enum kv_code parse_max(const char *text, struct paging *paging, struct kv_err *err)
 {
@@ -37,9 +45,12 @@ static enum kv_code parse_max(const char *text, struct paging *paging, struct kv
 
 static enum kv_code parse_token(const char *text, struct paging *paging, struct kv_err *err)
 {
-    size_t len = strlen(text);
+    static const size_t head_len = sizeof(HSM_TOKEN_HEAD) - 1;
     size_t marker_len = 0;
+    size_t len;
 
+    text += strncmp(text, HSM_TOKEN_HEAD, head_len) == 0 ? head_len : 0;
+    len = strlen(text);
     if (len >= TOKEN_SIZE || !kv_base64url_decode(text, len, paging->marker, &marker_len)) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
                        "The $skiptoken query parameter is not one that this service gave.");
@@ -95,6 +106,13 @@ static void add_next_link(cJSON *body, const struct kv_request *request, const c
     char url[2048];
 
     encode_marker(last, kind, token);
+    if (is_hsm(request)) { /* contract §6.5, §12 */
+        snprintf(url, sizeof(url),
+                 "https://%s%s?api-version=%s&maxresults=%zu&$skiptoken=" HSM_TOKEN_HEAD "%s",
+                 request->authority, path, kv_call_of(request)->api_version, paging->max, token);
+        kv_json_add_text(body, "nextLink", url, ok);
+        return;
+    }
     if (paging->max_given) {
         snprintf(max, sizeof(max), "&maxresults=%zu", paging->max);
     }
@@ -117,7 +135,7 @@ static enum kv_code respond_page(const struct kv_request *request, const char *p
     }
     if (page->more) {
         add_next_link(body, request, path, paging, &page->key[page->count - 1], kind, &ok);
-    } else {
+    } else if (!is_hsm(request)) { /* a managed HSM says nothing where a vault says null */
         kv_json_add_take(body, "nextLink", cJSON_CreateNull(), &ok);
     }
     return kv_response_json(response, 200, ok ? body : NULL, err);

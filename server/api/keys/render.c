@@ -35,7 +35,7 @@ static void add_exponent(cJSON *jwk, const struct kv_request *request, const str
     unsigned char wide[WIDE_EXPONENT] = { 0 };
 
     if (!request->app->build->widens_exponent || !kv_kty_row(key->kty)->hsm
-        || material->exponent_len > sizeof(wide)) {
+        || kv_call_of(request)->vault->kind != KV_VAULT || material->exponent_len > sizeof(wide)) {
         kv_json_add_base64url(jwk, "e", material->exponent, material->exponent_len, ok);
         return;
     }
@@ -95,6 +95,7 @@ static void add_attributes(cJSON *parent, const struct kv_request *request,
     const struct kv_call *call = kv_call_of(request);
     const struct kv_build *build = request->app->build;
     const struct kv_attributes *attributes = &key->attributes;
+    const bool is_hsm = call->vault->kind == KV_MANAGED_HSM;
     cJSON *object = kv_json_add_object(parent, "attributes", ok);
 
     kv_json_add_bool(object, "enabled", attributes->enabled, ok);
@@ -111,10 +112,10 @@ static void add_attributes(cJSON *parent, const struct kv_request *request,
     kv_json_add_int(object, "updated", attributes->updated, ok);
     kv_json_add_text(object, "recoveryLevel", kv_vault_recovery_level(call->vault), ok);
     kv_json_add_int(object, "recoverableDays", call->vault->retention_days, ok);
-    if (build->exportable == KV_EXPORTABLE_ALWAYS) {
+    if (build->exportable == KV_EXPORTABLE_ALWAYS || is_hsm) {
         kv_json_add_bool(object, "exportable", false, ok);
     }
-    if (build->shows_platform && call->shows_hsm_platform) {
+    if (build->shows_platform && call->shows_hsm_platform && !is_hsm) {
         kv_json_add_text(object, "hsmPlatform", kv_kty_row(key->kty)->hsm ? "2" : "0", ok);
     }
 }

@@ -46,3 +46,57 @@ enum kv_code kv_custody_check(struct kv_custody *custody, const struct kv_key_sp
     }
     return KV_OK;
 }
+
+static bool has_bits(const struct hsm_capabilities *can, unsigned bits)
+{
+    return bits != 0 ? has_aes(can, bits) : can->aes_128 || can->aes_192 || can->aes_256;
+}
+
+/* The way of the module's own mechanism, or none. */
+static enum kv_way native_if(bool has)
+{
+    return has ? KV_WAY_NATIVE : KV_WAY_NONE;
+}
+
+/* The same, but where it lacks one, padding here and the raw operation do. */
+static enum kv_way native_else_outside(const struct hsm_capabilities *can, bool has)
+{
+    return !has && can->rsa_raw ? KV_WAY_OUTSIDE : native_if(has);
+}
+
+static enum kv_way way_of_method(const struct hsm_capabilities *can, const struct kv_alg_row *alg)
+{
+    switch (alg->method) {
+    case KV_METHOD_RSA_CRYPT: /* never native: see the raw path in README, "Padding oracles" */
+        return can->rsa_raw ? KV_WAY_OUTSIDE : KV_WAY_NONE;
+    case KV_METHOD_RSA_SIGN:
+        return native_else_outside(can, can->rsa_pkcs);
+    case KV_METHOD_RSA_PSS:
+        return native_else_outside(can, (can->rsa_pss & HSM_BIT(hash_row(alg->hash)->hsm)) != 0);
+    case KV_METHOD_ECDSA:
+        return native_if(has_curve(can, alg->curve));
+    case KV_METHOD_AES_CBC:
+        return native_if(can->aes_cbc);
+    case KV_METHOD_AES_CBC_PAD:
+        return native_if(can->aes_cbc_pad);
+    case KV_METHOD_AES_GCM:
+        return native_if(can->aes_gcm);
+    case KV_METHOD_AES_WRAP:
+        return native_if(can->aes_key_wrap);
+    case KV_METHOD_AES_WRAP_PAD:
+        return native_if(can->aes_key_wrap_pad);
+    case KV_METHOD_HMAC:
+        return native_if(can->hmac);
+    }
+    return KV_WAY_NONE;
+}
+
+enum kv_way kv_alg_way(const struct hsm_capabilities *can, enum kv_alg alg)
+{
+    const struct kv_alg_row *row = kv_alg_row(alg);
+
+    if (row->family == KV_FAMILY_OCT && !has_bits(can, row->bits)) {
+        return KV_WAY_NONE;
+    }
+    return way_of_method(can, row);
+}

@@ -9,7 +9,6 @@
 #include <openssl/rand.h>
 
 #include "hsm.h"
-#include "padding.h"
 #include "private.h"
 
 _Static_assert(KV_OBJECT_LENGTH == HSM_ID_LENGTH, "a version's object is known by its CKA_ID");
@@ -25,8 +24,8 @@ enum kv_code kv_custody_new(const struct kv_custody_config *config, struct kv_cu
         return KV_OUT_OF_MEMORY(err);
     }
     custody->config = *config;
-    if (!padding_hashes_init(&custody->hashes)) {
-        return KV_FAIL(err, KV_INTERNAL, 0, "OpenSSL offers no SHA-1 or no SHA-256");
+    if (!hashes_init(&custody->hashes)) {
+        return KV_FAIL(err, KV_INTERNAL, 0, "OpenSSL lacks a hash");
     }
     *ret_custody = kv_take(custody);
     return KV_OK;
@@ -35,7 +34,7 @@ enum kv_code kv_custody_new(const struct kv_custody_config *config, struct kv_cu
 void kv_custody_free(struct kv_custody *custody)
 {
     if (custody != NULL) {
-        padding_hashes_done(&custody->hashes);
+        hashes_done(&custody->hashes);
         free(custody);
     }
 }
@@ -131,56 +130,6 @@ enum kv_code kv_custody_destroy(struct kv_custody *custody,
                                 const unsigned char object[KV_OBJECT_LENGTH], struct kv_err *err)
 {
     return custody_translate(custody, hsm_destroy(custody->config.hsm, object), err);
-}
-
-size_t kv_custody_plaintext_max(const struct kv_material *material, enum kv_alg alg)
-{
-    return material->modulus_len - kv_alg_row(alg)->overhead;
-}
-
-enum kv_code kv_custody_encrypt(const struct kv_material *material, enum kv_alg alg,
-                                const void *plain, size_t len, struct kv_secret *ret_cipher,
-                                struct kv_err *err)
-{
-    if (!padding_encrypt(material, kv_alg_row(alg)->padding, plain, len, ret_cipher)) {
-        return KV_FAIL(err, KV_INTERNAL, 0, "OpenSSL did not encrypt");
-    }
-    return KV_OK;
-}
-
-/* Big-endian numbers of the same length, both public. */
-static bool is_below(const unsigned char *number, const unsigned char *bound, size_t len)
-{
-    size_t i = 0;
-
-    while (i < len && number[i] == bound[i]) {
-        i++;
-    }
-    return i < len && number[i] < bound[i];
-}
-
-static enum kv_code refuse_ciphertext(struct kv_err *err)
-{
-    return KV_FAIL(err, KV_CANNOT_DECRYPT, 0, "Unable to decrypt specified value with this key.");
-}
-
-enum kv_code kv_custody_decrypt(struct kv_custody *custody, const struct kv_material *material,
-                                enum kv_alg alg, const void *cipher, size_t len,
-                                struct kv_secret *ret_plain, struct kv_err *err)
-{
-    kv_auto(kv_secret_done) struct kv_secret block = { .len = material->modulus_len };
-
-    if (len != material->modulus_len || !is_below(cipher, material->modulus, len)) {
-        return refuse_ciphertext(err);
-    }
-    KV_TRY(custody_translate(
-        custody, hsm_rsa_raw(custody->config.hsm, material->object, cipher, len, block.bytes),
-        err));
-    if (!padding_remove(&custody->hashes, kv_alg_row(alg)->padding, block.bytes, block.len,
-                        ret_plain)) {
-        return refuse_ciphertext(err);
-    }
-    return KV_OK;
 }
 
 enum kv_code kv_custody_random(struct kv_custody *custody, size_t count,

@@ -1,10 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 libkv_a_SOURCES += \
 	%D%/adopt.c \
+	%D%/aes.c \
 	%D%/can.c \
 	%D%/custody.c \
+	%D%/ecdsa.c \
+	%D%/hash.c \
+	%D%/hash.h \
+	%D%/hmac.c \
+	%D%/operate.c \
 	%D%/padding.c \
 	%D%/padding.h \
 	%D%/private.h \
+	%D%/public.c \
+	%D%/public.h \
+	%D%/rsa.c \
 	%D%/tables.c \
 	%D%/verdict.c

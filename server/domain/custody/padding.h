@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * padding.h - RSA encryption padding around the raw operation, by OpenSSL. Private to custody.
+ * padding.h - RSA padding around the raw private operation, by OpenSSL. Private to custody.
  */
 #pragma once
 
@@ -9,26 +9,19 @@
 #include <openssl/evp.h>
 
 #include "kv/custody.h"
-#include "kv/secret.h"
-
-/* The hash of each padding, NULL for PKCS #1 v1.5. Looked up once: OpenSSL looks EVP_sha256() up
- * again for every block of a mask, which costs as much as the hashing. */
-struct padding_hashes {
-    EVP_MD *of[KV_PADDING_OAEP_SHA256 + 1];
-};
-
-/* False when OpenSSL lacks one. padding_hashes_done() is due either way. */
-bool padding_hashes_init(struct padding_hashes *hashes) kv_must_check;
-void padding_hashes_done(struct padding_hashes *hashes);
-
-/* Encrypts with the public half. False when OpenSSL cannot; its error queue is left empty. */
-bool padding_encrypt(const struct kv_material *material, enum kv_padding padding, const void *plain,
-                     size_t len, struct kv_secret *ret_cipher) kv_must_check;
 
 /*
  * Takes the padding off a decrypted block of modulus length, in time that does not depend on what
- * is in it. False when the padding is wrong; the caller must not say in what way.
+ * is in it: OAEP with `hash`, or PKCS #1 v1.5 when that is NULL. `ret_plain` has room for `len`.
+ * False when the padding is wrong; the caller must not say in what way.
  */
-bool padding_remove(const struct padding_hashes *hashes, enum kv_padding padding,
-                    const unsigned char *block, size_t len,
-                    struct kv_secret *ret_plain) kv_must_check;
+bool padding_remove(const EVP_MD *hash, const unsigned char *block, size_t len,
+                    unsigned char *ret_plain, size_t *ret_len) kv_must_check;
+
+/* Makes the block of modulus length that signs `value`: type 1 of PKCS #1 v1.5. */
+bool padding_sign(const unsigned char *value, size_t len, unsigned char *ret_block,
+                  size_t block_len) kv_must_check;
+
+/* The same by PSS, MGF1 with the hash, too, and a fresh salt as long as it. */
+bool padding_sign_pss(const struct kv_material *material, const EVP_MD *hash,
+                      const unsigned char *digest, unsigned char *ret_block) kv_must_check;

@@ -1,21 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * private.h - what the files of domain/custody share.
+ * private.h - what the files of domain/custody share: the functions behind the rows of methods.
  */
 #pragma once
 
+#include "hash.h"
 #include "hsm.h"
 #include "kv/custody.h"
-#include "padding.h"
 
 struct kv_custody {
     struct kv_custody_config config; /* immutable */
-    struct padding_hashes hashes;    /* immutable */
+    struct hashes hashes;            /* immutable */
 };
 
 /* A CK_RV as an outcome of the wire; sounds the alarm when the token should be looked at. */
 enum kv_code custody_translate(struct kv_custody *custody, unsigned long rv,
                                struct kv_err *err) kv_must_check;
 
+/* The same for what came of a ciphertext: if that was at fault, it is the one refusal. */
+enum kv_code custody_translate_open(struct kv_custody *custody, unsigned long rv,
+                                    struct kv_err *err) kv_must_check;
+
+/* contract §8.5: the one answer to whatever is wrong with a ciphertext */
+enum kv_code custody_refuse_ciphertext(struct kv_err *err) kv_must_check;
+
 /* The curve as the token layer calls it; not for KV_CURVE_NONE. */
 enum hsm_curve custody_hsm_curve(enum kv_curve curve);
+
+/* One operation on its way. All borrowed. */
+struct task {
+    struct kv_custody *custody;
+    const struct kv_material *material;
+    const struct kv_alg_row *alg;
+    const struct kv_operands *in;
+};
+typedef enum kv_code task_fn(const struct task *task, struct kv_outcome *out, struct kv_err *err);
+
+task_fn rsa_encrypt, rsa_decrypt;                 /* rsa.c */
+task_fn rsa_sign, rsa_sign_pss;                   /* rsa.c */
+task_fn rsa_verify, rsa_verify_pss;               /* rsa.c */
+task_fn ecdsa_sign, ecdsa_verify;                 /* ecdsa.c */
+task_fn aes_cbc_encrypt, aes_cbc_decrypt;         /* aes.c */
+task_fn aes_cbc_pad_encrypt, aes_cbc_pad_decrypt; /* aes.c */
+task_fn aes_gcm_encrypt, aes_gcm_decrypt;         /* aes.c */
+task_fn aes_wrap, aes_unwrap;                     /* aes.c */
+task_fn aes_wrap_pad, aes_unwrap_pad;             /* aes.c */
+task_fn hmac_sign, hmac_verify;                   /* hmac.c */

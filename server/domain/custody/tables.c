@@ -26,8 +26,9 @@ static const struct kv_key_op_row key_op_rows[] = {
 };
 
 static const struct kv_alg_row alg_rows[] = {
-#define X(symbol, name, family, operations, padding, overhead)                                     \
-    [KV_ALG_##symbol] = { name, KV_FAMILY_##family, operations, KV_PADDING_##padding, overhead },
+#define X(symbol, name, family, operations, method, hash, curve, bits, overhead)                   \
+    [KV_ALG_##symbol] = { name,           KV_FAMILY_##family, operations, KV_METHOD_##method,      \
+                          KV_HASH_##hash, KV_CURVE_##curve,   bits,       overhead },
 #include "kv/tbl/alg.def"
 #undef X
 };

@@ -41,3 +41,15 @@ enum kv_code custody_translate(struct kv_custody *custody, unsigned long rv, str
     }
     return KV_FAIL(err, verdicts[row].code, rv, "%s", verdicts[row].message);
 }
+
+enum kv_code custody_refuse_ciphertext(struct kv_err *err)
+{
+    return KV_FAIL(err, KV_CANNOT_DECRYPT, 0, "Unable to decrypt specified value with this key.");
+}
+
+enum kv_code custody_translate_open(struct kv_custody *custody, unsigned long rv,
+                                    struct kv_err *err)
+{
+    return hsm_rv_is_bad_input(rv) ? custody_refuse_ciphertext(err)
+                                   : custody_translate(custody, rv, err);
+}

@@ -31,41 +31,109 @@ static enum kv_code check_state(const struct kv_key *key, enum kv_key_op op, kv_
     return KV_OK;
 }
 
-static enum kv_code encrypt(const struct kv_key *key, const struct kv_key_operate_args *args,
-                            struct kv_secret *ret_value, struct kv_err *err)
+/* The types of a family, quoted, for a sentence. */
+static const char *types_of(enum kv_family family)
 {
-    size_t max = kv_custody_plaintext_max(&key->material, args->alg);
-
-    if (args->len > max) { /* contract §19 row 5 */
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                       "Invalid length of 'value': %zu bytes. %s requires at most %zu bytes, "
-                       "encoded with base64url.",
-                       args->len, kv_alg_row(args->alg)->name, max);
-    }
-    return kv_custody_encrypt(&key->material, args->alg, args->value, args->len, ret_value, err);
-}
-
-static enum kv_code run(const struct kv_scope *scope, const struct kv_key *key,
-                        const struct kv_key_operate_args *args, struct kv_secret *ret_value,
-                        struct kv_err *err)
-{
-    switch (args->op) {
-    case KV_OP_ENCRYPT:
-    case KV_OP_WRAP:
-        return encrypt(key, args, ret_value, err);
-    case KV_OP_DECRYPT:
-    case KV_OP_UNWRAP:
-        return kv_custody_decrypt(scope->keys->config.custody, &key->material, args->alg,
-                                  args->value, args->len, ret_value, err);
-    case KV_OP_SIGN:
-    case KV_OP_VERIFY:
-    case KV_OP_DERIVE:
-    case KV_OP_IMPORT:
-    case KV_OP_EXPORT:
-    case KV_OP_COUNT:
+    switch (family) {
+    case KV_FAMILY_RSA:
+        return "'RSA' or 'RSA-HSM'";
+    case KV_FAMILY_EC:
+        return "'EC' or 'EC-HSM'";
+    case KV_FAMILY_OCT:
         break;
     }
-    return KV_FAIL(err, KV_INTERNAL, 0, "no route leads to operation %d", (int) args->op);
+    return "'oct' or 'oct-HSM'";
+}
+
+static const char *noun_of(enum kv_key_op op)
+{
+    return op == KV_OP_SIGN || op == KV_OP_VERIFY ? "signing" : "encryption";
+}
+
+/* The texts but that of the curve are coffer's, after its template (contract §8.3, §19 row 7). */
+static enum kv_code check_algorithm(const struct kv_scope *scope, const struct kv_key *key,
+                                    const struct kv_key_operate_args *args, struct kv_err *err)
+{
+    const struct kv_alg_row *alg = kv_alg_row(args->alg);
+    const struct kv_material *material = &key->material;
+    char subject[1024 - 256];
+
+    snprintf(subject, sizeof(subject),
+             "Key and %s algorithm are incompatible. Key https://%s/keys/%s/%s", noun_of(args->op),
+             scope->authority, key->name, key->version);
+    if (alg->family != material->family) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "%s is of type '%s', and algorithm '%s' can only be used with type %s.",
+                       subject, kv_kty_row(key->kty)->name, alg->name, types_of(alg->family));
+    }
+    if (alg->curve != material->curve) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "%s uses curve '%s', and algorithm '%s' can only be used with curve '%s'.",
+                       subject, kv_curve_row(material->curve)->name, alg->name,
+                       kv_curve_row(alg->curve)->name);
+    }
+    if (alg->bits != 0 && alg->bits != material->bits) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "%s has size %u, and algorithm '%s' can only be used with size %u.", subject,
+                       material->bits, alg->name, alg->bits);
+    }
+    return KV_OK;
+}
+
+/* contract §8.2 has `rule` empty; the other texts follow §19 row 5 */
+static enum kv_code fail_length(enum kv_alg alg, const char *what, size_t len, const char *rule,
+                                size_t wanted, struct kv_err *err)
+{
+    return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                   "Invalid length of '%s': %zu bytes. %s requires %s%zu bytes, encoded with "
+                   "base64url.",
+                   what, len, kv_alg_row(alg)->name, rule, wanted);
+}
+
+static enum kv_code check_length(const struct kv_needs *needs, enum kv_alg alg, const char *what,
+                                 size_t len, struct kv_err *err)
+{
+    bool is_exact = needs->min == needs->max;
+
+    if (len < needs->min) {
+        return fail_length(alg, what, len, is_exact ? "" : "at least ", needs->min, err);
+    }
+    if (len > needs->max) {
+        return fail_length(alg, what, len, is_exact ? "" : "at most ", needs->max, err);
+    }
+    if (len % needs->step != 0) {
+        return fail_length(alg, what, len, "a multiple of ", needs->step, err);
+    }
+    return KV_OK;
+}
+
+/* What has to have one certain length, if it has to be there. */
+static enum kv_code check_part(size_t wanted, enum kv_alg alg, const char *what,
+                               const struct kv_bytes *part, struct kv_err *err)
+{
+    const struct kv_needs needs = { .min = wanted, .max = wanted, .step = 1 };
+
+    if (wanted == 0) {
+        return KV_OK;
+    }
+    if (part->bytes == NULL) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Property '%s' is required.\r\n", what);
+    }
+    return check_length(&needs, alg, what, part->len, err);
+}
+
+static enum kv_code check_operands(const struct kv_key *key, const struct kv_key_operate_args *args,
+                                   struct kv_err *err)
+{
+    const struct kv_operands *operands = &args->operands;
+    const struct kv_needs needs = kv_custody_needs(&key->material, args->alg, args->op);
+
+    KV_TRY(check_part(needs.iv, args->alg, "iv", &operands->iv, err));
+    KV_TRY(check_part(needs.tag, args->alg, "tag", &operands->tag, err));
+    if (args->op == KV_OP_VERIFY) {
+        return check_length(&needs, args->alg, "digest", operands->digest.len, err);
+    }
+    return check_length(&needs, args->alg, "value", operands->value.len, err);
 }
 
 /* The service's older builds had other words for it, depending on the algorithm (contract §8.5). */
@@ -98,23 +166,32 @@ static enum kv_code explain_missing(const struct kv_scope *scope, const char *na
     return code;
 }
 
+void kv_key_result_init(struct kv_key_result *result)
+{
+    *result = (struct kv_key_result){ .version = "" };
+    kv_outcome_init(&result->outcome);
+}
+
 void kv_key_result_done(struct kv_key_result *result)
 {
-    kv_secret_done(&result->value);
+    kv_outcome_done(&result->outcome);
 }
 
 enum kv_code kv_key_operate(const struct kv_scope *scope, const char *name, const char *version,
-                            const struct kv_key_operate_args *args,
-                            struct kv_key_result *ret_result, struct kv_err *err)
+                            const struct kv_key_operate_args *args, struct kv_key_result *result,
+                            struct kv_err *err)
 {
     kv_auto(kv_key_done) struct kv_key key = { .version = "" };
 
     KV_TRY(kv_key_get(scope, name, version, &key, err));
     KV_TRY(check_state(&key, args->op, kv_seconds(scope->now), err));
-    snprintf(ret_result->name, sizeof(ret_result->name), "%s", key.name);
-    snprintf(ret_result->version, sizeof(ret_result->version), "%s", key.version);
+    KV_TRY(check_algorithm(scope, &key, args, err));
+    KV_TRY(check_operands(&key, args, err));
+    snprintf(result->name, sizeof(result->name), "%s", key.name);
+    snprintf(result->version, sizeof(result->version), "%s", key.version);
 
-    enum kv_code code = run(scope, &key, args, &ret_result->value, err);
+    enum kv_code code = kv_custody_operate(scope->keys->config.custody, &key.material, args->op,
+                                           args->alg, &args->operands, &result->outcome, err);
 
     code = word_refusal(scope, args->alg, code, err);
     return explain_missing(scope, name, key.version, code, err);

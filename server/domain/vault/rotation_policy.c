@@ -187,8 +187,8 @@ static struct kv_bind bind_duration(const struct kv_duration *duration)
     return kv_duration_is_given(duration) ? KV_B_TEXT(duration->text) : KV_B_NULL;
 }
 
-static enum kv_code save_policy(struct kv_db *db, int64_t key_id,
-                                const struct kv_rotation_policy *policy, struct kv_err *err)
+enum kv_code rotation_policy_save(struct kv_db *db, int64_t key_id,
+                                  const struct kv_rotation_policy *policy, struct kv_err *err)
 {
     static const char sql[] = "INSERT OR REPLACE INTO rotation_policy"
                               " (key, expiry, after_create, before_expiry, notify, created,"
@@ -224,7 +224,7 @@ enum kv_code kv_rotation_policy_set(const struct kv_scope *scope, const char *na
         *ret_policy = present;
         return KV_OK;
     }
-    KV_TRY(save_policy(db, row.id, &wanted, err));
+    KV_TRY(rotation_policy_save(db, row.id, &wanted, err));
     KV_TRY(rotation_schedule(db, row.latest, err));
     KV_TRY(kv_db_commit(db, err));
     *ret_policy = wanted;

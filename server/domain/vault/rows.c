@@ -247,5 +247,8 @@ kv_millis pending_until(const struct kv_scope *scope)
 {
     kv_millis lag = scope->keys->config.deletion_lag;
 
+    if (scope->vault->kind == KV_MANAGED_HSM) { /* contract §12: at once */
+        return 0;
+    }
     return lag > 0 ? scope->now + lag : 0;
 }

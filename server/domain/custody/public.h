@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * public.h - what is done with the public half of a key, by OpenSSL. Private to custody.
+ *
+ * Each returns false when OpenSSL could not do it, which is no fault of the input; its error queue
+ * is left empty.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include <openssl/evp.h>
+
+#include "kv/custody.h"
+
+/* Encrypts with RSA: OAEP with `hash` for both its uses, or PKCS #1 v1.5 when that is NULL.
+ * `ret_cipher` has room for the modulus. */
+bool public_encrypt(const struct kv_material *material, const EVP_MD *hash,
+                    const struct kv_bytes *plain, unsigned char *ret_cipher) kv_must_check;
+
+/*
+ * Verifies an RSA signature: `padding` is RSA_PKCS1_PADDING or RSA_PKCS1_PSS_PADDING, the salt of
+ * the latter as long as the hash. `hash` NULL: the value itself was padded and signed.
+ */
+bool public_verify_rsa(const struct kv_material *material, int padding, const EVP_MD *hash,
+                       const struct kv_bytes *digest, const struct kv_bytes *signature,
+                       bool *ret_valid) kv_must_check;
+
+/* Verifies r and s, each of the curve's full width. */
+bool public_verify_ecdsa(const struct kv_material *material, const struct kv_bytes *digest,
+                         const struct kv_bytes *signature, bool *ret_valid) kv_must_check;
