@@ -47,6 +47,7 @@ struct server {
     struct hsm *hsm;
     struct kv_custody *custody;
     struct kv_keys *keys;
+    struct sweep sweep;
     struct kv_limits *limits;
     struct kv_lanes *lanes;
     struct rotator *rotator;
@@ -127,7 +128,9 @@ static enum kv_code open_keys(struct server *server, struct kv_err *err)
 
 static enum kv_code sweep(struct server *server, struct kv_err *err)
 {
-    return sweep_run(server->keys, server->hsm, token_is_own(server->options), err);
+    server->sweep =
+        (struct sweep){ .keys = server->keys, .hsm = server->hsm, .store = server->store };
+    return sweep_start(&server->sweep, token_is_own(server->options), err);
 }
 
 static enum kv_code open_limits(struct server *server, struct kv_err *err)
@@ -269,6 +272,7 @@ static void take_down(struct server *server)
     housekeeper_stop(server->keeper); /* it posts to the lanes, which sound its alarm until freed */
     kv_lanes_free(server->lanes);
     rotator_free(server->rotator);
+    sweep_end(&server->sweep);
     kv_limits_free(server->limits);
     kv_keys_free(server->keys);
     kv_custody_free(server->custody);

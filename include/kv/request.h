@@ -30,6 +30,13 @@ enum kv_verb {
 };
 const char *kv_verb_name(enum kv_verb verb);
 
+/* "GET, POST": the verbs whose bit 1 << kv_verb is set, as an Allow header lists them. */
+#define KV_VERBS_SIZE 64
+void kv_verbs_list(unsigned verbs, char ret_text[KV_VERBS_SIZE]);
+
+/* Whether it is a token of RFC 9110 §5.6.2, as methods and the halves of media types are. */
+bool kv_is_http_token(const char *text, size_t len);
+
 #define KV_SEGMENTS_MAX 8 /* of a path; a longer path matches nothing */
 #define KV_CAPTURES_MAX 4 /* {placeholders} of a route */
 #define KV_BODY_MAX (1024 * 1024)

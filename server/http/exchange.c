@@ -8,8 +8,13 @@
 #include "kv/secret.h"
 #include "kv/uuid.h"
 
-/* A body this much larger than the largest is no mistake worth an answer. */
-#define BODY_DROPPED_MAX (4 * (uint64_t) KV_BODY_MAX)
+/*
+ * A body that is announced to be larger than the first is refused before it comes. One that is not
+ * announced has to come first, because the library takes no answer in the middle of a body; what is
+ * larger than the second is no mistake worth an answer.
+ */
+#define BODY_ANNOUNCED_MAX (4 * (uint64_t) KV_BODY_MAX)
+#define BODY_DROPPED_MAX (16 * (uint64_t) KV_BODY_MAX)
 
 struct kv_exchange *kv_exchange_new(const struct kv_service *service,
                                     struct MHD_Connection *connection, const char *target)
@@ -76,7 +81,7 @@ bool kv_exchange_expects_too_much(const struct kv_exchange *exchange)
 
     /* the library has refused what is not a number */
     return length != NULL
-           && strtoull(length, NULL, 10) > (waits ? (uint64_t) KV_BODY_MAX : BODY_DROPPED_MAX);
+           && strtoull(length, NULL, 10) > (waits ? (uint64_t) KV_BODY_MAX : BODY_ANNOUNCED_MAX);
 }
 
 bool kv_exchange_append(struct kv_exchange *exchange, const char *bytes, size_t len)

@@ -3,6 +3,7 @@
 #include "kv/request.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -15,6 +16,27 @@ static const char *const verb_names[] = {
 const char *kv_verb_name(enum kv_verb verb)
 {
     return verb_names[verb];
+}
+
+void kv_verbs_list(unsigned verbs, char ret_text[KV_VERBS_SIZE])
+{
+    size_t len = 0;
+
+    ret_text[0] = '\0';
+    for (enum kv_verb verb = KV_GET; verb < KV_VERB_OTHER; verb++) {
+        if (verbs & 1U << verb) {
+            len += (size_t) snprintf(ret_text + len, KV_VERBS_SIZE - len, "%s%s",
+                                     len > 0 ? ", " : "", kv_verb_name(verb));
+        }
+    }
+}
+
+bool kv_is_http_token(const char *text, size_t len)
+{
+    static const char allowed[] = "!#$%&'*+-.^_`|~0123456789"
+                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+    return len > 0 && strspn(text, allowed) >= len;
 }
 
 const char *kv_request_query(const struct kv_request *request, const char *name)

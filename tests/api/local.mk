@@ -5,6 +5,7 @@ api_tests = \
 	%D%/test_auto_rotation \
 	%D%/test_crypto \
 	%D%/test_failures \
+	%D%/test_front \
 	%D%/test_gate \
 	%D%/test_golden \
 	%D%/test_hostile \
@@ -38,6 +39,9 @@ api_libs = tests/support/libdaemon.a libkv.a $(CRITERION_LIBS) $(SERVER_LIBS) $(
 %C%_test_failures_SOURCES = %D%/failures.c $(api_support)
 %C%_test_failures_CFLAGS = $(api_cflags)
 %C%_test_failures_LDADD = $(api_libs)
+%C%_test_front_SOURCES = %D%/front.c $(api_support)
+%C%_test_front_CFLAGS = $(api_cflags)
+%C%_test_front_LDADD = $(api_libs)
 %C%_test_gate_SOURCES = %D%/gate.c $(api_support)
 %C%_test_gate_CFLAGS = $(api_cflags)
 %C%_test_gate_LDADD = $(api_libs)

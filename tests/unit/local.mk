@@ -94,7 +94,7 @@ TESTS += %D%/test_certificate
 
 check_PROGRAMS += %D%/test_lanes
 TESTS += %D%/test_lanes
-%C%_test_lanes_SOURCES = %D%/lanes.c
+%C%_test_lanes_SOURCES = %D%/lanes.c %D%/asleep.h
 %C%_test_lanes_CFLAGS = $(unit_cflags)
 %C%_test_lanes_LDADD = $(unit_libs)
 

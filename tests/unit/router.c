@@ -38,7 +38,7 @@ static enum kv_code refuse(struct kv_request *request, struct kv_response *respo
 
 static const struct kv_site site = { .routes = routes, .unmatched = refuse };
 
-TestSuite(router, .timeout = 20);
+TestSuite(router, .timeout = 120);
 
 /* A request for a path whose segments are already decoded; they stay where `text` is. */
 static struct kv_request make_request(enum kv_verb verb, char *text)

@@ -15,5 +15,6 @@ libkv_a_SOURCES += \
 	%D%/public.c \
 	%D%/public.h \
 	%D%/rsa.c \
+	%D%/settle.c \
 	%D%/tables.c \
 	%D%/verdict.c
