@@ -28,6 +28,7 @@ var (
 	credential azcore.TokenCredential
 	dev        *azkeys.Client
 	locked     *azkeys.Client
+	pool       *azkeys.Client // a managed HSM
 	devURL     = os.Getenv("AZURE_KEYVAULT_URL")
 
 	// What the server says of itself, in its run.json.
@@ -51,7 +52,10 @@ func prepare() error {
 	if dev, err = azkeys.NewClient(devURL, credential, nil); err != nil {
 		return err
 	}
-	locked, err = azkeys.NewClient(urlOf("locked"), credential, nil)
+	if locked, err = azkeys.NewClient(urlOf("locked"), credential, nil); err != nil {
+		return err
+	}
+	pool, err = azkeys.NewClient(urlOf("pool"), credential, nil)
 	return err
 }
 
