@@ -16,12 +16,14 @@ noinst_HEADERS = \
 	%D%/kv/hosts.h \
 	%D%/kv/identity.h \
 	%D%/kv/json.h \
+	%D%/kv/jwe.h \
 	%D%/kv/keys.h \
 	%D%/kv/lanes.h \
 	%D%/kv/limits.h \
 	%D%/kv/listener.h \
 	%D%/kv/log.h \
 	%D%/kv/options.h \
+	%D%/kv/private_key.h \
 	%D%/kv/request.h \
 	%D%/kv/response.h \
 	%D%/kv/rotation.h \

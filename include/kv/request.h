@@ -37,9 +37,9 @@ void kv_verbs_list(unsigned verbs, char ret_text[KV_VERBS_SIZE]);
 /* Whether it is a token of RFC 9110 §5.6.2, as methods and the halves of media types are. */
 bool kv_is_http_token(const char *text, size_t len);
 
-#define KV_SEGMENTS_MAX 8 /* of a path; a longer path matches nothing */
-#define KV_CAPTURES_MAX 4 /* {placeholders} of a route */
-#define KV_BODY_MAX (1024 * 1024)
+#define KV_SEGMENTS_MAX 8         /* of a path; a longer path matches nothing */
+#define KV_CAPTURES_MAX 4         /* {placeholders} of a route */
+#define KV_BODY_MAX (1024 * 1024) /* where a site does not say otherwise */
 
 /* A name with its value; lists of them are bounded by the size of a request's head. */
 struct kv_pair {
@@ -86,7 +86,7 @@ struct kv_request {
     unsigned host_kind;    /* a bit of kv_route.hosts, which a gate sets; 0: of no special kind */
 
     struct kv_buf body;     /* whole; wiped when the request ends */
-    bool body_is_too_large; /* it exceeded KV_BODY_MAX and was dropped: refused after the gates */
+    bool body_is_too_large; /* it exceeded its maximum and was dropped: refused after the gates */
 
     const char *capture[KV_CAPTURES_MAX]; /* what the route's {placeholders} matched */
 

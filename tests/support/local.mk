@@ -13,6 +13,8 @@ check_LIBRARIES += %D%/libdaemon.a
 	%D%/daemon.c \
 	%D%/daemon.h \
 	%D%/dice.h \
+	%D%/jwk.c \
+	%D%/jwk.h \
 	%D%/program.c \
 	%D%/program.h \
 	%D%/tally.c \

@@ -53,7 +53,7 @@ static enum kv_code parse_attributes(const cJSON *object, struct key_settings *s
     return take_date(sent.expires, &settings->expires, err);
 }
 
-static enum kv_code parse_ops(const cJSON *array, struct key_settings *settings, struct kv_err *err)
+enum kv_code key_ops_read(const cJSON *array, struct key_settings *settings, struct kv_err *err)
 {
     const cJSON *item;
 
@@ -119,7 +119,7 @@ enum kv_code key_settings_parse(const cJSON *body, struct key_settings *ret_sett
     bool exportable;
 
     KV_TRY(kv_json_bind(body, fields, KV_COUNT(fields), &sent, err));
-    KV_TRY(parse_ops(sent.ops, ret_settings, err));
+    KV_TRY(key_ops_read(sent.ops, ret_settings, err));
     KV_TRY(parse_attributes(sent.attributes, ret_settings, &exportable, err));
     KV_TRY(parse_tags(sent.tags, ret_settings, err));
     return check_release(exportable, sent.release_policy, err);

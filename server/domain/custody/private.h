@@ -13,6 +13,9 @@ struct kv_custody {
     struct hashes hashes;            /* immutable */
 };
 
+/* coffer's own text: the service has no keys of this kind. */
+#define KEY_STAYS "The key was made not to leave the HSM, not even wrapped (--key-export never)."
+
 /* A CK_RV as an outcome of the wire; sounds the alarm when the token should be looked at. */
 enum kv_code custody_translate(struct kv_custody *custody, unsigned long rv,
                                struct kv_err *err) kv_must_check;
