@@ -140,14 +140,22 @@ enum kv_code kv_key_create(const struct kv_scope *scope, const struct kv_key_cre
 /* Characters of `members` below. */
 #define KV_KEY_MEMBERS_MAX 1024
 
+/* A key wrapped for the HSM: `kek` is a key of the same vault whose key_ops are ["import"]. */
+struct kv_key_transfer {
+    const char *kek_name, *kek_version;
+    const void *bytes;
+    size_t len;
+};
+
 struct kv_key_import_args {
     const char *name;
-    const char *kty;               /* as sent */
-    bool hsm;                      /* `Hsm`: the HSM's type of the same family */
-    const char *curve;             /* as sent; EC only */
-    const struct kv_sent_key *key; /* its family and curve are not looked at */
-    const char *members;           /* NULL, or what goes to kv_key.members */
-    struct kv_key_op_names ops;    /* not given: the defaults of the type */
+    const char *kty;                        /* as sent */
+    bool hsm;                               /* `Hsm`: the HSM's type of the same family */
+    const char *curve;                      /* as sent; EC only */
+    const struct kv_sent_key *key;          /* its family and curve are not looked at */
+    const struct kv_key_transfer *transfer; /* NULL: the private numbers are in `key` */
+    const char *members;                    /* NULL, or what goes to kv_key.members */
+    struct kv_key_op_names ops;             /* not given: the defaults of the type */
     bool enabled;
     struct kv_maybe_time not_before, expires;
     struct kv_tags tags; /* borrowed */

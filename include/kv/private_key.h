@@ -58,6 +58,25 @@ enum kv_code kv_public_key_check(const struct kv_sent_key *sent, struct kv_mater
 enum kv_code kv_private_key_check(const struct kv_sent_key *sent, struct kv_private_key *ret_key,
                                   struct kv_err *err) kv_must_check;
 
+/* A key that somebody wrapped for this token by CKM_RSA_AES_KEY_WRAP (contract §6.2, BYOK). */
+#define KV_TRANSFER_MAX (KV_MODULUS_MAX + 2560)
+struct kv_transfer {
+    const void *bytes; /* borrowed */
+    size_t len;
+};
+
+/*
+ * Unwraps it inside the token, under `object`; `kek` is the RSA key it was wrapped with, `public`
+ * what kv_public_key_check() said of the numbers beside it, which have to fit: the new key signs
+ * and they verify. KV_BAD_PARAMETER when they do not, or the bytes are not such a key.
+ */
+enum kv_code kv_custody_import_transfer(struct kv_custody *custody, const struct kv_material *kek,
+                                        const unsigned char object[KV_OBJECT_LENGTH],
+                                        const struct kv_transfer *transfer,
+                                        const struct kv_material *public,
+                                        struct kv_material *ret_material,
+                                        struct kv_err *err) kv_must_check;
+
 /* Puts a checked key on the token, under `object`. */
 enum kv_code kv_custody_import(struct kv_custody *custody,
                                const unsigned char object[KV_OBJECT_LENGTH],

@@ -4,6 +4,7 @@ api_tests = \
 	%D%/test_auth \
 	%D%/test_backup \
 	%D%/test_auto_rotation \
+	%D%/test_byok \
 	%D%/test_crypto \
 	%D%/test_failures \
 	%D%/test_front \
@@ -67,6 +68,9 @@ EXTRA_DIST += tests/data/golden
 %C%_test_restore_SOURCES = %D%/restore.c %D%/backup_tools.c %D%/backup_tools.h $(api_support)
 %C%_test_restore_CFLAGS = $(api_cflags)
 %C%_test_restore_LDADD = $(api_libs)
+%C%_test_byok_SOURCES = %D%/byok.c $(api_support)
+%C%_test_byok_CFLAGS = $(api_cflags)
+%C%_test_byok_LDADD = $(api_libs)
 %C%_test_import_SOURCES = %D%/import.c $(api_support)
 %C%_test_import_CFLAGS = $(api_cflags)
 %C%_test_import_LDADD = $(api_libs)

@@ -20,6 +20,8 @@ check_LIBRARIES += %D%/libdaemon.a
 	%D%/tally.c \
 	%D%/tally.h \
 	%D%/token_view.c \
+	%D%/transfer.c \
+	%D%/transfer.h \
 	%D%/token_view.h
 check_LIBRARIES += %D%/libtoken.a
 %C%_libtoken_a_SOURCES = %D%/token.c %D%/token.h

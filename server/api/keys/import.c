@@ -157,7 +157,7 @@ struct sent_import {
 };
 
 struct sent_jwk {
-    const char *kty, *crv;
+    const char *kty, *crv, *key_hsm;
     const cJSON *ops;
 };
 
@@ -172,6 +172,7 @@ static enum kv_code bind_jwk(const cJSON *body, struct sent_import *ret_import,
     static const struct kv_json_field jwk_fields[] = {
         KV_JSON_FIELD(struct sent_jwk, kty, "kty", KV_JSON_STRING),
         KV_JSON_FIELD(struct sent_jwk, crv, "crv", KV_JSON_STRING),
+        KV_JSON_FIELD(struct sent_jwk, key_hsm, "key_hsm", KV_JSON_STRING),
         KV_JSON_FIELD(struct sent_jwk, ops, "key_ops", KV_JSON_ARRAY),
     };
 
@@ -201,6 +202,7 @@ enum kv_code key_import(struct kv_request *request, struct kv_response *response
     kv_auto(cJSON_Delete) cJSON *body = NULL;
     kv_auto(key_settings_done) struct key_settings settings = { .tags_given = false };
     kv_auto(jwk_done) struct jwk jwk = { .bytes = NULL };
+    kv_auto(sent_transfer_done) struct sent_transfer transfer = { .blob = NULL };
     kv_auto(kv_buf_done) struct kv_buf members;
     kv_auto(kv_key_done) struct kv_key key = { .version = "" };
     struct sent_import sent = { .key = NULL };
@@ -213,6 +215,9 @@ enum kv_code key_import(struct kv_request *request, struct kv_response *response
     KV_TRY(key_ops_read(sent_jwk.ops, &settings, err));
     KV_TRY(decode_numbers(sent.key, family_of(sent_jwk.kty), &jwk, err));
     KV_TRY(collect_members(sent.key, family_of(sent_jwk.kty), &members, err));
+    if (sent_jwk.key_hsm != NULL) {
+        KV_TRY(transfer_parse(request, sent_jwk.key_hsm, &transfer, err));
+    }
 
     const struct kv_key_import_args args = {
         .name = kv_request_capture(request, "name"),
@@ -220,6 +225,7 @@ enum kv_code key_import(struct kv_request *request, struct kv_response *response
         .hsm = sent.hsm.value,
         .curve = sent_jwk.crv,
         .key = &jwk.key,
+        .transfer = sent_jwk.key_hsm != NULL ? &transfer.transfer : NULL,
         .members = members.data,
         .ops = settings.ops,
         .enabled = !settings.enabled.given || settings.enabled.value,

@@ -4,6 +4,7 @@ libkv_a_SOURCES += \
 	%D%/body.c \
 	%D%/crypto.c \
 	%D%/import.c \
+	%D%/import_transfer.c \
 	%D%/lifecycle.c \
 	%D%/lists.c \
 	%D%/private.h \

@@ -46,6 +46,21 @@ enum kv_code key_settings_parse(const cJSON *body, struct key_settings *ret_sett
 enum kv_code key_ops_read(const cJSON *array, struct key_settings *settings,
                           struct kv_err *err) kv_must_check;
 
+/* `key_hsm` of an import, decoded; all of it in one block. */
+struct sent_transfer {
+    cJSON *blob;
+    char *bytes; /* heap */
+    char name[KV_KEY_NAME_MAX + 1];
+    char version[KV_VERSION_LENGTH + 1];
+    struct kv_key_transfer transfer; /* points to the above */
+};
+void sent_transfer_done(struct sent_transfer *sent);
+KV_DEFINE_CLEANUP_VALUE(struct sent_transfer, sent_transfer_done)
+
+/* Reads it; refuses what is no transfer blob, or one for a key of another vault. */
+enum kv_code transfer_parse(const struct kv_request *request, const char *text,
+                            struct sent_transfer *ret_sent, struct kv_err *err) kv_must_check;
+
 /* A refusal in the one sentence of the service's model binder (contract §4.6). */
 enum kv_code fail_property(struct kv_err *err) kv_must_check;
 

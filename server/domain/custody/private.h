@@ -27,6 +27,9 @@ enum kv_code custody_translate_open(struct kv_custody *custody, unsigned long rv
 /* contract §8.5: the one answer to whatever is wrong with a ciphertext */
 enum kv_code custody_refuse_ciphertext(struct kv_err *err) kv_must_check;
 
+/* The family as the token layer calls it. */
+enum hsm_kind custody_hsm_kind(enum kv_family family);
+
 /* The curve as the token layer calls it; not for KV_CURVE_NONE. */
 enum hsm_curve custody_hsm_curve(enum kv_curve curve);
 

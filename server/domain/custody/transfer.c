@@ -5,7 +5,7 @@
 
 _Static_assert(KV_WRAPPED_MAX == HSM_WRAPPED_MAX, "both sides speak of RSA-4096 at most");
 
-static enum hsm_kind kind_of(enum kv_family family)
+enum hsm_kind custody_hsm_kind(enum kv_family family)
 {
     switch (family) {
     case KV_FAMILY_RSA:
@@ -40,7 +40,8 @@ enum kv_code kv_custody_restore(struct kv_custody *custody,
                                 const unsigned char object[KV_OBJECT_LENGTH], enum kv_family family,
                                 const void *wrapped, size_t len, struct kv_err *err)
 {
-    CK_RV rv = hsm_import_wrapped(custody->config.hsm, object, kind_of(family), wrapped, len);
+    CK_RV rv =
+        hsm_import_wrapped(custody->config.hsm, object, custody_hsm_kind(family), wrapped, len);
 
     if (hsm_rv_is_bad_input(rv)) {
         return KV_FAIL(err, KV_BACKUP_CORRUPT, rv, "Backup blob is corrupt.");

@@ -138,6 +138,11 @@ enum kv_code key_find(struct kv_db *db, const struct kv_scope *scope, const char
 enum kv_code key_load_versions(const struct kv_scope *scope, const char *name, size_t max,
                                struct kv_key_page *ret_page, struct kv_err *err) kv_must_check;
 
+/* Whether a key may be used so now (contract §8.4); "a expired" is the service's own template
+ * (§19 row 2). */
+enum kv_code key_check_state(const struct kv_key *key, enum kv_key_op op, kv_time now,
+                             struct kv_err *err) kv_must_check;
+
 /* The two texts of contract §9.4. */
 enum kv_code fail_not_found(const char *name, const char *version,
                             struct kv_err *err) kv_must_check;
