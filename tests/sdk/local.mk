@@ -12,6 +12,7 @@ EXTRA_DIST += \
 	%D%/go/hsm_test.go \
 	%D%/go/identity_test.go \
 	%D%/go/keys_test.go \
+	%D%/go/moving_test.go \
 	%D%/go/rotation_test.go \
 	%D%/go/run \
 	%D%/go/signing_test.go \
@@ -24,6 +25,7 @@ EXTRA_DIST += \
 	%D%/js/identity.test.mjs \
 	%D%/js/imds.test.mjs \
 	%D%/js/keys.test.mjs \
+	%D%/js/moving.test.mjs \
 	%D%/js/package-lock.json \
 	%D%/js/package.json \
 	%D%/js/pending.test.mjs \
@@ -42,6 +44,7 @@ EXTRA_DIST += \
 	%D%/python/test_hsm.py \
 	%D%/python/test_identity.py \
 	%D%/python/test_keys.py \
+	%D%/python/test_moving.py \
 	%D%/python/test_pending.py \
 	%D%/python/test_rotation.py \
 	%D%/python/test_signing.py \
