@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <cjson/cJSON.h>
+
 #include "kv/buf.h"
 #include "kv/clock.h"
 #include "kv/err.h"
@@ -104,6 +106,11 @@ const char *kv_request_query(const struct kv_request *request, const char *name)
 
 /* First header of that name (any case), or NULL. */
 const char *kv_request_header(const struct kv_request *request, const char *name);
+
+/* The body as one JSON object; an empty one is refused as the service does (contract §4.6). The
+ * caller frees it with cJSON_Delete(). */
+enum kv_code kv_request_json(const struct kv_request *request, cJSON **ret_body,
+                             struct kv_err *err) kv_must_check;
 
 /* What the route's {name} matched, NULL when the route has no such placeholder. */
 const char *kv_request_capture(const struct kv_request *request, const char *name);

@@ -20,6 +20,7 @@ api_tests = \
 	%D%/test_random \
 	%D%/test_refusals \
 	%D%/test_restore \
+	%D%/test_roles \
 	%D%/test_rotation \
 	%D%/test_sign \
 	%D%/test_symmetric \
@@ -102,6 +103,10 @@ EXTRA_DIST += tests/data/golden
 	%D%/rotation.h \
 	%D%/rotation_policy.c \
 	$(api_support)
+%C%_test_roles_SOURCES = %D%/roles.c $(api_support)
+%C%_test_roles_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
+%C%_test_roles_CFLAGS = $(api_cflags)
+%C%_test_roles_LDADD = $(api_libs)
 %C%_test_rotation_CFLAGS = $(api_cflags)
 %C%_test_rotation_LDADD = $(api_libs)
 %C%_test_throttling_SOURCES = %D%/throttling.c $(api_support)

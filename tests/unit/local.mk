@@ -110,6 +110,12 @@ TESTS += %D%/test_response
 %C%_test_response_CFLAGS = $(unit_cflags)
 %C%_test_response_LDADD = $(unit_libs)
 
+check_PROGRAMS += %D%/test_roles
+TESTS += %D%/test_roles
+%C%_test_roles_SOURCES = %D%/roles.c %D%/scratch.h
+%C%_test_roles_CFLAGS = $(unit_cflags)
+%C%_test_roles_LDADD = $(unit_libs)
+
 check_PROGRAMS += %D%/test_router
 TESTS += %D%/test_router
 %C%_test_router_SOURCES = %D%/router.c

@@ -200,6 +200,7 @@ const struct kv_site kv_data_plane = {
     .name = "keys",
     .body_max = choose_body_max,
     .routes = kv_key_routes,
+    .more_routes = kv_hsm_routes,
     .gates = gates,
     .unmatched = refuse_unmatched,
     .render_error = gate_render_error,
