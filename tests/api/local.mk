@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Each program drives the built daemon over TLS; api_main.c gives it one for all of its tests.
 api_tests = \
+	%D%/test_attestation \
 	%D%/test_auth \
 	%D%/test_backup \
 	%D%/test_auto_rotation \
@@ -14,6 +15,7 @@ api_tests = \
 	%D%/test_import \
 	%D%/test_keys \
 	%D%/test_lists \
+	%D%/test_managed \
 	%D%/test_parity \
 	%D%/test_pending \
 	%D%/test_program \
@@ -72,6 +74,9 @@ EXTRA_DIST += tests/data/golden
 %C%_test_byok_SOURCES = %D%/byok.c $(api_support)
 %C%_test_byok_CFLAGS = $(api_cflags)
 %C%_test_byok_LDADD = $(api_libs)
+%C%_test_attestation_SOURCES = %D%/attestation.c $(api_support)
+%C%_test_attestation_CFLAGS = $(api_cflags)
+%C%_test_attestation_LDADD = $(api_libs)
 %C%_test_import_SOURCES = %D%/import.c $(api_support)
 %C%_test_import_CFLAGS = $(api_cflags)
 %C%_test_import_LDADD = $(api_libs)
@@ -137,3 +142,7 @@ EXTRA_DIST += tests/data/golden
 %C%_test_symmetric_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--symmetric-keys", "premium"'
 %C%_test_symmetric_CFLAGS = $(api_cflags)
 %C%_test_symmetric_LDADD = $(api_libs)
+%C%_test_managed_SOURCES = %D%/managed.c tests/support/cell.c tests/support/cell.h $(api_support)
+%C%_test_managed_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
+%C%_test_managed_CFLAGS = $(api_cflags)
+%C%_test_managed_LDADD = $(api_libs)
