@@ -41,6 +41,7 @@ struct server {
 
     struct kv_clock *clock;
     struct kv_identity *identity;
+    struct kv_roles *roles;
     struct kv_certificates certificates;
     struct kv_store *store;
     struct housekeeper *keeper;
@@ -101,7 +102,8 @@ static enum kv_code open_store(struct server *server, struct kv_err *err)
     char path[KV_PATH_MAX];
 
     KV_TRY(kv_path_join(path, server->folder.path, "coffer.db", err));
-    return kv_store_open(path, connections, &server->store, err);
+    KV_TRY(kv_store_open(path, connections, &server->store, err));
+    return kv_roles_new(server->store, &server->roles, err);
 }
 
 static enum kv_code open_keys(struct server *server, struct kv_err *err)
@@ -169,6 +171,7 @@ static void fill_app(struct server *server)
         .clock = server->clock,
         .keys = server->keys,
         .identity = server->identity,
+        .roles = server->roles,
         .lanes = server->lanes,
         .vaults = server->vaults,
         .vault_count = server->vault_count,
@@ -278,6 +281,7 @@ static void take_down(struct server *server)
     kv_custody_free(server->custody);
     hsm_close(server->hsm);
     housekeeper_free(server->keeper);
+    kv_roles_free(server->roles);
     kv_store_close(server->store);
     kv_certificates_done(&server->certificates);
     kv_identity_free(server->identity);

@@ -18,6 +18,7 @@
 #include "kv/keys.h"
 #include "kv/listener.h"
 #include "kv/request.h"
+#include "kv/roles.h"
 #include "kv/vault.h"
 
 struct kv_limits;
@@ -26,6 +27,7 @@ struct kv_app {
     struct kv_clock *clock;
     struct kv_keys *keys;
     struct kv_identity *identity;
+    struct kv_roles *roles;
     struct kv_lanes *lanes;
     const struct kv_vault *vaults;
     size_t vault_count;

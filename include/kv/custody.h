@@ -178,6 +178,29 @@ enum kv_code kv_custody_generate(struct kv_custody *custody,
                                  const struct kv_key_spec *spec, struct kv_material *ret_material,
                                  struct kv_err *err) kv_must_check;
 
+/* A key under the wrapping key of its token, useless anywhere else. */
+#define KV_WRAPPED_MAX 2560
+struct kv_wrapped {
+    unsigned char bytes[KV_WRAPPED_MAX];
+    size_t len;
+};
+
+/* Whether keys can be wrapped at all, as the token is configured: else KV_KEY_NOT_EXPORTABLE. */
+enum kv_code kv_custody_check_export(struct kv_custody *custody, struct kv_err *err) kv_must_check;
+
+/* Wraps a key inside the token; KV_KEY_NOT_EXPORTABLE for one that was made not to leave it. */
+enum kv_code kv_custody_export(struct kv_custody *custody,
+                               const unsigned char object[KV_OBJECT_LENGTH],
+                               struct kv_wrapped *ret_wrapped, struct kv_err *err) kv_must_check;
+
+/*
+ * Unwraps it inside the token, as `object`. KV_BACKUP_CORRUPT when this token's wrapping key did
+ * not make it.
+ */
+enum kv_code kv_custody_restore(struct kv_custody *custody,
+                                const unsigned char object[KV_OBJECT_LENGTH], enum kv_family family,
+                                const void *wrapped, size_t len, struct kv_err *err) kv_must_check;
+
 /* Destroys the object; one that is not there is fine. Slow on full tokens: off request paths. */
 enum kv_code kv_custody_destroy(struct kv_custody *custody,
                                 const unsigned char object[KV_OBJECT_LENGTH],

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "kv/json.h"
+
 static const char *const verb_names[] = {
     [KV_GET] = "GET",         [KV_HEAD] = "HEAD",        [KV_POST] = "POST",
     [KV_PUT] = "PUT",         [KV_PATCH] = "PATCH",      [KV_DELETE] = "DELETE",
@@ -47,6 +49,14 @@ const char *kv_request_query(const struct kv_request *request, const char *name)
         }
     }
     return NULL;
+}
+
+enum kv_code kv_request_json(const struct kv_request *request, cJSON **ret_body, struct kv_err *err)
+{
+    if (request->body.len == 0) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Request body not specified");
+    }
+    return kv_json_parse(request->body.data, request->body.len, ret_body, err);
 }
 
 const char *kv_request_header(const struct kv_request *request, const char *name)

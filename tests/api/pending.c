@@ -78,6 +78,21 @@ Test(pending, KEY_BEING_DELETED_after_delete)
     expect_status(&dev, "DELETE", "/deletedkeys/a", NULL, 204);
 }
 
+Test(pending, KEY_BEING_DELETED_of_a_restore)
+{
+    char version[33];
+    API_CLIENT_OF(&own, dev);
+
+    api_create_key(&dev, "r", "", version);
+    API_REPLY(backup, client_call(&dev, "POST", "/keys/r/backup", NULL));
+    expect_status(&dev, "DELETE", "/keys/r", NULL, 200);
+
+    API_REPLY(restore, client_call(&dev, "POST", "/keys/restore", backup.body));
+    cr_expect(
+        reply_is_error(&restore, 409, "Conflict", "ObjectIsBeingDeleted",
+                       "Key r is currently being deleted and cannot be re-created; retry later."));
+}
+
 Test(pending, KEY_BEING_RECOVERED_and_CONFLICT_after_recover)
 {
     API_CLIENT_OF(&own, dev);

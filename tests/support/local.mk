@@ -13,11 +13,15 @@ check_LIBRARIES += %D%/libdaemon.a
 	%D%/daemon.c \
 	%D%/daemon.h \
 	%D%/dice.h \
+	%D%/jwk.c \
+	%D%/jwk.h \
 	%D%/program.c \
 	%D%/program.h \
 	%D%/tally.c \
 	%D%/tally.h \
 	%D%/token_view.c \
+	%D%/transfer.c \
+	%D%/transfer.h \
 	%D%/token_view.h
 check_LIBRARIES += %D%/libtoken.a
 %C%_libtoken_a_SOURCES = %D%/token.c %D%/token.h

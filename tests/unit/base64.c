@@ -142,3 +142,20 @@ Test(base64, gives_back_all_bytes_at_all_lengths)
         }
     }
 }
+
+static const struct {
+    const char *text;
+    bool canonical;
+} spellings[] = {
+    { "", true },       { "Zg", true },   { "Zh", false },  { "Zv", false },
+    { "Zm8", true },    { "Zm9", false }, { "Zm_", false }, { "Zm9v", true },
+    { "Zm9vZw", true }, { "A", false },   { "Zg=", false }, { "Z+9v", false },
+};
+
+Test(base64, knows_the_one_spelling_of_bytes)
+{
+    for (size_t i = 0; i < KV_COUNT(spellings); i++) {
+        cr_expect_eq(kv_base64url_is_canonical(spellings[i].text, strlen(spellings[i].text)),
+                     spellings[i].canonical, "\"%s\"", spellings[i].text);
+    }
+}

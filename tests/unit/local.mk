@@ -57,6 +57,12 @@ TESTS += %D%/test_json
 %C%_test_json_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_json_LDADD = $(UNIT_LDADD)
 
+check_PROGRAMS += %D%/test_jwe
+TESTS += %D%/test_jwe
+%C%_test_jwe_SOURCES = %D%/jwe.c
+%C%_test_jwe_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_jwe_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += %D%/test_limits
 TESTS += %D%/test_limits
 %C%_test_limits_SOURCES = %D%/limits.c
@@ -103,6 +109,12 @@ TESTS += %D%/test_response
 %C%_test_response_SOURCES = %D%/response.c
 %C%_test_response_CFLAGS = $(unit_cflags)
 %C%_test_response_LDADD = $(unit_libs)
+
+check_PROGRAMS += %D%/test_roles
+TESTS += %D%/test_roles
+%C%_test_roles_SOURCES = %D%/roles.c %D%/scratch.h
+%C%_test_roles_CFLAGS = $(unit_cflags)
+%C%_test_roles_LDADD = $(unit_libs)
 
 check_PROGRAMS += %D%/test_router
 TESTS += %D%/test_router

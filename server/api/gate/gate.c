@@ -186,9 +186,21 @@ static const struct kv_gate gates[] = {
     { 0 },
 };
 
+/* A backup of many versions is sent back as it was answered (contract §6.7). */
+static size_t choose_body_max(const struct kv_request *request)
+{
+    bool is_restore = request->verb == KV_POST && request->segments == 2
+                      && strcasecmp(request->segment[0], "keys") == 0
+                      && strcasecmp(request->segment[1], "restore") == 0;
+
+    return is_restore ? KV_RESPONSE_BODY_MAX : KV_BODY_MAX;
+}
+
 const struct kv_site kv_data_plane = {
     .name = "keys",
+    .body_max = choose_body_max,
     .routes = kv_key_routes,
+    .more_routes = kv_hsm_routes,
     .gates = gates,
     .unmatched = refuse_unmatched,
     .render_error = gate_render_error,

@@ -54,6 +54,19 @@ static void add_point(cJSON *jwk, const struct kv_material *material, bool *ok)
     kv_json_add_base64url(jwk, "y", material->y, curve->coordinate, ok);
 }
 
+/* What an imported JWK had beyond its key comes back as it was (contract §6.2). */
+static void add_members(cJSON *jwk, const char *members, bool *ok)
+{
+    kv_auto(cJSON_Delete) cJSON *object = cJSON_Parse(members);
+
+    *ok = *ok && object != NULL;
+    while (*ok && object->child != NULL) {
+        cJSON *member = cJSON_DetachItemViaPointer(object, object->child);
+
+        kv_json_add_take(jwk, member->string, member, ok);
+    }
+}
+
 static void add_jwk(cJSON *parent, const struct kv_request *request, const struct kv_key *key,
                     bool *ok)
 {
@@ -72,6 +85,9 @@ static void add_jwk(cJSON *parent, const struct kv_request *request, const struc
         break;
     case KV_FAMILY_OCT:
         break;
+    }
+    if (key->members != NULL) {
+        add_members(jwk, key->members, ok);
     }
 }
 
