@@ -275,16 +275,22 @@ Test(answers, of_rs256_are_those_of_rfc_7515)
     expect(&material, KV_OP_SIGN, KV_ALG_RS256, &operands, &signature, "RFC 7515 A.2");
 }
 
+/* Another token, behind a gate. */
+static void open_with(struct refusal *refusal)
+{
+    teardown();
+    test_token_create(&token, refuse, refusal);
+    const struct kv_custody_config config = { .hsm = token.hsm };
+
+    cr_assert_eq(kv_custody_new(&config, &custody, &err), KV_OK);
+}
+
 /* A token whose signing mechanisms fail at the probe: then padding here and the raw operation do. */
 static void open_without_signing(void)
 {
     static struct refusal no_signing = { "C_SignInit", CKR_MECHANISM_INVALID };
-    struct kv_custody_config config;
 
-    teardown();
-    test_token_create(&token, refuse, &no_signing);
-    config = (struct kv_custody_config){ .hsm = token.hsm };
-    cr_assert_eq(kv_custody_new(&config, &custody, &err), KV_OK);
+    open_with(&no_signing);
     cr_assert_not(hsm_capabilities(token.hsm)->rsa_pkcs);
     cr_assert_eq(hsm_capabilities(token.hsm)->rsa_pss, 0);
 }
@@ -352,4 +358,27 @@ Test(answers, are_refused_where_neither_way_works)
 
     cr_expect_eq(kv_custody_check(custody, &spec, &err), KV_BAD_PARAMETER);
     cr_expect_str_eq(err.message, "The HSM does not make keys of curve P-256.");
+}
+
+Test(answers, are_refusals_where_the_token_does_not_like_the_parameters)
+{
+    static const CK_RV verdicts[] = { CKR_ATTRIBUTE_VALUE_INVALID, CKR_KEY_SIZE_RANGE };
+    static const unsigned char object[KV_OBJECT_LENGTH] = { 7 };
+    const struct kv_key_spec spec = {
+        .family = KV_FAMILY_RSA,
+        .bits = 2048,
+        .public_exponent = 17,
+    };
+
+    for (size_t i = 0; i < KV_COUNT(verdicts); i++) {
+        static struct refusal no_key; /* the token is closed behind its gate, too */
+        struct kv_material material;
+
+        no_key = (struct refusal){ NULL, verdicts[i] };
+        open_with(&no_key);
+        no_key.function = "C_GenerateKeyPair";
+        cr_expect_eq(kv_custody_generate(custody, object, &spec, &material, &err),
+                     KV_BAD_PARAMETER);
+        cr_expect_str_eq(err.message, "The HSM does not make such a key.");
+    }
 }
