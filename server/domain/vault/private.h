@@ -193,7 +193,7 @@ typedef enum kv_code make_material_fn(struct kv_keys *keys,
                                       struct kv_err *err);
 
 /* Keys of coffer's own on the token, made when they are first needed. */
-enum service_purpose { SERVICE_BACKUP };
+enum service_purpose { SERVICE_BACKUP, SERVICE_ATTESTATION };
 
 /* The key of that purpose; KV_NOT_FOUND when nobody has needed it yet. */
 enum kv_code service_key_load(struct kv_keys *keys, enum service_purpose purpose,
@@ -233,16 +233,6 @@ enum kv_code version_succeed(const struct kv_scope *scope, const char *name,
 enum kv_code generate_material(struct kv_keys *keys, const unsigned char object[KV_OBJECT_LENGTH],
                                const void *context, struct kv_material *ret_material,
                                struct kv_err *err) kv_must_check;
-
-/* The policy of a key, by its row: stored or the default. `name` is left empty. */
-enum kv_code rotation_policy_load(struct kv_db *db, int64_t key_id,
-                                  struct kv_rotation_policy *ret_policy,
-                                  struct kv_err *err) kv_must_check;
-
-/* Stores it in place of the one there was; rotation_schedule() is to follow. In a transaction. */
-enum kv_code rotation_policy_save(struct kv_db *db, int64_t key_id,
-                                  const struct kv_rotation_policy *policy,
-                                  struct kv_err *err) kv_must_check;
 
 /* Gives a new version without exp the one that the policy of its key gives it (contract §10.3). */
 enum kv_code rotation_stamp(struct kv_db *db, int64_t key_id, struct kv_attributes *attributes,
