@@ -83,22 +83,38 @@ static CK_RV wrap(struct hsm_session *session, CK_OBJECT_HANDLE key, void *conte
     return CKR_OK;
 }
 
+/* Asks for the length first: NSS looks at the value's only, not at the room. */
+static CK_RV read_value(struct hsm_session *session, CK_OBJECT_HANDLE value,
+                        const struct work *work)
+{
+    CK_ATTRIBUTE attribute = { CKA_VALUE, NULL, 0 };
+
+    HSM_TRY(HSM_CALL(session, C_GetAttributeValue, value, &attribute, 1));
+    if (attribute.ulValueLen > work->size) {
+        return CKR_BUFFER_TOO_SMALL;
+    }
+    attribute.pValue = work->out;
+    HSM_TRY(HSM_CALL(session, C_GetAttributeValue, value, &attribute, 1));
+    *work->ret_len = attribute.ulValueLen;
+    return CKR_OK;
+}
+
 static CK_RV unwrap(struct hsm_session *session, CK_OBJECT_HANDLE key, void *context)
 {
     const struct work *work = context;
     CK_MECHANISM mechanism = choose_mechanism(session->hsm, work->type);
     struct hsm_template template = { .count = 0 };
-    CK_ATTRIBUTE found = { CKA_VALUE, work->out, work->size };
     CK_OBJECT_HANDLE value;
 
     describe_value(&template);
     CK_RV rv = HSM_CALL(session, C_UnwrapKey, &mechanism, key, (CK_BYTE *) work->in, work->len,
                         template.items, template.count, &value);
+    if (rv == CKR_WRAPPED_KEY_INVALID) {
+        rv = CKR_ENCRYPTED_DATA_INVALID; /* what it is to the caller */
+    }
     HSM_TRY(hsm_judge(session, rv, CKR_ENCRYPTED_DATA_INVALID));
     session->spent = true;
-    HSM_TRY(HSM_CALL(session, C_GetAttributeValue, value, &found, 1));
-    *work->ret_len = found.ulValueLen;
-    return CKR_OK;
+    return read_value(session, value, work);
 }
 
 static CK_RV run(struct hsm *hsm, const unsigned char *id, hsm_use_fn *use, struct work *work)

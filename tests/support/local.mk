@@ -13,6 +13,8 @@ check_LIBRARIES += %D%/libdaemon.a
 	%D%/daemon.c \
 	%D%/daemon.h \
 	%D%/dice.h \
+	%D%/nss.c \
+	%D%/nss.h \
 	%D%/program.c \
 	%D%/program.h \
 	%D%/tally.c \
@@ -20,4 +22,4 @@ check_LIBRARIES += %D%/libdaemon.a
 	%D%/token_view.c \
 	%D%/token_view.h
 check_LIBRARIES += %D%/libtoken.a
-%C%_libtoken_a_SOURCES = %D%/token.c %D%/token.h
+%C%_libtoken_a_SOURCES = %D%/nss.c %D%/nss.h %D%/token.c %D%/token.h
