@@ -16,14 +16,17 @@ noinst_HEADERS = \
 	%D%/kv/hosts.h \
 	%D%/kv/identity.h \
 	%D%/kv/json.h \
+	%D%/kv/jwe.h \
 	%D%/kv/keys.h \
 	%D%/kv/lanes.h \
 	%D%/kv/limits.h \
 	%D%/kv/listener.h \
 	%D%/kv/log.h \
 	%D%/kv/options.h \
+	%D%/kv/private_key.h \
 	%D%/kv/request.h \
 	%D%/kv/response.h \
+	%D%/kv/roles.h \
 	%D%/kv/rotation.h \
 	%D%/kv/route.h \
 	%D%/kv/secret.h \
@@ -34,6 +37,7 @@ noinst_HEADERS = \
 	%D%/kv/tbl/api_version.def \
 	%D%/kv/tbl/curve.def \
 	%D%/kv/tbl/err.def \
+	%D%/kv/tbl/hsm_role.def \
 	%D%/kv/tbl/hsm_text.def \
 	%D%/kv/tbl/key_op.def \
 	%D%/kv/tbl/kty.def \

@@ -26,3 +26,10 @@ void kv_base64url_encode(const void *bytes, size_t len, char *ret_text);
  * Unused bits of the last character are ignored. The text need not be NUL-terminated.
  */
 bool kv_base64url_decode(const char *text, size_t len, void *ret_bytes, size_t *ret_len);
+
+/*
+ * True for a text that kv_base64url_encode() writes for some bytes: in the alphabet, of a possible
+ * length, and with the unused bits of the last character zero, so that no other text means the
+ * same bytes.
+ */
+bool kv_base64url_is_canonical(const char *text, size_t len);

@@ -146,6 +146,16 @@ struct kv_store;
 enum kv_code kv_custody_adopt(struct kv_custody *custody, struct kv_store *store, bool exclusive,
                               struct kv_err *err) kv_must_check;
 
+/*
+ * Whether the last process that had the token settled it: then nothing half-made lies there, and
+ * nobody needs to look. Forgotten by the call: a process that is killed has not settled.
+ */
+enum kv_code kv_custody_take_settled(struct kv_store *store, bool *ret_settled,
+                                     struct kv_err *err) kv_must_check;
+
+/* At the end, when nothing works on the token any more and nothing on it has failed. */
+enum kv_code kv_custody_settle(struct kv_store *store, struct kv_err *err) kv_must_check;
+
 /* A fresh random object id. */
 enum kv_code kv_custody_new_object(unsigned char ret_object[KV_OBJECT_LENGTH],
                                    struct kv_err *err) kv_must_check;
@@ -167,6 +177,42 @@ enum kv_code kv_custody_generate(struct kv_custody *custody,
                                  const unsigned char object[KV_OBJECT_LENGTH],
                                  const struct kv_key_spec *spec, struct kv_material *ret_material,
                                  struct kv_err *err) kv_must_check;
+
+/* A key under the wrapping key of its token, useless anywhere else. */
+#define KV_WRAPPED_MAX 2560
+struct kv_wrapped {
+    unsigned char bytes[KV_WRAPPED_MAX];
+    size_t len;
+};
+
+/* Whether keys can be wrapped at all, as the token is configured: else KV_KEY_NOT_EXPORTABLE. */
+enum kv_code kv_custody_check_export(struct kv_custody *custody, struct kv_err *err) kv_must_check;
+
+/* Wraps a key inside the token; KV_KEY_NOT_EXPORTABLE for one that was made not to leave it. */
+enum kv_code kv_custody_export(struct kv_custody *custody,
+                               const unsigned char object[KV_OBJECT_LENGTH],
+                               struct kv_wrapped *ret_wrapped, struct kv_err *err) kv_must_check;
+
+/*
+ * Unwraps it inside the token, as `object`. KV_BACKUP_CORRUPT when this token's wrapping key did
+ * not make it.
+ */
+enum kv_code kv_custody_restore(struct kv_custody *custody,
+                                const unsigned char object[KV_OBJECT_LENGTH], enum kv_family family,
+                                const void *wrapped, size_t len, struct kv_err *err) kv_must_check;
+
+/* How a key lies on the token, read from it now (PKCS#11 §4.4, §4.8). */
+struct kv_custody_facts {
+    bool on_token, is_private, sensitive, always_sensitive, extractable, never_extractable, local;
+};
+enum kv_code kv_custody_facts(struct kv_custody *custody,
+                              const unsigned char object[KV_OBJECT_LENGTH],
+                              struct kv_custody_facts *ret_facts, struct kv_err *err) kv_must_check;
+
+/* The SubjectPublicKeyInfo (RFC 5280 §4.1.2.7) of an RSA key, in a buffer of KV_SPKI_MAX. */
+#define KV_SPKI_MAX 1024
+enum kv_code kv_custody_spki(const struct kv_material *material, unsigned char ret_der[KV_SPKI_MAX],
+                             size_t *ret_len, struct kv_err *err) kv_must_check;
 
 /* Destroys the object; one that is not there is fine. Slow on full tokens: off request paths. */
 enum kv_code kv_custody_destroy(struct kv_custody *custody,

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "kv/buf.h"
 #include "kv/clock.h"
 #include "kv/custody.h"
 #include "kv/err.h"
@@ -26,8 +27,16 @@
 #define KV_TAGS_MAX 15
 #define KV_TAG_TEXT_MAX 256 /* characters of a tag's name, and of its value (contract §4.4) */
 
+struct kv_sent_key;
 struct kv_store;
 struct kv_keys; /* opaque */
+
+/*
+ * Has coffer's CA certify a key of coffer's own: appends PEM to `chain`, the certificate of that
+ * SubjectPublicKeyInfo, then the CA's. From any thread.
+ */
+typedef enum kv_code kv_certify_fn(void *context, const void *spki, size_t len, const char *name,
+                                   struct kv_buf *chain, struct kv_err *err);
 
 struct kv_keys_config {
     struct kv_store *store;     /* borrowed */
@@ -38,6 +47,9 @@ struct kv_keys_config {
     /* The refusal of what a key cannot decrypt, KV_ALG_COUNT of them by algorithm; NULL: the text
      * of the newest service (contract §8.5). Borrowed; may be NULL as a whole. */
     const char *const *no_decrypt;
+
+    kv_certify_fn *certify; /* NULL: nothing is attested */
+    void *certify_context;
 };
 
 /* Migrates its tables. Free with kv_keys_free(). */
@@ -101,6 +113,7 @@ struct kv_key {
     struct kv_material material;
     struct kv_attributes attributes;
     struct kv_tags tags;
+    char *members; /* heap: a JSON object of what else an imported JWK had; NULL: nothing */
     kv_time deleted, scheduled_purge; /* 0 unless the key is deleted */
 };
 void kv_key_done(struct kv_key *key);
@@ -134,6 +147,37 @@ enum kv_code kv_key_create_check(const struct kv_scope *scope,
 enum kv_code kv_key_create(const struct kv_scope *scope, const struct kv_key_create_args *args,
                            struct kv_key *ret_key, struct kv_err *err) kv_must_check;
 
+/* Characters of `members` below. */
+#define KV_KEY_MEMBERS_MAX 1024
+
+/* A key wrapped for the HSM: `kek` is a key of the same vault whose key_ops are ["import"]. */
+struct kv_key_transfer {
+    const char *kek_name, *kek_version;
+    const void *bytes;
+    size_t len;
+};
+
+struct kv_key_import_args {
+    const char *name;
+    const char *kty;                        /* as sent */
+    bool hsm;                               /* `Hsm`: the HSM's type of the same family */
+    const char *curve;                      /* as sent; EC only */
+    const struct kv_sent_key *key;          /* its family and curve are not looked at */
+    const struct kv_key_transfer *transfer; /* NULL: the private numbers are in `key` */
+    const char *members;                    /* NULL, or what goes to kv_key.members */
+    struct kv_key_op_names ops;             /* not given: the defaults of the type */
+    bool enabled;
+    struct kv_maybe_time not_before, expires;
+    struct kv_tags tags; /* borrowed */
+};
+
+/*
+ * Takes somebody's key as the first or a new version (contract §6.2). Checks that its numbers
+ * belong together, which takes tens of milliseconds: KV_LANE_WORK.
+ */
+enum kv_code kv_key_import(const struct kv_scope *scope, const struct kv_key_import_args *args,
+                           struct kv_key *ret_key, struct kv_err *err) kv_must_check;
+
 /* `version` NULL: the latest. Also disabled, expired, not yet valid ones (contract §6.3). */
 enum kv_code kv_key_get(const struct kv_scope *scope, const char *name, const char *version,
                         struct kv_key *ret_key, struct kv_err *err) kv_must_check;
@@ -158,6 +202,42 @@ enum kv_code kv_key_recover(const struct kv_scope *scope, const char *name, stru
                             struct kv_err *err) kv_must_check;
 enum kv_code kv_key_purge(const struct kv_scope *scope, const char *name,
                           struct kv_err *err) kv_must_check;
+
+/* Bytes of a backup blob; its base64url fits the body of an answer. */
+#define KV_BACKUP_MAX (6 * 1024 * 1024 - 1024)
+
+/*
+ * Appends the backup blob of all versions of a key to `blob`, a buffer of KV_BACKUP_MAX
+ * (contract §6.7): of use on this token only. KV_KEY_NOT_EXPORTABLE when keys may not leave it.
+ */
+enum kv_code kv_key_backup(const struct kv_scope *scope, const char *name, struct kv_buf *blob,
+                           struct kv_err *err) kv_must_check;
+
+/*
+ * Brings a key back from such a blob, with its name, versions, attributes and dates, into any vault
+ * of this instance; all versions or none. KV_BACKUP_CORRUPT for everything that is not a blob of
+ * this instance, to the byte. Takes some milliseconds a version: KV_LANE_GENERATE.
+ */
+enum kv_code kv_key_restore(const struct kv_scope *scope, const char *blob, size_t len,
+                            struct kv_key *ret_key, struct kv_err *err) kv_must_check;
+
+/*
+ * Attestation (contract §6.10): a version, what the token says of its object now, and coffer's
+ * signature under statements about it.
+ */
+enum kv_code kv_key_attest(const struct kv_scope *scope, const char *name, const char *version,
+                           struct kv_key *ret_key, struct kv_custody_facts *ret_facts,
+                           struct kv_err *err) kv_must_check;
+
+/* Appends PEM of the certificate under which kv_keys_sign_statement() signs, and of the CA. Makes
+ * the key when there is none yet. */
+enum kv_code kv_keys_attestation_chain(const struct kv_scope *scope, struct kv_buf *chain,
+                                       struct kv_err *err) kv_must_check;
+
+/* RS256 (RFC 7518 §3.3) over a text, by the attestation key on the token. */
+enum kv_code kv_keys_sign_statement(const struct kv_scope *scope, const char *text, size_t len,
+                                    struct kv_secret *ret_signature,
+                                    struct kv_err *err) kv_must_check;
 
 /* A page of a list. `marker` is the upper-cased name, or the version, the page starts after. */
 struct kv_key_page {
@@ -230,7 +310,7 @@ struct kv_keys_census {
 enum kv_code kv_keys_count(struct kv_keys *keys, struct kv_keys_census *ret_census,
                            struct kv_err *err) kv_must_check;
 
-/* Calls `visit` for the object of every version; for the check of store against token. */
+/* Calls `visit` for the object of every version and of every key of coffer's own; for the check of store against token. */
 typedef bool kv_object_visit_fn(void *context, const unsigned char object[KV_OBJECT_LENGTH]);
 enum kv_code kv_keys_each_object(struct kv_keys *keys, kv_object_visit_fn *visit, void *context,
                                  struct kv_err *err) kv_must_check;

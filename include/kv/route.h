@@ -38,7 +38,11 @@ struct kv_site {
     const char *name;
     bool (*serves)(const struct kv_request *request); /* NULL: every request */
     const struct kv_route *routes;
+    const struct kv_route *more_routes; /* a second table; NULL: there is none */
     const struct kv_gate *gates;
+
+    /* How large the body of this request may be, by its head alone; NULL: KV_BODY_MAX. */
+    size_t (*body_max)(const struct kv_request *request);
 
     /* No row matches: says why, in the site's own words. `verbs_of_path` has bit 1 << kv_verb set
      * for every verb some row of that path has. */

@@ -63,3 +63,17 @@ bool kv_base64url_decode(const char *text, size_t len, void *ret_bytes, size_t *
     *ret_len = KV_BASE64URL_BYTES(len);
     return true;
 }
+
+bool kv_base64url_is_canonical(const char *text, size_t len)
+{
+    static const unsigned char unused[4] = { 0, 0, 0x0F, 0x03 };
+
+    for (size_t i = 0; i < len; i++) {
+        if (bits_plus_one[(unsigned char) text[i]] == 0) {
+            return false;
+        }
+    }
+    return len % 4 != 1
+           && (len == 0
+               || ((bits_plus_one[(unsigned char) text[len - 1]] - 1U) & unused[len % 4]) == 0);
+}

@@ -10,6 +10,7 @@ libkv_a_SOURCES += \
 	%D%/hosts.c \
 	%D%/json.c \
 	%D%/json_print.c \
+	%D%/jwe.c \
 	%D%/log.c \
 	%D%/option.h \
 	%D%/option_print.c \

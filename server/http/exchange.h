@@ -77,6 +77,9 @@ bool kv_exchange_append(struct kv_exchange *exchange, const char *bytes, size_t 
  */
 unsigned kv_head_read(struct kv_exchange *exchange, const char *method, const char *version);
 
+/* How large the body may be, by the site the head leads to. */
+size_t kv_steps_body_max(const struct kv_exchange *exchange);
+
 /* The whole request is there: runs it until it is answered or suspended. MHD_NO ends the
  * connection. */
 enum MHD_Result kv_steps_begin(struct kv_exchange *exchange);

@@ -78,6 +78,7 @@ static enum MHD_Result on_head(struct kv_exchange *exchange, const char *method,
     if (refusal != 0) {
         return kv_answer_refuse(exchange->stay.connection, refusal);
     }
+    exchange->request.body.max = kv_steps_body_max(exchange);
     if (kv_exchange_expects_too_much(exchange)) {
         exchange->request.body_is_too_large = true;
         return kv_steps_begin(exchange);

@@ -24,6 +24,14 @@ static const struct kv_site *find_site(const struct kv_exchange *exchange)
     return *site;
 }
 
+size_t kv_steps_body_max(const struct kv_exchange *exchange)
+{
+    const struct kv_site *site = find_site(exchange);
+
+    return site != NULL && site->body_max != NULL ? site->body_max(&exchange->request)
+                                                  : KV_BODY_MAX;
+}
+
 static enum kv_code pass_gates(struct kv_exchange *exchange)
 {
     struct kv_request *request = &exchange->request;

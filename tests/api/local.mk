@@ -1,19 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
 # Each program drives the built daemon over TLS; api_main.c gives it one for all of its tests.
 api_tests = \
+	%D%/test_attestation \
 	%D%/test_auth \
+	%D%/test_backup \
 	%D%/test_auto_rotation \
+	%D%/test_byok \
 	%D%/test_crypto \
 	%D%/test_failures \
+	%D%/test_front \
 	%D%/test_gate \
 	%D%/test_golden \
 	%D%/test_hostile \
+	%D%/test_import \
 	%D%/test_keys \
 	%D%/test_lists \
+	%D%/test_managed \
 	%D%/test_parity \
 	%D%/test_pending \
 	%D%/test_program \
+	%D%/test_random \
 	%D%/test_refusals \
+	%D%/test_restore \
+	%D%/test_roles \
 	%D%/test_rotation \
 	%D%/test_sign \
 	%D%/test_symmetric \
@@ -38,6 +47,9 @@ api_libs = tests/support/libdaemon.a libkv.a $(CRITERION_LIBS) $(SERVER_LIBS) $(
 %C%_test_failures_SOURCES = %D%/failures.c $(api_support)
 %C%_test_failures_CFLAGS = $(api_cflags)
 %C%_test_failures_LDADD = $(api_libs)
+%C%_test_front_SOURCES = %D%/front.c $(api_support)
+%C%_test_front_CFLAGS = $(api_cflags)
+%C%_test_front_LDADD = $(api_libs)
 %C%_test_gate_SOURCES = %D%/gate.c $(api_support)
 %C%_test_gate_CFLAGS = $(api_cflags)
 %C%_test_gate_LDADD = $(api_libs)
@@ -53,6 +65,21 @@ EXTRA_DIST += tests/data/golden
 %C%_test_hostile_SOURCES = %D%/hostile.c $(api_support)
 %C%_test_hostile_CFLAGS = $(api_cflags)
 %C%_test_hostile_LDADD = $(api_libs)
+%C%_test_backup_SOURCES = %D%/backup.c %D%/backup_tools.c %D%/backup_tools.h $(api_support)
+%C%_test_backup_CFLAGS = $(api_cflags)
+%C%_test_backup_LDADD = $(api_libs)
+%C%_test_restore_SOURCES = %D%/restore.c %D%/backup_tools.c %D%/backup_tools.h $(api_support)
+%C%_test_restore_CFLAGS = $(api_cflags)
+%C%_test_restore_LDADD = $(api_libs)
+%C%_test_byok_SOURCES = %D%/byok.c $(api_support)
+%C%_test_byok_CFLAGS = $(api_cflags)
+%C%_test_byok_LDADD = $(api_libs)
+%C%_test_attestation_SOURCES = %D%/attestation.c $(api_support)
+%C%_test_attestation_CFLAGS = $(api_cflags)
+%C%_test_attestation_LDADD = $(api_libs)
+%C%_test_import_SOURCES = %D%/import.c $(api_support)
+%C%_test_import_CFLAGS = $(api_cflags)
+%C%_test_import_LDADD = $(api_libs)
 %C%_test_keys_SOURCES = %D%/keys.c $(api_support)
 %C%_test_keys_CFLAGS = $(api_cflags)
 %C%_test_keys_LDADD = $(api_libs)
@@ -60,6 +87,7 @@ EXTRA_DIST += tests/data/golden
 %C%_test_lists_CFLAGS = $(api_cflags)
 %C%_test_lists_LDADD = $(api_libs)
 %C%_test_parity_SOURCES = %D%/parity.c $(api_support)
+%C%_test_parity_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--symmetric-keys", "premium"'
 %C%_test_parity_CFLAGS = $(api_cflags)
 %C%_test_parity_LDADD = $(api_libs)
 %C%_test_pending_SOURCES = %D%/pending.c $(api_support)
@@ -68,10 +96,22 @@ EXTRA_DIST += tests/data/golden
 %C%_test_program_SOURCES = %D%/program.c $(api_support)
 %C%_test_program_CFLAGS = $(api_cflags)
 %C%_test_program_LDADD = $(api_libs)
+%C%_test_random_SOURCES = %D%/random.c $(api_support)
+%C%_test_random_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
+%C%_test_random_CFLAGS = $(api_cflags)
+%C%_test_random_LDADD = $(api_libs)
 %C%_test_refusals_SOURCES = %D%/refusals.c $(api_support)
 %C%_test_refusals_CFLAGS = $(api_cflags)
 %C%_test_refusals_LDADD = $(api_libs)
-%C%_test_rotation_SOURCES = %D%/rotation.c $(api_support)
+%C%_test_rotation_SOURCES = \
+	%D%/rotation.c \
+	%D%/rotation.h \
+	%D%/rotation_policy.c \
+	$(api_support)
+%C%_test_roles_SOURCES = %D%/roles.c $(api_support)
+%C%_test_roles_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
+%C%_test_roles_CFLAGS = $(api_cflags)
+%C%_test_roles_LDADD = $(api_libs)
 %C%_test_rotation_CFLAGS = $(api_cflags)
 %C%_test_rotation_LDADD = $(api_libs)
 %C%_test_throttling_SOURCES = %D%/throttling.c $(api_support)
@@ -102,3 +142,7 @@ EXTRA_DIST += tests/data/golden
 %C%_test_symmetric_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--symmetric-keys", "premium"'
 %C%_test_symmetric_CFLAGS = $(api_cflags)
 %C%_test_symmetric_LDADD = $(api_libs)
+%C%_test_managed_SOURCES = %D%/managed.c tests/support/cell.c tests/support/cell.h $(api_support)
+%C%_test_managed_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
+%C%_test_managed_CFLAGS = $(api_cflags)
+%C%_test_managed_LDADD = $(api_libs)

@@ -15,7 +15,7 @@
 /* What the store says. */
 struct store_view {
     bool sound;
-    struct object_ids versions;
+    struct object_ids versions; /* and coffer's own keys */
     struct object_ids sentinel; /* one, or none */
     size_t limbo;
 };
@@ -51,7 +51,7 @@ static const struct {
     row_fn *take;
 } questions[] = {
     { "PRAGMA integrity_check", take_verdict },
-    { "SELECT object FROM version", take_version },
+    { "SELECT object FROM version UNION ALL SELECT object FROM service_key", take_version },
     { "SELECT sentinel FROM token WHERE made = 1", take_sentinel },
     { "SELECT count(*) FROM limbo", take_limbo },
 };

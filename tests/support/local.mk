@@ -13,6 +13,8 @@ check_LIBRARIES += %D%/libdaemon.a
 	%D%/daemon.c \
 	%D%/daemon.h \
 	%D%/dice.h \
+	%D%/jwk.c \
+	%D%/jwk.h \
 	%D%/nss.c \
 	%D%/nss.h \
 	%D%/program.c \
@@ -20,6 +22,8 @@ check_LIBRARIES += %D%/libdaemon.a
 	%D%/tally.c \
 	%D%/tally.h \
 	%D%/token_view.c \
+	%D%/transfer.c \
+	%D%/transfer.h \
 	%D%/token_view.h
 check_LIBRARIES += %D%/libtoken.a
 %C%_libtoken_a_SOURCES = %D%/nss.c %D%/nss.h %D%/token.c %D%/token.h

@@ -39,3 +39,11 @@ TESTS += $(TOKEN_TESTS)
 %C%_test_health_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -I$(top_srcdir)/pkcs11
 %C%_test_health_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
 %C%_test_health_LDADD = $(TOKEN_TEST_LIBS)
+
+# Custody on a token: known answers of all algorithms.
+check_PROGRAMS += %D%/test_answers
+TESTS += %D%/test_answers
+%C%_test_answers_SOURCES = %D%/answers.c %D%/answers_data.h
+%C%_test_answers_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+%C%_test_answers_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
+%C%_test_answers_LDADD = libkv.a $(TOKEN_TEST_LIBS)

@@ -11,6 +11,7 @@
 
 #define CALLERS 8
 #define LENT 2
+#define AWAIT_TRIES 10000 /* to see as many callers at once as there may be */
 
 static struct test_token token;
 static struct refusal refusal;
@@ -212,7 +213,10 @@ static CK_RV count_callers(void *context, const char *function)
 
         while (now > seen && !atomic_compare_exchange_weak(&most, &seen, now)) {
         }
-        usleep(2000); /* long enough for the others to come */
+        for (int i = 0; i < AWAIT_TRIES && atomic_load(&most) < LENT; i++) {
+            usleep(2000);
+        }
+        usleep(2000); /* long enough for one too many to come */
         atomic_fetch_sub(&inside, 1);
     }
     return CKR_OK;

@@ -10,7 +10,7 @@
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-TestSuite(base64, .timeout = 20);
+TestSuite(base64, .timeout = 120);
 
 Test(base64, rejects_impossible_lengths)
 {
@@ -140,5 +140,22 @@ Test(base64, gives_back_all_bytes_at_all_lengths)
             cr_assert_eq(out_len, len);
             cr_assert_eq(memcmp(in, out, len), 0);
         }
+    }
+}
+
+static const struct {
+    const char *text;
+    bool canonical;
+} spellings[] = {
+    { "", true },       { "Zg", true },   { "Zh", false },  { "Zv", false },
+    { "Zm8", true },    { "Zm9", false }, { "Zm_", false }, { "Zm9v", true },
+    { "Zm9vZw", true }, { "A", false },   { "Zg=", false }, { "Z+9v", false },
+};
+
+Test(base64, knows_the_one_spelling_of_bytes)
+{
+    for (size_t i = 0; i < KV_COUNT(spellings); i++) {
+        cr_expect_eq(kv_base64url_is_canonical(spellings[i].text, strlen(spellings[i].text)),
+                     spellings[i].canonical, "\"%s\"", spellings[i].text);
     }
 }

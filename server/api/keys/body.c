@@ -11,10 +11,7 @@ enum kv_code fail_property(struct kv_err *err)
 
 enum kv_code body_parse(const struct kv_request *request, cJSON **ret_body, struct kv_err *err)
 {
-    if (request->body.len == 0) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Request body not specified");
-    }
-    return kv_json_parse(request->body.data, request->body.len, ret_body, err);
+    return kv_request_json(request, ret_body, err);
 }
 
 struct attributes {
@@ -53,7 +50,7 @@ static enum kv_code parse_attributes(const cJSON *object, struct key_settings *s
     return take_date(sent.expires, &settings->expires, err);
 }
 
-static enum kv_code parse_ops(const cJSON *array, struct key_settings *settings, struct kv_err *err)
+enum kv_code key_ops_read(const cJSON *array, struct key_settings *settings, struct kv_err *err)
 {
     const cJSON *item;
 
@@ -119,7 +116,7 @@ enum kv_code key_settings_parse(const cJSON *body, struct key_settings *ret_sett
     bool exportable;
 
     KV_TRY(kv_json_bind(body, fields, KV_COUNT(fields), &sent, err));
-    KV_TRY(parse_ops(sent.ops, ret_settings, err));
+    KV_TRY(key_ops_read(sent.ops, ret_settings, err));
     KV_TRY(parse_attributes(sent.attributes, ret_settings, &exportable, err));
     KV_TRY(parse_tags(sent.tags, ret_settings, err));
     return check_release(exportable, sent.release_policy, err);

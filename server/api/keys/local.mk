@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 libkv_a_SOURCES += \
+	%D%/attestation.c \
+	%D%/backup.c \
 	%D%/body.c \
 	%D%/crypto.c \
+	%D%/import.c \
+	%D%/import_transfer.c \
 	%D%/lifecycle.c \
 	%D%/lists.c \
 	%D%/private.h \

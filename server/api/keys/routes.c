@@ -12,6 +12,9 @@
 const struct kv_route kv_key_routes[] = {
     { KV_GET,    "/keys",                                     KEYS "read",           key_list,            KV_LANE_INLINE },
     { KV_POST,   "/keys/{name}/create",                       KEYS "create/action",  key_create,          KV_LANE_INLINE, .makes_key = true },
+    { KV_GET,    "/keys/{name}/attestation",                  KEYS "read",           key_attest,          KV_LANE_WORK, .hosts = KV_ON_HSM },
+    { KV_GET,    "/keys/{name}/{version:hex32}/attestation",  KEYS "read",           key_attest,          KV_LANE_WORK, .hosts = KV_ON_HSM },
+    { KV_PUT,    "/keys/{name}",                              KEYS "import/action",  key_import,          KV_LANE_WORK, .makes_key = true },
     { KV_GET,    "/keys/{name}",                              KEYS "read",           key_get,             KV_LANE_INLINE },
     { KV_GET,    "/keys/{name}/{version:hex32}",              KEYS "read",           key_get,             KV_LANE_INLINE },
     { KV_PATCH,  "/keys/{name}",                              KEYS "update/action",  key_update,          KV_LANE_WORK },
@@ -19,6 +22,8 @@ const struct kv_route kv_key_routes[] = {
     { KV_DELETE, "/keys/{name}",                              KEYS "delete",         key_delete,          KV_LANE_WORK },
     { KV_GET,    "/keys/{name}/versions",                     KEYS "read",           key_list_versions,   KV_LANE_INLINE },
 
+    { KV_POST,   "/keys/restore",                             KEYS "restore/action", key_restore,         KV_LANE_GENERATE },
+    { KV_POST,   "/keys/{name}/backup",                       KEYS "backup/action",  key_backup,          KV_LANE_WORK },
     { KV_POST,   "/keys/{name}/rotate",                       KEYS "rotate/action",  key_rotate,          KV_LANE_INLINE },
     { KV_GET,    "/keys/{name}/rotationpolicy",               POLICIES "read",       rotation_policy_get, KV_LANE_INLINE },
     { KV_PUT,    "/keys/{name}/rotationpolicy",               POLICIES "write",      rotation_policy_set, KV_LANE_WORK },

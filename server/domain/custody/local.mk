@@ -8,12 +8,16 @@ libkv_a_SOURCES += \
 	%D%/hash.c \
 	%D%/hash.h \
 	%D%/hmac.c \
+	%D%/import.c \
 	%D%/operate.c \
 	%D%/padding.c \
 	%D%/padding.h \
 	%D%/private.h \
+	%D%/private_key.c \
 	%D%/public.c \
 	%D%/public.h \
 	%D%/rsa.c \
+	%D%/settle.c \
 	%D%/tables.c \
+	%D%/transfer.c \
 	%D%/verdict.c

@@ -13,6 +13,9 @@ struct kv_custody {
     struct hashes hashes;            /* immutable */
 };
 
+/* coffer's own text: the service has no keys of this kind. */
+#define KEY_STAYS "The key was made not to leave the HSM, not even wrapped (--key-export never)."
+
 /* A CK_RV as an outcome of the wire; sounds the alarm when the token should be looked at. */
 enum kv_code custody_translate(struct kv_custody *custody, unsigned long rv,
                                struct kv_err *err) kv_must_check;
@@ -23,6 +26,9 @@ enum kv_code custody_translate_open(struct kv_custody *custody, unsigned long rv
 
 /* contract §8.5: the one answer to whatever is wrong with a ciphertext */
 enum kv_code custody_refuse_ciphertext(struct kv_err *err) kv_must_check;
+
+/* The family as the token layer calls it. */
+enum hsm_kind custody_hsm_kind(enum kv_family family);
 
 /* The curve as the token layer calls it; not for KV_CURVE_NONE. */
 enum hsm_curve custody_hsm_curve(enum kv_curve curve);

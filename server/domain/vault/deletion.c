@@ -39,8 +39,7 @@ static enum kv_code commit_with_key(struct kv_db *db, int64_t version_id, struct
 
     KV_TRY(key_load(db, version_id, &key, err));
     KV_TRY(kv_db_commit(db, err));
-    *ret_key = key;
-    key.tags = (struct kv_tags){ .packed = NULL }; /* the caller's now */
+    *ret_key = key_take(&key);
     return KV_OK;
 }
 

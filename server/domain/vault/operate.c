@@ -5,9 +5,8 @@
 #include "kv/clock.h"
 #include "private.h"
 
-/* contract §8.4; "a expired" is the service's own template (§19 row 2) */
-static enum kv_code check_state(const struct kv_key *key, enum kv_key_op op, kv_time now,
-                                struct kv_err *err)
+enum kv_code key_check_state(const struct kv_key *key, enum kv_key_op op, kv_time now,
+                             struct kv_err *err)
 {
     const struct kv_attributes *attributes = &key->attributes;
     const struct kv_key_op_row *row = kv_key_op_row(op);
@@ -184,7 +183,7 @@ enum kv_code kv_key_operate(const struct kv_scope *scope, const char *name, cons
     kv_auto(kv_key_done) struct kv_key key = { .version = "" };
 
     KV_TRY(kv_key_get(scope, name, version, &key, err));
-    KV_TRY(check_state(&key, args->op, kv_seconds(scope->now), err));
+    KV_TRY(key_check_state(&key, args->op, kv_seconds(scope->now), err));
     KV_TRY(check_algorithm(scope, &key, args, err));
     KV_TRY(check_operands(&key, args, err));
     snprintf(result->name, sizeof(result->name), "%s", key.name);

@@ -87,6 +87,7 @@ enum kv_code key_row_load(struct kv_db *db, const struct kv_scope *scope,
     X(CREATED, "v.created")                                                                        \
     X(UPDATED, "v.updated")                                                                        \
     X(TAGS, "v.tags")                                                                              \
+    X(MEMBERS, "v.members")                                                                        \
     X(DELETED, "k.deleted")                                                                        \
     X(PURGE, "k.purge")
 
@@ -98,6 +99,19 @@ enum key_column { COLUMN_ID, KEY_COLUMN_ROWS(KEY_COLUMN_NUMBER) };
 /* Conditions on key.state, key.ready and key.purge; ?1 vault, ?2 now in ms, ?3 now in seconds. */
 #define KEY_IS_LIVE "k.vault = ?1 AND k.state = 0 AND k.ready <= ?2"
 #define KEY_IS_DELETED "k.vault = ?1 AND k.state = 1 AND k.ready <= ?2 AND k.purge > ?3"
+
+/* Tags from their packed form; anything that is not one has none. */
+enum kv_code tags_copy(const char *packed, size_t len, struct kv_tags *ret_tags,
+                       struct kv_err *err) kv_must_check;
+
+/* Moves a key: the caller's now, nothing left behind to be freed. */
+static inline struct kv_key key_take(struct kv_key *key)
+{
+    struct kv_key taken = *key;
+
+    *key = (struct kv_key){ .version = "" };
+    return taken;
+}
 
 /* Copies the present row into *ret_key, which need not be initialised. */
 enum kv_code key_read(const struct kv_rows *rows, struct kv_key *ret_key,
@@ -119,6 +133,16 @@ enum kv_code key_find(struct kv_db *db, const struct kv_scope *scope, const char
                       const char *version, struct kv_key *ret_key, int64_t *ret_id,
                       struct kv_err *err) kv_must_check;
 
+/* The versions of a live key, the oldest first; an unknown name has none. `more`: there are more
+ * than `max`. */
+enum kv_code key_load_versions(const struct kv_scope *scope, const char *name, size_t max,
+                               struct kv_key_page *ret_page, struct kv_err *err) kv_must_check;
+
+/* Whether a key may be used so now (contract §8.4); "a expired" is the service's own template
+ * (§19 row 2). */
+enum kv_code key_check_state(const struct kv_key *key, enum kv_key_op op, kv_time now,
+                             struct kv_err *err) kv_must_check;
+
 /* The two texts of contract §9.4. */
 enum kv_code fail_not_found(const char *name, const char *version,
                             struct kv_err *err) kv_must_check;
@@ -133,6 +157,31 @@ kv_millis pending_until(const struct kv_scope *scope);
  */
 enum kv_code key_remove(struct kv_db *db, int64_t key_id, struct kv_err *err) kv_must_check;
 
+/* KV_OK when a key or a new version may be made where `row` is; else who has it (contract §9.5). */
+enum kv_code version_check_row(const struct key_row *row, const char *name,
+                               struct kv_err *err) kv_must_check;
+
+/*
+ * Intents: objects that are about to be made, each KV_OBJECT_LENGTH bytes, one after the other.
+ * Once they are written a crash leaves at most objects that the next start destroys; doomed ones
+ * the next tidying destroys; settled ones have an owner, in the same transaction.
+ */
+enum kv_code intent_write(struct kv_keys *keys, const unsigned char *objects, size_t count,
+                          struct kv_err *err) kv_must_check;
+enum kv_code intent_doom(struct kv_keys *keys, const unsigned char *objects, size_t count,
+                         struct kv_err *err) kv_must_check;
+enum kv_code intent_settle(struct kv_db *db, const unsigned char *object,
+                           struct kv_err *err) kv_must_check;
+
+/* The steps of a commit that makes versions real, inside a transaction; inserting settles. */
+enum kv_code version_insert_key(struct kv_db *db, const struct kv_scope *scope,
+                                const struct name_fold *fold, const char *name, int64_t *ret_id,
+                                struct kv_err *err) kv_must_check;
+enum kv_code version_insert(struct kv_db *db, int64_t key_id, const struct kv_key *key,
+                            int64_t *ret_id, struct kv_err *err) kv_must_check;
+enum kv_code version_make_latest(struct kv_db *db, int64_t key_id, int64_t version_id,
+                                 struct kv_err *err) kv_must_check;
+
 /* KV_OK when a key or a new version may be made under this name; else who has it (contract §9.5). */
 enum kv_code version_check_name(const struct kv_scope *scope, const char *name,
                                 struct kv_err *err) kv_must_check;
@@ -142,6 +191,25 @@ typedef enum kv_code make_material_fn(struct kv_keys *keys,
                                       const unsigned char object[KV_OBJECT_LENGTH],
                                       const void *context, struct kv_material *ret_material,
                                       struct kv_err *err);
+
+/* Keys of coffer's own on the token, made when they are first needed. */
+enum service_purpose { SERVICE_BACKUP, SERVICE_ATTESTATION };
+
+/* The key of that purpose; KV_NOT_FOUND when nobody has needed it yet. */
+enum kv_code service_key_load(struct kv_keys *keys, enum service_purpose purpose,
+                              struct kv_material *ret_material, struct kv_err *err) kv_must_check;
+
+/* The same, made when there is none: an RSA-2048 key, which takes up to half a second. */
+enum kv_code service_key_need(struct kv_keys *keys, enum service_purpose purpose,
+                              struct kv_material *ret_material, struct kv_err *err) kv_must_check;
+
+/* ENCRYPT or DECRYPT with RSA-OAEP-256; KV_CANNOT_DECRYPT for what was not encrypted to it. */
+enum kv_code service_key_crypt(struct kv_keys *keys, const struct kv_material *service,
+                               enum kv_key_op op, const struct kv_secret *in,
+                               struct kv_secret *ret_out, struct kv_err *err) kv_must_check;
+
+/* Its name: the object's id in the form of a GUID. */
+void service_key_name(const struct kv_material *material, char ret_name[KV_UUID_LENGTH + 1]);
 
 /*
  * Adds a version, the first or the newest of its name: intent, material, commit. `draft` is all of
@@ -165,16 +233,6 @@ enum kv_code version_succeed(const struct kv_scope *scope, const char *name,
 enum kv_code generate_material(struct kv_keys *keys, const unsigned char object[KV_OBJECT_LENGTH],
                                const void *context, struct kv_material *ret_material,
                                struct kv_err *err) kv_must_check;
-
-/* The policy of a key, by its row: stored or the default. `name` is left empty. */
-enum kv_code rotation_policy_load(struct kv_db *db, int64_t key_id,
-                                  struct kv_rotation_policy *ret_policy,
-                                  struct kv_err *err) kv_must_check;
-
-/* Stores it in place of the one there was; rotation_schedule() is to follow. In a transaction. */
-enum kv_code rotation_policy_save(struct kv_db *db, int64_t key_id,
-                                  const struct kv_rotation_policy *policy,
-                                  struct kv_err *err) kv_must_check;
 
 /* Gives a new version without exp the one that the policy of its key gives it (contract §10.3). */
 enum kv_code rotation_stamp(struct kv_db *db, int64_t key_id, struct kv_attributes *attributes,

@@ -98,3 +98,17 @@ enum kv_code kv_key_list_versions(const struct kv_scope *scope, const char *name
                          KV_B_TEXT(marker != NULL ? marker : ""), KV_B_INT(max + 1)),
                 max, ret_page, err);
 }
+
+enum kv_code key_load_versions(const struct kv_scope *scope, const char *name, size_t max,
+                               struct kv_key_page *ret_page, struct kv_err *err)
+{
+    static const char sql[] = "SELECT " KEY_COLUMNS " FROM key k JOIN version v ON v.key = k.id"
+                              " WHERE " KEY_IS_LIVE " AND k.fold = ?3 ORDER BY v.id LIMIT ?4";
+    struct name_fold fold;
+
+    KV_TRY(name_fold(name, &fold, err));
+    return list(scope, sql,
+                KV_BINDS(KV_B_TEXT(scope->vault->name), KV_B_INT(scope->now), KV_B_TEXT(fold.text),
+                         KV_B_INT(max + 1)),
+                max, ret_page, err);
+}

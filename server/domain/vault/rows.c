@@ -118,11 +118,8 @@ static bool read_material(const struct kv_rows *rows, struct kv_key *key)
     return false;
 }
 
-static enum kv_code read_tags(const struct kv_rows *rows, int column, struct kv_tags *ret_tags,
-                              struct kv_err *err)
+enum kv_code tags_copy(const char *packed, size_t len, struct kv_tags *ret_tags, struct kv_err *err)
 {
-    size_t len;
-    const char *packed = kv_rows_bytes(rows, column, &len);
     const char *name;
     const char *value;
     struct kv_tags stored = { .packed = (char *) packed, .len = len };
@@ -134,6 +131,30 @@ static enum kv_code read_tags(const struct kv_rows *rows, int column, struct kv_
     for (size_t position = 0; kv_tags_next(&stored, &position, &name, &value);) {
         KV_TRY(kv_tags_add(ret_tags, name, value, err));
     }
+    return KV_OK;
+}
+
+static enum kv_code read_tags(const struct kv_rows *rows, struct kv_tags *ret_tags,
+                              struct kv_err *err)
+{
+    size_t len;
+    const char *packed = kv_rows_bytes(rows, COLUMN_TAGS, &len);
+
+    return tags_copy(packed, len, ret_tags, err);
+}
+
+static enum kv_code read_members(const struct kv_rows *rows, char **ret_members, struct kv_err *err)
+{
+    char *members;
+
+    if (kv_rows_is_null(rows, COLUMN_MEMBERS)) {
+        return KV_OK;
+    }
+    members = strdup(kv_rows_text(rows, COLUMN_MEMBERS));
+    if (members == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    *ret_members = members;
     return KV_OK;
 }
 
@@ -155,17 +176,19 @@ enum kv_code key_read(const struct kv_rows *rows, struct kv_key *ret_key, struct
         .created = kv_rows_int(rows, COLUMN_CREATED),
         .updated = kv_rows_int(rows, COLUMN_UPDATED),
     };
-    KV_TRY(read_tags(rows, COLUMN_TAGS, &key.tags, err));
+    KV_TRY(read_tags(rows, &key.tags, err));
+    KV_TRY(read_members(rows, &key.members, err));
     key.deleted = kv_rows_int(rows, COLUMN_DELETED);
     key.scheduled_purge = kv_rows_int(rows, COLUMN_PURGE);
-    *ret_key = key;
-    key.tags = (struct kv_tags){ .packed = NULL }; /* the caller's now */
+    *ret_key = key_take(&key);
     return KV_OK;
 }
 
 void kv_key_done(struct kv_key *key)
 {
     kv_tags_done(&key->tags);
+    free(key->members);
+    key->members = NULL;
 }
 
 enum kv_code key_load(struct kv_db *db, int64_t version_id, struct kv_key *ret_key,

@@ -62,6 +62,15 @@ static const struct kv_migration migrations[] = {
     { "ALTER TABLE version ADD COLUMN curve TEXT;" /* wire name, NULL unless EC */
       "ALTER TABLE version ADD COLUMN x BLOB;"
       "ALTER TABLE version ADD COLUMN y BLOB;" },
+    /* what an imported JWK had beyond its key: a JSON object, NULL for nothing */
+    { "ALTER TABLE version ADD COLUMN members TEXT;" },
+    /* keys of the service itself, RSA all of them */
+    { "CREATE TABLE service_key ("
+      "  purpose TEXT PRIMARY KEY,"
+      "  object BLOB NOT NULL UNIQUE,"
+      "  modulus BLOB NOT NULL,"
+      "  exponent BLOB NOT NULL"
+      ") WITHOUT ROWID;" },
     { NULL },
 };
 

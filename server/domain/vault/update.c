@@ -57,7 +57,6 @@ enum kv_code kv_key_update(const struct kv_scope *scope, const char *name, const
     KV_TRY(rotation_schedule(db, id, err)); /* by its exp, if it is the latest */
     KV_TRY(key_load(db, id, &after, err));
     KV_TRY(kv_db_commit(db, err));
-    *ret_key = after;
-    after.tags = (struct kv_tags){ .packed = NULL }; /* the caller's now */
+    *ret_key = key_take(&after);
     return KV_OK;
 }

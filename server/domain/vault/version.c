@@ -5,9 +5,7 @@
  */
 #include "private.h"
 
-/* contract §9.5: who has the name now, and what the service says then */
-static enum kv_code check_name_is_free(const struct key_row *row, const char *name,
-                                       struct kv_err *err)
+enum kv_code version_check_row(const struct key_row *row, const char *name, struct kv_err *err)
 {
     switch (row->phase) {
     case PHASE_NONE:
@@ -40,38 +38,51 @@ enum kv_code version_check_name(const struct kv_scope *scope, const char *name, 
     KV_TRY(name_fold(name, &fold, err));
     KV_TRY(kv_db_acquire(scope->keys->config.store, &db, err));
     KV_TRY(key_row_load(db, scope, &fold, &row, err));
-    return check_name_is_free(&row, name, err);
+    return version_check_row(&row, name, err);
 }
 
-/* From here on a crash leaves at most an object that the next start destroys. */
-static enum kv_code write_intent(struct kv_keys *keys, const unsigned char *object,
-                                 struct kv_err *err)
+/* Runs a statement about one object for each of them, all or none. */
+static enum kv_code run_for_objects(struct kv_keys *keys, const char *sql,
+                                    const unsigned char *objects, size_t count, struct kv_err *err)
+{
+    kv_auto(kv_db_release) struct kv_db *db = NULL;
+
+    KV_TRY(kv_db_acquire(keys->config.store, &db, err));
+    KV_TRY(kv_db_begin(db, err));
+    for (size_t i = 0; i < count; i++) {
+        const unsigned char *object = objects + i * KV_OBJECT_LENGTH;
+
+        KV_TRY(kv_db_run(db, sql, KV_BINDS(KV_B_BYTES(object, KV_OBJECT_LENGTH)), NULL, err));
+    }
+    return kv_db_commit(db, err);
+}
+
+enum kv_code intent_write(struct kv_keys *keys, const unsigned char *objects, size_t count,
+                          struct kv_err *err)
 {
     static const char sql[] = "INSERT INTO limbo (object, doomed) VALUES (?, 0)";
-    kv_auto(kv_db_release) struct kv_db *db = NULL;
 
-    KV_TRY(kv_db_acquire(keys->config.store, &db, err));
-    KV_TRY(kv_db_begin(db, err));
-    KV_TRY(kv_db_run(db, sql, KV_BINDS(KV_B_BYTES(object, KV_OBJECT_LENGTH)), NULL, err));
-    return kv_db_commit(db, err);
+    return run_for_objects(keys, sql, objects, count, err);
 }
 
-/* A generation that came to nothing: the next tidying destroys what it may have left. */
-static enum kv_code doom_intent(struct kv_keys *keys, const unsigned char *object,
-                                struct kv_err *err)
+enum kv_code intent_doom(struct kv_keys *keys, const unsigned char *objects, size_t count,
+                         struct kv_err *err)
 {
     static const char sql[] = "UPDATE limbo SET doomed = 1 WHERE object = ?";
-    kv_auto(kv_db_release) struct kv_db *db = NULL;
 
-    KV_TRY(kv_db_acquire(keys->config.store, &db, err));
-    KV_TRY(kv_db_begin(db, err));
-    KV_TRY(kv_db_run(db, sql, KV_BINDS(KV_B_BYTES(object, KV_OBJECT_LENGTH)), NULL, err));
-    return kv_db_commit(db, err);
+    return run_for_objects(keys, sql, objects, count, err);
 }
 
-static enum kv_code insert_key(struct kv_db *db, const struct kv_scope *scope,
-                               const struct name_fold *fold, const char *name, int64_t *ret_id,
-                               struct kv_err *err)
+enum kv_code intent_settle(struct kv_db *db, const unsigned char *object, struct kv_err *err)
+{
+    static const char sql[] = "DELETE FROM limbo WHERE object = ?";
+
+    return kv_db_run(db, sql, KV_BINDS(KV_B_BYTES(object, KV_OBJECT_LENGTH)), NULL, err);
+}
+
+enum kv_code version_insert_key(struct kv_db *db, const struct kv_scope *scope,
+                                const struct name_fold *fold, const char *name, int64_t *ret_id,
+                                struct kv_err *err)
 {
     static const char sql[] = "INSERT INTO key (vault, fold, name, state, ready)"
                               " VALUES (?, ?, ?, 0, 0)";
@@ -83,13 +94,13 @@ static enum kv_code insert_key(struct kv_db *db, const struct kv_scope *scope,
     return KV_OK;
 }
 
-static enum kv_code insert_version(struct kv_db *db, int64_t key_id, const struct kv_key *key,
-                                   int64_t *ret_id, struct kv_err *err)
+enum kv_code version_insert(struct kv_db *db, int64_t key_id, const struct kv_key *key,
+                            int64_t *ret_id, struct kv_err *err)
 {
     static const char sql[] =
         "INSERT INTO version (key, version, object, kty, ops, bits, modulus, exponent, curve, x, y,"
-        " enabled, not_before, expires, created, updated, tags)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        " enabled, not_before, expires, created, updated, tags, members)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     const struct kv_material *material = &key->material;
     const struct kv_curve_row none = { .name = NULL };
     const struct kv_curve_row *curve =
@@ -108,20 +119,18 @@ static enum kv_code insert_version(struct kv_db *db, int64_t key_id, const struc
                  KV_B_BYTES(material->y, curve->coordinate), KV_B_INT(key->attributes.enabled),
                  key_bind_time(key->attributes.not_before), key_bind_time(key->attributes.expires),
                  KV_B_INT(key->attributes.created), KV_B_INT(key->attributes.updated),
-                 KV_B_BYTES(key->tags.packed, key->tags.len)),
+                 KV_B_BYTES(key->tags.packed, key->tags.len), KV_B_TEXT(key->members)),
         NULL, err));
     *ret_id = kv_db_last_id(db);
-    return KV_OK;
+    return intent_settle(db, material->object, err);
 }
 
-static enum kv_code make_latest(struct kv_db *db, int64_t key_id, int64_t version_id,
-                                const unsigned char *object, struct kv_err *err)
+enum kv_code version_make_latest(struct kv_db *db, int64_t key_id, int64_t version_id,
+                                 struct kv_err *err)
 {
-    static const char point[] = "UPDATE key SET latest = ? WHERE id = ?";
-    static const char settle[] = "DELETE FROM limbo WHERE object = ?";
+    static const char sql[] = "UPDATE key SET latest = ? WHERE id = ?";
 
-    KV_TRY(kv_db_run(db, point, KV_BINDS(KV_B_INT(version_id), KV_B_INT(key_id)), NULL, err));
-    return kv_db_run(db, settle, KV_BINDS(KV_B_BYTES(object, KV_OBJECT_LENGTH)), NULL, err);
+    return kv_db_run(db, sql, KV_BINDS(KV_B_INT(version_id), KV_B_INT(key_id)), NULL, err);
 }
 
 static enum kv_code has_version(struct kv_db *db, int64_t key_id, const char *version,
@@ -141,7 +150,7 @@ static enum kv_code check_row(struct kv_db *db, const struct key_row *row, const
     bool has;
 
     if (predecessor == NULL) {
-        return check_name_is_free(row, name, err);
+        return version_check_row(row, name, err);
     }
     KV_TRY(has_version(db, row->id, predecessor->version, &has, err));
     return row->phase == PHASE_LIVE && has ? KV_OK : fail_not_found(name, NULL, err);
@@ -164,19 +173,18 @@ static enum kv_code store_version(const struct kv_scope *scope, const char *name
     KV_TRY(check_row(db, &row, name, predecessor, err));
     if (row.phase == PHASE_NONE) {
         KV_TRY(key_remove(db, row.id, err));
-        KV_TRY(insert_key(db, scope, &fold, name, &row.id, err));
+        KV_TRY(version_insert_key(db, scope, &fold, name, &row.id, err));
     }
     KV_TRY(rotation_stamp(db, row.id, &key->attributes, err));
-    KV_TRY(insert_version(db, row.id, key, &version_id, err));
-    KV_TRY(make_latest(db, row.id, version_id, key->material.object, err));
+    KV_TRY(version_insert(db, row.id, key, &version_id, err));
+    KV_TRY(version_make_latest(db, row.id, version_id, err));
     KV_TRY(rotation_schedule(db, version_id, err));
 
     kv_auto(kv_key_done) struct kv_key stored = { .version = "" };
 
     KV_TRY(key_load(db, version_id, &stored, err));
     KV_TRY(kv_db_commit(db, err));
-    *ret_key = stored;
-    stored.tags = (struct kv_tags){ .packed = NULL }; /* the caller's now */
+    *ret_key = key_take(&stored);
     return KV_OK;
 }
 
@@ -187,11 +195,11 @@ static enum kv_code make_version(const struct kv_scope *scope, const char *name,
                                  struct kv_key *ret_key, struct kv_err *err)
 {
     struct kv_keys *keys = scope->keys;
-    struct kv_key key = *draft; /* its tags stay borrowed: this struct is never done */
+    struct kv_key key = *draft; /* what it points to stays borrowed: it is never done */
     unsigned char object[KV_OBJECT_LENGTH];
 
     KV_TRY(kv_custody_new_object(object, err));
-    KV_TRY(write_intent(keys, object, err));
+    KV_TRY(intent_write(keys, object, 1, err));
 
     enum kv_code code = make(keys, object, context, &key.material, err);
 
@@ -199,7 +207,7 @@ static enum kv_code make_version(const struct kv_scope *scope, const char *name,
         code = store_version(scope, name, predecessor, &key, ret_key, err);
     }
     if (code != KV_OK) {
-        KV_IGNORE(doom_intent(keys, object, NULL)); /* else the sweep at the next start finds it */
+        KV_IGNORE(intent_doom(keys, object, 1, NULL)); /* else the next start's sweep finds it */
     }
     return code;
 }

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Backup and restore: contract §6.7. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "kv/base64.h"
+#include "private.h"
+
+enum kv_code key_backup(struct kv_request *request, struct kv_response *response,
+                        struct kv_err *err)
+{
+    const struct kv_scope scope = kv_scope_of(request);
+    kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
+    kv_auto(kv_buf_done) struct kv_buf blob;
+    bool ok = true;
+
+    kv_buf_init(&blob, KV_BACKUP_MAX);
+    KV_TRY(kv_key_backup(&scope, kv_request_capture(request, "name"), &blob, err));
+    kv_json_add_base64url(body, "value", blob.data, blob.len, &ok);
+    return kv_response_json(response, 200, ok ? body : NULL, err);
+}
+
+struct sent_backup {
+    const char *value;
+};
+
+/* Text that is no base64url, or spells its bytes in another way than a backup does, is no blob. */
+static enum kv_code decode_blob(const char *text, char **ret_blob, size_t *ret_len,
+                                struct kv_err *err)
+{
+    size_t len = strlen(text);
+    kv_auto(kv_wipe_free) char *blob = malloc(KV_BASE64URL_BYTES(len) + 1);
+
+    if (blob == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    if (!kv_base64url_is_canonical(text, len) || !kv_base64url_decode(text, len, blob, ret_len)) {
+        return KV_FAIL(err, KV_BACKUP_CORRUPT, 0, "Backup blob is corrupt.");
+    }
+    *ret_blob = kv_take(blob);
+    return KV_OK;
+}
+
+enum kv_code key_restore(struct kv_request *request, struct kv_response *response,
+                         struct kv_err *err)
+{
+    static const struct kv_json_field fields[] = {
+        KV_JSON_FIELD(struct sent_backup, value, "value", KV_JSON_STRING),
+    };
+    const struct kv_scope scope = kv_scope_of(request);
+    kv_auto(cJSON_Delete) cJSON *body = NULL;
+    kv_auto(kv_wipe_free) char *blob = NULL;
+    kv_auto(kv_key_done) struct kv_key key = { .version = "" };
+    struct sent_backup sent = { .value = NULL };
+    size_t len;
+
+    KV_TRY(body_parse(request, &body, err));
+    KV_TRY(kv_json_bind(body, fields, KV_COUNT(fields), &sent, err));
+    if (sent.value == NULL) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Property 'value' is required.\r\n");
+    }
+    KV_TRY(decode_blob(sent.value, &blob, &len, err));
+    KV_TRY(kv_key_restore(&scope, blob, len, &key, err));
+    return respond_key(request, &key, response, err);
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The transfer blob of a key that comes wrapped (BYOK): contract §6.2. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kv/base64.h"
+#include "kv/private_key.h"
+#include "private.h"
+
+#define BLOB_MAX (3 * KV_TRANSFER_MAX) /* bytes of its JSON; what other tools add is short */
+#define SCHEME "https://"
+
+void sent_transfer_done(struct sent_transfer *sent)
+{
+    cJSON_Delete(sent->blob);
+    kv_wipe_free(sent->bytes);
+}
+
+static enum kv_code refuse(const char *what, struct kv_err *err)
+{
+    return KV_FAIL(err, KV_BAD_PARAMETER, 0, "\"key_hsm\" is not a key transfer blob: %s.", what);
+}
+
+static bool decode(const char *text, size_t max, char **ret_bytes, size_t *ret_len)
+{
+    size_t len = strlen(text);
+    kv_auto(kv_wipe_free) char *bytes = NULL;
+
+    if (len > KV_BASE64URL_LENGTH(max)) {
+        return false;
+    }
+    bytes = malloc(KV_BASE64URL_BYTES(len) + 1);
+    if (bytes == NULL || !kv_base64url_decode(text, len, bytes, ret_len)) {
+        return false;
+    }
+    *ret_bytes = kv_take(bytes);
+    return true;
+}
+
+struct sent_blob {
+    const char *schema, *ciphertext;
+    const cJSON *header;
+};
+
+struct sent_header {
+    const char *kid, *alg, *enc;
+};
+
+/* The members that have to be what they are. */
+static enum kv_code bind(const cJSON *json, struct sent_blob *ret_blob,
+                         struct sent_header *ret_header, struct kv_err *err)
+{
+    static const struct kv_json_field fields[] = {
+        KV_JSON_FIELD(struct sent_blob, schema, "schema_version", KV_JSON_STRING),
+        KV_JSON_FIELD(struct sent_blob, ciphertext, "ciphertext", KV_JSON_STRING),
+        KV_JSON_FIELD(struct sent_blob, header, "header", KV_JSON_OBJECT),
+    };
+    static const struct kv_json_field header_fields[] = {
+        KV_JSON_FIELD(struct sent_header, kid, "kid", KV_JSON_STRING),
+        KV_JSON_FIELD(struct sent_header, alg, "alg", KV_JSON_STRING),
+        KV_JSON_FIELD(struct sent_header, enc, "enc", KV_JSON_STRING),
+    };
+
+    if (kv_json_bind(json, fields, KV_COUNT(fields), ret_blob, NULL) != KV_OK
+        || ret_blob->schema == NULL || strcmp(ret_blob->schema, "1.0.0") != 0) {
+        return refuse("its schema_version is not 1.0.0", err);
+    }
+    if (ret_blob->header == NULL || ret_blob->ciphertext == NULL
+        || kv_json_bind(ret_blob->header, header_fields, KV_COUNT(header_fields), ret_header, NULL)
+               != KV_OK
+        || ret_header->kid == NULL) {
+        return refuse("it lacks header.kid or ciphertext", err);
+    }
+    if (ret_header->alg == NULL || strcmp(ret_header->alg, "dir") != 0 || ret_header->enc == NULL
+        || strcmp(ret_header->enc, "CKM_RSA_AES_KEY_WRAP") != 0) {
+        return refuse("its header names other algorithms than dir and CKM_RSA_AES_KEY_WRAP", err);
+    }
+    return KV_OK;
+}
+
+/* Copies up to a character of `stop`; false when it is empty or does not fit. */
+static bool take_part(const char **text, const char *stop, char *ret_part, size_t size)
+{
+    size_t len = strcspn(*text, stop);
+
+    if (len == 0 || len >= size) {
+        return false;
+    }
+    memcpy(ret_part, *text, len);
+    ret_part[len] = '\0';
+    *text += len;
+    return true;
+}
+
+/* https://{host}[:port]/keys/{name}/{version}, the host being one of the request's vault. */
+static bool parse_kid(const struct kv_request *request, const char *kid, struct sent_transfer *sent)
+{
+    const struct kv_app *app = request->app;
+    char host[256];
+
+    if (strncmp(kid, SCHEME, strlen(SCHEME)) != 0) {
+        return false;
+    }
+    kid += strlen(SCHEME);
+    if (!take_part(&kid, ":/", host, sizeof(host))) {
+        return false;
+    }
+    for (char *at = host; *at != '\0'; at++) {
+        *at = (char) tolower((unsigned char) *at);
+    }
+    kid += strcspn(kid, "/");
+    if (strncmp(kid, "/keys/", 6) != 0
+        || kv_vault_of_host(app->vaults, app->vault_count, host) != kv_call_of(request)->vault) {
+        return false;
+    }
+    kid += 6;
+    if (!take_part(&kid, "/", sent->name, sizeof(sent->name)) || *kid++ != '/') {
+        return false;
+    }
+    return take_part(&kid, "/", sent->version, sizeof(sent->version)) && *kid == '\0';
+}
+
+enum kv_code transfer_parse(const struct kv_request *request, const char *text,
+                            struct sent_transfer *ret_sent, struct kv_err *err)
+{
+    kv_auto(kv_wipe_free) char *json = NULL;
+    struct sent_blob blob = { .schema = NULL };
+    struct sent_header header = { .kid = NULL };
+    size_t len;
+
+    if (!decode(text, BLOB_MAX, &json, &len)
+        || kv_json_parse(json, len, &ret_sent->blob, NULL) != KV_OK) {
+        return refuse("it is no JSON in base64url", err);
+    }
+    KV_TRY(bind(ret_sent->blob, &blob, &header, err));
+    if (!parse_kid(request, header.kid, ret_sent)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "The key exchange key that \"key_hsm\" names is no key of this vault.");
+    }
+    if (!decode(blob.ciphertext, KV_TRANSFER_MAX, &ret_sent->bytes, &len)) {
+        return refuse("its ciphertext is no wrapped key in base64url", err);
+    }
+    ret_sent->transfer = (struct kv_key_transfer){
+        .kek_name = ret_sent->name,
+        .kek_version = ret_sent->version,
+        .bytes = ret_sent->bytes,
+        .len = len,
+    };
+    return KV_OK;
+}
