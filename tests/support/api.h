@@ -29,7 +29,8 @@ void api_publish_daemon(const struct daemon *daemon);
     __attribute__((cleanup(client_close))) struct client vault;                                    \
     client_open(&vault, own_daemon, #vault)
 
-#define API_REPLY(name, call) __attribute__((cleanup(reply_done))) struct reply name = (call)
+#define API_REPLY(name, call)                                                                      \
+    __attribute__((cleanup(reply_done), unused)) struct reply name = (call)
 
 /* Creates an RSA-2048 key; the test fails when that does not work. `extra` is put into the body,
  * for example ",\"tags\":{\"a\":\"b\"}". Returns the version in a buffer of the caller. */
