@@ -2,7 +2,6 @@
 /* Rows of tbl/err.def that need a failing token or store: limits of the real parts, caused for
  * real. Each test has a daemon of its own. */
 #include "../support/api.h"
-#include "../support/nss.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -244,6 +243,9 @@ static void leave_shreds(void)
 
 Test(failure, of_a_generation_that_was_killed_is_swept_at_the_next_start)
 {
+    if (nss_is_chosen()) {
+        cr_skip_test("the token does not go with its files");
+    }
     daemon_kill(&own);
     leave_shreds();
     cr_assert(daemon_start(&own, NULL));
@@ -252,6 +254,9 @@ Test(failure, of_a_generation_that_was_killed_is_swept_at_the_next_start)
 
 Test(failure, after_a_clean_end_is_looked_for_once_one_was_not_clean)
 {
+    if (nss_is_chosen()) {
+        cr_skip_test("the token does not go with its files");
+    }
     cr_assert(daemon_stop(&own));
     leave_shreds();
     cr_assert(daemon_start(&own, NULL));
@@ -266,6 +271,9 @@ Test(failure, of_a_call_of_the_token_makes_an_end_unclean)
 {
     API_CLIENT_OF(&own, dev);
 
+    if (nss_is_chosen()) {
+        cr_skip_test("the token does not go with its files");
+    }
     move_tokens("tokens", "tokens-away");
     API_REPLY(create, client_call(&dev, "POST", "/keys/half/create", "{\"kty\":\"RSA\"}"));
     cr_expect_eq(create.status, 503, "%ld %s", create.status, create.body);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The program as a user meets it: options, subcommands, restarts, signals. design §2. */
 #include "../support/api.h"
-#include "../support/nss.h"
 
 #include <signal.h>
 #include <stdio.h>

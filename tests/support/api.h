@@ -12,6 +12,7 @@
 
 #include "client.h"
 #include "kv/base.h"
+#include "nss.h"
 #include "proof.h"
 
 /* The program's daemon. Tests run in processes that share no memory with the one that started it,
