@@ -32,6 +32,14 @@ void api_publish_daemon(const struct daemon *daemon);
 
 #define API_REPLY(name, call) __attribute__((cleanup(reply_done))) struct reply name = (call)
 
+/* Skips a test of what NSS softokn cannot do, when that is the module. */
+#define API_SKIP_WITH_NSS(reason)                                                                  \
+    do {                                                                                           \
+        if (nss_is_chosen()) {                                                                     \
+            cr_skip_test(reason);                                                                  \
+        }                                                                                          \
+    } while (0)
+
 /* Creates an RSA-2048 key; the test fails when that does not work. `extra` is put into the body,
  * for example ",\"tags\":{\"a\":\"b\"}". Returns the version in a buffer of the caller. */
 void api_create_key(struct client *client, const char *name, const char *extra,
