@@ -29,6 +29,7 @@
 #define HSM_MODULUS_MAX 512   /* bytes; RSA-4096 */
 #define HSM_COORDINATE_MAX 66 /* bytes; P-521 */
 #define HSM_AES_MAX 32        /* bytes; AES-256 */
+#define HSM_VALUE_MAX 65536   /* bytes that hsm_wrap_value() takes */
 #define HSM_WRAPPED_MAX 2560  /* bytes; the PKCS#8 of an RSA-4096 key under CKM_AES_KEY_WRAP_PAD */
 #define HSM_TRANSFER_MAX (HSM_MODULUS_MAX + HSM_WRAPPED_MAX) /* bytes; the same with its AES key */
 #define HSM_PIN_MAX 255                                      /* bytes */
@@ -268,8 +269,9 @@ CK_RV hsm_decrypt(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
 
 /*
  * RFC 3394 and RFC 5649 over bytes of the caller: CKM_AES_KEY_WRAP (16 bytes or more, a multiple
- * of 8) and CKM_AES_KEY_WRAP_PAD (one byte or more). The value is in the token as a session object
- * meanwhile. Failed integrity is CKR_ENCRYPTED_DATA_INVALID.
+ * of 8) and CKM_AES_KEY_WRAP_PAD (one byte or more), which is RFC 5649 here by whatever number the
+ * module has it. The value is in the token as a session object meanwhile. Failed integrity is
+ * CKR_ENCRYPTED_DATA_INVALID.
  */
 CK_RV hsm_wrap_value(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], CK_MECHANISM_TYPE type,
                      const unsigned char *value, size_t len, unsigned char *out, size_t size,
@@ -315,7 +317,8 @@ typedef CK_RV hsm_oaep_fn(const struct hsm_rsa_public *public, enum hsm_hash has
  * `target` of somebody who is entitled to it, by OAEP with `hash`. The key itself is only ever
  * outside wrapped by a fresh AES-256 transport key. That one stays in the token, too, where the
  * module's OAEP knows the hash; else it is drawn from the token's random numbers, handed to `oaep`,
- * and wiped. CKR_KEY_UNEXTRACTABLE when the key may not leave.
+ * and wiped. CKR_KEY_UNEXTRACTABLE when the key may not leave. SoftHSM adds zeros behind a PKCS#8 to
+ * the next multiple of eight bytes.
  */
 CK_RV hsm_export_transfer(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
                           const struct hsm_rsa_public *target, enum hsm_hash hash,

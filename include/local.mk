@@ -26,6 +26,7 @@ noinst_HEADERS = \
 	%D%/kv/private_key.h \
 	%D%/kv/request.h \
 	%D%/kv/response.h \
+	%D%/kv/roles.h \
 	%D%/kv/rotation.h \
 	%D%/kv/route.h \
 	%D%/kv/secret.h \
@@ -36,6 +37,7 @@ noinst_HEADERS = \
 	%D%/kv/tbl/api_version.def \
 	%D%/kv/tbl/curve.def \
 	%D%/kv/tbl/err.def \
+	%D%/kv/tbl/hsm_role.def \
 	%D%/kv/tbl/hsm_text.def \
 	%D%/kv/tbl/key_op.def \
 	%D%/kv/tbl/kty.def \

@@ -29,7 +29,11 @@ static CK_RV sign(struct hsm_session *session, CK_OBJECT_HANDLE key, void *conte
     CK_ULONG out_len = work->size;
 
     HSM_TRY(HSM_CALL(session, C_SignInit, (CK_MECHANISM *) work->mechanism, key));
-    HSM_TRY(HSM_CALL(session, C_Sign, input(work), work->len, work->out, &out_len));
+    CK_RV rv = HSM_CALL(session, C_Sign, input(work), work->len, work->out, &out_len);
+    if (work->mechanism->mechanism == CKM_RSA_PKCS) {
+        rv = hsm_judge(session, rv, CKR_DATA_INVALID); /* the one that takes bytes of any length */
+    }
+    HSM_TRY(rv);
     *work->ret_len = out_len;
     return CKR_OK;
 }

@@ -107,6 +107,13 @@ struct hsm_sentinel {
     CK_OBJECT_HANDLE handle; /* what it had when it was last found */
 };
 
+/* CKM_AES_KEY_WRAP_PAD as this module has it (kwp.h). */
+struct hsm_kwp {
+    CK_MECHANISM_TYPE type;
+    bool is_believed; /* it was seen to work, or there was no way to try it */
+    bool pads;        /* values that are not whole semiblocks */
+};
+
 struct hsm {
     /* Set by hsm_open(), not changed after it. */
     char *init_args;
@@ -117,6 +124,7 @@ struct hsm {
     hsm_gate_fn *gate;
     void *gate_context;
     struct hsm_capabilities capabilities;
+    struct hsm_kwp kwp;
     struct hsm_info info;
     struct hsm_pool *pool;
     struct hsm_map *map;

@@ -11,6 +11,8 @@ libhsm_a_SOURCES += \
 	%D%/import.c \
 	%D%/init.c \
 	%D%/internal.h \
+	%D%/kwp.c \
+	%D%/kwp.h \
 	%D%/lookup.c \
 	%D%/map.c \
 	%D%/module.c \

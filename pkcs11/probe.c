@@ -10,6 +10,7 @@
 
 #include "curve.h"
 #include "door.h"
+#include "kwp.h"
 #include "template.h"
 
 static bool can_sign_with(struct hsm_session *session, enum hsm_curve curve)
@@ -64,6 +65,7 @@ CK_RV hsm_probe(struct hsm *hsm)
     struct hsm_capabilities *can = &hsm->capabilities;
 
     HSM_TRY(hsm_session_acquire(hsm, &session));
+    hsm_kwp_probe(session);
     hsm_probe_rsa(session, can);
     hsm_probe_ec(session, can);
     hsm_probe_aes(session, can);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The probe of RSA, and of CKM_AES_KEY_WRAP_PAD for private keys, which takes one. */
+/* The probe of RSA, and of the wrapping of private keys, which takes one. */
 #include "probe.h"
 
 #include <string.h>
 
 #include "door.h"
+#include "kwp.h"
 #include "oaep.h"
 #include "probe_key.h"
 #include "template.h"
@@ -90,7 +91,7 @@ static bool can_decrypt(struct hsm_session *session, CK_OBJECT_HANDLE key)
 
 static bool can_wrap(struct hsm_session *session, CK_OBJECT_HANDLE wrapping, CK_OBJECT_HANDLE key)
 {
-    CK_MECHANISM mechanism = { CKM_AES_KEY_WRAP_PAD, NULL, 0 };
+    CK_MECHANISM mechanism = hsm_kwp_mechanism(session->hsm);
     unsigned char out[2048]; /* PKCS#8 of an RSA-2048 key takes some 1220 */
     CK_ULONG out_len = sizeof(out);
 
@@ -154,7 +155,7 @@ static void probe_with_key(struct hsm_session *session, CK_OBJECT_HANDLE key,
     probe_signatures(session, key, can);
     can->aes_generate = generate_secret(session, &secret);
     if (can->aes_generate) {
-        can->aes_key_wrap_pad = can_wrap(session, secret, key);
+        can->aes_key_wrap_pad = session->hsm->kwp.is_believed && can_wrap(session, secret, key);
         probe_transport(session, key, secret, can);
     }
 }

@@ -8,9 +8,8 @@
 #include <string.h>
 
 #include "door.h"
+#include "kwp.h"
 #include "template.h"
-
-#define SEMIBLOCK 8 /* RFC 3394 works on these, and puts one before the value */
 
 struct work {
     CK_MECHANISM_TYPE type;
@@ -23,9 +22,12 @@ struct work {
 
 static CK_RV check_value(CK_MECHANISM_TYPE type, size_t len)
 {
+    if (len > HSM_VALUE_MAX) {
+        return CKR_DATA_LEN_RANGE;
+    }
     switch (type) {
     case CKM_AES_KEY_WRAP:
-        return len >= 2 * SEMIBLOCK && len % SEMIBLOCK == 0 ? CKR_OK : CKR_DATA_LEN_RANGE;
+        return len >= 2 * HSM_SEMIBLOCK && len % HSM_SEMIBLOCK == 0 ? CKR_OK : CKR_DATA_LEN_RANGE;
     case CKM_AES_KEY_WRAP_PAD:
         return len > 0 ? CKR_OK : CKR_DATA_LEN_RANGE;
     default:
@@ -35,12 +37,14 @@ static CK_RV check_value(CK_MECHANISM_TYPE type, size_t len)
 
 static CK_RV check_wrapped(CK_MECHANISM_TYPE type, size_t len)
 {
-    size_t least = type == CKM_AES_KEY_WRAP ? 3 * SEMIBLOCK : 2 * SEMIBLOCK;
+    size_t least = type == CKM_AES_KEY_WRAP ? 3 * HSM_SEMIBLOCK : 2 * HSM_SEMIBLOCK;
 
     if (type != CKM_AES_KEY_WRAP && type != CKM_AES_KEY_WRAP_PAD) {
         return HSM_RV_NO_MECHANISM;
     }
-    return len >= least && len % SEMIBLOCK == 0 ? CKR_OK : CKR_ENCRYPTED_DATA_LEN_RANGE;
+    return len >= least && len % HSM_SEMIBLOCK == 0 && len <= HSM_SEMIBLOCK + HSM_VALUE_MAX
+               ? CKR_OK
+               : CKR_ENCRYPTED_DATA_LEN_RANGE;
 }
 
 /* It can be read, and lead nowhere: the caller has it or gets it. */
@@ -52,14 +56,24 @@ static void describe_value(struct hsm_template *template)
     hsm_template_flag(template, CKA_EXTRACTABLE, true);
 }
 
+static CK_MECHANISM choose_mechanism(const struct hsm *hsm, CK_MECHANISM_TYPE type)
+{
+    return type == CKM_AES_KEY_WRAP_PAD ? hsm_kwp_mechanism(hsm) : (CK_MECHANISM){ type, NULL, 0 };
+}
+
 static CK_RV wrap(struct hsm_session *session, CK_OBJECT_HANDLE key, void *context)
 {
     const struct work *work = context;
-    CK_MECHANISM mechanism = { work->type, NULL, 0 };
+    const struct hsm *hsm = session->hsm;
+    CK_MECHANISM mechanism = choose_mechanism(hsm, work->type);
     struct hsm_template template = { .count = 0 };
     CK_ULONG out_len = work->size;
     CK_OBJECT_HANDLE value;
 
+    if (work->type == CKM_AES_KEY_WRAP_PAD && work->len % HSM_SEMIBLOCK != 0 && !hsm->kwp.pads) {
+        return hsm_kwp_by_blocks(session, key, work->in, work->len, work->out, work->size,
+                                 work->ret_len);
+    }
     describe_value(&template);
     hsm_template_add(&template, CKA_VALUE, work->in, work->len);
     HSM_TRY(HSM_CALL(session, C_CreateObject, template.items, template.count, &value));
@@ -72,7 +86,7 @@ static CK_RV wrap(struct hsm_session *session, CK_OBJECT_HANDLE key, void *conte
 static CK_RV unwrap(struct hsm_session *session, CK_OBJECT_HANDLE key, void *context)
 {
     const struct work *work = context;
-    CK_MECHANISM mechanism = { work->type, NULL, 0 };
+    CK_MECHANISM mechanism = choose_mechanism(session->hsm, work->type);
     struct hsm_template template = { .count = 0 };
     CK_ATTRIBUTE found = { CKA_VALUE, work->out, work->size };
     CK_OBJECT_HANDLE value;

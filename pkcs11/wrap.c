@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "door.h"
+#include "kwp.h"
 #include "public.h"
 #include "twin.h"
 
-#define SEMIBLOCK 8 /* what RFC 5649 puts before the padded value */
-#define TWIN_WRAPPED (SEMIBLOCK + HSM_TWIN_LENGTH)
+#define TWIN_WRAPPED (HSM_SEMIBLOCK + HSM_TWIN_LENGTH)
 
 struct room {
     unsigned char *out;
@@ -29,13 +29,15 @@ static bool is_aes(size_t len)
     return len == 16 || len == 24 || len == 32;
 }
 
+/* Not every module tells the length of a key it has unwrapped: use it. */
 static CK_RV examine_aes(struct hsm_session *session, CK_OBJECT_HANDLE key)
 {
-    CK_ULONG len = 0;
-    CK_ATTRIBUTE attribute = HSM_ATTRIBUTE(CKA_VALUE_LEN, len);
+    unsigned char iv[16] = { 0 }, block[16] = { 0 }, out[16];
+    CK_MECHANISM mechanism = { CKM_AES_CBC, iv, sizeof(iv) };
+    CK_ULONG len = sizeof(out);
 
-    HSM_TRY(HSM_CALL(session, C_GetAttributeValue, key, &attribute, 1));
-    return is_aes(len) ? CKR_OK : CKR_WRAPPED_KEY_INVALID;
+    HSM_TRY(HSM_CALL(session, C_EncryptInit, &mechanism, key));
+    return HSM_CALL(session, C_Encrypt, block, sizeof(block), out, &len);
 }
 
 /* Modules take AES keys of any length, and may tell late that PKCS#8 was none. */
@@ -56,21 +58,21 @@ static CK_RV examine(struct hsm_session *session, CK_OBJECT_HANDLE key, enum hsm
         rv = examine_aes(session, key);
         break;
     }
-    return rv == CKR_PUBLIC_KEY_INVALID ? CKR_WRAPPED_KEY_INVALID : rv;
+    return rv == CKR_PUBLIC_KEY_INVALID || hsm_rv_is_missing(rv) ? CKR_WRAPPED_KEY_INVALID : rv;
 }
 
 /* No PKCS#8 is as short as an AES key. */
 static bool is_plausible(enum hsm_kind kind, size_t len)
 {
-    return len > SEMIBLOCK && len % SEMIBLOCK == 0 && len <= HSM_WRAPPED_MAX
-           && is_aes(len - SEMIBLOCK) == (kind == HSM_AES);
+    return len > HSM_SEMIBLOCK && len % HSM_SEMIBLOCK == 0 && len <= HSM_WRAPPED_MAX
+           && is_aes(len - HSM_SEMIBLOCK) == (kind == HSM_AES);
 }
 
 static CK_RV unwrap(struct hsm_session *session, CK_OBJECT_HANDLE unwrapping,
                     struct hsm_template *template, const unsigned char *in, size_t len,
                     CK_OBJECT_HANDLE *ret_key)
 {
-    CK_MECHANISM mechanism = { CKM_AES_KEY_WRAP_PAD, NULL, 0 };
+    CK_MECHANISM mechanism = hsm_kwp_mechanism(session->hsm);
     CK_RV rv = HSM_CALL(session, C_UnwrapKey, &mechanism, unwrapping, (CK_BYTE *) in, len,
                         template->items, template->count, ret_key);
 
@@ -111,10 +113,10 @@ static CK_RV export(struct hsm *hsm, const unsigned char *id, struct room *room)
  */
 static size_t find_twin(size_t len)
 {
-    if (len > TWIN_WRAPPED + SEMIBLOCK) {
+    if (len > TWIN_WRAPPED + HSM_SEMIBLOCK) {
         return len - TWIN_WRAPPED;
     }
-    return len > SEMIBLOCK + HSM_AES_MAX ? len / 2 : len;
+    return len > HSM_SEMIBLOCK + HSM_AES_MAX ? len / 2 : len;
 }
 
 static CK_RV import_aes(struct hsm_session *session, CK_OBJECT_HANDLE unwrapping,
@@ -139,7 +141,7 @@ static CK_RV import_aes(struct hsm_session *session, CK_OBJECT_HANDLE unwrapping
 CK_RV hsm_wrap_key(struct hsm_session *session, CK_OBJECT_HANDLE wrapping, CK_OBJECT_HANDLE key,
                    unsigned char *out, size_t size, size_t *ret_len)
 {
-    CK_MECHANISM mechanism = { CKM_AES_KEY_WRAP_PAD, NULL, 0 };
+    CK_MECHANISM mechanism = hsm_kwp_mechanism(session->hsm);
     CK_ULONG len = size;
 
     HSM_TRY(check_extractable(session, key));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* wrap.h - keys of a vault under another key, by CKM_AES_KEY_WRAP_PAD, inside the token. */
+/* wrap.h - keys of a vault under another key, by AES key wrap with padding, in the token. */
 #pragma once
 
 #include "internal.h"

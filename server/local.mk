@@ -7,6 +7,7 @@ include %D%/domain/identity/local.mk
 include %D%/domain/limits/local.mk
 include %D%/domain/vault/local.mk
 include %D%/api/gate/local.mk
+include %D%/api/hsm/local.mk
 include %D%/api/keys/local.mk
 include %D%/api/token/local.mk
 include %D%/api/control/local.mk

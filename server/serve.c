@@ -41,12 +41,14 @@ struct server {
 
     struct kv_clock *clock;
     struct kv_identity *identity;
+    struct kv_roles *roles;
     struct kv_certificates certificates;
     struct kv_store *store;
     struct housekeeper *keeper;
     struct hsm *hsm;
     struct kv_custody *custody;
     struct kv_keys *keys;
+    struct sweep sweep;
     struct kv_limits *limits;
     struct kv_lanes *lanes;
     struct rotator *rotator;
@@ -100,7 +102,8 @@ static enum kv_code open_store(struct server *server, struct kv_err *err)
     char path[KV_PATH_MAX];
 
     KV_TRY(kv_path_join(path, server->folder.path, "coffer.db", err));
-    return kv_store_open(path, connections, &server->store, err);
+    KV_TRY(kv_store_open(path, connections, &server->store, err));
+    return kv_roles_new(server->store, &server->roles, err);
 }
 
 static enum kv_code certify(void *folder, const void *spki, size_t len, const char *name,
@@ -135,7 +138,9 @@ static enum kv_code open_keys(struct server *server, struct kv_err *err)
 
 static enum kv_code sweep(struct server *server, struct kv_err *err)
 {
-    return sweep_run(server->keys, server->hsm, token_is_own(server->options), err);
+    server->sweep =
+        (struct sweep){ .keys = server->keys, .hsm = server->hsm, .store = server->store };
+    return sweep_start(&server->sweep, token_is_own(server->options), err);
 }
 
 static enum kv_code open_limits(struct server *server, struct kv_err *err)
@@ -174,6 +179,7 @@ static void fill_app(struct server *server)
         .clock = server->clock,
         .keys = server->keys,
         .identity = server->identity,
+        .roles = server->roles,
         .lanes = server->lanes,
         .vaults = server->vaults,
         .vault_count = server->vault_count,
@@ -277,11 +283,13 @@ static void take_down(struct server *server)
     housekeeper_stop(server->keeper); /* it posts to the lanes, which sound its alarm until freed */
     kv_lanes_free(server->lanes);
     rotator_free(server->rotator);
+    sweep_end(&server->sweep);
     kv_limits_free(server->limits);
     kv_keys_free(server->keys);
     kv_custody_free(server->custody);
     hsm_close(server->hsm);
     housekeeper_free(server->keeper);
+    kv_roles_free(server->roles);
     kv_store_close(server->store);
     kv_certificates_done(&server->certificates);
     kv_identity_free(server->identity);

@@ -38,11 +38,25 @@ enum kv_code token_open(const struct kv_options *options, const char *folder, un
 bool token_is_own(const struct kv_options *options);
 
 /*
- * After a crash, before the first request: what was never acknowledged goes; what was is looked
- * for and, if lost, reported. `token_is_own`: what nobody can name goes, too.
+ * What keeps store and token in step across starts. All but the last two are borrowed, and are set
+ * before sweep_start().
  */
-enum kv_code sweep_run(struct kv_keys *keys, struct hsm *hsm, bool token_is_own,
-                       struct kv_err *err) kv_must_check;
+struct sweep {
+    struct kv_keys *keys;
+    struct hsm *hsm;
+    struct kv_store *store;
+    unsigned long failures; /* of the token's calls, until the sweep was done */
+    bool done;
+};
+
+/*
+ * Before the first request: what was never acknowledged goes; what was is looked for and, if lost,
+ * reported. `token_is_own`: so does what nobody can name, unless the last end was a clean one.
+ */
+enum kv_code sweep_start(struct sweep *sweep, bool token_is_own, struct kv_err *err) kv_must_check;
+
+/* After the last request: this end is a clean one, unless a call of the token has failed. */
+void sweep_end(const struct sweep *sweep);
 
 /* Token facts for /control/v1/hsm and /metrics; `context` is the struct hsm. */
 enum kv_code token_describe(void *context, cJSON **ret_description,

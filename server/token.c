@@ -95,11 +95,26 @@ static enum kv_code open_hsm(const struct hsm_config *config, struct hsm **ret_h
     return rv == CKR_OK ? KV_OK : fail_open(config, rv, err);
 }
 
+/* At the first start; or at the one after a kill during that. */
+static enum kv_code make_own(const struct hsm_config *config, const char *folder,
+                             struct kv_err *err)
+{
+    const char *so_pin = config->pin + config->pin_len; /* the next line */
+    CK_RV rv;
+
+    so_pin += strspn(so_pin, "\r\n");
+    rv = hsm_init_token(config, so_pin, line_length(so_pin));
+    if (rv != CKR_OK) {
+        return fail_open(config, rv, err);
+    }
+    return softhsm_keep(folder, err);
+}
+
+/* Tried before anything is made: SoftHSM reads all objects each time it is initialised. */
 static enum kv_code open_own(struct hsm_config *config, const char *folder, struct hsm **ret_hsm,
                              struct kv_err *err)
 {
     kv_auto(kv_buf_done) struct kv_buf pins;
-    const char *so_pin;
     CK_RV rv;
 
     kv_buf_init(&pins, PIN_FILE_MAX);
@@ -107,14 +122,13 @@ static enum kv_code open_own(struct hsm_config *config, const char *folder, stru
     KV_TRY(softhsm_restore(folder, err));
     KV_TRY(load_own_pins(folder, &pins, err));
     KV_TRY(take_pin(config, &pins, "pin", err));
-    so_pin = config->pin + config->pin_len;
-    so_pin += strspn(so_pin, "\r\n");
-    rv = hsm_init_token(config, so_pin, line_length(so_pin));
-    if (rv != CKR_OK) {
-        return fail_open(config, rv, err);
-    }
     KV_TRY(softhsm_keep(folder, err));
-    return open_hsm(config, ret_hsm, err);
+    rv = hsm_open(config, ret_hsm);
+    if (rv == HSM_RV_NO_TOKEN || rv == CKR_USER_PIN_NOT_INITIALIZED) {
+        KV_TRY(make_own(config, folder, err));
+        rv = hsm_open(config, ret_hsm);
+    }
+    return rv == CKR_OK ? KV_OK : fail_open(config, rv, err);
 }
 
 static enum kv_code open_foreign(struct hsm_config *config, const struct kv_options *options,

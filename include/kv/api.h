@@ -2,7 +2,7 @@
 /*
  * kv/api.h - what main.c mounts on the listeners: one site each.
  *
- * The data plane (HTTPS port) is api/gate around the routes of api/keys; the control port has the
+ * The data plane (HTTPS port) is api/gate around the routes of api/keys and api/hsm; the control port has the
  * routes of api/token and api/control.
  */
 #pragma once
@@ -12,6 +12,7 @@
 #include "kv/route.h"
 
 extern const struct kv_route kv_key_routes[];     /* api/keys */
+extern const struct kv_route kv_hsm_routes[];     /* api/hsm */
 extern const struct kv_route kv_token_routes[];   /* api/token */
 extern const struct kv_route kv_control_routes[]; /* api/control */
 

@@ -18,6 +18,7 @@
 #include "kv/keys.h"
 #include "kv/listener.h"
 #include "kv/request.h"
+#include "kv/roles.h"
 #include "kv/vault.h"
 
 struct kv_limits;
@@ -26,6 +27,7 @@ struct kv_app {
     struct kv_clock *clock;
     struct kv_keys *keys;
     struct kv_identity *identity;
+    struct kv_roles *roles;
     struct kv_lanes *lanes;
     const struct kv_vault *vaults;
     size_t vault_count;
@@ -57,6 +59,7 @@ struct kv_call {
     struct kv_principal principal;
     const char *api_version; /* borrowed from the request */
     bool shows_hsm_platform; /* contract §4.2: from api-version 7.5 on */
+    unsigned allowed;        /* of a refused verb: bits 1 << kv_verb of those that are none */
 };
 
 static inline const struct kv_call *kv_call_of(const struct kv_request *request)

@@ -146,6 +146,16 @@ struct kv_store;
 enum kv_code kv_custody_adopt(struct kv_custody *custody, struct kv_store *store, bool exclusive,
                               struct kv_err *err) kv_must_check;
 
+/*
+ * Whether the last process that had the token settled it: then nothing half-made lies there, and
+ * nobody needs to look. Forgotten by the call: a process that is killed has not settled.
+ */
+enum kv_code kv_custody_take_settled(struct kv_store *store, bool *ret_settled,
+                                     struct kv_err *err) kv_must_check;
+
+/* At the end, when nothing works on the token any more and nothing on it has failed. */
+enum kv_code kv_custody_settle(struct kv_store *store, struct kv_err *err) kv_must_check;
+
 /* A fresh random object id. */
 enum kv_code kv_custody_new_object(unsigned char ret_object[KV_OBJECT_LENGTH],
                                    struct kv_err *err) kv_must_check;

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <cjson/cJSON.h>
+
 #include "kv/buf.h"
 #include "kv/clock.h"
 #include "kv/err.h"
@@ -29,6 +31,13 @@ enum kv_verb {
     KV_VERB_OTHER /* a verb no route uses */
 };
 const char *kv_verb_name(enum kv_verb verb);
+
+/* "GET, POST": the verbs whose bit 1 << kv_verb is set, as an Allow header lists them. */
+#define KV_VERBS_SIZE 64
+void kv_verbs_list(unsigned verbs, char ret_text[KV_VERBS_SIZE]);
+
+/* Whether it is a token of RFC 9110 §5.6.2, as methods and the halves of media types are. */
+bool kv_is_http_token(const char *text, size_t len);
 
 #define KV_SEGMENTS_MAX 8         /* of a path; a longer path matches nothing */
 #define KV_CAPTURES_MAX 4         /* {placeholders} of a route */
@@ -97,6 +106,11 @@ const char *kv_request_query(const struct kv_request *request, const char *name)
 
 /* First header of that name (any case), or NULL. */
 const char *kv_request_header(const struct kv_request *request, const char *name);
+
+/* The body as one JSON object; an empty one is refused as the service does (contract §4.6). The
+ * caller frees it with cJSON_Delete(). */
+enum kv_code kv_request_json(const struct kv_request *request, cJSON **ret_body,
+                             struct kv_err *err) kv_must_check;
 
 /* What the route's {name} matched, NULL when the route has no such placeholder. */
 const char *kv_request_capture(const struct kv_request *request, const char *name);

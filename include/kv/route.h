@@ -38,6 +38,7 @@ struct kv_site {
     const char *name;
     bool (*serves)(const struct kv_request *request); /* NULL: every request */
     const struct kv_route *routes;
+    const struct kv_route *more_routes; /* a second table; NULL: there is none */
     const struct kv_gate *gates;
 
     /* How large the body of this request may be, by its head alone; NULL: KV_BODY_MAX. */

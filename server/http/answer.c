@@ -77,12 +77,23 @@ enum MHD_Result kv_answer_send(struct MHD_Connection *connection, struct kv_resp
     return queued;
 }
 
+/* What libmicrohttpd says of a head that does not fit its memory: so that all such heads, whoever
+ * notices, get the same answer. */
+static const char too_big[] =
+    "<html><head><title>Request too big</title></head><body>Your HTTP header was too big for the "
+    "memory constraints of this webserver.</body></html>";
+
 enum MHD_Result kv_answer_refuse(struct MHD_Connection *connection, unsigned status)
 {
     struct kv_response response;
 
     kv_response_init(&response);
+    if (status == MHD_HTTP_URI_TOO_LONG || status == MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE) {
+        KV_IGNORE(kv_buf_append(&response.body, too_big, strlen(too_big), NULL)); /* or none */
+    }
     response.status = (int) status;
     response.close = true;
-    return kv_answer_send(connection, &response);
+    enum MHD_Result sent = kv_answer_send(connection, &response);
+    kv_response_done(&response);
+    return sent;
 }

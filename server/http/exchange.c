@@ -8,8 +8,13 @@
 #include "kv/secret.h"
 #include "kv/uuid.h"
 
-/* A body that is by so much too large is no mistake worth an answer. */
-#define BODY_DROPPED_MAX (3 * (uint64_t) KV_BODY_MAX)
+/*
+ * What a body may be too large by. One that is announced to be larger by more than the first is
+ * refused before it comes. One that is not announced has to come first, because the library takes
+ * no answer in the middle of a body; more than the second is no mistake worth an answer.
+ */
+#define EXCESS_ANNOUNCED_MAX (3 * (uint64_t) KV_BODY_MAX)
+#define EXCESS_DROPPED_MAX (15 * (uint64_t) KV_BODY_MAX)
 
 struct kv_exchange *kv_exchange_new(const struct kv_service *service,
                                     struct MHD_Connection *connection, const char *target)
@@ -73,7 +78,7 @@ bool kv_exchange_expects_too_much(const struct kv_exchange *exchange)
 {
     const char *length = kv_request_header(&exchange->request, MHD_HTTP_HEADER_CONTENT_LENGTH);
     bool waits = kv_request_header(&exchange->request, MHD_HTTP_HEADER_EXPECT) != NULL;
-    uint64_t max = exchange->request.body.max + (waits ? 0 : BODY_DROPPED_MAX);
+    uint64_t max = exchange->request.body.max + (waits ? 0 : EXCESS_ANNOUNCED_MAX);
 
     return length != NULL
            && strtoull(length, NULL, 10) > max; /* the library took it for a number */
@@ -86,7 +91,7 @@ bool kv_exchange_append(struct kv_exchange *exchange, const char *bytes, size_t 
 
     exchange->body_bytes += len;
     if (age > exchange->service->config.arrival_timeout * 1000
-        || exchange->body_bytes > request->body.max + BODY_DROPPED_MAX) {
+        || exchange->body_bytes > request->body.max + EXCESS_DROPPED_MAX) {
         return false;
     }
     if (request->body_is_too_large) {

@@ -25,7 +25,8 @@ static size_t count_values(struct MHD_Connection *connection, enum MHD_ValueKind
     return (size_t) MHD_get_connection_values(connection, kind, NULL, NULL);
 }
 
-static bool leaves_room_for_an_answer(struct kv_exchange *exchange)
+/* 0, or the status that says which part of the head is too large. */
+static unsigned check_size(struct kv_exchange *exchange)
 {
     struct MHD_Connection *connection = exchange->stay.connection;
     const union MHD_ConnectionInfo *size =
@@ -35,7 +36,11 @@ static bool leaves_room_for_an_answer(struct kv_exchange *exchange)
         count_values(connection, MHD_HEADER_KIND | MHD_COOKIE_KIND | MHD_GET_ARGUMENT_KIND);
     size_t cookie_copy = cookies != NULL ? strlen(cookies) : 0;
 
-    return size->header_size + cookie_copy + records * RECORD_SIZE <= REQUEST_SHARE;
+    if (size->header_size + cookie_copy + records * RECORD_SIZE <= REQUEST_SHARE) {
+        return 0;
+    }
+    return strlen(exchange->target) > REQUEST_SHARE / 2 ? MHD_HTTP_URI_TOO_LONG
+                                                        : MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE;
 }
 
 /* A first walk over the headers measures, a second one copies. */
@@ -255,8 +260,12 @@ unsigned kv_head_read(struct kv_exchange *exchange, const char *method, const ch
     if (!read_headers(exchange) || !read_target(exchange)) {
         return MHD_HTTP_INTERNAL_SERVER_ERROR;
     }
-    if (!leaves_room_for_an_answer(exchange)) {
-        return MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE;
+    unsigned too_large = check_size(exchange);
+    if (too_large != 0) {
+        return too_large;
+    }
+    if (!kv_is_http_token(method, strlen(method))) {
+        return MHD_HTTP_BAD_REQUEST;
     }
     size_t hosts = count_headers(request, MHD_HTTP_HEADER_HOST);
     bool host_is_optional = strcmp(version, MHD_HTTP_VERSION_1_0) == 0;

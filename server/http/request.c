@@ -3,8 +3,11 @@
 #include "kv/request.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
+
+#include "kv/json.h"
 
 static const char *const verb_names[] = {
     [KV_GET] = "GET",         [KV_HEAD] = "HEAD",        [KV_POST] = "POST",
@@ -17,6 +20,27 @@ const char *kv_verb_name(enum kv_verb verb)
     return verb_names[verb];
 }
 
+void kv_verbs_list(unsigned verbs, char ret_text[KV_VERBS_SIZE])
+{
+    size_t len = 0;
+
+    ret_text[0] = '\0';
+    for (enum kv_verb verb = KV_GET; verb < KV_VERB_OTHER; verb++) {
+        if (verbs & 1U << verb) {
+            len += (size_t) snprintf(ret_text + len, KV_VERBS_SIZE - len, "%s%s",
+                                     len > 0 ? ", " : "", kv_verb_name(verb));
+        }
+    }
+}
+
+bool kv_is_http_token(const char *text, size_t len)
+{
+    static const char allowed[] = "!#$%&'*+-.^_`|~0123456789"
+                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+    return len > 0 && strspn(text, allowed) >= len;
+}
+
 const char *kv_request_query(const struct kv_request *request, const char *name)
 {
     for (size_t i = 0; i < request->query.count; i++) {
@@ -25,6 +49,14 @@ const char *kv_request_query(const struct kv_request *request, const char *name)
         }
     }
     return NULL;
+}
+
+enum kv_code kv_request_json(const struct kv_request *request, cJSON **ret_body, struct kv_err *err)
+{
+    if (request->body.len == 0) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Request body not specified");
+    }
+    return kv_json_parse(request->body.data, request->body.len, ret_body, err);
 }
 
 const char *kv_request_header(const struct kv_request *request, const char *name)

@@ -102,25 +102,44 @@ static void fill_captures(struct kv_request *request)
     }
 }
 
-static unsigned verbs_of_path(const struct kv_request *request)
+static unsigned verbs_in(const struct kv_route *route, const struct kv_request *request)
 {
     unsigned verbs = 0;
 
-    for (const struct kv_route *route = request->site->routes; route->path != NULL; route++) {
+    for (; route != NULL && route->path != NULL; route++) {
         verbs |= route_fits(route, request) ? 1U << route->verb : 0;
     }
     return verbs;
 }
 
+static unsigned verbs_of_path(const struct kv_request *request)
+{
+    return verbs_in(request->site->routes, request) | verbs_in(request->site->more_routes, request);
+}
+
+static const struct kv_route *find_in(const struct kv_route *route,
+                                      const struct kv_request *request)
+{
+    for (; route != NULL && route->path != NULL; route++) {
+        if (route->verb == request->verb && route_fits(route, request)) {
+            return route;
+        }
+    }
+    return NULL;
+}
+
 enum kv_code kv_route_match(struct kv_request *request, struct kv_response *response,
                             struct kv_err *err)
 {
-    for (const struct kv_route *route = request->site->routes; route->path != NULL; route++) {
-        if (route->verb == request->verb && route_fits(route, request)) {
-            request->route = route;
-            fill_captures(request);
-            return KV_OK;
-        }
+    const struct kv_route *route = find_in(request->site->routes, request);
+
+    if (route == NULL) {
+        route = find_in(request->site->more_routes, request);
+    }
+    if (route != NULL) {
+        request->route = route;
+        fill_captures(request);
+        return KV_OK;
     }
     return request->site->unmatched(request, response, verbs_of_path(request), err);
 }

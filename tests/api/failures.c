@@ -12,6 +12,8 @@
 
 #include <sqlite3.h>
 
+#define AWAIT_TRIES 600 /* of a tenth of a second */
+
 static struct daemon own;
 
 static void start(void)
@@ -60,7 +62,7 @@ Test(failure, UNAVAILABLE_while_the_token_is_gone)
     cr_expect_eq(create.status, 503, "%ld %s", create.status, create.body);
     API_REPLY(get, client_call(&dev, "GET", "/keys/hsm", NULL));
     cr_expect_eq(get.status, 200, "what needs no token still works");
-    for (int i = 0; i < 100 && status != 503; i++) {
+    for (int i = 0; i < AWAIT_TRIES && status != 503; i++) {
         API_REPLY(reply, client_send(&dev, &health));
         status = reply.status;
         nanosleep(&pause, NULL);
@@ -68,7 +70,7 @@ Test(failure, UNAVAILABLE_while_the_token_is_gone)
     cr_expect_eq(status, 503);
 
     move_tokens("tokens-away", "tokens");
-    for (int i = 0; i < 100 && status != 200; i++) {
+    for (int i = 0; i < AWAIT_TRIES && status != 200; i++) {
         API_REPLY(reply, client_send(&dev, &health));
         status = reply.status;
         nanosleep(&pause, NULL);
@@ -180,6 +182,88 @@ Test(failure, of_a_login_that_was_killed_loses_no_key)
     cr_assert(daemon_start(&own, NULL));
     API_REPLY(unwrap, api_unwrap(&dev, "kept", NULL, "RSA-OAEP", wrapped));
     cr_expect_str_eq(reply_text(&unwrap, "value"), VALUE, "%ld %s", unwrap.status, unwrap.body);
+}
+
+/* An object of a generation that was killed before the object had a name, or even a class. */
+#define SHRED "shred"
+
+static void leave_shred(const char *token, void *context)
+{
+    static const unsigned char shred[32] = { [7] = 2, [14] = 1, [23] = 2 }; /* CKA_KEY_TYPE: RSA */
+    char path[1100];
+    FILE *file;
+
+    (void) context;
+    snprintf(path, sizeof(path), "%s/" SHRED ".object", token);
+    file = fopen(path, "w");
+    cr_assert_not_null(file);
+    cr_assert_eq(fwrite(shred, 1, sizeof(shred), file), sizeof(shred));
+    fclose(file);
+    snprintf(path, sizeof(path), "%s/" SHRED ".lock", token);
+    file = fopen(path, "w");
+    cr_assert_not_null(file);
+    fclose(file);
+}
+
+static void count_shred(const char *token, void *context)
+{
+    char path[1100];
+
+    snprintf(path, sizeof(path), "%s/" SHRED ".object", token);
+    *(unsigned *) context += access(path, F_OK) == 0;
+}
+
+static unsigned count_shreds(void)
+{
+    char folder[400];
+    unsigned count = 0;
+
+    snprintf(folder, sizeof(folder), "%s/tokens", own.folder);
+    visit_folder(folder, "", count_shred, &count);
+    return count;
+}
+
+static void leave_shreds(void)
+{
+    char folder[400];
+
+    snprintf(folder, sizeof(folder), "%s/tokens", own.folder);
+    visit_folder(folder, "", leave_shred, NULL);
+    cr_assert_eq(count_shreds(), 1);
+}
+
+Test(failure, of_a_generation_that_was_killed_is_swept_at_the_next_start)
+{
+    daemon_kill(&own);
+    leave_shreds();
+    cr_assert(daemon_start(&own, NULL));
+    cr_expect_eq(count_shreds(), 0);
+}
+
+Test(failure, after_a_clean_end_is_looked_for_once_one_was_not_clean)
+{
+    cr_assert(daemon_stop(&own));
+    leave_shreds();
+    cr_assert(daemon_start(&own, NULL));
+    cr_expect_eq(count_shreds(), 1, "nothing can have been left: nobody reads all objects");
+    daemon_kill(&own);
+    cr_assert(daemon_start(&own, NULL));
+    cr_expect_eq(count_shreds(), 0, "a clean end holds for one start");
+}
+
+/* Whatever the token did not do, it may have done by halves. */
+Test(failure, of_a_call_of_the_token_makes_an_end_unclean)
+{
+    API_CLIENT_OF(&own, dev);
+
+    move_tokens("tokens", "tokens-away");
+    API_REPLY(create, client_call(&dev, "POST", "/keys/half/create", "{\"kty\":\"RSA\"}"));
+    cr_expect_eq(create.status, 503, "%ld %s", create.status, create.body);
+    move_tokens("tokens-away", "tokens");
+    cr_assert(daemon_stop(&own));
+    leave_shreds();
+    cr_assert(daemon_start(&own, NULL));
+    cr_expect_eq(count_shreds(), 0);
 }
 
 Test(failure, INTERNAL_when_the_store_was_tampered_with)

@@ -125,37 +125,6 @@ Test(gate, request_id_is_new_each_time_and_nothing_is_echoed_unasked)
     cr_assert_null(reply_header(&first, "x-ms-client-request-id"));
 }
 
-Test(gate, UNSUPPORTED_MEDIA_TYPE)
-{
-    static const struct {
-        const char *type, *body;
-    } rows[] = {
-        { "", "{\"Message\":\"The request contains an entity body but no Content-Type header. The "
-              "inferred media type 'application/octet-stream' is not supported for this "
-              "resource.\"}" },
-        { "text/plain", "{\"Message\":\"The request entity's media type 'text/plain' is not "
-                        "supported for this resource.\"}" },
-        { "application/jsonx; charset=utf-8",
-          "{\"Message\":\"The request entity's media type 'application/jsonx' is not supported "
-          "for this resource.\"}" },
-    };
-    API_CLIENT(dev);
-
-    for (size_t i = 0; i < KV_COUNT(rows); i++) {
-        const struct request request = {
-            .method = "POST",
-            .target = "/keys/a/create?api-version=7.6",
-            .body = "{\"kty\":\"RSA\"}",
-            .content_type = rows[i].type,
-        };
-        API_REPLY(reply, client_send(&dev, &request));
-
-        cr_expect_eq(reply.status, 415, "%s", rows[i].type);
-        cr_expect_str_eq(reply.body, rows[i].body);
-        cr_expect_str_eq(reply_header(&reply, "Content-Type"), "application/json; charset=utf-8");
-    }
-}
-
 Test(gate, media_type_may_have_parameters_and_any_case)
 {
     const struct request request = {
@@ -163,38 +132,6 @@ Test(gate, media_type_may_have_parameters_and_any_case)
         .target = "/keys/nobody?api-version=7.6",
         .body = "{}",
         .content_type = "Application/JSON; charset=utf-8",
-    };
-    API_CLIENT(dev);
-    API_REPLY(reply, client_send(&dev, &request));
-
-    cr_assert_eq(reply.status, 404, "%ld %s", reply.status, reply.body);
-}
-
-Test(gate, METHOD_NOT_ALLOWED)
-{
-    static const char *const methods[] = { "OPTIONS", "TRACE", "BREW" };
-    API_CLIENT(dev);
-
-    for (size_t i = 0; i < KV_COUNT(methods); i++) {
-        const struct request request = { .method = methods[i], .target = "/keys?api-version=7.6" };
-        API_REPLY(reply, client_send(&dev, &request));
-        char expected[128];
-
-        snprintf(expected, sizeof(expected),
-                 "{\"Message\":\"The requested resource does not support http method '%s'.\"}",
-                 methods[i]);
-        cr_expect_eq(reply.status, 405, "%s: %ld", methods[i], reply.status);
-        cr_expect_str_eq(reply.body, expected);
-        cr_expect_str_eq(reply_header(&reply, "Allow"), "GET, POST, PUT, PATCH, DELETE");
-    }
-}
-
-Test(gate, post_may_stand_for_another_method)
-{
-    const struct request request = {
-        .method = "POST",
-        .target = "/keys/nobody?api-version=7.6",
-        .headers = { "X-HTTP-METHOD: DELETE" },
     };
     API_CLIENT(dev);
     API_REPLY(reply, client_send(&dev, &request));
@@ -253,27 +190,6 @@ Test(gate, BAD_HOST)
                               "<h2>Bad Request - Invalid Hostname</h2>\r\n"
                               "<hr><p>HTTP Error 400. The request hostname is invalid.</p>"),
                        "%s", answer);
-}
-
-Test(gate, BODY_TOO_LARGE)
-{
-    static const size_t size = 2 * 1024 * 1024;
-    char *body = calloc(1, size + 1);
-    const struct request request = {
-        .method = "POST",
-        .target = "/keys/a/create?api-version=7.6",
-        .body = body,
-    };
-    API_CLIENT(dev);
-
-    memset(body, ' ', size);
-    API_REPLY(reply, client_send(&dev, &request));
-    cr_assert_eq(reply.status, 413, "%ld %s", reply.status, reply.body);
-    cr_assert_str_eq(reply.body, "{\"Message\":\"Maximum request length exceeded.\"}");
-    free(body);
-
-    API_REPLY(after, client_call(&dev, "GET", "/keys/nobody", NULL));
-    cr_assert_eq(after.status, 404);
 }
 
 Test(gate, strict_versions_refuse_what_the_service_does_not_list)

@@ -13,6 +13,7 @@
 /* clang-format off */
 #define FILES(X)                                                                                   \
     X(managed_hsm)                                                                                 \
+    X(managed_hsm_roles)                                                                           \
     X(rotation_2026)                                                                               \
     X(vault_2021)                                                                                  \
     X(vault_2024)                                                                                  \

@@ -8,6 +8,7 @@ api_tests = \
 	%D%/test_byok \
 	%D%/test_crypto \
 	%D%/test_failures \
+	%D%/test_front \
 	%D%/test_gate \
 	%D%/test_golden \
 	%D%/test_hostile \
@@ -17,8 +18,10 @@ api_tests = \
 	%D%/test_parity \
 	%D%/test_pending \
 	%D%/test_program \
+	%D%/test_random \
 	%D%/test_refusals \
 	%D%/test_restore \
+	%D%/test_roles \
 	%D%/test_rotation \
 	%D%/test_sign \
 	%D%/test_symmetric \
@@ -43,6 +46,9 @@ api_libs = tests/support/libdaemon.a libkv.a $(CRITERION_LIBS) $(SERVER_LIBS) $(
 %C%_test_failures_SOURCES = %D%/failures.c $(api_support)
 %C%_test_failures_CFLAGS = $(api_cflags)
 %C%_test_failures_LDADD = $(api_libs)
+%C%_test_front_SOURCES = %D%/front.c $(api_support)
+%C%_test_front_CFLAGS = $(api_cflags)
+%C%_test_front_LDADD = $(api_libs)
 %C%_test_gate_SOURCES = %D%/gate.c $(api_support)
 %C%_test_gate_CFLAGS = $(api_cflags)
 %C%_test_gate_LDADD = $(api_libs)
@@ -80,6 +86,7 @@ EXTRA_DIST += tests/data/golden
 %C%_test_lists_CFLAGS = $(api_cflags)
 %C%_test_lists_LDADD = $(api_libs)
 %C%_test_parity_SOURCES = %D%/parity.c $(api_support)
+%C%_test_parity_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--symmetric-keys", "premium"'
 %C%_test_parity_CFLAGS = $(api_cflags)
 %C%_test_parity_LDADD = $(api_libs)
 %C%_test_pending_SOURCES = %D%/pending.c $(api_support)
@@ -88,10 +95,22 @@ EXTRA_DIST += tests/data/golden
 %C%_test_program_SOURCES = %D%/program.c $(api_support)
 %C%_test_program_CFLAGS = $(api_cflags)
 %C%_test_program_LDADD = $(api_libs)
+%C%_test_random_SOURCES = %D%/random.c $(api_support)
+%C%_test_random_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
+%C%_test_random_CFLAGS = $(api_cflags)
+%C%_test_random_LDADD = $(api_libs)
 %C%_test_refusals_SOURCES = %D%/refusals.c $(api_support)
 %C%_test_refusals_CFLAGS = $(api_cflags)
 %C%_test_refusals_LDADD = $(api_libs)
-%C%_test_rotation_SOURCES = %D%/rotation.c $(api_support)
+%C%_test_rotation_SOURCES = \
+	%D%/rotation.c \
+	%D%/rotation.h \
+	%D%/rotation_policy.c \
+	$(api_support)
+%C%_test_roles_SOURCES = %D%/roles.c $(api_support)
+%C%_test_roles_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
+%C%_test_roles_CFLAGS = $(api_cflags)
+%C%_test_roles_LDADD = $(api_libs)
 %C%_test_rotation_CFLAGS = $(api_cflags)
 %C%_test_rotation_LDADD = $(api_libs)
 %C%_test_throttling_SOURCES = %D%/throttling.c $(api_support)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every operation with every key type: the first table of README's parity section. What exactly is
- * answered is for the tests of the operation; here nothing may depend on the type. contract §6. */
+/*
+ * Every operation with every key type: the first table of README's parity section. What exactly is
+ * answered is for the tests of the operation; here nothing may depend on the type. The daemon has
+ * symmetric keys in premium vaults. contract §6.
+ */
 #include "../support/api.h"
 
 #include <stdio.h>
@@ -14,6 +17,16 @@ static const struct type {
 } types[] = {
     { "RSA", "{\"kty\":\"RSA\"}" },
     { "RSA-HSM", "{\"kty\":\"RSA-HSM\"}" },
+    { "EC", "{\"kty\":\"EC\",\"crv\":\"P-256\"}" },
+    { "EC", "{\"kty\":\"EC\",\"crv\":\"P-256K\"}" },
+    { "EC", "{\"kty\":\"EC\",\"crv\":\"P-384\"}" },
+    { "EC", "{\"kty\":\"EC\",\"crv\":\"P-521\"}" },
+    { "EC-HSM", "{\"kty\":\"EC-HSM\",\"crv\":\"P-256\"}" },
+    { "EC-HSM", "{\"kty\":\"EC-HSM\",\"crv\":\"P-256K\"}" },
+    { "EC-HSM", "{\"kty\":\"EC-HSM\",\"crv\":\"P-384\"}" },
+    { "EC-HSM", "{\"kty\":\"EC-HSM\",\"crv\":\"P-521\"}" },
+    { "oct", "{\"kty\":\"oct\"}" },
+    { "oct-HSM", "{\"kty\":\"oct-HSM\"}" },
 };
 
 struct subject {
@@ -36,7 +49,8 @@ static void create(struct client *client, const struct type *type, const char *p
                    struct subject *ret_subject)
 {
     *ret_subject = (struct subject){ .kty = type->kty };
-    snprintf(ret_subject->name, sizeof(ret_subject->name), "%s-%s", prefix, type->kty);
+    snprintf(ret_subject->name, sizeof(ret_subject->name), "%s-%zu", prefix,
+             (size_t) (type - types));
 
     API_REPLY(made, call(client, ret_subject, "POST", "keys", "/create", type->body));
     cr_assert_eq(made.status, 200, "%s: %ld %s", type->kty, made.status, made.body);
@@ -68,7 +82,8 @@ Test(parity, create_get_and_update_know_every_key_type)
         API_REPLY(page, call(&dev, &subject, "GET", "keys", "/versions", NULL));
         cr_expect_str_eq(reply_text(&page, "value.0.kid"), subject.kid, "%s", page.body);
     }
-    api_proves("create,get,update,list-versions RSA,RSA-HSM");
+    api_proves("create,get,update,list-versions RSA,RSA-HSM,EC,EC-HSM,oct,oct-HSM");
+    api_proves("create EC,EC-HSM P-256,P-256K,P-384,P-521");
 }
 
 Test(parity, delete_recover_and_purge_know_every_key_type)
@@ -89,7 +104,7 @@ Test(parity, delete_recover_and_purge_know_every_key_type)
         API_REPLY(purged, call(&dev, &subject, "DELETE", "deletedkeys", "", NULL));
         cr_expect_eq(purged.status, 204, "%s", purged.body);
     }
-    api_proves("delete,get-deleted,recover,purge RSA,RSA-HSM");
+    api_proves("delete,get-deleted,recover,purge RSA,RSA-HSM,EC,EC-HSM,oct,oct-HSM");
 }
 
 /* Type, size and operations are the latest version's; what else there is to it is in rotation.c. */
@@ -113,7 +128,7 @@ Test(parity, rotation_knows_every_key_type)
         API_REPLY(latest, call(&dev, &subject, "GET", "keys", "", NULL));
         expect_bundle(&latest, &subject);
     }
-    api_proves("rotate,get-rotationpolicy,set-rotationpolicy RSA,RSA-HSM");
+    api_proves("rotate,get-rotationpolicy,set-rotationpolicy RSA,RSA-HSM,EC,EC-HSM,oct,oct-HSM");
 }
 
 Test(parity, every_listed_version_is_served_where_others_are_refused)

@@ -219,40 +219,75 @@ Test(program, ephemeral_leaves_nothing_behind)
     daemon_discard(&own);
 }
 
-/* A request in flight when SIGTERM comes is answered before the program ends. */
+static void pause_shortly(void)
+{
+    const struct timespec pause = { .tv_nsec = 10000000 };
+
+    nanosleep(&pause, NULL);
+}
+
+/* A daemon that asks for no token, with as many generations of keys under way. */
+static void start_generating(struct daemon *own, struct raw *raw, size_t count)
+{
+    static const char *const arguments[] = { "--auth", "off", NULL };
+    static const char slow[] =
+        "POST /keys/slow/create?api-version=7.6 HTTP/1.1\r\nHost: dev.vault.localhost\r\n"
+        "Content-Type: application/json\r\nContent-Length: 29\r\n\r\n"
+        "{\"kty\":\"RSA\",\"key_size\":3072}";
+
+    daemon_prepare(own);
+    cr_assert(daemon_start(own, arguments));
+    for (size_t i = 0; i < count; i++) {
+        cr_assert(raw_open(&raw[i], own->port, true));
+    }
+    for (size_t i = 0; i < count; i++) { /* at once, so that they wait for each other */
+        cr_assert(raw_send(&raw[i], slow, strlen(slow)));
+    }
+    while (api_metric(own, "coffer_jobs_waiting{lane=\"generate\"}")
+               + api_metric(own, "coffer_key_versions")
+           < (long) count / 2) {
+        pause_shortly();
+    }
+}
+
+/* It has seen the signal when it takes no connections any more. */
+static void end_in_order(const struct daemon *own)
+{
+    struct raw probe;
+
+    cr_assert_eq(kill(own->pid, SIGTERM), 0);
+    while (raw_open(&probe, own->port, false)) {
+        raw_close(&probe);
+        pause_shortly();
+    }
+    raw_close(&probe);
+}
+
+/* Requests in flight when SIGTERM comes are answered before the program ends. */
 Test(program, sigterm_lets_requests_finish)
 {
-    static const char request[] =
-        "POST /keys/late/create?api-version=7.6 HTTP/1.1\r\nHost: dev.vault.localhost\r\n"
-        "Content-Type: application/json\r\nContent-Length: 29\r\n\r\n"
-        "{\"kty\":\"RSA\",\"key_size\":4096}";
-    static const char *const arguments[] = { "--auth", "off", NULL };
-    const struct timespec pause = { .tv_nsec = 50000000 };
     struct daemon own;
-    struct raw raw;
-    char answer[8192] = "";
+    struct raw raw[2];
+    char answer[8192];
     int status = -1;
 
-    daemon_prepare(&own);
-    cr_assert(daemon_start(&own, arguments));
-    cr_assert(raw_open(&raw, own.port, true));
-    cr_assert(raw_send(&raw, request, strlen(request)));
-    nanosleep(&pause, NULL);
-    kill(own.pid, SIGTERM);
-    for (int i = 0; i < 6 && strstr(answer, "\"kid\"") == NULL; i++) { /* ten seconds each */
-        raw_read(&raw, answer, sizeof(answer), "}}");
+    start_generating(&own, raw, KV_COUNT(raw));
+    end_in_order(&own);
+    for (size_t i = 0; i < KV_COUNT(raw); i++) {
+        raw_read(&raw[i], answer, sizeof(answer), "}}");
+        cr_expect_eq(strncmp(answer, "HTTP/1.1 200", 12), 0, "%s", answer);
+        cr_expect_not_null(strstr(answer, "/keys/slow/"), "%s", answer);
+        raw_close(&raw[i]);
     }
-    cr_expect_eq(strncmp(answer, "HTTP/1.1 200", 12), 0, "%s", answer);
-    cr_expect_not_null(strstr(answer, "/keys/late/"), "%s", answer);
-    raw_close(&raw);
     cr_expect_eq(waitpid(own.pid, &status, 0), own.pid); /* another signal would end it at once */
     cr_expect_eq(status, 0);
 
-    cr_assert(daemon_start(&own, arguments));
+    cr_assert(daemon_start(&own, NULL));
     {
         API_CLIENT_OF(&own, dev);
-        API_REPLY(get, client_call(&dev, "GET", "/keys/late", NULL));
+        API_REPLY(get, client_call(&dev, "GET", "/keys/slow/versions", NULL));
         cr_expect_eq(get.status, 200, "%s", get.body);
+        cr_expect_eq(cJSON_GetArraySize(reply_item(&get, "value")), 2, "%s", get.body);
     }
     cr_expect(daemon_stop(&own));
     daemon_discard(&own);
@@ -260,29 +295,15 @@ Test(program, sigterm_lets_requests_finish)
 
 Test(program, second_signal_ends_it_at_once)
 {
-    static const char request[] =
-        "POST /keys/slow/create?api-version=7.6 HTTP/1.1\r\nHost: dev.vault.localhost\r\n"
-        "Content-Type: application/json\r\nContent-Length: 29\r\n\r\n"
-        "{\"kty\":\"RSA\",\"key_size\":4096}";
-    static const char *const arguments[] = { "--auth", "off", NULL };
-    const struct timespec pause = { .tv_nsec = 100000000 };
     struct daemon own;
-    struct raw raw[8];
+    struct raw raw[32]; /* many seconds of work */
     int status = 0;
 
-    daemon_prepare(&own);
-    cr_assert(daemon_start(&own, arguments));
-    for (size_t i = 0; i < KV_COUNT(raw); i++) { /* far more than a second of work */
-        cr_assert(raw_open(&raw[i], own.port, true));
-        cr_assert(raw_send(&raw[i], request, strlen(request)));
-    }
-    nanosleep(&pause, NULL);
-    kill(own.pid, SIGTERM);
-    nanosleep(&pause, NULL);
+    start_generating(&own, raw, KV_COUNT(raw));
+    end_in_order(&own);
     cr_expect_eq(waitpid(own.pid, &status, WNOHANG), 0, "it must wait for its requests");
     kill(own.pid, SIGINT);
-    nanosleep(&pause, NULL);
-    cr_expect_eq(waitpid(own.pid, &status, WNOHANG), own.pid);
+    cr_expect_eq(waitpid(own.pid, &status, 0), own.pid);
     cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 128 + SIGINT, "%d", status);
     for (size_t i = 0; i < KV_COUNT(raw); i++) {
         raw_close(&raw[i]);

@@ -110,8 +110,10 @@ Test(symmetric, CKM_AES_KEY_WRAP_PAD_goes_there_and_back)
         API_REPLY(key, cell_key(&dev, &oct_cells[i]));
         cell_lengths_refused(&dev, &key, "wrapKey", "CKM_AES_KEY_WRAP_PAD", &none, 1, "at least 1");
         check_garbage(&dev, &key, "CKM_AES_KEY_WRAP_PAD");
+        check_wrap(&dev, &key, "CKM_AES_KEY_WRAP_PAD", 1, 16);
         check_wrap(&dev, &key, "CKM_AES_KEY_WRAP_PAD", 8, 16);
-        check_wrap(&dev, &key, "CKM_AES_KEY_WRAP_PAD", 200, 208);
+        check_wrap(&dev, &key, "CKM_AES_KEY_WRAP_PAD", 9, 24);
+        check_wrap(&dev, &key, "CKM_AES_KEY_WRAP_PAD", 201, 216);
     }
     api_proves("wrapKey,unwrapKey oct,oct-HSM CKM_AES_KEY_WRAP_PAD");
 }

@@ -5,8 +5,8 @@ A cell is something that can be asked for: an operation (a route of server/api/k
 a key type (kty.def), with an algorithm (alg.def) or, of a new key, with a curve (curve.def); an
 api-version (api_version.def). Cells come from those tables; tests name the cells that they prove
 by api_proves(), which fails when the test had no such answer (tests/support/proof.h). A row of
-err.def is proven by the tests whose names hold its symbol. Cells that the file UNPROVEN admits to
-are shown as missing; all others must be proven.
+err.def is proven by the tests whose names, or the golden cases whose titles hold its symbol. Cells
+that the file UNPROVEN admits to are shown as missing; all others must be proven.
 """
 
 import itertools
@@ -17,6 +17,7 @@ README = "README.md"
 ROUTES = "server/api/keys/routes.c"
 TABLES = "include/kv/tbl/"
 UNPROVEN = "tests/lint/unproven"
+GOLDEN = "tests/data/golden"
 BEGIN = "<!-- parity: written by `make parity` from the tables and the tests; not by hand -->"
 END = "<!-- end of parity -->"
 
@@ -98,9 +99,9 @@ def read_routes(tree):
 
 
 class Test:
-    def __init__(self, path, line, suite, name, body):
+    def __init__(self, path, line, suite, name, body, case=""):
         self.path, self.line, self.title = path, line, f"{suite}/{name}"
-        self.symbols = set(re.findall(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*", name))
+        self.symbols = set(re.findall(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*", case or name))
         self.cells = []
         for said in re.findall(r'\bapi_proves\(((?:\s*"[^"]*")+)\s*\)', body):
             words = "".join(re.findall(r'"([^"]*)"', said)).split(" ")
@@ -130,6 +131,15 @@ def fits(cell, words):
         word == ["*"] or part in word for part, word in zip(cell, words))
 
 
+def read_golden(tree):
+    """The cases of the golden files; a file is a test, played whole."""
+    for path in sorted((tree.root / GOLDEN).glob("*.txt")):
+        for line, text in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if text.startswith("case "):
+                place = path.relative_to(tree.root).as_posix()
+                yield Test(place, line, "golden", path.stem, "", text)
+
+
 class Parity:
     def __init__(self, tree):
         self.routes = read_routes(tree)
@@ -137,7 +147,7 @@ class Parity:
             Table(tree, name)
             for name in ("kty", "curve", "alg", "err", "api_version", "key_op")
         )
-        self.tests = list(read_tests(tree))
+        self.tests = [*read_tests(tree), *read_golden(tree)]
         self.proofs = defaultdict(list)
         for test in self.tests:
             for cell in test.cells:
@@ -298,7 +308,8 @@ class Section:
 
     def errors(self):
         for error in self.parity.errors.rows:
-            tests = ", ".join(f"`{test.title}`" for test in self.parity.errors_of(error))
+            titles = unique(test.title for test in self.parity.errors_of(error))
+            tests = ", ".join(f"`{title}`" for title in titles)
             inner = error.get("inner code or NULL", "NULL").strip('"')
             yield [error.get("HTTP status", ""), error.get("code", "").strip('"'),
                    "" if inner == "NULL" else inner, tests or "missing"]

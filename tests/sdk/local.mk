@@ -11,7 +11,9 @@ EXTRA_DIST += \
 	%D%/go/go.sum \
 	%D%/go/identity_test.go \
 	%D%/go/keys_test.go \
+	%D%/go/rotation_test.go \
 	%D%/go/run \
+	%D%/go/signing_test.go \
 	%D%/go/states_test.go \
 	%D%/go/support_test.go \
 	%D%/go/wrapping_test.go \
@@ -22,7 +24,10 @@ EXTRA_DIST += \
 	%D%/js/keys.test.mjs \
 	%D%/js/package-lock.json \
 	%D%/js/package.json \
+	%D%/js/pending.test.mjs \
 	%D%/js/run \
+	%D%/js/rotation.test.mjs \
+	%D%/js/signing.test.mjs \
 	%D%/js/states.test.mjs \
 	%D%/js/support.mjs \
 	%D%/js/wrapping.test.mjs \
@@ -34,6 +39,9 @@ EXTRA_DIST += \
 	%D%/python/test_deletion.py \
 	%D%/python/test_identity.py \
 	%D%/python/test_keys.py \
+	%D%/python/test_pending.py \
+	%D%/python/test_rotation.py \
+	%D%/python/test_signing.py \
 	%D%/python/test_states.py \
 	%D%/python/test_wrapping.py
 

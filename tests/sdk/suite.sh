@@ -5,8 +5,13 @@
 #
 #   demand_tools        skips where the language is missing or too old
 #   install_packages    brings the pinned packages below $folder, with `fetch`
-#   run_tests [TEST...] runs these tests, or all; its status says how it went
+#   run_tests SERVER [TEST...]
+#                       runs these tests, or all, as far as they are for SERVER; its status says
+#                       how that went
 #   count_tests         prints three numbers: tests run, passed, skipped
+#
+# There are two kinds of SERVER: `prompt` does everything at once, as by default; `slow` deletes and
+# recovers in a minute of its virtual clock. Files called *pending* are for the latter.
 #
 # In the environment, beyond what each `run` names:
 #   COFFER      the binary to test (./coffer)
@@ -66,11 +71,17 @@ fetch()
 
 start_server()
 {
-    "$coffer" serve --data "$scratch/data" --listen localhost --port 0 --control-port 0 \
-        --vault dev --vault locked,purge-protection >"$scratch/out" 2>"$scratch/log" &
+    data=$scratch/$1
+    case $1 in
+        prompt) lag=0 ;;
+        slow) lag=60s ;;
+    esac
+    "$coffer" serve --data "$data" --listen localhost --port 0 --control-port 0 \
+        --deletion-lag "$lag" --vault dev --vault locked,purge-protection \
+        >"$scratch/out" 2>"$scratch/log" &
     server=$!
     for _ in $(seq 600); do
-        [ ! -s "$scratch/data/run.json" ] || return 0
+        [ ! -s "$data/run.json" ] || return 0
         kill -0 "$server" 2>/dev/null || break
         sleep 0.1
     done
@@ -98,9 +109,9 @@ set_environment()
     unset HTTP_PROXY HTTPS_PROXY http_proxy https_proxy ALL_PROXY all_proxy
     unset AZURE_CLIENT_ID AZURE_CLIENT_SECRET AZURE_TENANT_ID AZURE_FEDERATED_TOKEN_FILE
     unset AZURE_TOKEN_CREDENTIALS AZURE_AUTHORITY_HOST
-    environment=$("$coffer" env --data "$scratch/data" --vault dev)
+    environment=$("$coffer" env --data "$data" --vault dev)
     eval "$environment"
-    export COFFER_RUN_JSON="$scratch/data/run.json"
+    export SDK_RUN_JSON="$data/run.json"
 }
 
 # One line for tests/driver.
@@ -115,17 +126,41 @@ report()
         }'
 }
 
+# files_for SERVER SUFFIX [FILE...]: which of these files of the suite, or of all, are for SERVER.
+files_for()
+{
+    kind=$1
+    suffix=$2
+    shift 2
+    [ $# -gt 0 ] || set -- "$source"/*"$suffix"
+    for file in "$@"; do
+        case $kind:$(basename "$file") in
+            prompt:*pending*) ;;
+            prompt:* | slow:*pending*) basename "$file" ;;
+        esac
+    done
+}
+
+# try SERVER [TEST...]: false when a test failed, or the server did not end as it should.
+try()
+{
+    verdict=0
+    start_server "$1"
+    set_environment
+    run_tests "$@" || verdict=1
+    stop_server || verdict=1
+    [ $verdict -eq 0 ] || cat "$scratch/log"
+    return $verdict
+}
+
 run_suite()
 {
+    failed=0
     demand_tools
     demand_names
     install_packages
-    start_server
-    set_environment
-    failed=0
-    run_tests "$@" || failed=1
-    stop_server || failed=1
-    [ $failed -eq 0 ] || cat "$scratch/log"
+    try prompt "$@" || failed=1
+    try slow "$@" || failed=1
     report
     exit $failed
 }

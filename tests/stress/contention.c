@@ -169,7 +169,7 @@ static void check_census(struct tally *tally, const struct daemon *daemon)
     struct census census = { .versions = 0 };
     bool agreed = false;
 
-    for (unsigned tries = 0; tries < 100 && !agreed; tries++) {
+    for (unsigned tries = 0; tries < 600 && !agreed; tries++) {
         agreed = census_read(daemon, &census) && census.limbo == 0
                  && census.versions == census.token_keys;
         if (!agreed) {

@@ -27,6 +27,7 @@ struct client {
     unsigned number;
     unsigned long answered[3]; /* success, refusal for want of room or time, anything else */
     unsigned long left;        /* requests whose answer was not waited for */
+    unsigned long ended;       /* connections that were ended by a 400 */
 };
 
 static const struct {
@@ -43,6 +44,7 @@ static const struct {
     { GET("/generate"), false },
     { "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nbody", false },
     { GET("/worker") GET("/hop"), true },
+    { "POST /echo HTTP/1.1\r\nHost: a b\r\nContent-Length: 9\r\n\r\nbody", false },
 };
 
 /* Lets handlers that hold go on after times of their own, shorter and longer than the deadline. */
@@ -76,6 +78,10 @@ static bool do_one(struct client *client, int descriptor, unsigned round)
     }
     wire_receive(descriptor, false, &answer);
     wire_answer_done(&answer);
+    if (answer.status == 400) {
+        client->ended++;
+        return wire_say(descriptor, "still sending"); /* then it is over */
+    }
     if (answer.status != 0) {
         count_answer(client, answer.status);
     }
@@ -113,16 +119,18 @@ static void start(void)
 /* True when the sum of what clients saw can be what the site did. */
 static bool judge(const struct client *clients)
 {
-    unsigned long sum[3] = { 0 }, left = 0;
+    unsigned long sum[3] = { 0 }, left = 0, ended = 0;
 
     for (size_t i = 0; i < CLIENTS; i++) {
         for (size_t j = 0; j < KV_COUNT(sum); j++) {
             sum[j] += clients[i].answered[j];
         }
         left += clients[i].left;
+        ended += clients[i].ended;
     }
-    printf("%lu answered, %lu refused, %lu wrong; %lu left\n", sum[0], sum[1], sum[2], left);
-    return sum[0] > 0 && sum[1] > 0 && sum[2] == 0 && left > 0
+    printf("%lu answered, %lu refused, %lu wrong; %lu left, %lu ended\n", sum[0], sum[1], sum[2],
+           left, ended);
+    return sum[0] > 0 && sum[1] > 0 && sum[2] == 0 && left > 0 && ended > 0
            && (unsigned long) site.app.succeeded >= sum[0]
            && (unsigned long) site.app.refused >= sum[1];
 }

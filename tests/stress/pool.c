@@ -25,7 +25,7 @@
 #define BYTES (BITS / 8)
 #define DISTURBED_MS 60
 #define QUIET_MS 300
-#define HEAL_TRIES 100
+#define HEAL_TRIES 3000
 
 struct key {
     unsigned char id[HSM_ID_LENGTH];

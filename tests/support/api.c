@@ -73,6 +73,25 @@ struct reply api_unwrap(struct client *client, const char *name, const char *ver
     return operate(client, name, version, "unwrapkey", alg, value);
 }
 
+long api_metric(const struct daemon *daemon, const char *name)
+{
+    struct client client = { .curl = curl_easy_init(), .daemon = daemon };
+    const struct request request = { .method = "GET", .target = "/metrics", .control = true };
+    struct reply reply = client_send(&client, &request);
+    char line[128];
+    const char *found;
+    long value = -1;
+
+    snprintf(line, sizeof(line), "\n%s ", name);
+    found = strstr(reply.body, line);
+    if (found != NULL) {
+        sscanf(found + strlen(line), "%ld", &value);
+    }
+    reply_done(&reply);
+    client_close(&client);
+    return value;
+}
+
 void api_advance(const struct daemon *daemon, long seconds)
 {
     __attribute__((cleanup(client_close))) struct client client;

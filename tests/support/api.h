@@ -44,5 +44,8 @@ void api_wrap(struct client *client, const char *name, const char *version, cons
 struct reply api_unwrap(struct client *client, const char *name, const char *version,
                         const char *alg, const char *value);
 
+/* The value of a metric as /metrics names it, labels included; -1: there is none. */
+long api_metric(const struct daemon *daemon, const char *name);
+
 /* POST /control/v1/clock {"advance":seconds} of a daemon of the test's own. */
 void api_advance(const struct daemon *daemon, long seconds);

@@ -4,14 +4,17 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
+#define PATIENCE_SECONDS 60
+
 static bool connect_tcp(struct raw *raw, unsigned port)
 {
-    const struct timeval patience = { .tv_sec = 10 };
+    const struct timeval patience = { .tv_sec = PATIENCE_SECONDS };
     const int on = 1;
     const struct sockaddr_in address = {
         .sin_family = AF_INET,
@@ -31,6 +34,7 @@ static bool start_tls(struct raw *raw)
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
 
+    (void) signal(SIGPIPE, SIG_IGN); /* what OpenSSL writes to a closed connection raises it */
     raw->ssl = SSL_new(ctx);
     SSL_CTX_free(ctx); /* the connection keeps it */
     return SSL_set_fd(raw->ssl, raw->descriptor) == 1 && SSL_connect(raw->ssl) == 1;

@@ -21,6 +21,6 @@ void raw_close(struct raw *raw);
 /* Sends everything; false when the peer does not take it. */
 bool raw_send(struct raw *raw, const void *bytes, size_t len);
 
-/* Reads until the peer closes, `size` - 1 bytes are there, `until` has come, or ten seconds have
- * passed; NUL-terminates and returns the length. `until` may be NULL. */
+/* Reads until the peer closes, `size` - 1 bytes are there, `until` has come, or the peer was silent
+ * for a minute; NUL-terminates and returns the length. `until` may be NULL. */
 size_t raw_read(struct raw *raw, char *ret_text, size_t size, const char *until);

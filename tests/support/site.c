@@ -313,7 +313,7 @@ void test_site_configure(struct kv_lanes_config *ret_lanes, struct kv_listener_c
         .connections = 1000,
         .idle_timeout = 60000,
         .arrival_timeout = 60000,
-        .deadline = { [KV_LANE_WORK] = 10000, [KV_LANE_GENERATE] = 10000 },
+        .deadline = { [KV_LANE_WORK] = 60000, [KV_LANE_GENERATE] = 60000 },
     };
 }
 
@@ -362,7 +362,7 @@ void test_site_release(struct test_site *site, int handlers)
 
 void test_site_stop(struct test_site *site)
 {
-    if (!kv_listener_drain(site->listener, 10000)) {
+    if (!kv_listener_drain(site->listener, 60000)) {
         fprintf(stderr, "%zu requests are left\n", kv_listener_pending(site->listener));
         abort();
     }

@@ -155,6 +155,11 @@ void test_token_destroy(struct test_token *token)
     nftw(token->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+bool test_token_can_vanish(void)
+{
+    return true;
+}
+
 void test_token_hide(const struct test_token *token)
 {
     move_folder(token, "tokens", "hidden");

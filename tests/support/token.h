@@ -31,6 +31,8 @@ void test_token_open(struct test_token *token);
 /* Closes what is open and removes the folder. */
 void test_token_destroy(struct test_token *token);
 
+/* Whether it goes with its folder; else nothing here can make it. */
+bool test_token_can_vanish(void);
 /* Leaves the slot without its token, as when a device is unplugged, and puts it back. */
 void test_token_hide(const struct test_token *token);
 void test_token_show(const struct test_token *token);

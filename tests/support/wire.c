@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PATIENCE_SECONDS 10
+#define PATIENCE_SECONDS 60
 
 static void give_up(const char *what)
 {

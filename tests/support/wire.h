@@ -2,8 +2,8 @@
 /*
  * wire.h - HTTP by hand over a socket, for tests that look at every byte or break the rules.
  *
- * Aborts, with a line on standard error, when the system fails or the peer is silent for ten
- * seconds: a test cannot go on then.
+ * Aborts, with a line on standard error, when the system fails or the peer is silent for a
+ * minute: a test cannot go on then.
  */
 #pragma once
 

@@ -6,6 +6,8 @@
 #include <criterion/criterion.h>
 #include <openssl/bn.h>
 
+#include "outside.h"
+
 #define OTHER_PIN "99119911"
 
 static BIGNUM *number(const unsigned char *bytes, size_t len)
@@ -57,9 +59,16 @@ static CK_RV set_pin(const struct test_token *token, CK_SLOT_ID slot, const char
 
 CK_RV refuse(void *context, const char *function)
 {
-    const struct refusal *refusal = context;
+    struct refusal *refusal = context;
 
-    return refusal->function && strcmp(refusal->function, function) == 0 ? refusal->rv : CKR_OK;
+    if (!refusal->function || strcmp(refusal->function, function) != 0) {
+        return CKR_OK;
+    }
+    if (refusal->passes > 0) {
+        refusal->passes--;
+        return CKR_OK;
+    }
+    return refusal->rv;
 }
 
 void generate_key(const struct test_token *token, unsigned char tag, CK_ULONG bits,
@@ -73,6 +82,141 @@ void generate_key(const struct test_token *token, unsigned char tag, CK_ULONG bi
 void generate_quick_key(const struct test_token *token, unsigned char tag, struct key *ret_key)
 {
     generate_key(token, tag, QUICK_BITS, 65537, ret_key);
+}
+
+void set_id(unsigned char tag, unsigned char ret_id[HSM_ID_LENGTH])
+{
+    memset(ret_id, tag, HSM_ID_LENGTH);
+}
+
+void open_token(struct test_token *token, bool extractable)
+{
+    token->config.extractable = extractable;
+    test_token_open(token);
+    make_sentinel(token, 99);
+}
+
+void generate_kind(const struct test_token *token, enum hsm_kind kind, unsigned char tag,
+                   unsigned char ret_id[HSM_ID_LENGTH])
+{
+    struct hsm_rsa_public rsa;
+    struct hsm_ec_public ec;
+    CK_RV rv = CKR_ARGUMENTS_BAD;
+
+    set_id(tag, ret_id);
+    switch (kind) {
+    case HSM_RSA:
+        rv = hsm_generate_rsa(token->hsm, ret_id, QUICK_BITS, 65537, &rsa);
+        break;
+    case HSM_EC:
+        rv = hsm_generate_ec(token->hsm, ret_id, HSM_P256, &ec);
+        break;
+    case HSM_AES:
+        rv = hsm_generate_aes(token->hsm, ret_id, 256);
+        break;
+    }
+    cr_assert_eq(rv, CKR_OK, "kind %d: %s", (int) kind, hsm_rv_name(rv));
+}
+
+void assert_kind_works(const struct test_token *token, enum hsm_kind kind,
+                       const unsigned char id[HSM_ID_LENGTH])
+{
+    static const CK_MECHANISM_TYPE types[] = {
+        [HSM_RSA] = CKM_RSA_PKCS,
+        [HSM_EC] = CKM_ECDSA,
+        [HSM_AES] = CKM_AES_CBC,
+    };
+    unsigned char iv[16] = { 1 }, in[32] = { 2 }, out[HSM_MODULUS_MAX];
+    CK_MECHANISM mechanism = { types[kind], NULL, 0 };
+    size_t len;
+
+    if (kind == HSM_AES) {
+        mechanism = (CK_MECHANISM){ types[kind], iv, sizeof(iv) };
+        cr_assert_eq(
+            hsm_encrypt(token->hsm, id, &mechanism, in, sizeof(in), out, sizeof(out), &len),
+            CKR_OK);
+    } else {
+        cr_assert_eq(hsm_sign(token->hsm, id, &mechanism, in, sizeof(in), out, sizeof(out), &len),
+                     CKR_OK);
+    }
+}
+
+void lose_handles(const struct test_token *token)
+{
+    CK_SESSION_HANDLE session = test_token_session(token);
+
+    cr_assert_eq(token->functions->C_Logout(session), CKR_OK);
+    cr_assert_eq(token->functions->C_Login(session, CKU_USER, (CK_UTF8CHAR *) TEST_TOKEN_PIN,
+                                           strlen(TEST_TOKEN_PIN)),
+                 CKR_OK);
+}
+
+size_t count_objects(const struct test_token *token)
+{
+    CK_SESSION_HANDLE session = test_token_session(token);
+    CK_OBJECT_HANDLE objects[64];
+    CK_ULONG found;
+
+    cr_assert_eq(token->functions->C_FindObjectsInit(session, NULL, 0), CKR_OK);
+    cr_assert_eq(token->functions->C_FindObjects(session, objects, KV_COUNT(objects), &found),
+                 CKR_OK);
+    cr_assert_eq(token->functions->C_FindObjectsFinal(session), CKR_OK);
+    cr_assert_eq(token->functions->C_CloseSession(session), CKR_OK);
+    return found;
+}
+
+CK_OBJECT_HANDLE find_object(const struct test_token *token, CK_SESSION_HANDLE session,
+                             CK_OBJECT_CLASS class, CK_KEY_TYPE type,
+                             const unsigned char id[HSM_ID_LENGTH])
+{
+    CK_OBJECT_HANDLE objects[2];
+    CK_ULONG found;
+    CK_ATTRIBUTE template[] = {
+        { CKA_CLASS, &class, sizeof(class) },
+        { CKA_KEY_TYPE, &type, sizeof(type) },
+        { CKA_ID, (void *) id, HSM_ID_LENGTH },
+    };
+
+    cr_assert_eq(token->functions->C_FindObjectsInit(session, template, KV_COUNT(template)),
+                 CKR_OK);
+    cr_assert_eq(token->functions->C_FindObjects(session, objects, KV_COUNT(objects), &found),
+                 CKR_OK);
+    cr_assert_eq(token->functions->C_FindObjectsFinal(session), CKR_OK);
+    cr_assert_leq(found, 1);
+    return found == 1 ? objects[0] : CK_INVALID_HANDLE;
+}
+
+size_t extract_aes(const struct test_token *token, const unsigned char id[HSM_ID_LENGTH],
+                   unsigned char ret_value[HSM_AES_MAX])
+{
+    static const unsigned char kek[HSM_AES_MAX] = { 7 };
+    CK_SESSION_HANDLE session = test_token_session(token);
+    CK_MECHANISM mechanism = { CKM_AES_KEY_WRAP, NULL, 0 };
+    CK_OBJECT_CLASS secret = CKO_SECRET_KEY;
+    CK_KEY_TYPE aes = CKK_AES;
+    CK_BBOOL yes = CK_TRUE;
+    CK_OBJECT_HANDLE wrapping;
+    CK_ATTRIBUTE template[] = {
+        { CKA_CLASS, &secret, sizeof(secret) },
+        { CKA_KEY_TYPE, &aes, sizeof(aes) },
+        { CKA_WRAP, &yes, sizeof(yes) },
+        { CKA_VALUE, (void *) kek, sizeof(kek) },
+    };
+    unsigned char wrapped[128], value[128];
+    CK_ULONG len = sizeof(wrapped);
+
+    cr_assert_eq(token->functions->C_CreateObject(session, template, KV_COUNT(template), &wrapping),
+                 CKR_OK);
+    cr_assert_eq(token->functions->C_WrapKey(session, &mechanism, wrapping,
+                                             find_object(token, session, secret, aes, id), wrapped,
+                                             &len),
+                 CKR_OK);
+    cr_assert_eq(token->functions->C_CloseSession(session), CKR_OK);
+    size_t value_len =
+        outside_cipher(EVP_aes_256_wrap(), false, false, kek, NULL, wrapped, len, value);
+    cr_assert(value_len > 0 && value_len <= HSM_AES_MAX);
+    memcpy(ret_value, value, value_len);
+    return value_len;
 }
 
 void encrypt_sample(const struct hsm_rsa_public *public, unsigned char ret_plain[HSM_MODULUS_MAX],

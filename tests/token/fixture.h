@@ -7,10 +7,12 @@
 #define QUICK_BITS 1024 /* the module takes it, and it costs a tenth of 2048 */
 #define QUICK_BYTES (QUICK_BITS / 8)
 
-/* Context of refuse(): which function is answered with what; NULL lets every call through. */
+/* Context of refuse(): which function is answered with what, after how many calls of it that pass;
+ * NULL lets every call through. */
 struct refusal {
     const char *function;
     CK_RV rv;
+    unsigned passes;
 };
 hsm_gate_fn refuse;
 
@@ -23,6 +25,34 @@ struct key {
 void generate_key(const struct test_token *token, unsigned char tag, CK_ULONG bits,
                   unsigned long exponent, struct key *ret_key);
 void generate_quick_key(const struct test_token *token, unsigned char tag, struct key *ret_key);
+
+/* An id of sixteen times `tag`. */
+void set_id(unsigned char tag, unsigned char ret_id[HSM_ID_LENGTH]);
+
+/* Opens a prepared token, its keys extractable or not, with a wrapping key of tag 99. */
+void open_token(struct test_token *token, bool extractable);
+
+/* A key of any kind: RSA of quick size, P-256, AES-256. */
+void generate_kind(const struct test_token *token, enum hsm_kind kind, unsigned char tag,
+                   unsigned char ret_id[HSM_ID_LENGTH]);
+/* Has the key do what its kind does. */
+void assert_kind_works(const struct test_token *token, enum hsm_kind kind,
+                       const unsigned char id[HSM_ID_LENGTH]);
+
+/* The module loses every handle it gave out, as after a logout; the objects stay. */
+void lose_handles(const struct test_token *token);
+
+/* All objects, of whatever class. */
+size_t count_objects(const struct test_token *token);
+/* The only object of that class, type and CKA_ID; CK_INVALID_HANDLE when there is none. */
+CK_OBJECT_HANDLE find_object(const struct test_token *token, CK_SESSION_HANDLE session,
+                             CK_OBJECT_CLASS class, CK_KEY_TYPE type,
+                             const unsigned char id[HSM_ID_LENGTH]);
+
+/* The value of an AES key, wrapped under a key that the test knows, which an extractable key allows
+ * to everybody who is logged in. How long it is. */
+size_t extract_aes(const struct test_token *token, const unsigned char id[HSM_ID_LENGTH],
+                   unsigned char ret_value[HSM_AES_MAX]);
 
 /* A message below the modulus, and what OpenSSL's public operation makes of it. */
 void encrypt_sample(const struct hsm_rsa_public *public, unsigned char ret_plain[HSM_MODULUS_MAX],

@@ -120,7 +120,7 @@ Test(gate, answers_for_every_function)
         if (!token.hsm) {
             test_token_open(&token);
         }
-        refusal = (struct refusal){ rows[i].function, CKR_DEVICE_MEMORY };
+        refusal = (struct refusal){ rows[i].function, CKR_DEVICE_MEMORY, 0 };
         cr_expect_eq(rows[i].call(), CKR_DEVICE_MEMORY, "%s", rows[i].function);
         refusal = (struct refusal){ 0 };
         cr_assert(!token.hsm || hsm_check(token.hsm) == CKR_OK);
@@ -129,7 +129,7 @@ Test(gate, answers_for_every_function)
 
 Test(gate, that_refuses_once_does_no_lasting_harm)
 {
-    refusal = (struct refusal){ "C_DestroyObject", CKR_DEVICE_ERROR };
+    refusal = (struct refusal){ "C_DestroyObject", CKR_DEVICE_ERROR, 0 };
     cr_assert_eq(call_destroy(), CKR_DEVICE_ERROR);
     cr_assert(hsm_has_key(token.hsm, key.id), "nothing was destroyed");
     refusal = (struct refusal){ 0 };
@@ -143,7 +143,7 @@ Test(gate, counts_calls_and_failures)
     cr_assert_eq(call_random(), CKR_OK);
     hsm_counters(token.hsm, &before);
     cr_assert_eq(call_random(), CKR_OK);
-    refusal = (struct refusal){ "C_GenerateRandom", CKR_DEVICE_ERROR };
+    refusal = (struct refusal){ "C_GenerateRandom", CKR_DEVICE_ERROR, 0 };
     cr_assert_eq(call_random(), CKR_DEVICE_ERROR);
     hsm_counters(token.hsm, &after);
     cr_assert_eq(after.calls - before.calls, 2);

@@ -22,7 +22,7 @@ static void teardown(void)
 
 TestSuite(generate, .init = setup, .fini = teardown, .timeout = 60);
 
-static void open_token(bool extractable)
+static void open_bare(bool extractable)
 {
     token.config.extractable = extractable;
     test_token_open(&token);
@@ -109,7 +109,7 @@ Test(generate, refuses_sizes_the_module_or_we_do_not_take)
     const unsigned char id[HSM_ID_LENGTH] = { 1 };
     struct hsm_rsa_public public;
 
-    open_token(true);
+    open_bare(true);
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
         cr_expect_eq(hsm_generate_rsa(token.hsm, id, rows[i], 65537, &public), CKR_KEY_SIZE_RANGE,
                      "%lu bits", rows[i]);
@@ -122,7 +122,7 @@ Test(generate, refuses_exponents_that_are_none)
     const unsigned char id[HSM_ID_LENGTH] = { 1 };
     struct hsm_rsa_public public;
 
-    open_token(true);
+    open_bare(true);
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
         cr_expect_eq(hsm_generate_rsa(token.hsm, id, QUICK_BITS, rows[i], &public),
                      CKR_ATTRIBUTE_VALUE_INVALID, "exponent %lu", rows[i]);
@@ -134,8 +134,8 @@ Test(generate, leaves_nothing_when_it_fails_after_the_pair_was_made)
     const unsigned char id[HSM_ID_LENGTH] = { 1 };
     struct hsm_rsa_public public;
 
-    open_token(true);
-    refusal = (struct refusal){ "C_GetAttributeValue", CKR_DEVICE_MEMORY };
+    open_bare(true);
+    refusal = (struct refusal){ "C_GetAttributeValue", CKR_DEVICE_MEMORY, 0 };
     cr_assert_eq(hsm_generate_rsa(token.hsm, id, QUICK_BITS, 65537, &public), CKR_DEVICE_MEMORY);
     cr_assert_not(hsm_has_key(token.hsm, id));
     CK_SESSION_HANDLE session = test_token_session(&token);
@@ -147,7 +147,7 @@ Test(generate, keeps_only_the_private_half)
 {
     struct key key;
 
-    open_token(true);
+    open_bare(true);
     generate_quick_key(&token, 1, &key);
     CK_SESSION_HANDLE session = test_token_session(&token);
     cr_assert_eq(test_token_count(&token, session, CKO_PRIVATE_KEY), 1);
@@ -158,8 +158,8 @@ Test(generate, loses_no_public_half_when_it_cannot_be_destroyed)
 {
     struct key key;
 
-    open_token(true);
-    refusal = (struct refusal){ "C_DestroyObject", CKR_DEVICE_ERROR };
+    open_bare(true);
+    refusal = (struct refusal){ "C_DestroyObject", CKR_DEVICE_ERROR, 0 };
     generate_quick_key(&token, 1, &key);
     assert_key_works(&token, &key);
     cr_assert_eq(test_token_count(&token, test_token_session(&token), CKO_PUBLIC_KEY), 0);
@@ -170,7 +170,7 @@ Test(generate, takes_the_smallest_exponent)
     static const unsigned char three[] = { 3 };
     struct key key;
 
-    open_token(true);
+    open_bare(true);
     generate_key(&token, 1, QUICK_BITS, 3, &key);
     cr_assert_eq(key.public.exponent_len, sizeof(three));
     cr_assert_arr_eq(key.public.exponent, three, sizeof(three));
@@ -182,7 +182,7 @@ Test(generate, takes_the_usual_exponent)
     static const unsigned char f4[] = { 1, 0, 1 };
     struct key key;
 
-    open_token(true);
+    open_bare(true);
     generate_key(&token, 1, QUICK_BITS, 65537, &key);
     cr_assert_eq(key.public.exponent_len, sizeof(f4));
     cr_assert_arr_eq(key.public.exponent, f4, sizeof(f4));
@@ -192,7 +192,7 @@ Test(generate, takes_an_exponent_of_eight_bytes)
 {
     struct key key;
 
-    open_token(true);
+    open_bare(true);
     generate_key(&token, 1, QUICK_BITS, ~0UL, &key);
     cr_assert_eq(key.public.exponent_len, 8);
     assert_key_works(&token, &key);
@@ -209,7 +209,7 @@ Test(generate, gives_the_key_no_other_use)
     };
     struct key key;
 
-    open_token(true);
+    open_bare(true);
     generate_quick_key(&token, 1, &key);
     CK_SESSION_HANDLE session = test_token_session(&token);
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
@@ -220,13 +220,13 @@ Test(generate, gives_the_key_no_other_use)
 
 Test(generate, reveals_no_secret_when_keys_are_extractable)
 {
-    open_token(true);
+    open_bare(true);
     assert_reveals_nothing();
 }
 
 Test(generate, reveals_no_secret_when_keys_never_leave)
 {
-    open_token(false);
+    open_bare(false);
     assert_reveals_nothing();
 }
 
@@ -234,7 +234,7 @@ Test(generate, lets_no_key_out_when_keys_never_leave)
 {
     struct key key;
 
-    open_token(false);
+    open_bare(false);
     make_sentinel(&token, 9);
     generate_quick_key(&token, 1, &key);
     CK_SESSION_HANDLE session = test_token_session(&token);
@@ -250,7 +250,7 @@ Test(generate, lets_a_key_out_under_the_wrapping_key_only)
     CK_ULONG count = 0;
     struct key key;
 
-    open_token(true);
+    open_bare(true);
     make_sentinel(&token, 9);
     generate_quick_key(&token, 1, &key);
     CK_SESSION_HANDLE session = test_token_session(&token);
@@ -284,7 +284,7 @@ Test(generate, makes_a_wrapping_key_that_only_wraps)
         { CKA_NEVER_EXTRACTABLE, true },
     };
 
-    open_token(true);
+    open_bare(true);
     make_sentinel(&token, 9);
     CK_SESSION_HANDLE session = test_token_session(&token);
     CK_OBJECT_HANDLE key = wrapping_key(session, 9);
@@ -301,24 +301,24 @@ TestSuite(sizes, .init = setup, .fini = teardown, .timeout = 600);
 
 Test(sizes, include_2048_bits)
 {
-    open_token(true);
+    open_bare(true);
     assert_generates(2048, 65537);
 }
 
 Test(sizes, include_2048_bits_that_never_leave)
 {
-    open_token(false);
+    open_bare(false);
     assert_generates(2048, 65537);
 }
 
 Test(sizes, include_3072_bits)
 {
-    open_token(true);
+    open_bare(true);
     assert_generates(3072, 65537);
 }
 
 Test(sizes, include_4096_bits_that_never_leave)
 {
-    open_token(false);
+    open_bare(false);
     assert_generates(4096, 65537);
 }

@@ -188,7 +188,7 @@ Test(health, ends_safely_before_anybody_noticed_that_the_token_went)
 
 Test(health, is_what_the_gate_says)
 {
-    refusal = (struct refusal){ "C_GetTokenInfo", CKR_DEVICE_REMOVED };
+    refusal = (struct refusal){ "C_GetTokenInfo", CKR_DEVICE_REMOVED, 0 };
     cr_assert_eq(hsm_check(token.hsm), CKR_DEVICE_REMOVED);
     cr_assert_eq(decrypt(), HSM_RV_TOKEN_GONE);
     cr_assert_eq(reopened(), 0);
@@ -223,7 +223,7 @@ Test(health, leaves_the_sessions_of_another_user_of_the_module_alone)
     cr_assert_eq(token.functions->C_Initialize(&arguments), CKR_OK);
     test_token_open(&token);
     CK_SESSION_HANDLE session = test_token_session(&token);
-    refusal = (struct refusal){ "C_GetTokenInfo", CKR_DEVICE_REMOVED };
+    refusal = (struct refusal){ "C_GetTokenInfo", CKR_DEVICE_REMOVED, 0 };
     cr_assert_eq(hsm_check(token.hsm), CKR_DEVICE_REMOVED);
     refusal = (struct refusal){ 0 };
     cr_assert_eq(hsm_check(token.hsm), CKR_OK);
@@ -274,7 +274,7 @@ Test(health, check_waits_for_those_inside_and_nobody_waits_for_it)
     CK_RV called, checked = CKR_OK;
 
     open_with_held_caller(&caller, &called);
-    refusal = (struct refusal){ "C_GetTokenInfo", CKR_DEVICE_REMOVED };
+    refusal = (struct refusal){ "C_GetTokenInfo", CKR_DEVICE_REMOVED, 0 };
     cr_assert_eq(pthread_create(&checker, NULL, call_check, &checked), 0);
     while (decrypt() != HSM_RV_TOKEN_GONE) {
         /* until the check is on its way; the time limit of the suite ends it otherwise */

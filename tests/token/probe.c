@@ -25,7 +25,7 @@ static const unsigned char id[HSM_ID_LENGTH] = { 1 };
 /* Opens the token of a module that never does `function`. */
 static const struct hsm_capabilities *open_without(const char *function)
 {
-    refusal = (struct refusal){ function, CKR_FUNCTION_NOT_SUPPORTED };
+    refusal = (struct refusal){ function, CKR_FUNCTION_NOT_SUPPORTED, 0 };
     test_token_open(&token);
     return hsm_capabilities(token.hsm);
 }

@@ -14,7 +14,7 @@ static void teardown(void)
 {
     kv_buf_done(&buf);
 }
-TestSuite(buf, .fini = teardown, .timeout = 20);
+TestSuite(buf, .fini = teardown, .timeout = 120);
 
 Test(buf, refuses_to_exceed_its_maximum_and_stays_as_it_was)
 {

@@ -8,7 +8,7 @@
 static char path[KV_PATH_MAX];
 static struct kv_err err;
 
-TestSuite(data_folder, .timeout = 20);
+TestSuite(data_folder, .timeout = 120);
 
 /* Literals for main()'s texts, which nobody writes to. */
 static enum kv_code find_folder(const char *data, const char *const variables[])

@@ -7,7 +7,7 @@
 
 #include "kv/err.h"
 
-TestSuite(err, .timeout = 20);
+TestSuite(err, .timeout = 120);
 
 Test(err, has_no_row_for_success, .signal = SIGABRT)
 {

@@ -25,7 +25,7 @@ static void teardown(void)
     kv_buf_done(&buf);
     scratch_remove();
 }
-TestSuite(files, .init = setup, .fini = teardown, .timeout = 20);
+TestSuite(files, .init = setup, .fini = teardown, .timeout = 120);
 
 static void write_text(const char *path, const char *text)
 {

@@ -5,7 +5,7 @@
 
 #include "kv/base.h"
 
-TestSuite(hosts, .timeout = 20);
+TestSuite(hosts, .timeout = 120);
 
 Test(hosts, refuses_foreign_names)
 {

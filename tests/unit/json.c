@@ -9,7 +9,7 @@
 
 static struct kv_err err;
 
-TestSuite(json, .init = kv_json_setup, .timeout = 20);
+TestSuite(json, .init = kv_json_setup, .timeout = 120);
 
 /* Texts with their length, since some hold NUL. */
 #define TEXT(literal)                                                                              \

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "asleep.h"
 #include "kv/base.h"
 #include "kv/lanes.h"
 
@@ -43,7 +44,7 @@ static void teardown(void)
     sem_destroy(&released);
 }
 
-TestSuite(lanes, .init = setup, .fini = teardown, .timeout = 20);
+TestSuite(lanes, .init = setup, .fini = teardown, .timeout = 60);
 
 static void block(void *unused)
 {
@@ -98,10 +99,10 @@ static void post_to_the_other_lane(void *argument)
     attempt->accepted = kv_lanes_post(attempt->lanes, KV_LANE_WORK, block, NULL);
 }
 
-static void *release_later(void *unused)
+/* When the thread that frees the lanes sleeps, it waits for the job, and they are stopping. */
+static void *release_when_stopping(void *argument)
 {
-    (void) unused;
-    usleep(100000); /* until the lanes are stopping */
+    await_sleep(argument);
     sem_post(&released);
     return NULL;
 }
@@ -109,13 +110,14 @@ static void *release_later(void *unused)
 Test(lanes, refuse_jobs_of_jobs_once_they_stop)
 {
     struct post_attempt attempt = { .accepted = true };
+    atomic_int self = gettid();
     pthread_t helper;
 
     open_lanes(1, 1);
     attempt.lanes = lanes;
     cr_assert(kv_lanes_post(lanes, KV_LANE_GENERATE, post_to_the_other_lane, &attempt));
     sem_wait(&started);
-    cr_assert_eq(pthread_create(&helper, NULL, release_later, NULL), 0);
+    cr_assert_eq(pthread_create(&helper, NULL, release_when_stopping, &self), 0);
     kv_lanes_free(kv_take(lanes));
     pthread_join(helper, NULL);
     cr_assert_not(attempt.accepted);

@@ -36,7 +36,7 @@ static void teardown(void)
     kv_linger_free(linger);
 }
 
-TestSuite(linger, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(linger, .init = setup, .fini = teardown, .timeout = 120);
 
 /* Hands one end over as its owner does, who closes it then. The peer's end is the test's. */
 static bool keep(int *ret_peer)

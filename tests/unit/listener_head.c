@@ -29,7 +29,7 @@ static void teardown(void)
     test_site_stop(&site);
 }
 
-TestSuite(head, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(head, .init = setup, .fini = teardown, .timeout = 120);
 
 static int ask(const char *request)
 {

@@ -100,7 +100,7 @@ TESTS += %D%/test_certificate
 
 check_PROGRAMS += %D%/test_lanes
 TESTS += %D%/test_lanes
-%C%_test_lanes_SOURCES = %D%/lanes.c
+%C%_test_lanes_SOURCES = %D%/lanes.c %D%/asleep.h
 %C%_test_lanes_CFLAGS = $(unit_cflags)
 %C%_test_lanes_LDADD = $(unit_libs)
 
@@ -109,6 +109,12 @@ TESTS += %D%/test_response
 %C%_test_response_SOURCES = %D%/response.c
 %C%_test_response_CFLAGS = $(unit_cflags)
 %C%_test_response_LDADD = $(unit_libs)
+
+check_PROGRAMS += %D%/test_roles
+TESTS += %D%/test_roles
+%C%_test_roles_SOURCES = %D%/roles.c %D%/scratch.h
+%C%_test_roles_CFLAGS = $(unit_cflags)
+%C%_test_roles_LDADD = $(unit_libs)
 
 check_PROGRAMS += %D%/test_router
 TESTS += %D%/test_router
@@ -185,6 +191,12 @@ TESTS += %D%/test_vault
 %C%_test_vault_SOURCES = %D%/vault.c
 %C%_test_vault_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_vault_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_signatures
+TESTS += %D%/test_signatures
+%C%_test_signatures_SOURCES = %D%/signatures.c %D%/signature_data.h
+%C%_test_signatures_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_signatures_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += %D%/test_key_rules
 TESTS += %D%/test_key_rules

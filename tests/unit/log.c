@@ -34,7 +34,7 @@ static void teardown(void)
     close(saved);
     close(reader);
 }
-TestSuite(log, .init = setup, .fini = teardown, .timeout = 20);
+TestSuite(log, .init = setup, .fini = teardown, .timeout = 120);
 
 /* The next datagram in `line`; false when there is none. */
 static bool read_line(void)

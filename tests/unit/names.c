@@ -9,7 +9,7 @@
 #include "kv/custody.h"
 #include "kv/keys.h"
 
-TestSuite(names, .timeout = 10);
+TestSuite(names, .timeout = 120);
 
 Test(names, of_keys_outside_the_rule_are_refused)
 {

@@ -6,7 +6,7 @@
 
 #include "options.h"
 
-TestSuite(options, .init = scratch_make, .fini = options_done, .timeout = 20);
+TestSuite(options, .init = scratch_make, .fini = options_done, .timeout = 120);
 
 static const struct {
     words arguments;

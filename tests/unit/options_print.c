@@ -7,7 +7,7 @@
 
 #include "options.h"
 
-TestSuite(options_print, .init = scratch_make, .fini = options_done, .timeout = 20);
+TestSuite(options_print, .init = scratch_make, .fini = options_done, .timeout = 120);
 
 /* What `print` writes; free it. */
 static char *printed(enum kv_command command, bool help)

@@ -21,7 +21,7 @@ static void teardown(void)
     kv_response_done(&response);
 }
 
-TestSuite(response, .init = setup, .fini = teardown, .timeout = 20);
+TestSuite(response, .init = setup, .fini = teardown, .timeout = 120);
 
 Test(response, holds_no_more_headers_than_it_has_room_for)
 {

@@ -14,6 +14,12 @@ TestSuite(rotation, .timeout = 20);
     {                                                                                              \
         "Rotate", NULL, time                                                                       \
     }
+#define NO_ACTION                                                                                  \
+    {                                                                                              \
+        {                                                                                          \
+            NULL, NULL, NULL                                                                       \
+        }                                                                                          \
+    }
 #define NOTIFY_BEFORE(time)                                                                        \
     {                                                                                              \
         "Notify", NULL, time                                                                       \
@@ -70,8 +76,8 @@ Test(rotation, policy_with_odd_actions_is_refused)
 Test(rotation, policy_with_what_is_no_duration_is_refused)
 {
     static const struct row rows[] = {
-        { { "", { { NULL } }, 0 }, "expiryTime must be a duration in ISO 8601 format." },
-        { { "90", { { NULL } }, 0 }, "expiryTime must be a duration in ISO 8601 format." },
+        { { "", NO_ACTION, 0 }, "expiryTime must be a duration in ISO 8601 format." },
+        { { "90", NO_ACTION, 0 }, "expiryTime must be a duration in ISO 8601 format." },
         { { NULL, { ROTATE_AFTER("P30") }, 1 },
           "timeAfterCreate must be a duration in ISO 8601 format." },
         { { "P1Y", { ROTATE_BEFORE("p30d") }, 1 },
@@ -94,9 +100,9 @@ Test(rotation, policy_with_too_short_a_span_is_refused)
     static const char early[] =
         "timeBeforeExpiry of Rotate must begin at least 7 days after creation.";
     static const struct row rows[] = {
-        { { "P27D", { { NULL } }, 0 }, expiry },
-        { { "PT671H59M59S", { { NULL } }, 0 }, expiry },
-        { { "P0D", { { NULL } }, 0 }, expiry },
+        { { "P27D", NO_ACTION, 0 }, expiry },
+        { { "PT671H59M59S", NO_ACTION, 0 }, expiry },
+        { { "P0D", NO_ACTION, 0 }, expiry },
         { { NULL, { ROTATE_AFTER("P6D") }, 1 }, after },
         { { NULL, { ROTATE_AFTER("PT167H59M59S") }, 1 }, after },
         { { "P28D", { ROTATE_AFTER("P22D") }, 1 }, late },
@@ -114,10 +120,10 @@ Test(rotation, policy_with_too_short_a_span_is_refused)
 Test(rotation, policy_at_the_limits_is_taken)
 {
     static const struct kv_rotation_policy_args rows[] = {
-        { NULL, { { NULL } }, 0 },
-        { "P28D", { { NULL } }, 0 },
-        { "P4W", { { NULL } }, 0 },
-        { "P1M", { { NULL } }, 0 },
+        { NULL, NO_ACTION, 0 },
+        { "P28D", NO_ACTION, 0 },
+        { "P4W", NO_ACTION, 0 },
+        { "P1M", NO_ACTION, 0 },
         { NULL, { ROTATE_AFTER("P7D") }, 1 },
         { NULL, { ROTATE_AFTER("P100Y") }, 1 },
         { "P28D", { ROTATE_AFTER("P21D") }, 1 },

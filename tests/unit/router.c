@@ -25,6 +25,14 @@ static const struct kv_route routes[] = {
     { 0 },
 };
 
+/* Searched when no row of the first table fits. */
+static const struct kv_route more_routes[] = {
+    { .verb = KV_GET, .path = "/keys/{shadowed}" },
+    { .verb = KV_PATCH, .path = "/keys/more/settings" },
+    { .verb = KV_GET, .path = "/keys/more/settings" },
+    { 0 },
+};
+
 static unsigned unmatched_verbs;
 
 static enum kv_code refuse(struct kv_request *request, struct kv_response *response,
@@ -36,9 +44,13 @@ static enum kv_code refuse(struct kv_request *request, struct kv_response *respo
     return KV_FAIL(err, KV_NOT_FOUND, 0, "no route");
 }
 
-static const struct kv_site site = { .routes = routes, .unmatched = refuse };
+static const struct kv_site site = {
+    .routes = routes,
+    .more_routes = more_routes,
+    .unmatched = refuse,
+};
 
-TestSuite(router, .timeout = 20);
+TestSuite(router, .timeout = 120);
 
 /* A request for a path whose segments are already decoded; they stay where `text` is. */
 static struct kv_request make_request(enum kv_verb verb, char *text)
@@ -115,6 +127,14 @@ Test(router, tells_the_site_which_verbs_the_path_has)
 
     cr_expect_null(match(KV_VERB_OTHER, "/keys"));
     cr_expect_eq(unmatched_verbs, 1U << KV_GET);
+}
+
+Test(router, searches_the_second_table_after_the_first)
+{
+    cr_expect_str_eq(match(KV_GET, "/keys/name"), "/keys/{name}");
+    cr_expect_str_eq(match(KV_PATCH, "/keys/more/settings"), "/keys/more/settings");
+    cr_expect_null(match(KV_POST, "/keys/more/settings"));
+    cr_expect_eq(unmatched_verbs, 1U << KV_GET | 1U << KV_PATCH);
 }
 
 Test(router, keeps_rows_of_other_hosts_apart)

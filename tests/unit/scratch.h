@@ -2,7 +2,7 @@
 /*
  * scratch.h - a folder of a test's own, in which it runs, gone after it.
  *
- *     TestSuite(files, .init = scratch_make, .fini = scratch_remove, .timeout = 20);
+ *     TestSuite(files, .init = scratch_make, .fini = scratch_remove, .timeout = 120);
  */
 #pragma once
 

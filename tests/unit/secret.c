@@ -11,7 +11,7 @@
 #include "kv/secret.h"
 #include "memory.h"
 
-TestSuite(secret, .timeout = 20);
+TestSuite(secret, .timeout = 120);
 
 Test(secret, differs_from_one_of_another_length)
 {

@@ -8,7 +8,7 @@
 #include "kv/base.h"
 #include "server/http/uri.h"
 
-TestSuite(uri, .timeout = 20);
+TestSuite(uri, .timeout = 120);
 
 static void expect_refused(const char *target)
 {

@@ -8,7 +8,7 @@
 #include "kv/base.h"
 #include "kv/uuid.h"
 
-TestSuite(uuid, .timeout = 20);
+TestSuite(uuid, .timeout = 120);
 
 Test(uuid, is_invalid_in_any_other_form)
 {

@@ -6,7 +6,7 @@
 
 #include <criterion/criterion.h>
 
-TestSuite(vault, .timeout = 10);
+TestSuite(vault, .timeout = 120);
 
 Test(vault, refuses_specifications_that_say_nothing_sensible)
 {

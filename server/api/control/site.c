@@ -12,8 +12,6 @@
 #include "kv/json.h"
 #include "private.h"
 
-#define VERBS_SIZE 64 /* the names of all verbs there are */
-
 static enum kv_code refuse_strangers(struct kv_request *request, struct kv_response *response,
                                      struct kv_err *err)
 {
@@ -66,30 +64,16 @@ static void render_error(struct kv_request *request, const struct kv_err *err,
     }
 }
 
-/* "GET, POST" */
-static void list_verbs(unsigned verbs, char ret_text[VERBS_SIZE])
-{
-    size_t len = 0;
-
-    ret_text[0] = '\0';
-    for (enum kv_verb verb = KV_GET; verb < KV_VERB_OTHER; verb++) {
-        if (verbs & 1U << verb) {
-            len += (size_t) snprintf(ret_text + len, VERBS_SIZE - len, "%s%s", len > 0 ? ", " : "",
-                                     kv_verb_name(verb));
-        }
-    }
-}
-
 /* The answer to a wrong verb is made here: only here it is known which are right. */
 static enum kv_code refuse_unmatched(struct kv_request *request, struct kv_response *response,
                                      unsigned verbs_of_path, struct kv_err *err)
 {
-    char verbs[VERBS_SIZE];
+    char verbs[KV_VERBS_SIZE];
 
     if (verbs_of_path == 0) {
         return KV_FAIL(err, KV_NOT_FOUND, 0, "There is nothing under this path.");
     }
-    list_verbs(verbs_of_path, verbs);
+    kv_verbs_list(verbs_of_path, verbs);
     KV_IGNORE(KV_FAIL(err, KV_METHOD_NOT_ALLOWED, 0, "%s is not supported here, only %s.",
                       request->method, verbs)); /* rendered at once */
     render_error(request, err, response);

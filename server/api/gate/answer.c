@@ -97,9 +97,6 @@ void gate_render_error(struct kv_request *request, const struct kv_err *err,
         KV_IGNORE(
             kv_response_header(response, NULL, "Retry-After", "%u", request->app->retry_after));
     }
-    if (row->status == 405) {
-        KV_IGNORE(kv_response_header(response, NULL, "Allow", "GET, POST, PUT, PATCH, DELETE"));
-    }
     if (row->form == KV_FORM_PAGE) {
         response->close = true;
     }

@@ -93,10 +93,11 @@ static enum kv_code refuse_unmatched(struct kv_request *request, struct kv_respo
     static const unsigned used =
         1U << KV_GET | 1U << KV_POST | 1U << KV_PUT | 1U << KV_PATCH | 1U << KV_DELETE;
     size_t last = request->segments < KV_SEGMENTS_MAX ? request->segments : KV_SEGMENTS_MAX;
+    struct kv_call *call = request->context;
 
     (void) response;
-    (void) verbs_of_path;
     if (!(used & 1U << request->verb)) {
+        call->allowed = verbs_of_path != 0 ? verbs_of_path : used;
         return KV_FAIL(err, KV_METHOD_NOT_ALLOWED, 0,
                        "The requested resource does not support http method '%s'.",
                        request->method);
@@ -109,21 +110,35 @@ static enum kv_code refuse_unmatched(struct kv_request *request, struct kv_respo
                    request->method, request->segment[last - 1]);
 }
 
+/* The length of "type/subtype" at the start of a Content-Type; 0 when there is no such thing. */
+static size_t media_type_length(const char *type)
+{
+    size_t len = strcspn(type, "; \t");
+    size_t slash = strcspn(type, "/");
+    bool is_one = slash < len && kv_is_http_token(type, slash)
+                  && kv_is_http_token(type + slash + 1, len - slash - 1);
+
+    return is_one ? len : 0;
+}
+
+/* The framework reads the body where an operation binds it; that of a GET or DELETE it ignores. A
+ * Content-Type that is none counts as missing. */
 static enum kv_code check_body(struct kv_request *request, struct kv_response *response,
                                struct kv_err *err)
 {
+    static const unsigned with_body = 1U << KV_POST | 1U << KV_PUT | 1U << KV_PATCH;
     static const char json[] = "application/json";
     const char *type = kv_request_header(request, "Content-Type");
-    size_t len = type != NULL ? strcspn(type, "; \t") : 0;
+    size_t len = type != NULL ? media_type_length(type) : 0;
 
     (void) response;
     if (request->body_is_too_large) {
         return KV_FAIL(err, KV_BODY_TOO_LARGE, 0, "Maximum request length exceeded.");
     }
-    if (request->body.len == 0) {
+    if (request->body.len == 0 || !(with_body & 1U << request->verb)) {
         return KV_OK;
     }
-    if (type == NULL) {
+    if (len == 0) {
         return KV_FAIL(err, KV_UNSUPPORTED_MEDIA_TYPE, 0,
                        "The request contains an entity body but no Content-Type header. The "
                        "inferred media type 'application/octet-stream' is not supported for this "
@@ -185,6 +200,7 @@ const struct kv_site kv_data_plane = {
     .name = "keys",
     .body_max = choose_body_max,
     .routes = kv_key_routes,
+    .more_routes = kv_hsm_routes,
     .gates = gates,
     .unmatched = refuse_unmatched,
     .render_error = gate_render_error,

@@ -57,6 +57,16 @@ static const char *challenge(struct answer *answer)
     return answer->text;
 }
 
+static const char *allow(struct answer *answer)
+{
+    _Static_assert(KV_VERBS_SIZE <= VALUE_SIZE, "a list of verbs fits");
+    if (answer->response->status != 405) {
+        return NULL;
+    }
+    kv_verbs_list(kv_call_of(answer->request)->allowed, answer->text);
+    return answer->text;
+}
+
 static const char *content_type(struct answer *answer)
 {
     return answer->response->content_type;
@@ -150,6 +160,7 @@ static const char *date(struct answer *answer)
 static const struct header new_headers[] = {
     { "Cache-Control",                 "no-cache", NULL },
     { "Pragma",                        "no-cache", NULL },
+    { "Allow",                         NULL,       allow },
     { "Content-Type",                  NULL,       content_type },
     { "Expires",                       "-1",       NULL },
     { "WWW-Authenticate",              NULL,       challenge },
@@ -167,6 +178,7 @@ static const struct header new_headers[] = {
 static const struct header old_headers[] = {
     { "Cache-Control",                 "no-cache", NULL },
     { "Pragma",                        "no-cache", NULL },
+    { "Allow",                         NULL,       allow },
     { "Content-Type",                  NULL,       content_type },
     { "Expires",                       "-1",       NULL },
     { "WWW-Authenticate",              NULL,       challenge },

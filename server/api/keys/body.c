@@ -11,10 +11,7 @@ enum kv_code fail_property(struct kv_err *err)
 
 enum kv_code body_parse(const struct kv_request *request, cJSON **ret_body, struct kv_err *err)
 {
-    if (request->body.len == 0) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Request body not specified");
-    }
-    return kv_json_parse(request->body.data, request->body.len, ret_body, err);
+    return kv_request_json(request, ret_body, err);
 }
 
 struct attributes {

@@ -15,6 +15,7 @@ static const struct kv_migration migrations[] = {
       "  sentinel BLOB NOT NULL," /* CKA_ID of the wrapping key */
       "  made INTEGER NOT NULL"   /* 1 once the object was seen on the token */
       ")" },
+    { "ALTER TABLE token ADD COLUMN settled INTEGER NOT NULL DEFAULT 0" }, /* settle.c */
     { NULL },
 };
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 libkv_a_SOURCES += \
+	%D%/assignments.c \
 	%D%/card.c \
 	%D%/claims.c \
 	%D%/claims.h \
@@ -11,6 +12,9 @@ libkv_a_SOURCES += \
 	%D%/jws.h \
 	%D%/jws_key.c \
 	%D%/jws_key.h \
+	%D%/roles.c \
+	%D%/roles_core.h \
 	%D%/seen.c \
 	%D%/seen.h \
+	%D%/settings.c \
 	%D%/verify.c

@@ -38,7 +38,7 @@ var (
 )
 
 func prepare() error {
-	text, err := os.ReadFile(os.Getenv("COFFER_RUN_JSON"))
+	text, err := os.ReadFile(os.Getenv("SDK_RUN_JSON"))
 	if err != nil {
 		return err
 	}

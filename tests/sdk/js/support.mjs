@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the tests share: clients as a user would make them, names, and a way past the client's own
-// checks. Resource verification stays on, and credentials are found as in production.
+// What the tests share: clients as a user would make them, names, and the shape of a refusal.
+// Resource verification stays on, and credentials are found as in production.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 
+import { RestError } from "@azure/core-rest-pipeline";
 import { DefaultAzureCredential } from "@azure/identity";
 import { CryptographyClient, KeyClient } from "@azure/keyvault-keys";
 
-const running = JSON.parse(readFileSync(process.env.COFFER_RUN_JSON, "utf8"));
+const running = JSON.parse(readFileSync(process.env.SDK_RUN_JSON, "utf8"));
 
 export const port = running.port;
 export const credential = new DefaultAzureCredential();
@@ -18,14 +19,31 @@ export const locked = new KeyClient(urlOf("locked"), credential);
 // Pollers ask at once, then every 50 ms.
 export const promptly = { intervalInMs: 50 };
 
-export const algorithms = ["RSA1_5", "RSA-OAEP", "RSA-OAEP-256"];
-
 function urlOf(vault) {
     return running.vaults.find(({ name }) => name === vault).url;
 }
 
+// A client for a key or its id, which does with the public key what it can do with it.
 export function cryptoOf(keyOrId) {
     return new CryptographyClient(keyOrId, credential);
+}
+
+// Stands in for an identity without the permission to get keys, as far as the SDK sees it.
+const mayNotRead = {
+    name: "mayNotRead",
+    async sendRequest(request, next) {
+        if (request.method === "GET") {
+            throw new RestError("Forbidden", { statusCode: 403 });
+        }
+        return next(request);
+    },
+};
+
+// A client that has no public key, so that it leaves every operation to the server. Nor does it
+// know the key's operations and dates, which it would check before it asks.
+export function remoteOf(keyId) {
+    const additionalPolicies = [{ policy: mayNotRead, position: "perCall" }];
+    return new CryptographyClient(keyId, credential, { additionalPolicies });
 }
 
 // A name no other test has.
@@ -35,6 +53,16 @@ export function newName(prefix) {
 
 export function newDataKey() {
     return randomBytes(32);
+}
+
+// Moves the server's clock on.
+export async function advance(seconds) {
+    const response = await fetch(`http://127.0.0.1:${running.control_port}/control/v1/clock`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ advance: seconds }),
+    });
+    assert.equal(response.status, 200);
 }
 
 export async function collect(iterator) {
@@ -53,31 +81,4 @@ export async function isRefused(promise, status, code, inner = null) {
         assert.equal(error.details?.error?.innerError?.code ?? null, inner);
         return true;
     });
-}
-
-async function send(kid, operation, body) {
-    const { token } = await credential.getToken("https://vault.azure.net/.default");
-    return fetch(`${kid}/${operation}?api-version=7.5`, {
-        method: "POST",
-        headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-        body: JSON.stringify(body),
-    });
-}
-
-// Has the server do what the client would do itself, or not even ask for.
-export async function remotely(kid, operation, alg, value) {
-    const response = await send(kid, operation, { alg, value: value.toString("base64url") });
-    const answer = await response.json();
-    assert.equal(response.status, 200, JSON.stringify(answer));
-    return { kid: answer.kid, value: Buffer.from(answer.value, "base64url") };
-}
-
-export async function isRefusedRemotely(kid, operation, alg, value, status, code, inner = null) {
-    const response = await send(kid, operation, { alg, value: value.toString("base64url") });
-    const { error } = await response.json();
-    assert.deepEqual(
-        [response.status, error?.code, error?.innererror?.code ?? null],
-        [status, code, inner],
-        error?.message,
-    );
 }

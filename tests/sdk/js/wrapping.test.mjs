@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a consumer of customer-managed keys does: wrap its data key, rotate, unwrap.
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { before, describe, test } from "node:test";
 
-import { algorithms, cryptoOf, dev, isRefused, newDataKey, newName, remotely } from "./support.mjs";
+import { cryptoOf, dev, isRefused, newDataKey, newName, remoteOf } from "./support.mjs";
+
+// With the longest value that a key of 2048 bits takes: contract §8.1.
+const algorithms = { "RSA1_5": 245, "RSA-OAEP": 214, "RSA-OAEP-256": 190 };
 
 describe("a data key", () => {
     const dataKey = newDataKey();
-    let key, crypto;
+    let key, crypto, remote;
     before(async () => {
         key = await dev.createRsaKey(newName("wrap"));
         crypto = cryptoOf(key.id);
+        remote = remoteOf(key.id);
     });
 
-    for (const algorithm of algorithms) {
+    for (const [algorithm, longest] of Object.entries(algorithms)) {
         test(`wrapped with ${algorithm} is unwrapped`, async () => {
             const wrapped = await crypto.wrapKey(algorithm, dataKey);
             const unwrapped = await crypto.unwrapKey(algorithm, wrapped.result);
@@ -24,21 +29,31 @@ describe("a data key", () => {
         });
 
         test(`wrapped by the server with ${algorithm} is unwrapped`, async () => {
-            const wrapped = await remotely(key.id, "wrapkey", algorithm, dataKey);
-            const unwrapped = await crypto.unwrapKey(algorithm, wrapped.value);
+            const wrapped = await remote.wrapKey(algorithm, dataKey);
+            const unwrapped = await crypto.unwrapKey(algorithm, wrapped.result);
 
-            assert.equal(wrapped.kid, key.id);
+            assert.equal(wrapped.keyID, key.id);
             assert.deepEqual(Buffer.from(unwrapped.result), dataKey);
         });
 
         test(`encrypted with ${algorithm}, here or there, is decrypted`, async () => {
             const here = await crypto.encrypt({ algorithm, plaintext: dataKey });
-            const there = await remotely(key.id, "encrypt", algorithm, dataKey);
+            const there = await remote.encrypt({ algorithm, plaintext: dataKey });
 
-            for (const ciphertext of [here.result, there.value]) {
+            for (const { result: ciphertext } of [here, there]) {
                 const { result } = await crypto.decrypt({ algorithm, ciphertext });
                 assert.deepEqual(Buffer.from(result), dataKey);
             }
+        });
+
+        test(`may be as long as the padding of ${algorithm} lets it`, async () => {
+            const plaintext = randomBytes(longest);
+            const { result: ciphertext } = await remote.encrypt({ algorithm, plaintext });
+            const { result } = await remote.decrypt({ algorithm, ciphertext });
+            const longer = { algorithm, plaintext: randomBytes(longest + 1) };
+
+            assert.deepEqual(Buffer.from(result), plaintext);
+            await isRefused(remote.encrypt(longer), 400, "BadParameter");
         });
 
         test(`changed on its way is refused (${algorithm})`, async () => {

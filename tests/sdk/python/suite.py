@@ -1,22 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs the tests and says how many there were: suite.py COUNTS [test_FILE...]"""
+"""Runs tests and writes down how many there were: suite.py COUNTS test_FILE.py..."""
 
 import sys
 import unittest
 from pathlib import Path
 
-HERE = Path(__file__).parent
-
-
-def load(names):
-    loader = unittest.TestLoader()
-    if names:
-        return loader.loadTestsFromNames([name.removesuffix(".py") for name in names])
-    return loader.discover(str(HERE), pattern="test_*.py")
-
 
 def main(counts, *names):
-    result = unittest.TextTestRunner(verbosity=2, stream=sys.stdout).run(load(names))
+    modules = [name.removesuffix(".py") for name in names]
+    tests = unittest.defaultTestLoader.loadTestsFromNames(modules)
+    result = unittest.TextTestRunner(verbosity=2, stream=sys.stdout).run(tests)
     broken = len(result.failures) + len(result.errors)
     # A class whose preparation failed is an error without a test.
     ran = max(result.testsRun, broken + len(result.skipped))

@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 import unittest
+import urllib.request
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -23,7 +24,7 @@ from azure.identity import DefaultAzureCredential
 from azure.keyvault.keys import KeyClient
 from azure.keyvault.keys.crypto import CryptographyClient
 
-running = json.loads(Path(os.environ["COFFER_RUN_JSON"]).read_text(encoding="utf-8"))
+running = json.loads(Path(os.environ["SDK_RUN_JSON"]).read_text(encoding="utf-8"))
 urls = {vault["name"]: vault["url"] for vault in running["vaults"]}
 port = running["port"]
 
@@ -43,6 +44,16 @@ def new_data_key():
 
 def from_now(**delta):
     return (datetime.now(timezone.utc) + timedelta(**delta)).replace(microsecond=0)
+
+
+def advance(seconds):
+    """Moves the server's clock on."""
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{running['control_port']}/control/v1/clock",
+        data=json.dumps({"advance": seconds}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    urllib.request.urlopen(request).close()  # raises what is not a success
 
 
 def crypto_of(key):

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kwp.h - AES key wrap with padding (RFC 5649), which goes by two numbers. CKM_AES_KEY_WRAP_PAD is
+ * it in SoftHSM, and RFC 3394 with another padding in NSS; since PKCS#11 v3.0 the new number means
+ * it. And SoftHSM fills a value with zeros to whole semiblocks before it wraps it, so that they are
+ * there when it is unwrapped: no matter for a PKCS#8, which says where it ends, but for a value.
+ */
+#pragma once
+
+#include "internal.h"
+
+#define HSM_SEMIBLOCK 8 /* bytes; a wrapped value is longer by one, and made of them */
+
+/* The mechanism under the number this module has it by. */
+CK_MECHANISM hsm_kwp_mechanism(const struct hsm *hsm);
+
+/* Finds that number, and whether the module pads as it should. */
+void hsm_kwp_probe(struct hsm_session *session);
+
+/* Wraps a value with the AES key as a block cipher, for modules that do not pad as they should. */
+CK_RV hsm_kwp_by_blocks(struct hsm_session *session, CK_OBJECT_HANDLE key, const unsigned char *in,
+                        size_t len, unsigned char *out, size_t size, size_t *ret_len) kv_must_check;
