@@ -98,6 +98,13 @@ TESTS += %D%/test_certificate
 %C%_test_certificate_CFLAGS = $(unit_cflags)
 %C%_test_certificate_LDADD = $(unit_libs)
 
+check_PROGRAMS += %D%/test_hsm_text
+TESTS += %D%/test_hsm_text
+%C%_test_hsm_text_SOURCES = %D%/hsm_text.c
+%C%_test_hsm_text_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+%C%_test_hsm_text_CFLAGS = $(unit_cflags)
+%C%_test_hsm_text_LDADD = $(unit_libs)
+
 check_PROGRAMS += %D%/test_lanes
 TESTS += %D%/test_lanes
 %C%_test_lanes_SOURCES = %D%/lanes.c %D%/asleep.h
@@ -197,6 +204,12 @@ TESTS += %D%/test_signatures
 %C%_test_signatures_SOURCES = %D%/signatures.c %D%/signature_data.h
 %C%_test_signatures_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_signatures_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_ways
+TESTS += %D%/test_ways
+%C%_test_ways_SOURCES = %D%/ways.c
+%C%_test_ways_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_ways_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += %D%/test_key_rules
 TESTS += %D%/test_key_rules

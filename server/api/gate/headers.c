@@ -195,6 +195,7 @@ static const struct header old_headers[] = {
 };
 
 static const struct header hsm_headers[] = {
+    { "allow",                         NULL,       allow },
     { "cache-control",                 "no-cache", NULL },
     { "content-length",                NULL,       hsm_content_length },
     { "content-security-policy",       "default-src 'self'", NULL },
