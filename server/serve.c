@@ -106,6 +106,12 @@ static enum kv_code open_store(struct server *server, struct kv_err *err)
     return kv_roles_new(server->store, &server->roles, err);
 }
 
+static enum kv_code certify(void *folder, const void *spki, size_t len, const char *name,
+                            struct kv_buf *chain, struct kv_err *err)
+{
+    return kv_certificates_issue(folder, spki, len, name, chain, err);
+}
+
 static enum kv_code open_keys(struct server *server, struct kv_err *err)
 {
     struct kv_custody_config custody = { .alarm = housekeeper_alarm };
@@ -113,6 +119,8 @@ static enum kv_code open_keys(struct server *server, struct kv_err *err)
         .store = server->store,
         .deletion_lag = kv_option_duration(server->options, KV_OPTION_DELETION_LAG),
         .no_decrypt = server->build->no_decrypt,
+        .certify = certify,
+        .certify_context = server->folder.path,
         .premium_symmetric = kv_option_is(server->options, KV_OPTION_SYMMETRIC_KEYS, "premium"),
     };
 

@@ -24,4 +24,13 @@ struct kv_certificates {
 enum kv_code kv_certificates_open(const char *data_folder, const char *const *names, size_t count,
                                   struct kv_certificates *ret_certificates,
                                   struct kv_err *err) kv_must_check;
+
+/*
+ * Appends PEM to `chain`: a certificate of that public key (SubjectPublicKeyInfo, DER) for digital
+ * signatures, as long valid as the CA that is read from the folder and signs it; then the CA.
+ */
+enum kv_code kv_certificates_issue(const char *data_folder, const void *spki, size_t len,
+                                   const char *name, struct kv_buf *chain,
+                                   struct kv_err *err) kv_must_check;
+
 void kv_certificates_done(struct kv_certificates *certificates);

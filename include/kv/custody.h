@@ -201,6 +201,19 @@ enum kv_code kv_custody_restore(struct kv_custody *custody,
                                 const unsigned char object[KV_OBJECT_LENGTH], enum kv_family family,
                                 const void *wrapped, size_t len, struct kv_err *err) kv_must_check;
 
+/* How a key lies on the token, read from it now (PKCS#11 §4.4, §4.8). */
+struct kv_custody_facts {
+    bool on_token, is_private, sensitive, always_sensitive, extractable, never_extractable, local;
+};
+enum kv_code kv_custody_facts(struct kv_custody *custody,
+                              const unsigned char object[KV_OBJECT_LENGTH],
+                              struct kv_custody_facts *ret_facts, struct kv_err *err) kv_must_check;
+
+/* The SubjectPublicKeyInfo (RFC 5280 §4.1.2.7) of an RSA key, in a buffer of KV_SPKI_MAX. */
+#define KV_SPKI_MAX 1024
+enum kv_code kv_custody_spki(const struct kv_material *material, unsigned char ret_der[KV_SPKI_MAX],
+                             size_t *ret_len, struct kv_err *err) kv_must_check;
+
 /* Destroys the object; one that is not there is fine. Slow on full tokens: off request paths. */
 enum kv_code kv_custody_destroy(struct kv_custody *custody,
                                 const unsigned char object[KV_OBJECT_LENGTH],

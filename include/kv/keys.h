@@ -31,6 +31,13 @@ struct kv_sent_key;
 struct kv_store;
 struct kv_keys; /* opaque */
 
+/*
+ * Has coffer's CA certify a key of coffer's own: appends PEM to `chain`, the certificate of that
+ * SubjectPublicKeyInfo, then the CA's. From any thread.
+ */
+typedef enum kv_code kv_certify_fn(void *context, const void *spki, size_t len, const char *name,
+                                   struct kv_buf *chain, struct kv_err *err);
+
 struct kv_keys_config {
     struct kv_store *store;     /* borrowed */
     struct kv_custody *custody; /* borrowed */
@@ -40,6 +47,9 @@ struct kv_keys_config {
     /* The refusal of what a key cannot decrypt, KV_ALG_COUNT of them by algorithm; NULL: the text
      * of the newest service (contract §8.5). Borrowed; may be NULL as a whole. */
     const char *const *no_decrypt;
+
+    kv_certify_fn *certify; /* NULL: nothing is attested */
+    void *certify_context;
 };
 
 /* Migrates its tables. Free with kv_keys_free(). */
@@ -210,6 +220,24 @@ enum kv_code kv_key_backup(const struct kv_scope *scope, const char *name, struc
  */
 enum kv_code kv_key_restore(const struct kv_scope *scope, const char *blob, size_t len,
                             struct kv_key *ret_key, struct kv_err *err) kv_must_check;
+
+/*
+ * Attestation (contract §6.10): a version, what the token says of its object now, and coffer's
+ * signature under statements about it.
+ */
+enum kv_code kv_key_attest(const struct kv_scope *scope, const char *name, const char *version,
+                           struct kv_key *ret_key, struct kv_custody_facts *ret_facts,
+                           struct kv_err *err) kv_must_check;
+
+/* Appends PEM of the certificate under which kv_keys_sign_statement() signs, and of the CA. Makes
+ * the key when there is none yet. */
+enum kv_code kv_keys_attestation_chain(const struct kv_scope *scope, struct kv_buf *chain,
+                                       struct kv_err *err) kv_must_check;
+
+/* RS256 (RFC 7518 §3.3) over a text, by the attestation key on the token. */
+enum kv_code kv_keys_sign_statement(const struct kv_scope *scope, const char *text, size_t len,
+                                    struct kv_secret *ret_signature,
+                                    struct kv_err *err) kv_must_check;
 
 /* A page of a list. `marker` is the upper-cased name, or the version, the page starts after. */
 struct kv_key_page {

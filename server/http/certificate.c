@@ -228,6 +228,23 @@ enum kv_code kv_certificates_open(const char *data_folder, const char *const *na
     return KV_OK;
 }
 
+enum kv_code kv_certificates_issue(const char *data_folder, const void *spki, size_t len,
+                                   const char *name, struct kv_buf *chain, struct kv_err *err)
+{
+    const unsigned char *at = spki;
+    kv_auto(drop_pair) struct pair ca = { 0 };
+    kv_auto(drop_pair) struct pair issued = { .key = d2i_PUBKEY(NULL, &at, (long) len) };
+    struct paths paths;
+
+    if (issued.key == NULL) {
+        return KV_FAIL(err, KV_INTERNAL, 0, "what is to be certified is no public key");
+    }
+    KV_TRY(find_paths(data_folder, &paths, err));
+    KV_TRY(load_or_make_ca(&paths, &ca, err));
+    KV_TRY(kv_x509_make_signer(issued.key, ca.certificate, ca.key, name, &issued.certificate, err));
+    return render_chain(&issued, &ca, chain, err);
+}
+
 void kv_certificates_done(struct kv_certificates *certificates)
 {
     kv_buf_done(&certificates->ca);

@@ -196,6 +196,25 @@ enum kv_code kv_x509_make_server(EVP_PKEY *key, X509 *authority, EVP_PKEY *autho
     return KV_OK;
 }
 
+enum kv_code kv_x509_make_signer(EVP_PKEY *key, X509 *authority, EVP_PKEY *authority_key,
+                                 const char *name, X509 **ret_certificate, struct kv_err *err)
+{
+    kv_auto(X509_free) X509 *made = X509_new();
+
+    if (!begin(made, name, SERVER_DAYS, key)
+        || X509_set1_notAfter(made, X509_get0_notAfter(authority)) != 1
+        || X509_set_issuer_name(made, X509_get_subject_name(authority)) != 1
+        || !add_extension(made, authority, NID_basic_constraints, "critical,CA:FALSE")
+        || !add_extension(made, authority, NID_key_usage, "critical,digitalSignature")
+        || !add_extension(made, authority, NID_subject_key_identifier, "hash")
+        || !add_extension(made, authority, NID_authority_key_identifier, "keyid:always")
+        || X509_sign(made, authority_key, EVP_sha256()) == 0) {
+        return fail("make a certificate", err);
+    }
+    *ret_certificate = kv_take(made);
+    return KV_OK;
+}
+
 bool kv_x509_lasts(const X509 *certificate)
 {
     time_t start = now();

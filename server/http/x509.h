@@ -37,6 +37,11 @@ enum kv_code kv_x509_make_server(EVP_PKEY *key, X509 *authority, EVP_PKEY *autho
                                  const char *const *names, size_t count, X509 **ret_certificate,
                                  struct kv_err *err) kv_must_check;
 
+/* A certificate for signatures under that name, valid as long as the authority. */
+enum kv_code kv_x509_make_signer(EVP_PKEY *key, X509 *authority, EVP_PKEY *authority_key,
+                                 const char *name, X509 **ret_certificate,
+                                 struct kv_err *err) kv_must_check;
+
 /* True when it is valid now and for KV_X509_DAYS_LEFT_MIN days. */
 bool kv_x509_lasts(const X509 *certificate);
 

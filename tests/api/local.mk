@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Each program drives the built daemon over TLS; api_main.c gives it one for all of its tests.
 api_tests = \
+	%D%/test_attestation \
 	%D%/test_auth \
 	%D%/test_backup \
 	%D%/test_auto_rotation \
@@ -72,6 +73,9 @@ EXTRA_DIST += tests/data/golden
 %C%_test_byok_SOURCES = %D%/byok.c $(api_support)
 %C%_test_byok_CFLAGS = $(api_cflags)
 %C%_test_byok_LDADD = $(api_libs)
+%C%_test_attestation_SOURCES = %D%/attestation.c $(api_support)
+%C%_test_attestation_CFLAGS = $(api_cflags)
+%C%_test_attestation_LDADD = $(api_libs)
 %C%_test_import_SOURCES = %D%/import.c $(api_support)
 %C%_test_import_CFLAGS = $(api_cflags)
 %C%_test_import_LDADD = $(api_libs)

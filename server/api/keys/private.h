@@ -15,6 +15,7 @@ kv_handler_fn key_create, key_get, key_update, key_delete;             /* lifecy
 kv_handler_fn deleted_key_get, deleted_key_recover, deleted_key_purge; /* lifecycle.c */
 kv_handler_fn key_import;                                              /* import.c */
 kv_handler_fn key_backup, key_restore;                                 /* backup.c */
+kv_handler_fn key_attest;                                              /* attestation.c */
 kv_handler_fn key_list, key_list_versions, deleted_key_list;           /* lists.c */
 kv_handler_fn key_rotate, rotation_policy_get, rotation_policy_set;    /* rotation.c */
 kv_handler_fn key_encrypt, key_decrypt, key_sign, key_verify;          /* crypto.c */
@@ -64,9 +65,16 @@ enum kv_code transfer_parse(const struct kv_request *request, const char *text,
 /* A refusal in the one sentence of the service's model binder (contract §4.6). */
 enum kv_code fail_property(struct kv_err *err) kv_must_check;
 
+/* The JWK of a key as answers show it (contract §4.2), as member `key` of `parent`. */
+void add_jwk(cJSON *parent, const struct kv_request *request, const struct kv_key *key, bool *ok);
+
 /* Answers with a KeyBundle, or a DeletedKeyBundle (contract §4.2). */
 enum kv_code respond_key(const struct kv_request *request, const struct kv_key *key,
                          struct kv_response *response, struct kv_err *err) kv_must_check;
+/* The same with attributes.attestation, which is taken (contract §6.10). */
+enum kv_code respond_attested_key(const struct kv_request *request, const struct kv_key *key,
+                                  cJSON *attestation, struct kv_response *response,
+                                  struct kv_err *err) kv_must_check;
 enum kv_code respond_deleted_key(const struct kv_request *request, const struct kv_key *key,
                                  struct kv_response *response, struct kv_err *err) kv_must_check;
 

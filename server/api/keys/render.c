@@ -67,8 +67,7 @@ static void add_members(cJSON *jwk, const char *members, bool *ok)
     }
 }
 
-static void add_jwk(cJSON *parent, const struct kv_request *request, const struct kv_key *key,
-                    bool *ok)
+void add_jwk(cJSON *parent, const struct kv_request *request, const struct kv_key *key, bool *ok)
 {
     cJSON *jwk = kv_json_add_object(parent, "key", ok);
 
@@ -155,15 +154,34 @@ static void add_deletion(cJSON *parent, const struct kv_request *request, const 
     kv_json_add_int(parent, "scheduledPurgeDate", key->scheduled_purge, ok);
 }
 
+static void add_bundle(cJSON *body, const struct kv_request *request, const struct kv_key *key,
+                       bool *ok)
+{
+    add_jwk(body, request, key, ok);
+    add_attributes(body, request, key, ok);
+    add_tags(body, &key->tags, ok);
+}
+
 enum kv_code respond_key(const struct kv_request *request, const struct kv_key *key,
                          struct kv_response *response, struct kv_err *err)
 {
     bool ok = true;
     kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
 
-    add_jwk(body, request, key, &ok);
-    add_attributes(body, request, key, &ok);
-    add_tags(body, &key->tags, &ok);
+    add_bundle(body, request, key, &ok);
+    return kv_response_json(response, 200, ok ? body : NULL, err);
+}
+
+enum kv_code respond_attested_key(const struct kv_request *request, const struct kv_key *key,
+                                  cJSON *attestation, struct kv_response *response,
+                                  struct kv_err *err)
+{
+    bool ok = true;
+    kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
+
+    add_bundle(body, request, key, &ok);
+    kv_json_add_take(cJSON_GetObjectItemCaseSensitive(body, "attributes"), "attestation",
+                     attestation, &ok);
     return kv_response_json(response, 200, ok ? body : NULL, err);
 }
 

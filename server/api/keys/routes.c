@@ -12,6 +12,8 @@
 const struct kv_route kv_key_routes[] = {
     { KV_GET,    "/keys",                                     KEYS "read",           key_list,            KV_LANE_INLINE },
     { KV_POST,   "/keys/{name}/create",                       KEYS "create/action",  key_create,          KV_LANE_INLINE, .makes_key = true },
+    { KV_GET,    "/keys/{name}/attestation",                  KEYS "read",           key_attest,          KV_LANE_WORK, .hosts = KV_ON_HSM },
+    { KV_GET,    "/keys/{name}/{version:hex32}/attestation",  KEYS "read",           key_attest,          KV_LANE_WORK, .hosts = KV_ON_HSM },
     { KV_PUT,    "/keys/{name}",                              KEYS "import/action",  key_import,          KV_LANE_WORK, .makes_key = true },
     { KV_GET,    "/keys/{name}",                              KEYS "read",           key_get,             KV_LANE_INLINE },
     { KV_GET,    "/keys/{name}/{version:hex32}",              KEYS "read",           key_get,             KV_LANE_INLINE },

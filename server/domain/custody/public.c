@@ -9,6 +9,7 @@
 #include <openssl/err.h>
 #include <openssl/param_build.h>
 #include <openssl/rsa.h>
+#include <openssl/x509.h>
 
 KV_DEFINE_CLEANUP(BIGNUM *, BN_free)
 KV_DEFINE_CLEANUP(OSSL_PARAM_BLD *, OSSL_PARAM_BLD_free)
@@ -47,6 +48,18 @@ static EVP_PKEY *import_rsa(const struct kv_material *material)
     kv_auto(OSSL_PARAM_free) OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(builder);
 
     return import("RSA", params);
+}
+
+size_t public_render_rsa(const struct kv_material *material, unsigned char *ret_der, size_t size)
+{
+    kv_auto(EVP_PKEY_free) EVP_PKEY *key = import_rsa(material);
+    int len = key != NULL ? i2d_PUBKEY(key, NULL) : 0;
+
+    if (len <= 0 || (size_t) len > size) {
+        return 0;
+    }
+    len = i2d_PUBKEY(key, &ret_der);
+    return len > 0 ? (size_t) len : 0;
 }
 
 static EVP_PKEY *import_ec(const struct kv_material *material)

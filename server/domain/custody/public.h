@@ -13,6 +13,9 @@
 
 #include "kv/custody.h"
 
+/* The SubjectPublicKeyInfo of an RSA key; the length, 0 when it cannot be made or does not fit. */
+size_t public_render_rsa(const struct kv_material *material, unsigned char *ret_der, size_t size);
+
 /* Encrypts with RSA: OAEP with `hash` for both its uses, or PKCS #1 v1.5 when that is NULL.
  * `ret_cipher` has room for the modulus. */
 bool public_encrypt(const struct kv_material *material, const EVP_MD *hash,

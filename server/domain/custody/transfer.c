@@ -2,6 +2,7 @@
 /* Keys on their way out of the token and back, never in clear. */
 #include "hsm.h"
 #include "private.h"
+#include "public.h"
 
 _Static_assert(KV_WRAPPED_MAX == HSM_WRAPPED_MAX, "both sides speak of RSA-4096 at most");
 
@@ -47,4 +48,30 @@ enum kv_code kv_custody_restore(struct kv_custody *custody,
         return KV_FAIL(err, KV_BACKUP_CORRUPT, rv, "Backup blob is corrupt.");
     }
     return custody_translate(custody, rv, err);
+}
+
+enum kv_code kv_custody_facts(struct kv_custody *custody,
+                              const unsigned char object[KV_OBJECT_LENGTH],
+                              struct kv_custody_facts *ret_facts, struct kv_err *err)
+{
+    struct hsm_key_facts facts;
+
+    KV_TRY(custody_translate(custody, hsm_key_facts(custody->config.hsm, object, &facts), err));
+    *ret_facts = (struct kv_custody_facts){
+        .on_token = facts.on_token,
+        .is_private = facts.is_private,
+        .sensitive = facts.sensitive,
+        .always_sensitive = facts.always_sensitive,
+        .extractable = facts.extractable,
+        .never_extractable = facts.never_extractable,
+        .local = facts.local,
+    };
+    return KV_OK;
+}
+
+enum kv_code kv_custody_spki(const struct kv_material *material, unsigned char ret_der[KV_SPKI_MAX],
+                             size_t *ret_len, struct kv_err *err)
+{
+    *ret_len = public_render_rsa(material, ret_der, KV_SPKI_MAX);
+    return *ret_len > 0 ? KV_OK : KV_FAIL(err, KV_INTERNAL, 0, "OpenSSL did not write a key");
 }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 libkv_a_SOURCES += \
+	%D%/attestation.c \
 	%D%/backup.c \
 	%D%/backup.h \
 	%D%/backup_form.c \

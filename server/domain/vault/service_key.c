@@ -14,6 +14,7 @@
 
 static const char *const purpose_names[] = {
     [SERVICE_BACKUP] = "backup",
+    [SERVICE_ATTESTATION] = "attestation",
 };
 
 static bool copy_column(const struct kv_rows *rows, int column, unsigned char *ret_bytes,

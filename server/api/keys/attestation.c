@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Key attestation of a Managed HSM: contract §6.10. What the service's statements hold is not
+ * known; coffer's are signed texts (JWS, RS256) that anybody can check under the certificate.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "kv/base64.h"
+#include "private.h"
+
+#define VERSION "MRVL-1" /* contract §6.10 */
+#define HEADER "{\"alg\":\"RS256\",\"typ\":\"JWT\"}"
+#define CHAIN_MAX 16384
+#define STATEMENT_MAX 8192
+
+static enum kv_code append_base64url(struct kv_buf *text, const void *bytes, size_t len,
+                                     struct kv_err *err)
+{
+    kv_auto(kv_wipe_free) char *encoded = malloc(KV_BASE64URL_LENGTH(len) + 1);
+
+    if (encoded == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    kv_base64url_encode(bytes, len, encoded);
+    return kv_buf_append(text, encoded, KV_BASE64URL_LENGTH(len), err);
+}
+
+/* Adds a statement, signed: header, payload and signature with dots between them. */
+static enum kv_code add_statement(const struct kv_scope *scope, cJSON *attestation,
+                                  const char *member, const cJSON *payload, struct kv_err *err)
+{
+    kv_auto(kv_buf_done) struct kv_buf json;
+    kv_auto(kv_buf_done) struct kv_buf text;
+    struct kv_secret signature = { .len = 0 };
+    bool ok = true;
+
+    kv_buf_init(&json, STATEMENT_MAX);
+    kv_buf_init(&text, 2 * STATEMENT_MAX);
+    KV_TRY(kv_json_print(payload, &json, err));
+    KV_TRY(append_base64url(&text, HEADER, sizeof(HEADER) - 1, err));
+    KV_TRY(kv_buf_append(&text, ".", 1, err));
+    KV_TRY(append_base64url(&text, json.data, json.len, err));
+    KV_TRY(kv_keys_sign_statement(scope, text.data, text.len, &signature, err));
+    KV_TRY(kv_buf_append(&text, ".", 1, err));
+    KV_TRY(append_base64url(&text, signature.bytes, signature.len, err));
+    kv_json_add_base64url(attestation, member, text.data, text.len, &ok);
+    return ok ? KV_OK : KV_OUT_OF_MEMORY(err);
+}
+
+/* Standard base64 of PEM, as it was recorded. */
+static enum kv_code add_chain(const struct kv_scope *scope, cJSON *attestation, struct kv_err *err)
+{
+    kv_auto(kv_buf_done) struct kv_buf chain;
+    kv_auto(kv_wipe_free) char *text = malloc(CHAIN_MAX * 4 / 3 + 8);
+    bool ok = true;
+
+    kv_buf_init(&chain, CHAIN_MAX);
+    if (text == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    KV_TRY(kv_keys_attestation_chain(scope, &chain, err));
+    EVP_EncodeBlock((unsigned char *) text, (const unsigned char *) chain.data, (int) chain.len);
+    kv_json_add_text(attestation, "certificatePemFile", text, &ok);
+    return ok ? KV_OK : KV_OUT_OF_MEMORY(err);
+}
+
+/* What the token says of the private half, and of which key. */
+static cJSON *describe_private(const struct kv_request *request, const struct kv_key *key,
+                               const struct kv_custody_facts *facts, bool *ok)
+{
+    cJSON *payload = cJSON_CreateObject();
+
+    add_jwk(payload, request, key, ok);
+    kv_json_add_int(payload, "iat", kv_seconds(request->now), ok);
+    kv_json_add_bool(payload, "onToken", facts->on_token, ok);
+    kv_json_add_bool(payload, "private", facts->is_private, ok);
+    kv_json_add_bool(payload, "sensitive", facts->sensitive, ok);
+    kv_json_add_bool(payload, "alwaysSensitive", facts->always_sensitive, ok);
+    kv_json_add_bool(payload, "extractable", facts->extractable, ok);
+    kv_json_add_bool(payload, "neverExtractable", facts->never_extractable, ok);
+    kv_json_add_bool(payload, "local", facts->local, ok);
+    return payload;
+}
+
+static cJSON *describe_public(const struct kv_request *request, const struct kv_key *key, bool *ok)
+{
+    cJSON *payload = cJSON_CreateObject();
+
+    add_jwk(payload, request, key, ok);
+    kv_json_add_int(payload, "iat", kv_seconds(request->now), ok);
+    return payload;
+}
+
+static enum kv_code make_attestation(const struct kv_request *request, const struct kv_key *key,
+                                     const struct kv_custody_facts *facts, cJSON *attestation,
+                                     struct kv_err *err)
+{
+    const struct kv_scope scope = kv_scope_of(request);
+    bool ok = true;
+    kv_auto(cJSON_Delete) cJSON *private = describe_private(request, key, facts, &ok);
+    kv_auto(cJSON_Delete) cJSON *public = describe_public(request, key, &ok);
+
+    if (!ok || attestation == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    KV_TRY(add_chain(&scope, attestation, err));
+    KV_TRY(add_statement(&scope, attestation, "privateKeyAttestation", private, err));
+    KV_TRY(add_statement(&scope, attestation, "publicKeyAttestation", public, err));
+    kv_json_add_text(attestation, "version", VERSION, &ok);
+    return ok ? KV_OK : KV_OUT_OF_MEMORY(err);
+}
+
+enum kv_code key_attest(struct kv_request *request, struct kv_response *response,
+                        struct kv_err *err)
+{
+    const struct kv_scope scope = kv_scope_of(request);
+    kv_auto(kv_key_done) struct kv_key key = { .version = "" };
+    kv_auto(cJSON_Delete) cJSON *attestation = cJSON_CreateObject();
+    struct kv_custody_facts facts;
+
+    KV_TRY(kv_key_attest(&scope, kv_request_capture(request, "name"),
+                         kv_request_capture(request, "version"), &key, &facts, err));
+    KV_TRY(make_attestation(request, &key, &facts, attestation, err));
+    return respond_attested_key(request, &key, kv_take(attestation), response, err);
+}
