@@ -13,11 +13,16 @@
 /* clang-format off */
 #define FILES(X)                                                                                   \
     X(managed_hsm)                                                                                 \
+    X(managed_hsm_2021)                                                                            \
+    X(managed_hsm_2024)                                                                            \
+    X(managed_hsm_crypto)                                                                          \
     X(managed_hsm_roles)                                                                           \
     X(rotation_2026)                                                                               \
     X(vault_2021)                                                                                  \
     X(vault_2024)                                                                                  \
-    X(vault_2026)
+    X(vault_2026)                                                                                  \
+    X(vault_crypto)                                                                                \
+    X(vault_pending)
 /* clang-format on */
 
 static void setup(void)

@@ -15,6 +15,7 @@ api_tests = \
 	%D%/test_import \
 	%D%/test_keys \
 	%D%/test_lists \
+	%D%/test_managed \
 	%D%/test_parity \
 	%D%/test_pending \
 	%D%/test_program \
@@ -141,3 +142,7 @@ EXTRA_DIST += tests/data/golden
 %C%_test_symmetric_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--symmetric-keys", "premium"'
 %C%_test_symmetric_CFLAGS = $(api_cflags)
 %C%_test_symmetric_LDADD = $(api_libs)
+%C%_test_managed_SOURCES = %D%/managed.c tests/support/cell.c tests/support/cell.h $(api_support)
+%C%_test_managed_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
+%C%_test_managed_CFLAGS = $(api_cflags)
+%C%_test_managed_LDADD = $(api_libs)

@@ -131,6 +131,51 @@ Test(parity, rotation_knows_every_key_type)
     api_proves("rotate,get-rotationpolicy,set-rotationpolicy RSA,RSA-HSM,EC,EC-HSM,oct,oct-HSM");
 }
 
+Test(parity, backup_and_restore_know_every_key_type)
+{
+    API_CLIENT(dev);
+    struct subject subject;
+
+    for (size_t i = 0; i < KV_COUNT(types); i++) {
+        char blob[16384];
+
+        create(&dev, &types[i], "kept", &subject);
+        API_REPLY(kept, call(&dev, &subject, "POST", "keys", "/backup", NULL));
+        cr_assert_eq(kept.status, 200, "%s: %s", subject.kty, kept.body);
+        cr_assert_lt(kept.len, sizeof(blob));
+        snprintf(blob, sizeof(blob), "%s", kept.body); /* restore takes what backup gave */
+        API_REPLY(deleted, call(&dev, &subject, "DELETE", "keys", "", NULL));
+        cr_assert_eq(deleted.status, 200, "%s", deleted.body);
+        API_REPLY(purged, call(&dev, &subject, "DELETE", "deletedkeys", "", NULL));
+        cr_assert_eq(purged.status, 204, "%s", purged.body);
+        API_REPLY(restored, client_call(&dev, "POST", "/keys/restore", blob));
+        expect_bundle(&restored, &subject);
+    }
+    api_proves("backup,restore RSA,RSA-HSM,EC,EC-HSM,oct,oct-HSM");
+}
+
+/* RSA and EC keys, with all that can be wrong with them, are in import.c. */
+Test(parity, import_knows_symmetric_keys)
+{
+    static const struct {
+        const char *kty, *body;
+    } rows[] = {
+        { "oct", "{\"key\":{\"kty\":\"oct\",\"k\":\"MDEyMzQ1Njc4OUFCQ0RFRg\"}}" },
+        { "oct-HSM", "{\"key\":{\"kty\":\"oct\",\"k\":\"MDEyMzQ1Njc4OUFCQ0RFRg\"},\"Hsm\":true}" },
+        { "oct-HSM", "{\"key\":{\"kty\":\"oct-HSM\",\"k\":\"MDEyMzQ1Njc4OUFCQ0RFRg\"}}" },
+    };
+    API_CLIENT(dev);
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        API_REPLY(reply, client_call(&dev, "PUT", "/keys/brought", rows[i].body));
+
+        cr_expect_eq(reply.status, 200, "%s: %ld %s", rows[i].body, reply.status, reply.body);
+        cr_expect_str_eq(reply_text(&reply, "key.kty"), rows[i].kty);
+        cr_expect_null(reply_item(&reply, "key.k"));
+    }
+    api_proves("import oct,oct-HSM");
+}
+
 Test(parity, every_listed_version_is_served_where_others_are_refused)
 {
     static const char *const arguments[] = { "--api-versions", "strict", NULL };

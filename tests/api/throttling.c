@@ -4,6 +4,7 @@
 #include "../support/api.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct daemon own;
@@ -35,7 +36,8 @@ static void start_frozen(const char *const *arguments)
 static void start(void)
 {
     static const char *const arguments[] = {
-        "--throttling", "service", "--vault", "dev", "--vault", "other", NULL,
+        "--throttling", "service", "--vault",       "dev", "--vault",
+        "other",        "--vault", "pool,kind=hsm", NULL,
     };
 
     daemon_prepare(&own);
@@ -143,6 +145,29 @@ Test(throttling, weighs_a_request_by_the_key_it_names)
     expect_each(&dev, 1, "GET", "/keys", NULL, 429);
 }
 
+/* create and import alone, and by the type they name; what they then lack is refused with 400 */
+Test(throttling, counts_imports_as_creations)
+{
+    static const struct {
+        const char *method, *path, *body;
+        unsigned limit;
+    } rows[] = {
+        { "PUT", "/keys/none", "{\"key\":{\"kty\":\"RSA\"}}", 20 },
+        { "PUT", "/keys/none", "{\"key\":{\"kty\":\"EC\"},\"Hsm\":false}", 20 },
+        { "PUT", "/keys/none", "{\"key\":{\"kty\":\"EC\"},\"Hsm\":true}", 10 },
+        { "PUT", "/keys/none", "{\"Hsm\":true,\"key\":{\"kty\":\"RSA-HSM\"}}", 10 },
+        { "POST", "/keys/none/create", "{\"kty\":\"EC-HSM\",\"crv\":\"none\"}", 10 },
+        { "POST", "/keys/none/create", "{\"kty\":\"EC\",\"crv\":\"none\"}", 20 },
+    };
+    API_CLIENT_OF(&own, dev);
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        expect_each(&dev, rows[i].limit, rows[i].method, rows[i].path, rows[i].body, 400);
+        expect_each(&dev, 1, rows[i].method, rows[i].path, rows[i].body, 429);
+        api_advance(&own, 10);
+    }
+}
+
 Test(throttling, lets_a_request_that_names_no_key_type_be_refused_for_that)
 {
     API_CLIENT_OF(&own, dev);
@@ -176,6 +201,18 @@ Test(throttling, of_one_vault_leaves_the_others_alone)
 
     use_up(&dev);
     expect_each(&other, 1, "GET", "/keys", NULL, 200);
+}
+
+/* contract §12: what holds a managed HSM back is its own capacity */
+Test(throttling, is_not_for_managed_hsms)
+{
+    API_CLIENT_OF(&own, pool);
+
+    snprintf(pool.host, sizeof(pool.host), "pool.managedhsm.localhost");
+    free(pool.token);
+    pool.token = client_fetch_token(&own, "https://managedhsm.azure.net");
+    expect_each(&pool, 11, "POST", "/keys/none/create", NEW_HSM_KEY, 400);
+    expect_each(&pool, 1, "GET", "/keys", NULL, 200);
 }
 
 Test(throttling, names_the_wait_where_it_was_asked_to)

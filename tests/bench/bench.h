@@ -19,6 +19,7 @@ struct settings {
 typedef bool bench_fn(const struct settings *settings, struct report *report);
 
 bench_fn bench_unwrap; /* through coffer, against the token alone */
+bench_fn bench_sign;   /* the same of ES256 signatures */
 bench_fn bench_get;    /* latency beside key generation */
 bench_fn bench_start;  /* until the ready line */
 bench_fn bench_memory; /* resident */

@@ -165,7 +165,8 @@ static bool check_answer(const struct caller *caller)
 
     if (connection->in_len == connection->whole_len && body_len == request->expected_len
         && memcmp(connection->in, good, strlen(good)) == 0
-        && memcmp(connection->in + connection->head_len, request->expected, body_len) == 0) {
+        && memcmp(connection->in + connection->head_len, request->expected, request->expected_same)
+               == 0) {
         return true;
     }
     fprintf(stderr, "bench: wrong answer: %.*s\n%.*s\n", (int) strcspn(connection->in, "\r"),

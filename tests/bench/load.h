@@ -4,7 +4,7 @@
  *
  * It shares the processors with the server it measures, so it is lean: an answer costs a wake-up,
  * a read, a comparison and the write of the next request. Every answer is compared with the one
- * that is due, byte for byte. Belongs to one thread. Failures are reported on standard error.
+ * that is due: its length, and byte for byte what is the same each time. Belongs to one thread. Failures are reported on standard error.
  */
 #pragma once
 
@@ -19,6 +19,7 @@ struct load_request {
     size_t len;
     char *expected; /* heap */
     size_t expected_len;
+    size_t expected_same; /* bytes of it that are the same each time; a signature is not */
 };
 void load_request_done(struct load_request *request);
 KV_DEFINE_CLEANUP_VALUE(struct load_request, load_request_done)

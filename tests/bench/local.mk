@@ -5,6 +5,8 @@ EXTRA_PROGRAMS += %D%/bench
 	%D%/bench.h \
 	%D%/connection.c \
 	%D%/connection.h \
+	%D%/duel.c \
+	%D%/duel.h \
 	%D%/fill.c \
 	%D%/fill.h \
 	%D%/get.c \
@@ -22,6 +24,7 @@ EXTRA_PROGRAMS += %D%/bench
 	%D%/scale.c \
 	%D%/server.c \
 	%D%/server.h \
+	%D%/sign.c \
 	%D%/start.c \
 	%D%/unwrap.c
 %C%_bench_CFLAGS = $(AM_CFLAGS) $(TLS_CFLAGS)

@@ -21,17 +21,24 @@ KV_DEFINE_CLEANUP(OSSL_PARAM *, OSSL_PARAM_free)
 KV_DEFINE_CLEANUP(EVP_PKEY *, EVP_PKEY_free)
 KV_DEFINE_CLEANUP(EVP_PKEY_CTX *, EVP_PKEY_CTX_free)
 
-static const unsigned char key_id[HSM_ID_LENGTH] = "benchmark of raw";
+#define SIGNATURE_BYTES 64 /* P-256 */
 
-/* A ciphertext and what it decrypts to; each kind of decryption has one. */
+static const unsigned char rsa_id[HSM_ID_LENGTH] = "benchmark of RSA";
+static const unsigned char ec_id[HSM_ID_LENGTH] = "benchmark of EC.";
+
+/* A ciphertext and what it decrypts to; each kind of decryption has one. A digest is `plain`. */
 struct sample {
     unsigned char cipher[RAW_BYTES];
     unsigned char plain[RAW_BYTES];
     size_t plain_len;
 };
 
+struct worker;
+typedef bool operate_fn(const struct worker *worker);
+
 struct worker {
     const struct raw_token *raw;
+    operate_fn *operate;
     CK_MECHANISM *mechanism;
     const struct sample *sample;
     int64_t until;
@@ -52,15 +59,18 @@ static int64_t read_clock(clockid_t clock)
 void raw_token_open(struct raw_token *raw, unsigned threads)
 {
     CK_SESSION_HANDLE session;
+    struct hsm_ec_public public;
 
     raw->threads = threads < THREADS_MAX ? threads : THREADS_MAX;
     test_token_create(&raw->token, NULL, NULL);
-    if (hsm_generate_rsa(raw->token.hsm, key_id, RAW_BYTES * 8, 65537, &raw->public) != CKR_OK) {
+    if (hsm_generate_rsa(raw->token.hsm, rsa_id, RAW_BYTES * 8, 65537, &raw->public) != CKR_OK
+        || hsm_generate_ec(raw->token.hsm, ec_id, HSM_P256, &public) != CKR_OK) {
         fputs("bench: the token makes no key\n", stderr);
         exit(1);
     }
     session = test_token_session(&raw->token);
-    raw->key = test_token_find(&raw->token, session, CKO_PRIVATE_KEY, key_id);
+    raw->rsa_key = test_token_find(&raw->token, session, CKO_PRIVATE_KEY, rsa_id);
+    raw->ec_key = test_token_find(&raw->token, session, CKO_PRIVATE_KEY, ec_id);
 }
 
 void raw_token_close(struct raw_token *raw)
@@ -115,11 +125,26 @@ static bool decrypt(const struct worker *worker)
     unsigned char plain[RAW_BYTES];
     CK_ULONG len = sizeof(plain);
 
-    return functions->C_DecryptInit(worker->session, worker->mechanism, worker->raw->key) == CKR_OK
+    return functions->C_DecryptInit(worker->session, worker->mechanism, worker->raw->rsa_key)
+               == CKR_OK
            && functions->C_Decrypt(worker->session, (CK_BYTE *) sample->cipher,
                                    sizeof(sample->cipher), plain, &len)
                   == CKR_OK
            && len == sample->plain_len && memcmp(plain, sample->plain, len) == 0;
+}
+
+static bool sign(const struct worker *worker)
+{
+    const CK_FUNCTION_LIST *functions = worker->raw->token.functions;
+    const struct sample *sample = worker->sample;
+    unsigned char signature[SIGNATURE_BYTES];
+    CK_ULONG len = sizeof(signature);
+
+    return functions->C_SignInit(worker->session, worker->mechanism, worker->raw->ec_key) == CKR_OK
+           && functions->C_Sign(worker->session, (CK_BYTE *) sample->plain, sample->plain_len,
+                                signature, &len)
+                  == CKR_OK
+           && len == sizeof(signature);
 }
 
 static void *work(void *argument)
@@ -127,7 +152,7 @@ static void *work(void *argument)
     struct worker *worker = argument;
 
     while (!worker->failed && read_clock(CLOCK_MONOTONIC) < worker->until) {
-        worker->failed = !decrypt(worker);
+        worker->failed = !worker->operate(worker);
         worker->operations++;
     }
     return NULL;
@@ -148,11 +173,24 @@ static bool finish(struct worker *worker, size_t *total)
     return !worker->failed;
 }
 
+static CK_MECHANISM mechanism_of(enum raw_kind kind, CK_RSA_PKCS_OAEP_PARAMS *oaep)
+{
+    switch (kind) {
+    case RAW_X_509:
+        return (CK_MECHANISM){ CKM_RSA_X_509, NULL, 0 };
+    case RAW_OAEP_SHA1:
+        return (CK_MECHANISM){ CKM_RSA_PKCS_OAEP, oaep, sizeof(*oaep) };
+    case RAW_ECDSA:
+        break;
+    }
+    return (CK_MECHANISM){ CKM_ECDSA, NULL, 0 };
+}
+
 bool raw_token_run(struct raw_token *raw, enum raw_kind kind, double seconds,
                    struct raw_result *ret_result)
 {
     CK_RSA_PKCS_OAEP_PARAMS oaep = { CKM_SHA_1, CKG_MGF1_SHA1, CKZ_DATA_SPECIFIED, NULL, 0 };
-    CK_MECHANISM mechanism = { CKM_RSA_X_509, NULL, 0 };
+    CK_MECHANISM mechanism = mechanism_of(kind, &oaep);
     struct worker worker[THREADS_MAX];
     struct sample sample;
     unsigned started = 0;
@@ -161,12 +199,14 @@ bool raw_token_run(struct raw_token *raw, enum raw_kind kind, double seconds,
     int64_t used = read_clock(CLOCK_PROCESS_CPUTIME_ID);
     int64_t begin = read_clock(CLOCK_MONOTONIC);
 
-    if (kind == RAW_OAEP_SHA1) {
-        mechanism = (CK_MECHANISM){ CKM_RSA_PKCS_OAEP, &oaep, sizeof(oaep) };
-    }
     while (good && started < raw->threads) {
-        worker[started] = (struct worker){ .raw = raw, .mechanism = &mechanism, .sample = &sample };
-        worker[started].until = begin + (int64_t) (seconds * 1e9);
+        worker[started] = (struct worker){
+            .raw = raw,
+            .operate = kind == RAW_ECDSA ? sign : decrypt,
+            .mechanism = &mechanism,
+            .sample = &sample,
+            .until = begin + (int64_t) (seconds * 1e9),
+        };
         good = start(&worker[started]);
         started += good;
     }
@@ -174,7 +214,7 @@ bool raw_token_run(struct raw_token *raw, enum raw_kind kind, double seconds,
         good = finish(&worker[i], &total) && good;
     }
     if (!good || total == 0) {
-        fputs("bench: the token does not decrypt\n", stderr);
+        fputs("bench: the token does not do it\n", stderr);
         return false;
     }
     begin = read_clock(CLOCK_MONOTONIC) - begin;

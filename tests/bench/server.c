@@ -11,6 +11,7 @@
 
 #include "kv/base64.h"
 
+#define DIGEST_LENGTH 32   /* of ES256 */
 #define DATA_KEY_LENGTH 32 /* what is usually wrapped: an AES-256 key */
 #define VERSION_QUERY "?api-version=7.6"
 
@@ -88,18 +89,30 @@ static bool is_good(const struct reply *reply, const char *what)
     return reply->status == 200;
 }
 
-bool server_create_key(struct client *client, const char *name, unsigned bits)
+static bool create_key(struct client *client, const char *name, const char *body)
 {
-    char path[256], body[128];
+    char path[256];
     struct reply reply;
     bool created;
 
     snprintf(path, sizeof(path), "/keys/%s/create", name);
-    snprintf(body, sizeof(body), "{\"kty\":\"RSA-HSM\",\"key_size\":%u}", bits);
     reply = client_call(client, "POST", path, body);
     created = is_good(&reply, path);
     reply_done(&reply);
     return created;
+}
+
+bool server_create_key(struct client *client, const char *name, unsigned bits)
+{
+    char body[128];
+
+    snprintf(body, sizeof(body), "{\"kty\":\"RSA-HSM\",\"key_size\":%u}", bits);
+    return create_key(client, name, body);
+}
+
+bool server_create_ec_key(struct client *client, const char *name)
+{
+    return create_key(client, name, "{\"kty\":\"EC-HSM\",\"crv\":\"P-256\"}");
 }
 
 static bool render(const struct server *server, const char *method, const char *target,
@@ -141,6 +154,7 @@ static bool prepare(struct server *server, const char *method, const char *targe
     good = good && render(server, method, target, body, ret_request);
     if (good) {
         ret_request->expected_len = reply.len;
+        ret_request->expected_same = reply.len;
         ret_request->expected = kv_take(reply.body);
     }
     reply_done(&reply);
@@ -178,6 +192,31 @@ bool server_prepare_unwrap(struct server *server, const char *key, struct load_r
     reply_done(&wrapped);
     snprintf(path, sizeof(path), "/keys/%s/unwrapkey" VERSION_QUERY, key);
     return good && prepare(server, "POST", path, body, plain, ret_request);
+}
+
+bool server_prepare_sign(struct server *server, const char *key, struct load_request *ret_request)
+{
+    static const char before[] = "\"value\":\"";
+    unsigned char digest[DIGEST_LENGTH];
+    char text[KV_BASE64URL_LENGTH(DIGEST_LENGTH) + 1];
+    char path[256], body[256];
+    const char *value;
+
+    if (RAND_bytes(digest, sizeof(digest)) != 1) {
+        return false;
+    }
+    kv_base64url_encode(digest, sizeof(digest), text);
+    snprintf(body, sizeof(body), "{\"alg\":\"ES256\",\"value\":\"%s\"}", text);
+    snprintf(path, sizeof(path), "/keys/%s/sign" VERSION_QUERY, key);
+    if (!prepare(server, "POST", path, body, NULL, ret_request)) {
+        return false;
+    }
+    value = strstr(ret_request->expected, before);
+    if (value == NULL) {
+        return false;
+    }
+    ret_request->expected_same = (size_t) (value - ret_request->expected) + strlen(before);
+    return true;
 }
 
 struct load *server_open_load(const struct server *server, unsigned connections,

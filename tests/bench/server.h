@@ -33,6 +33,7 @@ double server_cpu_us(const struct server *server);
 double server_memory_mib(const struct server *server);
 
 bool server_create_key(struct client *client, const char *name, unsigned bits);
+bool server_create_ec_key(struct client *client, const char *name); /* P-256 */
 
 /* Prepares a GET, sends it once and remembers its answer as the expected one. */
 bool server_prepare_get(struct server *server, const char *target,
@@ -41,6 +42,9 @@ bool server_prepare_get(struct server *server, const char *target,
 /* Wraps random bytes with the key, then prepares the RSA-OAEP-256 unwrap that gives them back. */
 bool server_prepare_unwrap(struct server *server, const char *key,
                            struct load_request *ret_request);
+
+/* Prepares an ES256 signature over random bytes with the key. */
+bool server_prepare_sign(struct server *server, const char *key, struct load_request *ret_request);
 
 /* Opens connections that send these requests in turn. */
 struct load *server_open_load(const struct server *server, unsigned connections,

@@ -1,151 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Unwraps a second through coffer, beside what the token does by itself with as many threads. The
- * machine is never quiet, so both are measured in turn, in short rounds, and compared round by
- * round; every other round goes backwards, so that a drift favours neither. On a machine that is
- * really busy only the ratio of the processor time says something.
- */
-#include "bench.h"
-
-#include <stdio.h>
-#include <unistd.h>
-
-#include "load.h"
-#include "raw.h"
-#include "server.h"
+/* Unwraps a second through coffer, beside the private operation of the token alone; and OAEP by
+ * the token, for comparison only. */
+#include "duel.h"
 
 #define PART "unwrap"
-#define REQUESTS 8 /* different ciphertexts */
 
-struct unwrap_bench {
-    const struct settings *settings;
-    struct server server;
-    struct raw_token raw;
-    struct load_request request[REQUESTS];
-    struct load *load;
-    struct samples x_509, x_509_cpu, oaep, coffer, coffer_cpu, client, ratio, cpu_ratio, p50, p99;
-};
+static bool make_key(struct client *client, const char *name)
+{
+    return server_create_key(client, name, 2048);
+}
 
-static bool measure_raw(struct unwrap_bench *bench)
+/* Half the time is enough. */
+static bool measure_oaep(struct duel *duel, struct samples *rate)
 {
     struct raw_result result;
 
-    if (!raw_token_run(&bench->raw, RAW_X_509, bench->settings->seconds, &result)) {
-        return false;
-    }
-    samples_add(&bench->x_509, result.per_second);
-    samples_add(&bench->x_509_cpu, result.cpu_us);
-    return true;
-}
-
-/* For comparison only; half the time is enough. */
-static bool measure_oaep(struct unwrap_bench *bench)
-{
-    struct raw_result result;
-
-    if (!raw_token_run(&bench->raw, RAW_OAEP_SHA1, bench->settings->seconds / 2, &result)) {
-        return false;
-    }
-    samples_add(&bench->oaep, result.per_second);
-    return true;
-}
-
-static bool measure_coffer(struct unwrap_bench *bench)
-{
-    const struct load_span span = { .seconds = bench->settings->seconds };
-    struct load_result result;
-    double used = server_cpu_us(&bench->server);
-
-    if (!load_run(bench->load, &span, &result)) {
-        return false;
-    }
-    used = server_cpu_us(&bench->server) - used;
-    samples_add(&bench->coffer, (double) result.answers / result.seconds);
-    samples_add(&bench->coffer_cpu, used / (double) result.answers);
-    samples_add(&bench->client, result.client_us);
-    samples_add(&bench->p50, samples_quantile(result.latency, 0.5));
-    samples_add(&bench->p99, samples_quantile(result.latency, 0.99));
-    return true;
-}
-
-static bool run_round(struct unwrap_bench *bench, unsigned round)
-{
-    bool backwards = round % 2 == 1;
-    bool done = backwards ? measure_coffer(bench) && measure_raw(bench) && measure_oaep(bench)
-                          : measure_oaep(bench) && measure_raw(bench) && measure_coffer(bench);
-
-    if (done) {
-        samples_add(&bench->ratio, samples_last(&bench->coffer) / samples_last(&bench->x_509));
-        samples_add(&bench->cpu_ratio,
-                    samples_last(&bench->x_509_cpu)
-                        / (samples_last(&bench->coffer_cpu) + samples_last(&bench->client)));
-    }
-    return done;
-}
-
-static void publish(struct unwrap_bench *bench, struct report *report)
-{
-    report_samples(report, PART, "op/s", &bench->x_509, "token alone, X_509, %u threads",
-                   bench->raw.threads);
-    report_samples(report, PART, "op/s", &bench->oaep, "token alone, OAEP with SHA-1");
-    report_samples(report, PART, "op/s", &bench->coffer, "coffer over TLS, %u connections",
-                   bench->settings->connections);
-    report_samples(report, PART, "", &bench->ratio, "coffer / token alone");
-    report_samples(report, PART, "", &bench->cpu_ratio, "the same, by processor time");
-    report_samples(report, PART, "ms", &bench->p50, "latency p50");
-    report_samples(report, PART, "ms", &bench->p99, "latency p99");
-    report_samples(report, PART, "us", &bench->x_509_cpu, "processor, token alone");
-    report_samples(report, PART, "us", &bench->coffer_cpu, "processor, coffer");
-    report_samples(report, PART, "us", &bench->client, "processor, load generator");
-}
-
-static bool prepare(struct unwrap_bench *bench)
-{
-    if (!server_init(&bench->server) || !server_create_key(&bench->server.client, "unwrap", 2048)) {
-        return false;
-    }
-    for (size_t i = 0; i < REQUESTS; i++) {
-        if (!server_prepare_unwrap(&bench->server, "unwrap", &bench->request[i])) {
+    for (unsigned i = 0; i < duel->settings->rounds; i++) {
+        if (!raw_token_run(&duel->raw, RAW_OAEP_SHA1, duel->settings->seconds / 2, &result)) {
             return false;
         }
+        samples_add(rate, result.per_second);
     }
-    bench->load =
-        server_open_load(&bench->server, bench->settings->connections, bench->request, REQUESTS);
-    return bench->load != NULL;
-}
-
-static void done(struct unwrap_bench *bench)
-{
-    load_close(bench->load);
-    for (size_t i = 0; i < REQUESTS; i++) {
-        load_request_done(&bench->request[i]);
-    }
-    server_done(&bench->server);
-    raw_token_close(&bench->raw);
-    samples_done(&bench->x_509);
-    samples_done(&bench->x_509_cpu);
-    samples_done(&bench->oaep);
-    samples_done(&bench->coffer);
-    samples_done(&bench->coffer_cpu);
-    samples_done(&bench->client);
-    samples_done(&bench->ratio);
-    samples_done(&bench->cpu_ratio);
-    samples_done(&bench->p50);
-    samples_done(&bench->p99);
+    return true;
 }
 
 bool bench_unwrap(const struct settings *settings, struct report *report)
 {
-    struct unwrap_bench bench = { .settings = settings };
-    bool good = prepare(&bench);
+    kv_auto(samples_done) struct samples oaep = { 0 };
+    kv_auto(duel_done) struct duel duel = { .settings = settings, .kind = RAW_X_509 };
 
-    raw_token_open(&bench.raw, (unsigned) sysconf(_SC_NPROCESSORS_ONLN));
-    for (unsigned i = 0; good && i < settings->rounds; i++) {
-        good = run_round(&bench, i);
+    if (!duel_init(&duel, make_key, server_prepare_unwrap) || !duel_run(&duel)
+        || !measure_oaep(&duel, &oaep)) {
+        return false;
     }
-    if (good) {
-        publish(&bench, report);
-    }
-    done(&bench);
-    return good;
+    duel_publish(&duel, PART, "X_509", report);
+    report_samples(report, PART, "op/s", &oaep, "token alone, OAEP with SHA-1");
+    return true;
 }

@@ -152,6 +152,8 @@ class Parity:
         for test in self.tests:
             for cell in test.cells:
                 self.proofs[cell].append(test)
+                if cell[0] in MAKES_CURVES and len(cell) == 3:  # of any curve
+                    self.proofs[cell[:2]].append(test)
         self.cells = self.find_cells()
         self.unproven = list(read_unproven(tree))
 

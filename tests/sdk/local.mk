@@ -9,8 +9,10 @@ EXTRA_DIST += \
 	%D%/go/deletion_test.go \
 	%D%/go/go.mod \
 	%D%/go/go.sum \
+	%D%/go/hsm_test.go \
 	%D%/go/identity_test.go \
 	%D%/go/keys_test.go \
+	%D%/go/moving_test.go \
 	%D%/go/rotation_test.go \
 	%D%/go/run \
 	%D%/go/signing_test.go \
@@ -19,9 +21,11 @@ EXTRA_DIST += \
 	%D%/go/wrapping_test.go \
 	%D%/js/.npmrc \
 	%D%/js/deletion.test.mjs \
+	%D%/js/hsm.test.mjs \
 	%D%/js/identity.test.mjs \
 	%D%/js/imds.test.mjs \
 	%D%/js/keys.test.mjs \
+	%D%/js/moving.test.mjs \
 	%D%/js/package-lock.json \
 	%D%/js/package.json \
 	%D%/js/pending.test.mjs \
@@ -37,8 +41,10 @@ EXTRA_DIST += \
 	%D%/python/suite.py \
 	%D%/python/support.py \
 	%D%/python/test_deletion.py \
+	%D%/python/test_hsm.py \
 	%D%/python/test_identity.py \
 	%D%/python/test_keys.py \
+	%D%/python/test_moving.py \
 	%D%/python/test_pending.py \
 	%D%/python/test_rotation.py \
 	%D%/python/test_signing.py \

@@ -77,7 +77,7 @@ start_server()
         slow) lag=60s ;;
     esac
     "$coffer" serve --data "$data" --listen localhost --port 0 --control-port 0 \
-        --deletion-lag "$lag" --vault dev --vault locked,purge-protection \
+        --deletion-lag "$lag" --vault dev --vault locked,purge-protection --vault pool,kind=hsm \
         >"$scratch/out" 2>"$scratch/log" &
     server=$!
     for _ in $(seq 600); do

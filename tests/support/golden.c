@@ -26,6 +26,7 @@ struct exchange {
     char target[TEXT_MAX];
     char body[TEXT_MAX];
     bool has_target, has_body, without_token, without_type;
+    char audience[256]; /* "": the host's own */
     char header[8][256];
     size_t headers;
     bool is_answered;
@@ -145,6 +146,7 @@ static struct reply ask(struct play *play)
         .without_token = now->without_token,
     };
     struct reply reply;
+    char *other = NULL;
 
     for (size_t i = 0; i < now->headers; i++) {
         request.headers[i] = now->header[i];
@@ -152,7 +154,12 @@ static struct reply ask(struct play *play)
     snprintf(client.host, sizeof(client.host), "%s", now->host);
     snprintf(client.ca, sizeof(client.ca), "%s/ca.pem", play->daemon.folder);
     client.token = strstr(now->host, ".managedhsm.") != NULL ? play->hsm_token : play->vault_token;
+    if (now->audience[0] != '\0') {
+        other = client_fetch_token(&play->daemon, now->audience);
+        client.token = other;
+    }
     reply = client_send(&client, &request);
+    free(other);
     curl_easy_cleanup(client.curl);
     return reply;
 }
@@ -166,7 +173,7 @@ static void take_answer(struct play *play, const char *text)
     char *body;
 
     if (play->now.is_answered) {
-        body = golden_mask(&play->reply, play->daemon.port);
+        body = golden_mask(&play->reply, play->daemon.port, text);
         if (strcmp(body, text) != 0) {
             fail(play, "body", text, body);
         }
@@ -190,6 +197,31 @@ static void take_answer(struct play *play, const char *text)
                       list != NULL ? strlen(list + 1) : 0);
     if (strcmp(names, list) != 0) {
         fail(play, "headers", list, names);
+    }
+}
+
+/* "% NAME: VALUE" */
+static void take_value_of_header(struct play *play, const char *text)
+{
+    size_t len = strcspn(text, ":");
+    const char *expected = text + len + strspn(text + len, ": ");
+    char name[128];
+    char port[16];
+    char value[TEXT_MAX] = "";
+    const char *got;
+    const char *at;
+
+    snprintf(name, sizeof(name), "%.*s", (int) len, text);
+    snprintf(port, sizeof(port), ":%u", play->daemon.port);
+    got = reply_header(&play->reply, name);
+    at = got != NULL ? strstr(got, port) : NULL;
+    if (at != NULL) {
+        snprintf(value, sizeof(value), "%.*s:{port}%s", (int) (at - got), got, at + strlen(port));
+    } else if (got != NULL) {
+        snprintf(value, sizeof(value), "%s", got);
+    }
+    if (strcmp(value, expected) != 0) {
+        fail(play, name, expected, value);
     }
 }
 
@@ -259,6 +291,11 @@ static void take_header(struct play *play, const char *text)
     }
 }
 
+static void take_audience(struct play *play, const char *text)
+{
+    snprintf(play->now.audience, sizeof(play->now.audience), "%s", text);
+}
+
 static void take_without(struct play *play, const char *text)
 {
     if (strcmp(text, "token") == 0) {
@@ -274,9 +311,12 @@ static const struct {
     const char *word;
     void (*take)(struct play *play, const char *text);
 } lines[] = {
-    { "serve ", take_serve }, { "headers ", take_list },    { "case ", begin_case },
-    { "@ ", take_host },      { "without ", take_without }, { "> ", take_request },
-    { "+ ", take_header },    { "< ", take_answer },        { "= ", take_value },
+    { "serve ", take_serve }, { "headers ", take_list },
+    { "case ", begin_case },  { "audience ", take_audience },
+    { "@ ", take_host },      { "without ", take_without },
+    { "> ", take_request },   { "% ", take_value_of_header },
+    { "+ ", take_header },    { "< ", take_answer },
+    { "= ", take_value },
 };
 
 static void take_line(struct play *play, char *line)

@@ -9,10 +9,12 @@
  *   headers NAME LIST       a list of header names, for the cases to refer to
  *   case SECTION TEXT       begins a case; SECTION is the contract's
  *   @ HOST                  the host that is asked; "dev.vault.localhost" when there is none
+ *   audience URL            the token is for somebody else
  *   without token           the request has none; or "without type": no Content-Type
  *   > METHOD TARGET         the request; a second > line is its body
  *   + NAME: VALUE           a further header of it
  *   < STATUS NAME           the answer and the list its headers must equal; then its body, if any
+ *   % NAME: VALUE           a header of it, its port as {port}
  *   = NAME PATH             remembers the last segment of the text at PATH of the answer; $(NAME)
  *                           stands for it in later requests
  * What differs from run to run stands masked in a body: see golden_mask().
@@ -31,6 +33,6 @@ int golden_play(const char *path);
 /*
  * A body without what differs from run to run: the port is {port}, a version {version}, a date
  * {time}, the request id {request-id}, bytes in base64url {N} with their number of characters,
- * the end of a line {crlf}. Heap.
+ * the end of a line {crlf}; a text called value only where `expected` has it masked. Heap.
  */
-char *golden_mask(const struct reply *reply, unsigned port);
+char *golden_mask(const struct reply *reply, unsigned port, const char *expected);

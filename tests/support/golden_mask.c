@@ -16,8 +16,10 @@ static const struct mask {
     { "(/)([0-9a-f]{32})", "{version}" },
     { "(\"(created|updated|deletedDate|scheduledPurgeDate)\":)([0-9]+)", "{time}" },
     { "(\"(n|x|y|iv|tag)\":\")([A-Za-z0-9_-]+)", NULL },
-    { "(\"value\":\")([A-Za-z0-9_-]{200,})", NULL },
 };
+
+/* What an operation made, where the file does not say what it must be. */
+static const struct mask value_mask = { "(\"value\":\")([A-Za-z0-9_-]+)", NULL };
 
 struct text {
     char *data;
@@ -77,7 +79,7 @@ static char *replace_text(char *body, const char *old, const char *new)
     return out.data;
 }
 
-char *golden_mask(const struct reply *reply, unsigned port)
+char *golden_mask(const struct reply *reply, unsigned port, const char *expected)
 {
     const char *id = reply_header(reply, "x-ms-request-id");
     char *body = strdup(reply->body);
@@ -94,6 +96,9 @@ char *golden_mask(const struct reply *reply, unsigned port)
     }
     for (size_t i = 0; i < KV_COUNT(masks); i++) {
         body = replace_matches(body, &masks[i]);
+    }
+    if (strstr(expected, "\"value\":\"{") != NULL) {
+        body = replace_matches(body, &value_mask);
     }
     return body;
 }

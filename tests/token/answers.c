@@ -274,3 +274,111 @@ Test(answers, of_rs256_are_those_of_rfc_7515)
 
     expect(&material, KV_OP_SIGN, KV_ALG_RS256, &operands, &signature, "RFC 7515 A.2");
 }
+
+/* Another token, behind a gate. */
+static void open_with(struct refusal *refusal)
+{
+    teardown();
+    test_token_create(&token, refuse, refusal);
+    const struct kv_custody_config config = { .hsm = token.hsm };
+
+    cr_assert_eq(kv_custody_new(&config, &custody, &err), KV_OK);
+}
+
+/* A token whose signing mechanisms fail at the probe: then padding here and the raw operation do. */
+static void open_without_signing(void)
+{
+    static struct refusal no_signing = { "C_SignInit", CKR_MECHANISM_INVALID };
+
+    open_with(&no_signing);
+    cr_assert_not(hsm_capabilities(token.hsm)->rsa_pkcs);
+    cr_assert_eq(hsm_capabilities(token.hsm)->rsa_pss, 0);
+}
+
+static bool verifies(const struct kv_material *material, enum kv_alg alg, struct kv_bytes digest,
+                     const struct kv_buf *signature)
+{
+    kv_auto(kv_outcome_done) struct kv_outcome outcome;
+    const struct kv_operands operands = {
+        .digest = digest,
+        .value = { signature->data, signature->len },
+    };
+
+    kv_outcome_init(&outcome);
+    cr_assert_eq(
+        kv_custody_operate(custody, material, KV_OP_VERIFY, alg, &operands, &outcome, &err), KV_OK);
+    return outcome.valid;
+}
+
+Test(answers, of_rsa_are_signed_outside_where_the_token_cannot)
+{
+    static const enum kv_alg algs[] = { KV_ALG_RS256, KV_ALG_RS384, KV_ALG_RS512, KV_ALG_RSNULL,
+                                        KV_ALG_PS256, KV_ALG_PS384, KV_ALG_PS512 };
+
+    open_without_signing();
+    const struct kv_material material = rsa_key(1, &jwks[KEY_7515_A2]);
+
+    for (size_t i = 0; i < KV_COUNT(algs); i++) {
+        kv_auto(kv_outcome_done) struct kv_outcome outcome;
+        struct bytes digest = {
+            .len = kv_custody_needs(&material, algs[i], KV_OP_SIGN).max,
+            .given = true,
+        };
+        const struct kv_operands operands = { .value = view(&digest) };
+
+        kv_outcome_init(&outcome);
+        cr_assert_eq(
+            kv_custody_operate(custody, &material, KV_OP_SIGN, algs[i], &operands, &outcome, &err),
+            KV_OK, "%s", err.message);
+        cr_expect(verifies(&material, algs[i], view(&digest), &outcome.value), "%s",
+                  kv_alg_row(algs[i])->name);
+    }
+    struct bytes digest = from_base64(rs256_digest);
+    struct bytes signature = from_base64(rs256_signature);
+    const struct kv_operands operands = { .value = view(&digest) };
+
+    expect(&material, KV_OP_SIGN, KV_ALG_RS256, &operands, &signature, "RFC 7515 A.2");
+}
+
+Test(answers, are_refused_where_neither_way_works)
+{
+    struct bytes digest = { .len = 32, .given = true };
+    const struct kv_operands operands = { .value = view(&digest) };
+    const struct kv_material material = { .family = KV_FAMILY_EC, .curve = KV_CURVE_P256 };
+    kv_auto(kv_outcome_done) struct kv_outcome outcome;
+
+    open_without_signing();
+    kv_outcome_init(&outcome);
+    cr_expect_eq(
+        kv_custody_operate(custody, &material, KV_OP_SIGN, KV_ALG_ES256, &operands, &outcome, &err),
+        KV_BAD_PARAMETER);
+    cr_expect_str_eq(err.message, "The HSM does not support algorithm ES256.");
+
+    const struct kv_key_spec spec = { .family = KV_FAMILY_EC, .curve = KV_CURVE_P256, .bits = 256 };
+
+    cr_expect_eq(kv_custody_check(custody, &spec, &err), KV_BAD_PARAMETER);
+    cr_expect_str_eq(err.message, "The HSM does not make keys of curve P-256.");
+}
+
+Test(answers, are_refusals_where_the_token_does_not_like_the_parameters)
+{
+    static const CK_RV verdicts[] = { CKR_ATTRIBUTE_VALUE_INVALID, CKR_KEY_SIZE_RANGE };
+    static const unsigned char object[KV_OBJECT_LENGTH] = { 7 };
+    const struct kv_key_spec spec = {
+        .family = KV_FAMILY_RSA,
+        .bits = 2048,
+        .public_exponent = 17,
+    };
+
+    for (size_t i = 0; i < KV_COUNT(verdicts); i++) {
+        static struct refusal no_key; /* the token is closed behind its gate, too */
+        struct kv_material material;
+
+        no_key = (struct refusal){ NULL, verdicts[i] };
+        open_with(&no_key);
+        no_key.function = "C_GenerateKeyPair";
+        cr_expect_eq(kv_custody_generate(custody, object, &spec, &material, &err),
+                     KV_BAD_PARAMETER);
+        cr_expect_str_eq(err.message, "The HSM does not make such a key.");
+    }
+}

@@ -198,6 +198,12 @@ TESTS += %D%/test_signatures
 %C%_test_signatures_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_signatures_LDADD = $(UNIT_LDADD)
 
+check_PROGRAMS += %D%/test_ways
+TESTS += %D%/test_ways
+%C%_test_ways_SOURCES = %D%/ways.c
+%C%_test_ways_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_ways_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += %D%/test_key_rules
 TESTS += %D%/test_key_rules
 %C%_test_key_rules_SOURCES = %D%/key_rules.c

@@ -67,7 +67,7 @@ static enum kv_way native_else_outside(const struct hsm_capabilities *can, bool 
 static enum kv_way way_of_method(const struct hsm_capabilities *can, const struct kv_alg_row *alg)
 {
     switch (alg->method) {
-    case KV_METHOD_RSA_CRYPT: /* never native: see the raw path in README, "Padding oracles" */
+    case KV_METHOD_RSA_CRYPT: /* never native: modules show by their time what was wrong */
         return can->rsa_raw ? KV_WAY_OUTSIDE : KV_WAY_NONE;
     case KV_METHOD_RSA_SIGN:
         return native_else_outside(can, can->rsa_pkcs);

@@ -23,6 +23,8 @@ static const struct verdict {
     { CKR_KEY_UNEXTRACTABLE, KV_KEY_NOT_EXPORTABLE, KEY_STAYS },
     { HSM_RV_NO_MECHANISM, KV_BAD_PARAMETER, "The HSM does not support this operation." },
     { CKR_MECHANISM_INVALID, KV_BAD_PARAMETER, "The HSM does not support this operation." },
+    { CKR_ATTRIBUTE_VALUE_INVALID, KV_BAD_PARAMETER, "The HSM does not make such a key." },
+    { CKR_KEY_SIZE_RANGE, KV_BAD_PARAMETER, "The HSM does not make such a key." },
     { CKR_HOST_MEMORY, KV_INTERNAL, "out of memory" },
     { CKR_OK, KV_UNAVAILABLE, "The HSM failed to carry out the operation." },
 };

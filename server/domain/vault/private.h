@@ -234,16 +234,6 @@ enum kv_code generate_material(struct kv_keys *keys, const unsigned char object[
                                const void *context, struct kv_material *ret_material,
                                struct kv_err *err) kv_must_check;
 
-/* The policy of a key, by its row: stored or the default. `name` is left empty. */
-enum kv_code rotation_policy_load(struct kv_db *db, int64_t key_id,
-                                  struct kv_rotation_policy *ret_policy,
-                                  struct kv_err *err) kv_must_check;
-
-/* Stores it in place of the one there was; rotation_schedule() is to follow. In a transaction. */
-enum kv_code rotation_policy_save(struct kv_db *db, int64_t key_id,
-                                  const struct kv_rotation_policy *policy,
-                                  struct kv_err *err) kv_must_check;
-
 /* Gives a new version without exp the one that the policy of its key gives it (contract §10.3). */
 enum kv_code rotation_stamp(struct kv_db *db, int64_t key_id, struct kv_attributes *attributes,
                             struct kv_err *err) kv_must_check;

@@ -36,8 +36,9 @@ static enum kv_code read_policy(const struct kv_rows *rows, struct kv_rotation_p
     return KV_OK;
 }
 
-enum kv_code rotation_policy_load(struct kv_db *db, int64_t key_id,
-                                  struct kv_rotation_policy *ret_policy, struct kv_err *err)
+/* Of a key, by its row: stored, or the default. `name` is left empty. */
+static enum kv_code load_stored(struct kv_db *db, int64_t key_id,
+                                struct kv_rotation_policy *ret_policy, struct kv_err *err)
 {
     static const char sql[] = "SELECT " POLICY_COLUMNS " FROM rotation_policy p WHERE p.key = ?";
     static const struct kv_rotation_policy_args nothing = { .count = 0 };
@@ -59,7 +60,7 @@ enum kv_code rotation_stamp(struct kv_db *db, int64_t key_id, struct kv_attribut
     if (attributes->expires.given) {
         return KV_OK;
     }
-    KV_TRY(rotation_policy_load(db, key_id, &policy, err));
+    KV_TRY(load_stored(db, key_id, &policy, err));
     if (kv_duration_is_given(&policy.expiry)) {
         kv_time expires = kv_duration_after(&policy.expiry, attributes->created);
 
@@ -153,7 +154,7 @@ static enum kv_code load_policy(struct kv_db *db, const struct kv_scope *scope, 
     if (ret_row->phase != PHASE_LIVE) {
         return fail_not_found(name, NULL, err);
     }
-    KV_TRY(rotation_policy_load(db, ret_row->id, ret_policy, err));
+    KV_TRY(load_stored(db, ret_row->id, ret_policy, err));
     return load_name(db, ret_row->id, ret_policy->name, err);
 }
 
@@ -187,8 +188,9 @@ static struct kv_bind bind_duration(const struct kv_duration *duration)
     return kv_duration_is_given(duration) ? KV_B_TEXT(duration->text) : KV_B_NULL;
 }
 
-enum kv_code rotation_policy_save(struct kv_db *db, int64_t key_id,
-                                  const struct kv_rotation_policy *policy, struct kv_err *err)
+/* In place of the one there was. */
+static enum kv_code save_policy(struct kv_db *db, int64_t key_id,
+                                const struct kv_rotation_policy *policy, struct kv_err *err)
 {
     static const char sql[] = "INSERT OR REPLACE INTO rotation_policy"
                               " (key, expiry, after_create, before_expiry, notify, created,"
@@ -224,7 +226,7 @@ enum kv_code kv_rotation_policy_set(const struct kv_scope *scope, const char *na
         *ret_policy = present;
         return KV_OK;
     }
-    KV_TRY(rotation_policy_save(db, row.id, &wanted, err));
+    KV_TRY(save_policy(db, row.id, &wanted, err));
     KV_TRY(rotation_schedule(db, row.latest, err));
     KV_TRY(kv_db_commit(db, err));
     *ret_policy = wanted;

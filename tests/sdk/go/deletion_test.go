@@ -13,7 +13,7 @@ import (
 
 func TestADeletedKey(t *testing.T) {
 	name := newName("deleted")
-	createRSA(t, dev, name)
+	createAny(t, dev, name)
 	latest := createRSA(t, dev, name)
 	wrapped := must(wrap(latest.Key.KID, "RSA-OAEP-256", newDataKey()))(t)
 	deleted := deleteKey(t, dev, name)
@@ -51,7 +51,7 @@ func TestADeletedKey(t *testing.T) {
 func TestARecoveredKey(t *testing.T) {
 	name := newName("recovered")
 	first := createRSA(t, dev, name)
-	second := createRSA(t, dev, name)
+	second := createAny(t, dev, name)
 	dataKey := newDataKey()
 	wrapped := must(wrap(first.Key.KID, "RSA-OAEP-256", dataKey))(t)
 	deleteKey(t, dev, name)
@@ -91,7 +91,7 @@ func TestANameThatIsNotAmongTheDeleted(t *testing.T) {
 
 func TestAPurgedKey(t *testing.T) {
 	name := newName("purged")
-	createRSA(t, dev, name)
+	createAny(t, dev, name)
 	deleteKey(t, dev, name)
 	must(dev.PurgeDeletedKey(ctx, name, nil))(t)
 
@@ -104,7 +104,7 @@ func TestAPurgedKey(t *testing.T) {
 		refused(t, err, 404, "KeyNotFound", "")
 	})
 	t.Run("leaves its name to another", func(t *testing.T) {
-		other := createRSA(t, dev, name)
+		other := createAny(t, dev, name)
 
 		equal(t, versionsOf(t, dev, name), []string{string(*other.Key.KID)})
 	})
@@ -112,7 +112,7 @@ func TestAPurgedKey(t *testing.T) {
 
 func TestAVaultWithPurgeProtection(t *testing.T) {
 	name := newName("protected")
-	createRSA(t, locked, name)
+	createAny(t, locked, name)
 	deleteKey(t, locked, name)
 
 	t.Run("shows it in the recovery level", func(t *testing.T) {
@@ -136,7 +136,7 @@ func TestTheListOfDeletedKeys(t *testing.T) {
 		ours := []string{newName("gone"), newName("gone"), newName("gone")}
 		slices.Sort(ours)
 		for _, name := range ours {
-			createRSA(t, dev, name)
+			createAny(t, dev, name)
 			deleteKey(t, dev, name)
 		}
 		var listed []string

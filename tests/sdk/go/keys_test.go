@@ -158,7 +158,7 @@ func TestASecondVersion(t *testing.T) {
 
 func TestUpdating(t *testing.T) {
 	t.Run("takes back all that the service has said of a key", func(t *testing.T) {
-		key := createRSA(t, dev, newName("returned"))
+		key := createAny(t, dev, newName("returned"))
 		attributes := *key.Attributes
 		attributes.Enabled = to.Ptr(false)
 		got := must(dev.UpdateKey(ctx, key.Key.KID.Name(), "", azkeys.UpdateKeyParameters{
@@ -178,7 +178,7 @@ func TestTheListOfKeys(t *testing.T) {
 		ours := []string{}
 		for range 26 {
 			ours = append(ours, newName("listed"))
-			createRSA(t, dev, ours[len(ours)-1])
+			createAny(t, dev, ours[len(ours)-1])
 		}
 		slices.Sort(ours)
 		var listed []string

@@ -44,18 +44,23 @@ func putPolicy(t *testing.T, name string, policy azkeys.KeyRotationPolicy) azkey
 func TestARotatedKey(t *testing.T) {
 	name := newName("rotated")
 	first := must(dev.CreateKey(ctx, name, azkeys.CreateKeyParameters{
-		Kty:     to.Ptr(azkeys.KeyTypeRSA),
-		KeySize: to.Ptr(int32(3072)),
-		KeyOps:  ops("wrapKey", "unwrapKey"),
+		Kty:    to.Ptr(azkeys.KeyTypeRSA),
+		KeyOps: ops("wrapKey", "unwrapKey"),
 	}, nil))(t)
 	second := must(dev.RotateKey(ctx, name, nil))(t)
 
 	t.Run("has a new version of the same kind", func(t *testing.T) {
 		equal(t, second.Key.KID.Version() == first.Key.KID.Version(), false)
 		equal(t, slices.Equal(second.Key.N, first.Key.N), false)
-		equal(t, len(second.Key.N), 384)
+		equal(t, len(second.Key.N), 256)
 		equal(t, second.Key.KeyOps, first.Key.KeyOps)
 		equal(t, second.Attributes.Expires == nil, true)
+	})
+	t.Run("keeps its curve", func(t *testing.T) {
+		key := createEC(t, azkeys.CreateKeyParameters{Curve: to.Ptr(azkeys.CurveNameP384)})
+		rotated := must(dev.RotateKey(ctx, key.Key.KID.Name(), nil))(t)
+
+		equal(t, *rotated.Key.Crv, azkeys.CurveNameP384)
 	})
 	t.Run("is at its new version", func(t *testing.T) {
 		equal(t, must(dev.GetKey(ctx, name, "", nil))(t).KeyBundle, second.KeyBundle)
@@ -91,13 +96,13 @@ func TestARotationPolicy(t *testing.T) {
 	notify := action("Notify", "", "P30D")
 
 	t.Run("notifies when nobody made one", func(t *testing.T) {
-		name := createRSA(t, dev, newName("policy")).Key.KID.Name()
+		name := createAny(t, dev, newName("policy")).Key.KID.Name()
 		got := must(dev.GetKeyRotationPolicy(ctx, name, nil))(t)
 
 		equal(t, got.KeyRotationPolicy, rotationPolicy("", notify))
 	})
 	t.Run("is read back as it was written", func(t *testing.T) {
-		name := createRSA(t, dev, newName("policy")).Key.KID.Name()
+		name := createAny(t, dev, newName("policy")).Key.KID.Name()
 		policy := rotationPolicy("P48M", action("Rotate", "P18M", ""), notify)
 		written := putPolicy(t, name, policy)
 		read := must(dev.GetKeyRotationPolicy(ctx, name, nil))(t)
@@ -109,7 +114,7 @@ func TestARotationPolicy(t *testing.T) {
 		equal(t, read.KeyRotationPolicy, written)
 	})
 	t.Run("replaces the one before", func(t *testing.T) {
-		name := createRSA(t, dev, newName("policy")).Key.KID.Name()
+		name := createAny(t, dev, newName("policy")).Key.KID.Name()
 		putPolicy(t, name, rotationPolicy("P2Y", action("Rotate", "", "P60D")))
 		got := putPolicy(t, name, rotationPolicy("P90D", action("Notify", "", "P14D")))
 
@@ -117,10 +122,10 @@ func TestARotationPolicy(t *testing.T) {
 		equal(t, *got.Attributes.ExpiryTime, "P90D")
 	})
 	t.Run("lets new versions expire", func(t *testing.T) {
-		name := createRSA(t, dev, newName("policy")).Key.KID.Name()
+		name := createAny(t, dev, newName("policy")).Key.KID.Name()
 		putPolicy(t, name, rotationPolicy("P90D", action("Rotate", "P30D", "")))
 		rotated := must(dev.RotateKey(ctx, name, nil))(t).Attributes
-		created := createRSA(t, dev, name).Attributes
+		created := createAny(t, dev, name).Attributes
 
 		equal(t, rotated.Expires.Sub(*rotated.Created), 90*24*time.Hour)
 		equal(t, created.Expires.Sub(*created.Created), 90*24*time.Hour)
@@ -131,7 +136,7 @@ func TestARotationPolicy(t *testing.T) {
 		"lets keys expire too soon":                rotationPolicy("P27D", notify),
 	} {
 		t.Run("that "+word+" is refused", func(t *testing.T) {
-			name := createRSA(t, dev, newName("policy")).Key.KID.Name()
+			name := createAny(t, dev, newName("policy")).Key.KID.Name()
 			_, err := dev.UpdateKeyRotationPolicy(ctx, name, policy, nil)
 
 			refused(t, err, 400, "BadParameter", "")

@@ -18,7 +18,6 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azkeys"
 )
@@ -28,6 +27,7 @@ var (
 	credential azcore.TokenCredential
 	dev        *azkeys.Client
 	locked     *azkeys.Client
+	pool       *azkeys.Client // a managed HSM
 	devURL     = os.Getenv("AZURE_KEYVAULT_URL")
 
 	// What the server says of itself, in its run.json.
@@ -51,7 +51,10 @@ func prepare() error {
 	if dev, err = azkeys.NewClient(devURL, credential, nil); err != nil {
 		return err
 	}
-	locked, err = azkeys.NewClient(urlOf("locked"), credential, nil)
+	if locked, err = azkeys.NewClient(urlOf("locked"), credential, nil); err != nil {
+		return err
+	}
+	pool, err = azkeys.NewClient(urlOf("pool"), credential, nil)
 	return err
 }
 
@@ -139,10 +142,21 @@ func refused(t *testing.T, err error, status int, code, inner string) string {
 	return found.Error.Message
 }
 
+func create(t *testing.T, client *azkeys.Client, name string, kind azkeys.KeyType) azkeys.KeyBundle {
+	t.Helper()
+	parameters := azkeys.CreateKeyParameters{Kty: &kind}
+	return must(client.CreateKey(ctx, name, parameters, nil))(t).KeyBundle
+}
+
 func createRSA(t *testing.T, client *azkeys.Client, name string) azkeys.KeyBundle {
 	t.Helper()
-	parameters := azkeys.CreateKeyParameters{Kty: to.Ptr(azkeys.KeyTypeRSA)}
-	return must(client.CreateKey(ctx, name, parameters, nil))(t).KeyBundle
+	return create(t, client, name, azkeys.KeyTypeRSA)
+}
+
+// createAny is for tests that do not care what kind of key they have; this one is made quickly.
+func createAny(t *testing.T, client *azkeys.Client, name string) azkeys.KeyBundle {
+	t.Helper()
+	return create(t, client, name, azkeys.KeyTypeEC)
 }
 
 func deleteKey(t *testing.T, client *azkeys.Client, name string) azkeys.DeletedKey {

@@ -20,7 +20,7 @@ describe("a deleted key", () => {
     let first, second, crypto, wrapped, deleted;
     before(async () => {
         first = await dev.createRsaKey(name, { tags: { kept: "yes" } });
-        second = await dev.createRsaKey(name, { enabled: false });
+        second = await dev.createEcKey(name, { enabled: false });
         crypto = cryptoOf(first);
         wrapped = (await crypto.wrapKey(alg, dataKey)).result;
         deleted = await deleteKey(dev, name);
@@ -74,7 +74,7 @@ describe("a purged key", () => {
     const name = newName("purged");
     let key;
     before(async () => {
-        key = await dev.createRsaKey(name);
+        key = await dev.createEcKey(name);
         await deleteKey(dev, name);
         await dev.purgeDeletedKey(name);
     });
@@ -84,7 +84,7 @@ describe("a purged key", () => {
     test("cannot be recovered", () =>
         isRefused(dev.beginRecoverDeletedKey(name, promptly), 404, "KeyNotFound"));
     test("leaves its name to another", async () => {
-        const other = await dev.createRsaKey(name);
+        const other = await dev.createEcKey(name);
 
         assert.notEqual(other.properties.version, key.properties.version);
         assert.equal((await collect(dev.listPropertiesOfKeyVersions(name))).length, 1);
@@ -94,7 +94,7 @@ describe("a purged key", () => {
 describe("a vault with purge protection", () => {
     const name = newName("protected");
     before(async () => {
-        await locked.createRsaKey(name);
+        await locked.createEcKey(name);
         await deleteKey(locked, name);
     });
 
@@ -116,7 +116,7 @@ describe("the list of deleted keys", () => {
     const names = [1, 2, 3].map(() => newName("gone"));
     before(async () => {
         for (const name of names) {
-            await dev.createRsaKey(name);
+            await dev.createEcKey(name);
             await deleteKey(dev, name);
         }
     });

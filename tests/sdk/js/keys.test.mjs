@@ -139,7 +139,7 @@ describe("the list of keys", () => {
     const names = [1, 2, 3, 4, 5].map((number) => `${prefix}-${number}`);
     before(async () => {
         for (const name of names) {
-            await dev.createRsaKey(name, { tags: { prefix } });
+            await dev.createEcKey(name, { tags: { prefix } });
         }
     });
 

@@ -21,7 +21,7 @@ describe("a deletion that takes its time", () => {
     let name;
     const begin = (options = promptly) => dev.beginDeleteKey(name, options);
     beforeEach(async () => {
-        ({ name } = await dev.createRsaKey(newName("pending")));
+        ({ name } = await dev.createEcKey(newName("pending")));
     });
 
     test("is waited for", async () => {
@@ -43,7 +43,7 @@ describe("a deletion that takes its time", () => {
     test("keeps the name from being used, and the key from being purged", async () => {
         await begin();
 
-        await isRefused(dev.createRsaKey(name), 409, "Conflict", "ObjectIsBeingDeleted");
+        await isRefused(dev.createEcKey(name), 409, "Conflict", "ObjectIsBeingDeleted");
         await isRefused(dev.purgeDeletedKey(name), 409, "Conflict", "ObjectIsBeingDeleted");
         await advance(lag);
         await dev.purgeDeletedKey(name);
@@ -54,7 +54,7 @@ describe("a recovery that takes its time", () => {
     let name;
     const begin = (options = promptly) => dev.beginRecoverDeletedKey(name, options);
     beforeEach(async () => {
-        ({ name } = await dev.createRsaKey(newName("pending")));
+        ({ name } = await dev.createEcKey(newName("pending")));
         await dev.beginDeleteKey(name, promptly);
         await advance(lag);
     });
@@ -78,6 +78,6 @@ describe("a recovery that takes its time", () => {
     test("keeps the name from being used", async () => {
         await begin();
 
-        await isRefused(dev.createRsaKey(name), 409, "Conflict", "ObjectIsBeingRecovered");
+        await isRefused(dev.createEcKey(name), 409, "Conflict", "ObjectIsBeingRecovered");
     });
 });

@@ -16,16 +16,21 @@ describe("a rotated key", () => {
     const keyOps = ["wrapKey", "unwrapKey"];
     let first, second;
     before(async () => {
-        first = await dev.createRsaKey(name, { keySize: 3072, keyOps });
+        first = await dev.createRsaKey(name, { keyOps });
         second = await dev.rotateKey(name);
     });
 
     test("has a new version of the same kind", () => {
         assert.notEqual(second.properties.version, first.properties.version);
         assert.notDeepEqual(second.key.n, first.key.n);
-        assert.equal(second.key.n.length, 384);
+        assert.equal(second.key.n.length, 256);
         assert.deepEqual(second.keyOperations, keyOps);
         assert.equal(second.properties.expiresOn, undefined);
+    });
+    test("keeps its curve", async () => {
+        const { name: other } = await dev.createEcKey(newName("rotated"), { curve: "P-384" });
+
+        assert.equal((await dev.rotateKey(other)).key.crv, "P-384");
     });
     test("is at its new version", async () => {
         assert.deepEqual(await dev.getKey(name), second);
@@ -56,7 +61,7 @@ describe("a rotation policy", () => {
         dev.updateKeyRotationPolicy(name, { expiresIn, lifetimeActions });
     beforeEach(async () => {
         name = newName("policy");
-        await dev.createRsaKey(name);
+        await dev.createEcKey(name);
     });
 
     test("notifies when nobody made one", async () => {
@@ -89,7 +94,7 @@ describe("a rotation policy", () => {
     test("lets new versions expire", async () => {
         await put("P90D", { action: "Rotate", timeAfterCreate: "P30D" });
 
-        for (const { properties } of [await dev.rotateKey(name), await dev.createRsaKey(name)]) {
+        for (const { properties } of [await dev.rotateKey(name), await dev.createEcKey(name)]) {
             assert.equal(properties.expiresOn - properties.createdOn, 90 * day);
         }
     });

@@ -15,6 +15,7 @@ export const port = running.port;
 export const credential = new DefaultAzureCredential();
 export const dev = new KeyClient(process.env.AZURE_KEYVAULT_URL, credential);
 export const locked = new KeyClient(urlOf("locked"), credential);
+export const pool = new KeyClient(urlOf("pool"), credential); // a managed HSM
 
 // Pollers ask at once, then every 50 ms.
 export const promptly = { intervalInMs: 50 };

@@ -31,6 +31,7 @@ port = running["port"]
 credential = DefaultAzureCredential()
 dev = KeyClient(os.environ["AZURE_KEYVAULT_URL"], credential)
 locked = KeyClient(urls["locked"], credential)
+pool = KeyClient(urls["pool"], credential)  # a managed HSM
 
 
 def new_name(prefix):

@@ -23,8 +23,8 @@ ALGORITHM = KeyWrapAlgorithm.rsa_oaep_256
 class ADeletedKey(TestCase):
     def setUp(self):
         self.name = new_name("deleted")
-        self.first = dev.create_rsa_key(self.name, tags={"kept": "yes"})
-        self.second = dev.create_rsa_key(self.name, enabled=False)
+        self.first = dev.create_ec_key(self.name, tags={"kept": "yes"})
+        self.second = dev.create_ec_key(self.name, enabled=False)
         self.deleted = delete(dev, self.name)
 
     def test_says_until_when_it_can_be_recovered(self):
@@ -53,14 +53,14 @@ class ADeletedKey(TestCase):
 
     def test_keeps_its_name(self):
         with self.refuses(409, "Conflict", "ObjectIsDeletedButRecoverable"):
-            dev.create_rsa_key(self.name)
+            dev.create_ec_key(self.name)
 
 
 class ARecoveredKey(TestCase):
     def test_is_as_it_was(self):
         name = new_name("recovered")
-        first = dev.create_rsa_key(name, tags={"kept": "yes"})
-        second = dev.create_rsa_key(name, enabled=False)
+        first = dev.create_ec_key(name, tags={"kept": "yes"})
+        second = dev.create_ec_key(name, enabled=False)
         delete(dev, name)
         recovered = recover(dev, name)
 
@@ -103,7 +103,7 @@ class APurgedKey(TestCase):
     @classmethod
     def setUpClass(cls):
         cls.name = new_name("purged")
-        cls.key = dev.create_rsa_key(cls.name)
+        cls.key = dev.create_ec_key(cls.name)
         delete(dev, cls.name)
         dev.purge_deleted_key(cls.name)
 
@@ -116,7 +116,7 @@ class APurgedKey(TestCase):
             dev.begin_recover_deleted_key(self.name)
 
     def test_leaves_its_name_to_another(self):
-        other = dev.create_rsa_key(self.name)
+        other = dev.create_ec_key(self.name)
         listed = [one.id for one in dev.list_properties_of_key_versions(self.name)]
 
         self.assertEqual(listed, [other.id])
@@ -129,7 +129,7 @@ class AVaultWithPurgeProtection(TestCase):
     @classmethod
     def setUpClass(cls):
         cls.name = new_name("protected")
-        locked.create_rsa_key(cls.name)
+        locked.create_ec_key(cls.name)
         delete(locked, cls.name)
 
     def test_shows_it_in_the_recovery_level(self):
@@ -143,7 +143,7 @@ class AVaultWithPurgeProtection(TestCase):
 
     def test_recovers(self):
         name = new_name("saved")
-        key = locked.create_rsa_key(name)
+        key = locked.create_ec_key(name)
         delete(locked, name)
         recover(locked, name)
 
@@ -154,7 +154,7 @@ class TheListOfDeletedKeys(TestCase):
     def test_comes_in_pages_that_together_hold_every_key_once(self):
         names = sorted(new_name("gone") for _ in range(3))
         for name in names:
-            dev.create_rsa_key(name)
+            dev.create_ec_key(name)
             delete(dev, name)
         pages = [list(page) for page in dev.list_deleted_keys(max_page_size=1).by_page()]
         listed = [one.name for page in pages for one in page]

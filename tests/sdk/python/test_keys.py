@@ -132,7 +132,7 @@ class TheListOfKeys(TestCase):
         prefix = new_name("listed")
         cls.names = [f"{prefix}-{number}" for number in range(1, 6)]
         for name in cls.names:
-            dev.create_rsa_key(name)
+            dev.create_ec_key(name)
 
     def ours(self, listed):
         return [one.name for one in listed if one.name in self.names]
@@ -149,7 +149,7 @@ class TheListOfKeys(TestCase):
 
     def test_of_versions_comes_in_pages(self):
         name = new_name("paged")
-        versions = [dev.create_rsa_key(name).properties.version for _ in range(3)]
+        versions = [dev.create_ec_key(name).properties.version for _ in range(3)]
         pages = dev.list_properties_of_key_versions(name, max_page_size=1).by_page()
         listed = [[one.version for one in page] for page in pages]
 

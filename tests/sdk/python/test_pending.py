@@ -8,7 +8,7 @@ LAG = 60
 
 class WhatTakesItsTime(TestCase):
     def setUp(self):
-        self.name = dev.create_rsa_key(new_name("pending")).name
+        self.name = dev.create_ec_key(new_name("pending")).name
 
     def wait_for(self, poller):
         """The poller must wait, and come to an end when its time has come."""
@@ -25,7 +25,7 @@ class WhatTakesItsTime(TestCase):
         with self.refuses(404, "KeyNotFound"):
             dev.get_deleted_key(self.name)
         with self.refuses(409, "Conflict", "ObjectIsBeingDeleted"):
-            dev.create_rsa_key(self.name)
+            dev.create_ec_key(self.name)
         with self.refuses(409, "Conflict", "ObjectIsBeingDeleted"):
             dev.purge_deleted_key(self.name)
         deleted = self.wait_for(poller)
@@ -39,6 +39,6 @@ class WhatTakesItsTime(TestCase):
         with self.refuses(404, "KeyNotFound"):
             dev.get_key(self.name)
         with self.refuses(409, "Conflict", "ObjectIsBeingRecovered"):
-            dev.create_rsa_key(self.name)
+            dev.create_ec_key(self.name)
         recovered = self.wait_for(poller)
         self.assertEqual(dev.get_key(self.name).id, recovered.id)

@@ -37,16 +37,21 @@ class ARotatedKey(TestCase):
     @classmethod
     def setUpClass(cls):
         cls.first = dev.create_rsa_key(
-            new_name("rotated"), size=3072, key_operations=["wrapKey", "unwrapKey"]
+            new_name("rotated"), key_operations=["wrapKey", "unwrapKey"]
         )
         cls.second = dev.rotate_key(cls.first.name)
 
     def test_has_a_new_version_of_the_same_kind(self):
         self.assertNotEqual(self.second.properties.version, self.first.properties.version)
         self.assertNotEqual(self.second.key.n, self.first.key.n)
-        self.assertEqual(len(self.second.key.n), 384)
+        self.assertEqual(len(self.second.key.n), 256)
         self.assertEqual(self.second.key_operations, self.first.key_operations)
         self.assertIsNone(self.second.properties.expires_on)
+
+    def test_keeps_its_curve(self):
+        name = dev.create_ec_key(new_name("rotated"), curve="P-384").name
+
+        self.assertEqual(dev.rotate_key(name).key.crv, "P-384")
 
     def test_is_at_its_new_version(self):
         self.assertEqual(state_of(dev.get_key(self.first.name)), state_of(self.second))
@@ -78,7 +83,7 @@ class AnUnknownKey(TestCase):
 
 class ARotationPolicy(TestCase):
     def setUp(self):
-        self.name = dev.create_rsa_key(new_name("policy")).name
+        self.name = dev.create_ec_key(new_name("policy")).name
 
     def put(self, *actions, expires_in=None):
         return dev.update_key_rotation_policy(
@@ -113,7 +118,7 @@ class ARotationPolicy(TestCase):
     def test_lets_new_versions_expire(self):
         self.put((ROTATE, "P30D", None), expires_in="P90D")
         rotated = dev.rotate_key(self.name).properties
-        created = dev.create_rsa_key(self.name).properties
+        created = dev.create_ec_key(self.name).properties
 
         for version in (rotated, created):
             self.assertEqual(version.expires_on - version.created_on, timedelta(days=90))
