@@ -22,6 +22,7 @@ api_tests = \
 	%D%/test_random \
 	%D%/test_refusals \
 	%D%/test_restore \
+	%D%/test_secure \
 	%D%/test_roles \
 	%D%/test_rotation \
 	%D%/test_sign \
@@ -77,6 +78,9 @@ EXTRA_DIST += tests/data/golden
 %C%_test_attestation_SOURCES = %D%/attestation.c $(api_support)
 %C%_test_attestation_CFLAGS = $(api_cflags)
 %C%_test_attestation_LDADD = $(api_libs)
+%C%_test_secure_SOURCES = %D%/secure.c $(api_support)
+%C%_test_secure_CFLAGS = $(api_cflags)
+%C%_test_secure_LDADD = $(api_libs)
 %C%_test_import_SOURCES = %D%/import.c $(api_support)
 %C%_test_import_CFLAGS = $(api_cflags)
 %C%_test_import_LDADD = $(api_libs)

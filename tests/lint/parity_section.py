@@ -6,7 +6,8 @@ a key type (kty.def), with an algorithm (alg.def) or, of a new key, with a curve
 api-version (api_version.def). Cells come from those tables; tests name the cells that they prove
 by api_proves(), which fails when the test had no such answer (tests/support/proof.h). A row of
 err.def is proven by the tests whose names, or the golden cases whose titles hold its symbol. Cells
-that the file UNPROVEN admits to are shown as missing; all others must be proven.
+that the file UNPROVEN admits to are shown as missing; all others must be proven. A route whose
+handler is called ..._refuse is not offered and has no cells.
 """
 
 import itertools
@@ -75,6 +76,7 @@ class Route:
     def __init__(self, line, verb, path, rest):
         self.line, self.verb, self.path = line, verb, path
         self.hardware = "KV_ON_HSM" in rest
+        self.offered = not re.search(r"\b\w+_refuse\b", rest)  # by the handler's name
         parts = [part for part in path.split("/") if part]
         self.name = self.operation(verb, parts)
         self.typed = "{name}" in parts or self.name == "restore"
@@ -162,7 +164,7 @@ class Parity:
         cells = {}
         crypto = self.crypto_operations()
         for route in self.routes:
-            if route.name in crypto:
+            if route.name in crypto or not route.offered:
                 continue
             if not route.typed:
                 cells[(route.name,)] = (ROUTES, route.line)
@@ -281,7 +283,9 @@ class Section:
         for name, routes in seen.items():
             paths = "<br>".join(f"`{route.verb} {route.path}`" for route in routes)
             only = " (managed HSM)" if routes[0].hardware else ""
-            if name in crypto:
+            if not routes[0].offered:
+                yield name, [paths + only, "not offered", *[""] * len(self.types)]
+            elif name in crypto:
                 yield name, [paths + only, "see below", *[""] * len(self.types)]
             elif routes[0].typed:
                 yield name, [paths + only, "", *self.marks_by_type(name)]
@@ -299,7 +303,7 @@ class Section:
     def operation_proofs(self):
         crypto = self.parity.crypto_operations()
         for name, _row in self.operations():
-            if name not in crypto:
+            if name not in crypto and self.cells_of(name):
                 yield [name, self.proofs_of(self.cells_of(name))]
 
     def algorithm_proofs(self):

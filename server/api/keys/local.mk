@@ -12,4 +12,5 @@ libkv_a_SOURCES += \
 	%D%/random.c \
 	%D%/render.c \
 	%D%/rotation.c \
-	%D%/routes.c
+	%D%/routes.c \
+	%D%/secure.c
