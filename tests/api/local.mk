@@ -72,7 +72,13 @@ EXTRA_DIST += tests/data/golden
 %C%_test_restore_SOURCES = %D%/restore.c %D%/backup_tools.c %D%/backup_tools.h $(api_support)
 %C%_test_restore_CFLAGS = $(api_cflags)
 %C%_test_restore_LDADD = $(api_libs)
-%C%_test_byok_SOURCES = %D%/byok.c $(api_support)
+%C%_test_byok_SOURCES = \
+	%D%/byok.c \
+	%D%/byok_arrivals.c \
+	%D%/byok_tools.c \
+	%D%/byok_tools.h \
+	$(api_support)
+%C%_test_byok_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
 %C%_test_byok_CFLAGS = $(api_cflags)
 %C%_test_byok_LDADD = $(api_libs)
 %C%_test_attestation_SOURCES = %D%/attestation.c $(api_support)
