@@ -112,6 +112,7 @@ struct hsm_kwp {
     CK_MECHANISM_TYPE type;
     bool is_believed; /* it was seen to work, or there was no way to try it */
     bool pads;        /* values that are not whole semiblocks */
+    bool encrypts;    /* key wrap is also a mode of encryption, so that values need be no keys */
 };
 
 struct hsm {

@@ -86,6 +86,7 @@ static bool can_do_hmac_by_twin(struct hsm_session *session, CK_ULONG bits)
 
 void hsm_probe_aes(struct hsm_session *session, struct hsm_capabilities *can)
 {
+    CK_MECHANISM key_wrap = { CKM_AES_KEY_WRAP, NULL, 0 };
     CK_OBJECT_HANDLE small, medium, large;
 
     can->aes_128 = generate(session, 16, &small);
@@ -96,6 +97,7 @@ void hsm_probe_aes(struct hsm_session *session, struct hsm_capabilities *can)
     }
     probe_modes(session, large, can);
     can->aes_key_wrap = can->aes_128 && can_wrap(session, large, small);
+    session->hsm->kwp.encrypts = can_encrypt(session, large, &key_wrap, BLOCK + 8);
     can->hmac_native = can_do_hmac(session, large);
     can->hmac_twin = can_do_hmac_by_twin(session, 128) && can_do_hmac_by_twin(session, 192)
                      && can_do_hmac_by_twin(session, 256);

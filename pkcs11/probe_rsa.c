@@ -10,6 +10,8 @@
 #include "probe_key.h"
 #include "template.h"
 
+#define HSM_RSA_BITS_MIN 512 /* modules take less, down to what no padding fits in */
+
 static const enum hsm_hash hashes[] = { HSM_SHA1, HSM_SHA256, HSM_SHA384, HSM_SHA512 };
 
 static void probe_generation(struct hsm *hsm, struct hsm_capabilities *can)
@@ -19,7 +21,8 @@ static void probe_generation(struct hsm *hsm, struct hsm_capabilities *can)
     can->rsa_generate =
         hsm_probe_promise(hsm, CKM_RSA_PKCS_KEY_PAIR_GEN, CKF_GENERATE_KEY_PAIR, &info);
     if (can->rsa_generate) {
-        can->rsa_bits_min = info.ulMinKeySize;
+        can->rsa_bits_min =
+            info.ulMinKeySize > HSM_RSA_BITS_MIN ? info.ulMinKeySize : HSM_RSA_BITS_MIN;
         can->rsa_bits_max =
             info.ulMaxKeySize < HSM_MODULUS_MAX * 8 ? info.ulMaxKeySize : HSM_MODULUS_MAX * 8;
     }

@@ -82,6 +82,15 @@ static CK_RV look_for_sentinel(struct hsm_session *session)
     return CKR_OK;
 }
 
+/* Somebody else in the process may have logged out; some modules go on showing objects then. */
+static CK_RV check_login(struct hsm_session *session)
+{
+    CK_SESSION_INFO info;
+
+    HSM_TRY(HSM_CALL(session, C_GetSessionInfo, &info));
+    return info.state == CKS_RW_USER_FUNCTIONS ? CKR_OK : CKR_USER_NOT_LOGGED_IN;
+}
+
 CK_RV hsm_create_sentinel(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH])
 {
     static const char label[] = "coffer wrapping key";
@@ -142,5 +151,6 @@ CK_RV hsm_look(struct hsm_session *session)
     if (!hsm_label_matches(&info, hsm->label)) {
         return HSM_RV_OTHER_TOKEN;
     }
+    HSM_TRY(check_login(session));
     return look_for_sentinel(session);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * AES key wrap over bytes of the caller's. Modules do it to keys only, so the bytes become one, a
- * session object that goes with its session at the end.
+ * AES key wrap over bytes of the caller's. Some modules encrypt by it. Others do it to keys only, so
+ * the bytes become one, a session object that goes with its session at the end.
  */
 #include "internal.h"
 
@@ -61,6 +61,29 @@ static CK_MECHANISM choose_mechanism(const struct hsm *hsm, CK_MECHANISM_TYPE ty
     return type == CKM_AES_KEY_WRAP_PAD ? hsm_kwp_mechanism(hsm) : (CK_MECHANISM){ type, NULL, 0 };
 }
 
+static CK_RV encrypt(struct hsm_session *session, CK_OBJECT_HANDLE key, CK_MECHANISM *mechanism,
+                     const struct work *work)
+{
+    CK_ULONG out_len = work->size;
+
+    HSM_TRY(HSM_CALL(session, C_EncryptInit, mechanism, key));
+    HSM_TRY(HSM_CALL(session, C_Encrypt, (CK_BYTE *) work->in, work->len, work->out, &out_len));
+    *work->ret_len = out_len;
+    return CKR_OK;
+}
+
+static CK_RV decrypt(struct hsm_session *session, CK_OBJECT_HANDLE key, CK_MECHANISM *mechanism,
+                     const struct work *work)
+{
+    CK_ULONG out_len = work->size;
+
+    HSM_TRY(HSM_CALL(session, C_DecryptInit, mechanism, key));
+    CK_RV rv = HSM_CALL(session, C_Decrypt, (CK_BYTE *) work->in, work->len, work->out, &out_len);
+    HSM_TRY(hsm_judge(session, rv, CKR_ENCRYPTED_DATA_INVALID));
+    *work->ret_len = out_len;
+    return CKR_OK;
+}
+
 static CK_RV wrap(struct hsm_session *session, CK_OBJECT_HANDLE key, void *context)
 {
     const struct work *work = context;
@@ -70,6 +93,9 @@ static CK_RV wrap(struct hsm_session *session, CK_OBJECT_HANDLE key, void *conte
     CK_ULONG out_len = work->size;
     CK_OBJECT_HANDLE value;
 
+    if (hsm->kwp.encrypts) {
+        return encrypt(session, key, &mechanism, work);
+    }
     if (work->type == CKM_AES_KEY_WRAP_PAD && work->len % HSM_SEMIBLOCK != 0 && !hsm->kwp.pads) {
         return hsm_kwp_by_blocks(session, key, work->in, work->len, work->out, work->size,
                                  work->ret_len);
@@ -83,22 +109,41 @@ static CK_RV wrap(struct hsm_session *session, CK_OBJECT_HANDLE key, void *conte
     return CKR_OK;
 }
 
+/* Asks for the length first: NSS looks at the value's only, not at the room. */
+static CK_RV read_value(struct hsm_session *session, CK_OBJECT_HANDLE value,
+                        const struct work *work)
+{
+    CK_ATTRIBUTE attribute = { CKA_VALUE, NULL, 0 };
+
+    HSM_TRY(HSM_CALL(session, C_GetAttributeValue, value, &attribute, 1));
+    if (attribute.ulValueLen > work->size) {
+        return CKR_BUFFER_TOO_SMALL;
+    }
+    attribute.pValue = work->out;
+    HSM_TRY(HSM_CALL(session, C_GetAttributeValue, value, &attribute, 1));
+    *work->ret_len = attribute.ulValueLen;
+    return CKR_OK;
+}
+
 static CK_RV unwrap(struct hsm_session *session, CK_OBJECT_HANDLE key, void *context)
 {
     const struct work *work = context;
     CK_MECHANISM mechanism = choose_mechanism(session->hsm, work->type);
     struct hsm_template template = { .count = 0 };
-    CK_ATTRIBUTE found = { CKA_VALUE, work->out, work->size };
     CK_OBJECT_HANDLE value;
 
+    if (session->hsm->kwp.encrypts) {
+        return decrypt(session, key, &mechanism, work);
+    }
     describe_value(&template);
     CK_RV rv = HSM_CALL(session, C_UnwrapKey, &mechanism, key, (CK_BYTE *) work->in, work->len,
                         template.items, template.count, &value);
+    if (rv == CKR_WRAPPED_KEY_INVALID) {
+        rv = CKR_ENCRYPTED_DATA_INVALID; /* what it is to the caller */
+    }
     HSM_TRY(hsm_judge(session, rv, CKR_ENCRYPTED_DATA_INVALID));
     session->spent = true;
-    HSM_TRY(HSM_CALL(session, C_GetAttributeValue, value, &found, 1));
-    *work->ret_len = found.ulValueLen;
-    return CKR_OK;
+    return read_value(session, value, work);
 }
 
 static CK_RV run(struct hsm *hsm, const unsigned char *id, hsm_use_fn *use, struct work *work)

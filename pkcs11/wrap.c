@@ -10,6 +10,9 @@
 
 #define TWIN_WRAPPED (HSM_SEMIBLOCK + HSM_TWIN_LENGTH)
 
+/* NSS asks for this of a private EC key it unwraps: the name it is stored under. */
+#define NSS_DB 0xd5a0db00UL
+
 struct room {
     unsigned char *out;
     size_t size, len;
@@ -40,6 +43,21 @@ static CK_RV examine_aes(struct hsm_session *session, CK_OBJECT_HANDLE key)
     return HSM_CALL(session, C_Encrypt, block, sizeof(block), out, &len);
 }
 
+/* Our templates are whole and fit together: whatever module says otherwise means the content. */
+static bool is_content_at_fault(CK_RV rv)
+{
+    switch (rv) {
+    case CKR_TEMPLATE_INCOMPLETE:
+    case CKR_TEMPLATE_INCONSISTENT:
+    case CKR_KEY_TYPE_INCONSISTENT:
+    case CKR_ATTRIBUTE_TYPE_INVALID:
+    case CKR_PUBLIC_KEY_INVALID:
+        return true;
+    default:
+        return hsm_rv_is_missing(rv);
+    }
+}
+
 /* Modules take AES keys of any length, and may tell late that PKCS#8 was none. */
 static CK_RV examine(struct hsm_session *session, CK_OBJECT_HANDLE key, enum hsm_kind kind)
 {
@@ -58,7 +76,7 @@ static CK_RV examine(struct hsm_session *session, CK_OBJECT_HANDLE key, enum hsm
         rv = examine_aes(session, key);
         break;
     }
-    return rv == CKR_PUBLIC_KEY_INVALID || hsm_rv_is_missing(rv) ? CKR_WRAPPED_KEY_INVALID : rv;
+    return is_content_at_fault(rv) ? CKR_WRAPPED_KEY_INVALID : rv;
 }
 
 /* No PKCS#8 is as short as an AES key. */
@@ -68,15 +86,20 @@ static bool is_plausible(enum hsm_kind kind, size_t len)
            && is_aes(len - HSM_SEMIBLOCK) == (kind == HSM_AES);
 }
 
-static CK_RV unwrap(struct hsm_session *session, CK_OBJECT_HANDLE unwrapping,
-                    struct hsm_template *template, const unsigned char *in, size_t len,
-                    CK_OBJECT_HANDLE *ret_key)
+static CK_RV call_unwrap(struct hsm_session *session, CK_OBJECT_HANDLE unwrapping,
+                         struct hsm_template *template, const unsigned char *in, size_t len,
+                         CK_OBJECT_HANDLE *ret_key)
 {
     CK_MECHANISM mechanism = hsm_kwp_mechanism(session->hsm);
-    CK_RV rv = HSM_CALL(session, C_UnwrapKey, &mechanism, unwrapping, (CK_BYTE *) in, len,
-                        template->items, template->count, ret_key);
 
-    return hsm_judge(session, rv, CKR_WRAPPED_KEY_INVALID);
+    return HSM_CALL(session, C_UnwrapKey, &mechanism, unwrapping, (CK_BYTE *) in, len,
+                    template->items, template->count, ret_key);
+}
+
+static CK_RV judge_content(struct hsm_session *session, CK_RV rv)
+{
+    return is_content_at_fault(rv) ? CKR_WRAPPED_KEY_INVALID
+                                   : hsm_judge(session, rv, CKR_WRAPPED_KEY_INVALID);
 }
 
 /* Appends one object of a key. */
@@ -160,8 +183,13 @@ CK_RV hsm_unwrap_key(struct hsm_session *session, CK_OBJECT_HANDLE unwrapping, e
         return CKR_WRAPPED_KEY_LEN_RANGE;
     }
     hsm_template_key(&template, session->hsm, kind, id);
-    HSM_TRY(unwrap(session, unwrapping, &template, in, len, ret_key));
-    CK_RV rv = examine(session, *ret_key, kind);
+    CK_RV rv = call_unwrap(session, unwrapping, &template, in, len, ret_key);
+    if (rv == CKR_TEMPLATE_INCOMPLETE && kind == HSM_EC) {
+        hsm_template_add(&template, NSS_DB, id, HSM_ID_LENGTH);
+        rv = call_unwrap(session, unwrapping, &template, in, len, ret_key);
+    }
+    HSM_TRY(judge_content(session, rv));
+    rv = examine(session, *ret_key, kind);
     if (rv != CKR_OK) {
         hsm_discard(session, *ret_key);
     }
@@ -175,7 +203,7 @@ CK_RV hsm_unwrap_twin(struct hsm_session *session, CK_OBJECT_HANDLE unwrapping,
     struct hsm_template template = { .count = 0 };
 
     hsm_template_twin(&template, session->hsm, id);
-    return unwrap(session, unwrapping, &template, in, len, ret_twin);
+    return judge_content(session, call_unwrap(session, unwrapping, &template, in, len, ret_twin));
 }
 
 CK_RV hsm_export_wrapped(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], unsigned char *out,

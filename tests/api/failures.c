@@ -2,6 +2,7 @@
 /* Rows of tbl/err.def that need a failing token or store: limits of the real parts, caused for
  * real. Each test has a daemon of its own. */
 #include "../support/api.h"
+#include "../support/nss.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -51,6 +52,9 @@ Test(failure, UNAVAILABLE_while_the_token_is_gone)
     char wrapped[1024];
     long status = 0;
 
+    if (nss_is_chosen()) {
+        cr_skip_test("the token does not go with its files");
+    }
     api_create_key(&dev, "hsm", "", version);
     api_wrap(&dev, "hsm", NULL, "RSA-OAEP-256", VALUE, wrapped);
     move_tokens("tokens", "tokens-away");
@@ -138,6 +142,9 @@ static void remove_last_object(void)
 
 Test(failure, KEY_MATERIAL_MISSING_when_the_object_is_gone)
 {
+    if (nss_is_chosen()) {
+        cr_skip_test("the token does not go with its files");
+    }
     API_CLIENT_OF(&own, dev);
     char version[33];
     char wrapped[1024];
@@ -169,6 +176,9 @@ static void empty_token_file(const char *token, void *context)
 /* A login empties the token's own file before it writes it anew. */
 Test(failure, of_a_login_that_was_killed_loses_no_key)
 {
+    if (nss_is_chosen()) {
+        cr_skip_test("the token does not go with its files");
+    }
     API_CLIENT_OF(&own, dev);
     char folder[400];
     char version[33];

@@ -62,6 +62,9 @@ struct reply cell_key(struct client *client, const struct cell *cell)
         snprintf(create, sizeof(create), "%s/create", path);
         reply = post(client, create, body);
     }
+    if (strstr(reply.body, "The HSM does not make keys of curve") != NULL) {
+        cr_skip_test("the module does not have %s", cell->crv);
+    }
     cr_assert_eq(reply.status, 200, "%s: %ld %s", path, reply.status, reply.body);
     return reply;
 }

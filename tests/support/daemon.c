@@ -8,15 +8,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "kv/clock.h"
 #include "kv/files.h"
+#include "nss.h"
 
 #define PATIENCE_MS 60000
 #define ARGUMENTS_MAX 48
+#define TOKEN_LABEL "coffer test"
+#define TOKEN_PIN "20746358"
+
+static void make_token(struct daemon *daemon)
+{
+    snprintf(daemon->token, sizeof(daemon->token), "%s/nss", daemon->folder);
+    if (mkdir(daemon->token, 0700) != 0 || !nss_make_token(daemon->token, TOKEN_PIN)) {
+        exit(1);
+    }
+}
 
 void daemon_prepare(struct daemon *daemon)
 {
@@ -27,6 +39,9 @@ void daemon_prepare(struct daemon *daemon)
         exit(1);
     }
     snprintf(daemon->log, sizeof(daemon->log), "%s.log", daemon->folder);
+    if (nss_is_chosen()) {
+        make_token(daemon);
+    }
 }
 
 static void show_log(const struct daemon *daemon)
@@ -107,11 +122,33 @@ static bool parse_ports(struct daemon *daemon, const char *line)
            && sscanf(port, ":%u", &daemon->control_port) == 1;
 }
 
+/* Appends the options of a token that is not the daemon's own. */
+static size_t add_token(const struct daemon *daemon, const char **arguments, size_t count)
+{
+    static char pin_file[sizeof(daemon->token) + sizeof("/pin")];
+    static char init_args[sizeof(daemon->token) + 128];
+
+    if (daemon->token[0] == '\0') {
+        return count;
+    }
+    snprintf(pin_file, sizeof(pin_file), "%s/pin", daemon->token);
+    nss_init_args(daemon->token, TOKEN_LABEL, init_args, sizeof(init_args));
+    arguments[count++] = "--pkcs11-module";
+    arguments[count++] = NSS_MODULE;
+    arguments[count++] = "--pkcs11-token";
+    arguments[count++] = TOKEN_LABEL;
+    arguments[count++] = "--pkcs11-pin-file";
+    arguments[count++] = pin_file;
+    arguments[count++] = "--pkcs11-init-args";
+    arguments[count++] = init_args;
+    return count;
+}
+
 bool daemon_launch(struct daemon *daemon, const char *const *arguments)
 {
     const char *all[ARGUMENTS_MAX] = { "serve",          "--data", daemon->folder, "--port", "0",
                                        "--control-port", "0" };
-    size_t count = 7;
+    size_t count = add_token(daemon, all, 7);
     int ready[2];
     int log = open(daemon->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 

@@ -4,7 +4,7 @@
  * ports, spoken to over HTTPS, stopped or killed.
  *
  * The binary is ./coffer, or $TEST_PROGRAM; $TEST_WRAPPER (for example a valgrind command line) is put
- * before it. What it writes to standard error is kept in a file that a failed stop shows.
+ * before it. With TEST_TOKEN=nss it gets a token of NSS by its --pkcs11 options. What it writes to standard error is kept in a file that a failed stop shows.
  * Thread rule: start and stop from one thread; the fields may be read by any in between.
  */
 #pragma once
@@ -16,6 +16,7 @@ struct daemon {
     pid_t pid;        /* 0: not running */
     char folder[256]; /* --data; made by daemon_prepare() */
     char log[300];    /* its standard error */
+    char token[300];  /* the folder of its token, when that is not its own business */
     unsigned port, control_port;
     int ready; /* where its ready line comes from, between launch and await; -1 otherwise */
 };

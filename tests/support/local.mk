@@ -15,6 +15,8 @@ check_LIBRARIES += %D%/libdaemon.a
 	%D%/dice.h \
 	%D%/jwk.c \
 	%D%/jwk.h \
+	%D%/nss.c \
+	%D%/nss.h \
 	%D%/program.c \
 	%D%/program.h \
 	%D%/tally.c \
@@ -24,4 +26,4 @@ check_LIBRARIES += %D%/libdaemon.a
 	%D%/transfer.h \
 	%D%/token_view.h
 check_LIBRARIES += %D%/libtoken.a
-%C%_libtoken_a_SOURCES = %D%/token.c %D%/token.h
+%C%_libtoken_a_SOURCES = %D%/nss.c %D%/nss.h %D%/token.c %D%/token.h

@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "nss.h"
+
 static void require(bool condition, const char *what)
 {
     if (!condition) {
@@ -54,21 +56,37 @@ static void make_token_folder(const struct test_token *token)
 
 static void make_folder(struct test_token *token)
 {
-    char configuration[PATH_MAX], tokens[PATH_MAX];
-
     snprintf(token->folder, sizeof(token->folder), "/tmp/coffer-token-XXXXXX");
     require(mkdtemp(token->folder) != NULL, "cannot make a temporary folder");
+    make_token_folder(token);
+}
+
+static void prepare_softhsm(struct test_token *token)
+{
+    char configuration[PATH_MAX], tokens[PATH_MAX];
+
     join_path(token, "softhsm2.conf", configuration);
     join_path(token, "tokens", tokens);
-    make_token_folder(token);
     write_configuration(configuration, tokens);
     require(setenv("SOFTHSM2_CONF", configuration, 1) == 0, "cannot set SOFTHSM2_CONF");
+    require_ok(hsm_init_token(&token->config, TEST_TOKEN_SO_PIN, strlen(TEST_TOKEN_SO_PIN)),
+               "hsm_init_token");
+}
+
+static void prepare_nss(struct test_token *token)
+{
+    char tokens[PATH_MAX];
+
+    join_path(token, "tokens", tokens);
+    require(nss_make_token(tokens, TEST_TOKEN_PIN), "cannot make a token of NSS");
+    nss_init_args(tokens, TEST_TOKEN_LABEL, token->init_args, sizeof(token->init_args));
+    token->config.init_args = token->init_args;
 }
 
 static void load_module(struct test_token *token)
 {
-    token->library = dlopen(SOFTHSM_MODULE, RTLD_NOW | RTLD_LOCAL);
-    require(token->library != NULL, "cannot load " SOFTHSM_MODULE);
+    token->library = dlopen(token->config.module, RTLD_NOW | RTLD_LOCAL);
+    require(token->library != NULL, "cannot load the module");
     CK_C_GetFunctionList get_list =
         (CK_C_GetFunctionList) dlsym(token->library, "C_GetFunctionList");
     require(get_list != NULL, "no C_GetFunctionList");
@@ -110,7 +128,10 @@ static size_t find_objects(const struct test_token *token, CK_SESSION_HANDLE ses
 /* SoftHSM lets a fork work on with its parent's state; this gives the child one of its own. */
 static CK_RV work_in_child(const struct test_token *token, test_work_fn *work)
 {
-    CK_C_INITIALIZE_ARGS arguments = { .flags = CKF_OS_LOCKING_OK };
+    CK_C_INITIALIZE_ARGS arguments = {
+        .flags = CKF_OS_LOCKING_OK,
+        .pReserved = (void *) token->config.init_args,
+    };
 
     token->functions->C_Finalize(NULL);
     require_ok(token->functions->C_Initialize(&arguments), "C_Initialize in the child");
@@ -121,7 +142,7 @@ void test_token_prepare(struct test_token *token, hsm_gate_fn *gate, void *gate_
 {
     *token = (struct test_token) {
         .config = {
-            .module = SOFTHSM_MODULE,
+            .module = test_token_is_softhsm() ? SOFTHSM_MODULE : NSS_MODULE,
             .token_label = TEST_TOKEN_LABEL,
             .pin = TEST_TOKEN_PIN,
             .pin_len = strlen(TEST_TOKEN_PIN),
@@ -132,8 +153,11 @@ void test_token_prepare(struct test_token *token, hsm_gate_fn *gate, void *gate_
         },
     };
     make_folder(token);
-    require_ok(hsm_init_token(&token->config, TEST_TOKEN_SO_PIN, strlen(TEST_TOKEN_SO_PIN)),
-               "hsm_init_token");
+    if (test_token_is_softhsm()) {
+        prepare_softhsm(token);
+    } else {
+        prepare_nss(token);
+    }
     load_module(token);
 }
 
@@ -155,9 +179,9 @@ void test_token_destroy(struct test_token *token)
     nftw(token->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-bool test_token_can_vanish(void)
+bool test_token_is_softhsm(void)
 {
-    return true;
+    return !nss_is_chosen();
 }
 
 void test_token_hide(const struct test_token *token)

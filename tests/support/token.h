@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * token.h - a throw-away SoftHSM2 token for one test.
+ * token.h - a throw-away token for one test: of SoftHSM2, or, with TEST_TOKEN=nss in the environment,
+ * of NSS softokn.
  *
- * It lives in a temporary folder with a configuration of its own, named by SOFTHSM2_CONF, so a
- * process has one at a time. The module is loaded by test_token_create(): call it in the process
+ * It lives in a temporary folder with a configuration of its own, named by SOFTHSM2_CONF or by the
+ * arguments of C_Initialize, so a process has one at a time. The module is loaded by test_token_create(): call it in the process
  * of the test, not in the parent that forks it. Whatever cannot be set up ends the process with a
  * message; nothing here depends on a test framework.
  */
@@ -17,6 +18,7 @@
 
 struct test_token {
     char folder[32];
+    char init_args[192];      /* what config points to */
     struct hsm_config config; /* as used by test_token_open(); a test may change it before */
     struct hsm *hsm;          /* NULL: not open */
     void *library;
@@ -31,8 +33,9 @@ void test_token_open(struct test_token *token);
 /* Closes what is open and removes the folder. */
 void test_token_destroy(struct test_token *token);
 
-/* Whether it goes with its folder; else nothing here can make it. */
-bool test_token_can_vanish(void);
+/* Whether the module is SoftHSM: for tests about what only it does, or lets be done to it. */
+bool test_token_is_softhsm(void);
+
 /* Leaves the slot without its token, as when a device is unplugged, and puts it back. */
 void test_token_hide(const struct test_token *token);
 void test_token_show(const struct test_token *token);

@@ -84,6 +84,13 @@ void generate_quick_key(const struct test_token *token, unsigned char tag, struc
     generate_key(token, tag, QUICK_BITS, 65537, ret_key);
 }
 
+void need_softhsm(const char *reason)
+{
+    if (!test_token_is_softhsm()) {
+        cr_skip_test("%s", reason);
+    }
+}
+
 void set_id(unsigned char tag, unsigned char ret_id[HSM_ID_LENGTH])
 {
     memset(ret_id, tag, HSM_ID_LENGTH);

@@ -26,6 +26,9 @@ void generate_key(const struct test_token *token, unsigned char tag, CK_ULONG bi
                   unsigned long exponent, struct key *ret_key);
 void generate_quick_key(const struct test_token *token, unsigned char tag, struct key *ret_key);
 
+/* Skips a test about what only SoftHSM does, or lets be done to it, unless it is the module. */
+void need_softhsm(const char *reason);
+
 /* An id of sixteen times `tag`. */
 void set_id(unsigned char tag, unsigned char ret_id[HSM_ID_LENGTH]);
 

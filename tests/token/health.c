@@ -75,6 +75,7 @@ Test(health, of_a_token_that_works_needs_no_reopening)
 
 Test(health, shows_in_the_first_call_after_the_token_went)
 {
+    need_softhsm("the token does not go with its folder");
     test_token_hide(&token);
     CK_RV rv = decrypt();
     cr_assert(hsm_rv_wants_check(rv), "%s", hsm_rv_name(rv));
@@ -87,6 +88,7 @@ Test(health, is_gone_for_every_call_until_the_token_is_back)
     struct hsm_key_facts facts;
     const unsigned char id[HSM_ID_LENGTH] = { 2 };
 
+    need_softhsm("the token does not go with its folder");
     lose_token();
     cr_assert_eq(decrypt(), HSM_RV_TOKEN_GONE);
     cr_assert_eq(draw_random(), HSM_RV_TOKEN_GONE);
@@ -98,6 +100,7 @@ Test(health, is_gone_for_every_call_until_the_token_is_back)
 
 Test(health, returns_with_the_token)
 {
+    need_softhsm("the token does not go with its folder");
     lose_token();
     cr_assert_eq(hsm_check(token.hsm), HSM_RV_NO_TOKEN);
     recover_token();
@@ -109,6 +112,7 @@ Test(health, returns_with_the_token)
 
 Test(health, returns_when_nobody_looked_while_the_token_was_away)
 {
+    need_softhsm("the token does not go with its folder");
     test_token_hide(&token);
     cr_assert_neq(decrypt(), CKR_OK);
     recover_token();
@@ -119,6 +123,7 @@ Test(health, returns_when_the_module_could_not_even_start)
 {
     char tokens[sizeof(token.folder) + sizeof("/tokens")];
 
+    need_softhsm("the token does not go with its folder");
     snprintf(tokens, sizeof(tokens), "%s/tokens", token.folder);
     test_token_hide(&token);
     cr_assert_eq(rmdir(tokens), 0);
@@ -131,7 +136,8 @@ Test(health, returns_when_the_module_could_not_even_start)
 Test(health, returns_after_somebody_logged_us_out)
 {
     cr_assert_eq(token.functions->C_Logout(test_token_session(&token)), CKR_OK);
-    cr_assert_eq(decrypt(), HSM_RV_OTHER_TOKEN);
+    CK_RV rv = decrypt();
+    cr_assert(hsm_rv_wants_check(rv), "%s", hsm_rv_name(rv));
     cr_assert_eq(hsm_check(token.hsm), CKR_OK);
     assert_key_works(&token, &key);
 }
@@ -146,6 +152,7 @@ Test(health, returns_after_somebody_closed_our_sessions)
 
 Test(health, returns_after_somebody_finalised_the_module)
 {
+    need_softhsm("the module does not tell");
     cr_assert_eq(token.functions->C_Finalize(NULL), CKR_OK);
     cr_assert_eq(draw_random(), CKR_CRYPTOKI_NOT_INITIALIZED);
     cr_assert_eq(hsm_check(token.hsm), CKR_OK);
@@ -154,6 +161,7 @@ Test(health, returns_after_somebody_finalised_the_module)
 
 Test(health, forgets_keys_that_went_while_the_token_was_away)
 {
+    need_softhsm("the token does not go with its folder");
     test_token_elsewhere(&token, destroy_private_keys);
     cr_assert(hsm_has_key(token.hsm, key.id), "nobody has told us yet");
     lose_token();
@@ -165,6 +173,7 @@ Test(health, is_bad_when_the_token_was_initialised_anew)
 {
     struct hsm_rsa_public public;
 
+    need_softhsm("the module has no way to initialise a token anew behind our back");
     test_token_elsewhere(&token, initialise_anew);
     cr_assert_eq(decrypt(), HSM_RV_OTHER_TOKEN);
     cr_assert_eq(hsm_check(token.hsm), HSM_RV_OTHER_TOKEN);
@@ -175,6 +184,7 @@ Test(health, is_bad_when_the_token_was_initialised_anew)
 
 Test(health, ends_safely_while_the_token_is_away)
 {
+    need_softhsm("the token does not go with its folder");
     lose_token();
     hsm_close(kv_take(token.hsm));
     cr_assert_eq(token.functions->C_GetInfo(&(CK_INFO){ 0 }), CKR_CRYPTOKI_NOT_INITIALIZED);
@@ -200,6 +210,7 @@ Test(health, is_what_the_gate_says)
 
 Test(health, waits_after_a_wrong_pin_before_it_tries_another_time)
 {
+    need_softhsm("the token does not go with its folder");
     test_token_elsewhere(&token, change_pin);
     lose_token();
     test_token_show(&token);
@@ -216,7 +227,10 @@ Test(health, waits_after_a_wrong_pin_before_it_tries_another_time)
 
 Test(health, leaves_the_sessions_of_another_user_of_the_module_alone)
 {
-    CK_C_INITIALIZE_ARGS arguments = { .flags = CKF_OS_LOCKING_OK };
+    CK_C_INITIALIZE_ARGS arguments = {
+        .flags = CKF_OS_LOCKING_OK,
+        .pReserved = (void *) token.config.init_args,
+    };
     CK_SESSION_INFO info;
 
     hsm_close(kv_take(token.hsm));

@@ -20,6 +20,15 @@ static void teardown(void)
 
 TestSuite(open, .init = setup, .fini = teardown, .timeout = 60);
 
+static void assert_not_initialised(void)
+{
+    CK_INFO info;
+
+    if (test_token_is_softhsm()) { /* NSS answers at any time */
+        cr_assert_neq(token.functions->C_GetInfo(&info), CKR_OK);
+    }
+}
+
 static bool is_initialised(void)
 {
     CK_INFO info;
@@ -33,12 +42,15 @@ static void assert_refused(CK_RV expected)
 
     cr_assert_eq(hsm_open(&token.config, &hsm), expected, "expected %s", hsm_rv_name(expected));
     cr_assert_null(hsm, "an output is written on success only");
-    cr_assert_not(is_initialised(), "a refused token must be left as it was");
+    assert_not_initialised();
 }
 
 static void initialise_module(void)
 {
-    CK_C_INITIALIZE_ARGS arguments = { .flags = CKF_OS_LOCKING_OK };
+    CK_C_INITIALIZE_ARGS arguments = {
+        .flags = CKF_OS_LOCKING_OK,
+        .pReserved = (void *) token.config.init_args,
+    };
 
     cr_assert_eq(token.functions->C_Initialize(&arguments), CKR_OK);
 }
@@ -93,6 +105,7 @@ Test(open, refuses_a_label_no_token_has)
 
 Test(open, refuses_a_label_two_tokens_have)
 {
+    need_softhsm("the module has one token");
     init_token_only(TEST_TOKEN_LABEL);
     assert_refused(HSM_RV_TWO_TOKENS);
 }
@@ -131,12 +144,14 @@ Test(open, refuses_settings_outside_their_limits)
 
 Test(open, hands_the_arguments_to_the_module)
 {
+    need_softhsm("the module wants arguments");
     token.config.init_args = "SoftHSM takes none";
     assert_refused(CKR_ARGUMENTS_BAD);
 }
 
 Test(open, takes_empty_arguments_for_none)
 {
+    need_softhsm("the module wants arguments");
     token.config.init_args = "";
     test_token_open(&token);
 }
@@ -148,7 +163,7 @@ Test(open, works_twice_after_each_other)
     test_token_open(&token);
     generate_quick_key(&token, 1, &key);
     hsm_close(kv_take(token.hsm));
-    cr_assert_not(is_initialised());
+    assert_not_initialised();
     test_token_open(&token);
     assert_key_works(&token, &key);
 }
@@ -197,6 +212,7 @@ Test(open, describes_the_token)
 {
     struct hsm_info info;
 
+    need_softhsm("the texts are those of SoftHSM");
     test_token_open(&token);
     hsm_describe(token.hsm, &info);
     cr_assert_str_eq(info.label, TEST_TOKEN_LABEL);
@@ -231,10 +247,11 @@ Test(init_token, refuses_a_label_that_does_not_fit)
 
 Test(init_token, refuses_a_user_pin_the_token_does_not_take)
 {
+    need_softhsm("the module's tokens are made by a tool of its own");
     token.config.token_label = "another";
     token.config.pin_len = 1;
     cr_assert_eq(init_again(), CKR_PIN_LEN_RANGE);
-    cr_assert_not(is_initialised());
+    assert_not_initialised();
 }
 
 Test(init_token, leaves_a_token_alone_that_is_there)
@@ -253,6 +270,7 @@ Test(init_token, leaves_a_token_alone_that_is_there)
 
 Test(init_token, finishes_one_that_was_killed_half_way)
 {
+    need_softhsm("the module's tokens are made by a tool of its own");
     init_token_only("half-made");
     token.config.token_label = "half-made";
     assert_refused(CKR_USER_PIN_NOT_INITIALIZED);
@@ -264,6 +282,7 @@ Test(init_token, makes_a_second_one_of_another_label)
 {
     struct hsm_info info;
 
+    need_softhsm("the module's tokens are made by a tool of its own");
     token.config.token_label = "another";
     cr_assert_eq(init_again(), CKR_OK);
     test_token_open(&token);

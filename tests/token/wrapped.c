@@ -234,9 +234,7 @@ Test(wrapped, leaves_nothing_when_a_call_fails_after_the_key_was_made)
 
 Test(wrapped, calls_no_input_bad_while_the_token_is_gone)
 {
-    if (!test_token_can_vanish()) {
-        cr_skip_test("the token does not go with its folder");
-    }
+    need_softhsm("the token does not go with its folder");
     make_blob(HSM_EC);
     test_token_hide(&token);
     CK_RV rv = hsm_import_wrapped(token.hsm, back, HSM_EC, blob, blob_len);
