@@ -6,6 +6,7 @@
 #include <openssl/rsa.h>
 
 #include "../support/jwk.h"
+#include "../support/nss.h"
 #include "byok_tools.h"
 #include "kv/base64.h"
 
@@ -45,10 +46,12 @@ static void check_ec(struct client *client, const char *kek_name)
     for (size_t i = 0; i < KV_COUNT(groups); i++) {
         EVP_PKEY *key = jwk_new_ec(groups[i]);
         char blob[BYOK_TEXT_SIZE];
+        /* NSS does not have that curve, and says so once it is to sign */
+        long status = nss_is_chosen() && strcmp(groups[i], "secp256k1") == 0 ? 400 : 200;
 
         byok_wrap_key(&kek, key, blob);
         API_REPLY(reply, byok_send(client, "arrived-ec", key, "EC-HSM", blob));
-        cr_expect_eq(reply.status, 200, "%s: %s", groups[i], reply.body);
+        cr_expect_eq(reply.status, status, "%s: %s", groups[i], reply.body);
         EVP_PKEY_free(key);
     }
 }
