@@ -55,6 +55,7 @@ static void read_chain(const struct reply *reply, X509 **ret_leaf, X509 **ret_ca
     BIO *bio;
 
     cr_assert_lt(strlen(text), TEXT_MAX);
+    cr_expect_null(strpbrk(text, "+/="), "not base64url, too: %s", text);
     len = EVP_DecodeBlock(pem, (const unsigned char *) text, (int) strlen(text));
     cr_assert_gt(len, 0);
     bio = BIO_new_mem_buf(pem, len);

@@ -23,6 +23,7 @@
     X(vault_2024)                                                                                  \
     X(vault_2026)                                                                                  \
     X(vault_crypto)                                                                                \
+    X(vault_move)                                                                                  \
     X(vault_pending)
 /* clang-format on */
 

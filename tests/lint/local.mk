@@ -4,6 +4,7 @@ EXTRA_DIST += \
 	%D%/banned \
 	%D%/lint \
 	%D%/parity \
+	%D%/parity_cells.py \
 	%D%/parity_section.py \
 	%D%/rules.py \
 	%D%/selftest \

@@ -40,6 +40,7 @@ EXTRA_DIST += \
 	%D%/python/run \
 	%D%/python/suite.py \
 	%D%/python/support.py \
+	%D%/python/test_administration.py \
 	%D%/python/test_deletion.py \
 	%D%/python/test_hsm.py \
 	%D%/python/test_identity.py \

@@ -30,7 +30,8 @@ void api_publish_daemon(const struct daemon *daemon);
     __attribute__((cleanup(client_close))) struct client vault;                                    \
     client_open(&vault, own_daemon, #vault)
 
-#define API_REPLY(name, call) __attribute__((cleanup(reply_done))) struct reply name = (call)
+#define API_REPLY(name, call)                                                                      \
+    __attribute__((cleanup(reply_done), unused)) struct reply name = (call)
 
 /* Skips a test of what NSS softokn cannot do, when that is the module. */
 #define API_SKIP_WITH_NSS(reason)                                                                  \

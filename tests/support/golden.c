@@ -11,7 +11,7 @@
 #define LINE_MAX_SIZE 16384
 #define WORDS_MAX 40
 #define NAMED_MAX 24
-#define TEXT_MAX 2048
+#define TEXT_MAX 12288 /* a backup is the longest text of a request */
 
 struct named {
     char name[64];

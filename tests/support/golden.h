@@ -17,6 +17,7 @@
  *   % NAME: VALUE           a header of it, its port as {port}
  *   = NAME PATH             remembers the last segment of the text at PATH of the answer; $(NAME)
  *                           stands for it in later requests
+ * A value whose length nobody can say is {...}.
  * What differs from run to run stands masked in a body: see golden_mask().
  */
 #pragma once

@@ -19,7 +19,9 @@ static const struct mask {
 };
 
 /* What an operation made, where the file does not say what it must be. */
-static const struct mask value_mask = { "(\"value\":\")([A-Za-z0-9_-]+)", NULL };
+#define VALUE "(\"value\":\")([A-Za-z0-9_-]+)"
+static const struct mask counted_value = { VALUE, NULL };
+static const struct mask any_value = { VALUE, "{...}" };
 
 struct text {
     char *data;
@@ -97,8 +99,10 @@ char *golden_mask(const struct reply *reply, unsigned port, const char *expected
     for (size_t i = 0; i < KV_COUNT(masks); i++) {
         body = replace_matches(body, &masks[i]);
     }
-    if (strstr(expected, "\"value\":\"{") != NULL) {
-        body = replace_matches(body, &value_mask);
+    if (strstr(expected, "\"value\":\"{...}") != NULL) {
+        body = replace_matches(body, &any_value);
+    } else if (strstr(expected, "\"value\":\"{") != NULL) {
+        body = replace_matches(body, &counted_value);
     }
     return body;
 }

@@ -106,7 +106,7 @@ static bool is_version(const char *segment)
     return strlen(segment) == 32 && segment[strspn(segment, "0123456789abcdefABCDEF")] == '\0';
 }
 
-/* The operations whose verb says what they are; tests/lint/parity_section.py has the same names. */
+/* The operations whose verb says what they are; tests/lint/parity_cells.py has the same names. */
 static const char *name_of_verb(const char *method, bool deleted)
 {
     static const struct {

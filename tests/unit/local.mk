@@ -98,6 +98,13 @@ TESTS += %D%/test_certificate
 %C%_test_certificate_CFLAGS = $(unit_cflags)
 %C%_test_certificate_LDADD = $(unit_libs)
 
+check_PROGRAMS += %D%/test_hsm_text
+TESTS += %D%/test_hsm_text
+%C%_test_hsm_text_SOURCES = %D%/hsm_text.c
+%C%_test_hsm_text_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+%C%_test_hsm_text_CFLAGS = $(unit_cflags)
+%C%_test_hsm_text_LDADD = $(unit_libs)
+
 check_PROGRAMS += %D%/test_lanes
 TESTS += %D%/test_lanes
 %C%_test_lanes_SOURCES = %D%/lanes.c %D%/asleep.h

@@ -50,7 +50,11 @@ static enum kv_code add_statement(const struct kv_scope *scope, cJSON *attestati
     return ok ? KV_OK : KV_OUT_OF_MEMORY(err);
 }
 
-/* Standard base64 of PEM, as it was recorded. */
+/*
+ * Standard base64 of PEM, as it was recorded (contract §6.10). The SDKs read it as base64url; text
+ * without > ? ~ is the same in both alphabets, but the Go SDK bears no padding. With empty lines up
+ * to a multiple of three there is none.
+ */
 static enum kv_code add_chain(const struct kv_scope *scope, cJSON *attestation, struct kv_err *err)
 {
     kv_auto(kv_buf_done) struct kv_buf chain;
@@ -62,6 +66,9 @@ static enum kv_code add_chain(const struct kv_scope *scope, cJSON *attestation, 
         return KV_OUT_OF_MEMORY(err);
     }
     KV_TRY(kv_keys_attestation_chain(scope, &chain, err));
+    while (chain.len % 3 != 0) {
+        KV_TRY(kv_buf_append(&chain, "\n", 1, err));
+    }
     EVP_EncodeBlock((unsigned char *) text, (const unsigned char *) chain.data, (int) chain.len);
     kv_json_add_text(attestation, "certificatePemFile", text, &ok);
     return ok ? KV_OK : KV_OUT_OF_MEMORY(err);

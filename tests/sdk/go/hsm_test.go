@@ -3,6 +3,10 @@
 package sdk
 
 import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"slices"
 	"strings"
@@ -95,12 +99,57 @@ func TestASymmetricKey(t *testing.T) {
 			equal(t, *must(pool.Verify(ctx, key.Name(), "", check, nil))(t).Value, false)
 		})
 	}
+	t.Run("is imported", func(t *testing.T) {
+		secret, plaintext := newDataKey(), newDataKey()
+		got := must(pool.ImportKey(ctx, newName("import"), azkeys.ImportKeyParameters{
+			Key: &azkeys.JSONWebKey{Kty: to.Ptr(azkeys.KeyTypeOctHSM), K: secret},
+		}, nil))(t)
+		order := parameters("A256CBC", plaintext)
+		order.IV = randomBytes(16)
+		sealed := must(pool.Encrypt(ctx, got.Key.KID.Name(), "", order, nil))(t)
+		byItself := make([]byte, len(plaintext))
+		cipher.NewCBCEncrypter(must(aes.NewCipher(secret))(t), order.IV).CryptBlocks(byItself, plaintext)
+
+		equal(t, got.Key.K == nil, true)
+		equal(t, sealed.Result, byItself)
+	})
 	t.Run("is refused in other sizes", func(t *testing.T) {
 		_, err := pool.CreateKey(ctx, newName("odd"), azkeys.CreateKeyParameters{
 			Kty:     to.Ptr(azkeys.KeyTypeOctHSM),
 			KeySize: to.Ptr(int32(64)),
 		}, nil)
 		refused(t, err, 400, "BadParameter", "")
+	})
+}
+
+func TestAnAttestation(t *testing.T) {
+	t.Run("comes with a chain of certificates", func(t *testing.T) {
+		parameters := azkeys.CreateKeyParameters{Kty: to.Ptr(azkeys.KeyTypeEC)}
+		key := must(pool.CreateKey(ctx, newName("attested"), parameters, nil))(t).Key.KID
+		for _, version := range []string{"", key.Version()} {
+			got := must(pool.GetKeyAttestation(ctx, key.Name(), version, nil))(t)
+			found := got.Attributes.Attestation
+			var chain []*x509.Certificate
+			for block, rest := pem.Decode(found.CertificatePEMFile); block != nil; block, rest = pem.Decode(rest) {
+				chain = append(chain, must(x509.ParseCertificate(block.Bytes))(t))
+			}
+
+			equal(t, got.Key.KID, key)
+			equal(t, len(found.PublicKeyAttestation) > 0 && len(found.PrivateKeyAttestation) > 0, true)
+			equal(t, len(chain) > 0, true)
+			for i := 1; i < len(chain); i++ {
+				equal(t, chain[i-1].CheckSignatureFrom(chain[i]), nil)
+			}
+		}
+	})
+	t.Run("of an unknown key is refused", func(t *testing.T) {
+		_, err := pool.GetKeyAttestation(ctx, newName("missing"), "", nil)
+		refused(t, err, 404, "KeyNotFound", "")
+	})
+	t.Run("is not to be had from a vault", func(t *testing.T) {
+		name := createAny(t, dev, newName("attested")).Key.KID.Name()
+		_, err := dev.GetKeyAttestation(ctx, name, "", nil)
+		equal(t, refused(t, err, 400, "BadParameter", ""), "Method GET does not allow operation 'attestation'")
 	})
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A managed HSM: symmetric keys, random bytes, and what it does unlike a vault.
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
+import { createCipheriv, randomBytes, X509Certificate } from "node:crypto";
 import { before, describe, test } from "node:test";
 
 import { collect, cryptoOf, dev, isRefused, newDataKey, newName, pool, promptly, remoteOf }
@@ -92,6 +92,19 @@ describe("a symmetric key", () => {
             assert.ok(!(await client(256).verify(`HS${bits}`, other, result)).result);
         });
     }
+    test("is imported", async () => {
+        const k = newDataKey();
+        const plaintext = newDataKey();
+        const made = await pool.importKey(newName("import"), { kty: "oct-HSM", k });
+        const { result } = await cryptoOf(made)
+            .encrypt({ algorithm: "A256CBC", plaintext, iv });
+        const byItself = createCipheriv("aes-256-cbc", k, iv).setAutoPadding(false);
+
+        assert.equal(made.keyType, "oct-HSM");
+        assert.equal(made.key.k, undefined);
+        assert.deepEqual(Buffer.from(result),
+            Buffer.concat([byItself.update(plaintext), byItself.final()]));
+    });
     test("is used without being read", async () => {
         const dataKey = newDataKey();
         const remote = remoteOf(keys[256].id);
@@ -102,6 +115,32 @@ describe("a symmetric key", () => {
     test("is refused in other sizes", () =>
         isRefused(pool.createOctKey(newName("odd"), { keySize: 64, hsm: true }), 400,
             "BadParameter"));
+});
+
+describe("an attestation", () => {
+    test("comes with a chain of certificates", async () => {
+        const { id, name, properties } = await pool.createEcKey(newName("attested"));
+
+        for (const options of [{}, { version: properties.version }]) {
+            const attested = await pool.getKeyAttestation(name, options);
+            const { attestation } = attested.properties;
+            const pem = Buffer.from(attestation.certificatePemFile).toString();
+            const chain = pem.match(/-----BEGIN[^]*?END CERTIFICATE-----/g)
+                .map((one) => new X509Certificate(one));
+
+            assert.equal(attested.id, id);
+            assert.ok(attestation.publicKeyAttestation.length > 0);
+            assert.ok(attestation.privateKeyAttestation.length > 0);
+            chain.slice(1).forEach((above, below) =>
+                assert.ok(chain[below].verify(above.publicKey)));
+        }
+    });
+    test("of an unknown key is refused", () =>
+        isRefused(pool.getKeyAttestation(newName("missing")), 404, "KeyNotFound"));
+    test("is not to be had from a vault", async () => {
+        const { name } = await dev.createEcKey(newName("attested"));
+        await isRefused(dev.getKeyAttestation(name), 400, "BadParameter");
+    });
 });
 
 describe("a managed HSM", () => {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keys that come from elsewhere: imported, or restored from a backup.
 import assert from "node:assert/strict";
-import { constants, generateKeyPairSync, publicEncrypt } from "node:crypto";
-import { beforeEach, describe, test } from "node:test";
+import {
+    constants, createCipheriv, createPublicKey, generateKeyPairSync, publicEncrypt,
+} from "node:crypto";
+import { before, beforeEach, describe, test } from "node:test";
 
 import { cryptoOf, dev, isRefused, locked, newDataKey, newName, promptly, remoteOf }
     from "./support.mjs";
@@ -20,6 +22,8 @@ function jwkOf(privateKey, lead = []) {
     }
     return jwk;
 }
+
+const toText = (bytes) => Buffer.from(bytes).toString("base64url");
 
 async function deleteKey(client, name) {
     const poller = await client.beginDeleteKey(name, promptly);
@@ -92,6 +96,50 @@ describe("an imported key", () => {
         await deleteKey(dev, gone.name);
         await isRefused(dev.importKey(gone.name, jwk), 409, "Conflict",
             "ObjectIsDeletedButRecoverable");
+    });
+});
+
+// RSA-OAEP around an AES key, and that around the key itself.
+describe("a key that comes wrapped for the HSM", () => {
+    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    let exchange;
+    const blobOf = (secret) => {
+        const { n, e } = exchange.key;
+        const jwk = { kty: "RSA", n: toText(n), e: toText(e) };
+        const aes = newDataKey();
+        const wrap = createCipheriv("id-aes256-wrap-pad", aes, Buffer.from("a65959a6", "hex"));
+        const wrapped = Buffer.concat([
+            publicEncrypt({ key: createPublicKey({ key: jwk, format: "jwk" }) }, aes),
+            wrap.update(secret.export({ format: "der", type: "pkcs8" })),
+            wrap.final(),
+        ]);
+        return Buffer.from(JSON.stringify({
+            schema_version: "1.0.0",
+            header: { kid: exchange.id, alg: "dir", enc: "CKM_RSA_AES_KEY_WRAP" },
+            ciphertext: toText(wrapped),
+            generator: "test",
+        }));
+    };
+    const send = (secret) => {
+        const { crv, x, y } = jwkOf(privateKey);
+        const jwk = { kty: "EC-HSM", crv, x, y, t: blobOf(secret) };
+        return dev.importKey(newName("wrapped"), jwk);
+    };
+    before(async () => {
+        exchange = await dev.createRsaKey(newName("exchange"), { hsm: true, keyOps: ["import"] });
+    });
+
+    test("is imported", async () => {
+        const made = await send(privateKey);
+        const digest = Buffer.alloc(32, 7);
+        const { result } = await cryptoOf(made).sign("ES256", digest);
+
+        assert.equal(made.keyType, "EC-HSM");
+        assert.ok((await remoteOf(made.id).verify("ES256", digest, result)).result);
+    });
+    test("is refused when it is another one", () => {
+        const other = generateKeyPairSync("ec", { namedCurve: "P-256" });
+        return isRefused(send(other.privateKey), 400, "BadParameter");
     });
 });
 

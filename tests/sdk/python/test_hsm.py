@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A managed HSM: symmetric keys, random bytes, and what it does unlike a vault."""
 
+from azure.keyvault.keys import JsonWebKey
 from azure.keyvault.keys.crypto import EncryptionAlgorithm, KeyWrapAlgorithm, SignatureAlgorithm
+from cryptography import x509
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from support import (
     TestCase,
@@ -106,6 +109,28 @@ class ASymmetricKey(TestCase):
         self.assertTrue(self.client(256).verify(algorithm, digest, signature).is_valid)
         self.assertFalse(self.client(256).verify(algorithm, digest[::-1], signature).is_valid)
 
+    def test_is_imported(self):
+        secret, plaintext = new_data_key(), new_data_key()
+        key = pool.import_key(new_name("import"), JsonWebKey(kty="oct-HSM", k=secret))
+        cipher = EncryptionAlgorithm.a256_cbc
+        ciphertext = remote_of(key.id).encrypt(cipher, plaintext, iv=IV).ciphertext
+        by_itself = Cipher(algorithms.AES(secret), modes.CBC(IV)).encryptor()
+
+        self.assertEqual((key.key_type, key.key.k), ("oct-HSM", None))
+        self.assertEqual(ciphertext, by_itself.update(plaintext) + by_itself.finalize())
+
+    def test_is_backed_up_and_restored(self):
+        key = pool.create_oct_key(new_name("backup"), hardware_protected=True)
+        data_key, algorithm = new_data_key(), KeyWrapAlgorithm.aes_256
+        wrapped = remote_of(key.id).wrap_key(algorithm, data_key).encrypted_key
+        backup = pool.backup_key(key.name)
+        delete(pool, key.name)
+        pool.purge_deleted_key(key.name)
+        restored = pool.restore_key_backup(backup)
+
+        self.assertEqual(state_of(restored), state_of(key))
+        self.assertEqual(remote_of(key.id).unwrap_key(algorithm, wrapped).key, data_key)
+
     def test_is_refused_in_other_sizes(self):
         with self.refuses(400, "BadParameter") as refusal:
             pool.create_oct_key(new_name("odd"), size=64, hardware_protected=True)
@@ -116,6 +141,36 @@ class ASymmetricKey(TestCase):
 
         self.assertEqual(rotated.key_type, "oct-HSM")
         self.assertNotEqual(rotated.id, self.keys[192].id)
+
+
+class AnAttestation(TestCase):
+    def check(self, key, *arguments):
+        attested = pool.get_key_attestation(key.name, *arguments)
+        found = attested.properties.attestation
+        chain = x509.load_pem_x509_certificates(found.certificate_pem_file)
+
+        self.assertEqual(attested.id, key.id)
+        self.assertTrue(found.version)
+        self.assertTrue(found.public_key_attestation and found.private_key_attestation)
+        for below, above in zip(chain, chain[1:]):
+            below.verify_directly_issued_by(above)
+
+    def test_comes_with_a_chain_of_certificates(self):
+        key = pool.create_ec_key(new_name("attested"))
+
+        self.check(key)
+        self.check(key, key.properties.version)
+
+    def test_of_an_unknown_key_is_refused(self):
+        with self.refuses(404, "KeyNotFound"):
+            pool.get_key_attestation(new_name("missing"))
+
+    def test_is_not_to_be_had_from_a_vault(self):
+        with self.refuses(400, "BadParameter") as refusal:
+            dev.get_key_attestation(dev.create_ec_key(new_name("attested")).name)
+        self.assertEqual(
+            refusal.exception.error.message, "Method GET does not allow operation 'attestation'"
+        )
 
 
 class AManagedHsm(TestCase):

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keys that come from elsewhere: imported, or restored from a backup."""
 
+import base64
+import json
+
 from azure.keyvault.keys import (
     JsonWebKey,
     KeyRotationLifetimeAction,
@@ -10,6 +13,8 @@ from azure.keyvault.keys import (
 from azure.keyvault.keys.crypto import KeyWrapAlgorithm, SignatureAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.keywrap import aes_key_wrap_with_padding
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from support import (
     TestCase,
@@ -126,6 +131,52 @@ class AnImportedKey(TestCase):
         delete(dev, name)
         with self.refuses(409, "Conflict", "ObjectIsDeletedButRecoverable"):
             dev.import_key(name, jwk_of_rsa(self.private))
+
+
+class AKeyThatComesWrapped(TestCase):
+    """For a key of the HSM: RSA-OAEP around an AES key, and that around the key itself."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.exchange = dev.create_rsa_key(
+            new_name("exchange"), hardware_protected=True, key_operations=["import"]
+        )
+        cls.private = ec.generate_private_key(ec.SECP256R1())
+
+    def blob(self, private):
+        public = rsa.RSAPublicNumbers(
+            int.from_bytes(self.exchange.key.e, "big"), int.from_bytes(self.exchange.key.n, "big")
+        ).public_key()
+        pkcs8 = private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+        aes = new_data_key()
+        oaep = padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None)
+        wrapped = public.encrypt(aes, oaep) + aes_key_wrap_with_padding(aes, pkcs8)
+        blob = {
+            "schema_version": "1.0.0",
+            "header": {"kid": self.exchange.id, "alg": "dir", "enc": "CKM_RSA_AES_KEY_WRAP"},
+            "ciphertext": base64.urlsafe_b64encode(wrapped).rstrip(b"=").decode(),
+            "generator": "test",
+        }
+        return json.dumps(blob).encode()
+
+    def jwk(self, private):
+        jwk = jwk_of_ec(self.private, "P-256", 32)
+        jwk.kty, jwk.d, jwk.t = "EC-HSM", None, self.blob(private)
+        return jwk
+
+    def test_is_imported(self):
+        key = dev.import_key(new_name("wrapped"), self.jwk(self.private))
+        signature = crypto_of(key).sign(SignatureAlgorithm.es256, bytes(32)).signature
+
+        self.assertEqual(key.key_type, "EC-HSM")
+        self.assertTrue(
+            local_of(key).verify(SignatureAlgorithm.es256, bytes(32), signature).is_valid
+        )
+
+    def test_is_refused_when_it_is_another_one(self):
+        other = ec.generate_private_key(ec.SECP256R1())
+        with self.refuses(400, "BadParameter"):
+            dev.import_key(new_name("wrapped"), self.jwk(other))
 
 
 class ABackup(TestCase):
