@@ -171,7 +171,7 @@ struct hsm_rsa_public {
  * Generates a key pair (C_GenerateKeyPair, §5.13): the private half on the token with CKA_ID `id`,
  * PRIVATE, SENSITIVE, DECRYPT, SIGN and UNWRAP, EXTRACTABLE only when configured so; the public half
  * is read out and not kept. Takes seconds for 4096 bits. On failure no object is left, unless the
- * token itself went away.
+ * token itself went away. An exponent the module does not take is HSM_RV_NO_MECHANISM.
  */
 CK_RV hsm_generate_rsa(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], CK_ULONG bits,
                        unsigned long public_exponent,

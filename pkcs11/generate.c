@@ -51,7 +51,9 @@ static CK_RV generate_rsa_pair(struct hsm_session *session, const unsigned char 
     hsm_template_flag(&public, CKA_WRAP, false);
     hsm_template_add(&public, CKA_MODULUS_BITS, &bits, sizeof(bits));
     hsm_template_add(&public, CKA_PUBLIC_EXPONENT, exponent, exponent_len);
-    return generate_pair(session, CKM_RSA_PKCS_KEY_PAIR_GEN, HSM_RSA, id, &public, ret_pair);
+    CK_RV rv = generate_pair(session, CKM_RSA_PKCS_KEY_PAIR_GEN, HSM_RSA, id, &public, ret_pair);
+    /* NSS, of an exponent that it does not take; nothing else here depends on the caller. */
+    return rv == CKR_ARGUMENTS_BAD ? HSM_RV_NO_MECHANISM : rv;
 }
 
 static CK_RV generate_ec_pair(struct hsm_session *session, const unsigned char *id,

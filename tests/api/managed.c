@@ -88,7 +88,7 @@ Test(managed, exponents_are_honoured)
     } rows[] = { { "3", "Aw" }, { "17", "EQ" }, { "0", "AQAB" }, { "65537", "AQAB" } };
     API_CLIENT(dev);
 
-    API_SKIP_WITH_NSS("NSS makes no keys with exponent 3");
+    API_SKIP_WITH_NSS("NSS takes no small exponents");
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
         char body[64];
 
@@ -98,6 +98,17 @@ Test(managed, exponents_are_honoured)
         API_REPLY(there, client_call(&dev, "POST", "/keys/exponent/create", body));
         cr_expect_str_eq(reply_text(&there, "key.e"), "AQAB", "%s", there.body);
     }
+}
+
+Test(managed, exponents_the_module_does_not_take_are_refused)
+{
+    if (!nss_is_chosen()) {
+        cr_skip_test("SoftHSM takes every odd exponent");
+    }
+    API_REPLY(refused, create("exponent", "{\"kty\":\"RSA-HSM\",\"public_exponent\":3}"));
+    cr_expect_eq(refused.status, 400, "%ld %s", refused.status, refused.body);
+    cr_expect(strstr(refused.body, "The HSM does not support this operation.") != NULL, "%s",
+              refused.body);
 }
 
 /* The whole answer: `members` in order, as far as they can be known. */
