@@ -26,6 +26,7 @@ struct kv_route {
     enum kv_lane lane; /* where the handler runs */
     unsigned hosts;    /* kinds of host that have it: bits of the site's own; 0: all */
     bool makes_key;    /* counts as the making of a key where requests are limited (§13) */
+    const char *since; /* the first api-version that has it (§15); NULL: every one */
 };
 
 /* A gate; a list ends with { 0 }. It passes a request on by returning KV_OK. */

@@ -23,6 +23,7 @@ api_tests = \
 	%D%/test_refusals \
 	%D%/test_release \
 	%D%/test_restore \
+	%D%/test_secure \
 	%D%/test_roles \
 	%D%/test_rotation \
 	%D%/test_sign \
@@ -73,7 +74,13 @@ EXTRA_DIST += tests/data/golden
 %C%_test_restore_SOURCES = %D%/restore.c %D%/backup_tools.c %D%/backup_tools.h $(api_support)
 %C%_test_restore_CFLAGS = $(api_cflags)
 %C%_test_restore_LDADD = $(api_libs)
-%C%_test_byok_SOURCES = %D%/byok.c $(api_support)
+%C%_test_byok_SOURCES = \
+	%D%/byok.c \
+	%D%/byok_arrivals.c \
+	%D%/byok_tools.c \
+	%D%/byok_tools.h \
+	$(api_support)
+%C%_test_byok_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
 %C%_test_byok_CFLAGS = $(api_cflags)
 %C%_test_byok_LDADD = $(api_libs)
 %C%_test_attestation_SOURCES = %D%/attestation.c $(api_support)
@@ -86,6 +93,9 @@ EXTRA_DIST += tests/data/golden
 	$(api_support)
 %C%_test_symmetric_move_CFLAGS = $(api_cflags)
 %C%_test_symmetric_move_LDADD = $(api_libs)
+%C%_test_secure_SOURCES = %D%/secure.c $(api_support)
+%C%_test_secure_CFLAGS = $(api_cflags)
+%C%_test_secure_LDADD = $(api_libs)
 %C%_test_import_SOURCES = %D%/import.c $(api_support)
 %C%_test_import_CFLAGS = $(api_cflags)
 %C%_test_import_LDADD = $(api_libs)

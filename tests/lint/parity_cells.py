@@ -7,7 +7,8 @@ api-version (api_version.def). Cells come from those tables; tests name the cell
 by api_proves(), which fails when the test had no such answer (tests/support/proof.h). A row of
 err.def is proven by the tests whose names, or the golden cases whose titles hold its symbol. What
 a managed HSM has beside its keys (server/api/hsm/routes.c) is proven by the golden cases that got an
-answer of it. Cells that the file UNPROVEN admits to are shown as missing; all others must be proven.
+answer of it. A route of keys whose handler is called ..._refuse is not offered and has no cells.
+Cells that the file UNPROVEN admits to are shown as missing; all others must be proven.
 """
 
 import itertools
@@ -75,6 +76,7 @@ class Route:
     def __init__(self, line, verb, path, rest):
         self.line, self.verb, self.path = line, verb, path
         self.hardware = "KV_ON_HSM" in rest
+        self.offered = not re.search(r"\b\w+_refuse\b", rest)  # by the handler's name
         parts = [part for part in path.split("/") if part]
         self.name = self.operation(verb, parts)
         self.typed = "{name}" in parts or self.name == "restore"
@@ -213,7 +215,7 @@ class Parity:
         cells = {}
         crypto = self.crypto_operations()
         for route in self.routes:
-            if route.name in crypto:
+            if route.name in crypto or not route.offered:
                 continue
             if not route.typed:
                 cells[(route.name,)] = (ROUTES, route.line)

@@ -71,7 +71,9 @@ class Section:
         for name, routes in seen.items():
             paths = "<br>".join(f"`{route.verb} {route.path}`" for route in routes)
             only = " (managed HSM)" if routes[0].hardware else ""
-            if name in crypto:
+            if not routes[0].offered:
+                yield name, [paths + only, "not offered (400)", *[""] * len(self.types)]
+            elif name in crypto:
                 yield name, [paths + only, "see below", *[""] * len(self.types)]
             elif routes[0].typed:
                 yield name, [paths + only, "", *self.marks_by_type(name)]
@@ -89,7 +91,7 @@ class Section:
     def operation_proofs(self):
         crypto = self.parity.crypto_operations()
         for name, _row in self.operations():
-            if name not in crypto:
+            if name not in crypto and self.cells_of(name):
                 yield [name, self.proofs_of(self.cells_of(name))]
 
     def algorithm_proofs(self):

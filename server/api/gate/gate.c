@@ -86,13 +86,20 @@ static enum kv_code authenticate(struct kv_request *request, struct kv_response 
     return verify_token(request, authorization + strlen(scheme), &call->principal, err);
 }
 
+static enum kv_code refuse_operation(const struct kv_request *request, struct kv_err *err)
+{
+    size_t last = request->segments < KV_SEGMENTS_MAX ? request->segments : KV_SEGMENTS_MAX;
+
+    return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Method %s does not allow operation '%s'",
+                   request->method, request->segment[last - 1]);
+}
+
 /* contract §1.1: what no route matches is a method and an operation that do not go together */
 static enum kv_code refuse_unmatched(struct kv_request *request, struct kv_response *response,
                                      unsigned verbs_of_path, struct kv_err *err)
 {
     static const unsigned used =
         1U << KV_GET | 1U << KV_POST | 1U << KV_PUT | 1U << KV_PATCH | 1U << KV_DELETE;
-    size_t last = request->segments < KV_SEGMENTS_MAX ? request->segments : KV_SEGMENTS_MAX;
     struct kv_call *call = request->context;
 
     (void) response;
@@ -106,8 +113,7 @@ static enum kv_code refuse_unmatched(struct kv_request *request, struct kv_respo
         && strcasecmp(request->segment[0], "keys") == 0) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Operation not specified");
     }
-    return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Method %s does not allow operation '%s'",
-                   request->method, request->segment[last - 1]);
+    return refuse_operation(request, err);
 }
 
 /* The length of "type/subtype" at the start of a Content-Type; 0 when there is no such thing. */
@@ -169,6 +175,9 @@ static enum kv_code check_api_version(struct kv_request *request, struct kv_resp
                        "The specified version (%s) is not recognized. Consider using the latest "
                        "supported version (%s).",
                        name, api_version_newest());
+    }
+    if (request->route->since != NULL && api_version_is_before(&version, request->route->since)) {
+        return refuse_operation(request, err);
     }
     call->api_version = name;
     call->shows_hsm_platform = version.shows_hsm_platform;

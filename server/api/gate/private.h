@@ -21,6 +21,9 @@ struct api_version {
  */
 bool api_version_find(const char *name, bool strict, struct api_version *ret_version);
 
+/* Whether the version is older than the one of that name, which is a row of the table. */
+bool api_version_is_before(const struct api_version *version, const char *since);
+
 /* The newest stable version, for the refusal of an unknown one. */
 const char *api_version_newest(void);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which api-versions there are: contract §15. */
+#include <assert.h>
 #include <ctype.h>
 #include <string.h>
 
@@ -48,6 +49,23 @@ bool api_version_find(const char *name, bool strict, struct api_version *ret_ver
     }
     *ret_version = versions[KV_COUNT(versions) - 1];
     return true;
+}
+
+/* The place in the table, which is in the order of time. */
+static size_t place_of(const char *name)
+{
+    size_t i = 0;
+
+    while (strcmp(versions[i].name, name) != 0) {
+        i++;
+        assert(i < KV_COUNT(versions));
+    }
+    return i;
+}
+
+bool api_version_is_before(const struct api_version *version, const char *since)
+{
+    return place_of(version->name) < place_of(since);
 }
 
 const char *api_version_newest(void)

@@ -14,4 +14,5 @@ libkv_a_SOURCES += \
 	%D%/release_policy.c \
 	%D%/render.c \
 	%D%/rotation.c \
-	%D%/routes.c
+	%D%/routes.c \
+	%D%/secure.c

@@ -21,6 +21,7 @@ kv_handler_fn key_list, key_list_versions, deleted_key_list;           /* lists.
 kv_handler_fn key_rotate, rotation_policy_get, rotation_policy_set;    /* rotation.c */
 kv_handler_fn key_encrypt, key_decrypt, key_sign, key_verify;          /* crypto.c */
 kv_handler_fn key_wrap, key_unwrap;                                    /* crypto.c */
+kv_handler_fn secure_refuse;                                           /* secure.c */
 kv_handler_fn random_get;                                              /* random.c */
 
 /* The body as one JSON object; an empty one is refused (contract §4.6). */

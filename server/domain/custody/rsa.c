@@ -78,7 +78,8 @@ enum kv_code rsa_decrypt(const struct task *task, struct kv_outcome *out, struct
     return KV_OK;
 }
 
-/* Signs `value` by the module's own mechanism. */
+/* Signs `value` by the module's own mechanism. Room for every size: the key may be another one than
+ * it is said to be (import.c). */
 static enum kv_code sign_native(const struct task *task, const CK_MECHANISM *mechanism,
                                 const unsigned char *value, size_t len, struct kv_outcome *out,
                                 struct kv_err *err)
@@ -86,11 +87,10 @@ static enum kv_code sign_native(const struct task *task, const CK_MECHANISM *mec
     unsigned char *signature;
     size_t signature_len;
 
-    KV_TRY(kv_buf_extend(&out->value, task->material->modulus_len, &signature, err));
+    KV_TRY(kv_buf_extend(&out->value, KV_MODULUS_MAX, &signature, err));
     KV_TRY(custody_translate(task->custody,
                              hsm_sign(task->custody->config.hsm, task->material->object, mechanism,
-                                      value, len, signature, task->material->modulus_len,
-                                      &signature_len),
+                                      value, len, signature, KV_MODULUS_MAX, &signature_len),
                              err));
     kv_buf_cut(&out->value, signature_len);
     return KV_OK;

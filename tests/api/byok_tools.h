@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * byok_tools.h - what a customer does for BYOK: wraps a key with OpenSSL and sends the blob. Asserts.
+ */
+#pragma once
+
+#include <openssl/evp.h>
+
+#include "../support/api.h"
+#include "../support/transfer.h"
+
+#define BYOK_SCHEMA "1.0.0"
+#define BYOK_ENC "CKM_RSA_AES_KEY_WRAP"
+#define BYOK_CANNOT_UNWRAP "The key in \"key_hsm\" cannot be unwrapped with its key exchange key."
+#define BYOK_TEXT_SIZE 8192 /* of a blob in base64url */
+
+/* A client of the managed HSM `pool`: BYOK_POOL(daemon, client); */
+void byok_open_pool(struct client *client, const struct daemon *daemon);
+#define BYOK_POOL(daemon, name)                                                                    \
+    __attribute__((cleanup(client_close))) struct client name;                                     \
+    byok_open_pool(&name, daemon)
+
+/* A key exchange key as its answer shows it. `extra` is put into the body. */
+struct reply byok_make_kek(struct client *client, const char *name, const char *extra);
+
+/* key_hsm of those bytes. */
+void byok_render_blob(const char *schema, const char *kid, const char *enc, const void *wrapped,
+                      size_t len, char ret_text[BYOK_TEXT_SIZE]);
+
+/* The blob of a private key, or of the value of a symmetric one, for that KEK. */
+void byok_wrap_key(const struct reply *kek, const EVP_PKEY *key, char ret_text[BYOK_TEXT_SIZE]);
+void byok_wrap_value(const struct reply *kek, const void *value, size_t len,
+                     char ret_text[BYOK_TEXT_SIZE]);
+
+/* The public members of a key, none when it is NULL, and a blob. */
+struct reply byok_send(struct client *client, const char *name, const EVP_PKEY *key,
+                       const char *kty, const char *blob);
+
+/* A refusal by `pool`, whose messages end in an Activity ID. */
+bool byok_is_refused_by_pool(const struct reply *reply, const char *message);
