@@ -13,6 +13,7 @@ EXTRA_DIST += \
 	%D%/go/identity_test.go \
 	%D%/go/keys_test.go \
 	%D%/go/moving_test.go \
+	%D%/go/release_test.go \
 	%D%/go/rotation_test.go \
 	%D%/go/run \
 	%D%/go/signing_test.go \
@@ -30,6 +31,7 @@ EXTRA_DIST += \
 	%D%/js/package.json \
 	%D%/js/pending.test.mjs \
 	%D%/js/run \
+	%D%/js/release.test.mjs \
 	%D%/js/rotation.test.mjs \
 	%D%/js/signing.test.mjs \
 	%D%/js/states.test.mjs \
@@ -47,6 +49,7 @@ EXTRA_DIST += \
 	%D%/python/test_keys.py \
 	%D%/python/test_moving.py \
 	%D%/python/test_pending.py \
+	%D%/python/test_release.py \
 	%D%/python/test_rotation.py \
 	%D%/python/test_signing.py \
 	%D%/python/test_states.py \

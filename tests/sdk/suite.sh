@@ -54,6 +54,7 @@ fetch()
 {
     ours=$1
     shift
+    tool=$(basename "$1")
     mkdir -p "$folder" "$cache"
     for attempt in first second; do
         if "$@" >"$scratch/fetch" 2>&1; then
@@ -61,12 +62,12 @@ fetch()
         fi
         cat "$scratch/fetch"
         if grep -qE "$ours" "$scratch/fetch"; then
-            echo "what $1 got is not what was pinned"
+            echo "what $tool got is not what was pinned"
             exit 1
         fi
         echo "the $attempt attempt to get the packages has failed"
     done
-    skip "$1 cannot get the packages"
+    skip "$tool cannot get the packages"
 }
 
 start_server()

@@ -32,8 +32,9 @@ var (
 
 	// What the server says of itself, in its run.json.
 	running struct {
-		Port   int
-		Vaults []struct{ Name, URL string }
+		Port        int
+		ControlPort int `json:"control_port"`
+		Vaults      []struct{ Name, URL string }
 	}
 )
 

@@ -56,15 +56,19 @@ export function newDataKey() {
     return randomBytes(32);
 }
 
-// Moves the server's clock on.
-export async function advance(seconds) {
-    const response = await fetch(`http://127.0.0.1:${running.control_port}/control/v1/clock`, {
+// What the control port answers, to an order or to a question.
+export async function askControl(path, order) {
+    const response = await fetch(`http://127.0.0.1:${running.control_port}${path}`, order && {
         method: "POST",
         headers: { "content-type": "application/json" },
-        body: JSON.stringify({ advance: seconds }),
+        body: JSON.stringify(order),
     });
     assert.equal(response.status, 200);
+    return response.json();
 }
+
+// Moves the server's clock on.
+export const advance = (seconds) => askControl("/control/v1/clock", { advance: seconds });
 
 export async function collect(iterator) {
     const items = [];

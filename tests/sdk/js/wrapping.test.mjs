@@ -70,6 +70,15 @@ describe("a data key", () => {
         await isRefused(crypto.unwrapKey("RSA-OAEP-256", result), 400, "BadParameter");
     });
 
+    test("is unwrapped by the client that a key client makes", async () => {
+        const { result: wrapped } = await crypto.wrapKey("RSA-OAEP", dataKey);
+        for (const keyVersion of [undefined, key.properties.version]) {
+            const own = dev.getCryptographyClient(key.name, { keyVersion });
+
+            assert.deepEqual(Buffer.from((await own.unwrapKey("RSA-OAEP", wrapped)).result), dataKey);
+        }
+    });
+
     test("is unwrapped by a client that has the key's name only", async () => {
         const { result } = await crypto.wrapKey("RSA-OAEP", dataKey);
         const latest = cryptoOf(key.id.slice(0, key.id.lastIndexOf("/")));

@@ -47,14 +47,20 @@ def from_now(**delta):
     return (datetime.now(timezone.utc) + timedelta(**delta)).replace(microsecond=0)
 
 
-def advance(seconds):
-    """Moves the server's clock on."""
+def ask_control(path, order=None):
+    """What the control port answers, to an order or to a question."""
     request = urllib.request.Request(
-        f"http://127.0.0.1:{running['control_port']}/control/v1/clock",
-        data=json.dumps({"advance": seconds}).encode(),
+        f"http://127.0.0.1:{running['control_port']}{path}",
+        data=order and json.dumps(order).encode(),
         headers={"Content-Type": "application/json"},
     )
-    urllib.request.urlopen(request).close()  # raises what is not a success
+    with urllib.request.urlopen(request) as response:  # raises what is not a success
+        return json.load(response)
+
+
+def advance(seconds):
+    """Moves the server's clock on."""
+    ask_control("/control/v1/clock", {"advance": seconds})
 
 
 def crypto_of(key):
