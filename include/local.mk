@@ -24,6 +24,7 @@ noinst_HEADERS = \
 	%D%/kv/log.h \
 	%D%/kv/options.h \
 	%D%/kv/private_key.h \
+	%D%/kv/release.h \
 	%D%/kv/request.h \
 	%D%/kv/response.h \
 	%D%/kv/roles.h \

@@ -5,6 +5,7 @@ include %D%/http/local.mk
 include %D%/domain/custody/local.mk
 include %D%/domain/identity/local.mk
 include %D%/domain/limits/local.mk
+include %D%/domain/release/local.mk
 include %D%/domain/vault/local.mk
 include %D%/api/gate/local.mk
 include %D%/api/hsm/local.mk
@@ -13,6 +14,7 @@ include %D%/api/token/local.mk
 include %D%/api/control/local.mk
 include %D%/cli/local.mk
 coffer_SOURCES += \
+	%D%/fetch.c \
 	%D%/folder.c \
 	%D%/folder.h \
 	%D%/housekeeper.c \

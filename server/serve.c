@@ -181,6 +181,7 @@ static void fill_app(struct server *server)
         .identity = server->identity,
         .roles = server->roles,
         .lanes = server->lanes,
+        .fetch = fetch_url,
         .vaults = server->vaults,
         .vault_count = server->vault_count,
         .build = server->build,

@@ -102,6 +102,10 @@ void housekeeper_free(struct housekeeper *keeper); /* NULL is fine */
 void housekeeper_alarm(void *keeper);
 bool housekeeper_token_is_healthy(void *keeper);
 
+/* Gets what lies under a URL into a bounded buffer: a kv_fetch_fn. Seconds at most, no redirects,
+ * no proxy. */
+enum kv_code fetch_url(const char *url, struct kv_buf *body, struct kv_err *err) kv_must_check;
+
 /*
  * SIGTERM and SIGINT. Block them before any other thread is made. The first one makes
  * signals_wait() return; from signals_watch_second() on, another one ends the process at once.

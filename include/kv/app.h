@@ -17,6 +17,7 @@
 #include "kv/identity.h"
 #include "kv/keys.h"
 #include "kv/listener.h"
+#include "kv/release.h"
 #include "kv/request.h"
 #include "kv/roles.h"
 #include "kv/vault.h"
@@ -29,6 +30,7 @@ struct kv_app {
     struct kv_identity *identity;
     struct kv_roles *roles;
     struct kv_lanes *lanes;
+    kv_fetch_fn *fetch; /* for attestation authorities */
     const struct kv_vault *vaults;
     size_t vault_count;
 

@@ -201,6 +201,22 @@ enum kv_code kv_custody_restore(struct kv_custody *custody,
                                 const unsigned char object[KV_OBJECT_LENGTH], enum kv_family family,
                                 const void *wrapped, size_t len, struct kv_err *err) kv_must_check;
 
+/*
+ * Encrypts a key to the RSA key of somebody entitled to it (contract §11): an AES-256 key by OAEP,
+ * the key under that. `enc` is a name kv_custody_enc_is_known() knows. KV_KEY_NOT_EXPORTABLE for a
+ * key that may not leave.
+ */
+#define KV_RELEASED_MAX (KV_MODULUS_MAX + KV_WRAPPED_MAX)
+struct kv_released {
+    unsigned char bytes[KV_RELEASED_MAX];
+    size_t len;
+};
+bool kv_custody_enc_is_known(const char *enc);
+enum kv_code kv_custody_release(struct kv_custody *custody,
+                                const unsigned char object[KV_OBJECT_LENGTH],
+                                const struct kv_material *target, const char *enc,
+                                struct kv_released *ret_released, struct kv_err *err) kv_must_check;
+
 /* How a key lies on the token, read from it now (PKCS#11 §4.4, §4.8). */
 struct kv_custody_facts {
     bool on_token, is_private, sensitive, always_sensitive, extractable, never_extractable, local;

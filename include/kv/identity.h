@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "kv/buf.h"
 #include "kv/clock.h"
 #include "kv/err.h"
 #include "kv/uuid.h"
@@ -85,6 +86,16 @@ KV_DEFINE_CLEANUP_VALUE(struct kv_token, kv_token_done)
 enum kv_code kv_identity_issue(struct kv_identity *identity, const struct kv_identity_card *card,
                                const char *resource, kv_time now, struct kv_token *ret_token,
                                struct kv_err *err) kv_must_check;
+
+/*
+ * For the test authority that attests environments (contract §11): signs any claims with the
+ * issuer's key, and tells its public half, {"kid","key":JWK}. Both wait for the key: KV_LANE_WORK. The
+ * text of a signature is the caller's (kv_wipe_free).
+ */
+enum kv_code kv_identity_sign(struct kv_identity *identity, const char *claims, size_t len,
+                              char **ret_text, struct kv_err *err) kv_must_check;
+enum kv_code kv_identity_show_key(struct kv_identity *identity, struct kv_buf *json,
+                                  struct kv_err *err) kv_must_check;
 
 /* What a token must say to be let in. */
 struct kv_token_demand {

@@ -104,6 +104,23 @@ struct kv_attributes {
     kv_time created, updated;
 };
 
+/* Whether a key may leave the HSM, and for whom (contract §11); alike for all its versions. */
+struct kv_release_terms {
+    bool exportable;
+    bool immutable;     /* the policy */
+    char *policy;       /* heap: compact JSON; NULL: none */
+    char *content_type; /* heap, with the policy */
+};
+
+/* The same as sent. Borrowed. */
+struct kv_release_args {
+    bool known; /* the api-version has it: 7.3-preview and later */
+    bool exportable_given, exportable;
+    const char *policy; /* NULL: not given */
+    const char *content_type;
+    bool immutable;
+};
+
 /* A version as the wire shows it. init/done; a page of them is an array. */
 struct kv_key {
     char name[KV_KEY_NAME_MAX + 1]; /* the creator's spelling */
@@ -113,6 +130,7 @@ struct kv_key {
     struct kv_material material;
     struct kv_attributes attributes;
     struct kv_tags tags;
+    struct kv_release_terms release;
     char *members; /* heap: a JSON object of what else an imported JWK had; NULL: nothing */
     kv_time deleted, scheduled_purge; /* 0 unless the key is deleted */
 };
@@ -136,6 +154,7 @@ struct kv_key_create_args {
     bool enabled;
     struct kv_maybe_time not_before, expires;
     struct kv_tags tags; /* borrowed */
+    struct kv_release_args release;
 };
 
 /* All refusals that need no key to be generated: type, size, ops, SKU, state of the name. */
@@ -169,6 +188,7 @@ struct kv_key_import_args {
     bool enabled;
     struct kv_maybe_time not_before, expires;
     struct kv_tags tags; /* borrowed */
+    struct kv_release_args release;
 };
 
 /*
@@ -188,6 +208,7 @@ struct kv_key_update_args {
     struct kv_maybe_time not_before, expires;
     bool tags_given;
     struct kv_tags tags; /* borrowed */
+    struct kv_release_args release;
 };
 enum kv_code kv_key_update(const struct kv_scope *scope, const char *name, const char *version,
                            const struct kv_key_update_args *args, struct kv_key *ret_key,
@@ -220,6 +241,20 @@ enum kv_code kv_key_backup(const struct kv_scope *scope, const char *name, struc
  */
 enum kv_code kv_key_restore(const struct kv_scope *scope, const char *blob, size_t len,
                             struct kv_key *ret_key, struct kv_err *err) kv_must_check;
+
+/*
+ * Encrypts an exportable version to `target`, an RSA key that was attested as the key's release
+ * policy wants (contract §11); `enc` is one that kv_custody_enc_is_known() knows.
+ */
+enum kv_code kv_key_release(const struct kv_scope *scope, const struct kv_key *key,
+                            const struct kv_material *target, const char *enc,
+                            struct kv_released *ret_released, struct kv_err *err) kv_must_check;
+
+/* A version that may be released now: enabled, exportable, with a policy. `version` NULL: the
+ * latest. */
+enum kv_code kv_key_find_released(const struct kv_scope *scope, const char *name,
+                                  const char *version, struct kv_key *ret_key,
+                                  struct kv_err *err) kv_must_check;
 
 /*
  * Attestation (contract §6.10): a version, what the token says of its object now, and coffer's

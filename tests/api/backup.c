@@ -32,16 +32,11 @@ Test(backup, KEY_NOT_FOUND)
 
 Test(backup, BACKUP_CORRUPT)
 {
-    static const char *const values[] = { "",
-                                          "A",
-                                          "AA",
-                                          "AB",
-                                          "====",
-                                          "a+b/",
-                                          "Zm9v",
-                                          VALUE,
-                                          "JkF6dXJlS2V5VmF1bHRLZXlCYWNrdXBWMS5taWNyb3"
-                                          "NvZnQuY29t" };
+    static const char *const values[] = {
+        "",    "A",    "AA",
+        "AB",  "====", "a+b/",
+        VALUE, "Zm9v", "JkF6dXJlS2V5VmF1bHRLZXlCYWNrdXBWMS5taWNyb3NvZnQuY29t",
+    };
     API_CLIENT(dev);
 
     for (size_t i = 0; i < KV_COUNT(values); i++) {

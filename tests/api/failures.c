@@ -2,7 +2,6 @@
 /* Rows of tbl/err.def that need a failing token or store: limits of the real parts, caused for
  * real. Each test has a daemon of its own. */
 #include "../support/api.h"
-#include "../support/nss.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -52,9 +51,7 @@ Test(failure, UNAVAILABLE_while_the_token_is_gone)
     char wrapped[1024];
     long status = 0;
 
-    if (nss_is_chosen()) {
-        cr_skip_test("the token does not go with its files");
-    }
+    API_SKIP_WITH_NSS("the token does not go with its files");
     api_create_key(&dev, "hsm", "", version);
     api_wrap(&dev, "hsm", NULL, "RSA-OAEP-256", VALUE, wrapped);
     move_tokens("tokens", "tokens-away");
@@ -142,9 +139,7 @@ static void remove_last_object(void)
 
 Test(failure, KEY_MATERIAL_MISSING_when_the_object_is_gone)
 {
-    if (nss_is_chosen()) {
-        cr_skip_test("the token does not go with its files");
-    }
+    API_SKIP_WITH_NSS("the token does not go with its files");
     API_CLIENT_OF(&own, dev);
     char version[33];
     char wrapped[1024];
@@ -176,9 +171,7 @@ static void empty_token_file(const char *token, void *context)
 /* A login empties the token's own file before it writes it anew. */
 Test(failure, of_a_login_that_was_killed_loses_no_key)
 {
-    if (nss_is_chosen()) {
-        cr_skip_test("the token does not go with its files");
-    }
+    API_SKIP_WITH_NSS("the token does not go with its files");
     API_CLIENT_OF(&own, dev);
     char folder[400];
     char version[33];
@@ -244,6 +237,7 @@ static void leave_shreds(void)
 
 Test(failure, of_a_generation_that_was_killed_is_swept_at_the_next_start)
 {
+    API_SKIP_WITH_NSS("the token does not go with its files");
     daemon_kill(&own);
     leave_shreds();
     cr_assert(daemon_start(&own, NULL));
@@ -252,6 +246,7 @@ Test(failure, of_a_generation_that_was_killed_is_swept_at_the_next_start)
 
 Test(failure, after_a_clean_end_is_looked_for_once_one_was_not_clean)
 {
+    API_SKIP_WITH_NSS("the token does not go with its files");
     cr_assert(daemon_stop(&own));
     leave_shreds();
     cr_assert(daemon_start(&own, NULL));
@@ -266,6 +261,7 @@ Test(failure, of_a_call_of_the_token_makes_an_end_unclean)
 {
     API_CLIENT_OF(&own, dev);
 
+    API_SKIP_WITH_NSS("the token does not go with its files");
     move_tokens("tokens", "tokens-away");
     API_REPLY(create, client_call(&dev, "POST", "/keys/half/create", "{\"kty\":\"RSA\"}"));
     cr_expect_eq(create.status, 503, "%ld %s", create.status, create.body);

@@ -191,8 +191,8 @@ Test(hostile, requests_that_are_no_http)
         "POST /keys/a/create HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
         "POST /keys/a/create HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n",
         "POST /keys/a/create HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-        "POST /keys/a/create HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-        "ffffffffffffffff\r\n",
+        ("POST /keys/a/create HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+         "ffffffffffffffff\r\n"),
         "GET /keys HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n",
         "GET /keys HTTP/1.1\r\nHost: [::\r\nConnection: close\r\n\r\n",
         "GET /keys HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n",
@@ -263,8 +263,8 @@ Test(hostile, control_port_takes_garbage_too)
 {
     static const char *const rows[] = {
         "GET /msi/token?resource=x HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n",
-        "POST /control/v1/clock HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n"
-        "Connection: close\r\n\r\n{",
+        ("POST /control/v1/clock HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n"
+         "Connection: close\r\n\r\n{"),
         "nonsense\r\n\r\n",
     };
 

@@ -21,12 +21,14 @@ api_tests = \
 	%D%/test_program \
 	%D%/test_random \
 	%D%/test_refusals \
+	%D%/test_release \
 	%D%/test_restore \
 	%D%/test_secure \
 	%D%/test_roles \
 	%D%/test_rotation \
 	%D%/test_sign \
 	%D%/test_symmetric \
+	%D%/test_symmetric_move \
 	%D%/test_throttling
 check_PROGRAMS += $(api_tests)
 TESTS += $(api_tests)
@@ -84,6 +86,13 @@ EXTRA_DIST += tests/data/golden
 %C%_test_attestation_SOURCES = %D%/attestation.c $(api_support)
 %C%_test_attestation_CFLAGS = $(api_cflags)
 %C%_test_attestation_LDADD = $(api_libs)
+%C%_test_release_SOURCES = %D%/release.c $(api_support)
+%C%_test_release_CFLAGS = $(api_cflags)
+%C%_test_release_LDADD = $(api_libs)
+%C%_test_symmetric_move_SOURCES = %D%/symmetric_move.c %D%/backup_tools.c %D%/backup_tools.h \
+	$(api_support)
+%C%_test_symmetric_move_CFLAGS = $(api_cflags)
+%C%_test_symmetric_move_LDADD = $(api_libs)
 %C%_test_secure_SOURCES = %D%/secure.c $(api_support)
 %C%_test_secure_CFLAGS = $(api_cflags)
 %C%_test_secure_LDADD = $(api_libs)

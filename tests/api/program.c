@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The program as a user meets it: options, subcommands, restarts, signals. design §2. */
 #include "../support/api.h"
-#include "../support/nss.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -111,9 +110,7 @@ Test(program, secrets_are_kept_in_files_for_the_owner_only)
     char path[400];
     struct stat status;
 
-    if (nss_is_chosen()) {
-        cr_skip_test("the token is not the program's own");
-    }
+    API_SKIP_WITH_NSS("the token is not the program's own");
     for (size_t i = 0; i < KV_COUNT(files); i++) {
         snprintf(path, sizeof(path), "%s/%s", api_daemon()->folder, files[i]);
         cr_expect_eq(stat(path, &status), 0, "%s", path);
@@ -188,9 +185,7 @@ Test(program, a_store_does_not_go_with_another_token)
     char from[400];
     char to[400];
 
-    if (nss_is_chosen()) {
-        cr_skip_test("the token is not the program's own");
-    }
+    API_SKIP_WITH_NSS("the token is not the program's own");
     make_key_and_stop(&own);
     snprintf(from, sizeof(from), "%s/tokens", own.folder);
     snprintf(to, sizeof(to), "%s/tokens-away", own.folder);
@@ -204,9 +199,7 @@ Test(program, a_token_whose_store_was_lost_is_left_alone)
     struct daemon own;
     char path[400];
 
-    if (nss_is_chosen()) {
-        cr_skip_test("the token is not the program's own");
-    }
+    API_SKIP_WITH_NSS("the token is not the program's own");
     make_key_and_stop(&own);
     snprintf(path, sizeof(path), "%s/coffer.db", own.folder);
     cr_assert_eq(unlink(path), 0);
@@ -220,9 +213,7 @@ Test(program, ephemeral_leaves_nothing_behind)
     static const char *const arguments[] = { "--ephemeral", NULL };
     struct daemon own;
 
-    if (nss_is_chosen()) {
-        cr_skip_test("the token is not the program's own");
-    }
+    API_SKIP_WITH_NSS("the token is not the program's own");
     daemon_prepare(&own);
     setenv("TMPDIR", own.folder, 1);
     cr_assert(daemon_start(&own, arguments));

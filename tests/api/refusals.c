@@ -66,10 +66,9 @@ Test(refusal, BAD_PARAMETER_of_create)
         { "POST", "/keys/a/create", "{\"kty\":\"RSA-HSM\",\"key_ops\":[\"import\",\"sign\"]}",
           "Key operation \"import\" cannot be combined with other operations." },
         { "POST", "/keys/a/create", "{\"kty\":\"RSA\",\"attributes\":{\"exportable\":true}}",
-          "AKV.SKR.1001: The exportable attribute is only supported with premium vaults and API "
-          "version >= '7.3-preview'." },
+          "AKV.SKR.1004: Exportable keys must have release policy." },
         { "POST", "/keys/a/create", "{\"kty\":\"RSA\",\"release_policy\":{\"data\":\"e30\"}}",
-          "AKV.SKR.1005: Non-exportable keys must not have release policy." },
+          "Key Release Policy: missing 'version' property" },
         { "POST", "/keys/a_b/create", "{\"kty\":\"RSA\"}",
           "The request URI contains an invalid name: a_b" },
         { "POST", "/keys/a%2Fb/create", "{\"kty\":\"RSA\"}",

@@ -249,7 +249,6 @@ Test(symmetric, CANNOT_DECRYPT_whatever_is_wrong_with_a_padded_ciphertext)
     char text[CELL_TEXT_SIZE];
     API_CLIENT(dev);
     API_REPLY(key, cell_key(&dev, &oct_cells[2]));
-    API_REPLY(other, cell_key(&dev, &oct_cells[5]));
     struct operands operands = {
         .alg = "A256CBCPAD",
         .value = cell_text(plain, sizeof(plain), text),

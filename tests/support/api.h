@@ -12,6 +12,7 @@
 
 #include "client.h"
 #include "kv/base.h"
+#include "nss.h"
 #include "proof.h"
 
 /* The program's daemon. Tests run in processes that share no memory with the one that started it,
@@ -29,7 +30,16 @@ void api_publish_daemon(const struct daemon *daemon);
     __attribute__((cleanup(client_close))) struct client vault;                                    \
     client_open(&vault, own_daemon, #vault)
 
-#define API_REPLY(name, call) __attribute__((cleanup(reply_done))) struct reply name = (call)
+#define API_REPLY(name, call)                                                                      \
+    __attribute__((cleanup(reply_done), unused)) struct reply name = (call)
+
+/* Skips a test of what NSS softokn cannot do, when that is the module. */
+#define API_SKIP_WITH_NSS(reason)                                                                  \
+    do {                                                                                           \
+        if (nss_is_chosen()) {                                                                     \
+            cr_skip_test(reason);                                                                  \
+        }                                                                                          \
+    } while (0)
 
 /* Creates an RSA-2048 key; the test fails when that does not work. `extra` is put into the body,
  * for example ",\"tags\":{\"a\":\"b\"}". Returns the version in a buffer of the caller. */

@@ -288,7 +288,7 @@ static void open_with(struct refusal *refusal)
 /* A token whose signing mechanisms fail at the probe: then padding here and the raw operation do. */
 static void open_without_signing(void)
 {
-    static struct refusal no_signing = { "C_SignInit", CKR_MECHANISM_INVALID };
+    static struct refusal no_signing = { .function = "C_SignInit", .rv = CKR_MECHANISM_INVALID };
 
     open_with(&no_signing);
     cr_assert_not(hsm_capabilities(token.hsm)->rsa_pkcs);
@@ -374,7 +374,7 @@ Test(answers, are_refusals_where_the_token_does_not_like_the_parameters)
         static struct refusal no_key; /* the token is closed behind its gate, too */
         struct kv_material material;
 
-        no_key = (struct refusal){ NULL, verdicts[i] };
+        no_key = (struct refusal){ .rv = verdicts[i] };
         open_with(&no_key);
         no_key.function = "C_GenerateKeyPair";
         cr_expect_eq(kv_custody_generate(custody, object, &spec, &material, &err),

@@ -85,6 +85,14 @@ Test(probe, of_softhsm_finds_all_but_oaep_with_sha256)
     cr_assert(can->aes_generate);
     cr_assert(can->aes_key_wrap_pad);
     cr_assert_not(can->rsa_oaep_sha256, "SoftHSM lists OAEP, but takes it with SHA-1 only");
+    cr_assert_eq(can->rsa_oaep, HSM_BIT(HSM_SHA1));
+    cr_assert_eq(can->rsa_pss, HSM_BIT(HSM_SHA256) | HSM_BIT(HSM_SHA384) | HSM_BIT(HSM_SHA512));
+    cr_assert_eq(can->ec_curves,
+                 HSM_BIT(HSM_P256) | HSM_BIT(HSM_P256K) | HSM_BIT(HSM_P384) | HSM_BIT(HSM_P521));
+    cr_assert(can->rsa_pkcs && can->rsa_aes_key_wrap && can->import && can->backup);
+    cr_assert(can->aes_128 && can->aes_192 && can->aes_256);
+    cr_assert(can->aes_cbc && can->aes_cbc_pad && can->aes_gcm && can->aes_key_wrap);
+    cr_assert(can->hmac && can->hmac_twin && !can->hmac_native);
     cr_assert_eq(can->rsa_bits_min, 512);
     cr_assert_eq(can->rsa_bits_max, HSM_MODULUS_MAX * 8);
 }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 libkv_a_SOURCES += \
+	%D%/authority.c \
 	%D%/metrics.c \
 	%D%/private.h \
 	%D%/site.c \

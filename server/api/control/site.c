@@ -105,6 +105,9 @@ const struct kv_route kv_control_routes[] = {
     { KV_GET, "/health", NULL, control_health, KV_LANE_INLINE },
     { KV_GET, "/metrics", NULL, control_metrics, KV_LANE_INLINE },
     { KV_GET, "/ca.pem", NULL, control_ca, KV_LANE_INLINE },
+    { KV_GET, "/generate-test-token", NULL, authority_attest, KV_LANE_WORK },
+    { KV_GET, "/.well-known/openid-configuration", NULL, authority_describe, KV_LANE_INLINE },
+    { KV_GET, "/certs", NULL, authority_keys, KV_LANE_WORK },
     { KV_GET, "/control/v1/info", NULL, control_info, KV_LANE_INLINE },
     { KV_GET, "/control/v1/hsm", NULL, control_hsm, KV_LANE_WORK }, /* it may be re-opening */
     { KV_GET, "/control/v1/clock", NULL, control_clock_get, KV_LANE_INLINE },

@@ -12,9 +12,8 @@
 #include "private.h"
 
 #define VERSION "MRVL-1" /* contract §6.10 */
-#define HEADER "{\"alg\":\"RS256\",\"typ\":\"JWT\"}"
 #define CHAIN_MAX 16384
-#define STATEMENT_MAX 8192
+#define STATEMENT_MAX 16384
 
 static enum kv_code append_base64url(struct kv_buf *text, const void *bytes, size_t len,
                                      struct kv_err *err)
@@ -28,24 +27,43 @@ static enum kv_code append_base64url(struct kv_buf *text, const void *bytes, siz
     return kv_buf_append(text, encoded, KV_BASE64URL_LENGTH(len), err);
 }
 
-/* Adds a statement, signed: header, payload and signature with dots between them. */
+static enum kv_code append_json(struct kv_buf *text, const cJSON *json, struct kv_err *err)
+{
+    kv_auto(kv_buf_done) struct kv_buf printed;
+
+    kv_buf_init(&printed, text->max);
+    KV_TRY(kv_json_print(json, &printed, err));
+    return append_base64url(text, printed.data, printed.len, err);
+}
+
+enum kv_code statement_sign(const struct kv_scope *scope, const cJSON *header, const cJSON *payload,
+                            struct kv_buf *text, struct kv_err *err)
+{
+    struct kv_secret signature = { .len = 0 };
+
+    KV_TRY(append_json(text, header, err));
+    KV_TRY(kv_buf_append(text, ".", 1, err));
+    KV_TRY(append_json(text, payload, err));
+    KV_TRY(kv_keys_sign_statement(scope, text->data, text->len, &signature, err));
+    KV_TRY(kv_buf_append(text, ".", 1, err));
+    return append_base64url(text, signature.bytes, signature.len, err);
+}
+
+/* Adds a signed statement. */
 static enum kv_code add_statement(const struct kv_scope *scope, cJSON *attestation,
                                   const char *member, const cJSON *payload, struct kv_err *err)
 {
-    kv_auto(kv_buf_done) struct kv_buf json;
+    kv_auto(cJSON_Delete) cJSON *header = cJSON_CreateObject();
     kv_auto(kv_buf_done) struct kv_buf text;
-    struct kv_secret signature = { .len = 0 };
     bool ok = true;
 
-    kv_buf_init(&json, STATEMENT_MAX);
-    kv_buf_init(&text, 2 * STATEMENT_MAX);
-    KV_TRY(kv_json_print(payload, &json, err));
-    KV_TRY(append_base64url(&text, HEADER, sizeof(HEADER) - 1, err));
-    KV_TRY(kv_buf_append(&text, ".", 1, err));
-    KV_TRY(append_base64url(&text, json.data, json.len, err));
-    KV_TRY(kv_keys_sign_statement(scope, text.data, text.len, &signature, err));
-    KV_TRY(kv_buf_append(&text, ".", 1, err));
-    KV_TRY(append_base64url(&text, signature.bytes, signature.len, err));
+    kv_buf_init(&text, STATEMENT_MAX);
+    kv_json_add_text(header, "alg", "RS256", &ok);
+    kv_json_add_text(header, "typ", "JWT", &ok);
+    if (!ok) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    KV_TRY(statement_sign(scope, header, payload, &text, err));
     kv_json_add_base64url(attestation, member, text.data, text.len, &ok);
     return ok ? KV_OK : KV_OUT_OF_MEMORY(err);
 }

@@ -31,7 +31,7 @@ static enum kv_code take_date(struct kv_maybe_int sent, struct kv_maybe_time *re
 }
 
 static enum kv_code parse_attributes(const cJSON *object, struct key_settings *settings,
-                                     bool *ret_exportable, struct kv_err *err)
+                                     struct kv_maybe_bool *ret_exportable, struct kv_err *err)
 {
     static const struct kv_json_field fields[] = {
         KV_JSON_FIELD(struct attributes, enabled, "enabled", KV_JSON_BOOL),
@@ -45,7 +45,7 @@ static enum kv_code parse_attributes(const cJSON *object, struct key_settings *s
         KV_TRY(kv_json_bind(object, fields, KV_COUNT(fields), &sent, err));
     }
     settings->enabled = sent.enabled;
-    *ret_exportable = sent.exportable.value;
+    *ret_exportable = sent.exportable;
     KV_TRY(take_date(sent.not_before, &settings->not_before, err));
     return take_date(sent.expires, &settings->expires, err);
 }
@@ -79,32 +79,18 @@ static enum kv_code parse_tags(const cJSON *object, struct key_settings *setting
     return KV_OK;
 }
 
-/* contract §11: neither may stand without the other, and no key here can be exportable */
-static enum kv_code check_release(bool exportable, const cJSON *release_policy, struct kv_err *err)
-{
-    if (exportable) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                       "AKV.SKR.1001: The exportable attribute is only supported with premium "
-                       "vaults and API version >= '7.3-preview'.");
-    }
-    if (release_policy != NULL) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                       "AKV.SKR.1005: Non-exportable keys must not have release policy.");
-    }
-    return KV_OK;
-}
-
 void key_settings_done(struct key_settings *settings)
 {
     kv_tags_done(&settings->tags);
+    release_sent_done(&settings->release);
 }
 
 struct sent_settings {
     const cJSON *ops, *attributes, *tags, *release_policy;
 };
 
-enum kv_code key_settings_parse(const cJSON *body, struct key_settings *ret_settings,
-                                struct kv_err *err)
+enum kv_code key_settings_parse(const struct kv_request *request, const cJSON *body,
+                                struct key_settings *ret_settings, struct kv_err *err)
 {
     static const struct kv_json_field fields[] = {
         KV_JSON_FIELD(struct sent_settings, ops, "key_ops", KV_JSON_ARRAY),
@@ -113,11 +99,11 @@ enum kv_code key_settings_parse(const cJSON *body, struct key_settings *ret_sett
         KV_JSON_FIELD(struct sent_settings, release_policy, "release_policy", KV_JSON_OBJECT),
     };
     struct sent_settings sent = { .ops = NULL };
-    bool exportable;
+    struct kv_maybe_bool exportable;
 
     KV_TRY(kv_json_bind(body, fields, KV_COUNT(fields), &sent, err));
     KV_TRY(key_ops_read(sent.ops, ret_settings, err));
     KV_TRY(parse_attributes(sent.attributes, ret_settings, &exportable, err));
     KV_TRY(parse_tags(sent.tags, ret_settings, err));
-    return check_release(exportable, sent.release_policy, err);
+    return release_read(request, exportable, sent.release_policy, &ret_settings->release, err);
 }

@@ -211,7 +211,7 @@ enum kv_code key_import(struct kv_request *request, struct kv_response *response
     kv_buf_init(&members, KV_KEY_MEMBERS_MAX);
     KV_TRY(body_parse(request, &body, err));
     KV_TRY(bind_jwk(body, &sent, &sent_jwk, err));
-    KV_TRY(key_settings_parse(body, &settings, err));
+    KV_TRY(key_settings_parse(request, body, &settings, err));
     KV_TRY(key_ops_read(sent_jwk.ops, &settings, err));
     KV_TRY(decode_numbers(sent.key, family_of(sent_jwk.kty), &jwk, err));
     KV_TRY(collect_members(sent.key, family_of(sent_jwk.kty), &members, err));
@@ -232,6 +232,7 @@ enum kv_code key_import(struct kv_request *request, struct kv_response *response
         .not_before = settings.not_before,
         .expires = settings.expires,
         .tags = settings.tags,
+        .release = settings.release.args,
     };
 
     KV_TRY(kv_key_import(&scope, &args, &key, err));

@@ -39,7 +39,7 @@ static enum kv_code parse_creation(const struct kv_request *request, struct crea
 
     KV_TRY(body_parse(request, &creation->body, err));
     KV_TRY(kv_json_bind(creation->body, fields, KV_COUNT(fields), &sent, err));
-    KV_TRY(key_settings_parse(creation->body, settings, err));
+    KV_TRY(key_settings_parse(request, creation->body, settings, err));
     creation->args = (struct kv_key_create_args){
         .name = kv_request_capture(request, "name"),
         .kty = sent.kty,
@@ -52,6 +52,7 @@ static enum kv_code parse_creation(const struct kv_request *request, struct crea
         .not_before = settings->not_before,
         .expires = settings->expires,
         .tags = settings->tags,
+        .release = settings->release.args,
     };
     return KV_OK;
 }
@@ -104,7 +105,7 @@ enum kv_code key_update(struct kv_request *request, struct kv_response *response
     kv_auto(kv_key_done) struct kv_key key = { .version = "" };
 
     KV_TRY(body_parse(request, &body, err));
-    KV_TRY(key_settings_parse(body, &settings, err));
+    KV_TRY(key_settings_parse(request, body, &settings, err));
 
     const struct kv_key_update_args args = {
         .ops = settings.ops,
@@ -114,6 +115,7 @@ enum kv_code key_update(struct kv_request *request, struct kv_response *response
         .expires = settings.expires,
         .tags_given = settings.tags_given,
         .tags = settings.tags,
+        .release = settings.release.args,
     };
 
     KV_TRY(kv_key_update(&scope, kv_request_capture(request, "name"),

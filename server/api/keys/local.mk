@@ -10,6 +10,8 @@ libkv_a_SOURCES += \
 	%D%/lists.c \
 	%D%/private.h \
 	%D%/random.c \
+	%D%/released.c \
+	%D%/release_policy.c \
 	%D%/render.c \
 	%D%/rotation.c \
 	%D%/routes.c \

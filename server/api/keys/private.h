@@ -16,6 +16,7 @@ kv_handler_fn deleted_key_get, deleted_key_recover, deleted_key_purge; /* lifecy
 kv_handler_fn key_import;                                              /* import.c */
 kv_handler_fn key_backup, key_restore;                                 /* backup.c */
 kv_handler_fn key_attest;                                              /* attestation.c */
+kv_handler_fn key_release;                                             /* released.c */
 kv_handler_fn key_list, key_list_versions, deleted_key_list;           /* lists.c */
 kv_handler_fn key_rotate, rotation_policy_get, rotation_policy_set;    /* rotation.c */
 kv_handler_fn key_encrypt, key_decrypt, key_sign, key_verify;          /* crypto.c */
@@ -27,6 +28,23 @@ kv_handler_fn random_get;                                              /* random
 enum kv_code body_parse(const struct kv_request *request, cJSON **ret_body,
                         struct kv_err *err) kv_must_check;
 
+/* attributes.exportable and release_policy, as they were sent (contract §11). */
+struct release_sent {
+    struct kv_buf policy;        /* compact */
+    struct kv_release_args args; /* points to it and to the body */
+};
+void release_sent_done(struct release_sent *sent);
+enum kv_code release_read(const struct kv_request *request, struct kv_maybe_bool exportable,
+                          const cJSON *policy, struct release_sent *ret_sent,
+                          struct kv_err *err) kv_must_check;
+
+/* Adds the release_policy of a key that has one, at the end of a bundle. */
+void add_release_policy(cJSON *parent, const struct kv_release_terms *terms, bool *ok);
+
+/* The attributes of a key as answers show them, as member `attributes`. */
+void add_attributes(cJSON *parent, const struct kv_request *request, const struct kv_key *key,
+                    bool *ok);
+
 /* What create and update have in common, as their bodies give it. */
 #define OP_NAMES_MAX 32
 struct key_settings {
@@ -36,12 +54,14 @@ struct key_settings {
     struct kv_maybe_time not_before, expires;
     bool tags_given;
     struct kv_tags tags;
+    struct release_sent release;
 };
 void key_settings_done(struct key_settings *settings);
 KV_DEFINE_CLEANUP_VALUE(struct key_settings, key_settings_done)
 
 /* Reads key_ops, attributes, tags and release_policy of a create or update body. */
-enum kv_code key_settings_parse(const cJSON *body, struct key_settings *ret_settings,
+enum kv_code key_settings_parse(const struct kv_request *request, const cJSON *body,
+                                struct key_settings *ret_settings,
                                 struct kv_err *err) kv_must_check;
 
 /* Takes key_ops, NULL for none, from where they stand in a JWK. */
@@ -62,6 +82,10 @@ KV_DEFINE_CLEANUP_VALUE(struct sent_transfer, sent_transfer_done)
 /* Reads it; refuses what is no transfer blob, or one for a key of another vault. */
 enum kv_code transfer_parse(const struct kv_request *request, const char *text,
                             struct sent_transfer *ret_sent, struct kv_err *err) kv_must_check;
+
+/* Appends a JWS (RFC 7515, compact, RS256) by coffer's attestation key. */
+enum kv_code statement_sign(const struct kv_scope *scope, const cJSON *header, const cJSON *payload,
+                            struct kv_buf *text, struct kv_err *err) kv_must_check;
 
 /* A refusal in the one sentence of the service's model binder (contract §4.6). */
 enum kv_code fail_property(struct kv_err *err) kv_must_check;

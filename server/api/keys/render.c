@@ -104,8 +104,8 @@ static bool shows_size(const struct kv_vault *vault, enum kv_family family)
     return true;
 }
 
-static void add_attributes(cJSON *parent, const struct kv_request *request,
-                           const struct kv_key *key, bool *ok)
+void add_attributes(cJSON *parent, const struct kv_request *request, const struct kv_key *key,
+                    bool *ok)
 {
     const struct kv_call *call = kv_call_of(request);
     const struct kv_build *build = request->app->build;
@@ -127,8 +127,8 @@ static void add_attributes(cJSON *parent, const struct kv_request *request,
     kv_json_add_int(object, "updated", attributes->updated, ok);
     kv_json_add_text(object, "recoveryLevel", kv_vault_recovery_level(call->vault), ok);
     kv_json_add_int(object, "recoverableDays", call->vault->retention_days, ok);
-    if (build->exportable == KV_EXPORTABLE_ALWAYS || is_hsm) {
-        kv_json_add_bool(object, "exportable", false, ok);
+    if (build->exportable == KV_EXPORTABLE_ALWAYS || is_hsm || key->release.exportable) {
+        kv_json_add_bool(object, "exportable", key->release.exportable, ok);
     }
     if (build->shows_platform && call->shows_hsm_platform && !is_hsm) {
         kv_json_add_text(object, "hsmPlatform", kv_kty_row(key->kty)->hsm ? "2" : "0", ok);
@@ -160,6 +160,7 @@ static void add_bundle(cJSON *body, const struct kv_request *request, const stru
     add_jwk(body, request, key, ok);
     add_attributes(body, request, key, ok);
     add_tags(body, &key->tags, ok);
+    add_release_policy(body, &key->release, ok);
 }
 
 enum kv_code respond_key(const struct kv_request *request, const struct kv_key *key,
@@ -195,6 +196,7 @@ enum kv_code respond_deleted_key(const struct kv_request *request, const struct 
     add_jwk(body, request, key, &ok);
     add_attributes(body, request, key, &ok);
     add_tags(body, &key->tags, &ok);
+    add_release_policy(body, &key->release, &ok);
     return kv_response_json(response, 200, ok ? body : NULL, err);
 }
 

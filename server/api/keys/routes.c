@@ -24,6 +24,8 @@ const struct kv_route kv_key_routes[] = {
     { KV_GET,    "/keys/{name}/versions",                     KEYS "read",           key_list_versions,   KV_LANE_INLINE },
 
     { KV_POST,   "/keys/restore",                             KEYS "restore/action", key_restore,         KV_LANE_GENERATE },
+    { KV_POST,   "/keys/{name}/release",                      KEYS "release/action", key_release,         KV_LANE_WORK },
+    { KV_POST,   "/keys/{name}/{version:hex32}/release",      KEYS "release/action", key_release,         KV_LANE_WORK },
     { KV_POST,   "/keys/{name}/backup",                       KEYS "backup/action",  key_backup,          KV_LANE_WORK },
     { KV_POST,   "/keys/{name}/rotate",                       KEYS "rotate/action",  key_rotate,          KV_LANE_INLINE },
     { KV_GET,    "/keys/{name}/rotationpolicy",               POLICIES "read",       rotation_policy_get, KV_LANE_INLINE },

@@ -19,5 +19,6 @@ libkv_a_SOURCES += \
 	%D%/rsa.c \
 	%D%/settle.c \
 	%D%/tables.c \
+	%D%/target.c \
 	%D%/transfer.c \
 	%D%/verdict.c

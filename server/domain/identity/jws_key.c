@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <cjose/util.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -132,6 +133,19 @@ enum kv_code kv_jws_key_parse(const char *pem, size_t len, struct kv_jws_key **r
     }
     *ret_key = kv_take(key);
     return KV_OK;
+}
+
+enum kv_code kv_jws_key_show(const struct kv_jws_key *key, struct kv_buf *json, struct kv_err *err)
+{
+    char *text = cjose_jwk_to_json(key->jwk, false, NULL); /* the library's */
+    enum kv_code code;
+
+    if (text == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    code = kv_buf_append(json, text, strlen(text), err);
+    cjose_get_dealloc()(text);
+    return code;
 }
 
 void kv_jws_key_free(struct kv_jws_key *key)

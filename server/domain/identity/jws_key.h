@@ -34,5 +34,10 @@ enum kv_code kv_jws_key_generate(struct kv_buf *pem, struct kv_err *err) kv_must
  */
 enum kv_code kv_jws_key_parse(const char *pem, size_t len, struct kv_jws_key **ret_key,
                               struct kv_err *err) kv_must_check;
+
+/* Appends the JWK of the public half. */
+enum kv_code kv_jws_key_show(const struct kv_jws_key *key, struct kv_buf *json,
+                             struct kv_err *err) kv_must_check;
+
 void kv_jws_key_free(struct kv_jws_key *key);
 KV_DEFINE_CLEANUP(struct kv_jws_key *, kv_jws_key_free)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 libkv_a_SOURCES += \
+	%D%/attest.c \
 	%D%/assignments.c \
 	%D%/card.c \
 	%D%/claims.c \

@@ -36,7 +36,8 @@ static enum kv_code fill(struct kv_keys *keys, const struct kv_key_page *version
                          struct kv_err *err)
 {
     const char *name = versions->key[0].name;
-    enum kv_code code = backup_append_head(content, name, policy, versions->count, err);
+    enum kv_code code =
+        backup_append_head(content, name, policy, &versions->key[0].release, versions->count, err);
 
     for (size_t i = 0; code == KV_OK && i < versions->count; i++) {
         code = append_version(keys, &versions->key[i], content, err);

@@ -37,6 +37,7 @@ enum kv_code backup_policy_save(struct kv_db *db, int64_t key_id,
 
 struct backup {
     struct backup_policy policy;
+    struct kv_release_terms release; /* owned */
     char name[KV_KEY_NAME_MAX + 1];
     struct backup_version *version; /* heap, the oldest first */
     size_t count;
@@ -46,7 +47,8 @@ KV_DEFINE_CLEANUP_VALUE(struct backup, backup_done)
 
 /* Appends the head, or a version. KV_BODY_TOO_LARGE when it does not fit. */
 enum kv_code backup_append_head(struct kv_buf *content, const char *name,
-                                const struct backup_policy *policy, size_t count,
+                                const struct backup_policy *policy,
+                                const struct kv_release_terms *release, size_t count,
                                 struct kv_err *err) kv_must_check;
 enum kv_code backup_append_version(struct kv_buf *content, const struct kv_key *key,
                                    const struct kv_wrapped *wrapped,

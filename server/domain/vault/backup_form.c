@@ -19,6 +19,8 @@ void backup_done(struct backup *backup)
         kv_key_done(&backup->version[i].key);
     }
     free(backup->version);
+    free(backup->release.policy);
+    free(backup->release.content_type);
     *backup = (struct backup){ .name = "" };
 }
 
@@ -91,12 +93,16 @@ static enum kv_code put_policy(struct kv_buf *content, const struct backup_polic
 }
 
 enum kv_code backup_append_head(struct kv_buf *content, const char *name,
-                                const struct backup_policy *policy, size_t count,
+                                const struct backup_policy *policy,
+                                const struct kv_release_terms *release, size_t count,
                                 struct kv_err *err)
 {
     KV_TRY(put_number(content, FORM, err));
     KV_TRY(put_text(content, name, err));
     KV_TRY(put_policy(content, policy, err));
+    KV_TRY(put_text(content, release->policy, err));
+    KV_TRY(put_text(content, release->content_type, err));
+    KV_TRY(put_number(content, release->immutable, err));
     return put_number(content, (int64_t) count, err);
 }
 
@@ -235,16 +241,26 @@ static void take_kty(struct reader *reader, struct kv_key *key)
     key->material.family = kv_kty_row(key->kty)->family;
 }
 
-static enum kv_code take_members(struct reader *reader, char **ret_members, struct kv_err *err)
+/* A copy on the heap; NULL for an empty text. */
+static enum kv_code take_copy(struct reader *reader, char **ret_text, struct kv_err *err)
 {
     size_t len;
-    const unsigned char *members = take_bytes(reader, &len);
+    const unsigned char *text = take_bytes(reader, &len);
 
-    if (members == NULL || len == 0) {
+    if (text == NULL || len == 0) {
         return KV_OK;
     }
-    *ret_members = strndup((const char *) members, len);
-    return *ret_members != NULL ? KV_OK : KV_OUT_OF_MEMORY(err);
+    *ret_text = strndup((const char *) text, len);
+    return *ret_text != NULL ? KV_OK : KV_OUT_OF_MEMORY(err);
+}
+
+static enum kv_code take_release(struct reader *reader, struct kv_release_terms *ret_terms,
+                                 struct kv_err *err)
+{
+    KV_TRY(take_copy(reader, &ret_terms->policy, err));
+    KV_TRY(take_copy(reader, &ret_terms->content_type, err));
+    ret_terms->immutable = take_number(reader) != 0;
+    return KV_OK;
 }
 
 static enum kv_code take_tags(struct reader *reader, struct kv_tags *ret_tags, struct kv_err *err)
@@ -267,7 +283,7 @@ static enum kv_code take_version(struct reader *reader, struct backup_version *r
     key_ops_parse(ops, &key->ops);
     take_attributes(reader, &key->attributes);
     KV_TRY(take_tags(reader, &key->tags, err));
-    KV_TRY(take_members(reader, &key->members, err));
+    KV_TRY(take_copy(reader, &key->members, err));
     take_material(reader, &key->material);
     ret_version->wrapped = take_bytes(reader, &ret_version->wrapped_len);
     return reader->failed ? fail_corrupt(err) : KV_OK;
@@ -282,6 +298,7 @@ enum kv_code backup_parse(const struct kv_buf *content, struct backup *ret_backu
 
     copy_text(&reader, ret_backup->name, sizeof(ret_backup->name));
     take_policy(&reader, &ret_backup->policy);
+    KV_TRY(take_release(&reader, &ret_backup->release, err));
     count = take_number(&reader);
     if (reader.failed || form != FORM || count < 1 || count > BACKUP_VERSIONS_MAX) {
         return fail_corrupt(err);

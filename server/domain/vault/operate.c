@@ -5,6 +5,8 @@
 #include "kv/clock.h"
 #include "private.h"
 
+#define SUBJECT_SIZE 768 /* leaves room for the rest of a message */
+
 enum kv_code key_check_state(const struct kv_key *key, enum kv_key_op op, kv_time now,
                              struct kv_err *err)
 {
@@ -49,14 +51,23 @@ static const char *noun_of(enum kv_key_op op)
     return op == KV_OP_SIGN || op == KV_OP_VERIFY ? "signing" : "encryption";
 }
 
+static bool fits(const struct kv_alg_row *alg, const struct kv_material *material)
+{
+    return alg->family == material->family && alg->curve == material->curve
+           && (alg->bits == 0 || alg->bits == material->bits);
+}
+
 /* The texts but that of the curve are coffer's, after its template (contract §8.3, §19 row 7). */
 static enum kv_code check_algorithm(const struct kv_scope *scope, const struct kv_key *key,
                                     const struct kv_key_operate_args *args, struct kv_err *err)
 {
     const struct kv_alg_row *alg = kv_alg_row(args->alg);
     const struct kv_material *material = &key->material;
-    char subject[1024 - 256];
+    char subject[SUBJECT_SIZE];
 
+    if (fits(alg, material)) {
+        return KV_OK;
+    }
     snprintf(subject, sizeof(subject),
              "Key and %s algorithm are incompatible. Key https://%s/keys/%s/%s", noun_of(args->op),
              scope->authority, key->name, key->version);
@@ -71,12 +82,9 @@ static enum kv_code check_algorithm(const struct kv_scope *scope, const struct k
                        subject, kv_curve_row(material->curve)->name, alg->name,
                        kv_curve_row(alg->curve)->name);
     }
-    if (alg->bits != 0 && alg->bits != material->bits) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                       "%s has size %u, and algorithm '%s' can only be used with size %u.", subject,
-                       material->bits, alg->name, alg->bits);
-    }
-    return KV_OK;
+    return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                   "%s has size %u, and algorithm '%s' can only be used with size %u.", subject,
+                   material->bits, alg->name, alg->bits);
 }
 
 /* contract §8.2 has `rule` empty; the other texts follow §19 row 5 */

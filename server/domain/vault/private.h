@@ -88,6 +88,10 @@ enum kv_code key_row_load(struct kv_db *db, const struct kv_scope *scope,
     X(UPDATED, "v.updated")                                                                        \
     X(TAGS, "v.tags")                                                                              \
     X(MEMBERS, "v.members")                                                                        \
+    X(EXPORTABLE, "k.exportable")                                                                  \
+    X(POLICY, "k.policy")                                                                          \
+    X(POLICY_TYPE, "k.policy_type")                                                                \
+    X(POLICY_IMMUTABLE, "k.policy_immutable")                                                      \
     X(DELETED, "k.deleted")                                                                        \
     X(PURGE, "k.purge")
 
@@ -103,6 +107,26 @@ enum key_column { COLUMN_ID, KEY_COLUMN_ROWS(KEY_COLUMN_NUMBER) };
 /* Tags from their packed form; anything that is not one has none. */
 enum kv_code tags_copy(const char *packed, size_t len, struct kv_tags *ret_tags,
                        struct kv_err *err) kv_must_check;
+
+/*
+ * What was sent about releasing against what the key is now; `key` NULL: there is none yet. The
+ * texts of contract §9.2, or those of a Managed HSM.
+ */
+enum kv_code release_check(const struct kv_scope *scope, const struct kv_release_args *args,
+                           enum kv_kty kty, const struct kv_key *key,
+                           struct kv_err *err) kv_must_check;
+
+/* The same, by the name: for what makes a version. */
+enum kv_code release_check_name(const struct kv_scope *scope, const char *name,
+                                const struct kv_release_args *args, enum kv_kty kty,
+                                struct kv_err *err) kv_must_check;
+
+/* What was sent, as a draft carries it; borrowed. */
+struct kv_release_terms release_terms(const struct kv_release_args *args);
+
+/* Stores the terms of a draft, if there are any, with the key of that row. In a transaction. */
+enum kv_code release_save(struct kv_db *db, int64_t key_id, const struct kv_release_terms *terms,
+                          struct kv_err *err) kv_must_check;
 
 /* Moves a key: the caller's now, nothing left behind to be freed. */
 static inline struct kv_key key_take(struct kv_key *key)

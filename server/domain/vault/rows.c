@@ -143,19 +143,30 @@ static enum kv_code read_tags(const struct kv_rows *rows, struct kv_tags *ret_ta
     return tags_copy(packed, len, ret_tags, err);
 }
 
-static enum kv_code read_members(const struct kv_rows *rows, char **ret_members, struct kv_err *err)
+/* A copy of a text, or NULL as in the store. */
+static enum kv_code read_text(const struct kv_rows *rows, enum key_column column, char **ret_text,
+                              struct kv_err *err)
 {
-    char *members;
+    char *text;
 
-    if (kv_rows_is_null(rows, COLUMN_MEMBERS)) {
+    if (kv_rows_is_null(rows, (int) column)) {
         return KV_OK;
     }
-    members = strdup(kv_rows_text(rows, COLUMN_MEMBERS));
-    if (members == NULL) {
+    text = strdup(kv_rows_text(rows, (int) column));
+    if (text == NULL) {
         return KV_OUT_OF_MEMORY(err);
     }
-    *ret_members = members;
+    *ret_text = text;
     return KV_OK;
+}
+
+static enum kv_code read_release(const struct kv_rows *rows, struct kv_release_terms *ret_terms,
+                                 struct kv_err *err)
+{
+    ret_terms->exportable = kv_rows_int(rows, COLUMN_EXPORTABLE) != 0;
+    ret_terms->immutable = kv_rows_int(rows, COLUMN_POLICY_IMMUTABLE) != 0;
+    KV_TRY(read_text(rows, COLUMN_POLICY, &ret_terms->policy, err));
+    return read_text(rows, COLUMN_POLICY_TYPE, &ret_terms->content_type, err);
 }
 
 enum kv_code key_read(const struct kv_rows *rows, struct kv_key *ret_key, struct kv_err *err)
@@ -177,7 +188,8 @@ enum kv_code key_read(const struct kv_rows *rows, struct kv_key *ret_key, struct
         .updated = kv_rows_int(rows, COLUMN_UPDATED),
     };
     KV_TRY(read_tags(rows, &key.tags, err));
-    KV_TRY(read_members(rows, &key.members, err));
+    KV_TRY(read_text(rows, COLUMN_MEMBERS, &key.members, err));
+    KV_TRY(read_release(rows, &key.release, err));
     key.deleted = kv_rows_int(rows, COLUMN_DELETED);
     key.scheduled_purge = kv_rows_int(rows, COLUMN_PURGE);
     *ret_key = key_take(&key);
@@ -188,7 +200,10 @@ void kv_key_done(struct kv_key *key)
 {
     kv_tags_done(&key->tags);
     free(key->members);
+    free(key->release.policy);
+    free(key->release.content_type);
     key->members = NULL;
+    key->release = (struct kv_release_terms){ .policy = NULL };
 }
 
 enum kv_code key_load(struct kv_db *db, int64_t version_id, struct kv_key *ret_key,

@@ -71,6 +71,11 @@ static const struct kv_migration migrations[] = {
       "  modulus BLOB NOT NULL,"
       "  exponent BLOB NOT NULL"
       ") WITHOUT ROWID;" },
+    /* whether keys may be released, and to whom: alike for all versions of one */
+    { "ALTER TABLE key ADD COLUMN exportable INTEGER NOT NULL DEFAULT 0;"
+      "ALTER TABLE key ADD COLUMN policy TEXT;" /* compact JSON */
+      "ALTER TABLE key ADD COLUMN policy_type TEXT;"
+      "ALTER TABLE key ADD COLUMN policy_immutable INTEGER NOT NULL DEFAULT 0;" },
     { NULL },
 };
 

@@ -23,6 +23,37 @@ static enum kv_code apply(const struct kv_scope *scope, const struct kv_key_upda
     return KV_OK;
 }
 
+/* contract §6.4, §9.2: what may be changed about releasing, and where */
+static enum kv_code change_release(struct kv_db *db, const struct kv_scope *scope,
+                                   const char *version, const struct kv_release_args *args,
+                                   const struct kv_key *key, struct kv_err *err)
+{
+    static const char sql[] = "SELECT id FROM key WHERE vault = ? AND name = ?";
+    struct kv_release_terms terms = release_terms(args);
+    kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
+    int64_t id;
+    bool more;
+
+    if (args->exportable_given && args->exportable != key->release.exportable) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "AKV.SKR.1014: Cannot modify the exportable state of a key.");
+    }
+    if (args->policy == NULL) {
+        return KV_OK;
+    }
+    if (version != NULL) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "AKV.SKR.1016: Key Release Policy can only be set on versionless key");
+    }
+    KV_TRY(release_check(scope, args, key->kty, key, err));
+    KV_TRY(kv_db_query(db, sql, KV_BINDS(KV_B_TEXT(scope->vault->name), KV_B_TEXT(key->name)),
+                       &rows, err));
+    KV_TRY(kv_rows_next(rows, &more, err));
+    id = kv_rows_int(rows, 0);
+    kv_rows_close(kv_take(rows));
+    return release_save(db, id, &terms, err);
+}
+
 static enum kv_code save(struct kv_db *db, int64_t id, const struct kv_key *key,
                          const struct kv_tags *tags, kv_time now, struct kv_err *err)
 {
@@ -52,6 +83,7 @@ enum kv_code kv_key_update(const struct kv_scope *scope, const char *name, const
     KV_TRY(kv_db_begin(db, err));
     KV_TRY(key_find(db, scope, name, version, &before, &id, err));
     KV_TRY(apply(scope, args, &before, err));
+    KV_TRY(change_release(db, scope, version, &args->release, &before, err));
     KV_TRY(save(db, id, &before, args->tags_given ? &args->tags : &before.tags,
                 kv_seconds(scope->now), err));
     KV_TRY(rotation_schedule(db, id, err)); /* by its exp, if it is the latest */

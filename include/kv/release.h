@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kv/release.h - may a key leave for this environment? Release policies and the attestations that
+ * are held against them (contract §11).
+ *
+ * A policy names authorities by URL. An attestation is a token (JWT, RS256) of one of them; it
+ * tells claims about an environment, and the RSA key that a released key is encrypted to. The
+ * authority's keys are asked for over HTTP with every attestation. Thread-safe.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "kv/buf.h"
+#include "kv/clock.h"
+#include "kv/err.h"
+
+#define KV_RELEASE_POLICY_MAX 8192  /* bytes, compact */
+#define KV_ATTESTATION_MAX 65536    /* characters of a token */
+#define KV_AUTHORITY_BODY_MAX 65536 /* bytes of an answer of an authority */
+
+/*
+ * Checks a policy (JSON: version, anyOf of authorities, each with allOf or anyOf of claims, nested
+ * at most 8 deep) and appends it without white space to `compact`, a buffer of
+ * KV_RELEASE_POLICY_MAX. KV_BAD_PARAMETER says what is wrong.
+ */
+enum kv_code kv_release_policy_check(const char *text, size_t len, struct kv_buf *compact,
+                                     struct kv_err *err) kv_must_check;
+
+/* Gets what lies under a URL, in bounded time and size; KV_UNAVAILABLE when it cannot. */
+typedef enum kv_code kv_fetch_fn(const char *url, struct kv_buf *body, struct kv_err *err);
+
+/* https, or http to this machine itself. */
+bool kv_release_url_is_allowed(const char *url);
+
+struct kv_release_case {
+    const char *policy; /* as it was checked */
+    const char *target; /* the attestation */
+    kv_time now;
+    kv_fetch_fn *fetch;
+};
+
+#define KV_RELEASE_NUMBER_MAX 512
+struct kv_release_target {
+    unsigned char modulus[KV_RELEASE_NUMBER_MAX], exponent[8]; /* big-endian, no leading zero */
+    size_t modulus_len, exponent_len;
+};
+
+/*
+ * Checks the attestation against the policy; *ret_target is the key it attests. KV_BAD_PARAMETER
+ * for what is no attestation or attests no key, KV_RELEASE_DENIED when nobody the policy trusts has
+ * signed it, it is not valid now, or its claims do not do.
+ */
+enum kv_code kv_release_judge(const struct kv_release_case *release,
+                              struct kv_release_target *ret_target,
+                              struct kv_err *err) kv_must_check;

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* exportable and release_policy in bodies and answers: contract §11. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "kv/base64.h"
+#include "kv/release.h"
+#include "private.h"
+
+#define TYPE_MAX 128 /* characters of a content type */
+
+/* api-versions from before keys could be released; every later one has it (contract §15). */
+static bool knows_release(const char *api_version)
+{
+    static const char *const older[] = { "2015-06-01", "2016-10-01",  "7.0", "7.1-preview",
+                                         "7.1",        "7.2-preview", "7.2" };
+
+    for (size_t i = 0; i < KV_COUNT(older); i++) {
+        if (strcmp(older[i], api_version) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void release_sent_done(struct release_sent *sent)
+{
+    kv_buf_done(&sent->policy);
+}
+
+struct sent_policy {
+    const char *type, *data;
+    struct kv_maybe_bool immutable;
+};
+
+static enum kv_code read_policy(const struct sent_policy *sent, struct release_sent *ret_sent,
+                                struct kv_err *err)
+{
+    size_t len = strlen(sent->data);
+    kv_auto(kv_wipe_free) char *text = malloc(KV_BASE64URL_BYTES(len) + 1);
+
+    if (text == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    if (!kv_base64url_decode(sent->data, len, text, &len)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Content of 'data' is not base64url.\r\n");
+    }
+    KV_TRY(kv_release_policy_check(text, len, &ret_sent->policy, err));
+    ret_sent->args.policy = ret_sent->policy.data;
+    ret_sent->args.content_type = sent->type;
+    ret_sent->args.immutable = sent->immutable.value;
+    return KV_OK;
+}
+
+enum kv_code release_read(const struct kv_request *request, struct kv_maybe_bool exportable,
+                          const cJSON *policy, struct release_sent *ret_sent, struct kv_err *err)
+{
+    static const struct kv_json_field fields[] = {
+        KV_JSON_FIELD(struct sent_policy, type, "contentType", KV_JSON_STRING),
+        KV_JSON_FIELD(struct sent_policy, data, "data", KV_JSON_STRING),
+        KV_JSON_FIELD(struct sent_policy, immutable, "immutable", KV_JSON_BOOL),
+    };
+    struct sent_policy sent = { .type = NULL };
+
+    kv_buf_init(&ret_sent->policy, KV_RELEASE_POLICY_MAX);
+    ret_sent->args = (struct kv_release_args){
+        .known = knows_release(kv_call_of(request)->api_version),
+        .exportable_given = exportable.given,
+        .exportable = exportable.value,
+    };
+    if (policy == NULL) {
+        return KV_OK;
+    }
+    KV_TRY(kv_json_bind(policy, fields, KV_COUNT(fields), &sent, err));
+    if (sent.data == NULL || (sent.type != NULL && strlen(sent.type) > TYPE_MAX)) {
+        return fail_property(err);
+    }
+    return read_policy(&sent, ret_sent, err);
+}
+
+void add_release_policy(cJSON *parent, const struct kv_release_terms *terms, bool *ok)
+{
+    cJSON *object;
+
+    if (terms->policy == NULL) {
+        return;
+    }
+    object = kv_json_add_object(parent, "release_policy", ok);
+    kv_json_add_text(object, "contentType", terms->content_type, ok);
+    kv_json_add_base64url(object, "data", terms->policy, strlen(terms->policy), ok);
+    kv_json_add_bool(object, "immutable", terms->immutable, ok);
+}

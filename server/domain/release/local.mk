@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+libkv_a_SOURCES += \
+	%D%/judge.c \
+	%D%/policy.c \
+	%D%/policy.h

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Keys that may leave the HSM: contract §11, the rules AKV.SKR of §9.2. */
+#include "private.h"
+
+#define IMMUTABLE "AKV.SKR.1020: Immutable Key Release Policy cannot be modified."
+#define DEFAULT_TYPE "application/json; charset=utf-8"
+
+/* A vault has numbered texts; a Managed HSM the words alone, of those that are known (§9.2). */
+static enum kv_code refuse(const struct kv_scope *scope, const char *number, const char *text,
+                           const char *end, struct kv_err *err)
+{
+    if (scope->vault->kind == KV_MANAGED_HSM) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s", text);
+    }
+    return KV_FAIL(err, KV_BAD_PARAMETER, 0, "AKV.SKR.%s: %s%s", number, text, end);
+}
+
+static enum kv_code check_exportable(const struct kv_scope *scope,
+                                     const struct kv_release_args *args, enum kv_kty kty,
+                                     bool has_policy, struct kv_err *err)
+{
+    bool is_pool = scope->vault->kind == KV_MANAGED_HSM;
+
+    if (!args->known || (!is_pool && scope->vault->sku != KV_SKU_PREMIUM)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "AKV.SKR.1001: The exportable attribute is only supported with premium "
+                       "vaults and API version >= '7.3-preview'.");
+    }
+    if (!has_policy) {
+        return refuse(scope, "1004", "Exportable keys must have release policy", ".", err);
+    }
+    if (!kv_kty_row(kty)->hsm) { /* the service's words are not known */
+        return refuse(scope, "1006", "Only keys of the HSM can be exportable", ".", err);
+    }
+    return kv_custody_check_export(scope->keys->config.custody, err);
+}
+
+enum kv_code release_check(const struct kv_scope *scope, const struct kv_release_args *args,
+                           enum kv_kty kty, const struct kv_key *key, struct kv_err *err)
+{
+    bool was = key != NULL && key->release.exportable;
+    bool is = args->exportable_given ? args->exportable : was;
+    bool had_policy = key != NULL && key->release.policy != NULL;
+
+    if (key != NULL && args->exportable_given && args->exportable != was) {
+        return refuse(scope, "1003",
+                      "The exportable attribute of an existing key cannot be changed", ".",
+                      err); /* the service's words are not known */
+    }
+    if (is) {
+        KV_TRY(check_exportable(scope, args, kty, args->policy != NULL || had_policy, err));
+    }
+    if (!is && args->policy != NULL) {
+        return refuse(scope, "1005", "Non-exportable keys must not have release policy", ".", err);
+    }
+    if (args->policy != NULL && had_policy && key->release.immutable) {
+        return refuse(scope, "1020", "Immutable Key Release Policy cannot be modified", ".", err);
+    }
+    return KV_OK;
+}
+
+enum kv_code release_check_name(const struct kv_scope *scope, const char *name,
+                                const struct kv_release_args *args, enum kv_kty kty,
+                                struct kv_err *err)
+{
+    kv_auto(kv_key_done) struct kv_key key = { .version = "" };
+    struct kv_err ignored;
+    enum kv_code code = kv_key_get(scope, name, NULL, &key, &ignored);
+
+    if (code != KV_OK && code != KV_KEY_NOT_FOUND) {
+        *err = ignored;
+        return code;
+    }
+    return release_check(scope, args, kty, code == KV_OK ? &key : NULL, err);
+}
+
+struct kv_release_terms release_terms(const struct kv_release_args *args)
+{
+    return (struct kv_release_terms){
+        .exportable = args->policy != NULL,
+        .immutable = args->immutable,
+        .policy = (char *) args->policy,
+        .content_type = (char *) (args->content_type != NULL ? args->content_type : DEFAULT_TYPE),
+    };
+}
+
+/* Once more an immutable one is left alone: it may have become so since the check. */
+enum kv_code release_save(struct kv_db *db, int64_t key_id, const struct kv_release_terms *terms,
+                          struct kv_err *err)
+{
+    static const char sql[] = "UPDATE key SET exportable = 1, policy = ?, policy_type = ?,"
+                              " policy_immutable = ? WHERE id = ? AND policy_immutable = 0";
+    int64_t changes;
+
+    if (terms->policy == NULL) {
+        return KV_OK;
+    }
+    KV_TRY(kv_db_run(db, sql,
+                     KV_BINDS(KV_B_TEXT(terms->policy), KV_B_TEXT(terms->content_type),
+                              KV_B_INT(terms->immutable), KV_B_INT(key_id)),
+                     &changes, err));
+    if (changes == 0) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, IMMUTABLE);
+    }
+    return KV_OK;
+}
+
+/* Dates do not matter (contract §8.4), nor do key_ops. */
+enum kv_code kv_key_find_released(const struct kv_scope *scope, const char *name,
+                                  const char *version, struct kv_key *ret_key, struct kv_err *err)
+{
+    kv_auto(kv_key_done) struct kv_key key = { .version = "" };
+
+    KV_TRY(kv_key_get(scope, name, version, &key, err));
+    if (!key.attributes.enabled) {
+        return KV_FAIL(err, KV_KEY_DISABLED, 0,
+                       "Operation release is not allowed on a disabled key.");
+    }
+    if (!key.release.exportable || key.release.policy == NULL) {
+        return KV_FAIL(err, KV_KEY_OPERATION_FORBIDDEN, 0,
+                       "Operation release is not permitted on this key.");
+    }
+    *ret_key = key_take(&key);
+    return KV_OK;
+}
+
+enum kv_code kv_key_release(const struct kv_scope *scope, const struct kv_key *key,
+                            const struct kv_material *target, const char *enc,
+                            struct kv_released *ret_released, struct kv_err *err)
+{
+    return kv_custody_release(scope->keys->config.custody, key->material.object, target, enc,
+                              ret_released, err);
+}

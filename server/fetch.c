@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Asking an attestation authority over HTTP: one answer, in bounded time and size. */
+#include "serve.h"
+
+#include <curl/curl.h>
+
+#define TIMEOUT_MS 5000L
+#define CONNECT_TIMEOUT_MS 2000L
+
+static void cleanup_curl(CURL *curl)
+{
+    curl_easy_cleanup(curl);
+}
+KV_DEFINE_CLEANUP(CURL *, cleanup_curl)
+
+/* A body that is too large ends the transfer. */
+static size_t take_piece(char *bytes, size_t size, size_t count, void *body)
+{
+    return kv_buf_append(body, bytes, size * count, NULL) == KV_OK ? size * count : 0;
+}
+
+enum kv_code fetch_url(const char *url, struct kv_buf *body, struct kv_err *err)
+{
+    kv_auto(cleanup_curl) CURL *curl = curl_easy_init();
+    CURLcode result;
+    long status = 0;
+
+    if (curl == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    curl_easy_setopt(curl, CURLOPT_URL, url);
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https,http");
+    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, TIMEOUT_MS);
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_piece);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, body);
+    result = curl_easy_perform(curl);
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    if (result != CURLE_OK || status != 200) {
+        return KV_FAIL(err, KV_UNAVAILABLE, (unsigned long) result,
+                       "The attestation authority could not be asked: %s, status %ld.",
+                       curl_easy_strerror(result), status);
+    }
+    return KV_OK;
+}
