@@ -25,6 +25,16 @@ static void start(void)
     cr_assert(daemon_start(&own, arguments));
 }
 
+/* The same daemon once more, as a build of the service. */
+static void restart_as(const char *build)
+{
+    const char *const arguments[] = { "--vault",         "dev", "--vault", "pool,kind=hsm",
+                                      "--service-build", build, NULL };
+
+    cr_assert(daemon_stop(&own));
+    cr_assert(daemon_start(&own, arguments));
+}
+
 static void stop(void)
 {
     cr_assert(daemon_stop(&own));
@@ -240,4 +250,27 @@ Test(attestation, tells_a_symmetric_key_of_a_wrong_size)
                                  "{\"key\":{\"kty\":\"oct-HSM\",\"k\":\"AAAAAAAAAAA\"}}"));
     cr_expect_eq(small.status, 400);
     cr_expect_not_null(strstr(small.body, "Invalid key size: '64' (Activity ID: "));
+}
+
+/* contract §6.10: as it was recorded until 2025-03 */
+Test(attestation, of_older_builds_has_the_older_members)
+{
+    static const char *const builds[] = { "2021", "2024" };
+
+    {
+        POOL(pool);
+
+        create(&pool, "old", "{\"kty\":\"EC-HSM\"}");
+    }
+    for (size_t i = 0; i < KV_COUNT(builds); i++) {
+        restart_as(builds[i]);
+        POOL(pool);
+        API_REPLY(reply, client_call(&pool, "GET", "/keys/old/attestation", NULL));
+
+        cr_expect_eq(reply.status, 200, "%s", reply.body);
+        cr_expect_str_neq(reply_text(&reply, "attributes.attestation.certificates"), "");
+        cr_expect_str_neq(reply_text(&reply, "attributes.attestation.publicKeyAttestation"), "");
+        cr_expect_null(reply_item(&reply, "attributes.attestation.certificatePemFile"));
+        cr_expect_null(reply_item(&reply, "attributes.attestation.version"));
+    }
 }

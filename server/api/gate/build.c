@@ -6,7 +6,8 @@
 
 static const struct kv_build builds[] = {
 #define X(name_, version_, hsm_version_, headers_, exportable_, platform_, key_size_,              \
-          wide_exponent_, names_app_id_, authority_, no_token_, rsa1_5, rsa_oaep, rsa_oaep_256)    \
+          wide_exponent_, names_app_id_, pem_file_, authority_, no_token_, rsa1_5, rsa_oaep,       \
+          rsa_oaep_256)                                                                            \
     {                                                                                              \
         .name = (name_),                                                                           \
         .version = (version_),                                                                     \
@@ -17,6 +18,7 @@ static const struct kv_build builds[] = {
         .shows_key_size = (key_size_),                                                             \
         .widens_exponent = (wide_exponent_),                                                       \
         .names_app_id = (names_app_id_),                                                           \
+        .names_pem_file = (pem_file_),                                                             \
         .authority = (authority_),                                                                 \
         .no_token = (no_token_),                                                                   \
         .no_decrypt = {                                                                            \

@@ -73,7 +73,8 @@ static enum kv_code add_statement(const struct kv_scope *scope, cJSON *attestati
  * without > ? ~ is the same in both alphabets, but the Go SDK bears no padding. With empty lines up
  * to a multiple of three there is none.
  */
-static enum kv_code add_chain(const struct kv_scope *scope, cJSON *attestation, struct kv_err *err)
+static enum kv_code add_chain(const struct kv_scope *scope, cJSON *attestation, const char *member,
+                              struct kv_err *err)
 {
     kv_auto(kv_buf_done) struct kv_buf chain;
     kv_auto(kv_wipe_free) char *text = malloc(CHAIN_MAX * 4 / 3 + 8);
@@ -88,7 +89,7 @@ static enum kv_code add_chain(const struct kv_scope *scope, cJSON *attestation, 
         KV_TRY(kv_buf_append(&chain, "\n", 1, err));
     }
     EVP_EncodeBlock((unsigned char *) text, (const unsigned char *) chain.data, (int) chain.len);
-    kv_json_add_text(attestation, "certificatePemFile", text, &ok);
+    kv_json_add_text(attestation, member, text, &ok);
     return ok ? KV_OK : KV_OUT_OF_MEMORY(err);
 }
 
@@ -124,6 +125,7 @@ static enum kv_code make_attestation(const struct kv_request *request, const str
                                      struct kv_err *err)
 {
     const struct kv_scope scope = kv_scope_of(request);
+    const bool is_new = request->app->build->names_pem_file;
     bool ok = true;
     kv_auto(cJSON_Delete) cJSON *private = describe_private(request, key, facts, &ok);
     kv_auto(cJSON_Delete) cJSON *public = describe_public(request, key, &ok);
@@ -131,10 +133,12 @@ static enum kv_code make_attestation(const struct kv_request *request, const str
     if (!ok || attestation == NULL) {
         return KV_OUT_OF_MEMORY(err);
     }
-    KV_TRY(add_chain(&scope, attestation, err));
+    KV_TRY(add_chain(&scope, attestation, is_new ? "certificatePemFile" : "certificates", err));
     KV_TRY(add_statement(&scope, attestation, "privateKeyAttestation", private, err));
     KV_TRY(add_statement(&scope, attestation, "publicKeyAttestation", public, err));
-    kv_json_add_text(attestation, "version", VERSION, &ok);
+    if (is_new) {
+        kv_json_add_text(attestation, "version", VERSION, &ok);
+    }
     return ok ? KV_OK : KV_OUT_OF_MEMORY(err);
 }
 
