@@ -11,10 +11,12 @@ static void init_locks(struct hsm *hsm)
 {
     pthread_rwlockattr_t attributes;
 
-    /* Writers first: otherwise a stream of callers could hold off a re-open for ever. */
+    /* Writers first: otherwise a stream of callers could hold off a re-open, or the destruction of
+     * keys, for ever. */
     pthread_rwlockattr_init(&attributes);
     pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
     pthread_rwlock_init(&hsm->open_lock, &attributes);
+    pthread_rwlock_init(&hsm->objects_lock, &attributes);
     pthread_rwlockattr_destroy(&attributes);
     pthread_mutex_init(&hsm->check_lock, NULL);
     pthread_mutex_init(&hsm->sentinel.lock, NULL);
@@ -110,6 +112,7 @@ void hsm_close(struct hsm *hsm)
     hsm_map_free(hsm->map);
     pthread_mutex_destroy(&hsm->sentinel.lock);
     pthread_mutex_destroy(&hsm->check_lock);
+    pthread_rwlock_destroy(&hsm->objects_lock);
     pthread_rwlock_destroy(&hsm->open_lock);
     free(hsm->init_args);
     explicit_bzero(hsm->pin, sizeof(hsm->pin));

@@ -8,8 +8,8 @@
  *
  * Locks, outermost first (kv/tbl/lock.def): hsm.check is held by the one thread that checks;
  * hsm.open is a rwlock, shared by everybody who is inside the module and taken alone to re-open
- * it; then hsm.handles (map.c), hsm.sentinel and hsm.pool (session.c), which are never held across
- * a C_ call.
+ * it; hsm.objects is one, too, held by a session for as long as it is lent; then hsm.handles
+ * (map.c), hsm.sentinel and hsm.pool (session.c), which are never held across a C_ call.
  */
 #pragma once
 
@@ -54,6 +54,7 @@ struct hsm_session {
     struct hsm *hsm;
     CK_SESSION_HANDLE handle; /* CK_INVALID_HANDLE: not open */
     bool spent;               /* saw an error: an operation may still be active in it */
+    bool has_objects;         /* holds hsm.objects, either way, until it is given back */
     struct hsm_session *next; /* in the pool's stack of idle sessions */
 };
 
@@ -70,6 +71,15 @@ void hsm_pool_count(struct hsm_pool *pool, unsigned *ret_open, unsigned *ret_len
  * could wait for the first.
  */
 CK_RV hsm_session_acquire(struct hsm *hsm, struct hsm_session **ret_session) kv_must_check;
+/*
+ * The same, to make objects of the token, and to search for some and destroy them. SoftHSM fails to
+ * unwrap a key, a few times in a thousand, while another thread goes through the token's objects:
+ * so those who make objects share a lock that who destroys some has alone, and waits for, which is
+ * seconds when an RSA key is being generated.
+ */
+CK_RV hsm_session_acquire_to_make(struct hsm *hsm, struct hsm_session **ret_session) kv_must_check;
+CK_RV hsm_session_acquire_to_destroy(struct hsm *hsm,
+                                     struct hsm_session **ret_session) kv_must_check;
 /* Gives the session back, closed if it is spent, and leaves the module. */
 void hsm_session_release(struct hsm_session *session);
 KV_DEFINE_CLEANUP(struct hsm_session *, hsm_session_release)
@@ -129,6 +139,8 @@ struct hsm {
     struct hsm_info info;
     struct hsm_pool *pool;
     struct hsm_map *map;
+
+    pthread_rwlock_t objects_lock; /* lock.def: hsm.objects; guards what is on the token */
 
     pthread_rwlock_t open_lock; /* lock.def: hsm.open; guards what follows */
     struct hsm_module module;

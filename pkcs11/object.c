@@ -154,7 +154,7 @@ CK_RV hsm_destroy(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH])
     kv_auto(hsm_session_release) struct hsm_session *session = NULL;
     kv_auto(hsm_handles_done) struct hsm_handles handles = { 0 };
 
-    HSM_TRY(hsm_session_acquire(hsm, &session));
+    HSM_TRY(hsm_session_acquire_to_destroy(hsm, &session));
     HSM_TRY(find_by_id(session, id, &handles));
     HSM_TRY(destroy_objects(session, &handles));
     HSM_TRY(hsm_look(session));
@@ -167,7 +167,7 @@ CK_RV hsm_destroy_strays(struct hsm *hsm, size_t *ret_destroyed)
     kv_auto(hsm_session_release) struct hsm_session *session = NULL;
     kv_auto(hsm_handles_done) struct hsm_handles handles = { 0 };
 
-    HSM_TRY(hsm_session_acquire(hsm, &session));
+    HSM_TRY(hsm_session_acquire_to_destroy(hsm, &session));
     HSM_TRY(find_strays(session, &handles));
     HSM_TRY(destroy_objects(session, &handles));
     HSM_TRY(hsm_look(session));

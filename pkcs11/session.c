@@ -141,12 +141,32 @@ CK_RV hsm_session_acquire(struct hsm *hsm, struct hsm_session **ret_session)
     return rv;
 }
 
+CK_RV hsm_session_acquire_to_make(struct hsm *hsm, struct hsm_session **ret_session)
+{
+    HSM_TRY(hsm_session_acquire(hsm, ret_session));
+    pthread_rwlock_rdlock(&hsm->objects_lock);
+    (*ret_session)->has_objects = true;
+    return CKR_OK;
+}
+
+CK_RV hsm_session_acquire_to_destroy(struct hsm *hsm, struct hsm_session **ret_session)
+{
+    HSM_TRY(hsm_session_acquire(hsm, ret_session));
+    pthread_rwlock_wrlock(&hsm->objects_lock);
+    (*ret_session)->has_objects = true;
+    return CKR_OK;
+}
+
 void hsm_session_release(struct hsm_session *session)
 {
     if (!session) {
         return;
     }
     struct hsm *hsm = session->hsm;
+    if (session->has_objects) {
+        session->has_objects = false;
+        pthread_rwlock_unlock(&hsm->objects_lock);
+    }
     if (session->spent) {
         close_session(session);
     }

@@ -99,7 +99,7 @@ CK_RV hsm_generate_aes(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], C
     if (!is_offered(&hsm->capabilities, bits)) {
         return HSM_RV_NO_MECHANISM;
     }
-    HSM_TRY(hsm_session_acquire(hsm, &session));
+    HSM_TRY(hsm_session_acquire_to_make(hsm, &session));
     HSM_TRY(generate(session, id, bits, &twins));
     return hsm_keep_twins(session, id, &twins);
 }
@@ -113,7 +113,7 @@ CK_RV hsm_import_aes(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
     if (!is_size(8 * len)) {
         return CKR_KEY_SIZE_RANGE;
     }
-    HSM_TRY(hsm_session_acquire(hsm, &session));
+    HSM_TRY(hsm_session_acquire_to_make(hsm, &session));
     HSM_TRY(create_both(session, id, value, len, &twins));
     return hsm_keep_twins(session, id, &twins);
 }

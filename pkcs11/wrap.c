@@ -233,7 +233,7 @@ CK_RV hsm_import_wrapped(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
     if (!hsm->capabilities.aes_key_wrap_pad) {
         return HSM_RV_NO_MECHANISM;
     }
-    HSM_TRY(hsm_session_acquire(hsm, &session));
+    HSM_TRY(hsm_session_acquire_to_make(hsm, &session));
     HSM_TRY(hsm_find_wrapping_key(session, &unwrapping));
     if (kind == HSM_AES) {
         HSM_TRY(import_aes(session, unwrapping, id, in, len, &twins));

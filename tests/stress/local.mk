@@ -30,6 +30,12 @@ TESTS += %D%/contention
 	%D%/contention_review.c
 %C%_contention_LDADD = $(stress_libs)
 
+check_PROGRAMS += %D%/objects
+TESTS += %D%/objects
+%C%_objects_SOURCES = %D%/objects.c tests/support/tally.c tests/support/tally.h
+%C%_objects_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+%C%_objects_LDADD = tests/support/libtoken.a libhsm.a
+
 check_PROGRAMS += %D%/pool
 TESTS += %D%/pool
 %C%_pool_SOURCES = %D%/pool.c
