@@ -15,6 +15,7 @@
 #
 # In the environment, beyond what each `run` names:
 #   COFFER      the binary to test (./coffer)
+#   SDK_SKIP    a reason to leave these suites out
 #   SDK_CACHE   where what was downloaded is kept (tests/sdk/cache in the build folder)
 #
 # A suite that cannot run says why and exits 77, which automake counts as skipped.
@@ -157,6 +158,7 @@ try()
 run_suite()
 {
     failed=0
+    [ -z "${SDK_SKIP-}" ] || skip "$SDK_SKIP"
     demand_tools
     demand_names
     install_packages
