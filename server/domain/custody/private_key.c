@@ -65,6 +65,9 @@ static bool copy_number(struct kv_number number, unsigned char *ret_bytes, size_
 /* The same at a width of its own, zeros before it. */
 static bool copy_wide(struct kv_number number, unsigned char *ret_bytes, size_t width)
 {
+    if (number.bytes == NULL) { /* it was not sent */
+        return false;
+    }
     number = strip(number);
     if (number.len > width) {
         return false;
