@@ -318,7 +318,9 @@ static enum kv_code read_oct(const struct kv_sent_key *sent, struct kv_private_k
                        "JSON Web Key: k property of oct key is too large, maximum size is %d",
                        OCT_MAX);
     }
-    memcpy(key->number[0], sent->k.bytes, sent->k.len);
+    if (sent->k.bytes != NULL) { /* else its size is refused, as none */
+        memcpy(key->number[0], sent->k.bytes, sent->k.len);
+    }
     key->len[0] = sent->k.len;
     key->public.bits = (unsigned) sent->k.len * 8;
     return KV_OK;
