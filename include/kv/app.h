@@ -60,8 +60,9 @@ struct kv_call {
     const struct kv_vault *vault;
     struct kv_principal principal;
     const char *api_version; /* borrowed from the request */
-    bool shows_hsm_platform; /* contract §4.2: from api-version 7.5 on */
-    unsigned allowed;        /* of a refused verb: bits 1 << kv_verb of those that are none */
+    /* What the api-version has: columns of tbl/api_version.def. */
+    bool shows_hsm_platform, knows_release;
+    unsigned allowed; /* of a refused verb: bits 1 << kv_verb of those that are none */
 };
 
 static inline const struct kv_call *kv_call_of(const struct kv_request *request)

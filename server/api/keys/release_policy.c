@@ -9,20 +9,6 @@
 
 #define TYPE_MAX 128 /* characters of a content type */
 
-/* api-versions from before keys could be released; every later one has it (contract §15). */
-static bool knows_release(const char *api_version)
-{
-    static const char *const older[] = { "2015-06-01", "2016-10-01",  "7.0", "7.1-preview",
-                                         "7.1",        "7.2-preview", "7.2" };
-
-    for (size_t i = 0; i < KV_COUNT(older); i++) {
-        if (strcmp(older[i], api_version) == 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
 void release_sent_done(struct release_sent *sent)
 {
     kv_buf_done(&sent->policy);
@@ -64,7 +50,7 @@ enum kv_code release_read(const struct kv_request *request, struct kv_maybe_bool
 
     kv_buf_init(&ret_sent->policy, KV_RELEASE_POLICY_MAX);
     ret_sent->args = (struct kv_release_args){
-        .known = knows_release(kv_call_of(request)->api_version),
+        .known = kv_call_of(request)->knows_release,
         .exportable_given = exportable.given,
         .exportable = exportable.value,
     };
