@@ -54,7 +54,7 @@ enum kv_code key_restore(struct kv_request *request, struct kv_response *respons
     struct sent_backup sent = { .value = NULL };
     size_t len;
 
-    KV_TRY(body_parse(request, &body, err));
+    KV_TRY(kv_request_json(request, &body, err));
     KV_TRY(kv_json_bind(body, fields, KV_COUNT(fields), &sent, err));
     if (sent.value == NULL) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Property 'value' is required.\r\n");

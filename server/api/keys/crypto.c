@@ -101,7 +101,7 @@ static enum kv_code parse_operation(const struct kv_request *request, struct ope
     kv_auto(cJSON_Delete) cJSON *body = NULL;
     struct sent_operation sent = { .alg = NULL };
 
-    KV_TRY(body_parse(request, &body, err));
+    KV_TRY(kv_request_json(request, &body, err));
     KV_TRY(kv_json_bind(body, fields, KV_COUNT(fields), &sent, err));
     KV_TRY(parse_alg(sent.alg, &operation->args, err));
     for (enum part part = PART_VALUE; part < PART_COUNT; part++) {

@@ -209,7 +209,7 @@ enum kv_code key_import(struct kv_request *request, struct kv_response *response
     struct sent_jwk sent_jwk = { .kty = NULL };
 
     kv_buf_init(&members, KV_KEY_MEMBERS_MAX);
-    KV_TRY(body_parse(request, &body, err));
+    KV_TRY(kv_request_json(request, &body, err));
     KV_TRY(bind_jwk(body, &sent, &sent_jwk, err));
     KV_TRY(key_settings_parse(request, body, &settings, err));
     KV_TRY(key_ops_read(sent_jwk.ops, &settings, err));

@@ -24,10 +24,6 @@ kv_handler_fn key_wrap, key_unwrap;                                    /* crypto
 kv_handler_fn secure_refuse;                                           /* secure.c */
 kv_handler_fn random_get;                                              /* random.c */
 
-/* The body as one JSON object; an empty one is refused (contract §4.6). */
-enum kv_code body_parse(const struct kv_request *request, cJSON **ret_body,
-                        struct kv_err *err) kv_must_check;
-
 /* attributes.exportable and release_policy, as they were sent (contract §11). */
 struct release_sent {
     struct kv_buf policy;        /* compact */

@@ -210,7 +210,7 @@ enum kv_code key_release(struct kv_request *request, struct kv_response *respons
     struct kv_material target;
     struct kv_released released;
 
-    KV_TRY(body_parse(request, &body, err));
+    KV_TRY(kv_request_json(request, &body, err));
     KV_TRY(parse(body, &sent, err));
     KV_TRY(kv_key_find_released(&scope, kv_request_capture(request, "name"),
                                 kv_request_capture(request, "version"), &key, err));
