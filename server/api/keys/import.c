@@ -148,7 +148,10 @@ static enum kv_code collect_members(const cJSON *object, enum kv_family family,
     if (collected->child == NULL) {
         return KV_OK;
     }
-    return kv_json_print(collected, members, err) == KV_BODY_TOO_LARGE ? refuse_jwk(err) : KV_OK;
+
+    enum kv_code code = kv_json_print(collected, members, err);
+
+    return code == KV_BODY_TOO_LARGE ? refuse_jwk(err) : code;
 }
 
 struct sent_import {
