@@ -15,25 +15,13 @@
 #define CHAIN_MAX 16384
 #define STATEMENT_MAX 16384
 
-static enum kv_code append_base64url(struct kv_buf *text, const void *bytes, size_t len,
-                                     struct kv_err *err)
-{
-    kv_auto(kv_wipe_free) char *encoded = malloc(KV_BASE64URL_LENGTH(len) + 1);
-
-    if (encoded == NULL) {
-        return KV_OUT_OF_MEMORY(err);
-    }
-    kv_base64url_encode(bytes, len, encoded);
-    return kv_buf_append(text, encoded, KV_BASE64URL_LENGTH(len), err);
-}
-
 static enum kv_code append_json(struct kv_buf *text, const cJSON *json, struct kv_err *err)
 {
     kv_auto(kv_buf_done) struct kv_buf printed;
 
     kv_buf_init(&printed, text->max);
     KV_TRY(kv_json_print(json, &printed, err));
-    return append_base64url(text, printed.data, printed.len, err);
+    return kv_base64url_render(printed.data, printed.len, text, err);
 }
 
 enum kv_code statement_sign(const struct kv_scope *scope, const cJSON *header, const cJSON *payload,
@@ -46,7 +34,7 @@ enum kv_code statement_sign(const struct kv_scope *scope, const cJSON *header, c
     KV_TRY(append_json(text, payload, err));
     KV_TRY(kv_keys_sign_statement(scope, text->data, text->len, &signature, err));
     KV_TRY(kv_buf_append(text, ".", 1, err));
-    return append_base64url(text, signature.bytes, signature.len, err);
+    return kv_base64url_render(signature.bytes, signature.len, text, err);
 }
 
 /* Adds a signed statement. */

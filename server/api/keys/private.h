@@ -64,10 +64,10 @@ enum kv_code key_settings_parse(const struct kv_request *request, const cJSON *b
 enum kv_code key_ops_read(const cJSON *array, struct key_settings *settings,
                           struct kv_err *err) kv_must_check;
 
-/* `key_hsm` of an import, decoded; all of it in one block. */
+/* `key_hsm` of an import, decoded. */
 struct sent_transfer {
     cJSON *blob;
-    char *bytes; /* heap */
+    struct kv_buf bytes;
     char name[KV_KEY_NAME_MAX + 1];
     char version[KV_VERSION_LENGTH + 1];
     struct kv_key_transfer transfer; /* points to the above */

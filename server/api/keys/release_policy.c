@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* exportable and release_policy in bodies and answers: contract §11. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "kv/base64.h"
@@ -22,16 +21,16 @@ struct sent_policy {
 static enum kv_code read_policy(const struct sent_policy *sent, struct release_sent *ret_sent,
                                 struct kv_err *err)
 {
-    size_t len = strlen(sent->data);
-    kv_auto(kv_wipe_free) char *text = malloc(KV_BASE64URL_BYTES(len) + 1);
+    kv_auto(kv_buf_done) struct kv_buf text;
+    enum kv_code code;
 
-    if (text == NULL) {
-        return KV_OUT_OF_MEMORY(err);
+    kv_buf_init(&text, KV_BODY_MAX);
+    code = kv_base64url_parse(sent->data, strlen(sent->data), &text, err);
+    if (code == KV_BAD_PARAMETER) {
+        return KV_FAIL(err, code, 0, "Content of 'data' is not base64url.\r\n");
     }
-    if (!kv_base64url_decode(sent->data, len, text, &len)) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Content of 'data' is not base64url.\r\n");
-    }
-    KV_TRY(kv_release_policy_check(text, len, &ret_sent->policy, err));
+    KV_TRY(code);
+    KV_TRY(kv_release_policy_check(text.data, text.len, &ret_sent->policy, err));
     ret_sent->args.policy = ret_sent->policy.data;
     ret_sent->args.content_type = sent->type;
     ret_sent->args.immutable = sent->immutable.value;
