@@ -18,6 +18,11 @@ struct sent_policy {
     struct kv_maybe_bool immutable;
 };
 
+/*
+ * What a policy says is judged while the body is read, so before the rules of AKV.SKR (contract
+ * §9.2). The contract knows no order of the two; but whether a policy may stand beside `exportable`
+ * depends on the key there is, and what a body holds comes before the lookup (§19 row 26).
+ */
 static enum kv_code read_policy(const struct sent_policy *sent, struct release_sent *ret_sent,
                                 struct kv_err *err)
 {
