@@ -24,7 +24,8 @@ KV_DEFINE_CLEANUP(BIO *, BIO_free_all)
 KV_DEFINE_CLEANUP(BIGNUM *, BN_clear_free)
 KV_DEFINE_CLEANUP(EVP_PKEY *, EVP_PKEY_free)
 
-/* Where each number of an RSA key goes in the JOSE library's struct. */
+/* Where each number of an RSA key goes in the JOSE library's struct; the public ones first. */
+enum { MODULUS, EXPONENT };
 static const struct number {
     const char *name;
     size_t bytes, len;
@@ -53,6 +54,13 @@ static void key_numbers_done(struct key_numbers *key)
 }
 KV_DEFINE_CLEANUP_VALUE(struct key_numbers, key_numbers_done)
 
+/* Says where a number stands in its room. */
+static void place_number(struct key_numbers *key, size_t i, size_t len)
+{
+    *(uint8_t **) ((char *) &key->spec + numbers[i].bytes) = key->bytes[i];
+    *(size_t *) ((char *) &key->spec + numbers[i].len) = len;
+}
+
 static bool read_numbers(const EVP_PKEY *pkey, struct key_numbers *ret_key)
 {
     for (size_t i = 0; i < KV_COUNT(numbers); i++) {
@@ -62,9 +70,7 @@ static bool read_numbers(const EVP_PKEY *pkey, struct key_numbers *ret_key)
             || BN_num_bytes(number) > NUMBER_MAX) {
             return false;
         }
-        *(uint8_t **) ((char *) &ret_key->spec + numbers[i].bytes) = ret_key->bytes[i];
-        *(size_t *) ((char *) &ret_key->spec + numbers[i].len) =
-            (size_t) BN_bn2bin(number, ret_key->bytes[i]);
+        place_number(ret_key, i, (size_t) BN_bn2bin(number, ret_key->bytes[i]));
     }
     return true;
 }
@@ -86,6 +92,22 @@ static bool write_thumbprint(const cjose_jwk_rsa_keyspec *spec, char ret_id[])
     }
     kv_base64url_encode(digest, digest_len, ret_id);
     return true;
+}
+
+static enum kv_code make_key(const cjose_jwk_rsa_keyspec *spec, struct kv_jws_key **ret_key,
+                             struct kv_err *err)
+{
+    kv_auto(kv_jws_key_free) struct kv_jws_key *key = calloc(1, sizeof(*key));
+
+    if (key == NULL || !write_thumbprint(spec, key->id)) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    key->jwk = cjose_jwk_create_RSA_spec(spec, NULL);
+    if (key->jwk == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    *ret_key = kv_take(key);
+    return KV_OK;
 }
 
 /* No prompt for a pass phrase: the one given is empty, which opens nothing. */
@@ -123,16 +145,41 @@ enum kv_code kv_jws_key_parse(const char *pem, size_t len, struct kv_jws_key **r
                        "it is not an RSA private key of %d to %d bits in PEM form", BITS_MIN,
                        BITS_MAX);
     }
-    kv_auto(kv_jws_key_free) struct kv_jws_key *key = calloc(1, sizeof(*key));
-    if (key == NULL || !write_thumbprint(&key_numbers.spec, key->id)) {
-        return KV_OUT_OF_MEMORY(err);
+    return make_key(&key_numbers.spec, ret_key, err);
+}
+
+/* A member of a JWK; its bytes have no zero in front (RFC 7518 §2), so that they tell the size. */
+static bool import_number(const cJSON *jwk, const char *name, struct key_numbers *key, size_t i)
+{
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(jwk, name));
+    size_t text_len = text != NULL ? strlen(text) : 0;
+    size_t len;
+
+    if (text_len == 0 || KV_BASE64URL_BYTES(text_len) > NUMBER_MAX
+        || !kv_base64url_decode(text, text_len, key->bytes[i], &len) || key->bytes[i][0] == 0) {
+        return false;
     }
-    key->jwk = cjose_jwk_create_RSA_spec(&key_numbers.spec, NULL);
-    if (key->jwk == NULL) {
-        return KV_OUT_OF_MEMORY(err);
+    place_number(key, i, len);
+    return true;
+}
+
+enum kv_code kv_jws_key_import(const cJSON *jwk, struct kv_jws_key **ret_key, struct kv_err *err)
+{
+    const char *kty = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(jwk, "kty"));
+    kv_auto(key_numbers_done) struct key_numbers key_numbers = { 0 };
+
+    if (kty == NULL || strcmp(kty, "RSA") != 0 || !import_number(jwk, "n", &key_numbers, MODULUS)
+        || !import_number(jwk, "e", &key_numbers, EXPONENT)
+        || key_numbers.spec.nlen < BITS_MIN / 8) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "it is not an RSA key of %d to %d bits", BITS_MIN,
+                       BITS_MAX);
     }
-    *ret_key = kv_take(key);
-    return KV_OK;
+    return make_key(&key_numbers.spec, ret_key, err);
+}
+
+const char *kv_jws_key_id(const struct kv_jws_key *key)
+{
+    return key->id;
 }
 
 enum kv_code kv_jws_key_show(const struct kv_jws_key *key, struct kv_buf *json, struct kv_err *err)
