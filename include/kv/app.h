@@ -30,7 +30,7 @@ struct kv_app {
     struct kv_identity *identity;
     struct kv_roles *roles;
     struct kv_lanes *lanes;
-    kv_fetch_fn *fetch; /* for attestation authorities */
+    struct kv_authorities *authorities; /* that attest environments */
     const struct kv_vault *vaults;
     size_t vault_count;
 

@@ -111,6 +111,12 @@ TESTS += %D%/test_lanes
 %C%_test_lanes_CFLAGS = $(unit_cflags)
 %C%_test_lanes_LDADD = $(unit_libs)
 
+check_PROGRAMS += %D%/test_release
+TESTS += %D%/test_release
+%C%_test_release_SOURCES = %D%/release.c %D%/identity/forge.c %D%/identity/forge.h
+%C%_test_release_CFLAGS = $(unit_cflags)
+%C%_test_release_LDADD = $(unit_libs)
+
 check_PROGRAMS += %D%/test_response
 TESTS += %D%/test_response
 %C%_test_response_SOURCES = %D%/response.c

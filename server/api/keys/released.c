@@ -166,7 +166,7 @@ static enum kv_code judge(const struct kv_request *request, const struct kv_key 
         .policy = key->release.policy,
         .target = target,
         .now = kv_seconds(request->now),
-        .fetch = request->app->fetch,
+        .authorities = request->app->authorities,
     };
     struct kv_release_target attested;
     struct kv_material material = { .family = KV_FAMILY_RSA };

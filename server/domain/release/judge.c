@@ -3,14 +3,11 @@
 #include "kv/release.h"
 
 #include <string.h>
-#include <strings.h>
 
+#include "authority.h"
 #include "kv/base64.h"
 #include "kv/json.h"
-#include "kv/jws.h"
 #include "policy.h"
-
-#define URL_MAX 512
 
 /* A token before anything of it is believed. */
 struct token {
@@ -25,22 +22,6 @@ static void token_done(struct token *token)
     cJSON_Delete(token->claims);
 }
 KV_DEFINE_CLEANUP_VALUE(struct token, token_done)
-
-bool kv_release_url_is_allowed(const char *url)
-{
-    static const char *const starts[] = { "https://", "http://localhost", "http://127.0.0.1",
-                                          "http://[::1]" };
-
-    for (size_t i = 0; i < KV_COUNT(starts); i++) {
-        size_t len = strlen(starts[i]);
-
-        if (strncasecmp(url, starts[i], len) == 0
-            && (i == 0 || url[len] == ':' || url[len] == '/' || url[len] == '\0')) {
-            return strlen(url) < URL_MAX && strpbrk(url, "@ \t\r\n#?") == NULL;
-        }
-    }
-    return false;
-}
 
 static enum kv_code refuse_token(struct kv_err *err)
 {
@@ -75,62 +56,14 @@ static enum kv_code read_token(const char *text, struct token *ret_token, struct
     return KV_OK;
 }
 
-static enum kv_code fetch_json(kv_fetch_fn *fetch, const char *url, cJSON **ret_json,
-                               struct kv_err *err)
-{
-    kv_auto(kv_buf_done) struct kv_buf body;
-
-    kv_buf_init(&body, KV_AUTHORITY_BODY_MAX);
-    if (!kv_release_url_is_allowed(url)) {
-        return KV_FAIL(err, KV_UNAVAILABLE, 0, "The attestation authority names a URL of no use.");
-    }
-    KV_TRY(fetch(url, &body, err));
-    if (kv_json_parse(body.data, body.len, ret_json, NULL) != KV_OK) {
-        return KV_FAIL(err, KV_UNAVAILABLE, 0, "The attestation authority answers no JSON.");
-    }
-    return KV_OK;
-}
-
-/* {authority}/.well-known/openid-configuration, and the keys it leads to. */
-static enum kv_code fetch_keys(kv_fetch_fn *fetch, const char *issuer, cJSON **ret_keys,
-                               struct kv_err *err)
-{
-    static const char path[] = "/.well-known/openid-configuration";
-    kv_auto(kv_buf_done) struct kv_buf url;
-    kv_auto(cJSON_Delete) cJSON *configuration = NULL;
-    size_t len = strlen(issuer);
-
-    kv_buf_init(&url, URL_MAX + sizeof(path));
-    len -= len > 0 && issuer[len - 1] == '/';
-    if (kv_buf_append(&url, issuer, len, NULL) != KV_OK
-        || kv_buf_append(&url, path, sizeof(path) - 1, NULL) != KV_OK) {
-        return deny("names an authority that is too long", err);
-    }
-    KV_TRY(fetch_json(fetch, url.data, &configuration, err));
-    return fetch_json(fetch, text_of(configuration, "jwks_uri"), ret_keys, err);
-}
-
-static bool is_signed_by(const struct kv_jws *jws, const cJSON *jwk)
-{
-    kv_auto(kv_jws_key_free) struct kv_jws_key *key = NULL;
-
-    return strcmp(text_of(jwk, "kid"), jws->kid) == 0 && kv_jws_key_import(jwk, &key, NULL) == KV_OK
-           && kv_jws_is_signed(jws, key);
-}
-
 static enum kv_code check_signature(const struct kv_release_case *release,
                                     const struct token *token, struct kv_err *err)
 {
-    kv_auto(cJSON_Delete) cJSON *keys = NULL;
-    const cJSON *key;
+    bool is_signed;
 
-    KV_TRY(fetch_keys(release->fetch, token->issuer, &keys, err));
-    cJSON_ArrayForEach (key, cJSON_GetObjectItemCaseSensitive(keys, "keys")) {
-        if (is_signed_by(&token->jws, key)) {
-            return KV_OK;
-        }
-    }
-    return deny("is not signed by the authority it names", err);
+    KV_TRY(authority_has_signed(release->authorities, token->issuer, &token->jws, release->now,
+                                &is_signed, err));
+    return is_signed ? KV_OK : deny("is not signed by the authority it names", err);
 }
 
 static enum kv_code check_dates(const struct token *token, kv_time now, struct kv_err *err)
