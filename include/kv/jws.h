@@ -38,8 +38,10 @@ enum kv_code kv_jws_key_parse(const char *pem, size_t len, struct kv_jws_key **r
                               struct kv_err *err) kv_must_check;
 
 /*
- * Reads the public half of a JWK (RFC 7517) from its numbers n and e; KV_BAD_PARAMETER when it is
- * no RSA key of 2048 to 4096 bits. Free with kv_jws_key_free().
+ * Reads the public half of a JWK (RFC 7517): its numbers n and e, or the key of the first
+ * certificate of x5c; where both are there, they have to be one key (§4.7). KV_BAD_PARAMETER when
+ * it is no RSA key of 2048 to 4096 bits. The certificate's names, dates and issuer are not looked
+ * at: whoever gave the JWK vouches for the key. Free with kv_jws_key_free().
  */
 enum kv_code kv_jws_key_import(const cJSON *jwk, struct kv_jws_key **ret_key,
                                struct kv_err *err) kv_must_check;

@@ -5,7 +5,8 @@
  *
  * A policy names authorities by URL. An attestation is a token (JWT, RS256) of one of them; it
  * tells claims about an environment, and the RSA key that a released key is encrypted to. The
- * authority's keys are asked for over HTTP and remembered for a while. Thread-safe.
+ * authority's keys, by their numbers or, as Azure Attestation has them, in certificates, are asked
+ * for over HTTP and remembered for a while. Thread-safe.
  */
 #pragma once
 

@@ -3,6 +3,7 @@
 
 #include "jws_key.h"
 
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/x509.h>
 
 #include "kv/secret.h"
 
@@ -23,9 +25,10 @@
 KV_DEFINE_CLEANUP(BIO *, BIO_free_all)
 KV_DEFINE_CLEANUP(BIGNUM *, BN_clear_free)
 KV_DEFINE_CLEANUP(EVP_PKEY *, EVP_PKEY_free)
+KV_DEFINE_CLEANUP(X509 *, X509_free)
 
 /* Where each number of an RSA key goes in the JOSE library's struct; the public ones first. */
-enum { MODULUS, EXPONENT };
+enum { MODULUS, EXPONENT, PUBLIC_NUMBERS };
 static const struct number {
     const char *name;
     size_t bytes, len;
@@ -61,9 +64,9 @@ static void place_number(struct key_numbers *key, size_t i, size_t len)
     *(size_t *) ((char *) &key->spec + numbers[i].len) = len;
 }
 
-static bool read_numbers(const EVP_PKEY *pkey, struct key_numbers *ret_key)
+static bool read_numbers(const EVP_PKEY *pkey, size_t count, struct key_numbers *ret_key)
 {
-    for (size_t i = 0; i < KV_COUNT(numbers); i++) {
+    for (size_t i = 0; i < count; i++) {
         kv_auto(BN_clear_free) BIGNUM *number = NULL;
 
         if (!EVP_PKEY_get_bn_param(pkey, numbers[i].name, &number)
@@ -110,6 +113,12 @@ static enum kv_code make_key(const cjose_jwk_rsa_keyspec *spec, struct kv_jws_ke
     return KV_OK;
 }
 
+static bool is_usable(const EVP_PKEY *pkey)
+{
+    return pkey != NULL && EVP_PKEY_is_a(pkey, "RSA") && EVP_PKEY_get_bits(pkey) >= BITS_MIN
+           && EVP_PKEY_get_bits(pkey) <= BITS_MAX;
+}
+
 /* No prompt for a pass phrase: the one given is empty, which opens nothing. */
 static EVP_PKEY *read_pem(const char *pem, size_t len)
 {
@@ -139,8 +148,7 @@ enum kv_code kv_jws_key_parse(const char *pem, size_t len, struct kv_jws_key **r
     kv_auto(EVP_PKEY_free) EVP_PKEY *pkey = read_pem(pem, len);
     kv_auto(key_numbers_done) struct key_numbers key_numbers = { 0 };
 
-    if (pkey == NULL || !EVP_PKEY_is_a(pkey, "RSA") || EVP_PKEY_get_bits(pkey) < BITS_MIN
-        || EVP_PKEY_get_bits(pkey) > BITS_MAX || !read_numbers(pkey, &key_numbers)) {
+    if (!is_usable(pkey) || !read_numbers(pkey, KV_COUNT(numbers), &key_numbers)) {
         return KV_FAIL(err, KV_BAD_PARAMETER, ERR_peek_last_error(),
                        "it is not an RSA private key of %d to %d bits in PEM form", BITS_MIN,
                        BITS_MAX);
@@ -163,18 +171,77 @@ static bool import_number(const cJSON *jwk, const char *name, struct key_numbers
     return true;
 }
 
+static enum kv_code refuse_jwk(struct kv_err *err)
+{
+    ERR_clear_error();
+    return KV_FAIL(err, KV_BAD_PARAMETER, 0, "it is not an RSA key of %d to %d bits", BITS_MIN,
+                   BITS_MAX);
+}
+
+static enum kv_code import_numbers(const cJSON *jwk, struct kv_jws_key **ret_key,
+                                   struct kv_err *err)
+{
+    kv_auto(key_numbers_done) struct key_numbers key_numbers = { 0 };
+
+    if (!import_number(jwk, "n", &key_numbers, MODULUS)
+        || !import_number(jwk, "e", &key_numbers, EXPONENT)
+        || key_numbers.spec.nlen < BITS_MIN / 8) {
+        return refuse_jwk(err);
+    }
+    return make_key(&key_numbers.spec, ret_key, err);
+}
+
+/* Standard base64 of DER; the zeros that padding decodes to stand behind the certificate's end. */
+static X509 *read_certificate(const char *text)
+{
+    size_t len = strlen(text);
+    kv_auto(kv_wipe_free) char *der = malloc(len + 1);
+    const unsigned char *at = (const unsigned char *) der;
+    int der_len;
+
+    if (der == NULL || len > INT_MAX) {
+        return NULL;
+    }
+    der_len = EVP_DecodeBlock((unsigned char *) der, (const unsigned char *) text, (int) len);
+    return der_len > 0 ? d2i_X509(NULL, &at, der_len) : NULL;
+}
+
+static enum kv_code import_certificate(const cJSON *x5c, struct kv_jws_key **ret_key,
+                                       struct kv_err *err)
+{
+    const char *text = cJSON_IsArray(x5c) ? cJSON_GetStringValue(cJSON_GetArrayItem(x5c, 0)) : NULL;
+    kv_auto(X509_free) X509 *certificate = text != NULL ? read_certificate(text) : NULL;
+    const EVP_PKEY *pkey = certificate != NULL ? X509_get0_pubkey(certificate) : NULL;
+    kv_auto(key_numbers_done) struct key_numbers key_numbers = { 0 };
+
+    if (!is_usable(pkey) || !read_numbers(pkey, PUBLIC_NUMBERS, &key_numbers)) {
+        return refuse_jwk(err);
+    }
+    return make_key(&key_numbers.spec, ret_key, err);
+}
+
 enum kv_code kv_jws_key_import(const cJSON *jwk, struct kv_jws_key **ret_key, struct kv_err *err)
 {
     const char *kty = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(jwk, "kty"));
-    kv_auto(key_numbers_done) struct key_numbers key_numbers = { 0 };
+    const cJSON *x5c = cJSON_GetObjectItemCaseSensitive(jwk, "x5c");
+    kv_auto(kv_jws_key_free) struct kv_jws_key *certified = NULL;
+    kv_auto(kv_jws_key_free) struct kv_jws_key *key = NULL;
 
-    if (kty == NULL || strcmp(kty, "RSA") != 0 || !import_number(jwk, "n", &key_numbers, MODULUS)
-        || !import_number(jwk, "e", &key_numbers, EXPONENT)
-        || key_numbers.spec.nlen < BITS_MIN / 8) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "it is not an RSA key of %d to %d bits", BITS_MIN,
-                       BITS_MAX);
+    if (kty == NULL || strcmp(kty, "RSA") != 0) {
+        return refuse_jwk(err);
     }
-    return make_key(&key_numbers.spec, ret_key, err);
+    if (x5c == NULL || cJSON_IsNull(x5c)) {
+        return import_numbers(jwk, ret_key, err);
+    }
+    KV_TRY(import_certificate(x5c, &certified, err));
+    if (cJSON_GetObjectItemCaseSensitive(jwk, "n") != NULL) {
+        KV_TRY(import_numbers(jwk, &key, err));
+        if (strcmp(key->id, certified->id) != 0) {
+            return refuse_jwk(err);
+        }
+    }
+    *ret_key = kv_take(certified);
+    return KV_OK;
 }
 
 const char *kv_jws_key_id(const struct kv_jws_key *key)

@@ -65,7 +65,7 @@ static void tear_down(void)
     kv_authorities_free(authorities);
 }
 
-TestSuite(release, .init = set_up, .fini = tear_down, .timeout = 120);
+TestSuite(authority, .init = set_up, .fini = tear_down, .timeout = 120);
 
 /* Holds an attestation of `issuer` with that header against a policy that names `authority`. */
 static enum kv_code judge(const char *authority, const char *issuer, const char *header,
@@ -97,7 +97,7 @@ static enum kv_code judge_at(kv_time now)
     return judge(AUTHORITY, AUTHORITY, HEADER, now);
 }
 
-Test(release, asks_nobody_whom_the_policy_does_not_name)
+Test(authority, asks_nobody_whom_the_policy_does_not_name)
 {
     cr_expect_eq(judge("https://other.example", AUTHORITY, HEADER, NOW), KV_RELEASE_DENIED);
     cr_expect_eq(judge(AUTHORITY "s", AUTHORITY, HEADER, NOW), KV_RELEASE_DENIED);
@@ -115,7 +115,7 @@ static const struct {
     { AUTHORITY "/certs", "{\"keys\":" },
 };
 
-Test(release, is_put_off_while_the_authority_tells_nothing_of_use)
+Test(authority, is_put_off_while_the_authority_tells_nothing_of_use)
 {
     for (size_t i = 0; i < KV_COUNT(useless); i++) {
         jwks_uri = useless[i].jwks_uri;
@@ -136,7 +136,7 @@ static const char *const keyless[] = {
     "{\"keys\":[{\"kty\":\"EC\",\"kid\":\"" FORGE_KEY_ID "\",\"x\":\"AQAB\",\"y\":\"AQAB\"}]}",
 };
 
-Test(release, is_denied_when_the_authority_has_no_such_key)
+Test(authority, is_denied_when_the_authority_has_no_such_key)
 {
     for (size_t i = 0; i < KV_COUNT(keyless); i++) {
         answer = keyless[i];
@@ -145,7 +145,7 @@ Test(release, is_denied_when_the_authority_has_no_such_key)
     }
 }
 
-Test(release, asks_an_authority_once_for_many_attestations)
+Test(authority, asks_an_authority_once_for_many_attestations)
 {
     cr_expect_eq(judge_at(NOW), KV_OK, "%s", err.message);
     cr_expect_eq(judge_at(NOW), KV_OK, "%s", err.message);
@@ -154,14 +154,14 @@ Test(release, asks_an_authority_once_for_many_attestations)
 }
 
 /* With a slash at its end it is the same one. */
-Test(release, knows_an_authority_by_its_url_but_for_a_slash)
+Test(authority, knows_an_authority_by_its_url_but_for_a_slash)
 {
     cr_expect_eq(judge(AUTHORITY "/", AUTHORITY, HEADER, NOW), KV_OK, "%s", err.message);
     cr_expect_eq(judge(AUTHORITY, AUTHORITY "/", HEADER, NOW), KV_OK, "%s", err.message);
     cr_expect_eq(asked, 1);
 }
 
-Test(release, asks_again_when_the_keys_are_old_or_of_the_future)
+Test(authority, asks_again_when_the_keys_are_old_or_of_the_future)
 {
     cr_expect_eq(judge_at(NOW), KV_OK);
     cr_expect_eq(judge_at(NOW + KV_AUTHORITY_KEYS_LIFETIME), KV_OK);
@@ -170,7 +170,7 @@ Test(release, asks_again_when_the_keys_are_old_or_of_the_future)
     cr_expect_eq(asked, 3);
 }
 
-Test(release, asks_again_for_a_key_it_does_not_know)
+Test(authority, asks_again_for_a_key_it_does_not_know)
 {
     known = "old";
     cr_expect_eq(judge_at(NOW), KV_RELEASE_DENIED);
@@ -182,7 +182,7 @@ Test(release, asks_again_for_a_key_it_does_not_know)
     cr_expect_eq(asked, 2);
 }
 
-Test(release, asks_once_for_a_key_that_nobody_knows)
+Test(authority, asks_once_for_a_key_that_nobody_knows)
 {
     cr_expect_eq(judge_at(NOW), KV_OK);
     cr_expect_eq(judge(AUTHORITY, AUTHORITY, "{\"alg\":\"RS256\",\"kid\":\"another\"}", NOW),
@@ -199,7 +199,7 @@ static void judge_of(unsigned number)
     cr_expect_eq(judge(url, url, HEADER, NOW), KV_OK, "%s", err.message);
 }
 
-Test(release, remembers_so_many_authorities_and_then_forgets_the_first)
+Test(authority, remembers_so_many_authorities_and_then_forgets_the_first)
 {
     for (unsigned i = 0; i < 2 * KV_AUTHORITIES_MAX; i++) {
         judge_of(i % KV_AUTHORITIES_MAX);
@@ -212,7 +212,7 @@ Test(release, remembers_so_many_authorities_and_then_forgets_the_first)
     cr_expect_eq(asked, KV_AUTHORITIES_MAX + 2);
 }
 
-Test(release, takes_an_authority_of_the_longest_url_there_may_be)
+Test(authority, takes_an_authority_of_the_longest_url_there_may_be)
 {
     char url[600];
     kv_auto(kv_buf_done) struct kv_buf compact;
