@@ -51,7 +51,9 @@ struct kv_release_case {
 };
 
 #define KV_RELEASE_NUMBER_MAX 512
+#define KV_RELEASE_KID_MAX 255
 struct kv_release_target {
+    char kid[KV_RELEASE_KID_MAX + 1]; /* of its JWK; "" when that has none, or a longer one */
     unsigned char modulus[KV_RELEASE_NUMBER_MAX], exponent[8]; /* big-endian, no leading zero */
     size_t modulus_len, exponent_len;
 };

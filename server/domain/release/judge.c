@@ -2,6 +2,7 @@
 /* An attestation against a policy. */
 #include "kv/release.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "authority.h"
@@ -90,6 +91,14 @@ static bool read_number(const cJSON *key, const char *name, unsigned char *ret_b
            && kv_base64url_decode(text, len, ret_bytes, ret_len) && ret_bytes[0] != 0;
 }
 
+/* A cut name would be another one. */
+static void take_kid(const cJSON *key, char ret_kid[KV_RELEASE_KID_MAX + 1])
+{
+    const char *kid = text_of(key, "kid");
+
+    snprintf(ret_kid, KV_RELEASE_KID_MAX + 1, "%s", strlen(kid) <= KV_RELEASE_KID_MAX ? kid : "");
+}
+
 /* The first RSA key of x-ms-runtime.keys; the text for none is the service's (contract §9.2). */
 static enum kv_code read_target(const cJSON *claims, struct kv_release_target *ret_target,
                                 struct kv_err *err)
@@ -104,6 +113,7 @@ static enum kv_code read_target(const cJSON *claims, struct kv_release_target *r
             && read_number(key, "n", target.modulus, sizeof(target.modulus), &target.modulus_len)
             && read_number(key, "e", target.exponent, sizeof(target.exponent), &target.exponent_len)
             && target.modulus_len >= 256) {
+            take_kid(key, target.kid);
             *ret_target = target;
             return KV_OK;
         }
