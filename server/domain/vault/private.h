@@ -5,14 +5,25 @@
  */
 #pragma once
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "kv/keys.h"
 #include "kv/rotation.h"
 #include "kv/store.h"
 
+/* What crypto operations have looked up lately (recent.c). */
+#define KEY_LEASES_MAX 64
+struct key_leases {
+    pthread_mutex_t mutex; /* lock.def: keys.leases */
+    struct key_lease *slot[KEY_LEASES_MAX];
+};
+void key_leases_init(struct key_leases *leases);
+void key_leases_done(struct key_leases *leases);
+
 struct kv_keys {
     struct kv_keys_config config; /* immutable */
+    struct key_leases leases;
     atomic_ulong rotations_requested, rotations_automatic, rotations_failed;
 };
 
@@ -156,6 +167,17 @@ enum kv_code key_load(struct kv_db *db, int64_t version_id, struct kv_key *ret_k
 enum kv_code key_find(struct kv_db *db, const struct kv_scope *scope, const char *name,
                       const char *version, struct kv_key *ret_key, int64_t *ret_id,
                       struct kv_err *err) kv_must_check;
+
+/*
+ * What kv_key_get() gives, shared between those who ask for the same version at the same time, so
+ * that an operation a client repeats does not go to the store each time. Give it back.
+ */
+struct key_lease;
+enum kv_code key_lease_acquire(const struct kv_scope *scope, const char *name, const char *version,
+                               struct key_lease **ret_lease, struct kv_err *err) kv_must_check;
+const struct kv_key *key_lease_key(const struct key_lease *lease);
+void key_lease_release(struct key_lease *lease);
+KV_DEFINE_CLEANUP(struct key_lease *, key_lease_release)
 
 /* The versions of a live key, the oldest first; an unknown name has none. `more`: there are more
  * than `max`. */
