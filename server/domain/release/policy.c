@@ -110,7 +110,10 @@ enum kv_code kv_release_policy_check(const char *text, size_t len, struct kv_buf
     cJSON_ArrayForEach (authority, list) {
         KV_TRY(check_authority(authority, &left, err));
     }
-    return kv_json_print(policy, compact, err) == KV_OK ? KV_OK : refuse("it is too large", err);
+
+    enum kv_code code = kv_json_print(policy, compact, err);
+
+    return code == KV_BODY_TOO_LARGE ? refuse("it is too large", err) : code;
 }
 
 bool policy_names_authority(const cJSON *authority, const char *issuer)
