@@ -69,12 +69,10 @@ static enum kv_code open_folder(struct server *server, struct kv_err *err)
 
 static enum kv_auth auth_mode(const struct kv_options *options)
 {
-    const char *mode = kv_option_text(options, KV_OPTION_AUTH);
-
-    if (strcmp(mode, "strict") == 0) {
+    if (kv_option_is(options, KV_OPTION_AUTH, "strict")) {
         return KV_AUTH_STRICT;
     }
-    return strcmp(mode, "any") == 0 ? KV_AUTH_ANY : KV_AUTH_OFF;
+    return kv_option_is(options, KV_OPTION_AUTH, "any") ? KV_AUTH_ANY : KV_AUTH_OFF;
 }
 
 /* Early, because a first start makes the issuer key in the background of everything else. */
@@ -147,7 +145,7 @@ static enum kv_code sweep(struct server *server, struct kv_err *err)
 
 static enum kv_code open_limits(struct server *server, struct kv_err *err)
 {
-    if (strcmp(kv_option_text(server->options, KV_OPTION_THROTTLING), "off") == 0) {
+    if (kv_option_is(server->options, KV_OPTION_THROTTLING, "off")) {
         return KV_OK;
     }
     return kv_limits_new(server->vault_count, &server->limits, err);
@@ -187,8 +185,7 @@ static void fill_app(struct server *server)
         .vaults = server->vaults,
         .vault_count = server->vault_count,
         .build = server->build,
-        .api_versions_strict =
-            strcmp(kv_option_text(server->options, KV_OPTION_API_VERSIONS), "strict") == 0,
+        .api_versions_strict = kv_option_is(server->options, KV_OPTION_API_VERSIONS, "strict"),
         .limits = server->limits,
         .retry_after = (unsigned) kv_option_number(server->options, KV_OPTION_RETRY_AFTER),
         .ca_pem = server->certificates.ca.data,
