@@ -3,6 +3,7 @@
 #include "policy.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "authority.h"
@@ -143,6 +144,16 @@ static const cJSON *find_claim(const cJSON *claims, const char *path)
     return claim;
 }
 
+/* The shortest text that is read as that number again, as JSON has it. */
+static const char *print_number(double number, char scratch[NUMBER_SIZE])
+{
+    snprintf(scratch, NUMBER_SIZE, "%.15g", number);
+    if (strtod(scratch, NULL) != number) {
+        snprintf(scratch, NUMBER_SIZE, "%.17g", number);
+    }
+    return scratch;
+}
+
 /* The service compares texts: true equals "true" (contract §11). */
 static const char *text_of(const cJSON *item, char scratch[NUMBER_SIZE])
 {
@@ -152,8 +163,7 @@ static const char *text_of(const cJSON *item, char scratch[NUMBER_SIZE])
     if (cJSON_IsBool(item)) {
         return cJSON_IsTrue(item) ? "true" : "false";
     }
-    snprintf(scratch, NUMBER_SIZE, "%.17g", item->valuedouble);
-    return scratch;
+    return print_number(item->valuedouble, scratch);
 }
 
 static bool are_equal(const cJSON *claim, const cJSON *wanted)
