@@ -209,6 +209,30 @@ Test(auto_rotation, makes_up_for_a_long_jump_once)
     cr_expect_eq(count_versions("jumped"), 2);
 }
 
+/* The rules count eleven months as 330 days; from March to February they are 337. A version that
+ * is due when it is made would be followed by another one, and so on for ever. */
+Test(auto_rotation, leaves_seven_days_where_the_calendar_leaves_none)
+{
+    __attribute__((cleanup(reply_done))) struct reply rotated;
+    char witness[33];
+    char version[33];
+
+    send_clock("{\"set\":1677542400}"); /* 2023-02-28 */
+    make("witness", "", witness);
+    make("narrow", "", version);
+    set_policy("witness", AFTER("P7D"));
+    set_policy("narrow", BEFORE("P337D", "P11M"));
+    api_advance(&own, DAY); /* 2023-03-01: expires 2024-02-01 */
+    call("POST", "/keys/narrow/rotate", NULL, &rotated);
+    copy_version(&rotated, version);
+    api_advance(&own, 6 * DAY);
+    await_rotation("witness", witness);
+    expect_version("narrow", version);
+    api_advance(&own, DAY);
+    await_rotation("narrow", version);
+    cr_expect_eq(count_versions("narrow"), 3);
+}
+
 /* By hand as well: the time counts from the newest version. */
 Test(auto_rotation, starts_over_with_a_rotation_on_request)
 {
