@@ -152,11 +152,7 @@ static void describe_version(const struct kv_scope *scope, const struct kv_key_c
 {
     kv_time now = kv_seconds(scope->now);
 
-    if (scope->vault->kind == KV_MANAGED_HSM) {
-        kv_version_random_hsm(ret_key->version);
-    } else {
-        kv_version_random(ret_key->version);
-    }
+    version_choose(scope, ret_key->version);
     ret_key->kty = plan->kty;
     ret_key->ops = plan->ops;
     ret_key->attributes = (struct kv_attributes){

@@ -48,7 +48,7 @@ static void describe(const struct kv_scope *scope, const struct kv_key_import_ar
 {
     kv_time now = kv_seconds(scope->now);
 
-    kv_version_random(draft->version);
+    version_choose(scope, draft->version);
     draft->attributes = (struct kv_attributes){
         .enabled = args->enabled,
         .not_before = args->not_before,

@@ -206,6 +206,9 @@ enum kv_code version_insert(struct kv_db *db, int64_t key_id, const struct kv_ke
 enum kv_code version_make_latest(struct kv_db *db, int64_t key_id, int64_t version_id,
                                  struct kv_err *err) kv_must_check;
 
+/* The id of a new version, as that vault's are (contract §4.1). */
+void version_choose(const struct kv_scope *scope, char ret_version[KV_VERSION_LENGTH + 1]);
+
 /* KV_OK when a key or a new version may be made under this name; else who has it (contract §9.5). */
 enum kv_code version_check_name(const struct kv_scope *scope, const char *name,
                                 struct kv_err *err) kv_must_check;
