@@ -34,8 +34,9 @@ unsigned kv_limits_cost(const struct kv_transaction *transaction);
 
 struct kv_limits; /* opaque */
 
-/* Budgets for `vaults` vaults, all untouched. Free with kv_limits_free(). */
-enum kv_code kv_limits_new(size_t vaults, struct kv_limits **ret_limits,
+/* Budgets for `vaults` vaults, each of `budget`, all untouched; KV_LIMITS_BUDGET is what makes the
+ * limits those of the table. Free with kv_limits_free(). */
+enum kv_code kv_limits_new(size_t vaults, unsigned budget, struct kv_limits **ret_limits,
                            struct kv_err *err) kv_must_check;
 void kv_limits_free(struct kv_limits *limits);
 KV_DEFINE_CLEANUP(struct kv_limits *, kv_limits_free)

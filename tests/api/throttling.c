@@ -231,6 +231,22 @@ Test(throttling, of_the_subscription_stops_a_vault_that_was_idle)
     expect_each(&sixth, 1, "GET", "/keys", NULL, 200);
 }
 
+/* contract §13 */
+Test(throttling, came_at_half_the_numbers_before_2022)
+{
+    static const char *const arguments[] = {
+        "--throttling", "service", "--service-build", "2021", NULL,
+    };
+
+    cr_assert(daemon_stop(&own));
+    start_frozen(arguments);
+
+    API_CLIENT_OF(&own, dev);
+
+    expect_each(&dev, 5, "POST", "/keys/none/create", NEW_HSM_KEY, 400);
+    expect_each(&dev, 1, "POST", "/keys/none/create", NEW_HSM_KEY, 429);
+}
+
 /* contract §12: what holds a managed HSM back is its own capacity */
 Test(throttling, is_not_for_managed_hsms)
 {

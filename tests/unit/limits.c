@@ -12,7 +12,7 @@ static struct kv_limits *limits;
 
 static void setup(void)
 {
-    cr_assert_eq(kv_limits_new(7, &limits, NULL), KV_OK);
+    cr_assert_eq(kv_limits_new(7, KV_LIMITS_BUDGET, &limits, NULL), KV_OK);
 }
 
 static void teardown(void)
@@ -111,6 +111,19 @@ Test(limits, are_a_vaults_own)
 {
     cr_assert_eq(count(0, &plain, NOW, 5000), 4000);
     cr_expect_eq(count(1, &plain, NOW, 5000), 4000);
+}
+
+/* contract §13: before 2022 the numbers were halves */
+Test(limits, are_as_large_as_their_budget)
+{
+    kv_limits_free(limits);
+    cr_assert_eq(kv_limits_new(7, KV_LIMITS_BUDGET / 2, &limits, NULL), KV_OK);
+    cr_expect_eq(count(0, &new_hsm, NOW, 100), 5);
+    cr_expect_eq(count(1, &small_hsm, NOW, 5000), 1000);
+    cr_expect_eq(count(2, &large_hsm, NOW, 5000), 125);
+    cr_expect_eq(count(3, &plain, NOW, 5000), 2000);
+    cr_expect_eq(count(4, &plain, NOW, 5000), 2000);
+    cr_expect_eq(count(5, &plain, NOW, 5000), 0, "five vaults are the subscription's");
 }
 
 /* contract §13: all vaults together may take five times what one may */

@@ -58,7 +58,8 @@ unsigned kv_limits_cost(const struct kv_transaction *transaction)
     return 1;
 }
 
-enum kv_code kv_limits_new(size_t vaults, struct kv_limits **ret_limits, struct kv_err *err)
+enum kv_code kv_limits_new(size_t vaults, unsigned budget, struct kv_limits **ret_limits,
+                           struct kv_err *err)
 {
     struct kv_limits *limits = calloc(1, sizeof(*limits) + vaults * sizeof(limits->window[0]));
 
@@ -67,9 +68,9 @@ enum kv_code kv_limits_new(size_t vaults, struct kv_limits **ret_limits, struct 
     }
     pthread_mutex_init(&limits->lock, NULL);
     limits->vaults = vaults;
-    limits->subscription.budget = KV_LIMITS_SHARE * KV_LIMITS_BUDGET;
+    limits->subscription.budget = KV_LIMITS_SHARE * budget;
     for (size_t i = 0; i < vaults; i++) {
-        limits->window[i].budget = KV_LIMITS_BUDGET;
+        limits->window[i].budget = budget;
     }
     *ret_limits = limits;
     return KV_OK;

@@ -125,7 +125,7 @@ static enum kv_code make_plan(const struct kv_scope *scope, const struct kv_key_
 
     KV_TRY(choose_spec(scope, family, args, &ret_plan->spec, err));
     KV_TRY(kv_custody_check(scope->keys->config.custody, &ret_plan->spec, err));
-    return key_ops_choose(scope->vault->kind, family, &args->ops, &ret_plan->ops, err);
+    return key_ops_choose(scope, family, &args->ops, &ret_plan->ops, err);
 }
 
 enum kv_code kv_key_create_check(const struct kv_scope *scope,

@@ -35,7 +35,7 @@ enum kv_code key_size_check(const struct kv_scope *scope, enum kv_family family,
                             struct kv_err *err) kv_must_check;
 
 /* key_ops of a key of that family in such a vault; refuses what it cannot do (contract §7). */
-enum kv_code key_ops_choose(enum kv_vault_kind kind, enum kv_family family,
+enum kv_code key_ops_choose(const struct kv_scope *scope, enum kv_family family,
                             const struct kv_key_op_names *names, struct kv_key_ops *ret_ops,
                             struct kv_err *err) kv_must_check;
 
