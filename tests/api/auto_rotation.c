@@ -333,23 +333,6 @@ static void await_in_log(const char *one, const char *other, int count)
     cr_assert_geq(count_in_log(one, other), count, "%s, %s", one, other);
 }
 
-static long count_metric(const char *name)
-{
-    API_CLIENT_OF(&own, dev);
-    const struct request request = { .method = "GET", .target = "/metrics", .control = true };
-    API_REPLY(reply, client_send(&dev, &request));
-    char line[128];
-    const char *found;
-    long value = -1;
-
-    snprintf(line, sizeof(line), "\n%s ", name);
-    found = strstr(reply.body, line);
-    if (found != NULL) {
-        sscanf(found + strlen(line), "%ld", &value);
-    }
-    return value;
-}
-
 Test(auto_rotation, is_logged_and_counted)
 {
     __attribute__((cleanup(reply_done))) struct reply rotated;
@@ -364,9 +347,9 @@ Test(auto_rotation, is_logged_and_counted)
 
     await_in_log("rotated vault=dev name=Noted", version, 1);
     cr_expect_eq(count_in_log("rotated vault=dev name=Noted", ""), 1, "one on request");
-    cr_expect_eq(count_metric("coffer_rotations_total{trigger=\"policy\"}"), 1);
-    cr_expect_eq(count_metric("coffer_rotations_total{trigger=\"request\"}"), 1);
-    cr_expect_eq(count_metric("coffer_rotations_failed_total"), 0);
+    cr_expect_eq(api_metric(&own, "coffer_rotations_total{trigger=\"policy\"}"), 1);
+    cr_expect_eq(api_metric(&own, "coffer_rotations_total{trigger=\"request\"}"), 1);
+    cr_expect_eq(api_metric(&own, "coffer_rotations_failed_total"), 0);
 }
 
 static void change_store(const char *sql)
@@ -397,7 +380,7 @@ Test(auto_rotation, that_fails_is_tried_again_and_holds_up_no_other_key)
     api_advance(&own, 8 * DAY);
     await_rotation("other", other);
     await_in_log("rotation_failed vault=dev name=failing", "an obstacle", 2);
-    cr_expect_geq(count_metric("coffer_rotations_failed_total"), 2);
+    cr_expect_geq(api_metric(&own, "coffer_rotations_failed_total"), 2);
     expect_version("failing", failing);
 
     change_store("DROP TRIGGER obstacle");
