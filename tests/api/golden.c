@@ -18,6 +18,7 @@
     X(managed_hsm_2024)                                                                            \
     X(managed_hsm_crypto)                                                                          \
     X(managed_hsm_roles)                                                                           \
+    X(managed_hsm_rotation)                                                                        \
     X(rotation_2026)                                                                               \
     X(vault_2021)                                                                                  \
     X(vault_2024)                                                                                  \

@@ -46,7 +46,7 @@ enum kv_code key_size_check(const struct kv_scope *scope, enum kv_family family,
                             struct kv_err *err) kv_must_check;
 
 /* key_ops of a key of that family in such a vault; refuses what it cannot do (contract §7). */
-enum kv_code key_ops_choose(enum kv_vault_kind kind, enum kv_family family,
+enum kv_code key_ops_choose(const struct kv_scope *scope, enum kv_family family,
                             const struct kv_key_op_names *names, struct kv_key_ops *ret_ops,
                             struct kv_err *err) kv_must_check;
 
@@ -227,6 +227,9 @@ enum kv_code version_insert(struct kv_db *db, int64_t key_id, const struct kv_ke
                             int64_t *ret_id, struct kv_err *err) kv_must_check;
 enum kv_code version_make_latest(struct kv_db *db, int64_t key_id, int64_t version_id,
                                  struct kv_err *err) kv_must_check;
+
+/* The id of a new version, as that vault's are (contract §4.1). */
+void version_choose(const struct kv_scope *scope, char ret_version[KV_VERSION_LENGTH + 1]);
 
 /* KV_OK when a key or a new version may be made under this name; else who has it (contract §9.5). */
 enum kv_code version_check_name(const struct kv_scope *scope, const char *name,
