@@ -136,8 +136,13 @@ enum kv_code release_check_name(const struct kv_scope *scope, const char *name,
 struct kv_release_terms release_terms(const struct kv_release_args *args);
 
 /* Stores the terms of a draft, if there are any, with the key of that row. In a transaction. */
-enum kv_code release_save(struct kv_db *db, int64_t key_id, const struct kv_release_terms *terms,
-                          struct kv_err *err) kv_must_check;
+enum kv_code release_save(struct kv_db *db, const struct kv_scope *scope, int64_t key_id,
+                          const struct kv_release_terms *terms, struct kv_err *err) kv_must_check;
+
+/* KV_BAD_PARAMETER: a vault numbers its texts (AKV.SKR), a Managed HSM has the words alone, without
+ * a final period (contract §9.2). */
+enum kv_code release_refuse(const struct kv_scope *scope, const char *number, const char *text,
+                            struct kv_err *err) kv_must_check;
 
 /* Moves a key: the caller's now, nothing left behind to be freed. */
 static inline struct kv_key key_take(struct kv_key *key)
