@@ -46,7 +46,7 @@ enum kv_code key_size_check(const struct kv_scope *scope, enum kv_family family,
                             struct kv_err *err) kv_must_check;
 
 /* key_ops of a key of that family in such a vault; refuses what it cannot do (contract §7). */
-enum kv_code key_ops_choose(enum kv_vault_kind kind, enum kv_family family,
+enum kv_code key_ops_choose(const struct kv_scope *scope, enum kv_family family,
                             const struct kv_key_op_names *names, struct kv_key_ops *ret_ops,
                             struct kv_err *err) kv_must_check;
 
@@ -136,8 +136,13 @@ enum kv_code release_check_name(const struct kv_scope *scope, const char *name,
 struct kv_release_terms release_terms(const struct kv_release_args *args);
 
 /* Stores the terms of a draft, if there are any, with the key of that row. In a transaction. */
-enum kv_code release_save(struct kv_db *db, int64_t key_id, const struct kv_release_terms *terms,
-                          struct kv_err *err) kv_must_check;
+enum kv_code release_save(struct kv_db *db, const struct kv_scope *scope, int64_t key_id,
+                          const struct kv_release_terms *terms, struct kv_err *err) kv_must_check;
+
+/* KV_BAD_PARAMETER: a vault numbers its texts (AKV.SKR), a Managed HSM has the words alone, without
+ * a final period (contract §9.2). */
+enum kv_code release_refuse(const struct kv_scope *scope, const char *number, const char *text,
+                            struct kv_err *err) kv_must_check;
 
 /* Moves a key: the caller's now, nothing left behind to be freed. */
 static inline struct kv_key key_take(struct kv_key *key)
@@ -227,6 +232,9 @@ enum kv_code version_insert(struct kv_db *db, int64_t key_id, const struct kv_ke
                             int64_t *ret_id, struct kv_err *err) kv_must_check;
 enum kv_code version_make_latest(struct kv_db *db, int64_t key_id, int64_t version_id,
                                  struct kv_err *err) kv_must_check;
+
+/* The id of a new version, as that vault's are (contract §4.1). */
+void version_choose(const struct kv_scope *scope, char ret_version[KV_VERSION_LENGTH + 1]);
 
 /* KV_OK when a key or a new version may be made under this name; else who has it (contract §9.5). */
 enum kv_code version_check_name(const struct kv_scope *scope, const char *name,
