@@ -243,17 +243,17 @@ static const struct {
 } claims[] = {
     { "true", "\"true\"", KV_OK },
     { "\"true\"", "true", KV_OK },
-    { "true", "\"True\"", KV_RELEASE_DENIED },
-    { "false", "true", KV_RELEASE_DENIED },
+    { "true", "\"True\"", KV_BAD_PARAMETER },
+    { "false", "true", KV_BAD_PARAMETER },
     { "1", "\"1\"", KV_OK },
     { "1.0", "1", KV_OK },
     { "0.1", "\"0.1\"", KV_OK },
     { "0.1", "0.1", KV_OK },
-    { "0.1", "0.10000000000000002", KV_RELEASE_DENIED },
+    { "0.1", "0.10000000000000002", KV_BAD_PARAMETER },
     { "9007199254740993", "9007199254740992", KV_OK }, /* one double */
-    { "null", "\"null\"", KV_RELEASE_DENIED },
-    { "{}", "\"{}\"", KV_RELEASE_DENIED },
-    { "[\"1\"]", "\"1\"", KV_RELEASE_DENIED },
+    { "null", "\"null\"", KV_BAD_PARAMETER },
+    { "{}", "\"{}\"", KV_BAD_PARAMETER },
+    { "[\"1\"]", "\"1\"", KV_BAD_PARAMETER },
 };
 
 Test(authority, compares_claims_as_texts)
