@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <unistr.h>
+
 #include "../support/raw.h"
 
 TestSuite(hostile, .timeout = 300);
@@ -96,6 +98,35 @@ Test(hostile, bodies_nested_without_end)
     expect_refused(&dev, "POST", "/keys/deep/create", body, depth);
     free(body);
     expect_alive();
+}
+
+/* A refusal that repeats what was sent may cut it, never inside a character. */
+Test(hostile, texts_that_a_refusal_repeats)
+{
+    static const struct {
+        const char *head, *tail;
+    } bodies[] = {
+        { "{\"kty\":\"", "\"}" },
+        { "{\"kty\":\"EC\",\"key_ops\":[\"", "\"]}" },
+        { "{\"kty\":\"EC\",\"key_ops\":[\"x\",\"y", "\"]}" },
+    };
+    API_CLIENT(dev);
+
+    for (size_t i = 0; i < 4 * KV_COUNT(bodies); i++) { /* from each byte of the character on */
+        const char *head = bodies[i / 4].head;
+        char body[4 * 600 + 128];
+        int len = snprintf(body, sizeof(body), "%s%.*s", head, (int) (i % 4), "abcd");
+
+        for (size_t character = 0; character < 600; character++) {
+            len += snprintf(body + len, sizeof(body) - (size_t) len, "\xf0\x9f\x94\x91");
+        }
+        snprintf(body + len, sizeof(body) - (size_t) len, "%s", bodies[i / 4].tail);
+
+        API_REPLY(reply, client_call(&dev, "POST", "/keys/repeated/create", body));
+        cr_expect_eq(reply.status, 400, "%ld %s", reply.status, reply.body);
+        cr_expect_null(u8_check((const uint8_t *) reply.body, reply.len), "%zu", i);
+        cr_expect_not_null(strstr(reply.body, "\xf0\x9f\x94\x91"), "%s", reply.body);
+    }
 }
 
 Test(hostile, values_of_every_length)
