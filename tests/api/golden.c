@@ -24,7 +24,8 @@
     X(vault_2026)                                                                                  \
     X(vault_crypto)                                                                                \
     X(vault_move)                                                                                  \
-    X(vault_pending)
+    X(vault_pending)                                                                               \
+    X(vault_refusals)
 /* clang-format on */
 
 static void setup(void)
