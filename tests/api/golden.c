@@ -17,6 +17,7 @@
     X(managed_hsm_2021)                                                                            \
     X(managed_hsm_2024)                                                                            \
     X(managed_hsm_crypto)                                                                          \
+    X(managed_hsm_refusals)                                                                        \
     X(managed_hsm_roles)                                                                           \
     X(rotation_2026)                                                                               \
     X(vault_2021)                                                                                  \
