@@ -13,6 +13,8 @@
 #include <unistr.h>
 
 #include "../support/raw.h"
+#include "kv/json.h"
+#include "kv/request.h"
 
 TestSuite(hostile, .timeout = 300);
 
@@ -98,6 +100,26 @@ Test(hostile, bodies_nested_without_end)
     expect_refused(&dev, "POST", "/keys/deep/create", body, depth);
     free(body);
     expect_alive();
+}
+
+/* Which the service would not mind; but each takes some thirty times the memory of its two bytes. */
+Test(hostile, bodies_of_values_without_end)
+{
+    char *body = malloc(KV_BODY_MAX);
+    API_CLIENT(dev);
+
+    for (size_t values = KV_JSON_VALUES_MAX; values <= KV_JSON_VALUES_MAX + 1; values++) {
+        size_t len = (size_t) snprintf(body, KV_BODY_MAX, "{\"kty\":\"EC\",\"more\":[0");
+
+        for (size_t i = 3; i < values; i++) { /* kty, the array and its first are three */
+            len += (size_t) snprintf(body + len, KV_BODY_MAX - len, ",0");
+        }
+        snprintf(body + len, KV_BODY_MAX - len, "]}");
+        API_REPLY(reply, client_call(&dev, "POST", "/keys/many-values/create", body));
+        cr_expect_eq(reply.status, values <= KV_JSON_VALUES_MAX ? 200 : 400, "%zu: %ld %s", values,
+                     reply.status, reply.body);
+    }
+    free(body);
 }
 
 /* A refusal that repeats what was sent may cut it, never inside a character. */
