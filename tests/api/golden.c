@@ -21,6 +21,7 @@
     X(managed_hsm_2021)                                                                            \
     X(managed_hsm_2024)                                                                            \
     X(managed_hsm_crypto)                                                                          \
+    X(managed_hsm_refusals)                                                                        \
     X(managed_hsm_release)                                                                         \
     X(managed_hsm_roles)                                                                           \
     X(managed_hsm_rotation)                                                                        \
@@ -33,7 +34,8 @@
     X(vault_2026)                                                                                  \
     X(vault_crypto)                                                                                \
     X(vault_move)                                                                                  \
-    X(vault_pending)
+    X(vault_pending)                                                                               \
+    X(vault_refusals)
 /* clang-format on */
 
 static void setup(void)

@@ -41,17 +41,30 @@ static void fill(char *text, const char *character, size_t count)
     }
 }
 
+/* Of UTF-16, as the service and its clients count: the last row's character takes two of them. */
 Test(names, of_tags_are_bounded_in_characters_not_bytes)
 {
-    struct kv_tags tags = { .packed = NULL };
-    char text[4 * (KV_TAG_TEXT_MAX + 1) + 1];
+    static const struct {
+        const char *character;
+        size_t max;
+    } rows[] = {
+        { "a", KV_TAG_TEXT_MAX },
+        { "\xc3\xa4", KV_TAG_TEXT_MAX },
+        { "\xe2\x82\xac", KV_TAG_TEXT_MAX },
+        { "\xf0\x9f\x94\x91", KV_TAG_TEXT_MAX / 2 },
+    };
 
-    fill(text, "\xf0\x9f\x94\x91", KV_TAG_TEXT_MAX + 1);
-    cr_expect_eq(kv_tags_add(&tags, text, "", NULL), KV_BAD_PARAMETER);
-    cr_expect_eq(kv_tags_add(&tags, "", text, NULL), KV_BAD_PARAMETER);
-    text[4 * KV_TAG_TEXT_MAX] = '\0';
-    cr_expect_eq(kv_tags_add(&tags, text, text, NULL), KV_OK);
-    kv_tags_done(&tags);
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        struct kv_tags tags = { .packed = NULL };
+        char text[4 * KV_TAG_TEXT_MAX];
+
+        fill(text, rows[i].character, rows[i].max + 1);
+        cr_expect_eq(kv_tags_add(&tags, text, "", NULL), KV_BAD_PARAMETER, "%zu", i);
+        cr_expect_eq(kv_tags_add(&tags, "", text, NULL), KV_BAD_PARAMETER, "%zu", i);
+        fill(text, rows[i].character, rows[i].max);
+        cr_expect_eq(kv_tags_add(&tags, text, text, NULL), KV_OK, "%zu", i);
+        kv_tags_done(&tags);
+    }
 }
 
 Test(names, of_tags_are_fifteen_at_most_and_keep_their_order)
