@@ -19,6 +19,8 @@
     X(managed_hsm_crypto)                                                                          \
     X(managed_hsm_roles)                                                                           \
     X(managed_hsm_rotation)                                                                        \
+    X(release_policy_2021)                                                                         \
+    X(release_policy_2024)                                                                         \
     X(rotation_2026)                                                                               \
     X(vault_2021)                                                                                  \
     X(vault_2024)                                                                                  \

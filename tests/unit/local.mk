@@ -111,6 +111,12 @@ TESTS += %D%/test_lanes
 %C%_test_lanes_CFLAGS = $(unit_cflags)
 %C%_test_lanes_LDADD = $(unit_libs)
 
+check_PROGRAMS += %D%/test_policy_rewrite
+TESTS += %D%/test_policy_rewrite
+%C%_test_policy_rewrite_SOURCES = %D%/policy_rewrite.c
+%C%_test_policy_rewrite_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_policy_rewrite_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += %D%/test_response
 TESTS += %D%/test_response
 %C%_test_response_SOURCES = %D%/response.c

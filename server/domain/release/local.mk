@@ -2,4 +2,5 @@
 libkv_a_SOURCES += \
 	%D%/judge.c \
 	%D%/policy.c \
-	%D%/policy.h
+	%D%/policy.h \
+	%D%/rewrite.c
