@@ -69,6 +69,12 @@ TESTS += %D%/test_jwe
 %C%_test_jwe_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_jwe_LDADD = $(UNIT_LDADD)
 
+check_PROGRAMS += %D%/test_jws
+TESTS += %D%/test_jws
+%C%_test_jws_SOURCES = %D%/jws.c %D%/identity/forge.c %D%/identity/forge.h
+%C%_test_jws_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_jws_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += %D%/test_limits
 TESTS += %D%/test_limits
 %C%_test_limits_SOURCES = %D%/limits.c
@@ -116,6 +122,12 @@ TESTS += %D%/test_lanes
 %C%_test_lanes_SOURCES = %D%/lanes.c %D%/asleep.h
 %C%_test_lanes_CFLAGS = $(unit_cflags)
 %C%_test_lanes_LDADD = $(unit_libs)
+
+check_PROGRAMS += %D%/test_release
+TESTS += %D%/test_release
+%C%_test_release_SOURCES = %D%/release.c %D%/identity/forge.c %D%/identity/forge.h
+%C%_test_release_CFLAGS = $(unit_cflags)
+%C%_test_release_LDADD = $(unit_libs)
 
 check_PROGRAMS += %D%/test_policy_rewrite
 TESTS += %D%/test_policy_rewrite

@@ -109,7 +109,7 @@ static enum kv_code store(const struct kv_scope *scope, const struct backup *bac
         KV_TRY(version_insert(db, row.id, &backup->version[i].key, &version_id, err));
     }
     KV_TRY(version_make_latest(db, row.id, version_id, err));
-    KV_TRY(release_save(db, row.id, &backup->release, err));
+    KV_TRY(release_save(db, scope, row.id, &backup->release, err));
     KV_TRY(backup_policy_save(db, row.id, &backup->policy, err));
     KV_TRY(rotation_schedule(db, version_id, err));
     KV_TRY(key_load(db, version_id, &latest, err));

@@ -184,7 +184,7 @@ static enum kv_code store_version(const struct kv_scope *scope, const char *name
         KV_TRY(key_remove(db, row.id, err));
         KV_TRY(version_insert_key(db, scope, &fold, name, &row.id, err));
     }
-    KV_TRY(release_save(db, row.id, &key->release, err));
+    KV_TRY(release_save(db, scope, row.id, &key->release, err));
     KV_TRY(rotation_stamp(db, row.id, &key->attributes, err));
     KV_TRY(version_insert(db, row.id, key, &version_id, err));
     KV_TRY(version_make_latest(db, row.id, version_id, err));
