@@ -28,6 +28,8 @@
     X(release_2021)                                                                                \
     X(release_2024)                                                                                \
     X(release_2026)                                                                                \
+    X(release_policy_2021)                                                                         \
+    X(release_policy_2024)                                                                         \
     X(rotation_2026)                                                                               \
     X(vault_2021)                                                                                  \
     X(vault_2024)                                                                                  \
