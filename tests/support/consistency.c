@@ -187,7 +187,7 @@ const char *consistency_describe(const struct consistency *found,
     return ret_text;
 }
 
-/* The value of a metric without labels. */
+/* The value of a metric, which is named with its labels. */
 static bool read_metric(const char *text, const char *name, size_t *ret_value)
 {
     size_t len = strlen(name);
@@ -211,6 +211,8 @@ bool census_read(const struct daemon *daemon, struct census *ret_census)
     const struct request request = { .method = "GET", .target = "/metrics", .control = true };
     struct reply reply = client_send(&client, &request);
     bool done = reply.status == 200
+                && read_metric(reply.body, "coffer_keys{state=\"active\"}", &ret_census->live)
+                && read_metric(reply.body, "coffer_keys{state=\"deleted\"}", &ret_census->deleted)
                 && read_metric(reply.body, "coffer_key_versions", &ret_census->versions)
                 && read_metric(reply.body, "coffer_doomed_objects", &ret_census->limbo)
                 && read_metric(reply.body, "coffer_token_keys", &ret_census->token_keys);

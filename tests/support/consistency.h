@@ -41,6 +41,6 @@ const char *consistency_describe(const struct consistency *found,
 
 /* What the running daemon says on /metrics; false when it says nothing. */
 struct census {
-    size_t versions, limbo, token_keys;
+    size_t live, deleted, versions, limbo, token_keys;
 };
 bool census_read(const struct daemon *daemon, struct census *ret_census);
