@@ -14,25 +14,11 @@
 
 static struct daemon own;
 
-static void send_clock(const char *order)
-{
-    API_CLIENT_OF(&own, dev);
-    const struct request request = {
-        .method = "POST",
-        .target = "/control/v1/clock",
-        .body = order,
-        .control = true,
-    };
-    API_REPLY(reply, client_send(&dev, &request));
-
-    cr_assert_eq(reply.status, 200, "%s", reply.body);
-}
-
 static void start(void)
 {
     daemon_prepare(&own);
     cr_assert(daemon_start(&own, NULL));
-    send_clock("{\"set\":1669071668,\"frozen\":true}");
+    api_set_clock(&own, "{\"set\":1669071668,\"frozen\":true}");
 }
 
 static void stop(void)

@@ -2,18 +2,8 @@
 #include "byok_tools.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "../support/jwk.h"
-
-void byok_open_pool(struct client *client, const struct daemon *daemon)
-{
-    client_open(client, daemon, "pool");
-    snprintf(client->host, sizeof(client->host), "pool.managedhsm.localhost");
-    free(client->token);
-    client->token = client_fetch_token(daemon, "https://managedhsm.azure.net");
-}
 
 struct reply byok_make_kek(struct client *client, const char *name, const char *extra)
 {

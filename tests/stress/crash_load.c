@@ -123,43 +123,54 @@ static bool set_policy(struct worker *worker, struct ledger_key *key)
     return errand_run_plain(worker, &errand);
 }
 
-static bool delete_key(struct worker *worker, struct ledger_key *key)
+/* What takes a key with all its versions from one state to another. */
+struct move {
+    enum crash_operation operation;
+    const char *method, *collection, *behind;
+    long status;
+    enum ledger_state state;
+};
+static const struct move deletion = { OP_DELETE, "DELETE", "keys", "", 200, LEDGER_DELETED };
+static const struct move recovery = {
+    OP_RECOVER, "POST", "deletedkeys", "/recover", 200, LEDGER_LIVE,
+};
+static const struct move purging = { OP_PURGE, "DELETE", "deletedkeys", "", 204, LEDGER_ABSENT };
+
+static bool move(struct worker *worker, struct ledger_key *key, const struct move *step)
 {
     struct ledger_key after = *key;
     struct errand errand = {
-        .operation = OP_DELETE, .key = key, .after = &after, .method = "DELETE", .status = 200
+        .operation = step->operation,
+        .key = key,
+        .after = &after,
+        .method = step->method,
+        .status = step->status,
     };
 
-    after.state = LEDGER_DELETED;
-    snprintf(errand.path, sizeof(errand.path), "/keys/%s", key->name);
+    after.state = step->state;
+    if (after.state == LEDGER_ABSENT) {
+        after.purged = true;
+        after.days = 0;
+        after.count = 0;
+    }
+    snprintf(errand.path, sizeof(errand.path), "/%s/%s%s", step->collection, key->name,
+             step->behind);
     return errand_run_plain(worker, &errand);
+}
+
+static bool delete_key(struct worker *worker, struct ledger_key *key)
+{
+    return move(worker, key, &deletion);
 }
 
 static bool recover(struct worker *worker, struct ledger_key *key)
 {
-    struct ledger_key after = *key;
-    struct errand errand = {
-        .operation = OP_RECOVER, .key = key, .after = &after, .method = "POST", .status = 200
-    };
-
-    after.state = LEDGER_LIVE;
-    snprintf(errand.path, sizeof(errand.path), "/deletedkeys/%s/recover", key->name);
-    return errand_run_plain(worker, &errand);
+    return move(worker, key, &recovery);
 }
 
 static bool purge(struct worker *worker, struct ledger_key *key)
 {
-    struct ledger_key after = *key;
-    struct errand errand = {
-        .operation = OP_PURGE, .key = key, .after = &after, .method = "DELETE", .status = 204
-    };
-
-    after.state = LEDGER_ABSENT;
-    after.purged = true;
-    after.days = 0;
-    after.count = 0;
-    snprintf(errand.path, sizeof(errand.path), "/deletedkeys/%s", key->name);
-    return errand_run_plain(worker, &errand);
+    return move(worker, key, &purging);
 }
 
 static bool get(struct worker *worker, struct ledger_key *key)
