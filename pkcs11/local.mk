@@ -2,6 +2,7 @@
 libhsm_a_SOURCES += \
 	%D%/check.c \
 	%D%/cipher.c \
+	%D%/copy.c \
 	%D%/crypto.c \
 	%D%/curve.c \
 	%D%/curve.h \
@@ -16,6 +17,7 @@ libhsm_a_SOURCES += \
 	%D%/lookup.c \
 	%D%/map.c \
 	%D%/module.c \
+	%D%/mutex.c \
 	%D%/number.h \
 	%D%/oaep.c \
 	%D%/oaep.h \

@@ -119,6 +119,7 @@ static enum kv_code open_keys(struct server *server, struct kv_err *err)
         .store = server->store,
         .deletion_lag = kv_option_duration(server->options, KV_OPTION_DELETION_LAG),
         .no_decrypt = server->build->no_decrypt,
+        .early_symmetric_ops = server->build->has_early_ops,
         .certify = certify,
         .certify_context = server->folder.path,
         .premium_symmetric = kv_option_is(server->options, KV_OPTION_SYMMETRIC_KEYS, "premium"),
@@ -148,7 +149,7 @@ static enum kv_code open_limits(struct server *server, struct kv_err *err)
     if (strcmp(kv_option_text(server->options, KV_OPTION_THROTTLING), "off") == 0) {
         return KV_OK;
     }
-    return kv_limits_new(server->vault_count, &server->limits, err);
+    return kv_limits_new(server->vault_count, server->build->budget, &server->limits, err);
 }
 
 static enum kv_code start_threads(struct server *server, struct kv_err *err)

@@ -36,7 +36,7 @@ struct kv_app {
 
     const struct kv_build *build; /* what --service-build says */
     bool api_versions_strict;
-    struct kv_limits *limits; /* of each vault, by its place in `vaults`; NULL: none apply */
+    struct kv_limits *limits; /* by a vault's place in `vaults`; NULL: none apply */
     unsigned retry_after;     /* seconds a 429 names; 0: none, as the service does */
     const char *ca_pem;
     unsigned port, control_port; /* the ports in use */

@@ -49,8 +49,8 @@ struct kv_release_target {
 
 /*
  * Checks the attestation against the policy; *ret_target is the key it attests. KV_BAD_PARAMETER
- * for what is no attestation or attests no key, KV_RELEASE_DENIED when nobody the policy trusts has
- * signed it, it is not valid now, or its claims do not do.
+ * for what is no attestation, lacks a claim that the policy demands or attests no key (contract
+ * §11), KV_RELEASE_DENIED when nobody the policy trusts has signed it or it is not valid now.
  */
 enum kv_code kv_release_judge(const struct kv_release_case *release,
                               struct kv_release_target *ret_target,

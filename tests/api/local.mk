@@ -60,7 +60,10 @@ api_libs = tests/support/libdaemon.a libkv.a $(CRITERION_LIBS) $(SERVER_LIBS) $(
 	%D%/golden.c \
 	tests/support/golden.c \
 	tests/support/golden.h \
-	tests/support/golden_mask.c
+	tests/support/golden_mask.c \
+	tests/support/golden_tools.c \
+	tests/support/golden_values.c \
+	tests/support/golden_values.h
 %C%_test_golden_CPPFLAGS = $(AM_CPPFLAGS) -DGOLDEN_FOLDER='"$(top_srcdir)/tests/data/golden"'
 %C%_test_golden_CFLAGS = $(api_cflags)
 %C%_test_golden_LDADD = $(api_libs)

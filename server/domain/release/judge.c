@@ -255,8 +255,10 @@ enum kv_code kv_release_judge(const struct kv_release_case *release,
     }
     KV_TRY(check_signature(release, &token, err));
     KV_TRY(check_dates(&token, release->now, err));
-    if (!met) {
-        return deny("does not have the claims that the release policy demands", err);
+    if (!met) { /* contract §11: 400 */
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "Target environment attestation does not have the claims that the release "
+                       "policy demands.");
     }
     return read_target(token.claims, ret_target, err);
 }
