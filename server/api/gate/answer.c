@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How refusals of the data plane look: the one error renderer. */
+#include <stdio.h>
+
 #include "kv/json.h"
 #include "private.h"
 
