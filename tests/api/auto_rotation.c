@@ -203,7 +203,7 @@ Test(auto_rotation, leaves_seven_days_where_the_calendar_leaves_none)
     char witness[33];
     char version[33];
 
-    send_clock("{\"set\":1677542400}"); /* 2023-02-28 */
+    api_set_clock(&own, "{\"set\":1677542400}"); /* 2023-02-28 */
     make("witness", "", witness);
     make("narrow", "", version);
     set_policy("witness", AFTER("P7D"));
