@@ -206,15 +206,8 @@ Test(pending, scheduled_purge_needs_no_request)
 Test(pending, purge_date_holds_to_the_second)
 {
     API_CLIENT_OF(&own, locked);
-    const struct request freeze = {
-        .method = "POST",
-        .target = "/control/v1/clock",
-        .body = "{\"frozen\":true}",
-        .control = true,
-    };
 
-    API_REPLY(frozen, client_send(&locked, &freeze));
-    cr_assert_eq(frozen.status, 200, "%s", frozen.body);
+    api_set_clock(&own, "{\"frozen\":true}");
     make_deleted(&locked, "e");
     api_advance(&own, 7L * 86400 - 1);
     client_close(&locked);
