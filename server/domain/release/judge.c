@@ -17,7 +17,8 @@
 #include "policy.h"
 
 #define URL_MAX 512
-#define PART_MAX 49152 /* bytes of a decoded header or payload */
+#define PART_MAX 49152  /* bytes of a decoded header or payload */
+#define MODULUS_MIN 256 /* bytes; RSA-2048 */
 
 KV_DEFINE_CLEANUP(cjose_jwk_t *, cjose_jwk_release)
 KV_DEFINE_CLEANUP(cjose_jws_t *, cjose_jws_release)
@@ -199,6 +200,16 @@ static bool read_number(const cJSON *key, const char *name, unsigned char *ret_b
            && kv_base64url_decode(text, len, ret_bytes, ret_len) && ret_bytes[0] != 0;
 }
 
+/* Signed by an authority or not: with an exponent of one the ciphertext would be the key, and an
+ * even modulus is none. */
+static bool is_safe(const struct kv_release_target *target)
+{
+    bool is_one = target->exponent_len == 1 && target->exponent[0] == 1;
+
+    return target->modulus_len >= MODULUS_MIN && (target->modulus[target->modulus_len - 1] & 1) != 0
+           && (target->exponent[target->exponent_len - 1] & 1) != 0 && !is_one;
+}
+
 /* The first RSA key of x-ms-runtime.keys; the text for none is the service's (contract §9.2). */
 static enum kv_code read_target(const cJSON *claims, struct kv_release_target *ret_target,
                                 struct kv_err *err)
@@ -212,7 +223,7 @@ static enum kv_code read_target(const cJSON *claims, struct kv_release_target *r
         if (strcmp(text_of(key, "kty"), "RSA") == 0
             && read_number(key, "n", target.modulus, sizeof(target.modulus), &target.modulus_len)
             && read_number(key, "e", target.exponent, sizeof(target.exponent), &target.exponent_len)
-            && target.modulus_len >= 256) {
+            && is_safe(&target)) {
             *ret_target = target;
             return KV_OK;
         }
