@@ -13,6 +13,7 @@ api_tests = \
 	%D%/test_golden \
 	%D%/test_hostile \
 	%D%/test_import \
+	%D%/test_key_export \
 	%D%/test_keys \
 	%D%/test_lists \
 	%D%/test_managed \
@@ -89,7 +90,7 @@ EXTRA_DIST += tests/data/golden
 %C%_test_attestation_SOURCES = %D%/attestation.c $(api_support)
 %C%_test_attestation_CFLAGS = $(api_cflags)
 %C%_test_attestation_LDADD = $(api_libs)
-%C%_test_release_SOURCES = %D%/release.c $(api_support)
+%C%_test_release_SOURCES = %D%/release.c %D%/release_tools.c %D%/release_tools.h $(api_support)
 %C%_test_release_CFLAGS = $(api_cflags)
 %C%_test_release_LDADD = $(api_libs)
 %C%_test_symmetric_move_SOURCES = %D%/symmetric_move.c %D%/backup_tools.c %D%/backup_tools.h \
@@ -102,6 +103,16 @@ EXTRA_DIST += tests/data/golden
 %C%_test_import_SOURCES = %D%/import.c $(api_support)
 %C%_test_import_CFLAGS = $(api_cflags)
 %C%_test_import_LDADD = $(api_libs)
+%C%_test_key_export_SOURCES = \
+	%D%/backup_tools.c \
+	%D%/backup_tools.h \
+	%D%/key_export.c \
+	%D%/key_secrecy.c \
+	%D%/release_tools.c \
+	%D%/release_tools.h \
+	$(api_support)
+%C%_test_key_export_CFLAGS = $(api_cflags)
+%C%_test_key_export_LDADD = $(api_libs)
 %C%_test_keys_SOURCES = %D%/keys.c $(api_support)
 %C%_test_keys_CFLAGS = $(api_cflags)
 %C%_test_keys_LDADD = $(api_libs)

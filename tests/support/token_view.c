@@ -134,35 +134,36 @@ static bool log_in(const char *folder, struct module *module)
 }
 
 /* False when the object has no such attribute of exactly that length. */
-static bool read_attribute(const struct module *module, CK_OBJECT_HANDLE object,
-                           CK_ATTRIBUTE_TYPE type, void *ret_value, CK_ULONG len)
+static bool read_attribute(const struct token_sight *sight, CK_ATTRIBUTE_TYPE type, void *ret_value,
+                           CK_ULONG len)
 {
     CK_ATTRIBUTE attribute = { type, ret_value, len };
 
-    return module->functions->C_GetAttributeValue(module->session, object, &attribute, 1) == CKR_OK
+    return sight->functions->C_GetAttributeValue(sight->session, sight->object, &attribute, 1)
+               == CKR_OK
            && attribute.ulValueLen == len;
 }
 
-static bool is_set(const struct module *module, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type)
+static bool is_set(const struct token_sight *sight, CK_ATTRIBUTE_TYPE type)
 {
     CK_BBOOL value = CK_FALSE;
 
-    return read_attribute(module, object, type, &value, sizeof(value)) && value;
+    return read_attribute(sight, type, &value, sizeof(value)) && value;
 }
 
 /* SoftHSM sets CKA_LOCAL together with the key's value: one without it is half-made. */
-static bool classify(const struct module *module, CK_OBJECT_HANDLE object, struct token_view *view)
+static bool classify(void *context, const struct token_sight *sight)
 {
+    struct token_view *view = context;
     unsigned char id[HSM_ID_LENGTH];
     CK_OBJECT_CLASS class;
 
-    if (read_attribute(module, object, CKA_CLASS, &class, sizeof(class))
-        && read_attribute(module, object, CKA_ID, id, sizeof(id))
-        && is_set(module, object, CKA_LOCAL)) {
+    if (read_attribute(sight, CKA_CLASS, &class, sizeof(class))
+        && read_attribute(sight, CKA_ID, id, sizeof(id)) && is_set(sight, CKA_LOCAL)) {
         if (class == CKO_PRIVATE_KEY) {
             return object_ids_add(&view->keys, id);
         }
-        if (class == CKO_SECRET_KEY && is_set(module, object, CKA_WRAP)) {
+        if (class == CKO_SECRET_KEY && is_set(sight, CKA_WRAP)) {
             return object_ids_add(&view->wrappers, id);
         }
     }
@@ -170,7 +171,7 @@ static bool classify(const struct module *module, CK_OBJECT_HANDLE object, struc
     return true;
 }
 
-static bool list(const struct module *module, struct token_view *view)
+static bool list(const struct module *module, token_visit_fn *visit, void *context)
 {
     CK_OBJECT_HANDLE objects[BATCH];
     CK_ULONG found;
@@ -185,7 +186,9 @@ static bool list(const struct module *module, struct token_view *view)
             return false;
         }
         for (CK_ULONG i = 0; i < found; i++) {
-            if (!classify(module, objects[i], view)) {
+            const struct token_sight sight = { module->functions, module->session, objects[i] };
+
+            if (!visit(context, &sight)) {
                 return false;
             }
         }
@@ -193,15 +196,19 @@ static bool list(const struct module *module, struct token_view *view)
     return succeeds(module->functions->C_FindObjectsFinal(module->session), "C_FindObjectsFinal");
 }
 
-bool token_view_read(const char *folder, struct token_view *ret_view)
+bool token_visit(const char *folder, token_visit_fn *visit, void *context)
 {
     struct module module = { .library = NULL };
-    bool done;
+    bool done = load(folder, &module) && log_in(folder, &module) && list(&module, visit, context);
 
-    *ret_view = (struct token_view){ .strays = 0 };
-    done = load(folder, &module) && log_in(folder, &module) && list(&module, ret_view);
     unload(&module);
     return done;
+}
+
+bool token_view_read(const char *folder, struct token_view *ret_view)
+{
+    *ret_view = (struct token_view){ .strays = 0 };
+    return token_visit(folder, classify, ret_view);
 }
 
 void token_view_done(struct token_view *view)
