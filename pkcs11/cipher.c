@@ -89,7 +89,7 @@ static CK_RV run(struct hsm *hsm, const unsigned char *id, enum hsm_role role, h
     }
     CK_RV rv = hsm_session_acquire(hsm, &session);
     if (rv == CKR_OK) {
-        rv = hsm_use_key(session, id, role, use, work);
+        rv = hsm_use_hot_key(session, id, role, use, work);
     }
     if (rv != CKR_OK) {
         explicit_bzero(work->out, work->size);

@@ -72,7 +72,7 @@ CK_RV hsm_rsa_raw(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], const 
         return CKR_ENCRYPTED_DATA_LEN_RANGE;
     }
     HSM_TRY(hsm_session_acquire(hsm, &session));
-    return hsm_use_key(session, id, HSM_KEY, decrypt_raw, &raw);
+    return hsm_use_hot_key(session, id, HSM_KEY, decrypt_raw, &raw);
 }
 
 CK_RV hsm_key_facts(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],

@@ -8,13 +8,15 @@
  *
  * Locks, outermost first (kv/tbl/lock.def): hsm.check is held by the one thread that checks;
  * hsm.open is a rwlock, shared by everybody who is inside the module and taken alone to re-open
- * it; hsm.objects is one, too, held by a session for as long as it is lent; then hsm.handles
- * (map.c), hsm.sentinel and hsm.pool (session.c), which are never held across a C_ call.
+ * it; hsm.copies is held by the one thread that copies a key; hsm.objects is a rwlock, too, held by
+ * a session for as long as it is lent, or for the time of that copy; then hsm.handles (map.c),
+ * hsm.sentinel and hsm.pool (session.c), which are never held across a C_ call.
  */
 #pragma once
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <time.h>
 
 #include "hsm.h"
@@ -90,15 +92,29 @@ CK_RV hsm_session_renew(struct hsm_session *session) kv_must_check;
 enum hsm_role { HSM_KEY, HSM_TWIN };
 #define HSM_ROLES 2
 
+/* Where a key is, and what copy.c knows of its use. */
+struct hsm_place {
+    CK_OBJECT_HANDLE key;  /* of the token */
+    CK_OBJECT_HANDLE copy; /* CK_INVALID_HANDLE: none */
+    int64_t used;          /* monotonic ms: the last use */
+    int64_t seen;          /* monotonic ms: when the key itself was last good for one */
+    unsigned run;          /* uses without a pause */
+};
+
 struct hsm_map;
 CK_RV hsm_map_new(struct hsm_map **ret_map) kv_must_check;
 void hsm_map_free(struct hsm_map *map);
 KV_DEFINE_CLEANUP(struct hsm_map *, hsm_map_free)
-/* Enters or replaces. */
+/* Enters, or replaces the handle and forgets what was known of its use. */
 CK_RV hsm_map_put(struct hsm_map *map, const unsigned char id[HSM_ID_LENGTH], enum hsm_role role,
                   CK_OBJECT_HANDLE handle) kv_must_check;
 bool hsm_map_find(struct hsm_map *map, const unsigned char id[HSM_ID_LENGTH], enum hsm_role role,
                   CK_OBJECT_HANDLE *ret_handle);
+/* Shows the place of a key, under the lock, to `visit`, which must not call back; false when there
+ * is no such key. */
+typedef void hsm_place_fn(struct hsm_place *place, void *context);
+bool hsm_map_visit(struct hsm_map *map, const unsigned char id[HSM_ID_LENGTH], enum hsm_role role,
+                   hsm_place_fn *visit, void *context);
 /* Both roles. */
 void hsm_map_remove(struct hsm_map *map, const unsigned char id[HSM_ID_LENGTH]);
 /* One role, unless it has another handle by now. */
@@ -115,6 +131,20 @@ struct hsm_sentinel {
     bool adopted;
     unsigned char id[HSM_ID_LENGTH];
     CK_OBJECT_HANDLE handle; /* what it had when it was last found */
+};
+
+#define HSM_COPIES_MAX 64
+
+/* The copies, the oldest first from `next` on. They belong to the anchor, and vanish with it. */
+struct hsm_copies {
+    pthread_mutex_t lock; /* lock.def: hsm.copies; guards the rest, and the anchor's calls */
+    bool refused;         /* this module does not copy keys */
+    unsigned next;
+    struct hsm_copy {
+        unsigned char id[HSM_ID_LENGTH];
+        enum hsm_role role;
+        CK_OBJECT_HANDLE handle; /* CK_INVALID_HANDLE: a free place */
+    } items[HSM_COPIES_MAX];
 };
 
 /* CKM_AES_KEY_WRAP_PAD as this module has it (kwp.h). */
@@ -154,6 +184,7 @@ struct hsm {
     CK_RV pin_verdict;          /* what the PIN was called then */
 
     struct hsm_sentinel sentinel;
+    struct hsm_copies copies;
 
     atomic_ulong calls, failures, reopened;
 };
@@ -198,6 +229,24 @@ bool hsm_rv_is_missing(CK_RV rv);
 typedef CK_RV hsm_use_fn(struct hsm_session *session, CK_OBJECT_HANDLE key, void *context);
 CK_RV hsm_use_key(struct hsm_session *session, const unsigned char id[HSM_ID_LENGTH],
                   enum hsm_role role, hsm_use_fn *use, void *context) kv_must_check;
+
+/*
+ * The same for what a client may ask for many times a second. The work of a key that is used all
+ * the time is done by a copy, which is a session object (§10.1 of the base: C_CopyObject): as
+ * private, as sensitive and as little extractable, and not looked up in the token's files at each
+ * use. The key itself works every HSM_COPY_TRUST ms, so one that is gone is missed as soon.
+ */
+#define HSM_COPY_TRUST 20 /* ms that a copy is believed in after the key was good for a use */
+#define HSM_COPY_AFTER 64 /* uses, none longer than that after the one before */
+CK_RV hsm_use_hot_key(struct hsm_session *session, const unsigned char id[HSM_ID_LENGTH],
+                      enum hsm_role role, hsm_use_fn *use, void *context) kv_must_check;
+
+/* All of them went with the anchor. */
+void hsm_copies_forget(struct hsm_copies *copies);
+
+/* Destroys what copies of the key there are. */
+CK_RV hsm_destroy_copies(struct hsm_session *session,
+                         const unsigned char id[HSM_ID_LENGTH]) kv_must_check;
 
 /* What a call that failed later on has made: destroyed, if the token lets it. */
 void hsm_discard(struct hsm_session *session, CK_OBJECT_HANDLE object);

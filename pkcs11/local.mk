@@ -2,6 +2,7 @@
 libhsm_a_SOURCES += \
 	%D%/check.c \
 	%D%/cipher.c \
+	%D%/copy.c \
 	%D%/crypto.c \
 	%D%/curve.c \
 	%D%/curve.h \

@@ -77,14 +77,16 @@ static CK_RV find_role(struct hsm_session *session, const unsigned char *id, enu
     return HSM_RV_NO_KEY;
 }
 
-/* After `stale` was refused: looks the key up anew, and forgets it when it is not there. The look
- * comes after the search: what a token that is gone lists or does not list says nothing. */
+/* After `stale` was refused: looks the key up anew, and forgets it when it is not there, with all
+ * its copies. The look comes after the search: what a token that is gone lists or does not list
+ * says nothing. */
 static CK_RV find_again(struct hsm_session *session, const unsigned char *id, enum hsm_role role,
                         CK_OBJECT_HANDLE stale, CK_OBJECT_HANDLE *ret_key)
 {
     struct hsm_map *map = session->hsm->map;
 
     HSM_TRY(hsm_session_renew(session));
+    HSM_TRY(hsm_destroy_copies(session, id));
     CK_RV rv = find_role(session, id, role, ret_key);
     HSM_TRY(hsm_look(session));
     if (rv == HSM_RV_NO_KEY) {

@@ -15,8 +15,8 @@
 
 struct entry {
     unsigned char id[HSM_ID_LENGTH];
-    CK_OBJECT_HANDLE handles[HSM_ROLES]; /* CK_INVALID_HANDLE: no such object; not all of them */
-    bool refused;                        /* the table could not take it */
+    struct hsm_place places[HSM_ROLES]; /* key is CK_INVALID_HANDLE: no such object; not in all */
+    bool refused;                       /* the table could not take it */
     UT_hash_handle hh;
 };
 
@@ -42,7 +42,7 @@ static void remove_locked(struct hsm_map *map, struct entry *entry)
 static bool is_empty(const struct entry *entry)
 {
     for (size_t i = 0; i < HSM_ROLES; i++) {
-        if (entry->handles[i] != CK_INVALID_HANDLE) {
+        if (entry->places[i].key != CK_INVALID_HANDLE) {
             return false;
         }
     }
@@ -58,7 +58,7 @@ static CK_RV add_locked(struct hsm_map *map, const unsigned char *id, enum hsm_r
         return CKR_HOST_MEMORY;
     }
     memcpy(entry->id, id, HSM_ID_LENGTH);
-    entry->handles[role] = handle;
+    entry->places[role].key = handle;
     HASH_ADD(hh, map->entries, id, HSM_ID_LENGTH, entry);
     if (entry->refused) {
         free(entry);
@@ -107,7 +107,7 @@ CK_RV hsm_map_put(struct hsm_map *map, const unsigned char id[HSM_ID_LENGTH], en
     pthread_mutex_lock(&map->lock);
     struct entry *entry = find_locked(map, id);
     if (entry) {
-        entry->handles[role] = handle;
+        entry->places[role] = (struct hsm_place){ .key = handle };
     } else {
         rv = add_locked(map, id, role, handle);
     }
@@ -115,17 +115,30 @@ CK_RV hsm_map_put(struct hsm_map *map, const unsigned char id[HSM_ID_LENGTH], en
     return rv;
 }
 
-bool hsm_map_find(struct hsm_map *map, const unsigned char id[HSM_ID_LENGTH], enum hsm_role role,
-                  CK_OBJECT_HANDLE *ret_handle)
+bool hsm_map_visit(struct hsm_map *map, const unsigned char id[HSM_ID_LENGTH], enum hsm_role role,
+                   hsm_place_fn *visit, void *context)
 {
     pthread_mutex_lock(&map->lock);
-    const struct entry *entry = find_locked(map, id);
-    bool found = entry && entry->handles[role] != CK_INVALID_HANDLE;
+    struct entry *entry = find_locked(map, id);
+    bool found = entry && entry->places[role].key != CK_INVALID_HANDLE;
     if (found) {
-        *ret_handle = entry->handles[role];
+        visit(&entry->places[role], context);
     }
     pthread_mutex_unlock(&map->lock);
     return found;
+}
+
+static void read_key(struct hsm_place *place, void *context)
+{
+    CK_OBJECT_HANDLE *key = context;
+
+    *key = place->key;
+}
+
+bool hsm_map_find(struct hsm_map *map, const unsigned char id[HSM_ID_LENGTH], enum hsm_role role,
+                  CK_OBJECT_HANDLE *ret_handle)
+{
+    return hsm_map_visit(map, id, role, read_key, ret_handle);
 }
 
 void hsm_map_remove(struct hsm_map *map, const unsigned char id[HSM_ID_LENGTH])
@@ -143,8 +156,8 @@ void hsm_map_remove_stale(struct hsm_map *map, const unsigned char id[HSM_ID_LEN
 {
     pthread_mutex_lock(&map->lock);
     struct entry *entry = find_locked(map, id);
-    if (entry && entry->handles[role] == stale) {
-        entry->handles[role] = CK_INVALID_HANDLE;
+    if (entry && entry->places[role].key == stale) {
+        entry->places[role] = (struct hsm_place){ .key = CK_INVALID_HANDLE };
         if (is_empty(entry)) {
             remove_locked(map, entry);
         }

@@ -142,6 +142,19 @@ bool hsm_rv_is_missing(CK_RV rv)
     return rv == CKR_MECHANISM_INVALID || rv == CKR_FUNCTION_NOT_SUPPORTED;
 }
 
+CK_RV hsm_destroy_copies(struct hsm_session *session, const unsigned char id[HSM_ID_LENGTH])
+{
+    kv_auto(hsm_handles_done) struct hsm_handles handles = { 0 };
+    CK_BBOOL no = CK_FALSE;
+    CK_ATTRIBUTE template[] = {
+        HSM_ATTRIBUTE(CKA_TOKEN, no),
+        { CKA_ID, (void *) id, HSM_ID_LENGTH },
+    };
+
+    HSM_TRY(hsm_find_objects(session, template, KV_COUNT(template), &handles));
+    return destroy_objects(session, &handles);
+}
+
 void hsm_discard(struct hsm_session *session, CK_OBJECT_HANDLE object)
 {
     if (hsm_session_renew(session) == CKR_OK) {

@@ -140,6 +140,7 @@ void hsm_token_close(struct hsm *hsm)
         functions->C_Logout(hsm->anchor.handle);
         hsm->logged_in = false;
     }
+    hsm_copies_forget(&hsm->copies);
     if (hsm->anchor.handle != CK_INVALID_HANDLE) {
         functions->C_CloseSession(hsm->anchor.handle);
         hsm->anchor.handle = CK_INVALID_HANDLE;

@@ -152,7 +152,7 @@ static CK_RV run(struct hsm *hsm, const unsigned char *id, hsm_use_fn *use, stru
 
     CK_RV rv = hsm_session_acquire(hsm, &session);
     if (rv == CKR_OK) {
-        rv = hsm_use_key(session, id, HSM_KEY, use, work);
+        rv = hsm_use_hot_key(session, id, HSM_KEY, use, work);
     }
     if (rv != CKR_OK) {
         explicit_bzero(work->out, work->size);
