@@ -17,6 +17,7 @@ api_tests = \
 	%D%/test_keys \
 	%D%/test_lists \
 	%D%/test_managed \
+	%D%/test_openssl \
 	%D%/test_parity \
 	%D%/test_pending \
 	%D%/test_program \
@@ -119,6 +120,16 @@ EXTRA_DIST += tests/data/golden
 %C%_test_lists_SOURCES = %D%/lists.c $(api_support)
 %C%_test_lists_CFLAGS = $(api_cflags)
 %C%_test_lists_LDADD = $(api_libs)
+%C%_test_openssl_SOURCES = \
+	%D%/openssl.c \
+	tests/support/cell.c \
+	tests/support/cell.h \
+	tests/support/known.c \
+	tests/support/known.h \
+	$(api_support)
+%C%_test_openssl_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--symmetric-keys", "premium"'
+%C%_test_openssl_CFLAGS = $(api_cflags)
+%C%_test_openssl_LDADD = $(api_libs)
 %C%_test_parity_SOURCES = %D%/parity.c $(api_support)
 %C%_test_parity_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--symmetric-keys", "premium"'
 %C%_test_parity_CFLAGS = $(api_cflags)
