@@ -44,7 +44,7 @@ static void stop(void)
     cr_assert(daemon_stop(&own));
     daemon_discard(&own);
 }
-TestSuite(key_export, .init = start_wrapped, .fini = stop, .timeout = 180);
+TestSuite(key_export, .init = start_wrapped, .fini = stop, .timeout = 600);
 
 static bool stays(const struct reply *reply)
 {

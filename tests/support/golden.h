@@ -14,7 +14,7 @@
  *   > METHOD TARGET         the request; a second > line is its body
  *   + NAME: VALUE           a further header of it
  *   < STATUS NAME           the answer and the list its headers must equal; then its body, if any
- *   % NAME: VALUE           a header of it, its port as {port}
+ *   % NAME: VALUE           a header of it, its port as {port}, a UUID as {uuid-N} with its version
  *   = NAME PATH             remembers the last segment of the text at PATH of the answer; $(NAME)
  *                           stands for it in later requests and answers
  *   . STEPS TEXT            what golden_open() finds inside the answer

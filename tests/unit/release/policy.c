@@ -7,7 +7,7 @@
 
 #include "kv/release.h"
 
-TestSuite(release_policy, .timeout = 20);
+TestSuite(release_policy, .timeout = 60);
 
 #define TEXT_SIZE 16384
 #define VERSION "{\"version\":\"1.0.0\",\"anyOf\":"
