@@ -20,7 +20,7 @@ enum kv_code {
 };
 
 /* The shape of the body an outcome is answered with (contract §9.1, §9.8). */
-enum kv_err_form { KV_FORM_API, KV_FORM_FRAMEWORK, KV_FORM_PAGE };
+enum kv_err_form { KV_FORM_API, KV_FORM_FRAMEWORK, KV_FORM_PAGE, KV_FORM_SITE_PAGE };
 
 /* A row of tbl/err.def. */
 struct kv_err_row {

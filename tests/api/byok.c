@@ -171,6 +171,25 @@ Test(byok, KEY_NOT_FOUND_of_the_key_exchange_key)
     expect_not_found(&dev, reply_text(&kek, "key.kid"));
 }
 
+/* Nothing is wrong with the name that the import is for. */
+Test(byok, KEY_NOT_FOUND_by_a_managed_hsm_names_the_key_exchange_key)
+{
+    char message[600];
+    char blob[BYOK_TEXT_SIZE];
+    char kid[512];
+    BYOK_POOL(api_daemon(), pool);
+    EVP_PKEY *key = jwk_new_ec("prime256v1");
+
+    snprintf(kid, sizeof(kid), "https://%s:%u/keys/never-made/%032d", pool.host, pool.daemon->port,
+             0);
+    byok_render_blob(BYOK_SCHEMA, kid, BYOK_ENC, kid, 300, blob);
+    API_REPLY(reply, byok_send(&pool, "byok-lost", key, "EC-HSM", blob));
+    snprintf(message, sizeof(message), "\"Key not found: %s (Activity ID: ", kid);
+    cr_expect_eq(reply.status, 404, "%ld", reply.status);
+    cr_expect_not_null(strstr(reply.body, message), "%s", reply.body);
+    EVP_PKEY_free(key);
+}
+
 Test(byok, refuses_a_key_of_another_type)
 {
     static const unsigned char value[32] = { 1 };

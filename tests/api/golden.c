@@ -24,6 +24,7 @@
     X(managed_hsm_crypto)                                                                          \
     X(managed_hsm_release)                                                                         \
     X(managed_hsm_roles)                                                                           \
+    X(managed_hsm_rotation)                                                                        \
     X(release_2021)                                                                                \
     X(release_2024)                                                                                \
     X(release_2026)                                                                                \

@@ -142,10 +142,10 @@ static size_t release(struct client *client)
     char policy[1024];
     API_REPLY(token, release_attest(client, environment));
 
-    release_policy(client, RELEASE_CONDITION, policy);
+    release_make_policy(client, MAA, policy);
     for (size_t i = 0; i < KV_COUNT(kinds); i++) {
         create(client, &kinds[i], policy);
-        API_REPLY(reply, release_call(client, kinds[i].name, reply_text(&token, "token"),
+        API_REPLY(reply, release_send(client, kinds[i].name, reply_text(&token, "token"),
                                       "RSA_AES_KEY_WRAP_384"));
         cr_assert_eq(reply.status, 200, "%s: %s", kinds[i].name, reply.body);
     }

@@ -80,6 +80,32 @@ Test(managed, types_become_those_of_hardware)
     }
 }
 
+/* contract §4.1, §12: a vault's are GUIDs of the fourth kind. Eight of them by chance: one in 2^32. */
+Test(managed, versions_are_any_digits_however_they_came)
+{
+    static const char import[] = "{\"key\":{\"kty\":\"oct\",\"k\":\"AAECAwQFBgcICQoLDA0ODw\"}}";
+    static const struct {
+        const char *method, *path, *body;
+    } rows[] = {
+        { "POST", "/keys/digits/create", "{\"kty\":\"oct\"}" },
+        { "PUT", "/keys/digits", import },
+        { "POST", "/keys/digits/rotate", NULL },
+    };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        size_t guids = 0;
+
+        for (size_t n = 0; n < 8; n++) {
+            API_REPLY(key, client_call(&pool, rows[i].method, rows[i].path, rows[i].body));
+            const char *kid = reply_text(&key, "key.kid");
+
+            cr_assert_eq(key.status, 200, "%s", key.body);
+            guids += kid[strlen(kid) - 32 + 12] == '4';
+        }
+        cr_expect_lt(guids, 8, "%s %s", rows[i].method, rows[i].path);
+    }
+}
+
 /* contract §12: honoured here, ignored by a vault (§6.1); 0 is the default of both. */
 Test(managed, exponents_are_honoured)
 {

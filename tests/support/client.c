@@ -109,7 +109,11 @@ struct reply client_send(struct client *client, const struct request *request)
 {
     struct text body = { .data = NULL };
     struct text head = { .data = NULL };
-    struct reply reply = { .status = 0 };
+    const char *host = request->host != NULL ? request->host : client->host;
+    struct reply reply = {
+        .to_get = strcmp(request->method, "GET") == 0,
+        .from_hsm = !request->control && strstr(host, ".managedhsm.") != NULL,
+    };
     struct curl_slist *headers = fill_headers(client, request);
     struct curl_slist *resolve;
     CURLcode code;
@@ -248,28 +252,4 @@ double reply_number(const struct reply *reply, const char *path)
     const cJSON *item = reply_item(reply, path);
 
     return cJSON_IsNumber(item) ? item->valuedouble : -1;
-}
-
-bool reply_is_error(const struct reply *reply, long status, const char *code, const char *inner,
-                    const char *message)
-{
-    cJSON *body = cJSON_CreateObject();
-    cJSON *error = cJSON_AddObjectToObject(body, "error");
-    char *expected;
-    bool equal;
-
-    cJSON_AddStringToObject(error, "code", code);
-    cJSON_AddStringToObject(error, "message", message);
-    if (inner != NULL) {
-        cJSON_AddStringToObject(cJSON_AddObjectToObject(error, "innererror"), "code", inner);
-    }
-    expected = cJSON_PrintUnformatted(body);
-    equal = reply->status == status && strcmp(reply->body, expected) == 0;
-    if (!equal) {
-        fprintf(stderr, "expected %ld %s\n     got %ld %s\n", status, expected, reply->status,
-                reply->body);
-    }
-    cJSON_free(expected);
-    cJSON_Delete(body);
-    return equal;
 }

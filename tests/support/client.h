@@ -29,6 +29,8 @@ struct reply {
     size_t len;
     char *headers; /* raw header lines of the last answer, CRLF separated, with status line */
     cJSON *json;   /* NULL when the body is not JSON */
+    bool to_get;   /* it answers a GET */
+    bool from_hsm; /* a managed HSM was asked */
 };
 
 /* A client of that vault, with a token from the daemon's managed-identity endpoint. */
@@ -70,8 +72,10 @@ double reply_number(const struct reply *reply, const char *path);
 const cJSON *reply_item(const struct reply *reply, const char *path);
 
 /*
- * The whole error body the contract prescribes (§9.1), compared byte for byte; `inner` NULL means
- * none. On a difference both bodies go to standard error.
+ * The whole refusal that the contract prescribes, of a daemon that plays the default build: status
+ * line, every header in its place with its value (§3), where it does not differ from answer to
+ * answer, and the body byte for byte (§9.1); `inner` NULL means none. On a difference both go to
+ * standard error.
  */
 bool reply_is_error(const struct reply *reply, long status, const char *code, const char *inner,
                     const char *message);

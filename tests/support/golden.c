@@ -171,12 +171,6 @@ static void take_inside(struct play *play, const char *text)
     compare(play, steps, text + len + (text[len] == ' '), golden_open(play->reply.body, steps));
 }
 
-static bool is_uuid(const char *text)
-{
-    return text != NULL && strlen(text) == 36 && text[8] == '-' && text[13] == '-'
-           && text[strspn(text, "0123456789abcdef-")] == '\0';
-}
-
 /* "% NAME: VALUE" */
 static void take_value_of_header(struct play *play, const char *text)
 {
@@ -194,7 +188,7 @@ static void take_value_of_header(struct play *play, const char *text)
     at = got != NULL ? strstr(got, port) : NULL;
     if (at != NULL) {
         snprintf(value, sizeof(value), "%.*s:{port}%s", (int) (at - got), got, at + strlen(port));
-    } else if (is_uuid(got)) {
+    } else if (golden_is_uuid(got)) {
         snprintf(value, sizeof(value), "{uuid-%c}", got[14]);
     } else if (got != NULL) {
         snprintf(value, sizeof(value), "%s", got);

@@ -54,6 +54,9 @@ char *golden_open(const char *body, const char *steps);
 /* Names of the headers of an answer in their order, separated by blanks. */
 void golden_list_headers(const struct reply *reply, char *ret_names, size_t size);
 
+/* Whether it is one in the usual form; NULL is not. */
+bool golden_is_uuid(const char *text);
+
 /* An attestation by the daemon's test authority, which is told `query`; heap, "" for none. */
 char *golden_attest(const struct daemon *daemon, const char *query);
 

@@ -19,6 +19,7 @@ check_LIBRARIES += %D%/libdaemon.a
 	%D%/nss.h \
 	%D%/program.c \
 	%D%/program.h \
+	%D%/refusal.c \
 	%D%/tally.c \
 	%D%/tally.h \
 	%D%/token_view.c \

@@ -63,6 +63,12 @@ TESTS += %D%/test_jwe
 %C%_test_jwe_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_jwe_LDADD = $(UNIT_LDADD)
 
+check_PROGRAMS += %D%/test_jws
+TESTS += %D%/test_jws
+%C%_test_jws_SOURCES = %D%/jws.c %D%/identity/forge.c %D%/identity/forge.h
+%C%_test_jws_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_jws_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += %D%/test_limits
 TESTS += %D%/test_limits
 %C%_test_limits_SOURCES = %D%/limits.c
@@ -116,6 +122,7 @@ TESTS += %D%/test_release
 %C%_test_release_SOURCES = \
 	%D%/identity/forge.c \
 	%D%/identity/forge.h \
+	%D%/release.c \
 	%D%/release/claims.c \
 	%D%/release/judge.c \
 	%D%/release/policy.c

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How refusals of the data plane look: the one error renderer. */
 #include <stdio.h>
-#include <string.h>
 
 #include "kv/json.h"
 #include "private.h"
@@ -32,25 +31,6 @@ static enum kv_code render_framework(const struct kv_err_row *row, const char *m
     return kv_response_json(response, row->status, ok ? body : NULL, err);
 }
 
-/* Both texts are our own literals, never a client's: they need no escaping. */
-static enum kv_code render_page(const struct kv_err_row *row, const char *message,
-                                struct kv_response *response, struct kv_err *err)
-{
-    int title = (int) strcspn(row->code, "-") - 1; /* "Bad Request" of "Bad Request - ..." */
-    char page[512];
-
-    snprintf(page, sizeof(page),
-             "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\""
-             "\"http://www.w3.org/TR/html4/strict.dtd\">\r\n"
-             "<HTML><HEAD><TITLE>%.*s</TITLE>\r\n"
-             "<META HTTP-EQUIV=\"Content-Type\" Content=\"text/html; charset=us-ascii\"></HEAD>\r\n"
-             "<BODY><h2>%s</h2>\r\n"
-             "<hr><p>HTTP Error %d. %s</p>\r\n"
-             "</BODY></HTML>\r\n",
-             title, row->code, row->code, row->status, message);
-    return kv_response_text(response, row->status, "text/html; charset=us-ascii", page, err);
-}
-
 static enum kv_code render_body(const struct kv_err_row *row, const struct kv_err *failure,
                                 struct kv_response *response, struct kv_err *err)
 {
@@ -60,7 +40,9 @@ static enum kv_code render_body(const struct kv_err_row *row, const struct kv_er
     case KV_FORM_FRAMEWORK:
         return render_framework(row, failure->message, response, err);
     case KV_FORM_PAGE:
-        return render_page(row, failure->message, response, err);
+        return gate_render_page(row, failure->message, response, err);
+    case KV_FORM_SITE_PAGE:
+        return gate_render_site_page(row, failure->message, response, err);
     }
     return KV_OK;
 }
@@ -83,6 +65,17 @@ static enum kv_code render_for_hsm(const struct kv_request *request, const struc
     return render_body(kv_err_row(worded.code), &worded, response, err);
 }
 
+/* contract §9.6, §19 row 18: 0 means none */
+static void add_retry_after(unsigned seconds, struct kv_response *response)
+{
+    char text[16];
+
+    if (seconds > 0) {
+        snprintf(text, sizeof(text), "%u", seconds);
+        KV_IGNORE(kv_response_header(response, NULL, "Retry-After", text));
+    }
+}
+
 void gate_render_error(struct kv_request *request, const struct kv_err *err,
                        struct kv_response *response)
 {
@@ -93,9 +86,8 @@ void gate_render_error(struct kv_request *request, const struct kv_err *err,
     if (code != KV_OK) { /* out of memory: the status alone must do */
         response->status = row->status;
     }
-    if (row->status == 429 && request->app->retry_after > 0) { /* contract §9.6, §19 row 18 */
-        KV_IGNORE(
-            kv_response_header(response, NULL, "Retry-After", "%u", request->app->retry_after));
+    if (row->status == 429) {
+        add_retry_after(request->app->retry_after, response);
     }
     if (row->form == KV_FORM_PAGE) {
         response->close = true;

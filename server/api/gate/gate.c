@@ -20,7 +20,9 @@ static enum kv_code check_url(struct kv_request *request, struct kv_response *re
         return KV_FAIL(err, KV_BAD_HOST, 0, "The request hostname is invalid.");
     }
     if (request->segments == 0) {
-        return KV_FAIL(err, KV_ROOT_FORBIDDEN, 0, "This address names no resource.");
+        return KV_FAIL(err, KV_ROOT_FORBIDDEN, 0,
+                       "You do not have permission to view this directory or page using the "
+                       "credentials that you supplied.");
     }
     return KV_OK;
 }
@@ -94,6 +96,13 @@ static enum kv_code refuse_operation(const struct kv_request *request, struct kv
                    request->method, request->segment[last - 1]);
 }
 
+/* What the web server in front of a vault takes for a file of its own (contract §9.8). */
+static bool names_version_with_dashes(const struct kv_request *request)
+{
+    return !gate_is_hsm(request) && request->verb == KV_POST && request->segments == 4
+           && strcasecmp(request->segment[0], "keys") == 0 && kv_uuid_is_valid(request->segment[2]);
+}
+
 /* contract §1.1: what no route matches is a method and an operation that do not go together */
 static enum kv_code refuse_unmatched(struct kv_request *request, struct kv_response *response,
                                      unsigned verbs_of_path, struct kv_err *err)
@@ -112,6 +121,11 @@ static enum kv_code refuse_unmatched(struct kv_request *request, struct kv_respo
     if (request->verb == KV_POST && request->segments == 2
         && strcasecmp(request->segment[0], "keys") == 0) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Operation not specified");
+    }
+    if (names_version_with_dashes(request)) {
+        return KV_FAIL(err, KV_FILE_NOT_FOUND, 0,
+                       "The resource you are looking for might have been removed, had its name "
+                       "changed, or is temporarily unavailable.");
     }
     return refuse_operation(request, err);
 }
@@ -181,6 +195,7 @@ static enum kv_code check_api_version(struct kv_request *request, struct kv_resp
     }
     call->api_version = name;
     call->shows_hsm_platform = version.shows_hsm_platform;
+    call->knows_release = version.knows_release;
     return KV_OK;
 }
 

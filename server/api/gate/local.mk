@@ -5,6 +5,7 @@ libkv_a_SOURCES += \
 	%D%/gate.c \
 	%D%/headers.c \
 	%D%/hsm_text.c \
+	%D%/page.c \
 	%D%/private.h \
 	%D%/throttle.c \
 	%D%/version.c

@@ -12,7 +12,7 @@
 /* A row of tbl/api_version.def, or what an unknown one is taken for. */
 struct api_version {
     const char *name;
-    bool shows_hsm_platform;
+    bool shows_hsm_platform, knows_release;
 };
 
 /*
@@ -45,6 +45,15 @@ static inline bool gate_is_hsm(const struct kv_request *request)
 
 /* Words a refusal as a managed HSM does (contract §9.2, §9.4), its Activity ID behind it. */
 void gate_word_for_hsm(const struct kv_request *request, struct kv_err *err);
+
+/*
+ * The HTML pages of contract §9.8: that of the layer in front of the web server, and the web
+ * server's own. `message` is a literal of ours, as the row is: nothing in them needs escaping.
+ */
+enum kv_code gate_render_page(const struct kv_err_row *row, const char *message,
+                              struct kv_response *response, struct kv_err *err) kv_must_check;
+enum kv_code gate_render_site_page(const struct kv_err_row *row, const char *message,
+                                   struct kv_response *response, struct kv_err *err) kv_must_check;
 
 /* The site's hooks: how its answers look. */
 void gate_render_error(struct kv_request *request, const struct kv_err *err,

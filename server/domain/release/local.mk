@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 libkv_a_SOURCES += \
+	%D%/authority.c \
+	%D%/authority.h \
 	%D%/judge.c \
 	%D%/policy.c \
 	%D%/policy.h

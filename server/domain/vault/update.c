@@ -8,8 +8,7 @@ static enum kv_code apply(const struct kv_scope *scope, const struct kv_key_upda
                           struct kv_key *key, struct kv_err *err)
 {
     if (args->ops.given) {
-        KV_TRY(
-            key_ops_choose(scope->vault->kind, key->material.family, &args->ops, &key->ops, err));
+        KV_TRY(key_ops_choose(scope, key->material.family, &args->ops, &key->ops, err));
     }
     if (args->enabled_given) {
         key->attributes.enabled = args->enabled;

@@ -5,6 +5,15 @@
  */
 #include "private.h"
 
+void version_choose(const struct kv_scope *scope, char ret_version[KV_VERSION_LENGTH + 1])
+{
+    if (scope->vault->kind == KV_MANAGED_HSM) {
+        kv_version_random_hsm(ret_version);
+    } else {
+        kv_version_random(ret_version);
+    }
+}
+
 enum kv_code version_check_row(const struct key_row *row, const char *name, struct kv_err *err)
 {
     switch (row->phase) {

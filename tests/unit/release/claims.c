@@ -6,7 +6,7 @@
 
 #include "kv/base.h"
 
-TestSuite(release_claims, .timeout = 60);
+TestSuite(release_claims, .timeout = 120);
 
 Test(release_claims, are_those_of_an_authority_named_to_the_letter)
 {

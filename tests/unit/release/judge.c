@@ -60,7 +60,7 @@ static void setup(void)
     authority.keys = GOOD_SET;
     authority.asked = 0;
 }
-TestSuite(release_judge, .init = setup, .timeout = 60);
+TestSuite(release_judge, .init = setup, .timeout = 120);
 
 /* NULL: it cannot be reached. */
 static enum kv_code fetch(const char *url, struct kv_buf *body, struct kv_err *err)
@@ -80,13 +80,11 @@ static enum kv_code fetch(const char *url, struct kv_buf *body, struct kv_err *e
 static enum kv_code judge(const char *token, struct kv_release_target *ret_target,
                           struct kv_err *err)
 {
-    const struct kv_release_case release = {
-        .policy = POLICY,
-        .target = token,
-        .now = NOW,
-        .fetch = fetch,
-    };
+    kv_auto(kv_authorities_free) struct kv_authorities *authorities = NULL;
+    struct kv_release_case release = { .policy = POLICY, .target = token, .now = NOW };
 
+    KV_TRY(kv_authorities_new(fetch, &authorities, err)); /* with nothing to remember */
+    release.authorities = authorities;
     authority.asked = 0;
     return kv_release_judge(&release, ret_target, err);
 }
