@@ -188,6 +188,8 @@ static void take_value_of_header(struct play *play, const char *text)
     at = got != NULL ? strstr(got, port) : NULL;
     if (at != NULL) {
         snprintf(value, sizeof(value), "%.*s:{port}%s", (int) (at - got), got, at + strlen(port));
+    } else if (golden_is_uuid(got)) {
+        snprintf(value, sizeof(value), "{uuid-%c}", got[14]);
     } else if (got != NULL) {
         snprintf(value, sizeof(value), "%s", got);
     }
