@@ -41,6 +41,9 @@ KV_DEFINE_CLEANUP_VALUE(struct hsm_module, hsm_module_close)
 CK_RV hsm_module_init(struct hsm_module *module, const char *args) kv_must_check;
 void hsm_module_done(struct hsm_module *module);
 
+/* Has the module lock by our mutexes, or by its own where it likes these better. */
+void hsm_mutexes_offer(CK_C_INITIALIZE_ARGS *arguments);
+
 /* Pads `text` with blanks to the form CK_TOKEN_INFO has. */
 CK_RV hsm_label_pad(const char *text, unsigned char ret_label[HSM_LABEL_LENGTH]) kv_must_check;
 bool hsm_label_matches(const CK_TOKEN_INFO *info, const unsigned char label[HSM_LABEL_LENGTH]);

@@ -17,6 +17,7 @@ libhsm_a_SOURCES += \
 	%D%/lookup.c \
 	%D%/map.c \
 	%D%/module.c \
+	%D%/mutex.c \
 	%D%/number.h \
 	%D%/oaep.c \
 	%D%/oaep.h \

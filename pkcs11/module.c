@@ -34,11 +34,11 @@ void hsm_module_close(struct hsm_module *module)
 CK_RV hsm_module_init(struct hsm_module *module, const char *args)
 {
     CK_C_INITIALIZE_ARGS arguments = {
-        .flags = CKF_OS_LOCKING_OK,
         .pReserved = args && *args ? (void *) args : NULL,
     };
-    CK_RV rv = module->functions->C_Initialize(&arguments);
 
+    hsm_mutexes_offer(&arguments);
+    CK_RV rv = module->functions->C_Initialize(&arguments);
     if (rv == CKR_CRYPTOKI_ALREADY_INITIALIZED) {
         return CKR_OK;
     }

@@ -41,6 +41,7 @@ struct server {
 
     struct kv_clock *clock;
     struct kv_identity *identity;
+    struct kv_authorities *authorities;
     struct kv_roles *roles;
     struct kv_certificates certificates;
     struct kv_store *store;
@@ -86,6 +87,7 @@ static enum kv_code open_identity(struct server *server, struct kv_err *err)
     };
 
     KV_TRY(kv_clock_new(&server->clock, err));
+    KV_TRY(kv_authorities_new(fetch_url, &server->authorities, err));
     return kv_identity_new(&config, &server->identity, err);
 }
 
@@ -119,6 +121,7 @@ static enum kv_code open_keys(struct server *server, struct kv_err *err)
         .store = server->store,
         .deletion_lag = kv_option_duration(server->options, KV_OPTION_DELETION_LAG),
         .no_decrypt = server->build->no_decrypt,
+        .early_symmetric_ops = server->build->has_early_ops,
         .certify = certify,
         .certify_context = server->folder.path,
         .premium_symmetric = kv_option_is(server->options, KV_OPTION_SYMMETRIC_KEYS, "premium"),
@@ -148,7 +151,7 @@ static enum kv_code open_limits(struct server *server, struct kv_err *err)
     if (strcmp(kv_option_text(server->options, KV_OPTION_THROTTLING), "off") == 0) {
         return KV_OK;
     }
-    return kv_limits_new(server->vault_count, &server->limits, err);
+    return kv_limits_new(server->vault_count, server->build->budget, &server->limits, err);
 }
 
 static enum kv_code start_threads(struct server *server, struct kv_err *err)
@@ -181,7 +184,7 @@ static void fill_app(struct server *server)
         .identity = server->identity,
         .roles = server->roles,
         .lanes = server->lanes,
-        .fetch = fetch_url,
+        .authorities = server->authorities,
         .vaults = server->vaults,
         .vault_count = server->vault_count,
         .build = server->build,
@@ -293,6 +296,7 @@ static void take_down(struct server *server)
     kv_roles_free(server->roles);
     kv_store_close(server->store);
     kv_certificates_done(&server->certificates);
+    kv_authorities_free(server->authorities);
     kv_identity_free(server->identity);
     kv_clock_free(server->clock);
     data_folder_close(&server->folder);

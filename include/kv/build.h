@@ -19,7 +19,9 @@ struct kv_build {
     const char *version, *hsm_version;
     enum kv_header_order headers;
     enum kv_exportable_shown exportable;
-    bool shows_platform, shows_key_size, widens_exponent, names_app_id, names_pem_file;
+    bool shows_platform, shows_key_size, widens_exponent, names_app_id, names_pem_file,
+        has_early_ops, rewrites_policies;
+    unsigned budget;
     const char *authority;
     const char *no_token;
     const char *no_decrypt[KV_ALG_COUNT]; /* by enum kv_alg; NULL: the newest text */

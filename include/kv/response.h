@@ -42,7 +42,7 @@ void kv_response_reset(struct kv_response *response);
 
 /* Appends a header; names are literals, values are copied. CR and LF in a value become blanks. */
 enum kv_code kv_response_header(struct kv_response *response, struct kv_err *err, const char *name,
-                                const char *format, ...) kv_must_check kv_printf(4, 5);
+                                const char *value) kv_must_check;
 
 /* Status, "application/json; charset=utf-8" and the compact text of `tree`, which is not kept but
  * may be put in order. A NULL tree is "out of memory". */

@@ -16,6 +16,10 @@
 #include "kv/err.h"
 #include "kv/keys.h"
 
+/* Seconds that lie between a rotation by policy and the creation, or the expiry, of the version that
+ * it replaces (contract §10.2). */
+#define KV_ROTATION_MARGIN (7 * KV_DAY)
+
 /* When an action happens: one of the two is given, none when there is no such action. */
 struct kv_trigger {
     struct kv_duration after_create, before_expiry;

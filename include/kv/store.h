@@ -56,6 +56,10 @@ enum kv_code kv_db_commit(struct kv_db *db, struct kv_err *err) kv_must_check;
 enum kv_code kv_db_begin_reading(struct kv_db *db, struct kv_err *err) kv_must_check;
 void kv_db_end_reading(struct kv_db *db);
 
+/* A number that changes with every commit, before the commit returns: what was read under one
+ * edition, which was asked for first, is as it was while the edition is the same. */
+uint64_t kv_store_edition(const struct kv_store *store);
+
 /* One value bound to a ? of the SQL, in order. Texts and bytes are borrowed until the call ends
  * (run) or the rows are closed (query). */
 enum kv_bind_type { KV_BIND_NULL, KV_BIND_INT, KV_BIND_TEXT, KV_BIND_BYTES };

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Values are formatted on the stack first: what is too long is cut there, not allocated. */
+/* An answer while it is put together. */
 #include "kv/response.h"
 
 #include <ctype.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,23 +43,16 @@ static void blank_control_characters(char *text)
 }
 
 enum kv_code kv_response_header(struct kv_response *response, struct kv_err *err, const char *name,
-                                const char *format, ...)
+                                const char *value)
 {
-    char value[KV_RESPONSE_HEADER_MAX + 1];
-    va_list args;
-
     if (response->headers == KV_RESPONSE_HEADERS_MAX) {
         return KV_FAIL(err, KV_INTERNAL, 0, "no room for header %s", name);
     }
-    va_start(args, format);
-    (void) vsnprintf(value, sizeof(value), format, args); /* cut when longer */
-    va_end(args);
-    blank_control_characters(value);
-
-    char *copy = strdup(value);
+    char *copy = strndup(value, KV_RESPONSE_HEADER_MAX);
     if (copy == NULL) {
         return KV_OUT_OF_MEMORY(err);
     }
+    blank_control_characters(copy);
     response->header[response->headers++] =
         (struct kv_response_header){ .name = name, .value = copy };
     return KV_OK;

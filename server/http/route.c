@@ -32,8 +32,8 @@ static bool cut_suffix(struct part *part, const char *suffix)
 /* Takes the next part off *path; false at its end. */
 static bool next_part(const char **path, struct part *ret_part)
 {
-    const char *start = *path + strspn(*path, "/");
-    size_t len = strcspn(start, "/");
+    const char *start = *path + (**path == '/');
+    size_t len = (size_t) (strchrnul(start, '/') - start);
 
     if (len == 0) {
         return false;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,15 +27,15 @@ struct kv_store {
 
     pthread_mutex_t turn_mutex; /* lock.def: store.writer, by the tickets it guards */
     pthread_cond_t turn_passed;
-    uint64_t next_ticket; /* guarded by turn_mutex */
-    uint64_t now_serving; /* guarded by turn_mutex */
+    uint64_t next_ticket;     /* guarded by turn_mutex */
+    atomic_ulong now_serving; /* changed under turn_mutex; the edition, too */
 };
 
 void kv_turn_take(struct kv_store *store)
 {
     pthread_mutex_lock(&store->turn_mutex);
     uint64_t ticket = store->next_ticket++;
-    while (store->now_serving != ticket) {
+    while (atomic_load(&store->now_serving) != ticket) {
         pthread_cond_wait(&store->turn_passed, &store->turn_mutex);
     }
     pthread_mutex_unlock(&store->turn_mutex);
@@ -43,9 +44,14 @@ void kv_turn_take(struct kv_store *store)
 void kv_turn_give(struct kv_store *store)
 {
     pthread_mutex_lock(&store->turn_mutex);
-    store->now_serving++;
+    atomic_fetch_add(&store->now_serving, 1);
     pthread_cond_broadcast(&store->turn_passed);
     pthread_mutex_unlock(&store->turn_mutex);
+}
+
+uint64_t kv_store_edition(const struct kv_store *store)
+{
+    return atomic_load(&store->now_serving);
 }
 
 static void put_back(struct kv_store *store, struct kv_db *db)

@@ -14,25 +14,11 @@
 
 static struct daemon own;
 
-static void send_clock(const char *order)
-{
-    API_CLIENT_OF(&own, dev);
-    const struct request request = {
-        .method = "POST",
-        .target = "/control/v1/clock",
-        .body = order,
-        .control = true,
-    };
-    API_REPLY(reply, client_send(&dev, &request));
-
-    cr_assert_eq(reply.status, 200, "%s", reply.body);
-}
-
 static void start(void)
 {
     daemon_prepare(&own);
     cr_assert(daemon_start(&own, NULL));
-    send_clock("{\"set\":1669071668,\"frozen\":true}");
+    api_set_clock(&own, "{\"set\":1669071668,\"frozen\":true}");
 }
 
 static void stop(void)
@@ -209,6 +195,30 @@ Test(auto_rotation, makes_up_for_a_long_jump_once)
     cr_expect_eq(count_versions("jumped"), 2);
 }
 
+/* The rules count eleven months as 330 days; from March to February they are 337. A version that
+ * is due when it is made would be followed by another one, and so on for ever. */
+Test(auto_rotation, leaves_seven_days_where_the_calendar_leaves_none)
+{
+    __attribute__((cleanup(reply_done))) struct reply rotated;
+    char witness[33];
+    char version[33];
+
+    api_set_clock(&own, "{\"set\":1677542400}"); /* 2023-02-28 */
+    make("witness", "", witness);
+    make("narrow", "", version);
+    set_policy("witness", AFTER("P7D"));
+    set_policy("narrow", BEFORE("P337D", "P11M"));
+    api_advance(&own, DAY); /* 2023-03-01: expires 2024-02-01 */
+    call("POST", "/keys/narrow/rotate", NULL, &rotated);
+    copy_version(&rotated, version);
+    api_advance(&own, 6 * DAY);
+    await_rotation("witness", witness);
+    expect_version("narrow", version);
+    api_advance(&own, DAY);
+    await_rotation("narrow", version);
+    cr_expect_eq(count_versions("narrow"), 3);
+}
+
 /* By hand as well: the time counts from the newest version. */
 Test(auto_rotation, starts_over_with_a_rotation_on_request)
 {
@@ -309,23 +319,6 @@ static void await_in_log(const char *one, const char *other, int count)
     cr_assert_geq(count_in_log(one, other), count, "%s, %s", one, other);
 }
 
-static long count_metric(const char *name)
-{
-    API_CLIENT_OF(&own, dev);
-    const struct request request = { .method = "GET", .target = "/metrics", .control = true };
-    API_REPLY(reply, client_send(&dev, &request));
-    char line[128];
-    const char *found;
-    long value = -1;
-
-    snprintf(line, sizeof(line), "\n%s ", name);
-    found = strstr(reply.body, line);
-    if (found != NULL) {
-        sscanf(found + strlen(line), "%ld", &value);
-    }
-    return value;
-}
-
 Test(auto_rotation, is_logged_and_counted)
 {
     __attribute__((cleanup(reply_done))) struct reply rotated;
@@ -340,9 +333,9 @@ Test(auto_rotation, is_logged_and_counted)
 
     await_in_log("rotated vault=dev name=Noted", version, 1);
     cr_expect_eq(count_in_log("rotated vault=dev name=Noted", ""), 1, "one on request");
-    cr_expect_eq(count_metric("coffer_rotations_total{trigger=\"policy\"}"), 1);
-    cr_expect_eq(count_metric("coffer_rotations_total{trigger=\"request\"}"), 1);
-    cr_expect_eq(count_metric("coffer_rotations_failed_total"), 0);
+    cr_expect_eq(api_metric(&own, "coffer_rotations_total{trigger=\"policy\"}"), 1);
+    cr_expect_eq(api_metric(&own, "coffer_rotations_total{trigger=\"request\"}"), 1);
+    cr_expect_eq(api_metric(&own, "coffer_rotations_failed_total"), 0);
 }
 
 static void change_store(const char *sql)
@@ -373,7 +366,7 @@ Test(auto_rotation, that_fails_is_tried_again_and_holds_up_no_other_key)
     api_advance(&own, 8 * DAY);
     await_rotation("other", other);
     await_in_log("rotation_failed vault=dev name=failing", "an obstacle", 2);
-    cr_expect_geq(count_metric("coffer_rotations_failed_total"), 2);
+    cr_expect_geq(api_metric(&own, "coffer_rotations_failed_total"), 2);
     expect_version("failing", failing);
 
     change_store("DROP TRIGGER obstacle");

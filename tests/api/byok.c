@@ -171,13 +171,32 @@ Test(byok, KEY_NOT_FOUND_of_the_key_exchange_key)
     expect_not_found(&dev, reply_text(&kek, "key.kid"));
 }
 
+/* Nothing is wrong with the name that the import is for. */
+Test(byok, KEY_NOT_FOUND_by_a_managed_hsm_names_the_key_exchange_key)
+{
+    char message[600];
+    char blob[BYOK_TEXT_SIZE];
+    char kid[512];
+    BYOK_POOL(api_daemon(), pool);
+    EVP_PKEY *key = jwk_new_ec("prime256v1");
+
+    snprintf(kid, sizeof(kid), "https://%s:%u/keys/never-made/%032d", pool.host, pool.daemon->port,
+             0);
+    byok_render_blob(BYOK_SCHEMA, kid, BYOK_ENC, kid, 300, blob);
+    API_REPLY(reply, byok_send(&pool, "byok-lost", key, "EC-HSM", blob));
+    snprintf(message, sizeof(message), "\"Key not found: %s (Activity ID: ", kid);
+    cr_expect_eq(reply.status, 404, "%ld", reply.status);
+    cr_expect_not_null(strstr(reply.body, message), "%s", reply.body);
+    EVP_PKEY_free(key);
+}
+
 Test(byok, refuses_a_key_of_another_type)
 {
     static const unsigned char value[32] = { 1 };
     EVP_PKEY *rsa = jwk_new_rsa(2048);
     EVP_PKEY *ec = jwk_new_ec("prime256v1");
     char blob[3][BYOK_TEXT_SIZE];
-    BYOK_POOL(api_daemon(), pool);
+    API_HSM_OF(api_daemon(), pool);
     API_REPLY(kek, byok_make_kek(&pool, "byok-kek-types", ""));
     const struct {
         const EVP_PKEY *key;
@@ -204,7 +223,7 @@ Test(byok, refuses_a_symmetric_key_of_a_size_there_is_not)
     static const unsigned char value[64] = { 1 };
     static const size_t sizes[] = { 1, 8, 15, 20, 33, 64 };
     char blob[BYOK_TEXT_SIZE];
-    BYOK_POOL(api_daemon(), pool);
+    API_HSM_OF(api_daemon(), pool);
     API_REPLY(kek, byok_make_kek(&pool, "byok-kek-sizes", ""));
 
     for (size_t i = 0; i < KV_COUNT(sizes); i++) {

@@ -60,7 +60,10 @@ api_libs = tests/support/libdaemon.a libkv.a $(CRITERION_LIBS) $(SERVER_LIBS) $(
 	%D%/golden.c \
 	tests/support/golden.c \
 	tests/support/golden.h \
-	tests/support/golden_mask.c
+	tests/support/golden_mask.c \
+	tests/support/golden_tools.c \
+	tests/support/golden_values.c \
+	tests/support/golden_values.h
 %C%_test_golden_CPPFLAGS = $(AM_CPPFLAGS) -DGOLDEN_FOLDER='"$(top_srcdir)/tests/data/golden"'
 %C%_test_golden_CFLAGS = $(api_cflags)
 %C%_test_golden_LDADD = $(api_libs)
@@ -86,7 +89,9 @@ EXTRA_DIST += tests/data/golden
 %C%_test_attestation_SOURCES = %D%/attestation.c $(api_support)
 %C%_test_attestation_CFLAGS = $(api_cflags)
 %C%_test_attestation_LDADD = $(api_libs)
-%C%_test_release_SOURCES = %D%/release.c $(api_support)
+%C%_test_release_SOURCES = %D%/release.c %D%/release_answer.c %D%/release_tools.c \
+	%D%/release_tools.h $(api_support)
+%C%_test_release_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
 %C%_test_release_CFLAGS = $(api_cflags)
 %C%_test_release_LDADD = $(api_libs)
 %C%_test_symmetric_move_SOURCES = %D%/symmetric_move.c %D%/backup_tools.c %D%/backup_tools.h \

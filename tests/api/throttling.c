@@ -3,8 +3,6 @@
  * its own whose clock stands still, so that no machine is too slow for it. */
 #include "../support/api.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static struct daemon own;
@@ -19,18 +17,8 @@ static struct daemon own;
 
 static void start_frozen(const char *const *arguments)
 {
-    static const struct request freeze = {
-        .method = "POST",
-        .target = "/control/v1/clock",
-        .body = "{\"frozen\":true}",
-        .control = true,
-    };
-
     cr_assert(daemon_start(&own, arguments));
-
-    API_CLIENT_OF(&own, dev);
-    API_REPLY(frozen, client_send(&dev, &freeze));
-    cr_assert_eq(frozen.status, 200, "%s", frozen.body);
+    api_set_clock(&own, "{\"frozen\":true}");
 }
 
 static void start(void)
@@ -203,14 +191,55 @@ Test(throttling, of_one_vault_leaves_the_others_alone)
     expect_each(&other, 1, "GET", "/keys", NULL, 200);
 }
 
+/* contract §13: five times the limit of a vault for all of them, the subscription's */
+Test(throttling, of_the_subscription_stops_a_vault_that_was_idle)
+{
+    static const char *const arguments[] = {
+        "--throttling", "service", "--vault", "dev",   "--vault", "other", "--vault", "third",
+        "--vault",      "fourth",  "--vault", "fifth", "--vault", "sixth", NULL,
+    };
+
+    cr_assert(daemon_stop(&own));
+    start_frozen(arguments);
+
+    API_CLIENT_OF(&own, dev);
+    API_CLIENT_OF(&own, other);
+    API_CLIENT_OF(&own, third);
+    API_CLIENT_OF(&own, fourth);
+    API_CLIENT_OF(&own, fifth);
+    API_CLIENT_OF(&own, sixth);
+    struct client *const vaults[] = { &dev, &other, &third, &fourth, &fifth };
+
+    for (size_t i = 0; i < KV_COUNT(vaults); i++) {
+        use_up(vaults[i]);
+    }
+    API_REPLY(refused, client_call(&sixth, "GET", "/keys", NULL));
+    cr_expect(reply_is_error(&refused, 429, "Throttled", NULL, REFUSAL));
+    api_advance(&own, 10);
+    expect_each(&sixth, 1, "GET", "/keys", NULL, 200);
+}
+
+/* contract §13 */
+Test(throttling, came_at_half_the_numbers_before_2022)
+{
+    static const char *const arguments[] = {
+        "--throttling", "service", "--service-build", "2021", NULL,
+    };
+
+    cr_assert(daemon_stop(&own));
+    start_frozen(arguments);
+
+    API_CLIENT_OF(&own, dev);
+
+    expect_each(&dev, 5, "POST", "/keys/none/create", NEW_HSM_KEY, 400);
+    expect_each(&dev, 1, "POST", "/keys/none/create", NEW_HSM_KEY, 429);
+}
+
 /* contract §12: what holds a managed HSM back is its own capacity */
 Test(throttling, is_not_for_managed_hsms)
 {
-    API_CLIENT_OF(&own, pool);
+    API_HSM_OF(&own, pool);
 
-    snprintf(pool.host, sizeof(pool.host), "pool.managedhsm.localhost");
-    free(pool.token);
-    pool.token = client_fetch_token(&own, "https://managedhsm.azure.net");
     expect_each(&pool, 11, "POST", "/keys/none/create", NEW_HSM_KEY, 400);
     expect_each(&pool, 1, "GET", "/keys", NULL, 200);
 }

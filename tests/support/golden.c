@@ -6,17 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "golden_values.h"
 #include "kv/base.h"
+#include "kv/base64.h"
 
 #define LINE_MAX_SIZE 16384
 #define WORDS_MAX 40
-#define NAMED_MAX 24
-#define TEXT_MAX 12288 /* a backup is the longest text of a request */
-
-struct named {
-    char name[64];
-    char text[TEXT_MAX];
-};
+#define TEXT_MAX GOLDEN_TEXT_MAX
 
 /* A case as far as it was read. */
 struct exchange {
@@ -35,8 +31,7 @@ struct exchange {
 struct play {
     struct daemon daemon;
     char arguments[TEXT_MAX];
-    struct named lists[NAMED_MAX], values[NAMED_MAX];
-    size_t list_count, value_count;
+    struct golden_values lists, values;
     struct exchange now;
     struct reply reply; /* of the present case */
     char *vault_token, *hsm_token;
@@ -53,71 +48,24 @@ static void fail(struct play *play, const char *what, const char *expected, cons
     play->failed = true;
 }
 
-static const char *find_named(const struct named *list, size_t count, const char *name, size_t len)
+static void fetch_tokens(struct play *play)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (strlen(list[i].name) == len && strncmp(list[i].name, name, len) == 0) {
-            return list[i].text;
-        }
-    }
-    return "";
+    free(play->vault_token);
+    free(play->hsm_token);
+    play->vault_token = client_fetch_token(&play->daemon, "https://vault.azure.net");
+    play->hsm_token = client_fetch_token(&play->daemon, "https://managedhsm.azure.net");
 }
 
-static void set_named(struct named *list, size_t *count, const char *name, size_t len,
-                      const char *text)
-{
-    size_t i = 0;
-
-    while (i < *count && (strlen(list[i].name) != len || strncmp(list[i].name, name, len) != 0)) {
-        i++;
-    }
-    if (i == NAMED_MAX) {
-        abort(); /* a file with too many names is our own */
-    }
-    *count += i == *count;
-    snprintf(list[i].name, sizeof(list[i].name), "%.*s", (int) len, name);
-    snprintf(list[i].text, sizeof(list[i].text), "%s", text);
-}
-
-/* Copies a text of a request with what $(NAME) stands for. */
-static void expand(const struct play *play, const char *text, char *ret_text, size_t size)
-{
-    size_t used = 0;
-
-    while (*text != '\0' && used + 1 < size) {
-        size_t name_len = strncmp(text, "$(", 2) == 0 ? strcspn(text + 2, ")") : 0;
-
-        if (name_len == 0) {
-            ret_text[used++] = *text++;
-            continue;
-        }
-        used += (size_t) snprintf(ret_text + used, size - used, "%s",
-                                  find_named(play->values, play->value_count, text + 2, name_len));
-        text += name_len + 3;
-    }
-    ret_text[used < size ? used : size - 1] = '\0';
-}
-
-/* Names of the headers of an answer in their order, separated by blanks. */
-static void list_headers(const struct reply *reply, char *ret_names, size_t size)
-{
-    const char *line = strstr(reply->headers, "\r\n");
-    size_t len = 0;
-
-    ret_names[0] = '\0';
-    while (line != NULL && line[2] != '\r' && line[2] != '\0' && len < size) {
-        line += 2;
-        len += (size_t) snprintf(ret_names + len, size - len, "%s%.*s", len > 0 ? " " : "",
-                                 (int) strcspn(line, ":"), line);
-        line = strstr(line, "\r\n");
-    }
-}
-
+/* Unless it runs already. */
 static bool start(struct play *play)
 {
     const char *arguments[WORDS_MAX];
     size_t count = 0;
+    char authority[64];
 
+    if (play->daemon.pid != 0) {
+        return true;
+    }
     for (char *rest = play->arguments, *word; (word = strsep(&rest, " ")) != NULL;) {
         if (word[0] != '\0' && count + 1 < WORDS_MAX) {
             arguments[count++] = word;
@@ -129,8 +77,9 @@ static bool start(struct play *play)
         fail(play, "the daemon", "to start", "no");
         return false;
     }
-    play->vault_token = client_fetch_token(&play->daemon, "https://vault.azure.net");
-    play->hsm_token = client_fetch_token(&play->daemon, "https://managedhsm.azure.net");
+    snprintf(authority, sizeof(authority), "http://127.0.0.1:%u", play->daemon.control_port);
+    golden_set(&play->values, "authority", strlen("authority"), authority);
+    fetch_tokens(play);
     return true;
 }
 
@@ -164,30 +113,24 @@ static struct reply ask(struct play *play)
     return reply;
 }
 
-/* "< STATUS LIST" or "< BODY" */
-static void take_answer(struct play *play, const char *text)
+static void compare(struct play *play, const char *what, const char *text, char *got)
+{
+    char expected[TEXT_MAX];
+
+    golden_expand(&play->values, text, expected, sizeof(expected));
+    got = golden_mask(got, &play->reply, play->daemon.port, expected);
+    if (strcmp(got, expected) != 0) {
+        fail(play, what, expected, got);
+    }
+    free(got);
+}
+
+static void take_status(struct play *play, const char *text)
 {
     char expected[64];
     char names[TEXT_MAX];
     const char *list = strchr(text, ' ');
-    char *body;
 
-    if (play->now.is_answered) {
-        body = golden_mask(&play->reply, play->daemon.port, text);
-        if (strcmp(body, text) != 0) {
-            fail(play, "body", text, body);
-        }
-        free(body);
-        play->now.has_body = true; /* it was looked at */
-        return;
-    }
-    if (play->daemon.pid == 0 && !start(play)) {
-        return;
-    }
-    play->reply = ask(play);
-    play->now.is_answered = true;
-    play->now.has_body = false;
-    play->cases++;
     snprintf(expected, sizeof(expected), "%ld", play->reply.status);
     if (strncmp(text, expected, strlen(expected)) != 0) {
         fail(play, "status", text, expected);
@@ -195,12 +138,40 @@ static void take_answer(struct play *play, const char *text)
     if (!reply_has_status_line(&play->reply)) {
         fail(play, "status line", "the phrase of that status", play->reply.headers);
     }
-    list_headers(&play->reply, names, sizeof(names));
-    list = find_named(play->lists, play->list_count, list != NULL ? list + 1 : "",
-                      list != NULL ? strlen(list + 1) : 0);
+    golden_list_headers(&play->reply, names, sizeof(names));
+    list = golden_find(&play->lists, list != NULL ? list + 1 : "",
+                       list != NULL ? strlen(list + 1) : 0);
     if (strcmp(names, list) != 0) {
         fail(play, "headers", list, names);
     }
+}
+
+/* "< STATUS LIST" or "< BODY" */
+static void take_answer(struct play *play, const char *text)
+{
+    if (play->now.is_answered) {
+        compare(play, "body", text, strdup(play->reply.body));
+        play->now.has_body = true; /* it was looked at */
+        return;
+    }
+    if (!start(play)) {
+        return;
+    }
+    play->reply = ask(play);
+    play->now.is_answered = true;
+    play->now.has_body = false;
+    play->cases++;
+    take_status(play, text);
+}
+
+/* ". STEPS TEXT" */
+static void take_inside(struct play *play, const char *text)
+{
+    char steps[256];
+    size_t len = strcspn(text, " ");
+
+    snprintf(steps, sizeof(steps), "%.*s", (int) len, text);
+    compare(play, steps, text + len + (text[len] == ' '), golden_open(play->reply.body, steps));
 }
 
 /* "% NAME: VALUE" */
@@ -246,13 +217,14 @@ static void take_request(struct play *play, const char *text)
     const char *target = strchr(text, ' ');
 
     if (now->has_target) {
-        expand(play, text, now->body, sizeof(now->body));
+        golden_expand(&play->values, text, now->body, sizeof(now->body));
         now->has_body = true;
         return;
     }
     now->has_target = target != NULL;
     snprintf(now->method, sizeof(now->method), "%.*s", (int) strcspn(text, " "), text);
-    expand(play, target != NULL ? target + 1 : "", now->target, sizeof(now->target));
+    golden_expand(&play->values, target != NULL ? target + 1 : "", now->target,
+                  sizeof(now->target));
 }
 
 static void take_value(struct play *play, const char *text)
@@ -261,7 +233,7 @@ static void take_value(struct play *play, const char *text)
     const char *value = reply_text(&play->reply, text + len + (text[len] == ' '));
     const char *slash = strrchr(value, '/');
 
-    set_named(play->values, &play->value_count, text, len, slash != NULL ? slash + 1 : value);
+    golden_set(&play->values, text, len, slash != NULL ? slash + 1 : value);
 }
 
 static void begin_case(struct play *play, const char *text)
@@ -279,7 +251,7 @@ static void take_list(struct play *play, const char *text)
 {
     size_t len = strcspn(text, " ");
 
-    set_named(play->lists, &play->list_count, text, len, text + len + (text[len] == ' '));
+    golden_set(&play->lists, text, len, text + len + (text[len] == ' '));
 }
 
 static void take_host(struct play *play, const char *text)
@@ -299,6 +271,42 @@ static void take_audience(struct play *play, const char *text)
     snprintf(play->now.audience, sizeof(play->now.audience), "%s", text);
 }
 
+/* "attest NAME [QUERY]" */
+static void take_attestation(struct play *play, const char *text)
+{
+    size_t len = strcspn(text, " ");
+    char *token;
+
+    if (start(play)) {
+        token = golden_attest(&play->daemon, text + len + (text[len] == ' '));
+        golden_set(&play->values, text, len, token);
+        free(token);
+    }
+}
+
+/* "encode NAME TEXT" */
+static void take_encoded(struct play *play, const char *text)
+{
+    size_t len = strcspn(text, " ");
+    char plain[TEXT_MAX / 2];
+    char encoded[TEXT_MAX];
+
+    if (start(play)) {
+        golden_expand(&play->values, text + len + (text[len] == ' '), plain, sizeof(plain));
+        kv_base64url_encode(plain, strlen(plain), encoded);
+        golden_set(&play->values, text, len, encoded);
+    }
+}
+
+static void take_time(struct play *play, const char *text)
+{
+    if (!start(play) || !golden_advance(&play->daemon, text)) {
+        fail(play, "the clock", text, "it as it was");
+        return;
+    }
+    fetch_tokens(play); /* theirs is the same clock */
+}
+
 static void take_without(struct play *play, const char *text)
 {
     if (strcmp(text, "token") == 0) {
@@ -314,12 +322,21 @@ static const struct {
     const char *word;
     void (*take)(struct play *play, const char *text);
 } lines[] = {
-    { "serve ", take_serve }, { "headers ", take_list },
-    { "case ", begin_case },  { "audience ", take_audience },
-    { "@ ", take_host },      { "without ", take_without },
-    { "> ", take_request },   { "% ", take_value_of_header },
-    { "+ ", take_header },    { "< ", take_answer },
+    { "serve ", take_serve },
+    { "headers ", take_list },
+    { "case ", begin_case },
+    { "audience ", take_audience },
+    { "@ ", take_host },
+    { "without ", take_without },
+    { "> ", take_request },
+    { "% ", take_value_of_header },
+    { "+ ", take_header },
+    { "< ", take_answer },
     { "= ", take_value },
+    { ". ", take_inside },
+    { "attest ", take_attestation },
+    { "encode ", take_encoded },
+    { "advance ", take_time },
 };
 
 static void take_line(struct play *play, char *line)

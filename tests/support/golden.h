@@ -17,7 +17,12 @@
  *                           must equal; then its body, if any
  *   % NAME: VALUE           a header of it, its port as {port}
  *   = NAME PATH             remembers the last segment of the text at PATH of the answer; $(NAME)
- *                           stands for it in later requests
+ *                           stands for it in later requests and answers
+ *   . STEPS TEXT            what golden_open() finds inside the answer
+ *   attest NAME [QUERY]     $(NAME) is an attestation by the daemon's own authority, the URL of
+ *                           which is $(authority) once an attestation or an answer was there
+ *   encode NAME TEXT        $(NAME) is a text in base64url, with what $(...) stands for in it
+ *   advance SECONDS         moves the daemon's clock, and has new tokens fetched
  * A value whose length nobody can say is {...}.
  * What differs from run to run stands masked in a body: see golden_mask().
  */
@@ -33,8 +38,25 @@
 int golden_play(const char *path);
 
 /*
- * A body without what differs from run to run: the port is {port}, a version {version}, a date
- * {time}, the request id {request-id}, bytes in base64url {N} with their number of characters,
- * the end of a line {crlf}; a text called value only where `expected` has it masked. Heap.
+ * A body, or what golden_open() found in it, without what differs from run to run: the port is
+ * {port}, a version {version}, a date {time}, the request id {request-id}, bytes in base64url {N}
+ * with their number of characters, the end of a line {crlf}, certificates and what is signed or
+ * encrypted {...}; a text called value only where `expected` has it masked. Takes `body`; heap.
  */
-char *golden_mask(const struct reply *reply, unsigned port, const char *expected);
+char *golden_mask(char *body, const struct reply *reply, unsigned port, const char *expected);
+
+/*
+ * A text inside a body: steps with slashes between them, each a member's path ("a.b.0", as of
+ * reply_text()) or the number of a part in base64url, where dots separate the parts:
+ * "value/1/response.key" is a member of the payload of a JWS. Heap; "" when there is none.
+ */
+char *golden_open(const char *body, const char *steps);
+
+/* Names of the headers of an answer in their order, separated by blanks. */
+void golden_list_headers(const struct reply *reply, char *ret_names, size_t size);
+
+/* An attestation by the daemon's test authority, which is told `query`; heap, "" for none. */
+char *golden_attest(const struct daemon *daemon, const char *query);
+
+/* Moves the daemon's clock by a number of seconds. */
+bool golden_advance(const struct daemon *daemon, const char *seconds);

@@ -7,15 +7,17 @@
 
 #include "server/domain/vault/private.h"
 
-TestSuite(key_rules, .timeout = 10);
+TestSuite(key_rules, .timeout = 60);
 
-enum where { STANDARD, PREMIUM, PREMIUM_SYMMETRIC, MANAGED_HSM };
+enum where { STANDARD, PREMIUM, PREMIUM_SYMMETRIC, MANAGED_HSM, EARLY_HSM, EARLY_PREMIUM };
 
 static const struct kv_vault vaults[] = {
     [STANDARD] = { .kind = KV_VAULT, .sku = KV_SKU_STANDARD },
     [PREMIUM] = { .kind = KV_VAULT, .sku = KV_SKU_PREMIUM },
     [PREMIUM_SYMMETRIC] = { .kind = KV_VAULT, .sku = KV_SKU_PREMIUM },
     [MANAGED_HSM] = { .kind = KV_MANAGED_HSM, .sku = KV_SKU_PREMIUM },
+    [EARLY_HSM] = { .kind = KV_MANAGED_HSM, .sku = KV_SKU_PREMIUM },
+    [EARLY_PREMIUM] = { .kind = KV_VAULT, .sku = KV_SKU_PREMIUM },
 };
 
 static struct kv_keys keys[] = {
@@ -23,6 +25,8 @@ static struct kv_keys keys[] = {
     [PREMIUM] = { .config = { .premium_symmetric = false } },
     [PREMIUM_SYMMETRIC] = { .config = { .premium_symmetric = true } },
     [MANAGED_HSM] = { .config = { .premium_symmetric = false } },
+    [EARLY_HSM] = { .config = { .early_symmetric_ops = true } },
+    [EARLY_PREMIUM] = { .config = { .premium_symmetric = true, .early_symmetric_ops = true } },
 };
 
 static struct kv_scope scope_of(enum where where)
@@ -112,25 +116,28 @@ Test(key_rules, sizes_are_those_of_the_family)
 Test(key_rules, default_operations_are_in_wire_order)
 {
     static const struct {
-        enum kv_vault_kind kind;
+        enum where where;
         enum kv_family family;
         const char *ops;
     } rows[] = {
-        { KV_VAULT, KV_FAMILY_RSA, "encrypt decrypt sign verify wrapKey unwrapKey" },
-        { KV_MANAGED_HSM, KV_FAMILY_RSA, "encrypt decrypt sign verify wrapKey unwrapKey" },
-        { KV_VAULT, KV_FAMILY_EC, "sign verify" },
-        { KV_MANAGED_HSM, KV_FAMILY_EC, "sign verify deriveKey" },
-        { KV_VAULT, KV_FAMILY_OCT, "encrypt decrypt wrapKey unwrapKey sign verify" },
-        { KV_MANAGED_HSM, KV_FAMILY_OCT,
-          "encrypt decrypt wrapKey unwrapKey sign verify deriveKey" },
+        { PREMIUM, KV_FAMILY_RSA, "encrypt decrypt sign verify wrapKey unwrapKey" },
+        { MANAGED_HSM, KV_FAMILY_RSA, "encrypt decrypt sign verify wrapKey unwrapKey" },
+        { PREMIUM, KV_FAMILY_EC, "sign verify" },
+        { MANAGED_HSM, KV_FAMILY_EC, "sign verify deriveKey" },
+        { PREMIUM, KV_FAMILY_OCT, "encrypt decrypt wrapKey unwrapKey sign verify" },
+        { MANAGED_HSM, KV_FAMILY_OCT, "encrypt decrypt wrapKey unwrapKey sign verify deriveKey" },
+        { EARLY_HSM, KV_FAMILY_OCT, "encrypt decrypt wrapKey unwrapKey" },
+        { EARLY_HSM, KV_FAMILY_EC, "sign verify deriveKey" },
+        { EARLY_PREMIUM, KV_FAMILY_OCT, "encrypt decrypt wrapKey unwrapKey sign verify" },
     };
     const struct kv_key_op_names none = { .given = false };
 
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        const struct kv_scope scope = scope_of(rows[i].where);
         struct kv_key_ops ops;
         char text[KEY_OPS_TEXT_SIZE];
 
-        cr_assert_eq(key_ops_choose(rows[i].kind, rows[i].family, &none, &ops, NULL), KV_OK);
+        cr_assert_eq(key_ops_choose(&scope, rows[i].family, &none, &ops, NULL), KV_OK);
         key_ops_render(&ops, text);
         cr_expect_str_eq(text, rows[i].ops);
     }
@@ -140,33 +147,47 @@ Test(key_rules, operations_a_family_cannot_do_are_named)
 {
     static const char *const names[] = { "wrapKey", "sign", "unwrapKey", "import", "deriveKey" };
     static const struct {
-        enum kv_vault_kind kind;
+        enum where where;
         enum kv_family family;
         const char *message;
     } rows[] = {
-        { KV_VAULT, KV_FAMILY_RSA,
+        { PREMIUM, KV_FAMILY_RSA,
           "Unsupported key operation(s): \"deriveKey\". Supported values are \"encrypt\", "
           "\"decrypt\", \"sign\", \"verify\", \"wrapKey\", \"unwrapKey\"." },
-        { KV_VAULT, KV_FAMILY_EC,
+        { PREMIUM, KV_FAMILY_EC,
           "Unsupported key operation(s): \"wrapKey\", \"unwrapKey\", \"import\", \"deriveKey\". "
           "Supported values are \"sign\", \"verify\"." },
-        { KV_MANAGED_HSM, KV_FAMILY_EC,
+        { MANAGED_HSM, KV_FAMILY_EC,
           "Unsupported key operation(s): \"wrapKey\", \"unwrapKey\", \"import\". "
           "Supported values are \"sign\", \"verify\", \"deriveKey\"." },
-        { KV_MANAGED_HSM, KV_FAMILY_OCT,
+        { MANAGED_HSM, KV_FAMILY_OCT,
           "Unsupported key operation(s): \"import\". Supported values are \"encrypt\", "
           "\"decrypt\", \"wrapKey\", \"unwrapKey\", \"sign\", \"verify\", \"deriveKey\"." },
     };
     const struct kv_key_op_names asked = { true, names, KV_COUNT(names) };
 
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        const struct kv_scope scope = scope_of(rows[i].where);
         struct kv_key_ops ops;
         struct kv_err err;
 
-        cr_expect_eq(key_ops_choose(rows[i].kind, rows[i].family, &asked, &ops, &err),
-                     KV_BAD_PARAMETER);
+        cr_expect_eq(key_ops_choose(&scope, rows[i].family, &asked, &ops, &err), KV_BAD_PARAMETER);
         cr_expect_str_eq(err.message, rows[i].message);
     }
+}
+
+/* What was no default yet could be asked for. */
+Test(key_rules, operations_of_early_symmetric_keys_can_be_given)
+{
+    static const char *const names[] = { "sign", "verify", "deriveKey" };
+    const struct kv_key_op_names asked = { true, names, KV_COUNT(names) };
+    const struct kv_scope scope = scope_of(EARLY_HSM);
+    struct kv_key_ops ops;
+    char text[KEY_OPS_TEXT_SIZE];
+
+    cr_assert_eq(key_ops_choose(&scope, KV_FAMILY_OCT, &asked, &ops, NULL), KV_OK);
+    key_ops_render(&ops, text);
+    cr_expect_str_eq(text, "sign verify deriveKey");
 }
 
 /* Every operation there is, stored and read again. */

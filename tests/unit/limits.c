@@ -12,7 +12,7 @@ static struct kv_limits *limits;
 
 static void setup(void)
 {
-    cr_assert_eq(kv_limits_new(2, &limits, NULL), KV_OK);
+    cr_assert_eq(kv_limits_new(7, KV_LIMITS_BUDGET, &limits, NULL), KV_OK);
 }
 
 static void teardown(void)
@@ -20,7 +20,7 @@ static void teardown(void)
     kv_limits_free(limits);
 }
 
-TestSuite(limits, .init = setup, .fini = teardown, .timeout = 20);
+TestSuite(limits, .init = setup, .fini = teardown, .timeout = 60);
 
 static const struct kv_transaction plain = { .kty = NULL };
 static const struct kv_transaction small_hsm = { .kty = "RSA-HSM", .bits = 2048 };
@@ -111,4 +111,70 @@ Test(limits, are_a_vaults_own)
 {
     cr_assert_eq(count(0, &plain, NOW, 5000), 4000);
     cr_expect_eq(count(1, &plain, NOW, 5000), 4000);
+}
+
+/* contract §13: before 2022 the numbers were halves */
+Test(limits, are_as_large_as_their_budget)
+{
+    kv_limits_free(limits);
+    cr_assert_eq(kv_limits_new(7, KV_LIMITS_BUDGET / 2, &limits, NULL), KV_OK);
+    cr_expect_eq(count(0, &new_hsm, NOW, 100), 5);
+    cr_expect_eq(count(1, &small_hsm, NOW, 5000), 1000);
+    cr_expect_eq(count(2, &large_hsm, NOW, 5000), 125);
+    cr_expect_eq(count(3, &plain, NOW, 5000), 2000);
+    cr_expect_eq(count(4, &plain, NOW, 5000), 2000);
+    cr_expect_eq(count(5, &plain, NOW, 5000), 0, "five vaults are the subscription's");
+}
+
+/* contract §13: all vaults together may take five times what one may */
+Test(limits, are_five_vaults_for_the_subscription)
+{
+    for (size_t vault = 0; vault < 5; vault++) {
+        cr_assert_eq(count(vault, &plain, NOW, 5000), 4000, "vault %zu", vault);
+    }
+    cr_expect_eq(count(5, &plain, NOW, 1), 0);
+    cr_expect_eq(count(6, &plain, NOW + KV_LIMITS_WINDOW - 1, 1), 0);
+    cr_expect_eq(count(6, &plain, NOW + KV_LIMITS_WINDOW, 5000), 4000);
+}
+
+Test(limits, of_the_subscription_are_a_weighted_sum_too)
+{
+    for (size_t vault = 0; vault < 5; vault++) {
+        cr_assert_eq(count(vault, &new_hsm, NOW, 9), 9, "vault %zu", vault);
+    }
+    cr_expect_eq(count(5, &new_hsm, NOW, 100), 5, "50 of them at most, 45 are made");
+    cr_expect_eq(count(6, &large_hsm, NOW, 1), 0);
+}
+
+Test(limits, take_nothing_from_a_vault_whose_subscription_refuses)
+{
+    for (size_t vault = 0; vault < 4; vault++) {
+        cr_assert_eq(count(vault, &plain, NOW, 5000), 4000, "vault %zu", vault);
+    }
+    cr_assert_eq(count(4, &plain, NOW, 3601), 3601);
+    cr_expect_eq(count(5, &new_hsm, NOW + 1, 1), 0, "399 of the subscription are left");
+    cr_expect_eq(count(5, &plain, NOW + 1, 1000), 399);
+    cr_expect_eq(count(5, &plain, NOW + KV_LIMITS_WINDOW, 5000), 3601,
+                 "its own window began with the 399");
+}
+
+/* What a vault refuses is no burden to the others. */
+Test(limits, take_nothing_from_a_subscription_whose_vault_refuses)
+{
+    cr_assert_eq(count(0, &plain, NOW, 3601), 3601);
+    for (size_t i = 0; i < 100; i++) {
+        cr_assert_eq(count(0, &new_hsm, NOW, 1), 0);
+    }
+    for (size_t vault = 1; vault < 5; vault++) {
+        cr_assert_eq(count(vault, &plain, NOW, 5000), 4000, "vault %zu", vault);
+    }
+    cr_expect_eq(count(5, &plain, NOW, 5000), 399);
+}
+
+Test(limits, of_the_subscription_begin_anew_when_the_clock_was_set_back)
+{
+    for (size_t vault = 0; vault < 5; vault++) {
+        cr_assert_eq(count(vault, &plain, NOW, 5000), 4000, "vault %zu", vault);
+    }
+    cr_expect_eq(count(5, &plain, NOW - 1, 5000), 4000);
 }

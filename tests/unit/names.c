@@ -8,6 +8,7 @@
 
 #include "kv/custody.h"
 #include "kv/keys.h"
+#include "server/domain/vault/private.h"
 
 TestSuite(names, .timeout = 120);
 
@@ -136,5 +137,31 @@ Test(names, of_algorithms_carry_the_documented_limits)
             cr_expect_eq(kv_custody_needs(&material, rows[i].alg, KV_OP_ENCRYPT).max,
                          rows[i].max[j]);
         }
+    }
+}
+
+/* As a disk may hold them: nothing behind the bytes is read, which sanitizers see. */
+Test(names, tags_that_are_no_pairs_are_none)
+{
+    static const struct {
+        const char *packed;
+        size_t len;
+        size_t count;
+    } rows[] = {
+        { "name\0value", 11, 1 }, { "name\0", 6, 1 }, { "a\0b\0c\0d", 8, 2 },
+        { "name", 5, 0 },         { "name", 4, 0 },   { "a\0b\0c", 6, 0 },
+        { "a\0b", 3, 0 },         { "", 1, 0 },       { "", 0, 0 },
+    };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        char *packed = malloc(rows[i].len > 0 ? rows[i].len : 1);
+        struct kv_tags tags;
+
+        cr_assert_not_null(packed);
+        memcpy(packed, rows[i].packed, rows[i].len);
+        cr_assert_eq(tags_copy(packed, rows[i].len, &tags, NULL), KV_OK);
+        cr_expect_eq(tags.count, rows[i].count, "row %zu", i);
+        kv_tags_done(&tags);
+        free(packed);
     }
 }

@@ -26,11 +26,12 @@ TestSuite(response, .init = setup, .fini = teardown, .timeout = 120);
 Test(response, holds_no_more_headers_than_it_has_room_for)
 {
     for (int i = 0; i < KV_RESPONSE_HEADERS_MAX; i++) {
-        cr_assert_eq(kv_response_header(&response, &err, "x-number", "%d", i), KV_OK);
+        const char number[] = { (char) ('A' + i), '\0' };
+        cr_assert_eq(kv_response_header(&response, &err, "x-number", number), KV_OK);
     }
     cr_expect_eq(kv_response_header(&response, &err, "x-more", "no"), KV_INTERNAL);
     cr_expect_eq(response.headers, KV_RESPONSE_HEADERS_MAX);
-    cr_expect_str_eq(response.header[31].value, "31");
+    cr_expect_str_eq(response.header[31].value, "`");
 }
 
 Test(response, cuts_a_header_value_that_is_too_long)
@@ -39,14 +40,13 @@ Test(response, cuts_a_header_value_that_is_too_long)
 
     memset(value, 'v', sizeof(value) - 1);
     value[sizeof(value) - 1] = '\0';
-    cr_assert_eq(kv_response_header(&response, &err, "x-long", "%s", value), KV_OK);
+    cr_assert_eq(kv_response_header(&response, &err, "x-long", value), KV_OK);
     cr_expect_eq(strlen(response.header[0].value), KV_RESPONSE_HEADER_MAX);
 }
 
 Test(response, blanks_control_characters_in_header_values)
 {
-    cr_assert_eq(kv_response_header(&response, &err, "x-echo", "%s", "a\r\nSet-Cookie: b\tc\x7f"),
-                 KV_OK);
+    cr_assert_eq(kv_response_header(&response, &err, "x-echo", "a\r\nSet-Cookie: b\tc\x7f"), KV_OK);
     cr_expect_str_eq(response.header[0].value, "a  Set-Cookie: b c ");
 }
 
@@ -72,7 +72,7 @@ Test(response, is_an_internal_error_when_it_exceeds_its_maximum)
 Test(response, keeps_headers_in_the_order_they_came)
 {
     cr_assert_eq(kv_response_header(&response, &err, "b", "1"), KV_OK);
-    cr_assert_eq(kv_response_header(&response, &err, "a", "%s-%d", "x", 2), KV_OK);
+    cr_assert_eq(kv_response_header(&response, &err, "a", "x-2"), KV_OK);
     cr_assert_eq(kv_response_header(&response, &err, "b", "3"), KV_OK);
     cr_expect_eq(response.headers, 3);
     cr_expect_str_eq(response.header[0].name, "b");

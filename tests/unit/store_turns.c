@@ -75,6 +75,26 @@ Test(store_turns, show_a_reading_transaction_one_state)
     kv_db_release(reader); /* ends it too */
 }
 
+Test(store_turns, give_the_store_another_edition_with_every_commit)
+{
+    store_open(2);
+    migrate(KEYS);
+    uint64_t before = kv_store_edition(store);
+    insert(1, "a");
+    uint64_t alone = kv_store_edition(store);
+    cr_assert_neq(alone, before);
+    cr_assert_eq(count(), 1);
+    cr_assert_eq(kv_store_edition(store), alone, "nothing was written");
+
+    struct kv_db *db = acquire();
+    cr_assert_eq(kv_db_begin(db, &err), KV_OK);
+    cr_assert_eq(kv_db_run(db, "DELETE FROM key", KV_NO_BINDS, NULL, &err), KV_OK);
+    cr_assert_eq(kv_store_edition(store), alone, "nobody else sees it yet");
+    cr_assert_eq(kv_db_commit(db, &err), KV_OK);
+    cr_assert_neq(kv_store_edition(store), alone);
+    kv_db_release(db);
+}
+
 struct writer {
     pthread_t thread;
     atomic_int id;

@@ -77,7 +77,7 @@ static enum kv_code refuse_unmatched(struct kv_request *request, struct kv_respo
     KV_IGNORE(KV_FAIL(err, KV_METHOD_NOT_ALLOWED, 0, "%s is not supported here, only %s.",
                       request->method, verbs)); /* rendered at once */
     render_error(request, err, response);
-    return kv_response_header(response, err, "Allow", "%s", verbs);
+    return kv_response_header(response, err, "Allow", verbs);
 }
 
 static void finish(struct kv_request *request, struct kv_response *response)
@@ -88,7 +88,7 @@ static void finish(struct kv_request *request, struct kv_response *response)
     /* A header that finds no memory is left out; the answer is still the right one. */
     KV_IGNORE(kv_response_header(response, NULL, "Cache-Control", "no-store"));
     KV_IGNORE(kv_response_header(response, NULL, "X-Content-Type-Options", "nosniff"));
-    KV_IGNORE(kv_response_header(response, NULL, "Date", "%s", date));
+    KV_IGNORE(kv_response_header(response, NULL, "Date", date));
 }
 
 /* Probes and scrapers ask every few seconds: what only reads and succeeds is not worth a line. */

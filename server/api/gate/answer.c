@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How refusals of the data plane look: the one error renderer. */
+#include <stdio.h>
+
 #include "kv/json.h"
 #include "private.h"
 
@@ -63,6 +65,17 @@ static enum kv_code render_for_hsm(const struct kv_request *request, const struc
     return render_body(kv_err_row(worded.code), &worded, response, err);
 }
 
+/* contract §9.6, §19 row 18: 0 means none */
+static void add_retry_after(unsigned seconds, struct kv_response *response)
+{
+    char text[16];
+
+    if (seconds > 0) {
+        snprintf(text, sizeof(text), "%u", seconds);
+        KV_IGNORE(kv_response_header(response, NULL, "Retry-After", text));
+    }
+}
+
 void gate_render_error(struct kv_request *request, const struct kv_err *err,
                        struct kv_response *response)
 {
@@ -73,9 +86,8 @@ void gate_render_error(struct kv_request *request, const struct kv_err *err,
     if (code != KV_OK) { /* out of memory: the status alone must do */
         response->status = row->status;
     }
-    if (row->status == 429 && request->app->retry_after > 0) { /* contract §9.6, §19 row 18 */
-        KV_IGNORE(
-            kv_response_header(response, NULL, "Retry-After", "%u", request->app->retry_after));
+    if (row->status == 429) {
+        add_retry_after(request->app->retry_after, response);
     }
     if (row->form == KV_FORM_PAGE) {
         response->close = true;

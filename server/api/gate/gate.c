@@ -197,6 +197,7 @@ static enum kv_code check_api_version(struct kv_request *request, struct kv_resp
     }
     call->api_version = name;
     call->shows_hsm_platform = version.shows_hsm_platform;
+    call->knows_release = version.knows_release;
     return KV_OK;
 }
 

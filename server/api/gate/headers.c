@@ -251,7 +251,7 @@ void gate_finish(struct kv_request *request, struct kv_response *response)
         const char *value = header->literal != NULL ? header->literal : header->value(&answer);
 
         if (value != NULL) { /* one that finds no memory is left out: the answer is still right */
-            KV_IGNORE(kv_response_header(response, NULL, header->name, "%s", value));
+            KV_IGNORE(kv_response_header(response, NULL, header->name, value));
         }
     }
 }

@@ -25,24 +25,23 @@ static bool fits(const struct wording *wording, const struct kv_err *err)
            && (wording->vault_text[head] == '*' || err->message[head] == '\0');
 }
 
-static const char *segment_of(const struct kv_request *request, size_t i)
-{
-    return i < request->segments ? request->segment[i] : "";
-}
-
+/* The key is the one that the vault's text names, which need not be the request's: an import can
+ * lack its key exchange key. */
 static void reword(const struct wording *wording, const struct kv_request *request,
                    struct kv_err *err)
 {
-    const char *version = request->route != NULL ? kv_request_capture(request, "version") : NULL;
+    const char *collection = request->segments > 0 ? request->segment[0] : "";
+    char key[KV_KEY_NAME_MAX + KV_VERSION_LENGTH + sizeof("/")];
+    const char *start = err->message + strcspn(wording->vault_text, "*");
 
+    snprintf(key, sizeof(key), "%.*s", (int) strcspn(start, " "), start);
     err->code = wording->hsm_code;
-    if (!wording->has_url) {
+    if (wording->has_url) {
+        snprintf(err->message, sizeof(err->message), "%shttps://%s/%s/%s", wording->hsm_text,
+                 request->authority, collection, key);
+    } else {
         snprintf(err->message, sizeof(err->message), "%s", wording->hsm_text);
-        return;
     }
-    snprintf(err->message, sizeof(err->message), "%shttps://%s/%s/%s%s%s", wording->hsm_text,
-             request->authority, segment_of(request, 0), segment_of(request, 1),
-             version != NULL ? "/" : "", version != NULL ? version : "");
 }
 
 /* What does not fit is cut from the text, so that the id is always whole. */

@@ -9,11 +9,6 @@ enum kv_code fail_property(struct kv_err *err)
     return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s", KV_JSON_INVALID_PROPERTY);
 }
 
-enum kv_code body_parse(const struct kv_request *request, cJSON **ret_body, struct kv_err *err)
-{
-    return kv_request_json(request, ret_body, err);
-}
-
 struct attributes {
     struct kv_maybe_bool enabled, exportable;
     struct kv_maybe_int not_before, expires;

@@ -95,7 +95,7 @@ static void finish(struct kv_request *request, struct kv_response *response)
     /* A header that finds no memory is left out; the answer is still the right one. */
     KV_IGNORE(kv_response_header(response, NULL, "Cache-Control", "no-store"));
     KV_IGNORE(kv_response_header(response, NULL, "X-Content-Type-Options", "nosniff"));
-    KV_IGNORE(kv_response_header(response, NULL, "Date", "%s", date));
+    KV_IGNORE(kv_response_header(response, NULL, "Date", date));
 }
 
 const struct kv_route kv_token_routes[] = {

@@ -29,6 +29,7 @@ static const struct row {
  * ours; of this one a test can tell when it ends: ten seconds after its first request.
  */
 struct window {
+    unsigned budget;
     kv_millis start;
     unsigned used; /* 0: it has not begun */
 };
@@ -36,6 +37,7 @@ struct window {
 struct kv_limits {
     pthread_mutex_t lock; /* lock.def: limits.windows; guards all windows */
     size_t vaults;
+    struct window subscription;
     struct window window[]; /* of each vault */
 };
 
@@ -56,7 +58,8 @@ unsigned kv_limits_cost(const struct kv_transaction *transaction)
     return 1;
 }
 
-enum kv_code kv_limits_new(size_t vaults, struct kv_limits **ret_limits, struct kv_err *err)
+enum kv_code kv_limits_new(size_t vaults, unsigned budget, struct kv_limits **ret_limits,
+                           struct kv_err *err)
 {
     struct kv_limits *limits = calloc(1, sizeof(*limits) + vaults * sizeof(limits->window[0]));
 
@@ -65,6 +68,10 @@ enum kv_code kv_limits_new(size_t vaults, struct kv_limits **ret_limits, struct 
     }
     pthread_mutex_init(&limits->lock, NULL);
     limits->vaults = vaults;
+    limits->subscription.budget = KV_LIMITS_SHARE * budget;
+    for (size_t i = 0; i < vaults; i++) {
+        limits->window[i].budget = budget;
+    }
     *ret_limits = limits;
     return KV_OK;
 }
@@ -83,18 +90,36 @@ static bool is_over(const struct window *window, kv_millis now)
     return now < window->start || now - window->start >= KV_LIMITS_WINDOW;
 }
 
-static bool take_locked(struct window *window, unsigned cost, kv_millis now)
+static bool has_room(const struct window *window, unsigned cost, kv_millis now)
+{
+    return is_over(window, now) || cost <= window->budget - window->used;
+}
+
+static void take(struct window *window, unsigned cost, kv_millis now)
 {
     if (window->used == 0 || is_over(window, now)) {
-        *window = (struct window){ .start = now };
-    }
-    if (cost > KV_LIMITS_BUDGET - window->used) {
-        return false;
+        window->start = now;
+        window->used = 0;
     }
     window->used += cost;
+}
+
+/* From both budgets or from none: what one refuses is no burden to the other. */
+static bool take_locked(struct kv_limits *limits, size_t vault, unsigned cost, kv_millis now)
+{
+    struct window *own = &limits->window[vault];
+    struct window *shared = &limits->subscription;
+
+    if (!has_room(own, cost, now) || !has_room(shared, cost, now)) {
+        return false;
+    }
+    take(own, cost, now);
+    take(shared, cost, now);
     return true;
 }
 
+/* The text is the one that was recorded. That the subscription's limit has a reason of its own is
+ * presumed, but none is known (contract §9.6). */
 enum kv_code kv_limits_take(struct kv_limits *limits, size_t vault,
                             const struct kv_transaction *transaction, kv_millis now,
                             struct kv_err *err)
@@ -104,7 +129,7 @@ enum kv_code kv_limits_take(struct kv_limits *limits, size_t vault,
 
     assert(vault < limits->vaults);
     pthread_mutex_lock(&limits->lock);
-    taken = take_locked(&limits->window[vault], cost, now);
+    taken = take_locked(limits, vault, cost, now);
     pthread_mutex_unlock(&limits->lock);
     if (!taken) {
         return KV_FAIL(err, KV_THROTTLED, 0,

@@ -125,7 +125,7 @@ static enum kv_code make_plan(const struct kv_scope *scope, const struct kv_key_
 
     KV_TRY(choose_spec(scope, family, args, &ret_plan->spec, err));
     KV_TRY(kv_custody_check(scope->keys->config.custody, &ret_plan->spec, err));
-    return key_ops_choose(scope->vault->kind, family, &args->ops, &ret_plan->ops, err);
+    return key_ops_choose(scope, family, &args->ops, &ret_plan->ops, err);
 }
 
 enum kv_code kv_key_create_check(const struct kv_scope *scope,
@@ -152,11 +152,7 @@ static void describe_version(const struct kv_scope *scope, const struct kv_key_c
 {
     kv_time now = kv_seconds(scope->now);
 
-    if (scope->vault->kind == KV_MANAGED_HSM) {
-        kv_version_random_hsm(ret_key->version);
-    } else {
-        kv_version_random(ret_key->version);
-    }
+    version_choose(scope, ret_key->version);
     ret_key->kty = plan->kty;
     ret_key->ops = plan->ops;
     ret_key->attributes = (struct kv_attributes){

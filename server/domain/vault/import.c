@@ -36,7 +36,7 @@ static enum kv_code choose(const struct kv_scope *scope, const struct kv_key_imp
     KV_TRY(choose_type(scope, args, &draft->kty, err));
     sent.family = kv_kty_row(draft->kty)->family;
     KV_TRY(choose_curve(sent.family, args->curve, &sent.curve, err));
-    KV_TRY(key_ops_choose(scope->vault->kind, sent.family, &args->ops, &draft->ops, err));
+    KV_TRY(key_ops_choose(scope, sent.family, &args->ops, &draft->ops, err));
     KV_TRY(version_check_name(scope, args->name, err));
     KV_TRY(release_check_name(scope, args->name, &args->release, draft->kty, err));
     *ret_sent = sent;
@@ -48,7 +48,7 @@ static void describe(const struct kv_scope *scope, const struct kv_key_import_ar
 {
     kv_time now = kv_seconds(scope->now);
 
-    kv_version_random(draft->version);
+    version_choose(scope, draft->version);
     draft->attributes = (struct kv_attributes){
         .enabled = args->enabled,
         .not_before = args->not_before,

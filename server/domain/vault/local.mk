@@ -13,6 +13,7 @@ libkv_a_SOURCES += \
 	%D%/private.h \
 	%D%/random.c \
 	%D%/read.c \
+	%D%/recent.c \
 	%D%/release_terms.c \
 	%D%/restore.c \
 	%D%/rotation.c \

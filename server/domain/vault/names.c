@@ -71,6 +71,20 @@ static const struct family_ops families[][2] = {
     },
 };
 
+/* The same of a managed HSM's symmetric keys before 2026. */
+static const struct family_ops early_symmetric = {
+    { { CRYPTING, WRAPPING }, 4 },
+    KV_OP_BIT(SIGN) | KV_OP_BIT(VERIFY) | KV_OP_BIT(DERIVE),
+};
+
+static const struct family_ops *find_family_ops(const struct kv_scope *scope, enum kv_family family)
+{
+    bool is_early = scope->keys->config.early_symmetric_ops && family == KV_FAMILY_OCT
+                    && scope->vault->kind == KV_MANAGED_HSM;
+
+    return is_early ? &early_symmetric : &families[family][scope->vault->kind];
+}
+
 static bool is_possible(const struct family_ops *family, enum kv_key_op op)
 {
     return (family->further & 1U << op) != 0 || kv_key_ops_allow(&family->defaults, op);
@@ -122,11 +136,11 @@ static void add_op(struct kv_key_ops *ops, enum kv_key_op op)
     }
 }
 
-enum kv_code key_ops_choose(enum kv_vault_kind kind, enum kv_family family,
+enum kv_code key_ops_choose(const struct kv_scope *scope, enum kv_family family,
                             const struct kv_key_op_names *names, struct kv_key_ops *ret_ops,
                             struct kv_err *err)
 {
-    const struct family_ops *row = &families[family][kind];
+    const struct family_ops *row = find_family_ops(scope, family);
     struct kv_key_ops ops = { .count = 0 };
     char unsupported[512] = "";
 

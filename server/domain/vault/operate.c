@@ -188,18 +188,19 @@ enum kv_code kv_key_operate(const struct kv_scope *scope, const char *name, cons
                             const struct kv_key_operate_args *args, struct kv_key_result *result,
                             struct kv_err *err)
 {
-    kv_auto(kv_key_done) struct kv_key key = { .version = "" };
+    kv_auto(key_lease_release) struct key_lease *lease = NULL;
 
-    KV_TRY(kv_key_get(scope, name, version, &key, err));
-    KV_TRY(key_check_state(&key, args->op, kv_seconds(scope->now), err));
-    KV_TRY(check_algorithm(scope, &key, args, err));
-    KV_TRY(check_operands(&key, args, err));
-    snprintf(result->name, sizeof(result->name), "%s", key.name);
-    snprintf(result->version, sizeof(result->version), "%s", key.version);
+    KV_TRY(key_lease_acquire(scope, name, version, &lease, err));
+    const struct kv_key *key = key_lease_key(lease);
+    KV_TRY(key_check_state(key, args->op, kv_seconds(scope->now), err));
+    KV_TRY(check_algorithm(scope, key, args, err));
+    KV_TRY(check_operands(key, args, err));
+    snprintf(result->name, sizeof(result->name), "%s", key->name);
+    snprintf(result->version, sizeof(result->version), "%s", key->version);
 
-    enum kv_code code = kv_custody_operate(scope->keys->config.custody, &key.material, args->op,
+    enum kv_code code = kv_custody_operate(scope->keys->config.custody, &key->material, args->op,
                                            args->alg, &args->operands, &result->outcome, err);
 
     code = word_refusal(scope, args->alg, code, err);
-    return explain_missing(scope, name, key.version, code, err);
+    return explain_missing(scope, name, key->version, code, err);
 }

@@ -5,14 +5,25 @@
  */
 #pragma once
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "kv/keys.h"
 #include "kv/rotation.h"
 #include "kv/store.h"
 
+/* What crypto operations have looked up lately (recent.c). */
+#define KEY_LEASES_MAX 64
+struct key_leases {
+    pthread_mutex_t mutex; /* lock.def: keys.leases */
+    struct key_lease *slot[KEY_LEASES_MAX];
+};
+void key_leases_init(struct key_leases *leases);
+void key_leases_done(struct key_leases *leases);
+
 struct kv_keys {
     struct kv_keys_config config; /* immutable */
+    struct key_leases leases;
     atomic_ulong rotations_requested, rotations_automatic, rotations_failed;
 };
 
@@ -35,7 +46,7 @@ enum kv_code key_size_check(const struct kv_scope *scope, enum kv_family family,
                             struct kv_err *err) kv_must_check;
 
 /* key_ops of a key of that family in such a vault; refuses what it cannot do (contract §7). */
-enum kv_code key_ops_choose(enum kv_vault_kind kind, enum kv_family family,
+enum kv_code key_ops_choose(const struct kv_scope *scope, enum kv_family family,
                             const struct kv_key_op_names *names, struct kv_key_ops *ret_ops,
                             struct kv_err *err) kv_must_check;
 
@@ -125,8 +136,13 @@ enum kv_code release_check_name(const struct kv_scope *scope, const char *name,
 struct kv_release_terms release_terms(const struct kv_release_args *args);
 
 /* Stores the terms of a draft, if there are any, with the key of that row. In a transaction. */
-enum kv_code release_save(struct kv_db *db, int64_t key_id, const struct kv_release_terms *terms,
-                          struct kv_err *err) kv_must_check;
+enum kv_code release_save(struct kv_db *db, const struct kv_scope *scope, int64_t key_id,
+                          const struct kv_release_terms *terms, struct kv_err *err) kv_must_check;
+
+/* KV_BAD_PARAMETER: a vault numbers its texts (AKV.SKR), a Managed HSM has the words alone, without
+ * a final period (contract §9.2). */
+enum kv_code release_refuse(const struct kv_scope *scope, const char *number, const char *text,
+                            struct kv_err *err) kv_must_check;
 
 /* Moves a key: the caller's now, nothing left behind to be freed. */
 static inline struct kv_key key_take(struct kv_key *key)
@@ -156,6 +172,17 @@ enum kv_code key_load(struct kv_db *db, int64_t version_id, struct kv_key *ret_k
 enum kv_code key_find(struct kv_db *db, const struct kv_scope *scope, const char *name,
                       const char *version, struct kv_key *ret_key, int64_t *ret_id,
                       struct kv_err *err) kv_must_check;
+
+/*
+ * What kv_key_get() gives, shared between those who ask for the same version at the same time, so
+ * that an operation a client repeats does not go to the store each time. Give it back.
+ */
+struct key_lease;
+enum kv_code key_lease_acquire(const struct kv_scope *scope, const char *name, const char *version,
+                               struct key_lease **ret_lease, struct kv_err *err) kv_must_check;
+const struct kv_key *key_lease_key(const struct key_lease *lease);
+void key_lease_release(struct key_lease *lease);
+KV_DEFINE_CLEANUP(struct key_lease *, key_lease_release)
 
 /* The versions of a live key, the oldest first; an unknown name has none. `more`: there are more
  * than `max`. */
@@ -206,6 +233,9 @@ enum kv_code version_insert(struct kv_db *db, int64_t key_id, const struct kv_ke
 enum kv_code version_make_latest(struct kv_db *db, int64_t key_id, int64_t version_id,
                                  struct kv_err *err) kv_must_check;
 
+/* The id of a new version, as that vault's are (contract §4.1). */
+void version_choose(const struct kv_scope *scope, char ret_version[KV_VERSION_LENGTH + 1]);
+
 /* KV_OK when a key or a new version may be made under this name; else who has it (contract §9.5). */
 enum kv_code version_check_name(const struct kv_scope *scope, const char *name,
                                 struct kv_err *err) kv_must_check;
@@ -217,7 +247,7 @@ typedef enum kv_code make_material_fn(struct kv_keys *keys,
                                       struct kv_err *err);
 
 /* Keys of coffer's own on the token, made when they are first needed. */
-enum service_purpose { SERVICE_BACKUP, SERVICE_ATTESTATION };
+enum service_purpose { SERVICE_BACKUP, SERVICE_ATTESTATION, SERVICE_RELEASE };
 
 /* The key of that purpose; KV_NOT_FOUND when nobody has needed it yet. */
 enum kv_code service_key_load(struct kv_keys *keys, enum service_purpose purpose,

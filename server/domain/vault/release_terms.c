@@ -1,18 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keys that may leave the HSM: contract §11, the rules AKV.SKR of §9.2. */
+#include <string.h>
+
 #include "private.h"
 
-#define IMMUTABLE "AKV.SKR.1020: Immutable Key Release Policy cannot be modified."
 #define DEFAULT_TYPE "application/json; charset=utf-8"
 
-/* A vault has numbered texts; a Managed HSM the words alone, of those that are known (§9.2). */
-static enum kv_code refuse(const struct kv_scope *scope, const char *number, const char *text,
-                           const char *end, struct kv_err *err)
+enum kv_code release_refuse(const struct kv_scope *scope, const char *number, const char *text,
+                            struct kv_err *err)
 {
+    size_t len = strlen(text);
+
     if (scope->vault->kind == KV_MANAGED_HSM) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s", text);
+        len -= text[len - 1] == '.';
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%.*s", (int) len, text);
     }
-    return KV_FAIL(err, KV_BAD_PARAMETER, 0, "AKV.SKR.%s: %s%s", number, text, end);
+    return KV_FAIL(err, KV_BAD_PARAMETER, 0, "AKV.SKR.%s: %s", number, text);
+}
+
+static enum kv_code refuse_immutable(const struct kv_scope *scope, struct kv_err *err)
+{
+    return release_refuse(scope, "1020", "Immutable Key Release Policy cannot be modified.", err);
 }
 
 static enum kv_code check_exportable(const struct kv_scope *scope,
@@ -22,15 +30,16 @@ static enum kv_code check_exportable(const struct kv_scope *scope,
     bool is_pool = scope->vault->kind == KV_MANAGED_HSM;
 
     if (!args->known || (!is_pool && scope->vault->sku != KV_SKU_PREMIUM)) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                       "AKV.SKR.1001: The exportable attribute is only supported with premium "
-                       "vaults and API version >= '7.3-preview'.");
+        return release_refuse(scope, "1001",
+                              "The exportable attribute is only supported with premium vaults and "
+                              "API version >= '7.3-preview'.",
+                              err);
     }
     if (!has_policy) {
-        return refuse(scope, "1004", "Exportable keys must have release policy", ".", err);
+        return release_refuse(scope, "1004", "Exportable keys must have release policy.", err);
     }
     if (!kv_kty_row(kty)->hsm) { /* the service's words are not known */
-        return refuse(scope, "1006", "Only keys of the HSM can be exportable", ".", err);
+        return release_refuse(scope, "1006", "Only keys of the HSM can be exportable.", err);
     }
     return kv_custody_check_export(scope->keys->config.custody, err);
 }
@@ -43,18 +52,19 @@ enum kv_code release_check(const struct kv_scope *scope, const struct kv_release
     bool had_policy = key != NULL && key->release.policy != NULL;
 
     if (key != NULL && args->exportable_given && args->exportable != was) {
-        return refuse(scope, "1003",
-                      "The exportable attribute of an existing key cannot be changed", ".",
-                      err); /* the service's words are not known */
+        return release_refuse(scope, "1003",
+                              "The exportable attribute of an existing key cannot be changed.",
+                              err); /* the service's words are not known */
     }
     if (is) {
         KV_TRY(check_exportable(scope, args, kty, args->policy != NULL || had_policy, err));
     }
     if (!is && args->policy != NULL) {
-        return refuse(scope, "1005", "Non-exportable keys must not have release policy", ".", err);
+        return release_refuse(scope, "1005", "Non-exportable keys must not have release policy.",
+                              err);
     }
     if (args->policy != NULL && had_policy && key->release.immutable) {
-        return refuse(scope, "1020", "Immutable Key Release Policy cannot be modified", ".", err);
+        return refuse_immutable(scope, err);
     }
     return KV_OK;
 }
@@ -85,8 +95,8 @@ struct kv_release_terms release_terms(const struct kv_release_args *args)
 }
 
 /* Once more an immutable one is left alone: it may have become so since the check. */
-enum kv_code release_save(struct kv_db *db, int64_t key_id, const struct kv_release_terms *terms,
-                          struct kv_err *err)
+enum kv_code release_save(struct kv_db *db, const struct kv_scope *scope, int64_t key_id,
+                          const struct kv_release_terms *terms, struct kv_err *err)
 {
     static const char sql[] = "UPDATE key SET exportable = 1, policy = ?, policy_type = ?,"
                               " policy_immutable = ? WHERE id = ? AND policy_immutable = 0";
@@ -99,13 +109,11 @@ enum kv_code release_save(struct kv_db *db, int64_t key_id, const struct kv_rele
                      KV_BINDS(KV_B_TEXT(terms->policy), KV_B_TEXT(terms->content_type),
                               KV_B_INT(terms->immutable), KV_B_INT(key_id)),
                      &changes, err));
-    if (changes == 0) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, IMMUTABLE);
-    }
-    return KV_OK;
+    return changes > 0 ? KV_OK : refuse_immutable(scope, err);
 }
 
-/* Dates do not matter (contract §8.4), nor do key_ops. */
+/* Dates do not matter (contract §8.4), nor do key_ops. A key that the token would let go stays
+ * nevertheless, once the daemon runs under --key-export never. */
 enum kv_code kv_key_find_released(const struct kv_scope *scope, const char *name,
                                   const char *version, struct kv_key *ret_key, struct kv_err *err)
 {
@@ -120,6 +128,7 @@ enum kv_code kv_key_find_released(const struct kv_scope *scope, const char *name
         return KV_FAIL(err, KV_KEY_OPERATION_FORBIDDEN, 0,
                        "Operation release is not permitted on this key.");
     }
+    KV_TRY(kv_custody_check_export(scope->keys->config.custody, err));
     *ret_key = key_take(&key);
     return KV_OK;
 }

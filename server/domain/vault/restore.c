@@ -57,11 +57,11 @@ static enum kv_code adapt_types(const struct kv_scope *scope, struct backup *bac
     return KV_OK;
 }
 
-/* contract §9.5, which has a text of its own for a name in use */
+/* contract §6.7, §9.5: a text of its own for a name in use, or whose purge is still running */
 static enum kv_code check_name(const struct kv_scope *scope, const struct key_row *row,
                                const struct backup *backup, struct kv_err *err)
 {
-    if (row->phase == PHASE_LIVE) {
+    if (row->phase == PHASE_LIVE || row->phase == PHASE_PURGING) {
         return KV_FAIL(
             err, KV_CONFLICT, 0,
             "There was a conflict restoring the key 'https://%s/keys/%s/%s'. This can happen if "
@@ -109,7 +109,7 @@ static enum kv_code store(const struct kv_scope *scope, const struct backup *bac
         KV_TRY(version_insert(db, row.id, &backup->version[i].key, &version_id, err));
     }
     KV_TRY(version_make_latest(db, row.id, version_id, err));
-    KV_TRY(release_save(db, row.id, &backup->release, err));
+    KV_TRY(release_save(db, scope, row.id, &backup->release, err));
     KV_TRY(backup_policy_save(db, row.id, &backup->policy, err));
     KV_TRY(rotation_schedule(db, version_id, err));
     KV_TRY(key_load(db, version_id, &latest, err));

@@ -55,7 +55,7 @@ static void describe_successor(const struct kv_scope *scope, const struct kv_key
 {
     kv_time now = kv_seconds(scope->now);
 
-    kv_version_random(ret_draft->version);
+    version_choose(scope, ret_draft->version);
     ret_draft->kty = latest->kty;
     ret_draft->ops = latest->ops;
     ret_draft->attributes =

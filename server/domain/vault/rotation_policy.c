@@ -70,6 +70,21 @@ enum kv_code rotation_stamp(struct kv_db *db, int64_t key_id, struct kv_attribut
     return KV_OK;
 }
 
+/*
+ * The rules hold a policy's spans against each other with months of 30 days, and the calendar has
+ * longer ones: a version that expires by its policy keeps the margin from its creation all the same.
+ * Without it, a version could be due when it is made, and so could the one that replaces it.
+ */
+static kv_time find_due_before(const struct kv_rotation_policy *policy, kv_time created,
+                               kv_time expires)
+{
+    kv_time due = kv_duration_before(&policy->rotate.before_expiry, expires);
+    bool is_by_policy = expires == kv_duration_after(&policy->expiry, created);
+    kv_time first = created + KV_ROTATION_MARGIN;
+
+    return is_by_policy && due < first ? first : due;
+}
+
 /* When a version is to be rotated; never, for want of a Rotate action or of an exp it counts from. */
 static struct kv_maybe_time find_due(const struct kv_rotation_policy *policy, kv_time created,
                                      struct kv_maybe_time expires)
@@ -80,8 +95,7 @@ static struct kv_maybe_time find_due(const struct kv_rotation_policy *policy, kv
         return (struct kv_maybe_time){ true, kv_duration_after(&rotate->after_create, created) };
     }
     if (kv_duration_is_given(&rotate->before_expiry) && expires.given) {
-        return (struct kv_maybe_time){ true,
-                                       kv_duration_before(&rotate->before_expiry, expires.value) };
+        return (struct kv_maybe_time){ true, find_due_before(policy, created, expires.value) };
     }
     return (struct kv_maybe_time){ .given = false };
 }

@@ -47,7 +47,6 @@ static const char *const sentences[] = {
 };
 
 #define EXPIRY_LEAST (28 * KV_DAY)
-#define MARGIN (7 * KV_DAY) /* of a rotation, from the creation and from the expiry */
 
 static enum kv_code refuse(enum rule rule, struct kv_err *err)
 {
@@ -103,10 +102,10 @@ static enum kv_code check_after_create(const struct kv_duration *after_create,
 {
     int64_t after = kv_duration_nominal(after_create);
 
-    if (after < MARGIN) {
+    if (after < KV_ROTATION_MARGIN) {
         return refuse(RULE_AFTER_CREATE_LEAST, err);
     }
-    if (kv_duration_is_given(expiry) && after > kv_duration_nominal(expiry) - MARGIN) {
+    if (kv_duration_is_given(expiry) && after > kv_duration_nominal(expiry) - KV_ROTATION_MARGIN) {
         return refuse(RULE_AFTER_CREATE_MOST, err);
     }
     return KV_OK;
@@ -120,10 +119,11 @@ static enum kv_code check_before_expiry(const struct kv_duration *before_expiry,
     if (!kv_duration_is_given(expiry)) {
         return refuse(RULE_BEFORE_EXPIRY_NEEDS, err);
     }
-    if (before < MARGIN) {
+    if (before < KV_ROTATION_MARGIN) {
         return refuse(RULE_BEFORE_EXPIRY_LEAST, err);
     }
-    if (before > kv_duration_nominal(expiry) - MARGIN) { /* else each version is due when made */
+    if (before > kv_duration_nominal(expiry)
+                     - KV_ROTATION_MARGIN) { /* else each version is due when made */
         return refuse(RULE_BEFORE_EXPIRY_MOST, err);
     }
     return KV_OK;

@@ -90,11 +90,15 @@ enum kv_code kv_keys_new(const struct kv_keys_config *config, struct kv_keys **r
         return KV_OUT_OF_MEMORY(err);
     }
     keys->config = *config;
+    key_leases_init(&keys->leases);
     *ret_keys = keys;
     return KV_OK;
 }
 
 void kv_keys_free(struct kv_keys *keys)
 {
-    free(keys);
+    if (keys != NULL) {
+        key_leases_done(&keys->leases);
+        free(keys);
+    }
 }

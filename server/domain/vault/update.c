@@ -8,8 +8,7 @@ static enum kv_code apply(const struct kv_scope *scope, const struct kv_key_upda
                           struct kv_key *key, struct kv_err *err)
 {
     if (args->ops.given) {
-        KV_TRY(
-            key_ops_choose(scope->vault->kind, key->material.family, &args->ops, &key->ops, err));
+        KV_TRY(key_ops_choose(scope, key->material.family, &args->ops, &key->ops, err));
     }
     if (args->enabled_given) {
         key->attributes.enabled = args->enabled;
@@ -35,15 +34,14 @@ static enum kv_code change_release(struct kv_db *db, const struct kv_scope *scop
     bool more;
 
     if (args->exportable_given && args->exportable != key->release.exportable) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                       "AKV.SKR.1014: Cannot modify the exportable state of a key.");
+        return release_refuse(scope, "1014", "Cannot modify the exportable state of a key.", err);
     }
     if (args->policy == NULL) {
         return KV_OK;
     }
     if (version != NULL) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                       "AKV.SKR.1016: Key Release Policy can only be set on versionless key");
+        return release_refuse(scope, "1016",
+                              "Key Release Policy can only be set on versionless key", err);
     }
     KV_TRY(release_check(scope, args, key->kty, key, err));
     KV_TRY(kv_db_query(db, sql, KV_BINDS(KV_B_TEXT(scope->vault->name), KV_B_TEXT(key->name)),
@@ -51,7 +49,7 @@ static enum kv_code change_release(struct kv_db *db, const struct kv_scope *scop
     KV_TRY(kv_rows_next(rows, &more, err));
     id = kv_rows_int(rows, 0);
     kv_rows_close(kv_take(rows));
-    return release_save(db, id, &terms, err);
+    return release_save(db, scope, id, &terms, err);
 }
 
 static enum kv_code save(struct kv_db *db, int64_t id, const struct kv_key *key,

@@ -5,6 +5,15 @@
  */
 #include "private.h"
 
+void version_choose(const struct kv_scope *scope, char ret_version[KV_VERSION_LENGTH + 1])
+{
+    if (scope->vault->kind == KV_MANAGED_HSM) {
+        kv_version_random_hsm(ret_version);
+    } else {
+        kv_version_random(ret_version);
+    }
+}
+
 enum kv_code version_check_row(const struct key_row *row, const char *name, struct kv_err *err)
 {
     switch (row->phase) {
@@ -175,7 +184,7 @@ static enum kv_code store_version(const struct kv_scope *scope, const char *name
         KV_TRY(key_remove(db, row.id, err));
         KV_TRY(version_insert_key(db, scope, &fold, name, &row.id, err));
     }
-    KV_TRY(release_save(db, row.id, &key->release, err));
+    KV_TRY(release_save(db, scope, row.id, &key->release, err));
     KV_TRY(rotation_stamp(db, row.id, &key->attributes, err));
     KV_TRY(version_insert(db, row.id, key, &version_id, err));
     KV_TRY(version_make_latest(db, row.id, version_id, err));

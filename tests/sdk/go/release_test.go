@@ -116,7 +116,7 @@ func TestAnExportableKey(t *testing.T) {
 		parameters.ReleasePolicy = releasePolicy(t, "never")
 		name := createEC(t, parameters).Key.KID.Name()
 		_, err := dev.Release(ctx, name, "", azkeys.ReleaseParameters{TargetAttestationToken: token}, nil)
-		refused(t, err, 403, "Forbidden", "")
+		refused(t, err, 400, "BadParameter", "")
 		change := azkeys.UpdateKeyParameters{ReleasePolicy: releasePolicy(t, "true")}
 		must(dev.UpdateKey(ctx, name, "", change, nil))(t)
 		must(dev.Release(ctx, name, "", azkeys.ReleaseParameters{TargetAttestationToken: token}, nil))(t)

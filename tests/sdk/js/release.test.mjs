@@ -76,7 +76,7 @@ describe("an exportable key", () => {
     });
     test("takes another policy", async () => {
         const { name } = await make({ releasePolicy: policy("never") });
-        await isRefused(dev.releaseKey(name, token), 403, "Forbidden");
+        await isRefused(dev.releaseKey(name, token), 400, "BadParameter");
         await dev.updateKeyProperties(name, { releasePolicy: policy() });
 
         assert.ok((await dev.releaseKey(name, token)).value);

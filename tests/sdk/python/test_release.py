@@ -93,7 +93,7 @@ class AnExportableKey(TestCase):
 
     def test_takes_another_policy(self):
         key = self.make(release_policy=policy("never"))
-        with self.refuses(403, "Forbidden"):
+        with self.refuses(400, "BadParameter"):
             dev.release_key(key.name, self.token)
         dev.update_key_properties(key.name, release_policy=policy())
 

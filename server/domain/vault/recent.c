@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Versions that crypto operations have looked up lately. Each is good for as long as nothing at
+ * all is committed: then the store has another edition, and it is looked up anew. That is coarse
+ * and cannot be wrong, and who wraps and signs a thousand times a second commits nothing meanwhile.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <uthash.h>
+
+#include "private.h"
+
+/* What a version was looked up by, and when. */
+struct question {
+    uint64_t edition; /* of the store */
+    kv_millis now;    /* a key that was live then is live later, in the same edition */
+    const struct kv_vault *vault;
+    char name[KV_KEY_NAME_MAX + 1];
+    char version[KV_VERSION_LENGTH + 1]; /* "": the latest */
+};
+
+/* Not changed any more once it is in a slot. */
+struct key_lease {
+    atomic_uint references;
+    struct question question;
+    struct kv_key key;
+};
+
+/* False for what no key can have: that is not remembered. The edition is read before the store is,
+ * so that a commit in between makes the lease stale, not wrong. */
+static bool pose(const struct kv_scope *scope, const char *name, const char *version,
+                 struct question *ret_question)
+{
+    size_t name_len = strlen(name);
+    size_t version_len = version != NULL ? strlen(version) : 0;
+
+    ret_question->edition = kv_store_edition(scope->keys->config.store);
+    ret_question->now = scope->now;
+    ret_question->vault = scope->vault;
+    if (name_len > KV_KEY_NAME_MAX || version_len > KV_VERSION_LENGTH) {
+        return false;
+    }
+    memcpy(ret_question->name, name, name_len + 1);
+    memcpy(ret_question->version, version != NULL ? version : "", version_len + 1);
+    return true;
+}
+
+static bool answers(const struct key_lease *lease, const struct question *question)
+{
+    const struct question *answered = &lease->question;
+
+    return answered->edition == question->edition && answered->now <= question->now
+           && answered->vault == question->vault
+           && strcmp(answered->version, question->version) == 0
+           && strcmp(answered->name, question->name) == 0;
+}
+
+static struct key_lease **choose_slot(struct key_leases *leases, const struct question *question)
+{
+    unsigned by_name, by_version;
+
+    HASH_JEN(question->name, strlen(question->name), by_name);
+    HASH_JEN(question->version, strlen(question->version), by_version);
+    return &leases->slot[(by_name ^ by_version) % KEY_LEASES_MAX];
+}
+
+static struct key_lease *hold(struct key_lease *lease)
+{
+    atomic_fetch_add_explicit(&lease->references, 1, memory_order_relaxed);
+    return lease;
+}
+
+static struct key_lease *acquire_recent(struct key_leases *leases, const struct question *question)
+{
+    pthread_mutex_lock(&leases->mutex);
+    struct key_lease *lease = *choose_slot(leases, question);
+    lease = lease != NULL && answers(lease, question) ? hold(lease) : NULL;
+    pthread_mutex_unlock(&leases->mutex);
+    return lease;
+}
+
+static void remember(struct key_leases *leases, struct key_lease *lease)
+{
+    pthread_mutex_lock(&leases->mutex);
+    struct key_lease **slot = choose_slot(leases, &lease->question);
+    struct key_lease *former = *slot;
+    *slot = hold(lease);
+    pthread_mutex_unlock(&leases->mutex);
+    key_lease_release(former);
+}
+
+enum kv_code key_lease_acquire(const struct kv_scope *scope, const char *name, const char *version,
+                               struct key_lease **ret_lease, struct kv_err *err)
+{
+    struct key_leases *leases = &scope->keys->leases;
+    struct question question;
+    bool is_known = pose(scope, name, version, &question);
+    struct key_lease *recent = is_known ? acquire_recent(leases, &question) : NULL;
+
+    if (recent != NULL) {
+        *ret_lease = recent;
+        return KV_OK;
+    }
+    kv_auto(key_lease_release) struct key_lease *lease = calloc(1, sizeof(*lease));
+    if (lease == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    atomic_init(&lease->references, 1);
+    KV_TRY(kv_key_get(scope, name, version, &lease->key, err));
+    if (is_known) {
+        lease->question = question;
+        remember(leases, lease);
+    }
+    *ret_lease = kv_take(lease);
+    return KV_OK;
+}
+
+const struct kv_key *key_lease_key(const struct key_lease *lease)
+{
+    return &lease->key;
+}
+
+void key_lease_release(struct key_lease *lease)
+{
+    if (lease == NULL
+        || atomic_fetch_sub_explicit(&lease->references, 1, memory_order_acq_rel) > 1) {
+        return;
+    }
+    kv_key_done(&lease->key);
+    free(lease);
+}
+
+void key_leases_init(struct key_leases *leases)
+{
+    (void) pthread_mutex_init(&leases->mutex, NULL); /* cannot fail on Linux */
+}
+
+void key_leases_done(struct key_leases *leases)
+{
+    for (size_t i = 0; i < KEY_LEASES_MAX; i++) {
+        key_lease_release(leases->slot[i]);
+    }
+    (void) pthread_mutex_destroy(&leases->mutex);
+}
