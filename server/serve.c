@@ -41,6 +41,7 @@ struct server {
 
     struct kv_clock *clock;
     struct kv_identity *identity;
+    struct kv_authorities *authorities;
     struct kv_roles *roles;
     struct kv_certificates certificates;
     struct kv_store *store;
@@ -86,6 +87,7 @@ static enum kv_code open_identity(struct server *server, struct kv_err *err)
     };
 
     KV_TRY(kv_clock_new(&server->clock, err));
+    KV_TRY(kv_authorities_new(fetch_url, &server->authorities, err));
     return kv_identity_new(&config, &server->identity, err);
 }
 
@@ -182,7 +184,7 @@ static void fill_app(struct server *server)
         .identity = server->identity,
         .roles = server->roles,
         .lanes = server->lanes,
-        .fetch = fetch_url,
+        .authorities = server->authorities,
         .vaults = server->vaults,
         .vault_count = server->vault_count,
         .build = server->build,
@@ -294,6 +296,7 @@ static void take_down(struct server *server)
     kv_roles_free(server->roles);
     kv_store_close(server->store);
     kv_certificates_done(&server->certificates);
+    kv_authorities_free(server->authorities);
     kv_identity_free(server->identity);
     kv_clock_free(server->clock);
     data_folder_close(&server->folder);

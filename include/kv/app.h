@@ -30,7 +30,7 @@ struct kv_app {
     struct kv_identity *identity;
     struct kv_roles *roles;
     struct kv_lanes *lanes;
-    kv_fetch_fn *fetch; /* for attestation authorities */
+    struct kv_authorities *authorities; /* that attest environments */
     const struct kv_vault *vaults;
     size_t vault_count;
 
@@ -60,8 +60,9 @@ struct kv_call {
     const struct kv_vault *vault;
     struct kv_principal principal;
     const char *api_version; /* borrowed from the request */
-    bool shows_hsm_platform; /* contract §4.2: from api-version 7.5 on */
-    unsigned allowed;        /* of a refused verb: bits 1 << kv_verb of those that are none */
+    /* What the api-version has: columns of tbl/api_version.def. */
+    bool shows_hsm_platform, knows_release;
+    unsigned allowed; /* of a refused verb: bits 1 << kv_verb of those that are none */
 };
 
 static inline const struct kv_call *kv_call_of(const struct kv_request *request)

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "kv/buf.h"
+
 /* Characters that `len` bytes become, without the terminating NUL. */
 #define KV_BASE64URL_LENGTH(len) (((len) *4 + 2) / 3)
 
@@ -26,6 +28,13 @@ void kv_base64url_encode(const void *bytes, size_t len, char *ret_text);
  * Unused bits of the last character are ignored. The text need not be NUL-terminated.
  */
 bool kv_base64url_decode(const char *text, size_t len, void *ret_bytes, size_t *ret_len);
+
+/* Appends the text of `len` bytes to `buf`, or the bytes of a text of `len` characters;
+ * KV_BAD_PARAMETER for text that kv_base64url_decode() does not take, and `buf` as it was. */
+enum kv_code kv_base64url_render(const void *bytes, size_t len, struct kv_buf *buf,
+                                 struct kv_err *err) kv_must_check;
+enum kv_code kv_base64url_parse(const char *text, size_t len, struct kv_buf *buf,
+                                struct kv_err *err) kv_must_check;
 
 /*
  * True for a text that kv_base64url_encode() writes for some bytes: in the alphabet, of a possible

@@ -87,7 +87,7 @@ struct kv_tags {
     size_t count;
 };
 void kv_tags_done(struct kv_tags *tags);
-/* Appends; KV_BAD_PARAMETER past the limits of contract §4.4. */
+/* Appends; KV_BAD_PARAMETER past the limits of contract §4.4, which count characters of UTF-16. */
 enum kv_code kv_tags_add(struct kv_tags *tags, const char *name, const char *value,
                          struct kv_err *err) kv_must_check;
 /* Steps through: *position starts at 0; false at the end. */
@@ -265,14 +265,21 @@ enum kv_code kv_key_attest(const struct kv_scope *scope, const char *name, const
                            struct kv_key *ret_key, struct kv_custody_facts *ret_facts,
                            struct kv_err *err) kv_must_check;
 
+/*
+ * What coffer puts its signature under, each kind with a key of its own on the token: attestations
+ * in its own name, released keys in that of the service, vault.azure.net or managedhsm.azure.net,
+ * as Microsoft's guide to secure key release shows the signer of a vault.
+ */
+enum kv_statement { KV_STATEMENT_ATTESTATION, KV_STATEMENT_RELEASE };
+
 /* Appends PEM of the certificate under which kv_keys_sign_statement() signs, and of the CA. Makes
  * the key when there is none yet. */
-enum kv_code kv_keys_attestation_chain(const struct kv_scope *scope, struct kv_buf *chain,
-                                       struct kv_err *err) kv_must_check;
+enum kv_code kv_keys_signer_chain(const struct kv_scope *scope, enum kv_statement statement,
+                                  struct kv_buf *chain, struct kv_err *err) kv_must_check;
 
-/* RS256 (RFC 7518 §3.3) over a text, by the attestation key on the token. */
-enum kv_code kv_keys_sign_statement(const struct kv_scope *scope, const char *text, size_t len,
-                                    struct kv_secret *ret_signature,
+/* RS256 (RFC 7518 §3.3) over a text, by the key of such statements. */
+enum kv_code kv_keys_sign_statement(const struct kv_scope *scope, enum kv_statement statement,
+                                    const char *text, size_t len, struct kv_secret *ret_signature,
                                     struct kv_err *err) kv_must_check;
 
 /* A page of a list. `marker` is the upper-cased name, or the version, the page starts after. */

@@ -5,7 +5,8 @@
  *
  * A policy names authorities by URL. An attestation is a token (JWT, RS256) of one of them; it
  * tells claims about an environment, and the RSA key that a released key is encrypted to. The
- * authority's keys are asked for over HTTP with every attestation. Thread-safe.
+ * authority's keys, by their numbers or, as Azure Attestation has them, in certificates, are asked
+ * for over HTTP and remembered for a while. Thread-safe.
  */
 #pragma once
 
@@ -28,21 +29,38 @@
 enum kv_code kv_release_policy_check(const char *text, size_t len, struct kv_buf *compact,
                                      struct kv_err *err) kv_must_check;
 
+/*
+ * Writes such a checked policy as builds of 2022 did (contract §11): members in one order, those
+ * nobody knows behind them, and the truth of a claim as a text. KV_BAD_PARAMETER when it does not
+ * fit then.
+ */
+enum kv_code kv_release_policy_rewrite(struct kv_buf *compact, struct kv_err *err) kv_must_check;
+
 /* Gets what lies under a URL, in bounded time and size; KV_UNAVAILABLE when it cannot. */
 typedef enum kv_code kv_fetch_fn(const char *url, struct kv_buf *body, struct kv_err *err);
 
-/* https, or http to this machine itself. */
-bool kv_release_url_is_allowed(const char *url);
+#define KV_AUTHORITIES_MAX 8           /* whose keys are remembered */
+#define KV_AUTHORITY_KEYS_LIFETIME 300 /* seconds of the virtual clock that they are */
+
+struct kv_authorities; /* opaque: attestation authorities, and the keys they had lately */
+
+/* Free with kv_authorities_free(), after the last kv_release_judge(). */
+enum kv_code kv_authorities_new(kv_fetch_fn *fetch, struct kv_authorities **ret_authorities,
+                                struct kv_err *err) kv_must_check;
+void kv_authorities_free(struct kv_authorities *authorities);
+KV_DEFINE_CLEANUP(struct kv_authorities *, kv_authorities_free)
 
 struct kv_release_case {
     const char *policy; /* as it was checked */
     const char *target; /* the attestation */
     kv_time now;
-    kv_fetch_fn *fetch;
+    struct kv_authorities *authorities;
 };
 
 #define KV_RELEASE_NUMBER_MAX 512
+#define KV_RELEASE_KID_MAX 255
 struct kv_release_target {
+    char kid[KV_RELEASE_KID_MAX + 1]; /* of its JWK; "" when that has none, or a longer one */
     unsigned char modulus[KV_RELEASE_NUMBER_MAX], exponent[8]; /* big-endian, no leading zero */
     size_t modulus_len, exponent_len;
 };

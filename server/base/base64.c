@@ -64,6 +64,30 @@ bool kv_base64url_decode(const char *text, size_t len, void *ret_bytes, size_t *
     return true;
 }
 
+enum kv_code kv_base64url_render(const void *bytes, size_t len, struct kv_buf *buf,
+                                 struct kv_err *err)
+{
+    unsigned char *text; /* with room for the NUL, as everything in a buffer */
+
+    KV_TRY(kv_buf_extend(buf, KV_BASE64URL_LENGTH(len), &text, err));
+    kv_base64url_encode(bytes, len, (char *) text);
+    return KV_OK;
+}
+
+enum kv_code kv_base64url_parse(const char *text, size_t len, struct kv_buf *buf,
+                                struct kv_err *err)
+{
+    size_t before = buf->len;
+    unsigned char *bytes;
+
+    KV_TRY(kv_buf_extend(buf, KV_BASE64URL_BYTES(len), &bytes, err));
+    if (!kv_base64url_decode(text, len, bytes, &len)) {
+        kv_buf_cut(buf, before);
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "the text is not base64url");
+    }
+    return KV_OK;
+}
+
 bool kv_base64url_is_canonical(const char *text, size_t len)
 {
     static const unsigned char unused[4] = { 0, 0, 0x0F, 0x03 };

@@ -105,15 +105,8 @@ static bool run_cipher(bool encrypt, const struct kv_secret *key, const unsigned
 static enum kv_code append_part(struct kv_buf *text, const void *bytes, size_t len,
                                 struct kv_err *err)
 {
-    size_t encoded = KV_BASE64URL_LENGTH(len);
-    kv_auto(kv_wipe_free) char *part = malloc(encoded + 2);
-
-    if (part == NULL) {
-        return KV_OUT_OF_MEMORY(err);
-    }
-    part[0] = '.';
-    kv_base64url_encode(bytes, len, part + 1);
-    return kv_buf_append(text, part, encoded + 1, err);
+    KV_TRY(kv_buf_append(text, ".", 1, err));
+    return kv_base64url_render(bytes, len, text, err);
 }
 
 enum kv_code kv_jwe_seal(const char *kid, const struct kv_secret *key,

@@ -11,6 +11,9 @@ libkv_a_SOURCES += \
 	%D%/json.c \
 	%D%/json_print.c \
 	%D%/jwe.c \
+	%D%/jws.c \
+	%D%/jws_key.c \
+	%D%/jws_key.h \
 	%D%/log.c \
 	%D%/option.h \
 	%D%/option_print.c \

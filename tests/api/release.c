@@ -1,71 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Secure key release: contract §11. The environment is the test, the authority coffer's own. */
-#include "../support/api.h"
-
+/* Secure key release, who gets a key and who does not: contract §11. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/x509.h>
-
-#include "../support/jwk.h"
-#include "../support/transfer.h"
 #include "kv/base64.h"
+#include "release_tools.h"
 
 TestSuite(release, .timeout = 180);
-
-#define TEXT_MAX 32768
-#define MAA "{\"claim\":\"sdk-test\",\"equals\":\"true\"}"
-#define EXPORTABLE "\"attributes\":{\"exportable\":true}"
-
-static struct reply ask_authority(struct client *client, const char *target)
-{
-    return client_send(client, &(struct request){
-                                   .method = "GET",
-                                   .target = target,
-                                   .control = true,
-                               });
-}
-
-/* A policy that trusts coffer's own authority for what that condition says; base64url. */
-static void make_policy(struct client *client, const char *condition, char ret_data[1024])
-{
-    char json[768];
-    API_REPLY(about, ask_authority(client, "/.well-known/openid-configuration"));
-
-    cr_assert_eq(about.status, 200, "%s", about.body);
-    snprintf(json, sizeof(json),
-             "{\"version\":\"1.0.0\", \"anyOf\":[{\"authority\":\"%s\",\"allOf\":[%s]}]}",
-             reply_text(&about, "issuer"), condition);
-    kv_base64url_encode(json, strlen(json), ret_data);
-}
-
-static struct reply create(struct client *client, const char *name, const char *kty,
-                           const char *data)
-{
-    char path[128];
-    char body[2048];
-
-    snprintf(path, sizeof(path), "/keys/%s/create", name);
-    snprintf(body, sizeof(body),
-             "{\"kty\":\"%s\"," EXPORTABLE ",\"release_policy\":{\"data\":\"%s\"}}", kty, data);
-    return client_call(client, "POST", path, body);
-}
-
-static struct reply release(struct client *client, const char *name, const char *token,
-                            const char *enc)
-{
-    char path[128];
-    char *body = malloc(strlen(token) + 256);
-    struct reply reply;
-
-    snprintf(path, sizeof(path), "/keys/%s/release", name);
-    snprintf(body, strlen(token) + 256, "{\"target\":\"%s\",\"nonce\":\"n-1\",\"enc\":\"%s\"}",
-             token, enc);
-    reply = client_call(client, "POST", path, body);
-    free(body);
-    return reply;
-}
 
 static bool is_bad(const struct reply *reply, const char *message)
 {
@@ -143,7 +85,7 @@ Test(release, BAD_PARAMETER_of_policies_that_are_none)
         char data[1024];
 
         kv_base64url_encode(bad_policies[i].policy, strlen(bad_policies[i].policy), data);
-        API_REPLY(reply, create(&dev, "release-policy", "EC-HSM", data));
+        API_REPLY(reply, release_create(&dev, "release-policy", "EC-HSM", data));
         cr_expect(is_bad(&reply, bad_policies[i].message), "%s", bad_policies[i].policy);
     }
 }
@@ -156,9 +98,9 @@ Test(release, policy_can_be_replaced_until_it_is_immutable)
     char path[256];
     API_CLIENT(dev);
 
-    make_policy(&dev, MAA, data);
-    make_policy(&dev, "{\"claim\":\"a.b\",\"equals\":1}", other);
-    API_REPLY(made, create(&dev, "release-terms", "RSA-HSM", data));
+    release_make_policy(&dev, MAA, data);
+    release_make_policy(&dev, "{\"claim\":\"a.b\",\"equals\":1}", other);
+    API_REPLY(made, release_create(&dev, "release-terms", "RSA-HSM", data));
     cr_assert_eq(made.status, 200, "%s", made.body);
     cr_expect_not_null(strstr(made.body, ",\"release_policy\":{\"contentType\":\"application/json; "
                                          "charset=utf-8\",\"data\":\""));
@@ -196,13 +138,13 @@ Test(release, BAD_PARAMETER_of_attestations_that_lack_a_claim)
                                               "{\"claim\":\"sdk-other\",\"equals\":\"true\"}" };
     char data[1024];
     API_CLIENT(dev);
-    API_REPLY(token, ask_authority(&dev, "/generate-test-token"));
+    API_REPLY(token, release_ask_authority(&dev, "/generate-test-token"));
 
     for (size_t i = 0; i < KV_COUNT(conditions); i++) {
-        make_policy(&dev, conditions[i], data);
-        API_REPLY(key, create(&dev, "release-unmet", "EC-HSM", data));
-        API_REPLY(unmet, release(&dev, "release-unmet", reply_text(&token, "token"),
-                                 "CKM_RSA_AES_KEY_WRAP"));
+        release_make_policy(&dev, conditions[i], data);
+        API_REPLY(key, release_create(&dev, "release-unmet", "EC-HSM", data));
+        API_REPLY(unmet, release_send(&dev, "release-unmet", reply_text(&token, "token"),
+                                      "CKM_RSA_AES_KEY_WRAP"));
         cr_expect(is_bad(&unmet, "Target environment attestation does not have the claims that the "
                                  "release policy demands."));
     }
@@ -213,20 +155,21 @@ Test(release, RELEASE_DENIED)
     char data[1024];
     char *changed;
     API_CLIENT(dev);
-    API_REPLY(token, ask_authority(&dev, "/generate-test-token"));
+    API_REPLY(token, release_ask_authority(&dev, "/generate-test-token"));
     const char *text = reply_text(&token, "token");
 
-    API_REPLY(other_key, create(&dev, "release-other", "EC-HSM",
-                                "eyJ2ZXJzaW9uIjoiMS4wLjAiLCJhbnlPZiI6W3siYXV0aG9yaXR5IjoiaHR0cHM6Ly"
-                                "9hIiwiYWxsT2YiOlt7ImNsYWltIjoiYSIsImVxdWFscyI6ImIifV19XX0"));
-    API_REPLY(other, release(&dev, "release-other", text, "CKM_RSA_AES_KEY_WRAP"));
+    API_REPLY(other_key,
+              release_create(&dev, "release-other", "EC-HSM",
+                             "eyJ2ZXJzaW9uIjoiMS4wLjAiLCJhbnlPZiI6W3siYXV0aG9yaXR5IjoiaHR0cHM6Ly"
+                             "9hIiwiYWxsT2YiOlt7ImNsYWltIjoiYSIsImVxdWFscyI6ImIifV19XX0"));
+    API_REPLY(other, release_send(&dev, "release-other", text, "CKM_RSA_AES_KEY_WRAP"));
     cr_expect(is_denied(&other, "is of no authority that the release policy names"));
 
-    make_policy(&dev, MAA, data);
-    API_REPLY(key, create(&dev, "release-changed", "EC-HSM", data));
+    release_make_policy(&dev, MAA, data);
+    API_REPLY(key, release_create(&dev, "release-changed", "EC-HSM", data));
     changed = strdup(text);
     changed[strlen(changed) - 8] = changed[strlen(changed) - 8] == 'A' ? 'B' : 'A';
-    API_REPLY(forged, release(&dev, "release-changed", changed, "CKM_RSA_AES_KEY_WRAP"));
+    API_REPLY(forged, release_send(&dev, "release-changed", changed, "CKM_RSA_AES_KEY_WRAP"));
     cr_expect(is_denied(&forged, "is not signed by the authority it names"));
     free(changed);
 }
@@ -236,20 +179,20 @@ Test(release, BAD_PARAMETER_of_attestations_that_are_none)
     char data[1024];
     API_CLIENT(dev);
 
-    make_policy(&dev, MAA, data);
-    API_REPLY(key, create(&dev, "release-bad", "EC-HSM", data));
+    release_make_policy(&dev, MAA, data);
+    API_REPLY(key, release_create(&dev, "release-bad", "EC-HSM", data));
     cr_assert_eq(key.status, 200, "%s", key.body);
-    API_REPLY(text, release(&dev, "release-bad", "a.b.c", "CKM_RSA_AES_KEY_WRAP"));
+    API_REPLY(text, release_send(&dev, "release-bad", "a.b.c", "CKM_RSA_AES_KEY_WRAP"));
     cr_expect(is_bad(&text, "Target environment attestation is not a JSON web token signed with "
                             "RS256."));
     API_REPLY(missing, client_call(&dev, "POST", "/keys/release-bad/release", "{}"));
     cr_expect(is_bad(&missing, "Property 'target' is required.\r\n"));
-    API_REPLY(token, ask_authority(&dev, "/generate-test-token?n=&e="));
+    API_REPLY(token, release_ask_authority(&dev, "/generate-test-token?n=&e="));
     const char *keyless = reply_text(&token, "token");
 
-    API_REPLY(enc, release(&dev, "release-bad", keyless, "RSA-OAEP"));
+    API_REPLY(enc, release_send(&dev, "release-bad", keyless, "RSA-OAEP"));
     cr_expect(is_bad(&enc, "Property  has invalid value\r\n"));
-    API_REPLY(held, release(&dev, "release-bad", keyless, "CKM_RSA_AES_KEY_WRAP"));
+    API_REPLY(held, release_send(&dev, "release-bad", keyless, "CKM_RSA_AES_KEY_WRAP"));
     cr_expect(is_bad(&held, "Target environment attestation does not have the required enclave "
                             "held data claim (maa-ehd)"));
 }
@@ -261,138 +204,15 @@ Test(release, KEY_OPERATION_FORBIDDEN_and_KEY_DISABLED)
     API_CLIENT(dev);
 
     api_create_key(&dev, "release-not", "", version);
-    API_REPLY(not_exportable, release(&dev, "release-not", "a.b.c", "CKM_RSA_AES_KEY_WRAP"));
+    API_REPLY(not_exportable, release_send(&dev, "release-not", "a.b.c", "CKM_RSA_AES_KEY_WRAP"));
     cr_expect(reply_is_error(&not_exportable, 403, "Forbidden", "KeyOperationForbidden",
                              "Operation release is not permitted on this key."));
-    make_policy(&dev, MAA, data);
-    API_REPLY(key, create(&dev, "release-off", "EC-HSM", data));
+    release_make_policy(&dev, MAA, data);
+    API_REPLY(key, release_create(&dev, "release-off", "EC-HSM", data));
     API_REPLY(off, client_call(&dev, "PATCH", "/keys/release-off",
                                "{\"attributes\":{\"enabled\":false}}"));
     cr_assert_eq(off.status, 200);
-    API_REPLY(disabled, release(&dev, "release-off", "a.b.c", "CKM_RSA_AES_KEY_WRAP"));
+    API_REPLY(disabled, release_send(&dev, "release-off", "a.b.c", "CKM_RSA_AES_KEY_WRAP"));
     cr_expect(reply_is_error(&disabled, 403, "Forbidden", "KeyDisabled",
                              "Operation release is not allowed on a disabled key."));
-}
-
-/* A part of a JWS, decoded. */
-static cJSON *decode_part(const char *text, size_t len)
-{
-    char *json = malloc(len + 1);
-    size_t json_len;
-    cJSON *tree;
-
-    cr_assert(kv_base64url_decode(text, len, json, &json_len));
-    tree = cJSON_ParseWithLength(json, json_len);
-    free(json);
-    cr_assert_not_null(tree);
-    return tree;
-}
-
-/* The payload of an answer that the certificate in its header has signed; the caller's. */
-static cJSON *open_answer(const char *jws)
-{
-    const char *first = strchr(jws, '.');
-    const char *second = strrchr(jws, '.');
-    cJSON *header = decode_part(jws, (size_t) (first - jws));
-    const char *x5c =
-        cJSON_GetStringValue(cJSON_GetArrayItem(cJSON_GetObjectItem(header, "x5c"), 0));
-    unsigned char der[4096];
-    const unsigned char *at = der;
-    unsigned char signature[512];
-    size_t len;
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    X509 *certificate;
-
-    cr_assert_gt(EVP_DecodeBlock(der, (const unsigned char *) x5c, (int) strlen(x5c)), 0);
-    certificate = d2i_X509(NULL, &at, sizeof(der));
-    cr_assert_not_null(certificate);
-    cr_assert(kv_base64url_decode(second + 1, strlen(second + 1), signature, &len));
-    cr_assert_eq(EVP_DigestVerifyInit_ex(ctx, NULL, "SHA256", NULL, NULL,
-                                         X509_get0_pubkey(certificate), NULL),
-                 1);
-    cr_assert_eq(
-        EVP_DigestVerify(ctx, signature, len, (const unsigned char *) jws, (size_t) (second - jws)),
-        1);
-    EVP_MD_CTX_free(ctx);
-    X509_free(certificate);
-    cJSON_Delete(header);
-    return decode_part(first + 1, (size_t) (second - first - 1));
-}
-
-/* The private key that an answer holds for that environment. */
-static EVP_PKEY *unwrap_answer(const cJSON *payload, EVP_PKEY *environment, const char *hash)
-{
-    const cJSON *key = cJSON_GetObjectItem(
-        cJSON_GetObjectItem(cJSON_GetObjectItem(payload, "response"), "key"), "key");
-    const char *key_hsm = cJSON_GetStringValue(cJSON_GetObjectItem(key, "key_hsm"));
-    cJSON *blob = decode_part(key_hsm, strlen(key_hsm));
-    const char *text = cJSON_GetStringValue(cJSON_GetObjectItem(blob, "ciphertext"));
-    unsigned char wrapped[TRANSFER_MAX];
-    unsigned char bytes[TRANSFER_MAX];
-    const unsigned char *at = bytes;
-    size_t len;
-
-    cr_assert(kv_base64url_decode(text, strlen(text), wrapped, &len));
-    len = transfer_unwrap(environment, hash, wrapped, len, bytes);
-    cr_assert_gt(len, 0, "%s", hash);
-    cJSON_Delete(blob);
-    return d2i_AutoPrivateKey(NULL, &at, (long) len);
-}
-
-/* The token of an environment whose key is the test's. */
-static struct reply attest(struct client *client, const EVP_PKEY *environment)
-{
-    cJSON *jwk = jwk_render(environment, "RSA");
-    char target[2048];
-    struct reply reply;
-
-    snprintf(target, sizeof(target), "/generate-test-token?n=%s&e=%s",
-             cJSON_GetStringValue(cJSON_GetObjectItem(jwk, "n")),
-             cJSON_GetStringValue(cJSON_GetObjectItem(jwk, "e")));
-    reply = ask_authority(client, target);
-    cr_assert_eq(reply.status, 200, "%s", reply.body);
-    cJSON_Delete(jwk);
-    return reply;
-}
-
-Test(release, gives_the_key_to_the_environment_and_nobody_else)
-{
-    static const struct {
-        const char *enc, *hash;
-    } encs[] = {
-        { "CKM_RSA_AES_KEY_WRAP", "SHA1" },
-        { "RSA_AES_KEY_WRAP_256", "SHA256" },
-        { "RSA_AES_KEY_WRAP_384", "SHA384" },
-    };
-    static const char *const types[] = { "EC-HSM", "RSA-HSM" };
-    EVP_PKEY *environment = jwk_new_rsa(2048);
-    char data[1024];
-    API_CLIENT(dev);
-    API_REPLY(token, attest(&dev, environment));
-
-    make_policy(&dev, MAA, data);
-    for (size_t i = 0; i < KV_COUNT(encs) * KV_COUNT(types); i++) {
-        const char *kty = types[i / KV_COUNT(encs)];
-        size_t enc = i % KV_COUNT(encs);
-
-        API_REPLY(key, create(&dev, "release", kty, data));
-        cr_assert_eq(key.status, 200, "%s", key.body);
-        API_REPLY(reply, release(&dev, "release", reply_text(&token, "token"), encs[enc].enc));
-        cr_assert_eq(reply.status, 200, "%s", reply.body);
-
-        cJSON *payload = open_answer(reply_text(&reply, "value"));
-        EVP_PKEY *released = unwrap_answer(payload, environment, encs[enc].hash);
-        EVP_PKEY *public = jwk_parse(reply_item(&key, "key"));
-
-        cr_expect(released != NULL && EVP_PKEY_eq(released, public) == 1, "%s %s", kty,
-                  encs[enc].enc);
-        cr_expect_str_eq(cJSON_GetStringValue(
-                             cJSON_GetObjectItem(cJSON_GetObjectItem(payload, "request"), "nonce")),
-                         "n-1");
-        EVP_PKEY_free(released);
-        EVP_PKEY_free(public);
-        cJSON_Delete(payload);
-    }
-    EVP_PKEY_free(environment);
-    api_proves("release RSA-HSM,EC-HSM");
 }

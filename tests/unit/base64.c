@@ -159,3 +159,56 @@ Test(base64, knows_the_one_spelling_of_bytes)
                      spellings[i].canonical, "\"%s\"", spellings[i].text);
     }
 }
+
+static const struct {
+    const char *text;
+    size_t max;
+    enum kv_code code;
+} refused[] = {
+    { "Zm9v+w", 16, KV_BAD_PARAMETER },
+    { "Zm9vY", 16, KV_BAD_PARAMETER },
+    { "Zm9vYg==", 16, KV_BAD_PARAMETER },
+    { "Zm9vYmFy", 8, KV_BODY_TOO_LARGE },
+};
+
+Test(base64, leaves_a_buffer_as_it_was_when_it_rejects)
+{
+    for (size_t i = 0; i < KV_COUNT(refused); i++) {
+        kv_auto(kv_buf_done) struct kv_buf buf;
+
+        kv_buf_init(&buf, refused[i].max);
+        cr_assert_eq(kv_buf_append(&buf, "abc", 3, NULL), KV_OK);
+        cr_expect_eq(kv_base64url_parse(refused[i].text, strlen(refused[i].text), &buf, NULL),
+                     refused[i].code, "%s", refused[i].text);
+        cr_expect_str_eq(buf.data, "abc", "%s", refused[i].text);
+        cr_expect_eq(buf.len, 3, "%s", refused[i].text);
+    }
+}
+
+Test(base64, appends_text_and_bytes_to_what_a_buffer_has)
+{
+    kv_auto(kv_buf_done) struct kv_buf text;
+    kv_auto(kv_buf_done) struct kv_buf bytes;
+
+    kv_buf_init(&text, 6);
+    kv_buf_init(&bytes, 6);
+    cr_assert_eq(kv_base64url_render("fo", 2, &text, NULL), KV_OK);
+    cr_assert_eq(kv_base64url_render("fo", 2, &text, NULL), KV_OK);
+    cr_expect_str_eq(text.data, "Zm8Zm8");
+    cr_expect_eq(kv_base64url_render("f", 1, &text, NULL), KV_BODY_TOO_LARGE);
+    cr_assert_eq(kv_base64url_parse("Zm9v", 4, &bytes, NULL), KV_OK);
+    cr_assert_eq(kv_base64url_parse("YmFyMA", 4, &bytes, NULL), KV_OK);
+    cr_expect_str_eq(bytes.data, "foobar");
+    cr_expect_eq(bytes.len, 6);
+}
+
+/* What is there is told from what is not: the text of no bytes is not NULL. */
+Test(base64, makes_an_empty_buffer_of_an_empty_text)
+{
+    kv_auto(kv_buf_done) struct kv_buf bytes;
+
+    kv_buf_init(&bytes, 6);
+    cr_assert_eq(kv_base64url_parse("", 0, &bytes, NULL), KV_OK);
+    cr_expect_eq(bytes.len, 0);
+    cr_expect_not_null(bytes.data);
+}

@@ -12,7 +12,7 @@
 /* A row of tbl/api_version.def, or what an unknown one is taken for. */
 struct api_version {
     const char *name;
-    bool shows_hsm_platform;
+    bool shows_hsm_platform, knows_release;
 };
 
 /*

@@ -7,7 +7,7 @@
 #include "private.h"
 
 static const struct api_version versions[] = {
-#define X(name, platform) { name, platform },
+#define X(name, platform, release) { name, platform, release },
 #include "kv/tbl/api_version.def"
 #undef X
 };

@@ -8,46 +8,10 @@
 
 #include <openssl/evp.h>
 
-#include "kv/base64.h"
 #include "private.h"
 
 #define VERSION "MRVL-1" /* contract §6.10 */
-#define CHAIN_MAX 16384
 #define STATEMENT_MAX 16384
-
-static enum kv_code append_base64url(struct kv_buf *text, const void *bytes, size_t len,
-                                     struct kv_err *err)
-{
-    kv_auto(kv_wipe_free) char *encoded = malloc(KV_BASE64URL_LENGTH(len) + 1);
-
-    if (encoded == NULL) {
-        return KV_OUT_OF_MEMORY(err);
-    }
-    kv_base64url_encode(bytes, len, encoded);
-    return kv_buf_append(text, encoded, KV_BASE64URL_LENGTH(len), err);
-}
-
-static enum kv_code append_json(struct kv_buf *text, const cJSON *json, struct kv_err *err)
-{
-    kv_auto(kv_buf_done) struct kv_buf printed;
-
-    kv_buf_init(&printed, text->max);
-    KV_TRY(kv_json_print(json, &printed, err));
-    return append_base64url(text, printed.data, printed.len, err);
-}
-
-enum kv_code statement_sign(const struct kv_scope *scope, const cJSON *header, const cJSON *payload,
-                            struct kv_buf *text, struct kv_err *err)
-{
-    struct kv_secret signature = { .len = 0 };
-
-    KV_TRY(append_json(text, header, err));
-    KV_TRY(kv_buf_append(text, ".", 1, err));
-    KV_TRY(append_json(text, payload, err));
-    KV_TRY(kv_keys_sign_statement(scope, text->data, text->len, &signature, err));
-    KV_TRY(kv_buf_append(text, ".", 1, err));
-    return append_base64url(text, signature.bytes, signature.len, err);
-}
 
 /* Adds a signed statement. */
 static enum kv_code add_statement(const struct kv_scope *scope, cJSON *attestation,
@@ -63,7 +27,7 @@ static enum kv_code add_statement(const struct kv_scope *scope, cJSON *attestati
     if (!ok) {
         return KV_OUT_OF_MEMORY(err);
     }
-    KV_TRY(statement_sign(scope, header, payload, &text, err));
+    KV_TRY(statement_sign(scope, KV_STATEMENT_ATTESTATION, header, payload, &text, err));
     kv_json_add_base64url(attestation, member, text.data, text.len, &ok);
     return ok ? KV_OK : KV_OUT_OF_MEMORY(err);
 }
@@ -84,7 +48,7 @@ static enum kv_code add_chain(const struct kv_scope *scope, cJSON *attestation, 
     if (text == NULL) {
         return KV_OUT_OF_MEMORY(err);
     }
-    KV_TRY(kv_keys_attestation_chain(scope, &chain, err));
+    KV_TRY(kv_keys_signer_chain(scope, KV_STATEMENT_ATTESTATION, &chain, err));
     while (chain.len % 3 != 0) {
         KV_TRY(kv_buf_append(&chain, "\n", 1, err));
     }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Backup and restore: contract §6.7. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "kv/base64.h"
@@ -25,20 +24,14 @@ struct sent_backup {
 };
 
 /* Text that is no base64url, or spells its bytes in another way than a backup does, is no blob. */
-static enum kv_code decode_blob(const char *text, char **ret_blob, size_t *ret_len,
-                                struct kv_err *err)
+static enum kv_code decode_blob(const char *text, struct kv_buf *blob, struct kv_err *err)
 {
     size_t len = strlen(text);
-    kv_auto(kv_wipe_free) char *blob = malloc(KV_BASE64URL_BYTES(len) + 1);
 
-    if (blob == NULL) {
-        return KV_OUT_OF_MEMORY(err);
-    }
-    if (!kv_base64url_is_canonical(text, len) || !kv_base64url_decode(text, len, blob, ret_len)) {
+    if (!kv_base64url_is_canonical(text, len) || KV_BASE64URL_BYTES(len) > blob->max) {
         return KV_FAIL(err, KV_BACKUP_CORRUPT, 0, "Backup blob is corrupt.");
     }
-    *ret_blob = kv_take(blob);
-    return KV_OK;
+    return kv_base64url_parse(text, len, blob, err);
 }
 
 enum kv_code key_restore(struct kv_request *request, struct kv_response *response,
@@ -49,17 +42,17 @@ enum kv_code key_restore(struct kv_request *request, struct kv_response *respons
     };
     const struct kv_scope scope = kv_scope_of(request);
     kv_auto(cJSON_Delete) cJSON *body = NULL;
-    kv_auto(kv_wipe_free) char *blob = NULL;
+    kv_auto(kv_buf_done) struct kv_buf blob;
     kv_auto(kv_key_done) struct kv_key key = { .version = "" };
     struct sent_backup sent = { .value = NULL };
-    size_t len;
 
-    KV_TRY(body_parse(request, &body, err));
+    kv_buf_init(&blob, KV_BACKUP_MAX);
+    KV_TRY(kv_request_json(request, &body, err));
     KV_TRY(kv_json_bind(body, fields, KV_COUNT(fields), &sent, err));
     if (sent.value == NULL) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Property 'value' is required.\r\n");
     }
-    KV_TRY(decode_blob(sent.value, &blob, &len, err));
-    KV_TRY(kv_key_restore(&scope, blob, len, &key, err));
+    KV_TRY(decode_blob(sent.value, &blob, err));
+    KV_TRY(kv_key_restore(&scope, blob.data, blob.len, &key, err));
     return respond_key(request, &key, response, err);
 }

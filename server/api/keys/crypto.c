@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* encrypt, decrypt, sign, verify, wrapKey, unwrapKey: contract §8. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "kv/base64.h"
@@ -30,13 +29,13 @@ struct sent_operation {
 /* The arguments of an operation, and the decoded bytes they point to. */
 struct operation {
     struct kv_key_operate_args args;
-    char *bytes[PART_COUNT];
+    struct kv_buf bytes[PART_COUNT];
 };
 
 static void operation_done(struct operation *operation)
 {
     for (size_t i = 0; i < PART_COUNT; i++) {
-        kv_wipe_free(operation->bytes[i]);
+        kv_buf_done(&operation->bytes[i]);
     }
 }
 KV_DEFINE_CLEANUP_VALUE(struct operation, operation_done)
@@ -63,7 +62,9 @@ static enum kv_code parse_part(const char *text, enum part part, struct operatio
 {
     struct kv_bytes *target =
         (struct kv_bytes *) ((char *) &operation->args.operands + parts[part].offset);
+    struct kv_buf *bytes = &operation->bytes[part];
     const char *name = parts[part].name;
+    enum kv_code code;
 
     if (text == NULL) {
         if (!is_required(part, operation->args.op)) {
@@ -71,19 +72,15 @@ static enum kv_code parse_part(const char *text, enum part part, struct operatio
         }
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Property '%s' is required.\r\n", name);
     }
-
-    char *bytes = malloc(KV_BASE64URL_BYTES(strlen(text)) + 1);
-
-    if (bytes == NULL) {
-        return KV_OUT_OF_MEMORY(err);
-    }
-    operation->bytes[part] = bytes;
-    if (!kv_base64url_decode(text, strlen(text), bytes, &target->len)) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+    kv_buf_init(bytes, KV_BODY_MAX);
+    code = kv_base64url_parse(text, strlen(text), bytes, err);
+    if (code == KV_BAD_PARAMETER) {
+        return KV_FAIL(err, code, 0,
                        "Content of '%s' is not base64url.\r\nProperty '%s' is required.\r\n", name,
                        name);
     }
-    target->bytes = bytes;
+    KV_TRY(code);
+    *target = (struct kv_bytes){ .bytes = bytes->data, .len = bytes->len };
     return KV_OK;
 }
 
@@ -101,7 +98,7 @@ static enum kv_code parse_operation(const struct kv_request *request, struct ope
     kv_auto(cJSON_Delete) cJSON *body = NULL;
     struct sent_operation sent = { .alg = NULL };
 
-    KV_TRY(body_parse(request, &body, err));
+    KV_TRY(kv_request_json(request, &body, err));
     KV_TRY(kv_json_bind(body, fields, KV_COUNT(fields), &sent, err));
     KV_TRY(parse_alg(sent.alg, &operation->args, err));
     for (enum part part = PART_VALUE; part < PART_COUNT; part++) {

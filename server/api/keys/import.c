@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Import: contract §6.2. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "kv/base64.h"
@@ -30,15 +29,17 @@ static const struct number {
 /* Members that are not echoed as they came: answers have their own. */
 static const char *const own_members[] = { "kid", "kty", "key_ops", "key_hsm", "oth", "t" };
 
-/* Numbers, decoded; all of them in one block, which is wiped. */
+/* Numbers, decoded. */
 struct jwk {
-    char *bytes;
-    struct kv_sent_key key;
+    struct kv_buf bytes[KV_COUNT(numbers)];
+    struct kv_sent_key key; /* points to them */
 };
 
 static void jwk_done(struct jwk *jwk)
 {
-    kv_wipe_free(jwk->bytes);
+    for (size_t i = 0; i < KV_COUNT(numbers); i++) {
+        kv_buf_done(&jwk->bytes[i]);
+    }
 }
 KV_DEFINE_CLEANUP_VALUE(struct jwk, jwk_done)
 
@@ -58,58 +59,42 @@ static const struct number *find_number(const char *name)
     return NULL;
 }
 
-static const cJSON *find_text(const cJSON *object, const char *name)
+static const cJSON *find_member(const cJSON *object, const char *name)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
 
     return cJSON_IsNull(item) ? NULL : item;
 }
 
-/* Numbers that belong to another family are not looked at. */
-static bool is_sent(const cJSON *object, const struct number *number, enum kv_family family,
-                    const cJSON **ret_item)
+static enum kv_code decode_number(const cJSON *item, struct kv_buf *bytes,
+                                  struct kv_number *ret_number, struct kv_err *err)
 {
-    *ret_item = find_text(object, number->name);
-    return *ret_item != NULL && (number->families & 1U << family) != 0;
-}
+    enum kv_code code;
 
-static size_t count_bytes(const cJSON *object, enum kv_family family)
-{
-    size_t count = 1;
-    const cJSON *item;
-
-    for (size_t i = 0; i < KV_COUNT(numbers); i++) {
-        if (is_sent(object, &numbers[i], family, &item) && cJSON_IsString(item)) {
-            count += KV_BASE64URL_BYTES(strlen(item->valuestring));
-        }
+    if (!cJSON_IsString(item)) {
+        return refuse_jwk(err);
     }
-    return count;
+    kv_buf_init(bytes, KV_BODY_MAX);
+    code = kv_base64url_parse(item->valuestring, strlen(item->valuestring), bytes, err);
+    if (code == KV_BAD_PARAMETER) {
+        return refuse_jwk(err);
+    }
+    KV_TRY(code);
+    *ret_number = (struct kv_number){ (unsigned char *) bytes->data, bytes->len };
+    return KV_OK;
 }
 
-static enum kv_code decode_numbers(const cJSON *object, enum kv_family family, struct jwk *jwk,
+/* Numbers that belong to another family are not looked at. */
+static enum kv_code decode_numbers(const cJSON *object, enum kv_family family, struct jwk *ret_jwk,
                                    struct kv_err *err)
 {
-    const cJSON *item;
-    char *at;
-
-    jwk->bytes = malloc(count_bytes(object, family));
-    if (jwk->bytes == NULL) {
-        return KV_OUT_OF_MEMORY(err);
-    }
-    at = jwk->bytes;
     for (size_t i = 0; i < KV_COUNT(numbers); i++) {
-        struct kv_number *number = (void *) ((char *) &jwk->key + numbers[i].offset);
+        const cJSON *item = find_member(object, numbers[i].name);
+        struct kv_number *number = (void *) ((char *) &ret_jwk->key + numbers[i].offset);
 
-        if (!is_sent(object, &numbers[i], family, &item)) {
-            continue;
+        if (item != NULL && (numbers[i].families & 1U << family) != 0) {
+            KV_TRY(decode_number(item, &ret_jwk->bytes[i], number, err));
         }
-        if (!cJSON_IsString(item)
-            || !kv_base64url_decode(item->valuestring, strlen(item->valuestring), at,
-                                    &number->len)) {
-            return refuse_jwk(err);
-        }
-        number->bytes = (unsigned char *) at;
-        at += number->len;
     }
     return KV_OK;
 }
@@ -129,18 +114,26 @@ static bool is_echoed(const char *name, enum kv_family family)
     return strcmp(name, "crv") != 0 || family != KV_FAMILY_EC;
 }
 
+#define COLLECTED_MAX (KV_KEY_MEMBERS_MAX / 5) /* the shortest member is `"":0,` */
+
 /* What the service stores without understanding it. It stays NULL when there is nothing. */
 static enum kv_code collect_members(const cJSON *object, enum kv_family family,
                                     struct kv_buf *members, struct kv_err *err)
 {
     kv_auto(cJSON_Delete) cJSON *collected = cJSON_CreateObject();
     const cJSON *item;
+    unsigned count = 0;
     bool ok = true;
 
     cJSON_ArrayForEach (item, object) {
-        if (is_echoed(item->string, family)) {
-            kv_json_add_take(collected, item->string, cJSON_Duplicate(item, true), &ok);
+        if (!is_echoed(item->string, family)
+            || find_text(collected, item->string) != NULL) { /* sent twice: the first counts */
+            continue;
         }
+        if (count++ == COLLECTED_MAX) {
+            return refuse_jwk(err);
+        }
+        kv_json_add_take(collected, item->string, cJSON_Duplicate(item, true), &ok);
     }
     if (!ok || collected == NULL) {
         return KV_OUT_OF_MEMORY(err);
@@ -148,7 +141,10 @@ static enum kv_code collect_members(const cJSON *object, enum kv_family family,
     if (collected->child == NULL) {
         return KV_OK;
     }
-    return kv_json_print(collected, members, err) == KV_BODY_TOO_LARGE ? refuse_jwk(err) : KV_OK;
+
+    enum kv_code code = kv_json_print(collected, members, err);
+
+    return code == KV_BODY_TOO_LARGE ? refuse_jwk(err) : code;
 }
 
 struct sent_import {
@@ -176,7 +172,7 @@ static enum kv_code bind_jwk(const cJSON *body, struct sent_import *ret_import,
         KV_JSON_FIELD(struct sent_jwk, ops, "key_ops", KV_JSON_ARRAY),
     };
 
-    if (!cJSON_IsObject(find_text(body, "key"))) {
+    if (!cJSON_IsObject(find_member(body, "key"))) {
         return refuse_jwk(err);
     }
     KV_TRY(kv_json_bind(body, fields, KV_COUNT(fields), ret_import, err));
@@ -201,7 +197,7 @@ enum kv_code key_import(struct kv_request *request, struct kv_response *response
     const struct kv_scope scope = kv_scope_of(request);
     kv_auto(cJSON_Delete) cJSON *body = NULL;
     kv_auto(key_settings_done) struct key_settings settings = { .tags_given = false };
-    kv_auto(jwk_done) struct jwk jwk = { .bytes = NULL };
+    kv_auto(jwk_done) struct jwk jwk = { .key = { .n = { NULL } } };
     kv_auto(sent_transfer_done) struct sent_transfer transfer = { .blob = NULL };
     kv_auto(kv_buf_done) struct kv_buf members;
     kv_auto(kv_key_done) struct kv_key key = { .version = "" };
@@ -209,7 +205,7 @@ enum kv_code key_import(struct kv_request *request, struct kv_response *response
     struct sent_jwk sent_jwk = { .kty = NULL };
 
     kv_buf_init(&members, KV_KEY_MEMBERS_MAX);
-    KV_TRY(body_parse(request, &body, err));
+    KV_TRY(kv_request_json(request, &body, err));
     KV_TRY(bind_jwk(body, &sent, &sent_jwk, err));
     KV_TRY(key_settings_parse(request, body, &settings, err));
     KV_TRY(key_ops_read(sent_jwk.ops, &settings, err));

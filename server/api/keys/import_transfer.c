@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The transfer blob of a key that comes wrapped (BYOK): contract §6.2. */
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "kv/base64.h"
@@ -14,7 +13,7 @@
 void sent_transfer_done(struct sent_transfer *sent)
 {
     cJSON_Delete(sent->blob);
-    kv_wipe_free(sent->bytes);
+    kv_buf_done(&sent->bytes);
 }
 
 static enum kv_code refuse(const char *what, struct kv_err *err)
@@ -22,20 +21,15 @@ static enum kv_code refuse(const char *what, struct kv_err *err)
     return KV_FAIL(err, KV_BAD_PARAMETER, 0, "\"key_hsm\" is not a key transfer blob: %s.", what);
 }
 
-static bool decode(const char *text, size_t max, char **ret_bytes, size_t *ret_len)
+/* Decodes a text of up to `max` bytes into `ret_bytes`; refuses it for `what`. */
+static enum kv_code decode(const char *text, size_t max, struct kv_buf *ret_bytes, const char *what,
+                           struct kv_err *err)
 {
-    size_t len = strlen(text);
-    kv_auto(kv_wipe_free) char *bytes = NULL;
+    enum kv_code code;
 
-    if (len > KV_BASE64URL_LENGTH(max)) {
-        return false;
-    }
-    bytes = malloc(KV_BASE64URL_BYTES(len) + 1);
-    if (bytes == NULL || !kv_base64url_decode(text, len, bytes, ret_len)) {
-        return false;
-    }
-    *ret_bytes = kv_take(bytes);
-    return true;
+    kv_buf_init(ret_bytes, max);
+    code = kv_base64url_parse(text, strlen(text), ret_bytes, err);
+    return code == KV_OK || code == KV_INTERNAL ? code : refuse(what, err);
 }
 
 struct sent_blob {
@@ -124,28 +118,27 @@ static bool parse_kid(const struct kv_request *request, const char *kid, struct 
 enum kv_code transfer_parse(const struct kv_request *request, const char *text,
                             struct sent_transfer *ret_sent, struct kv_err *err)
 {
-    kv_auto(kv_wipe_free) char *json = NULL;
+    static const char no_json[] = "it is no JSON in base64url";
+    kv_auto(kv_buf_done) struct kv_buf json;
     struct sent_blob blob = { .schema = NULL };
     struct sent_header header = { .kid = NULL };
-    size_t len;
 
-    if (!decode(text, BLOB_MAX, &json, &len)
-        || kv_json_parse(json, len, &ret_sent->blob, NULL) != KV_OK) {
-        return refuse("it is no JSON in base64url", err);
+    KV_TRY(decode(text, BLOB_MAX, &json, no_json, err));
+    if (kv_json_parse(json.data, json.len, &ret_sent->blob, NULL) != KV_OK) {
+        return refuse(no_json, err);
     }
     KV_TRY(bind(ret_sent->blob, &blob, &header, err));
     if (!parse_kid(request, header.kid, ret_sent)) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
                        "The key exchange key that \"key_hsm\" names is no key of this vault.");
     }
-    if (!decode(blob.ciphertext, KV_TRANSFER_MAX, &ret_sent->bytes, &len)) {
-        return refuse("its ciphertext is no wrapped key in base64url", err);
-    }
+    KV_TRY(decode(blob.ciphertext, KV_TRANSFER_MAX, &ret_sent->bytes,
+                  "its ciphertext is no wrapped key in base64url", err));
     ret_sent->transfer = (struct kv_key_transfer){
         .kek_name = ret_sent->name,
         .kek_version = ret_sent->version,
-        .bytes = ret_sent->bytes,
-        .len = len,
+        .bytes = ret_sent->bytes.data,
+        .len = ret_sent->bytes.len,
     };
     return KV_OK;
 }

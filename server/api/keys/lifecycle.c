@@ -37,7 +37,7 @@ static enum kv_code parse_creation(const struct kv_request *request, struct crea
     struct key_settings *settings = &creation->settings;
     struct sent_creation sent = { .kty = NULL };
 
-    KV_TRY(body_parse(request, &creation->body, err));
+    KV_TRY(kv_request_json(request, &creation->body, err));
     KV_TRY(kv_json_bind(creation->body, fields, KV_COUNT(fields), &sent, err));
     KV_TRY(key_settings_parse(request, creation->body, settings, err));
     creation->args = (struct kv_key_create_args){
@@ -104,7 +104,7 @@ enum kv_code key_update(struct kv_request *request, struct kv_response *response
     kv_auto(key_settings_done) struct key_settings settings = { .tags_given = false };
     kv_auto(kv_key_done) struct kv_key key = { .version = "" };
 
-    KV_TRY(body_parse(request, &body, err));
+    KV_TRY(kv_request_json(request, &body, err));
     KV_TRY(key_settings_parse(request, body, &settings, err));
 
     const struct kv_key_update_args args = {

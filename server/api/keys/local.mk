@@ -15,4 +15,5 @@ libkv_a_SOURCES += \
 	%D%/render.c \
 	%D%/rotation.c \
 	%D%/routes.c \
-	%D%/secure.c
+	%D%/secure.c \
+	%D%/statement.c

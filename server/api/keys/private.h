@@ -24,10 +24,6 @@ kv_handler_fn key_wrap, key_unwrap;                                    /* crypto
 kv_handler_fn secure_refuse;                                           /* secure.c */
 kv_handler_fn random_get;                                              /* random.c */
 
-/* The body as one JSON object; an empty one is refused (contract §4.6). */
-enum kv_code body_parse(const struct kv_request *request, cJSON **ret_body,
-                        struct kv_err *err) kv_must_check;
-
 /* attributes.exportable and release_policy, as they were sent (contract §11). */
 struct release_sent {
     struct kv_buf policy;        /* compact */
@@ -41,9 +37,9 @@ enum kv_code release_read(const struct kv_request *request, struct kv_maybe_bool
 /* Adds the release_policy of a key that has one, at the end of a bundle. */
 void add_release_policy(cJSON *parent, const struct kv_release_terms *terms, bool *ok);
 
-/* The attributes of a key as answers show them, as member `attributes`. */
-void add_attributes(cJSON *parent, const struct kv_request *request, const struct kv_key *key,
-                    bool *ok);
+/* The members of a KeyBundle (contract §4.2): key, attributes, tags, release_policy. */
+void add_bundle(cJSON *parent, const struct kv_request *request, const struct kv_key *key,
+                bool *ok);
 
 /* What create and update have in common, as their bodies give it. */
 #define OP_NAMES_MAX 32
@@ -68,10 +64,10 @@ enum kv_code key_settings_parse(const struct kv_request *request, const cJSON *b
 enum kv_code key_ops_read(const cJSON *array, struct key_settings *settings,
                           struct kv_err *err) kv_must_check;
 
-/* `key_hsm` of an import, decoded; all of it in one block. */
+/* `key_hsm` of an import, decoded. */
 struct sent_transfer {
     cJSON *blob;
-    char *bytes; /* heap */
+    struct kv_buf bytes;
     char name[KV_KEY_NAME_MAX + 1];
     char version[KV_VERSION_LENGTH + 1];
     struct kv_key_transfer transfer; /* points to the above */
@@ -83,9 +79,16 @@ KV_DEFINE_CLEANUP_VALUE(struct sent_transfer, sent_transfer_done)
 enum kv_code transfer_parse(const struct kv_request *request, const char *text,
                             struct sent_transfer *ret_sent, struct kv_err *err) kv_must_check;
 
-/* Appends a JWS (RFC 7515, compact, RS256) by coffer's attestation key. */
-enum kv_code statement_sign(const struct kv_scope *scope, const cJSON *header, const cJSON *payload,
-                            struct kv_buf *text, struct kv_err *err) kv_must_check;
+#define CHAIN_MAX 16384 /* bytes of a signer's certificates, PEM */
+
+/* Adds what a header says of the signer of such statements: alg, kid, x5t, typ, x5t#S256, x5c. */
+enum kv_code statement_add_signer(const struct kv_scope *scope, enum kv_statement statement,
+                                  cJSON *header, struct kv_err *err) kv_must_check;
+
+/* Appends a JWS (RFC 7515, compact, RS256) by that signer. */
+enum kv_code statement_sign(const struct kv_scope *scope, enum kv_statement statement,
+                            const cJSON *header, const cJSON *payload, struct kv_buf *text,
+                            struct kv_err *err) kv_must_check;
 
 /* A refusal in the one sentence of the service's model binder (contract §4.6). */
 enum kv_code fail_property(struct kv_err *err) kv_must_check;

@@ -17,7 +17,7 @@ enum kv_code random_get(struct kv_request *request, struct kv_response *response
     kv_auto(kv_secret_done) struct kv_secret bytes = { .len = 0 };
     struct sent_demand sent = { .count = { .given = false } }; /* no count is none: 0 */
 
-    KV_TRY(body_parse(request, &sent_body, err));
+    KV_TRY(kv_request_json(request, &sent_body, err));
     KV_TRY(kv_json_bind(sent_body, fields, KV_COUNT(fields), &sent, err));
     KV_TRY(kv_keys_random(&scope, sent.count.value, &bytes, err));
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* exportable and release_policy in bodies and answers: contract §11. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "kv/base64.h"
@@ -8,20 +7,6 @@
 #include "private.h"
 
 #define TYPE_MAX 128 /* characters of a content type */
-
-/* api-versions from before keys could be released; every later one has it (contract §15). */
-static bool knows_release(const char *api_version)
-{
-    static const char *const older[] = { "2015-06-01", "2016-10-01",  "7.0", "7.1-preview",
-                                         "7.1",        "7.2-preview", "7.2" };
-
-    for (size_t i = 0; i < KV_COUNT(older); i++) {
-        if (strcmp(older[i], api_version) == 0) {
-            return false;
-        }
-    }
-    return true;
-}
 
 void release_sent_done(struct release_sent *sent)
 {
@@ -33,22 +18,38 @@ struct sent_policy {
     struct kv_maybe_bool immutable;
 };
 
+/*
+ * What a policy says is judged while the body is read, so before the rules of AKV.SKR (contract
+ * §9.2). The contract knows no order of the two; but whether a policy may stand beside `exportable`
+ * depends on the key there is, and what a body holds comes before the lookup (§19 row 26).
+ */
 static enum kv_code read_policy(const struct sent_policy *sent, struct release_sent *ret_sent,
                                 struct kv_err *err)
 {
-    size_t len = strlen(sent->data);
-    kv_auto(kv_wipe_free) char *text = malloc(KV_BASE64URL_BYTES(len) + 1);
+    kv_auto(kv_buf_done) struct kv_buf text;
+    enum kv_code code;
 
-    if (text == NULL) {
-        return KV_OUT_OF_MEMORY(err);
+    kv_buf_init(&text, KV_BODY_MAX);
+    code = kv_base64url_parse(sent->data, strlen(sent->data), &text, err);
+    if (code == KV_BAD_PARAMETER) {
+        return KV_FAIL(err, code, 0, "Content of 'data' is not base64url.\r\n");
     }
-    if (!kv_base64url_decode(sent->data, len, text, &len)) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Content of 'data' is not base64url.\r\n");
-    }
-    KV_TRY(kv_release_policy_check(text, len, &ret_sent->policy, err));
+    KV_TRY(code);
+    KV_TRY(kv_release_policy_check(text.data, text.len, &ret_sent->policy, err));
     ret_sent->args.policy = ret_sent->policy.data;
     ret_sent->args.content_type = sent->type;
     ret_sent->args.immutable = sent->immutable.value;
+    return KV_OK;
+}
+
+/* Into the form that the build gives a policy. */
+static enum kv_code adapt_policy(const struct kv_build *build, struct release_sent *sent,
+                                 struct kv_err *err)
+{
+    if (build->rewrites_policies) {
+        KV_TRY(kv_release_policy_rewrite(&sent->policy, err));
+        sent->args.policy = sent->policy.data;
+    }
     return KV_OK;
 }
 
@@ -64,7 +65,7 @@ enum kv_code release_read(const struct kv_request *request, struct kv_maybe_bool
 
     kv_buf_init(&ret_sent->policy, KV_RELEASE_POLICY_MAX);
     ret_sent->args = (struct kv_release_args){
-        .known = knows_release(kv_call_of(request)->api_version),
+        .known = kv_call_of(request)->knows_release,
         .exportable_given = exportable.given,
         .exportable = exportable.value,
     };
@@ -75,7 +76,8 @@ enum kv_code release_read(const struct kv_request *request, struct kv_maybe_bool
     if (sent.data == NULL || (sent.type != NULL && strlen(sent.type) > TYPE_MAX)) {
         return fail_property(err);
     }
-    return read_policy(&sent, ret_sent, err);
+    KV_TRY(read_policy(&sent, ret_sent, err));
+    return adapt_policy(request->app->build, ret_sent, err);
 }
 
 void add_release_policy(cJSON *parent, const struct kv_release_terms *terms, bool *ok)

@@ -104,8 +104,8 @@ static bool shows_size(const struct kv_vault *vault, enum kv_family family)
     return true;
 }
 
-void add_attributes(cJSON *parent, const struct kv_request *request, const struct kv_key *key,
-                    bool *ok)
+static void add_attributes(cJSON *parent, const struct kv_request *request,
+                           const struct kv_key *key, bool *ok)
 {
     const struct kv_call *call = kv_call_of(request);
     const struct kv_build *build = request->app->build;
@@ -154,13 +154,12 @@ static void add_deletion(cJSON *parent, const struct kv_request *request, const 
     kv_json_add_int(parent, "scheduledPurgeDate", key->scheduled_purge, ok);
 }
 
-static void add_bundle(cJSON *body, const struct kv_request *request, const struct kv_key *key,
-                       bool *ok)
+void add_bundle(cJSON *parent, const struct kv_request *request, const struct kv_key *key, bool *ok)
 {
-    add_jwk(body, request, key, ok);
-    add_attributes(body, request, key, ok);
-    add_tags(body, &key->tags, ok);
-    add_release_policy(body, &key->release, ok);
+    add_jwk(parent, request, key, ok);
+    add_attributes(parent, request, key, ok);
+    add_tags(parent, &key->tags, ok);
+    add_release_policy(parent, &key->release, ok);
 }
 
 enum kv_code respond_key(const struct kv_request *request, const struct kv_key *key,
@@ -193,10 +192,7 @@ enum kv_code respond_deleted_key(const struct kv_request *request, const struct 
     kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
 
     add_deletion(body, request, key, &ok);
-    add_jwk(body, request, key, &ok);
-    add_attributes(body, request, key, &ok);
-    add_tags(body, &key->tags, &ok);
-    add_release_policy(body, &key->release, &ok);
+    add_bundle(body, request, key, &ok);
     return kv_response_json(response, 200, ok ? body : NULL, err);
 }
 

@@ -193,7 +193,7 @@ enum kv_code rotation_policy_set(struct kv_request *request, struct kv_response 
     struct kv_rotation_policy_args args = { .count = 0 };
     struct kv_rotation_policy policy;
 
-    KV_TRY(body_parse(request, &body, err));
+    KV_TRY(kv_request_json(request, &body, err));
     KV_TRY(parse_policy(body, &args, err));
     KV_TRY(
         kv_rotation_policy_set(&scope, kv_request_capture(request, "name"), &args, &policy, err));

@@ -8,7 +8,6 @@
 
 #include <openssl/rand.h>
 
-#include "jws.h"
 #include "kv/base64.h"
 
 #define UNIQUE_BYTES 16 /* of uti, the token's own name */

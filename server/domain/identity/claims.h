@@ -9,6 +9,9 @@
 #include "kv/identity.h"
 #include "kv/json.h"
 
+/* contract §2.2: what the service says of a token it cannot make sense of. */
+#define KV_TOKEN_INVALID "Error validating token: 'S2S12086'."
+
 struct kv_claims {
     struct kv_principal principal;
     char audience[KV_RESOURCE_MAX + 1];

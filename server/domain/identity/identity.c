@@ -9,7 +9,6 @@
 
 #include "claims.h"
 #include "core.h"
-#include "jws.h"
 #include "kv/secret.h"
 
 static void fill_anyone(struct kv_identity *identity)

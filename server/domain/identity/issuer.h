@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "jws_key.h"
+#include "kv/jws.h"
 
 struct kv_issuer; /* opaque */
 

@@ -9,10 +9,6 @@ libkv_a_SOURCES += \
 	%D%/identity.c \
 	%D%/issuer.c \
 	%D%/issuer.h \
-	%D%/jws.c \
-	%D%/jws.h \
-	%D%/jws_key.c \
-	%D%/jws_key.h \
 	%D%/roles.c \
 	%D%/roles_core.h \
 	%D%/seen.c \

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "authority.h"
 #include "kv/json.h"
 #include "kv/release.h"
 
@@ -79,7 +80,7 @@ static enum kv_code check_authority(const cJSON *authority, unsigned *left, stru
 {
     const char *url = cJSON_GetStringValue(find(authority, "authority"));
 
-    if (url == NULL || !kv_release_url_is_allowed(url)) {
+    if (url == NULL || !authority_url_is_allowed(url)) {
         return refuse("an 'authority' must be an https URL", err);
     }
     if (find(authority, "claim") != NULL || !is_condition(authority, 1, left)) {
@@ -115,16 +116,9 @@ enum kv_code kv_release_policy_check(const char *text, size_t len, struct kv_buf
 bool policy_names_authority(const cJSON *authority, const char *issuer)
 {
     const char *url = cJSON_GetStringValue(find(authority, "authority"));
-    size_t url_len = url != NULL ? strlen(url) : 0;
-    size_t issuer_len = strlen(issuer);
+    size_t len = url != NULL ? authority_url_length(url) : 0;
 
-    if (url_len > 0 && url[url_len - 1] == '/') {
-        url_len--;
-    }
-    if (issuer_len > 0 && issuer[issuer_len - 1] == '/') {
-        issuer_len--;
-    }
-    return url_len > 0 && url_len == issuer_len && strncmp(url, issuer, url_len) == 0;
+    return len > 0 && len == authority_url_length(issuer) && strncmp(url, issuer, len) == 0;
 }
 
 /* A claim by its whole name, else by its path, the names of which dots separate. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What coffer says under its own signature about keys: contract §6.10. */
+/* What coffer says under its own signature about keys: contract §6.10, §11. */
 #include <assert.h>
 #include <string.h>
 
@@ -7,8 +7,16 @@
 
 #include "private.h"
 
-#define CERTIFICATE_NAME "coffer key attestation"
 #define DIGEST_LENGTH 32
+
+static const struct signer {
+    enum service_purpose purpose;
+    const char *name[2]; /* of its certificate; by enum kv_vault_kind */
+} signers[] = {
+    [KV_STATEMENT_ATTESTATION] = { SERVICE_ATTESTATION,
+                                   { "coffer key attestation", "coffer key attestation" } },
+    [KV_STATEMENT_RELEASE] = { SERVICE_RELEASE, { "vault.azure.net", "managedhsm.azure.net" } },
+};
 
 enum kv_code kv_key_attest(const struct kv_scope *scope, const char *name, const char *version,
                            struct kv_key *ret_key, struct kv_custody_facts *ret_facts,
@@ -22,22 +30,25 @@ enum kv_code kv_key_attest(const struct kv_scope *scope, const char *name, const
     return KV_OK;
 }
 
-enum kv_code kv_keys_attestation_chain(const struct kv_scope *scope, struct kv_buf *chain,
-                                       struct kv_err *err)
+enum kv_code kv_keys_signer_chain(const struct kv_scope *scope, enum kv_statement statement,
+                                  struct kv_buf *chain, struct kv_err *err)
 {
+    const struct signer *signer = &signers[statement];
     const struct kv_keys_config *config = &scope->keys->config;
     unsigned char spki[KV_SPKI_MAX];
     struct kv_material service;
     size_t len;
 
     assert(config->certify != NULL);
-    KV_TRY(service_key_need(scope->keys, SERVICE_ATTESTATION, &service, err));
+    KV_TRY(service_key_need(scope->keys, signer->purpose, &service, err));
     KV_TRY(kv_custody_spki(&service, spki, &len, err));
-    return config->certify(config->certify_context, spki, len, CERTIFICATE_NAME, chain, err);
+    return config->certify(config->certify_context, spki, len, signer->name[scope->vault->kind],
+                           chain, err);
 }
 
-enum kv_code kv_keys_sign_statement(const struct kv_scope *scope, const char *text, size_t len,
-                                    struct kv_secret *ret_signature, struct kv_err *err)
+enum kv_code kv_keys_sign_statement(const struct kv_scope *scope, enum kv_statement statement,
+                                    const char *text, size_t len, struct kv_secret *ret_signature,
+                                    struct kv_err *err)
 {
     unsigned char digest[DIGEST_LENGTH];
     const struct kv_operands operands = { .value = { digest, sizeof(digest) } };
@@ -45,7 +56,7 @@ enum kv_code kv_keys_sign_statement(const struct kv_scope *scope, const char *te
     struct kv_material service;
 
     kv_outcome_init(&outcome);
-    KV_TRY(service_key_need(scope->keys, SERVICE_ATTESTATION, &service, err));
+    KV_TRY(service_key_need(scope->keys, signers[statement].purpose, &service, err));
     if (EVP_Digest(text, len, digest, NULL, EVP_sha256(), NULL) != 1) {
         return KV_FAIL(err, KV_INTERNAL, 0, "OpenSSL did not hash");
     }

@@ -247,7 +247,7 @@ typedef enum kv_code make_material_fn(struct kv_keys *keys,
                                       struct kv_err *err);
 
 /* Keys of coffer's own on the token, made when they are first needed. */
-enum service_purpose { SERVICE_BACKUP, SERVICE_ATTESTATION };
+enum service_purpose { SERVICE_BACKUP, SERVICE_ATTESTATION, SERVICE_RELEASE };
 
 /* The key of that purpose; KV_NOT_FOUND when nobody has needed it yet. */
 enum kv_code service_key_load(struct kv_keys *keys, enum service_purpose purpose,

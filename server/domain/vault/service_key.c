@@ -15,6 +15,7 @@
 static const char *const purpose_names[] = {
     [SERVICE_BACKUP] = "backup",
     [SERVICE_ATTESTATION] = "attestation",
+    [SERVICE_RELEASE] = "release",
 };
 
 static bool copy_column(const struct kv_rows *rows, int column, unsigned char *ret_bytes,

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Key sets are kept as the texts they came as: whoever needs one takes a copy, so that no key is
+ * shared between threads, and none is asked for while the lock is held.
+ */
+#include "authority.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "kv/json.h"
+
+/* What an authority answered when it was asked for its keys. */
+struct key_set {
+    char authority[AUTHORITY_URL_MAX]; /* "": none */
+    kv_time fetched;
+    struct kv_buf json;
+};
+
+struct kv_authorities {
+    kv_fetch_fn *fetch;
+    pthread_mutex_t mutex; /* lock.def: release.authorities; guards everything below */
+    struct key_set sets[KV_AUTHORITIES_MAX];
+    size_t next; /* the set that gives way when another authority comes */
+};
+
+enum kv_code kv_authorities_new(kv_fetch_fn *fetch, struct kv_authorities **ret_authorities,
+                                struct kv_err *err)
+{
+    struct kv_authorities *authorities = calloc(1, sizeof(*authorities));
+
+    if (authorities == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    authorities->fetch = fetch;
+    (void) pthread_mutex_init(&authorities->mutex, NULL); /* cannot fail on Linux */
+    for (size_t i = 0; i < KV_AUTHORITIES_MAX; i++) {
+        kv_buf_init(&authorities->sets[i].json, KV_AUTHORITY_BODY_MAX);
+    }
+    *ret_authorities = authorities;
+    return KV_OK;
+}
+
+void kv_authorities_free(struct kv_authorities *authorities)
+{
+    if (authorities == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < KV_AUTHORITIES_MAX; i++) {
+        kv_buf_done(&authorities->sets[i].json);
+    }
+    (void) pthread_mutex_destroy(&authorities->mutex);
+    free(authorities);
+}
+
+bool authority_url_is_allowed(const char *url)
+{
+    static const char *const starts[] = { "https://", "http://localhost", "http://127.0.0.1",
+                                          "http://[::1]" };
+
+    for (size_t i = 0; i < KV_COUNT(starts); i++) {
+        size_t len = strlen(starts[i]);
+
+        if (strncasecmp(url, starts[i], len) == 0
+            && (i == 0 || url[len] == ':' || url[len] == '/' || url[len] == '\0')) {
+            return strlen(url) < AUTHORITY_URL_MAX && strpbrk(url, "@ \t\r\n#?") == NULL;
+        }
+    }
+    return false;
+}
+
+size_t authority_url_length(const char *url)
+{
+    size_t len = strlen(url);
+
+    return len > 0 && url[len - 1] == '/' ? len - 1 : len;
+}
+
+static struct key_set *find_locked(struct kv_authorities *authorities, const char *authority)
+{
+    for (size_t i = 0; i < KV_AUTHORITIES_MAX; i++) {
+        if (strcmp(authorities->sets[i].authority, authority) == 0) {
+            return &authorities->sets[i];
+        }
+    }
+    return NULL;
+}
+
+/* The clock is virtual: a set from its future is as unknown as one that is too old. */
+static bool is_fresh(const struct key_set *set, kv_time now)
+{
+    return set->fetched <= now && now - set->fetched < KV_AUTHORITY_KEYS_LIFETIME;
+}
+
+/* Appends the set that is known; nothing when none is. */
+static enum kv_code recall(struct kv_authorities *authorities, const char *authority, kv_time now,
+                           struct kv_buf *json, struct kv_err *err)
+{
+    enum kv_code code = KV_OK;
+
+    pthread_mutex_lock(&authorities->mutex);
+    const struct key_set *set = find_locked(authorities, authority);
+    if (set != NULL && is_fresh(set, now)) {
+        code = kv_buf_append(json, set->json.data, set->json.len, err);
+    }
+    pthread_mutex_unlock(&authorities->mutex);
+    return code;
+}
+
+/* Without memory it is not kept. */
+static void remember(struct kv_authorities *authorities, const char *authority, kv_time now,
+                     const struct kv_buf *json)
+{
+    pthread_mutex_lock(&authorities->mutex);
+    struct key_set *set = find_locked(authorities, authority);
+    if (set == NULL) {
+        set = &authorities->sets[authorities->next];
+        authorities->next = (authorities->next + 1) % KV_AUTHORITIES_MAX;
+    }
+    kv_buf_clear(&set->json);
+    set->authority[0] = '\0';
+    if (kv_buf_append(&set->json, json->data, json->len, NULL) == KV_OK) {
+        memcpy(set->authority, authority, strlen(authority) + 1);
+        set->fetched = now;
+    }
+    pthread_mutex_unlock(&authorities->mutex);
+}
+
+static enum kv_code parse(const struct kv_buf *body, cJSON **ret_json, struct kv_err *err)
+{
+    if (kv_json_parse(body->data, body->len, ret_json, NULL) != KV_OK) {
+        return KV_FAIL(err, KV_UNAVAILABLE, 0, "The attestation authority answers no JSON.");
+    }
+    return KV_OK;
+}
+
+/* {authority}/.well-known/openid-configuration says where the keys are. */
+static enum kv_code fetch_configuration(struct kv_authorities *authorities, const char *authority,
+                                        cJSON **ret_configuration, struct kv_err *err)
+{
+    kv_auto(kv_buf_done) struct kv_buf url;
+    kv_auto(kv_buf_done) struct kv_buf body;
+
+    kv_buf_init(&url, 2 * AUTHORITY_URL_MAX);
+    kv_buf_init(&body, KV_AUTHORITY_BODY_MAX);
+    KV_TRY(kv_buf_printf(&url, err, "%s/.well-known/openid-configuration", authority));
+    KV_TRY(authorities->fetch(url.data, &body, err));
+    return parse(&body, ret_configuration, err);
+}
+
+static enum kv_code fetch_keys(struct kv_authorities *authorities, const char *authority,
+                               struct kv_buf *json, struct kv_err *err)
+{
+    kv_auto(cJSON_Delete) cJSON *configuration = NULL;
+    const char *url;
+
+    KV_TRY(fetch_configuration(authorities, authority, &configuration, err));
+    url = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(configuration, "jwks_uri"));
+    if (url == NULL || !authority_url_is_allowed(url)) {
+        return KV_FAIL(err, KV_UNAVAILABLE, 0, "The attestation authority names a URL of no use.");
+    }
+    return authorities->fetch(url, json, err);
+}
+
+/* *ret_known: a key of the token's kid is in the set. */
+static enum kv_code look_up(const struct kv_buf *json, const struct kv_jws *jws, bool *ret_known,
+                            bool *ret_signed, struct kv_err *err)
+{
+    kv_auto(cJSON_Delete) cJSON *set = NULL;
+    const cJSON *jwk;
+
+    *ret_known = false;
+    *ret_signed = false;
+    KV_TRY(parse(json, &set, err));
+    cJSON_ArrayForEach (jwk, cJSON_GetObjectItemCaseSensitive(set, "keys")) {
+        const char *kid = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(jwk, "kid"));
+        kv_auto(kv_jws_key_free) struct kv_jws_key *key = NULL;
+
+        if (kid == NULL || strcmp(kid, jws->kid) != 0) {
+            continue;
+        }
+        *ret_known = true;
+        *ret_signed =
+            *ret_signed
+            || (kv_jws_key_import(jwk, &key, NULL) == KV_OK && kv_jws_is_signed(jws, key));
+    }
+    return KV_OK;
+}
+
+enum kv_code authority_has_signed(struct kv_authorities *authorities, const char *url,
+                                  const struct kv_jws *jws, kv_time now, bool *ret_signed,
+                                  struct kv_err *err)
+{
+    kv_auto(kv_buf_done) struct kv_buf json;
+    char authority[AUTHORITY_URL_MAX];
+    size_t len = authority_url_length(url);
+    bool is_known = false;
+
+    assert(len < sizeof(authority)); /* as long as the one in the policy, which was checked */
+    memcpy(authority, url, len);
+    authority[len] = '\0';
+    kv_buf_init(&json, KV_AUTHORITY_BODY_MAX);
+    KV_TRY(recall(authorities, authority, now, &json, err));
+    if (json.len > 0) {
+        KV_TRY(look_up(&json, jws, &is_known, ret_signed, err));
+    }
+    if (is_known) {
+        return KV_OK;
+    }
+    kv_buf_clear(&json); /* the authority may have made a new key since */
+    KV_TRY(fetch_keys(authorities, authority, &json, err));
+    KV_TRY(look_up(&json, jws, &is_known, ret_signed, err));
+    remember(authorities, authority, now, &json);
+    return KV_OK;
+}

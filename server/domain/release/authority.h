@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * authority.h - which keys an attestation authority has. Private to domain/release.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "kv/jws.h"
+#include "kv/release.h"
+
+#define AUTHORITY_URL_MAX 512 /* characters, its NUL among them */
+
+/* https, or http to this machine itself. */
+bool authority_url_is_allowed(const char *url);
+
+/* The length of a URL that names an authority, without a slash at its end, which does not matter. */
+size_t authority_url_length(const char *url);
+
+/*
+ * Whether the authority, which is one that a policy names, has signed the token: with the key of
+ * its set (RFC 7517) that the token's kid names. The set is asked for when it is not known at
+ * `now`, or knows no such kid; KV_UNAVAILABLE when the authority does not tell it.
+ */
+enum kv_code authority_has_signed(struct kv_authorities *authorities, const char *url,
+                                  const struct kv_jws *jws, kv_time now, bool *ret_signed,
+                                  struct kv_err *err) kv_must_check;

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whose word counts for an attestation, and how often its authority is asked: contract §11. The
+ * authorities are a function of the test; they sign with the key of tests/unit/identity/forge.h.
+ */
+#include "kv/release.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "identity/forge.h"
+#include "kv/json.h"
+#include "kv/jws.h"
+
+#define NOW 1700000000
+#define HEADER "{\"alg\":\"RS256\",\"kid\":\"" FORGE_KEY_ID "\"}"
+#define AUTHORITY "https://attest.example"
+#define CONFIGURATION "/.well-known/openid-configuration"
+#define TEXT_MAX 4096
+
+static struct kv_authorities *authorities;
+static struct kv_err err;
+static char jwk[1024];    /* of the key that signs, without its end, so that a kid can be added */
+static unsigned asked;    /* how often an authority told its keys */
+static const char *known; /* kid of the key that they tell */
+static const char *jwks_uri;
+static const char *answer; /* what they answer for their keys; NULL: the one key */
+
+static enum kv_code fetch(const char *url, struct kv_buf *body, struct kv_err *why)
+{
+    if (strstr(url, CONFIGURATION) != NULL) {
+        return kv_buf_printf(body, why, "{\"jwks_uri\":\"%s\"}", jwks_uri);
+    }
+    asked++;
+    cr_assert_str_eq(url, jwks_uri);
+    if (answer != NULL) {
+        return kv_buf_append(body, answer, strlen(answer), why);
+    }
+    return kv_buf_printf(body, why, "{\"keys\":[%s,\"kid\":\"%s\"}]}", jwk, known);
+}
+
+static void set_up(void)
+{
+    struct kv_jws_key *key = NULL;
+    struct kv_buf json;
+
+    asked = 0;
+    known = FORGE_KEY_ID;
+    jwks_uri = AUTHORITY "/certs";
+    answer = NULL;
+    kv_buf_init(&json, sizeof(jwk) - 1);
+    cr_assert_eq(kv_jws_key_parse(forge_pem, strlen(forge_pem), &key, &err), KV_OK);
+    cr_assert_eq(kv_jws_key_show(key, &json, &err), KV_OK);
+    snprintf(jwk, sizeof(jwk), "%.*s", (int) json.len - 1, json.data);
+    kv_buf_done(&json);
+    kv_jws_key_free(key);
+    cr_assert_eq(kv_authorities_new(fetch, &authorities, &err), KV_OK);
+}
+
+static void tear_down(void)
+{
+    kv_authorities_free(authorities);
+}
+
+TestSuite(authority, .init = set_up, .fini = tear_down, .timeout = 120);
+
+/* Holds an attestation of `issuer` with that header against a policy that names `authority`. */
+static enum kv_code judge(const char *authority, const char *issuer, const char *header,
+                          kv_time now)
+{
+    char policy[TEXT_MAX];
+    char claims[TEXT_MAX];
+    struct kv_release_case release = { .policy = policy, .now = now, .authorities = authorities };
+    struct kv_release_target target;
+    enum kv_code code;
+    char *token;
+
+    snprintf(policy, sizeof(policy),
+             "{\"version\":\"1.0.0\",\"anyOf\":[{\"authority\":\"%s\",\"allOf\":"
+             "[{\"claim\":\"c\",\"equals\":\"1\"}]}]}",
+             authority);
+    snprintf(claims, sizeof(claims),
+             "{\"iss\":\"%s\",\"exp\":%d,\"c\":\"1\",\"x-ms-runtime\":{\"keys\":[%s}]}}", issuer,
+             NOW + 1000000, jwk);
+    token = forge_token(header, claims);
+    release.target = token;
+    code = kv_release_judge(&release, &target, &err);
+    free(token);
+    return code;
+}
+
+static enum kv_code judge_at(kv_time now)
+{
+    return judge(AUTHORITY, AUTHORITY, HEADER, now);
+}
+
+Test(authority, asks_nobody_whom_the_policy_does_not_name)
+{
+    cr_expect_eq(judge("https://other.example", AUTHORITY, HEADER, NOW), KV_RELEASE_DENIED);
+    cr_expect_eq(judge(AUTHORITY "s", AUTHORITY, HEADER, NOW), KV_RELEASE_DENIED);
+    cr_expect_eq(asked, 0);
+}
+
+static const struct {
+    const char *jwks_uri, *answer;
+} useless[] = {
+    { "ftp://attest.example/certs", "{}" },
+    { "http://attest.example/certs", "{}" },
+    { "", "{}" },
+    { AUTHORITY "/certs", "" },
+    { AUTHORITY "/certs", "[]" },
+    { AUTHORITY "/certs", "{\"keys\":" },
+};
+
+Test(authority, is_put_off_while_the_authority_tells_nothing_of_use)
+{
+    for (size_t i = 0; i < KV_COUNT(useless); i++) {
+        jwks_uri = useless[i].jwks_uri;
+        answer = useless[i].answer;
+        cr_expect_eq(judge_at(NOW), KV_UNAVAILABLE, "%zu", i);
+    }
+    jwks_uri = AUTHORITY "/certs";
+    answer = NULL;
+    cr_expect_eq(judge_at(NOW), KV_OK, "%s", err.message);
+}
+
+static const char *const keyless[] = {
+    "{}",
+    "{\"keys\":{}}",
+    "{\"keys\":[1,null,{},[]]}",
+    "{\"keys\":[{\"kty\":\"RSA\",\"kid\":\"" FORGE_KEY_ID "\"}]}",
+    "{\"keys\":[{\"kty\":\"RSA\",\"kid\":\"" FORGE_KEY_ID "\",\"n\":\"AQAB\",\"e\":\"AQAB\"}]}",
+    "{\"keys\":[{\"kty\":\"EC\",\"kid\":\"" FORGE_KEY_ID "\",\"x\":\"AQAB\",\"y\":\"AQAB\"}]}",
+};
+
+Test(authority, is_denied_when_the_authority_has_no_such_key)
+{
+    for (size_t i = 0; i < KV_COUNT(keyless); i++) {
+        answer = keyless[i];
+        cr_expect_eq(judge_at(NOW + (kv_time) i * KV_AUTHORITY_KEYS_LIFETIME), KV_RELEASE_DENIED,
+                     "%s", keyless[i]);
+    }
+}
+
+Test(authority, asks_an_authority_once_for_many_attestations)
+{
+    cr_expect_eq(judge_at(NOW), KV_OK, "%s", err.message);
+    cr_expect_eq(judge_at(NOW), KV_OK, "%s", err.message);
+    cr_expect_eq(judge_at(NOW + KV_AUTHORITY_KEYS_LIFETIME - 1), KV_OK, "%s", err.message);
+    cr_expect_eq(asked, 1);
+}
+
+/* With a slash at its end it is the same one. */
+Test(authority, knows_an_authority_by_its_url_but_for_a_slash)
+{
+    cr_expect_eq(judge(AUTHORITY "/", AUTHORITY, HEADER, NOW), KV_OK, "%s", err.message);
+    cr_expect_eq(judge(AUTHORITY, AUTHORITY "/", HEADER, NOW), KV_OK, "%s", err.message);
+    cr_expect_eq(asked, 1);
+}
+
+Test(authority, asks_again_when_the_keys_are_old_or_of_the_future)
+{
+    cr_expect_eq(judge_at(NOW), KV_OK);
+    cr_expect_eq(judge_at(NOW + KV_AUTHORITY_KEYS_LIFETIME), KV_OK);
+    cr_expect_eq(asked, 2);
+    cr_expect_eq(judge_at(NOW), KV_OK);
+    cr_expect_eq(asked, 3);
+}
+
+Test(authority, asks_again_for_a_key_it_does_not_know)
+{
+    known = "old";
+    cr_expect_eq(judge_at(NOW), KV_RELEASE_DENIED);
+    cr_expect_eq(asked, 1);
+    known = FORGE_KEY_ID;
+    cr_expect_eq(judge_at(NOW), KV_OK, "%s", err.message);
+    cr_expect_eq(asked, 2);
+    cr_expect_eq(judge_at(NOW), KV_OK, "%s", err.message);
+    cr_expect_eq(asked, 2);
+}
+
+Test(authority, asks_once_for_a_key_that_nobody_knows)
+{
+    cr_expect_eq(judge_at(NOW), KV_OK);
+    cr_expect_eq(judge(AUTHORITY, AUTHORITY, "{\"alg\":\"RS256\",\"kid\":\"another\"}", NOW),
+                 KV_RELEASE_DENIED);
+    cr_expect_eq(judge(AUTHORITY, AUTHORITY, "{\"alg\":\"RS256\"}", NOW), KV_RELEASE_DENIED);
+    cr_expect_eq(asked, 3);
+}
+
+static void judge_of(unsigned number)
+{
+    char url[64];
+
+    snprintf(url, sizeof(url), "https://attest-%u.example", number);
+    cr_expect_eq(judge(url, url, HEADER, NOW), KV_OK, "%s", err.message);
+}
+
+Test(authority, remembers_so_many_authorities_and_then_forgets_the_first)
+{
+    for (unsigned i = 0; i < 2 * KV_AUTHORITIES_MAX; i++) {
+        judge_of(i % KV_AUTHORITIES_MAX);
+    }
+    cr_expect_eq(asked, KV_AUTHORITIES_MAX);
+    judge_of(KV_AUTHORITIES_MAX);
+    judge_of(1);
+    cr_expect_eq(asked, KV_AUTHORITIES_MAX + 1);
+    judge_of(0);
+    cr_expect_eq(asked, KV_AUTHORITIES_MAX + 2);
+}
+
+Test(authority, takes_an_authority_of_the_longest_url_there_may_be)
+{
+    char url[600];
+    kv_auto(kv_buf_done) struct kv_buf compact;
+    char policy[TEXT_MAX];
+    int len = snprintf(url, sizeof(url), "https://%0503d", 0);
+
+    cr_assert_eq(len, 511);
+    kv_buf_init(&compact, KV_RELEASE_POLICY_MAX);
+    snprintf(policy, sizeof(policy),
+             "{\"version\":\"1.0.0\",\"anyOf\":[{\"authority\":\"%s\",\"allOf\":"
+             "[{\"claim\":\"c\",\"equals\":\"1\"}]}]}",
+             url);
+    cr_expect_eq(kv_release_policy_check(policy, strlen(policy), &compact, &err), KV_OK, "%s",
+                 err.message);
+    cr_expect_eq(judge(url, url, HEADER, NOW), KV_OK, "%s", err.message);
+    char longer[601];
+
+    snprintf(longer, sizeof(longer), "%s/", url);
+    cr_expect_eq(judge(url, longer, HEADER, NOW), KV_OK, "%s", err.message);
+}
