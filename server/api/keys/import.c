@@ -126,8 +126,9 @@ static enum kv_code collect_members(const cJSON *object, enum kv_family family,
     bool ok = true;
 
     cJSON_ArrayForEach (item, object) {
-        if (!is_echoed(item->string, family)
-            || find_text(collected, item->string) != NULL) { /* sent twice: the first counts */
+        bool is_first = cJSON_GetObjectItemCaseSensitive(collected, item->string) == NULL;
+
+        if (!is_first || !is_echoed(item->string, family)) { /* of those sent twice one counts */
             continue;
         }
         if (count++ == COLLECTED_MAX) {
