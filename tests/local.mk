@@ -66,6 +66,7 @@ check-some: all
 # of the memory itself, and none of tables, of time and threads, or that make keys or signatures by
 # the hundred: all of these run under the sanitizers.
 MEMCHECK = tests/support/net.sh tests/token/test_answers \
+	tests/unit/test_backup_form \
 	tests/unit/test_base64 \
 	tests/unit/test_buf \
 	tests/unit/test_certificate \
@@ -73,9 +74,12 @@ MEMCHECK = tests/support/net.sh tests/token/test_answers \
 	tests/unit/test_identity \
 	tests/unit/test_json \
 	tests/unit/test_jwe \
+	tests/unit/test_jws \
 	tests/unit/test_listener \
 	tests/unit/test_log \
 	tests/unit/test_options \
+	tests/unit/test_policy_rewrite \
+	tests/unit/test_release \
 	tests/unit/test_response \
 	tests/unit/test_router \
 	tests/unit/test_secret \
