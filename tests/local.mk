@@ -70,7 +70,6 @@ MEMCHECK = tests/support/net.sh tests/token/test_answers \
 	tests/unit/test_backup_form \
 	tests/unit/test_base64 \
 	tests/unit/test_buf \
-	tests/unit/test_certificate \
 	tests/unit/test_identity \
 	tests/unit/test_json \
 	tests/unit/test_jwe \
