@@ -43,12 +43,14 @@ static bool is_scalar(const cJSON *item)
     return cJSON_IsString(item) || cJSON_IsBool(item) || cJSON_IsNumber(item);
 }
 
+/* Nothing beside it: whoever wrote a list there wants it to count. */
 static bool is_claim(const cJSON *condition)
 {
     const char *claim = cJSON_GetStringValue(find(condition, "claim"));
 
     return claim != NULL && claim[0] != '\0' && strlen(claim) <= CLAIM_MAX
-           && is_scalar(find(condition, "equals"));
+           && is_scalar(find(condition, "equals")) && find(condition, "allOf") == NULL
+           && find(condition, "anyOf") == NULL;
 }
 
 /* Depth is bounded by DEPTH_MAX, so the recursion is. */
@@ -134,14 +136,16 @@ static const cJSON *find_claim(const cJSON *claims, const char *path)
     if (claim != NULL) {
         return claim;
     }
-    for (claim = claims; claim != NULL && *path != '\0'; path += *path == '.') {
+    for (claim = claims;; path++) {
         size_t len = strcspn(path, ".");
 
         snprintf(name, sizeof(name), "%.*s", (int) len, path);
         claim = find(claim, name);
         path += len;
+        if (claim == NULL || *path == '\0') {
+            return claim;
+        }
     }
-    return claim;
 }
 
 /* The shortest text that is read as that number again, as JSON has it. */
