@@ -198,7 +198,7 @@ enum kv_code key_import(struct kv_request *request, struct kv_response *response
     const struct kv_scope scope = kv_scope_of(request);
     kv_auto(cJSON_Delete) cJSON *body = NULL;
     kv_auto(key_settings_done) struct key_settings settings = { .tags_given = false };
-    kv_auto(jwk_done) struct jwk jwk = { .key = { .n = { NULL } } };
+    kv_auto(jwk_done) struct jwk jwk = { .bytes = { { .data = NULL } } };
     kv_auto(sent_transfer_done) struct sent_transfer transfer = { .blob = NULL };
     kv_auto(kv_buf_done) struct kv_buf members;
     kv_auto(kv_key_done) struct kv_key key = { .version = "" };
