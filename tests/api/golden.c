@@ -22,6 +22,7 @@
     X(managed_hsm_2024)                                                                            \
     X(managed_hsm_crypto)                                                                          \
     X(managed_hsm_refusals)                                                                        \
+    X(managed_hsm_move)                                                                            \
     X(managed_hsm_release)                                                                         \
     X(managed_hsm_roles)                                                                           \
     X(managed_hsm_rotation)                                                                        \
