@@ -20,6 +20,7 @@
     X(managed_hsm)                                                                                 \
     X(managed_hsm_2021)                                                                            \
     X(managed_hsm_2024)                                                                            \
+    X(managed_hsm_access)                                                                          \
     X(managed_hsm_crypto)                                                                          \
     X(managed_hsm_refusals)                                                                        \
     X(managed_hsm_move)                                                                            \

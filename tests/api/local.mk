@@ -13,9 +13,11 @@ api_tests = \
 	%D%/test_golden \
 	%D%/test_hostile \
 	%D%/test_import \
+	%D%/test_key_export \
 	%D%/test_keys \
 	%D%/test_lists \
 	%D%/test_managed \
+	%D%/test_openssl \
 	%D%/test_parity \
 	%D%/test_pending \
 	%D%/test_program \
@@ -104,12 +106,32 @@ EXTRA_DIST += tests/data/golden
 %C%_test_import_SOURCES = %D%/import.c $(api_support)
 %C%_test_import_CFLAGS = $(api_cflags)
 %C%_test_import_LDADD = $(api_libs)
+%C%_test_key_export_SOURCES = \
+	%D%/backup_tools.c \
+	%D%/backup_tools.h \
+	%D%/key_export.c \
+	%D%/key_secrecy.c \
+	%D%/release_tools.c \
+	%D%/release_tools.h \
+	$(api_support)
+%C%_test_key_export_CFLAGS = $(api_cflags)
+%C%_test_key_export_LDADD = $(api_libs)
 %C%_test_keys_SOURCES = %D%/keys.c $(api_support)
 %C%_test_keys_CFLAGS = $(api_cflags)
 %C%_test_keys_LDADD = $(api_libs)
 %C%_test_lists_SOURCES = %D%/lists.c $(api_support)
 %C%_test_lists_CFLAGS = $(api_cflags)
 %C%_test_lists_LDADD = $(api_libs)
+%C%_test_openssl_SOURCES = \
+	%D%/openssl.c \
+	tests/support/cell.c \
+	tests/support/cell.h \
+	tests/support/known.c \
+	tests/support/known.h \
+	$(api_support)
+%C%_test_openssl_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--symmetric-keys", "premium"'
+%C%_test_openssl_CFLAGS = $(api_cflags)
+%C%_test_openssl_LDADD = $(api_libs)
 %C%_test_parity_SOURCES = %D%/parity.c $(api_support)
 %C%_test_parity_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--symmetric-keys", "premium"'
 %C%_test_parity_CFLAGS = $(api_cflags)

@@ -10,27 +10,12 @@
 #include <openssl/x509.h>
 
 #include "../support/jwk.h"
-#include "../support/transfer.h"
 #include "kv/base64.h"
 #include "release_tools.h"
 
-/* A part of a JWS, decoded. */
-static cJSON *decode_part(const char *text, size_t len)
-{
-    char *json = malloc(len + 1);
-    size_t json_len;
-    cJSON *tree;
-
-    cr_assert(kv_base64url_decode(text, len, json, &json_len));
-    tree = cJSON_ParseWithLength(json, json_len);
-    free(json);
-    cr_assert_not_null(tree);
-    return tree;
-}
-
 static cJSON *read_header(const char *jws)
 {
-    return decode_part(jws, strcspn(jws, "."));
+    return release_decode(jws, strcspn(jws, "."));
 }
 
 /* The certificate under which an answer is signed; the caller's. */
@@ -69,7 +54,7 @@ static cJSON *open_answer(const char *jws)
     EVP_MD_CTX_free(ctx);
     X509_free(signer);
     cJSON_Delete(header);
-    return decode_part(first + 1, (size_t) (second - first - 1));
+    return release_decode(first + 1, (size_t) (second - first - 1));
 }
 
 static const cJSON *find_bundle(const cJSON *payload)
@@ -77,46 +62,15 @@ static const cJSON *find_bundle(const cJSON *payload)
     return cJSON_GetObjectItem(cJSON_GetObjectItem(payload, "response"), "key");
 }
 
-/* The transfer blob of an answer; the caller's. */
-static cJSON *read_blob(const cJSON *payload)
-{
-    const cJSON *key = cJSON_GetObjectItem(find_bundle(payload), "key");
-    const char *key_hsm = cJSON_GetStringValue(cJSON_GetObjectItem(key, "key_hsm"));
-
-    return decode_part(key_hsm, strlen(key_hsm));
-}
-
 /* The private key that an answer holds for that environment. */
 static EVP_PKEY *unwrap_answer(const cJSON *payload, EVP_PKEY *environment, const char *hash)
 {
-    cJSON *blob = read_blob(payload);
-    const char *text = cJSON_GetStringValue(cJSON_GetObjectItem(blob, "ciphertext"));
-    unsigned char wrapped[TRANSFER_MAX];
     unsigned char bytes[TRANSFER_MAX];
     const unsigned char *at = bytes;
-    size_t len;
+    size_t len = release_unwrap(payload, environment, hash, bytes);
 
-    cr_assert(kv_base64url_decode(text, strlen(text), wrapped, &len));
-    len = transfer_unwrap(environment, hash, wrapped, len, bytes);
     cr_assert_gt(len, 0, "%s", hash);
-    cJSON_Delete(blob);
     return d2i_AutoPrivateKey(NULL, &at, (long) len);
-}
-
-/* The token of an environment whose key is the test's. */
-static struct reply attest(struct client *client, const EVP_PKEY *environment)
-{
-    cJSON *jwk = jwk_render(environment, "RSA");
-    char target[2048];
-    struct reply reply;
-
-    snprintf(target, sizeof(target), "/generate-test-token?n=%s&e=%s",
-             cJSON_GetStringValue(cJSON_GetObjectItem(jwk, "n")),
-             cJSON_GetStringValue(cJSON_GetObjectItem(jwk, "e")));
-    reply = release_ask_authority(client, target);
-    cr_assert_eq(reply.status, 200, "%s", reply.body);
-    cJSON_Delete(jwk);
-    return reply;
 }
 
 Test(release, gives_the_key_to_the_environment_and_nobody_else)
@@ -132,7 +86,7 @@ Test(release, gives_the_key_to_the_environment_and_nobody_else)
     EVP_PKEY *environment = jwk_new_rsa(2048);
     char data[1024];
     API_CLIENT(dev);
-    API_REPLY(token, attest(&dev, environment));
+    API_REPLY(token, release_attest(&dev, environment));
 
     release_make_policy(&dev, MAA, data);
     for (size_t i = 0; i < KV_COUNT(encs) * KV_COUNT(types); i++) {
@@ -246,6 +200,20 @@ Test(release, is_signed_in_the_name_of_the_service)
     }
 }
 
+/* As a key's name should: whoever has seen it knows whose statement the next one is. */
+Test(release, is_signed_under_the_same_name_each_time)
+{
+    API_CLIENT(dev);
+    API_REPLY(one, release_one(&dev, "release-again", "EC-HSM"));
+    API_REPLY(other, release_one(&dev, "release-again", "EC-HSM"));
+    const char *first = reply_text(&one, "value");
+    const char *second = reply_text(&other, "value");
+    size_t len = strcspn(first, ".");
+
+    cr_expect_eq(strcspn(second, "."), len);
+    cr_expect_eq(strncmp(first, second, len), 0, "the headers differ");
+}
+
 Test(release, tells_what_was_asked_for_and_gives_the_key_as_get_does)
 {
     API_CLIENT(dev);
@@ -258,7 +226,7 @@ Test(release, tells_what_was_asked_for_and_gives_the_key_as_get_does)
 
     cr_assert_eq(reply.status, 200, "%s", reply.body);
     payload = open_answer(reply_text(&reply, "value"));
-    blob = read_blob(payload);
+    blob = release_read_blob(payload);
     asked = cJSON_GetObjectItem(payload, "request");
     snprintf(kid, sizeof(kid), "%s", reply_text(&key, "key.kid"));
     *strrchr(kid, '/') = '\0'; /* no version was asked for */

@@ -5,7 +5,10 @@
  */
 #pragma once
 
+#include <openssl/evp.h>
+
 #include "../support/api.h"
+#include "../support/transfer.h"
 
 #define MAA "{\"claim\":\"sdk-test\",\"equals\":\"true\"}" /* what it says of everybody */
 #define EXPORTABLE "\"attributes\":{\"exportable\":true}"
@@ -24,3 +27,17 @@ struct reply release_create(struct client *client, const char *name, const char 
  * version behind it. */
 struct reply release_send(struct client *client, const char *name, const char *token,
                           const char *enc);
+
+/* The attestation of an environment whose key is the test's: `token` of the answer. */
+struct reply release_attest(struct client *client, const EVP_PKEY *environment);
+
+/* A part of a JWS, or another JSON in base64url; the caller's. */
+cJSON *release_decode(const char *text, size_t len);
+
+/* The transfer blob in the payload of an answer; the caller's. */
+cJSON *release_read_blob(const cJSON *payload);
+
+/* What that blob holds for that environment: PKCS#8, or the value of a symmetric key. 0 bytes when
+ * it is for another one; `hash` is OAEP's, by OpenSSL's name. */
+size_t release_unwrap(const cJSON *payload, EVP_PKEY *environment, const char *hash,
+                      unsigned char ret_bytes[TRANSFER_MAX]);

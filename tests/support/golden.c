@@ -135,6 +135,9 @@ static void take_status(struct play *play, const char *text)
     if (strncmp(text, expected, strlen(expected)) != 0) {
         fail(play, "status", text, expected);
     }
+    if (!reply_has_status_line(&play->reply)) {
+        fail(play, "status line", "the phrase of that status", play->reply.headers);
+    }
     golden_list_headers(&play->reply, names, sizeof(names));
     list = golden_find(&play->lists, list != NULL ? list + 1 : "",
                        list != NULL ? strlen(list + 1) : 0);
@@ -188,6 +191,8 @@ static void take_value_of_header(struct play *play, const char *text)
     at = got != NULL ? strstr(got, port) : NULL;
     if (at != NULL) {
         snprintf(value, sizeof(value), "%.*s:{port}%s", (int) (at - got), got, at + strlen(port));
+    } else if (golden_is_uuid(got)) {
+        snprintf(value, sizeof(value), "{uuid-%c}", got[14]);
     } else if (got != NULL) {
         snprintf(value, sizeof(value), "%s", got);
     }

@@ -13,8 +13,9 @@
  *   without token           the request has none; or "without type": no Content-Type
  *   > METHOD TARGET         the request; a second > line is its body
  *   + NAME: VALUE           a further header of it
- *   < STATUS NAME           the answer and the list its headers must equal; then its body, if any
- *   % NAME: VALUE           a header of it, its port as {port}
+ *   < STATUS NAME           the answer, its phrase that of contract §3.3, and the list its headers
+ *                           must equal; then its body, if any
+ *   % NAME: VALUE           a header of it, its port as {port}, a UUID as {uuid-N} with its version
  *   = NAME PATH             remembers the last segment of the text at PATH of the answer; $(NAME)
  *                           stands for it in later requests and answers
  *   . STEPS TEXT            what golden_open() finds inside the answer
@@ -53,6 +54,9 @@ char *golden_open(const char *body, const char *steps);
 
 /* Names of the headers of an answer in their order, separated by blanks. */
 void golden_list_headers(const struct reply *reply, char *ret_names, size_t size);
+
+/* Whether it is one in the usual form; NULL is not. */
+bool golden_is_uuid(const char *text);
 
 /* An attestation by the daemon's test authority, which is told `query`; heap, "" for none. */
 char *golden_attest(const struct daemon *daemon, const char *query);

@@ -108,3 +108,9 @@ void golden_list_headers(const struct reply *reply, char *ret_names, size_t size
         line = strstr(line, "\r\n");
     }
 }
+
+bool golden_is_uuid(const char *text)
+{
+    return text != NULL && strlen(text) == 36 && text[8] == '-' && text[13] == '-'
+           && text[strspn(text, "0123456789abcdef-")] == '\0';
+}

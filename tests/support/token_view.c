@@ -148,77 +148,79 @@ static bool log_in(const char *folder, struct module *module)
 }
 
 /* False when the object has no such attribute of exactly that length. */
-static bool read_attribute(const struct module *module, CK_OBJECT_HANDLE object,
-                           CK_ATTRIBUTE_TYPE type, void *ret_value, CK_ULONG len)
+static bool read_attribute(const struct token_sight *sight, CK_ATTRIBUTE_TYPE type, void *ret_value,
+                           CK_ULONG len)
 {
     CK_ATTRIBUTE attribute = { type, ret_value, len };
 
-    return module->functions->C_GetAttributeValue(module->session, object, &attribute, 1) == CKR_OK
+    return sight->functions->C_GetAttributeValue(sight->session, sight->object, &attribute, 1)
+               == CKR_OK
            && attribute.ulValueLen == len;
 }
 
-static bool is_set(const struct module *module, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type)
+static bool is_set(const struct token_sight *sight, CK_ATTRIBUTE_TYPE type)
 {
     CK_BBOOL value = CK_FALSE;
 
-    return read_attribute(module, object, type, &value, sizeof(value)) && value;
+    return read_attribute(sight, type, &value, sizeof(value)) && value;
 }
 
-static bool is_number(const struct module *module, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type,
-                      CK_ULONG number)
+static bool is_number(const struct token_sight *sight, CK_ATTRIBUTE_TYPE type, CK_ULONG number)
 {
     CK_ULONG value;
 
-    return read_attribute(module, object, type, &value, sizeof(value)) && value == number;
+    return read_attribute(sight, type, &value, sizeof(value)) && value == number;
 }
 
 /*
  * Whether the key itself is there. SoftHSM makes an object in several steps: most often its CKA_ID
  * comes with one and the key, with what goes by the names below, with the next.
  */
-static bool has_modulus(const struct module *module, CK_OBJECT_HANDLE object)
+static bool has_modulus(const struct token_sight *sight)
 {
     CK_ATTRIBUTE modulus = { CKA_MODULUS, NULL, 0 };
 
-    return module->functions->C_GetAttributeValue(module->session, object, &modulus, 1) == CKR_OK
+    return sight->functions->C_GetAttributeValue(sight->session, sight->object, &modulus, 1)
+               == CKR_OK
            && modulus.ulValueLen > 0 && modulus.ulValueLen <= HSM_MODULUS_MAX;
 }
 
-static bool has_curve(const struct module *module, CK_OBJECT_HANDLE object)
+static bool has_curve(const struct token_sight *sight)
 {
     CK_ATTRIBUTE params = { CKA_EC_PARAMS, NULL, 0 };
 
-    return module->functions->C_GetAttributeValue(module->session, object, &params, 1) == CKR_OK
+    return sight->functions->C_GetAttributeValue(sight->session, sight->object, &params, 1)
+               == CKR_OK
            && params.ulValueLen > 0 && params.ulValueLen != CK_UNAVAILABLE_INFORMATION;
 }
 
-static bool does_encrypt(const struct module *module, CK_OBJECT_HANDLE object)
+static bool does_encrypt(const struct token_sight *sight)
 {
     CK_MECHANISM mechanism = { CKM_AES_ECB, NULL, 0 };
     unsigned char block[16] = { 0 };
     CK_ULONG len = sizeof(block);
 
-    return module->functions->C_EncryptInit(module->session, &mechanism, object) == CKR_OK
-           && module->functions->C_Encrypt(module->session, block, sizeof(block), block, &len)
+    return sight->functions->C_EncryptInit(sight->session, &mechanism, sight->object) == CKR_OK
+           && sight->functions->C_Encrypt(sight->session, block, sizeof(block), block, &len)
                   == CKR_OK;
 }
 
 /* MD5's is the HMAC that a twin of 128 bits still does. */
-static bool does_hmac(const struct module *module, CK_OBJECT_HANDLE object)
+static bool does_hmac(const struct token_sight *sight)
 {
     CK_MECHANISM mechanism = { CKM_MD5_HMAC, NULL, 0 };
     unsigned char message[1] = { 0 };
     unsigned char mac[16];
     CK_ULONG len = sizeof(mac);
 
-    return module->functions->C_SignInit(module->session, &mechanism, object) == CKR_OK
-           && module->functions->C_Sign(module->session, message, sizeof(message), mac, &len)
+    return sight->functions->C_SignInit(sight->session, &mechanism, sight->object) == CKR_OK
+           && sight->functions->C_Sign(sight->session, message, sizeof(message), mac, &len)
                   == CKR_OK;
 }
 
-static bool is_generated(const struct module *module, CK_OBJECT_HANDLE object)
+static bool is_generated(const struct token_sight *sight)
 {
-    return is_set(module, object, CKA_LOCAL);
+    return is_set(sight, CKA_LOCAL);
 }
 
 /* What tells the kinds apart; of two that fit an object the first one counts. */
@@ -227,7 +229,7 @@ static const struct {
     CK_OBJECT_CLASS class;
     CK_KEY_TYPE type;
     CK_ATTRIBUTE_TYPE use;
-    bool (*is_whole)(const struct module *module, CK_OBJECT_HANDLE object);
+    bool (*is_whole)(const struct token_sight *sight);
 } kinds[] = {
     { OBJECT_RSA, CKO_PRIVATE_KEY, CKK_RSA, CKA_DECRYPT, has_modulus },
     { OBJECT_EC, CKO_PRIVATE_KEY, CKK_EC, CKA_SIGN, has_curve },
@@ -236,17 +238,15 @@ static const struct {
     { OBJECT_WRAPPING, CKO_SECRET_KEY, CKK_AES, CKA_WRAP, is_generated },
 };
 
-static bool take_object(const struct module *module, CK_OBJECT_HANDLE object,
-                        struct token_view *view)
+static bool classify(void *context, const struct token_sight *sight)
 {
+    struct token_view *view = context;
     unsigned char id[HSM_ID_LENGTH];
 
     for (size_t i = 0; i < KV_COUNT(kinds); i++) {
-        if (is_number(module, object, CKA_CLASS, kinds[i].class)
-            && is_number(module, object, CKA_KEY_TYPE, kinds[i].type)
-            && is_set(module, object, kinds[i].use)
-            && read_attribute(module, object, CKA_ID, id, sizeof(id))
-            && kinds[i].is_whole(module, object)) {
+        if (is_number(sight, CKA_CLASS, kinds[i].class)
+            && is_number(sight, CKA_KEY_TYPE, kinds[i].type) && is_set(sight, kinds[i].use)
+            && read_attribute(sight, CKA_ID, id, sizeof(id)) && kinds[i].is_whole(sight)) {
             return object_list_add(&view->objects, kinds[i].kind, id);
         }
     }
@@ -254,9 +254,9 @@ static bool take_object(const struct module *module, CK_OBJECT_HANDLE object,
     return true;
 }
 
-static bool list(const struct module *module, struct token_view *view)
+static bool list(const struct module *module, token_visit_fn *visit, void *context)
 {
-    const CK_FUNCTION_LIST *functions = module->functions;
+    CK_FUNCTION_LIST *functions = module->functions;
     CK_OBJECT_HANDLE objects[BATCH];
     CK_ULONG found;
 
@@ -269,7 +269,9 @@ static bool list(const struct module *module, struct token_view *view)
             return false;
         }
         for (CK_ULONG i = 0; i < found; i++) {
-            if (!take_object(module, objects[i], view)) {
+            const struct token_sight sight = { functions, module->session, objects[i] };
+
+            if (!visit(context, &sight)) {
                 return false;
             }
         }
@@ -277,15 +279,19 @@ static bool list(const struct module *module, struct token_view *view)
     return succeeds(functions->C_FindObjectsFinal(module->search), "C_FindObjectsFinal");
 }
 
-bool token_view_read(const char *folder, struct token_view *ret_view)
+bool token_visit(const char *folder, token_visit_fn *visit, void *context)
 {
     struct module module = { .library = NULL };
-    bool done;
+    bool done = load(folder, &module) && log_in(folder, &module) && list(&module, visit, context);
 
-    *ret_view = (struct token_view){ .strays = 0 };
-    done = load(folder, &module) && log_in(folder, &module) && list(&module, ret_view);
     unload(&module);
     return done;
+}
+
+bool token_view_read(const char *folder, struct token_view *ret_view)
+{
+    *ret_view = (struct token_view){ .strays = 0 };
+    return token_visit(folder, classify, ret_view);
 }
 
 void token_view_done(struct token_view *view)

@@ -13,6 +13,18 @@
 
 #include "hsm.h"
 
+/* One of them, in a session that has logged in. */
+struct token_sight {
+    CK_FUNCTION_LIST *functions;
+    CK_SESSION_HANDLE session;
+    CK_OBJECT_HANDLE object;
+};
+typedef bool token_visit_fn(void *context, const struct token_sight *sight);
+
+/* Logs in with the first line of FOLDER/pin and shows every object to `visit`, as long as that
+ * returns true. False, with the reason on standard error, when that does not work. */
+bool token_visit(const char *folder, token_visit_fn *visit, void *context);
+
 /* Everything that coffer puts on a token. A twin does the HMACs of an AES key and has its CKA_ID. */
 enum object_kind { OBJECT_RSA, OBJECT_EC, OBJECT_AES, OBJECT_TWIN, OBJECT_WRAPPING, OBJECT_KINDS };
 
@@ -37,7 +49,6 @@ struct token_view {
     size_t strays;              /* of no such kind, half-made, or without CKA_ID */
 };
 
-/* Logs in with the first line of FOLDER/pin and lists. False, with the reason on standard error,
- * when that does not work. */
+/* Lists in that way. */
 bool token_view_read(const char *folder, struct token_view *ret_view);
 void token_view_done(struct token_view *view);

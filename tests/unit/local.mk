@@ -125,7 +125,15 @@ TESTS += %D%/test_lanes
 
 check_PROGRAMS += %D%/test_release
 TESTS += %D%/test_release
-%C%_test_release_SOURCES = %D%/release.c %D%/identity/forge.c %D%/identity/forge.h
+%C%_test_release_SOURCES = \
+	%D%/identity/forge.c \
+	%D%/identity/forge.h \
+	%D%/release.c \
+	%D%/release/claims.c \
+	%D%/release/judge.c \
+	%D%/release/policy.c
+%C%_test_release_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/server/domain/release \
+	-I$(top_srcdir)/tests/unit/identity
 %C%_test_release_CFLAGS = $(unit_cflags)
 %C%_test_release_LDADD = $(unit_libs)
 

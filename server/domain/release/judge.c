@@ -10,6 +10,8 @@
 #include "kv/json.h"
 #include "policy.h"
 
+#define MODULUS_MIN 256 /* bytes; RSA-2048 */
+
 /* A token before anything of it is believed. */
 struct token {
     struct kv_jws jws;
@@ -99,6 +101,16 @@ static void take_kid(const cJSON *key, char ret_kid[KV_RELEASE_KID_MAX + 1])
     snprintf(ret_kid, KV_RELEASE_KID_MAX + 1, "%s", strlen(kid) <= KV_RELEASE_KID_MAX ? kid : "");
 }
 
+/* Signed by an authority or not: with an exponent of one the ciphertext would be the key, and an
+ * even modulus is none. */
+static bool is_safe(const struct kv_release_target *target)
+{
+    bool is_one = target->exponent_len == 1 && target->exponent[0] == 1;
+
+    return target->modulus_len >= MODULUS_MIN && (target->modulus[target->modulus_len - 1] & 1) != 0
+           && (target->exponent[target->exponent_len - 1] & 1) != 0 && !is_one;
+}
+
 /* The first RSA key of x-ms-runtime.keys; the text for none is the service's (contract §9.2). */
 static enum kv_code read_target(const cJSON *claims, struct kv_release_target *ret_target,
                                 struct kv_err *err)
@@ -112,7 +124,7 @@ static enum kv_code read_target(const cJSON *claims, struct kv_release_target *r
         if (strcmp(text_of(key, "kty"), "RSA") == 0
             && read_number(key, "n", target.modulus, sizeof(target.modulus), &target.modulus_len)
             && read_number(key, "e", target.exponent, sizeof(target.exponent), &target.exponent_len)
-            && target.modulus_len >= 256) {
+            && is_safe(&target)) {
             take_kid(key, target.kid);
             *ret_target = target;
             return KV_OK;
