@@ -23,6 +23,7 @@
     X(managed_hsm_access)                                                                          \
     X(managed_hsm_crypto)                                                                          \
     X(managed_hsm_refusals)                                                                        \
+    X(managed_hsm_move)                                                                            \
     X(managed_hsm_release)                                                                         \
     X(managed_hsm_roles)                                                                           \
     X(managed_hsm_rotation)                                                                        \
