@@ -22,12 +22,15 @@ include %D%/unit/local.mk
 include %D%/token/local.mk
 include %D%/api/local.mk
 
-# Proves that run-checked catches what it is there for.
+# Proves that the tests' own machinery catches what it is there for.
 TESTS += %D%/support/net.sh
-check_PROGRAMS += %D%/support/test_broken %D%/support/race
+check_PROGRAMS += %D%/support/test_broken %D%/support/test_bereaved %D%/support/race
 %C%_support_test_broken_SOURCES = %D%/support/broken.c
 %C%_support_test_broken_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
 %C%_support_test_broken_LDADD = $(CRITERION_LIBS)
+%C%_support_test_bereaved_SOURCES = %D%/support/bereaved.c $(api_support)
+%C%_support_test_bereaved_CFLAGS = $(api_cflags)
+%C%_support_test_bereaved_LDADD = $(api_libs)
 %C%_support_race_SOURCES = %D%/support/race.c
 else
 check-local:
@@ -39,6 +42,9 @@ include %D%/bench/local.mk
 include %D%/lint/local.mk
 include %D%/sdk/local.mk
 
+# What net.sh runs.
+net_programs = tests/support/test_broken tests/support/test_bereaved tests/support/race
+
 # Some of the tests, and only their programs: make check-some SOME='tests/unit/* tests/stress/*'
 check-some: all
 	@set -f; chosen=; for test in $(TESTS); do \
@@ -48,7 +54,7 @@ check-some: all
 	done; \
 	test -n "$$chosen" || { echo "no test is called $(SOME)" >&2; exit 1; }; \
 	programs=; for program in $(check_PROGRAMS); do \
-		case "$$chosen tests/support/test_broken tests/support/race " in \
+		case "$$chosen $(net_programs) " in \
 			*" $$program "*) programs="$$programs $$program" ;; \
 		esac; \
 	done; \

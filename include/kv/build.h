@@ -20,7 +20,7 @@ struct kv_build {
     enum kv_header_order headers;
     enum kv_exportable_shown exportable;
     bool shows_platform, shows_key_size, widens_exponent, names_app_id, names_pem_file,
-        has_early_ops;
+        has_early_ops, rewrites_policies;
     unsigned budget;
     const char *authority;
     const char *no_token;

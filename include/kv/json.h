@@ -25,13 +25,17 @@ KV_DEFINE_CLEANUP(cJSON *, cJSON_Delete)
 /* Deepest nesting of a body we read. */
 #define KV_JSON_DEPTH_MAX 32
 
+/* Most values in a body we read: each takes some thirty times the memory of its "0,". */
+#define KV_JSON_VALUES_MAX 10000
+
 /* Makes cJSON wipe what it frees. Called once at start, before any other function here. */
 void kv_json_setup(void);
 
 /*
  * Parses a whole body, which must be one JSON object in UTF-8 with nothing after it. Anything
- * else, NUL characters and deeper nesting than KV_JSON_DEPTH_MAX included, is KV_BAD_PARAMETER
- * with the service's text for a body it cannot bind (contract §19 row 17).
+ * else, NUL characters, deeper nesting than KV_JSON_DEPTH_MAX and more values than
+ * KV_JSON_VALUES_MAX included, is KV_BAD_PARAMETER with the service's text for a body it cannot
+ * bind (contract §19 row 17).
  */
 enum kv_code kv_json_parse(const char *text, size_t len, cJSON **ret_object,
                            struct kv_err *err) kv_must_check;

@@ -87,7 +87,7 @@ struct kv_tags {
     size_t count;
 };
 void kv_tags_done(struct kv_tags *tags);
-/* Appends; KV_BAD_PARAMETER past the limits of contract §4.4. */
+/* Appends; KV_BAD_PARAMETER past the limits of contract §4.4, which count characters of UTF-16. */
 enum kv_code kv_tags_add(struct kv_tags *tags, const char *name, const char *value,
                          struct kv_err *err) kv_must_check;
 /* Steps through: *position starts at 0; false at the end. */

@@ -29,6 +29,13 @@
 enum kv_code kv_release_policy_check(const char *text, size_t len, struct kv_buf *compact,
                                      struct kv_err *err) kv_must_check;
 
+/*
+ * Writes such a checked policy as builds of 2022 did (contract §11): members in one order, those
+ * nobody knows behind them, and the truth of a claim as a text. KV_BAD_PARAMETER when it does not
+ * fit then.
+ */
+enum kv_code kv_release_policy_rewrite(struct kv_buf *compact, struct kv_err *err) kv_must_check;
+
 /* Gets what lies under a URL, in bounded time and size; KV_UNAVAILABLE when it cannot. */
 typedef enum kv_code kv_fetch_fn(const char *url, struct kv_buf *body, struct kv_err *err);
 

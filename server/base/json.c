@@ -48,17 +48,23 @@ static bool is_blank(char character)
     return character == ' ' || character == '\t' || character == '\n' || character == '\r';
 }
 
-/* True when strings are well delimited, nesting is bounded and no control character is about. */
+/* True when strings are well delimited, nesting and number of values are bounded and no control
+ * character is about. A value stands first in its object or array, or behind a comma. */
 static bool is_harmless(const char *at, const char *end)
 {
     unsigned depth = 0;
+    unsigned values = 0;
 
     while (at != NULL && at < end) {
         char character = *at++;
         if (character == '"') {
             at = skip_string(at, end);
         } else if (character == '{' || character == '[') {
-            if (++depth > KV_JSON_DEPTH_MAX) {
+            if (++depth > KV_JSON_DEPTH_MAX || ++values > KV_JSON_VALUES_MAX) {
+                return false;
+            }
+        } else if (character == ',') {
+            if (++values > KV_JSON_VALUES_MAX) {
                 return false;
             }
         } else if ((character == '}' || character == ']') && depth > 0) {

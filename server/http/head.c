@@ -253,6 +253,28 @@ static bool is_coding_known(const struct kv_request *request)
                       == 0);
 }
 
+/* Where a header with such a name ends is for everybody to guess (RFC 9112 §5.1). */
+static bool are_names_tokens(const struct kv_request *request)
+{
+    for (size_t i = 0; i < request->headers.count; i++) {
+        const char *name = request->headers.pair[i].name;
+
+        if (!kv_is_http_token(name, strlen(name))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* One length, said once: of two the library takes the first (RFC 9112 §6.3). */
+static bool is_length_clear(const struct kv_request *request)
+{
+    size_t lengths = count_headers(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    bool is_coded = count_headers(request, MHD_HTTP_HEADER_TRANSFER_ENCODING) > 0;
+
+    return lengths == 0 || (lengths == 1 && !is_coded);
+}
+
 unsigned kv_head_read(struct kv_exchange *exchange, const char *method, const char *version)
 {
     const struct kv_request *request = &exchange->request;
@@ -264,7 +286,8 @@ unsigned kv_head_read(struct kv_exchange *exchange, const char *method, const ch
     if (too_large != 0) {
         return too_large;
     }
-    if (!kv_is_http_token(method, strlen(method))) {
+    if (!kv_is_http_token(method, strlen(method)) || !are_names_tokens(request)
+        || !is_length_clear(request)) {
         return MHD_HTTP_BAD_REQUEST;
     }
     size_t hosts = count_headers(request, MHD_HTTP_HEADER_HOST);

@@ -3,7 +3,6 @@
 #include "../support/api.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/evp.h>
@@ -42,19 +41,6 @@ static void stop(void)
 }
 
 TestSuite(attestation, .init = start, .fini = stop, .timeout = 180);
-
-/* A client of the pool. */
-static void open_pool(struct client *client)
-{
-    client_open(client, &own, "pool");
-    snprintf(client->host, sizeof(client->host), "pool.managedhsm.localhost");
-    free(client->token);
-    client->token = client_fetch_token(&own, "https://managedhsm.azure.net");
-}
-
-#define POOL(name)                                                                                 \
-    __attribute__((cleanup(client_close))) struct client name;                                     \
-    open_pool(&name)
 
 /* The certificates of certificatePemFile; each the caller's. */
 static void read_chain(const struct reply *reply, X509 **ret_leaf, X509 **ret_ca)
@@ -151,7 +137,7 @@ Test(attestation, BAD_PARAMETER_on_a_vault)
 
 Test(attestation, KEY_NOT_FOUND)
 {
-    POOL(pool);
+    API_HSM_OF(&own, pool);
 
     API_REPLY(reply, client_call(&pool, "GET", "/keys/missing/attestation", NULL));
     cr_assert_eq(reply.status, 404, "%s", reply.body);
@@ -162,7 +148,7 @@ Test(attestation, is_signed_under_the_ca_and_tells_what_the_token_says)
     API_SKIP_WITH_NSS("NSS forgets CKA_LOCAL of what it stores");
     X509 *leaf;
     X509 *ca;
-    POOL(pool);
+    API_HSM_OF(&own, pool);
 
     create(&pool, "made", "{\"kty\":\"EC\",\"crv\":\"P-256\"}");
     API_REPLY(reply, client_call(&pool, "GET", "/keys/made/attestation", NULL));
@@ -192,7 +178,7 @@ Test(attestation, of_an_imported_key_does_not_call_it_local)
 {
     X509 *leaf;
     X509 *ca;
-    POOL(pool);
+    API_HSM_OF(&own, pool);
 
     API_REPLY(imported, client_call(&pool, "PUT", "/keys/brought",
                                     "{\"key\":{\"kty\":\"oct\","
@@ -218,7 +204,7 @@ Test(attestation, knows_every_key_type)
 {
     static const char *const bodies[] = { "{\"kty\":\"RSA-HSM\"}", "{\"kty\":\"EC-HSM\"}",
                                           "{\"kty\":\"oct-HSM\"}" };
-    POOL(pool);
+    API_HSM_OF(&own, pool);
 
     for (size_t i = 0; i < KV_COUNT(bodies); i++) {
         char name[32];
@@ -238,7 +224,7 @@ Test(attestation, tells_a_symmetric_key_of_a_wrong_size)
     char body[256];
     char text[128];
     unsigned char bytes[65] = { 0 };
-    POOL(pool);
+    API_HSM_OF(&own, pool);
 
     kv_base64url_encode(bytes, 65, text);
     snprintf(body, sizeof(body), "{\"key\":{\"kty\":\"oct-HSM\",\"k\":\"%s\"}}", text);
@@ -258,13 +244,13 @@ Test(attestation, of_older_builds_has_the_older_members)
     static const char *const builds[] = { "2021", "2024" };
 
     {
-        POOL(pool);
+        API_HSM_OF(&own, pool);
 
         create(&pool, "old", "{\"kty\":\"EC-HSM\"}");
     }
     for (size_t i = 0; i < KV_COUNT(builds); i++) {
         restart_as(builds[i]);
-        POOL(pool);
+        API_HSM_OF(&own, pool);
         API_REPLY(reply, client_call(&pool, "GET", "/keys/old/attestation", NULL));
 
         cr_expect_eq(reply.status, 200, "%s", reply.body);

@@ -9,6 +9,7 @@
 TestSuite(auth, .timeout = 120);
 
 #define MISSING_TOKEN "AKV10000: Request is missing a Bearer, PoP, or MTLS_POP token."
+#define INVALID_TOKEN "Error validating token: 'S2S12086'."
 
 static void expected_challenge(const struct client *client, char *ret_text, size_t size)
 {
@@ -59,11 +60,9 @@ static void expect_rejected(struct client *client, const char *authorization, co
 
     snprintf(line, sizeof(line), "Authorization: %s", authorization);
     API_REPLY(reply, client_send(client, &request));
-    cr_expect_eq(reply.status, 401, "%s: %ld", authorization, reply.status);
-    cr_expect_str_eq(reply_text(&reply, "error.code"), "Unauthorized");
-    cr_expect(strncmp(reply_text(&reply, "error.message"), message, strlen(message)) == 0, "%s: %s",
-              authorization, reply.body);
-    cr_expect_not_null(reply_header(&reply, "WWW-Authenticate"));
+    cr_expect(reply_is_error(&reply, 401, "Unauthorized", NULL, message), "%s", authorization);
+    expected_challenge(client, line, sizeof(line));
+    cr_expect_str_eq(reply_header(&reply, "WWW-Authenticate"), line);
 }
 
 Test(auth, UNAUTHORIZED_of_tokens_that_are_none)
@@ -71,14 +70,20 @@ Test(auth, UNAUTHORIZED_of_tokens_that_are_none)
     static const struct {
         const char *authorization, *message;
     } rows[] = {
-        { "", "AKV10000" },
-        { "Basic dXNlcjpwYXNz", "AKV10000" },
-        { "Bearer", "AKV10000" },
-        { "Bearer x", "Error validating token" },
-        { "Bearer ..", "Error validating token" },
-        { "Bearer e30.e30.e30", "" },
-        { "Bearer eyJhbGciOiJub25lIn0.e30.", "" },
-        { "Bearer \x80\xff\xfe", "Error validating token" },
+        { "", MISSING_TOKEN },
+        { "Basic dXNlcjpwYXNz", MISSING_TOKEN },
+        { "PoP e30.e30.e30", MISSING_TOKEN },
+        { "Bearer", MISSING_TOKEN },
+        { "Bearer\te30.e30.e30", MISSING_TOKEN },
+        { "Bearer x", INVALID_TOKEN },
+        { "Bearer ..", INVALID_TOKEN },
+        { "Bearer e30.e30.e30", INVALID_TOKEN },
+        { "Bearer e30.e30.e30 e30", INVALID_TOKEN },
+        { "Bearer eyJhbGciOiJub25lIn0.e30.", INVALID_TOKEN },
+        { "Bearer \x80\xff\xfe", INVALID_TOKEN },
+        { "Bearer eyJhbGciOiJSUzI1NiIsImtpZCI6Im5vYm9keSJ9.e30.AAAA",
+          "AKV10046: Unable to resolve the key used for signature validation. EncodedJwtHeader: "
+          "'eyJhbGciOiJSUzI1NiIsImtpZCI6Im5vYm9keSJ9'." },
     };
     API_CLIENT(dev);
 
@@ -108,7 +113,7 @@ Test(auth, UNAUTHORIZED_of_a_token_that_was_touched)
 
     signature[5] = signature[5] == 'A' ? 'B' : 'A';
     snprintf(authorization, sizeof(authorization), "Bearer %s", dev.token);
-    expect_rejected(&dev, authorization, "Error validating token");
+    expect_rejected(&dev, authorization, INVALID_TOKEN);
 }
 
 Test(auth, token_for_the_advertised_resource_is_let_in)
@@ -123,6 +128,27 @@ Test(auth, token_for_the_advertised_resource_is_let_in)
 
     API_REPLY(reply, client_call(&dev, "GET", "/keys/nothing-here", NULL));
     cr_assert_eq(reply.status, 404, "%ld %s", reply.status, reply.body);
+}
+
+/* RFC 9110 §11.1, §11.4: the scheme in any case, blanks between as many as there are */
+Test(auth, bearer_may_be_spelled_in_any_case)
+{
+    static const char *const schemes[] = { "Bearer ", "bearer ", "BEARER    " };
+    API_CLIENT(dev);
+
+    for (size_t i = 0; i < KV_COUNT(schemes); i++) {
+        char line[8192];
+        const struct request request = {
+            .method = "GET",
+            .target = "/keys?api-version=7.6",
+            .headers = { line },
+            .without_token = true,
+        };
+
+        snprintf(line, sizeof(line), "Authorization: %s%s", schemes[i], dev.token);
+        API_REPLY(reply, client_send(&dev, &request));
+        cr_expect_eq(reply.status, 200, "%s: %ld %s", schemes[i], reply.status, reply.body);
+    }
 }
 
 Test(auth, challenge_names_the_parent_domain_of_any_host)

@@ -14,25 +14,11 @@
 
 static struct daemon own;
 
-static void send_clock(const char *order)
-{
-    API_CLIENT_OF(&own, dev);
-    const struct request request = {
-        .method = "POST",
-        .target = "/control/v1/clock",
-        .body = order,
-        .control = true,
-    };
-    API_REPLY(reply, client_send(&dev, &request));
-
-    cr_assert_eq(reply.status, 200, "%s", reply.body);
-}
-
 static void start(void)
 {
     daemon_prepare(&own);
     cr_assert(daemon_start(&own, NULL));
-    send_clock("{\"set\":1669071668,\"frozen\":true}");
+    api_set_clock(&own, "{\"set\":1669071668,\"frozen\":true}");
 }
 
 static void stop(void)
@@ -217,7 +203,7 @@ Test(auto_rotation, leaves_seven_days_where_the_calendar_leaves_none)
     char witness[33];
     char version[33];
 
-    send_clock("{\"set\":1677542400}"); /* 2023-02-28 */
+    api_set_clock(&own, "{\"set\":1677542400}"); /* 2023-02-28 */
     make("witness", "", witness);
     make("narrow", "", version);
     set_policy("witness", AFTER("P7D"));

@@ -196,7 +196,7 @@ Test(byok, refuses_a_key_of_another_type)
     EVP_PKEY *rsa = jwk_new_rsa(2048);
     EVP_PKEY *ec = jwk_new_ec("prime256v1");
     char blob[3][BYOK_TEXT_SIZE];
-    BYOK_POOL(api_daemon(), pool);
+    API_HSM_OF(api_daemon(), pool);
     API_REPLY(kek, byok_make_kek(&pool, "byok-kek-types", ""));
     const struct {
         const EVP_PKEY *key;
@@ -223,7 +223,7 @@ Test(byok, refuses_a_symmetric_key_of_a_size_there_is_not)
     static const unsigned char value[64] = { 1 };
     static const size_t sizes[] = { 1, 8, 15, 20, 33, 64 };
     char blob[BYOK_TEXT_SIZE];
-    BYOK_POOL(api_daemon(), pool);
+    API_HSM_OF(api_daemon(), pool);
     API_REPLY(kek, byok_make_kek(&pool, "byok-kek-sizes", ""));
 
     for (size_t i = 0; i < KV_COUNT(sizes); i++) {

@@ -170,7 +170,7 @@ Test(arrival, of_ec_keys_knows_every_curve)
 
 Test(arrival, of_symmetric_keys_brings_the_value)
 {
-    BYOK_POOL(api_daemon(), pool);
+    API_HSM_OF(api_daemon(), pool);
 
     check_oct(&pool, "arrival-kek-sizes");
 }
@@ -185,7 +185,7 @@ Test(arrival, works_where_no_key_may_leave)
     cr_assert(daemon_start(&closed, arguments));
     {
         API_CLIENT_OF(&closed, dev);
-        BYOK_POOL(&closed, pool);
+        API_HSM_OF(&closed, pool);
 
         check_rsa(&dev, "kek", 2048);
         expect_no_backup(&dev, "arrived-rsa");

@@ -2,19 +2,8 @@
 #include "byok_tools.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "../support/jwk.h"
-#include "kv/base64.h"
-
-void byok_open_pool(struct client *client, const struct daemon *daemon)
-{
-    client_open(client, daemon, "pool");
-    snprintf(client->host, sizeof(client->host), "pool.managedhsm.localhost");
-    free(client->token);
-    client->token = client_fetch_token(daemon, "https://managedhsm.azure.net");
-}
 
 struct reply byok_make_kek(struct client *client, const char *name, const char *extra)
 {
@@ -32,17 +21,7 @@ struct reply byok_make_kek(struct client *client, const char *name, const char *
 void byok_render_blob(const char *schema, const char *kid, const char *enc, const void *wrapped,
                       size_t len, char ret_text[BYOK_TEXT_SIZE])
 {
-    char ciphertext[KV_BASE64URL_LENGTH(TRANSFER_MAX) + 1];
-    char json[BYOK_TEXT_SIZE];
-
-    kv_base64url_encode(wrapped, len, ciphertext);
-    snprintf(
-        json, sizeof(json),
-        "{\"schema_version\":\"%s\",\"header\":{\"kid\":\"%s\",\"alg\":\"dir\",\"enc\":\"%s\"},"
-        "\"ciphertext\":\"%s\",\"generator\":\"test\"}",
-        schema, kid, enc, ciphertext);
-    cr_assert_lt(KV_BASE64URL_LENGTH(strlen(json)), BYOK_TEXT_SIZE);
-    kv_base64url_encode(json, strlen(json), ret_text);
+    cr_assert(transfer_render_blob(schema, kid, enc, wrapped, len, ret_text));
 }
 
 void byok_wrap_value(const struct reply *kek, const void *value, size_t len,
@@ -67,16 +46,13 @@ void byok_wrap_key(const struct reply *kek, const EVP_PKEY *key, char ret_text[B
 struct reply byok_send(struct client *client, const char *name, const EVP_PKEY *key,
                        const char *kty, const char *blob)
 {
-    static const char *const private_members[] = { "d", "p", "q", "dp", "dq", "qi" };
     cJSON *jwk = key != NULL ? jwk_render(key, kty) : cJSON_CreateObject();
     char *text;
     char body[2 * BYOK_TEXT_SIZE];
     char path[128];
     struct reply reply;
 
-    for (size_t i = 0; i < KV_COUNT(private_members); i++) {
-        jwk_set(jwk, private_members[i], NULL);
-    }
+    jwk_make_public(jwk);
     jwk_set(jwk, "kty", kty);
     jwk_set(jwk, "key_hsm", blob);
     text = cJSON_PrintUnformatted(jwk);

@@ -9,16 +9,10 @@
 #include "../support/api.h"
 #include "../support/transfer.h"
 
-#define BYOK_SCHEMA "1.0.0"
-#define BYOK_ENC "CKM_RSA_AES_KEY_WRAP"
+#define BYOK_SCHEMA TRANSFER_SCHEMA
+#define BYOK_ENC TRANSFER_ENC
 #define BYOK_CANNOT_UNWRAP "The key in \"key_hsm\" cannot be unwrapped with its key exchange key."
-#define BYOK_TEXT_SIZE 8192 /* of a blob in base64url */
-
-/* A client of the managed HSM `pool`: BYOK_POOL(daemon, client); */
-void byok_open_pool(struct client *client, const struct daemon *daemon);
-#define BYOK_POOL(daemon, name)                                                                    \
-    __attribute__((cleanup(client_close))) struct client name;                                     \
-    byok_open_pool(&name, daemon)
+#define BYOK_TEXT_SIZE TRANSFER_TEXT_SIZE
 
 /* A key exchange key as its answer shows it. `extra` is put into the body. */
 struct reply byok_make_kek(struct client *client, const char *name, const char *extra);

@@ -32,6 +32,18 @@ TestSuite(failure, .init = start, .fini = stop, .timeout = 120);
 
 #define VALUE "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 
+/* Which of the two it is depends on who notices first. */
+static bool is_hsm_failure(const struct reply *reply)
+{
+    static const char *const messages[] = {
+        "The HSM failed to carry out the operation.",
+        "The HSM is not reachable.",
+    };
+    bool noticed = strstr(reply->body, "reachable") != NULL;
+
+    return reply_is_error(reply, 503, "ServiceUnavailable", NULL, messages[noticed]);
+}
+
 static void move_tokens(const char *from, const char *to)
 {
     char old[400];
@@ -57,10 +69,9 @@ Test(failure, UNAVAILABLE_while_the_token_is_gone)
     move_tokens("tokens", "tokens-away");
 
     API_REPLY(unwrap, api_unwrap(&dev, "hsm", NULL, "RSA-OAEP-256", wrapped));
-    cr_expect_eq(unwrap.status, 503, "%ld %s", unwrap.status, unwrap.body);
-    cr_expect_str_eq(reply_text(&unwrap, "error.code"), "ServiceUnavailable");
+    cr_expect(is_hsm_failure(&unwrap));
     API_REPLY(create, client_call(&dev, "POST", "/keys/new/create", "{\"kty\":\"RSA\"}"));
-    cr_expect_eq(create.status, 503, "%ld %s", create.status, create.body);
+    cr_expect(is_hsm_failure(&create));
     API_REPLY(get, client_call(&dev, "GET", "/keys/hsm", NULL));
     cr_expect_eq(get.status, 200, "what needs no token still works");
     for (int i = 0; i < AWAIT_TRIES && status != 503; i++) {
@@ -276,6 +287,7 @@ Test(failure, INTERNAL_when_the_store_was_tampered_with)
 {
     API_CLIENT_OF(&own, dev);
     char version[33];
+    char message[128];
     char path[400];
     sqlite3 *db;
 
@@ -286,8 +298,8 @@ Test(failure, INTERNAL_when_the_store_was_tampered_with)
     sqlite3_close(db);
 
     API_REPLY(get, client_call(&dev, "GET", "/keys/tampered", NULL));
-    cr_expect_eq(get.status, 500);
-    cr_expect_str_eq(reply_text(&get, "error.code"), "InternalServerError");
+    snprintf(message, sizeof(message), "the store holds no usable key tampered/%s", version);
+    cr_expect(reply_is_error(&get, 500, "InternalServerError", NULL, message));
 }
 
 Test(failure, NOT_FOUND_on_the_control_port)

@@ -22,19 +22,23 @@
     X(managed_hsm_2024)                                                                            \
     X(managed_hsm_access)                                                                          \
     X(managed_hsm_crypto)                                                                          \
+    X(managed_hsm_refusals)                                                                        \
     X(managed_hsm_release)                                                                         \
     X(managed_hsm_roles)                                                                           \
     X(managed_hsm_rotation)                                                                        \
     X(release_2021)                                                                                \
     X(release_2024)                                                                                \
     X(release_2026)                                                                                \
+    X(release_policy_2021)                                                                         \
+    X(release_policy_2024)                                                                         \
     X(rotation_2026)                                                                               \
     X(vault_2021)                                                                                  \
     X(vault_2024)                                                                                  \
     X(vault_2026)                                                                                  \
     X(vault_crypto)                                                                                \
     X(vault_move)                                                                                  \
-    X(vault_pending)
+    X(vault_pending)                                                                               \
+    X(vault_refusals)
 /* clang-format on */
 
 static void setup(void)

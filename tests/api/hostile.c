@@ -10,7 +10,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <unistr.h>
+
 #include "../support/raw.h"
+#include "kv/json.h"
+#include "kv/request.h"
 
 TestSuite(hostile, .timeout = 300);
 
@@ -96,6 +100,55 @@ Test(hostile, bodies_nested_without_end)
     expect_refused(&dev, "POST", "/keys/deep/create", body, depth);
     free(body);
     expect_alive();
+}
+
+/* Which the service would not mind; but each takes some thirty times the memory of its two bytes. */
+Test(hostile, bodies_of_values_without_end)
+{
+    char *body = malloc(KV_BODY_MAX);
+    API_CLIENT(dev);
+
+    for (size_t values = KV_JSON_VALUES_MAX; values <= KV_JSON_VALUES_MAX + 1; values++) {
+        size_t len = (size_t) snprintf(body, KV_BODY_MAX, "{\"kty\":\"EC\",\"more\":[0");
+
+        for (size_t i = 3; i < values; i++) { /* kty, the array and its first are three */
+            len += (size_t) snprintf(body + len, KV_BODY_MAX - len, ",0");
+        }
+        snprintf(body + len, KV_BODY_MAX - len, "]}");
+        API_REPLY(reply, client_call(&dev, "POST", "/keys/many-values/create", body));
+        cr_expect_eq(reply.status, values <= KV_JSON_VALUES_MAX ? 200 : 400, "%zu: %ld %s", values,
+                     reply.status, reply.body);
+    }
+    free(body);
+}
+
+/* A refusal that repeats what was sent may cut it, never inside a character. */
+Test(hostile, texts_that_a_refusal_repeats)
+{
+    static const struct {
+        const char *head, *tail;
+    } bodies[] = {
+        { "{\"kty\":\"", "\"}" },
+        { "{\"kty\":\"EC\",\"key_ops\":[\"", "\"]}" },
+        { "{\"kty\":\"EC\",\"key_ops\":[\"x\",\"y", "\"]}" },
+    };
+    API_CLIENT(dev);
+
+    for (size_t i = 0; i < 4 * KV_COUNT(bodies); i++) { /* from each byte of the character on */
+        const char *head = bodies[i / 4].head;
+        char body[4 * 600 + 128];
+        int len = snprintf(body, sizeof(body), "%s%.*s", head, (int) (i % 4), "abcd");
+
+        for (size_t character = 0; character < 600; character++) {
+            len += snprintf(body + len, sizeof(body) - (size_t) len, "\xf0\x9f\x94\x91");
+        }
+        snprintf(body + len, sizeof(body) - (size_t) len, "%s", bodies[i / 4].tail);
+
+        API_REPLY(reply, client_call(&dev, "POST", "/keys/repeated/create", body));
+        cr_expect_eq(reply.status, 400, "%ld %s", reply.status, reply.body);
+        cr_expect_null(u8_check((const uint8_t *) reply.body, reply.len), "%zu", i);
+        cr_expect_not_null(strstr(reply.body, "\xf0\x9f\x94\x91"), "%s", reply.body);
+    }
 }
 
 Test(hostile, values_of_every_length)

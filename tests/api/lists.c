@@ -172,19 +172,26 @@ Test(lists, next_link_spells_the_query_as_the_service_does)
 
 Test(lists, bad_paging_is_refused)
 {
-    static const char *const queries[] = {
-        "maxresults=0",      "maxresults=26", "maxresults=-1",
-        "maxresults=x",      "maxresults=1x", "maxresults=99999999999999999999",
-        "$skiptoken=%2B%2B", "$skiptoken=a",
+    static const char count[] = "The maxresults query parameter must be a number from 1 to 25.";
+    static const char token[] = "The $skiptoken query parameter is not one that this service gave.";
+    static const struct {
+        const char *query, *message;
+    } rows[] = {
+        { "maxresults=0", count },    { "maxresults=26", count },
+        { "maxresults=-1", count },   { "maxresults=x", count },
+        { "maxresults=1x", count },   { "maxresults=99999999999999999999", count },
+        { "maxresults=", count },     { "$skiptoken=%2B%2B", token },
+        { "$skiptoken=a", token },    { "$skiptoken=", token },
+        { "$skiptoken=AA", token },   { "%24skiptoken=_w", token },
+        { "$skiptoken=YmFk", token }, /* "bad", which is no upper-cased name */
     };
     char target[128];
     API_CLIENT_OF(&own, dev);
 
-    for (size_t i = 0; i < KV_COUNT(queries); i++) {
-        snprintf(target, sizeof(target), "/keys?%s", queries[i]);
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        snprintf(target, sizeof(target), "/keys?%s", rows[i].query);
         API_REPLY(reply, client_call(&dev, "GET", target, NULL));
-
-        cr_expect_eq(reply.status, 400, "%s: %ld %s", queries[i], reply.status, reply.body);
-        cr_expect_str_eq(reply_text(&reply, "error.code"), "BadParameter");
+        cr_expect(reply_is_error(&reply, 400, "BadParameter", NULL, rows[i].message), "%s",
+                  rows[i].query);
     }
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keys and crypto operations of a Managed HSM, where they differ: contract §4.3, §7, §8, §12, §17. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../support/api.h"
@@ -11,10 +10,7 @@ static struct client pool;
 
 static void open_pool(void)
 {
-    client_open(&pool, api_daemon(), "pool");
-    snprintf(pool.host, sizeof(pool.host), "pool.managedhsm.localhost");
-    free(pool.token);
-    pool.token = client_fetch_token(api_daemon(), "https://managedhsm.azure.net");
+    client_open_hsm(&pool, api_daemon(), "pool");
 }
 
 static void close_pool(void)

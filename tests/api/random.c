@@ -3,7 +3,6 @@
 #include "../support/api.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "kv/base64.h"
@@ -12,10 +11,7 @@ static struct client pool;
 
 static void setup(void)
 {
-    client_open(&pool, api_daemon(), "pool");
-    snprintf(pool.host, sizeof(pool.host), "pool.managedhsm.localhost");
-    free(pool.token);
-    pool.token = client_fetch_token(api_daemon(), "https://managedhsm.azure.net");
+    client_open_hsm(&pool, api_daemon(), "pool");
 }
 
 static void teardown(void)

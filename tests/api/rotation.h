@@ -45,19 +45,10 @@ static inline void stop(void)
 
 static inline void freeze_at(long seconds)
 {
-    API_CLIENT_OF(&own, dev);
-    char body[64];
-    const struct request request = {
-        .method = "POST",
-        .target = "/control/v1/clock",
-        .body = body,
-        .control = true,
-    };
+    char order[64];
 
-    snprintf(body, sizeof(body), "{\"set\":%ld,\"frozen\":true}", seconds);
-
-    API_REPLY(reply, client_send(&dev, &request));
-    cr_assert_eq(reply.status, 200, "%s", reply.body);
+    snprintf(order, sizeof(order), "{\"set\":%ld,\"frozen\":true}", seconds);
+    api_set_clock(&own, order);
 }
 
 static inline void expect_body(struct client *client, const char *method, const char *path,

@@ -56,79 +56,76 @@ static void check_iv(struct client *client, const struct reply *key, const char 
     cell_refused(client, key, operation, &operands, message);
 }
 
-static void check_all_cbc(const char *alg, int bits)
+static void check_cbc_with(struct client *client, const struct reply *key, const char *alg)
 {
     static const size_t wrong[] = { 1, 15, 17, 31 };
     static const size_t none = 0;
-    API_CLIENT(dev);
 
-    for (size_t i = 0; i < KV_COUNT(oct_cells); i++) {
-        if (!cell_fits(&oct_cells[i], bits)) {
-            continue;
-        }
-        API_REPLY(key, cell_key(&dev, &oct_cells[i]));
-        check_iv(&dev, &key, alg, "encrypt");
-        check_iv(&dev, &key, alg, "decrypt");
-        cell_lengths_refused(&dev, &key, "encrypt", alg, &none, 1, "at least 16");
-        cell_lengths_refused(&dev, &key, "encrypt", alg, wrong + 1, 1, "at least 16");
-        cell_lengths_refused(&dev, &key, "encrypt", alg, wrong + 2, 2, "a multiple of 16");
-        check_cbc(&dev, &key, alg, 16, 16);
-        check_cbc(&dev, &key, alg, 1008, 1008);
-    }
+    check_iv(client, key, alg, "encrypt");
+    check_iv(client, key, alg, "decrypt");
+    cell_lengths_refused(client, key, "encrypt", alg, &none, 1, "at least 16");
+    cell_lengths_refused(client, key, "encrypt", alg, wrong + 1, 1, "at least 16");
+    cell_lengths_refused(client, key, "encrypt", alg, wrong + 2, 2, "a multiple of 16");
+    check_cbc(client, key, alg, 16, 16);
+    check_cbc(client, key, alg, 1008, 1008);
 }
 
-static void check_all_cbc_pad(const char *alg, int bits)
+static void check_cbc_pad_with(struct client *client, const struct reply *key, const char *alg)
 {
-    API_CLIENT(dev);
-
-    for (size_t i = 0; i < KV_COUNT(oct_cells); i++) {
-        if (!cell_fits(&oct_cells[i], bits)) {
-            continue;
-        }
-        API_REPLY(key, cell_key(&dev, &oct_cells[i]));
-        check_iv(&dev, &key, alg, "encrypt");
-        check_iv(&dev, &key, alg, "decrypt");
-        check_cbc(&dev, &key, alg, 0, 16);
-        check_cbc(&dev, &key, alg, 1, 16);
-        check_cbc(&dev, &key, alg, 15, 16);
-        check_cbc(&dev, &key, alg, 16, 32);
-        check_cbc(&dev, &key, alg, 999, 1008);
-    }
+    check_iv(client, key, alg, "encrypt");
+    check_iv(client, key, alg, "decrypt");
+    check_cbc(client, key, alg, 0, 16);
+    check_cbc(client, key, alg, 1, 16);
+    check_cbc(client, key, alg, 15, 16);
+    check_cbc(client, key, alg, 16, 32);
+    check_cbc(client, key, alg, 999, 1008);
 }
 
 Test(symmetric, A128CBC_goes_there_and_back)
 {
-    check_all_cbc("A128CBC", 128);
+    API_CLIENT(dev);
+
+    cell_each_oct(&dev, "A128CBC", 128, check_cbc_with);
     api_proves("encrypt,decrypt oct,oct-HSM A128CBC");
 }
 
 Test(symmetric, A192CBC_goes_there_and_back)
 {
-    check_all_cbc("A192CBC", 192);
+    API_CLIENT(dev);
+
+    cell_each_oct(&dev, "A192CBC", 192, check_cbc_with);
     api_proves("encrypt,decrypt oct,oct-HSM A192CBC");
 }
 
 Test(symmetric, A256CBC_goes_there_and_back)
 {
-    check_all_cbc("A256CBC", 256);
+    API_CLIENT(dev);
+
+    cell_each_oct(&dev, "A256CBC", 256, check_cbc_with);
     api_proves("encrypt,decrypt oct,oct-HSM A256CBC");
 }
 
 Test(symmetric, A128CBCPAD_goes_there_and_back)
 {
-    check_all_cbc_pad("A128CBCPAD", 128);
+    API_CLIENT(dev);
+
+    cell_each_oct(&dev, "A128CBCPAD", 128, check_cbc_pad_with);
     api_proves("encrypt,decrypt oct,oct-HSM A128CBCPAD");
 }
 
 Test(symmetric, A192CBCPAD_goes_there_and_back)
 {
-    check_all_cbc_pad("A192CBCPAD", 192);
+    API_CLIENT(dev);
+
+    cell_each_oct(&dev, "A192CBCPAD", 192, check_cbc_pad_with);
     api_proves("encrypt,decrypt oct,oct-HSM A192CBCPAD");
 }
 
 Test(symmetric, A256CBCPAD_goes_there_and_back)
 {
-    check_all_cbc_pad("A256CBCPAD", 256);
+    API_CLIENT(dev);
+
+    cell_each_oct(&dev, "A256CBCPAD", 256, check_cbc_pad_with);
     api_proves("encrypt,decrypt oct,oct-HSM A256CBCPAD");
 }
 
@@ -205,38 +202,36 @@ static void check_gcm_members(struct client *client, const struct reply *key, co
     cell_refused(client, key, "decrypt", &operands, message);
 }
 
-static void check_all_gcm(const char *alg, int bits)
+static void check_gcm_with(struct client *client, const struct reply *key, const char *alg)
 {
-    API_CLIENT(dev);
-
-    for (size_t i = 0; i < KV_COUNT(oct_cells); i++) {
-        if (!cell_fits(&oct_cells[i], bits)) {
-            continue;
-        }
-        API_REPLY(key, cell_key(&dev, &oct_cells[i]));
-        check_gcm_members(&dev, &key, alg);
-        check_gcm(&dev, &key, alg, 0, "YWFk");
-        check_gcm(&dev, &key, alg, 1, NULL);
-        check_gcm(&dev, &key, alg, 16, "");
-        check_gcm(&dev, &key, alg, 1000, "YWRkaXRpb25hbCBkYXRhIG9mIG1vcmUgdGhhbiBvbmUgYmxvY2s");
-    }
+    check_gcm_members(client, key, alg);
+    check_gcm(client, key, alg, 0, "YWFk");
+    check_gcm(client, key, alg, 1, NULL);
+    check_gcm(client, key, alg, 16, "");
+    check_gcm(client, key, alg, 1000, "YWRkaXRpb25hbCBkYXRhIG9mIG1vcmUgdGhhbiBvbmUgYmxvY2s");
 }
 
 Test(symmetric, A128GCM_goes_there_and_back)
 {
-    check_all_gcm("A128GCM", 128);
+    API_CLIENT(dev);
+
+    cell_each_oct(&dev, "A128GCM", 128, check_gcm_with);
     api_proves("encrypt,decrypt oct,oct-HSM A128GCM");
 }
 
 Test(symmetric, A192GCM_goes_there_and_back)
 {
-    check_all_gcm("A192GCM", 192);
+    API_CLIENT(dev);
+
+    cell_each_oct(&dev, "A192GCM", 192, check_gcm_with);
     api_proves("encrypt,decrypt oct,oct-HSM A192GCM");
 }
 
 Test(symmetric, A256GCM_goes_there_and_back)
 {
-    check_all_gcm("A256GCM", 256);
+    API_CLIENT(dev);
+
+    cell_each_oct(&dev, "A256GCM", 256, check_gcm_with);
     api_proves("encrypt,decrypt oct,oct-HSM A256GCM");
 }
 

@@ -3,8 +3,6 @@
  * its own whose clock stands still, so that no machine is too slow for it. */
 #include "../support/api.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static struct daemon own;
@@ -19,18 +17,8 @@ static struct daemon own;
 
 static void start_frozen(const char *const *arguments)
 {
-    static const struct request freeze = {
-        .method = "POST",
-        .target = "/control/v1/clock",
-        .body = "{\"frozen\":true}",
-        .control = true,
-    };
-
     cr_assert(daemon_start(&own, arguments));
-
-    API_CLIENT_OF(&own, dev);
-    API_REPLY(frozen, client_send(&dev, &freeze));
-    cr_assert_eq(frozen.status, 200, "%s", frozen.body);
+    api_set_clock(&own, "{\"frozen\":true}");
 }
 
 static void start(void)
@@ -250,11 +238,8 @@ Test(throttling, came_at_half_the_numbers_before_2022)
 /* contract §12: what holds a managed HSM back is its own capacity */
 Test(throttling, is_not_for_managed_hsms)
 {
-    API_CLIENT_OF(&own, pool);
+    API_HSM_OF(&own, pool);
 
-    snprintf(pool.host, sizeof(pool.host), "pool.managedhsm.localhost");
-    free(pool.token);
-    pool.token = client_fetch_token(&own, "https://managedhsm.azure.net");
     expect_each(&pool, 11, "POST", "/keys/none/create", NEW_HSM_KEY, 400);
     expect_each(&pool, 1, "GET", "/keys", NULL, 200);
 }

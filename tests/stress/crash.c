@@ -27,8 +27,8 @@
 #define KILL_MIN_MS 5
 #define KILL_MAX_MS 600
 #define AIM_EVERY 6 /* rounds: three of them are aimed */
-#define PURGE_PATIENCE_MS 400
-#define PURGE_SPREAD_MS 15
+#define REQUEST_PATIENCE_MS 400
+#define REQUEST_SPREAD_MS 15
 #define OBJECT_PATIENCE_MS 2000
 #define OBJECT_SPREAD_MS 40
 #define KEY_BYTES 1500 /* an object of SoftHSM that is larger has the RSA-2048 key in it */
@@ -42,18 +42,26 @@ static const char *const promises[PROMISE_COUNT] = {
     [PROMISE_START] = "the daemon starts after every kill",
     [PROMISE_ALIVE] = "it ends only when it is killed",
     [PROMISE_ANSWER] = "every answer is the one that the ledger expects",
-    [PROMISE_LIVE] = "an acknowledged key is there: its versions, their state and tags",
+    [PROMISE_LIVE] = "an acknowledged key is there: its versions, their state and tags, its policy",
     [PROMISE_DELETED] = "an acknowledged deletion holds",
     [PROMISE_PURGED] = "an acknowledged purge holds: nothing comes back",
     [PROMISE_WHOLE] = "a request that a kill cut off happened as a whole or not at all",
-    [PROMISE_UNWRAP] = "what a version wrapped, it unwraps to the same bytes",
+    [PROMISE_OPEN] = "what a version wrapped or signed, it unwraps or verifies",
+    [PROMISE_SEAL] = "it still wraps or signs",
     [PROMISE_DISABLED] = "a disabled version refuses",
-    [PROMISE_CENSUS] = "after a start: a key on the token for each version, none in limbo",
+    [PROMISE_CENSUS] = "after a start: the keys that should be, one on the token for each version",
     [PROMISE_FOLDER] = "store and token, read behind the daemon's back, agree",
     [PROMISE_STOP] = "the daemon stops in order",
+    [PROMISE_REACH] = "each operation was answered, and each kind of key used",
 };
 
-static const char *const arguments[] = { "--log-level", "warning", NULL };
+#define KEK "Kek"
+
+static const char *const arguments[] = { "--log-level", "warning", "--symmetric-keys", "premium",
+                                         NULL };
+
+/* Some kills are aimed at one of these. */
+static const enum crash_operation aims[] = { OP_PURGE, OP_IMPORT, OP_RESTORE, OP_TRANSFER };
 
 struct crash {
     struct daemon daemon;
@@ -63,6 +71,8 @@ struct crash {
     struct aim aim;
     struct dice dice;
     struct worker worker[WORKERS];
+    struct cargo cargo;
+    bool has_sealed;    /* there was a backup: coffer has a key of its own for them */
     kv_millis start_ms; /* how long the last start took */
     unsigned kills, kills_in_start;
 };
@@ -159,21 +169,28 @@ static void end_shifts(struct shift shifts[WORKERS])
     }
 }
 
+/* The key exchange key is in no ledger, coffer's own key in no version. */
 static bool check_census(struct crash *crash)
 {
     struct census census = { .versions = 0 };
-    size_t versions = 0;
+    size_t live = 1;
+    size_t deleted = 0;
+    size_t versions = 1;
     bool read = census_read(&crash->daemon, &census);
 
     for (size_t i = 0; i < WORKERS; i++) {
+        live += worker_keys(&crash->worker[i], LEDGER_LIVE);
+        deleted += worker_keys(&crash->worker[i], LEDGER_DELETED);
         versions += worker_versions(&crash->worker[i]);
     }
-    return tally_check(&crash->tally, PROMISE_CENSUS,
-                       read && census.versions == versions && census.token_keys == versions
-                           && census.limbo == 0,
-                       "%zu versions in the ledgers, %zu in the store, %zu keys on the token, %zu "
-                       "in limbo",
-                       versions, census.versions, census.token_keys, census.limbo);
+    return tally_check(
+        &crash->tally, PROMISE_CENSUS,
+        read && census.live == live && census.deleted == deleted && census.versions == versions
+            && census.token_keys == versions + crash->has_sealed && census.limbo == 0,
+        "%zu keys, %zu deleted, %zu versions in the ledgers; %zu, %zu, %zu in the "
+        "store, %zu keys on the token, %zu in limbo",
+        live, deleted, versions, census.live, census.deleted, census.versions, census.token_keys,
+        census.limbo);
 }
 
 static void run_shifts(struct crash *crash, work_fn *task)
@@ -190,14 +207,14 @@ static bool work(struct crash *crash, work_fn *task)
     return check_census(crash) && tally_is_clean(&crash->tally);
 }
 
-/* Most kills come at any time. Some are aimed: at a purge, at an object that is being made, and at
+/* Most kills come at any time. Some are aimed: at a request, at an object that is being made, and at
  * the moment when a key is on the token and not yet in the store. */
 static void wait_for_moment(struct crash *crash, unsigned long round)
 {
     switch (round % AIM_EVERY) {
     case 0:
-        aim_at_request(&crash->aim, OP_PURGE, PURGE_PATIENCE_MS);
-        program_pause(dice_roll(&crash->dice, PURGE_SPREAD_MS));
+        aim_at_request(&crash->aim, aims[round / AIM_EVERY % KV_COUNT(aims)], REQUEST_PATIENCE_MS);
+        program_pause(dice_roll(&crash->dice, REQUEST_SPREAD_MS));
         break;
     case 2:
         aim_at_object(crash->daemon.folder, 0, OBJECT_PATIENCE_MS);
@@ -258,6 +275,7 @@ static bool hire(struct crash *crash, unsigned long seed)
         worker->tally = &crash->tally;
         worker->doomed = &crash->doomed;
         worker->making = &crash->making;
+        worker->cargo = &crash->cargo;
         worker->aim = &crash->aim;
         worker->dice.state = seed + i + 1;
         worker_init(worker, i);
@@ -266,6 +284,19 @@ static bool hire(struct crash *crash, unsigned long seed)
         }
     }
     return true;
+}
+
+/* Others' keys are wrapped to it; made once, it stays. */
+static bool make_kek(struct crash *crash)
+{
+    struct reply reply = client_call(&crash->worker[0].client, "POST", "/keys/" KEK "/create",
+                                     "{\"kty\":\"RSA-HSM\",\"key_ops\":[\"import\"]}");
+    bool made = tally_check(&crash->tally, PROMISE_ANSWER,
+                            reply.status == 200 && cargo_load(&crash->cargo, &reply),
+                            "the key exchange key: %ld %s", reply.status, reply.body);
+
+    reply_done(&reply);
+    return made;
 }
 
 static bool run_rounds(struct crash *crash, unsigned long rounds)
@@ -286,10 +317,12 @@ static bool run_rounds(struct crash *crash, unsigned long rounds)
 /* The only kill whose moment is known: when everybody has just got the last answer. */
 static bool run_first_round(struct crash *crash, unsigned long seed)
 {
-    if (!start(crash, &crash->daemon) || !hire(crash, seed) || !work(crash, worker_furnish)) {
+    if (!start(crash, &crash->daemon) || !hire(crash, seed) || !make_kek(crash)
+        || !work(crash, worker_furnish)) {
         return false;
     }
     run_shifts(crash, worker_pose);
+    crash->has_sealed = true;
     daemon_kill(&crash->daemon);
     crash->kills++;
     return start(crash, &crash->daemon) && work(crash, worker_audit)
@@ -308,25 +341,6 @@ static bool run(struct crash *crash, unsigned long rounds, unsigned long seed)
     }
     return run_rounds(crash, rounds) && start(crash, &crash->daemon) && work(crash, worker_audit)
            && stop_and_inspect(crash, &crash->daemon);
-}
-
-static void print_statistics(const struct crash *crash)
-{
-    printf("%-10s %10s %22s %10s\n", "requests", "answered", "cut off, but happened", "did not");
-    for (size_t operation = 0; operation < OP_COUNT; operation++) {
-        unsigned long answered = 0;
-        unsigned long happened = 0;
-        unsigned long did_not = 0;
-
-        for (size_t i = 0; i < WORKERS; i++) {
-            answered += crash->worker[i].answered[operation];
-            happened += crash->worker[i].cut[operation].happened;
-            did_not += crash->worker[i].cut[operation].did_not;
-        }
-        printf("%-10s %10lu %22lu %10lu%s\n", crash_operation_names[operation], answered, happened,
-               did_not, operation >= OP_GET ? "  (changes nothing)" : "");
-    }
-    printf("%u kills under load, %u in a start\n", crash->kills, crash->kills_in_start);
 }
 
 int main(int argc, char **argv)
@@ -348,9 +362,11 @@ int main(int argc, char **argv)
     run(&crash, rounds, seed);
     daemon_kill(&crash.daemon);
     for (size_t i = 0; i < WORKERS; i++) {
-        client_close(&crash.worker[i].client);
+        worker_done(&crash.worker[i]);
     }
-    print_statistics(&crash);
+    crew_check_reach(crash.worker, WORKERS, &crash.tally);
+    crew_print(crash.worker, WORKERS);
+    printf("%u kills under load, %u in a start\n", crash.kills, crash.kills_in_start);
     status = tally_close(&crash.tally);
     if (tally_is_clean(&crash.tally)) {
         daemon_discard(&crash.daemon);
@@ -358,6 +374,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "the folder is left for a look: %s\n", crash.daemon.folder);
     }
     aim_done(&crash.aim);
+    cargo_done(&crash.cargo);
     curl_global_cleanup();
     return status;
 }

@@ -75,13 +75,26 @@ static bool look_for_versions(struct worker *worker, const char *name, struct si
     return looked;
 }
 
+static bool look_for_policy(struct worker *worker, const char *name, struct sighting *seen)
+{
+    char path[160];
+    struct reply reply;
+    bool looked;
+
+    snprintf(path, sizeof(path), "/keys/%s/rotationpolicy", name);
+    looked = look_at(worker, path, &reply);
+    sscanf(reply_text(&reply, "attributes.expiryTime"), "P%uD", &seen->days);
+    reply_done(&reply);
+    return looked;
+}
+
 static bool look(struct worker *worker, const char *name, struct sighting *ret_seen)
 {
     bool live;
     bool deleted;
 
     *ret_seen = (struct sighting){ .state = LEDGER_ABSENT };
-    if (!look_for_versions(worker, name, ret_seen)
+    if (!look_for_versions(worker, name, ret_seen) || !look_for_policy(worker, name, ret_seen)
         || !look_for_latest(worker, "keys", name, &live, ret_seen, false)
         || !look_for_latest(worker, "deletedkeys", name, &deleted, ret_seen, true)) {
         return false;
@@ -117,7 +130,7 @@ static void settle(struct worker *worker, struct ledger_key *key, const struct s
 
     flight->key = NULL;
     if (ledger_explains(key, seen)) {
-        worker->cut[operation].did_not++;
+        worker->deeds[operation].did_not++;
         tally_check(worker->tally, PROMISE_WHOLE, true, " ");
         return;
     }
@@ -126,7 +139,7 @@ static void settle(struct worker *worker, struct ledger_key *key, const struct s
                     "%s after a cut %s: wanted %s, or %s, seen %s", key->name,
                     crash_operation_names[operation], ledger_describe(key, wanted),
                     ledger_describe(&flight->after, or_else), sighting_describe(seen, got))) {
-        worker->cut[operation].happened++;
+        worker->deeds[operation].happened++;
         *key = flight->after;
     }
 }
@@ -152,28 +165,73 @@ static void audit_state(struct worker *worker, struct ledger_key *key)
                 sighting_describe(&seen, got));
 }
 
-/* What was wrapped before the kill, with a version that is there, must come out again. */
-static void audit_version(struct worker *worker, const struct ledger_key *key,
-                          const struct ledger_version *version)
+static struct reply call_version(struct worker *worker, const struct ledger_key *key,
+                                 const struct ledger_version *version, const char *operation,
+                                 const char *body)
 {
     char path[160];
-    char body[512];
-    struct reply reply;
 
-    snprintf(path, sizeof(path), "/keys/%s/%s/unwrapkey", key->name, version->id);
-    snprintf(body, sizeof(body), "{\"alg\":\"RSA-OAEP-256\",\"value\":\"%s\"}", version->cipher);
-    reply = client_call(&worker->client, "POST", path, body);
+    snprintf(path, sizeof(path), "/keys/%s/%s/%s", key->name, version->id, operation);
+    return client_call(&worker->client, "POST", path, body);
+}
+
+/* What was sealed before the kill opens, or is refused. */
+static void audit_sealed(struct worker *worker, const struct ledger_key *key,
+                         const struct ledger_version *version)
+{
+    const struct crash_kind *kind = &crash_kinds[version->kind];
+    char body[PROOF_BODY_SIZE];
+    const char *operation = proof_open(kind, version->plain, version->cipher, body);
+    struct reply reply = call_version(worker, key, version, operation, body);
+
     if (version->enabled) {
-        tally_check(worker->tally, PROMISE_UNWRAP,
-                    reply.status == 200 && strcmp(reply_text(&reply, "value"), version->plain) == 0,
-                    "%s: %ld %s", path, reply.status, reply.body);
+        tally_check(worker->tally, PROMISE_OPEN, proof_holds(kind, version->plain, &reply),
+                    "%s %s/%s: %ld %s", operation, key->name, version->id, reply.status,
+                    reply.body);
     } else {
         tally_check(worker->tally, PROMISE_DISABLED,
                     reply.status == 403
                         && strcmp(reply_text(&reply, "error.innererror.code"), "KeyDisabled") == 0,
-                    "%s: %ld %s", path, reply.status, reply.body);
+                    "%s %s/%s: %ld %s", operation, key->name, version->id, reply.status,
+                    reply.body);
     }
     reply_done(&reply);
+}
+
+/* And it still seals: with most kinds only this has the token take part. */
+static void audit_use(struct worker *worker, const struct ledger_key *key,
+                      const struct ledger_version *version)
+{
+    const struct crash_kind *kind = &crash_kinds[version->kind];
+    char plain[sizeof(version->plain)];
+    char body[PROOF_BODY_SIZE];
+    struct reply sealed;
+    struct reply opened;
+    const char *operation;
+    bool holds;
+
+    proof_roll(&worker->dice, plain);
+    operation = proof_seal(kind, plain, body);
+    sealed = call_version(worker, key, version, operation, body);
+    operation = proof_open(kind, plain, reply_text(&sealed, "value"), body);
+    opened = call_version(worker, key, version, operation, body);
+    holds = proof_holds(kind, plain, &opened);
+    tally_check(worker->tally, PROMISE_SEAL, holds, "%s %s/%s: %ld %s, then %ld %s", kind->name,
+                key->name, version->id, sealed.status, sealed.body, opened.status, opened.body);
+    worker->proven[version->kind] += holds;
+    reply_done(&sealed);
+    reply_done(&opened);
+}
+
+static void audit_version(struct worker *worker, const struct ledger_key *key,
+                          const struct ledger_version *version)
+{
+    if (version->cipher[0] != '\0') {
+        audit_sealed(worker, key, version);
+    }
+    if (version->enabled) {
+        audit_use(worker, key, version);
+    }
 }
 
 void worker_audit(struct worker *worker)
@@ -183,11 +241,19 @@ void worker_audit(struct worker *worker)
 
         audit_state(worker, key);
         for (size_t j = 0; key->state == LEDGER_LIVE && j < key->count; j++) {
-            if (key->version[j].cipher[0] != '\0') {
-                audit_version(worker, key, &key->version[j]);
-            }
+            audit_version(worker, key, &key->version[j]);
         }
     }
+}
+
+size_t worker_keys(const struct worker *worker, enum ledger_state state)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < WORKER_KEYS; i++) {
+        count += worker->key[i].state == state;
+    }
+    return count;
 }
 
 size_t worker_versions(const struct worker *worker)

@@ -4,24 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crash.h"
+#include "crash_errand.h"
 
 const char *const crash_operation_names[OP_COUNT] = {
-    [OP_CREATE] = "create", [OP_ROTATE] = "rotate",   [OP_UPDATE] = "update",
+    [OP_CREATE] = "create", [OP_IMPORT] = "import",   [OP_TRANSFER] = "transfer",
+    [OP_ROTATE] = "rotate", [OP_UPDATE] = "update",   [OP_POLICY] = "policy",
     [OP_DELETE] = "delete", [OP_RECOVER] = "recover", [OP_PURGE] = "purge",
-    [OP_GET] = "get",       [OP_WRAP] = "wrap",       [OP_UNWRAP] = "unwrap",
-};
-
-/* A request, what it makes of the key when it is done, and the answer it must get. */
-struct errand {
-    enum crash_operation operation;
-    struct ledger_key *key;
-    const struct ledger_key *after;
-    const char *method;
-    char path[160];
-    char body[512]; /* "": none */
-    long status;
-    const char *inner; /* of the error, NULL: none */
+    [OP_GET] = "get",       [OP_BACKUP] = "backup",   [OP_RESTORE] = "restore",
+    [OP_SEAL] = "seal",     [OP_OPEN] = "open",
 };
 
 void worker_init(struct worker *worker, unsigned number)
@@ -29,83 +19,31 @@ void worker_init(struct worker *worker, unsigned number)
     for (unsigned i = 0; i < WORKER_KEYS; i++) {
         snprintf(worker->key[i].name, sizeof(worker->key[i].name), "Key-%u-%u", number, i);
     }
+    worker->number = number;
+    worker->kinds = number;
 }
 
-static bool is_expected(const struct errand *errand, const struct reply *reply)
+void worker_done(struct worker *worker)
 {
-    return reply->status == errand->status
-           && (errand->inner == NULL
-               || strcmp(reply_text(reply, "error.innererror.code"), errand->inner) == 0);
+    for (size_t i = 0; i < WORKER_KEYS; i++) {
+        free(worker->backup[i].value);
+    }
+    client_close(&worker->client);
 }
 
-/*
- * False when the answer did not come, and the errand stays in flight, or was not the right one;
- * either way the load is over.
- */
-static bool run(struct worker *worker, const struct errand *errand, struct reply *ret_reply)
+static bool make(struct worker *worker, struct ledger_key *key, enum crash_operation operation)
 {
-    worker->flight.operation = errand->operation;
-    worker->flight.key = errand->key;
-    worker->flight.after = *errand->after;
-    aim_announce(worker->aim, errand->operation);
-    *ret_reply = client_call(&worker->client, errand->method, errand->path,
-                             errand->body[0] != '\0' ? errand->body : NULL);
-    if (ret_reply->status == 0) {
-        tally_check(worker->tally, PROMISE_ALIVE, atomic_load(worker->doomed), "%s %s: %s",
-                    errand->method, errand->path, ret_reply->body);
-        return false;
-    }
-    worker->flight.key = NULL;
-    worker->answered[errand->operation]++;
-    return tally_check(worker->tally, PROMISE_ANSWER, is_expected(errand, ret_reply),
-                       "%s %s: wanted %ld, got %ld %s", errand->method, errand->path,
-                       errand->status, ret_reply->status, ret_reply->body);
+    return worker_make(worker, key, operation, worker->kinds++ % CRASH_KINDS);
 }
 
-/* An errand that shows nothing the ledger wants to keep. */
-static bool run_plain(struct worker *worker, const struct errand *errand)
+static bool import(struct worker *worker, struct ledger_key *key)
 {
-    struct reply reply;
-    bool done = run(worker, errand, &reply);
-
-    reply_done(&reply);
-    if (done) {
-        *errand->key = *errand->after;
-    }
-    return done;
+    return make(worker, key, OP_IMPORT);
 }
 
-/* By create, with tags of its own, or by rotate: then the tags of the latest are carried over, but
- * not that it was disabled. */
-static bool make_version(struct worker *worker, struct ledger_key *key,
-                         enum crash_operation operation)
+static bool transfer(struct worker *worker, struct ledger_key *key)
 {
-    struct ledger_key after = *key;
-    struct ledger_version *version = &after.version[after.count++];
-    struct errand errand = {
-        .operation = operation, .key = key, .after = &after, .method = "POST", .status = 200
-    };
-    struct reply reply;
-    bool done;
-
-    *version = (struct ledger_version){ .enabled = true };
-    version->mark = operation == OP_CREATE ? ++worker->marks : version[-1].mark;
-    after.state = LEDGER_LIVE;
-    snprintf(errand.path, sizeof(errand.path), "/keys/%s/%s", key->name,
-             crash_operation_names[operation]);
-    if (operation == OP_CREATE) {
-        snprintf(errand.body, sizeof(errand.body), "{\"kty\":\"RSA\",\"tags\":{\"mark\":\"%u\"}}",
-                 version->mark);
-    }
-    done = run(worker, &errand, &reply);
-    if (done) {
-        const char *slash = strrchr(reply_text(&reply, "key.kid"), '/');
-
-        snprintf(version->id, sizeof(version->id), "%s", slash != NULL ? slash + 1 : "");
-        *key = after;
-    }
-    reply_done(&reply);
-    return done;
+    return make(worker, key, OP_TRANSFER);
 }
 
 /* One at a time: keys are made in a queue, and all workers would end up waiting in it. */
@@ -116,7 +54,8 @@ static bool make_alone(struct worker *worker, struct ledger_key *key,
         return true;
     }
 
-    bool done = make_version(worker, key, operation);
+    bool done =
+        operation == OP_RESTORE ? worker_restore(worker, key) : make(worker, key, operation);
 
     atomic_flag_clear(worker->making);
     return done;
@@ -132,6 +71,11 @@ static bool rotate(struct worker *worker, struct ledger_key *key)
     return make_alone(worker, key, OP_ROTATE);
 }
 
+static bool restore(struct worker *worker, struct ledger_key *key)
+{
+    return make_alone(worker, key, OP_RESTORE);
+}
+
 static size_t roll_version(struct worker *worker, const struct ledger_key *key)
 {
     return dice_roll(&worker->dice, (unsigned) key->count);
@@ -145,14 +89,15 @@ static bool set_enabled(struct worker *worker, struct ledger_key *key, size_t in
     struct errand errand = {
         .operation = OP_UPDATE, .key = key, .after = &after, .method = "PATCH", .status = 200
     };
+    char body[128];
 
     version->enabled = enabled;
     version->mark = ++worker->marks;
     snprintf(errand.path, sizeof(errand.path), "/keys/%s/%s", key->name, version->id);
-    snprintf(errand.body, sizeof(errand.body),
-             "{\"attributes\":{\"enabled\":%s},\"tags\":{\"mark\":\"%u\"}}",
+    snprintf(body, sizeof(body), "{\"attributes\":{\"enabled\":%s},\"tags\":{\"mark\":\"%u\"}}",
              enabled ? "true" : "false", version->mark);
-    return run_plain(worker, &errand);
+    errand.body = body;
+    return errand_run_plain(worker, &errand);
 }
 
 static bool update(struct worker *worker, struct ledger_key *key)
@@ -162,42 +107,70 @@ static bool update(struct worker *worker, struct ledger_key *key)
     return set_enabled(worker, key, index, dice_roll(&worker->dice, 4) != 0);
 }
 
-static bool delete_key(struct worker *worker, struct ledger_key *key)
+/* Any number of days that the service takes will do. */
+static bool set_policy(struct worker *worker, struct ledger_key *key)
 {
     struct ledger_key after = *key;
     struct errand errand = {
-        .operation = OP_DELETE, .key = key, .after = &after, .method = "DELETE", .status = 200
+        .operation = OP_POLICY, .key = key, .after = &after, .method = "PUT", .status = 200
+    };
+    char body[128];
+
+    after.days = 100 + dice_roll(&worker->dice, 1000);
+    snprintf(errand.path, sizeof(errand.path), "/keys/%s/rotationpolicy", key->name);
+    snprintf(body, sizeof(body), "{\"attributes\":{\"expiryTime\":\"P%uD\"}}", after.days);
+    errand.body = body;
+    return errand_run_plain(worker, &errand);
+}
+
+/* What takes a key with all its versions from one state to another. */
+struct move {
+    enum crash_operation operation;
+    const char *method, *collection, *behind;
+    long status;
+    enum ledger_state state;
+};
+static const struct move deletion = { OP_DELETE, "DELETE", "keys", "", 200, LEDGER_DELETED };
+static const struct move recovery = {
+    OP_RECOVER, "POST", "deletedkeys", "/recover", 200, LEDGER_LIVE,
+};
+static const struct move purging = { OP_PURGE, "DELETE", "deletedkeys", "", 204, LEDGER_ABSENT };
+
+static bool move(struct worker *worker, struct ledger_key *key, const struct move *step)
+{
+    struct ledger_key after = *key;
+    struct errand errand = {
+        .operation = step->operation,
+        .key = key,
+        .after = &after,
+        .method = step->method,
+        .status = step->status,
     };
 
-    after.state = LEDGER_DELETED;
-    snprintf(errand.path, sizeof(errand.path), "/keys/%s", key->name);
-    return run_plain(worker, &errand);
+    after.state = step->state;
+    if (after.state == LEDGER_ABSENT) {
+        after.purged = true;
+        after.days = 0;
+        after.count = 0;
+    }
+    snprintf(errand.path, sizeof(errand.path), "/%s/%s%s", step->collection, key->name,
+             step->behind);
+    return errand_run_plain(worker, &errand);
+}
+
+static bool delete_key(struct worker *worker, struct ledger_key *key)
+{
+    return move(worker, key, &deletion);
 }
 
 static bool recover(struct worker *worker, struct ledger_key *key)
 {
-    struct ledger_key after = *key;
-    struct errand errand = {
-        .operation = OP_RECOVER, .key = key, .after = &after, .method = "POST", .status = 200
-    };
-
-    after.state = LEDGER_LIVE;
-    snprintf(errand.path, sizeof(errand.path), "/deletedkeys/%s/recover", key->name);
-    return run_plain(worker, &errand);
+    return move(worker, key, &recovery);
 }
 
 static bool purge(struct worker *worker, struct ledger_key *key)
 {
-    struct ledger_key after = *key;
-    struct errand errand = {
-        .operation = OP_PURGE, .key = key, .after = &after, .method = "DELETE", .status = 204
-    };
-
-    after.state = LEDGER_ABSENT;
-    after.purged = true;
-    after.count = 0;
-    snprintf(errand.path, sizeof(errand.path), "/deletedkeys/%s", key->name);
-    return run_plain(worker, &errand);
+    return move(worker, key, &purging);
 }
 
 static bool get(struct worker *worker, struct ledger_key *key)
@@ -210,7 +183,7 @@ static bool get(struct worker *worker, struct ledger_key *key)
     bool done;
 
     snprintf(errand.path, sizeof(errand.path), "/keys/%s/%s", key->name, version->id);
-    done = run(worker, &errand, &reply);
+    done = errand_run(worker, &errand, &reply);
     if (done) {
         bool enabled = cJSON_IsTrue(reply_item(&reply, "attributes.enabled"));
         unsigned long mark = strtoul(reply_text(&reply, "tags.mark"), NULL, 10);
@@ -231,30 +204,21 @@ static void expect_by_state(struct errand *errand, const struct ledger_version *
     errand->inner = version->enabled ? NULL : "KeyDisabled";
 }
 
-static void roll_plain(struct worker *worker, char ret_text[])
+static bool seal_version(struct worker *worker, struct ledger_key *key, size_t index)
 {
-    uint64_t bytes[LEDGER_PLAIN / sizeof(uint64_t)];
-
-    for (size_t i = 0; i < KV_COUNT(bytes); i++) {
-        bytes[i] = dice_bits(&worker->dice);
-    }
-    kv_base64url_encode(bytes, sizeof(bytes), ret_text);
-}
-
-static bool wrap(struct worker *worker, struct ledger_key *key)
-{
-    struct ledger_version *version = &key->version[roll_version(worker, key)];
-    struct errand errand = { .operation = OP_WRAP, .key = key, .after = key, .method = "POST" };
+    struct ledger_version *version = &key->version[index];
+    struct errand errand = { .operation = OP_SEAL, .key = key, .after = key, .method = "POST" };
     char plain[sizeof(version->plain)];
+    char body[PROOF_BODY_SIZE];
     struct reply reply;
     bool done;
 
-    roll_plain(worker, plain);
+    proof_roll(&worker->dice, plain);
     expect_by_state(&errand, version);
-    snprintf(errand.path, sizeof(errand.path), "/keys/%s/%s/wrapkey", key->name, version->id);
-    snprintf(errand.body, sizeof(errand.body), "{\"alg\":\"RSA-OAEP-256\",\"value\":\"%s\"}",
-             plain);
-    done = run(worker, &errand, &reply);
+    snprintf(errand.path, sizeof(errand.path), "/keys/%s/%s/%s", key->name, version->id,
+             proof_seal(&crash_kinds[version->kind], plain, body));
+    errand.body = body;
+    done = errand_run(worker, &errand, &reply);
     if (done && reply.status == 200) {
         memcpy(version->plain, plain, sizeof(plain));
         snprintf(version->cipher, sizeof(version->cipher), "%s", reply_text(&reply, "value"));
@@ -263,10 +227,17 @@ static bool wrap(struct worker *worker, struct ledger_key *key)
     return done;
 }
 
-static bool unwrap(struct worker *worker, struct ledger_key *key)
+static bool seal(struct worker *worker, struct ledger_key *key)
 {
-    const struct ledger_version *version = &key->version[roll_version(worker, key)];
-    struct errand errand = { .operation = OP_UNWRAP, .key = key, .after = key, .method = "POST" };
+    return seal_version(worker, key, roll_version(worker, key));
+}
+
+static bool open_version(struct worker *worker, struct ledger_key *key, size_t index)
+{
+    const struct ledger_version *version = &key->version[index];
+    const struct crash_kind *kind = &crash_kinds[version->kind];
+    struct errand errand = { .operation = OP_OPEN, .key = key, .after = key, .method = "POST" };
+    char body[PROOF_BODY_SIZE];
     struct reply reply;
     bool done;
 
@@ -274,17 +245,21 @@ static bool unwrap(struct worker *worker, struct ledger_key *key)
         return true;
     }
     expect_by_state(&errand, version);
-    snprintf(errand.path, sizeof(errand.path), "/keys/%s/%s/unwrapkey", key->name, version->id);
-    snprintf(errand.body, sizeof(errand.body), "{\"alg\":\"RSA-OAEP-256\",\"value\":\"%s\"}",
-             version->cipher);
-    done = run(worker, &errand, &reply);
+    snprintf(errand.path, sizeof(errand.path), "/keys/%s/%s/%s", key->name, version->id,
+             proof_open(kind, version->plain, version->cipher, body));
+    errand.body = body;
+    done = errand_run(worker, &errand, &reply);
     if (done && reply.status == 200) {
-        done = tally_check(worker->tally, PROMISE_UNWRAP,
-                           strcmp(reply_text(&reply, "value"), version->plain) == 0, "%s gave %s",
-                           errand.path, reply.body);
+        done = tally_check(worker->tally, PROMISE_OPEN, proof_holds(kind, version->plain, &reply),
+                           "%s gave %s", errand.path, reply.body);
     }
     reply_done(&reply);
     return done;
+}
+
+static bool open_sealed(struct worker *worker, struct ledger_key *key)
+{
+    return open_version(worker, key, roll_version(worker, key));
 }
 
 static bool has_room(const struct worker *worker, const struct ledger_key *key)
@@ -310,6 +285,11 @@ static bool is_deleted(const struct worker *worker, const struct ledger_key *key
     return key->state == LEDGER_DELETED;
 }
 
+static bool is_restorable(const struct worker *worker, const struct ledger_key *key)
+{
+    return key->state == LEDGER_ABSENT && worker_has_backup(worker, key);
+}
+
 /* While another key is absent, this one is kept: making keys is much slower than purging them. */
 static bool is_dispensable(const struct worker *worker, const struct ledger_key *key)
 {
@@ -327,14 +307,19 @@ static const struct {
     bool (*perform)(struct worker *worker, struct ledger_key *key);
 } operations[OP_COUNT] = {
     [OP_CREATE] = { 3, has_room, create },
+    [OP_IMPORT] = { 2, has_room, import },
+    [OP_TRANSFER] = { 2, has_room, transfer },
     [OP_ROTATE] = { 2, can_grow, rotate },
     [OP_UPDATE] = { 16, is_live, update },
+    [OP_POLICY] = { 4, is_live, set_policy },
     [OP_DELETE] = { 6, is_live, delete_key },
     [OP_RECOVER] = { 20, is_deleted, recover },
     [OP_PURGE] = { 8, is_dispensable, purge },
+    [OP_RESTORE] = { 20, is_restorable, restore },
     [OP_GET] = { 4, is_live, get },
-    [OP_WRAP] = { 12, is_live, wrap },
-    [OP_UNWRAP] = { 20, is_live, unwrap },
+    [OP_BACKUP] = { 2, is_live, worker_back_up },
+    [OP_SEAL] = { 12, is_live, seal },
+    [OP_OPEN] = { 20, is_live, open_sealed },
 };
 
 /* Each operation with each key is a choice of its own. */
@@ -373,19 +358,36 @@ void worker_furnish(struct worker *worker)
     for (size_t i = 0; i < WORKER_KEYS; i++) {
         struct ledger_key *key = &worker->key[i];
 
-        if (key->state == LEDGER_ABSENT && !make_version(worker, key, OP_CREATE)) {
+        if (key->state == LEDGER_ABSENT && !make(worker, key, OP_CREATE)) {
             return;
         }
     }
 }
 
+static bool seal_and_open_all(struct worker *worker, struct ledger_key *key)
+{
+    bool done = true;
+
+    for (size_t i = 0; done && i < key->count; i++) {
+        done = seal_version(worker, key, i) && open_version(worker, key, i);
+    }
+    return done;
+}
+
+/* The first key has seen all that makes versions, and one of these is disabled; the second one is
+ * deleted; the third one was purged, and every other worker's has come back. */
 void worker_pose(struct worker *worker)
 {
     struct ledger_key *key = worker->key;
 
-    (void) (wrap(worker, &key[0]) && unwrap(worker, &key[0])
-            && set_enabled(worker, &key[0], 0, false) && delete_key(worker, &key[1])
-            && delete_key(worker, &key[2]) && purge(worker, &key[2]));
+    (void) (import(worker, &key[0]) && transfer(worker, &key[0]) && make(worker, &key[0], OP_ROTATE)
+            && set_policy(worker, &key[0]) && seal_and_open_all(worker, &key[0])
+            && get(worker, &key[0]) && set_enabled(worker, &key[0], 3, false)
+            && delete_key(worker, &key[1]) && recover(worker, &key[1])
+            && delete_key(worker, &key[1]) && set_policy(worker, &key[2])
+            && worker_back_up(worker, &key[2]) && delete_key(worker, &key[2])
+            && purge(worker, &key[2])
+            && (worker->number % 2 == 0 || worker_restore(worker, &key[2])));
 }
 
 void worker_load(struct worker *worker)

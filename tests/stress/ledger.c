@@ -33,6 +33,8 @@ bool ledger_explains(const struct ledger_key *key, const struct sighting *seen)
     }
     if (key->state == LEDGER_DELETED) { /* nobody can see the others */
         first = key->count - 1;
+    } else if (seen->days != key->days) {
+        return false;
     }
     if (seen->count != key->count - first
         || strcmp(seen->latest, key->version[key->count - 1].id) != 0) {
@@ -73,7 +75,8 @@ void ledger_learn_id(struct ledger_key *key, const struct sighting *seen)
 
 const char *ledger_describe(const struct ledger_key *key, char ret_text[LEDGER_TEXT_SIZE])
 {
-    size_t len = (size_t) snprintf(ret_text, LEDGER_TEXT_SIZE, "%s", state_names[key->state]);
+    size_t len = (size_t) snprintf(ret_text, LEDGER_TEXT_SIZE, "%s, %u days,",
+                                   state_names[key->state], key->days);
 
     for (size_t i = 0; i < key->count && len < LEDGER_TEXT_SIZE; i++) {
         len += (size_t) snprintf(ret_text + len, LEDGER_TEXT_SIZE - len, " %s%s/%u",
@@ -85,8 +88,8 @@ const char *ledger_describe(const struct ledger_key *key, char ret_text[LEDGER_T
 
 const char *sighting_describe(const struct sighting *seen, char ret_text[LEDGER_TEXT_SIZE])
 {
-    size_t len = (size_t) snprintf(ret_text, LEDGER_TEXT_SIZE, "%s, latest %s,",
-                                   state_names[seen->state], seen->latest);
+    size_t len = (size_t) snprintf(ret_text, LEDGER_TEXT_SIZE, "%s, %u days, latest %s,",
+                                   state_names[seen->state], seen->days, seen->latest);
 
     for (size_t i = 0; i < seen->count && len < LEDGER_TEXT_SIZE; i++) {
         len += (size_t) snprintf(ret_text + len, LEDGER_TEXT_SIZE - len, " %s%s/%u",

@@ -14,8 +14,8 @@
 #include "kv/uuid.h"
 
 #define LEDGER_VERSIONS 5 /* of a key at most: the load does not ask for more */
-#define LEDGER_PLAIN 32   /* bytes wrapped */
-#define LEDGER_CIPHER 256 /* bytes they become, by RSA-2048 */
+#define LEDGER_PLAIN 32   /* bytes wrapped, or the digest signed */
+#define LEDGER_CIPHER 256 /* bytes they become at most, by RSA-2048 */
 
 enum ledger_state { LEDGER_ABSENT, LEDGER_LIVE, LEDGER_DELETED };
 
@@ -23,22 +23,26 @@ struct ledger_version {
     char id[KV_VERSION_LENGTH + 1]; /* "": asked for, but the answer with the id did not come */
     bool enabled;
     unsigned mark; /* the value of its only tag; every change gives another one */
+    unsigned kind; /* what it is made of; for who uses it */
     char plain[KV_BASE64URL_LENGTH(LEDGER_PLAIN) + 1];
-    char cipher[KV_BASE64URL_LENGTH(LEDGER_CIPHER) + 1]; /* "": nothing was wrapped yet */
+    char cipher[KV_BASE64URL_LENGTH(LEDGER_CIPHER) + 1]; /* "": nothing was sealed yet */
 };
 
 struct ledger_key {
     char name[32];
     enum ledger_state state;
     bool purged;                                    /* a purge was acknowledged, ever */
+    unsigned days;                                  /* its rotation policy's expiryTime; 0: none */
     struct ledger_version version[LEDGER_VERSIONS]; /* oldest first; kept while deleted */
     size_t count;
 };
 
-/* What a client sees of a name: all versions of a live key, the latest of a deleted one. */
+/* What a client sees of a name: all versions and the policy of a live key, the latest version of a
+ * deleted one. */
 #define SIGHTING_VERSIONS 25
 struct sighting {
     enum ledger_state state;
+    unsigned days;
     char latest[KV_VERSION_LENGTH + 1];
     struct {
         char id[KV_VERSION_LENGTH + 1];

@@ -15,7 +15,11 @@ TESTS += %D%/crash
 	%D%/crash.h \
 	%D%/crash_aim.c \
 	%D%/crash_audit.c \
+	%D%/crash_errand.h \
+	%D%/crash_kinds.c \
 	%D%/crash_load.c \
+	%D%/crash_make.c \
+	%D%/crash_report.c \
 	%D%/ledger.c \
 	%D%/ledger.h
 %C%_crash_LDADD = $(stress_libs)

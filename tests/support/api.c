@@ -92,20 +92,26 @@ long api_metric(const struct daemon *daemon, const char *name)
     return value;
 }
 
-void api_advance(const struct daemon *daemon, long seconds)
+void api_set_clock(const struct daemon *daemon, const char *order)
 {
     __attribute__((cleanup(client_close))) struct client client;
-    char body[64];
     const struct request request = {
         .method = "POST",
         .target = "/control/v1/clock",
-        .body = body,
+        .body = order,
         .control = true,
     };
 
     client_open(&client, daemon, "dev");
-    snprintf(body, sizeof(body), "{\"advance\":%ld}", seconds);
 
     API_REPLY(reply, client_send(&client, &request));
-    cr_assert_eq(reply.status, 200, "advance: %ld %s", reply.status, reply.body);
+    cr_assert_eq(reply.status, 200, "%s: %ld %s", order, reply.status, reply.body);
+}
+
+void api_advance(const struct daemon *daemon, long seconds)
+{
+    char order[64];
+
+    snprintf(order, sizeof(order), "{\"advance\":%ld}", seconds);
+    api_set_clock(daemon, order);
 }

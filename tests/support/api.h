@@ -30,6 +30,11 @@ void api_publish_daemon(const struct daemon *daemon);
     __attribute__((cleanup(client_close))) struct client vault;                                    \
     client_open(&vault, own_daemon, #vault)
 
+/* The same of a managed HSM: API_HSM_OF(api_daemon(), pool); */
+#define API_HSM_OF(a_daemon, hsm)                                                                  \
+    __attribute__((cleanup(client_close))) struct client hsm;                                      \
+    client_open_hsm(&hsm, a_daemon, #hsm)
+
 #define API_REPLY(name, call)                                                                      \
     __attribute__((cleanup(reply_done), unused)) struct reply name = (call)
 
@@ -57,5 +62,6 @@ struct reply api_unwrap(struct client *client, const char *name, const char *ver
 /* The value of a metric as /metrics names it, labels included; -1: there is none. */
 long api_metric(const struct daemon *daemon, const char *name);
 
-/* POST /control/v1/clock {"advance":seconds} of a daemon of the test's own. */
+/* POST /control/v1/clock of a daemon of the test's own, with that body or {"advance":seconds}. */
+void api_set_clock(const struct daemon *daemon, const char *order);
 void api_advance(const struct daemon *daemon, long seconds);

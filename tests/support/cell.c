@@ -7,6 +7,7 @@
 
 #include <criterion/criterion.h>
 
+#include "kv/base.h"
 #include "kv/base64.h"
 
 const struct cell rsa_cells[6] = {
@@ -69,6 +70,18 @@ struct reply cell_key(struct client *client, const struct cell *cell)
     return reply;
 }
 
+void cell_each_oct(struct client *client, const char *alg, int bits, cell_check_fn *check)
+{
+    for (size_t i = 0; i < KV_COUNT(oct_cells); i++) {
+        if (bits == 0 || oct_cells[i].bits == bits) {
+            struct reply key = cell_key(client, &oct_cells[i]);
+
+            check(client, &key, alg);
+            reply_done(&key);
+        }
+    }
+}
+
 struct reply cell_call(struct client *client, const struct reply *key, const char *operation,
                        const struct operands *operands)
 {
@@ -103,11 +116,6 @@ size_t cell_bytes(const struct reply *reply, const char *member, unsigned char *
     cr_assert_leq(KV_BASE64URL_BYTES(strlen(text)), size, "%s", reply->body);
     cr_assert(kv_base64url_decode(text, strlen(text), ret_bytes, &len), "%s", reply->body);
     return len;
-}
-
-bool cell_fits(const struct cell *cell, int bits)
-{
-    return bits == 0 || cell->bits == bits;
 }
 
 void cell_refused(struct client *client, const struct reply *key, const char *operation,

@@ -20,6 +20,10 @@ extern const struct cell rsa_cells[6], ec_cells[8], oct_cells[6];
  * work. */
 struct reply cell_key(struct client *client, const struct cell *cell);
 
+/* Checks an algorithm with the key of each of oct_cells that has that size; 0 is every size. */
+typedef void cell_check_fn(struct client *client, const struct reply *key, const char *alg);
+void cell_each_oct(struct client *client, const char *alg, int bits, cell_check_fn *check);
+
 /* Calls an operation of exactly that version. Members that are NULL are not sent. */
 struct operands {
     const char *alg, *value, *digest, *iv, *aad, *tag; /* all but alg in base64url */
@@ -34,9 +38,6 @@ const char *cell_text(const void *bytes, size_t len, char ret_text[CELL_TEXT_SIZ
 /* Decodes a member of an answer; its length. The test fails when it does not fit or decode. */
 size_t cell_bytes(const struct reply *reply, const char *member, unsigned char *ret_bytes,
                   size_t size);
-
-/* Whether a cell of oct_cells has that size; 0 is every size. */
-bool cell_fits(const struct cell *cell, int bits);
 
 /* Expects 400 BadParameter with that message. */
 void cell_refused(struct client *client, const struct reply *key, const char *operation,

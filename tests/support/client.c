@@ -184,12 +184,26 @@ char *client_fetch_token(const struct daemon *daemon, const char *resource)
     return token;
 }
 
+static void open_at(struct client *client, const struct daemon *daemon, const char *name,
+                    const char *service)
+{
+    char resource[64];
+
+    *client = (struct client){ .curl = curl_easy_init(), .daemon = daemon };
+    snprintf(client->host, sizeof(client->host), "%s.%s.localhost", name, service);
+    snprintf(client->ca, sizeof(client->ca), "%s/ca.pem", daemon->folder);
+    snprintf(resource, sizeof(resource), "https://%s.azure.net", service);
+    client->token = client_fetch_token(daemon, resource);
+}
+
 void client_open(struct client *client, const struct daemon *daemon, const char *vault)
 {
-    *client = (struct client){ .curl = curl_easy_init(), .daemon = daemon };
-    snprintf(client->host, sizeof(client->host), "%s.vault.localhost", vault);
-    snprintf(client->ca, sizeof(client->ca), "%s/ca.pem", daemon->folder);
-    client->token = client_fetch_token(daemon, "https://vault.azure.net");
+    open_at(client, daemon, vault, "vault");
+}
+
+void client_open_hsm(struct client *client, const struct daemon *daemon, const char *hsm)
+{
+    open_at(client, daemon, hsm, "managedhsm");
 }
 
 void client_close(struct client *client)

@@ -37,6 +37,9 @@ struct reply {
 void client_open(struct client *client, const struct daemon *daemon, const char *vault);
 void client_close(struct client *client);
 
+/* The same of a managed HSM. */
+void client_open_hsm(struct client *client, const struct daemon *daemon, const char *hsm);
+
 /* A new token of the system-assigned identity; heap. NULL when the daemon gives none. */
 char *client_fetch_token(const struct daemon *daemon, const char *resource);
 

@@ -14,10 +14,9 @@
 
 /* What the store says. */
 struct store_view {
-    bool sound;
-    struct object_ids versions; /* and coffer's own keys */
-    struct object_ids sentinel; /* one, or none */
-    size_t limbo;
+    bool sound, bound;
+    size_t versions, limbo;
+    struct object_list named;
 };
 
 typedef bool row_fn(sqlite3_stmt *row, struct store_view *view);
@@ -28,22 +27,34 @@ static bool take_verdict(sqlite3_stmt *row, struct store_view *view)
     return true;
 }
 
-static bool take_version(sqlite3_stmt *row, struct store_view *view)
+static bool take_counts(sqlite3_stmt *row, struct store_view *view)
 {
-    return sqlite3_column_bytes(row, 0) == HSM_ID_LENGTH
-           && object_ids_add(&view->versions, sqlite3_column_blob(row, 0));
-}
-
-static bool take_sentinel(sqlite3_stmt *row, struct store_view *view)
-{
-    return sqlite3_column_bytes(row, 0) == HSM_ID_LENGTH
-           && object_ids_add(&view->sentinel, sqlite3_column_blob(row, 0));
-}
-
-static bool take_limbo(sqlite3_stmt *row, struct store_view *view)
-{
-    view->limbo = (size_t) sqlite3_column_int64(row, 0);
+    view->versions = (size_t) sqlite3_column_int64(row, 0);
+    view->limbo = (size_t) sqlite3_column_int64(row, 1);
+    view->bound = sqlite3_column_int64(row, 2) == 1;
     return true;
+}
+
+/* As the query below calls them. */
+static const char *const kind_names[OBJECT_KINDS] = {
+    [OBJECT_RSA] = "RSA",
+    [OBJECT_EC] = "EC",
+    [OBJECT_AES] = "oct",
+    [OBJECT_TWIN] = "twin",
+    [OBJECT_WRAPPING] = "wrapping key",
+};
+
+static bool take_object(sqlite3_stmt *row, struct store_view *view)
+{
+    const char *name = (const char *) sqlite3_column_text(row, 1);
+
+    for (enum object_kind kind = 0; kind < OBJECT_KINDS; kind++) {
+        if (strcmp(name, kind_names[kind]) == 0) {
+            return sqlite3_column_bytes(row, 0) == HSM_ID_LENGTH
+                   && object_list_add(&view->named, kind, sqlite3_column_blob(row, 0));
+        }
+    }
+    return false;
 }
 
 static const struct {
@@ -51,9 +62,14 @@ static const struct {
     row_fn *take;
 } questions[] = {
     { "PRAGMA integrity_check", take_verdict },
-    { "SELECT object FROM version UNION ALL SELECT object FROM service_key", take_version },
-    { "SELECT sentinel FROM token WHERE made = 1", take_sentinel },
-    { "SELECT count(*) FROM limbo", take_limbo },
+    { "SELECT (SELECT count(*) FROM version), (SELECT count(*) FROM limbo),"
+      " (SELECT count(*) FROM token WHERE made = 1)",
+      take_counts },
+    { "SELECT object, replace(kty, '-HSM', '') FROM version"
+      " UNION ALL SELECT object, 'twin' FROM version WHERE kty LIKE 'oct%'"
+      " UNION ALL SELECT object, 'RSA' FROM service_key"
+      " UNION ALL SELECT sentinel, 'wrapping key' FROM token WHERE made = 1",
+      take_object },
 };
 
 static bool ask(sqlite3 *db, const char *sql, row_fn *take, struct store_view *view)
@@ -93,20 +109,22 @@ static bool read_store(const char *folder, struct store_view *view)
     return done;
 }
 
-static void store_view_done(struct store_view *view)
+/* How many of `list` the other one does not have as often as once. Each is named. */
+static size_t count_unmatched(const struct object_list *list, const struct object_list *other,
+                              const char *complaint)
 {
-    free(view->versions.items);
-    free(view->sentinel.items);
-}
+    size_t unmatched = 0;
 
-static size_t count_absent(const struct object_ids *wanted, const struct object_ids *present)
-{
-    size_t absent = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        const struct token_object *object = &list->items[i];
 
-    for (size_t i = 0; i < wanted->count; i++) {
-        absent += !object_ids_have(present, wanted->items[i]);
+        if (object_list_count(other, object) != 1) {
+            fprintf(stderr, "%s: %s %02x%02x%02x%02x...\n", complaint, kind_names[object->kind],
+                    object->id[0], object->id[1], object->id[2], object->id[3]);
+            unmatched++;
+        }
     }
-    return absent;
+    return unmatched;
 }
 
 /* Files of SoftHSM's objects that hold nothing. */
@@ -136,43 +154,40 @@ bool consistency_read(const char *folder, struct consistency *ret_found)
 
     *ret_found = (struct consistency){
         .sound = store.sound,
-        .versions = store.versions.count,
+        .bound = store.bound,
+        .versions = store.versions,
         .limbo = store.limbo,
-        .keys = token.keys.count,
-        .missing = count_absent(&store.versions, &token.keys),
-        .ownerless = count_absent(&token.keys, &store.versions),
-        .wrappers = token.wrappers.count,
-        .sentinel =
-            store.sentinel.count == 1 && count_absent(&store.sentinel, &token.wrappers) == 0,
+        .named = store.named.count,
+        .objects = token.objects.count,
+        .missing = count_unmatched(&store.named, &token.objects, "not once on the token"),
+        .ownerless = count_unmatched(&token.objects, &store.named, "not once in the store"),
         .strays = token.strays,
         .empty_files = count_empty_files(folder),
     };
-    store_view_done(&store);
+    object_list_done(&store.named);
     token_view_done(&token);
     return done;
 }
 
 bool consistency_holds(const struct consistency *found)
 {
-    return found->sound && found->keys == found->versions && found->missing == 0
-           && found->ownerless == 0 && found->limbo == 0 && found->wrappers == 1 && found->sentinel
-           && found->strays == 0;
+    return found->sound && found->bound && found->limbo == 0 && found->missing == 0
+           && found->ownerless == 0 && found->strays == 0;
 }
 
 const char *consistency_describe(const struct consistency *found,
                                  char ret_text[CONSISTENCY_TEXT_SIZE])
 {
     snprintf(ret_text, CONSISTENCY_TEXT_SIZE,
-             "database %s, %zu versions, %zu in limbo; token %zu private keys (%zu missing, %zu "
-             "ownerless), %zu wrapping keys (%s), %zu strays, %zu empty files",
-             found->sound ? "sound" : "DAMAGED", found->versions, found->limbo, found->keys,
-             found->missing, found->ownerless, found->wrappers,
-             found->sentinel ? "the store's" : "NOT the store's", found->strays,
-             found->empty_files);
+             "database %s, %s to the token, %zu versions, %zu objects named, %zu in limbo; token "
+             "%zu objects (%zu missing, %zu ownerless), %zu strays, %zu empty files",
+             found->sound ? "sound" : "DAMAGED", found->bound ? "bound" : "NOT bound",
+             found->versions, found->named, found->limbo, found->objects, found->missing,
+             found->ownerless, found->strays, found->empty_files);
     return ret_text;
 }
 
-/* The value of a metric without labels. */
+/* The value of a metric, which is named with its labels. */
 static bool read_metric(const char *text, const char *name, size_t *ret_value)
 {
     size_t len = strlen(name);
@@ -196,6 +211,8 @@ bool census_read(const struct daemon *daemon, struct census *ret_census)
     const struct request request = { .method = "GET", .target = "/metrics", .control = true };
     struct reply reply = client_send(&client, &request);
     bool done = reply.status == 200
+                && read_metric(reply.body, "coffer_keys{state=\"active\"}", &ret_census->live)
+                && read_metric(reply.body, "coffer_keys{state=\"deleted\"}", &ret_census->deleted)
                 && read_metric(reply.body, "coffer_key_versions", &ret_census->versions)
                 && read_metric(reply.body, "coffer_doomed_objects", &ret_census->limbo)
                 && read_metric(reply.body, "coffer_token_keys", &ret_census->token_keys);

@@ -13,13 +13,13 @@
 /* What lies in a data folder. */
 struct consistency {
     bool sound;         /* SQLite's own check found nothing */
+    bool bound;         /* the store names its token's wrapping key */
     size_t versions;    /* rows of the store */
     size_t limbo;       /* objects without an owner, by the store */
-    size_t keys;        /* private keys on the token */
-    size_t missing;     /* versions whose private key is not on the token */
-    size_t ownerless;   /* private keys that no version names */
-    size_t wrappers;    /* secret keys with CKA_WRAP */
-    bool sentinel;      /* one of them has the CKA_ID that the store has noted */
+    size_t named;       /* objects that the store's rows want: two for a symmetric key */
+    size_t objects;     /* whole ones on the token */
+    size_t missing;     /* what the store names, and the token does not have once, of that kind */
+    size_t ownerless;   /* what the token has, and the store does not name as such */
     size_t strays;      /* every other object, or a half-made one */
     size_t empty_files; /* what a kill leaves of an object that never was; no token shows it */
 };
@@ -30,8 +30,8 @@ struct consistency {
  */
 bool consistency_read(const char *folder, struct consistency *ret_found);
 
-/* The verdict on it: sound, every version with its private key and nothing else but one wrapping
- * key, the store's. */
+/* The verdict on it: sound, bound, nothing in limbo, and on the token what the store names, no
+ * less and no more. */
 bool consistency_holds(const struct consistency *found);
 
 /* All of it in one line, for whoever has to find out what is wrong. */
@@ -41,6 +41,6 @@ const char *consistency_describe(const struct consistency *found,
 
 /* What the running daemon says on /metrics; false when it says nothing. */
 struct census {
-    size_t versions, limbo, token_keys;
+    size_t live, deleted, versions, limbo, token_keys;
 };
 bool census_read(const struct daemon *daemon, struct census *ret_census);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -19,6 +20,7 @@
 
 #define PATIENCE_MS 60000
 #define ARGUMENTS_MAX 48
+#define LAST_WORDS 30 /* lines of the log of a daemon that died */
 #define TOKEN_LABEL "coffer test"
 #define TOKEN_PIN "20746358"
 
@@ -44,17 +46,28 @@ void daemon_prepare(struct daemon *daemon)
     }
 }
 
-static void show_log(const struct daemon *daemon)
+#define WHOLE_LOG SIZE_MAX
+
+/* The last `lines` lines of the log. */
+static void show_log(const struct daemon *daemon, size_t lines)
 {
     char line[4096];
     FILE *log = fopen(daemon->log, "r");
+    size_t count = 0;
 
-    while (log != NULL && fgets(line, sizeof(line), log) != NULL) {
-        fputs(line, stderr);
+    if (log == NULL) {
+        return;
     }
-    if (log != NULL) {
-        fclose(log);
+    while (fgets(line, sizeof(line), log) != NULL) {
+        count++;
     }
+    rewind(log);
+    while (fgets(line, sizeof(line), log) != NULL) {
+        if (count-- <= lines) {
+            fputs(line, stderr);
+        }
+    }
+    fclose(log);
 }
 
 /* The command line: wrapper, program, then the arguments. */
@@ -83,7 +96,8 @@ static _Noreturn void become(const char *const *arguments, int out, int errors)
     const char *command[ARGUMENTS_MAX];
 
     fill_command(command, arguments);
-    signal(SIGPIPE, SIG_DFL); /* what a test ignores, the daemon must not have ignored */
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that is killed leaves no daemon behind */
+    signal(SIGPIPE, SIG_DFL);         /* what a test ignores, the daemon must not have ignored */
     dup2(out, STDOUT_FILENO);
     dup2(errors, STDERR_FILENO);
     execvp(command[0], (char **) command);
@@ -184,7 +198,7 @@ bool daemon_await(struct daemon *daemon)
 
     forget_ready_line(daemon);
     if (!started) {
-        show_log(daemon);
+        show_log(daemon, WHOLE_LOG);
         daemon_kill(daemon);
     }
     return started;
@@ -203,6 +217,22 @@ bool daemon_is_running(const struct daemon *daemon)
     return daemon->pid > 0
            && waitid(P_PID, (id_t) daemon->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0
            && info.si_pid == 0;
+}
+
+void daemon_report_end(struct daemon *daemon)
+{
+    int status = 0;
+
+    waitpid(daemon->pid, &status, 0);
+    daemon->pid = 0;
+    if (WIFSIGNALED(status)) {
+        fprintf(stderr, "the daemon died of signal %d (%s)", WTERMSIG(status),
+                strsignal(WTERMSIG(status)));
+    } else {
+        fprintf(stderr, "the daemon ended by itself with status %d", WEXITSTATUS(status));
+    }
+    fprintf(stderr, "; the end of its log, %s:\n", daemon->log);
+    show_log(daemon, LAST_WORDS);
 }
 
 /* Waits at most a minute; -1 when it still runs then. */
@@ -231,7 +261,7 @@ bool daemon_stop(struct daemon *daemon)
     kill(daemon->pid, SIGTERM);
     status = wait_for_end(daemon->pid);
     if (status != 0) {
-        show_log(daemon);
+        show_log(daemon, WHOLE_LOG);
         fprintf(stderr, "the daemon ended with wait status %d\n", status);
         kill(daemon->pid, SIGKILL);
     }

@@ -4,7 +4,9 @@
  * ports, spoken to over HTTPS, stopped or killed.
  *
  * The binary is ./coffer, or $TEST_PROGRAM; $TEST_WRAPPER (for example a valgrind command line) is put
- * before it. With TEST_TOKEN=nss it gets a token of NSS by its --pkcs11 options. What it writes to standard error is kept in a file that a failed stop shows.
+ * before it. With TEST_TOKEN=nss it gets a token of NSS by its --pkcs11 options. What it writes to
+ * standard error is kept in a file that a failed stop shows. It does not outlive the thread that
+ * started it.
  * Thread rule: start and stop from one thread; the fields may be read by any in between.
  */
 #pragma once
@@ -37,6 +39,9 @@ bool daemon_await(struct daemon *daemon);
 
 /* False once it has ended, whatever the reason. */
 bool daemon_is_running(const struct daemon *daemon);
+
+/* Of one that has ended by itself: says how on standard error, with the end of its log. */
+void daemon_report_end(struct daemon *daemon);
 
 /* SIGTERM, then waits. True when it ended with status 0 within a minute. */
 bool daemon_stop(struct daemon *daemon);

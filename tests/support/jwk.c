@@ -188,6 +188,15 @@ void jwk_set(cJSON *jwk, const char *member, const char *text)
     }
 }
 
+void jwk_make_public(cJSON *jwk)
+{
+    static const char *const members[] = { "d", "p", "q", "dp", "dq", "qi" };
+
+    for (size_t i = 0; i < KV_COUNT(members); i++) {
+        jwk_set(jwk, members[i], NULL);
+    }
+}
+
 void jwk_pad(cJSON *jwk, const char *member, size_t zeros)
 {
     unsigned char bytes[2 * NUMBER_MAX] = { 0 };

@@ -22,6 +22,9 @@ EVP_PKEY *jwk_parse(const cJSON *jwk);
 /* Puts a text in the place of a member, NULL takes it out. */
 void jwk_set(cJSON *jwk, const char *member, const char *text);
 
+/* Takes the members of the private half out. */
+void jwk_make_public(cJSON *jwk);
+
 /* The bytes of a base64url member with `zeros` zero bytes before them, or one bit changed. */
 void jwk_pad(cJSON *jwk, const char *member, size_t zeros);
 void jwk_damage(cJSON *jwk, const char *member);

@@ -115,7 +115,12 @@ results 'ERROR'
 case ,${SANITIZERS-}, in
     *,thread,*) ;;
     *) expect 0 'Passing: 1' "$programs/test_broken" --filter broken/passes
-       expect 1 'no test in it' "$programs/test_broken" --filter broken/nothing ;;
+       expect 1 'no test in it' "$programs/test_broken" --filter broken/nothing
+       export CHECK_TIMEOUT=60
+       expect 1 'the daemon died of signal 9' "$programs/test_bereaved"
+       unset CHECK_TIMEOUT
+       left=$(sed -n 's/.* the end of its log, \(.*\)\.log:$/\1/p' "$scratch/said")
+       [ -z "$left" ] || rm -rf "$left" "$left.log" ;;
 esac
 leaks()
 {

@@ -13,31 +13,38 @@
 struct module {
     void *library;
     CK_FUNCTION_LIST *functions;
-    CK_SESSION_HANDLE session;
+    CK_SESSION_HANDLE session, search; /* what is found is used while the search goes on */
 };
 
-bool object_ids_add(struct object_ids *ids, const void *id)
+bool object_list_add(struct object_list *list, enum object_kind kind, const void *id)
 {
-    unsigned char(*items)[HSM_ID_LENGTH] =
-        reallocarray(ids->items, ids->count + 1, sizeof(*ids->items));
+    struct token_object *items = reallocarray(list->items, list->count + 1, sizeof(*items));
 
     if (items == NULL) {
         return false;
     }
-    memcpy(items[ids->count], id, HSM_ID_LENGTH);
-    ids->items = items;
-    ids->count++;
+    items[list->count].kind = kind;
+    memcpy(items[list->count].id, id, HSM_ID_LENGTH);
+    list->items = items;
+    list->count++;
     return true;
 }
 
-bool object_ids_have(const struct object_ids *ids, const void *id)
+size_t object_list_count(const struct object_list *list, const struct token_object *object)
 {
-    for (size_t i = 0; i < ids->count; i++) {
-        if (memcmp(ids->items[i], id, HSM_ID_LENGTH) == 0) {
-            return true;
-        }
+    size_t count = 0;
+
+    for (size_t i = 0; i < list->count; i++) {
+        count += list->items[i].kind == object->kind
+                 && memcmp(list->items[i].id, object->id, HSM_ID_LENGTH) == 0;
     }
-    return false;
+    return count;
+}
+
+void object_list_done(struct object_list *list)
+{
+    free(list->items);
+    *list = (struct object_list){ .items = NULL };
 }
 
 static bool succeeds(CK_RV rv, const char *what)
@@ -119,15 +126,22 @@ static bool read_pin(const char *folder, char *ret_pin, int size)
     return true;
 }
 
+static bool open_session(const struct module *module, CK_SLOT_ID slot,
+                         CK_SESSION_HANDLE *ret_session)
+{
+    return succeeds(
+        module->functions->C_OpenSession(slot, CKF_SERIAL_SESSION, NULL, NULL, ret_session),
+        "C_OpenSession");
+}
+
 static bool log_in(const char *folder, struct module *module)
 {
     char pin[HSM_PIN_MAX + 3];
     CK_SLOT_ID slot;
 
     return find_slot(module, &slot) && read_pin(folder, pin, sizeof(pin))
-           && succeeds(module->functions->C_OpenSession(slot, CKF_SERIAL_SESSION, NULL, NULL,
-                                                        &module->session),
-                       "C_OpenSession")
+           && open_session(module, slot, &module->session)
+           && open_session(module, slot, &module->search)
            && succeeds(module->functions->C_Login(module->session, CKU_USER, (CK_UTF8CHAR *) pin,
                                                   strlen(pin)),
                        "C_Login");
@@ -151,20 +165,89 @@ static bool is_set(const struct token_sight *sight, CK_ATTRIBUTE_TYPE type)
     return read_attribute(sight, type, &value, sizeof(value)) && value;
 }
 
-/* SoftHSM sets CKA_LOCAL together with the key's value: one without it is half-made. */
-static bool classify(void *context, const struct token_sight *sight)
+static bool is_number(const struct token_sight *sight, CK_ATTRIBUTE_TYPE type, CK_ULONG number)
+{
+    CK_ULONG value;
+
+    return read_attribute(sight, type, &value, sizeof(value)) && value == number;
+}
+
+/*
+ * Whether the key itself is there. SoftHSM makes an object in several steps: most often its CKA_ID
+ * comes with one and the key, with what goes by the names below, with the next.
+ */
+static bool has_modulus(const struct token_sight *sight)
+{
+    CK_ATTRIBUTE modulus = { CKA_MODULUS, NULL, 0 };
+
+    return sight->functions->C_GetAttributeValue(sight->session, sight->object, &modulus, 1)
+               == CKR_OK
+           && modulus.ulValueLen > 0 && modulus.ulValueLen <= HSM_MODULUS_MAX;
+}
+
+static bool has_curve(const struct token_sight *sight)
+{
+    CK_ATTRIBUTE params = { CKA_EC_PARAMS, NULL, 0 };
+
+    return sight->functions->C_GetAttributeValue(sight->session, sight->object, &params, 1)
+               == CKR_OK
+           && params.ulValueLen > 0 && params.ulValueLen != CK_UNAVAILABLE_INFORMATION;
+}
+
+static bool does_encrypt(const struct token_sight *sight)
+{
+    CK_MECHANISM mechanism = { CKM_AES_ECB, NULL, 0 };
+    unsigned char block[16] = { 0 };
+    CK_ULONG len = sizeof(block);
+
+    return sight->functions->C_EncryptInit(sight->session, &mechanism, sight->object) == CKR_OK
+           && sight->functions->C_Encrypt(sight->session, block, sizeof(block), block, &len)
+                  == CKR_OK;
+}
+
+/* MD5's is the HMAC that a twin of 128 bits still does. */
+static bool does_hmac(const struct token_sight *sight)
+{
+    CK_MECHANISM mechanism = { CKM_MD5_HMAC, NULL, 0 };
+    unsigned char message[1] = { 0 };
+    unsigned char mac[16];
+    CK_ULONG len = sizeof(mac);
+
+    return sight->functions->C_SignInit(sight->session, &mechanism, sight->object) == CKR_OK
+           && sight->functions->C_Sign(sight->session, message, sizeof(message), mac, &len)
+                  == CKR_OK;
+}
+
+static bool is_generated(const struct token_sight *sight)
+{
+    return is_set(sight, CKA_LOCAL);
+}
+
+/* What tells the kinds apart; of two that fit an object the first one counts. */
+static const struct {
+    enum object_kind kind;
+    CK_OBJECT_CLASS class;
+    CK_KEY_TYPE type;
+    CK_ATTRIBUTE_TYPE use;
+    bool (*is_whole)(const struct token_sight *sight);
+} kinds[] = {
+    { OBJECT_RSA, CKO_PRIVATE_KEY, CKK_RSA, CKA_DECRYPT, has_modulus },
+    { OBJECT_EC, CKO_PRIVATE_KEY, CKK_EC, CKA_SIGN, has_curve },
+    { OBJECT_AES, CKO_SECRET_KEY, CKK_AES, CKA_ENCRYPT, does_encrypt },
+    { OBJECT_TWIN, CKO_SECRET_KEY, CKK_GENERIC_SECRET, CKA_SIGN, does_hmac },
+    { OBJECT_WRAPPING, CKO_SECRET_KEY, CKK_AES, CKA_WRAP, is_generated },
+};
+
+static bool take_object(void *context, const struct token_sight *sight)
 {
     struct token_view *view = context;
     unsigned char id[HSM_ID_LENGTH];
-    CK_OBJECT_CLASS class;
 
-    if (read_attribute(sight, CKA_CLASS, &class, sizeof(class))
-        && read_attribute(sight, CKA_ID, id, sizeof(id)) && is_set(sight, CKA_LOCAL)) {
-        if (class == CKO_PRIVATE_KEY) {
-            return object_ids_add(&view->keys, id);
-        }
-        if (class == CKO_SECRET_KEY && is_set(sight, CKA_WRAP)) {
-            return object_ids_add(&view->wrappers, id);
+    for (size_t i = 0; i < KV_COUNT(kinds); i++) {
+        if (is_number(sight, CKA_CLASS, kinds[i].class)
+            && is_number(sight, CKA_KEY_TYPE, kinds[i].type) && is_set(sight, kinds[i].use)
+            && read_attribute(sight, CKA_ID, id, sizeof(id)) && kinds[i].is_whole(sight)) {
+            return object_list_add(&view->objects, kinds[i].kind, id);
         }
     }
     view->strays++;
@@ -173,15 +256,15 @@ static bool classify(void *context, const struct token_sight *sight)
 
 static bool list(const struct module *module, token_visit_fn *visit, void *context)
 {
+    const CK_FUNCTION_LIST *functions = module->functions;
     CK_OBJECT_HANDLE objects[BATCH];
     CK_ULONG found;
 
-    if (!succeeds(module->functions->C_FindObjectsInit(module->session, NULL, 0),
-                  "C_FindObjectsInit")) {
+    if (!succeeds(functions->C_FindObjectsInit(module->search, NULL, 0), "C_FindObjectsInit")) {
         return false;
     }
     do {
-        if (!succeeds(module->functions->C_FindObjects(module->session, objects, BATCH, &found),
+        if (!succeeds(functions->C_FindObjects(module->search, objects, BATCH, &found),
                       "C_FindObjects")) {
             return false;
         }
@@ -193,7 +276,7 @@ static bool list(const struct module *module, token_visit_fn *visit, void *conte
             }
         }
     } while (found > 0);
-    return succeeds(module->functions->C_FindObjectsFinal(module->session), "C_FindObjectsFinal");
+    return succeeds(functions->C_FindObjectsFinal(module->search), "C_FindObjectsFinal");
 }
 
 bool token_visit(const char *folder, token_visit_fn *visit, void *context)
@@ -208,12 +291,11 @@ bool token_visit(const char *folder, token_visit_fn *visit, void *context)
 bool token_view_read(const char *folder, struct token_view *ret_view)
 {
     *ret_view = (struct token_view){ .strays = 0 };
-    return token_visit(folder, classify, ret_view);
+    return token_visit(folder, take_object, ret_view);
 }
 
 void token_view_done(struct token_view *view)
 {
-    free(view->keys.items);
-    free(view->wrappers.items);
-    *view = (struct token_view){ .strays = 0 };
+    object_list_done(&view->objects);
+    view->strays = 0;
 }

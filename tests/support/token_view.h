@@ -13,7 +13,7 @@
 
 #include "hsm.h"
 
-/* One of them, in a session that has logged in. */
+/* One of them, in a session that has logged in; another one of it looks for them. */
 struct token_sight {
     CK_FUNCTION_LIST *functions;
     CK_SESSION_HANDLE session;
@@ -25,18 +25,28 @@ typedef bool token_visit_fn(void *context, const struct token_sight *sight);
  * returns true. False, with the reason on standard error, when that does not work. */
 bool token_visit(const char *folder, token_visit_fn *visit, void *context);
 
-struct object_ids {
-    unsigned char (*items)[HSM_ID_LENGTH]; /* heap */
+/* Everything that coffer puts on a token. A twin does the HMACs of an AES key and has its CKA_ID. */
+enum object_kind { OBJECT_RSA, OBJECT_EC, OBJECT_AES, OBJECT_TWIN, OBJECT_WRAPPING, OBJECT_KINDS };
+
+struct token_object {
+    enum object_kind kind;
+    unsigned char id[HSM_ID_LENGTH];
+};
+
+struct object_list {
+    struct token_object *items; /* heap */
     size_t count;
 };
 
-bool object_ids_add(struct object_ids *ids, const void *id);
-bool object_ids_have(const struct object_ids *ids, const void *id);
+bool object_list_add(struct object_list *list, enum object_kind kind, const void *id);
+
+/* How often it is in the list. */
+size_t object_list_count(const struct object_list *list, const struct token_object *object);
+void object_list_done(struct object_list *list);
 
 struct token_view {
-    struct object_ids keys;     /* CKA_IDs of the private keys */
-    struct object_ids wrappers; /* of the secret keys that may wrap */
-    size_t strays;              /* objects of another kind, half-made, or without CKA_ID */
+    struct object_list objects; /* whole ones: their key is there */
+    size_t strays;              /* of no such kind, half-made, or without CKA_ID */
 };
 
 /* Lists in that way. */

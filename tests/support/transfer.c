@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transfer.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
+
+#include "kv/base64.h"
 
 #define AES_LENGTH 32
 
@@ -82,4 +85,23 @@ size_t transfer_unwrap(EVP_PKEY *target, const char *hash, const void *wrapped, 
     }
     EVP_PKEY_CTX_free(ctx);
     return (size_t) done;
+}
+
+bool transfer_render_blob(const char *schema, const char *kid, const char *enc, const void *wrapped,
+                          size_t len, char ret_text[TRANSFER_TEXT_SIZE])
+{
+    char ciphertext[KV_BASE64URL_LENGTH(TRANSFER_MAX) + 1];
+    char json[TRANSFER_TEXT_SIZE];
+
+    kv_base64url_encode(wrapped, len, ciphertext);
+    snprintf(
+        json, sizeof(json),
+        "{\"schema_version\":\"%s\",\"header\":{\"kid\":\"%s\",\"alg\":\"dir\",\"enc\":\"%s\"},"
+        "\"ciphertext\":\"%s\",\"generator\":\"test\"}",
+        schema, kid, enc, ciphertext);
+    if (KV_BASE64URL_LENGTH(strlen(json)) >= TRANSFER_TEXT_SIZE) {
+        return false;
+    }
+    kv_base64url_encode(json, strlen(json), ret_text);
+    return true;
 }

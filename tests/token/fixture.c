@@ -245,6 +245,19 @@ void assert_key_works(const struct test_token *token, const struct key *key)
     cr_assert_arr_eq(out, plain, len);
 }
 
+void assert_ec_key_works(const struct test_token *token, const unsigned char id[HSM_ID_LENGTH],
+                         EVP_PKEY *key)
+{
+    CK_MECHANISM mechanism = { CKM_ECDSA, NULL, 0 };
+    unsigned char digest[32] = { 4 }, signature[2 * HSM_COORDINATE_MAX];
+    size_t len = 0;
+
+    cr_assert_eq(hsm_sign(token->hsm, id, &mechanism, digest, sizeof(digest), signature,
+                          sizeof(signature), &len),
+                 CKR_OK);
+    cr_assert(outside_verify_ec(key, digest, sizeof(digest), signature, len));
+}
+
 void make_sentinel(const struct test_token *token, unsigned char tag)
 {
     unsigned char id[HSM_ID_LENGTH];
@@ -252,6 +265,14 @@ void make_sentinel(const struct test_token *token, unsigned char tag)
     memset(id, tag, sizeof(id));
     cr_assert_eq(hsm_create_sentinel(token->hsm, id), CKR_OK);
     cr_assert_eq(hsm_adopt_sentinel(token->hsm, id), CKR_OK);
+}
+
+void create_furnished(struct test_token *token, struct refusal *refusal, struct key *ret_key)
+{
+    *refusal = (struct refusal){ 0 };
+    test_token_create(token, refuse, refusal);
+    generate_quick_key(token, 1, ret_key);
+    make_sentinel(token, 9);
 }
 
 CK_RV initialise_anew(const struct test_token *token, CK_SLOT_ID slot)

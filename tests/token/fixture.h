@@ -2,6 +2,8 @@
 /* fixture.h - what the token tests share: a gate that refuses, quick keys, the public operation. */
 #pragma once
 
+#include <openssl/evp.h>
+
 #include "support/token.h"
 
 #define QUICK_BITS 1024 /* the module takes it, and it costs a tenth of 2048 */
@@ -20,6 +22,9 @@ struct key {
     unsigned char id[HSM_ID_LENGTH];
     struct hsm_rsa_public public;
 };
+
+/* A token behind refuse(), with a quick key of tag 1 and a wrapping key of tag 9. */
+void create_furnished(struct test_token *token, struct refusal *refusal, struct key *ret_key);
 
 /* A key whose id is sixteen times `tag`. */
 void generate_key(const struct test_token *token, unsigned char tag, CK_ULONG bits,
@@ -63,6 +68,10 @@ void encrypt_sample(const struct hsm_rsa_public *public, unsigned char ret_plain
 
 /* Encrypts a sample with OpenSSL, decrypts it on the token and compares. */
 void assert_key_works(const struct test_token *token, const struct key *key);
+
+/* Signs on the token; OpenSSL verifies it with the key. */
+void assert_ec_key_works(const struct test_token *token, const unsigned char id[HSM_ID_LENGTH],
+                         EVP_PKEY *key);
 
 /* Adopts a wrapping key of that tag. */
 void make_sentinel(const struct test_token *token, unsigned char tag);

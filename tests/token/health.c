@@ -18,10 +18,7 @@ static struct key key;
 
 static void setup(void)
 {
-    refusal = (struct refusal){ 0 };
-    test_token_create(&token, refuse, &refusal);
-    generate_quick_key(&token, 1, &key);
-    make_sentinel(&token, 9);
+    create_furnished(&token, &refusal, &key);
 }
 
 static void teardown(void)

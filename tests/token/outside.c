@@ -196,30 +196,38 @@ static void set_oaep(EVP_PKEY_CTX *context, const EVP_MD *hash)
     cr_assert_eq(EVP_PKEY_CTX_set_rsa_mgf1_md(context, hash), 1);
 }
 
-size_t outside_oaep_encrypt(EVP_PKEY *key, const EVP_MD *hash, const unsigned char *in, size_t len,
-                            unsigned char ret_out[HSM_MODULUS_MAX])
+/* EVP_PKEY_encrypt() or EVP_PKEY_decrypt(). */
+typedef int oaep_fn(EVP_PKEY_CTX *context, unsigned char *out, size_t *out_len,
+                    const unsigned char *in, size_t len);
+
+static size_t run_oaep(EVP_PKEY *key, int (*init)(EVP_PKEY_CTX *context), oaep_fn *run,
+                       const EVP_MD *hash, const struct hsm_bytes *in,
+                       unsigned char ret_out[HSM_MODULUS_MAX])
 {
     EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(key, NULL);
     size_t out_len = HSM_MODULUS_MAX;
 
-    cr_assert_eq(EVP_PKEY_encrypt_init(context), 1);
+    cr_assert_eq(init(context), 1);
     set_oaep(context, hash);
-    bool done = EVP_PKEY_encrypt(context, ret_out, &out_len, in, len) == 1;
+    bool done = run(context, ret_out, &out_len, in->bytes, in->len) == 1;
     EVP_PKEY_CTX_free(context);
     return done ? out_len : 0;
+}
+
+size_t outside_oaep_encrypt(EVP_PKEY *key, const EVP_MD *hash, const unsigned char *in, size_t len,
+                            unsigned char ret_out[HSM_MODULUS_MAX])
+{
+    const struct hsm_bytes plain = { in, len };
+
+    return run_oaep(key, EVP_PKEY_encrypt_init, EVP_PKEY_encrypt, hash, &plain, ret_out);
 }
 
 size_t outside_oaep_decrypt(EVP_PKEY *key, const EVP_MD *hash, const unsigned char *in, size_t len,
                             unsigned char ret_out[HSM_MODULUS_MAX])
 {
-    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(key, NULL);
-    size_t out_len = HSM_MODULUS_MAX;
+    const struct hsm_bytes cipher = { in, len };
 
-    cr_assert_eq(EVP_PKEY_decrypt_init(context), 1);
-    set_oaep(context, hash);
-    bool done = EVP_PKEY_decrypt(context, ret_out, &out_len, in, len) == 1;
-    EVP_PKEY_CTX_free(context);
-    return done ? out_len : 0;
+    return run_oaep(key, EVP_PKEY_decrypt_init, EVP_PKEY_decrypt, hash, &cipher, ret_out);
 }
 
 size_t outside_cipher(const EVP_CIPHER *cipher, bool encrypt, bool padded, const unsigned char *key,

@@ -106,15 +106,21 @@ Test(raw, tells_keys_apart)
     }
 }
 
+static void destroy_behind_our_back(const struct key *key)
+{
+    CK_SESSION_HANDLE session = test_token_session(&token);
+    CK_OBJECT_HANDLE object = test_token_find(&token, session, CKO_PRIVATE_KEY, key->id);
+
+    cr_assert_eq(token.functions->C_DestroyObject(session, object), CKR_OK);
+}
+
 Test(raw, forgets_a_key_destroyed_behind_our_back)
 {
     unsigned char bytes[QUICK_BYTES] = { 0 };
     struct key key;
 
     generate_quick_key(&token, 1, &key);
-    CK_SESSION_HANDLE session = test_token_session(&token);
-    CK_OBJECT_HANDLE object = test_token_find(&token, session, CKO_PRIVATE_KEY, key.id);
-    cr_assert_eq(token.functions->C_DestroyObject(session, object), CKR_OK);
+    destroy_behind_our_back(&key);
     cr_assert(hsm_has_key(token.hsm, key.id), "nobody has told us yet");
     cr_assert_eq(hsm_rsa_raw(token.hsm, key.id, bytes, sizeof(bytes), bytes), HSM_RV_NO_KEY);
     cr_assert_not(hsm_has_key(token.hsm, key.id));
@@ -127,9 +133,7 @@ Test(raw, searches_once_for_a_key_that_is_lost)
     struct key key;
 
     generate_quick_key(&token, 1, &key);
-    CK_SESSION_HANDLE session = test_token_session(&token);
-    CK_OBJECT_HANDLE object = test_token_find(&token, session, CKO_PRIVATE_KEY, key.id);
-    cr_assert_eq(token.functions->C_DestroyObject(session, object), CKR_OK);
+    destroy_behind_our_back(&key);
     cr_assert_eq(hsm_rsa_raw(token.hsm, key.id, bytes, sizeof(bytes), bytes), HSM_RV_NO_KEY);
     unsigned long calls = counters().calls;
     cr_assert_eq(hsm_rsa_raw(token.hsm, key.id, bytes, sizeof(bytes), bytes), HSM_RV_NO_KEY);

@@ -195,19 +195,13 @@ Test(transfer, of_an_rsa_key_arrives)
 
 Test(transfer, of_an_ec_key_arrives)
 {
-    CK_MECHANISM mechanism = { CKM_ECDSA, NULL, 0 };
-    unsigned char digest[32] = { 1 }, signature[2 * HSM_COORDINATE_MAX];
     EVP_PKEY *key = outside_make_ec(HSM_P521);
-    size_t len = 0;
 
     open_with_kek(true);
     make_key_blob(key);
     CK_RV rv = import(HSM_EC);
     cr_assert_eq(rv, CKR_OK, "%s", hsm_rv_name(rv));
-    cr_assert_eq(hsm_sign(token.hsm, id, &mechanism, digest, sizeof(digest), signature,
-                          sizeof(signature), &len),
-                 CKR_OK);
-    cr_assert(outside_verify_ec(key, digest, sizeof(digest), signature, len));
+    assert_ec_key_works(&token, id, key);
     EVP_PKEY_free(key);
 }
 

@@ -6,7 +6,7 @@
 
 #include "kv/duration.h"
 
-TestSuite(duration, .timeout = 20);
+TestSuite(duration, .timeout = 60);
 
 Test(duration, is_refused_in_any_other_form)
 {

@@ -10,7 +10,7 @@
 #define ID "04fb4e56-cfcf-11ec-8d22-6045bd86d5ca"
 #define ACTIVITY " (Activity ID: " ID ")"
 
-TestSuite(hsm_text, .timeout = 20);
+TestSuite(hsm_text, .timeout = 60);
 
 static struct kv_request make_request(void)
 {

@@ -7,7 +7,7 @@
 
 #include "server/domain/vault/private.h"
 
-TestSuite(key_rules, .timeout = 10);
+TestSuite(key_rules, .timeout = 60);
 
 enum where { STANDARD, PREMIUM, PREMIUM_SYMMETRIC, MANAGED_HSM, EARLY_HSM, EARLY_PREMIUM };
 

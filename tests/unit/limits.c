@@ -20,7 +20,7 @@ static void teardown(void)
     kv_limits_free(limits);
 }
 
-TestSuite(limits, .init = setup, .fini = teardown, .timeout = 20);
+TestSuite(limits, .init = setup, .fini = teardown, .timeout = 60);
 
 static const struct kv_transaction plain = { .kty = NULL };
 static const struct kv_transaction small_hsm = { .kty = "RSA-HSM", .bits = 2048 };

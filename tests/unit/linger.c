@@ -58,6 +58,22 @@ static bool is_let_go(int peer, int patience)
     return poll(&polled, 1, patience) == 1 && (polled.revents & POLLHUP) != 0;
 }
 
+/* Begins with one connection that is kept; the peer's end. */
+static int start_keeping(void)
+{
+    int peer;
+
+    start();
+    cr_assert(keep(&peer));
+    return peer;
+}
+
+static void expect_end(int peer)
+{
+    cr_expect(is_let_go(peer, LONG));
+    close(peer);
+}
+
 static bool send_some(int peer, size_t len)
 {
     static const char bytes[4096];
@@ -113,51 +129,37 @@ Test(linger, takes_what_was_sent_before_and_what_is_sent_after)
 
 Test(linger, ends_with_its_peer)
 {
-    int peer;
+    int peer = start_keeping();
 
-    start();
-    cr_assert(keep(&peer));
     cr_assert_eq(shutdown(peer, SHUT_WR), 0);
-    cr_expect(is_let_go(peer, LONG));
-    close(peer);
+    expect_end(peer);
 }
 
 Test(linger, ends_when_it_has_taken_so_much)
 {
-    int peer;
-
     bounds.bytes = 100000;
-    start();
-    cr_assert(keep(&peer));
+    int peer = start_keeping();
+
     cr_expect(send_some(peer, 100000));
     cr_expect_not(is_let_go(peer, 200));
     cr_expect(send_some(peer, 1));
-    cr_expect(is_let_go(peer, LONG));
-    close(peer);
+    expect_end(peer);
 }
 
 Test(linger, ends_when_its_peer_is_silent)
 {
-    int peer;
-
     bounds.silence = 50;
-    start();
-    cr_assert(keep(&peer));
-    cr_expect(is_let_go(peer, LONG));
-    close(peer);
+    expect_end(start_keeping());
 }
 
 Test(linger, ends_after_a_time_however_much_comes)
 {
-    int peer;
-
     bounds.time = 100;
-    start();
-    cr_assert(keep(&peer));
+    int peer = start_keeping();
+
     while (send_some(peer, 1)) {
     }
-    cr_expect(is_let_go(peer, LONG));
-    close(peer);
+    expect_end(peer);
 }
 
 Test(linger, takes_so_many_at_once)
@@ -169,8 +171,7 @@ Test(linger, takes_so_many_at_once)
         cr_assert(keep(&peers[i]));
     }
     cr_expect_not(keep(&late));
-    cr_expect(is_let_go(late, LONG));
-    close(late);
+    expect_end(late);
 
     close(peers[7]); /* makes room, as soon as the thread has seen it */
     while (!keep(&peers[7])) {
@@ -209,11 +210,10 @@ static void *send_until_let_go(void *argument)
 Test(linger, does_not_hold_up_the_end_for_a_peer_that_is_never_silent)
 {
     pthread_t sender;
-    int peer;
 
     bounds.silence = 200;
-    start();
-    cr_assert(keep(&peer));
+    int peer = start_keeping();
+
     cr_assert_eq(pthread_create(&sender, NULL, send_until_let_go, &peer), 0);
     kv_linger_free(kv_take(linger));
     cr_expect(is_let_go(peer, 0));

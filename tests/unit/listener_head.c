@@ -70,6 +70,37 @@ Test(head, is_refused_when_its_host_is_too_long)
     cr_expect_eq(ask(request), 200);
 }
 
+Test(head, is_refused_when_its_body_has_more_than_one_length)
+{
+    static const char *const lengths[] = {
+        "Content-Length: 4\r\nContent-Length: 0\r\n",
+        "Content-Length: 4\r\nContent-Length: 4\r\n",
+        "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n",
+    };
+
+    for (size_t i = 0; i < KV_COUNT(lengths); i++) {
+        char request[256];
+        (void) snprintf(request, sizeof(request), "POST /echo HTTP/1.1\r\n" HOST "%s\r\nbody",
+                        lengths[i]);
+        cr_expect_eq(ask(request), 400, "%s", lengths[i]);
+        cr_expect_str_eq(wire_header(&answer, "Connection"), "close");
+    }
+}
+
+Test(head, is_refused_with_a_header_whose_name_is_none)
+{
+    static const char *const headers[] = { "Content-Length : 4", "x y: 1", "x\"y: 1", "x\xff: 1" };
+
+    for (size_t i = 0; i < KV_COUNT(headers); i++) {
+        char request[256];
+        (void) snprintf(request, sizeof(request), "POST /echo HTTP/1.1\r\n" HOST "%s\r\n\r\nbody",
+                        headers[i]);
+        cr_expect_eq(ask(request), 400, "%s", headers[i]);
+        cr_expect_str_eq(wire_header(&answer, "Connection"), "close");
+    }
+}
+
 Test(head, is_refused_with_transfer_codings_nobody_knows)
 {
     static const char *const codings[] = { "gzip", "gzip, chunked", "identity",

@@ -3,6 +3,12 @@
 UNIT_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
 UNIT_LDADD = libkv.a libhsm.a $(CRITERION_LIBS) $(SERVER_LIBS)
 
+check_PROGRAMS += %D%/test_backup_form
+TESTS += %D%/test_backup_form
+%C%_test_backup_form_SOURCES = %D%/backup_form.c
+%C%_test_backup_form_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_backup_form_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += %D%/test_base64
 TESTS += %D%/test_base64
 %C%_test_base64_SOURCES = %D%/base64.c
@@ -130,6 +136,12 @@ TESTS += %D%/test_release
 	-I$(top_srcdir)/tests/unit/identity
 %C%_test_release_CFLAGS = $(unit_cflags)
 %C%_test_release_LDADD = $(unit_libs)
+
+check_PROGRAMS += %D%/test_policy_rewrite
+TESTS += %D%/test_policy_rewrite
+%C%_test_policy_rewrite_SOURCES = %D%/policy_rewrite.c
+%C%_test_policy_rewrite_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_policy_rewrite_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += %D%/test_response
 TESTS += %D%/test_response

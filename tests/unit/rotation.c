@@ -4,7 +4,7 @@
 
 #include "kv/rotation.h"
 
-TestSuite(rotation, .timeout = 20);
+TestSuite(rotation, .timeout = 60);
 
 #define ROTATE_AFTER(time)                                                                         \
     {                                                                                              \

@@ -6,8 +6,8 @@
 
 static const struct kv_build builds[] = {
 #define X(name_, version_, hsm_version_, headers_, exportable_, platform_, key_size_,              \
-          wide_exponent_, names_app_id_, pem_file_, early_ops_, budget_, authority_, no_token_,    \
-          rsa1_5, rsa_oaep, rsa_oaep_256)                                                          \
+          wide_exponent_, names_app_id_, pem_file_, early_ops_, rewrites_, budget_, authority_,    \
+          no_token_, rsa1_5, rsa_oaep, rsa_oaep_256)                                               \
     {                                                                                              \
         .name = (name_),                                                                           \
         .version = (version_),                                                                     \
@@ -20,6 +20,7 @@ static const struct kv_build builds[] = {
         .names_app_id = (names_app_id_),                                                           \
         .names_pem_file = (pem_file_),                                                             \
         .has_early_ops = (early_ops_),                                                             \
+        .rewrites_policies = (rewrites_),                                                          \
         .budget = (budget_),                                                                       \
         .authority = (authority_),                                                                 \
         .no_token = (no_token_),                                                                   \

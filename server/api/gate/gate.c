@@ -85,7 +85,9 @@ static enum kv_code authenticate(struct kv_request *request, struct kv_response 
     if (authorization == NULL || strncasecmp(authorization, scheme, strlen(scheme)) != 0) {
         return KV_FAIL(err, KV_TOKEN_MISSING, 0, "%s", request->app->build->no_token);
     }
-    return verify_token(request, authorization + strlen(scheme), &call->principal, err);
+    authorization += strlen(scheme);
+    authorization += strspn(authorization, " "); /* RFC 9110 §11.4: one or more */
+    return verify_token(request, authorization, &call->principal, err);
 }
 
 static enum kv_code refuse_operation(const struct kv_request *request, struct kv_err *err)

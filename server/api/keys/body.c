@@ -59,6 +59,20 @@ enum kv_code key_ops_read(const cJSON *array, struct key_settings *settings, str
     return KV_OK;
 }
 
+static bool has_tag(const struct kv_tags *tags, const char *name)
+{
+    const char *other;
+    const char *value;
+
+    for (size_t position = 0; kv_tags_next(tags, &position, &other, &value);) {
+        if (strcmp(other, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Of two tags with one name the first counts, as with every other member. */
 static enum kv_code parse_tags(const cJSON *object, struct key_settings *settings,
                                struct kv_err *err)
 {
@@ -69,7 +83,9 @@ static enum kv_code parse_tags(const cJSON *object, struct key_settings *setting
         if (!cJSON_IsString(item)) {
             return fail_property(err);
         }
-        KV_TRY(kv_tags_add(&settings->tags, item->string, item->valuestring, err));
+        if (!has_tag(&settings->tags, item->string)) {
+            KV_TRY(kv_tags_add(&settings->tags, item->string, item->valuestring, err));
+        }
     }
     return KV_OK;
 }

@@ -114,18 +114,27 @@ static bool is_echoed(const char *name, enum kv_family family)
     return strcmp(name, "crv") != 0 || family != KV_FAMILY_EC;
 }
 
+#define COLLECTED_MAX (KV_KEY_MEMBERS_MAX / 5) /* the shortest member is `"":0,` */
+
 /* What the service stores without understanding it. It stays NULL when there is nothing. */
 static enum kv_code collect_members(const cJSON *object, enum kv_family family,
                                     struct kv_buf *members, struct kv_err *err)
 {
     kv_auto(cJSON_Delete) cJSON *collected = cJSON_CreateObject();
     const cJSON *item;
+    unsigned count = 0;
     bool ok = true;
 
     cJSON_ArrayForEach (item, object) {
-        if (is_echoed(item->string, family)) {
-            kv_json_add_take(collected, item->string, cJSON_Duplicate(item, true), &ok);
+        bool is_first = cJSON_GetObjectItemCaseSensitive(collected, item->string) == NULL;
+
+        if (!is_first || !is_echoed(item->string, family)) { /* of those sent twice one counts */
+            continue;
         }
+        if (count++ == COLLECTED_MAX) {
+            return refuse_jwk(err);
+        }
+        kv_json_add_take(collected, item->string, cJSON_Duplicate(item, true), &ok);
     }
     if (!ok || collected == NULL) {
         return KV_OUT_OF_MEMORY(err);

@@ -43,25 +43,45 @@ static enum kv_code parse_max(const char *text, struct paging *paging, struct kv
     return KV_OK;
 }
 
-static enum kv_code parse_token(const char *text, struct paging *paging, struct kv_err *err)
+/* What encode_marker() makes a token of. */
+static bool is_marker(const char *text, size_t len, enum item_kind kind)
 {
-    static const size_t head_len = sizeof(HSM_TOKEN_HEAD) - 1;
-    size_t marker_len = 0;
+    if (kind == ITEM_VERSION) {
+        return len == KV_VERSION_LENGTH && strspn(text, "0123456789abcdef") == len;
+    }
+    return len > 0 && strspn(text, "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == len;
+}
+
+static bool read_token(const char *text, bool hsm, enum item_kind kind, struct paging *paging)
+{
+    size_t head_len = hsm ? strlen(HSM_TOKEN_HEAD) : 0;
     size_t len;
 
-    text += strncmp(text, HSM_TOKEN_HEAD, head_len) == 0 ? head_len : 0;
-    len = strlen(text);
-    if (len >= TOKEN_SIZE || !kv_base64url_decode(text, len, paging->marker, &marker_len)) {
+    if (strncmp(text, HSM_TOKEN_HEAD, head_len) != 0) {
+        return false;
+    }
+    text += head_len;
+    if (strlen(text) >= TOKEN_SIZE
+        || !kv_base64url_decode(text, strlen(text), paging->marker, &len)) {
+        return false;
+    }
+    paging->marker[len] = '\0';
+    paging->has_marker = true;
+    return is_marker(paging->marker, len, kind);
+}
+
+static enum kv_code parse_token(const struct kv_request *request, const char *text,
+                                enum item_kind kind, struct paging *paging, struct kv_err *err)
+{
+    if (!read_token(text, is_hsm(request), kind, paging)) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
                        "The $skiptoken query parameter is not one that this service gave.");
     }
-    paging->marker[marker_len] = '\0';
-    paging->has_marker = true;
     return KV_OK;
 }
 
-static enum kv_code parse_paging(const struct kv_request *request, struct paging *ret_paging,
-                                 struct kv_err *err)
+static enum kv_code parse_paging(const struct kv_request *request, enum item_kind kind,
+                                 struct paging *ret_paging, struct kv_err *err)
 {
     const char *max = kv_request_query(request, "maxresults");
     const char *token = kv_request_query(request, "$skiptoken");
@@ -70,7 +90,7 @@ static enum kv_code parse_paging(const struct kv_request *request, struct paging
     if (max != NULL) {
         KV_TRY(parse_max(max, ret_paging, err));
     }
-    return token != NULL ? parse_token(token, ret_paging, err) : KV_OK;
+    return token != NULL ? parse_token(request, token, kind, ret_paging, err) : KV_OK;
 }
 
 static const char *marker_of(const struct paging *paging)
@@ -147,7 +167,7 @@ enum kv_code key_list(struct kv_request *request, struct kv_response *response, 
     kv_auto(kv_key_page_done) struct kv_key_page page = { .key = NULL };
     struct paging paging;
 
-    KV_TRY(parse_paging(request, &paging, err));
+    KV_TRY(parse_paging(request, ITEM_KEY, &paging, err));
     KV_TRY(kv_key_list(&scope, marker_of(&paging), paging.max, &page, err));
     return respond_page(request, "/keys", &paging, &page, ITEM_KEY, response, err);
 }
@@ -159,7 +179,7 @@ enum kv_code deleted_key_list(struct kv_request *request, struct kv_response *re
     kv_auto(kv_key_page_done) struct kv_key_page page = { .key = NULL };
     struct paging paging;
 
-    KV_TRY(parse_paging(request, &paging, err));
+    KV_TRY(parse_paging(request, ITEM_DELETED_KEY, &paging, err));
     KV_TRY(kv_key_list_deleted(&scope, marker_of(&paging), paging.max, &page, err));
     return respond_page(request, "/deletedkeys", &paging, &page, ITEM_DELETED_KEY, response, err);
 }
@@ -173,7 +193,7 @@ enum kv_code key_list_versions(struct kv_request *request, struct kv_response *r
     struct paging paging;
     char path[KV_KEY_NAME_MAX + sizeof("/keys//versions")];
 
-    KV_TRY(parse_paging(request, &paging, err));
+    KV_TRY(parse_paging(request, ITEM_VERSION, &paging, err));
     KV_TRY(kv_key_list_versions(&scope, name, marker_of(&paging), paging.max, &page, err));
     snprintf(path, sizeof(path), "/keys/%s/versions", name);
     return respond_page(request, path, &paging, &page, ITEM_VERSION, response, err);

@@ -42,6 +42,17 @@ static enum kv_code read_policy(const struct sent_policy *sent, struct release_s
     return KV_OK;
 }
 
+/* Into the form that the build gives a policy. */
+static enum kv_code adapt_policy(const struct kv_build *build, struct release_sent *sent,
+                                 struct kv_err *err)
+{
+    if (build->rewrites_policies) {
+        KV_TRY(kv_release_policy_rewrite(&sent->policy, err));
+        sent->args.policy = sent->policy.data;
+    }
+    return KV_OK;
+}
+
 enum kv_code release_read(const struct kv_request *request, struct kv_maybe_bool exportable,
                           const cJSON *policy, struct release_sent *ret_sent, struct kv_err *err)
 {
@@ -65,7 +76,8 @@ enum kv_code release_read(const struct kv_request *request, struct kv_maybe_bool
     if (sent.data == NULL || (sent.type != NULL && strlen(sent.type) > TYPE_MAX)) {
         return fail_property(err);
     }
-    return read_policy(&sent, ret_sent, err);
+    KV_TRY(read_policy(&sent, ret_sent, err));
+    return adapt_policy(request->app->build, ret_sent, err);
 }
 
 void add_release_policy(cJSON *parent, const struct kv_release_terms *terms, bool *ok)

@@ -4,4 +4,5 @@ libkv_a_SOURCES += \
 	%D%/authority.h \
 	%D%/judge.c \
 	%D%/policy.c \
-	%D%/policy.h
+	%D%/policy.h \
+	%D%/rewrite.c

@@ -246,12 +246,19 @@ static enum kv_code take_copy(struct reader *reader, char **ret_text, struct kv_
 {
     size_t len;
     const unsigned char *text = take_bytes(reader, &len);
+    char *copy;
 
     if (text == NULL || len == 0) {
         return KV_OK;
     }
-    *ret_text = strndup((const char *) text, len);
-    return *ret_text != NULL ? KV_OK : KV_OUT_OF_MEMORY(err);
+    copy = malloc(len + 1);
+    if (copy == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    *ret_text = copy;
+    return KV_OK;
 }
 
 static enum kv_code take_release(struct reader *reader, struct kv_release_terms *ret_terms,
@@ -267,8 +274,9 @@ static enum kv_code take_tags(struct reader *reader, struct kv_tags *ret_tags, s
 {
     size_t len;
     const unsigned char *packed = take_bytes(reader, &len);
+    enum kv_code code = tags_copy((const char *) packed, len, ret_tags, err);
 
-    return tags_copy((const char *) packed, len, ret_tags, err);
+    return code == KV_BAD_PARAMETER ? fail_corrupt(err) : code; /* more than any key can have */
 }
 
 static enum kv_code take_version(struct reader *reader, struct backup_version *ret_version,

@@ -90,12 +90,29 @@ static bool is_possible(const struct family_ops *family, enum kv_key_op op)
     return (family->further & 1U << op) != 0 || kv_key_ops_allow(&family->defaults, op);
 }
 
-/* Appends `"name", ` to a sentence; what does not fit is left out. */
+#define NAME_SHOWN 128 /* bytes; the longest name of an operation has nine */
+
+/* Where a text may be cut: at the end of a character of UTF-8. */
+static size_t find_cut(const char *text, size_t max)
+{
+    size_t len = strnlen(text, max + 1);
+
+    while (len > max || ((unsigned char) text[len] & 0xC0) == 0x80) {
+        len--;
+    }
+    return len;
+}
+
+/* Appends `, "name"` to a sentence. A name that does not fit is left out, the end of one that no
+ * operation could have is, too. */
 static void append_quoted(char *text, size_t size, const char *name)
 {
     size_t len = strlen(text);
+    int shown = (int) find_cut(name, NAME_SHOWN);
 
-    snprintf(text + len, size - len, "%s\"%s\"", len > 0 ? ", " : "", name);
+    if (len + (size_t) shown + sizeof(", \"\"") <= size) {
+        snprintf(text + len, size - len, "%s\"%.*s\"", len > 0 ? ", " : "", shown, name);
+    }
 }
 
 static enum kv_code refuse_ops(const struct kv_key_ops *defaults, const char *unsupported,
@@ -184,13 +201,14 @@ void kv_tags_done(struct kv_tags *tags)
     *tags = (struct kv_tags){ .packed = NULL };
 }
 
-/* Characters, not bytes: the bytes of UTF-8 that do not continue one. */
+/* Characters as the service counts them, of 16 bits: what takes four bytes in UTF-8 is two. */
 static size_t count_characters(const char *text)
 {
     size_t count = 0;
 
     for (; *text != '\0'; text++) {
         count += ((unsigned char) *text & 0xC0) != 0x80;
+        count += (unsigned char) *text >= 0xF0;
     }
     return count;
 }

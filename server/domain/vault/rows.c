@@ -118,6 +118,17 @@ static bool read_material(const struct kv_rows *rows, struct kv_key *key)
     return false;
 }
 
+/* Texts in pairs, each with its NUL: nothing behind them is read. */
+static bool are_pairs(const char *packed, size_t len)
+{
+    size_t texts = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        texts += packed[i] == '\0';
+    }
+    return texts % 2 == 0 && packed[len - 1] == '\0';
+}
+
 enum kv_code tags_copy(const char *packed, size_t len, struct kv_tags *ret_tags, struct kv_err *err)
 {
     const char *name;
@@ -125,7 +136,7 @@ enum kv_code tags_copy(const char *packed, size_t len, struct kv_tags *ret_tags,
     struct kv_tags stored = { .packed = (char *) packed, .len = len };
 
     *ret_tags = (struct kv_tags){ .packed = NULL };
-    if (packed == NULL || len == 0 || packed[len - 1] != '\0') {
+    if (packed == NULL || len == 0 || !are_pairs(packed, len)) {
         return KV_OK;
     }
     for (size_t position = 0; kv_tags_next(&stored, &position, &name, &value);) {

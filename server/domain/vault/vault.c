@@ -179,12 +179,11 @@ static const struct {
     { ".managedhsm.azure.net", KV_MANAGED_HSM },
 };
 
-static bool has_suffix(const char *text, const char *suffix)
+static bool has_suffix(const char *text, size_t len, const char *suffix)
 {
-    size_t text_len = strlen(text);
     size_t suffix_len = strlen(suffix);
 
-    return text_len > suffix_len && strcasecmp(text + text_len - suffix_len, suffix) == 0;
+    return len > suffix_len && strncasecmp(text + len - suffix_len, suffix, suffix_len) == 0;
 }
 
 static const struct kv_vault *find_vault(const struct kv_vault *vaults, size_t count,
@@ -202,10 +201,13 @@ static const struct kv_vault *find_vault(const struct kv_vault *vaults, size_t c
 const struct kv_vault *kv_vault_of_host(const struct kv_vault *vaults, size_t count,
                                         const char *host)
 {
+    size_t len = strlen(host);
+
+    len -= len > 0 && host[len - 1] == '.'; /* of an absolute name */
     for (size_t i = 0; i < KV_COUNT(domains); i++) {
-        if (has_suffix(host, domains[i].suffix)) {
+        if (has_suffix(host, len, domains[i].suffix)) {
             return find_vault(vaults, count, domains[i].kind, host,
-                              strlen(host) - strlen(domains[i].suffix));
+                              len - strlen(domains[i].suffix));
         }
     }
     return &vaults[0];
