@@ -22,6 +22,7 @@ noinst_HEADERS = \
 	%D%/kv/limits.h \
 	%D%/kv/listener.h \
 	%D%/kv/log.h \
+	%D%/kv/loopback.h \
 	%D%/kv/options.h \
 	%D%/kv/private_key.h \
 	%D%/kv/release.h \

@@ -14,6 +14,7 @@ include %D%/api/token/local.mk
 include %D%/api/control/local.mk
 include %D%/cli/local.mk
 coffer_SOURCES += \
+	%D%/certifier.c \
 	%D%/fetch.c \
 	%D%/folder.c \
 	%D%/folder.h \

@@ -44,6 +44,7 @@ struct server {
     struct kv_authorities *authorities;
     struct kv_roles *roles;
     struct kv_certificates certificates;
+    struct certifier *certifier;
     struct kv_store *store;
     struct housekeeper *keeper;
     struct hsm *hsm;
@@ -69,12 +70,10 @@ static enum kv_code open_folder(struct server *server, struct kv_err *err)
 
 static enum kv_auth auth_mode(const struct kv_options *options)
 {
-    const char *mode = kv_option_text(options, KV_OPTION_AUTH);
-
-    if (strcmp(mode, "strict") == 0) {
+    if (kv_option_is(options, KV_OPTION_AUTH, "strict")) {
         return KV_AUTH_STRICT;
     }
-    return strcmp(mode, "any") == 0 ? KV_AUTH_ANY : KV_AUTH_OFF;
+    return kv_option_is(options, KV_OPTION_AUTH, "any") ? KV_AUTH_ANY : KV_AUTH_OFF;
 }
 
 /* Early, because a first start makes the issuer key in the background of everything else. */
@@ -108,12 +107,6 @@ static enum kv_code open_store(struct server *server, struct kv_err *err)
     return kv_roles_new(server->store, &server->roles, err);
 }
 
-static enum kv_code certify(void *folder, const void *spki, size_t len, const char *name,
-                            struct kv_buf *chain, struct kv_err *err)
-{
-    return kv_certificates_issue(folder, spki, len, name, chain, err);
-}
-
 static enum kv_code open_keys(struct server *server, struct kv_err *err)
 {
     struct kv_custody_config custody = { .alarm = housekeeper_alarm };
@@ -122,11 +115,12 @@ static enum kv_code open_keys(struct server *server, struct kv_err *err)
         .deletion_lag = kv_option_duration(server->options, KV_OPTION_DELETION_LAG),
         .no_decrypt = server->build->no_decrypt,
         .early_symmetric_ops = server->build->has_early_ops,
-        .certify = certify,
-        .certify_context = server->folder.path,
+        .certify = certifier_certify,
         .premium_symmetric = kv_option_is(server->options, KV_OPTION_SYMMETRIC_KEYS, "premium"),
     };
 
+    KV_TRY(certifier_new(server->folder.path, &server->certifier, err));
+    keys.certify_context = server->certifier;
     KV_TRY(housekeeper_new(server->clock, &server->keeper, err));
     /* a session for each worker, the generator, the housekeeper, and one to spare */
     KV_TRY(
@@ -148,7 +142,7 @@ static enum kv_code sweep(struct server *server, struct kv_err *err)
 
 static enum kv_code open_limits(struct server *server, struct kv_err *err)
 {
-    if (strcmp(kv_option_text(server->options, KV_OPTION_THROTTLING), "off") == 0) {
+    if (kv_option_is(server->options, KV_OPTION_THROTTLING, "off")) {
         return KV_OK;
     }
     return kv_limits_new(server->vault_count, server->build->budget, &server->limits, err);
@@ -188,8 +182,7 @@ static void fill_app(struct server *server)
         .vaults = server->vaults,
         .vault_count = server->vault_count,
         .build = server->build,
-        .api_versions_strict =
-            strcmp(kv_option_text(server->options, KV_OPTION_API_VERSIONS), "strict") == 0,
+        .api_versions_strict = kv_option_is(server->options, KV_OPTION_API_VERSIONS, "strict"),
         .limits = server->limits,
         .retry_after = (unsigned) kv_option_number(server->options, KV_OPTION_RETRY_AFTER),
         .ca_pem = server->certificates.ca.data,
@@ -290,6 +283,7 @@ static void take_down(struct server *server)
     sweep_end(&server->sweep);
     kv_limits_free(server->limits);
     kv_keys_free(server->keys);
+    certifier_free(server->certifier);
     kv_custody_free(server->custody);
     hsm_close(server->hsm);
     housekeeper_free(server->keeper);

@@ -28,6 +28,17 @@ enum kv_code vaults_certify(const struct kv_options *options, const char *folder
                             struct kv_err *err) kv_must_check;
 
 /*
+ * The certifier: issues the certificates under which statements are signed (contract §6.10, §11),
+ * a kv_certify_fn. One lasts as long as the process, because statements name it by its digests.
+ */
+struct certifier; /* opaque, thread-safe */
+enum kv_code certifier_new(const char *folder, struct certifier **ret_certifier,
+                           struct kv_err *err) kv_must_check; /* `folder` is borrowed */
+void certifier_free(struct certifier *certifier);             /* NULL is fine */
+enum kv_code certifier_certify(void *certifier, const void *spki, size_t len, const char *name,
+                               struct kv_buf *chain, struct kv_err *err) kv_must_check;
+
+/*
  * Opens the token that the options name; without --pkcs11-module SoftHSM's, with a token of
  * coffer's own under `folder`, made at first start, its random PINs in FOLDER/pin (0600).
  */

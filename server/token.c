@@ -45,15 +45,14 @@ static enum kv_code fail_open(const struct hsm_config *config, CK_RV rv, struct 
 
 static enum kv_code append_random_pin(struct kv_buf *pins, struct kv_err *err)
 {
-    unsigned char bytes[PIN_BYTES];
+    kv_auto(kv_secret_done) struct kv_secret pin = { .len = PIN_BYTES };
 
-    if (RAND_bytes(bytes, sizeof(bytes)) != 1) {
+    if (RAND_bytes(pin.bytes, PIN_BYTES) != 1) {
         return KV_FAIL(err, KV_INTERNAL, 0, "no random bytes");
     }
-    for (size_t i = 0; i < sizeof(bytes); i++) {
-        KV_TRY(kv_buf_printf(pins, err, "%02x", bytes[i]));
+    for (size_t i = 0; i < pin.len; i++) {
+        KV_TRY(kv_buf_printf(pins, err, "%02x", pin.bytes[i]));
     }
-    kv_wipe(bytes, sizeof(bytes));
     return kv_buf_append(pins, "\n", 1, err);
 }
 

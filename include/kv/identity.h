@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <cjson/cJSON.h>
+
 #include "kv/buf.h"
 #include "kv/clock.h"
 #include "kv/err.h"
@@ -89,12 +91,12 @@ enum kv_code kv_identity_issue(struct kv_identity *identity, const struct kv_ide
 
 /*
  * For the test authority that attests environments (contract §11): signs any claims with the
- * issuer's key, and tells its public half, {"kid","key":JWK}. Both wait for the key: KV_LANE_WORK. The
- * text of a signature is the caller's (kv_wipe_free).
+ * issuer's key, and tells its public half, a JWK with its kid. Both wait for the key: KV_LANE_WORK.
+ * The text of a signature is the caller's (kv_wipe_free), the JWK, too (cJSON_Delete).
  */
 enum kv_code kv_identity_sign(struct kv_identity *identity, const char *claims, size_t len,
                               char **ret_text, struct kv_err *err) kv_must_check;
-enum kv_code kv_identity_show_key(struct kv_identity *identity, struct kv_buf *json,
+enum kv_code kv_identity_show_key(struct kv_identity *identity, cJSON **ret_jwk,
                                   struct kv_err *err) kv_must_check;
 
 /* What a token must say to be let in. */

@@ -27,8 +27,10 @@ KV_DEFINE_CLEANUP(BIGNUM *, BN_clear_free)
 KV_DEFINE_CLEANUP(EVP_PKEY *, EVP_PKEY_free)
 KV_DEFINE_CLEANUP(X509 *, X509_free)
 
-/* Where each number of an RSA key goes in the JOSE library's struct; the public ones first. */
+/* Places in the table of numbers, where the public ones come first. */
 enum { MODULUS, EXPONENT, PUBLIC_NUMBERS };
+
+/* Where each number of an RSA key goes in the JOSE library's struct. */
 static const struct number {
     const char *name;
     size_t bytes, len;

@@ -10,6 +10,7 @@ libkv_a_SOURCES += \
 	%D%/linger.c \
 	%D%/linger.h \
 	%D%/listener.c \
+	%D%/loopback.c \
 	%D%/request.c \
 	%D%/response.c \
 	%D%/route.c \

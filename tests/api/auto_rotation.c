@@ -70,6 +70,12 @@ static void set_policy(const char *name, const char *policy)
     "{\"attributes\":{\"expiryTime\":\"" expiry "\"},\"lifetimeActions\":[{\"action\":"            \
     "{\"type\":\"Rotate\"},\"trigger\":{\"timeBeforeExpiry\":\"" time "\"}}]}"
 
+static void make_with_policy(const char *name, const char *policy, char ret_version[33])
+{
+    make(name, "", ret_version);
+    set_policy(name, policy);
+}
+
 static void read_version(const char *name, char ret_version[33])
 {
     __attribute__((cleanup(reply_done))) struct reply reply;
@@ -120,10 +126,8 @@ Test(auto_rotation, happens_at_the_time_after_creation_and_not_before)
     char witness[33];
     char late[33];
 
-    make("witness", "", witness);
-    make("late", "", late);
-    set_policy("witness", AFTER("P7D"));
-    set_policy("late", AFTER("PT168H1S"));
+    make_with_policy("witness", AFTER("P7D"), witness);
+    make_with_policy("late", AFTER("PT168H1S"), late);
     api_advance(&own, 7 * DAY);
     await_rotation("witness", witness);
     expect_version("late", late);
@@ -166,10 +170,8 @@ Test(auto_rotation, follows_an_exp_that_is_set_later)
     char version[33];
     char body[64];
 
-    make("patched", "", version);
-    make("witness", "", witness);
-    set_policy("patched", BEFORE("P90D", "P30D"));
-    set_policy("witness", AFTER("P100D"));
+    make_with_policy("patched", BEFORE("P90D", "P30D"), version);
+    make_with_policy("witness", AFTER("P100D"), witness);
     api_advance(&own, 100 * DAY);
     await_rotation("witness", witness);
     expect_version("patched", version);
@@ -185,10 +187,8 @@ Test(auto_rotation, makes_up_for_a_long_jump_once)
     char witness[33];
     char version[33];
 
-    make("jumped", "", version);
-    make("witness", "", witness);
-    set_policy("jumped", AFTER("P7D"));
-    set_policy("witness", AFTER("P2Y"));
+    make_with_policy("jumped", AFTER("P7D"), version);
+    make_with_policy("witness", AFTER("P2Y"), witness);
     api_advance(&own, 3 * 365 * DAY);
     await_rotation("witness", witness);
     await_rotation("jumped", version);
@@ -204,10 +204,8 @@ Test(auto_rotation, leaves_seven_days_where_the_calendar_leaves_none)
     char version[33];
 
     api_set_clock(&own, "{\"set\":1677542400}"); /* 2023-02-28 */
-    make("witness", "", witness);
-    make("narrow", "", version);
-    set_policy("witness", AFTER("P7D"));
-    set_policy("narrow", BEFORE("P337D", "P11M"));
+    make_with_policy("witness", AFTER("P7D"), witness);
+    make_with_policy("narrow", BEFORE("P337D", "P11M"), version);
     api_advance(&own, DAY); /* 2023-03-01: expires 2024-02-01 */
     call("POST", "/keys/narrow/rotate", NULL, &rotated);
     copy_version(&rotated, version);
@@ -226,10 +224,8 @@ Test(auto_rotation, starts_over_with_a_rotation_on_request)
     char witness[33];
     char version[33];
 
-    make("byhand", "", version);
-    make("witness", "", witness);
-    set_policy("byhand", AFTER("P10D"));
-    set_policy("witness", AFTER("P10D"));
+    make_with_policy("byhand", AFTER("P10D"), version);
+    make_with_policy("witness", AFTER("P10D"), witness);
     api_advance(&own, 9 * DAY);
     call("POST", "/keys/byhand/rotate", NULL, &rotated);
     copy_version(&rotated, version);
@@ -256,10 +252,8 @@ Test(auto_rotation, spares_deleted_keys_until_they_are_recovered)
     char version[33];
     char present[33];
 
-    make("buried", "", version);
-    make("witness", "", witness);
-    set_policy("buried", AFTER("P7D"));
-    set_policy("witness", AFTER("P8D"));
+    make_with_policy("buried", AFTER("P7D"), version);
+    make_with_policy("witness", AFTER("P8D"), witness);
     call("DELETE", "/keys/buried", NULL, &deleted);
     api_advance(&own, 8 * DAY);
     await_rotation("witness", witness);
@@ -288,8 +282,7 @@ Test(auto_rotation, is_made_up_for_after_a_restart)
 {
     char version[33];
 
-    make("durable", "", version);
-    set_policy("durable", AFTER("P7D"));
+    make_with_policy("durable", AFTER("P7D"), version);
     cr_assert(daemon_stop(&own));
     cr_assert(daemon_start(&own, NULL)); /* the clock is the system's again, years later */
     await_rotation("durable", version);
@@ -356,10 +349,8 @@ Test(auto_rotation, that_fails_is_tried_again_and_holds_up_no_other_key)
     char failing[33];
     char other[33];
 
-    make("failing", "", failing);
-    make("other", "", other);
-    set_policy("failing", AFTER("P7D"));
-    set_policy("other", AFTER("P8D"));
+    make_with_policy("failing", AFTER("P7D"), failing);
+    make_with_policy("other", AFTER("P8D"), other);
     change_store("CREATE TRIGGER obstacle BEFORE INSERT ON version WHEN"
                  " (SELECT fold FROM key WHERE id = NEW.key) = 'FAILING'"
                  " BEGIN SELECT RAISE(ABORT, 'an obstacle'); END");

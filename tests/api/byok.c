@@ -177,7 +177,7 @@ Test(byok, KEY_NOT_FOUND_by_a_managed_hsm_names_the_key_exchange_key)
     char message[600];
     char blob[BYOK_TEXT_SIZE];
     char kid[512];
-    BYOK_POOL(api_daemon(), pool);
+    API_HSM_OF(api_daemon(), pool);
     EVP_PKEY *key = jwk_new_ec("prime256v1");
 
     snprintf(kid, sizeof(kid), "https://%s:%u/keys/never-made/%032d", pool.host, pool.daemon->port,

@@ -200,6 +200,20 @@ Test(release, is_signed_in_the_name_of_the_service)
     }
 }
 
+/* As a key's name should: whoever has seen it knows whose statement the next one is. */
+Test(release, is_signed_under_the_same_name_each_time)
+{
+    API_CLIENT(dev);
+    API_REPLY(one, release_one(&dev, "release-again", "EC-HSM"));
+    API_REPLY(other, release_one(&dev, "release-again", "EC-HSM"));
+    const char *first = reply_text(&one, "value");
+    const char *second = reply_text(&other, "value");
+    size_t len = strcspn(first, ".");
+
+    cr_expect_eq(strcspn(second, "."), len);
+    cr_expect_eq(strncmp(first, second, len), 0, "the headers differ");
+}
+
 Test(release, tells_what_was_asked_for_and_gives_the_key_as_get_does)
 {
     API_CLIENT(dev);

@@ -74,6 +74,9 @@ const char *reply_text(const struct reply *reply, const char *path);
 double reply_number(const struct reply *reply, const char *path);
 const cJSON *reply_item(const struct reply *reply, const char *path);
 
+/* Whether the status line is that of the service: HTTP/1.1 and the phrase of contract §3.3. */
+bool reply_has_status_line(const struct reply *reply);
+
 /*
  * The whole refusal that the contract prescribes, of a daemon that plays the default build: status
  * line, every header in its place with its value (§3), where it does not differ from answer to

@@ -135,6 +135,9 @@ static void take_status(struct play *play, const char *text)
     if (strncmp(text, expected, strlen(expected)) != 0) {
         fail(play, "status", text, expected);
     }
+    if (!reply_has_status_line(&play->reply)) {
+        fail(play, "status line", "the phrase of that status", play->reply.headers);
+    }
     golden_list_headers(&play->reply, names, sizeof(names));
     list = golden_find(&play->lists, list != NULL ? list + 1 : "",
                        list != NULL ? strlen(list + 1) : 0);

@@ -13,7 +13,8 @@
  *   without token           the request has none; or "without type": no Content-Type
  *   > METHOD TARGET         the request; a second > line is its body
  *   + NAME: VALUE           a further header of it
- *   < STATUS NAME           the answer and the list its headers must equal; then its body, if any
+ *   < STATUS NAME           the answer, its phrase that of contract §3.3, and the list its headers
+ *                           must equal; then its body, if any
  *   % NAME: VALUE           a header of it, its port as {port}, a UUID as {uuid-N} with its version
  *   = NAME PATH             remembers the last segment of the text at PATH of the answer; $(NAME)
  *                           stands for it in later requests and answers

@@ -238,7 +238,7 @@ static const struct {
     { OBJECT_WRAPPING, CKO_SECRET_KEY, CKK_AES, CKA_WRAP, is_generated },
 };
 
-static bool take_object(void *context, const struct token_sight *sight)
+static bool classify(void *context, const struct token_sight *sight)
 {
     struct token_view *view = context;
     unsigned char id[HSM_ID_LENGTH];
@@ -256,7 +256,7 @@ static bool take_object(void *context, const struct token_sight *sight)
 
 static bool list(const struct module *module, token_visit_fn *visit, void *context)
 {
-    const CK_FUNCTION_LIST *functions = module->functions;
+    CK_FUNCTION_LIST *functions = module->functions;
     CK_OBJECT_HANDLE objects[BATCH];
     CK_ULONG found;
 
@@ -269,7 +269,7 @@ static bool list(const struct module *module, token_visit_fn *visit, void *conte
             return false;
         }
         for (CK_ULONG i = 0; i < found; i++) {
-            const struct token_sight sight = { module->functions, module->session, objects[i] };
+            const struct token_sight sight = { functions, module->session, objects[i] };
 
             if (!visit(context, &sight)) {
                 return false;
@@ -291,7 +291,7 @@ bool token_visit(const char *folder, token_visit_fn *visit, void *context)
 bool token_view_read(const char *folder, struct token_view *ret_view)
 {
     *ret_view = (struct token_view){ .strays = 0 };
-    return token_visit(folder, take_object, ret_view);
+    return token_visit(folder, classify, ret_view);
 }
 
 void token_view_done(struct token_view *view)

@@ -13,7 +13,7 @@
 
 #include "hsm.h"
 
-/* One of them, in a session that has logged in; another one of it looks for them. */
+/* One of them, in a session that has logged in. */
 struct token_sight {
     CK_FUNCTION_LIST *functions;
     CK_SESSION_HANDLE session;

@@ -27,7 +27,8 @@ static char jwk[1024];    /* of the key that signs, without its end, so that a k
 static unsigned asked;    /* how often an authority told its keys */
 static const char *known; /* kid of the key that they tell */
 static const char *jwks_uri;
-static const char *answer; /* what they answer for their keys; NULL: the one key */
+static const char *claim, *wanted; /* JSON: what is attested, and what the policy wants */
+static const char *answer;         /* what they answer for their keys; NULL: the one key */
 
 static enum kv_code fetch(const char *url, struct kv_buf *body, struct kv_err *why)
 {
@@ -51,6 +52,7 @@ static void set_up(void)
     known = FORGE_KEY_ID;
     jwks_uri = AUTHORITY "/certs";
     answer = NULL;
+    claim = wanted = "\"1\"";
     kv_buf_init(&json, sizeof(jwk) - 1);
     cr_assert_eq(kv_jws_key_parse(forge_pem, strlen(forge_pem), &key, &err), KV_OK);
     cr_assert_eq(kv_jws_key_show(key, &json, &err), KV_OK);
@@ -80,11 +82,11 @@ static enum kv_code judge(const char *authority, const char *issuer, const char 
 
     snprintf(policy, sizeof(policy),
              "{\"version\":\"1.0.0\",\"anyOf\":[{\"authority\":\"%s\",\"allOf\":"
-             "[{\"claim\":\"c\",\"equals\":\"1\"}]}]}",
-             authority);
+             "[{\"claim\":\"c\",\"equals\":%s}]}]}",
+             authority, wanted);
     snprintf(claims, sizeof(claims),
-             "{\"iss\":\"%s\",\"exp\":%d,\"c\":\"1\",\"x-ms-runtime\":{\"keys\":[%s}]}}", issuer,
-             NOW + 1000000, jwk);
+             "{\"iss\":\"%s\",\"exp\":%d,\"c\":%s,\"x-ms-runtime\":{\"keys\":[%s}]}}", issuer,
+             NOW + 1000000, claim, jwk);
     token = forge_token(header, claims);
     release.target = token;
     code = kv_release_judge(&release, &target, &err);
@@ -232,4 +234,33 @@ Test(authority, takes_an_authority_of_the_longest_url_there_may_be)
 
     snprintf(longer, sizeof(longer), "%s/", url);
     cr_expect_eq(judge(url, longer, HEADER, NOW), KV_OK, "%s", err.message);
+}
+
+/* contract §11: true equals "true"; so numbers equal the texts that JSON has for them. */
+static const struct {
+    const char *claim, *wanted;
+    enum kv_code code;
+} claims[] = {
+    { "true", "\"true\"", KV_OK },
+    { "\"true\"", "true", KV_OK },
+    { "true", "\"True\"", KV_BAD_PARAMETER },
+    { "false", "true", KV_BAD_PARAMETER },
+    { "1", "\"1\"", KV_OK },
+    { "1.0", "1", KV_OK },
+    { "0.1", "\"0.1\"", KV_OK },
+    { "0.1", "0.1", KV_OK },
+    { "0.1", "0.10000000000000002", KV_BAD_PARAMETER },
+    { "9007199254740993", "9007199254740992", KV_OK }, /* one double */
+    { "null", "\"null\"", KV_BAD_PARAMETER },
+    { "{}", "\"{}\"", KV_BAD_PARAMETER },
+    { "[\"1\"]", "\"1\"", KV_BAD_PARAMETER },
+};
+
+Test(authority, compares_claims_as_texts)
+{
+    for (size_t i = 0; i < KV_COUNT(claims); i++) {
+        claim = claims[i].claim;
+        wanted = claims[i].wanted;
+        cr_expect_eq(judge_at(NOW), claims[i].code, "%s against %s", claim, wanted);
+    }
 }

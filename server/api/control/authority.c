@@ -19,7 +19,6 @@
 #define LIFETIME 3600 /* seconds */
 #define BITS 2048
 #define NUMBER_MAX 512 /* bytes */
-#define KEY_MAX 4096   /* characters of the issuer's JWK */
 #define CLAIMS_MAX 16384
 
 KV_DEFINE_CLEANUP(EVP_PKEY *, EVP_PKEY_free)
@@ -50,18 +49,11 @@ enum kv_code authority_keys(struct kv_request *request, struct kv_response *resp
                             struct kv_err *err)
 {
     bool ok = true;
-    kv_auto(cJSON_Delete) cJSON *shown = NULL;
     kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
-    kv_auto(kv_buf_done) struct kv_buf json;
-    cJSON *key;
+    cJSON *jwk = NULL;
 
-    kv_buf_init(&json, KEY_MAX);
-    KV_TRY(kv_identity_show_key(request->app->identity, &json, err));
-    KV_TRY(kv_json_parse(json.data, json.len, &shown, err));
-    key = cJSON_DetachItemFromObjectCaseSensitive(shown, "key");
-    kv_json_add_text(key, "kid",
-                     cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(shown, "kid")), &ok);
-    kv_json_add_take(kv_json_add_array(body, "keys", &ok), NULL, key, &ok);
+    KV_TRY(kv_identity_show_key(request->app->identity, &jwk, err));
+    kv_json_add_take(kv_json_add_array(body, "keys", &ok), NULL, jwk, &ok);
     return kv_response_json(response, 200, ok ? body : NULL, err);
 }
 

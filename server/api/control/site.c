@@ -8,23 +8,15 @@
 #include <strings.h>
 
 #include "kv/api.h"
-#include "kv/hosts.h"
 #include "kv/json.h"
+#include "kv/loopback.h"
 #include "private.h"
 
 static enum kv_code refuse_strangers(struct kv_request *request, struct kv_response *response,
                                      struct kv_err *err)
 {
-    const char *origin = kv_request_header(request, "Origin");
-
     (void) response;
-    if (!kv_host_is_local(request->authority)) {
-        return KV_FAIL(err, KV_FOREIGN_CALLER, 0, "This host name is not served here.");
-    }
-    if (origin != NULL && !kv_origin_is_local(origin)) {
-        return KV_FAIL(err, KV_FOREIGN_CALLER, 0, "Pages of other origins are not served here.");
-    }
-    return KV_OK;
+    return kv_loopback_check(request, NULL, err);
 }
 
 static bool is_write(enum kv_verb verb)
@@ -80,17 +72,6 @@ static enum kv_code refuse_unmatched(struct kv_request *request, struct kv_respo
     return kv_response_header(response, err, "Allow", verbs);
 }
 
-static void finish(struct kv_request *request, struct kv_response *response)
-{
-    char date[KV_HTTP_DATE_SIZE];
-
-    kv_time_render_http(kv_seconds(request->now), date);
-    /* A header that finds no memory is left out; the answer is still the right one. */
-    KV_IGNORE(kv_response_header(response, NULL, "Cache-Control", "no-store"));
-    KV_IGNORE(kv_response_header(response, NULL, "X-Content-Type-Options", "nosniff"));
-    KV_IGNORE(kv_response_header(response, NULL, "Date", date));
-}
-
 /* Probes and scrapers ask every few seconds: what only reads and succeeds is not worth a line. */
 static void log_what_matters(const struct kv_request *request, const struct kv_response *response,
                              const struct kv_err *err, int64_t micros)
@@ -128,6 +109,6 @@ const struct kv_site kv_control_site = {
     .gates = gates,
     .unmatched = refuse_unmatched,
     .render_error = render_error,
-    .finish = finish,
+    .finish = kv_loopback_finish,
     .after = log_what_matters,
 };

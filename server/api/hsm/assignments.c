@@ -36,14 +36,31 @@ static enum kv_code respond(const struct kv_role_assignment *assignment, int sta
     return kv_response_json(response, status, ok ? body : NULL, err);
 }
 
-/* atScope(), or principalId eq GUID, the GUID with or without quotes. */
+/* Takes the GUID of `principalId eq GUID`, which may stand in quotes. */
+static bool take_principal(const char *text, char ret_principal[KV_UUID_LENGTH + 1])
+{
+    static const char head[] = "principalId eq ";
+    bool is_quoted;
+
+    if (strncasecmp(text, head, strlen(head)) != 0) {
+        return false;
+    }
+    text += strlen(head);
+    is_quoted = *text == '\'';
+    text += is_quoted;
+    if (strlen(text) != KV_UUID_LENGTH + (size_t) is_quoted
+        || (is_quoted && text[KV_UUID_LENGTH] != '\'')) {
+        return false;
+    }
+    memcpy(ret_principal, text, KV_UUID_LENGTH);
+    ret_principal[KV_UUID_LENGTH] = '\0';
+    return kv_uuid_is_valid(ret_principal);
+}
+
+/* atScope(), or a principal; without a filter everything is wanted. */
 static enum kv_code parse_filter(const char *text, char ret_principal[KV_UUID_LENGTH + 1],
                                  struct kv_role_filter *filter, struct kv_err *err)
 {
-    static const char principal[] = "principalId eq ";
-    size_t len = strlen(principal);
-    size_t quote;
-
     if (text == NULL || text[0] == '\0') {
         return KV_OK;
     }
@@ -51,17 +68,12 @@ static enum kv_code parse_filter(const char *text, char ret_principal[KV_UUID_LE
         filter->not_below = true;
         return KV_OK;
     }
-    quote = strncasecmp(text, principal, len) == 0 && text[len] == '\'';
-    if (strncasecmp(text, principal, len) == 0 && strlen(text) == len + KV_UUID_LENGTH + 2 * quote
-        && (!quote || text[len + 1 + KV_UUID_LENGTH] == '\'')) {
-        snprintf(ret_principal, KV_UUID_LENGTH + 1, "%s", text + len + quote);
+    if (take_principal(text, ret_principal)) {
         filter->principal = ret_principal;
+        return KV_OK;
     }
-    if (filter->principal == NULL || !kv_uuid_is_valid(filter->principal)) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                       "The filter of role assignments can be atScope() or principalId eq GUID.");
-    }
-    return KV_OK;
+    return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                   "The filter of role assignments can be atScope() or principalId eq GUID.");
 }
 
 enum kv_code assignment_list(struct kv_request *request, struct kv_response *response,

@@ -40,8 +40,7 @@ static enum kv_code check_filter(const struct kv_request *request, struct kv_err
 
     if (filter != NULL && filter[0] != '\0' && strcasecmp(filter, "atScopeAndBelow()") != 0) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                       "The filter of role definitions can be "
-                       "atScopeAndBelow() only.");
+                       "The filter of role definitions can be atScopeAndBelow() only.");
     }
     return KV_OK;
 }

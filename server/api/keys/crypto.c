@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* encrypt, decrypt, sign, verify, wrapKey, unwrapKey: contract §8. */
-#include <stdio.h>
 #include <string.h>
 
 #include "kv/base64.h"
-#include "kv/secret.h"
 #include "private.h"
 
 /* The members that carry bytes, in the order they are looked at. */
@@ -116,7 +114,7 @@ static enum kv_code respond_result(const struct kv_request *request, enum kv_alg
     const struct kv_outcome *outcome = &result->outcome;
     bool ok = true;
     kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
-    char kid[1024];
+    char kid[KEY_URL_SIZE];
 
     if (kv_call_of(request)->vault->kind == KV_MANAGED_HSM) {
         kv_json_add_text(body, "alg", kv_alg_row(alg)->name, &ok);
@@ -124,8 +122,7 @@ static enum kv_code respond_result(const struct kv_request *request, enum kv_alg
     if (outcome->iv_len > 0) {
         kv_json_add_base64url(body, "iv", outcome->iv, outcome->iv_len, &ok);
     }
-    snprintf(kid, sizeof(kid), "https://%s/keys/%s/%s", request->authority, result->name,
-             result->version);
+    key_url(request, "keys", result->name, result->version, kid);
     kv_json_add_text(body, "kid", kid, &ok);
     if (outcome->tag_len > 0) {
         kv_json_add_base64url(body, "tag", outcome->tag, outcome->tag_len, &ok);

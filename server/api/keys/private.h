@@ -90,6 +90,15 @@ enum kv_code statement_sign(const struct kv_scope *scope, enum kv_statement stat
                             const cJSON *header, const cJSON *payload, struct kv_buf *text,
                             struct kv_err *err) kv_must_check;
 
+/*
+ * Writes the address of a key, `collection` being keys or deletedkeys (contract §4.1), or of what
+ * is below it, a version or a rotation policy; `part` NULL: of the key itself. Host and port are
+ * those of the request.
+ */
+#define KEY_URL_SIZE 1024
+void key_url(const struct kv_request *request, const char *collection, const char *name,
+             const char *part, char ret_url[KEY_URL_SIZE]);
+
 /* A refusal in the one sentence of the service's model binder (contract §4.6). */
 enum kv_code fail_property(struct kv_err *err) kv_must_check;
 

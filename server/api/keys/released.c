@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* release: contract §11. The answer is a signed statement (JWS) that holds the wrapped key. */
-#include <stdio.h>
 #include <string.h>
 
 #include "kv/release.h"
@@ -81,12 +80,10 @@ static void add_request(cJSON *payload, const struct kv_request *request,
                         const struct release *release, bool *ok)
 {
     cJSON *asked = kv_json_add_object(payload, "request", ok);
-    const char *version = kv_request_capture(request, "version");
-    char kid[1024];
+    char kid[KEY_URL_SIZE];
 
-    snprintf(kid, sizeof(kid), "https://%s/keys/%s%s%s", request->authority,
-             kv_request_capture(request, "name"), version != NULL ? "/" : "",
-             version != NULL ? version : "");
+    key_url(request, "keys", kv_request_capture(request, "name"),
+            kv_request_capture(request, "version"), kid);
     kv_json_add_text(asked, "api-version", kv_call_of(request)->api_version, ok);
     kv_json_add_text(asked, "enc", release->sent.enc, ok);
     kv_json_add_text(asked, "kid", kid, ok);

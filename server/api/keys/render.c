@@ -5,16 +5,21 @@
 
 #include "private.h"
 
-#define URL_MAX 1024
 #define WIDE_EXPONENT 4
+
+void key_url(const struct kv_request *request, const char *collection, const char *name,
+             const char *part, char ret_url[KEY_URL_SIZE])
+{
+    snprintf(ret_url, KEY_URL_SIZE, "https://%s/%s/%s%s%s", request->authority, collection, name,
+             part != NULL ? "/" : "", part != NULL ? part : "");
+}
 
 static void add_url(cJSON *parent, const char *name, const struct kv_request *request,
                     const char *collection, const struct kv_key *key, bool with_version, bool *ok)
 {
-    char url[URL_MAX];
+    char url[KEY_URL_SIZE];
 
-    snprintf(url, sizeof(url), "https://%s/%s/%s%s%s", request->authority, collection, key->name,
-             with_version ? "/" : "", with_version ? key->version : "");
+    key_url(request, collection, key->name, with_version ? key->version : NULL, url);
     kv_json_add_text(parent, name, url, ok);
 }
 

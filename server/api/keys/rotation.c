@@ -2,11 +2,7 @@
 /* Rotating a key, and the policy that does it: contract §6.8, §10. */
 #include "kv/rotation.h"
 
-#include <stdio.h>
-
 #include "private.h"
-
-#define URL_MAX 1024
 
 static enum kv_code generate(struct kv_request *request, struct kv_response *response,
                              struct kv_err *err)
@@ -58,9 +54,9 @@ static void add_action(cJSON *actions, const struct kv_trigger *trigger, const c
 
 static void add_policy_id(cJSON *body, const struct kv_request *request, const char *name, bool *ok)
 {
-    char url[URL_MAX];
+    char url[KEY_URL_SIZE];
 
-    snprintf(url, sizeof(url), "https://%s/keys/%s/rotationpolicy", request->authority, name);
+    key_url(request, "keys", name, "rotationpolicy", url);
     kv_json_add_text(body, "id", url, ok);
 }
 

@@ -26,7 +26,7 @@ enum kv_code statement_sign(const struct kv_scope *scope, enum kv_statement stat
                             const cJSON *header, const cJSON *payload, struct kv_buf *text,
                             struct kv_err *err)
 {
-    struct kv_secret signature = { .len = 0 };
+    kv_auto(kv_secret_done) struct kv_secret signature = { .len = 0 };
 
     KV_TRY(append_json(text, header, err));
     KV_TRY(kv_buf_append(text, ".", 1, err));

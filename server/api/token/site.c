@@ -8,8 +8,8 @@
 #include <strings.h>
 
 #include "kv/api.h"
-#include "kv/hosts.h"
 #include "kv/json.h"
+#include "kv/loopback.h"
 #include "private.h"
 
 /* The address of the real IMDS, for networks that route it here (clients.md §5.1). */
@@ -25,16 +25,8 @@ static bool serves(const struct kv_request *request)
 static enum kv_code refuse_strangers(struct kv_request *request, struct kv_response *response,
                                      struct kv_err *err)
 {
-    const char *origin = kv_request_header(request, "Origin");
-
     (void) response;
-    if (!kv_host_is_local(request->authority) && strcmp(request->authority, IMDS_ADDRESS) != 0) {
-        return KV_FAIL(err, KV_FOREIGN_CALLER, 0, "This host name is not served here.");
-    }
-    if (origin != NULL && !kv_origin_is_local(origin)) {
-        return KV_FAIL(err, KV_FOREIGN_CALLER, 0, "Pages of other origins are not served here.");
-    }
-    return KV_OK;
+    return kv_loopback_check(request, IMDS_ADDRESS, err);
 }
 
 static enum kv_code refuse_unmatched(struct kv_request *request, struct kv_response *response,
@@ -87,17 +79,6 @@ static void render_error(struct kv_request *request, const struct kv_err *err,
     }
 }
 
-static void finish(struct kv_request *request, struct kv_response *response)
-{
-    char date[KV_HTTP_DATE_SIZE];
-
-    kv_time_render_http(kv_seconds(request->now), date);
-    /* A header that finds no memory is left out; the answer is still the right one. */
-    KV_IGNORE(kv_response_header(response, NULL, "Cache-Control", "no-store"));
-    KV_IGNORE(kv_response_header(response, NULL, "X-Content-Type-Options", "nosniff"));
-    KV_IGNORE(kv_response_header(response, NULL, "Date", date));
-}
-
 const struct kv_route kv_token_routes[] = {
     { KV_GET, "/msi/token", NULL, token_of_app_service, KV_LANE_WORK },
     { KV_GET, "/metadata/identity/oauth2/token", NULL, token_of_imds, KV_LANE_WORK },
@@ -117,6 +98,6 @@ const struct kv_site kv_token_site = {
     .gates = gates,
     .unmatched = refuse_unmatched,
     .render_error = render_error,
-    .finish = finish,
+    .finish = kv_loopback_finish,
     .after = kv_log_access,
 };

@@ -293,10 +293,12 @@ static enum kv_code check_room(struct kv_db *db, const char *vault, const char *
 
 static enum kv_code print_list(const cJSON *tree, struct kv_buf *buf, struct kv_err *err)
 {
-    if (kv_json_print(tree, buf, NULL) != KV_OK) {
+    enum kv_code code = kv_json_print(tree, buf, err);
+
+    if (code == KV_BODY_TOO_LARGE) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "The role definition is too large.");
     }
-    return KV_OK;
+    return code;
 }
 
 enum kv_code kv_role_put(struct kv_roles *roles, const char *vault, const char *name,

@@ -3,6 +3,7 @@
 #include "policy.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "authority.h"
@@ -112,7 +113,10 @@ enum kv_code kv_release_policy_check(const char *text, size_t len, struct kv_buf
     cJSON_ArrayForEach (authority, list) {
         KV_TRY(check_authority(authority, &left, err));
     }
-    return kv_json_print(policy, compact, err) == KV_OK ? KV_OK : refuse("it is too large", err);
+
+    enum kv_code code = kv_json_print(policy, compact, err);
+
+    return code == KV_BODY_TOO_LARGE ? refuse("it is too large", err) : code;
 }
 
 bool policy_names_authority(const cJSON *authority, const char *issuer)
@@ -144,6 +148,16 @@ static const cJSON *find_claim(const cJSON *claims, const char *path)
     }
 }
 
+/* The shortest text that is read as that number again, as JSON has it. */
+static const char *print_number(double number, char scratch[NUMBER_SIZE])
+{
+    snprintf(scratch, NUMBER_SIZE, "%.15g", number);
+    if (strtod(scratch, NULL) != number) {
+        snprintf(scratch, NUMBER_SIZE, "%.17g", number);
+    }
+    return scratch;
+}
+
 /* The service compares texts: true equals "true" (contract §11). */
 static const char *text_of(const cJSON *item, char scratch[NUMBER_SIZE])
 {
@@ -153,8 +167,7 @@ static const char *text_of(const cJSON *item, char scratch[NUMBER_SIZE])
     if (cJSON_IsBool(item)) {
         return cJSON_IsTrue(item) ? "true" : "false";
     }
-    snprintf(scratch, NUMBER_SIZE, "%.17g", item->valuedouble);
-    return scratch;
+    return print_number(item->valuedouble, scratch);
 }
 
 static bool are_equal(const cJSON *claim, const cJSON *wanted)
