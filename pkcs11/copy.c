@@ -61,62 +61,122 @@ static void adopt(struct hsm_place *place, void *context)
 
 static void abandon(struct hsm_place *place, void *context)
 {
-    struct adoption *adoption = context;
+    const CK_OBJECT_HANDLE *copy = context;
 
-    adoption->taken = place->copy == adoption->copy;
-    if (adoption->taken) {
+    if (place->copy == *copy) {
         place->copy = CK_INVALID_HANDLE;
     }
 }
 
-/* False when somebody else was faster, or the key is gone, and its copies with it. */
-static bool give_up(struct hsm_map *map, const unsigned char *id, enum hsm_role role,
-                    CK_OBJECT_HANDLE copy)
+/* A use of a copy, which lives as long; NULL when it has ended. */
+static struct hsm_copy *acquire(struct hsm_copies *copies, CK_OBJECT_HANDLE handle)
 {
-    struct adoption adoption = { .copy = copy };
+    struct hsm_copy *found = NULL;
 
-    return hsm_map_visit(map, id, role, abandon, &adoption) && adoption.taken;
-}
-
-/* A thread that still means to use it finds it lost, and turns to the key. */
-static void evict_locked(struct hsm *hsm, struct hsm_copy *old)
-{
-    if (old->handle != CK_INVALID_HANDLE && give_up(hsm->map, old->id, old->role, old->handle)) {
-        (void) HSM_CALL(&hsm->anchor, C_DestroyObject, old->handle);
+    pthread_mutex_lock(&copies->lock);
+    for (size_t i = 0; i < HSM_COPIES_MAX && !found; i++) {
+        if (copies->items[i].handle == handle && !copies->items[i].ended) {
+            found = &copies->items[i];
+            found->users++;
+        }
     }
-    old->handle = CK_INVALID_HANDLE;
+    pthread_mutex_unlock(&copies->lock);
+    return found;
 }
 
-static void keep_locked(struct hsm *hsm, const unsigned char *id, enum hsm_role role,
-                        const struct adoption *adoption)
+/*
+ * Ends the session of a copy, and with it the copy; what is in use ends with its last use, because
+ * SoftHSM crashes over a key that goes while an operation begins. Not by C_DestroyObject, before
+ * which SoftHSM looks through all session objects without a lock; and not through the door: a gate
+ * must not keep a copy alive.
+ */
+static void end_if_unused(struct hsm *hsm, struct hsm_copy *copy)
 {
-    struct hsm_copies *copies = &hsm->copies;
-    struct hsm_copy *item = &copies->items[copies->next];
+    CK_SESSION_HANDLE session = CK_INVALID_HANDLE;
 
-    copies->next = (copies->next + 1) % HSM_COPIES_MAX;
-    evict_locked(hsm, item);
-    memcpy(item->id, id, HSM_ID_LENGTH);
-    item->role = role;
-    item->handle = adoption->copy;
+    pthread_mutex_lock(&hsm->copies.lock);
+    if (copy->ended && copy->users == 0) {
+        session = copy->session;
+        *copy = (struct hsm_copy){ .handle = CK_INVALID_HANDLE };
+    }
+    pthread_mutex_unlock(&hsm->copies.lock);
+    if (session != CK_INVALID_HANDLE) {
+        (void) hsm->module.functions->C_CloseSession(session); /* nothing else is to be tried */
+    }
 }
 
-static void copy_locked(struct hsm *hsm, const unsigned char *id, enum hsm_role role,
-                        CK_OBJECT_HANDLE key)
+static void release(struct hsm *hsm, struct hsm_copy *copy)
 {
-    struct adoption adoption = { .key = key };
+    pthread_mutex_lock(&hsm->copies.lock);
+    copy->users--;
+    pthread_mutex_unlock(&hsm->copies.lock);
+    end_if_unused(hsm, copy);
+}
+
+/* Nobody new uses it from now on. */
+static void end(struct hsm *hsm, struct hsm_copy *copy)
+{
+    pthread_mutex_lock(&hsm->copies.lock);
+    struct hsm_copy ending = *copy;
+    copy->ended = ending.handle != CK_INVALID_HANDLE;
+    pthread_mutex_unlock(&hsm->copies.lock);
+    if (ending.handle != CK_INVALID_HANDLE) {
+        (void) hsm_map_visit(hsm->map, ending.id, ending.role, abandon, &ending.handle);
+        end_if_unused(hsm, copy);
+    }
+}
+
+static bool is_free(struct hsm_copies *copies, const struct hsm_copy *copy)
+{
+    pthread_mutex_lock(&copies->lock);
+    bool free_now = copy->handle == CK_INVALID_HANDLE;
+    pthread_mutex_unlock(&copies->lock);
+    return free_now;
+}
+
+static CK_RV make(struct hsm *hsm, CK_OBJECT_HANDLE key, CK_SESSION_HANDLE *ret_session,
+                  CK_OBJECT_HANDLE *ret_copy)
+{
+    struct hsm_session session = { .hsm = hsm };
     CK_BBOOL no = CK_FALSE;
     CK_ATTRIBUTE template[] = { HSM_ATTRIBUTE(CKA_TOKEN, no) };
 
-    CK_RV rv =
-        HSM_CALL(&hsm->anchor, C_CopyObject, key, template, KV_COUNT(template), &adoption.copy);
+    HSM_TRY(
+        HSM_DOOR(hsm, C_OpenSession, hsm->slot, CKF_SERIAL_SESSION, NULL, NULL, &session.handle));
+    CK_RV rv = HSM_CALL(&session, C_CopyObject, key, template, KV_COUNT(template), ret_copy);
     if (rv != CKR_OK) {
-        hsm->copies.refused = !hsm_rv_is_lost(rv) && !hsm_rv_wants_check(rv);
+        (void) hsm->module.functions->C_CloseSession(session.handle);
+        return rv;
+    }
+    *ret_session = session.handle;
+    return CKR_OK;
+}
+
+/* Takes the place of the oldest copy, unless that is being used to its end. */
+static void copy_key(struct hsm *hsm, const unsigned char *id, enum hsm_role role,
+                     CK_OBJECT_HANDLE key)
+{
+    struct hsm_copies *copies = &hsm->copies;
+    struct hsm_copy *copy = &copies->items[copies->next];
+    struct adoption adoption = { .key = key };
+    CK_SESSION_HANDLE session;
+
+    end(hsm, copy);
+    if (!is_free(copies, copy)) {
         return;
     }
-    if (hsm_map_visit(hsm->map, id, role, adopt, &adoption) && adoption.taken) {
-        keep_locked(hsm, id, role, &adoption);
-    } else {
-        (void) HSM_CALL(&hsm->anchor, C_DestroyObject, adoption.copy);
+    CK_RV rv = make(hsm, key, &session, &adoption.copy);
+    if (rv != CKR_OK) {
+        copies->refused = !hsm_rv_is_lost(rv) && !hsm_rv_wants_check(rv);
+        return;
+    }
+    pthread_mutex_lock(&copies->lock);
+    *copy = (struct hsm_copy){ .role = role, .session = session, .handle = adoption.copy };
+    memcpy(copy->id, id, HSM_ID_LENGTH);
+    pthread_mutex_unlock(&copies->lock);
+    copies->next = (copies->next + 1) % HSM_COPIES_MAX;
+    if (!hsm_map_visit(hsm->map, id, role, adopt, &adoption) || !adoption.taken) {
+        end(hsm, copy); /* the key is another one by now */
     }
 }
 
@@ -124,22 +184,60 @@ static void copy_locked(struct hsm *hsm, const unsigned char *id, enum hsm_role 
 static void try_to_copy(struct hsm *hsm, const unsigned char *id, enum hsm_role role,
                         CK_OBJECT_HANDLE key)
 {
-    if (pthread_mutex_trylock(&hsm->copies.lock) != 0) {
+    struct hsm_copies *copies = &hsm->copies;
+
+    if (pthread_rwlock_tryrdlock(&hsm->objects_lock) != 0) {
         return;
     }
-    if (!hsm->copies.refused && pthread_rwlock_tryrdlock(&hsm->objects_lock) == 0) {
-        copy_locked(hsm, id, role, key);
-        pthread_rwlock_unlock(&hsm->objects_lock);
+    if (pthread_mutex_trylock(&copies->turn) == 0) {
+        if (!copies->refused) {
+            copy_key(hsm, id, role, key);
+        }
+        pthread_mutex_unlock(&copies->turn);
     }
-    pthread_mutex_unlock(&hsm->copies.lock);
+    pthread_rwlock_unlock(&hsm->objects_lock);
 }
 
-void hsm_copies_forget(struct hsm_copies *copies)
+bool hsm_is_copy(struct hsm *hsm, CK_OBJECT_HANDLE object)
+{
+    bool found = false;
+
+    pthread_mutex_lock(&hsm->copies.lock);
+    for (size_t i = 0; i < HSM_COPIES_MAX && !found; i++) {
+        found = hsm->copies.items[i].handle == object;
+    }
+    pthread_mutex_unlock(&hsm->copies.lock);
+    return found;
+}
+
+static bool is_of_key(struct hsm_copies *copies, const struct hsm_copy *copy,
+                      const unsigned char *id)
 {
     pthread_mutex_lock(&copies->lock);
-    memset(copies->items, 0, sizeof(copies->items));
-    copies->refused = false;
+    bool is_its = !id || hsm_bytes_are_equal(copy->id, id, HSM_ID_LENGTH);
     pthread_mutex_unlock(&copies->lock);
+    return is_its;
+}
+
+void hsm_copies_end(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH])
+{
+    pthread_mutex_lock(&hsm->copies.turn);
+    for (size_t i = 0; i < HSM_COPIES_MAX; i++) {
+        if (is_of_key(&hsm->copies, &hsm->copies.items[i], id)) {
+            end(hsm, &hsm->copies.items[i]);
+        }
+    }
+    hsm->copies.refused = hsm->copies.refused && id;
+    pthread_mutex_unlock(&hsm->copies.turn);
+}
+
+static CK_RV use_copy(struct hsm_session *session, struct hsm_copy *copy, hsm_use_fn *use,
+                      void *context)
+{
+    CK_RV rv = use(session, copy->handle, context);
+
+    release(session->hsm, copy);
+    return rv;
 }
 
 CK_RV hsm_use_hot_key(struct hsm_session *session, const unsigned char id[HSM_ID_LENGTH],
@@ -147,16 +245,20 @@ CK_RV hsm_use_hot_key(struct hsm_session *session, const unsigned char id[HSM_ID
 {
     struct hsm *hsm = session->hsm;
     struct choice choice = { .now = read_clock() };
+    struct hsm_copy *copy = NULL;
 
     if (!hsm_map_visit(hsm->map, id, role, choose, &choice)) {
         return HSM_RV_NO_KEY;
     }
     if (choice.copy != CK_INVALID_HANDLE) {
-        CK_RV rv = use(session, choice.copy, context);
+        copy = acquire(&hsm->copies, choice.copy);
+    }
+    if (copy) {
+        CK_RV rv = use_copy(session, copy, use, context);
         if (!hsm_rv_is_lost(rv)) {
             return rv;
         }
-        (void) give_up(hsm->map, id, role, choice.copy);
+        (void) hsm_map_visit(hsm->map, id, role, abandon, &choice.copy);
         HSM_TRY(hsm_session_renew(session));
     }
     HSM_TRY(hsm_use_key(session, id, role, use, context));

@@ -20,6 +20,7 @@ static void init_locks(struct hsm *hsm)
     pthread_rwlockattr_destroy(&attributes);
     pthread_mutex_init(&hsm->check_lock, NULL);
     pthread_mutex_init(&hsm->sentinel.lock, NULL);
+    pthread_mutex_init(&hsm->copies.turn, NULL);
     pthread_mutex_init(&hsm->copies.lock, NULL);
 }
 
@@ -112,6 +113,7 @@ void hsm_close(struct hsm *hsm)
     hsm_pool_free(hsm->pool);
     hsm_map_free(hsm->map);
     pthread_mutex_destroy(&hsm->copies.lock);
+    pthread_mutex_destroy(&hsm->copies.turn);
     pthread_mutex_destroy(&hsm->sentinel.lock);
     pthread_mutex_destroy(&hsm->check_lock);
     pthread_rwlock_destroy(&hsm->objects_lock);

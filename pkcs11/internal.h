@@ -8,9 +8,10 @@
  *
  * Locks, outermost first (kv/tbl/lock.def): hsm.check is held by the one thread that checks;
  * hsm.open is a rwlock, shared by everybody who is inside the module and taken alone to re-open
- * it; hsm.copies is held by the one thread that copies a key; hsm.objects is a rwlock, too, held by
- * a session for as long as it is lent, or for the time of that copy; then hsm.handles (map.c),
- * hsm.sentinel and hsm.pool (session.c), which are never held across a C_ call.
+ * it; hsm.objects is one, too, held by a session for as long as it is lent, or while a key is being
+ * copied; hsm.turn is held by the one thread that makes copies or ends them; then hsm.copies
+ * (copy.c), hsm.handles (map.c), hsm.sentinel and hsm.pool (session.c), which are never held across
+ * a C_ call.
  */
 #pragma once
 
@@ -138,15 +139,20 @@ struct hsm_sentinel {
 
 #define HSM_COPIES_MAX 64
 
-/* The copies, the oldest first from `next` on. They belong to the anchor, and vanish with it. */
+/* The copies, the oldest first from `next` on. Each has a session of its own, and ends with it. */
 struct hsm_copies {
-    pthread_mutex_t lock; /* lock.def: hsm.copies; guards the rest, and the anchor's calls */
+    pthread_mutex_t turn; /* lock.def: hsm.turn; of who makes copies or ends them; guards two: */
     bool refused;         /* this module does not copy keys */
     unsigned next;
+
+    pthread_mutex_t lock; /* lock.def: hsm.copies; guards the rest, but for who has the turn */
     struct hsm_copy {
         unsigned char id[HSM_ID_LENGTH];
         enum hsm_role role;
+        CK_SESSION_HANDLE session;
         CK_OBJECT_HANDLE handle; /* CK_INVALID_HANDLE: a free place */
+        unsigned users;
+        bool ended; /* goes with its last user */
     } items[HSM_COPIES_MAX];
 };
 
@@ -244,12 +250,10 @@ CK_RV hsm_use_key(struct hsm_session *session, const unsigned char id[HSM_ID_LEN
 CK_RV hsm_use_hot_key(struct hsm_session *session, const unsigned char id[HSM_ID_LENGTH],
                       enum hsm_role role, hsm_use_fn *use, void *context) kv_must_check;
 
-/* All of them went with the anchor. */
-void hsm_copies_forget(struct hsm_copies *copies);
-
-/* Destroys what copies of the key there are. */
-CK_RV hsm_destroy_copies(struct hsm_session *session,
-                         const unsigned char id[HSM_ID_LENGTH]) kv_must_check;
+/* Ends the copies of a key, or, without an id, all. Whoever destroys keys does so before: no new
+ * ones are made meanwhile. One that is in use lives until that is over. */
+void hsm_copies_end(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH]);
+bool hsm_is_copy(struct hsm *hsm, CK_OBJECT_HANDLE object);
 
 /* What a call that failed later on has made: destroyed, if the token lets it. */
 void hsm_discard(struct hsm_session *session, CK_OBJECT_HANDLE object);

@@ -85,8 +85,8 @@ static CK_RV find_again(struct hsm_session *session, const unsigned char *id, en
 {
     struct hsm_map *map = session->hsm->map;
 
+    hsm_copies_end(session->hsm, id);
     HSM_TRY(hsm_session_renew(session));
-    HSM_TRY(hsm_destroy_copies(session, id));
     CK_RV rv = find_role(session, id, role, ret_key);
     HSM_TRY(hsm_look(session));
     if (rv == HSM_RV_NO_KEY) {

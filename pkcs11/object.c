@@ -12,6 +12,7 @@
 #include "door.h"
 
 #define FIND_BATCH 256
+#define STRAY_TRIES 16
 
 static CK_RV reserve_batch(struct hsm_handles *handles)
 {
@@ -49,12 +50,18 @@ static CK_RV find_by_id(struct hsm_session *session, const unsigned char *id,
     return hsm_find_objects(session, template, KV_COUNT(template), ret_handles);
 }
 
-/* One that somebody else destroyed first is as good as destroyed. */
-static CK_RV destroy_objects(struct hsm_session *session, const struct hsm_handles *handles)
+/* One that somebody else destroyed first is as good as destroyed; a copy ends by itself. Counts
+ * all that were tried. */
+static CK_RV destroy_objects(struct hsm_session *session, const struct hsm_handles *handles,
+                             size_t *tried)
 {
     for (size_t i = 0; i < handles->count; i++) {
+        if (hsm_is_copy(session->hsm, handles->items[i])) {
+            continue;
+        }
         CK_RV rv = HSM_CALL(session, C_DestroyObject, handles->items[i]);
 
+        (*tried)++;
         if (!hsm_rv_is_lost(rv)) {
             HSM_TRY(rv);
         }
@@ -142,19 +149,6 @@ bool hsm_rv_is_missing(CK_RV rv)
     return rv == CKR_MECHANISM_INVALID || rv == CKR_FUNCTION_NOT_SUPPORTED;
 }
 
-CK_RV hsm_destroy_copies(struct hsm_session *session, const unsigned char id[HSM_ID_LENGTH])
-{
-    kv_auto(hsm_handles_done) struct hsm_handles handles = { 0 };
-    CK_BBOOL no = CK_FALSE;
-    CK_ATTRIBUTE template[] = {
-        HSM_ATTRIBUTE(CKA_TOKEN, no),
-        { CKA_ID, (void *) id, HSM_ID_LENGTH },
-    };
-
-    HSM_TRY(hsm_find_objects(session, template, KV_COUNT(template), &handles));
-    return destroy_objects(session, &handles);
-}
-
 void hsm_discard(struct hsm_session *session, CK_OBJECT_HANDLE object)
 {
     if (hsm_session_renew(session) == CKR_OK) {
@@ -166,24 +160,40 @@ CK_RV hsm_destroy(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH])
 {
     kv_auto(hsm_session_release) struct hsm_session *session = NULL;
     kv_auto(hsm_handles_done) struct hsm_handles handles = { 0 };
+    size_t tried = 0;
 
     HSM_TRY(hsm_session_acquire_to_destroy(hsm, &session));
+    hsm_copies_end(hsm, id);
     HSM_TRY(find_by_id(session, id, &handles));
-    HSM_TRY(destroy_objects(session, &handles));
+    HSM_TRY(destroy_objects(session, &handles, &tried));
     HSM_TRY(hsm_look(session));
     hsm_map_remove(hsm->map, id);
     return CKR_OK;
 }
 
+static CK_RV destroy_found_strays(struct hsm_session *session, size_t *tried)
+{
+    kv_auto(hsm_handles_done) struct hsm_handles handles = { 0 };
+
+    HSM_TRY(find_strays(session, &handles));
+    return destroy_objects(session, &handles, tried);
+}
+
+/* SoftHSM says that it failed to destroy what lacks one of its two files, and yet it is gone: then
+ * a second search finds the others. */
 CK_RV hsm_destroy_strays(struct hsm *hsm, size_t *ret_destroyed)
 {
     kv_auto(hsm_session_release) struct hsm_session *session = NULL;
-    kv_auto(hsm_handles_done) struct hsm_handles handles = { 0 };
+    size_t destroyed = 0;
 
     HSM_TRY(hsm_session_acquire_to_destroy(hsm, &session));
-    HSM_TRY(find_strays(session, &handles));
-    HSM_TRY(destroy_objects(session, &handles));
+    CK_RV rv = destroy_found_strays(session, &destroyed);
+    for (int tries = 1; rv == CKR_FUNCTION_FAILED && tries < STRAY_TRIES; tries++) {
+        HSM_TRY(hsm_session_renew(session));
+        rv = destroy_found_strays(session, &destroyed);
+    }
+    HSM_TRY(rv);
     HSM_TRY(hsm_look(session));
-    *ret_destroyed = handles.count;
+    *ret_destroyed = destroyed;
     return CKR_OK;
 }

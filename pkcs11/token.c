@@ -136,11 +136,11 @@ void hsm_token_close(struct hsm *hsm)
 
     /* Results do not matter: the token may be gone, and there is nothing else to try. */
     hsm_pool_close_sessions(hsm->pool);
+    hsm_copies_end(hsm, NULL);
     if (hsm->logged_in) {
         functions->C_Logout(hsm->anchor.handle);
         hsm->logged_in = false;
     }
-    hsm_copies_forget(&hsm->copies);
     if (hsm->anchor.handle != CK_INVALID_HANDLE) {
         functions->C_CloseSession(hsm->anchor.handle);
         hsm->anchor.handle = CK_INVALID_HANDLE;

@@ -241,8 +241,12 @@ CK_OBJECT_HANDLE test_token_find(const struct test_token *token, CK_SESSION_HAND
 size_t test_token_count(const struct test_token *token, CK_SESSION_HANDLE session,
                         CK_OBJECT_CLASS class)
 {
+    CK_BBOOL yes = CK_TRUE; /* copies that are nobody's but the session's do not count */
     CK_OBJECT_HANDLE first;
-    CK_ATTRIBUTE template[] = { { CKA_CLASS, &class, sizeof(class) } };
+    CK_ATTRIBUTE template[] = {
+        { CKA_CLASS, &class, sizeof(class) },
+        { CKA_TOKEN, &yes, sizeof(yes) },
+    };
 
     return find_objects(token, session, template, KV_COUNT(template), &first);
 }
