@@ -5,6 +5,7 @@
  */
 #include "kv/log.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -54,6 +55,15 @@ static void add(struct line *line, const char *text, size_t len)
     }
 }
 
+/* Adds as much of `text` as there is room for. */
+static void add_start(struct line *line, const char *text, size_t len)
+{
+    size_t room = line->full ? 0 : sizeof(line->text) - LINE_RESERVE - line->len;
+
+    add(line, text, len < room ? len : room);
+    line->full = line->full || len > room;
+}
+
 /* Names and events: our own literals, never escaped. */
 static void add_literal(struct line *line, const char *text)
 {
@@ -75,10 +85,12 @@ static void close_with(struct line *line, char character)
 
 static bool is_bare(const char *text)
 {
-    static const char bare[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-                               "._:/@+-";
+    const char *end = text;
 
-    return *text != '\0' && text[strspn(text, bare)] == '\0';
+    while (*end != '\0' && (isalnum((unsigned char) *end) || strchr("._:/@+-", *end) != NULL)) {
+        end++;
+    }
+    return end > text && *end == '\0';
 }
 
 /* Bytes of the printable character at `text`; 0 when there is none. U+0080 to U+009F are control
@@ -88,7 +100,7 @@ static size_t printable_length(const char *text)
     ucs4_t character;
     int len;
 
-    if (*text >= 0x20 && *text < 0x7f) { /* nearly always */
+    if (*text >= 0x20 && *text < 0x7f) {
         return 1;
     }
     len = u8_mbtoucr(&character, (const uint8_t *) text, strnlen(text, 4));
@@ -123,6 +135,17 @@ static size_t add_escaped(struct line *line, const char *text)
     return 1;
 }
 
+/* How many characters at the start of `text` are ASCII and need no escape: nearly always all. */
+static size_t plain_length(const char *text)
+{
+    size_t len = 0;
+
+    while (text[len] >= 0x20 && text[len] < 0x7f && text[len] != '"' && text[len] != '\\') {
+        len++;
+    }
+    return len;
+}
+
 static void add_quoted(struct line *line, const char *text)
 {
     add(line, "\"", 1);
@@ -130,7 +153,13 @@ static void add_quoted(struct line *line, const char *text)
         return;
     }
     while (*text != '\0' && !line->full) {
-        text += add_escaped(line, text);
+        size_t plain = plain_length(text);
+
+        add_start(line, text, plain);
+        text += plain;
+        if (*text != '\0' && !line->full) {
+            text += add_escaped(line, text);
+        }
     }
     close_with(line, '"');
 }
@@ -141,9 +170,7 @@ static void add_text(struct line *line, const char *text)
         add_quoted(line, text);
         return;
     }
-    for (; *text != '\0' && !line->full; text++) {
-        add(line, text, 1);
-    }
+    add_start(line, text, strlen(text));
 }
 
 /* A field: all of its name and at least the start of its value; or, without room, no part of it. */

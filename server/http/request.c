@@ -3,6 +3,7 @@
 #include "kv/request.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -33,12 +34,21 @@ void kv_verbs_list(unsigned verbs, char ret_text[KV_VERBS_SIZE])
     }
 }
 
+/* tchar of RFC 9110 §5.6.2 */
+static bool is_token_character(char character)
+{
+    return isalnum((unsigned char) character)
+           || (character != '\0' && strchr("!#$%&'*+-.^_`|~", character) != NULL);
+}
+
 bool kv_is_http_token(const char *text, size_t len)
 {
-    static const char allowed[] = "!#$%&'*+-.^_`|~0123456789"
-                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    size_t good = 0;
 
-    return len > 0 && strspn(text, allowed) >= len;
+    while (good < len && is_token_character(text[good])) {
+        good++;
+    }
+    return len > 0 && good == len;
 }
 
 const char *kv_request_query(const struct kv_request *request, const char *name)
