@@ -17,6 +17,7 @@ noinst_HEADERS = \
 	%D%/kv/identity.h \
 	%D%/kv/json.h \
 	%D%/kv/jwe.h \
+	%D%/kv/jws.h \
 	%D%/kv/keys.h \
 	%D%/kv/lanes.h \
 	%D%/kv/limits.h \
