@@ -141,11 +141,11 @@ struct hsm_sentinel {
 
 /* The copies, the oldest first from `next` on. Each has a session of its own, and ends with it. */
 struct hsm_copies {
-    pthread_mutex_t turn; /* lock.def: hsm.turn; of who makes copies or ends them; guards two: */
-    bool refused;         /* this module does not copy keys */
-    unsigned next;
+    pthread_mutex_t turn; /* lock.def: hsm.turn; who has it makes copies, or ends them */
+    bool refused;         /* guarded by turn: this module does not copy keys */
+    unsigned next;        /* guarded by turn */
 
-    pthread_mutex_t lock; /* lock.def: hsm.copies; guards the rest, but for who has the turn */
+    pthread_mutex_t lock; /* lock.def: hsm.copies; guards the items */
     struct hsm_copy {
         unsigned char id[HSM_ID_LENGTH];
         enum hsm_role role;
