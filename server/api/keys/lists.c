@@ -22,11 +22,6 @@ struct paging {
     char marker[MARKER_MAX + 1];
 };
 
-static bool is_hsm(const struct kv_request *request)
-{
-    return kv_call_of(request)->vault->kind == KV_MANAGED_HSM;
-}
-
 static enum kv_code parse_max(const char *text, struct paging *paging, struct kv_err *err)
 {
     char *end;
