@@ -27,9 +27,8 @@ static void add_url(cJSON *parent, const char *name, const struct kv_request *re
 static void add_ops(cJSON *parent, const struct kv_request *request, const struct kv_key_ops *ops,
                     bool *ok)
 {
-    cJSON *array = ops->count > 0 || !is_hsm(request)
-                       ? kv_json_add_array(parent, "key_ops", ok)
-                       : NULL;
+    cJSON *array =
+        ops->count > 0 || !is_hsm(request) ? kv_json_add_array(parent, "key_ops", ok) : NULL;
 
     for (size_t i = 0; i < ops->count; i++) {
         kv_json_append_text(array, kv_key_op_row(ops->op[i])->name, ok);
