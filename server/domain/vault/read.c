@@ -27,14 +27,19 @@ void kv_key_page_done(struct kv_key_page *page)
 }
 
 /*
- * The order of lists (contract §6.5): statements of a list, ending in what is selected as marker,
- * the condition on it and the order by it; and the marker before all others.
+ * The orders of lists (contract §6.5): statements that end in what is selected as marker, the
+ * condition on it and the order by it; the marker before all others, and the characters of one.
  */
-struct order {
-    const char *keys, *deleted_keys, *versions;
+struct key_order {
+    const char *live, *deleted;
     const char *start;
-    const char *key_marker, *version_marker; /* the characters of one */
-    size_t version_marker_len;               /* 0: any */
+    const char *marker;
+};
+struct version_order {
+    const char *sql;
+    const char *start;
+    const char *marker;
+    size_t marker_len; /* 0: any */
 };
 
 #define LIVE(column)                                                                               \
@@ -49,47 +54,49 @@ struct order {
 
 #define DIGITS "0123456789"
 
-static const struct order by_name = {
-    .keys = LIVE("k.fold"),
-    .deleted_keys = DELETED("k.fold"),
-    .versions = VERSIONS("v.version"),
-    .start = "",
-    .key_marker = "-" DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
-    .version_marker = DIGITS "abcdef",
-    .version_marker_len = KV_VERSION_LENGTH,
+static const struct key_order keys_by_name = {
+    LIVE("k.fold"),
+    DELETED("k.fold"),
+    "",
+    "-" DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+};
+static const struct version_order versions_by_name = {
+    VERSIONS("v.version"),
+    "",
+    DIGITS "abcdef",
+    KV_VERSION_LENGTH,
 };
 
-/* A row's number is that of its insertion. */
-static const struct order by_creation = {
-    .keys = LIVE("k.id"),
-    .deleted_keys = DELETED("k.id"),
-    .versions = VERSIONS("v.id"),
-    .start = "0",
-    .key_marker = DIGITS,
-    .version_marker = DIGITS,
+/* By the number of a row, which is that of its insertion. */
+static const struct key_order keys_by_creation = { LIVE("k.id"), DELETED("k.id"), "0", DIGITS };
+static const struct version_order versions_by_creation = { VERSIONS("v.id"), "0", DIGITS, 0 };
+
+/* That a managed HSM lists its keys so is one reading; its versions are sure. */
+static const struct key_order *const key_orders[] = {
+    [KV_VAULT] = &keys_by_name,
+    [KV_MANAGED_HSM] = &keys_by_creation,
+};
+static const struct version_order *const version_orders[] = {
+    [KV_VAULT] = &versions_by_name,
+    [KV_MANAGED_HSM] = &versions_by_creation,
 };
 
-/* Of keys by one reading only. */
-static const struct order *const orders[] = {
-    [KV_VAULT] = &by_name,
-    [KV_MANAGED_HSM] = &by_creation,
-};
-
-static const struct order *order_of(const struct kv_scope *scope)
+static bool consists_of(const char *marker, const char *characters)
 {
-    return orders[scope->vault->kind];
+    size_t len = strlen(marker);
+
+    return len > 0 && len <= KV_MARKER_MAX && strspn(marker, characters) == len;
 }
 
 bool kv_key_marker_is_valid(const struct kv_scope *scope, bool of_versions, const char *marker)
 {
-    const struct order *order = order_of(scope);
-    size_t len = strlen(marker);
+    const struct version_order *versions = version_orders[scope->vault->kind];
 
-    if (of_versions && order->version_marker_len != 0 && len != order->version_marker_len) {
-        return false;
+    if (!of_versions) {
+        return consists_of(marker, key_orders[scope->vault->kind]->marker);
     }
-    return len > 0 && len <= KV_MARKER_MAX
-           && strspn(marker, of_versions ? order->version_marker : order->key_marker) == len;
+    return consists_of(marker, versions->marker)
+           && (versions->marker_len == 0 || strlen(marker) == versions->marker_len);
 }
 
 /* Takes at most `max` rows; one more tells that there is a next page. */
@@ -130,9 +137,9 @@ static enum kv_code list(const struct kv_scope *scope, const char *sql, struct k
 enum kv_code kv_key_list(const struct kv_scope *scope, const char *marker, size_t max,
                          struct kv_key_page *ret_page, struct kv_err *err)
 {
-    const struct order *order = order_of(scope);
+    const struct key_order *order = key_orders[scope->vault->kind];
 
-    return list(scope, order->keys,
+    return list(scope, order->live,
                 KV_BINDS(KV_B_TEXT(scope->vault->name), KV_B_INT(scope->now),
                          KV_B_TEXT(marker != NULL ? marker : order->start), KV_B_INT(max + 1)),
                 max, ret_page, err);
@@ -141,9 +148,9 @@ enum kv_code kv_key_list(const struct kv_scope *scope, const char *marker, size_
 enum kv_code kv_key_list_deleted(const struct kv_scope *scope, const char *marker, size_t max,
                                  struct kv_key_page *ret_page, struct kv_err *err)
 {
-    const struct order *order = order_of(scope);
+    const struct key_order *order = key_orders[scope->vault->kind];
 
-    return list(scope, order->deleted_keys,
+    return list(scope, order->deleted,
                 KV_BINDS(KV_B_TEXT(scope->vault->name), KV_B_INT(scope->now),
                          KV_B_INT(kv_seconds(scope->now)),
                          KV_B_TEXT(marker != NULL ? marker : order->start), KV_B_INT(max + 1)),
@@ -154,11 +161,11 @@ enum kv_code kv_key_list_versions(const struct kv_scope *scope, const char *name
                                   const char *marker, size_t max, struct kv_key_page *ret_page,
                                   struct kv_err *err)
 {
-    const struct order *order = order_of(scope);
+    const struct version_order *order = version_orders[scope->vault->kind];
     struct name_fold fold;
 
     KV_TRY(name_fold(name, &fold, err));
-    return list(scope, order->versions,
+    return list(scope, order->sql,
                 KV_BINDS(KV_B_TEXT(scope->vault->name), KV_B_INT(scope->now), KV_B_TEXT(fold.text),
                          KV_B_TEXT(marker != NULL ? marker : order->start), KV_B_INT(max + 1)),
                 max, ret_page, err);
@@ -170,8 +177,8 @@ enum kv_code key_load_versions(const struct kv_scope *scope, const char *name, s
     struct name_fold fold;
 
     KV_TRY(name_fold(name, &fold, err));
-    return list(scope, by_creation.versions,
+    return list(scope, versions_by_creation.sql,
                 KV_BINDS(KV_B_TEXT(scope->vault->name), KV_B_INT(scope->now), KV_B_TEXT(fold.text),
-                         KV_B_TEXT(by_creation.start), KV_B_INT(max + 1)),
+                         KV_B_TEXT(versions_by_creation.start), KV_B_INT(max + 1)),
                 max, ret_page, err);
 }
