@@ -231,6 +231,15 @@ CK_RV hsm_import_aes(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
                      const unsigned char *value, size_t len) kv_must_check;
 
 /*
+ * The same for a value that is no AES key's, of 1 to HSM_SECRET_MAX bytes: it does HMAC and nothing
+ * else. A shorter one lies on the token with zeros behind it, which HMAC does not notice (RFC 2104
+ * §2) but hsm_export_transfer() shows.
+ */
+#define HSM_SECRET_MAX 64
+CK_RV hsm_import_secret(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
+                        const unsigned char *value, size_t len) kv_must_check;
+
+/*
  * The public half of a key on the token. HSM_RV_NO_MECHANISM where the module does not tell it,
  * as most do not of an EC key: whoever unwraps one gets the point from elsewhere, or recovers it
  * from two signatures (SEC 1, §4.1.6). HSM_AES has none: CKR_ARGUMENTS_BAD.

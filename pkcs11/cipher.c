@@ -67,15 +67,19 @@ static bool is_hmac(CK_MECHANISM_TYPE type)
 }
 
 /* HMAC is the work of the twin, where there is one. */
-static CK_RV choose_hmac(const struct hsm *hsm, const unsigned char *id, enum hsm_role *ret_role)
+static enum hsm_role choose_hmac(const struct hsm *hsm, const unsigned char *id)
 {
     CK_OBJECT_HANDLE handle;
 
-    if (hsm_map_find(hsm->map, id, HSM_TWIN, &handle)) {
-        *ret_role = HSM_TWIN;
-        return CKR_OK;
-    }
-    return hsm->capabilities.hmac_native || !hsm_has_key(hsm, id) ? CKR_OK : HSM_RV_NO_MECHANISM;
+    return hsm_map_find(hsm->map, id, HSM_TWIN, &handle) ? HSM_TWIN : HSM_KEY;
+}
+
+/* An AES key that has no twin cannot, and a twin that came by hsm_import_transfer() is too short
+ * for some hashes. */
+static bool is_refusal_of_hmac(CK_RV rv)
+{
+    return rv == CKR_KEY_SIZE_RANGE || rv == CKR_KEY_FUNCTION_NOT_PERMITTED
+           || rv == CKR_KEY_TYPE_INCONSISTENT;
 }
 
 static CK_RV run(struct hsm *hsm, const unsigned char *id, enum hsm_role role, hsm_use_fn *use,
@@ -103,14 +107,9 @@ CK_RV hsm_sign(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
 {
     struct work work = { mechanism, in, len, out, size, ret_len };
     bool hmac = is_hmac(mechanism->mechanism);
-    enum hsm_role role = HSM_KEY;
+    CK_RV rv = run(hsm, id, hmac ? choose_hmac(hsm, id) : HSM_KEY, sign, &work);
 
-    if (hmac) {
-        HSM_TRY(choose_hmac(hsm, id, &role));
-    }
-    CK_RV rv = run(hsm, id, role, sign, &work);
-    /* A twin that came by hsm_import_transfer() is too short for some hashes. */
-    return hmac && rv == CKR_KEY_SIZE_RANGE ? HSM_RV_NO_MECHANISM : rv;
+    return hmac && is_refusal_of_hmac(rv) ? HSM_RV_NO_MECHANISM : rv;
 }
 
 CK_RV hsm_encrypt(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],

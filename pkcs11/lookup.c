@@ -28,6 +28,18 @@ static CK_RV confirm_use(struct hsm_session *session, CK_OBJECT_HANDLE object)
     return encrypts ? CKR_OK : HSM_RV_NO_KEY;
 }
 
+/* Of generic secrets one that may verify is a key of its own, the other one somebody's twin. */
+static CK_RV read_secret_role(struct hsm_session *session, CK_OBJECT_HANDLE object,
+                              enum hsm_role *ret_role)
+{
+    CK_BBOOL verifies = CK_FALSE;
+    CK_ATTRIBUTE attribute = HSM_ATTRIBUTE(CKA_VERIFY, verifies);
+
+    HSM_TRY(read_attributes(session, object, &attribute, 1));
+    *ret_role = verifies ? HSM_KEY : HSM_TWIN;
+    return CKR_OK;
+}
+
 /* HSM_RV_NO_KEY for what is nobody's key. */
 static CK_RV read_role(struct hsm_session *session, CK_OBJECT_HANDLE object,
                        enum hsm_role *ret_role)
@@ -40,12 +52,13 @@ static CK_RV read_role(struct hsm_session *session, CK_OBJECT_HANDLE object,
     };
 
     HSM_TRY(read_attributes(session, object, template, KV_COUNT(template)));
-    *ret_role = type == CKK_GENERIC_SECRET ? HSM_TWIN : HSM_KEY;
+    *ret_role = HSM_KEY;
     switch (class) {
     case CKO_PRIVATE_KEY:
         return CKR_OK;
     case CKO_SECRET_KEY:
-        return type == CKK_AES ? confirm_use(session, object) : CKR_OK;
+        return type == CKK_AES ? confirm_use(session, object)
+                               : read_secret_role(session, object, ret_role);
     default:
         return HSM_RV_NO_KEY;
     }

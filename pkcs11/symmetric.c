@@ -56,16 +56,14 @@ static CK_RV create(struct hsm_session *session, struct hsm_template *template,
     return HSM_CALL(session, C_CreateObject, template->items, template->count, ret_key);
 }
 
-/* The value, followed by zeros. */
-static CK_RV create_twin(struct hsm_session *session, const unsigned char *id,
-                         const unsigned char *value, size_t len, CK_OBJECT_HANDLE *ret_twin)
+/* The value, followed by zeros, as the template describes it. */
+static CK_RV create_padded(struct hsm_session *session, struct hsm_template *template,
+                           const unsigned char *value, size_t len, CK_OBJECT_HANDLE *ret_object)
 {
-    struct hsm_template template = { .count = 0 };
     unsigned char padded[HSM_TWIN_LENGTH] = { 0 };
 
-    hsm_template_twin(&template, session->hsm, id);
     memcpy(padded, value, len);
-    CK_RV rv = create(session, &template, padded, sizeof(padded), ret_twin);
+    CK_RV rv = create(session, template, padded, sizeof(padded), ret_object);
     explicit_bzero(padded, sizeof(padded));
     return rv;
 }
@@ -73,7 +71,7 @@ static CK_RV create_twin(struct hsm_session *session, const unsigned char *id,
 static CK_RV create_both(struct hsm_session *session, const unsigned char *id,
                          const unsigned char *value, size_t len, struct hsm_twins *ret_twins)
 {
-    struct hsm_template template = { .count = 0 };
+    struct hsm_template template = { .count = 0 }, twin = { .count = 0 };
 
     hsm_template_key(&template, session->hsm, HSM_AES, id);
     ret_twins->twin = CK_INVALID_HANDLE;
@@ -81,7 +79,8 @@ static CK_RV create_both(struct hsm_session *session, const unsigned char *id,
     if (session->hsm->capabilities.hmac_native) {
         return CKR_OK;
     }
-    CK_RV rv = create_twin(session, id, value, len, &ret_twins->twin);
+    hsm_template_twin(&twin, session->hsm, id);
+    CK_RV rv = create_padded(session, &twin, value, len, &ret_twins->twin);
     if (rv != CKR_OK) {
         hsm_discard(session, ret_twins->key);
     }
@@ -116,4 +115,20 @@ CK_RV hsm_import_aes(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
     HSM_TRY(hsm_session_acquire_to_make(hsm, &session));
     HSM_TRY(create_both(session, id, value, len, &twins));
     return hsm_keep_twins(session, id, &twins);
+}
+
+CK_RV hsm_import_secret(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
+                        const unsigned char *value, size_t len)
+{
+    kv_auto(hsm_session_release) struct hsm_session *session = NULL;
+    struct hsm_template template = { .count = 0 };
+    struct hsm_twins lone = { CK_INVALID_HANDLE, CK_INVALID_HANDLE };
+
+    if (len == 0 || len > HSM_SECRET_MAX) {
+        return CKR_KEY_SIZE_RANGE;
+    }
+    hsm_template_secret(&template, hsm, id);
+    HSM_TRY(hsm_session_acquire_to_make(hsm, &session));
+    HSM_TRY(create_padded(session, &template, value, len, &lone.key));
+    return hsm_keep_twins(session, id, &lone);
 }

@@ -80,18 +80,30 @@ void hsm_template_key(struct hsm_template *template, const struct hsm *hsm, enum
     }
 }
 
-void hsm_template_twin(struct hsm_template *template, const struct hsm *hsm,
-                       const unsigned char id[HSM_ID_LENGTH])
+static void describe_secret(struct hsm_template *template, const struct hsm *hsm,
+                            const unsigned char *id, bool verifies)
 {
     add_identity(template, CKO_SECRET_KEY, CKK_GENERIC_SECRET, id);
     add_custody(template, hsm);
     hsm_template_flag(template, CKA_SIGN, true);
-    hsm_template_flag(template, CKA_VERIFY, false);
+    hsm_template_flag(template, CKA_VERIFY, verifies);
     hsm_template_flag(template, CKA_ENCRYPT, false);
     hsm_template_flag(template, CKA_DECRYPT, false);
     hsm_template_flag(template, CKA_WRAP, false);
     hsm_template_flag(template, CKA_UNWRAP, false);
     hsm_template_flag(template, CKA_DERIVE, false);
+}
+
+void hsm_template_twin(struct hsm_template *template, const struct hsm *hsm,
+                       const unsigned char id[HSM_ID_LENGTH])
+{
+    describe_secret(template, hsm, id, false);
+}
+
+void hsm_template_secret(struct hsm_template *template, const struct hsm *hsm,
+                         const unsigned char id[HSM_ID_LENGTH])
+{
+    describe_secret(template, hsm, id, true);
 }
 
 void hsm_template_passing(struct hsm_template *template, CK_OBJECT_CLASS class, CK_KEY_TYPE type)

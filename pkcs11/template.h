@@ -26,6 +26,10 @@ void hsm_template_key(struct hsm_template *template, const struct hsm *hsm, enum
 void hsm_template_twin(struct hsm_template *template, const struct hsm *hsm,
                        const unsigned char id[HSM_ID_LENGTH]);
 
+/* A secret that does HMAC and is nobody's twin: it may verify, too, which tells them apart. */
+void hsm_template_secret(struct hsm_template *template, const struct hsm *hsm,
+                         const unsigned char id[HSM_ID_LENGTH]);
+
 /* A session object for the time of one call; its uses are to be added. Its CKA_ID, the same for all
  * of them, keeps it from being taken for a stray. */
 void hsm_template_passing(struct hsm_template *template, CK_OBJECT_CLASS class, CK_KEY_TYPE type);

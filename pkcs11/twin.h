@@ -11,6 +11,7 @@
 #include "template.h"
 
 #define HSM_TWIN_LENGTH 64 /* bytes: as SHA-512 wants it, and within the block of every hash */
+_Static_assert(HSM_TWIN_LENGTH == HSM_SECRET_MAX, "a secret without an AES key is as long");
 
 /* The objects of one symmetric key. CK_INVALID_HANDLE: there is none. */
 struct hsm_twins {

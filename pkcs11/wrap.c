@@ -142,6 +142,24 @@ static size_t find_twin(size_t len)
     return len > HSM_SEMIBLOCK + HSM_AES_MAX ? len / 2 : len;
 }
 
+/* What hsm_import_secret() made: no key and twin together are as long. */
+static bool is_secret(size_t len)
+{
+    return len == TWIN_WRAPPED;
+}
+
+static CK_RV import_secret(struct hsm_session *session, CK_OBJECT_HANDLE unwrapping,
+                           const unsigned char *id, const unsigned char *in, size_t len,
+                           struct hsm_twins *ret_twins)
+{
+    struct hsm_template template = { .count = 0 };
+
+    hsm_template_secret(&template, session->hsm, id);
+    ret_twins->twin = CK_INVALID_HANDLE;
+    return judge_content(session,
+                         call_unwrap(session, unwrapping, &template, in, len, &ret_twins->key));
+}
+
 static CK_RV import_aes(struct hsm_session *session, CK_OBJECT_HANDLE unwrapping,
                         const unsigned char *id, const unsigned char *in, size_t len,
                         struct hsm_twins *ret_twins)
@@ -235,7 +253,9 @@ CK_RV hsm_import_wrapped(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
     }
     HSM_TRY(hsm_session_acquire_to_make(hsm, &session));
     HSM_TRY(hsm_find_wrapping_key(session, &unwrapping));
-    if (kind == HSM_AES) {
+    if (kind == HSM_AES && is_secret(len)) {
+        HSM_TRY(import_secret(session, unwrapping, id, in, len, &twins));
+    } else if (kind == HSM_AES) {
         HSM_TRY(import_aes(session, unwrapping, id, in, len, &twins));
     } else {
         HSM_TRY(hsm_unwrap_key(session, unwrapping, kind, id, in, len, &twins.key));

@@ -181,8 +181,8 @@ static void add_key_kinds(cJSON *body, const struct hsm_capabilities *can, bool 
 {
     cJSON *curves = kv_json_add_object(body, "curves", ok);
 
-#define X(symbol, name, bits, coordinate, group)                                                   \
-    kv_json_add_bool(curves, name, (can->ec_curves & HSM_BIT(HSM_##symbol)) != 0, ok);
+#define X(symbol, name, bits, coordinate, group, token)                                            \
+    kv_json_add_bool(curves, name, (can->ec_curves & HSM_BIT(HSM_##token)) != 0, ok);
 #include "kv/tbl/curve.def"
 #undef X
 

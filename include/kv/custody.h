@@ -43,11 +43,22 @@ bool kv_kty_find(const char *name, enum kv_kty *ret_kty);
 
 enum kv_curve {
     KV_CURVE_NONE, /* the key is on no curve; an algorithm asks for none */
-#define X(symbol, name, bits, coordinate, group) KV_CURVE_##symbol,
+#define X(symbol, name, bits, coordinate, group, token) KV_CURVE_##symbol,
 #include "kv/tbl/curve.def"
 #undef X
     KV_CURVE_COUNT
 };
+
+/* Sets of curves, one bit each: those that the rows of algorithms name. */
+enum {
+    KV_CURVES_NONE = 1U << KV_CURVE_NONE,
+#define X(symbol, name, bits, coordinate, group, token)                                            \
+    KV_CURVES_##symbol = 1U << KV_CURVE_##symbol,
+#include "kv/tbl/curve.def"
+#undef X
+    KV_CURVES_LEGACY = KV_CURVES_P256 | KV_CURVES_SECP256K1 /* contract §8.3 */
+};
+
 struct kv_curve_row {
     const char *name;
     unsigned bits;
@@ -88,7 +99,7 @@ enum kv_method {
 enum kv_hash { KV_HASH_NONE, KV_HASH_SHA1, KV_HASH_SHA256, KV_HASH_SHA384, KV_HASH_SHA512 };
 
 enum kv_alg {
-#define X(symbol, name, family, operations, method, hash, curve, bits, overhead) KV_ALG_##symbol,
+#define X(symbol, name, family, operations, method, hash, curves, bits, overhead) KV_ALG_##symbol,
 #include "kv/tbl/alg.def"
 #undef X
     KV_ALG_COUNT
@@ -99,12 +110,18 @@ struct kv_alg_row {
     unsigned operations; /* bits of kv_key_op */
     enum kv_method method;
     enum kv_hash hash;
-    enum kv_curve curve;
+    unsigned curves; /* a set */
     unsigned bits;
     size_t overhead;
 };
 const struct kv_alg_row *kv_alg_row(enum kv_alg alg);
 bool kv_alg_find(const char *name, enum kv_alg *ret_alg);
+
+/* Symmetric keys of any other size do HMAC and nothing else. */
+static inline bool kv_is_aes_size(unsigned bits)
+{
+    return bits == 128 || bits == 192 || bits == 256;
+}
 
 /* What everybody may know of a version's key, and where its other half lies. What belongs to
  * another family is zero. */

@@ -282,21 +282,28 @@ enum kv_code kv_keys_sign_statement(const struct kv_scope *scope, enum kv_statem
                                     const char *text, size_t len, struct kv_secret *ret_signature,
                                     struct kv_err *err) kv_must_check;
 
-/* A page of a list. `marker` is the upper-cased name, or the version, the page starts after. */
+/* A page of a list. A marker says where a page starts: behind the one that gave it. */
+#define KV_MARKER_MAX KV_KEY_NAME_MAX
 struct kv_key_page {
     struct kv_key *key; /* heap */
     size_t count;
-    bool more; /* the marker of the next page is the last key of this one */
+    bool more;
+    char next[KV_MARKER_MAX + 1]; /* the marker of the next page, when there are more */
 };
 void kv_key_page_done(struct kv_key_page *page);
 KV_DEFINE_CLEANUP_VALUE(struct kv_key_page, kv_key_page_done)
 
-/* By upper-cased name; `marker` NULL: from the start (contract §6.5). */
+/* Whether this vault gives such markers, of a list of versions or of one of keys. */
+bool kv_key_marker_is_valid(const struct kv_scope *scope, bool of_versions, const char *marker);
+
+/* A vault's by upper-cased name, a Managed HSM's by creation; `marker` NULL: from the start
+ * (contract §6.5). */
 enum kv_code kv_key_list(const struct kv_scope *scope, const char *marker, size_t max,
                          struct kv_key_page *ret_page, struct kv_err *err) kv_must_check;
 enum kv_code kv_key_list_deleted(const struct kv_scope *scope, const char *marker, size_t max,
                                  struct kv_key_page *ret_page, struct kv_err *err) kv_must_check;
-/* By version; a name nobody has is an empty page, not an error. */
+/* A vault's by version, a Managed HSM's by creation; a name nobody has is an empty page, not an
+ * error. */
 enum kv_code kv_key_list_versions(const struct kv_scope *scope, const char *name,
                                   const char *marker, size_t max, struct kv_key_page *ret_page,
                                   struct kv_err *err) kv_must_check;

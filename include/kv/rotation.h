@@ -30,7 +30,7 @@ struct kv_rotation_policy {
     char name[KV_KEY_NAME_MAX + 1]; /* of the key, in its creator's spelling */
     struct kv_duration expiry;      /* expiryTime; not given: new versions do not expire by it */
     struct kv_trigger rotate;
-    struct kv_trigger notify; /* always there, always before_expiry (contract §10.1) */
+    struct kv_trigger notify; /* always before_expiry; a vault always has it (contract §10.1) */
     kv_time created, updated; /* when stored */
 };
 
@@ -43,6 +43,7 @@ struct kv_rotation_policy_args {
     const char *expiry;
     struct kv_lifetime_action action[KV_LIFETIME_ACTIONS_MAX];
     size_t count;
+    bool as_sent; /* no Notify is added where there is none: a Managed HSM's (contract §10.4) */
 };
 
 /*

@@ -30,7 +30,10 @@
 #define CONTENT_MAX (INT32_MAX - BLOCK_LENGTH)
 
 /* JSON knows no order of members; this is the service's (contract §6.7). */
-#define HEADER_FORMAT "{\"kid\":\"%s\",\"alg\":\"RSA-OAEP-256\",\"enc\":\"A256CBC-HS512\"}"
+#define HEADER_HEAD "{\"kid\":\""
+#define HEADER_TAIL "\",\"alg\":\"RSA-OAEP-256\",\"enc\":\"A256CBC-HS512\"}"
+#define DIRECT_HEADER                                                                              \
+    "{\"alg\":\"dir\",\"enc\":\"A256CBC-HS512\",\"kid\":\"backup-protection-key\"}"
 
 KV_DEFINE_CLEANUP(EVP_CIPHER_CTX *, EVP_CIPHER_CTX_free)
 KV_DEFINE_CLEANUP(EVP_MAC *, EVP_MAC_free)
@@ -48,9 +51,15 @@ enum kv_code kv_jwe_make_key(struct kv_secret *ret_key, struct kv_err *err)
 static void render_header(const char *kid, char ret_text[HEADER_MAX])
 {
     char json[KV_BASE64URL_BYTES(HEADER_MAX)];
-    int len = snprintf(json, sizeof(json), HEADER_FORMAT, kid);
+    int len = snprintf(json, sizeof(json), HEADER_HEAD "%s" HEADER_TAIL, kid);
 
     kv_base64url_encode(json, (size_t) len, ret_text);
+}
+
+static void render_direct_header(char ret_text[HEADER_MAX])
+{
+    _Static_assert(KV_BASE64URL_LENGTH(sizeof(DIRECT_HEADER)) < HEADER_MAX, "it fits");
+    kv_base64url_encode(DIRECT_HEADER, strlen(DIRECT_HEADER), ret_text);
 }
 
 /* RFC 7518 §5.2.2.1: over header, IV, ciphertext and the header's length in bits, cut in half. */
@@ -109,31 +118,54 @@ static enum kv_code append_part(struct kv_buf *text, const void *bytes, size_t l
     return kv_base64url_render(bytes, len, text, err);
 }
 
-enum kv_code kv_jwe_seal(const char *kid, const struct kv_secret *key,
+/* What is between the header and the end: iv, ciphertext, tag, and where the encrypted key stands. */
+static enum kv_code seal(const char *header, bool direct, const struct kv_secret *key,
                          const struct kv_secret *encrypted_key, const struct kv_buf *content,
                          struct kv_buf *text, struct kv_err *err)
 {
-    char header[HEADER_MAX];
+    size_t skipped = direct ? encrypted_key->len : 0;
     unsigned char iv[IV_LENGTH];
     unsigned char tag[TAG_LENGTH];
-    kv_auto(kv_wipe_free) char *cipher = malloc(content->len + BLOCK_LENGTH);
+    kv_auto(kv_wipe_free) char *cipher = malloc(skipped + content->len + BLOCK_LENGTH);
     size_t len;
 
     if (cipher == NULL) {
         return KV_OUT_OF_MEMORY(err);
     }
-    assert(strlen(kid) <= KID_MAX && key->len == KV_JWE_KEY_LENGTH);
-    render_header(kid, header);
+    assert(key->len == KV_JWE_KEY_LENGTH);
+    memcpy(cipher, encrypted_key->bytes, skipped);
     if (RAND_bytes(iv, sizeof(iv)) != 1
-        || !run_cipher(true, key, iv, content->data, content->len, (unsigned char *) cipher, &len)
-        || !make_tag(key, header, strlen(header), iv, cipher, len, tag)) {
+        || !run_cipher(true, key, iv, content->data, content->len,
+                       (unsigned char *) cipher + skipped, &len)
+        || !make_tag(key, header, strlen(header), iv, cipher, skipped + len, tag)) {
         return KV_FAIL(err, KV_INTERNAL, 0, "the content could not be encrypted");
     }
     KV_TRY(kv_buf_append(text, header, strlen(header), err));
-    KV_TRY(append_part(text, encrypted_key->bytes, encrypted_key->len, err));
+    KV_TRY(append_part(text, encrypted_key->bytes, direct ? 0 : encrypted_key->len, err));
     KV_TRY(append_part(text, iv, sizeof(iv), err));
-    KV_TRY(append_part(text, cipher, len, err));
+    KV_TRY(append_part(text, cipher, skipped + len, err));
     return append_part(text, tag, sizeof(tag), err);
+}
+
+enum kv_code kv_jwe_seal(const char *kid, const struct kv_secret *key,
+                         const struct kv_secret *encrypted_key, const struct kv_buf *content,
+                         struct kv_buf *text, struct kv_err *err)
+{
+    char header[HEADER_MAX];
+
+    assert(strlen(kid) <= KID_MAX);
+    render_header(kid, header);
+    return seal(header, false, key, encrypted_key, content, text, err);
+}
+
+enum kv_code kv_jwe_seal_direct(const struct kv_secret *key, const struct kv_secret *encrypted_key,
+                                const struct kv_buf *content, struct kv_buf *text,
+                                struct kv_err *err)
+{
+    char header[HEADER_MAX];
+
+    render_direct_header(header);
+    return seal(header, true, key, encrypted_key, content, text, err);
 }
 
 /* Exactly five parts, each in the one spelling of its bytes. */
@@ -164,6 +196,11 @@ static bool decode_exactly(const struct kv_jwe_part *part, unsigned char *ret_by
            && kv_base64url_decode(part->text, part->len, ret_bytes, &len);
 }
 
+static bool is_text(const struct kv_jwe_part *part, const char *text)
+{
+    return part->len == strlen(text) && strncmp(part->text, text, part->len) == 0;
+}
+
 bool kv_jwe_parse(const char *text, size_t len, const char *kid, struct kv_jwe *ret_jwe,
                   struct kv_secret *ret_encrypted_key)
 {
@@ -172,14 +209,55 @@ bool kv_jwe_parse(const char *text, size_t len, const char *kid, struct kv_jwe *
 
     assert(strlen(kid) <= KID_MAX);
     render_header(kid, header);
-    if (!take_parts(text, len, parts) || parts[0].len != strlen(header)
-        || strncmp(parts[0].text, header, parts[0].len) != 0
+    if (!take_parts(text, len, parts) || !is_text(&parts[0], header)
         || KV_BASE64URL_BYTES(parts[1].len) > sizeof(ret_encrypted_key->bytes)) {
         return false;
     }
-    *ret_jwe = (struct kv_jwe){ parts[0], parts[2], parts[3], parts[4] };
+    *ret_jwe = (struct kv_jwe){ parts[0], parts[2], parts[3], parts[4], 0 };
     return kv_base64url_decode(parts[1].text, parts[1].len, ret_encrypted_key->bytes,
                                &ret_encrypted_key->len);
+}
+
+bool kv_jwe_parse_direct(const char *text, size_t len, size_t encrypted_len, struct kv_jwe *ret_jwe,
+                         struct kv_secret *ret_encrypted_key)
+{
+    struct kv_jwe_part parts[PARTS];
+    char header[HEADER_MAX];
+    size_t bytes_len;
+
+    assert(encrypted_len <= sizeof(ret_encrypted_key->bytes));
+    render_direct_header(header);
+    if (!take_parts(text, len, parts) || !is_text(&parts[0], header) || parts[1].len != 0
+        || KV_BASE64URL_BYTES(parts[3].len) < encrypted_len) {
+        return false;
+    }
+
+    kv_auto(kv_wipe_free) char *bytes = malloc(KV_BASE64URL_BYTES(parts[3].len) + 1);
+
+    if (bytes == NULL || !kv_base64url_decode(parts[3].text, parts[3].len, bytes, &bytes_len)
+        || bytes_len < encrypted_len) {
+        return false;
+    }
+    memcpy(ret_encrypted_key->bytes, bytes, encrypted_len);
+    ret_encrypted_key->len = encrypted_len;
+    *ret_jwe = (struct kv_jwe){ parts[0], parts[2], parts[3], parts[4], encrypted_len };
+    return true;
+}
+
+bool kv_jwe_is_sealed(const char *text, size_t len)
+{
+    static const size_t head = sizeof(HEADER_HEAD) - 1;
+    static const size_t tail = sizeof(HEADER_TAIL) - 1;
+    struct kv_jwe_part parts[PARTS];
+    char json[HEADER_MAX];
+    size_t json_len;
+
+    return take_parts(text, len, parts) && KV_BASE64URL_BYTES(parts[0].len) < sizeof(json)
+           && kv_base64url_decode(parts[0].text, parts[0].len, json, &json_len)
+           && json_len > head + tail && strncmp(json, HEADER_HEAD, head) == 0
+           && strncmp(json + json_len - tail, HEADER_TAIL, tail) == 0 && parts[1].len > 0
+           && parts[2].len == KV_BASE64URL_LENGTH(IV_LENGTH) && parts[3].len > 0
+           && parts[4].len == KV_BASE64URL_LENGTH(TAG_LENGTH);
 }
 
 static bool tag_is_right(const struct kv_jwe *jwe, const struct kv_secret *key,
@@ -205,7 +283,8 @@ bool kv_jwe_open(const struct kv_jwe *jwe, const struct kv_secret *key, struct k
     return cipher != NULL && plain != NULL && key->len == KV_JWE_KEY_LENGTH
            && decode_exactly(&jwe->iv, iv, sizeof(iv))
            && kv_base64url_decode(jwe->ciphertext.text, jwe->ciphertext.len, cipher, &len)
-           && tag_is_right(jwe, key, iv, cipher, len)
-           && run_cipher(false, key, iv, cipher, len, (unsigned char *) plain, &len)
+           && len >= jwe->skipped && tag_is_right(jwe, key, iv, cipher, len)
+           && run_cipher(false, key, iv, cipher + jwe->skipped, len - jwe->skipped,
+                         (unsigned char *) plain, &len)
            && kv_buf_append(content, plain, len, NULL) == KV_OK;
 }

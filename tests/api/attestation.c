@@ -233,9 +233,9 @@ Test(attestation, tells_a_symmetric_key_of_a_wrong_size)
     cr_expect_not_null(strstr(large.body, "JSON Web Key: k property of oct key is too large, "
                                           "maximum size is 64 (Activity ID: "));
     API_REPLY(small, client_call(&pool, "PUT", "/keys/small",
-                                 "{\"key\":{\"kty\":\"oct-HSM\",\"k\":\"AAAAAAAAAAA\"}}"));
+                                 "{\"key\":{\"kty\":\"oct-HSM\",\"k\":\"\"}}"));
     cr_expect_eq(small.status, 400);
-    cr_expect_not_null(strstr(small.body, "Invalid key size: '64' (Activity ID: "));
+    cr_expect_not_null(strstr(small.body, "Invalid key size: '0' (Activity ID: "));
 }
 
 /* contract §6.10: as it was recorded until 2025-03 */

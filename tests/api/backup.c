@@ -13,9 +13,18 @@ TestSuite(backup, .timeout = 300);
 #define CORRUPT "Backup blob is corrupt."
 #define VALUE "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 
+#define NO_BACKUP "Backup blob contains invalid or corrupt version."
+#define FOREIGN                                                                                    \
+    "Backup blob belongs to a different crypto domain and cannot be used with this instance."
+
+static bool is_refused(const struct reply *reply, const char *message)
+{
+    return reply_is_error(reply, 400, "Malformed backup blob", NULL, message);
+}
+
 static bool is_corrupt(const struct reply *reply)
 {
-    return reply_is_error(reply, 400, "Malformed backup blob", NULL, CORRUPT);
+    return is_refused(reply, CORRUPT);
 }
 
 Test(backup, KEY_NOT_FOUND)
@@ -45,6 +54,29 @@ Test(backup, BACKUP_CORRUPT)
     }
 }
 
+/* contract §6.7, §19 row 33: as long as a backup begins, and no backup. */
+Test(backup, BACKUP_CORRUPT_for_what_does_not_begin_as_a_backup)
+{
+    static const size_t lengths[] = { 39, 40, 8693 };
+    static const char other[] = "&AzureKeyVaultKeyBackupV2.microsoft.com.and.more";
+    char text[KV_BASE64URL_LENGTH(8693) + 1];
+    char *zeros = calloc(1, 8693);
+    API_CLIENT(dev);
+
+    for (size_t i = 0; i < KV_COUNT(lengths); i++) {
+        kv_base64url_encode(zeros, lengths[i], text);
+        API_REPLY(reply, restore(&dev, text));
+        cr_expect(is_refused(&reply, NO_BACKUP), "%zu zeros", lengths[i]);
+    }
+    kv_base64url_encode(other, strlen(other), text);
+    API_REPLY(reply, restore(&dev, text));
+    cr_expect(is_refused(&reply, NO_BACKUP));
+    kv_base64url_encode(zeros, 38, text);
+    API_REPLY(shorter, restore(&dev, text));
+    cr_expect(is_refused(&shorter, CORRUPT));
+    free(zeros);
+}
+
 Test(backup, BAD_PARAMETER_of_restore)
 {
     static const struct {
@@ -63,8 +95,9 @@ Test(backup, BAD_PARAMETER_of_restore)
     }
 }
 
-/* Every byte of the envelope, and the ends of the long middle, one bit changed. */
-Test(backup, that_was_changed_anywhere_is_corrupt)
+/* Every byte of the envelope, and the ends of the long middle, one bit changed. What is in the
+ * prefix makes it no backup, what is in the name of the key somebody else's. */
+Test(backup, that_was_changed_anywhere_is_refused)
 {
     char version[33];
     size_t len;
@@ -83,7 +116,9 @@ Test(backup, that_was_changed_anywhere_is_corrupt)
         kv_base64url_encode(blob, len, changed);
         blob[i] ^= 1;
         API_REPLY(reply, restore(&dev, changed));
-        cr_expect(is_corrupt(&reply), "byte %zu", i);
+        cr_expect_eq(reply.status, 400, "byte %zu: %s", i, reply.body);
+        cr_expect_str_eq(reply_text(&reply, "error.code"), "Malformed backup blob", "byte %zu", i);
+        cr_expect(i < 120 || is_corrupt(&reply), "byte %zu", i);
         free(changed);
     }
     API_REPLY(good, restore(&dev, value));
@@ -120,20 +155,20 @@ Test(backup, that_was_cut_or_spelled_otherwise_is_corrupt)
 }
 
 /* Before it has a key for backups, and when it has one. */
-static void expect_corrupt_elsewhere(const struct daemon *other, const char *value)
+static void expect_foreign_elsewhere(const struct daemon *other, const char *value)
 {
     char version[33];
     API_CLIENT_OF(other, dev);
 
     API_REPLY(before, restore(&dev, value));
-    cr_expect(is_corrupt(&before));
+    cr_expect(is_refused(&before, FOREIGN));
     api_create_key(&dev, "backup-own", "", version);
     free(back_up(&dev, "backup-own"));
     API_REPLY(after, restore(&dev, value));
-    cr_expect(is_corrupt(&after));
+    cr_expect(is_refused(&after, FOREIGN));
 }
 
-Test(backup, of_another_instance_is_corrupt)
+Test(backup, of_another_instance_is_told_apart_from_garbage)
 {
     static const char *const arguments[] = { NULL };
     struct daemon other;
@@ -145,7 +180,7 @@ Test(backup, of_another_instance_is_corrupt)
     value = back_up(&dev, "backup-foreign");
     daemon_prepare(&other);
     cr_assert(daemon_start(&other, arguments));
-    expect_corrupt_elsewhere(&other, value);
+    expect_foreign_elsewhere(&other, value);
     cr_expect(daemon_stop(&other));
     daemon_discard(&other);
     free(value);

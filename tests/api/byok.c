@@ -182,9 +182,10 @@ Test(byok, KEY_NOT_FOUND_by_a_managed_hsm_names_the_key_exchange_key)
 
     snprintf(kid, sizeof(kid), "https://%s:%u/keys/never-made/%032d", pool.host, pool.daemon->port,
              0);
+    snprintf(message, sizeof(message),
+             "\"Key not found: %.*s (Activity ID: ", (int) (strrchr(kid, '/') - kid), kid);
     byok_render_blob(BYOK_SCHEMA, kid, BYOK_ENC, kid, 300, blob);
     API_REPLY(reply, byok_send(&pool, "byok-lost", key, "EC-HSM", blob));
-    snprintf(message, sizeof(message), "\"Key not found: %s (Activity ID: ", kid);
     cr_expect_eq(reply.status, 404, "%ld", reply.status);
     cr_expect_not_null(strstr(reply.body, message), "%s", reply.body);
     EVP_PKEY_free(key);

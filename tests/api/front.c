@@ -76,7 +76,7 @@ static void expect_bytes(struct raw *raw, const char *status, const char *allow,
              "Expires: -1\r\n"
              "x-ms-keyvault-region: eastus\r\n"
              "x-ms-request-id: \r\n"
-             "x-ms-keyvault-service-version: 1.9.3070.2\r\n"
+             "x-ms-keyvault-service-version: 1.9.3449.1\r\n"
              "x-ms-keyvault-network-info: "
              "conn_type=Ipv4;addr=127.0.0.1;act_addr_fam=InterNetwork;\r\n"
              "X-Content-Type-Options: nosniff\r\n"

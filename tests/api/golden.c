@@ -24,6 +24,7 @@
     X(managed_hsm_crypto)                                                                          \
     X(managed_hsm_refusals)                                                                        \
     X(managed_hsm_move)                                                                            \
+    X(managed_hsm_recorded)                                                                        \
     X(managed_hsm_release)                                                                         \
     X(managed_hsm_roles)                                                                           \
     X(managed_hsm_rotation)                                                                        \
@@ -39,6 +40,7 @@
     X(vault_crypto)                                                                                \
     X(vault_move)                                                                                  \
     X(vault_pending)                                                                               \
+    X(vault_recorded)                                                                              \
     X(vault_refusals)
 /* clang-format on */
 

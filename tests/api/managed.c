@@ -102,6 +102,37 @@ Test(managed, versions_are_any_digits_however_they_came)
     }
 }
 
+/* contract §6.5: a vault's come by their names. Six of them sorted by chance: one time in 720. */
+Test(managed, versions_are_listed_in_the_order_of_creation)
+{
+    char made[6][33];
+    char target[512] = "/keys/ordered/versions?maxresults=2&api-version=7.6";
+    size_t count = 0;
+
+    for (size_t i = 0; i < KV_COUNT(made); i++) {
+        API_REPLY(key, create("ordered", "{\"kty\":\"oct\"}"));
+        const char *kid = reply_text(&key, "key.kid");
+
+        cr_assert_eq(key.status, 200, "%s", key.body);
+        snprintf(made[i], sizeof(made[i]), "%s", strrchr(kid, '/') + 1);
+    }
+    while (target[0] != '\0') {
+        const struct request request = { .method = "GET", .target = target };
+        API_REPLY(page, client_send(&pool, &request));
+        const char *next = strstr(reply_text(&page, "nextLink"), "/keys/");
+        const cJSON *item;
+
+        cJSON_ArrayForEach (item, reply_item(&page, "value")) {
+            const char *kid = cJSON_GetObjectItem(item, "kid")->valuestring;
+
+            cr_assert_lt(count, KV_COUNT(made));
+            cr_expect_str_eq(strrchr(kid, '/') + 1, made[count++], "%s", page.body);
+        }
+        snprintf(target, sizeof(target), "%s", next != NULL ? next : "");
+    }
+    cr_expect_eq(count, KV_COUNT(made));
+}
+
 /* contract §12: honoured here, ignored by a vault (§6.1); 0 is the default of both. */
 Test(managed, exponents_are_honoured)
 {

@@ -31,6 +31,7 @@ static const struct known_algorithm algorithms[] = {
     [KV_ALG_ES256K]           = { KNOWN_ECDSA,     "secp256k1",  256, 32 },
     [KV_ALG_ES384]            = { KNOWN_ECDSA,     "secp384r1",  384, 48 },
     [KV_ALG_ES512]            = { KNOWN_ECDSA,     "secp521r1",  521, 64 },
+    [KV_ALG_ECDSA256]         = { KNOWN_ECDSA,     "prime256v1", 256, 32 },
     [KV_ALG_A128CBC]          = { KNOWN_CBC,       "CBC",        128, 48 },
     [KV_ALG_A192CBC]          = { KNOWN_CBC,       "CBC",        192, 48 },
     [KV_ALG_A256CBC]          = { KNOWN_CBC,       "CBC",        256, 48 },

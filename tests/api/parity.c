@@ -21,10 +21,12 @@ static const struct type {
     { "EC", "{\"kty\":\"EC\",\"crv\":\"P-256K\"}" },
     { "EC", "{\"kty\":\"EC\",\"crv\":\"P-384\"}" },
     { "EC", "{\"kty\":\"EC\",\"crv\":\"P-521\"}" },
+    { "EC", "{\"kty\":\"EC\",\"crv\":\"SECP256K1\"}" },
     { "EC-HSM", "{\"kty\":\"EC-HSM\",\"crv\":\"P-256\"}" },
     { "EC-HSM", "{\"kty\":\"EC-HSM\",\"crv\":\"P-256K\"}" },
     { "EC-HSM", "{\"kty\":\"EC-HSM\",\"crv\":\"P-384\"}" },
     { "EC-HSM", "{\"kty\":\"EC-HSM\",\"crv\":\"P-521\"}" },
+    { "EC-HSM", "{\"kty\":\"EC-HSM\",\"crv\":\"SECP256K1\"}" },
     { "oct", "{\"kty\":\"oct\"}" },
     { "oct-HSM", "{\"kty\":\"oct-HSM\"}" },
 };
@@ -84,7 +86,7 @@ Test(parity, create_get_and_update_know_every_key_type)
         cr_expect_str_eq(reply_text(&page, "value.0.kid"), subject.kid, "%s", page.body);
     }
     api_proves("create,get,update,list-versions RSA,RSA-HSM,EC,EC-HSM,oct,oct-HSM");
-    api_proves("create EC,EC-HSM P-256,P-256K,P-384,P-521");
+    api_proves("create EC,EC-HSM P-256,P-256K,P-384,P-521,SECP256K1");
 }
 
 Test(parity, delete_recover_and_purge_know_every_key_type)

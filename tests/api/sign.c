@@ -141,17 +141,17 @@ static void check_rsa(const struct peer_algorithm *algorithm)
 
 static void check_ec(const struct peer_algorithm *algorithm, const char *crv, size_t signature_len)
 {
+    static const char *const types[] = { "EC", "EC-HSM" };
     API_CLIENT(dev);
     unsigned char digest[BYTES_MAX];
 
     memset(digest, 0x5A, sizeof(digest));
-    for (size_t i = 0; i < KV_COUNT(ec_cells); i++) {
-        if (strcmp(ec_cells[i].crv, crv) == 0) {
-            API_REPLY(key, cell_key(&dev, &ec_cells[i]));
+    for (size_t i = 0; i < KV_COUNT(types); i++) {
+        const struct cell cell = { types[i], 0, crv };
+        API_REPLY(key, cell_key(&dev, &cell));
 
-            check_lengths(&dev, &key, algorithm, 0);
-            check_signature(&dev, &key, algorithm, digest, algorithm->digest_len, signature_len);
-        }
+        check_lengths(&dev, &key, algorithm, 0);
+        check_signature(&dev, &key, algorithm, digest, algorithm->digest_len, signature_len);
     }
 }
 
@@ -238,4 +238,13 @@ Test(sign, ES512_with_every_key_of_its_curve)
 {
     check_ec(&(const struct peer_algorithm){ "ES512", 64, NULL, 0, "secp521r1" }, "P-521", 132);
     api_proves("sign,verify EC,EC-HSM ES512");
+}
+
+/* contract §8.3: the legacy algorithm is that of the legacy curve, and of P-256, too. */
+Test(sign, ECDSA256_with_every_key_of_its_curves)
+{
+    check_ec(&(const struct peer_algorithm){ "ECDSA256", 32, NULL, 0, "prime256v1" }, "P-256", 64);
+    check_ec(&(const struct peer_algorithm){ "ECDSA256", 32, NULL, 0, "secp256k1" }, "SECP256K1",
+             64);
+    api_proves("sign,verify EC,EC-HSM ECDSA256");
 }

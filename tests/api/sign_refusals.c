@@ -37,6 +37,34 @@ Test(sign, with_another_curve_names_both)
     }
 }
 
+/* contract §8.3, to the byte: P-256K and its legacy name are two curves */
+Test(sign, with_a_legacy_curve_and_a_new_algorithm_names_both)
+{
+    static const struct {
+        const char *crv, *alg, *curves;
+    } rows[] = {
+        { "SECP256K1", "ES256K", "'P-256K'" },
+        { "SECP256K1", "ES256", "'P-256'" },
+        { "P-256K", "ECDSA256", "'P-256' or 'SECP256K1'" },
+        { "P-384", "ECDSA256", "'P-256' or 'SECP256K1'" },
+    };
+    API_CLIENT(dev);
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        const struct operands operands = { .alg = rows[i].alg, .value = "AAAA" };
+        const struct cell cell = { "EC", 0, rows[i].crv };
+        char message[1024];
+        API_REPLY(key, cell_key(&dev, &cell));
+
+        snprintf(message, sizeof(message),
+                 "Key and signing algorithm are incompatible. Key %s uses curve '%s', and "
+                 "algorithm '%s' can only be used with curve %s.",
+                 reply_text(&key, "key.kid"), rows[i].crv, rows[i].alg, rows[i].curves);
+        API_REPLY(reply, cell_call(&dev, &key, "sign", &operands));
+        cr_expect(reply_is_error(&reply, 400, "BadParameter", NULL, message));
+    }
+}
+
 /* contract §19 row 7: the sense is the service's, the words are not established */
 Test(sign, with_an_algorithm_of_another_family_names_both)
 {
@@ -107,7 +135,7 @@ Test(sign, BAD_PARAMETER_for_members_that_do_not_bind)
         { "sign", { .value = "AA" }, INVALID },
         { "sign", { .alg = "", .value = "AA" }, INVALID },
         { "sign", { .alg = "es256", .value = "AA" }, INVALID },
-        { "sign", { .alg = "ECDSA256", .value = "AA" }, INVALID },
+        { "sign", { .alg = "ECDSA384", .value = "AA" }, INVALID },
         { "sign", { .alg = "RSA-OAEP", .value = "AA" }, INVALID },
         { "verify", { .alg = "A128KW", .value = "AA", .digest = "AA" }, INVALID },
         { "encrypt", { .alg = "RS256", .value = "AA" }, INVALID },

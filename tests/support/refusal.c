@@ -32,7 +32,7 @@ static const struct line vault_lines[] = {
     { "x-ms-keyvault-region", "eastus", ALWAYS },
     { "x-ms-client-request-id", NULL, WHEN_ASKED },
     { "x-ms-request-id", NULL, ALWAYS },
-    { "x-ms-keyvault-service-version", "1.9.3070.2", ALWAYS },
+    { "x-ms-keyvault-service-version", "1.9.3449.1", ALWAYS },
     { "x-ms-keyvault-network-info", "conn_type=Ipv4;addr=127.0.0.1;act_addr_fam=InterNetwork;",
       ALWAYS },
     { "X-Content-Type-Options", "nosniff", ALWAYS },
@@ -54,7 +54,7 @@ static const struct line hsm_lines[] = {
     { "x-ms-keyvault-region", "eastus", WHEN_SERVED },
     { "x-ms-request-id", NULL, ALWAYS },
     { "x-ms-server-latency", NULL, ALWAYS },
-    { "x-ms-build-version", "1.0.20260320-2-76f00f12-develop", WHEN_READ },
+    { "x-ms-build-version", "1.0.20260505-1-b95d5630-develop", WHEN_READ },
     { "Content-Length", NULL, ALWAYS },
 };
 
@@ -68,7 +68,7 @@ static bool is_due(const struct line *line, const struct reply *reply)
     case WHEN_CHALLENGED:
         return reply->status == 401;
     case WHEN_SERVED:
-        return reply->status != 400 && reply->status != 401 && reply->status != 404;
+        return reply->status / 100 == 2;
     case WHEN_READ:
         return reply->to_get;
     }

@@ -214,3 +214,68 @@ Test(hmac, with_an_imported_key_of_256_bits)
 {
     assert_imported(32);
 }
+
+static const unsigned char secret[HSM_SECRET_MAX] = { 2, 7, 1, 8, 2, 8, 1,
+                                                      8, 2, 8, 4, 5, 9, [63] = 4 };
+
+Test(hmac, secret_of_another_size_is_refused)
+{
+    unsigned char longer[HSM_SECRET_MAX + 1] = { 1 };
+
+    open_token(&token, false);
+    size_t before = count_objects(&token);
+    cr_assert_eq(hsm_import_secret(token.hsm, id, secret, 0), CKR_KEY_SIZE_RANGE);
+    cr_assert_eq(hsm_import_secret(token.hsm, id, longer, sizeof(longer)), CKR_KEY_SIZE_RANGE);
+    cr_assert_eq(count_objects(&token), before);
+}
+
+Test(hmac, with_a_secret_that_is_no_aes_key)
+{
+    static const size_t lengths[] = { 1, 20, 33, 63, 64 };
+
+    open_token(&token, false);
+    size_t before = count_objects(&token);
+    for (size_t i = 0; i < KV_COUNT(lengths); i++) {
+        cr_assert_eq(hsm_import_secret(token.hsm, id, secret, lengths[i]), CKR_OK);
+        assert_all_hashes(secret, lengths[i]);
+        cr_assert_eq(hsm_destroy(token.hsm, id), CKR_OK);
+    }
+    cr_assert_eq(count_objects(&token), before);
+}
+
+Test(hmac, with_such_a_secret_outlives_the_process)
+{
+    struct hsm_counters counters;
+    struct hsm_key_facts facts;
+
+    open_token(&token, true);
+    cr_assert_eq(hsm_import_secret(token.hsm, id, secret, sizeof(secret)), CKR_OK);
+    hsm_close(kv_take(token.hsm));
+    test_token_open(&token);
+    hsm_counters(token.hsm, &counters);
+    cr_assert_eq(counters.keys, 1);
+    cr_assert(hsm_has_key(token.hsm, id));
+    cr_assert_eq(hsm_key_facts(token.hsm, id, &facts), CKR_OK);
+    cr_assert(facts.on_token && facts.is_private && facts.sensitive);
+    assert_all_hashes(secret, sizeof(secret));
+    lose_handles(&token);
+    assert_all_hashes(secret, sizeof(secret));
+}
+
+Test(hmac, with_such_a_secret_survives_wrapping)
+{
+    static const unsigned char other[HSM_ID_LENGTH] = { 9 };
+    unsigned char wrapped[HSM_WRAPPED_MAX];
+    size_t len;
+
+    open_token(&token, true);
+    cr_assert_eq(hsm_import_secret(token.hsm, id, secret, 20), CKR_OK);
+    cr_assert_eq(hsm_export_wrapped(token.hsm, id, wrapped, sizeof(wrapped), &len), CKR_OK);
+    cr_assert_eq(hsm_destroy(token.hsm, id), CKR_OK);
+    cr_assert_neq(hsm_import_wrapped(token.hsm, other, HSM_RSA, wrapped, len), CKR_OK);
+    cr_assert_eq(hsm_import_wrapped(token.hsm, id, HSM_AES, wrapped, len), CKR_OK);
+    assert_all_hashes(secret, 20);
+    wrapped[0] ^= 1;
+    cr_assert_neq(hsm_import_wrapped(token.hsm, other, HSM_AES, wrapped, len), CKR_OK);
+    cr_assert_not(hsm_has_key(token.hsm, other));
+}

@@ -49,6 +49,22 @@ Test(hsm_text, follows_the_table)
           KV_INVALID_KEY_IDENTIFIER, "Invalid key identifier" ACTIVITY },
         { KV_UNAUTHORIZED, "[TokenNotYetValid] whatever", KV_UNAUTHORIZED,
           "Token not yet valid" ACTIVITY },
+        { KV_KEY_OPERATION_FORBIDDEN, "Operation secureWrapKey is not permitted on this key.",
+          KV_KEY_OPERATION_FORBIDDEN,
+          "Operation secureWrapKey is not permitted on the given key" ACTIVITY },
+        { KV_BACKUP_CORRUPT, "Backup blob is corrupt.", KV_BACKUP_MALFORMED,
+          "Backup blob belongs to a different crypto domain and cannot be used with this "
+          "instance." ACTIVITY },
+        { KV_CONFLICT, "There was a conflict restoring the key 'x'. This can happen. To avoid it.",
+          KV_CONFLICT,
+          "There was a conflict restoring the key 'x'. This can happen. To avoid it" ACTIVITY },
+
+        /* what has an inner code at a vault ends without a period */
+        { KV_KEY_DISABLED, "Operation sign is not allowed on a disabled key.", KV_KEY_DISABLED,
+          "Operation sign is not allowed on a disabled key" ACTIVITY },
+        { KV_KEY_DISABLED, "", KV_KEY_DISABLED, ACTIVITY },
+        { KV_BAD_PARAMETER, "expiryTime must be at least 28 days.", KV_BAD_PARAMETER,
+          "expiryTime must be at least 28 days." ACTIVITY },
 
         /* what only resembles a row stays */
         { KV_BAD_PARAMETER, "AKV.SKR.1004: Exportable keys must have release policy",
@@ -71,6 +87,33 @@ Test(hsm_text, follows_the_table)
     }
 }
 
+/* contract §6.8, §9.4: in any case of the segment, and of no other one */
+Test(hsm_text, says_twice_that_the_key_of_a_rotation_was_not_found)
+{
+    static const struct {
+        const char *operation, *head;
+    } rows[] = {
+        { "rotate", "Key not found: Key not found: " },
+        { "ROTATE", "Key not found: Key not found: " },
+        { "rotationpolicy", "Key not found: " },
+        { "rotat", "Key not found: " },
+    };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        struct kv_request request = make_request();
+        char expected[256];
+
+        request.segment[0] = "keys";
+        request.segment[2] = rows[i].operation;
+        request.segments = 3;
+        snprintf(expected, sizeof(expected), "%shttps://pool.managedhsm.azure.net/keys/a" ACTIVITY,
+                 rows[i].head);
+        cr_expect_str_eq(
+            word(&request, KV_KEY_NOT_FOUND, "A key with (name/id) a was not found").message,
+            expected);
+    }
+}
+
 /* It may be another key than the request's: the key exchange key of an import. */
 Test(hsm_text, names_the_key_that_was_not_found)
 {
@@ -78,8 +121,7 @@ Test(hsm_text, names_the_key_that_was_not_found)
         const char *message, *key;
     } rows[] = {
         { "A key with (name/id) other was not found in this key vault. If", "other" },
-        { "A key with (name/id) other/0123456789abcdef0123456789abcdef was not found in",
-          "other/0123456789abcdef0123456789abcdef" },
+        { "A key with (name/id) other/0123456789abcdef0123456789abcdef was not found in", "other" },
         { "A key with (name/id) ", "" },
         { "Deleted Key not found: Other", "Other" },
     };

@@ -226,3 +226,77 @@ Test(jwe, makes_another_key_each_time)
     cr_assert_eq(one.len, KV_JWE_KEY_LENGTH);
     cr_assert_not(kv_secret_equal(one.bytes, one.len, two.bytes, two.len));
 }
+
+#define DIRECT                                                                                     \
+    "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2Q0JDLUhTNTEyIiwia2lkIjoiYmFja3VwLXByb3RlY3Rpb24ta2V5In0.."
+
+static void seal_direct(const struct kv_secret *key, struct kv_buf *text)
+{
+    static const struct kv_secret encrypted = { .bytes = "encrypted key", .len = 13 };
+    kv_auto(kv_buf_done) struct kv_buf plain;
+
+    kv_buf_init(&plain, TEXT_MAX);
+    kv_buf_init(text, TEXT_MAX);
+    cr_assert_eq(kv_buf_append(&plain, content, strlen(content), NULL), KV_OK);
+    cr_assert_eq(kv_jwe_seal_direct(key, &encrypted, &plain, text, NULL), KV_OK);
+}
+
+static bool opens_direct(const char *text, size_t len, const struct kv_secret *key)
+{
+    kv_auto(kv_buf_done) struct kv_buf plain;
+    struct kv_secret encrypted = { .len = 0 };
+    struct kv_jwe jwe;
+
+    kv_buf_init(&plain, TEXT_MAX);
+    return kv_jwe_parse_direct(text, len, 13, &jwe, &encrypted) && kv_jwe_open(&jwe, key, &plain)
+           && plain.len == strlen(content) && strcmp(plain.data, content) == 0
+           && kv_secret_equal(encrypted.bytes, encrypted.len, "encrypted key", 13);
+}
+
+/* contract §6.7: alg, enc and kid, and an empty second part */
+Test(jwe, of_a_managed_hsm_has_the_recorded_header_and_comes_back)
+{
+    kv_auto(kv_buf_done) struct kv_buf text;
+    struct kv_secret key;
+
+    make_key(&key);
+    seal_direct(&key, &text);
+    cr_expect_eq(strncmp(text.data, DIRECT, strlen(DIRECT)), 0, "%s", text.data);
+    cr_expect(opens_direct(text.data, text.len, &key));
+    cr_expect_not(opens(text.data, text.len, &key), "it is not a vault's");
+    cr_expect_not(kv_jwe_is_sealed(text.data, text.len));
+}
+
+Test(jwe, of_a_managed_hsm_that_was_changed_anywhere_does_not_open)
+{
+    kv_auto(kv_buf_done) struct kv_buf text;
+    struct kv_secret key;
+
+    make_key(&key);
+    seal_direct(&key, &text);
+    for (size_t i = 0; i < text.len; i++) {
+        char kept = text.data[i];
+
+        text.data[i] = kept == 'A' ? 'B' : 'A';
+        cr_expect_not(opens_direct(text.data, text.len, &key), "character %zu", i);
+        text.data[i] = kept;
+    }
+    for (size_t len = 0; len < text.len; len++) {
+        cr_expect_not(opens_direct(text.data, len, &key), "%zu characters", len);
+    }
+}
+
+Test(jwe, of_another_kid_still_looks_like_one)
+{
+    static const char *const others[] = { "", "a.b.c.d.e", "....", "eyJraWQiOiIifQ.AA.AA.AA.AA" };
+    kv_auto(kv_buf_done) struct kv_buf text;
+    struct kv_secret key;
+
+    make_key(&key);
+    seal(&key, &text);
+    cr_expect(kv_jwe_is_sealed(text.data, text.len));
+    cr_expect_not(kv_jwe_is_sealed(text.data, text.len - 1));
+    for (size_t i = 0; i < KV_COUNT(others); i++) {
+        cr_expect_not(kv_jwe_is_sealed(others[i], strlen(others[i])), "%s", others[i]);
+    }
+}

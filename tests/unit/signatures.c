@@ -58,12 +58,23 @@ static size_t decode(const char *text, unsigned char *ret_bytes)
     return len;
 }
 
+/* The first curve whose keys may use the algorithm. */
+static enum kv_curve curve_of(enum kv_alg alg)
+{
+    enum kv_curve curve = KV_CURVE_NONE + 1;
+
+    while ((kv_alg_row(alg)->curves & 1U << curve) == 0) {
+        curve++;
+    }
+    return curve;
+}
+
 static struct kv_material ec_material(const struct ecdsa_row *row)
 {
     unsigned char bytes[BYTES_MAX];
     struct kv_material material = {
         .family = KV_FAMILY_EC,
-        .curve = kv_alg_row(row->alg)->curve,
+        .curve = curve_of(row->alg),
     };
     size_t len = decode(row->x, bytes);
 
@@ -92,7 +103,7 @@ Test(signatures, of_ecdsa_that_are_published_verify)
 /* The order of a row's curve, at the width of a coordinate. */
 static BIGNUM *order_of(const struct ecdsa_row *row)
 {
-    const char *group_name = kv_curve_row(kv_alg_row(row->alg)->curve)->group;
+    const char *group_name = kv_curve_row(curve_of(row->alg))->group;
     EC_GROUP *group = EC_GROUP_new_by_curve_name(OBJ_txt2nid(group_name));
     BIGNUM *order = BN_new();
 

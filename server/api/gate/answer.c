@@ -61,8 +61,15 @@ static enum kv_code render_for_hsm(const struct kv_request *request, const struc
     if (kv_err_row(failure->code)->form == KV_FORM_API) {
         gate_word_for_hsm(request, &worded);
     }
+
+    struct kv_err_row row = *kv_err_row(worded.code);
+
+    if (row.inner != NULL) { /* contract §9.1: what is a vault's inner code is its code */
+        row.code = row.inner;
+        row.inner = NULL;
+    }
     response->sorted = true;
-    return render_body(kv_err_row(worded.code), &worded, response, err);
+    return render_body(&row, &worded, response, err);
 }
 
 /* contract §9.6, §19 row 18: 0 means none */

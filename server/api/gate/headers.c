@@ -97,10 +97,10 @@ static const char *network_info(struct answer *answer)
     return answer->text;
 }
 
-/* A managed HSM tells its clients where they are only when it does what they want. */
+/* A managed HSM tells its clients where they are only when it does what they want (contract §3.2). */
 static bool is_refused(const struct kv_response *response)
 {
-    return response->status == 400 || response->status == 401 || response->status == 404;
+    return response->status / 100 != 2;
 }
 
 static const char *hsm_network_info(struct answer *answer)

@@ -116,7 +116,7 @@ static enum kv_code respond_result(const struct kv_request *request, enum kv_alg
     kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
     char kid[KEY_URL_SIZE];
 
-    if (kv_call_of(request)->vault->kind == KV_MANAGED_HSM) {
+    if (is_hsm(request)) {
         kv_json_add_text(body, "alg", kv_alg_row(alg)->name, &ok);
     }
     if (outcome->iv_len > 0) {
@@ -131,12 +131,21 @@ static enum kv_code respond_result(const struct kv_request *request, enum kv_alg
     return kv_response_json(response, 200, ok ? body : NULL, err);
 }
 
-static enum kv_code respond_verdict(bool valid, struct kv_response *response, struct kv_err *err)
+/* A vault answers with the verdict alone, a Managed HSM names algorithm and key, too. */
+static enum kv_code respond_verdict(const struct kv_request *request, enum kv_alg alg,
+                                    const struct kv_key_result *result,
+                                    struct kv_response *response, struct kv_err *err)
 {
     bool ok = true;
     kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
+    char kid[KEY_URL_SIZE];
 
-    kv_json_add_bool(body, "value", valid, &ok);
+    if (is_hsm(request)) {
+        key_url(request, "keys", result->name, result->version, kid);
+        kv_json_add_text(body, "alg", kv_alg_row(alg)->name, &ok);
+        kv_json_add_text(body, "kid", kid, &ok);
+    }
+    kv_json_add_bool(body, "value", result->outcome.valid, &ok);
     return kv_response_json(response, 200, ok ? body : NULL, err);
 }
 
@@ -152,7 +161,7 @@ static enum kv_code operate(struct kv_request *request, struct kv_response *resp
     KV_TRY(kv_key_operate(&scope, kv_request_capture(request, "name"),
                           kv_request_capture(request, "version"), &operation.args, &result, err));
     if (op == KV_OP_VERIFY) {
-        return respond_verdict(result.outcome.valid, response, err);
+        return respond_verdict(request, operation.args.alg, &result, response, err);
     }
     return respond_result(request, operation.args.alg, &result, response, err);
 }

@@ -8,9 +8,7 @@
 #include "kv/base64.h"
 #include "private.h"
 
-/* A marker is an upper-cased name or a version; its token is its base64url. */
-#define MARKER_MAX KV_KEY_NAME_MAX
-#define TOKEN_SIZE (KV_BASE64URL_LENGTH(MARKER_MAX) + 1)
+#define TOKEN_SIZE (KV_BASE64URL_LENGTH(KV_MARKER_MAX) + 1) /* of a marker in base64url */
 
 /* What a managed HSM's tokens begin with. It stands for "+RID:~": no name or version does. */
 #define HSM_TOKEN_HEAD "K1JJRDp-"
@@ -19,13 +17,8 @@ struct paging {
     size_t max;
     bool max_given;
     bool has_marker;
-    char marker[MARKER_MAX + 1];
+    char marker[KV_MARKER_MAX + 1];
 };
-
-static bool is_hsm(const struct kv_request *request)
-{
-    return kv_call_of(request)->vault->kind == KV_MANAGED_HSM;
-}
 
 static enum kv_code parse_max(const char *text, struct paging *paging, struct kv_err *err)
 {
@@ -43,18 +36,11 @@ static enum kv_code parse_max(const char *text, struct paging *paging, struct kv
     return KV_OK;
 }
 
-/* What encode_marker() makes a token of. */
-static bool is_marker(const char *text, size_t len, enum item_kind kind)
+static bool read_token(const struct kv_request *request, const char *text, enum item_kind kind,
+                       struct paging *paging)
 {
-    if (kind == ITEM_VERSION) {
-        return len == KV_VERSION_LENGTH && strspn(text, "0123456789abcdef") == len;
-    }
-    return len > 0 && strspn(text, "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == len;
-}
-
-static bool read_token(const char *text, bool hsm, enum item_kind kind, struct paging *paging)
-{
-    size_t head_len = hsm ? strlen(HSM_TOKEN_HEAD) : 0;
+    const struct kv_scope scope = kv_scope_of(request);
+    size_t head_len = is_hsm(request) ? strlen(HSM_TOKEN_HEAD) : 0;
     size_t len;
 
     if (strncmp(text, HSM_TOKEN_HEAD, head_len) != 0) {
@@ -67,13 +53,14 @@ static bool read_token(const char *text, bool hsm, enum item_kind kind, struct p
     }
     paging->marker[len] = '\0';
     paging->has_marker = true;
-    return is_marker(paging->marker, len, kind);
+    return strlen(paging->marker) == len
+           && kv_key_marker_is_valid(&scope, kind == ITEM_VERSION, paging->marker);
 }
 
 static enum kv_code parse_token(const struct kv_request *request, const char *text,
                                 enum item_kind kind, struct paging *paging, struct kv_err *err)
 {
-    if (!read_token(text, is_hsm(request), kind, paging)) {
+    if (!read_token(request, text, kind, paging)) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
                        "The $skiptoken query parameter is not one that this service gave.");
     }
@@ -98,26 +85,9 @@ static const char *marker_of(const struct paging *paging)
     return paging->has_marker ? paging->marker : NULL;
 }
 
-static void encode_marker(const struct kv_key *last, enum item_kind kind,
-                          char ret_token[TOKEN_SIZE])
-{
-    char marker[MARKER_MAX + 1];
-    size_t len = 0;
-
-    if (kind == ITEM_VERSION) {
-        kv_base64url_encode(last->version, strlen(last->version), ret_token);
-        return;
-    }
-    for (; last->name[len] != '\0'; len++) {
-        marker[len] = (char) toupper((unsigned char) last->name[len]);
-    }
-    kv_base64url_encode(marker, len, ret_token);
-}
-
 /* The service spells its own port out; ours is part of the authority already. */
 static void add_next_link(cJSON *body, const struct kv_request *request, const char *path,
-                          const struct paging *paging, const struct kv_key *last,
-                          enum item_kind kind, bool *ok)
+                          const struct paging *paging, const char *marker, bool *ok)
 {
     const char *after_host = strrchr(request->authority, ']');
     bool has_port = strchr(after_host != NULL ? after_host : request->authority, ':') != NULL;
@@ -125,7 +95,7 @@ static void add_next_link(cJSON *body, const struct kv_request *request, const c
     char max[32] = "";
     char url[2048];
 
-    encode_marker(last, kind, token);
+    kv_base64url_encode(marker, strlen(marker), token);
     if (is_hsm(request)) { /* contract §6.5, §12 */
         snprintf(url, sizeof(url),
                  "https://%s%s?api-version=%s&maxresults=%zu&$skiptoken=" HSM_TOKEN_HEAD "%s",
@@ -154,7 +124,7 @@ static enum kv_code respond_page(const struct kv_request *request, const char *p
         add_item(items, request, &page->key[i], kind, &ok);
     }
     if (page->more) {
-        add_next_link(body, request, path, paging, &page->key[page->count - 1], kind, &ok);
+        add_next_link(body, request, path, paging, page->next, &ok);
     } else if (!is_hsm(request)) { /* a managed HSM says nothing where a vault says null */
         kv_json_add_take(body, "nextLink", cJSON_CreateNull(), &ok);
     }

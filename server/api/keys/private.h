@@ -24,6 +24,12 @@ kv_handler_fn key_wrap, key_unwrap;                                    /* crypto
 kv_handler_fn secure_refuse;                                           /* secure.c */
 kv_handler_fn random_get;                                              /* random.c */
 
+/* Whether a Managed HSM is asked (contract §12). */
+static inline bool is_hsm(const struct kv_request *request)
+{
+    return kv_call_of(request)->vault->kind == KV_MANAGED_HSM;
+}
+
 /* attributes.exportable and release_policy, as they were sent (contract §11). */
 struct release_sent {
     struct kv_buf policy;        /* compact */

@@ -23,9 +23,12 @@ static void add_url(cJSON *parent, const char *name, const struct kv_request *re
     kv_json_add_text(parent, name, url, ok);
 }
 
-static void add_ops(cJSON *parent, const struct kv_key_ops *ops, bool *ok)
+/* contract §4.2, §4.3: none at all are an empty list of a vault, and nothing of a Managed HSM */
+static void add_ops(cJSON *parent, const struct kv_request *request, const struct kv_key_ops *ops,
+                    bool *ok)
 {
-    cJSON *array = kv_json_add_array(parent, "key_ops", ok);
+    cJSON *array =
+        ops->count > 0 || !is_hsm(request) ? kv_json_add_array(parent, "key_ops", ok) : NULL;
 
     for (size_t i = 0; i < ops->count; i++) {
         kv_json_append_text(array, kv_key_op_row(ops->op[i])->name, ok);
@@ -78,7 +81,7 @@ void add_jwk(cJSON *parent, const struct kv_request *request, const struct kv_ke
 
     add_url(jwk, "kid", request, "keys", key, true, ok);
     kv_json_add_text(jwk, "kty", kv_kty_row(key->kty)->name, ok);
-    add_ops(jwk, &key->ops, ok);
+    add_ops(jwk, request, &key->ops, ok);
     switch (key->material.family) {
     case KV_FAMILY_RSA:
         kv_json_add_base64url(jwk, "n", key->material.modulus, key->material.modulus_len, ok);
@@ -95,10 +98,11 @@ void add_jwk(cJSON *parent, const struct kv_request *request, const struct kv_ke
     }
 }
 
-/* contract §4.2, §4.3: a vault tells it of RSA keys, a Managed HSM of symmetric ones */
-static bool shows_size(const struct kv_vault *vault, enum kv_family family)
+/* contract §4.2, §4.3: a vault tells it of RSA keys, a Managed HSM of symmetric ones while they are
+ * not deleted */
+static bool shows_size(const struct kv_vault *vault, const struct kv_key *key)
 {
-    switch (family) {
+    switch (key->material.family) {
     case KV_FAMILY_RSA:
         return vault->kind == KV_VAULT;
     case KV_FAMILY_EC:
@@ -106,7 +110,7 @@ static bool shows_size(const struct kv_vault *vault, enum kv_family family)
     case KV_FAMILY_OCT:
         break;
     }
-    return true;
+    return vault->kind == KV_VAULT || key->scheduled_purge == 0;
 }
 
 static void add_attributes(cJSON *parent, const struct kv_request *request,
@@ -115,11 +119,11 @@ static void add_attributes(cJSON *parent, const struct kv_request *request,
     const struct kv_call *call = kv_call_of(request);
     const struct kv_build *build = request->app->build;
     const struct kv_attributes *attributes = &key->attributes;
-    const bool is_hsm = call->vault->kind == KV_MANAGED_HSM;
+    const bool managed = is_hsm(request);
     cJSON *object = kv_json_add_object(parent, "attributes", ok);
 
     kv_json_add_bool(object, "enabled", attributes->enabled, ok);
-    if (build->shows_key_size && shows_size(call->vault, key->material.family)) {
+    if (build->shows_key_size && shows_size(call->vault, key)) {
         kv_json_add_int(object, "key_size", key->material.bits, ok);
     }
     if (attributes->not_before.given) {
@@ -132,10 +136,10 @@ static void add_attributes(cJSON *parent, const struct kv_request *request,
     kv_json_add_int(object, "updated", attributes->updated, ok);
     kv_json_add_text(object, "recoveryLevel", kv_vault_recovery_level(call->vault), ok);
     kv_json_add_int(object, "recoverableDays", call->vault->retention_days, ok);
-    if (build->exportable == KV_EXPORTABLE_ALWAYS || is_hsm || key->release.exportable) {
+    if (build->exportable == KV_EXPORTABLE_ALWAYS || managed || key->release.exportable) {
         kv_json_add_bool(object, "exportable", key->release.exportable, ok);
     }
-    if (build->shows_platform && call->shows_hsm_platform && !is_hsm) {
+    if (build->shows_platform && call->shows_hsm_platform && !managed) {
         kv_json_add_text(object, "hsmPlatform", kv_kty_row(key->kty)->hsm ? "2" : "0", ok);
     }
 }
@@ -164,7 +168,9 @@ void add_bundle(cJSON *parent, const struct kv_request *request, const struct kv
     add_jwk(parent, request, key, ok);
     add_attributes(parent, request, key, ok);
     add_tags(parent, &key->tags, ok);
-    add_release_policy(parent, &key->release, ok);
+    if (key->scheduled_purge == 0 || is_hsm(request)) { /* contract §4.2, §4.3 */
+        add_release_policy(parent, &key->release, ok);
+    }
 }
 
 enum kv_code respond_key(const struct kv_request *request, const struct kv_key *key,

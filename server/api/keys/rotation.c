@@ -2,6 +2,8 @@
 /* Rotating a key, and the policy that does it: contract §6.8, §10. */
 #include "kv/rotation.h"
 
+#include <stdio.h>
+
 #include "private.h"
 
 static enum kv_code generate(struct kv_request *request, struct kv_response *response,
@@ -37,6 +39,14 @@ static void add_trigger(cJSON *action, const struct kv_trigger *trigger, bool *o
     }
 }
 
+/* How the types of actions are spelled: contract §10.1, §10.4. */
+static const struct spelling {
+    const char *rotate, *notify;
+} spellings[] = {
+    [KV_VAULT] = { "Rotate", "Notify" },
+    [KV_MANAGED_HSM] = { "rotate", "notify" },
+};
+
 /* Nothing for an action that the policy does not have. */
 static void add_action(cJSON *actions, const struct kv_trigger *trigger, const char *type, bool *ok)
 {
@@ -52,26 +62,68 @@ static void add_action(cJSON *actions, const struct kv_trigger *trigger, const c
     kv_json_add_text(kv_json_add_object(action, "action", ok), "type", type, ok);
 }
 
-static void add_policy_id(cJSON *body, const struct kv_request *request, const char *name, bool *ok)
+static bool has_action(const struct kv_rotation_policy *policy)
+{
+    return kv_duration_is_given(&policy->rotate.after_create)
+           || kv_duration_is_given(&policy->rotate.before_expiry)
+           || kv_duration_is_given(&policy->notify.before_expiry);
+}
+
+static void add_actions(cJSON *body, const struct kv_rotation_policy *policy,
+                        const struct spelling *spelling, bool *ok)
+{
+    cJSON *actions = kv_json_add_array(body, "lifetimeActions", ok);
+
+    add_action(actions, &policy->rotate, spelling->rotate, ok);
+    add_action(actions, &policy->notify, spelling->notify, ok);
+}
+
+static void add_policy_dates(cJSON *attributes, const struct kv_rotation_policy *policy, bool *ok)
+{
+    kv_json_add_int(attributes, "created", policy->stored ? policy->created : 0, ok);
+    kv_json_add_int(attributes, "updated", policy->stored ? policy->updated : 0, ok);
+}
+
+/* The two shapes of contract §10.1: the default of a key has neither id nor attributes. */
+static void add_vault_policy(cJSON *body, const struct kv_request *request,
+                             const struct kv_rotation_policy *policy, bool *ok)
 {
     char url[KEY_URL_SIZE];
 
-    key_url(request, "keys", name, "rotationpolicy", url);
+    if (!policy->stored) {
+        add_actions(body, policy, &spellings[KV_VAULT], ok);
+        kv_json_add_take(body, "attributes", cJSON_CreateNull(), ok);
+        return;
+    }
+    key_url(request, "keys", policy->name, "rotationpolicy", url);
     kv_json_add_text(body, "id", url, ok);
-}
+    add_actions(body, policy, &spellings[KV_VAULT], ok);
 
-static void add_policy_attributes(cJSON *body, const struct kv_rotation_policy *policy, bool *ok)
-{
     cJSON *attributes = kv_json_add_object(body, "attributes", ok);
 
     if (kv_duration_is_given(&policy->expiry)) {
         kv_json_add_text(attributes, "expiryTime", policy->expiry.text, ok);
     }
-    kv_json_add_int(attributes, "created", policy->created, ok);
-    kv_json_add_int(attributes, "updated", policy->updated, ok);
+    add_policy_dates(attributes, policy, ok);
 }
 
-/* The two shapes of contract §10.1: the default of a key has neither id nor attributes. */
+/* The one of contract §10.4: what is not there is empty, but for the actions. */
+static void add_hsm_policy(cJSON *body, const struct kv_rotation_policy *policy, bool *ok)
+{
+    char id[KV_KEY_NAME_MAX + sizeof("keys//rotationpolicy")] = "";
+    cJSON *attributes = kv_json_add_object(body, "attributes", ok);
+
+    if (policy->stored) {
+        snprintf(id, sizeof(id), "keys/%s/rotationpolicy", policy->name);
+    }
+    add_policy_dates(attributes, policy, ok);
+    kv_json_add_text(attributes, "expiryTime", policy->expiry.text, ok);
+    kv_json_add_text(body, "id", id, ok);
+    if (policy->stored && has_action(policy)) {
+        add_actions(body, policy, &spellings[KV_MANAGED_HSM], ok);
+    }
+}
+
 static enum kv_code respond_policy(const struct kv_request *request,
                                    const struct kv_rotation_policy *policy,
                                    struct kv_response *response, struct kv_err *err)
@@ -79,18 +131,10 @@ static enum kv_code respond_policy(const struct kv_request *request,
     bool ok = true;
     kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
 
-    if (policy->stored) {
-        add_policy_id(body, request, policy->name, &ok);
-    }
-
-    cJSON *actions = kv_json_add_array(body, "lifetimeActions", &ok);
-
-    add_action(actions, &policy->rotate, "Rotate", &ok);
-    add_action(actions, &policy->notify, "Notify", &ok);
-    if (policy->stored) {
-        add_policy_attributes(body, policy, &ok);
+    if (is_hsm(request)) {
+        add_hsm_policy(body, policy, &ok);
     } else {
-        kv_json_add_take(body, "attributes", cJSON_CreateNull(), &ok);
+        add_vault_policy(body, request, policy, &ok);
     }
     return kv_response_json(response, 200, ok ? body : NULL, err);
 }
@@ -186,7 +230,7 @@ enum kv_code rotation_policy_set(struct kv_request *request, struct kv_response 
 {
     const struct kv_scope scope = kv_scope_of(request);
     kv_auto(cJSON_Delete) cJSON *body = NULL;
-    struct kv_rotation_policy_args args = { .count = 0 };
+    struct kv_rotation_policy_args args = { .as_sent = is_hsm(request) };
     struct kv_rotation_policy policy;
 
     KV_TRY(kv_request_json(request, &body, err));

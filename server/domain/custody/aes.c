@@ -35,25 +35,27 @@ static CK_RV run_cipher(const struct task *task, cipher_fn *cipher, const CK_MEC
 }
 
 static enum kv_code run_cbc(const struct task *task, cipher_fn *cipher, CK_MECHANISM_TYPE type,
-                            struct kv_outcome *out, CK_RV *ret_rv, struct kv_err *err)
+                            const struct kv_bytes *in, struct kv_outcome *out, CK_RV *ret_rv,
+                            struct kv_err *err)
 {
     const CK_MECHANISM mechanism = { type, (void *) task->in->iv.bytes, BLOCK };
     unsigned char *room;
 
-    KV_TRY(kv_buf_extend(&out->value, task->in->value.len + BLOCK, &room, err));
-    *ret_rv = run_cipher(task, cipher, &mechanism, &task->in->value, room, out);
+    KV_TRY(kv_buf_extend(&out->value, in->len + BLOCK, &room, err));
+    *ret_rv = run_cipher(task, cipher, &mechanism, in, room, out);
     return KV_OK;
 }
 
 /* The answer repeats the iv. */
 static enum kv_code encrypt_cbc(const struct task *task, CK_MECHANISM_TYPE type,
-                                struct kv_outcome *out, struct kv_err *err)
+                                const struct kv_bytes *plain, struct kv_outcome *out,
+                                struct kv_err *err)
 {
     CK_RV rv;
 
     memcpy(out->iv, task->in->iv.bytes, BLOCK);
     out->iv_len = BLOCK;
-    KV_TRY(run_cbc(task, hsm_encrypt, type, out, &rv, err));
+    KV_TRY(run_cbc(task, hsm_encrypt, type, plain, out, &rv, err));
     return custody_translate(task->custody, rv, err);
 }
 
@@ -65,13 +67,26 @@ static enum kv_code decrypt_cbc(const struct task *task, CK_MECHANISM_TYPE type,
     if (task->in->value.len == 0 || task->in->value.len % BLOCK != 0) {
         return custody_refuse_ciphertext(err);
     }
-    KV_TRY(run_cbc(task, hsm_decrypt, type, out, &rv, err));
+    KV_TRY(run_cbc(task, hsm_decrypt, type, &task->in->value, out, &rv, err));
     return custody_translate_open(task->custody, rv, err);
 }
 
+/* What is not whole blocks is filled up with zeros, which nothing takes off again. */
 enum kv_code aes_cbc_encrypt(const struct task *task, struct kv_outcome *out, struct kv_err *err)
 {
-    return encrypt_cbc(task, CKM_AES_CBC, out, err);
+    static const unsigned char zeros[BLOCK];
+    const struct kv_bytes *value = &task->in->value;
+    size_t missing = (BLOCK - value->len % BLOCK) % BLOCK;
+    kv_auto(kv_buf_done) struct kv_buf filled;
+
+    kv_buf_init(&filled, value->len + missing);
+    if (missing == 0) {
+        return encrypt_cbc(task, CKM_AES_CBC, value, out, err);
+    }
+    KV_TRY(kv_buf_append(&filled, value->bytes, value->len, err));
+    KV_TRY(kv_buf_append(&filled, zeros, missing, err));
+    return encrypt_cbc(task, CKM_AES_CBC, &(const struct kv_bytes){ filled.data, filled.len }, out,
+                       err);
 }
 
 enum kv_code aes_cbc_decrypt(const struct task *task, struct kv_outcome *out, struct kv_err *err)
@@ -82,7 +97,7 @@ enum kv_code aes_cbc_decrypt(const struct task *task, struct kv_outcome *out, st
 enum kv_code aes_cbc_pad_encrypt(const struct task *task, struct kv_outcome *out,
                                  struct kv_err *err)
 {
-    return encrypt_cbc(task, CKM_AES_CBC_PAD, out, err);
+    return encrypt_cbc(task, CKM_AES_CBC_PAD, &task->in->value, out, err);
 }
 
 enum kv_code aes_cbc_pad_decrypt(const struct task *task, struct kv_outcome *out,

@@ -12,6 +12,17 @@ static bool has_curve(const struct hsm_capabilities *can, enum kv_curve curve)
     return (can->ec_curves & HSM_BIT(custody_hsm_curve(curve))) != 0;
 }
 
+/* Any curve of the set: which one it is in the end the key says. */
+static bool has_curves(const struct hsm_capabilities *can, unsigned curves)
+{
+    for (enum kv_curve curve = KV_CURVE_NONE + 1; curve < KV_CURVE_COUNT; curve++) {
+        if ((curves & 1U << curve) != 0 && has_curve(can, curve)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool has_aes(const struct hsm_capabilities *can, unsigned bits)
 {
     return (bits == 128 && can->aes_128) || (bits == 192 && can->aes_192)
@@ -74,7 +85,7 @@ static enum kv_way way_of_method(const struct hsm_capabilities *can, const struc
     case KV_METHOD_RSA_PSS:
         return native_else_outside(can, (can->rsa_pss & HSM_BIT(hash_row(alg->hash)->hsm)) != 0);
     case KV_METHOD_ECDSA:
-        return native_if(has_curve(can, alg->curve));
+        return native_if(has_curves(can, alg->curves));
     case KV_METHOD_AES_CBC:
         return native_if(can->aes_cbc);
     case KV_METHOD_AES_CBC_PAD:

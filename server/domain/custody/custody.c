@@ -72,7 +72,7 @@ static enum kv_code generate_rsa(struct kv_custody *custody, const unsigned char
 enum hsm_curve custody_hsm_curve(enum kv_curve curve)
 {
     static const enum hsm_curve curves[] = {
-#define X(symbol, name, bits, coordinate, group) [KV_CURVE_##symbol] = HSM_##symbol,
+#define X(symbol, name, bits, coordinate, group, token) [KV_CURVE_##symbol] = HSM_##token,
 #include "kv/tbl/curve.def"
 #undef X
     };

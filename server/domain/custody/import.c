@@ -44,6 +44,15 @@ static CK_RV import_ec(struct hsm *hsm, const unsigned char *object,
                          key->len[0], &point);
 }
 
+/* A value that is no AES key's can still be one of HMAC. */
+static CK_RV import_oct(struct hsm *hsm, const unsigned char *object,
+                        const struct kv_private_key *key)
+{
+    return kv_is_aes_size(key->public.bits)
+               ? hsm_import_aes(hsm, object, key->number[0], key->len[0])
+               : hsm_import_secret(hsm, object, key->number[0], key->len[0]);
+}
+
 enum kv_code kv_custody_import(struct kv_custody *custody,
                                const unsigned char object[KV_OBJECT_LENGTH],
                                const struct kv_private_key *key, struct kv_material *ret_material,
@@ -60,7 +69,7 @@ enum kv_code kv_custody_import(struct kv_custody *custody,
         rv = import_ec(hsm, object, key);
         break;
     case KV_FAMILY_OCT:
-        rv = hsm_import_aes(hsm, object, key->number[0], key->len[0]);
+        rv = import_oct(hsm, object, key);
         break;
     }
     KV_TRY(custody_translate(custody, rv, err));
@@ -84,6 +93,8 @@ static enum kv_alg probe_of(const struct kv_material *material)
         return KV_ALG_ES384;
     case KV_CURVE_P521:
         return KV_ALG_ES512;
+    case KV_CURVE_SECP256K1:
+        return KV_ALG_ECDSA256;
     case KV_CURVE_NONE:
     case KV_CURVE_COUNT:
         break;

@@ -31,8 +31,8 @@ static const struct method {
                           .public = true },
     [KV_METHOD_AES_CBC] = { .protect = aes_cbc_encrypt,
                             .open = aes_cbc_decrypt,
-                            .min = 16,
-                            .step = 16,
+                            .min = 1,  /* filled up to whole blocks: one reading; 16 and a */
+                            .step = 1, /* step of 16 refuse what is not whole (contract §8.6) */
                             .protect_iv = 16,
                             .open_iv = 16 },
     [KV_METHOD_AES_CBC_PAD] = { .protect = aes_cbc_pad_encrypt,

@@ -13,7 +13,7 @@ static const struct kv_kty_row kty_rows[] = {
 };
 
 static const struct kv_curve_row curve_rows[] = {
-#define X(symbol, name, bits, coordinate, group)                                                   \
+#define X(symbol, name, bits, coordinate, group, token)                                            \
     [KV_CURVE_##symbol] = { name, bits, coordinate, group },
 #include "kv/tbl/curve.def"
 #undef X
@@ -26,9 +26,9 @@ static const struct kv_key_op_row key_op_rows[] = {
 };
 
 static const struct kv_alg_row alg_rows[] = {
-#define X(symbol, name, family, operations, method, hash, curve, bits, overhead)                   \
+#define X(symbol, name, family, operations, method, hash, curves, bits, overhead)                  \
     [KV_ALG_##symbol] = { name,           KV_FAMILY_##family, operations, KV_METHOD_##method,      \
-                          KV_HASH_##hash, KV_CURVE_##curve,   bits,       overhead },
+                          KV_HASH_##hash, KV_CURVES_##curves, bits,       overhead },
 #include "kv/tbl/alg.def"
 #undef X
 };

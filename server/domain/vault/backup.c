@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Backup: contract §6.7. The envelope is the service's; within it every private key is wrapped once
+ * Backup: contract §6.7. The envelope is the service's, one of vaults, one of managed HSMs; within it every private key is wrapped once
  * more, by the wrapping key that never leaves the token, so that a blob is of use on it only.
  */
 #include "backup.h"
@@ -48,9 +48,10 @@ static enum kv_code fill(struct kv_keys *keys, const struct kv_key_page *version
     return code;
 }
 
-static enum kv_code seal(struct kv_keys *keys, const struct kv_buf *content, struct kv_buf *blob,
-                         struct kv_err *err)
+static enum kv_code seal(const struct kv_scope *scope, const struct kv_buf *content,
+                         struct kv_buf *blob, struct kv_err *err)
 {
+    struct kv_keys *keys = scope->keys;
     kv_auto(kv_secret_done) struct kv_secret content_key = { .len = 0 };
     struct kv_secret encrypted_key = { .len = 0 };
     struct kv_material service;
@@ -59,6 +60,9 @@ static enum kv_code seal(struct kv_keys *keys, const struct kv_buf *content, str
     KV_TRY(service_key_need(keys, SERVICE_BACKUP, &service, err));
     KV_TRY(kv_jwe_make_key(&content_key, err));
     KV_TRY(service_key_crypt(keys, &service, KV_OP_ENCRYPT, &content_key, &encrypted_key, err));
+    if (scope->vault->kind == KV_MANAGED_HSM) {
+        return kv_jwe_seal_direct(&content_key, &encrypted_key, content, blob, err);
+    }
     service_key_name(&service, name);
     KV_TRY(kv_buf_append(blob, BACKUP_PREFIX, sizeof(BACKUP_PREFIX) - 1, err));
     return kv_jwe_seal(name, &content_key, &encrypted_key, content, blob, err);
@@ -76,5 +80,5 @@ enum kv_code kv_key_backup(const struct kv_scope *scope, const char *name, struc
     KV_TRY(kv_custody_check_export(scope->keys->config.custody, err));
     KV_TRY(backup_policy_load(scope, name, &policy, err));
     KV_TRY(fill(scope->keys, &versions, &policy, &content, err));
-    return seal(scope->keys, &content, blob, err);
+    return seal(scope, &content, blob, err);
 }

@@ -10,7 +10,7 @@
 
 #define BACKUP_VERSIONS_MAX 500              /* contract §6.7 */
 #define BACKUP_CONTENT_MAX (4 * 1024 * 1024) /* bytes; 500 versions of RSA-4096 need 1.7 MB */
-#define BACKUP_PREFIX "&AzureKeyVaultKeyBackupV1.microsoft.com"
+#define BACKUP_PREFIX "&AzureKeyVaultKeyBackupV1.microsoft.com" /* a managed HSM's have none */
 
 struct backup_version {
     struct kv_key key;   /* `object` of its material is not used */
@@ -58,5 +58,5 @@ enum kv_code backup_append_version(struct kv_buf *content, const struct kv_key *
 enum kv_code backup_parse(const struct kv_buf *content, struct backup *ret_backup,
                           struct kv_err *err) kv_must_check;
 
-/* The one text for every blob that is none of ours (contract §9.2). */
+/* The texts for a blob that is none of ours (contract §6.7, §9.2, §19 row 33). */
 enum kv_code fail_corrupt(struct kv_err *err) kv_must_check;

@@ -44,15 +44,18 @@ enum kv_code key_type_choose(const struct kv_scope *scope, const char *name, enu
     return KV_OK;
 }
 
-/* Sizes a create may ask for, by family, and what it gets without asking (contract §6.1, §7). The
- * size of an EC key follows from its curve; a size that no curve has is still refused. */
+/*
+ * Sizes a create may ask for, by family, and what it gets without asking (contract §6.1, §7). The
+ * size of an EC key follows from its curve, whatever is asked for: clients ask for 2048.
+ */
 static const struct {
     int64_t bits[3];
     int64_t fallback;
+    bool ignored;
 } sizes[] = {
-    [KV_FAMILY_RSA] = { { 2048, 3072, 4096 }, 2048 },
-    [KV_FAMILY_EC] = { { 256, 384, 521 }, 256 },
-    [KV_FAMILY_OCT] = { { 128, 192, 256 }, 256 },
+    [KV_FAMILY_RSA] = { { 2048, 3072, 4096 }, 2048, false },
+    [KV_FAMILY_EC] = { { 256, 384, 521 }, 256, true },
+    [KV_FAMILY_OCT] = { { 128, 192, 256 }, 256, false },
 };
 
 enum kv_code key_size_check(const struct kv_scope *scope, enum kv_family family, int64_t bits,
@@ -100,7 +103,8 @@ static enum kv_code choose_spec(const struct kv_scope *scope, enum kv_family fam
                                 const struct kv_key_create_args *args, struct kv_key_spec *ret_spec,
                                 struct kv_err *err)
 {
-    int64_t bits = args->bits_given ? args->bits : sizes[family].fallback;
+    bool is_asked = args->bits_given && !sizes[family].ignored;
+    int64_t bits = is_asked ? args->bits : sizes[family].fallback;
 
     KV_TRY(key_size_check(scope, family, bits, err));
     *ret_spec = (struct kv_key_spec){ .family = family, .bits = (unsigned) bits };

@@ -68,6 +68,17 @@ static enum kv_code put_on_token(struct kv_keys *keys, const unsigned char objec
     return kv_custody_import(keys->config.custody, object, context, ret_material, err);
 }
 
+/* A Managed HSM takes symmetric keys as short as they come, up to what kv_private_key_check() takes:
+ * HMAC has no size (contract §6.2). */
+static enum kv_code check_size(const struct kv_scope *scope, const struct kv_material *material,
+                               struct kv_err *err)
+{
+    bool is_any = material->family == KV_FAMILY_OCT && scope->vault->kind == KV_MANAGED_HSM
+                  && material->bits > 0;
+
+    return is_any ? KV_OK : key_size_check(scope, material->family, material->bits, err);
+}
+
 static enum kv_code import_clear(const struct kv_scope *scope,
                                  const struct kv_key_import_args *args,
                                  const struct kv_sent_key *sent, struct kv_key *draft,
@@ -76,7 +87,7 @@ static enum kv_code import_clear(const struct kv_scope *scope,
     kv_auto(kv_private_key_done) struct kv_private_key private = { .len = { 0 } };
 
     KV_TRY(kv_private_key_check(sent, &private, err));
-    KV_TRY(key_size_check(scope, sent->family, private.public.bits, err));
+    KV_TRY(check_size(scope, &private.public, err));
     describe(scope, args, draft);
     return version_add(scope, args->name, draft, put_on_token, &private, ret_key, err);
 }

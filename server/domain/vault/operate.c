@@ -6,6 +6,7 @@
 #include "private.h"
 
 #define SUBJECT_SIZE 768 /* leaves room for the rest of a message */
+#define CHOICE_SIZE 64   /* of curves, of sizes */
 
 enum kv_code key_check_state(const struct kv_key *key, enum kv_key_op op, kv_time now,
                              struct kv_err *err)
@@ -51,10 +52,42 @@ static const char *noun_of(enum kv_key_op op)
     return op == KV_OP_SIGN || op == KV_OP_VERIFY ? "signing" : "encryption";
 }
 
-static bool fits(const struct kv_alg_row *alg, const struct kv_material *material)
+static bool fits_curve(const struct kv_alg_row *alg, const struct kv_material *material)
 {
-    return alg->family == material->family && alg->curve == material->curve
-           && (alg->bits == 0 || alg->bits == material->bits);
+    return (alg->curves & 1U << material->curve) != 0;
+}
+
+/* AES of every size is still AES: a secret that no AES key is as long as does HMAC alone. */
+static bool fits_size(const struct kv_alg_row *alg, const struct kv_material *material)
+{
+    if (alg->bits != 0) {
+        return alg->bits == material->bits;
+    }
+    return alg->family != KV_FAMILY_OCT || alg->method == KV_METHOD_HMAC
+           || kv_is_aes_size(material->bits);
+}
+
+/* "'P-256' or 'SECP256K1'", for the end of a sentence. */
+static void list_curves(unsigned curves, char *ret_text, size_t size)
+{
+    size_t len = 0;
+
+    ret_text[0] = '\0';
+    for (enum kv_curve curve = KV_CURVE_NONE + 1; curve < KV_CURVE_COUNT && len < size; curve++) {
+        if ((curves & 1U << curve) != 0) {
+            len += (size_t) snprintf(ret_text + len, size - len, "%s'%s'", len > 0 ? " or " : "",
+                                     kv_curve_row(curve)->name);
+        }
+    }
+}
+
+static void list_sizes(const struct kv_alg_row *alg, char *ret_text, size_t size)
+{
+    if (alg->bits == 0) {
+        snprintf(ret_text, size, "128, 192 or 256");
+    } else {
+        snprintf(ret_text, size, "%u", alg->bits);
+    }
 }
 
 /* The texts but that of the curve are coffer's, after its template (contract §8.3, §19 row 7). */
@@ -64,8 +97,9 @@ static enum kv_code check_algorithm(const struct kv_scope *scope, const struct k
     const struct kv_alg_row *alg = kv_alg_row(args->alg);
     const struct kv_material *material = &key->material;
     char subject[SUBJECT_SIZE];
+    char choice[CHOICE_SIZE];
 
-    if (fits(alg, material)) {
+    if (alg->family == material->family && fits_curve(alg, material) && fits_size(alg, material)) {
         return KV_OK;
     }
     snprintf(subject, sizeof(subject),
@@ -76,15 +110,16 @@ static enum kv_code check_algorithm(const struct kv_scope *scope, const struct k
                        "%s is of type '%s', and algorithm '%s' can only be used with type %s.",
                        subject, kv_kty_row(key->kty)->name, alg->name, types_of(alg->family));
     }
-    if (alg->curve != material->curve) {
+    if (!fits_curve(alg, material)) {
+        list_curves(alg->curves, choice, sizeof(choice));
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                       "%s uses curve '%s', and algorithm '%s' can only be used with curve '%s'.",
-                       subject, kv_curve_row(material->curve)->name, alg->name,
-                       kv_curve_row(alg->curve)->name);
+                       "%s uses curve '%s', and algorithm '%s' can only be used with curve %s.",
+                       subject, kv_curve_row(material->curve)->name, alg->name, choice);
     }
+    list_sizes(alg, choice, sizeof(choice));
     return KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                   "%s has size %u, and algorithm '%s' can only be used with size %u.", subject,
-                   material->bits, alg->name, alg->bits);
+                   "%s has size %u, and algorithm '%s' can only be used with size %s.", subject,
+                   material->bits, alg->name, choice);
 }
 
 /* contract §8.2 has `rule` empty; the other texts follow §19 row 5 */

@@ -109,7 +109,10 @@ enum kv_code key_row_load(struct kv_db *db, const struct kv_scope *scope,
 #define KEY_COLUMN_SQL(symbol, sql) ", " sql
 #define KEY_COLUMN_NUMBER(symbol, sql) COLUMN_##symbol,
 #define KEY_COLUMNS "v.id" KEY_COLUMN_ROWS(KEY_COLUMN_SQL)
-enum key_column { COLUMN_ID, KEY_COLUMN_ROWS(KEY_COLUMN_NUMBER) };
+enum key_column {
+    COLUMN_ID,
+    KEY_COLUMN_ROWS(KEY_COLUMN_NUMBER) COLUMN_MARKER /* what the statements of lists add */
+};
 
 /* Conditions on key.state, key.ready and key.purge; ?1 vault, ?2 now in ms, ?3 now in seconds. */
 #define KEY_IS_LIVE "k.vault = ?1 AND k.state = 0 AND k.ready <= ?2"

@@ -6,43 +6,84 @@
 #include "backup.h"
 #include "kv/jwe.h"
 
-/* The content key was encrypted to a key of this token; whatever else it is, it is not ours. */
-static enum kv_code decrypt_key(struct kv_keys *keys, const struct kv_material *service,
-                                const struct kv_secret *encrypted, struct kv_secret *ret_key,
-                                struct kv_err *err)
+/* contract §19 row 33: long enough, and no backup at all */
+static enum kv_code fail_version(struct kv_err *err)
 {
-    enum kv_code code = service_key_crypt(keys, service, KV_OP_DECRYPT, encrypted, ret_key, err);
-
-    return code == KV_CANNOT_DECRYPT ? fail_corrupt(err) : code;
+    return KV_FAIL(err, KV_BACKUP_CORRUPT, 0, "Backup blob contains invalid or corrupt version.");
 }
 
-/* The key that seals backups; a blob that comes before there is one is of somebody else. */
-static enum kv_code load_service(struct kv_keys *keys, struct kv_material *ret_service,
-                                 struct kv_err *err)
+/* What a managed HSM says of every blob. A vault's words for it are not known. */
+static enum kv_code fail_foreign(struct kv_err *err)
 {
-    enum kv_code code = service_key_load(keys, SERVICE_BACKUP, ret_service, err);
+    return KV_FAIL(err, KV_BACKUP_CORRUPT, 0,
+                   "Backup blob belongs to a different crypto domain and cannot be used with this "
+                   "instance.");
+}
 
-    return code == KV_NOT_FOUND ? fail_corrupt(err) : code;
+/* A blob taken apart. A managed HSM's does not say whose key it is sealed with: whoever cannot
+ * decrypt it is somebody else. */
+struct envelope {
+    struct kv_jwe jwe;
+    struct kv_secret encrypted_key;
+    bool is_anonymous;
+};
+
+/* Both kinds, wherever they come to: keys move between vaults and HSMs of an instance. */
+static enum kv_code open_envelope(const char *name, size_t key_len, const char *blob, size_t len,
+                                  struct envelope *ret_envelope, struct kv_err *err)
+{
+    static const size_t prefix_len = sizeof(BACKUP_PREFIX) - 1;
+    struct envelope *envelope = ret_envelope;
+
+    if (len >= prefix_len && strncmp(blob, BACKUP_PREFIX, prefix_len) == 0) {
+        blob += prefix_len;
+        len -= prefix_len;
+        if (kv_jwe_parse(blob, len, name, &envelope->jwe, &envelope->encrypted_key)) {
+            return KV_OK;
+        }
+        return kv_jwe_is_sealed(blob, len) ? fail_foreign(err) : fail_corrupt(err);
+    }
+    envelope->is_anonymous = true;
+    if (kv_jwe_parse_direct(blob, len, key_len, &envelope->jwe, &envelope->encrypted_key)) {
+        return KV_OK;
+    }
+    return len < prefix_len ? fail_corrupt(err) : fail_version(err);
+}
+
+/* The content key was encrypted to a key of this token; whatever else it is, it is not ours. */
+static enum kv_code decrypt_key(struct kv_keys *keys, const struct kv_material *service,
+                                const struct envelope *envelope, struct kv_secret *ret_key,
+                                struct kv_err *err)
+{
+    enum kv_code code =
+        service_key_crypt(keys, service, KV_OP_DECRYPT, &envelope->encrypted_key, ret_key, err);
+
+    if (code == KV_CANNOT_DECRYPT) {
+        return envelope->is_anonymous ? fail_foreign(err) : fail_corrupt(err);
+    }
+    return code;
 }
 
 static enum kv_code open_blob(struct kv_keys *keys, const char *blob, size_t len,
                               struct kv_buf *content, struct kv_err *err)
 {
-    static const size_t prefix_len = sizeof(BACKUP_PREFIX) - 1;
     kv_auto(kv_secret_done) struct kv_secret content_key = { .len = 0 };
-    struct kv_secret encrypted_key = { .len = 0 };
-    struct kv_material service;
-    char name[KV_UUID_LENGTH + 1];
-    struct kv_jwe jwe;
+    struct envelope envelope = { .is_anonymous = false };
+    struct kv_material service = { .family = KV_FAMILY_RSA };
+    char name[KV_UUID_LENGTH + 1] = "";
+    enum kv_code code = service_key_load(keys, SERVICE_BACKUP, &service, err);
 
-    KV_TRY(load_service(keys, &service, err));
-    service_key_name(&service, name);
-    if (len < prefix_len || strncmp(blob, BACKUP_PREFIX, prefix_len) != 0
-        || !kv_jwe_parse(blob + prefix_len, len - prefix_len, name, &jwe, &encrypted_key)) {
-        return fail_corrupt(err);
+    if (code == KV_OK) {
+        service_key_name(&service, name);
+    } else if (code != KV_NOT_FOUND) {
+        return code;
     }
-    KV_TRY(decrypt_key(keys, &service, &encrypted_key, &content_key, err));
-    return kv_jwe_open(&jwe, &content_key, content) ? KV_OK : fail_corrupt(err);
+    KV_TRY(open_envelope(name, service.modulus_len, blob, len, &envelope, err));
+    if (code == KV_NOT_FOUND) { /* a blob that comes before there is a key is of somebody else */
+        return fail_foreign(err);
+    }
+    KV_TRY(decrypt_key(keys, &service, &envelope, &content_key, err));
+    return kv_jwe_open(&envelope.jwe, &content_key, content) ? KV_OK : fail_corrupt(err);
 }
 
 /* A vault takes from a backup what it would take from a create (contract §7). */

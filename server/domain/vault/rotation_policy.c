@@ -12,7 +12,7 @@ static enum kv_code read_column(const struct kv_rows *rows, int column,
 {
     const char *text = kv_rows_text(rows, column);
 
-    if (!kv_rows_is_null(rows, column) && !kv_duration_parse(text, ret_duration)) {
+    if (text[0] != '\0' && !kv_duration_parse(text, ret_duration)) {
         return KV_FAIL(err, KV_INTERNAL, 0, "the store holds no usable duration: %.40s", text);
     }
     return KV_OK;
@@ -36,12 +36,13 @@ static enum kv_code read_policy(const struct kv_rows *rows, struct kv_rotation_p
     return KV_OK;
 }
 
+static const struct kv_rotation_policy_args nothing = { .count = 0 };
+
 /* Of a key, by its row: stored, or the default. `name` is left empty. */
 static enum kv_code load_stored(struct kv_db *db, int64_t key_id,
                                 struct kv_rotation_policy *ret_policy, struct kv_err *err)
 {
     static const char sql[] = "SELECT " POLICY_COLUMNS " FROM rotation_policy p WHERE p.key = ?";
-    static const struct kv_rotation_policy_args nothing = { .count = 0 };
     kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
     bool more;
 
@@ -156,6 +157,19 @@ static enum kv_code load_name(struct kv_db *db, int64_t key_id, char ret_name[KV
     return KV_OK;
 }
 
+/* The policy of a Managed HSM's key may lack what every vault's has: by a backup it becomes one. */
+static enum kv_code complete(const struct kv_scope *scope, struct kv_rotation_policy *policy,
+                             struct kv_err *err)
+{
+    struct kv_rotation_policy fallback;
+
+    if (scope->vault->kind == KV_VAULT && !kv_duration_is_given(&policy->notify.before_expiry)) {
+        KV_TRY(kv_rotation_policy_read(&nothing, &fallback, err));
+        policy->notify = fallback.notify;
+    }
+    return KV_OK;
+}
+
 /* Loads the policy of a live key, and which key that is. */
 static enum kv_code load_policy(struct kv_db *db, const struct kv_scope *scope, const char *name,
                                 struct key_row *ret_row, struct kv_rotation_policy *ret_policy,
@@ -169,6 +183,7 @@ static enum kv_code load_policy(struct kv_db *db, const struct kv_scope *scope, 
         return fail_not_found(name, NULL, err);
     }
     KV_TRY(load_stored(db, ret_row->id, ret_policy, err));
+    KV_TRY(complete(scope, ret_policy, err));
     return load_name(db, ret_row->id, ret_policy->name, err);
 }
 
@@ -214,7 +229,7 @@ static enum kv_code save_policy(struct kv_db *db, int64_t key_id,
                      KV_BINDS(KV_B_INT(key_id), bind_duration(&policy->expiry),
                               bind_duration(&policy->rotate.after_create),
                               bind_duration(&policy->rotate.before_expiry),
-                              bind_duration(&policy->notify.before_expiry),
+                              KV_B_TEXT(policy->notify.before_expiry.text),
                               KV_B_INT(policy->created), KV_B_INT(policy->updated)),
                      NULL, err);
 }

@@ -159,7 +159,7 @@ enum kv_code kv_rotation_policy_read(const struct kv_rotation_policy_args *args,
         KV_TRY(read_action(&args->action[i], &policy, err));
     }
     KV_TRY(check(&policy, err));
-    if (!is_given(&policy.notify)) {
+    if (!is_given(&policy.notify) && !args->as_sent) {
         KV_TRY(read_duration(NOTIFY_DEFAULT, RULE_BEFORE_EXPIRY_FORM, &policy.notify.before_expiry,
                              err));
     }

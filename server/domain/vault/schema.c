@@ -52,7 +52,7 @@ static const struct kv_migration migrations[] = {
       "  expiry TEXT,"          /* these four as they were sent, ISO 8601 */
       "  after_create TEXT,"    /* of Rotate; at most one of */
       "  before_expiry TEXT,"   /* these two */
-      "  notify TEXT NOT NULL," /* timeBeforeExpiry of Notify */
+      "  notify TEXT NOT NULL," /* timeBeforeExpiry of Notify, '' for none */
       "  created INTEGER NOT NULL,"
       "  updated INTEGER NOT NULL,"
       "  due INTEGER" /* s: when the latest version is to be rotated; NULL: never */

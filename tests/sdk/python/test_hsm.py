@@ -72,8 +72,14 @@ class ASymmetricKey(TestCase):
 
         self.assertEqual(len(sealed.ciphertext), len(plaintext))
         self.assertEqual(opened.plaintext, plaintext)
-        with self.refuses(400, "BadParameter"):
-            self.client(size).encrypt(algorithm, plaintext + b"odd", iv=IV)
+
+    @rows(*SIZES)
+    def test_fills_what_is_no_whole_block_with_zeros_with(self, size):
+        algorithm, plaintext = EncryptionAlgorithm(f"A{size}CBC"), new_data_key() + b"odd"
+        sealed = self.client(size).encrypt(algorithm, plaintext, iv=IV)
+        opened = self.client(size).decrypt(algorithm, sealed.ciphertext, iv=IV)
+
+        self.assertEqual(opened.plaintext, plaintext + bytes(13))
 
     @rows(*SIZES)
     def test_encrypts_and_pads_with(self, size):
