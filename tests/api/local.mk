@@ -29,6 +29,7 @@ api_tests = \
 	%D%/test_roles \
 	%D%/test_rotation \
 	%D%/test_sign \
+	%D%/test_surroundings \
 	%D%/test_symmetric \
 	%D%/test_symmetric_move \
 	%D%/test_throttling
@@ -179,6 +180,9 @@ EXTRA_DIST += tests/data/golden
 	$(api_support)
 %C%_test_sign_CFLAGS = $(api_cflags)
 %C%_test_sign_LDADD = $(api_libs)
+%C%_test_surroundings_SOURCES = %D%/surroundings.c $(api_support)
+%C%_test_surroundings_CFLAGS = $(api_cflags)
+%C%_test_surroundings_LDADD = $(api_libs)
 %C%_test_symmetric_SOURCES = \
 	%D%/symmetric.c \
 	%D%/symmetric_wrap.c \

@@ -89,7 +89,8 @@ TESTS += %D%/test_log
 
 check_PROGRAMS += %D%/test_options
 TESTS += %D%/test_options
-%C%_test_options_SOURCES = %D%/options.c %D%/options.h %D%/options_print.c %D%/scratch.h
+%C%_test_options_SOURCES = %D%/options.c %D%/options.h %D%/options_environment.c \
+	%D%/options_print.c %D%/scratch.h
 %C%_test_options_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_options_LDADD = $(UNIT_LDADD)
 
