@@ -60,10 +60,18 @@ static enum kv_code append_random_pin(struct kv_buf *pins, struct kv_err *err)
 static enum kv_code load_own_pins(const char *folder, struct kv_buf *pins, struct kv_err *err)
 {
     char file[KV_PATH_MAX];
+    size_t tokens;
 
     KV_TRY(kv_path_join(file, folder, "pin", err));
     if (kv_file_exists(file)) {
         return kv_file_read(file, pins, err);
+    }
+    KV_TRY(softhsm_count(folder, &tokens, err));
+    if (tokens > 0) {
+        return KV_FAIL(err, KV_UNAVAILABLE, 0,
+                       "%s is missing, and the token in %s/tokens opens only with the PIN in it: "
+                       "restore that file, or start on another folder with --data",
+                       file, folder);
     }
     KV_TRY(append_random_pin(pins, err));
     KV_TRY(append_random_pin(pins, err));

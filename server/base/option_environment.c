@@ -117,12 +117,11 @@ static enum kv_code set_option(struct kv_options *options, enum kv_option option
         return KV_OUT_OF_MEMORY(err);
     }
     name_variable(option, origin);
-    code = kv_option_set(options,
-                         &(struct option_text){ .option = option,
-                                                .source = OPTION_FROM_ENVIRONMENT,
-                                                .origin = origin,
-                                                .text = value },
-                         err);
+    code = kv_option_set(
+        options,
+        &(struct option_text){
+            .option = option, .source = OPTION_FROM_ENVIRONMENT, .origin = origin, .text = value },
+        err);
     free(value);
     return code;
 }

@@ -9,7 +9,7 @@
 
 #define ORIGIN_SIZE (KV_PATH_MAX + 32)
 #define FILE_MAX (64 * 1024)
-#define FIRST_FLAG 256 /* above getopt's own results, which are characters */
+#define FIRST_FLAG 256                 /* above getopt's own results, which are characters */
 #define BYTE_ORDER_MARK "\xef\xbb\xbf" /* what editors of Windows put before UTF-8 */
 #define BLANKS " \t\r"
 

@@ -7,6 +7,7 @@ api_tests = \
 	%D%/test_auto_rotation \
 	%D%/test_byok \
 	%D%/test_crypto \
+	%D%/test_damage \
 	%D%/test_failures \
 	%D%/test_front \
 	%D%/test_gate \
@@ -50,6 +51,9 @@ api_libs = tests/support/libdaemon.a libkv.a $(CRITERION_LIBS) $(SERVER_LIBS) $(
 %C%_test_crypto_SOURCES = %D%/crypto.c $(api_support)
 %C%_test_crypto_CFLAGS = $(api_cflags)
 %C%_test_crypto_LDADD = $(api_libs)
+%C%_test_damage_SOURCES = %D%/damage.c $(api_support)
+%C%_test_damage_CFLAGS = $(api_cflags)
+%C%_test_damage_LDADD = $(api_libs)
 %C%_test_failures_SOURCES = %D%/failures.c $(api_support)
 %C%_test_failures_CFLAGS = $(api_cflags)
 %C%_test_failures_LDADD = $(api_libs)

@@ -98,9 +98,9 @@ static const char *const injected[] = {
 Test(options_environment, does_not_take_what_kubernetes_and_docker_inject_for_its_own)
 {
     for (size_t i = 0; i < KV_COUNT(injected); i++) {
-        bool is_of_a_port =
-            strstr(injected[i], "PORT=") != NULL && strstr(injected[i], "://") != NULL
-            && strstr(injected[i], "SERVICE") == NULL;
+        bool is_of_a_port = strstr(injected[i], "PORT=") != NULL
+                            && strstr(injected[i], "://") != NULL
+                            && strstr(injected[i], "SERVICE") == NULL;
 
         load_variable(injected[i]);
         cr_assert_eq(strays, 1, "%s", injected[i]);
