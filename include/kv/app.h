@@ -49,6 +49,10 @@ struct kv_app {
     enum kv_code (*print_token_metrics)(void *token_context, struct kv_buf *buf,
                                         struct kv_err *err);
     void *token_context;
+
+    /* Whether the store can be written to: what kv_store_check() says. Thread-safe. */
+    enum kv_code (*check_store)(void *store_context, struct kv_err *err);
+    void *store_context;
 };
 
 /* kv_route.hosts of the data plane: operations that one kind of host has (contract §12). */

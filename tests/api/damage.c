@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "kv/files.h"
@@ -16,6 +17,7 @@
 #define VALUE "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 #define PATH_SIZE KV_PATH_MAX
 
+static const char *const vaults[] = { "--vault", "dev", "--vault", "pool,kind=hsm", NULL };
 static struct daemon own;
 static char wrapped[1024]; /* VALUE, by the key "kept" */
 
@@ -27,10 +29,13 @@ static void start(void)
         cr_skip_test("the token is not the program's own");
     }
     daemon_prepare(&own);
-    cr_assert(daemon_start(&own, NULL));
+    cr_assert(daemon_start(&own, vaults));
     API_CLIENT_OF(&own, dev);
     api_create_key(&dev, "kept", "", version);
     api_wrap(&dev, "kept", NULL, "RSA-OAEP", VALUE, wrapped);
+    API_HSM_OF(&own, pool);
+    API_REPLY(create, client_call(&pool, "POST", "/keys/kept/create", "{\"kty\":\"RSA-HSM\"}"));
+    cr_assert_eq(create.status, 200, "%s", create.body);
 }
 
 static void stop(void)
@@ -141,7 +146,7 @@ Test(damage, empty_files_of_a_killed_module_are_swept_at_the_next_start)
     unsigned objects = count_suffix(token, ".object");
     unsigned locks = count_suffix(token, ".lock");
     leave_empty_files(token);
-    cr_assert(daemon_start(&own, NULL));
+    cr_assert(daemon_start(&own, vaults));
     cr_expect_not(is_there(token, "half-made.object"));
     cr_expect_not(is_there(token, "half-made.lock"));
     cr_expect_not(is_there(token, "half-destroyed.lock"));
@@ -197,6 +202,203 @@ Test(damage, of_a_lost_pin_is_said_and_no_new_one_is_written)
         cr_expect_not(is_there(own.folder, "pin"));
     }
     cr_assert_eq(rename(away, pin), 0);
-    cr_assert(daemon_start(&own, NULL));
+    cr_assert(daemon_start(&own, vaults));
     expect_kept_key();
+}
+
+#define LOST "the store's files were moved, removed or replaced while coffer was running"
+
+static void expect_unavailable(struct client *client, const char *method, const char *path,
+                               const char *body)
+{
+    API_REPLY(reply, client_call(client, method, path, body));
+
+    cr_expect_eq(reply.status, 503, "%s %s: %ld %s", method, path, reply.status, reply.body);
+    cr_expect_str_eq(reply_text(&reply, "error.code"), "ServiceUnavailable", "%s", reply.body);
+    cr_expect_str_eq(reply_text(&reply, "error.message"), LOST);
+}
+
+static void expect_control(struct client *client, const char *target, long status, const char *part)
+{
+    const struct request request = { .method = "GET", .target = target, .control = true };
+    API_REPLY(reply, client_send(client, &request));
+
+    cr_expect_eq(reply.status, status, "%s: %ld %s", target, reply.status, reply.body);
+    cr_expect_not_null(strstr(reply.body, part), "%s: %s", target, reply.body);
+}
+
+static void expect_lost_store(void)
+{
+    API_CLIENT_OF(&own, dev);
+
+    expect_unavailable(&dev, "POST", "/keys/new/create", "{\"kty\":\"RSA\"}");
+    expect_unavailable(&dev, "POST", "/keys/kept/rotate", "{}");
+    expect_unavailable(&dev, "PATCH", "/keys/kept", "{\"tags\":{\"a\":\"b\"}}");
+    expect_unavailable(&dev, "DELETE", "/keys/kept", NULL);
+    expect_control(&dev, "/ready", 503, LOST);
+    expect_control(&dev, "/health", 503, "\"store\":\"unavailable\"");
+    API_REPLY(get, client_call(&dev, "GET", "/keys/kept", NULL));
+    cr_expect_eq(get.status, 200, "what was acknowledged is still told: %s", get.body);
+    expect_kept_key();
+}
+
+static unsigned count_lines(const char *text)
+{
+    unsigned count = 0;
+    char line[8192];
+    FILE *log = fopen(own.log, "r");
+
+    cr_assert_not_null(log);
+    while (fgets(line, sizeof(line), log) != NULL) {
+        count += strstr(line, text) != NULL;
+    }
+    fclose(log);
+    return count;
+}
+
+static void await_line(const char *text)
+{
+    const struct timespec pause = { .tv_nsec = 50000000 };
+
+    for (int i = 0; i < 600 && count_lines(text) == 0; i++) {
+        nanosleep(&pause, NULL);
+    }
+    cr_expect_eq(count_lines(text), 1, "%s: %u", text, count_lines(text));
+}
+
+Test(damage, of_a_database_that_was_removed_refuses_writes)
+{
+    char database[PATH_SIZE];
+
+    join(database, own.folder, "coffer.db");
+    cr_assert_eq(unlink(database), 0);
+    expect_lost_store();
+    await_line(" store_lost ");
+}
+
+Test(damage, of_a_database_that_was_replaced_refuses_writes_until_it_is_back)
+{
+    kv_auto(kv_buf_done) struct kv_buf bytes;
+    char database[PATH_SIZE];
+    char away[PATH_SIZE];
+
+    kv_buf_init(&bytes, 16 * 1024 * 1024);
+    join(database, own.folder, "coffer.db");
+    join(away, own.folder, "coffer.db.away");
+    cr_assert_eq(kv_file_read(database, &bytes, NULL), KV_OK);
+    cr_assert_eq(rename(database, away), 0);
+    cr_assert_eq(kv_file_write(database, bytes.data, bytes.len, 0600, NULL), KV_OK);
+    expect_lost_store();
+    await_line(" store_lost ");
+
+    cr_assert_eq(rename(away, database), 0);
+    await_line(" store_back ");
+    API_CLIENT_OF(&own, dev);
+    expect_control(&dev, "/ready", 200, "ready");
+    expect_control(&dev, "/health", 200, "\"status\":\"healthy\"");
+    API_REPLY(create, client_call(&dev, "POST", "/keys/after/create", "{\"kty\":\"RSA\"}"));
+    cr_assert_eq(create.status, 200, "%s", create.body);
+    daemon_kill(&own);
+    cr_assert(daemon_start(&own, vaults));
+    API_REPLY(get, client_call(&dev, "GET", "/keys/after", NULL));
+    cr_expect_eq(get.status, 200, "%s", get.body);
+    expect_kept_key();
+}
+
+static void take_away(const char *name)
+{
+    char from[PATH_SIZE];
+    char to[PATH_SIZE];
+
+    join(from, own.folder, name);
+    snprintf(to, sizeof(to), "%.300s/away-%u", own.folder, (unsigned) strlen(name));
+    cr_assert_eq(rename(from, to), 0, "%s", name);
+}
+
+/* Of a managed HSM, whose CA signs nothing any more: that it failed, but not over which file. */
+Test(damage, of_the_ca_is_told_with_no_path)
+{
+    API_HSM_OF(&own, pool);
+
+    take_away("tls/ca.key");
+    API_REPLY(reply, client_call(&pool, "GET", "/keys/kept/attestation", NULL));
+    cr_expect_eq(reply.status, 500, "%ld %s", reply.status, reply.body);
+    cr_expect_not_null(strstr(reply.body, "the CA cannot certify"), "%s", reply.body);
+    cr_expect_eq(count_lines(" not_certified "), 1, "the log says why");
+}
+
+/* client_send() of these programs looks for places of this machine in each answer. */
+static void ask_for_everything(void)
+{
+    static const struct call {
+        const char *method, *path, *body;
+    } calls[] = {
+        { "POST", "/keys/new/create", "{\"kty\":\"RSA\"}" },
+        { "POST", "/keys/new/create", "{\"kty\":\"EC\"}" },
+        { "PUT", "/keys/new", "{\"key\":{\"kty\":\"RSA\",\"n\":\"AQAB\",\"e\":\"AQAB\"}}" },
+        { "GET", "/keys/kept", NULL },
+        { "GET", "/keys", NULL },
+        { "GET", "/deletedkeys", NULL },
+        { "GET", "/keys/kept/attestation", NULL },
+        { "GET", "/keys/kept/rotationpolicy", NULL },
+        { "POST", "/keys/kept/backup", "" },
+        { "POST", "/keys/restore", "{\"value\":\"AAAA\"}" },
+        { "POST", "/keys/kept/sign", "{\"alg\":\"RS256\",\"value\":\"" VALUE "\"}" },
+        { "POST", "/keys/kept/rotate", "{}" },
+        { "PATCH", "/keys/kept", "{\"attributes\":{\"enabled\":true}}" },
+        { "POST", "/rng", "{\"count\":4}" },
+        { "DELETE", "/keys/kept", NULL },
+    };
+    static const char *const controls[] = { "/ready",
+                                            "/health",
+                                            "/metrics",
+                                            "/ca.pem",
+                                            "/certs",
+                                            "/nothing",
+                                            "/control/v1/hsm",
+                                            "/control/v1/info",
+                                            "/control/v1/clock",
+                                            "/generate-test-token" };
+    API_CLIENT_OF(&own, dev);
+    API_HSM_OF(&own, pool);
+    struct client *const clients[] = { &dev, &pool };
+
+    for (size_t i = 0; i < 2 * KV_COUNT(calls); i++) {
+        const struct call *call = &calls[i / 2];
+        API_REPLY(reply, client_call(clients[i % 2], call->method, call->path, call->body));
+        cr_expect_neq(reply.status, 0, "%s %s", call->method, call->path);
+    }
+    for (size_t i = 0; i < KV_COUNT(controls); i++) {
+        const struct request request = { .method = "GET", .target = controls[i], .control = true };
+        API_REPLY(reply, client_send(&dev, &request));
+        cr_expect_neq(reply.status, 0, "%s", controls[i]);
+    }
+}
+
+Test(damage, is_told_to_no_client_with_a_path_of_this_machine)
+{
+    static const char *const names[] = { "tls/ca.key", "tls", "tokens", "coffer.db" };
+
+    for (size_t i = 0; i < KV_COUNT(names); i++) {
+        take_away(names[i]);
+        ask_for_everything();
+    }
+}
+
+Test(damage, of_the_disks_own_making_is_told_with_no_path)
+{
+    static const char garbage[8192] = "garbage";
+    char database[PATH_SIZE];
+
+    join(database, own.folder, "coffer.db-wal");
+    cr_assert_eq(truncate(database, 0), 0);
+    join(database, own.folder, "coffer.db");
+    int descriptor = open(database, O_WRONLY);
+    cr_assert_geq(descriptor, 0);
+    for (off_t page = 1; page < 16; page += 2) {
+        cr_assert_eq(pwrite(descriptor, garbage, sizeof(garbage), page * 4096),
+                     (ssize_t) sizeof(garbage));
+    }
+    close(descriptor);
+    ask_for_everything();
 }

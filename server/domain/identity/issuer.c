@@ -170,7 +170,8 @@ enum kv_code kv_issuer_wait_key(struct kv_issuer *issuer, const struct kv_jws_ke
         return KV_FAIL(err, KV_UNAVAILABLE, 0, "the issuer's key is still being made");
     }
     if (issuer->key == NULL) {
-        return KV_FAIL(err, issuer->err.code, issuer->err.cause, "%s", issuer->err.message);
+        return KV_FAIL(err, issuer->err.code, issuer->err.cause,
+                       "the issuer's key could not be made, or not be kept in the data folder");
     }
     *ret_key = issuer->key;
     return KV_OK;

@@ -10,13 +10,21 @@
 #include "exchange.h"
 #include "kv/api.h"
 
-static bool healthy;
+static bool healthy, stored;
 static struct kv_vault vaults[2];
 static struct kv_err err;
 
 static bool token_is_healthy(void *context)
 {
     return *(bool *) context;
+}
+
+static enum kv_code check_store(void *context, struct kv_err *ret_err)
+{
+    if (!*(bool *) context) {
+        return KV_FAIL(ret_err, KV_UNAVAILABLE, 0, "the store is gone");
+    }
+    return KV_OK;
 }
 
 static enum kv_code describe_token(void *context, cJSON **ret_description, struct kv_err *ret_err)
@@ -34,6 +42,7 @@ static void set_up_app(void)
     static char label[] = "a token";
 
     healthy = true;
+    stored = true;
     cr_assert_eq(kv_vault_parse("dev", &vaults[0], &err), KV_OK);
     cr_assert_eq(kv_vault_parse("prod", &vaults[1], &err), KV_OK);
     app = (struct kv_app){
@@ -46,6 +55,8 @@ static void set_up_app(void)
         .health_context = &healthy,
         .describe_token = describe_token,
         .token_context = label,
+        .check_store = check_store,
+        .store_context = &stored,
     };
     cr_assert_eq(kv_clock_new(&app.clock, &err), KV_OK);
 }
@@ -164,16 +175,35 @@ Test(control_site, is_ready_when_asked)
     cr_assert_str_eq(answer_header("Date"), "Tue, 14 Nov 2023 22:13:20 GMT");
 }
 
+Test(control_site, is_neither_ready_nor_healthy_without_its_store)
+{
+    stored = false;
+    get("/ready");
+    expect_error(503, "ServiceUnavailable");
+    cr_assert_str_eq(answer_text("error.message"), "the store is gone");
+    get("/health");
+    cr_assert_eq(response.status, 503);
+    cr_assert_str_eq(
+        response.body.data,
+        "{\"status\":\"unhealthy\",\"token\":\"available\",\"store\":\"unavailable\"}");
+    stored = true;
+    get("/ready");
+    cr_assert_eq(response.status, 200);
+}
+
 Test(control_site, is_as_healthy_as_its_token)
 {
     healthy = false;
     get("/health");
     cr_assert_eq(response.status, 503);
-    cr_assert_str_eq(response.body.data, "{\"status\":\"unhealthy\",\"token\":\"unavailable\"}");
+    cr_assert_str_eq(
+        response.body.data,
+        "{\"status\":\"unhealthy\",\"token\":\"unavailable\",\"store\":\"available\"}");
     healthy = true;
     get("/health");
     cr_assert_eq(response.status, 200);
-    cr_assert_str_eq(response.body.data, "{\"status\":\"healthy\",\"token\":\"available\"}");
+    cr_assert_str_eq(response.body.data,
+                     "{\"status\":\"healthy\",\"token\":\"available\",\"store\":\"available\"}");
 }
 
 Test(control_site, passes_on_why_the_token_cannot_be_described)
