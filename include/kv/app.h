@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -36,8 +37,9 @@ struct kv_app {
 
     const struct kv_build *build; /* what --service-build says */
     bool api_versions_strict;
-    struct kv_limits *limits; /* by a vault's place in `vaults`; NULL: none apply */
-    unsigned retry_after;     /* seconds a 429 names; 0: none, as the service does */
+    struct kv_limits *limits;   /* by a vault's place in `vaults`; NULL: none apply */
+    unsigned retry_after;       /* seconds a 429 names; 0: none, as the service does */
+    atomic_uint told_keys_only; /* what api/gate has told of in the log: a bit for each kind */
     const char *ca_pem;
     unsigned port, control_port; /* the ports in use */
 
