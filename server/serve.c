@@ -192,6 +192,7 @@ static void fill_app(struct server *server)
         .limits = server->limits,
         .retry_after = (unsigned) kv_option_number(server->options, KV_OPTION_RETRY_AFTER),
         .ca_pem = server->certificates.ca.data,
+        .ca_p12 = &server->certificates.trust,
         .token_is_healthy = housekeeper_token_is_healthy,
         .health_context = server->keeper,
         .print_token_metrics = token_print_metrics,

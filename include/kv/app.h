@@ -41,6 +41,7 @@ struct kv_app {
     unsigned retry_after;       /* seconds a 429 names; 0: none, as the service does */
     atomic_uint told_keys_only; /* what api/gate has told of in the log: a bit for each kind */
     const char *ca_pem;
+    const struct kv_buf *ca_p12;
     unsigned port, control_port; /* the ports in use */
 
     /* The token, through main.c: how it is, what it is, its counters. Thread-safe. */

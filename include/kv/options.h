@@ -84,6 +84,11 @@ const char *kv_option_list_item(const struct kv_options *options, enum kv_option
 enum kv_code kv_data_folder(const struct kv_options *options, char ret_path[KV_PATH_MAX],
                             struct kv_err *err) kv_must_check;
 
+/* The folder of what can be fetched again: $XDG_CACHE_HOME/coffer, else $HOME/.cache/coffer, else
+ * $XDG_RUNTIME_DIR/coffer. It need not exist. KV_BAD_PARAMETER when none of them is set. */
+enum kv_code kv_cache_folder(const struct kv_options *options, char ret_path[KV_PATH_MAX],
+                             struct kv_err *err) kv_must_check;
+
 /* Help of one subcommand's options, one row each, wrapped for 80 columns. */
 void kv_options_print_help(enum kv_command command, FILE *out);
 

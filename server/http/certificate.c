@@ -199,6 +199,8 @@ static enum kv_code render_all(const struct pair *ca, const struct pair *server,
                                struct kv_certificates *certificates, struct kv_err *err)
 {
     KV_TRY(kv_x509_render_certificate(ca->certificate, &certificates->ca, err));
+    KV_TRY(kv_x509_render_trust_store(ca->certificate, KV_TRUST_STORE_PASSWORD,
+                                      &certificates->trust, err));
     KV_TRY(render_chain(server, ca, &certificates->server, err));
     return kv_x509_render_key(server->key, &certificates->key, err);
 }
@@ -217,6 +219,7 @@ enum kv_code kv_certificates_open(const char *data_folder, const char *const *na
     KV_TRY(load_or_make_server(&paths, &ca, names, count, &server, err));
 
     kv_buf_init(&made.ca, PEM_MAX);
+    kv_buf_init(&made.trust, PEM_MAX);
     kv_buf_init(&made.server, PEM_MAX);
     kv_buf_init(&made.key, PEM_MAX);
     enum kv_code code = render_all(&ca, &server, &made, err);
@@ -248,6 +251,7 @@ enum kv_code kv_certificates_issue(const char *data_folder, const void *spki, si
 void kv_certificates_done(struct kv_certificates *certificates)
 {
     kv_buf_done(&certificates->ca);
+    kv_buf_done(&certificates->trust);
     kv_buf_done(&certificates->server);
     kv_buf_done(&certificates->key);
 }

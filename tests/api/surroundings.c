@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "kv/files.h"
 
@@ -115,4 +116,61 @@ Test(surroundings, without_room_for_a_temporary_folder_are_named)
     cr_expect_eq(program_run(arguments, output, sizeof(output)), 1, "%s", output);
     cr_expect_not_null(strstr(output, "folder in /nowhere/to/be/found: No such file"), "%s",
                        output);
+}
+
+/* Runs a program of the machine; false where there is none. */
+static bool run_tool(const char *command, char *output, size_t size)
+{
+    FILE *pipe = popen(command, "r");
+
+    cr_assert_not_null(pipe);
+    output[fread(output, 1, size - 1, pipe)] = '\0';
+    int status = pclose(pipe);
+    return !WIFEXITED(status) || WEXITSTATUS(status) != 127;
+}
+
+static void save_trust_store(char path[KV_PATH_MAX])
+{
+    const struct request request = { .method = "GET", .target = "/ca.p12", .control = true };
+    API_CLIENT_OF(&own, dev);
+    API_REPLY(reply, client_send(&dev, &request));
+
+    cr_assert_eq(reply.status, 200, "%ld %s", reply.status, reply.body);
+    cr_expect_str_eq(reply_header(&reply, "Content-Type"), "application/x-pkcs12");
+    cr_assert_eq(kv_path_join(path, own.folder, "ca.p12", NULL), KV_OK);
+    cr_assert_eq(kv_file_write(path, reply.body, reply.len, 0600, NULL), KV_OK);
+}
+
+Test(surroundings, of_java_get_a_trust_store_that_openssl_reads)
+{
+    char path[KV_PATH_MAX];
+    char command[KV_PATH_MAX + 128];
+    char output[16384];
+
+    cr_assert(daemon_start(&own, NULL));
+    save_trust_store(path);
+    snprintf(command, sizeof(command), "openssl pkcs12 -in %s -passin pass:changeit 2>&1", path);
+    if (!run_tool(command, output, sizeof(output))) {
+        cr_skip_test("there is no openssl");
+    }
+    cr_expect_not_null(strstr(output, "friendlyName: coffer"), "%s", output);
+    cr_expect_not_null(strstr(output, "2.16.840.1.113894.746875.1.1"), "%s", output);
+    cr_expect_not_null(strstr(output, "BEGIN CERTIFICATE"), "%s", output);
+    cr_expect_null(strstr(output, "PRIVATE KEY"), "%s", output);
+}
+
+Test(surroundings, of_java_get_a_trust_store_with_one_trusted_certificate)
+{
+    char path[KV_PATH_MAX];
+    char command[KV_PATH_MAX + 128];
+    char output[16384];
+
+    cr_assert(daemon_start(&own, NULL));
+    save_trust_store(path);
+    snprintf(command, sizeof(command), "keytool -list -keystore %s -storepass changeit 2>&1", path);
+    if (!run_tool(command, output, sizeof(output))) {
+        cr_skip_test("there is no Java");
+    }
+    cr_expect_not_null(strstr(output, "contains 1 entry"), "%s", output);
+    cr_expect_not_null(strstr(output, "trustedCertEntry"), "%s", output);
 }

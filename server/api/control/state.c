@@ -93,3 +93,13 @@ enum kv_code control_ca(struct kv_request *request, struct kv_response *response
 {
     return kv_response_text(response, 200, "application/x-pem-file", request->app->ca_pem, err);
 }
+
+enum kv_code control_ca_p12(struct kv_request *request, struct kv_response *response,
+                            struct kv_err *err)
+{
+    const struct kv_buf *store = request->app->ca_p12;
+
+    response->status = 200;
+    response->content_type = "application/x-pkcs12";
+    return kv_buf_append(&response->body, store->data, store->len, err);
+}

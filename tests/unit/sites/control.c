@@ -12,6 +12,7 @@
 
 static bool healthy, stored;
 static struct kv_vault vaults[2];
+static struct kv_buf trust;
 static struct kv_err err;
 
 static bool token_is_healthy(void *context)
@@ -43,12 +44,15 @@ static void set_up_app(void)
 
     healthy = true;
     stored = true;
+    kv_buf_init(&trust, 64);
+    cr_assert_eq(kv_buf_append(&trust, "0\0\x82", 3, &err), KV_OK);
     cr_assert_eq(kv_vault_parse("dev", &vaults[0], &err), KV_OK);
     cr_assert_eq(kv_vault_parse("prod", &vaults[1], &err), KV_OK);
     app = (struct kv_app){
         .vaults = vaults,
         .vault_count = 2,
         .ca_pem = "-----BEGIN\n",
+        .ca_p12 = &trust,
         .port = 8443,
         .control_port = 8080,
         .token_is_healthy = token_is_healthy,
@@ -65,6 +69,7 @@ static void tear_down_app(void)
 {
     end_exchange();
     kv_clock_free(app.clock);
+    kv_buf_done(&trust);
 }
 
 TestSuite(control_site, .init = set_up_app, .fini = tear_down_app, .timeout = 60);
@@ -226,6 +231,15 @@ Test(control_site, gives_its_certificate_away)
     cr_assert_eq(response.status, 200);
     cr_assert_str_eq(response.content_type, "application/x-pem-file");
     cr_assert_str_eq(response.body.data, app.ca_pem);
+}
+
+Test(control_site, shows_the_trust_store_byte_by_byte)
+{
+    get("/ca.p12");
+    cr_assert_eq(response.status, 200);
+    cr_assert_str_eq(response.content_type, "application/x-pkcs12");
+    cr_assert_eq(response.body.len, 3);
+    cr_assert_eq(response.body.data[2], '\x82');
 }
 
 Test(control_site, tells_what_runs_where)
