@@ -108,7 +108,8 @@ enum kv_code housekeeper_start(struct housekeeper *keeper, struct kv_keys *keys,
     keeper->rotator = rotator;
     result = pthread_create(&keeper->thread, NULL, keep_house, keeper);
     if (result != 0) {
-        return KV_FAIL(err, KV_INTERNAL, (unsigned long) result, "no thread for the housekeeper");
+        return KV_FAIL(err, KV_INTERNAL, (unsigned long) result,
+                       "cannot start the thread of the housekeeper");
     }
     keeper->running = true;
     return KV_OK;

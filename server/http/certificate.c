@@ -69,7 +69,7 @@ static enum kv_code load_key(const char *path, EVP_PKEY **ret_key, struct kv_err
     KV_TRY(kv_file_read(path, &pem, err));
     EVP_PKEY *key = kv_x509_parse_key(&pem);
     if (key == NULL) {
-        return KV_FAIL(err, KV_INTERNAL, 0, "%s holds no private key", path);
+        return KV_FAIL(err, KV_INTERNAL, 0, "%s does not contain a private key", path);
     }
     *ret_key = key;
     return KV_OK;
@@ -83,7 +83,7 @@ static enum kv_code load_certificate(const char *path, X509 **ret_certificate, s
     KV_TRY(kv_file_read(path, &pem, err));
     X509 *certificate = kv_x509_parse_certificate(&pem);
     if (certificate == NULL) {
-        return KV_FAIL(err, KV_INTERNAL, 0, "%s holds no certificate", path);
+        return KV_FAIL(err, KV_INTERNAL, 0, "%s does not contain a certificate", path);
     }
     *ret_certificate = certificate;
     return KV_OK;
@@ -240,7 +240,7 @@ enum kv_code kv_certificates_issue(const char *data_folder, const void *spki, si
     struct paths paths;
 
     if (issued.key == NULL) {
-        return KV_FAIL(err, KV_INTERNAL, 0, "what is to be certified is no public key");
+        return KV_FAIL(err, KV_INTERNAL, 0, "the key to be certified is not a public key");
     }
     KV_TRY(find_paths(data_folder, &paths, err));
     KV_TRY(load_or_make_ca(&paths, &ca, err));

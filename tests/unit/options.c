@@ -52,8 +52,8 @@ static const struct {
     { { "--port", "tcp://10.3.0.7:8443" },
       "--port: tcp://10.3.0.7:8443 is not a whole number from 0 to 65535" },
     { { "--auth", "any\r" }, "--auth: any\r is not one of strict, any, off" },
-    { { "--data", "a\nb" }, "--data: the value holds a control character" },
-    { { "--vault", "\x1b[2J" }, "--vault: the value holds a control character" },
+    { { "--data", "a\nb" }, "--data: the value contains a control character" },
+    { { "--vault", "\x1b[2J" }, "--vault: the value contains a control character" },
     { { "--config", "none" }, "--config: none does not exist" },
     { { "--config", "." }, "--config: cannot read .: Is a directory" },
 };
@@ -79,7 +79,7 @@ static const struct {
       "COFFER_PORT: tcp:/10.3.0.7 is not a whole number from 0 to 65535" },
     { "COFFER_WORKERS=tcp://10.3.0.7:8443",
       "COFFER_WORKERS: tcp://10.3.0.7:8443 is not a whole number from 0 to 64" },
-    { "COFFER_DATA=a\rb", "COFFER_DATA: the value holds a control character" },
+    { "COFFER_DATA=a\rb", "COFFER_DATA: the value contains a control character" },
     { "COFFER_CONTROL_PORT=x", "COFFER_CONTROL_PORT: x is not a whole number from 0 to 65535" },
 };
 
@@ -111,7 +111,7 @@ static const struct {
     { "port = 1 # one", "coffer.conf:1: port: 1 # one is not a whole number from 0 to 65535" },
     { "ephemeral = yes", "coffer.conf:1: ephemeral: yes is not one of true, false" },
     { "ephemeral", "coffer.conf:1: not of the form name = value" },
-    { "data = a\x01", "coffer.conf:1: the value holds a control character" },
+    { "data = a\x01", "coffer.conf:1: the value contains a control character" },
 };
 
 Test(options, refuses_lines_and_says_which_and_why)

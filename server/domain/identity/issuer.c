@@ -87,7 +87,8 @@ static enum kv_code start_maker(struct kv_issuer *issuer, struct kv_err *err)
     int rc = pthread_create(&issuer->maker, NULL, run_maker, issuer);
 
     if (rc != 0) {
-        return KV_FAIL(err, KV_INTERNAL, (unsigned long) rc, "no thread to make %s", issuer->path);
+        return KV_FAIL(err, KV_INTERNAL, (unsigned long) rc,
+                       "cannot start the thread that makes %s", issuer->path);
     }
     issuer->has_maker = true;
     return KV_OK;

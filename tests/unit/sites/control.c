@@ -297,7 +297,7 @@ Test(control_site, names_a_member_it_does_not_know)
 {
     post_clock("{\"advance\":1,\"spe\\\"ed\":2}");
     cr_assert_str_eq(answer_text("error.message"),
-                     "'spe\"ed' is none of advance, set, frozen and reset.");
+                     "'spe\"ed' is not one of advance, set, frozen and reset.");
 }
 
 Test(control_site, tells_the_time)
