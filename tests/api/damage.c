@@ -242,28 +242,15 @@ static void expect_lost_store(void)
     expect_kept_key();
 }
 
-static unsigned count_lines(const char *text)
-{
-    unsigned count = 0;
-    char line[8192];
-    FILE *log = fopen(own.log, "r");
-
-    cr_assert_not_null(log);
-    while (fgets(line, sizeof(line), log) != NULL) {
-        count += strstr(line, text) != NULL;
-    }
-    fclose(log);
-    return count;
-}
-
 static void await_line(const char *text)
 {
     const struct timespec pause = { .tv_nsec = 50000000 };
 
-    for (int i = 0; i < 600 && count_lines(text) == 0; i++) {
+    for (int i = 0; i < 600 && api_count_lines(&own, text, "") == 0; i++) {
         nanosleep(&pause, NULL);
     }
-    cr_expect_eq(count_lines(text), 1, "%s: %u", text, count_lines(text));
+    cr_expect_eq(api_count_lines(&own, text, ""), 1, "%s: %u", text,
+                 api_count_lines(&own, text, ""));
 }
 
 Test(damage, of_a_database_that_was_removed_refuses_writes)
@@ -324,7 +311,7 @@ Test(damage, of_the_ca_is_told_with_no_path)
     API_REPLY(reply, client_call(&pool, "GET", "/keys/kept/attestation", NULL));
     cr_expect_eq(reply.status, 500, "%ld %s", reply.status, reply.body);
     cr_expect_not_null(strstr(reply.body, "the CA cannot certify"), "%s", reply.body);
-    cr_expect_eq(count_lines(" not_certified "), 1, "the log says why");
+    cr_expect_eq(api_count_lines(&own, " not_certified ", ""), 1, "the log says why");
 }
 
 /* client_send() of these programs looks for places of this machine in each answer. */

@@ -24,21 +24,6 @@ static void stop(void)
 
 TestSuite(surroundings, .init = prepare, .fini = stop, .timeout = 120);
 
-/* How many lines of the log hold both texts. */
-static unsigned count_lines(const char *one, const char *other)
-{
-    unsigned count = 0;
-    char line[8192];
-    FILE *log = fopen(own.log, "r");
-
-    cr_assert_not_null(log);
-    while (fgets(line, sizeof(line), log) != NULL) {
-        count += strstr(line, one) != NULL && strstr(line, other) != NULL;
-    }
-    fclose(log);
-    return count;
-}
-
 /* As Kubernetes sets them for a service named coffer, with a mistake of the user's between them. */
 Test(surroundings, of_a_service_named_coffer_do_not_keep_it_from_starting)
 {
@@ -52,13 +37,14 @@ Test(surroundings, of_a_service_named_coffer_do_not_keep_it_from_starting)
     setenv("COFFER_DELETION_LGA", "3s", 1);
     setenv("COFFER_WHATEVER", "1", 1);
     cr_assert(daemon_start(&own, arguments));
-    cr_expect_eq(count_lines(" warning unknown_variable", ""), 2);
-    cr_expect_eq(count_lines("unknown_variable variable=COFFER_DELETION_LGA",
-                             " nearest=COFFER_DELETION_LAG"),
+    cr_expect_eq(api_count_lines(&own, " warning unknown_variable", ""), 2);
+    cr_expect_eq(api_count_lines(&own, "unknown_variable variable=COFFER_DELETION_LGA",
+                                 " nearest=COFFER_DELETION_LAG"),
                  1);
-    cr_expect_eq(count_lines("unknown_variable variable=COFFER_WHATEVER\n", ""), 1);
-    cr_expect_eq(count_lines(" info injected_variable_ignored variable=COFFER_PORT\n", ""), 1);
-    cr_expect_eq(count_lines(" debug injected_variable_ignored", ""), 4);
+    cr_expect_eq(api_count_lines(&own, "unknown_variable variable=COFFER_WHATEVER\n", ""), 1);
+    cr_expect_eq(
+        api_count_lines(&own, " info injected_variable_ignored variable=COFFER_PORT\n", ""), 1);
+    cr_expect_eq(api_count_lines(&own, " debug injected_variable_ignored", ""), 4);
 }
 
 static void call_many(struct client *client, const char *const *targets, size_t count)
@@ -79,9 +65,11 @@ Test(surroundings, of_clients_that_want_secrets_are_told_once_for_each_kind_that
     API_CLIENT_OF(&own, dev);
     call_many(&dev, targets, KV_COUNT(targets));
     call_many(&dev, targets, KV_COUNT(targets));
-    cr_expect_eq(count_lines(" keys_only ", ""), 2);
-    cr_expect_eq(count_lines(" keys_only asked_for=secrets vault=dev ", "serves keys"), 1);
-    cr_expect_eq(count_lines(" keys_only asked_for=certificates vault=dev ", "serves keys"), 1);
+    cr_expect_eq(api_count_lines(&own, " keys_only ", ""), 2);
+    cr_expect_eq(api_count_lines(&own, " keys_only asked_for=secrets vault=dev ", "serves keys"),
+                 1);
+    cr_expect_eq(
+        api_count_lines(&own, " keys_only asked_for=certificates vault=dev ", "serves keys"), 1);
 }
 
 Test(surroundings, of_a_request_are_logged_with_the_vault_it_asks)
@@ -99,11 +87,13 @@ Test(surroundings, of_a_request_are_logged_with_the_vault_it_asks)
     API_REPLY(of_pool, client_call(&pool, "GET", "/keys", NULL));
     API_REPLY(of_nobody, client_send(&dev, &stray));
     cr_expect_eq(list.status + missing.status + of_pool.status, 200 + 404 + 200);
-    cr_expect_eq(count_lines(" vault=dev method=GET path=\"/keys?", " status=200 "), 1);
-    cr_expect_eq(count_lines(" vault=dev method=GET path=\"/keys/missing?", " status=404 "), 1);
-    cr_expect_eq(count_lines(" vault=pool method=GET path=\"/keys?", " status=200 "), 1);
-    cr_expect_eq(count_lines("nobody", " vault="), 0, "it asks none");
-    cr_expect_eq(count_lines("path=\"/msi/token", " vault="), 0, "nor does the control port");
+    cr_expect_eq(api_count_lines(&own, " vault=dev method=GET path=\"/keys?", " status=200 "), 1);
+    cr_expect_eq(
+        api_count_lines(&own, " vault=dev method=GET path=\"/keys/missing?", " status=404 "), 1);
+    cr_expect_eq(api_count_lines(&own, " vault=pool method=GET path=\"/keys?", " status=200 "), 1);
+    cr_expect_eq(api_count_lines(&own, "nobody", " vault="), 0, "it asks none");
+    cr_expect_eq(api_count_lines(&own, "path=\"/msi/token", " vault="), 0,
+                 "nor does the control port");
 }
 
 Test(surroundings, without_room_for_a_temporary_folder_are_named)

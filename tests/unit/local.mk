@@ -202,14 +202,16 @@ check_PROGRAMS += %D%/test_cli
 TESTS += %D%/test_cli
 %C%_test_cli_SOURCES = \
 	%D%/cli/commands.c \
+	%D%/cli/env.c \
 	%D%/cli/fake.c \
 	%D%/cli/fake.h \
+	%D%/cli/shell.h \
 	server/cli/cli.c \
 	server/cli/commands.c \
 	server/cli/env.c \
 	server/cli/find.c \
 	server/cli/get.c
-%C%_test_cli_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/server/cli
+%C%_test_cli_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 %C%_test_cli_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_cli_LDADD = $(UNIT_LDADD) $(CURL_LIBS)
 

@@ -64,7 +64,7 @@ Test(options_environment, cuts_a_name_without_end)
     static char variable[100000] = "COFFER_";
 
     memset(variable + strlen(variable), 'X', sizeof(variable) - 20);
-    strcat(variable, "=1");
+    variable[sizeof(variable) - 20] = '=';
     load_variable(variable);
     cr_assert_eq(strays, 1);
     cr_assert_eq(strlen(stray.name), sizeof(stray.name) - 1);
