@@ -13,7 +13,8 @@
 #include "kv/secret.h"
 #include "softhsm.h"
 
-#define PIN_BYTES 16 /* of randomness in a PIN of our own */
+#define PIN_BYTES 16                   /* of randomness in a PIN of our own */
+#define BYTE_ORDER_MARK "\xef\xbb\xbf" /* editors of Windows put it before a file's text */
 #define PIN_FILE_MAX 1024
 
 bool token_is_own(const struct kv_options *options)
@@ -87,7 +88,10 @@ static enum kv_code take_pin(struct hsm_config *config, const struct kv_buf *pin
                              struct kv_err *err)
 {
     config->pin = pins->data;
-    config->pin_len = pins->len > 0 ? line_length(pins->data) : 0;
+    if (pins->len > 0 && strncmp(config->pin, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0) {
+        config->pin += strlen(BYTE_ORDER_MARK);
+    }
+    config->pin_len = pins->len > 0 ? line_length(config->pin) : 0;
     if (config->pin_len == 0 || config->pin_len > HSM_PIN_MAX) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s: its first line is not a PIN", file);
     }

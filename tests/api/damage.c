@@ -61,8 +61,8 @@ static void join(char path[PATH_SIZE], const char *folder, const char *name)
 
 static bool is_there(const char *folder, const char *name)
 {
-    char path[PATH_SIZE];
     struct stat status;
+    char path[PATH_SIZE];
 
     join(path, folder, name);
     return lstat(path, &status) == 0;
@@ -147,13 +147,24 @@ Test(damage, empty_files_of_a_killed_module_are_swept_at_the_next_start)
     unsigned locks = count_suffix(token, ".lock");
     leave_empty_files(token);
     cr_assert(daemon_start(&own, vaults));
-    cr_expect_not(is_there(token, "half-made.object"));
-    cr_expect_not(is_there(token, "half-made.lock"));
+    cr_expect_not(is_there(token, "half-made.object") || is_there(token, "half-made.lock"));
     cr_expect_not(is_there(token, "half-destroyed.lock"));
     expect_others_are_there(token);
     cr_expect_eq(count_suffix(token, ".object"), objects + 1, "the link");
     cr_expect_eq(count_suffix(token, ".lock"), locks + 1, "the full one");
     expect_kept_key();
+}
+
+/* As Notepad saves it. */
+static void save_pin_as_windows_does(const char *pin)
+{
+    kv_auto(kv_buf_done) struct kv_buf old;
+    char text[256];
+
+    kv_buf_init(&old, 200);
+    cr_assert_eq(kv_file_read(pin, &old, NULL), KV_OK);
+    snprintf(text, sizeof(text), "\xef\xbb\xbf%.*s\r\n", (int) strcspn(old.data, "\n"), old.data);
+    cr_assert_eq(kv_file_write(pin, text, strlen(text), 0600, NULL), KV_OK);
 }
 
 /* The same module by --pkcs11-module, with a token that is somebody's. */
@@ -171,12 +182,12 @@ Test(damage, empty_files_on_a_token_of_somebody_else_are_left_alone)
     find_token(token);
     leave_empty_files(token);
     join(pin, own.folder, "pin");
+    save_pin_as_windows_does(pin);
     join(configuration, own.folder, "softhsm2.conf");
     setenv("SOFTHSM2_CONF", configuration, 1);
     daemon_prepare(&other);
     cr_assert(daemon_start(&other, arguments));
-    cr_expect(is_there(token, "half-made.object"));
-    cr_expect(is_there(token, "half-made.lock"));
+    cr_expect(is_there(token, "half-made.object") && is_there(token, "half-made.lock"));
     cr_expect(is_there(token, "half-destroyed.lock"));
     cr_expect(daemon_stop(&other));
     daemon_discard(&other);
@@ -244,10 +255,8 @@ static void expect_lost_store(void)
 
 static void await_line(const char *text)
 {
-    const struct timespec pause = { .tv_nsec = 50000000 };
-
     for (int i = 0; i < 600 && api_count_lines(&own, text, "") == 0; i++) {
-        nanosleep(&pause, NULL);
+        nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);
     }
     cr_expect_eq(api_count_lines(&own, text, ""), 1, "%s: %u", text,
                  api_count_lines(&own, text, ""));
