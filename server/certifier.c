@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kv/log.h"
 #include "kv/secret.h"
 #include "serve.h"
 
@@ -92,6 +93,21 @@ static void keep(struct certifier *certifier, const void *spki, size_t len, cons
     pthread_mutex_unlock(&certifier->mutex);
 }
 
+/* What is wrong with the CA's files is for the log: a client gets no path. */
+static enum kv_code issue(const struct certifier *certifier, const void *spki, size_t len,
+                          const char *name, struct kv_buf *chain, struct kv_err *err)
+{
+    struct kv_err cause;
+
+    if (kv_certificates_issue(certifier->folder, spki, len, name, chain, &cause) != KV_OK) {
+        kv_log(KV_LOG_ERROR, "not_certified", KV_LOG_TEXT_FIELD("name", name),
+               KV_LOG_TEXT_FIELD("reason", cause.message));
+        return KV_FAIL(err, KV_INTERNAL, cause.cause,
+                       "the CA cannot certify the key that signs statements");
+    }
+    return KV_OK;
+}
+
 enum kv_code certifier_certify(void *context, const void *spki, size_t len, const char *name,
                                struct kv_buf *chain, struct kv_err *err)
 {
@@ -101,7 +117,7 @@ enum kv_code certifier_certify(void *context, const void *spki, size_t len, cons
     kv_buf_init(&issued, CHAIN_MAX);
     KV_TRY(recall(certifier, spki, len, name, &issued, err));
     if (issued.len == 0) {
-        KV_TRY(kv_certificates_issue(certifier->folder, spki, len, name, &issued, err));
+        KV_TRY(issue(certifier, spki, len, name, &issued, err));
         keep(certifier, spki, len, name, &issued);
     }
     return kv_buf_append(chain, issued.data, issued.len, err);

@@ -22,16 +22,16 @@ void data_folder_init(struct data_folder *folder)
 
 static enum kv_code make_temporary(struct data_folder *folder, struct kv_err *err)
 {
-    const char *base = getenv("TMPDIR");
-    int len = snprintf(folder->path, sizeof(folder->path), "%s/coffer-XXXXXX",
-                       base != NULL && base[0] == '/' ? base : "/tmp");
+    const char *named = getenv("TMPDIR");
+    const char *base = named != NULL && named[0] == '/' ? named : "/tmp";
+    int len = snprintf(folder->path, sizeof(folder->path), "%s/coffer-XXXXXX", base);
 
     if (len >= (int) sizeof(folder->path) || mkdtemp(folder->path) == NULL) {
         int cause = errno;
 
         folder->path[0] = '\0';
-        return KV_FAIL(err, KV_INTERNAL, (unsigned long) cause, "no temporary folder: %s",
-                       strerror(cause));
+        return KV_FAIL(err, KV_INTERNAL, (unsigned long) cause,
+                       "cannot make a temporary folder in %s: %s", base, strerror(cause));
     }
     folder->temporary = true;
     return KV_OK;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "kv/log.h"
+#include "kv/store.h"
 
 #define PATIENCE_MS 2000 /* between two looks at the token */
 
@@ -14,6 +15,8 @@ struct housekeeper {
     struct kv_clock *clock;
     struct kv_keys *keys;
     struct hsm *hsm;
+    struct kv_store *store;
+    bool store_is_lost; /* when it was last looked at */
     struct rotator *rotator;
     pthread_t thread;
     bool running;
@@ -32,6 +35,21 @@ static void look_at_token(struct housekeeper *keeper)
     if (!was_healthy && rv == CKR_OK) {
         kv_log(KV_LOG_INFO, "token_back", KV_LOG_TEXT_FIELD("rv", hsm_rv_name(rv)));
     }
+}
+
+/* Whoever writes to it finds out by himself; the log says it although nobody does. */
+static void look_at_store(struct housekeeper *keeper)
+{
+    struct kv_err err;
+    bool is_lost = kv_store_check(keeper->store, &err) != KV_OK;
+
+    if (is_lost && !keeper->store_is_lost) {
+        kv_log(KV_LOG_ERROR, "store_lost", KV_LOG_TEXT_FIELD("reason", err.message));
+    }
+    if (!is_lost && keeper->store_is_lost) {
+        kv_log(KV_LOG_INFO, "store_back", KV_LOG_TEXT_FIELD("store", "in its place"));
+    }
+    keeper->store_is_lost = is_lost;
 }
 
 /* When it fails, for want of the token or of the disk, the next round tries again. */
@@ -57,6 +75,7 @@ static void *keep_house(void *argument)
         kv_millis rotation;
 
         look_at_token(keeper);
+        look_at_store(keeper);
         tidying = tidy(keeper);
         rotation = rotator_look(keeper->rotator, atomic_load(&keeper->healthy));
         kv_clock_wait(keeper->clock, tidying < rotation ? tidying : rotation, PATIENCE_MS);
@@ -89,10 +108,16 @@ enum kv_code housekeeper_start(struct housekeeper *keeper, struct kv_keys *keys,
     keeper->rotator = rotator;
     result = pthread_create(&keeper->thread, NULL, keep_house, keeper);
     if (result != 0) {
-        return KV_FAIL(err, KV_INTERNAL, (unsigned long) result, "no thread for the housekeeper");
+        return KV_FAIL(err, KV_INTERNAL, (unsigned long) result,
+                       "cannot start the thread of the housekeeper");
     }
     keeper->running = true;
     return KV_OK;
+}
+
+void housekeeper_watch(struct housekeeper *keeper, struct kv_store *store)
+{
+    keeper->store = store;
 }
 
 void housekeeper_stop(struct housekeeper *keeper)

@@ -41,6 +41,21 @@ static void set_up_process(const struct kv_options *options)
                  strcmp(format, "json") == 0 ? KV_LOG_JSON : KV_LOG_TEXT);
 }
 
+/* A typing error is worth a warning; an injected value in an option's place a line, too. */
+static void log_stray(const struct kv_stray *stray, void *context)
+{
+    (void) context;
+    if (stray->is_injected) {
+        kv_log(stray->has_option ? KV_LOG_INFO : KV_LOG_DEBUG, "injected_variable_ignored",
+               KV_LOG_TEXT_FIELD("variable", stray->name));
+    } else if (stray->nearest[0] != '\0') {
+        kv_log(KV_LOG_WARNING, "unknown_variable", KV_LOG_TEXT_FIELD("variable", stray->name),
+               KV_LOG_TEXT_FIELD("nearest", stray->nearest));
+    } else {
+        kv_log(KV_LOG_WARNING, "unknown_variable", KV_LOG_TEXT_FIELD("variable", stray->name));
+    }
+}
+
 static int report(const struct kv_err *err, enum exit_status status)
 {
     fprintf(stderr, "coffer: %s\n", err->message);
@@ -65,11 +80,12 @@ static int serve(int argc, char **argv)
         kv_options_print_help(KV_COMMAND_SERVE, stdout);
         return EXIT_DONE;
     }
+    set_up_process(options);
+    kv_options_each_stray(options, log_stray, NULL);
     if (kv_option_flag(options, KV_OPTION_PRINT_CONFIG)) {
         kv_options_print_config(options, stdout);
         return EXIT_DONE;
     }
-    set_up_process(options);
     code = serve_run(options, &err);
     if (code != KV_OK) {
         return report(&err, code == KV_BAD_PARAMETER ? EXIT_USAGE : EXIT_FAILED);

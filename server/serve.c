@@ -167,7 +167,13 @@ static enum kv_code start_threads(struct server *server, struct kv_err *err)
     KV_TRY(kv_lanes_new(&config, &server->lanes, err));
     rotator.lanes = server->lanes;
     KV_TRY(rotator_new(&rotator, &server->rotator, err));
+    housekeeper_watch(server->keeper, server->store);
     return housekeeper_start(server->keeper, server->keys, server->hsm, server->rotator, err);
+}
+
+static enum kv_code check_store(void *store, struct kv_err *err)
+{
+    return kv_store_check(store, err);
 }
 
 static void fill_app(struct server *server)
@@ -186,11 +192,14 @@ static void fill_app(struct server *server)
         .limits = server->limits,
         .retry_after = (unsigned) kv_option_number(server->options, KV_OPTION_RETRY_AFTER),
         .ca_pem = server->certificates.ca.data,
+        .ca_p12 = &server->certificates.trust,
         .token_is_healthy = housekeeper_token_is_healthy,
         .health_context = server->keeper,
         .print_token_metrics = token_print_metrics,
         .describe_token = token_describe,
         .token_context = server->hsm,
+        .check_store = check_store,
+        .store_context = server->store,
     };
 }
 

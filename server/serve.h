@@ -97,7 +97,8 @@ kv_millis rotator_look(struct rotator *rotator, bool token_is_healthy);
 
 /*
  * The housekeeper: one thread that purges what is due, destroys what nobody owns, lets the rotator
- * look, and looks after the token every two seconds and whenever the alarm was sounded.
+ * look, and looks after the token every two seconds and whenever the alarm was sounded. What it
+ * finds of the token and of the store's files is logged when it changes.
  */
 struct housekeeper; /* opaque, thread-safe */
 
@@ -106,6 +107,7 @@ enum kv_code housekeeper_new(struct kv_clock *clock, struct housekeeper **ret_ke
                              struct kv_err *err) kv_must_check;
 enum kv_code housekeeper_start(struct housekeeper *keeper, struct kv_keys *keys, struct hsm *hsm,
                                struct rotator *rotator, struct kv_err *err) kv_must_check;
+void housekeeper_watch(struct housekeeper *keeper, struct kv_store *store); /* before the start */
 void housekeeper_stop(struct housekeeper *keeper); /* joins the thread, if it runs */
 void housekeeper_free(struct housekeeper *keeper); /* NULL is fine */
 

@@ -51,7 +51,8 @@ enum kv_code signals_watch_second(struct kv_err *err)
     int result = pthread_create(&thread, NULL, end_at_second_signal, NULL);
 
     if (result != 0) {
-        return KV_FAIL(err, KV_INTERNAL, (unsigned long) result, "no thread to watch signals");
+        return KV_FAIL(err, KV_INTERNAL, (unsigned long) result,
+                       "cannot start the thread that watches signals");
     }
     pthread_detach(thread);
     return KV_OK;

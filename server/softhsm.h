@@ -9,13 +9,21 @@
  */
 #pragma once
 
+#include <stddef.h>
+
 #include "kv/err.h"
 
 /* Writes FOLDER/softhsm2.conf for tokens below FOLDER/tokens and names it to the module. */
 enum kv_code softhsm_configure(const char *folder, struct kv_err *err) kv_must_check;
 
-/* Puts back the copy where the file was cut short. */
+/*
+ * Puts back the copy where the file was cut short, and removes the empty files that a kill left
+ * where an object was being made or destroyed: the module neither uses them nor takes them away.
+ */
 enum kv_code softhsm_restore(const char *folder, struct kv_err *err) kv_must_check;
+
+/* How many tokens there are under the folder. */
+enum kv_code softhsm_count(const char *folder, size_t *ret_count, struct kv_err *err) kv_must_check;
 
 /* Copies the file of every token; after hsm_init_token(), before the first login. */
 enum kv_code softhsm_keep(const char *folder, struct kv_err *err) kv_must_check;

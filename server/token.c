@@ -13,7 +13,8 @@
 #include "kv/secret.h"
 #include "softhsm.h"
 
-#define PIN_BYTES 16 /* of randomness in a PIN of our own */
+#define PIN_BYTES 16                   /* of randomness in a PIN of our own */
+#define BYTE_ORDER_MARK "\xef\xbb\xbf" /* editors of Windows put it before a file's text */
 #define PIN_FILE_MAX 1024
 
 bool token_is_own(const struct kv_options *options)
@@ -26,7 +27,7 @@ static enum kv_code fail_open(const struct hsm_config *config, CK_RV rv, struct 
 {
     switch (rv) {
     case HSM_RV_NOT_LOADABLE:
-        return KV_FAIL(err, KV_UNAVAILABLE, rv, "%s is no PKCS#11 module that can be loaded",
+        return KV_FAIL(err, KV_UNAVAILABLE, rv, "%s cannot be loaded as a PKCS#11 module",
                        config->module);
     case HSM_RV_NO_TOKEN:
         return KV_FAIL(err, KV_UNAVAILABLE, rv, "%s has no token labelled \"%s\"", config->module,
@@ -35,7 +36,7 @@ static enum kv_code fail_open(const struct hsm_config *config, CK_RV rv, struct 
         return KV_FAIL(err, KV_UNAVAILABLE, rv, "%s has more than one token labelled \"%s\"",
                        config->module, config->token_label);
     case CKR_PIN_INCORRECT:
-        return KV_FAIL(err, KV_UNAVAILABLE, rv, "token \"%s\" does not take the PIN",
+        return KV_FAIL(err, KV_UNAVAILABLE, rv, "token \"%s\" refuses the PIN",
                        config->token_label);
     default:
         return KV_FAIL(err, KV_UNAVAILABLE, rv, "token \"%s\" of %s cannot be opened: %s",
@@ -48,7 +49,7 @@ static enum kv_code append_random_pin(struct kv_buf *pins, struct kv_err *err)
     kv_auto(kv_secret_done) struct kv_secret pin = { .len = PIN_BYTES };
 
     if (RAND_bytes(pin.bytes, PIN_BYTES) != 1) {
-        return KV_FAIL(err, KV_INTERNAL, 0, "no random bytes");
+        return KV_FAIL(err, KV_INTERNAL, 0, "OpenSSL could not make random bytes");
     }
     for (size_t i = 0; i < pin.len; i++) {
         KV_TRY(kv_buf_printf(pins, err, "%02x", pin.bytes[i]));
@@ -60,10 +61,18 @@ static enum kv_code append_random_pin(struct kv_buf *pins, struct kv_err *err)
 static enum kv_code load_own_pins(const char *folder, struct kv_buf *pins, struct kv_err *err)
 {
     char file[KV_PATH_MAX];
+    size_t tokens;
 
     KV_TRY(kv_path_join(file, folder, "pin", err));
     if (kv_file_exists(file)) {
         return kv_file_read(file, pins, err);
+    }
+    KV_TRY(softhsm_count(folder, &tokens, err));
+    if (tokens > 0) {
+        return KV_FAIL(err, KV_UNAVAILABLE, 0,
+                       "%s is missing, and the token in %s/tokens opens only with the PIN in it: "
+                       "restore that file, or start on another folder with --data",
+                       file, folder);
     }
     KV_TRY(append_random_pin(pins, err));
     KV_TRY(append_random_pin(pins, err));
@@ -79,9 +88,12 @@ static enum kv_code take_pin(struct hsm_config *config, const struct kv_buf *pin
                              struct kv_err *err)
 {
     config->pin = pins->data;
-    config->pin_len = pins->len > 0 ? line_length(pins->data) : 0;
+    if (pins->len > 0 && strncmp(config->pin, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0) {
+        config->pin += strlen(BYTE_ORDER_MARK);
+    }
+    config->pin_len = pins->len > 0 ? line_length(config->pin) : 0;
     if (config->pin_len == 0 || config->pin_len > HSM_PIN_MAX) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s: its first line is no PIN", file);
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s: its first line is not a PIN", file);
     }
     return KV_OK;
 }
@@ -138,7 +150,7 @@ static enum kv_code open_foreign(struct hsm_config *config, const struct kv_opti
 
     kv_buf_init(&pins, PIN_FILE_MAX);
     if (file[0] == '\0') {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--pkcs11-module wants --pkcs11-pin-file");
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--pkcs11-module needs --pkcs11-pin-file");
     }
     KV_TRY(kv_file_read(file, &pins, err));
     KV_TRY(take_pin(config, &pins, file, err));

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -36,9 +37,11 @@ struct kv_app {
 
     const struct kv_build *build; /* what --service-build says */
     bool api_versions_strict;
-    struct kv_limits *limits; /* by a vault's place in `vaults`; NULL: none apply */
-    unsigned retry_after;     /* seconds a 429 names; 0: none, as the service does */
+    struct kv_limits *limits;   /* by a vault's place in `vaults`; NULL: none apply */
+    unsigned retry_after;       /* seconds a 429 names; 0: none, as the service does */
+    atomic_uint told_keys_only; /* what api/gate has told of in the log: a bit for each kind */
     const char *ca_pem;
+    const struct kv_buf *ca_p12;
     unsigned port, control_port; /* the ports in use */
 
     /* The token, through main.c: how it is, what it is, its counters. Thread-safe. */
@@ -49,6 +52,10 @@ struct kv_app {
     enum kv_code (*print_token_metrics)(void *token_context, struct kv_buf *buf,
                                         struct kv_err *err);
     void *token_context;
+
+    /* Whether the store can be written to: what kv_store_check() says. Thread-safe. */
+    enum kv_code (*check_store)(void *store_context, struct kv_err *err);
+    void *store_context;
 };
 
 /* kv_route.hosts of the data plane: operations that one kind of host has (contract §12). */

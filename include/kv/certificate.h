@@ -14,8 +14,12 @@
 #include "kv/buf.h"
 #include "kv/err.h"
 
+/* Of a file without secrets; the one that Java's own trust store has. */
+#define KV_TRUST_STORE_PASSWORD "changeit"
+
 struct kv_certificates {
     struct kv_buf ca;     /* PEM */
+    struct kv_buf trust;  /* the CA once more, PKCS #12 with KV_TRUST_STORE_PASSWORD, for Java */
     struct kv_buf server; /* PEM: server certificate, then the CA */
     struct kv_buf key;    /* PEM, private */
 };

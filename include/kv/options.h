@@ -4,7 +4,7 @@
  * environment, file), one reading of each value.
  *
  * A name nobody knows and a value outside its limits are refused with a message that names them
- * and where they came from. Immutable once loaded; then safe from any thread. Texts returned are
+ * and where they came from; only of variables are names nobody knows let be, and told on request. Immutable once loaded; then safe from any thread. Texts returned are
  * borrowed and live as long as the options.
  */
 #pragma once
@@ -49,6 +49,23 @@ enum kv_code kv_options_load(enum kv_command command, int argc, char *const argv
 void kv_options_free(struct kv_options *options);
 KV_DEFINE_CLEANUP(struct kv_options *, kv_options_free)
 
+/*
+ * A variable COFFER_* that set nothing, with the name of what it may have meant: "COFFER_PORT", or
+ * "--config" where only the flag exists; "" when nothing is near. What is injected by Kubernetes
+ * or docker for a service named coffer is nobody's mistake. Too long a name is cut.
+ */
+#define KV_STRAY_NAME_SIZE 128
+struct kv_stray {
+    char name[KV_STRAY_NAME_SIZE], nearest[KV_STRAY_NAME_SIZE];
+    bool is_injected;
+    bool has_option; /* an option has that name: COFFER_PORT=tcp://10.3.0.7:8443 */
+};
+
+/* Calls `visit` for each, in the order of the environment. */
+void kv_options_each_stray(const struct kv_options *options,
+                           void (*visit)(const struct kv_stray *stray, void *context),
+                           void *context);
+
 /* The value of an option of the type named; asking for another type is a bug. */
 bool kv_option_flag(const struct kv_options *options, enum kv_option option);
 int64_t kv_option_number(const struct kv_options *options, enum kv_option option);
@@ -66,6 +83,11 @@ const char *kv_option_list_item(const struct kv_options *options, enum kv_option
  */
 enum kv_code kv_data_folder(const struct kv_options *options, char ret_path[KV_PATH_MAX],
                             struct kv_err *err) kv_must_check;
+
+/* The folder of what can be fetched again: $XDG_CACHE_HOME/coffer, else $HOME/.cache/coffer, else
+ * $XDG_RUNTIME_DIR/coffer. It need not exist. KV_BAD_PARAMETER when none of them is set. */
+enum kv_code kv_cache_folder(const struct kv_options *options, char ret_path[KV_PATH_MAX],
+                             struct kv_err *err) kv_must_check;
 
 /* Help of one subcommand's options, one row each, wrapped for 80 columns. */
 void kv_options_print_help(enum kv_command command, FILE *out);

@@ -92,7 +92,8 @@ struct kv_request {
 
     const char *capture[KV_CAPTURES_MAX]; /* what the route's {placeholders} matched */
 
-    void *context; /* of the site's gates */
+    const char *vault; /* for the log: which one is asked, as a gate found; NULL: none */
+    void *context;     /* of the site's gates */
     void (*context_free)(void *context);
 
     kv_handler_fn *next; /* set by kv_request_continue() */

@@ -7,7 +7,8 @@
  * (statements are cached by the address of their text: pass literals only). Readers never wait
  * for writers; writers take turns in the order they came.
  * Errors: KV_INTERNAL with SQLite's extended code as cause, KV_UNAVAILABLE when the disk is full
- * or the file cannot be written.
+ * or the file cannot be written. Those of opening and migrating, for whoever starts the server, name
+ * the file; the others, which are sent to clients, name no path.
  */
 #pragma once
 
@@ -34,6 +35,15 @@ enum kv_code kv_store_open(const char *path, unsigned connections, struct kv_sto
                            struct kv_err *err) kv_must_check;
 void kv_store_close(struct kv_store *store);
 KV_DEFINE_CLEANUP(struct kv_store *, kv_store_close)
+
+/*
+ * Whether the files are still the ones it has open, at the path it opened; KV_UNAVAILABLE when they
+ * were moved, removed or replaced, until they are back. Then nothing is written (what is not under
+ * that name is lost to the next start) and no further connection opened, which would read another
+ * file; what was committed before is still read. Some system calls; asked before each write and
+ * after each commit, too. Thread-safe.
+ */
+enum kv_code kv_store_check(const struct kv_store *store, struct kv_err *err) kv_must_check;
 
 /* Brings the tables of `domain` to the end of `steps`; refuses a schema beyond it. */
 enum kv_code kv_store_migrate(struct kv_store *store, const char *domain,

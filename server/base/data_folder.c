@@ -22,6 +22,29 @@ static bool is_absolute(const char *path)
     return path != NULL && *path == '/';
 }
 
+/* What can be fetched again; without a home, what lasts as long as the user is logged in. */
+enum kv_code kv_cache_folder(const struct kv_options *options, char ret_path[KV_PATH_MAX],
+                             struct kv_err *err)
+{
+    static const struct {
+        const char *variable, *below;
+    } rows[] = {
+        { "XDG_CACHE_HOME", "coffer" },
+        { "HOME", ".cache/coffer" },
+        { "XDG_RUNTIME_DIR", "coffer" },
+    };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        const char *folder = find_variable(options->environment, rows[i].variable);
+
+        if (is_absolute(folder)) {
+            return kv_path_join(ret_path, folder, rows[i].below, err);
+        }
+    }
+    return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                   "none of XDG_CACHE_HOME, HOME and XDG_RUNTIME_DIR names a folder");
+}
+
 enum kv_code kv_data_folder(const struct kv_options *options, char ret_path[KV_PATH_MAX],
                             struct kv_err *err)
 {

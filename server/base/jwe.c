@@ -42,7 +42,7 @@ KV_DEFINE_CLEANUP(EVP_MAC_CTX *, EVP_MAC_CTX_free)
 enum kv_code kv_jwe_make_key(struct kv_secret *ret_key, struct kv_err *err)
 {
     if (RAND_priv_bytes(ret_key->bytes, KV_JWE_KEY_LENGTH) != 1) {
-        return KV_FAIL(err, KV_INTERNAL, 0, "no random bytes");
+        return KV_FAIL(err, KV_INTERNAL, 0, "OpenSSL could not make random bytes");
     }
     ret_key->len = KV_JWE_KEY_LENGTH;
     return KV_OK;

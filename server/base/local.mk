@@ -16,6 +16,7 @@ libkv_a_SOURCES += \
 	%D%/jws_key.h \
 	%D%/log.c \
 	%D%/option.h \
+	%D%/option_environment.c \
 	%D%/option_print.c \
 	%D%/option_source.c \
 	%D%/option_table.c \

@@ -2,8 +2,9 @@
 /*
  * option.h - what the files that make up kv/options.h share. Private to base.
  *
- * option_table.c holds the rows, option_source.c reads flags, environment and file,
- * option_value.c judges and keeps what they say, option_print.c prints help and values.
+ * option_table.c holds the rows, option_source.c reads flags and file, option_environment.c the
+ * environment, option_value.c judges and keeps what they say, option_print.c prints help and
+ * values.
  */
 #pragma once
 

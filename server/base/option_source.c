@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where values come from: flags, the environment, a file. */
+/* Where values come from: flags, a file. option_environment.c has the third source. */
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +9,8 @@
 
 #define ORIGIN_SIZE (KV_PATH_MAX + 32)
 #define FILE_MAX (64 * 1024)
-#define FIRST_FLAG 256 /* above getopt's own results, which are characters */
-#define PREFIX "COFFER_"
+#define FIRST_FLAG 256                 /* above getopt's own results, which are characters */
+#define BYTE_ORDER_MARK "\xef\xbb\xbf" /* what editors of Windows put before UTF-8 */
 #define BLANKS " \t\r"
 
 static enum kv_code refuse_name(const char *name, size_t len, struct kv_err *err)
@@ -74,69 +74,6 @@ enum kv_code kv_options_read_flags(struct kv_options *options, int argc, char *c
     return optind < argc ? refuse_name(argv[optind], strlen(argv[optind]), err) : KV_OK;
 }
 
-/* Whether `variable` (without COFFER_) is the option's name in capitals, _ for -. */
-static bool is_variable_of(const char *variable, size_t len, enum kv_option option)
-{
-    const char *name = kv_option_rows[option].name;
-
-    if (strlen(name) != len) {
-        return false;
-    }
-    for (size_t i = 0; i < len; i++) {
-        char wanted = name[i] == '-' ? '_' : name[i];
-        if (wanted >= 'a' && wanted <= 'z') {
-            wanted = (char) (wanted - 'a' + 'A');
-        }
-        if (variable[i] != wanted) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* A variable of another command is none of ours; one of no command is a typing error, which only
- * `serve` minds: a client should work in the environment of any coffer. */
-static enum kv_code take_variable(struct kv_options *options, const char *variable,
-                                  struct kv_err *err)
-{
-    char origin[64];
-    const char *name = variable + strlen(PREFIX);
-    size_t len = strcspn(name, "=");
-    bool known = false;
-
-    for (enum kv_option option = 0; option < KV_OPTION_COUNT; option++) {
-        bool readable = (kv_option_rows[option].commands & OPTION_FLAG_ONLY) == 0;
-        if (!readable || !is_variable_of(name, len, option)) {
-            continue;
-        }
-        known = true;
-        if (kv_option_is_of(option, options->command)) {
-            (void) snprintf(origin, sizeof(origin), PREFIX "%.*s", (int) len, name);
-            return kv_option_set(options,
-                                 &(struct option_text){ .option = option,
-                                                        .source = OPTION_FROM_ENVIRONMENT,
-                                                        .origin = origin,
-                                                        .text = name + len + 1 },
-                                 err);
-        }
-    }
-    return known || options->command != KV_COMMAND_SERVE
-               ? KV_OK
-               : refuse_name(variable, strlen(PREFIX) + len, err);
-}
-
-enum kv_code kv_options_read_environment(struct kv_options *options, char *const environment[],
-                                         struct kv_err *err)
-{
-    for (; *environment != NULL; environment++) {
-        bool ours = strncmp(*environment, PREFIX, strlen(PREFIX)) == 0;
-        if (ours && strchr(*environment, '=') != NULL) {
-            KV_TRY(take_variable(options, *environment, err));
-        }
-    }
-    return KV_OK;
-}
-
 /* Cuts blanks off both ends of the text from `start` to `end`, which may be written to. */
 static char *trim(char *start, char *end)
 {
@@ -174,6 +111,15 @@ static enum kv_code take_line(struct kv_options *options, const char *origin, ch
     return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s: %s is not an option", origin, name);
 }
 
+/* NULL for an empty file. */
+static char *skip_mark(const struct kv_buf *buf)
+{
+    size_t len = strlen(BYTE_ORDER_MARK);
+    bool is_marked = buf->len >= len && memcmp(buf->data, BYTE_ORDER_MARK, len) == 0;
+
+    return is_marked ? buf->data + len : buf->data;
+}
+
 enum kv_code kv_options_read_file(struct kv_options *options, const char *path, struct kv_err *err)
 {
     kv_auto(kv_buf_done) struct kv_buf buf;
@@ -188,7 +134,7 @@ enum kv_code kv_options_read_file(struct kv_options *options, const char *path, 
     if (buf.len > 0 && memchr(buf.data, '\0', buf.len) != NULL) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--config: %s is not a text file", path);
     }
-    for (char *line = buf.data, *next; line != NULL; line = next) {
+    for (char *line = skip_mark(&buf), *next; line != NULL; line = next) {
         char *end = line + strcspn(line, "\n");
         next = *end == '\n' ? end + 1 : NULL;
         (void) snprintf(origin, sizeof(origin), "%s:%u", path, ++number);

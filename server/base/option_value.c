@@ -103,7 +103,7 @@ static enum kv_code judge_text(const struct option_text *given, struct kv_err *e
 {
     for (const char *at = given->text; *at != '\0'; at++) {
         if (((unsigned char) *at < 0x20 && *at != '\t') || *at == 0x7f) {
-            return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s: the value holds a control character",
+            return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s: the value contains a control character",
                            given->origin);
         }
     }

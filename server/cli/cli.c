@@ -21,7 +21,7 @@ static const struct row {
     { "serve", KV_COMMAND_SERVE, NULL, "Run the emulator in the foreground" },
     { "healthcheck", KV_COMMAND_HEALTHCHECK, kv_cli_healthcheck,
       "Succeed when the running emulator is ready" },
-    { "ca", KV_COMMAND_CA, kv_cli_ca, "Print the CA certificate (PEM)" },
+    { "ca", KV_COMMAND_CA, kv_cli_ca, "Print the CA certificate" },
     { "env", KV_COMMAND_ENV, kv_cli_env, "Print export lines that make SDKs work" },
     { "hosts", KV_COMMAND_HOSTS, kv_cli_hosts, "Print the hosts-file lines for the vault names" },
     { "token", KV_COMMAND_TOKEN, kv_cli_token, "Print an access token" },

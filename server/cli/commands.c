@@ -28,13 +28,13 @@ enum kv_code kv_cli_healthcheck(const struct kv_options *options, struct kv_err 
     return KV_OK;
 }
 
-static enum kv_code ask_for_ca(const struct kv_options *options, struct kv_buf *pem,
-                               struct kv_err *err)
+static enum kv_code ask_for_ca(const struct kv_options *options, const char *path,
+                               struct kv_buf *pem, struct kv_err *err)
 {
     struct kv_cli_server server;
 
     KV_TRY(kv_cli_find_server(options, &server, err));
-    return kv_cli_get(&server, "/ca.pem", pem, err);
+    return kv_cli_get(&server, path, pem, err);
 }
 
 /* The certificate outlives the server that uses it. */
@@ -54,11 +54,12 @@ enum kv_code kv_cli_ca(const struct kv_options *options, struct kv_err *err)
     /* Who names a server without its folder does not want the certificate of another. */
     bool has_folder = *kv_option_text(options, KV_OPTION_CONTROL) == '\0'
                       || *kv_option_text(options, KV_OPTION_DATA) != '\0';
+    bool is_pem = kv_option_is(options, KV_OPTION_FORMAT, "pem");
     kv_auto(kv_buf_done) struct kv_buf pem;
 
     kv_buf_init(&pem, KV_CLI_ANSWER_MAX);
-    enum kv_code code = ask_for_ca(options, &pem, err);
-    if (code != KV_OK && (!has_folder || read_ca(options, &pem, NULL) != KV_OK)) {
+    enum kv_code code = ask_for_ca(options, is_pem ? "/ca.pem" : "/ca.p12", &pem, err);
+    if (code != KV_OK && (!is_pem || !has_folder || read_ca(options, &pem, NULL) != KV_OK)) {
         return code;
     }
     (void) fwrite(pem.data, 1, pem.len, stdout);

@@ -7,14 +7,19 @@
 
 #include "cli.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <openssl/evp.h>
 
 #include "kv/files.h"
 #include "server.h"
 
 /* Any value will do; it only has to be there. */
 #define IDENTITY_SECRET "coffer"
+
+#define NAMING_BYTES 8 /* of the digest that names a saved certificate */
 
 #define CA_VARIABLES "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE"
 
@@ -65,14 +70,99 @@ static bool find_ca(const struct kv_options *options, char ret_path[KV_PATH_MAX]
            && realpath(path, ret_path) != NULL;
 }
 
-static void print_trust(const struct kv_options *options, const char *control_url)
+/* Named by what is in it: the certificates of two servers do not get into each other's way. */
+static enum kv_code choose_file(const struct kv_options *options, const struct kv_buf *pem,
+                                char ret_path[KV_PATH_MAX], struct kv_err *err)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    char folder[KV_PATH_MAX];
+    char name[] = "ca-0123456789abcdef.pem";
+
+    if (EVP_Digest(pem->data, pem->len, digest, NULL, EVP_sha256(), NULL) != 1) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    for (int i = 0; i < NAMING_BYTES; i++) {
+        (void) snprintf(name + strlen("ca-") + 2 * i, 3, "%02x", digest[i]);
+    }
+    name[strlen("ca-") + 2 * NAMING_BYTES] = '.';
+    KV_TRY(kv_cache_folder(options, folder, err));
+    KV_TRY(kv_folder_make(folder, 0700, err));
+    return kv_path_join(ret_path, folder, name, err);
+}
+
+static bool holds(const char *path, const struct kv_buf *pem)
+{
+    kv_auto(kv_buf_done) struct kv_buf held;
+
+    kv_buf_init(&held, KV_CLI_ANSWER_MAX);
+    return kv_file_read(path, &held, NULL) == KV_OK && held.len == pem->len
+           && strcmp(held.data, pem->data) == 0;
+}
+
+static enum kv_code fetch_ca(const struct kv_cli_server *server, struct kv_buf *pem,
+                             struct kv_err *err)
+{
+    static const char start[] = "-----BEGIN CERTIFICATE-----\n";
+
+    KV_TRY(kv_cli_get(server, "/ca.pem", pem, err));
+    if (pem->len < strlen(start) || strncmp(pem->data, start, strlen(start)) != 0
+        || strlen(pem->data) != pem->len) {
+        return KV_FAIL(err, KV_INTERNAL, 0, "%s/ca.pem is not a certificate", server->url);
+    }
+    return KV_OK;
+}
+
+/* Into --ca-file, or into the cache of the user. Returns the file's absolute path. */
+static enum kv_code save_ca(const struct kv_options *options, const struct kv_cli_server *server,
+                            char ret_path[KV_PATH_MAX], struct kv_err *err)
+{
+    const char *wanted = kv_option_text(options, KV_OPTION_CA_FILE);
+    kv_auto(kv_buf_done) struct kv_buf pem;
+    char path[KV_PATH_MAX];
+
+    kv_buf_init(&pem, KV_CLI_ANSWER_MAX);
+    KV_TRY(fetch_ca(server, &pem, err));
+    if (*wanted == '\0') {
+        KV_TRY(choose_file(options, &pem, path, err));
+    } else if (snprintf(path, sizeof(path), "%s", wanted) >= (int) sizeof(path)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--ca-file: the path is too long");
+    }
+    if (!holds(path, &pem)) {
+        KV_TRY(kv_file_write(path, pem.data, pem.len, 0644, err));
+    }
+    if (realpath(path, ret_path) == NULL) {
+        return KV_FAIL(err, KV_INTERNAL, (unsigned long) errno, "%s cannot be found again", path);
+    }
+    return KV_OK;
+}
+
+static void advise(const char *control_url, const struct kv_err *err)
+{
+    (void) fprintf(stderr, "coffer env: the CA certificate is not saved: %s (see --ca-file)\n",
+                   err->message);
+    (void) printf("# Save %s/ca.pem to a file and set these to its path:\n", control_url);
+}
+
+/* A file that was asked for has to be there in the end; the rest of the variables are of use even
+ * where there is no place to write. */
+static enum kv_code print_trust(const struct kv_options *options,
+                                const struct kv_cli_server *server, struct kv_err *err)
 {
     static const char *const names[] = { CA_VARIABLES };
+    bool is_asked = *kv_option_text(options, KV_OPTION_CA_FILE) != '\0';
     char path[KV_PATH_MAX];
-    bool found = find_ca(options, path);
+    bool found = !is_asked && find_ca(options, path);
 
     if (!found) {
-        (void) printf("# Save %s/ca.pem to a file and set these to its path:\n", control_url);
+        enum kv_code code = save_ca(options, server, path, err);
+
+        if (code != KV_OK && is_asked) {
+            return code;
+        }
+        found = code == KV_OK;
+        if (!found) {
+            advise(server->url, err);
+        }
     }
     for (size_t i = 0; i < KV_COUNT(names); i++) {
         if (found) {
@@ -81,6 +171,7 @@ static void print_trust(const struct kv_options *options, const char *control_ur
             (void) printf("# %s\n", names[i]);
         }
     }
+    return KV_OK;
 }
 
 enum kv_code kv_cli_env(const struct kv_options *options, struct kv_err *err)
@@ -97,6 +188,5 @@ enum kv_code kv_cli_env(const struct kv_options *options, struct kv_err *err)
     print_export("AZURE_KEYVAULT_NAME", name, "");
     print_export("KEY_VAULT_URI", url, "");
     print_identity(server.url);
-    print_trust(options, server.url);
-    return KV_OK;
+    return print_trust(options, &server, err);
 }

@@ -54,7 +54,7 @@ static enum kv_code use_run_file(const char *folder, struct kv_cli_server *ret_s
     KV_TRY(kv_path_join(path, folder, "run.json", err));
     enum kv_code code = kv_file_read(path, &text, err);
     if (code == KV_NOT_FOUND) {
-        return KV_FAIL(err, KV_NOT_FOUND, 0, "no coffer runs on %.700s: " ADVICE, folder);
+        return KV_FAIL(err, KV_NOT_FOUND, 0, "no coffer is running on %.700s: " ADVICE, folder);
     }
     KV_TRY(code);
     int64_t port = read_control_port(&text);

@@ -7,28 +7,33 @@
 
 #include "kv/log.h"
 
+#define FIELDS_MAX 12
+
 void kv_log_access(const struct kv_request *request, const struct kv_response *response,
                    const struct kv_err *err, int64_t micros)
 {
     enum kv_log_level level = response->status >= 500 ? KV_LOG_WARNING : KV_LOG_INFO;
+    struct kv_log_field fields[FIELDS_MAX];
+    size_t count = 0;
     char millis[32];
 
     /* without floating point, which costs printf more than all the other fields */
     snprintf(millis, sizeof(millis), "%" PRId64 ".%03" PRId64, micros / 1000, micros % 1000);
-    if (err == NULL) {
-        kv_log(level, "request", KV_LOG_TEXT_FIELD("id", request->id),
-               KV_LOG_TEXT_FIELD("method", request->method),
-               KV_LOG_TEXT_FIELD("path", request->target),
-               KV_LOG_NUMBER_FIELD("status", response->status), KV_LOG_TEXT_FIELD("ms", millis));
-        return;
+    fields[count++] = KV_LOG_TEXT_FIELD("id", request->id);
+    if (request->vault != NULL) {
+        fields[count++] = KV_LOG_TEXT_FIELD("vault", request->vault);
     }
+    fields[count++] = KV_LOG_TEXT_FIELD("method", request->method);
+    fields[count++] = KV_LOG_TEXT_FIELD("path", request->target);
+    fields[count++] = KV_LOG_NUMBER_FIELD("status", response->status);
+    if (err != NULL) {
+        const struct kv_err_row *row = kv_err_row(err->code);
 
-    const struct kv_err_row *row = kv_err_row(err->code);
-
-    kv_log(level, "request", KV_LOG_TEXT_FIELD("id", request->id),
-           KV_LOG_TEXT_FIELD("method", request->method), KV_LOG_TEXT_FIELD("path", request->target),
-           KV_LOG_NUMBER_FIELD("status", response->status),
-           KV_LOG_TEXT_FIELD("code", row->inner != NULL ? row->inner : row->code),
-           KV_LOG_NUMBER_FIELD("cause", err->cause), KV_LOG_TEXT_FIELD("where", err->where),
-           KV_LOG_TEXT_FIELD("reason", err->message), KV_LOG_TEXT_FIELD("ms", millis));
+        fields[count++] = KV_LOG_TEXT_FIELD("code", row->inner != NULL ? row->inner : row->code);
+        fields[count++] = KV_LOG_NUMBER_FIELD("cause", err->cause);
+        fields[count++] = KV_LOG_TEXT_FIELD("where", err->where);
+        fields[count++] = KV_LOG_TEXT_FIELD("reason", err->message);
+    }
+    fields[count++] = KV_LOG_TEXT_FIELD("ms", millis);
+    kv_log_write(level, "request", fields, count);
 }

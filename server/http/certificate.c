@@ -69,7 +69,7 @@ static enum kv_code load_key(const char *path, EVP_PKEY **ret_key, struct kv_err
     KV_TRY(kv_file_read(path, &pem, err));
     EVP_PKEY *key = kv_x509_parse_key(&pem);
     if (key == NULL) {
-        return KV_FAIL(err, KV_INTERNAL, 0, "%s holds no private key", path);
+        return KV_FAIL(err, KV_INTERNAL, 0, "%s does not contain a private key", path);
     }
     *ret_key = key;
     return KV_OK;
@@ -83,7 +83,7 @@ static enum kv_code load_certificate(const char *path, X509 **ret_certificate, s
     KV_TRY(kv_file_read(path, &pem, err));
     X509 *certificate = kv_x509_parse_certificate(&pem);
     if (certificate == NULL) {
-        return KV_FAIL(err, KV_INTERNAL, 0, "%s holds no certificate", path);
+        return KV_FAIL(err, KV_INTERNAL, 0, "%s does not contain a certificate", path);
     }
     *ret_certificate = certificate;
     return KV_OK;
@@ -199,6 +199,8 @@ static enum kv_code render_all(const struct pair *ca, const struct pair *server,
                                struct kv_certificates *certificates, struct kv_err *err)
 {
     KV_TRY(kv_x509_render_certificate(ca->certificate, &certificates->ca, err));
+    KV_TRY(kv_x509_render_trust_store(ca->certificate, KV_TRUST_STORE_PASSWORD,
+                                      &certificates->trust, err));
     KV_TRY(render_chain(server, ca, &certificates->server, err));
     return kv_x509_render_key(server->key, &certificates->key, err);
 }
@@ -217,6 +219,7 @@ enum kv_code kv_certificates_open(const char *data_folder, const char *const *na
     KV_TRY(load_or_make_server(&paths, &ca, names, count, &server, err));
 
     kv_buf_init(&made.ca, PEM_MAX);
+    kv_buf_init(&made.trust, PEM_MAX);
     kv_buf_init(&made.server, PEM_MAX);
     kv_buf_init(&made.key, PEM_MAX);
     enum kv_code code = render_all(&ca, &server, &made, err);
@@ -237,7 +240,7 @@ enum kv_code kv_certificates_issue(const char *data_folder, const void *spki, si
     struct paths paths;
 
     if (issued.key == NULL) {
-        return KV_FAIL(err, KV_INTERNAL, 0, "what is to be certified is no public key");
+        return KV_FAIL(err, KV_INTERNAL, 0, "the key to be certified is not a public key");
     }
     KV_TRY(find_paths(data_folder, &paths, err));
     KV_TRY(load_or_make_ca(&paths, &ca, err));
@@ -248,6 +251,7 @@ enum kv_code kv_certificates_issue(const char *data_folder, const void *spki, si
 void kv_certificates_done(struct kv_certificates *certificates)
 {
     kv_buf_done(&certificates->ca);
+    kv_buf_done(&certificates->trust);
     kv_buf_done(&certificates->server);
     kv_buf_done(&certificates->key);
 }

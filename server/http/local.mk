@@ -19,6 +19,7 @@ libkv_a_SOURCES += \
 	%D%/steps.c \
 	%D%/traffic.c \
 	%D%/traffic.h \
+	%D%/trust_store.c \
 	%D%/uri.c \
 	%D%/uri.h \
 	%D%/x509.c \

@@ -57,3 +57,7 @@ enum kv_code kv_x509_render_key(EVP_PKEY *key, struct kv_buf *buf,
                                 struct kv_err *err) kv_must_check;
 enum kv_code kv_x509_render_certificate(X509 *certificate, struct kv_buf *buf,
                                         struct kv_err *err) kv_must_check;
+
+/* Appends a PKCS #12 file of that one trusted certificate, DER (trust_store.c). */
+enum kv_code kv_x509_render_trust_store(X509 *certificate, const char *password, struct kv_buf *buf,
+                                        struct kv_err *err) kv_must_check;

@@ -44,13 +44,14 @@ static const struct outcome {
 enum kv_code kv_db_fail(const struct kv_db *db, int rc, struct kv_err *err)
 {
     unsigned long cause = (unsigned long) rc;
+    const char *name = db->tells_path ? db->path : "the store";
 
     for (size_t i = 0; i < KV_COUNT(outcomes); i++) {
         if (outcomes[i].result == (rc & 0xff)) {
-            return KV_FAIL(err, outcomes[i].code, cause, "%s %s", db->path, outcomes[i].what);
+            return KV_FAIL(err, outcomes[i].code, cause, "%s %s", name, outcomes[i].what);
         }
     }
-    return KV_FAIL(err, KV_INTERNAL, cause, "%s: %s", db->path, sqlite3_errmsg(db->sqlite));
+    return KV_FAIL(err, KV_INTERNAL, cause, "%s: %s", name, sqlite3_errstr(rc));
 }
 
 enum kv_code kv_db_execute(struct kv_db *db, const char *sql, struct kv_err *err)
@@ -72,8 +73,8 @@ static void set_limits(sqlite3 *sqlite)
     (void) sqlite3_busy_timeout(sqlite, BUSY_TIMEOUT_MS);
 }
 
-enum kv_code kv_db_open(struct kv_store *store, const char *path, struct kv_db **ret_db,
-                        struct kv_err *err)
+enum kv_code kv_db_open(struct kv_store *store, const char *path, bool tells_path,
+                        struct kv_db **ret_db, struct kv_err *err)
 {
     kv_auto(kv_db_close) struct kv_db *db = calloc(1, sizeof(*db));
 
@@ -82,6 +83,7 @@ enum kv_code kv_db_open(struct kv_store *store, const char *path, struct kv_db *
     }
     db->store = store;
     db->path = path;
+    db->tells_path = tells_path;
     int rc =
         sqlite3_open_v2(path, &db->sqlite,
                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);

@@ -26,6 +26,7 @@ struct kv_rows {
 struct kv_db {
     struct kv_store *store;
     const char *path; /* the store's */
+    bool tells_path;  /* its errors are for whoever starts the server, not for clients */
     sqlite3 *sqlite;
     struct kv_rows *statements; /* by address of their SQL */
     unsigned open_rows;
@@ -34,9 +35,9 @@ struct kv_db {
     struct kv_db *next; /* idle connection; guarded by the store's pool mutex */
 };
 
-/* Opens the file, which exists, with all settings made. */
-enum kv_code kv_db_open(struct kv_store *store, const char *path, struct kv_db **ret_db,
-                        struct kv_err *err) kv_must_check;
+/* Opens the file, which exists, with all settings made; its errors name the path when `tells_path`. */
+enum kv_code kv_db_open(struct kv_store *store, const char *path, bool tells_path,
+                        struct kv_db **ret_db, struct kv_err *err) kv_must_check;
 void kv_db_close(struct kv_db *db);
 KV_DEFINE_CLEANUP(struct kv_db *, kv_db_close)
 

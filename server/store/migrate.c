@@ -25,16 +25,14 @@ static enum kv_code take_step(struct kv_db *db, const char *domain, int64_t vers
     return kv_db_commit(db, err);
 }
 
-enum kv_code kv_store_migrate(struct kv_store *store, const char *domain,
-                              const struct kv_migration *steps, struct kv_err *err)
+static enum kv_code take_steps(struct kv_db *db, const char *domain,
+                               const struct kv_migration *steps, struct kv_err *err)
 {
-    kv_auto(kv_db_release) struct kv_db *db = NULL;
     int64_t version = 0, last = 0;
 
     while (steps[last].sql != NULL) {
         last++;
     }
-    KV_TRY(kv_db_acquire(store, &db, err));
     KV_TRY(load_version(db, domain, &version, err));
     if (version > last) {
         return KV_FAIL(err, KV_INTERNAL, 0, "%s was written by a newer coffer", db->path);
@@ -43,4 +41,16 @@ enum kv_code kv_store_migrate(struct kv_store *store, const char *domain,
         KV_TRY(take_step(db, domain, version + 1, &steps[version], err));
     }
     return KV_OK;
+}
+
+enum kv_code kv_store_migrate(struct kv_store *store, const char *domain,
+                              const struct kv_migration *steps, struct kv_err *err)
+{
+    kv_auto(kv_db_release) struct kv_db *db = NULL;
+
+    KV_TRY(kv_db_acquire(store, &db, err));
+    db->tells_path = true;
+    enum kv_code code = take_steps(db, domain, steps, err);
+    db->tells_path = false;
+    return code;
 }

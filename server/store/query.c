@@ -155,6 +155,24 @@ static enum kv_code finish(struct kv_rows *rows, struct kv_err *err)
     return code;
 }
 
+/* The same with a write that is its own transaction, in the writer's turn. */
+static enum kv_code finish_alone(struct kv_rows *rows, struct kv_err *err)
+{
+    struct kv_store *store = rows->db->store;
+
+    assert(!rows->db->reading);
+    kv_turn_take(store);
+    enum kv_code code = kv_store_check(store, err);
+    if (code == KV_OK) {
+        code = finish(rows, err);
+    }
+    if (code == KV_OK) {
+        code = kv_store_check(store, err);
+    }
+    kv_turn_give(store);
+    return code;
+}
+
 enum kv_code kv_db_run(struct kv_db *db, const char *sql, struct kv_binds binds,
                        int64_t *ret_changes, struct kv_err *err)
 {
@@ -165,14 +183,7 @@ enum kv_code kv_db_run(struct kv_db *db, const char *sql, struct kv_binds binds,
     }
     KV_TRY(start(db, sql, binds, &rows, err));
     bool alone = !db->writing && sqlite3_stmt_readonly(rows->statement) == 0;
-    if (alone) {
-        assert(!db->reading);
-        kv_turn_take(db->store);
-    }
-    enum kv_code code = finish(rows, err);
-    if (alone) {
-        kv_turn_give(db->store);
-    }
+    enum kv_code code = alone ? finish_alone(rows, err) : finish(rows, err);
     if (code == KV_OK && ret_changes != NULL) {
         *ret_changes = sqlite3_changes64(db->sqlite);
     }
@@ -196,8 +207,10 @@ enum kv_code kv_db_begin(struct kv_db *db, struct kv_err *err)
 {
     assert(!db->writing && !db->reading);
     kv_turn_take(db->store);
-    enum kv_code code = control(db, "BEGIN IMMEDIATE", err);
-
+    enum kv_code code = kv_store_check(db->store, err);
+    if (code == KV_OK) {
+        code = control(db, "BEGIN IMMEDIATE", err);
+    }
     if (code != KV_OK) {
         kv_turn_give(db->store);
         return code;
@@ -222,7 +235,9 @@ enum kv_code kv_db_commit(struct kv_db *db, struct kv_err *err)
 {
     assert(db->writing);
     enum kv_code code = control(db, "COMMIT", err);
-
+    if (code == KV_OK) { /* written, but where? */
+        code = kv_store_check(db->store, err);
+    }
     kv_db_roll_back(db); /* nothing is left to undo after success */
     return code;
 }

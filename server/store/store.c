@@ -7,8 +7,10 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "connection.h"
@@ -16,8 +18,17 @@
 #define APPLICATION_ID 0x636f6672 /* "cofr" in the file's header: a database of ours */
 #define FORMAT 1                  /* of what initialise() makes; its user_version */
 
-struct kv_store {
+/* A file that the connections have open, which is there from the first one to the last. */
+struct file {
     char *path;
+    int descriptor; /* -1: not looked at yet */
+};
+enum { DATABASE, LOG, INDEX, FILES };
+static const char *const suffixes[FILES] = { "", "-wal", "-shm" };
+
+struct kv_store {
+    struct file file[FILES]; /* constant once it is open */
+    bool open;
     unsigned limit; /* of connections */
 
     pthread_mutex_t pool_mutex; /* lock.def: store.pool */
@@ -80,6 +91,49 @@ static struct kv_db *wait_for_connection(struct kv_store *store)
     return db;
 }
 
+/*
+ * Whether the path still leads to the file that is open. Both sides are asked anew each time: file
+ * systems of containers have numbers of files that hold only while the file is open.
+ */
+static bool is_in_place(const struct file *file)
+{
+    struct stat there, held;
+
+    return stat(file->path, &there) == 0 && fstat(file->descriptor, &held) == 0
+           && there.st_dev == held.st_dev && there.st_ino == held.st_ino && held.st_nlink > 0;
+}
+
+enum kv_code kv_store_check(const struct kv_store *store, struct kv_err *err)
+{
+    for (size_t i = 0; store->open && i < FILES; i++) {
+        if (!is_in_place(&store->file[i])) {
+            return KV_FAIL(err, KV_UNAVAILABLE, 0,
+                           "the store's files were moved, removed or replaced while coffer was "
+                           "running");
+        }
+    }
+    return KV_OK;
+}
+
+/*
+ * Closing a descriptor would take SQLite's locks on the file with it: these are opened after the
+ * first connection, and closed after the last.
+ */
+static enum kv_code watch_files(struct kv_store *store, struct kv_err *err)
+{
+    for (size_t i = 0; i < FILES; i++) {
+        struct file *file = &store->file[i];
+
+        file->descriptor = open(file->path, O_RDONLY | O_CLOEXEC);
+        if (file->descriptor < 0) {
+            return KV_FAIL(err, KV_UNAVAILABLE, (unsigned long) errno, "cannot open %s: %s",
+                           file->path, strerrordesc_np(errno));
+        }
+    }
+    store->open = true;
+    return KV_OK;
+}
+
 static void forget_connection(struct kv_store *store)
 {
     pthread_mutex_lock(&store->pool_mutex);
@@ -88,12 +142,25 @@ static void forget_connection(struct kv_store *store)
     pthread_mutex_unlock(&store->pool_mutex);
 }
 
+/* The file may be exchanged before it is opened, or while it is. */
+static enum kv_code open_connection(struct kv_store *store, struct kv_db **ret_db,
+                                    struct kv_err *err)
+{
+    kv_auto(kv_db_close) struct kv_db *db = NULL;
+
+    KV_TRY(kv_store_check(store, err));
+    KV_TRY(kv_db_open(store, store->file[DATABASE].path, !store->open, &db, err));
+    KV_TRY(kv_store_check(store, err));
+    *ret_db = kv_take(db);
+    return KV_OK;
+}
+
 enum kv_code kv_db_acquire(struct kv_store *store, struct kv_db **ret_db, struct kv_err *err)
 {
     struct kv_db *db = wait_for_connection(store);
 
     if (db == NULL) {
-        enum kv_code code = kv_db_open(store, store->path, &db, err);
+        enum kv_code code = open_connection(store, &db, err);
         if (code != KV_OK) {
             forget_connection(store);
             return code;
@@ -180,9 +247,25 @@ static enum kv_code prepare_file(struct kv_store *store, struct kv_err *err)
 {
     kv_auto(kv_db_release) struct kv_db *db = NULL;
 
-    KV_TRY(make_file(store->path, err));
+    KV_TRY(make_file(store->file[DATABASE].path, err));
     KV_TRY(kv_db_acquire(store, &db, err));
-    return initialise(db, err);
+    KV_TRY(initialise(db, err));
+    db->tells_path = false;
+    return watch_files(store, err);
+}
+
+static enum kv_code name_files(struct kv_store *store, const char *path, struct kv_err *err)
+{
+    for (size_t i = 0; i < FILES; i++) {
+        store->file[i].descriptor = -1;
+    }
+    for (size_t i = 0; i < FILES; i++) {
+        if (asprintf(&store->file[i].path, "%s%s", path, suffixes[i]) < 0) {
+            store->file[i].path = NULL;
+            return KV_OUT_OF_MEMORY(err);
+        }
+    }
+    return KV_OK;
 }
 
 enum kv_code kv_store_open(const char *path, unsigned connections, struct kv_store **ret_store,
@@ -199,10 +282,7 @@ enum kv_code kv_store_open(const char *path, unsigned connections, struct kv_sto
     (void) pthread_mutex_init(&store->turn_mutex, NULL);
     (void) pthread_cond_init(&store->turn_passed, NULL);
     store->limit = connections;
-    store->path = strdup(path);
-    if (store->path == NULL) {
-        return KV_OUT_OF_MEMORY(err);
-    }
+    KV_TRY(name_files(store, path, err));
     KV_TRY(prepare_file(store, err));
     *ret_store = kv_take(store);
     return KV_OK;
@@ -224,6 +304,11 @@ void kv_store_close(struct kv_store *store)
     (void) pthread_mutex_destroy(&store->turn_mutex);
     (void) pthread_cond_destroy(&store->released);
     (void) pthread_mutex_destroy(&store->pool_mutex);
-    free(store->path);
+    for (size_t i = 0; i < FILES; i++) {
+        if (store->file[i].descriptor >= 0) {
+            (void) close(store->file[i].descriptor); /* nothing was written by it */
+        }
+        free(store->file[i].path);
+    }
     free(store);
 }

@@ -26,7 +26,7 @@ Test(byok, refuses_what_is_no_transfer_blob)
     const char *own = reply_text(&kek, "key.kid");
 
     API_REPLY(text, byok_send(&dev, "byok-form", key, "EC-HSM", "=!"));
-    cr_expect(is_bad(&text, NO_BLOB "it is no JSON in base64url."));
+    cr_expect(is_bad(&text, NO_BLOB "it is not JSON in base64url."));
     API_REPLY(json, byok_send(&dev, "byok-form", key, "EC-HSM", "e30"));
     cr_expect(is_bad(&json, NO_BLOB "its schema_version is not 1.0.0."));
     byok_render_blob("2.0.0", own, BYOK_ENC, "x", 1, blob);
@@ -40,7 +40,7 @@ Test(byok, refuses_what_is_no_transfer_blob)
     byok_render_blob(BYOK_SCHEMA, kid, BYOK_ENC, "x", 1, blob);
     API_REPLY(vault, byok_send(&dev, "byok-form", key, "EC-HSM", blob));
     cr_expect(
-        is_bad(&vault, "The key exchange key that \"key_hsm\" names is no key of this vault."));
+        is_bad(&vault, "The key exchange key that \"key_hsm\" names is not a key of this vault."));
     byok_render_blob(BYOK_SCHEMA, own, BYOK_ENC, "x", 1, blob);
     API_REPLY(bytes, byok_send(&dev, "byok-form", key, "EC-HSM", blob));
     cr_expect(is_bad(&bytes, BYOK_CANNOT_UNWRAP));

@@ -298,7 +298,7 @@ Test(failure, INTERNAL_when_the_store_was_tampered_with)
     sqlite3_close(db);
 
     API_REPLY(get, client_call(&dev, "GET", "/keys/tampered", NULL));
-    snprintf(message, sizeof(message), "the store holds no usable key tampered/%s", version);
+    snprintf(message, sizeof(message), "the stored key tampered/%s is damaged", version);
     cr_expect(reply_is_error(&get, 500, "InternalServerError", NULL, message));
 }
 

@@ -7,6 +7,7 @@ api_tests = \
 	%D%/test_auto_rotation \
 	%D%/test_byok \
 	%D%/test_crypto \
+	%D%/test_damage \
 	%D%/test_failures \
 	%D%/test_front \
 	%D%/test_gate \
@@ -29,6 +30,7 @@ api_tests = \
 	%D%/test_roles \
 	%D%/test_rotation \
 	%D%/test_sign \
+	%D%/test_surroundings \
 	%D%/test_symmetric \
 	%D%/test_symmetric_move \
 	%D%/test_throttling
@@ -49,6 +51,9 @@ api_libs = tests/support/libdaemon.a libkv.a $(CRITERION_LIBS) $(SERVER_LIBS) $(
 %C%_test_crypto_SOURCES = %D%/crypto.c $(api_support)
 %C%_test_crypto_CFLAGS = $(api_cflags)
 %C%_test_crypto_LDADD = $(api_libs)
+%C%_test_damage_SOURCES = %D%/damage.c $(api_support)
+%C%_test_damage_CFLAGS = $(api_cflags)
+%C%_test_damage_LDADD = $(api_libs)
 %C%_test_failures_SOURCES = %D%/failures.c $(api_support)
 %C%_test_failures_CFLAGS = $(api_cflags)
 %C%_test_failures_LDADD = $(api_libs)
@@ -179,6 +184,9 @@ EXTRA_DIST += tests/data/golden
 	$(api_support)
 %C%_test_sign_CFLAGS = $(api_cflags)
 %C%_test_sign_LDADD = $(api_libs)
+%C%_test_surroundings_SOURCES = %D%/surroundings.c $(api_support)
+%C%_test_surroundings_CFLAGS = $(api_cflags)
+%C%_test_surroundings_LDADD = $(api_libs)
 %C%_test_symmetric_SOURCES = \
 	%D%/symmetric.c \
 	%D%/symmetric_wrap.c \

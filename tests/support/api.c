@@ -92,6 +92,20 @@ long api_metric(const struct daemon *daemon, const char *name)
     return value;
 }
 
+unsigned api_count_lines(const struct daemon *daemon, const char *one, const char *other)
+{
+    unsigned count = 0;
+    char line[8192];
+    FILE *log = fopen(daemon->log, "r");
+
+    cr_assert_not_null(log, "%s", daemon->log);
+    while (fgets(line, sizeof(line), log) != NULL) {
+        count += strstr(line, one) != NULL && strstr(line, other) != NULL;
+    }
+    fclose(log);
+    return count;
+}
+
 void api_set_clock(const struct daemon *daemon, const char *order)
 {
     __attribute__((cleanup(client_close))) struct client client;

@@ -62,6 +62,9 @@ struct reply api_unwrap(struct client *client, const char *name, const char *ver
 /* The value of a metric as /metrics names it, labels included; -1: there is none. */
 long api_metric(const struct daemon *daemon, const char *name);
 
+/* How many lines of the log have both texts in them. */
+unsigned api_count_lines(const struct daemon *daemon, const char *one, const char *other);
+
 /* POST /control/v1/clock of a daemon of the test's own, with that body or {"advance":seconds}. */
 void api_set_clock(const struct daemon *daemon, const char *order);
 void api_advance(const struct daemon *daemon, long seconds);

@@ -89,14 +89,15 @@ TESTS += %D%/test_log
 
 check_PROGRAMS += %D%/test_options
 TESTS += %D%/test_options
-%C%_test_options_SOURCES = %D%/options.c %D%/options.h %D%/options_print.c %D%/scratch.h
+%C%_test_options_SOURCES = %D%/options.c %D%/options.h %D%/options_environment.c \
+	%D%/options_print.c %D%/scratch.h
 %C%_test_options_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_options_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += %D%/test_store
 TESTS += %D%/test_store
-%C%_test_store_SOURCES = %D%/store.c %D%/store.h %D%/store_query.c %D%/store_turns.c \
-	%D%/asleep.h %D%/scratch.h
+%C%_test_store_SOURCES = %D%/store.c %D%/store.h %D%/store_files.c %D%/store_query.c \
+	%D%/store_turns.c %D%/asleep.h %D%/scratch.h
 %C%_test_store_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_store_LDADD = $(UNIT_LDADD)
 
@@ -201,14 +202,16 @@ check_PROGRAMS += %D%/test_cli
 TESTS += %D%/test_cli
 %C%_test_cli_SOURCES = \
 	%D%/cli/commands.c \
+	%D%/cli/env.c \
 	%D%/cli/fake.c \
 	%D%/cli/fake.h \
+	%D%/cli/shell.h \
 	server/cli/cli.c \
 	server/cli/commands.c \
 	server/cli/env.c \
 	server/cli/find.c \
 	server/cli/get.c
-%C%_test_cli_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/server/cli
+%C%_test_cli_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 %C%_test_cli_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_cli_LDADD = $(UNIT_LDADD) $(CURL_LIBS)
 

@@ -49,8 +49,11 @@ static const struct {
     { { "--deletion-lag", "inf" }, "--deletion-lag: inf is not a duration from 0 to 1h" },
     { { "--deletion-lag", "999999999999999999999d" },
       "--deletion-lag: 999999999999999999999d is not a duration from 0 to 1h" },
-    { { "--data", "a\nb" }, "--data: the value holds a control character" },
-    { { "--vault", "\x1b[2J" }, "--vault: the value holds a control character" },
+    { { "--port", "tcp://10.3.0.7:8443" },
+      "--port: tcp://10.3.0.7:8443 is not a whole number from 0 to 65535" },
+    { { "--auth", "any\r" }, "--auth: any\r is not one of strict, any, off" },
+    { { "--data", "a\nb" }, "--data: the value contains a control character" },
+    { { "--vault", "\x1b[2J" }, "--vault: the value contains a control character" },
     { { "--config", "none" }, "--config: none does not exist" },
     { { "--config", "." }, "--config: cannot read .: Is a directory" },
 };
@@ -69,17 +72,14 @@ static const struct {
     const char *variable;
     const char *message;
 } refused_variables[] = {
-    { "COFFER_PROT=1", "COFFER_PROT is not an option" },
-    { "COFFER_=1", "COFFER_ is not an option" },
-    { "COFFER_port=1", "COFFER_port is not an option" },
-    { "COFFER_CONTROL-PORT=1", "COFFER_CONTROL-PORT is not an option" },
-    { "COFFER_PORTS=1", "COFFER_PORTS is not an option" },
-    { "COFFER_CONFIG=f", "COFFER_CONFIG is not an option" },
-    { "COFFER_HELP=true", "COFFER_HELP is not an option" },
-    { "COFFER_RESOURCE=x", "COFFER_RESOURCE is not an option" },
     { "COFFER_AUTH=maybe", "COFFER_AUTH: maybe is not one of strict, any, off" },
     { "COFFER_EPHEMERAL=1", "COFFER_EPHEMERAL: 1 is not one of true, false" },
     { "COFFER_PORT=", "COFFER_PORT: an empty value is not a whole number from 0 to 65535" },
+    { "COFFER_PORT=tcp:/10.3.0.7",
+      "COFFER_PORT: tcp:/10.3.0.7 is not a whole number from 0 to 65535" },
+    { "COFFER_WORKERS=tcp://10.3.0.7:8443",
+      "COFFER_WORKERS: tcp://10.3.0.7:8443 is not a whole number from 0 to 64" },
+    { "COFFER_DATA=a\rb", "COFFER_DATA: the value contains a control character" },
     { "COFFER_CONTROL_PORT=x", "COFFER_CONTROL_PORT: x is not a whole number from 0 to 65535" },
 };
 
@@ -96,6 +96,10 @@ Test(options, refuses_variables_and_says_which_and_why)
 static const struct {
     const char *text, *message;
 } refused_files[] = {
+    { "port = tcp://10.3.0.7:8443",
+      "coffer.conf:1: port: tcp://10.3.0.7:8443 is not a whole number from 0 to 65535" },
+    { "\xef\xbb\xbfprot = 2\n", "coffer.conf:1: prot is not an option" },
+    { "port = 1\n\xef\xbb\xbfport = 2\n", "coffer.conf:2: \xef\xbb\xbfport is not an option" },
     { "port = 1\n\n  prot = 2\n", "coffer.conf:3: prot is not an option" },
     { "Port = 1", "coffer.conf:1: Port is not an option" },
     { "config = other", "coffer.conf:1: config is not an option" },
@@ -107,7 +111,7 @@ static const struct {
     { "port = 1 # one", "coffer.conf:1: port: 1 # one is not a whole number from 0 to 65535" },
     { "ephemeral = yes", "coffer.conf:1: ephemeral: yes is not one of true, false" },
     { "ephemeral", "coffer.conf:1: not of the form name = value" },
-    { "data = a\x01", "coffer.conf:1: the value holds a control character" },
+    { "data = a\x01", "coffer.conf:1: the value contains a control character" },
 };
 
 Test(options, refuses_lines_and_says_which_and_why)
@@ -293,9 +297,17 @@ Test(options, read_a_file_with_comments_blanks_and_foreign_line_ends)
     cr_assert_str_eq(kv_option_text(options, KV_OPTION_LOG_LEVEL), "debug");
 }
 
+Test(options, read_a_file_that_starts_with_a_byte_order_mark)
+{
+    cr_assert_eq(load_file("\xef\xbb\xbfport = 1\r\nlog-level = debug\r\n"), KV_OK);
+    cr_assert_eq(kv_option_number(options, KV_OPTION_PORT), 1);
+    cr_assert_str_eq(kv_option_text(options, KV_OPTION_LOG_LEVEL), "debug");
+}
+
 Test(options, read_an_empty_file)
 {
     cr_assert_eq(load_file(""), KV_OK);
+    cr_assert_eq(load_file("\xef\xbb\xbf"), KV_OK);
 }
 
 Test(options, of_a_client_ignore_variables_of_others)

@@ -86,6 +86,7 @@ const struct kv_route kv_control_routes[] = {
     { KV_GET, "/health", NULL, control_health, KV_LANE_INLINE },
     { KV_GET, "/metrics", NULL, control_metrics, KV_LANE_INLINE },
     { KV_GET, "/ca.pem", NULL, control_ca, KV_LANE_INLINE },
+    { KV_GET, "/ca.p12", NULL, control_ca_p12, KV_LANE_INLINE },
     { KV_GET, "/generate-test-token", NULL, authority_attest, KV_LANE_WORK },
     { KV_GET, "/.well-known/openid-configuration", NULL, authority_describe, KV_LANE_INLINE },
     { KV_GET, "/certs", NULL, authority_keys, KV_LANE_WORK },

@@ -61,14 +61,14 @@ enum kv_code control_hsm(struct kv_request *request, struct kv_response *respons
     return kv_response_json(response, 200, body, err);
 }
 
-/* Whoever is asked is ready: the listener starts last. */
+/* Whoever is asked is ready, for the listener starts last; until the store is lost. */
 enum kv_code control_ready(struct kv_request *request, struct kv_response *response,
                            struct kv_err *err)
 {
     kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
     bool ok = true;
 
-    (void) request;
+    KV_TRY(request->app->check_store(request->app->store_context, err));
     kv_json_add_text(body, "status", "ready", &ok);
     return kv_response_json(response, 200, ok ? body : NULL, err);
 }
@@ -76,17 +76,30 @@ enum kv_code control_ready(struct kv_request *request, struct kv_response *respo
 enum kv_code control_health(struct kv_request *request, struct kv_response *response,
                             struct kv_err *err)
 {
-    bool healthy = request->app->token_is_healthy(request->app->health_context);
+    const struct kv_app *app = request->app;
+    bool token = app->token_is_healthy(app->health_context);
+    bool store = app->check_store(app->store_context, NULL) == KV_OK;
     kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
     bool ok = true;
 
-    kv_json_add_text(body, "status", healthy ? "healthy" : "unhealthy", &ok);
-    kv_json_add_text(body, "token", healthy ? "available" : "unavailable", &ok);
-    return kv_response_json(response, healthy ? 200 : 503, ok ? body : NULL, err);
+    kv_json_add_text(body, "status", token && store ? "healthy" : "unhealthy", &ok);
+    kv_json_add_text(body, "token", token ? "available" : "unavailable", &ok);
+    kv_json_add_text(body, "store", store ? "available" : "unavailable", &ok);
+    return kv_response_json(response, token && store ? 200 : 503, ok ? body : NULL, err);
 }
 
 enum kv_code control_ca(struct kv_request *request, struct kv_response *response,
                         struct kv_err *err)
 {
     return kv_response_text(response, 200, "application/x-pem-file", request->app->ca_pem, err);
+}
+
+enum kv_code control_ca_p12(struct kv_request *request, struct kv_response *response,
+                            struct kv_err *err)
+{
+    const struct kv_buf *store = request->app->ca_p12;
+
+    response->status = 200;
+    response->content_type = "application/x-pkcs12";
+    return kv_buf_append(&response->body, store->data, store->len, err);
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What every request of the data plane passes before its handler, in the order of contract §19
  * row 26: who is asked, who asks, for what, in which version, and whether that is allowed. */
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "kv/api.h"
+#include "kv/log.h"
 #include "private.h"
 
 /* contract §9.8: what the HTTP layer in front of the service answers, before any challenge */
@@ -41,6 +43,7 @@ static enum kv_code find_vault(struct kv_request *request, struct kv_response *r
     if (call->vault == NULL) { /* a DNS failure in the real world (control-plane.md §4.5) */
         return KV_FAIL(err, KV_VAULT_NOT_FOUND, 0, "The vault '%s' was not found.", request->host);
     }
+    request->vault = call->vault->name;
     request->host_kind = 1U << call->vault->kind;
     if (call->vault->kind == KV_MANAGED_HSM) { /* contract §12 */
         kv_uuid_of_time(request->now, request->id);
@@ -98,6 +101,26 @@ static enum kv_code refuse_operation(const struct kv_request *request, struct kv
                    request->method, request->segment[last - 1]);
 }
 
+/*
+ * What else a vault of the service has: none of it is here. Whoever points a client of secrets at
+ * coffer finds a puzzling refusal in it, so the log says it in plain words, once for each.
+ */
+static void log_keys_only(const struct kv_request *request)
+{
+    static const char *const kinds[] = { "secrets",      "deletedsecrets",
+                                         "certificates", "deletedcertificates",
+                                         "storage",      "deletedstorage" };
+
+    for (unsigned i = 0; i < KV_COUNT(kinds); i++) {
+        if (strcasecmp(request->segment[0], kinds[i]) == 0
+            && (atomic_fetch_or(&request->app->told_keys_only, 1U << i) & 1U << i) == 0) {
+            kv_log(KV_LOG_WARNING, "keys_only", KV_LOG_TEXT_FIELD("asked_for", kinds[i]),
+                   KV_LOG_TEXT_FIELD("vault", request->vault),
+                   KV_LOG_TEXT_FIELD("reason", "coffer serves keys, and nothing else of a vault"));
+        }
+    }
+}
+
 /* What the web server in front of a vault takes for a file of its own (contract §9.8). */
 static bool names_version_with_dashes(const struct kv_request *request)
 {
@@ -114,6 +137,7 @@ static enum kv_code refuse_unmatched(struct kv_request *request, struct kv_respo
     struct kv_call *call = request->context;
 
     (void) response;
+    log_keys_only(request);
     if (!(used & 1U << request->verb)) {
         call->allowed = verbs_of_path != 0 ? verbs_of_path : used;
         return KV_FAIL(err, KV_METHOD_NOT_ALLOWED, 0,

@@ -118,7 +118,7 @@ static bool parse_kid(const struct kv_request *request, const char *kid, struct 
 enum kv_code transfer_parse(const struct kv_request *request, const char *text,
                             struct sent_transfer *ret_sent, struct kv_err *err)
 {
-    static const char no_json[] = "it is no JSON in base64url";
+    static const char no_json[] = "it is not JSON in base64url";
     kv_auto(kv_buf_done) struct kv_buf json;
     struct sent_blob blob = { .schema = NULL };
     struct sent_header header = { .kid = NULL };
@@ -130,10 +130,10 @@ enum kv_code transfer_parse(const struct kv_request *request, const char *text,
     KV_TRY(bind(ret_sent->blob, &blob, &header, err));
     if (!parse_kid(request, header.kid, ret_sent)) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                       "The key exchange key that \"key_hsm\" names is no key of this vault.");
+                       "The key exchange key that \"key_hsm\" names is not a key of this vault.");
     }
     KV_TRY(decode(blob.ciphertext, KV_TRANSFER_MAX, &ret_sent->bytes,
-                  "its ciphertext is no wrapped key in base64url", err));
+                  "its ciphertext is not a wrapped key in base64url", err));
     ret_sent->transfer = (struct kv_key_transfer){
         .kek_name = ret_sent->name,
         .kek_version = ret_sent->version,

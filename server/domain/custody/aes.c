@@ -127,7 +127,7 @@ enum kv_code aes_gcm_encrypt(const struct task *task, struct kv_outcome *out, st
     unsigned char *room;
 
     if (RAND_bytes(out->iv, GCM_IV) != 1) {
-        return KV_FAIL(err, KV_INTERNAL, 0, "no random bytes");
+        return KV_FAIL(err, KV_INTERNAL, 0, "OpenSSL could not make random bytes");
     }
     KV_TRY(kv_buf_extend(&out->value, plain->len + BLOCK, &room, err));
     KV_TRY(custody_translate(task->custody,

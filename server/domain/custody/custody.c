@@ -42,7 +42,7 @@ void kv_custody_free(struct kv_custody *custody)
 enum kv_code kv_custody_new_object(unsigned char ret_object[KV_OBJECT_LENGTH], struct kv_err *err)
 {
     if (RAND_bytes(ret_object, KV_OBJECT_LENGTH) != 1) {
-        return KV_FAIL(err, KV_INTERNAL, 0, "no random bytes");
+        return KV_FAIL(err, KV_INTERNAL, 0, "OpenSSL could not make random bytes");
     }
     return KV_OK;
 }

@@ -123,7 +123,7 @@ static enum kv_code check_halves(struct kv_custody *custody, const struct kv_mat
     kv_outcome_init(&signature);
     kv_outcome_init(&verdict);
     if (RAND_bytes(digest, sizeof(digest)) != 1) {
-        return KV_FAIL(err, KV_INTERNAL, 0, "no random bytes");
+        return KV_FAIL(err, KV_INTERNAL, 0, "OpenSSL could not make random bytes");
     }
     KV_TRY(kv_custody_operate(custody, material, KV_OP_SIGN, alg, &operands, &signature, err));
     operands.digest = operands.value;

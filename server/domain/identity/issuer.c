@@ -87,7 +87,8 @@ static enum kv_code start_maker(struct kv_issuer *issuer, struct kv_err *err)
     int rc = pthread_create(&issuer->maker, NULL, run_maker, issuer);
 
     if (rc != 0) {
-        return KV_FAIL(err, KV_INTERNAL, (unsigned long) rc, "no thread to make %s", issuer->path);
+        return KV_FAIL(err, KV_INTERNAL, (unsigned long) rc,
+                       "cannot start the thread that makes %s", issuer->path);
     }
     issuer->has_maker = true;
     return KV_OK;
@@ -170,7 +171,8 @@ enum kv_code kv_issuer_wait_key(struct kv_issuer *issuer, const struct kv_jws_ke
         return KV_FAIL(err, KV_UNAVAILABLE, 0, "the issuer's key is still being made");
     }
     if (issuer->key == NULL) {
-        return KV_FAIL(err, issuer->err.code, issuer->err.cause, "%s", issuer->err.message);
+        return KV_FAIL(err, issuer->err.code, issuer->err.cause,
+                       "the issuer's key could not be made, or not be kept in the data folder");
     }
     *ret_key = issuer->key;
     return KV_OK;

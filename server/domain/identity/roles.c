@@ -174,8 +174,7 @@ static enum kv_code read_role(const struct kv_rows *rows, struct kv_role *ret_ro
     };
 
     if (role.permissions == NULL || role.scopes == NULL) {
-        return KV_FAIL(err, KV_INTERNAL, 0, "the store holds no usable role %s",
-                       kv_rows_text(rows, 0));
+        return KV_FAIL(err, KV_INTERNAL, 0, "the stored role %s is damaged", kv_rows_text(rows, 0));
     }
     snprintf(role.name, sizeof(role.name), "%s", kv_rows_text(rows, 0));
     snprintf(role.role_name, sizeof(role.role_name), "%s", kv_rows_text(rows, 1));

@@ -132,7 +132,8 @@ static void remember(struct kv_authorities *authorities, const char *authority, 
 static enum kv_code parse(const struct kv_buf *body, cJSON **ret_json, struct kv_err *err)
 {
     if (kv_json_parse(body->data, body->len, ret_json, NULL) != KV_OK) {
-        return KV_FAIL(err, KV_UNAVAILABLE, 0, "The attestation authority answers no JSON.");
+        return KV_FAIL(err, KV_UNAVAILABLE, 0,
+                       "The attestation authority did not answer with JSON.");
     }
     return KV_OK;
 }
@@ -160,7 +161,8 @@ static enum kv_code fetch_keys(struct kv_authorities *authorities, const char *a
     KV_TRY(fetch_configuration(authorities, authority, &configuration, err));
     url = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(configuration, "jwks_uri"));
     if (url == NULL || !authority_url_is_allowed(url)) {
-        return KV_FAIL(err, KV_UNAVAILABLE, 0, "The attestation authority names a URL of no use.");
+        return KV_FAIL(err, KV_UNAVAILABLE, 0,
+                       "The attestation authority names a URL that cannot be used.");
     }
     return authorities->fetch(url, json, err);
 }

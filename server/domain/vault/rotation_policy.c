@@ -13,7 +13,7 @@ static enum kv_code read_column(const struct kv_rows *rows, int column,
     const char *text = kv_rows_text(rows, column);
 
     if (text[0] != '\0' && !kv_duration_parse(text, ret_duration)) {
-        return KV_FAIL(err, KV_INTERNAL, 0, "the store holds no usable duration: %.40s", text);
+        return KV_FAIL(err, KV_INTERNAL, 0, "a stored duration is damaged: %.40s", text);
     }
     return KV_OK;
 }

@@ -187,7 +187,7 @@ enum kv_code key_read(const struct kv_rows *rows, struct kv_key *ret_key, struct
     snprintf(key.name, sizeof(key.name), "%s", kv_rows_text(rows, COLUMN_NAME));
     snprintf(key.version, sizeof(key.version), "%s", kv_rows_text(rows, COLUMN_VERSION));
     if (!read_material(rows, &key)) {
-        return KV_FAIL(err, KV_INTERNAL, 0, "the store holds no usable key %s/%s", key.name,
+        return KV_FAIL(err, KV_INTERNAL, 0, "the stored key %s/%s is damaged", key.name,
                        key.version);
     }
     key_ops_parse(kv_rows_text(rows, COLUMN_OPS), &key.ops);

@@ -49,8 +49,7 @@ static enum kv_code load(struct kv_db *db, enum service_purpose purpose,
         || !copy_column(rows, 1, material.modulus, sizeof(material.modulus), &material.modulus_len)
         || !copy_column(rows, 2, material.exponent, sizeof(material.exponent),
                         &material.exponent_len)) {
-        return KV_FAIL(err, KV_INTERNAL, 0, "the store holds no usable %s key",
-                       purpose_names[purpose]);
+        return KV_FAIL(err, KV_INTERNAL, 0, "the stored %s key is damaged", purpose_names[purpose]);
     }
     *ret_material = material;
     return KV_OK;

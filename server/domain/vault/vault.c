@@ -33,10 +33,11 @@ static enum kv_code set_name(struct kv_vault *vault, const char *name, size_t le
                              struct kv_err *err)
 {
     if (!name_is_valid(name, len)) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                       "%.*s is no vault name: 3 to 24 letters, digits and single hyphens, "
-                       "a letter first, no hyphen last",
-                       (int) (len < 64 ? len : 64), name);
+        return KV_FAIL(
+            err, KV_BAD_PARAMETER, 0,
+            "%.*s is not a valid vault name: it takes 3 to 24 letters, digits and single "
+            "hyphens, starts with a letter and does not end with a hyphen",
+            (int) (len < 64 ? len : 64), name);
     }
     for (size_t i = 0; i < len; i++) {
         vault->name[i] = (char) tolower((unsigned char) name[i]);
@@ -98,13 +99,13 @@ static bool set_access(struct kv_vault *vault, const char *value)
 static const struct {
     const char *name;
     setter_fn *set;
-    const char *wants;
+    const char *rule;
 } settings[] = {
-    { "sku", set_sku, "standard or premium" },
-    { "kind", set_kind, "vault or hsm" },
-    { "retention", set_retention, "a number of days from 7 to 90" },
-    { "purge-protection", set_purge_protection, "no value" },
-    { "access", set_access, "open, policy or rbac" },
+    { "sku", set_sku, "must be standard or premium" },
+    { "kind", set_kind, "must be vault or hsm" },
+    { "retention", set_retention, "must be a number of days from 7 to 90" },
+    { "purge-protection", set_purge_protection, "takes no value" },
+    { "access", set_access, "must be open, policy or rbac" },
 };
 
 static enum kv_code apply_setting(struct kv_vault *vault, const char *text, size_t len,
@@ -125,13 +126,13 @@ static enum kv_code apply_setting(struct kv_vault *vault, const char *text, size
             continue;
         }
         if (!settings[i].set(vault, value)) {
-            return KV_FAIL(err, KV_BAD_PARAMETER, 0, "vault %s: %s wants %s, not \"%s\"",
-                           vault->name, setting, settings[i].wants, value);
+            return KV_FAIL(err, KV_BAD_PARAMETER, 0, "vault %s: %s=%s is not valid: it %s",
+                           vault->name, setting, value, settings[i].rule);
         }
         return KV_OK;
     }
-    return KV_FAIL(err, KV_BAD_PARAMETER, 0, "vault %s: %s is no setting of a vault", vault->name,
-                   setting);
+    return KV_FAIL(err, KV_BAD_PARAMETER, 0, "vault %s: %s is not a setting of a vault",
+                   vault->name, setting);
 }
 
 enum kv_code kv_vault_parse(const char *spec, struct kv_vault *ret_vault, struct kv_err *err)

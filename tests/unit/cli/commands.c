@@ -2,92 +2,11 @@
 /* The subcommands against a control port that says what each test wants. */
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include <criterion/criterion.h>
-#include <criterion/redirect.h>
-
-#include "cli.h"
-#include "fake.h"
-#include "kv/files.h"
-
-#define INFO                                                                                       \
-    "{\"vaults\":[{\"name\":\"dev\",\"url\":\"https://dev.vault.localhost:8443\"},"                \
-    "{\"name\":\"it's\",\"url\":\"https://hsm.managedhsm.localhost:8443\"}]}"
-
-static char folder[] = "/tmp/coffer-cli-XXXXXX";
-static struct kv_err err;
-
-static void setup(void)
-{
-    cr_assert_not_null(mkdtemp(folder));
-    cr_redirect_stdout();
-    cr_redirect_stderr();
-}
-
-static void teardown(void)
-{
-    cr_assert_eq(kv_folder_remove(folder, &err), KV_OK);
-}
+#include "shell.h"
 
 TestSuite(cli, .init = setup, .fini = teardown, .timeout = 60);
-
-static void write_file(const char *name, const char *text)
-{
-    char path[KV_PATH_MAX];
-
-    cr_assert_eq(kv_path_join(path, folder, name, &err), KV_OK);
-    cr_assert_eq(kv_file_write(path, text, strlen(text), 0600, &err), KV_OK);
-}
-
-/* As a shell would: coffer WORD... with the test's folder for the user's state. */
-static int run(const char *const words[])
-{
-    char state_home[64];
-    const char *const environment[] = { state_home, NULL };
-    const char *arguments[16] = { "coffer" };
-    int count = 1;
-
-    snprintf(state_home, sizeof(state_home), "XDG_STATE_HOME=%s", folder);
-    while (words[count - 1] != NULL) {
-        arguments[count] = words[count - 1];
-        count++;
-    }
-    return kv_cli_run(count, (char *const *) arguments, (char *const *) environment);
-}
-#define RUN(...) run((const char *const[]){ __VA_ARGS__, NULL })
-
-/* What was written since the last look. */
-static const char *read_back(FILE *written, FILE *redirected)
-{
-    static char text[4096];
-
-    fflush(written);
-    clearerr(redirected);
-    size_t len = fread(text, 1, sizeof(text) - 1, redirected);
-    text[len] = '\0';
-    return text;
-}
-
-static const char *read_stdout(void)
-{
-    return read_back(stdout, cr_get_redirected_stdout());
-}
-
-static const char *read_stderr(void)
-{
-    return read_back(stderr, cr_get_redirected_stderr());
-}
-
-/* Starts the fake and says in run.json where it is. */
-static void start(const char *answer)
-{
-    char text[64];
-
-    snprintf(text, sizeof(text), "{\"control_port\":%u}", fake_start(answer));
-    write_file("run.json", text);
-}
 
 Test(cli, says_what_it_can_when_not_told_what_to_do)
 {
@@ -220,16 +139,6 @@ Test(cli, finds_the_server_by_address_too)
     cr_assert_stdout_eq_str("ready\n");
 }
 
-/* The folder of this user is not that of the server somebody named. */
-static void write_certificate_of_this_user(void)
-{
-    char path[KV_PATH_MAX];
-
-    cr_assert_eq(kv_path_join(path, folder, "coffer", &err), KV_OK);
-    cr_assert_eq(kv_folder_make(path, 0700, &err), KV_OK);
-    write_file("coffer/ca.pem", "another's\n");
-}
-
 Test(cli, prints_no_other_servers_certificate)
 {
     write_certificate_of_this_user();
@@ -299,66 +208,4 @@ Test(cli, asks_for_no_token_with_a_resource_longer_than_any)
     memset(resource, '/', sizeof(resource) - 1);
     cr_assert_eq(RUN("token", "--data", folder, "--resource", resource), 2);
     cr_assert_not_null(strstr(read_stderr(), "the resource is longer than 512 characters"));
-}
-
-Test(cli, refuses_a_vault_that_is_not_there)
-{
-    start(fake_answer("200 OK", INFO));
-    cr_assert_eq(RUN("env", "--data", folder, "--vault", "prod"), 1);
-    fake_stop();
-    cr_assert_not_null(strstr(read_stderr(), "there is no vault named prod"));
-}
-
-/* The line must be there: head, value, tail. */
-static void expect_line(const char *text, const char *head, const char *value, const char *tail)
-{
-    char line[KV_PATH_MAX];
-
-    snprintf(line, sizeof(line), "%s%s%s\n", head, value, tail);
-    cr_assert_not_null(strstr(text, line), "%s in %s", line, text);
-}
-
-Test(cli, prints_what_sdks_read)
-{
-    char url[64];
-
-    write_file("ca.pem", "");
-    start(fake_answer("200 OK", INFO));
-    cr_assert_eq(RUN("env", "--data", folder), 0);
-    sscanf(strstr(fake_stop(), "Host: "), "Host: %63s", url);
-    const char *text = read_stdout();
-    expect_line(text, "export AZURE_KEYVAULT_URL='", "https://dev.vault.localhost:8443", "'");
-    expect_line(text, "export AZURE_KEYVAULT_NAME='", "dev", "'");
-    expect_line(text, "export KEY_VAULT_URI='", "https://dev.vault.localhost:8443", "'");
-    expect_line(text, "export IDENTITY_ENDPOINT='http://", url, "/msi/token'");
-    expect_line(text, "export IDENTITY_HEADER='", "coffer", "'");
-    expect_line(text, "export MSI_ENDPOINT='http://", url, "/msi/token'");
-    expect_line(text, "export MSI_SECRET='", "coffer", "'");
-    expect_line(text, "export AZURE_POD_IDENTITY_AUTHORITY_HOST='http://", url, "'");
-    expect_line(text, "export NODE_EXTRA_CA_CERTS='", folder, "/ca.pem'");
-    expect_line(text, "export REQUESTS_CA_BUNDLE='", folder, "/ca.pem'");
-    expect_line(text, "export SSL_CERT_FILE='", folder, "/ca.pem'");
-    expect_line(text, "export CURL_CA_BUNDLE='", folder, "/ca.pem'");
-    cr_assert_null(strstr(text, "#"));
-}
-
-Test(cli, quotes_for_the_shell)
-{
-    start(fake_answer("200 OK", INFO));
-    cr_assert_eq(RUN("env", "--data", folder, "--vault", "it's"), 0);
-    fake_stop();
-    expect_line(read_stdout(), "export AZURE_KEYVAULT_NAME='", "it'\\''s", "'");
-}
-
-Test(cli, says_where_to_get_a_certificate_it_has_no_file_of)
-{
-    char url[64];
-
-    write_certificate_of_this_user();
-    snprintf(url, sizeof(url), "http://127.0.0.1:%u", fake_start(fake_answer("200 OK", INFO)));
-    cr_assert_eq(RUN("env", "--control", url), 0);
-    fake_stop();
-    const char *text = read_stdout();
-    expect_line(text, "# Save ", url, "/ca.pem to a file and set these to its path:");
-    cr_assert_null(strstr(text, "export NODE_EXTRA_CA_CERTS"));
 }

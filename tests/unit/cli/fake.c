@@ -11,9 +11,11 @@
 
 #include <criterion/criterion.h>
 
+#include "kv/base.h"
+
 static int listener;
 static pthread_t thread;
-static const char *answer;
+static const char *answers[2];
 static char request[8192];
 
 static void read_request(int connection)
@@ -30,16 +32,16 @@ static void read_request(int connection)
     }
 }
 
-static void *serve(void *argument)
+static void answer_one(const char *answer)
 {
     size_t sent = 0;
     size_t len = strlen(answer);
-
-    (void) argument;
     int connection = accept(listener, NULL, NULL);
+
     if (connection < 0) {
-        return NULL;
+        return;
     }
+    request[0] = '\0';
     read_request(connection);
     while (sent < len) {
         ssize_t more = send(connection, answer + sent, len - sent, MSG_NOSIGNAL);
@@ -49,16 +51,30 @@ static void *serve(void *argument)
         sent += (size_t) more;
     }
     close(connection);
+}
+
+static void *serve(void *argument)
+{
+    (void) argument;
+    for (size_t i = 0; i < KV_COUNT(answers) && answers[i] != NULL; i++) {
+        answer_one(answers[i]);
+    }
     return NULL;
 }
 
 unsigned fake_start(const char *text)
 {
+    return fake_start_two(text, NULL);
+}
+
+unsigned fake_start_two(const char *first, const char *second)
+{
     struct sockaddr_in address = { .sin_family = AF_INET,
                                    .sin_addr = { .s_addr = htonl(INADDR_LOOPBACK) } };
     socklen_t size = sizeof(address);
 
-    answer = text;
+    answers[0] = first;
+    answers[1] = second;
     listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     cr_assert_geq(listener, 0);
     cr_assert_eq(bind(listener, (struct sockaddr *) &address, sizeof(address)), 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fake.h - a control port that says what a test wants: one thread, one connection after another,
- * each answered with the same bytes.
+ * as many as there are answers.
  */
 #pragma once
 
@@ -9,8 +9,9 @@
 
 /* Starts listening on a free port of 127.0.0.1 and returns it. The text is borrowed. */
 unsigned fake_start(const char *answer);
+unsigned fake_start_two(const char *first, const char *second);
 
-/* Waits for one request and stops; the request as it came, NUL-terminated. */
+/* Waits for the requests and stops; the last one as it came, NUL-terminated. */
 const char *fake_stop(void);
 
 /* The whole answer for a status line's tail and a body. */

@@ -46,8 +46,8 @@
     "Target environment attestation does not have the claims that the release policy demands."
 #define NO_KEY                                                                                     \
     "Target environment attestation does not have the required enclave held data claim (maa-ehd)"
-#define NO_JSON "The attestation authority answers no JSON."
-#define NO_URL "The attestation authority names a URL of no use."
+#define NO_JSON "The attestation authority did not answer with JSON."
+#define NO_URL "The attestation authority names a URL that cannot be used."
 
 static struct {
     const char *configuration, *keys;

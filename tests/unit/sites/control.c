@@ -10,13 +10,22 @@
 #include "exchange.h"
 #include "kv/api.h"
 
-static bool healthy;
+static bool healthy, stored;
 static struct kv_vault vaults[2];
+static struct kv_buf trust;
 static struct kv_err err;
 
 static bool token_is_healthy(void *context)
 {
     return *(bool *) context;
+}
+
+static enum kv_code check_store(void *context, struct kv_err *ret_err)
+{
+    if (!*(bool *) context) {
+        return KV_FAIL(ret_err, KV_UNAVAILABLE, 0, "the store is gone");
+    }
+    return KV_OK;
 }
 
 static enum kv_code describe_token(void *context, cJSON **ret_description, struct kv_err *ret_err)
@@ -34,18 +43,24 @@ static void set_up_app(void)
     static char label[] = "a token";
 
     healthy = true;
+    stored = true;
+    kv_buf_init(&trust, 64);
+    cr_assert_eq(kv_buf_append(&trust, "0\0\x82", 3, &err), KV_OK);
     cr_assert_eq(kv_vault_parse("dev", &vaults[0], &err), KV_OK);
     cr_assert_eq(kv_vault_parse("prod", &vaults[1], &err), KV_OK);
     app = (struct kv_app){
         .vaults = vaults,
         .vault_count = 2,
         .ca_pem = "-----BEGIN\n",
+        .ca_p12 = &trust,
         .port = 8443,
         .control_port = 8080,
         .token_is_healthy = token_is_healthy,
         .health_context = &healthy,
         .describe_token = describe_token,
         .token_context = label,
+        .check_store = check_store,
+        .store_context = &stored,
     };
     cr_assert_eq(kv_clock_new(&app.clock, &err), KV_OK);
 }
@@ -54,6 +69,7 @@ static void tear_down_app(void)
 {
     end_exchange();
     kv_clock_free(app.clock);
+    kv_buf_done(&trust);
 }
 
 TestSuite(control_site, .init = set_up_app, .fini = tear_down_app, .timeout = 60);
@@ -164,16 +180,35 @@ Test(control_site, is_ready_when_asked)
     cr_assert_str_eq(answer_header("Date"), "Tue, 14 Nov 2023 22:13:20 GMT");
 }
 
+Test(control_site, is_neither_ready_nor_healthy_without_its_store)
+{
+    stored = false;
+    get("/ready");
+    expect_error(503, "ServiceUnavailable");
+    cr_assert_str_eq(answer_text("error.message"), "the store is gone");
+    get("/health");
+    cr_assert_eq(response.status, 503);
+    cr_assert_str_eq(
+        response.body.data,
+        "{\"status\":\"unhealthy\",\"token\":\"available\",\"store\":\"unavailable\"}");
+    stored = true;
+    get("/ready");
+    cr_assert_eq(response.status, 200);
+}
+
 Test(control_site, is_as_healthy_as_its_token)
 {
     healthy = false;
     get("/health");
     cr_assert_eq(response.status, 503);
-    cr_assert_str_eq(response.body.data, "{\"status\":\"unhealthy\",\"token\":\"unavailable\"}");
+    cr_assert_str_eq(
+        response.body.data,
+        "{\"status\":\"unhealthy\",\"token\":\"unavailable\",\"store\":\"available\"}");
     healthy = true;
     get("/health");
     cr_assert_eq(response.status, 200);
-    cr_assert_str_eq(response.body.data, "{\"status\":\"healthy\",\"token\":\"available\"}");
+    cr_assert_str_eq(response.body.data,
+                     "{\"status\":\"healthy\",\"token\":\"available\",\"store\":\"available\"}");
 }
 
 Test(control_site, passes_on_why_the_token_cannot_be_described)
@@ -196,6 +231,15 @@ Test(control_site, gives_its_certificate_away)
     cr_assert_eq(response.status, 200);
     cr_assert_str_eq(response.content_type, "application/x-pem-file");
     cr_assert_str_eq(response.body.data, app.ca_pem);
+}
+
+Test(control_site, shows_the_trust_store_byte_by_byte)
+{
+    get("/ca.p12");
+    cr_assert_eq(response.status, 200);
+    cr_assert_str_eq(response.content_type, "application/x-pkcs12");
+    cr_assert_eq(response.body.len, 3);
+    cr_assert_eq(response.body.data[2], '\x82');
 }
 
 Test(control_site, tells_what_runs_where)
@@ -253,7 +297,7 @@ Test(control_site, names_a_member_it_does_not_know)
 {
     post_clock("{\"advance\":1,\"spe\\\"ed\":2}");
     cr_assert_str_eq(answer_text("error.message"),
-                     "'spe\"ed' is none of advance, set, frozen and reset.");
+                     "'spe\"ed' is not one of advance, set, frozen and reset.");
 }
 
 Test(control_site, tells_the_time)
