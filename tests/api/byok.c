@@ -159,10 +159,9 @@ Test(byok, refuses_a_size_there_is_not_also_without_the_public_half)
 
     byok_wrap_key(&kek, key, blob);
     API_REPLY(reply, send_alone(&dev, blob, "\"kty\":\"RSA-HSM\""));
-    cr_expect(
-        reply_is_error(&reply, 400, "BadParameter", "KeySizeNotSupported",
-                       "Unsupported key size (1024). Supported sizes are [2048, 3072, 4096]"),
-        "%s", reply.body);
+    cr_expect(reply_is_error(&reply, 400, "BadParameter", "KeySizeNotSupported",
+                             "Unsupported key size (1024). Supported sizes are [2048, 3072, 4096]"),
+              "%s", reply.body);
     EVP_PKEY_free(key);
 }
 

@@ -126,8 +126,8 @@ static enum kv_code sign_sample(struct kv_custody *custody, const struct kv_mate
     if (RAND_bytes(ret_sample->digest, sizeof(ret_sample->digest)) != 1) {
         return KV_FAIL(err, KV_INTERNAL, 0, "no random bytes");
     }
-    return kv_custody_operate(custody, material, KV_OP_SIGN, alg, &operands,
-                              &ret_sample->signature, err);
+    return kv_custody_operate(custody, material, KV_OP_SIGN, alg, &operands, &ret_sample->signature,
+                              err);
 }
 
 static enum kv_code verify_sample(struct kv_custody *custody, const struct kv_material *material,
@@ -182,8 +182,8 @@ static enum kv_code learn_curve(struct kv_custody *custody, struct kv_material *
 {
     enum hsm_curve told;
 
-    KV_TRY(custody_translate(custody,
-                             hsm_key_curve(custody->config.hsm, material->object, &told), err));
+    KV_TRY(custody_translate(custody, hsm_key_curve(custody->config.hsm, material->object, &told),
+                             err));
     for (enum kv_curve curve = KV_CURVE_NONE + 1; curve < KV_CURVE_COUNT; curve++) {
         if (custody_hsm_curve(curve) != told) {
             continue;
@@ -228,9 +228,8 @@ static enum kv_code settle_public(struct kv_custody *custody, struct kv_material
 {
     switch (material->family) {
     case KV_FAMILY_RSA:
-        return material->modulus_len > 0
-                   ? check_halves(custody, material, NOT_AS_DESCRIBED, err)
-                   : learn_rsa(custody, material, err);
+        return material->modulus_len > 0 ? check_halves(custody, material, NOT_AS_DESCRIBED, err)
+                                         : learn_rsa(custody, material, err);
     case KV_FAMILY_EC:
         return material->bits > 0 ? check_halves(custody, material, NOT_AS_DESCRIBED, err)
                                   : learn_ec(custody, material, err);
