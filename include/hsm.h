@@ -254,6 +254,10 @@ struct hsm_public {
 CK_RV hsm_read_public(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_kind kind,
                       struct hsm_public *ret_public) kv_must_check;
 
+/* The curve of an EC key, which every module tells. CKR_PUBLIC_KEY_INVALID when it is none of ours. */
+CK_RV hsm_key_curve(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
+                    enum hsm_curve *ret_curve) kv_must_check;
+
 /*
  * Signs (§5.11): CKM_RSA_PKCS over a DigestInfo or any other bytes, CKM_RSA_PKCS_PSS and CKM_ECDSA
  * over a digest, the latter giving r and s at full width one after the other, CKM_SHAxxx_HMAC over

@@ -87,3 +87,17 @@ CK_RV hsm_read_public(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], en
     *ret_public = public;
     return CKR_OK;
 }
+
+static CK_RV tell_curve(struct hsm_session *session, CK_OBJECT_HANDLE key, void *context)
+{
+    return hsm_read_curve(session, key, context);
+}
+
+CK_RV hsm_key_curve(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
+                    enum hsm_curve *ret_curve)
+{
+    kv_auto(hsm_session_release) struct hsm_session *session = NULL;
+
+    HSM_TRY(hsm_session_acquire(hsm, &session));
+    return hsm_use_key(session, id, HSM_KEY, tell_curve, ret_curve);
+}

@@ -68,7 +68,9 @@ struct kv_transfer {
 /*
  * Unwraps it inside the token, under `object`; `kek` is the RSA key it was wrapped with, `public`
  * what kv_public_key_check() said of the numbers beside it, which have to fit: the new key signs
- * and they verify. KV_BAD_PARAMETER when they do not, or the bytes are not such a key.
+ * and they verify. KV_BAD_PARAMETER when they do not, or the bytes are not such a key. Where none
+ * were sent `public` has the family, the curve if that was sent, and 0 bits: then the public half
+ * is learnt from the new key, and its size is the caller's to check.
  */
 enum kv_code kv_custody_import_transfer(struct kv_custody *custody, const struct kv_material *kek,
                                         const unsigned char object[KV_OBJECT_LENGTH],

@@ -102,6 +102,69 @@ Test(byok, refuses_a_key_that_is_not_the_one_described)
     cr_expect_eq(nothing.status, 404, "a refused key must leave nothing");
 }
 
+static struct reply send_alone(struct client *client, const char *blob, const char *members)
+{
+    char body[2 * BYOK_TEXT_SIZE];
+
+    snprintf(body, sizeof(body), "{\"key\":{\"key_hsm\":\"%s\",%s}}", blob, members);
+    return client_call(client, "PUT", "/keys/byok-alone", body);
+}
+
+/* Nothing is told of the key but what is wrong. */
+Test(byok, refuses_what_does_not_go_with_a_key_that_comes_without_its_public_half)
+{
+    static const char bad_rsa[] = "RSA key is not valid - cannot instantiate crypto service";
+    static const char bad_ec[] = "EC key is not valid - cannot instantiate crypto service";
+    EVP_PKEY *keys[] = { jwk_new_rsa(2048), jwk_new_ec("prime256v1"), jwk_new_ec("secp224r1") };
+    static const struct {
+        size_t key;
+        const char *members, *message;
+    } rows[] = {
+        { 0, "\"kty\":\"RSA-HSM\",\"n\":\"AQAB\"", bad_rsa },
+        { 0, "\"kty\":\"RSA-HSM\",\"e\":\"AQAB\"", bad_rsa },
+        { 0, "\"kty\":\"EC-HSM\"", BYOK_CANNOT_UNWRAP },
+        { 1, "\"kty\":\"RSA-HSM\"", BYOK_CANNOT_UNWRAP },
+        { 1, "\"kty\":\"EC-HSM\",\"crv\":\"P-256\",\"x\":\"AQAB\"", bad_ec },
+        { 1, "\"kty\":\"EC-HSM\",\"crv\":\"P-256\",\"y\":\"AQAB\"", bad_ec },
+        { 1, "\"kty\":\"EC-HSM\",\"x\":\"AQAB\",\"y\":\"AQAB\"", "Unsupported curve" },
+        { 1, "\"kty\":\"EC-HSM\",\"crv\":\"P-224\"", "Unsupported curve" },
+        { 1, "\"kty\":\"EC-HSM\",\"crv\":\"P-384\"", MISMATCH },
+        { 1, "\"kty\":\"EC-HSM\",\"crv\":\"P-256K\"", MISMATCH },
+        { 2, "\"kty\":\"EC-HSM\"", BYOK_CANNOT_UNWRAP },
+    };
+    char blob[KV_COUNT(keys)][BYOK_TEXT_SIZE];
+    API_CLIENT(dev);
+    API_REPLY(kek, byok_make_kek(&dev, "byok-kek-alone", ""));
+
+    for (size_t i = 0; i < KV_COUNT(keys); i++) {
+        byok_wrap_key(&kek, keys[i], blob[i]);
+    }
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        API_REPLY(reply, send_alone(&dev, blob[rows[i].key], rows[i].members));
+        cr_expect(is_bad(&reply, rows[i].message), "%s: %s", rows[i].members, reply.body);
+    }
+    API_REPLY(nothing, client_call(&dev, "GET", "/keys/byok-alone", NULL));
+    cr_expect_eq(nothing.status, 404, "a refused key must leave nothing");
+    for (size_t i = 0; i < KV_COUNT(keys); i++) {
+        EVP_PKEY_free(keys[i]);
+    }
+}
+
+Test(byok, refuses_a_size_there_is_not_also_without_the_public_half)
+{
+    EVP_PKEY *key = jwk_new_rsa(1024);
+    char blob[BYOK_TEXT_SIZE];
+    API_CLIENT(dev);
+    API_REPLY(kek, byok_make_kek(&dev, "byok-kek-small", ""));
+
+    byok_wrap_key(&kek, key, blob);
+    API_REPLY(reply, send_alone(&dev, blob, "\"kty\":\"RSA-HSM\""));
+    cr_expect(reply_is_error(&reply, 400, "BadParameter", "KeySizeNotSupported",
+                             "Unsupported key size (1024). Supported sizes are [2048, 3072, 4096]"),
+              "%s", reply.body);
+    EVP_PKEY_free(key);
+}
+
 Test(byok, wants_a_key_exchange_key_that_can_do_nothing_else)
 {
     EVP_PKEY *key = jwk_new_ec("prime256v1");

@@ -169,6 +169,118 @@ Test(arrival, of_ec_keys_knows_every_curve)
     check_ec(&dev, "arrival-kek-curves");
 }
 
+/*
+ * What clients send for BYOK, none of them the public half: azure-keyvault-keys' import_key() with
+ * JsonWebKey(kty, key_ops, t) and hardware_protected, what `az keyvault key import --byok-file` has
+ * it send, and the documented call. EC with and without the curve.
+ */
+static const struct {
+    const char *client, *kty, *body;
+    bool has_curve;
+} bodies[] = {
+    { "azure-keyvault-keys", "RSA-HSM",
+      "{\"key\":{\"kty\":\"RSA-HSM\",\"key_ops\":[\"sign\",\"verify\"],\"key_hsm\":\"%s\"},"
+      "\"Hsm\":true}",
+      false },
+    { "az", "RSA-HSM",
+      "{\"key\":{\"kty\":\"RSA-HSM\",\"key_hsm\":\"%s\"},\"Hsm\":true,"
+      "\"attributes\":{\"enabled\":true}}",
+      false },
+    { "documentation", "RSA-HSM",
+      "{\"key\":{\"kty\":\"RSA-HSM\",\"key_ops\":[\"decrypt\",\"encrypt\"],\"key_hsm\":\"%s\"},"
+      "\"attributes\":{\"enabled\":true}}",
+      false },
+    { "azure-keyvault-keys", "EC-HSM",
+      "{\"key\":{\"kty\":\"EC-HSM\",\"key_ops\":[\"sign\"],\"key_hsm\":\"%s\",\"crv\":\"%s\"},"
+      "\"Hsm\":true}",
+      true },
+    { "az", "EC-HSM",
+      "{\"key\":{\"kty\":\"EC-HSM\",\"key_hsm\":\"%s\",\"crv\":\"%s\"},\"Hsm\":true,"
+      "\"attributes\":{\"enabled\":true}}",
+      true },
+    { "documentation", "EC-HSM", "{\"key\":{\"kty\":\"EC-HSM\",\"key_hsm\":\"%s\"}}", false },
+};
+
+static void expect_shown(const struct reply *reply, const cJSON *jwk, const char *member)
+{
+    const cJSON *sent = cJSON_GetObjectItem(jwk, member);
+    char path[16];
+
+    if (sent != NULL) {
+        snprintf(path, sizeof(path), "key.%s", member);
+        cr_expect_str_eq(reply_text(reply, path), cJSON_GetStringValue(sent), "%s", member);
+    }
+}
+
+static void check_bodies(struct client *client, const struct reply *kek, const EVP_PKEY *key,
+                         const char *kty)
+{
+    static const char *const members[] = { "n", "e", "crv", "x", "y" };
+    cJSON *jwk = jwk_render(key, kty);
+    const char *curve = cJSON_GetStringValue(cJSON_GetObjectItem(jwk, "crv"));
+    char blob[BYOK_TEXT_SIZE];
+    char body[2 * BYOK_TEXT_SIZE];
+
+    byok_wrap_key(kek, key, blob);
+    for (size_t i = 0; i < KV_COUNT(bodies); i++) {
+        if (strcmp(bodies[i].kty, kty) != 0) {
+            continue;
+        }
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+#pragma GCC diagnostic ignored "-Wformat-extra-args"
+        if (bodies[i].has_curve) {
+            snprintf(body, sizeof(body), bodies[i].body, blob, curve);
+        } else {
+            snprintf(body, sizeof(body), bodies[i].body, blob);
+        }
+#pragma GCC diagnostic pop
+        API_REPLY(reply, client_call(client, "PUT", "/keys/arrived-alone", body));
+        cr_assert_eq(reply.status, 200, "%s: %s", bodies[i].client, reply.body);
+        cr_expect_str_eq(reply_text(&reply, "key.kty"), kty);
+        for (size_t j = 0; j < KV_COUNT(members); j++) {
+            expect_shown(&reply, jwk, members[j]);
+        }
+    }
+    cJSON_Delete(jwk);
+}
+
+static void check_alone(struct client *client)
+{
+    static const char *const groups[] = { "prime256v1", "secp256k1", "secp384r1", "secp521r1" };
+    static const unsigned sizes[] = { 2048, 3072, 4096 };
+    API_REPLY(kek, byok_make_kek(client, "arrival-kek-alone", ""));
+
+    for (size_t i = 0; i < KV_COUNT(sizes); i++) {
+        EVP_PKEY *key = jwk_new_rsa(sizes[i]);
+
+        check_bodies(client, &kek, key, "RSA-HSM");
+        EVP_PKEY_free(key);
+    }
+    for (size_t i = 0; i < KV_COUNT(groups); i++) {
+        EVP_PKEY *key = jwk_new_ec(groups[i]);
+
+        if (!nss_is_chosen() || strcmp(groups[i], "secp256k1") != 0) {
+            check_bodies(client, &kek, key, "EC-HSM");
+        }
+        EVP_PKEY_free(key);
+    }
+}
+
+Test(arrival, without_the_public_half_shows_it_on_a_vault)
+{
+    API_CLIENT(dev);
+
+    check_alone(&dev);
+}
+
+Test(arrival, without_the_public_half_shows_it_on_a_managed_hsm)
+{
+    API_HSM_OF(api_daemon(), pool);
+
+    check_alone(&pool);
+}
+
 Test(arrival, of_symmetric_keys_brings_the_value)
 {
     API_HSM_OF(api_daemon(), pool);

@@ -205,6 +205,26 @@ Test(transfer, of_an_ec_key_arrives)
     EVP_PKEY_free(key);
 }
 
+/* Whoever gets a key without its public half asks for it. */
+Test(transfer, of_an_ec_key_tells_its_curve)
+{
+    static const enum hsm_curve rows[] = { HSM_P256, HSM_P384, HSM_P521, HSM_P256K };
+    enum hsm_curve curve;
+
+    open_with_kek(true);
+    cr_assert_eq(hsm_key_curve(token.hsm, id, &curve), HSM_RV_NO_KEY);
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        EVP_PKEY *key = outside_make_ec(rows[i]);
+
+        make_key_blob(key);
+        cr_assert_eq(import(HSM_EC), CKR_OK);
+        cr_assert_eq(hsm_key_curve(token.hsm, id, &curve), CKR_OK);
+        cr_assert_eq(curve, rows[i]);
+        cr_assert_eq(hsm_destroy(token.hsm, id), CKR_OK);
+        EVP_PKEY_free(key);
+    }
+}
+
 Test(transfer, of_an_aes_key_arrives_and_does_hmac)
 {
     CK_MECHANISM mechanism = { CKM_SHA256_HMAC, NULL, 0 };

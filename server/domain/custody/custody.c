@@ -47,7 +47,7 @@ enum kv_code kv_custody_new_object(unsigned char ret_object[KV_OBJECT_LENGTH], s
     return KV_OK;
 }
 
-static void copy_public(const struct hsm_rsa_public *public, struct kv_material *ret_material)
+void custody_copy_rsa(const struct hsm_rsa_public *public, struct kv_material *ret_material)
 {
     ret_material->modulus_len = public->modulus_len;
     ret_material->exponent_len = public->exponent_len;
@@ -65,7 +65,7 @@ static enum kv_code generate_rsa(struct kv_custody *custody, const unsigned char
         hsm_generate_rsa(custody->config.hsm, object, spec->bits, spec->public_exponent, &public);
 
     KV_TRY(custody_translate(custody, rv, err));
-    copy_public(&public, ret_material);
+    custody_copy_rsa(&public, ret_material);
     return KV_OK;
 }
 

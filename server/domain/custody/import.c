@@ -7,8 +7,11 @@
 #include "hsm.h"
 #include "kv/private_key.h"
 #include "private.h"
+#include "public.h"
 
 #define CANNOT_UNWRAP "The key in \"key_hsm\" cannot be unwrapped with its key exchange key."
+#define NOT_AS_DESCRIBED "The key in \"key_hsm\" is not the one that the other members describe."
+#define CANNOT_USE "The key in \"key_hsm\" is not valid: its two halves do not belong together."
 
 static struct hsm_bytes number_of(const struct kv_private_key *key, enum kv_private_number which)
 {
@@ -108,32 +111,141 @@ static size_t signature_length(const struct kv_material *material)
                                              : 2 * kv_curve_row(material->curve)->coordinate;
 }
 
-/* What the token signs has to verify with the public half that was sent. */
-static enum kv_code check_halves(struct kv_custody *custody, const struct kv_material *material,
-                                 struct kv_err *err)
+/* Something the token signed with the key. */
+struct sample {
+    unsigned char digest[DIGEST_LENGTH];
+    size_t len;
+    struct kv_outcome signature;
+};
+
+static void sample_done(struct sample *sample)
+{
+    kv_outcome_done(&sample->signature);
+}
+KV_DEFINE_CLEANUP_VALUE(struct sample, sample_done)
+
+/* An EC key needs its curve for this, but not its point. */
+static enum kv_code sign_sample(struct kv_custody *custody, const struct kv_material *material,
+                                struct sample *ret_sample, struct kv_err *err)
 {
     enum kv_alg alg = probe_of(material);
-    unsigned char digest[DIGEST_LENGTH];
-    struct kv_operands operands = {
-        .value = { digest, kv_custody_needs(material, alg, KV_OP_SIGN).max },
-    };
-    kv_auto(kv_outcome_done) struct kv_outcome signature;
-    kv_auto(kv_outcome_done) struct kv_outcome verdict;
+    struct kv_operands operands = { .value = { ret_sample->digest, 0 } };
 
-    kv_outcome_init(&signature);
-    kv_outcome_init(&verdict);
-    if (RAND_bytes(digest, sizeof(digest)) != 1) {
+    kv_outcome_init(&ret_sample->signature);
+    ret_sample->len = kv_custody_needs(material, alg, KV_OP_SIGN).max;
+    operands.value.len = ret_sample->len;
+    if (RAND_bytes(ret_sample->digest, sizeof(ret_sample->digest)) != 1) {
         return KV_FAIL(err, KV_INTERNAL, 0, "OpenSSL could not make random bytes");
     }
-    KV_TRY(kv_custody_operate(custody, material, KV_OP_SIGN, alg, &operands, &signature, err));
-    operands.digest = operands.value;
-    operands.value = (struct kv_bytes){ signature.value.data, signature.value.len };
-    if (signature.value.len == signature_length(material)) { /* else it cannot be its own */
-        KV_TRY(kv_custody_operate(custody, material, KV_OP_VERIFY, alg, &operands, &verdict, err));
+    return kv_custody_operate(custody, material, KV_OP_SIGN, alg, &operands, &ret_sample->signature,
+                              err);
+}
+
+static enum kv_code verify_sample(struct kv_custody *custody, const struct kv_material *material,
+                                  const struct sample *sample, bool *ret_valid, struct kv_err *err)
+{
+    const struct kv_buf *signature = &sample->signature.value;
+    const struct kv_operands operands = {
+        .value = { signature->data, signature->len },
+        .digest = { sample->digest, sample->len },
+    };
+    kv_auto(kv_outcome_done) struct kv_outcome verdict;
+
+    kv_outcome_init(&verdict);
+    if (signature->len == signature_length(material)) { /* else it cannot be its own */
+        KV_TRY(kv_custody_operate(custody, material, KV_OP_VERIFY, probe_of(material), &operands,
+                                  &verdict, err));
     }
-    if (!verdict.valid) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                       "The key in \"key_hsm\" is not the one that the other members describe.");
+    *ret_valid = verdict.valid;
+    return KV_OK;
+}
+
+/* What the token signs has to verify with the public half. */
+static enum kv_code check_halves(struct kv_custody *custody, const struct kv_material *material,
+                                 const char *refusal, struct kv_err *err)
+{
+    kv_auto(sample_done) struct sample sample = { .len = 0 };
+    bool valid;
+
+    KV_TRY(sign_sample(custody, material, &sample, err));
+    KV_TRY(verify_sample(custody, material, &sample, &valid, err));
+    return valid ? KV_OK : KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s", refusal);
+}
+
+/* The token tells it, and then it is held against what the key does. */
+static enum kv_code learn_rsa(struct kv_custody *custody, struct kv_material *material,
+                              struct kv_err *err)
+{
+    struct hsm_public told;
+    CK_RV rv = hsm_read_public(custody->config.hsm, material->object, HSM_RSA, &told);
+
+    KV_TRY(custody_translate(custody, rv, err));
+    custody_copy_rsa(&told.rsa, material);
+    material->bits = (unsigned) told.rsa.modulus_len * 8;
+    for (unsigned top = told.rsa.modulus[0]; (top & 0x80) == 0; top <<= 1) {
+        material->bits--;
+    }
+    return check_halves(custody, material, CANNOT_USE, err);
+}
+
+static enum kv_code learn_curve(struct kv_custody *custody, struct kv_material *material,
+                                struct kv_err *err)
+{
+    enum hsm_curve told;
+
+    KV_TRY(custody_translate(custody, hsm_key_curve(custody->config.hsm, material->object, &told),
+                             err));
+    for (enum kv_curve curve = KV_CURVE_NONE + 1; curve < KV_CURVE_COUNT; curve++) {
+        if (custody_hsm_curve(curve) != told) {
+            continue;
+        }
+        if (material->curve != KV_CURVE_NONE && material->curve != curve) {
+            return KV_FAIL(err, KV_BAD_PARAMETER, 0, NOT_AS_DESCRIBED);
+        }
+        material->curve = curve;
+        material->bits = kv_curve_row(curve)->bits;
+    }
+    return KV_OK;
+}
+
+/* One signature leaves up to four points, another one tells which. */
+static enum kv_code learn_ec(struct kv_custody *custody, struct kv_material *material,
+                             struct kv_err *err)
+{
+    kv_auto(sample_done) struct sample first = { .len = 0 };
+    kv_auto(sample_done) struct sample second = { .len = 0 };
+    struct kv_material candidates[RECOVERED_MAX];
+    bool valid = false;
+
+    KV_TRY(learn_curve(custody, material, err));
+    KV_TRY(sign_sample(custody, material, &first, err));
+    KV_TRY(sign_sample(custody, material, &second, err));
+
+    const struct kv_bytes digest = { first.digest, first.len };
+    const struct kv_bytes signature = { first.signature.value.data, first.signature.value.len };
+    size_t count = public_recover_ecdsa(material->curve, &digest, &signature, candidates);
+
+    for (size_t i = 0; i < count && !valid; i++) {
+        memcpy(material->x, candidates[i].x, sizeof(material->x));
+        memcpy(material->y, candidates[i].y, sizeof(material->y));
+        KV_TRY(verify_sample(custody, material, &second, &valid, err));
+    }
+    return valid ? KV_OK : KV_FAIL(err, KV_BAD_PARAMETER, 0, CANNOT_USE);
+}
+
+/* contract §6.2: the public half need not be sent beside the key; then it is learnt from it. */
+static enum kv_code settle_public(struct kv_custody *custody, struct kv_material *material,
+                                  struct kv_err *err)
+{
+    switch (material->family) {
+    case KV_FAMILY_RSA:
+        return material->modulus_len > 0 ? check_halves(custody, material, NOT_AS_DESCRIBED, err)
+                                         : learn_rsa(custody, material, err);
+    case KV_FAMILY_EC:
+        return material->bits > 0 ? check_halves(custody, material, NOT_AS_DESCRIBED, err)
+                                  : learn_ec(custody, material, err);
+    case KV_FAMILY_OCT:
+        break;
     }
     return KV_OK;
 }
@@ -169,9 +281,7 @@ enum kv_code kv_custody_import_transfer(struct kv_custody *custody, const struct
         return KV_FAIL(err, KV_BAD_PARAMETER, rv, CANNOT_UNWRAP);
     }
     KV_TRY(custody_translate(custody, rv, err));
-    if (material.family != KV_FAMILY_OCT) {
-        KV_TRY(check_halves(custody, &material, err));
-    }
+    KV_TRY(settle_public(custody, &material, err));
     *ret_material = material;
     return KV_OK;
 }

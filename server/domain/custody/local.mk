@@ -16,6 +16,7 @@ libkv_a_SOURCES += \
 	%D%/private_key.c \
 	%D%/public.c \
 	%D%/public.h \
+	%D%/recover.c \
 	%D%/rsa.c \
 	%D%/settle.c \
 	%D%/tables.c \

@@ -33,6 +33,9 @@ enum hsm_kind custody_hsm_kind(enum kv_family family);
 /* The curve as the token layer calls it; not for KV_CURVE_NONE. */
 enum hsm_curve custody_hsm_curve(enum kv_curve curve);
 
+/* The numbers of an RSA key, without its size in bits. */
+void custody_copy_rsa(const struct hsm_rsa_public *public, struct kv_material *ret_material);
+
 /* One operation on its way. All borrowed. */
 struct task {
     struct kv_custody *custody;

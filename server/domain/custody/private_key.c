@@ -276,6 +276,47 @@ static bool check_rsa(const struct kv_private_key *key)
     return check_pkey(pkey, EVP_PKEY_check);
 }
 
+/*
+ * contract §6.2: the service takes a d that is far too short to be the inverse of e when the other
+ * numbers make a key. One that could be meant as the inverse has to be it.
+ */
+static bool is_beside_the_point(const struct kv_private_key *key)
+{
+    return key->len[KV_RSA_D] + key->public.exponent_len < key->public.modulus_len;
+}
+
+/* The inverse of e modulo phi, in the place of what was sent. */
+static bool replace_d(struct kv_private_key *key)
+{
+    kv_auto(BN_CTX_free) BN_CTX *ctx = BN_CTX_secure_new();
+    kv_auto(BN_clear_free) BIGNUM *p = take_secret(key, KV_RSA_P);
+    kv_auto(BN_clear_free) BIGNUM *q = take_secret(key, KV_RSA_Q);
+    kv_auto(BN_clear_free) BIGNUM *phi = BN_secure_new();
+    kv_auto(BN_clear_free) BIGNUM *d = BN_secure_new();
+    kv_auto(BN_clear_free) BIGNUM *e =
+        BN_bin2bn(key->public.exponent, (int) key->public.exponent_len, NULL);
+
+    if (ctx == NULL || p == NULL || q == NULL || phi == NULL || d == NULL || e == NULL
+        || BN_sub_word(p, 1) != 1 || BN_sub_word(q, 1) != 1 || BN_mul(phi, p, q, ctx) != 1) {
+        return false;
+    }
+    BN_set_flags(phi, BN_FLG_CONSTTIME);
+    return BN_mod_inverse(d, e, phi, ctx) != NULL && store_secret(key, KV_RSA_D, d);
+}
+
+static bool settle_rsa(const struct kv_sent_key *sent, struct kv_private_key *key)
+{
+    bool complete = sent->dp.len > 0 && sent->dq.len > 0 && sent->qi.len > 0;
+
+    if (!complete_rsa(key)) {
+        return false;
+    }
+    if (check_rsa(key)) {
+        return true;
+    }
+    return complete && is_beside_the_point(key) && replace_d(key) && check_rsa(key);
+}
+
 static enum kv_code read_rsa(const struct kv_sent_key *sent, struct kv_private_key *key,
                              struct kv_err *err)
 {
@@ -292,7 +333,7 @@ static enum kv_code read_rsa(const struct kv_sent_key *sent, struct kv_private_k
             return refuse(KV_FAMILY_RSA, err);
         }
     }
-    if (!complete_rsa(key) || !check_rsa(key)) {
+    if (!settle_rsa(sent, key)) {
         return refuse(KV_FAMILY_RSA, err);
     }
     return KV_OK;

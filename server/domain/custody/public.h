@@ -32,3 +32,12 @@ bool public_verify_rsa(const struct kv_material *material, int padding, const EV
 /* Verifies r and s, each of the curve's full width. */
 bool public_verify_ecdsa(const struct kv_material *material, const struct kv_bytes *digest,
                          const struct kv_bytes *signature, bool *ret_valid) kv_must_check;
+
+/*
+ * The public keys that signature can be of, r and s at full width over a digest no longer than they
+ * are: SEC 1 §4.1.6. How many; 0 when it is of none. Which of them it is, a second signature tells.
+ */
+#define RECOVERED_MAX 4
+size_t public_recover_ecdsa(enum kv_curve curve, const struct kv_bytes *digest,
+                            const struct kv_bytes *signature,
+                            struct kv_material ret_candidates[RECOVERED_MAX]);

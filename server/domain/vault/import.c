@@ -16,10 +16,28 @@ static enum kv_code choose_type(const struct kv_scope *scope, const struct kv_ke
     return KV_OK;
 }
 
-static enum kv_code choose_curve(enum kv_family family, const char *name, enum kv_curve *ret_curve,
-                                 struct kv_err *err)
+/* contract §6.2: beside a wrapped key it need not be sent */
+static bool has_public(const struct kv_sent_key *sent)
+{
+    switch (sent->family) {
+    case KV_FAMILY_RSA:
+        return sent->n.len > 0 || sent->e.len > 0;
+    case KV_FAMILY_EC:
+        return sent->x.len > 0 || sent->y.len > 0;
+    case KV_FAMILY_OCT: /* there is none */
+        break;
+    }
+    return true;
+}
+
+/* `is_told`: the key itself tells it. */
+static enum kv_code choose_curve(enum kv_family family, const char *name, bool is_told,
+                                 enum kv_curve *ret_curve, struct kv_err *err)
 {
     *ret_curve = KV_CURVE_NONE;
+    if (is_told && name == NULL) {
+        return KV_OK;
+    }
     if (family == KV_FAMILY_EC && (name == NULL || !kv_curve_find(name, ret_curve))) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Unsupported curve");
     }
@@ -35,7 +53,8 @@ static enum kv_code choose(const struct kv_scope *scope, const struct kv_key_imp
     KV_TRY(kv_key_name_check(args->name, err));
     KV_TRY(choose_type(scope, args, &draft->kty, err));
     sent.family = kv_kty_row(draft->kty)->family;
-    KV_TRY(choose_curve(sent.family, args->curve, &sent.curve, err));
+    KV_TRY(choose_curve(sent.family, args->curve, args->transfer != NULL && !has_public(&sent),
+                        &sent.curve, err));
     KV_TRY(key_ops_choose(scope, sent.family, &args->ops, &draft->ops, err));
     KV_TRY(version_check_name(scope, args->name, err));
     KV_TRY(release_check_name(scope, args->name, &args->release, draft->kty, err));
@@ -94,6 +113,7 @@ static enum kv_code import_clear(const struct kv_scope *scope,
 
 /* A transfer with everything that unwrapping it takes. */
 struct unwrapping {
+    const struct kv_scope *scope;
     struct kv_key kek;
     struct kv_transfer transfer;
     struct kv_material public;
@@ -112,9 +132,27 @@ static enum kv_code unwrap_on_token(struct kv_keys *keys,
 {
     const struct unwrapping *unwrapping = context;
 
-    return kv_custody_import_transfer(keys->config.custody, &unwrapping->kek.material, object,
+    KV_TRY(kv_custody_import_transfer(keys->config.custody, &unwrapping->kek.material, object,
                                       &unwrapping->transfer, &unwrapping->public, ret_material,
-                                      err);
+                                      err));
+    if (ret_material->family != KV_FAMILY_RSA) { /* curves have no other sizes */
+        return KV_OK;
+    }
+    return key_size_check(unwrapping->scope, KV_FAMILY_RSA, ret_material->bits, err);
+}
+
+/* What was sent of it, and fits; otherwise only what the key will have to be. */
+static enum kv_code read_public(const struct kv_scope *scope, const struct kv_sent_key *sent,
+                                struct kv_material *ret_public, struct kv_err *err)
+{
+    if (!has_public(sent)) {
+        *ret_public = (struct kv_material){ .family = sent->family, .curve = sent->curve };
+        return KV_OK;
+    }
+    KV_TRY(kv_public_key_check(sent, ret_public, err));
+    return sent->family == KV_FAMILY_OCT
+               ? KV_OK
+               : key_size_check(scope, sent->family, ret_public->bits, err);
 }
 
 static enum kv_code find_kek(const struct kv_scope *scope, const struct kv_key_transfer *transfer,
@@ -134,6 +172,7 @@ static enum kv_code import_wrapped(const struct kv_scope *scope,
                                    struct kv_key *ret_key, struct kv_err *err)
 {
     kv_auto(unwrapping_done) struct unwrapping unwrapping = {
+        .scope = scope,
         .transfer = { args->transfer->bytes, args->transfer->len },
     };
 
@@ -141,10 +180,7 @@ static enum kv_code import_wrapped(const struct kv_scope *scope,
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "\"key_hsm\" needs a key type of the HSM.");
     }
     KV_TRY(find_kek(scope, args->transfer, &unwrapping.kek, err));
-    KV_TRY(kv_public_key_check(sent, &unwrapping.public, err));
-    if (sent->family != KV_FAMILY_OCT) {
-        KV_TRY(key_size_check(scope, sent->family, unwrapping.public.bits, err));
-    }
+    KV_TRY(read_public(scope, sent, &unwrapping.public, err));
     describe(scope, args, draft);
     return version_add(scope, args->name, draft, unwrap_on_token, &unwrapping, ret_key, err);
 }
