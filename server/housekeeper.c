@@ -10,6 +10,7 @@
 #include "kv/store.h"
 
 #define PATIENCE_MS 2000 /* between two looks at the token */
+#define BACKOFF_MS 125   /* at least, after a round that failed; doubled up to PATIENCE_MS */
 
 struct housekeeper {
     struct kv_clock *clock;
@@ -20,6 +21,8 @@ struct housekeeper {
     struct rotator *rotator;
     pthread_t thread;
     bool running;
+    bool failing;      /* its thread's: the last tidying failed, which was logged */
+    kv_millis backoff; /* its thread's */
     atomic_bool stop;
     atomic_bool healthy; /* the token worked when it was last looked at */
 };
@@ -59,11 +62,39 @@ static kv_millis tidy(struct housekeeper *keeper)
     struct kv_err err;
 
     if (kv_keys_tidy(keeper->keys, kv_clock_now(keeper->clock), &due, &err) != KV_OK) {
+        if (keeper->failing) { /* said when it began */
+            return INT64_MAX;
+        }
+        keeper->failing = true;
         kv_log(KV_LOG_WARNING, "tidying_failed", KV_LOG_TEXT_FIELD("reason", err.message),
                KV_LOG_NUMBER_FIELD("cause", err.cause), KV_LOG_TEXT_FIELD("where", err.where));
         return INT64_MAX;
     }
+    if (keeper->failing) {
+        kv_log(KV_LOG_INFO, "tidying_works", KV_LOG_NUMBER_FIELD("due", due));
+    }
+    keeper->failing = false;
     return due;
+}
+
+/*
+ * Until there is something to do. A round that failed has sounded the alarm itself, and would end
+ * its own rest: then only a stop ends the rest early.
+ */
+static void rest(struct housekeeper *keeper, kv_millis due)
+{
+    kv_millis end;
+
+    if (!keeper->failing && atomic_load(&keeper->healthy)) {
+        keeper->backoff = BACKOFF_MS;
+        kv_clock_wait(keeper->clock, due, PATIENCE_MS);
+        return;
+    }
+    end = kv_clock_monotonic() + keeper->backoff;
+    keeper->backoff = keeper->backoff < PATIENCE_MS / 2 ? keeper->backoff * 2 : PATIENCE_MS;
+    for (kv_millis left; !atomic_load(&keeper->stop) && (left = end - kv_clock_monotonic()) > 0;) {
+        kv_clock_wait(keeper->clock, INT64_MAX, left);
+    }
 }
 
 static void *keep_house(void *argument)
@@ -78,7 +109,7 @@ static void *keep_house(void *argument)
         look_at_store(keeper);
         tidying = tidy(keeper);
         rotation = rotator_look(keeper->rotator, atomic_load(&keeper->healthy));
-        kv_clock_wait(keeper->clock, tidying < rotation ? tidying : rotation, PATIENCE_MS);
+        rest(keeper, tidying < rotation ? tidying : rotation);
     }
     return NULL;
 }
@@ -92,6 +123,7 @@ enum kv_code housekeeper_new(struct kv_clock *clock, struct housekeeper **ret_ke
         return KV_OUT_OF_MEMORY(err);
     }
     keeper->clock = clock;
+    keeper->backoff = BACKOFF_MS;
     atomic_init(&keeper->stop, false);
     atomic_init(&keeper->healthy, true);
     *ret_keeper = keeper;
@@ -126,6 +158,7 @@ void housekeeper_stop(struct housekeeper *keeper)
         return;
     }
     atomic_store(&keeper->stop, true);
+    kv_keys_stop_tidying(keeper->keys);
     kv_clock_wake(keeper->clock);
     pthread_join(keeper->thread, NULL);
     keeper->running = false;

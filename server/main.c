@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The program: one binary, a subcommand each. `serve` is here, the others are in cli/. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -93,8 +94,22 @@ static int serve(int argc, char **argv)
     return EXIT_DONE;
 }
 
+/* Else the first file that is opened becomes standard error, and the log goes into it. */
+static bool fill_standard_descriptors(void)
+{
+    int descriptor;
+
+    do {
+        descriptor = open("/dev/null", O_RDWR);
+    } while (descriptor >= 0 && descriptor <= STDERR_FILENO);
+    return descriptor >= 0 && close(descriptor) == 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (!fill_standard_descriptors()) {
+        return EXIT_FAILED;
+    }
     if (argc >= 2 && strcmp(argv[1], "serve") == 0) {
         return serve(argc - 1, argv + 1);
     }

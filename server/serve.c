@@ -277,6 +277,7 @@ static void drain(struct server *server)
 
     if (!tls || !control) {
         kv_log(KV_LOG_ERROR, "stopped_hard", KV_LOG_NUMBER_FIELD("waited_ms", DRAIN_PATIENCE_MS));
+        data_folder_abandon(&server->folder);
         _exit(1);
     }
 }
@@ -337,7 +338,7 @@ static enum kv_code run(struct server *server, struct kv_err *err)
     int signal_number = signals_wait();
 
     kv_log(KV_LOG_INFO, "stopping", KV_LOG_NUMBER_FIELD("signal", signal_number));
-    return signals_watch_second(err);
+    return signals_watch_second(&server->folder, err);
 }
 
 enum kv_code serve_run(const struct kv_options *options, struct kv_err *err)

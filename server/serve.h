@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "folder.h"
 #include "hsm.h"
 #include "kv/app.h"
 #include "kv/certificate.h"
@@ -121,8 +122,10 @@ enum kv_code fetch_url(const char *url, struct kv_buf *body, struct kv_err *err)
 
 /*
  * SIGTERM and SIGINT. Block them before any other thread is made. The first one makes
- * signals_wait() return; from signals_watch_second() on, another one ends the process at once.
+ * signals_wait() return; from signals_watch_second() on, another one that comes a second later or
+ * more ends the process at once, with 128 and its number; a temporary folder goes first.
  */
 void signals_block(void);
 int signals_wait(void);
-enum kv_code signals_watch_second(struct kv_err *err) kv_must_check;
+enum kv_code signals_watch_second(const struct data_folder *folder,
+                                  struct kv_err *err) kv_must_check;

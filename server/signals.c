@@ -8,7 +8,18 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <unistd.h>
+
+#include "folder.h"
+#include "kv/clock.h"
+
+#define SAME_MS 1000 /* a wrapper and a terminal may both signal: that is one request to stop */
+
+struct watch {
+    kv_millis first; /* monotonic */
+    struct data_folder folder;
+};
 
 static void fill_set(sigset_t *ret_set)
 {
@@ -24,6 +35,7 @@ void signals_block(void)
     fill_set(&set);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* the write fails instead, and its caller says so */
 }
 
 int signals_wait(void)
@@ -41,16 +53,30 @@ int signals_wait(void)
 /* Runs from the first signal on, while the requests under way are finished. */
 static void *end_at_second_signal(void *argument)
 {
-    (void) argument;
-    _exit(128 + signals_wait());
+    struct watch *watch = argument;
+    int signal_number;
+
+    do {
+        signal_number = signals_wait();
+    } while (kv_clock_monotonic() - watch->first < SAME_MS);
+    data_folder_abandon(&watch->folder);
+    _exit(128 + signal_number);
 }
 
-enum kv_code signals_watch_second(struct kv_err *err)
+enum kv_code signals_watch_second(const struct data_folder *folder, struct kv_err *err)
 {
+    struct watch *watch = malloc(sizeof(*watch));
     pthread_t thread;
-    int result = pthread_create(&thread, NULL, end_at_second_signal, NULL);
+    int result;
+
+    if (watch == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    *watch = (struct watch){ .first = kv_clock_monotonic(), .folder = *folder };
+    result = pthread_create(&thread, NULL, end_at_second_signal, watch);
 
     if (result != 0) {
+        free(watch);
         return KV_FAIL(err, KV_INTERNAL, (unsigned long) result,
                        "cannot start the thread that watches signals");
     }

@@ -28,7 +28,7 @@ enum kv_code kv_clock_new(struct kv_clock **ret_clock, struct kv_err *err) kv_mu
 void kv_clock_free(struct kv_clock *clock);
 KV_DEFINE_CLEANUP(struct kv_clock *, kv_clock_free)
 
-/* The virtual time. */
+/* The virtual time. It stops at the end of the year 9999. */
 kv_millis kv_clock_now(const struct kv_clock *clock);
 
 /* Seconds of a reading, rounded down. */

@@ -353,6 +353,10 @@ enum kv_code kv_keys_sweep(struct kv_keys *keys, size_t *ret_destroyed,
 enum kv_code kv_keys_tidy(struct kv_keys *keys, kv_millis now, kv_millis *ret_due,
                           struct kv_err *err) kv_must_check;
 
+/* From now on kv_keys_tidy() ends after the object it is at; the next start does the rest. Any
+ * thread. */
+void kv_keys_stop_tidying(struct kv_keys *keys);
+
 /* How much there is, for /metrics. `limbo`: objects that wait to be destroyed. */
 struct kv_keys_census {
     size_t keys, deleted_keys, versions, limbo;

@@ -77,9 +77,12 @@ void kv_clock_free(struct kv_clock *clock)
     free(clock);
 }
 
+/* One that runs stops at the last millisecond that a date can name. */
 static kv_millis now_locked(const struct kv_clock *clock)
 {
-    return clock->frozen ? clock->frozen_at : kv_clock_real() + clock->offset;
+    kv_millis now = clock->frozen ? clock->frozen_at : kv_clock_real() + clock->offset;
+
+    return now < YEAR_9999_END ? now : YEAR_9999_END;
 }
 
 kv_millis kv_clock_now(const struct kv_clock *clock)
@@ -111,7 +114,8 @@ enum kv_code kv_clock_shift(struct kv_clock *clock, kv_millis span, struct kv_er
     bool fits = !__builtin_add_overflow(now_locked(clock), span, &shifted) && shifted >= 0
                 && shifted <= YEAR_9999_END;
     if (fits) {
-        *(clock->frozen ? &clock->frozen_at : &clock->offset) += span;
+        clock->frozen_at = shifted;
+        clock->offset = shifted - kv_clock_real();
         let_waiters_look_locked(clock);
     }
     pthread_mutex_unlock(&clock->mutex);

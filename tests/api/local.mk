@@ -21,6 +21,7 @@ api_tests = \
 	%D%/test_openssl \
 	%D%/test_parity \
 	%D%/test_pending \
+	%D%/test_process \
 	%D%/test_program \
 	%D%/test_random \
 	%D%/test_refusals \
@@ -144,6 +145,9 @@ EXTRA_DIST += tests/data/golden
 %C%_test_pending_SOURCES = %D%/pending.c $(api_support)
 %C%_test_pending_CFLAGS = $(api_cflags)
 %C%_test_pending_LDADD = $(api_libs)
+%C%_test_process_SOURCES = %D%/process.c $(api_support)
+%C%_test_process_CFLAGS = $(api_cflags)
+%C%_test_process_LDADD = $(api_libs)
 %C%_test_program_SOURCES = %D%/program.c $(api_support)
 %C%_test_program_CFLAGS = $(api_cflags)
 %C%_test_program_LDADD = $(api_libs)

@@ -52,6 +52,17 @@ Test(clock, reaches_both_ends)
     cr_assert_eq(kv_clock_shift(clock_, 1, &err), KV_BAD_PARAMETER);
 }
 
+Test(clock, stops_at_the_end_of_the_year_9999)
+{
+    cr_assert_eq(kv_clock_shift(clock_, YEAR_9999_END - 20 - kv_clock_now(clock_), &err), KV_OK);
+    usleep(40000);
+    cr_assert_eq(kv_clock_now(clock_), YEAR_9999_END);
+    cr_assert_eq(kv_seconds(kv_clock_now(clock_)), KV_TIME_MAX);
+    cr_assert_eq(kv_clock_shift(clock_, -HOUR, &err), KV_OK);
+    kv_millis now = kv_clock_now(clock_);
+    cr_assert(now >= YEAR_9999_END - HOUR && now < YEAR_9999_END, "it runs again");
+}
+
 Test(clock, follows_the_system_at_first)
 {
     kv_millis before = kv_clock_real(), now = kv_clock_now(clock_), after = kv_clock_real();

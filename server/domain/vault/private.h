@@ -24,6 +24,7 @@ void key_leases_done(struct key_leases *leases);
 struct kv_keys {
     struct kv_keys_config config; /* immutable */
     struct key_leases leases;
+    atomic_bool stop; /* tidying ends between two objects */
     atomic_ulong rotations_requested, rotations_automatic, rotations_failed;
 };
 

@@ -102,6 +102,9 @@ static enum kv_code destroy_limbo(struct kv_keys *keys, const char *sql, size_t 
         KV_TRY(read_objects(db, sql, &batch, err));
         kv_db_release(kv_take(db)); /* not held across the token's calls */
         for (size_t i = 0; i < batch.count; i++) {
+            if (atomic_load(&keys->stop)) {
+                return KV_OK; /* the rows stay: the next start goes on */
+            }
             KV_TRY(kv_custody_destroy(keys->config.custody, batch.object[i], err));
             KV_TRY(forget_object(keys, batch.object[i], err));
         }
@@ -141,9 +144,14 @@ enum kv_code kv_keys_tidy(struct kv_keys *keys, kv_millis now, kv_millis *ret_du
 
     do {
         KV_TRY(purge_due_batch(keys, now, &count, err));
-    } while (count > 0);
+    } while (count > 0 && !atomic_load(&keys->stop));
     KV_TRY(destroy_limbo(keys, sql, &count, err));
     return next_due(keys, ret_due, err);
+}
+
+void kv_keys_stop_tidying(struct kv_keys *keys)
+{
+    atomic_store(&keys->stop, true);
 }
 
 enum kv_code kv_keys_count(struct kv_keys *keys, struct kv_keys_census *ret_census,

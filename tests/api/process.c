@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The process: signals, descriptors, limits, and what is left behind. */
+#include "../support/api.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+TestSuite(process, .timeout = 180);
+
+static const char *const ephemeral[] = { "--ephemeral", NULL };
+
+static void pause_for(long ms)
+{
+    const struct timespec pause = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+
+    nanosleep(&pause, NULL);
+}
+
+static void start_ephemeral(struct daemon *own)
+{
+    daemon_prepare(own);
+    setenv("TMPDIR", own->folder, 1);
+    cr_assert(daemon_start(own, ephemeral));
+}
+
+Test(process, signals_within_a_second_count_as_one)
+{
+    struct daemon own;
+    int status = -1;
+
+    API_SKIP_WITH_NSS("the token is not the program's own");
+    start_ephemeral(&own);
+    for (int i = 0; i < 10; i++) {
+        kill(own.pid, i % 2 == 0 ? SIGTERM : SIGINT);
+        pause_for(2);
+    }
+    cr_expect_eq(waitpid(own.pid, &status, 0), own.pid);
+    cr_expect_eq(status, 0, "%d", status);
+    cr_expect_eq(rmdir(own.folder), 0, "the folder must be empty again");
+    own.pid = 0;
+    daemon_discard(&own);
+}
+
+static size_t count_lines(const struct daemon *daemon, const char *part)
+{
+    char line[8192];
+    FILE *log = fopen(daemon->log, "r");
+    size_t count = 0;
+
+    while (fgets(line, sizeof(line), log) != NULL) {
+        count += strstr(line, part) != NULL;
+    }
+    fclose(log);
+    return count;
+}
+
+Test(process, a_start_removes_what_a_killed_one_left_and_nothing_else)
+{
+    struct daemon own;
+    struct daemon second;
+
+    API_SKIP_WITH_NSS("the token is not the program's own");
+    start_ephemeral(&own);
+    daemon_prepare(&second);
+    cr_assert(daemon_start(&second, ephemeral));
+    cr_expect_eq(count_lines(&second, "stale_folder_removed"), 0, "the first one lives");
+    daemon_kill(&own);
+    cr_expect(daemon_stop(&second));
+    cr_expect_neq(rmdir(own.folder), 0, "a killed one leaves its folder");
+    cr_assert(daemon_start(&own, ephemeral));
+    cr_expect_eq(count_lines(&own, "stale_folder_removed"), 1);
+    cr_expect(daemon_stop(&own));
+    cr_expect_eq(rmdir(own.folder), 0, "the folder must be empty again");
+    daemon_discard(&own);
+    daemon_discard(&second);
+}
+
+Test(process, closed_standard_descriptors_become_no_file_of_its_own)
+{
+    char path[64];
+    char target[400];
+    struct daemon own;
+
+    daemon_prepare(&own);
+    int saved = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 10);
+    close(STDIN_FILENO); /* 1 and 2 are given to it by daemon_launch() */
+    bool started = daemon_start(&own, NULL);
+    if (saved >= 0) {
+        dup2(saved, STDIN_FILENO);
+    }
+    cr_assert(started);
+    snprintf(path, sizeof(path), "/proc/%d/fd/0", own.pid);
+    ssize_t len = readlink(path, target, sizeof(target) - 1);
+    cr_assert_gt(len, 0);
+    target[len] = '\0';
+    cr_expect_str_eq(target, "/dev/null");
+    cr_expect(daemon_stop(&own));
+    daemon_discard(&own);
+}
+
+Test(process, a_file_that_may_not_grow_fails_the_write_and_no_more)
+{
+    static const struct rlimit none = { 0, RLIM_INFINITY };
+    static const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+    struct daemon own;
+
+    API_SKIP_WITH_NSS("the token is not the program's own");
+    daemon_prepare(&own);
+    cr_assert(daemon_start(&own, NULL));
+    {
+        API_CLIENT_OF(&own, dev);
+
+        cr_assert_eq(prlimit(own.pid, RLIMIT_FSIZE, &none, NULL), 0);
+        API_REPLY(reply, client_call(&dev, "POST", "/keys/full/create", "{\"kty\":\"EC\"}"));
+        cr_expect_geq(reply.status, 500, "%d %s", reply.status, reply.body);
+        cr_assert(daemon_is_running(&own));
+        cr_assert_eq(prlimit(own.pid, RLIMIT_FSIZE, &all, NULL), 0);
+    }
+    cr_expect(daemon_stop(&own));
+    daemon_discard(&own);
+}
+
+/* A purged key whose object cannot be destroyed: the housekeeper tries, at its leisure. */
+Test(process, a_token_that_is_away_fills_no_log)
+{
+    struct daemon own;
+    char version[33];
+    char from[400];
+    char to[400];
+
+    API_SKIP_WITH_NSS("the token is not the program's own");
+    daemon_prepare(&own);
+    cr_assert(daemon_start(&own, NULL));
+    {
+        API_CLIENT_OF(&own, dev);
+
+        api_create_key(&dev, "orphan", "", version);
+        snprintf(from, sizeof(from), "%s/tokens", own.folder);
+        snprintf(to, sizeof(to), "%s/tokens-away", own.folder);
+        cr_assert_eq(rename(from, to), 0);
+        API_REPLY(gone, client_call(&dev, "DELETE", "/keys/orphan", NULL));
+        API_REPLY(purged, client_call(&dev, "DELETE", "/deletedkeys/orphan", NULL));
+        API_REPLY(made, client_call(&dev, "POST", "/keys/other/create", "{\"kty\":\"EC\"}"));
+        pause_for(3000);
+        cr_expect_geq(count_lines(&own, "token_lost"), 1);
+        cr_expect_leq(count_lines(&own, "tidying_failed"), 1);
+        cr_assert_eq(rename(to, from), 0);
+    }
+    daemon_stop(&own);
+    daemon_discard(&own);
+}
