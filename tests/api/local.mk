@@ -54,7 +54,9 @@ api_libs = tests/support/libdaemon.a libkv.a $(CRITERION_LIBS) $(SERVER_LIBS) $(
 %C%_test_failures_SOURCES = %D%/failures.c $(api_support)
 %C%_test_failures_CFLAGS = $(api_cflags)
 %C%_test_failures_LDADD = $(api_libs)
-%C%_test_foreign_SOURCES = %D%/foreign.c %D%/release_tools.c %D%/release_tools.h $(api_support)
+%C%_test_foreign_SOURCES = %D%/foreign.c %D%/byok_tools.c %D%/byok_tools.h \
+	%D%/release_tools.c %D%/release_tools.h tests/support/cell.c tests/support/cell.h $(api_support)
+%C%_test_foreign_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--symmetric-keys", "premium"'
 %C%_test_foreign_CFLAGS = $(api_cflags)
 %C%_test_foreign_LDADD = $(api_libs)
 %C%_test_spelling_SOURCES = %D%/spelling.c %D%/backup_tools.c %D%/backup_tools.h \
