@@ -58,7 +58,8 @@ static bool is_content_at_fault(CK_RV rv)
     }
 }
 
-/* Modules take AES keys of any length, and may tell late that PKCS#8 was none. */
+/* Modules take AES keys of any length, curves that are told by their numbers and numbers longer
+ * than any of ours, which have no room here, and may tell late that PKCS#8 was none. */
 static CK_RV examine(struct hsm_session *session, CK_OBJECT_HANDLE key, enum hsm_kind kind)
 {
     struct hsm_rsa_public public;
@@ -76,7 +77,7 @@ static CK_RV examine(struct hsm_session *session, CK_OBJECT_HANDLE key, enum hsm
         rv = examine_aes(session, key);
         break;
     }
-    return is_content_at_fault(rv) ? CKR_WRAPPED_KEY_INVALID : rv;
+    return is_content_at_fault(rv) || rv == CKR_BUFFER_TOO_SMALL ? CKR_WRAPPED_KEY_INVALID : rv;
 }
 
 /* No PKCS#8 is as short as an AES key. */

@@ -27,6 +27,9 @@ struct kv_jws_key; /* opaque */
 /* A PEM text of RSA-4096 has some 3300 bytes. */
 #define KV_JWS_PEM_MAX 8192
 
+/* Bytes; RSA-4096. */
+#define KV_JWS_SIGNATURE_MAX 512
+
 /* Makes an RSA-2048 key and appends it to `pem` in PKCS#8 form; takes up to half a second. */
 enum kv_code kv_jws_key_generate(struct kv_buf *pem, struct kv_err *err) kv_must_check;
 
@@ -40,7 +43,8 @@ enum kv_code kv_jws_key_parse(const char *pem, size_t len, struct kv_jws_key **r
 /*
  * Reads the public half of a JWK (RFC 7517): its numbers n and e, or the key of the first
  * certificate of x5c; where both are there, they have to be one key (§4.7). KV_BAD_PARAMETER when
- * it is no RSA key of 2048 to 4096 bits. The certificate's names, dates and issuer are not looked
+ * it is no RSA key of 2048 to 4096 bits with an odd exponent from 3 to 64 bits: a longer one makes
+ * every check as slow as a signature, one of 1 lets anybody sign. The certificate's names, dates and issuer are not looked
  * at: whoever gave the JWK vouches for the key. Free with kv_jws_key_free().
  */
 enum kv_code kv_jws_key_import(const cJSON *jwk, struct kv_jws_key **ret_key,
@@ -66,6 +70,8 @@ struct kv_jws {
     size_t header_len;   /* characters of its first part */
     const char *payload; /* its second part, still base64url; not NUL-terminated */
     size_t payload_len;
+    const char *signature; /* its third, the same */
+    size_t signature_len;
     cJSON *header;
     const char *kid; /* of the header; "" when that names none */
 };
@@ -73,13 +79,14 @@ void kv_jws_done(struct kv_jws *jws);
 KV_DEFINE_CLEANUP_VALUE(struct kv_jws, kv_jws_done)
 
 /*
- * Takes a text apart, which has to outlive *ret_jws. False unless it has three parts and a header
- * that names RS256: with "none" or HS256 anybody can sign (RFC 8725 §2.1). Every caller has a bound
- * of its own for `len`.
+ * Takes a text apart, which has to outlive *ret_jws. False unless it has three parts, each in
+ * base64url without padding that spells no byte in two ways, and a header that is a JSON object,
+ * names RS256 (with "none" or HS256 anybody can sign, RFC 8725 §2.1) and no critical extension.
+ * Every caller has a bound of its own for `len`.
  */
 bool kv_jws_parse(const char *text, size_t len, struct kv_jws *ret_jws) kv_must_check;
 
-/* Appends the payload, decoded; KV_BAD_PARAMETER when it is not base64url. */
+/* Appends the payload, decoded. */
 enum kv_code kv_jws_read(const struct kv_jws *jws, struct kv_buf *payload,
                          struct kv_err *err) kv_must_check;
 

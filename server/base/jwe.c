@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Own code on OpenSSL's cipher and MAC: cjose has no RSA-OAEP-256, and libjose writes the members
+ * Own code on OpenSSL's cipher and MAC: OpenSSL has no JWE, and libjose writes the members
  * of a header in an order of its own, where the service's is known.
  */
 #include "kv/jwe.h"

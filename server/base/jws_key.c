@@ -1,87 +1,82 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* OpenSSL makes and reads the key, the JOSE library uses it: here it goes from one to the other. */
+/* OpenSSL makes, reads and keeps the keys; what a JWK gives is judged before OpenSSL sees it. */
 
 #include "jws_key.h"
 
-#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cjose/util.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "kv/json.h"
 #include "kv/secret.h"
 
 #define BITS_MIN 2048
 #define BITS_MAX 4096
 #define NUMBER_MAX (BITS_MAX / 8)
+#define EXPONENT_MAX 8
+#define CERTIFICATE_MAX 65536 /* characters */
 
 KV_DEFINE_CLEANUP(BIO *, BIO_free_all)
-KV_DEFINE_CLEANUP(BIGNUM *, BN_clear_free)
+KV_DEFINE_CLEANUP(BIGNUM *, BN_free)
 KV_DEFINE_CLEANUP(EVP_PKEY *, EVP_PKEY_free)
+KV_DEFINE_CLEANUP(EVP_PKEY_CTX *, EVP_PKEY_CTX_free)
+KV_DEFINE_CLEANUP(OSSL_PARAM *, OSSL_PARAM_free)
+KV_DEFINE_CLEANUP(OSSL_PARAM_BLD *, OSSL_PARAM_BLD_free)
 KV_DEFINE_CLEANUP(X509 *, X509_free)
 
-/* Places in the table of numbers, where the public ones come first. */
-enum { MODULUS, EXPONENT, PUBLIC_NUMBERS };
-
-/* Where each number of an RSA key goes in the JOSE library's struct. */
-static const struct number {
-    const char *name;
-    size_t bytes, len;
-} numbers[] = {
-#define NUMBER(name_, member)                                                                      \
-    {                                                                                              \
-        .name = (name_), .bytes = offsetof(cjose_jwk_rsa_keyspec, member),                         \
-        .len = offsetof(cjose_jwk_rsa_keyspec, member##len)                                        \
-    }
-    NUMBER(OSSL_PKEY_PARAM_RSA_N, n),          NUMBER(OSSL_PKEY_PARAM_RSA_E, e),
-    NUMBER(OSSL_PKEY_PARAM_RSA_D, d),          NUMBER(OSSL_PKEY_PARAM_RSA_FACTOR1, p),
-    NUMBER(OSSL_PKEY_PARAM_RSA_FACTOR2, q),    NUMBER(OSSL_PKEY_PARAM_RSA_EXPONENT1, dp),
-    NUMBER(OSSL_PKEY_PARAM_RSA_EXPONENT2, dq), NUMBER(OSSL_PKEY_PARAM_RSA_COEFFICIENT1, qi),
-#undef NUMBER
+/* The numbers of a public key, big-endian, without zeros in front. */
+struct numbers {
+    struct number {
+        unsigned char bytes[NUMBER_MAX];
+        size_t len;
+    } n, e;
 };
 
-/* The numbers of a key, in room of their own, which is wiped. */
-struct key_numbers {
-    cjose_jwk_rsa_keyspec spec;
-    uint8_t bytes[KV_COUNT(numbers)][NUMBER_MAX];
-};
-
-static void key_numbers_done(struct key_numbers *key)
+static bool read_number(const EVP_PKEY *pkey, const char *name, struct number *ret_number)
 {
-    kv_wipe(key, sizeof(*key));
-}
-KV_DEFINE_CLEANUP_VALUE(struct key_numbers, key_numbers_done)
+    kv_auto(BN_free) BIGNUM *number = NULL;
 
-/* Says where a number stands in its room. */
-static void place_number(struct key_numbers *key, size_t i, size_t len)
-{
-    *(uint8_t **) ((char *) &key->spec + numbers[i].bytes) = key->bytes[i];
-    *(size_t *) ((char *) &key->spec + numbers[i].len) = len;
-}
-
-static bool read_numbers(const EVP_PKEY *pkey, size_t count, struct key_numbers *ret_key)
-{
-    for (size_t i = 0; i < count; i++) {
-        kv_auto(BN_clear_free) BIGNUM *number = NULL;
-
-        if (!EVP_PKEY_get_bn_param(pkey, numbers[i].name, &number)
-            || BN_num_bytes(number) > NUMBER_MAX) {
-            return false;
-        }
-        place_number(ret_key, i, (size_t) BN_bn2bin(number, ret_key->bytes[i]));
+    if (!EVP_PKEY_get_bn_param(pkey, name, &number)
+        || BN_num_bytes(number) > (int) sizeof(ret_number->bytes)) {
+        return false;
     }
+    ret_number->len = (size_t) BN_bn2bin(number, ret_number->bytes);
     return true;
 }
 
+static bool is_odd(const struct number *number)
+{
+    return number->len > 0 && (number->bytes[number->len - 1] & 1) != 0;
+}
+
+/* The modulus is judged by whole bytes and by its first bit, so that its size is known. */
+static bool is_usable(const struct numbers *numbers)
+{
+    const struct number *n = &numbers->n;
+    const struct number *e = &numbers->e;
+    bool is_one = e->len == 1 && e->bytes[0] == 1;
+
+    return n->len >= BITS_MIN / 8 && (n->len > BITS_MIN / 8 || (n->bytes[0] & 0x80) != 0)
+           && is_odd(n) && is_odd(e) && e->len <= EXPONENT_MAX && !is_one;
+}
+
+static bool read_numbers(const EVP_PKEY *pkey, struct numbers *ret_numbers)
+{
+    return pkey != NULL && EVP_PKEY_is_a(pkey, "RSA")
+           && read_number(pkey, OSSL_PKEY_PARAM_RSA_N, &ret_numbers->n)
+           && read_number(pkey, OSSL_PKEY_PARAM_RSA_E, &ret_numbers->e) && is_usable(ret_numbers);
+}
+
 /* RFC 7638 §3: the required members, sorted by name, without white space. */
-static bool write_thumbprint(const cjose_jwk_rsa_keyspec *spec, char ret_id[])
+static bool write_thumbprint(const struct numbers *numbers, char ret_id[])
 {
     char n[KV_BASE64URL_LENGTH(NUMBER_MAX) + 1];
     char e[KV_BASE64URL_LENGTH(NUMBER_MAX) + 1];
@@ -89,8 +84,8 @@ static bool write_thumbprint(const cjose_jwk_rsa_keyspec *spec, char ret_id[])
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned digest_len;
 
-    kv_base64url_encode(spec->n, spec->nlen, n);
-    kv_base64url_encode(spec->e, spec->elen, e);
+    kv_base64url_encode(numbers->n.bytes, numbers->n.len, n);
+    kv_base64url_encode(numbers->e.bytes, numbers->e.len, e);
     int len = snprintf(json, sizeof(json), "{\"e\":\"%s\",\"kty\":\"RSA\",\"n\":\"%s\"}", e, n);
     if (!EVP_Digest(json, (size_t) len, digest, &digest_len, EVP_sha256(), NULL)) {
         return false;
@@ -99,26 +94,18 @@ static bool write_thumbprint(const cjose_jwk_rsa_keyspec *spec, char ret_id[])
     return true;
 }
 
-static enum kv_code make_key(const cjose_jwk_rsa_keyspec *spec, struct kv_jws_key **ret_key,
-                             struct kv_err *err)
+/* A key around a reference of its own to `pkey`. */
+static enum kv_code make_key(EVP_PKEY *pkey, const struct numbers *numbers,
+                             struct kv_jws_key **ret_key, struct kv_err *err)
 {
     kv_auto(kv_jws_key_free) struct kv_jws_key *key = calloc(1, sizeof(*key));
 
-    if (key == NULL || !write_thumbprint(spec, key->id)) {
+    if (key == NULL || !write_thumbprint(numbers, key->id) || !EVP_PKEY_up_ref(pkey)) {
         return KV_OUT_OF_MEMORY(err);
     }
-    key->jwk = cjose_jwk_create_RSA_spec(spec, NULL);
-    if (key->jwk == NULL) {
-        return KV_OUT_OF_MEMORY(err);
-    }
+    key->pkey = pkey;
     *ret_key = kv_take(key);
     return KV_OK;
-}
-
-static bool is_usable(const EVP_PKEY *pkey)
-{
-    return pkey != NULL && EVP_PKEY_is_a(pkey, "RSA") && EVP_PKEY_get_bits(pkey) >= BITS_MIN
-           && EVP_PKEY_get_bits(pkey) <= BITS_MAX;
 }
 
 /* No prompt for a pass phrase: the one given is empty, which opens nothing. */
@@ -130,6 +117,16 @@ static EVP_PKEY *read_pem(const char *pem, size_t len)
     return memory == NULL ? NULL : PEM_read_bio_PrivateKey(memory, NULL, NULL, no_passphrase);
 }
 
+/* Says so with OpenSSL's last reason, which the next call must not find. */
+static enum kv_code refuse_key(const char *kind, const char *form, struct kv_err *err)
+{
+    unsigned long cause = ERR_peek_last_error();
+
+    ERR_clear_error();
+    return KV_FAIL(err, KV_BAD_PARAMETER, cause, "it is not an RSA %s of %d to %d bits%s", kind,
+                   BITS_MIN, BITS_MAX, form);
+}
+
 enum kv_code kv_jws_key_generate(struct kv_buf *pem, struct kv_err *err)
 {
     kv_auto(EVP_PKEY_free) EVP_PKEY *pkey = EVP_RSA_gen(BITS_MIN);
@@ -137,7 +134,10 @@ enum kv_code kv_jws_key_generate(struct kv_buf *pem, struct kv_err *err)
 
     if (pkey == NULL || memory == NULL
         || !PEM_write_bio_PKCS8PrivateKey(memory, pkey, NULL, NULL, 0, NULL, NULL)) {
-        return KV_FAIL(err, KV_INTERNAL, ERR_peek_last_error(), "no RSA key could be made");
+        unsigned long cause = ERR_peek_last_error();
+
+        ERR_clear_error();
+        return KV_FAIL(err, KV_INTERNAL, cause, "no RSA key could be made");
     }
     char *text;
     long len = BIO_get_mem_data(memory, &text);
@@ -148,64 +148,79 @@ enum kv_code kv_jws_key_parse(const char *pem, size_t len, struct kv_jws_key **r
                               struct kv_err *err)
 {
     kv_auto(EVP_PKEY_free) EVP_PKEY *pkey = read_pem(pem, len);
-    kv_auto(key_numbers_done) struct key_numbers key_numbers = { 0 };
+    struct numbers numbers;
 
-    if (!is_usable(pkey) || !read_numbers(pkey, KV_COUNT(numbers), &key_numbers)) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, ERR_peek_last_error(),
-                       "it is not an RSA private key of %d to %d bits in PEM form", BITS_MIN,
-                       BITS_MAX);
+    if (!read_numbers(pkey, &numbers)) {
+        return refuse_key("private key", " in PEM form", err);
     }
-    return make_key(&key_numbers.spec, ret_key, err);
+    return make_key(pkey, &numbers, ret_key, err);
 }
 
 /* A member of a JWK; its bytes have no zero in front (RFC 7518 §2), so that they tell the size. */
-static bool import_number(const cJSON *jwk, const char *name, struct key_numbers *key, size_t i)
+static bool import_number(const cJSON *jwk, const char *name, struct number *ret_number)
 {
     const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(jwk, name));
-    size_t text_len = text != NULL ? strlen(text) : 0;
-    size_t len;
+    size_t len = text != NULL ? strlen(text) : 0;
 
-    if (text_len == 0 || KV_BASE64URL_BYTES(text_len) > NUMBER_MAX
-        || !kv_base64url_decode(text, text_len, key->bytes[i], &len) || key->bytes[i][0] == 0) {
-        return false;
-    }
-    place_number(key, i, len);
-    return true;
+    return len > 0 && KV_BASE64URL_BYTES(len) <= sizeof(ret_number->bytes)
+           && kv_base64url_decode(text, len, ret_number->bytes, &ret_number->len)
+           && ret_number->bytes[0] != 0;
 }
 
-static enum kv_code refuse_jwk(struct kv_err *err)
+static OSSL_PARAM *make_params(const struct numbers *numbers)
 {
-    ERR_clear_error();
-    return KV_FAIL(err, KV_BAD_PARAMETER, 0, "it is not an RSA key of %d to %d bits", BITS_MIN,
-                   BITS_MAX);
+    kv_auto(OSSL_PARAM_BLD_free) OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+    kv_auto(BN_free) BIGNUM *n = BN_bin2bn(numbers->n.bytes, (int) numbers->n.len, NULL);
+    kv_auto(BN_free) BIGNUM *e = BN_bin2bn(numbers->e.bytes, (int) numbers->e.len, NULL);
+
+    if (builder == NULL || n == NULL || e == NULL
+        || !OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n)
+        || !OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e)) {
+        return NULL;
+    }
+    return OSSL_PARAM_BLD_to_param(builder);
+}
+
+static EVP_PKEY *make_public(const struct numbers *numbers)
+{
+    kv_auto(OSSL_PARAM_free) OSSL_PARAM *params = make_params(numbers);
+    kv_auto(EVP_PKEY_CTX_free) EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    EVP_PKEY *pkey = NULL;
+
+    if (params == NULL || ctx == NULL || EVP_PKEY_fromdata_init(ctx) != 1
+        || EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1) {
+        return NULL;
+    }
+    return pkey;
 }
 
 static enum kv_code import_numbers(const cJSON *jwk, struct kv_jws_key **ret_key,
                                    struct kv_err *err)
 {
-    kv_auto(key_numbers_done) struct key_numbers key_numbers = { 0 };
+    kv_auto(EVP_PKEY_free) EVP_PKEY *pkey = NULL;
+    struct numbers numbers;
 
-    if (!import_number(jwk, "n", &key_numbers, MODULUS)
-        || !import_number(jwk, "e", &key_numbers, EXPONENT)
-        || key_numbers.spec.nlen < BITS_MIN / 8) {
-        return refuse_jwk(err);
+    if (!import_number(jwk, "n", &numbers.n) || !import_number(jwk, "e", &numbers.e)
+        || !is_usable(&numbers)) {
+        return refuse_key("key", "", err);
     }
-    return make_key(&key_numbers.spec, ret_key, err);
+    pkey = make_public(&numbers);
+    return pkey != NULL ? make_key(pkey, &numbers, ret_key, err) : refuse_key("key", "", err);
 }
 
-/* Standard base64 of DER; the zeros that padding decodes to stand behind the certificate's end. */
+/* Base64 of DER, with nothing behind the certificate. */
 static X509 *read_certificate(const char *text)
 {
     size_t len = strlen(text);
-    kv_auto(kv_wipe_free) char *der = malloc(len + 1);
+    kv_auto(kv_wipe_free) char *der = malloc(KV_BASE64URL_BYTES(len) + 1);
     const unsigned char *at = (const unsigned char *) der;
-    int der_len;
+    kv_auto(X509_free) X509 *certificate = NULL;
 
-    if (der == NULL || len > INT_MAX) {
+    if (der == NULL || len > CERTIFICATE_MAX || !kv_base64_decode(text, len, der, &len)) {
         return NULL;
     }
-    der_len = EVP_DecodeBlock((unsigned char *) der, (const unsigned char *) text, (int) len);
-    return der_len > 0 ? d2i_X509(NULL, &at, der_len) : NULL;
+    certificate = d2i_X509(NULL, &at, (long) len);
+    return at == (const unsigned char *) der + len ? kv_take(certificate) : NULL;
 }
 
 static enum kv_code import_certificate(const cJSON *x5c, struct kv_jws_key **ret_key,
@@ -213,13 +228,13 @@ static enum kv_code import_certificate(const cJSON *x5c, struct kv_jws_key **ret
 {
     const char *text = cJSON_IsArray(x5c) ? cJSON_GetStringValue(cJSON_GetArrayItem(x5c, 0)) : NULL;
     kv_auto(X509_free) X509 *certificate = text != NULL ? read_certificate(text) : NULL;
-    const EVP_PKEY *pkey = certificate != NULL ? X509_get0_pubkey(certificate) : NULL;
-    kv_auto(key_numbers_done) struct key_numbers key_numbers = { 0 };
+    EVP_PKEY *pkey = certificate != NULL ? X509_get0_pubkey(certificate) : NULL;
+    struct numbers numbers;
 
-    if (!is_usable(pkey) || !read_numbers(pkey, PUBLIC_NUMBERS, &key_numbers)) {
-        return refuse_jwk(err);
+    if (!read_numbers(pkey, &numbers)) {
+        return refuse_key("key", "", err);
     }
-    return make_key(&key_numbers.spec, ret_key, err);
+    return make_key(pkey, &numbers, ret_key, err);
 }
 
 enum kv_code kv_jws_key_import(const cJSON *jwk, struct kv_jws_key **ret_key, struct kv_err *err)
@@ -230,7 +245,7 @@ enum kv_code kv_jws_key_import(const cJSON *jwk, struct kv_jws_key **ret_key, st
     kv_auto(kv_jws_key_free) struct kv_jws_key *key = NULL;
 
     if (kty == NULL || strcmp(kty, "RSA") != 0) {
-        return refuse_jwk(err);
+        return refuse_key("key", "", err);
     }
     if (x5c == NULL || cJSON_IsNull(x5c)) {
         return import_numbers(jwk, ret_key, err);
@@ -239,7 +254,7 @@ enum kv_code kv_jws_key_import(const cJSON *jwk, struct kv_jws_key **ret_key, st
     if (cJSON_GetObjectItemCaseSensitive(jwk, "n") != NULL) {
         KV_TRY(import_numbers(jwk, &key, err));
         if (strcmp(key->id, certified->id) != 0) {
-            return refuse_jwk(err);
+            return refuse_key("key", "", err);
         }
     }
     *ret_key = kv_take(certified);
@@ -253,15 +268,14 @@ const char *kv_jws_key_id(const struct kv_jws_key *key)
 
 enum kv_code kv_jws_key_show(const struct kv_jws_key *key, struct kv_buf *json, struct kv_err *err)
 {
-    char *text = cjose_jwk_to_json(key->jwk, false, NULL); /* the library's */
-    enum kv_code code;
+    kv_auto(cJSON_Delete) cJSON *jwk = cJSON_CreateObject();
+    struct numbers numbers;
+    bool ok = read_numbers(key->pkey, &numbers);
 
-    if (text == NULL) {
-        return KV_OUT_OF_MEMORY(err);
-    }
-    code = kv_buf_append(json, text, strlen(text), err);
-    cjose_get_dealloc()(text);
-    return code;
+    kv_json_add_text(jwk, "kty", "RSA", &ok);
+    kv_json_add_base64url(jwk, "e", numbers.e.bytes, numbers.e.len, &ok);
+    kv_json_add_base64url(jwk, "n", numbers.n.bytes, numbers.n.len, &ok);
+    return ok ? kv_json_print(jwk, json, err) : KV_OUT_OF_MEMORY(err);
 }
 
 void kv_jws_key_free(struct kv_jws_key *key)
@@ -269,6 +283,6 @@ void kv_jws_key_free(struct kv_jws_key *key)
     if (key == NULL) {
         return;
     }
-    cjose_jwk_release(key->jwk);
+    EVP_PKEY_free(key->pkey);
     free(key);
 }

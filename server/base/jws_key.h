@@ -4,11 +4,11 @@
  */
 #pragma once
 
-#include <cjose/jwk.h>
+#include <openssl/evp.h>
 
 #include "kv/jws.h"
 
 struct kv_jws_key {
-    cjose_jwk_t *jwk;
+    EVP_PKEY *pkey; /* RSA of 2048 to 4096 bits, with an exponent that is cheap */
     char id[KV_JWS_KEY_ID_LENGTH + 1];
 };

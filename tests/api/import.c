@@ -32,7 +32,7 @@ static const struct {
     { "{\"key\":{}}", NO_JWK },
     { "{\"key\":{\"kty\":5}}", NO_JWK },
     { "{\"key\":{\"kty\":\"RSA\",\"n\":5}}", NO_JWK },
-    { "{\"key\":{\"kty\":\"RSA\",\"n\":\"a+b\"}}", NO_JWK },
+    { "{\"key\":{\"kty\":\"RSA\",\"n\":\"a*b\"}}", NO_JWK },
     { "{\"key\":{\"kty\":\"RSA\",\"key_ops\":\"sign\"}}", NO_JWK },
     { "{\"key\":{\"kty\":\"EC\",\"crv\":256}}", NO_JWK },
     { "{\"key\":{\"kty\":\"EC\"}}", "Unsupported curve" },

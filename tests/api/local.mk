@@ -9,6 +9,7 @@ api_tests = \
 	%D%/test_crypto \
 	%D%/test_damage \
 	%D%/test_failures \
+	%D%/test_foreign \
 	%D%/test_front \
 	%D%/test_gate \
 	%D%/test_golden \
@@ -28,6 +29,7 @@ api_tests = \
 	%D%/test_release \
 	%D%/test_restore \
 	%D%/test_secure \
+	%D%/test_spelling \
 	%D%/test_roles \
 	%D%/test_rotation \
 	%D%/test_sign \
@@ -58,6 +60,16 @@ api_libs = tests/support/libdaemon.a libkv.a $(CRITERION_LIBS) $(SERVER_LIBS) $(
 %C%_test_failures_SOURCES = %D%/failures.c $(api_support)
 %C%_test_failures_CFLAGS = $(api_cflags)
 %C%_test_failures_LDADD = $(api_libs)
+%C%_test_foreign_SOURCES = %D%/foreign.c %D%/byok_tools.c %D%/byok_tools.h \
+	%D%/release_tools.c %D%/release_tools.h tests/support/cell.c tests/support/cell.h $(api_support)
+%C%_test_foreign_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--symmetric-keys", "premium"'
+%C%_test_foreign_CFLAGS = $(api_cflags)
+%C%_test_foreign_LDADD = $(api_libs)
+%C%_test_spelling_SOURCES = %D%/spelling.c %D%/backup_tools.c %D%/backup_tools.h \
+	%D%/byok_tools.c %D%/byok_tools.h tests/support/cell.c tests/support/cell.h $(api_support)
+%C%_test_spelling_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--symmetric-keys", "premium"'
+%C%_test_spelling_CFLAGS = $(api_cflags)
+%C%_test_spelling_LDADD = $(api_libs)
 %C%_test_front_SOURCES = %D%/front.c $(api_support)
 %C%_test_front_CFLAGS = $(api_cflags)
 %C%_test_front_LDADD = $(api_libs)

@@ -145,10 +145,10 @@ Test(sign, BAD_PARAMETER_for_members_that_do_not_bind)
         { "verify", { .alg = "ES256", .digest = "AA" }, "Property 'value' is required.\r\n" },
         { "verify", { .alg = "ES256", .value = "AA" }, "Property 'digest' is required.\r\n" },
         { "sign",
-          { .alg = "ES256", .value = "a+b/" },
+          { .alg = "ES256", .value = "a b/" },
           "Content of 'value' is not base64url.\r\nProperty 'value' is required.\r\n" },
         { "verify",
-          { .alg = "ES256", .value = "AA", .digest = "AA==" },
+          { .alg = "ES256", .value = "AA", .digest = "AA=" },
           "Content of 'digest' is not base64url.\r\nProperty 'digest' is required.\r\n" },
     };
     API_CLIENT(dev);

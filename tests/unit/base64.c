@@ -212,3 +212,61 @@ Test(base64, makes_an_empty_buffer_of_an_empty_text)
     cr_expect_eq(bytes.len, 0);
     cr_expect_not_null(bytes.data);
 }
+
+static const struct {
+    const char *text;
+    const char *bytes; /* NULL: refused */
+    bool canonical;
+} as_sent[] = {
+    { "A", NULL, false },
+    { "AAAAA", NULL, false },
+    { "=", NULL, false },
+    { "==", NULL, false },
+    { "===", NULL, false },
+    { "====", NULL, false },
+    { "Z===", NULL, false },
+    { "Zg=", NULL, false },
+    { "Zg===", NULL, false },
+    { "Zm8==", NULL, false },
+    { "Zm9v=", NULL, false },
+    { "Zm9v==", NULL, false },
+    { "Zm9v====", NULL, false },
+    { "Zg==Zg==", NULL, false },
+    { "Z=g=", NULL, false },
+    { "=Zg=", NULL, false },
+    { "Zm9 ", NULL, false },
+    { "Zm9\n", NULL, false },
+    { "Zm9v\r\n", NULL, false },
+    { "Zm,v", NULL, false },
+    { "", "", true },
+    { "Zg", "f", true },
+    { "Zg==", "f", true },
+    { "Zh==", "f", false },
+    { "Zm8=", "fo", true },
+    { "Zm9=", "fo", false },
+    { "Zm9v", "foo", true },
+    { "Zm9vYg==", "foob", true },
+    { "+//+", "\xfb\xff\xfe", true },
+    { "-__-", "\xfb\xff\xfe", true },
+    { "+/_-", "\xfb\xff\xfe", true },
+};
+
+Test(base64, takes_bodies_as_clients_spell_them)
+{
+    for (size_t i = 0; i < KV_COUNT(as_sent); i++) {
+        const char *text = as_sent[i].text;
+        const char *wanted = as_sent[i].bytes;
+        kv_auto(kv_buf_done) struct kv_buf bytes;
+
+        kv_buf_init(&bytes, wanted != NULL ? strlen(wanted) : 16); /* exactly enough */
+        cr_expect_eq(kv_base64_parse(text, strlen(text), &bytes, NULL),
+                     wanted != NULL ? KV_OK : KV_BAD_PARAMETER, "\"%s\"", text);
+        cr_expect_eq(kv_base64_is_canonical(text, strlen(text)), as_sent[i].canonical, "\"%s\"",
+                     text);
+        if (wanted != NULL) {
+            cr_expect_eq(bytes.len, strlen(wanted), "\"%s\"", text);
+            cr_expect(memcmp(bytes.len > 0 ? bytes.data : "", wanted, bytes.len) == 0, "\"%s\"",
+                      text);
+        }
+    }
+}

@@ -63,6 +63,12 @@ TESTS += %D%/test_json
 %C%_test_json_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_json_LDADD = $(UNIT_LDADD)
 
+check_PROGRAMS += %D%/test_foreign
+TESTS += %D%/test_foreign
+%C%_test_foreign_SOURCES = %D%/foreign.c %D%/identity/forge.c %D%/identity/forge.h
+%C%_test_foreign_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_foreign_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += %D%/test_jwe
 TESTS += %D%/test_jwe
 %C%_test_jwe_SOURCES = %D%/jwe.c

@@ -28,10 +28,10 @@ static enum kv_code decode_blob(const char *text, struct kv_buf *blob, struct kv
 {
     size_t len = strlen(text);
 
-    if (!kv_base64url_is_canonical(text, len) || KV_BASE64URL_BYTES(len) > blob->max) {
+    if (!kv_base64_is_canonical(text, len) || KV_BASE64URL_BYTES(len) > blob->max) {
         return KV_FAIL(err, KV_BACKUP_CORRUPT, 0, "Backup blob is corrupt.");
     }
-    return kv_base64url_parse(text, len, blob, err);
+    return kv_base64_parse(text, len, blob, err);
 }
 
 enum kv_code key_restore(struct kv_request *request, struct kv_response *response,

@@ -71,7 +71,7 @@ static enum kv_code parse_part(const char *text, enum part part, struct operatio
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Property '%s' is required.\r\n", name);
     }
     kv_buf_init(bytes, KV_BODY_MAX);
-    code = kv_base64url_parse(text, strlen(text), bytes, err);
+    code = kv_base64_parse(text, strlen(text), bytes, err);
     if (code == KV_BAD_PARAMETER) {
         return KV_FAIL(err, code, 0,
                        "Content of '%s' is not base64url.\r\nProperty '%s' is required.\r\n", name,

@@ -75,7 +75,7 @@ static enum kv_code decode_number(const cJSON *item, struct kv_buf *bytes,
         return refuse_jwk(err);
     }
     kv_buf_init(bytes, KV_BODY_MAX);
-    code = kv_base64url_parse(item->valuestring, strlen(item->valuestring), bytes, err);
+    code = kv_base64_parse(item->valuestring, strlen(item->valuestring), bytes, err);
     if (code == KV_BAD_PARAMETER) {
         return refuse_jwk(err);
     }

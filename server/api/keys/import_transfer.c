@@ -28,7 +28,7 @@ static enum kv_code decode(const char *text, size_t max, struct kv_buf *ret_byte
     enum kv_code code;
 
     kv_buf_init(ret_bytes, max);
-    code = kv_base64url_parse(text, strlen(text), ret_bytes, err);
+    code = kv_base64_parse(text, strlen(text), ret_bytes, err);
     return code == KV_OK || code == KV_INTERNAL ? code : refuse(what, err);
 }
 

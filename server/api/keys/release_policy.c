@@ -30,7 +30,7 @@ static enum kv_code read_policy(const struct sent_policy *sent, struct release_s
     enum kv_code code;
 
     kv_buf_init(&text, KV_BODY_MAX);
-    code = kv_base64url_parse(sent->data, strlen(sent->data), &text, err);
+    code = kv_base64_parse(sent->data, strlen(sent->data), &text, err);
     if (code == KV_BAD_PARAMETER) {
         return KV_FAIL(err, code, 0, "Content of 'data' is not base64url.\r\n");
     }
