@@ -23,6 +23,7 @@
 
 #define CONNECTIONS_MAX 4096
 #define IDLE_TIMEOUT_MS 120000
+#define HEAD_TIMEOUT_MS 30000
 #define ARRIVAL_TIMEOUT_MS 60000
 #define WORK_DEADLINE_MS 30000
 #define GENERATE_DEADLINE_MS 120000
@@ -209,6 +210,7 @@ static enum kv_code listen_on(struct server *server, struct kv_err *err)
         .clock = server->clock,
         .connections = CONNECTIONS_MAX,
         .idle_timeout = IDLE_TIMEOUT_MS,
+        .head_timeout = HEAD_TIMEOUT_MS,
         .arrival_timeout = ARRIVAL_TIMEOUT_MS,
         .deadline = { [KV_LANE_WORK] = WORK_DEADLINE_MS,
                       [KV_LANE_GENERATE] = GENERATE_DEADLINE_MS },

@@ -12,10 +12,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "framing.h"
+
 /*
  * libmicrohttpd keeps the heads of request and answer in one block of memory a connection
  * (KV_HEAD_MEMORY) and drops the connection without a word when the answer's does not fit. So much
- * of it may a request take; for each header, cookie and query pair the library needs a record.
+ * of it may a request take; for each header and cookie the library needs a record.
  */
 #define REQUEST_SHARE (KV_HEAD_MEMORY - 4096)
 #define RECORD_SIZE 64
@@ -33,7 +35,7 @@ static unsigned check_size(struct kv_exchange *exchange)
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
     const char *cookies = kv_request_header(&exchange->request, MHD_HTTP_HEADER_COOKIE);
     size_t records =
-        count_values(connection, MHD_HEADER_KIND | MHD_COOKIE_KIND | MHD_GET_ARGUMENT_KIND);
+        count_values(connection, MHD_HEADER_KIND | MHD_COOKIE_KIND);
     size_t cookie_copy = cookies != NULL ? strlen(cookies) : 0;
 
     if (size->header_size + cookie_copy + records * RECORD_SIZE <= REQUEST_SHARE) {
@@ -253,17 +255,14 @@ static bool is_coding_known(const struct kv_request *request)
                       == 0);
 }
 
-/* Where a header with such a name ends is for everybody to guess (RFC 9112 §5.1). */
-static bool are_names_tokens(const struct kv_request *request)
+/* `method` is where the library found it: the head is still around it. */
+static bool is_framing_clean(const struct kv_exchange *exchange, const char *method)
 {
-    for (size_t i = 0; i < request->headers.count; i++) {
-        const char *name = request->headers.pair[i].name;
+    const union MHD_ConnectionInfo *size = MHD_get_connection_info(
+        exchange->stay.connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 
-        if (!kv_is_http_token(name, strlen(name))) {
-            return false;
-        }
-    }
-    return true;
+    return kv_framing_is_clean(method, size->header_size, strlen(exchange->target),
+                               exchange->request.headers.count);
 }
 
 /* One length, said once: of two the library takes the first (RFC 9112 §6.3). */
@@ -286,8 +285,7 @@ unsigned kv_head_read(struct kv_exchange *exchange, const char *method, const ch
     if (too_large != 0) {
         return too_large;
     }
-    if (!kv_is_http_token(method, strlen(method)) || !are_names_tokens(request)
-        || !is_length_clear(request)) {
+    if (!is_framing_clean(exchange, method) || !is_length_clear(request)) {
         return MHD_HTTP_BAD_REQUEST;
     }
     size_t hosts = count_headers(request, MHD_HTTP_HEADER_HOST);

@@ -101,6 +101,70 @@ Test(head, is_refused_with_a_header_whose_name_is_none)
     }
 }
 
+/* Sent as they are, with their NULs; a second request follows, which must not be taken for one. */
+Test(head, is_refused_when_its_framing_is_not_clear)
+{
+    static const struct {
+        const char *bytes;
+        size_t len;
+    } rows[] = {
+#define ROW(text) { text, sizeof(text) - 1 }
+        ROW("POST /echo HTTP/1.1\r\n" HOST "Content-Length:\r\n 36\r\n\r\n"),
+        ROW("POST /echo HTTP/1.1\r\n" HOST "Content-Length: 3\r\n 6\r\n\r\n"),
+        ROW("GET /inline HTTP/1.1\r\n" HOST "Origin:\r\n http://evil.example\r\n\r\n"),
+        ROW("GET /inline HTTP/1.1\r\n" HOST "Origin: \r\n\thttp\r\nx: y\r\n\r\n"),
+        ROW("GET /inline HTTP/1.1\r\n" HOST "x: a\r\n b\r\n c\r\n\r\n"),
+        ROW("GET /inline HTTP/1.1\r\n" HOST "x: a\0b\r\n\r\n"),
+        ROW("GET /inline HTTP/1.1\r\n" HOST "x: a\0\r\n\r\n"),
+        ROW("GET /inline HTTP/1.1\r\n" HOST "x: a\0\0y\0 b\r\n\r\n"),
+        ROW("GET /inline HTTP/1.1\r\n" HOST "x: a\0\0y: b\r\n\r\n"),
+        ROW("GET /inline HTTP/1.1\r\n" HOST "x: a\rb\r\n\r\n"),
+        ROW("GET /inline HTTP/1.1\r\n" HOST "x: a\rContent-Length: 36\r\n\r\n"),
+        ROW("GET /inline HTTP/1.1\r\n" HOST "x: a\r\r\n\r\n"),
+        ROW("GET /inline HTTP/1.1\r\n" HOST "x\r: a\r\n\r\n"),
+        ROW("GET /inline HTTP/1.1\r\n" HOST "x\0: a\r\n\r\n"),
+        ROW("GET /inline HTTP/1.1\r\n" HOST "x: a\x01\r\n\r\n"),
+        ROW("GET /inline HTTP/1.1\r\n" HOST "x: a\ny: b\r\n\r\n"),
+        ROW("GET /inline HTTP/1.1\n" HOST "\r\n"),
+        ROW("GET /inline HTTP/1.1\r\n" HOST "\n"),
+        ROW("GET /inline\0 HTTP/1.1\r\n" HOST "\r\n"),
+        ROW("GET  /inline HTTP/1.1\r\n" HOST "\r\n"),
+        ROW("G\0T /inline HTTP/1.1\r\n" HOST "\r\n"),
+        ROW("G\rT /inline HTTP/1.1\r\n" HOST "\r\n"),
+#undef ROW
+    };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        int descriptor = wire_connect(site.port, false);
+
+        cr_assert(wire_send(descriptor, rows[i].bytes, rows[i].len));
+        (void) wire_say(descriptor, "GET /inline HTTP/1.1\r\n" HOST "\r\n");
+        wire_answer_done(&answer);
+        wire_receive(descriptor, false, &answer);
+        cr_expect_eq(answer.status, 400, "%zu: %d", i, answer.status);
+        cr_expect(wire_is_closed(descriptor), "%zu", i);
+        close(descriptor);
+    }
+}
+
+/* Queries as long as the library's memory goes; each pair used to take a record of it. */
+Test(head, with_a_query_of_any_number_of_pairs_is_answered)
+{
+    static const size_t pairs[] = { 65, 400, 500, 600, 2000, 10000 };
+
+    for (size_t i = 0; i < KV_COUNT(pairs); i++) {
+        char *request = malloc(2 * pairs[i] + 128);
+        size_t len = (size_t) sprintf(request, "GET /inline?");
+
+        for (size_t pair = 0; pair < pairs[i]; pair++) {
+            len += (size_t) sprintf(request + len, "a&");
+        }
+        sprintf(request + len, " HTTP/1.1\r\n" HOST "\r\n");
+        cr_expect_eq(ask(request), 400, "%zu: %d", pairs[i], answer.status);
+        free(request);
+    }
+}
+
 Test(head, is_refused_with_transfer_codings_nobody_knows)
 {
     static const char *const codings[] = { "gzip", "gzip, chunked", "identity",
