@@ -189,24 +189,55 @@ static void copy_lower(char *to, const char *from, size_t len)
 }
 
 /* The authority ends up in key ids and links: only what a host may consist of gets in. */
+static bool take_authority(struct kv_exchange *exchange, const char *sent, size_t len)
+{
+    char text[KV_AUTHORITY_MAX + 1];
+
+    if (len > KV_AUTHORITY_MAX) {
+        return false;
+    }
+    memcpy(text, sent, len);
+    text[len] = '\0';
+    size_t host = host_length(text);
+    if (host == 0 || !is_port(text + host)) {
+        return false;
+    }
+    size_t bracket = text[0] == '[';
+    copy_lower(exchange->authority, text, len);
+    copy_lower(exchange->host, text + bracket, host - 2 * bracket);
+    return true;
+}
+
+/* Length of the scheme at the start of a target in absolute form, 0 in any other. */
+static size_t scheme_length(const char *target)
+{
+    static const char *const schemes[] = { "http://", "https://" };
+
+    for (size_t i = 0; i < KV_COUNT(schemes); i++) {
+        size_t len = strlen(schemes[i]);
+        if (strncasecmp(target, schemes[i], len) == 0) {
+            return len;
+        }
+    }
+    return 0;
+}
+
+/* That of the target wins over Host, which has to be right all the same (RFC 9112 §3.2.2). */
 static bool read_authority(struct kv_exchange *exchange)
 {
     const char *sent = kv_request_header(&exchange->request, MHD_HTTP_HEADER_HOST);
-    size_t len = sent != NULL ? strlen(sent) : 0;
+    size_t scheme = scheme_length(exchange->target);
 
     exchange->request.authority = exchange->authority;
     exchange->request.host = exchange->host;
-    if (len == 0) {
-        return true;
-    }
-    size_t host = host_length(sent);
-    if (len > KV_AUTHORITY_MAX || host == 0 || !is_port(sent + host)) {
+    if (sent != NULL && *sent != '\0' && !take_authority(exchange, sent, strlen(sent))) {
         return false;
     }
-    size_t bracket = sent[0] == '[';
-    copy_lower(exchange->authority, sent, len);
-    copy_lower(exchange->host, sent + bracket, host - 2 * bracket);
-    return true;
+    if (scheme == 0) {
+        return true;
+    }
+    const char *named = exchange->target + scheme;
+    return take_authority(exchange, named, strcspn(named, "/?#"));
 }
 
 static void read_client(struct kv_exchange *exchange)
@@ -227,11 +258,23 @@ static void read_client(struct kv_exchange *exchange)
     (void) inet_ntop(address->sa_family, bytes, request->client, sizeof(request->client));
 }
 
+/* The path and query of a target in whatever form. */
+static const char *path_of(const char *target)
+{
+    size_t scheme = scheme_length(target);
+
+    if (scheme == 0) {
+        return target;
+    }
+    const char *path = target + scheme + strcspn(target + scheme, "/?#");
+    return *path != '\0' ? path : "/";
+}
+
 /* False: out of memory. A target that does not parse is for the site to refuse. */
 static bool read_target(struct kv_exchange *exchange)
 {
     struct kv_request *request = &exchange->request;
-    enum kv_code code = kv_uri_parse(exchange->target, &exchange->uri, NULL);
+    enum kv_code code = kv_uri_parse(path_of(exchange->target), &exchange->uri, NULL);
 
     if (code != KV_OK) {
         return code == KV_BAD_URL;

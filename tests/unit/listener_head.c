@@ -266,7 +266,7 @@ Test(head, may_have_a_bearer_token_of_many_kilobytes)
 Test(head, with_an_odd_target_is_for_the_site_to_refuse)
 {
     static const char *const targets[] = {
-        "/a%0Db", "/a%", "http://localhost/inline", "*", "/a b", "/a%00", "/inline#part", "inline"
+        "/a%0Db", "/a%", "ftp://localhost/inline", "http://localhost?x", "*", "/a b", "/a%00", "/inline#part", "inline"
     };
 
     for (size_t i = 0; i < KV_COUNT(targets); i++) {
@@ -330,6 +330,35 @@ Test(head, reaches_the_site_whole_and_in_order)
                                   "header x-two=spaced out\n"
                                   "header X-One=again\n"
                                   "header X-None=\n");
+}
+
+Test(head, names_its_host_in_the_target_rather_than_in_Host)
+{
+    static const struct {
+        const char *target, *host, *authority; /* NULL: refused */
+    } rows[] = {
+        { "https://Dev.vault.localhost:8443/facts?a=b", "other", "dev.vault.localhost:8443" },
+        { "HTTP://[::1]/facts", "other", "[::1]" },
+        { "http://user@localhost/facts", "localhost", NULL },
+        { "http://user:secret@localhost/facts", "localhost", NULL },
+        { "http:///facts", "localhost", NULL },
+        { "http://", "localhost", NULL },
+        { "http://local%68ost/facts", "localhost", NULL },
+        { "http://localhost:x/facts", "localhost", NULL },
+        { "http://localhost/facts", "a b", NULL },
+    };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        char text[256];
+        (void) snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n",
+                        rows[i].target, rows[i].host);
+        cr_expect_eq(ask(text), rows[i].authority != NULL ? 200 : 400, "%s", rows[i].target);
+        if (rows[i].authority != NULL && answer.status == 200) {
+            (void) snprintf(text, sizeof(text), "\nauthority %s\n", rows[i].authority);
+            cr_expect_not_null(strstr(answer.body, text), "%s", answer.body);
+        }
+    }
+    cr_expect_eq(ask("GET http://nobody.localhost/inline HTTP/1.1\r\n" HOST "\r\n"), 404);
 }
 
 Test(head, overrides_the_verb_of_a_post_only)
