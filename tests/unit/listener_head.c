@@ -153,13 +153,14 @@ Test(head, with_a_query_of_any_number_of_pairs_is_answered)
     static const size_t pairs[] = { 65, 400, 500, 600, 2000, 10000 };
 
     for (size_t i = 0; i < KV_COUNT(pairs); i++) {
-        char *request = malloc(2 * pairs[i] + 128);
-        size_t len = (size_t) sprintf(request, "GET /inline?");
+        size_t size = 2 * pairs[i] + 128;
+        char *request = malloc(size);
+        size_t len = (size_t) snprintf(request, size, "GET /inline?");
 
         for (size_t pair = 0; pair < pairs[i]; pair++) {
-            len += (size_t) sprintf(request + len, "a&");
+            len += (size_t) snprintf(request + len, size - len, "a&");
         }
-        sprintf(request + len, " HTTP/1.1\r\n" HOST "\r\n");
+        (void) snprintf(request + len, size - len, " HTTP/1.1\r\n" HOST "\r\n");
         cr_expect_eq(ask(request), 400, "%zu: %d", pairs[i], answer.status);
         free(request);
     }
@@ -265,9 +266,15 @@ Test(head, may_have_a_bearer_token_of_many_kilobytes)
 
 Test(head, with_an_odd_target_is_for_the_site_to_refuse)
 {
-    static const char *const targets[] = {
-        "/a%0Db", "/a%", "ftp://localhost/inline", "http://localhost?x", "*", "/a b", "/a%00", "/inline#part", "inline"
-    };
+    static const char *const targets[] = { "/a%0Db",
+                                           "/a%",
+                                           "ftp://localhost/inline",
+                                           "http://localhost?x",
+                                           "*",
+                                           "/a b",
+                                           "/a%00",
+                                           "/inline#part",
+                                           "inline" };
 
     for (size_t i = 0; i < KV_COUNT(targets); i++) {
         char request[256];
@@ -350,8 +357,8 @@ Test(head, names_its_host_in_the_target_rather_than_in_Host)
 
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
         char text[256];
-        (void) snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n",
-                        rows[i].target, rows[i].host);
+        (void) snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", rows[i].target,
+                        rows[i].host);
         cr_expect_eq(ask(text), rows[i].authority != NULL ? 200 : 400, "%s", rows[i].target);
         if (rows[i].authority != NULL && answer.status == 200) {
             (void) snprintf(text, sizeof(text), "\nauthority %s\n", rows[i].authority);
