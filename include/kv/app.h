@@ -22,6 +22,8 @@
 #include "kv/roles.h"
 #include "kv/vault.h"
 
+#define KV_CONTROL_NAMES_MAX 128
+
 struct kv_limits;
 
 struct kv_app {
@@ -39,7 +41,9 @@ struct kv_app {
     struct kv_limits *limits; /* by a vault's place in `vaults`; NULL: none apply */
     unsigned retry_after;     /* seconds a 429 names; 0: none, as the service does */
     const char *ca_pem;
-    unsigned port, control_port; /* the ports in use */
+    const char *control_names[KV_CONTROL_NAMES_MAX + 1]; /* further ones of this machine; a NULL
+                                                            ends them */
+    unsigned port, control_port;                         /* the ports in use */
 
     /* The token, through main.c: how it is, what it is, its counters. Thread-safe. */
     bool (*token_is_healthy)(void *health_context);
