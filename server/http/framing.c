@@ -14,10 +14,13 @@ struct rest {
 /* Drops `len` bytes and the `nuls` that have to follow; false when they do not. */
 static bool skip(struct rest *rest, size_t len, size_t nuls)
 {
-    static const char end[2];
-
-    if (len > rest->len || nuls > rest->len - len || memcmp(rest->at + len, end, nuls) != 0) {
+    if (len > rest->len || nuls > rest->len - len) {
         return false;
+    }
+    for (size_t i = 0; i < nuls; i++) {
+        if (rest->at[len + i] != '\0') {
+            return false;
+        }
     }
     rest->at += len + nuls;
     rest->len -= len + nuls;

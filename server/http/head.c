@@ -34,8 +34,7 @@ static unsigned check_size(struct kv_exchange *exchange)
     const union MHD_ConnectionInfo *size =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
     const char *cookies = kv_request_header(&exchange->request, MHD_HTTP_HEADER_COOKIE);
-    size_t records =
-        count_values(connection, MHD_HEADER_KIND | MHD_COOKIE_KIND);
+    size_t records = count_values(connection, MHD_HEADER_KIND | MHD_COOKIE_KIND);
     size_t cookie_copy = cookies != NULL ? strlen(cookies) : 0;
 
     if (size->header_size + cookie_copy + records * RECORD_SIZE <= REQUEST_SHARE) {
@@ -301,8 +300,8 @@ static bool is_coding_known(const struct kv_request *request)
 /* `method` is where the library found it: the head is still around it. */
 static bool is_framing_clean(const struct kv_exchange *exchange, const char *method)
 {
-    const union MHD_ConnectionInfo *size = MHD_get_connection_info(
-        exchange->stay.connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    const union MHD_ConnectionInfo *size =
+        MHD_get_connection_info(exchange->stay.connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 
     return kv_framing_is_clean(method, size->header_size, strlen(exchange->target),
                                exchange->request.headers.count);
