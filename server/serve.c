@@ -23,6 +23,7 @@
 
 #define CONNECTIONS_MAX 4096
 #define IDLE_TIMEOUT_MS 120000
+#define HEAD_TIMEOUT_MS 30000
 #define ARRIVAL_TIMEOUT_MS 60000
 #define WORK_DEADLINE_MS 30000
 #define GENERATE_DEADLINE_MS 120000
@@ -203,6 +204,26 @@ static void fill_app(struct server *server)
     };
 }
 
+/* What sibling containers call this machine: a page of a browser cannot choose those names. */
+static enum kv_code fill_control_names(struct server *server, struct kv_err *err)
+{
+    static const enum kv_option lists[] = { KV_OPTION_SAN, KV_OPTION_CONTROL_HOST };
+    size_t count = 0;
+
+    for (size_t list = 0; list < KV_COUNT(lists); list++) {
+        size_t items = kv_option_list_count(server->options, lists[list]);
+        if (items > KV_CONTROL_NAMES_MAX - count) {
+            return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--control-host: at most %d names with --san",
+                           KV_CONTROL_NAMES_MAX);
+        }
+        for (size_t i = 0; i < items; i++) {
+            server->app.control_names[count++] =
+                kv_option_list_item(server->options, lists[list], i);
+        }
+    }
+    return KV_OK;
+}
+
 static enum kv_code listen_on(struct server *server, struct kv_err *err)
 {
     static const struct kv_site *const tls_sites[] = { &kv_data_plane, NULL };
@@ -218,12 +239,14 @@ static enum kv_code listen_on(struct server *server, struct kv_err *err)
         .clock = server->clock,
         .connections = CONNECTIONS_MAX,
         .idle_timeout = IDLE_TIMEOUT_MS,
+        .head_timeout = HEAD_TIMEOUT_MS,
         .arrival_timeout = ARRIVAL_TIMEOUT_MS,
         .deadline = { [KV_LANE_WORK] = WORK_DEADLINE_MS,
                       [KV_LANE_GENERATE] = GENERATE_DEADLINE_MS },
     };
 
     fill_app(server);
+    KV_TRY(fill_control_names(server, err));
     KV_TRY(kv_listener_new(&config, &server->tls, err));
     server->app.port = kv_listener_port(server->tls);
     config.certificate_pem = NULL;

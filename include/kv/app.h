@@ -23,6 +23,8 @@
 #include "kv/roles.h"
 #include "kv/vault.h"
 
+#define KV_CONTROL_NAMES_MAX 128
+
 struct kv_limits;
 
 struct kv_app {
@@ -42,7 +44,9 @@ struct kv_app {
     atomic_uint told_keys_only; /* what api/gate has told of in the log: a bit for each kind */
     const char *ca_pem;
     const struct kv_buf *ca_p12;
-    unsigned port, control_port; /* the ports in use */
+    const char *control_names[KV_CONTROL_NAMES_MAX + 1]; /* further ones of this machine; a NULL
+                                                            ends them */
+    unsigned port, control_port;                         /* the ports in use */
 
     /* The token, through main.c: how it is, what it is, its counters. Thread-safe. */
     bool (*token_is_healthy)(void *health_context);

@@ -32,6 +32,7 @@ struct kv_listener_config {
     struct kv_clock *clock;
     unsigned connections;      /* at most so many at once on each address; further ones wait */
     kv_millis idle_timeout;    /* real milliseconds without a byte from the client */
+    kv_millis head_timeout;    /* real milliseconds the head of a request may take */
     kv_millis arrival_timeout; /* real milliseconds the body of a request may take */
     kv_millis deadline[KV_LANE_COUNT]; /* real milliseconds a suspended request may take */
 };

@@ -12,10 +12,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "framing.h"
+
 /*
  * libmicrohttpd keeps the heads of request and answer in one block of memory a connection
  * (KV_HEAD_MEMORY) and drops the connection without a word when the answer's does not fit. So much
- * of it may a request take; for each header, cookie and query pair the library needs a record.
+ * of it may a request take; for each header and cookie the library needs a record.
  */
 #define REQUEST_SHARE (KV_HEAD_MEMORY - 4096)
 #define RECORD_SIZE 64
@@ -32,8 +34,7 @@ static unsigned check_size(struct kv_exchange *exchange)
     const union MHD_ConnectionInfo *size =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
     const char *cookies = kv_request_header(&exchange->request, MHD_HTTP_HEADER_COOKIE);
-    size_t records =
-        count_values(connection, MHD_HEADER_KIND | MHD_COOKIE_KIND | MHD_GET_ARGUMENT_KIND);
+    size_t records = count_values(connection, MHD_HEADER_KIND | MHD_COOKIE_KIND);
     size_t cookie_copy = cookies != NULL ? strlen(cookies) : 0;
 
     if (size->header_size + cookie_copy + records * RECORD_SIZE <= REQUEST_SHARE) {
@@ -187,24 +188,55 @@ static void copy_lower(char *to, const char *from, size_t len)
 }
 
 /* The authority ends up in key ids and links: only what a host may consist of gets in. */
+static bool take_authority(struct kv_exchange *exchange, const char *sent, size_t len)
+{
+    char text[KV_AUTHORITY_MAX + 1];
+
+    if (len > KV_AUTHORITY_MAX) {
+        return false;
+    }
+    memcpy(text, sent, len);
+    text[len] = '\0';
+    size_t host = host_length(text);
+    if (host == 0 || !is_port(text + host)) {
+        return false;
+    }
+    size_t bracket = text[0] == '[';
+    copy_lower(exchange->authority, text, len);
+    copy_lower(exchange->host, text + bracket, host - 2 * bracket);
+    return true;
+}
+
+/* Length of the scheme at the start of a target in absolute form, 0 in any other. */
+static size_t scheme_length(const char *target)
+{
+    static const char *const schemes[] = { "http://", "https://" };
+
+    for (size_t i = 0; i < KV_COUNT(schemes); i++) {
+        size_t len = strlen(schemes[i]);
+        if (strncasecmp(target, schemes[i], len) == 0) {
+            return len;
+        }
+    }
+    return 0;
+}
+
+/* That of the target wins over Host, which has to be right all the same (RFC 9112 §3.2.2). */
 static bool read_authority(struct kv_exchange *exchange)
 {
     const char *sent = kv_request_header(&exchange->request, MHD_HTTP_HEADER_HOST);
-    size_t len = sent != NULL ? strlen(sent) : 0;
+    size_t scheme = scheme_length(exchange->target);
 
     exchange->request.authority = exchange->authority;
     exchange->request.host = exchange->host;
-    if (len == 0) {
-        return true;
-    }
-    size_t host = host_length(sent);
-    if (len > KV_AUTHORITY_MAX || host == 0 || !is_port(sent + host)) {
+    if (sent != NULL && *sent != '\0' && !take_authority(exchange, sent, strlen(sent))) {
         return false;
     }
-    size_t bracket = sent[0] == '[';
-    copy_lower(exchange->authority, sent, len);
-    copy_lower(exchange->host, sent + bracket, host - 2 * bracket);
-    return true;
+    if (scheme == 0) {
+        return true;
+    }
+    const char *named = exchange->target + scheme;
+    return take_authority(exchange, named, strcspn(named, "/?#"));
 }
 
 static void read_client(struct kv_exchange *exchange)
@@ -225,11 +257,23 @@ static void read_client(struct kv_exchange *exchange)
     (void) inet_ntop(address->sa_family, bytes, request->client, sizeof(request->client));
 }
 
+/* The path and query of a target in whatever form. */
+static const char *path_of(const char *target)
+{
+    size_t scheme = scheme_length(target);
+
+    if (scheme == 0) {
+        return target;
+    }
+    const char *path = target + scheme + strcspn(target + scheme, "/?#");
+    return *path != '\0' ? path : "/";
+}
+
 /* False: out of memory. A target that does not parse is for the site to refuse. */
 static bool read_target(struct kv_exchange *exchange)
 {
     struct kv_request *request = &exchange->request;
-    enum kv_code code = kv_uri_parse(exchange->target, &exchange->uri, NULL);
+    enum kv_code code = kv_uri_parse(path_of(exchange->target), &exchange->uri, NULL);
 
     if (code != KV_OK) {
         return code == KV_BAD_URL;
@@ -253,17 +297,14 @@ static bool is_coding_known(const struct kv_request *request)
                       == 0);
 }
 
-/* Where a header with such a name ends is for everybody to guess (RFC 9112 §5.1). */
-static bool are_names_tokens(const struct kv_request *request)
+/* `method` is where the library found it: the head is still around it. */
+static bool is_framing_clean(const struct kv_exchange *exchange, const char *method)
 {
-    for (size_t i = 0; i < request->headers.count; i++) {
-        const char *name = request->headers.pair[i].name;
+    const union MHD_ConnectionInfo *size =
+        MHD_get_connection_info(exchange->stay.connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 
-        if (!kv_is_http_token(name, strlen(name))) {
-            return false;
-        }
-    }
-    return true;
+    return kv_framing_is_clean(method, size->header_size, strlen(exchange->target),
+                               exchange->request.headers.count);
 }
 
 /* One length, said once: of two the library takes the first (RFC 9112 §6.3). */
@@ -286,8 +327,7 @@ unsigned kv_head_read(struct kv_exchange *exchange, const char *method, const ch
     if (too_large != 0) {
         return too_large;
     }
-    if (!kv_is_http_token(method, strlen(method)) || !are_names_tokens(request)
-        || !is_length_clear(request)) {
+    if (!is_framing_clean(exchange, method) || !is_length_clear(request)) {
         return MHD_HTTP_BAD_REQUEST;
     }
     size_t hosts = count_headers(request, MHD_HTTP_HEADER_HOST);

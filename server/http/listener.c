@@ -14,6 +14,7 @@
 #include <microhttpd.h>
 
 #include "exchange.h"
+#include "guests.h"
 #include "kv/log.h"
 #include "linger.h"
 #include "sockets.h"
@@ -37,6 +38,7 @@ static const struct kv_linger_bounds patience_after_close = {
 struct kv_listener {
     struct kv_service service;
     struct kv_linger *linger;
+    struct kv_guests *guests;
     struct kv_sockets sockets;
     struct MHD_Daemon *daemon[KV_SOCKETS_MAX]; /* NULL: not started */
     int copy[KV_SOCKETS_MAX];                  /* of the sockets; ours once quiesced */
@@ -61,12 +63,42 @@ static size_t leave_encoded(void *context, struct MHD_Connection *connection, ch
     return strlen(text);
 }
 
+/* NULL when there was no memory for it: then the connection gets no further. */
+static struct kv_guest *guest_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+    return info->socket_context;
+}
+
+/*
+ * The library is about to take the query apart, with a record of its memory for each pair; when
+ * that runs out it neither answers nor goes on. We do that ourselves, so the query is hidden: the
+ * text is the library's receive buffer, which it writes into, too.
+ */
+static void hide_query(const char *target)
+{
+    char *query = strchr(target, '?');
+
+    if (query != NULL) {
+        query[1] = '\0';
+    }
+}
+
 /* The first line of a request; what is returned comes back as *held below. */
 static void *on_first_line(void *context, const char *target, struct MHD_Connection *connection)
 {
     const struct kv_listener *listener = context;
+    struct kv_guest *guest = guest_of(connection);
 
-    return kv_exchange_new(&listener->service, connection, target != NULL ? target : "");
+    if (guest == NULL || target == NULL) {
+        return NULL;
+    }
+    kv_guests_wait(listener->guests, guest, KV_GUEST_BEGUN);
+    guest->exchange = kv_exchange_new(&listener->service, connection, target);
+    hide_query(target);
+    return guest->exchange;
 }
 
 static enum MHD_Result on_head(struct kv_exchange *exchange, const char *method,
@@ -95,13 +127,14 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     struct kv_exchange *exchange = *held;
     size_t len = *piece_len;
 
-    (void) context;
-    (void) connection;
+    const struct kv_listener *listener = context;
+
     (void) path;
     if (exchange == NULL) {
         return MHD_NO; /* out of memory */
     }
     if (!exchange->has_head) {
+        kv_guests_wait(listener->guests, guest_of(connection), KV_GUEST_NONE);
         return on_head(exchange, method, version);
     }
     if (len > 0) {
@@ -111,38 +144,55 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     return exchange->is_counted ? kv_steps_finish(exchange) : kv_steps_begin(exchange);
 }
 
-/* The answer was sent, or the connection is gone. */
-static void on_completed(void *context, struct MHD_Connection *connection, void **held,
-                         enum MHD_RequestTerminationCode reason)
+static void end_exchange(const struct kv_listener *listener, struct kv_guest *guest)
 {
-    const struct kv_listener *listener = context;
-    struct kv_exchange *exchange = *held;
-
-    (void) connection;
-    (void) reason;
-    if (exchange == NULL) {
-        return;
-    }
+    struct kv_exchange *exchange = guest->exchange;
     bool was_counted = exchange->is_counted;
-    *held = NULL;
+
+    guest->exchange = NULL;
     kv_exchange_release(exchange);
     if (was_counted) {
         kv_traffic_leave(listener->service.traffic);
     }
 }
 
-/* The library is done with a connection, whatever ended it, and is about to close the socket. */
-static void on_connection(void *context, struct MHD_Connection *connection, void **unused,
+/* The answer was sent, or the connection is gone. */
+static void on_completed(void *context, struct MHD_Connection *connection, void **held,
+                         enum MHD_RequestTerminationCode reason)
+{
+    const struct kv_listener *listener = context;
+    struct kv_guest *guest = guest_of(connection);
+
+    (void) reason;
+    *held = NULL;
+    if (guest != NULL && guest->exchange != NULL) {
+        end_exchange(listener, guest);
+    }
+    kv_guests_wait(listener->guests, guest, KV_GUEST_NEXT);
+}
+
+/*
+ * At the end the library is done with a connection, whatever ended it, and is about to close the
+ * socket. Of a request that it has refused by itself we hear nothing but this.
+ */
+static void on_connection(void *context, struct MHD_Connection *connection, void **held,
                           enum MHD_ConnectionNotificationCode event)
 {
     const struct kv_listener *listener = context;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct kv_guest *guest = *held;
 
-    (void) unused;
-    if (event == MHD_CONNECTION_NOTIFY_CLOSED) {
-        const union MHD_ConnectionInfo *info =
-            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-        (void) kv_linger_keep(listener->linger, info->connect_fd); /* if not, it just closes */
+    if (event == MHD_CONNECTION_NOTIFY_STARTED) {
+        *held = kv_guests_enter(listener->guests, info->connect_fd);
+        return;
     }
+    (void) kv_linger_keep(listener->linger, info->connect_fd); /* if not, it just closes */
+    if (guest != NULL && guest->exchange != NULL) {
+        end_exchange(listener, guest);
+    }
+    kv_guests_leave(listener->guests, guest);
+    *held = NULL;
 }
 
 static struct MHD_Daemon *start_daemon(struct kv_listener *listener, int descriptor,
@@ -201,6 +251,7 @@ static enum kv_code start(struct kv_listener *listener, const struct kv_listener
                           struct kv_err *err)
 {
     KV_TRY(kv_traffic_new(config->deadline, &listener->service.traffic, err));
+    KV_TRY(kv_guests_new(config->head_timeout, config->idle_timeout, &listener->guests, err));
     KV_TRY(kv_linger_new(&patience_after_close, &listener->linger, err));
     KV_TRY(kv_sockets_open(config->address, config->port, &listener->sockets, err));
     for (size_t i = 0; i < listener->sockets.count; i++) {
@@ -212,7 +263,8 @@ static enum kv_code start(struct kv_listener *listener, const struct kv_listener
 enum kv_code kv_listener_new(const struct kv_listener_config *config,
                              struct kv_listener **ret_listener, struct kv_err *err)
 {
-    assert(config->connections > 0 && config->idle_timeout > 0 && config->arrival_timeout > 0);
+    assert(config->connections > 0 && config->idle_timeout > 0 && config->arrival_timeout > 0
+           && config->head_timeout > 0);
     kv_auto(kv_listener_free) struct kv_listener *listener = calloc(1, sizeof(*listener));
     if (listener == NULL) {
         return KV_OUT_OF_MEMORY(err);
@@ -268,6 +320,7 @@ void kv_listener_free(struct kv_listener *listener)
             (void) close(listener->copy[i]); /* nothing was written to it */
         }
     }
+    kv_guests_free(listener->guests);
     kv_linger_free(listener->linger);
     kv_sockets_close(&listener->sockets);
     kv_traffic_free(listener->service.traffic);

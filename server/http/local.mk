@@ -5,6 +5,10 @@ libkv_a_SOURCES += \
 	%D%/certificate.c \
 	%D%/exchange.c \
 	%D%/exchange.h \
+	%D%/framing.c \
+	%D%/framing.h \
+	%D%/guests.c \
+	%D%/guests.h \
 	%D%/head.c \
 	%D%/lanes.c \
 	%D%/linger.c \

@@ -316,6 +316,7 @@ void test_site_configure(struct kv_lanes_config *ret_lanes, struct kv_listener_c
         .sites = sites,
         .connections = 1000,
         .idle_timeout = 60000,
+        .head_timeout = 60000,
         .arrival_timeout = 60000,
         .deadline = { [KV_LANE_WORK] = 60000, [KV_LANE_GENERATE] = 60000 },
     };

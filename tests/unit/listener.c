@@ -296,3 +296,41 @@ Test(listener, closes_idle_connections_after_a_time)
     cr_expect(wire_is_closed(descriptor));
     close(descriptor);
 }
+
+/* A byte now and then, so that the connection is never idle. */
+static void expect_closed_while_it_drips(int descriptor)
+{
+    struct pollfd closed = { .fd = descriptor, .events = POLLRDHUP };
+    int drops = 0;
+
+    while (drops < 100 && poll(&closed, 1, 100) == 0) {
+        drops++;
+        (void) wire_say(descriptor, "x");
+    }
+    cr_expect_lt(drops, 100, "still open");
+    close(descriptor);
+}
+
+Test(listener, closes_a_connection_whose_head_does_not_come_to_an_end)
+{
+    config.head_timeout = 800;
+    config.idle_timeout = 2000;
+    start();
+    int descriptor = wire_connect(site.port, false);
+    cr_assert(wire_say(descriptor, "GET /inline HTTP/1.1\r\nx: "));
+    expect_closed_while_it_drips(descriptor);
+
+    descriptor = wire_connect(site.port, false);
+    expect_closed_while_it_drips(descriptor);
+
+    descriptor = wire_connect(site.port, false);
+    cr_assert(wire_say(descriptor, GET("/inline")));
+    cr_expect_eq(next_answer(descriptor), 200);
+    cr_assert(wire_say(descriptor, "GET /inline HTTP/1.1\r\nx: "));
+    expect_closed_while_it_drips(descriptor);
+
+    descriptor = wire_connect(site.port, false);
+    cr_assert(wire_say(descriptor, GET("/inline")));
+    cr_expect_eq(next_answer(descriptor), 200);
+    expect_closed_while_it_drips(descriptor);
+}

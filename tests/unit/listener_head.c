@@ -101,6 +101,66 @@ Test(head, is_refused_with_a_header_whose_name_is_none)
     }
 }
 
+/* Sent as they are, with their NULs; a second request follows, which must not be taken for one. */
+Test(head, is_refused_when_its_framing_is_not_clear)
+{
+    static const struct {
+        const char *bytes;
+        size_t len;
+    } rows[] = {
+#define ROW(text) { text, sizeof(text) - 1 }
+        ROW("POST /echo HTTP/1.1\r\n" HOST "Content-Length:\r\n 36\r\n\r\n"),
+        ROW("POST /echo HTTP/1.1\r\n" HOST "Content-Length: 3\r\n 6\r\n\r\n"),
+        ROW("GET /inline HTTP/1.1\r\n" HOST "Origin:\r\n http://evil.example\r\n\r\n"),
+        ROW("GET /inline HTTP/1.1\r\n" HOST "Origin: \r\n\thttp\r\nx: y\r\n\r\n"),
+        ROW("GET /inline HTTP/1.1\r\n" HOST "x: a\0b\r\n\r\n"),
+        ROW("GET /inline HTTP/1.1\r\n" HOST "x: a\0\0y\0 b\r\n\r\n"),
+        ROW("GET /inline HTTP/1.1\r\n" HOST "x: a\0\0y: b\r\n\r\n"),
+        ROW("GET /inline HTTP/1.1\r\n" HOST "x: a\rb\r\n\r\n"),
+        ROW("GET /inline HTTP/1.1\r\n" HOST "x: a\rContent-Length: 36\r\n\r\n"),
+        ROW("GET /inline HTTP/1.1\r\n" HOST "x\r: a\r\n\r\n"),
+        ROW("GET /inline HTTP/1.1\r\n" HOST "x\0: a\r\n\r\n"),
+        ROW("GET /inline HTTP/1.1\r\n" HOST "x: a\ny: b\r\n\r\n"),
+        ROW("GET /inline HTTP/1.1\n" HOST "\r\n"),
+        ROW("GET /inline HTTP/1.1\r\n" HOST "\n"),
+        ROW("GET /inline\0 HTTP/1.1\r\n" HOST "\r\n"),
+        ROW("GET  /inline HTTP/1.1\r\n" HOST "\r\n"),
+        ROW("G\0T /inline HTTP/1.1\r\n" HOST "\r\n"),
+#undef ROW
+    };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        int descriptor = wire_connect(site.port, false);
+
+        cr_assert(wire_send(descriptor, rows[i].bytes, rows[i].len));
+        (void) wire_say(descriptor, "GET /inline HTTP/1.1\r\n" HOST "\r\n");
+        wire_answer_done(&answer);
+        wire_receive(descriptor, false, &answer);
+        cr_expect_eq(answer.status, 400, "%zu: %d", i, answer.status);
+        cr_expect(wire_is_closed(descriptor), "%zu", i);
+        close(descriptor);
+    }
+}
+
+/* Queries as long as the library's memory goes; each pair used to take a record of it. */
+Test(head, with_a_query_of_any_number_of_pairs_is_answered)
+{
+    static const size_t pairs[] = { 65, 400, 500, 600, 2000, 10000 };
+
+    for (size_t i = 0; i < KV_COUNT(pairs); i++) {
+        size_t size = 2 * pairs[i] + 128;
+        char *request = malloc(size);
+        size_t len = (size_t) snprintf(request, size, "GET /inline?");
+
+        for (size_t pair = 0; pair < pairs[i]; pair++) {
+            len += (size_t) snprintf(request + len, size - len, "a&");
+        }
+        (void) snprintf(request + len, size - len, " HTTP/1.1\r\n" HOST "\r\n");
+        cr_expect_eq(ask(request), 400, "%zu: %d", pairs[i], answer.status);
+        free(request);
+    }
+}
+
 Test(head, is_refused_with_transfer_codings_nobody_knows)
 {
     static const char *const codings[] = { "gzip", "gzip, chunked", "identity",
@@ -201,9 +261,15 @@ Test(head, may_have_a_bearer_token_of_many_kilobytes)
 
 Test(head, with_an_odd_target_is_for_the_site_to_refuse)
 {
-    static const char *const targets[] = {
-        "/a%0Db", "/a%", "http://localhost/inline", "*", "/a b", "/a%00", "/inline#part", "inline"
-    };
+    static const char *const targets[] = { "/a%0Db",
+                                           "/a%",
+                                           "ftp://localhost/inline",
+                                           "http://localhost?x",
+                                           "*",
+                                           "/a b",
+                                           "/a%00",
+                                           "/inline#part",
+                                           "inline" };
 
     for (size_t i = 0; i < KV_COUNT(targets); i++) {
         char request[256];
@@ -266,6 +332,35 @@ Test(head, reaches_the_site_whole_and_in_order)
                                   "header x-two=spaced out\n"
                                   "header X-One=again\n"
                                   "header X-None=\n");
+}
+
+Test(head, names_its_host_in_the_target_rather_than_in_Host)
+{
+    static const struct {
+        const char *target, *host, *authority; /* NULL: refused */
+    } rows[] = {
+        { "https://Dev.vault.localhost:8443/facts?a=b", "other", "dev.vault.localhost:8443" },
+        { "HTTP://[::1]/facts", "other", "[::1]" },
+        { "http://user@localhost/facts", "localhost", NULL },
+        { "http://user:secret@localhost/facts", "localhost", NULL },
+        { "http:///facts", "localhost", NULL },
+        { "http://", "localhost", NULL },
+        { "http://local%68ost/facts", "localhost", NULL },
+        { "http://localhost:x/facts", "localhost", NULL },
+        { "http://localhost/facts", "a b", NULL },
+    };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        char text[256];
+        (void) snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", rows[i].target,
+                        rows[i].host);
+        cr_expect_eq(ask(text), rows[i].authority != NULL ? 200 : 400, "%s", rows[i].target);
+        if (rows[i].authority != NULL && answer.status == 200) {
+            (void) snprintf(text, sizeof(text), "\nauthority %s\n", rows[i].authority);
+            cr_expect_not_null(strstr(answer.body, text), "%s", answer.body);
+        }
+    }
+    cr_expect_eq(ask("GET http://nobody.localhost/inline HTTP/1.1\r\n" HOST "\r\n"), 404);
 }
 
 Test(head, overrides_the_verb_of_a_post_only)

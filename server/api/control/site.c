@@ -16,7 +16,7 @@ static enum kv_code refuse_strangers(struct kv_request *request, struct kv_respo
                                      struct kv_err *err)
 {
     (void) response;
-    return kv_loopback_check(request, NULL, err);
+    return kv_loopback_check(request, NULL, request->app->control_names, err);
 }
 
 static bool is_write(enum kv_verb verb)

@@ -129,6 +129,33 @@ Test(control_site, answers_FOREIGN_CALLER_to_pages_of_other_origins)
     }
 }
 
+Test(control_site, takes_the_names_it_was_given_and_no_others)
+{
+    static const struct {
+        const char *host, *origin;
+        int status;
+    } rows[] = {
+        { "coffer", NULL, 200 },
+        { "coffer:8080", "http://COFFER:8080", 200 },
+        { "coffer.example", NULL, 403 },
+        { "cof", NULL, 403 },
+        { "coffer", "http://coffer.example", 403 },
+        { "coffer", "http://coffer:80@evil.example", 403 },
+        { "coffer", "ftp://coffer", 403 },
+    };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        begin(KV_GET, "/ca.pem");
+        app.control_names[0] = "coffer";
+        request.authority = rows[i].host;
+        if (rows[i].origin != NULL) {
+            add_header("Origin", rows[i].origin);
+        }
+        perform(&kv_control_site);
+        cr_expect_eq(response.status, rows[i].status, "%zu", i);
+    }
+}
+
 Test(control_site, wants_json_for_every_write)
 {
     static const char *const rows[] = { "", "text/plain", "application/jsonp", "application/js",

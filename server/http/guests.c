@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * All guests that wait for the same have the same patience, so a list for each kind of wait is in
+ * order of deadline by itself. The thread looks at their heads a few times in the shortest
+ * patience: a deadline need not be met to the millisecond, and no request has to wake it.
+ */
+#include "guests.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#define LOOKS 8 /* in the time of a head */
+
+TAILQ_HEAD(guest_list, kv_guest);
+
+struct kv_guests {
+    kv_millis patience[KV_GUEST_NONE];
+    kv_millis pause;
+    pthread_t thread;
+
+    pthread_mutex_t mutex; /* lock.def: listener.guests */
+    pthread_cond_t end;
+    struct guest_list waiting[KV_GUEST_NONE]; /* guarded by mutex, as are the next two */
+    size_t count;
+    bool stopping;
+};
+
+static void stop_waiting_locked(struct kv_guests *guests, struct kv_guest *guest)
+{
+    if (guest->wait != KV_GUEST_NONE) {
+        TAILQ_REMOVE(&guests->waiting[guest->wait], guest, link);
+        guest->wait = KV_GUEST_NONE;
+    }
+}
+
+/* With the mutex held the descriptor is still this connection's. */
+static void expire_locked(struct kv_guests *guests)
+{
+    kv_millis now = kv_clock_monotonic();
+
+    for (size_t i = 0; i < KV_GUEST_NONE; i++) {
+        struct kv_guest *guest;
+
+        while ((guest = TAILQ_FIRST(&guests->waiting[i])) != NULL && guest->deadline <= now) {
+            stop_waiting_locked(guests, guest);
+            (void) shutdown(guest->descriptor, SHUT_RDWR); /* or its peer was faster */
+        }
+    }
+}
+
+static void *watch(void *argument)
+{
+    struct kv_guests *guests = argument;
+
+    pthread_mutex_lock(&guests->mutex);
+    while (!guests->stopping) {
+        kv_millis until = kv_clock_monotonic() + guests->pause;
+        struct timespec time = { .tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000 };
+
+        (void) pthread_cond_timedwait(&guests->end, &guests->mutex, &time);
+        expire_locked(guests);
+    }
+    pthread_mutex_unlock(&guests->mutex);
+    return NULL;
+}
+
+static void destroy(struct kv_guests *guests)
+{
+    (void) pthread_cond_destroy(&guests->end); /* unused, as is the next */
+    (void) pthread_mutex_destroy(&guests->mutex);
+    free(guests);
+}
+
+static void init(struct kv_guests *guests, kv_millis head, kv_millis idle)
+{
+    pthread_condattr_t attributes;
+
+    guests->patience[KV_GUEST_FIRST] = head;
+    guests->patience[KV_GUEST_BEGUN] = head;
+    guests->patience[KV_GUEST_NEXT] = idle + head; /* when it began is not known */
+    guests->pause = head / LOOKS + 1;
+    (void) pthread_mutex_init(&guests->mutex, NULL); /* cannot fail, as the next four */
+    (void) pthread_condattr_init(&attributes);
+    (void) pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void) pthread_cond_init(&guests->end, &attributes);
+    (void) pthread_condattr_destroy(&attributes);
+    for (size_t i = 0; i < KV_GUEST_NONE; i++) {
+        TAILQ_INIT(&guests->waiting[i]);
+    }
+}
+
+enum kv_code kv_guests_new(kv_millis head, kv_millis idle, struct kv_guests **ret_guests,
+                           struct kv_err *err)
+{
+    struct kv_guests *guests = calloc(1, sizeof(*guests));
+    sigset_t all, before;
+
+    if (guests == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    init(guests, head, idle);
+    sigfillset(&all); /* signals are main's */
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    int reason = pthread_create(&guests->thread, NULL, watch, guests);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (reason != 0) {
+        destroy(guests);
+        return KV_FAIL(err, KV_INTERNAL, (unsigned long) reason, "cannot start a thread");
+    }
+    *ret_guests = guests;
+    return KV_OK;
+}
+
+void kv_guests_free(struct kv_guests *guests)
+{
+    if (guests == NULL) {
+        return;
+    }
+    pthread_mutex_lock(&guests->mutex);
+    assert(guests->count == 0);
+    guests->stopping = true;
+    pthread_cond_signal(&guests->end);
+    pthread_mutex_unlock(&guests->mutex);
+
+    (void) pthread_join(guests->thread, NULL); /* ours, and joinable */
+    destroy(guests);
+}
+
+static void wait_locked(struct kv_guests *guests, struct kv_guest *guest, enum kv_guest_wait wait)
+{
+    stop_waiting_locked(guests, guest);
+    guest->wait = wait;
+    if (wait != KV_GUEST_NONE) {
+        guest->deadline = kv_clock_monotonic() + guests->patience[wait];
+        TAILQ_INSERT_TAIL(&guests->waiting[wait], guest, link);
+    }
+}
+
+struct kv_guest *kv_guests_enter(struct kv_guests *guests, int descriptor)
+{
+    struct kv_guest *guest = calloc(1, sizeof(*guest));
+
+    if (guest != NULL) {
+        guest->descriptor = descriptor;
+        guest->wait = KV_GUEST_NONE;
+        pthread_mutex_lock(&guests->mutex);
+        guests->count++;
+        wait_locked(guests, guest, KV_GUEST_FIRST);
+        pthread_mutex_unlock(&guests->mutex);
+    }
+    return guest;
+}
+
+void kv_guests_wait(struct kv_guests *guests, struct kv_guest *guest, enum kv_guest_wait wait)
+{
+    if (guest != NULL) {
+        pthread_mutex_lock(&guests->mutex);
+        wait_locked(guests, guest, wait);
+        pthread_mutex_unlock(&guests->mutex);
+    }
+}
+
+void kv_guests_leave(struct kv_guests *guests, struct kv_guest *guest)
+{
+    if (guest != NULL) {
+        assert(guest->exchange == NULL);
+        pthread_mutex_lock(&guests->mutex);
+        stop_waiting_locked(guests, guest);
+        guests->count--;
+        pthread_mutex_unlock(&guests->mutex);
+        free(guest);
+    }
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * guests.h - the open connections of a listener: which of them owe us a head, until when, and the
+ * exchange that each has begun.
+ *
+ * libmicrohttpd forgets a request whose head it refuses, and its timeout starts anew with each
+ * byte. So what a connection has begun is noted here from its accept to its end, and one whose head
+ * is late is shut down, which the library takes for the end of the stream.
+ * Thread-safe, but a guest's `exchange` is its connection's thread's. Lock order: "listener.guests"
+ * of tbl/lock.def.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/queue.h>
+
+#include "kv/clock.h"
+#include "kv/err.h"
+
+struct kv_exchange;
+struct kv_guests; /* opaque */
+
+enum kv_guest_wait {
+    KV_GUEST_FIRST, /* for the first head, from the accept on: the handshake counts */
+    KV_GUEST_BEGUN, /* for the rest of a head, whose first line is there */
+    KV_GUEST_NEXT,  /* for another head, which may be long in coming */
+    KV_GUEST_NONE   /* the head is there */
+};
+
+struct kv_guest {
+    struct kv_exchange *exchange; /* begun and not completed; NULL: none */
+    int descriptor;
+    TAILQ_ENTRY(kv_guest) link; /* guarded by the guests' mutex, as are the next two */
+    enum kv_guest_wait wait;
+    kv_millis deadline;
+};
+
+/*
+ * `head`: real milliseconds from the first byte that a head may take; `idle`: that a connection may
+ * be silent before it. Starts a thread.
+ */
+enum kv_code kv_guests_new(kv_millis head, kv_millis idle, struct kv_guests **ret_guests,
+                           struct kv_err *err) kv_must_check;
+/* All have left. NULL is fine. */
+void kv_guests_free(struct kv_guests *guests);
+
+/* A connection was accepted: it waits KV_GUEST_FIRST. NULL: out of memory. */
+struct kv_guest *kv_guests_enter(struct kv_guests *guests, int descriptor);
+/* From now on it waits for that. NULL is fine, here and below. */
+void kv_guests_wait(struct kv_guests *guests, struct kv_guest *guest, enum kv_guest_wait wait);
+/* The descriptor is about to be closed. */
+void kv_guests_leave(struct kv_guests *guests, struct kv_guest *guest);
