@@ -91,8 +91,8 @@ EXTRA_DIST += tests/data/golden
 %C%_test_attestation_SOURCES = %D%/attestation.c $(api_support)
 %C%_test_attestation_CFLAGS = $(api_cflags)
 %C%_test_attestation_LDADD = $(api_libs)
-%C%_test_release_SOURCES = %D%/release.c %D%/release_answer.c %D%/release_tools.c \
-	%D%/release_tools.h $(api_support)
+%C%_test_release_SOURCES = %D%/release.c %D%/release_answer.c %D%/release_outside.c \
+	%D%/release_tools.c %D%/release_tools.h $(api_support)
 %C%_test_release_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
 %C%_test_release_CFLAGS = $(api_cflags)
 %C%_test_release_LDADD = $(api_libs)

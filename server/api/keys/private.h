@@ -9,6 +9,7 @@
 
 #include "kv/app.h"
 #include "kv/json.h"
+#include "kv/release.h"
 
 /* The handlers of the route table. */
 kv_handler_fn key_create, key_get, key_update, key_delete;             /* lifecycle.c */
@@ -33,6 +34,27 @@ void release_sent_done(struct release_sent *sent);
 enum kv_code release_read(const struct kv_request *request, struct kv_maybe_bool exportable,
                           const cJSON *policy, struct release_sent *ret_sent,
                           struct kv_err *err) kv_must_check;
+
+/*
+ * An environment that has to attest itself before it gets anything (contract §6.11, §11), as the
+ * request's state holds it, at its very beginning. The texts are borrowed from what follows there.
+ */
+struct attested {
+    const char *policy;      /* of the key, as it was checked */
+    const char *attestation; /* as sent */
+    kv_handler_fn *then;     /* the next step, on KV_LANE_WORK, when `target` is known */
+    struct kv_release_target target;
+};
+
+/*
+ * A step on KV_LANE_WORK: goes on with `then`, there and then where the authority's keys are known,
+ * else after KV_LANE_OUTSIDE has asked for them. Whatever kv_release_judge() refuses is refused.
+ */
+enum kv_code attested_judge(struct kv_request *request, struct kv_response *response,
+                            struct kv_err *err) kv_must_check;
+
+/* Its key, as custody takes it. */
+struct kv_material attested_material(const struct attested *attested);
 
 /* Adds the release_policy of a key that has one, at the end of a bundle. */
 void add_release_policy(cJSON *parent, const struct kv_release_terms *terms, bool *ok);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* release: contract §11. The answer is a signed statement (JWS) that holds the wrapped key. */
+#include <stdlib.h>
 #include <string.h>
 
-#include "kv/release.h"
 #include "private.h"
 
 #define NONCE_MAX 1024
@@ -34,19 +34,23 @@ static enum kv_code parse(const cJSON *body, struct sent_release *ret_sent, stru
     return KV_OK;
 }
 
-/* Everything a release is made of. */
+/* Everything a release is made of; the request's state. */
 struct release {
-    struct sent_release sent;
+    struct attested attested;
+    cJSON *body;
+    struct sent_release sent; /* points into the body */
     struct kv_key key;
-    struct kv_release_target target;
     struct kv_released released;
 };
 
-static void release_done(struct release *release)
+static void release_free(void *state)
 {
+    struct release *release = state;
+
     kv_key_done(&release->key);
+    cJSON_Delete(release->body);
+    free(release);
 }
-KV_DEFINE_CLEANUP_VALUE(struct release, release_done)
 
 /*
  * The key in a transfer blob as of Microsoft's guide to secure key release: `kid` names the key of
@@ -63,7 +67,7 @@ static enum kv_code add_key_hsm(cJSON *jwk, const struct release *release, struc
 
     cJSON *header = kv_json_add_object(blob, "header", &ok);
 
-    kv_json_add_text(header, "kid", release->target.kid, &ok);
+    kv_json_add_text(header, "kid", release->attested.target.kid, &ok);
     kv_json_add_text(header, "alg", "dir", &ok);
     kv_json_add_text(header, "enc", release->sent.enc, &ok);
     kv_json_add_base64url(blob, "ciphertext", release->released.bytes, release->released.len, &ok);
@@ -107,36 +111,6 @@ static enum kv_code make_payload(const struct kv_request *request, const struct 
     return add_key_hsm(cJSON_GetObjectItemCaseSensitive(bundle, "key"), release, err);
 }
 
-static enum kv_code judge(const struct kv_request *request, struct release *release,
-                          struct kv_err *err)
-{
-    const struct kv_release_case asked = {
-        .policy = release->key.release.policy,
-        .target = release->sent.target,
-        .now = kv_seconds(request->now),
-        .authorities = request->app->authorities,
-    };
-
-    return kv_release_judge(&asked, &release->target, err);
-}
-
-static enum kv_code encrypt(const struct kv_scope *scope, struct release *release,
-                            struct kv_err *err)
-{
-    const struct kv_release_target *target = &release->target;
-    struct kv_material material = {
-        .family = KV_FAMILY_RSA,
-        .bits = (unsigned) target->modulus_len * 8,
-        .modulus_len = target->modulus_len,
-        .exponent_len = target->exponent_len,
-    };
-
-    memcpy(material.modulus, target->modulus, target->modulus_len);
-    memcpy(material.exponent, target->exponent, target->exponent_len);
-    return kv_key_release(scope, &release->key, &material, release->sent.enc, &release->released,
-                          err);
-}
-
 static enum kv_code respond(const struct kv_request *request, const struct release *release,
                             struct kv_response *response, struct kv_err *err)
 {
@@ -155,18 +129,38 @@ static enum kv_code respond(const struct kv_request *request, const struct relea
     return kv_response_json(response, 200, ok ? body : NULL, err);
 }
 
+/* The environment has attested itself. */
+static enum kv_code let_go(struct kv_request *request, struct kv_response *response,
+                           struct kv_err *err)
+{
+    const struct kv_scope scope = kv_scope_of(request);
+    struct release *release = request->state;
+    const struct kv_material target = attested_material(&release->attested);
+
+    KV_TRY(
+        kv_key_release(&scope, &release->key, &target, release->sent.enc, &release->released, err));
+    return respond(request, release, response, err);
+}
+
 enum kv_code key_release(struct kv_request *request, struct kv_response *response,
                          struct kv_err *err)
 {
     const struct kv_scope scope = kv_scope_of(request);
-    kv_auto(cJSON_Delete) cJSON *body = NULL;
-    kv_auto(release_done) struct release release = { .key = { .version = "" } };
+    struct release *release = calloc(1, sizeof(*release));
 
-    KV_TRY(kv_request_json(request, &body, err));
-    KV_TRY(parse(body, &release.sent, err));
+    if (release == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    request->state = release;
+    request->state_free = release_free;
+    KV_TRY(kv_request_json(request, &release->body, err));
+    KV_TRY(parse(release->body, &release->sent, err));
     KV_TRY(kv_key_find_released(&scope, kv_request_capture(request, "name"),
-                                kv_request_capture(request, "version"), &release.key, err));
-    KV_TRY(judge(request, &release, err));
-    KV_TRY(encrypt(&scope, &release, err));
-    return respond(request, &release, response, err);
+                                kv_request_capture(request, "version"), &release->key, err));
+    release->attested = (struct attested){
+        .policy = release->key.release.policy,
+        .attestation = release->sent.target,
+        .then = let_go,
+    };
+    return attested_judge(request, response, err);
 }
