@@ -267,8 +267,8 @@ enum kv_code kv_key_attest(const struct kv_scope *scope, const char *name, const
 
 /*
  * What coffer puts its signature under, each kind with a key of its own on the token: attestations
- * in its own name, released keys in that of the service, vault.azure.net or managedhsm.azure.net,
- * as Microsoft's guide to secure key release shows the signer of a vault.
+ * in its own name, released keys of vaults in that of the service, vault.azure.net, those of a
+ * managed HSM in that of its host (contract §11).
  */
 enum kv_statement { KV_STATEMENT_ATTESTATION, KV_STATEMENT_RELEASE };
 

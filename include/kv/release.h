@@ -36,6 +36,11 @@ enum kv_code kv_release_policy_check(const char *text, size_t len, struct kv_buf
  */
 enum kv_code kv_release_policy_rewrite(struct kv_buf *compact, struct kv_err *err) kv_must_check;
 
+/* Appends such a checked policy with its `version` first, as the answer to a release of a vault
+ * shows it (contract §11), to a buffer of KV_RELEASE_POLICY_MAX. */
+enum kv_code kv_release_policy_print(const char *policy, struct kv_buf *text,
+                                     struct kv_err *err) kv_must_check;
+
 /* Gets what lies under a URL, in bounded time and size; KV_UNAVAILABLE when it cannot. */
 typedef enum kv_code kv_fetch_fn(const char *url, struct kv_buf *body, struct kv_err *err);
 

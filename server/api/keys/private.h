@@ -103,7 +103,8 @@ enum kv_code transfer_parse(const struct kv_request *request, const char *text,
 
 #define CHAIN_MAX 16384 /* bytes of a signer's certificates, PEM */
 
-/* Adds what a header says of the signer of such statements: alg, kid, x5t, typ, x5t#S256, x5c. */
+/* Adds what a header says of the signer of such statements: alg, kid, x5c, x5t#S256 and, of a
+ * vault, x5t and typ. */
 enum kv_code statement_add_signer(const struct kv_scope *scope, enum kv_statement statement,
                                   cJSON *header, struct kv_err *err) kv_must_check;
 

@@ -52,11 +52,17 @@ static void release_free(void *state)
     free(release);
 }
 
+static bool is_pool(const struct kv_request *request)
+{
+    return kv_call_of(request)->vault->kind == KV_MANAGED_HSM;
+}
+
 /*
  * The key in a transfer blob as of Microsoft's guide to secure key release: `kid` names the key of
  * the environment that it is encrypted to.
  */
-static enum kv_code add_key_hsm(cJSON *jwk, const struct release *release, struct kv_err *err)
+static enum kv_code add_key_hsm(cJSON *jwk, const struct kv_request *request,
+                                const struct release *release, struct kv_err *err)
 {
     kv_auto(cJSON_Delete) cJSON *blob = cJSON_CreateObject();
     kv_auto(kv_buf_done) struct kv_buf text;
@@ -73,6 +79,9 @@ static enum kv_code add_key_hsm(cJSON *jwk, const struct release *release, struc
     kv_json_add_base64url(blob, "ciphertext", release->released.bytes, release->released.len, &ok);
     if (!ok) {
         return KV_OUT_OF_MEMORY(err);
+    }
+    if (is_pool(request)) {
+        kv_json_sort(blob);
     }
     KV_TRY(kv_json_print(blob, &text, err));
     kv_json_add_base64url(jwk, "key_hsm", text.data, text.len, &ok);
@@ -96,11 +105,46 @@ static void add_request(cJSON *payload, const struct kv_request *request,
     }
 }
 
+/* A vault tells data and immutable alone of the policy, and its version first (contract §11). */
+static enum kv_code shorten_policy(cJSON *bundle, const struct release *release, struct kv_err *err)
+{
+    const struct kv_release_terms *terms = &release->key.release;
+    kv_auto(kv_buf_done) struct kv_buf text;
+    bool ok = true;
+    cJSON *policy;
+
+    kv_buf_init(&text, KV_RELEASE_POLICY_MAX);
+    KV_TRY(kv_release_policy_print(terms->policy, &text, err));
+    cJSON_DeleteItemFromObjectCaseSensitive(bundle, "release_policy");
+    policy = kv_json_add_object(bundle, "release_policy", &ok);
+    kv_json_add_base64url(policy, "data", text.data, text.len, &ok);
+    kv_json_add_bool(policy, "immutable", terms->immutable, &ok);
+    return ok ? KV_OK : KV_OUT_OF_MEMORY(err);
+}
+
+/* A managed HSM calls the key by the type that is none of an HSM (contract §11: seen of RSA). */
+static enum kv_code rename_type(cJSON *jwk, enum kv_family family, struct kv_err *err)
+{
+    static const enum kv_kty types[] = {
+        [KV_FAMILY_RSA] = KV_KTY_RSA,
+        [KV_FAMILY_EC] = KV_KTY_EC,
+        [KV_FAMILY_OCT] = KV_KTY_OCT,
+    };
+    cJSON *kty = cJSON_CreateString(kv_kty_row(types[family])->name);
+
+    if (kty == NULL || !cJSON_ReplaceItemInObjectCaseSensitive(jwk, "kty", kty)) {
+        cJSON_Delete(kty);
+        return KV_OUT_OF_MEMORY(err);
+    }
+    return KV_OK;
+}
+
 static enum kv_code make_payload(const struct kv_request *request, const struct release *release,
                                  cJSON *payload, struct kv_err *err)
 {
     bool ok = true;
     cJSON *bundle;
+    cJSON *jwk;
 
     add_request(payload, request, release, &ok);
     bundle = kv_json_add_object(kv_json_add_object(payload, "response", &ok), "key", &ok);
@@ -108,7 +152,14 @@ static enum kv_code make_payload(const struct kv_request *request, const struct 
     if (!ok) {
         return KV_OUT_OF_MEMORY(err);
     }
-    return add_key_hsm(cJSON_GetObjectItemCaseSensitive(bundle, "key"), release, err);
+    jwk = cJSON_GetObjectItemCaseSensitive(bundle, "key");
+    KV_TRY(add_key_hsm(jwk, request, release, err));
+    if (!is_pool(request)) {
+        return shorten_policy(bundle, release, err);
+    }
+    KV_TRY(rename_type(jwk, release->key.material.family, err));
+    kv_json_sort(payload); /* contract §4.3 */
+    return KV_OK;
 }
 
 static enum kv_code respond(const struct kv_request *request, const struct release *release,

@@ -11,11 +11,11 @@
 
 static const struct signer {
     enum service_purpose purpose;
-    const char *name[2]; /* of its certificate; by enum kv_vault_kind */
+    const char *name[2]; /* of its certificate; by enum kv_vault_kind; NULL: the host's */
 } signers[] = {
     [KV_STATEMENT_ATTESTATION] = { SERVICE_ATTESTATION,
                                    { "coffer key attestation", "coffer key attestation" } },
-    [KV_STATEMENT_RELEASE] = { SERVICE_RELEASE, { "vault.azure.net", "managedhsm.azure.net" } },
+    [KV_STATEMENT_RELEASE] = { SERVICE_RELEASE, { "vault.azure.net", NULL } },
 };
 
 enum kv_code kv_key_attest(const struct kv_scope *scope, const char *name, const char *version,
@@ -36,14 +36,17 @@ enum kv_code kv_keys_signer_chain(const struct kv_scope *scope, enum kv_statemen
     const struct signer *signer = &signers[statement];
     const struct kv_keys_config *config = &scope->keys->config;
     unsigned char spki[KV_SPKI_MAX];
+    const char *name = signer->name[scope->vault->kind];
+    char host[KV_VAULT_HOST_SIZE];
     struct kv_material service;
     size_t len;
 
     assert(config->certify != NULL);
     KV_TRY(service_key_need(scope->keys, signer->purpose, &service, err));
     KV_TRY(kv_custody_spki(&service, spki, &len, err));
-    return config->certify(config->certify_context, spki, len, signer->name[scope->vault->kind],
-                           chain, err);
+    kv_vault_host(scope->vault, host);
+    return config->certify(config->certify_context, spki, len, name != NULL ? name : host, chain,
+                           err);
 }
 
 enum kv_code kv_keys_sign_statement(const struct kv_scope *scope, enum kv_statement statement,
