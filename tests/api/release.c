@@ -215,3 +215,25 @@ Test(release, KEY_OPERATION_FORBIDDEN_and_KEY_DISABLED)
     cr_expect(reply_is_error(&disabled, 403, "Forbidden", "KeyDisabled",
                              "Operation release is not allowed on a disabled key."));
 }
+
+/* contract §4.2, §4.3: a vault leaves the policy out of what it says of a deleted key */
+Test(release, policy_of_a_deleted_key_is_shown_by_a_managed_hsm_alone)
+{
+    API_CLIENT(dev);
+    API_HSM_OF(api_daemon(), pool);
+    struct client *const clients[] = { &dev, &pool };
+    char data[1024];
+
+    release_make_policy(&dev, MAA, data);
+    for (size_t i = 0; i < KV_COUNT(clients); i++) {
+        API_REPLY(key, release_create(clients[i], "release-gone", "EC-HSM", data));
+        cr_assert_eq(key.status, 200, "%s", key.body);
+        API_REPLY(gone, client_call(clients[i], "DELETE", "/keys/release-gone", NULL));
+        API_REPLY(shown, client_call(clients[i], "GET", "/deletedkeys/release-gone", NULL));
+        cr_expect_eq(reply_item(&gone, "release_policy") != NULL, i == 1, "%s", gone.body);
+        cr_expect_eq(reply_item(&shown, "release_policy") != NULL, i == 1, "%s", shown.body);
+        cr_expect(cJSON_IsTrue(reply_item(&shown, "attributes.exportable")));
+        API_REPLY(back, client_call(clients[i], "POST", "/deletedkeys/release-gone/recover", NULL));
+        cr_expect_not_null(reply_item(&back, "release_policy"), "%s", back.body);
+    }
+}

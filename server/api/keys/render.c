@@ -198,6 +198,9 @@ enum kv_code respond_deleted_key(const struct kv_request *request, const struct 
 
     add_deletion(body, request, key, &ok);
     add_bundle(body, request, key, &ok);
+    if (kv_call_of(request)->vault->kind == KV_VAULT) { /* contract §4.2: it is not shown there */
+        cJSON_DeleteItemFromObjectCaseSensitive(body, "release_policy");
+    }
     return kv_response_json(response, 200, ok ? body : NULL, err);
 }
 
