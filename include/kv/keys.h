@@ -258,6 +258,22 @@ enum kv_code kv_key_find_released(const struct kv_scope *scope, const char *name
                                   struct kv_err *err) kv_must_check;
 
 /*
+ * Secure wrap and unwrap (contract §6.11). kv_key_find_secure() finds a version that may do `op`,
+ * SECURE_WRAP or SECURE_UNWRAP, now; `version` NULL: the latest. The wrap makes a random AES-256
+ * key and encrypts it to that version; the unwrap encrypts what it is given to `target`, an RSA key
+ * that was attested as the version's release policy wants. KV_CANNOT_DECRYPT for what was not
+ * wrapped so.
+ */
+enum kv_code kv_key_find_secure(const struct kv_scope *scope, const char *name, const char *version,
+                                enum kv_key_op op, struct kv_key *ret_key,
+                                struct kv_err *err) kv_must_check;
+enum kv_code kv_key_secure_wrap(const struct kv_scope *scope, const struct kv_key *key,
+                                struct kv_sealed *ret_sealed, struct kv_err *err) kv_must_check;
+enum kv_code kv_key_secure_unwrap(const struct kv_scope *scope, const struct kv_key *key,
+                                  const struct kv_bytes *sealed, const struct kv_material *target,
+                                  struct kv_sealed *ret_sealed, struct kv_err *err) kv_must_check;
+
+/*
  * Attestation (contract §6.10): a version, what the token says of its object now, and coffer's
  * signature under statements about it.
  */

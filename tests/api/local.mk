@@ -100,7 +100,8 @@ EXTRA_DIST += tests/data/golden
 	$(api_support)
 %C%_test_symmetric_move_CFLAGS = $(api_cflags)
 %C%_test_symmetric_move_LDADD = $(api_libs)
-%C%_test_secure_SOURCES = %D%/secure.c $(api_support)
+%C%_test_secure_SOURCES = %D%/secure.c %D%/release_tools.c %D%/release_tools.h $(api_support)
+%C%_test_secure_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
 %C%_test_secure_CFLAGS = $(api_cflags)
 %C%_test_secure_LDADD = $(api_libs)
 %C%_test_import_SOURCES = %D%/import.c $(api_support)

@@ -22,7 +22,7 @@ kv_handler_fn key_list, key_list_versions, deleted_key_list;           /* lists.
 kv_handler_fn key_rotate, rotation_policy_get, rotation_policy_set;    /* rotation.c */
 kv_handler_fn key_encrypt, key_decrypt, key_sign, key_verify;          /* crypto.c */
 kv_handler_fn key_wrap, key_unwrap;                                    /* crypto.c */
-kv_handler_fn secure_refuse;                                           /* secure.c */
+kv_handler_fn key_secure_wrap, key_secure_unwrap;                      /* secure.c */
 kv_handler_fn random_get;                                              /* random.c */
 
 /* attributes.exportable and release_policy, as they were sent (contract §11). */

@@ -17,6 +17,7 @@ libkv_a_SOURCES += \
 	%D%/public.c \
 	%D%/public.h \
 	%D%/rsa.c \
+	%D%/sealed.c \
 	%D%/settle.c \
 	%D%/tables.c \
 	%D%/target.c \

@@ -15,6 +15,7 @@ libkv_a_SOURCES += \
 	%D%/read.c \
 	%D%/recent.c \
 	%D%/release_terms.c \
+	%D%/secure.c \
 	%D%/restore.c \
 	%D%/rotation.c \
 	%D%/rotation_policy.c \
