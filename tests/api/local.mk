@@ -25,6 +25,7 @@ api_tests = \
 	%D%/test_refusals \
 	%D%/test_release \
 	%D%/test_restore \
+	%D%/test_external \
 	%D%/test_secure \
 	%D%/test_roles \
 	%D%/test_rotation \
@@ -100,6 +101,9 @@ EXTRA_DIST += tests/data/golden
 	$(api_support)
 %C%_test_symmetric_move_CFLAGS = $(api_cflags)
 %C%_test_symmetric_move_LDADD = $(api_libs)
+%C%_test_external_SOURCES = %D%/external.c $(api_support)
+%C%_test_external_CFLAGS = $(api_cflags)
+%C%_test_external_LDADD = $(api_libs)
 %C%_test_secure_SOURCES = %D%/secure.c %D%/release_tools.c %D%/release_tools.h $(api_support)
 %C%_test_secure_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
 %C%_test_secure_CFLAGS = $(api_cflags)

@@ -119,6 +119,9 @@ static void add_attributes(cJSON *parent, const struct kv_request *request,
     cJSON *object = kv_json_add_object(parent, "attributes", ok);
 
     kv_json_add_bool(object, "enabled", attributes->enabled, ok);
+    if (key->external != NULL) {
+        kv_json_add_text(kv_json_add_object(object, "external_key", ok), "id", key->external, ok);
+    }
     if (build->shows_key_size && shows_size(call->vault, key->material.family)) {
         kv_json_add_int(object, "key_size", key->material.bits, ok);
     }

@@ -25,6 +25,7 @@ enum kv_code kv_key_attest(const struct kv_scope *scope, const char *name, const
     kv_auto(kv_key_done) struct kv_key key = { .version = "" };
 
     KV_TRY(kv_key_get(scope, name, version, &key, err));
+    KV_TRY(external_refuse(&key, "attested", err));
     KV_TRY(kv_custody_facts(scope->keys->config.custody, key.material.object, ret_facts, err));
     *ret_key = key_take(&key);
     return KV_OK;

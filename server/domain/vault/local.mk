@@ -7,6 +7,7 @@ libkv_a_SOURCES += \
 	%D%/backup_policy.c \
 	%D%/create.c \
 	%D%/deletion.c \
+	%D%/external.c \
 	%D%/import.c \
 	%D%/names.c \
 	%D%/operate.c \

@@ -25,6 +25,7 @@ struct kv_keys {
     struct kv_keys_config config; /* immutable */
     struct key_leases leases;
     atomic_ulong rotations_requested, rotations_automatic, rotations_failed;
+    atomic_bool has_manager; /* the external key manager is connected */
 };
 
 /* The name a key is stored under: upper-cased (contract §1). */
@@ -85,7 +86,7 @@ enum kv_code key_row_load(struct kv_db *db, const struct kv_scope *scope,
     X(VERSION, "v.version")                                                                        \
     X(KTY, "v.kty")                                                                                \
     X(OPS, "v.ops")                                                                                \
-    X(OBJECT, "v.object")                                                                          \
+    X(OBJECT, "coalesce((SELECT object FROM external_key WHERE id = v.external), v.object)")       \
     X(BITS, "v.bits")                                                                              \
     X(MODULUS, "v.modulus")                                                                        \
     X(EXPONENT, "v.exponent")                                                                      \
@@ -99,6 +100,7 @@ enum kv_code key_row_load(struct kv_db *db, const struct kv_scope *scope,
     X(UPDATED, "v.updated")                                                                        \
     X(TAGS, "v.tags")                                                                              \
     X(MEMBERS, "v.members")                                                                        \
+    X(EXTERNAL, "v.external")                                                                      \
     X(EXPORTABLE, "k.exportable")                                                                  \
     X(POLICY, "k.policy")                                                                          \
     X(POLICY_TYPE, "k.policy_type")                                                                \
@@ -165,6 +167,14 @@ static inline struct kv_bind key_bind_time(struct kv_maybe_time time)
 {
     return time.given ? KV_B_INT(time.value) : KV_B_NULL;
 }
+
+/* KV_OK unless the key is one of an external key manager that is not connected. */
+enum kv_code external_check(const struct kv_scope *scope, const struct kv_key *key,
+                            struct kv_err *err) kv_must_check;
+
+/* Refuses what cannot be done with a key of an external key manager, `what` being the verb. */
+enum kv_code external_refuse(const struct kv_key *key, const char *what,
+                             struct kv_err *err) kv_must_check;
 
 /* Loads one version by its row id. */
 enum kv_code key_load(struct kv_db *db, int64_t version_id, struct kv_key *ret_key,

@@ -3,12 +3,27 @@
 #include "kv/clock.h"
 #include "private.h"
 
+/* Its manager does nothing else (contract §6.12). */
+static enum kv_code check_external_ops(const struct kv_key *key, struct kv_err *err)
+{
+    for (size_t i = 0; key->external != NULL && i < key->ops.count; i++) {
+        if (key->ops.op[i] != KV_OP_WRAP && key->ops.op[i] != KV_OP_UNWRAP) {
+            return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                           "Unsupported key operation(s): \"%s\". Supported values are "
+                           "\"wrapKey\", \"unwrapKey\".",
+                           kv_key_op_row(key->ops.op[i])->name);
+        }
+    }
+    return KV_OK;
+}
+
 /* Omitted members keep their value; given ones replace it, tags as a whole. */
 static enum kv_code apply(const struct kv_scope *scope, const struct kv_key_update_args *args,
                           struct kv_key *key, struct kv_err *err)
 {
     if (args->ops.given) {
         KV_TRY(key_ops_choose(scope, key->material.family, &args->ops, &key->ops, err));
+        KV_TRY(check_external_ops(key, err));
     }
     if (args->enabled_given) {
         key->attributes.enabled = args->enabled;
