@@ -4,6 +4,8 @@
  * the token that nobody else uses; a version that stands for one of them has its id, and its object
  * wherever it is loaded (KEY_COLUMNS).
  */
+#include "kv/external.h"
+
 #include <ctype.h>
 #include <string.h>
 

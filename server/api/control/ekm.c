@@ -2,6 +2,7 @@
 /* The external key manager of the managed HSMs (contract §6.12): connected or not, and its keys. */
 #include <string.h>
 
+#include "kv/external.h"
 #include "kv/json.h"
 #include "private.h"
 
