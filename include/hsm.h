@@ -339,6 +339,19 @@ CK_RV hsm_export_transfer(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH]
                           size_t *ret_len) kv_must_check;
 
 /*
+ * A fresh AES-256 key encrypted to `target` by OAEP with `hash`, and an AES key that was encrypted
+ * so to the RSA key `id`, encrypted to `target` instead (secure wrap and unwrap, contract §6.11).
+ * Either is in clear within the token only. HSM_RV_NO_MECHANISM where the module's OAEP does not
+ * know the hash. What is no AES key encrypted to `id` is bad input.
+ */
+CK_RV hsm_seal_new(struct hsm *hsm, const struct hsm_rsa_public *target, enum hsm_hash hash,
+                   unsigned char *out, size_t size, size_t *ret_len) kv_must_check;
+CK_RV hsm_seal_again(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
+                     const struct hsm_rsa_public *target, enum hsm_hash hash,
+                     const unsigned char *in, size_t len, unsigned char *out, size_t size,
+                     size_t *ret_len) kv_must_check;
+
+/*
  * The raw private operation (CKM_RSA_X_509, §2.1.5 of the mechanisms): `in` of modulus length and
  * below the modulus, `out` of the same length. `out` is secret: the caller wipes it.
  */

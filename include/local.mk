@@ -12,6 +12,7 @@ noinst_HEADERS = \
 	%D%/kv/custody.h \
 	%D%/kv/duration.h \
 	%D%/kv/err.h \
+	%D%/kv/external.h \
 	%D%/kv/files.h \
 	%D%/kv/hosts.h \
 	%D%/kv/identity.h \

@@ -37,6 +37,8 @@ libhsm_a_SOURCES += \
 	%D%/template.h \
 	%D%/token.c \
 	%D%/transfer.c \
+	%D%/transport.c \
+	%D%/transport.h \
 	%D%/twin.c \
 	%D%/twin.h \
 	%D%/value.c \

@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "door.h"
-#include "oaep.h"
 #include "public.h"
 #include "template.h"
+#include "transport.h"
 #include "twin.h"
 #include "wrap.h"
 
@@ -31,25 +31,6 @@ struct departure {
     size_t size;
     size_t *ret_len;
 };
-
-static CK_RV unwrap_transport(struct hsm_session *session, CK_OBJECT_HANDLE kek,
-                              const unsigned char *in, size_t len, CK_OBJECT_HANDLE *ret_transport)
-{
-    struct hsm_oaep oaep;
-    struct hsm_template template = { .count = 0 };
-
-    hsm_oaep_init(&oaep, HSM_SHA1);
-    hsm_template_passing(&template, CKO_SECRET_KEY, CKK_AES);
-    hsm_template_flag(&template, CKA_PRIVATE, true);
-    hsm_template_flag(&template, CKA_SENSITIVE, true);
-    hsm_template_flag(&template, CKA_EXTRACTABLE, false);
-    hsm_template_flag(&template, CKA_UNWRAP, true);
-    CK_RV rv = HSM_CALL(session, C_UnwrapKey, &oaep.mechanism, kek, (CK_BYTE *) in, len,
-                        template.items, template.count, ret_transport);
-    HSM_TRY(hsm_judge(session, rv, CKR_WRAPPED_KEY_INVALID));
-    session->spent = true;
-    return CKR_OK;
-}
 
 /* The value as it is: there is no way to put zeros behind it. */
 static CK_RV add_twin(struct hsm_session *session, CK_OBJECT_HANDLE transport,
@@ -80,7 +61,8 @@ static CK_RV arrive(struct hsm_session *session, CK_OBJECT_HANDLE kek, void *con
     const unsigned char *wrapped = arrival->in + public.modulus_len;
     size_t len = arrival->len - public.modulus_len;
 
-    HSM_TRY(unwrap_transport(session, kek, arrival->in, public.modulus_len, &transport));
+    HSM_TRY(hsm_transport_open(session, kek, HSM_SHA1, CKA_UNWRAP, arrival->in, public.modulus_len,
+                               &transport));
     HSM_TRY(
         hsm_unwrap_key(session, transport, arrival->kind, arrival->id, wrapped, len, &twins.key));
     HSM_TRY(add_twin(session, transport, arrival, wrapped, len, &twins));
@@ -88,34 +70,15 @@ static CK_RV arrive(struct hsm_session *session, CK_OBJECT_HANDLE kek, void *con
     return CKR_OK;
 }
 
-static void describe_transport(struct hsm_template *template)
-{
-    hsm_template_passing(template, CKO_SECRET_KEY, CKK_AES);
-    hsm_template_flag(template, CKA_PRIVATE, true);
-    hsm_template_flag(template, CKA_SENSITIVE, true);
-    hsm_template_flag(template, CKA_EXTRACTABLE, true);
-    hsm_template_flag(template, CKA_WRAP, true);
-}
-
 /* Generates the transport key and encrypts it to the target, all on the token. */
 static CK_RV seal_inside(struct hsm_session *session, const struct departure *departure,
                          CK_OBJECT_HANDLE *ret_transport)
 {
-    CK_MECHANISM generate = { CKM_AES_KEY_GEN, NULL, 0 };
-    struct hsm_template template = { .count = 0 };
-    struct hsm_oaep oaep;
-    CK_ULONG length = HSM_AES_MAX, len = departure->target->modulus_len;
-    CK_OBJECT_HANDLE target;
+    size_t len;
 
-    describe_transport(&template);
-    hsm_template_add(&template, CKA_VALUE_LEN, &length, sizeof(length));
-    HSM_TRY(
-        HSM_CALL(session, C_GenerateKey, &generate, template.items, template.count, ret_transport));
-    session->spent = true;
-    HSM_TRY(hsm_oaep_target(session, departure->target, &target));
-    hsm_oaep_init(&oaep, departure->hash);
-    return HSM_CALL(session, C_WrapKey, &oaep.mechanism, target, *ret_transport, departure->out,
-                    &len);
+    HSM_TRY(hsm_transport_generate(session, ret_transport));
+    return hsm_transport_seal(session, *ret_transport, departure->target, departure->hash,
+                              departure->out, departure->size, &len);
 }
 
 static CK_RV create_transport(struct hsm_session *session, const unsigned char *value,
@@ -123,7 +86,7 @@ static CK_RV create_transport(struct hsm_session *session, const unsigned char *
 {
     struct hsm_template template = { .count = 0 };
 
-    describe_transport(&template);
+    hsm_transport_describe(&template);
     hsm_template_add(&template, CKA_VALUE, value, HSM_AES_MAX);
     HSM_TRY(HSM_CALL(session, C_CreateObject, template.items, template.count, ret_transport));
     session->spent = true;

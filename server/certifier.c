@@ -7,7 +7,7 @@
 #include "kv/secret.h"
 #include "serve.h"
 
-#define KEPT_MAX 4 /* one more than there are signers */
+#define KEPT_MAX (KV_VAULTS_MAX + 2) /* a managed HSM each, all vaults, attestations */
 #define NAME_SIZE 65
 #define SPKI_MAX 1024
 #define CHAIN_MAX 16384

@@ -27,10 +27,13 @@
 #define ARRIVAL_TIMEOUT_MS 60000
 #define WORK_DEADLINE_MS 30000
 #define GENERATE_DEADLINE_MS 120000
+#define OUTSIDE_DEADLINE_MS 30000
 #define DRAIN_PATIENCE_MS 30000
 #define WORK_QUEUE 1024
 #define GENERATE_QUEUE 256
 #define GENERATE_NICENESS 5
+#define OUTSIDE_THREADS 4 /* fewer than KV_AUTHORITIES_MAX: each asks one at most */
+#define OUTSIDE_QUEUE 64
 
 struct server {
     const struct kv_options *options;
@@ -156,6 +159,8 @@ static enum kv_code start_threads(struct server *server, struct kv_err *err)
         .work_queue = WORK_QUEUE,
         .generate_queue = GENERATE_QUEUE,
         .generate_niceness = GENERATE_NICENESS,
+        .outside = OUTSIDE_THREADS,
+        .outside_queue = OUTSIDE_QUEUE,
     };
 
     struct rotator_config rotator = {
@@ -242,7 +247,8 @@ static enum kv_code listen_on(struct server *server, struct kv_err *err)
         .head_timeout = HEAD_TIMEOUT_MS,
         .arrival_timeout = ARRIVAL_TIMEOUT_MS,
         .deadline = { [KV_LANE_WORK] = WORK_DEADLINE_MS,
-                      [KV_LANE_GENERATE] = GENERATE_DEADLINE_MS },
+                      [KV_LANE_GENERATE] = GENERATE_DEADLINE_MS,
+                      [KV_LANE_OUTSIDE] = OUTSIDE_DEADLINE_MS },
     };
 
     fill_app(server);
@@ -307,6 +313,7 @@ static void drain(struct server *server)
 
 static void take_down(struct server *server)
 {
+    fetch_end(); /* nobody's silence delays the end */
     drain(server);
     kv_listener_free(server->control);
     kv_listener_free(server->tls);

@@ -116,9 +116,12 @@ void housekeeper_free(struct housekeeper *keeper); /* NULL is fine */
 void housekeeper_alarm(void *keeper);
 bool housekeeper_token_is_healthy(void *keeper);
 
-/* Gets what lies under a URL into a bounded buffer: a kv_fetch_fn. Seconds at most, no redirects,
- * no proxy. */
+/* Gets what lies under a URL into a bounded buffer: a kv_fetch_fn. Two and a half seconds at most,
+ * looking up the name and connecting among them; no redirects, no proxy. */
 enum kv_code fetch_url(const char *url, struct kv_buf *body, struct kv_err *err) kv_must_check;
+
+/* From now on nothing is fetched any more; what is being fetched ends within a tenth of a second. */
+void fetch_end(void);
 
 /*
  * SIGTERM and SIGINT. Block them before any other thread is made. The first one makes

@@ -73,7 +73,8 @@ struct kv_call {
     const char *api_version; /* borrowed from the request */
     /* What the api-version has: columns of tbl/api_version.def. */
     bool shows_hsm_platform, knows_release;
-    unsigned allowed; /* of a refused verb: bits 1 << kv_verb of those that are none */
+    bool knows_external; /* keys of an external key manager; a managed HSM has them */
+    unsigned allowed;    /* of a refused verb: bits 1 << kv_verb of those that are none */
 };
 
 static inline const struct kv_call *kv_call_of(const struct kv_request *request)

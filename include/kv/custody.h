@@ -137,6 +137,12 @@ struct kv_material {
     unsigned char x[KV_COORDINATE_MAX], y[KV_COORDINATE_MAX]; /* EC: the width of the curve's row */
 };
 
+/* Bytes of the caller's; `bytes` NULL: not given. */
+struct kv_bytes {
+    const void *bytes;
+    size_t len;
+};
+
 struct hsm;
 struct kv_custody; /* opaque */
 
@@ -234,6 +240,22 @@ enum kv_code kv_custody_release(struct kv_custody *custody,
                                 const struct kv_material *target, const char *enc,
                                 struct kv_released *ret_released, struct kv_err *err) kv_must_check;
 
+/*
+ * A random AES-256 key encrypted to an RSA key by OAEP with SHA-256, and one that was encrypted so
+ * to a key of the token, encrypted to `target` instead (contract §6.11). Both happen in the token
+ * where its OAEP knows the hash; else the AES key is in memory meanwhile, and wiped. KV_CANNOT_
+ * DECRYPT for what is no AES key that was encrypted to `key`.
+ */
+struct kv_sealed {
+    unsigned char bytes[KV_MODULUS_MAX];
+    size_t len;
+};
+enum kv_code kv_custody_seal_new(struct kv_custody *custody, const struct kv_material *key,
+                                 struct kv_sealed *ret_sealed, struct kv_err *err) kv_must_check;
+enum kv_code kv_custody_seal_again(struct kv_custody *custody, const struct kv_material *key,
+                                   const struct kv_bytes *sealed, const struct kv_material *target,
+                                   struct kv_sealed *ret_sealed, struct kv_err *err) kv_must_check;
+
 /* How a key lies on the token, read from it now (PKCS#11 §4.4, §4.8). */
 struct kv_custody_facts {
     bool on_token, is_private, sensitive, always_sensitive, extractable, never_extractable, local;
@@ -267,12 +289,6 @@ struct kv_needs kv_custody_needs(const struct kv_material *material, enum kv_alg
  * it; with it a request stays below KV_BODY_MAX, and a queue full of them in bounded memory. */
 #define KV_VALUE_MAX (64 * 1024)
 #define KV_BLOCK_MAX 16 /* of an iv, of a tag, and by how much a padded value grows */
-
-/* Bytes of the caller's; `bytes` NULL: not given. */
-struct kv_bytes {
-    const void *bytes;
-    size_t len;
-};
 
 /* What goes into an operation; what it does not need is not looked at. */
 struct kv_operands {

@@ -132,7 +132,8 @@ struct kv_key {
     struct kv_attributes attributes;
     struct kv_tags tags;
     struct kv_release_terms release;
-    char *members; /* heap: a JSON object of what else an imported JWK had; NULL: nothing */
+    char *members;  /* heap: a JSON object of what else an imported JWK had; NULL: nothing */
+    char *external; /* heap: its id in the external key manager; NULL: it is the token's own */
     kv_time deleted, scheduled_purge; /* 0 unless the key is deleted */
 };
 void kv_key_done(struct kv_key *key);
@@ -156,6 +157,7 @@ struct kv_key_create_args {
     struct kv_maybe_time not_before, expires;
     struct kv_tags tags; /* borrowed */
     struct kv_release_args release;
+    const char *external; /* for kv_key_create_external() alone */
 };
 
 /* All refusals that need no key to be generated: type, size, ops, SKU, state of the name. */
@@ -258,6 +260,22 @@ enum kv_code kv_key_find_released(const struct kv_scope *scope, const char *name
                                   struct kv_err *err) kv_must_check;
 
 /*
+ * Secure wrap and unwrap (contract §6.11). kv_key_find_secure() finds a version that may do `op`,
+ * SECURE_WRAP or SECURE_UNWRAP, now; `version` NULL: the latest. The wrap makes a random AES-256
+ * key and encrypts it to that version; the unwrap encrypts what it is given to `target`, an RSA key
+ * that was attested as the version's release policy wants. KV_CANNOT_DECRYPT for what was not
+ * wrapped so.
+ */
+enum kv_code kv_key_find_secure(const struct kv_scope *scope, const char *name, const char *version,
+                                enum kv_key_op op, struct kv_key *ret_key,
+                                struct kv_err *err) kv_must_check;
+enum kv_code kv_key_secure_wrap(const struct kv_scope *scope, const struct kv_key *key,
+                                struct kv_sealed *ret_sealed, struct kv_err *err) kv_must_check;
+enum kv_code kv_key_secure_unwrap(const struct kv_scope *scope, const struct kv_key *key,
+                                  const struct kv_bytes *sealed, const struct kv_material *target,
+                                  struct kv_sealed *ret_sealed, struct kv_err *err) kv_must_check;
+
+/*
  * Attestation (contract §6.10): a version, what the token says of its object now, and coffer's
  * signature under statements about it.
  */
@@ -267,8 +285,8 @@ enum kv_code kv_key_attest(const struct kv_scope *scope, const char *name, const
 
 /*
  * What coffer puts its signature under, each kind with a key of its own on the token: attestations
- * in its own name, released keys in that of the service, vault.azure.net or managedhsm.azure.net,
- * as Microsoft's guide to secure key release shows the signer of a vault.
+ * in its own name, released keys of vaults in that of the service, vault.azure.net, those of a
+ * managed HSM in that of its host (contract §11).
  */
 enum kv_statement { KV_STATEMENT_ATTESTATION, KV_STATEMENT_RELEASE };
 

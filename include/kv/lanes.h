@@ -5,6 +5,8 @@
  * KV_LANE_INLINE is the thread of the connection (memory and SQLite reads only). KV_LANE_WORK has
  * a thread a processor and takes whatever may block: the token, durable writes. KV_LANE_GENERATE
  * has one thread at a lower priority for key generation, which takes seconds of CPU.
+ * KV_LANE_OUTSIDE has a few threads that may wait for somebody else's server, and do nothing but
+ * that: they have no session of the token and no connection of the store.
  * Thread-safe. Lock order: tbl/lock.def.
  */
 #pragma once
@@ -14,7 +16,7 @@
 
 #include "kv/err.h"
 
-enum kv_lane { KV_LANE_INLINE, KV_LANE_WORK, KV_LANE_GENERATE, KV_LANE_COUNT };
+enum kv_lane { KV_LANE_INLINE, KV_LANE_WORK, KV_LANE_GENERATE, KV_LANE_OUTSIDE, KV_LANE_COUNT };
 
 struct kv_lanes; /* opaque */
 
@@ -23,6 +25,8 @@ struct kv_lanes_config {
     size_t work_queue;     /* jobs that may wait on KV_LANE_WORK */
     size_t generate_queue; /* jobs that may wait on KV_LANE_GENERATE */
     int generate_niceness; /* added to the thread's nice value */
+    unsigned outside;      /* threads of KV_LANE_OUTSIDE, at least 1 */
+    size_t outside_queue;  /* jobs that may wait on KV_LANE_OUTSIDE */
 };
 
 /* Starts the threads. Free with kv_lanes_free(), which runs what is queued, then joins. */

@@ -36,11 +36,17 @@ enum kv_code kv_release_policy_check(const char *text, size_t len, struct kv_buf
  */
 enum kv_code kv_release_policy_rewrite(struct kv_buf *compact, struct kv_err *err) kv_must_check;
 
+/* Appends such a checked policy with its `version` first, as the answer to a release of a vault
+ * shows it (contract §11), to a buffer of KV_RELEASE_POLICY_MAX. */
+enum kv_code kv_release_policy_print(const char *policy, struct kv_buf *text,
+                                     struct kv_err *err) kv_must_check;
+
 /* Gets what lies under a URL, in bounded time and size; KV_UNAVAILABLE when it cannot. */
 typedef enum kv_code kv_fetch_fn(const char *url, struct kv_buf *body, struct kv_err *err);
 
 #define KV_AUTHORITIES_MAX 8           /* whose keys are remembered */
 #define KV_AUTHORITY_KEYS_LIFETIME 300 /* seconds of the virtual clock that they are */
+#define KV_AUTHORITY_PAUSE 3000        /* real milliseconds before one that failed is asked again */
 
 struct kv_authorities; /* opaque: attestation authorities, and the keys they had lately */
 
@@ -55,6 +61,14 @@ struct kv_release_case {
     const char *target; /* the attestation */
     kv_time now;
     struct kv_authorities *authorities;
+
+    /*
+     * NULL: an authority whose keys are not known is asked there and then. It is asked once at a
+     * time, for everybody who wants to know, so this may wait as long as two fetches take. Else
+     * nobody is asked: *must_ask is set to whether somebody has to be, and when it is true, KV_OK
+     * says nothing and *ret_target is not written. For threads that others wait for.
+     */
+    bool *must_ask;
 };
 
 #define KV_RELEASE_NUMBER_MAX 512

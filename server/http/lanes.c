@@ -155,6 +155,8 @@ enum kv_code kv_lanes_new(const struct kv_lanes_config *config, struct kv_lanes 
     KV_TRY(make_lane(config->workers, config->work_queue, 0, &lanes->lane[KV_LANE_WORK], err));
     KV_TRY(make_lane(1, config->generate_queue, config->generate_niceness,
                      &lanes->lane[KV_LANE_GENERATE], err));
+    KV_TRY(
+        make_lane(config->outside, config->outside_queue, 0, &lanes->lane[KV_LANE_OUTSIDE], err));
     *ret_lanes = kv_take(lanes);
     return KV_OK;
 }

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -198,6 +199,19 @@ Test(attestation, of_an_imported_key_does_not_call_it_local)
     X509_free(leaf);
     X509_free(ca);
     api_proves("import oct-HSM");
+}
+
+/* contract §6.10: no time stamp, no nonce */
+Test(attestation, is_the_same_when_asked_twice)
+{
+    API_HSM_OF(&own, pool);
+
+    create(&pool, "twice", "{\"kty\":\"EC-HSM\"}");
+    API_REPLY(first, client_call(&pool, "GET", "/keys/twice/attestation", NULL));
+    sleep(2); /* a second later it would be another iat */
+    API_REPLY(second, client_call(&pool, "GET", "/keys/twice/attestation", NULL));
+    cr_assert_eq(first.status, 200, "%s", first.body);
+    cr_expect_str_eq(second.body, first.body);
 }
 
 Test(attestation, knows_every_key_type)

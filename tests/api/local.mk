@@ -28,6 +28,7 @@ api_tests = \
 	%D%/test_refusals \
 	%D%/test_release \
 	%D%/test_restore \
+	%D%/test_external \
 	%D%/test_secure \
 	%D%/test_spelling \
 	%D%/test_roles \
@@ -109,8 +110,8 @@ EXTRA_DIST += tests/data/golden
 %C%_test_attestation_SOURCES = %D%/attestation.c $(api_support)
 %C%_test_attestation_CFLAGS = $(api_cflags)
 %C%_test_attestation_LDADD = $(api_libs)
-%C%_test_release_SOURCES = %D%/release.c %D%/release_answer.c %D%/release_tools.c \
-	%D%/release_tools.h $(api_support)
+%C%_test_release_SOURCES = %D%/release.c %D%/release_answer.c %D%/release_outside.c \
+	%D%/release_tools.c %D%/release_tools.h $(api_support)
 %C%_test_release_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
 %C%_test_release_CFLAGS = $(api_cflags)
 %C%_test_release_LDADD = $(api_libs)
@@ -118,7 +119,11 @@ EXTRA_DIST += tests/data/golden
 	$(api_support)
 %C%_test_symmetric_move_CFLAGS = $(api_cflags)
 %C%_test_symmetric_move_LDADD = $(api_libs)
-%C%_test_secure_SOURCES = %D%/secure.c $(api_support)
+%C%_test_external_SOURCES = %D%/external.c $(api_support)
+%C%_test_external_CFLAGS = $(api_cflags)
+%C%_test_external_LDADD = $(api_libs)
+%C%_test_secure_SOURCES = %D%/secure.c %D%/release_tools.c %D%/release_tools.h $(api_support)
+%C%_test_secure_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
 %C%_test_secure_CFLAGS = $(api_cflags)
 %C%_test_secure_LDADD = $(api_libs)
 %C%_test_import_SOURCES = %D%/import.c %D%/import_exponent.c %D%/import_tools.c %D%/import_tools.h $(api_support)

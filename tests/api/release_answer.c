@@ -11,6 +11,7 @@
 
 #include "../support/jwk.h"
 #include "kv/base64.h"
+#include "kv/uuid.h"
 #include "release_tools.h"
 
 static cJSON *read_header(const char *jws)
@@ -159,14 +160,16 @@ static struct reply release_one(struct client *client, const char *name, const c
     return release_send(client, name, reply_text(&token, "token"), "RSA_AES_KEY_WRAP_256");
 }
 
-/* contract §11; a vault's signer is called as its service. */
+/* contract §11; a vault's signer is called as its service, a managed HSM's as its host. */
 Test(release, is_signed_in_the_name_of_the_service)
 {
     static const struct {
-        const char *host, *resource, *signer;
+        const char *host, *resource, *signer, *members;
     } rows[] = {
-        { "dev.vault.localhost", "https://vault.azure.net", "vault.azure.net" },
-        { "pool.managedhsm.localhost", "https://managedhsm.azure.net", "managedhsm.azure.net" },
+        { "dev.vault.localhost", "https://vault.azure.net", "vault.azure.net",
+          "alg,kid,x5t,typ,x5t#S256,x5c" },
+        { "pool.managedhsm.localhost", "https://managedhsm.azure.net", "pool.managedhsm.localhost",
+          "alg,kid,x5c,x5t#S256" },
     };
 
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
@@ -185,12 +188,16 @@ Test(release, is_signed_in_the_name_of_the_service)
         cJSON *header = read_header(reply_text(&reply, "value"));
         X509 *signer = read_signer(header);
 
-        expect_members(header, "alg,kid,x5t,typ,x5t#S256,x5c");
+        expect_members(header, rows[i].members);
         print_digest(signer, hex, text);
         expect_text(header, "alg", "RS256");
-        expect_text(header, "kid", hex);
-        expect_text(header, "x5t", text);
-        expect_text(header, "typ", "JWT");
+        if (i == 0) {
+            expect_text(header, "kid", hex);
+            expect_text(header, "x5t", text);
+            expect_text(header, "typ", "JWT");
+        } else {
+            cr_expect(kv_uuid_is_valid(cJSON_GetStringValue(cJSON_GetObjectItem(header, "kid"))));
+        }
         X509_NAME_get_text_by_NID(X509_get_subject_name(signer), NID_commonName, name,
                                   sizeof(name));
         cr_expect_str_eq(name, rows[i].signer);
@@ -237,10 +244,81 @@ Test(release, tells_what_was_asked_for_and_gives_the_key_as_get_does)
     expect_members(find_bundle(payload), "key,attributes,release_policy");
     expect_members(cJSON_GetObjectItem(find_bundle(payload), "key"),
                    "kid,kty,key_ops,crv,x,y,key_hsm");
+    expect_members(cJSON_GetObjectItem(find_bundle(payload), "release_policy"), "data,immutable");
     expect_members(blob, "schema_version,header,ciphertext");
     expect_text(blob, "schema_version", "1.0");
     expect_members(cJSON_GetObjectItem(blob, "header"), "kid,alg,enc");
     expect_text(cJSON_GetObjectItem(blob, "header"), "kid", "test-environment");
+    cJSON_Delete(blob);
+    cJSON_Delete(payload);
+}
+
+/* The policy that trusts that authority, base64url. */
+static void print_policy(const char *authority, bool version_first, char ret_data[1400])
+{
+    char conditions[512];
+    char json[1024];
+
+    snprintf(conditions, sizeof(conditions),
+             "\"anyOf\":[{\"authority\":\"%s\",\"allOf\":[" MAA "]}]", authority);
+    snprintf(json, sizeof(json), "{%s%s%s}", version_first ? "\"version\":\"1.0.0\"," : "",
+             conditions, version_first ? "" : ",\"version\":\"1.0.0\"");
+    kv_base64url_encode(json, strlen(json), ret_data);
+}
+
+/* Sends a policy whose version is its last member, and looks where the answer has it. */
+static void expect_policy(struct client *client, bool version_first)
+{
+    char sent[1400];
+    char shown[1400];
+    API_REPLY(about, release_ask_authority(client, "/.well-known/openid-configuration"));
+    API_REPLY(token, release_ask_authority(client, "/generate-test-token"));
+
+    print_policy(reply_text(&about, "issuer"), false, sent);
+    print_policy(reply_text(&about, "issuer"), version_first, shown);
+    API_REPLY(key, release_create(client, "release-order", "RSA-HSM", sent));
+    cr_assert_eq(key.status, 200, "%s", key.body);
+    cr_expect_str_eq(reply_text(&key, "release_policy.data"), sent, "the create keeps the order");
+    API_REPLY(reply, release_send(client, "release-order", reply_text(&token, "token"),
+                                  "CKM_RSA_AES_KEY_WRAP"));
+    cr_assert_eq(reply.status, 200, "%s", reply.body);
+
+    cJSON *payload = open_answer(reply_text(&reply, "value"));
+
+    expect_text(cJSON_GetObjectItem(find_bundle(payload), "release_policy"), "data", shown);
+    cJSON_Delete(payload);
+}
+
+/* contract §11: recorded of both */
+Test(release, shows_the_version_of_a_policy_first_on_a_vault_alone)
+{
+    API_CLIENT(dev);
+    API_HSM_OF(api_daemon(), pool);
+
+    expect_policy(&dev, true);
+    expect_policy(&pool, false);
+}
+
+/* contract §11: every member in the order of the alphabet, and RSA where GET says RSA-HSM */
+Test(release, of_a_managed_hsm_is_in_order_and_calls_the_key_RSA)
+{
+    API_HSM_OF(api_daemon(), pool);
+    API_REPLY(reply, release_one(&pool, "release-pool", "RSA-HSM"));
+    cJSON *payload;
+    const cJSON *jwk;
+
+    cr_assert_eq(reply.status, 200, "%s", reply.body);
+    payload = open_answer(reply_text(&reply, "value"));
+    jwk = cJSON_GetObjectItem(find_bundle(payload), "key");
+    expect_members(find_bundle(payload), "attributes,key,release_policy");
+    expect_members(jwk, "e,key_hsm,key_ops,kid,kty,n");
+    expect_text(jwk, "kty", "RSA");
+    expect_members(cJSON_GetObjectItem(find_bundle(payload), "release_policy"),
+                   "contentType,data,immutable");
+
+    cJSON *blob = release_read_blob(payload);
+
+    expect_members(blob, "ciphertext,header,schema_version");
     cJSON_Delete(blob);
     cJSON_Delete(payload);
 }

@@ -26,6 +26,9 @@ GOLDEN = "tests/data/golden"
 OF_KEY = {"GET": "get", "PUT": "import", "PATCH": "update", "DELETE": "delete"}
 OF_DELETED_KEY = {"GET": "get-deleted", "DELETE": "purge"}
 
+# Of one family alone (contract §6.11).
+ONE_FAMILY = {"securewrapkey": "RSA", "secureunwrapkey": "RSA"}
+
 # Only keys in hardware can be exportable (contract §11).
 HARDWARE_ONLY = {"release"}
 MAKES_CURVES = {"create", "import"}
@@ -237,7 +240,9 @@ class Parity:
     def types_of(self, route):
         hardware = route.hardware or route.name in HARDWARE_ONLY
         rows = self.types.rows if route.typed else []
-        return [kty for kty in rows if not hardware or kty.get("hsm") == "true"]
+        family = ONE_FAMILY.get(route.name)
+        return [kty for kty in rows if (not hardware or kty.get("hsm") == "true")
+                and family in (None, kty.get("family"))]
 
     def operations(self, alg):
         """In lower case, as everywhere here but on the page."""

@@ -310,6 +310,8 @@ void test_site_configure(struct kv_lanes_config *ret_lanes, struct kv_listener_c
         .work_queue = 2,
         .generate_queue = 2,
         .generate_niceness = 1,
+        .outside = 1,
+        .outside_queue = 2,
     };
     *ret_config = (struct kv_listener_config){
         .address = "127.0.0.1",
@@ -318,7 +320,9 @@ void test_site_configure(struct kv_lanes_config *ret_lanes, struct kv_listener_c
         .idle_timeout = 60000,
         .head_timeout = 60000,
         .arrival_timeout = 60000,
-        .deadline = { [KV_LANE_WORK] = 60000, [KV_LANE_GENERATE] = 60000 },
+        .deadline = { [KV_LANE_WORK] = 60000,
+                      [KV_LANE_GENERATE] = 60000,
+                      [KV_LANE_OUTSIDE] = 60000 },
     };
 }
 

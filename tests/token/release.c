@@ -247,3 +247,38 @@ Test(release, goes_from_this_token_to_this_token)
     cr_assert_eq(hsm_import_transfer(token.hsm, target.id, to, HSM_EC, blob, blob_len), CKR_OK);
     assert_kind_works(&token, HSM_EC, to);
 }
+
+/* Secure wrap and unwrap: a key that is made in the token and goes through it. */
+Test(release, of_a_new_key_goes_through_another_one_to_the_outside)
+{
+    const enum hsm_hash hash = HSM_SHA1; /* which every module does */
+    EVP_PKEY *target = outside_make_rsa(2048);
+    struct hsm_rsa_public public;
+    struct key kek;
+    unsigned char sealed[HSM_MODULUS_MAX], again[HSM_MODULUS_MAX], arrived[2][HSM_MODULUS_MAX];
+    size_t sealed_len, again_len;
+
+    outside_rsa_public(target, &public);
+    open_token(&token, false);
+    generate_key(&token, 50, 2048, 65537, &kek);
+    size_t before = count_objects(&token);
+    cr_assert_eq(hsm_seal_new(token.hsm, &kek.public, hash, sealed, sizeof(sealed), &sealed_len),
+                 CKR_OK);
+    for (size_t i = 0; i < KV_COUNT(arrived); i++) {
+        CK_RV rv = hsm_seal_again(token.hsm, kek.id, &public, hash, sealed, sealed_len, again,
+                                  sizeof(again), &again_len);
+
+        cr_assert_eq(rv, CKR_OK, "%s", hsm_rv_name(rv));
+        cr_expect_eq(outside_oaep_decrypt(target, md(hash), again, again_len, arrived[i]),
+                     HSM_AES_MAX);
+    }
+    cr_expect_arr_eq(arrived[0], arrived[1], HSM_AES_MAX);
+    cr_expect_eq(count_objects(&token), before);
+    sealed[5] ^= 1;
+    CK_RV rv = hsm_seal_again(token.hsm, kek.id, &public, hash, sealed, sealed_len, again,
+                              sizeof(again), &again_len);
+    cr_expect(hsm_rv_is_bad_input(rv), "%s", hsm_rv_name(rv));
+    cr_expect_eq(hsm_seal_new(token.hsm, &kek.public, hash, sealed, 255, &sealed_len),
+                 CKR_BUFFER_TOO_SMALL);
+    EVP_PKEY_free(target);
+}

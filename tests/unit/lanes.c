@@ -26,6 +26,8 @@ static void open_lanes(unsigned workers, size_t queue)
         .work_queue = queue,
         .generate_queue = queue,
         .generate_niceness = 3,
+        .outside = 1,
+        .outside_queue = queue,
     };
 
     cr_assert_eq(kv_lanes_new(&config, &lanes, NULL), KV_OK);

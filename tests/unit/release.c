@@ -5,9 +5,13 @@
  */
 #include "kv/release.h"
 
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <criterion/criterion.h>
 
@@ -22,17 +26,24 @@
 #define TEXT_MAX 4096
 
 static struct kv_authorities *authorities;
-static struct kv_err err;
+static _Thread_local struct kv_err err;
 static char jwk[1024];    /* of the key that signs, without its end, so that a kid can be added */
 static unsigned asked;    /* how often an authority told its keys */
 static const char *known; /* kid of the key that they tell */
 static const char *jwks_uri;
 static const char *claim, *wanted; /* JSON: what is attested, and what the policy wants */
 static const char *answer;         /* what they answer for their keys; NULL: the one key */
+static sem_t *door;                /* that whoever is asked waits at; NULL: nobody waits */
+static atomic_uint inside;         /* how many did */
+static bool hurried, must_ask;     /* of the case that is judged */
 
 static enum kv_code fetch(const char *url, struct kv_buf *body, struct kv_err *why)
 {
     if (strstr(url, CONFIGURATION) != NULL) {
+        inside++;
+        if (door != NULL) {
+            sem_wait(door);
+        }
         return kv_buf_printf(body, why, "{\"jwks_uri\":\"%s\"}", jwks_uri);
     }
     asked++;
@@ -77,9 +88,11 @@ static enum kv_code judge(const char *authority, const char *issuer, const char 
     char claims[TEXT_MAX];
     struct kv_release_case release = { .policy = policy, .now = now, .authorities = authorities };
     struct kv_release_target target;
+    struct kv_err why = { .message = "" };
     enum kv_code code;
     char *token;
 
+    release.must_ask = hurried ? &must_ask : NULL;
     snprintf(policy, sizeof(policy),
              "{\"version\":\"1.0.0\",\"anyOf\":[{\"authority\":\"%s\",\"allOf\":"
              "[{\"claim\":\"c\",\"equals\":%s}]}]}",
@@ -89,8 +102,9 @@ static enum kv_code judge(const char *authority, const char *issuer, const char 
              NOW + 1000000, claim, jwk);
     token = forge_token(header, claims);
     release.target = token;
-    code = kv_release_judge(&release, &target, &err);
+    code = kv_release_judge(&release, &target, &why);
     free(token);
+    err = why; /* of whichever thread was the last */
     return code;
 }
 
@@ -120,13 +134,74 @@ static const struct {
 Test(authority, is_put_off_while_the_authority_tells_nothing_of_use)
 {
     for (size_t i = 0; i < KV_COUNT(useless); i++) {
+        tear_down(); /* with nobody who remembers the failure */
+        cr_assert_eq(kv_authorities_new(fetch, &authorities, &err), KV_OK);
         jwks_uri = useless[i].jwks_uri;
         answer = useless[i].answer;
         cr_expect_eq(judge_at(NOW), KV_UNAVAILABLE, "%zu", i);
     }
+}
+
+/* Whoever comes within a moment of a failure gets the same one, for nothing. */
+Test(authority, is_not_asked_again_just_after_it_failed)
+{
+    jwks_uri = "";
+    cr_expect_eq(judge_at(NOW), KV_UNAVAILABLE);
+    cr_expect_eq(judge_at(NOW + 1), KV_UNAVAILABLE);
+    cr_expect_str_eq(err.message, "The attestation authority names a URL of no use.");
+    cr_expect_eq(inside, 1, "%u", inside);
     jwks_uri = AUTHORITY "/certs";
-    answer = NULL;
+    usleep(KV_AUTHORITY_PAUSE * 1000 + 1000);
     cr_expect_eq(judge_at(NOW), KV_OK, "%s", err.message);
+    cr_expect_eq(inside, 2, "%u", inside);
+}
+
+#define CROWD 12
+
+static void *judge_beside(void *ret_code)
+{
+    enum kv_code *code = ret_code;
+
+    *code = judge_at(NOW);
+    return NULL;
+}
+
+Test(authority, is_asked_by_one_for_all_who_come_meanwhile)
+{
+    pthread_t threads[CROWD];
+    enum kv_code codes[CROWD];
+    sem_t closed;
+
+    sem_init(&closed, 0, 0);
+    door = &closed;
+    for (size_t i = 0; i < CROWD; i++) {
+        cr_assert_eq(pthread_create(&threads[i], NULL, judge_beside, &codes[i]), 0);
+    }
+    usleep(200 * 1000); /* all are there now, or the fewer wait */
+    for (int i = 0; i < CROWD; i++) {
+        sem_post(&closed); /* for as many as have been let in */
+    }
+    for (size_t i = 0; i < CROWD; i++) {
+        pthread_join(threads[i], NULL);
+        cr_expect_eq(codes[i], KV_OK);
+    }
+    cr_expect_eq(asked, 1, "%u", asked);
+    sem_destroy(&closed);
+    door = NULL;
+}
+
+Test(authority, is_not_asked_by_somebody_who_must_not_wait)
+{
+    hurried = true;
+    cr_expect_eq(judge_at(NOW), KV_OK);
+    cr_expect(must_ask);
+    cr_expect_eq(inside, 0);
+    hurried = false;
+    cr_expect_eq(judge_at(NOW), KV_OK, "%s", err.message);
+    hurried = true;
+    cr_expect_eq(judge_at(NOW), KV_OK, "%s", err.message);
+    cr_expect_not(must_ask, "its keys are known now");
+    cr_expect_eq(inside, 1);
 }
 
 static const char *const keyless[] = {

@@ -16,7 +16,7 @@
 #include "kv/json.h"
 #include "private.h"
 
-#define LIFETIME 3600 /* seconds */
+#define LIFETIME 604800 /* seconds; contract §11 */
 #define BITS 2048
 #define NUMBER_MAX 512 /* bytes */
 #define CLAIMS_MAX 16384
@@ -116,7 +116,7 @@ static cJSON *choose_key(const struct kv_request *request, cJSON *body, bool *ok
     return render_jwk(key, PUBLIC_NUMBERS, ok);
 }
 
-/* The claims of the SDKs' test service. */
+/* The claims of the SDKs' test service, as its tokens were recorded (contract §11). */
 static void fill_claims(const struct kv_request *request, cJSON *claims, cJSON *jwk, bool *ok)
 {
     kv_time now = kv_seconds(request->now);
@@ -127,10 +127,12 @@ static void fill_claims(const struct kv_request *request, cJSON *claims, cJSON *
     kv_json_add_int(claims, "iat", now, ok);
     kv_json_add_int(claims, "nbf", now, ok);
     kv_json_add_int(claims, "exp", now + LIFETIME, ok);
-    kv_json_add_text(claims, "sdk-test", "true", ok);
+    kv_json_add_bool(claims, "sdk-test", true, ok);
+    kv_json_add_object(claims, "x-ms-inittime", ok);
     runtime = kv_json_add_object(claims, "x-ms-runtime", ok);
     keys = kv_json_add_array(runtime, "keys", ok);
     kv_json_add_text(jwk, "kid", "test-environment", ok);
+    kv_json_add_text(jwk, "use", "enc", ok);
     kv_json_append_text(kv_json_add_array(jwk, "key_ops", ok), "encrypt", ok);
     kv_json_add_take(keys, NULL, jwk, ok);
 }

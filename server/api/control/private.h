@@ -7,5 +7,6 @@
 kv_handler_fn control_ready, control_health, control_ca, control_ca_p12, control_info,
     control_hsm;                                                    /* state.c */
 kv_handler_fn authority_describe, authority_keys, authority_attest; /* authority.c */
+kv_handler_fn external_show, external_connect, external_make;       /* ekm.c */
 kv_handler_fn control_metrics;                                      /* metrics.c */
 kv_handler_fn control_clock_get, control_clock_set;                 /* time.c */

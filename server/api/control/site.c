@@ -94,6 +94,9 @@ const struct kv_route kv_control_routes[] = {
     { KV_GET, "/control/v1/hsm", NULL, control_hsm, KV_LANE_WORK }, /* it may be re-opening */
     { KV_GET, "/control/v1/clock", NULL, control_clock_get, KV_LANE_INLINE },
     { KV_POST, "/control/v1/clock", NULL, control_clock_set, KV_LANE_INLINE },
+    { KV_GET, "/control/v1/ekm", NULL, external_show, KV_LANE_INLINE },
+    { KV_POST, "/control/v1/ekm", NULL, external_connect, KV_LANE_INLINE },
+    { KV_POST, "/control/v1/ekm/keys", NULL, external_make, KV_LANE_GENERATE },
     { 0 },
 };
 

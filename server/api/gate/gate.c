@@ -10,6 +10,8 @@
 #include "kv/log.h"
 #include "private.h"
 
+#define EXTERNAL_SINCE "2026-01-01-preview" /* contract §6.12 */
+
 /* contract §9.8: what the HTTP layer in front of the service answers, before any challenge */
 static enum kv_code check_url(struct kv_request *request, struct kv_response *response,
                               struct kv_err *err)
@@ -222,6 +224,8 @@ static enum kv_code check_api_version(struct kv_request *request, struct kv_resp
     call->api_version = name;
     call->shows_hsm_platform = version.shows_hsm_platform;
     call->knows_release = version.knows_release;
+    call->knows_external =
+        call->vault->kind == KV_MANAGED_HSM && !api_version_is_before(&version, EXTERNAL_SINCE);
     return KV_OK;
 }
 

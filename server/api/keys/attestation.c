@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Key attestation of a Managed HSM: contract §6.10. What the service's statements hold is not
- * known; coffer's are signed texts (JWS, RS256) that anybody can check under the certificate.
+ * known; coffer's are signed texts (JWS, RS256) that anybody can check under the certificate. They
+ * have no time and no nonce in them: asked twice, the service answers the same to the byte.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -64,7 +65,6 @@ static cJSON *describe_private(const struct kv_request *request, const struct kv
     cJSON *payload = cJSON_CreateObject();
 
     add_jwk(payload, request, key, ok);
-    kv_json_add_int(payload, "iat", kv_seconds(request->now), ok);
     kv_json_add_bool(payload, "onToken", facts->on_token, ok);
     kv_json_add_bool(payload, "private", facts->is_private, ok);
     kv_json_add_bool(payload, "sensitive", facts->sensitive, ok);
@@ -80,7 +80,6 @@ static cJSON *describe_public(const struct kv_request *request, const struct kv_
     cJSON *payload = cJSON_CreateObject();
 
     add_jwk(payload, request, key, ok);
-    kv_json_add_int(payload, "iat", kv_seconds(request->now), ok);
     return payload;
 }
 

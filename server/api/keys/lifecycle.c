@@ -2,6 +2,7 @@
 /* Create, get, update, delete, recover, purge: contract §6.1 to §6.6. */
 #include <stdlib.h>
 
+#include "kv/external.h"
 #include "private.h"
 
 /* What a create carries from the connection's thread, where it was checked, to the generation. */
@@ -68,6 +69,37 @@ static enum kv_code generate(struct kv_request *request, struct kv_response *res
     return respond_key(request, &key, response, err);
 }
 
+/* attributes.external_key.id, where there is such a thing; else NULL. */
+static enum kv_code find_external(const struct kv_request *request, const cJSON *body,
+                                  const char **ret_id, struct kv_err *err)
+{
+    const cJSON *external = cJSON_GetObjectItemCaseSensitive(
+        cJSON_GetObjectItemCaseSensitive(body, "attributes"), "external_key");
+    const cJSON *id = cJSON_GetObjectItemCaseSensitive(external, "id");
+
+    *ret_id = NULL;
+    if (!kv_call_of(request)->knows_external || external == NULL || cJSON_IsNull(external)) {
+        return KV_OK;
+    }
+    if (!cJSON_IsString(id)) {
+        return fail_property(err);
+    }
+    *ret_id = id->valuestring;
+    return KV_OK;
+}
+
+/* On a worker: nothing is generated. */
+static enum kv_code refer_outside(struct kv_request *request, struct kv_response *response,
+                                  struct kv_err *err)
+{
+    const struct creation *creation = request->state;
+    const struct kv_scope scope = kv_scope_of(request);
+    kv_auto(kv_key_done) struct kv_key key = { .version = "" };
+
+    KV_TRY(kv_key_create_external(&scope, &creation->args, &key, err));
+    return respond_key(request, &key, response, err);
+}
+
 /* Refusals come at once, from the connection's thread; only a good request queues for a key. */
 enum kv_code key_create(struct kv_request *request, struct kv_response *response,
                         struct kv_err *err)
@@ -82,6 +114,10 @@ enum kv_code key_create(struct kv_request *request, struct kv_response *response
     request->state = creation;
     request->state_free = creation_free;
     KV_TRY(parse_creation(request, creation, err));
+    KV_TRY(find_external(request, creation->body, &creation->args.external, err));
+    if (creation->args.external != NULL) {
+        return kv_request_continue(request, KV_LANE_WORK, refer_outside);
+    }
     KV_TRY(kv_key_create_check(&scope, &creation->args, err));
     return kv_request_continue(request, KV_LANE_GENERATE, generate);
 }

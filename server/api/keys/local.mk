@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 libkv_a_SOURCES += \
 	%D%/attestation.c \
+	%D%/attested.c \
 	%D%/backup.c \
 	%D%/body.c \
 	%D%/crypto.c \

@@ -9,6 +9,7 @@
 
 #include "kv/app.h"
 #include "kv/json.h"
+#include "kv/release.h"
 
 /* The handlers of the route table. */
 kv_handler_fn key_create, key_get, key_update, key_delete;             /* lifecycle.c */
@@ -21,7 +22,7 @@ kv_handler_fn key_list, key_list_versions, deleted_key_list;           /* lists.
 kv_handler_fn key_rotate, rotation_policy_get, rotation_policy_set;    /* rotation.c */
 kv_handler_fn key_encrypt, key_decrypt, key_sign, key_verify;          /* crypto.c */
 kv_handler_fn key_wrap, key_unwrap;                                    /* crypto.c */
-kv_handler_fn secure_refuse;                                           /* secure.c */
+kv_handler_fn key_secure_wrap, key_secure_unwrap;                      /* secure.c */
 kv_handler_fn random_get;                                              /* random.c */
 
 /* Whether a Managed HSM is asked (contract §12). */
@@ -39,6 +40,27 @@ void release_sent_done(struct release_sent *sent);
 enum kv_code release_read(const struct kv_request *request, struct kv_maybe_bool exportable,
                           const cJSON *policy, struct release_sent *ret_sent,
                           struct kv_err *err) kv_must_check;
+
+/*
+ * An environment that has to attest itself before it gets anything (contract §6.11, §11), as the
+ * request's state holds it, at its very beginning. The texts are borrowed from what follows there.
+ */
+struct attested {
+    const char *policy;      /* of the key, as it was checked */
+    const char *attestation; /* as sent */
+    kv_handler_fn *then;     /* the next step, on KV_LANE_WORK, when `target` is known */
+    struct kv_release_target target;
+};
+
+/*
+ * A step on KV_LANE_WORK: goes on with `then`, there and then where the authority's keys are known,
+ * else after KV_LANE_OUTSIDE has asked for them. Whatever kv_release_judge() refuses is refused.
+ */
+enum kv_code attested_judge(struct kv_request *request, struct kv_response *response,
+                            struct kv_err *err) kv_must_check;
+
+/* Its key, as custody takes it. */
+struct kv_material attested_material(const struct attested *attested);
 
 /* Adds the release_policy of a key that has one, at the end of a bundle. */
 void add_release_policy(cJSON *parent, const struct kv_release_terms *terms, bool *ok);
@@ -87,7 +109,8 @@ enum kv_code transfer_parse(const struct kv_request *request, const char *text,
 
 #define CHAIN_MAX 16384 /* bytes of a signer's certificates, PEM */
 
-/* Adds what a header says of the signer of such statements: alg, kid, x5t, typ, x5t#S256, x5c. */
+/* Adds what a header says of the signer of such statements: alg, kid, x5c, x5t#S256 and, of a
+ * vault, x5t and typ. */
 enum kv_code statement_add_signer(const struct kv_scope *scope, enum kv_statement statement,
                                   cJSON *header, struct kv_err *err) kv_must_check;
 

@@ -123,6 +123,9 @@ static void add_attributes(cJSON *parent, const struct kv_request *request,
     cJSON *object = kv_json_add_object(parent, "attributes", ok);
 
     kv_json_add_bool(object, "enabled", attributes->enabled, ok);
+    if (key->external != NULL) {
+        kv_json_add_text(kv_json_add_object(object, "external_key", ok), "id", key->external, ok);
+    }
     if (build->shows_key_size && shows_size(call->vault, key)) {
         kv_json_add_int(object, "key_size", key->material.bits, ok);
     }
@@ -204,6 +207,9 @@ enum kv_code respond_deleted_key(const struct kv_request *request, const struct 
 
     add_deletion(body, request, key, &ok);
     add_bundle(body, request, key, &ok);
+    if (kv_call_of(request)->vault->kind == KV_VAULT) { /* contract §4.2: it is not shown there */
+        cJSON_DeleteItemFromObjectCaseSensitive(body, "release_policy");
+    }
     return kv_response_json(response, 200, ok ? body : NULL, err);
 }
 

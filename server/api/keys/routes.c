@@ -49,10 +49,10 @@ const struct kv_route kv_key_routes[] = {
     { KV_POST,   "/keys/{name}/unwrapkey",                    KEYS "unwrap/action",  key_unwrap,          KV_LANE_WORK },
     { KV_POST,   "/keys/{name}/{version:hex32}/unwrapkey",    KEYS "unwrap/action",  key_unwrap,          KV_LANE_WORK },
 
-    { KV_POST,   "/keys/{name}/securewrapkey",                       KEYS "wrap/action",   secure_refuse, KV_LANE_INLINE, .since = SECURE_SINCE },
-    { KV_POST,   "/keys/{name}/{version:hex32}/securewrapkey",       KEYS "wrap/action",   secure_refuse, KV_LANE_INLINE, .since = SECURE_SINCE },
-    { KV_POST,   "/keys/{name}/secureunwrapkey",                     KEYS "unwrap/action", secure_refuse, KV_LANE_INLINE, .since = SECURE_SINCE },
-    { KV_POST,   "/keys/{name}/{version:hex32}/secureunwrapkey",     KEYS "unwrap/action", secure_refuse, KV_LANE_INLINE, .since = SECURE_SINCE },
+    { KV_POST,   "/keys/{name}/securewrapkey",                       KEYS "wrap/action",   key_secure_wrap,   KV_LANE_WORK, .hosts = KV_ON_HSM, .since = SECURE_SINCE },
+    { KV_POST,   "/keys/{name}/{version:hex32}/securewrapkey",       KEYS "wrap/action",   key_secure_wrap,   KV_LANE_WORK, .hosts = KV_ON_HSM, .since = SECURE_SINCE },
+    { KV_POST,   "/keys/{name}/secureunwrapkey",                     KEYS "unwrap/action", key_secure_unwrap, KV_LANE_WORK, .hosts = KV_ON_HSM, .since = SECURE_SINCE },
+    { KV_POST,   "/keys/{name}/{version:hex32}/secureunwrapkey",     KEYS "unwrap/action", key_secure_unwrap, KV_LANE_WORK, .hosts = KV_ON_HSM, .since = SECURE_SINCE },
 
     { KV_POST,   "/rng",                                      HSM "rng/action",      random_get,          KV_LANE_WORK, .hosts = KV_ON_HSM },
     { 0 },

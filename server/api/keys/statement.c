@@ -3,11 +3,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <string.h>
+
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
 #include "kv/base64.h"
+#include "kv/uuid.h"
 #include "private.h"
 
 KV_DEFINE_CLEANUP(BIO *, BIO_free_all)
@@ -63,8 +66,20 @@ static void add_name(cJSON *header, const unsigned char *sha1, size_t len, bool 
     kv_json_add_text(header, "kid", name, ok);
 }
 
-/* alg, kid, x5t, typ, x5t#S256: what goes before the chain (contract §11). */
-static void add_leaf(cJSON *header, const X509 *leaf, bool *ok)
+/* A managed HSM has a GUID for it: here, of the certificate, so that it stays the same. */
+static void add_guid(cJSON *header, const unsigned char *sha256, size_t len, bool *ok)
+{
+    char text[KV_BASE64URL_LENGTH(EVP_MAX_MD_SIZE) + 1];
+    char guid[KV_UUID_LENGTH + 1];
+
+    kv_base64url_encode(sha256, len, text);
+    kv_uuid_of("certificate", text, guid);
+    kv_json_add_text(header, "kid", guid, ok);
+}
+
+/* What goes beside the chain (contract §11): alg, kid, x5t, typ, x5t#S256; of a managed HSM, no
+ * x5t and no typ. */
+static void add_leaf(cJSON *header, enum kv_vault_kind kind, const X509 *leaf, bool *ok)
 {
     unsigned char sha1[EVP_MAX_MD_SIZE];
     unsigned char sha256[EVP_MAX_MD_SIZE];
@@ -74,9 +89,13 @@ static void add_leaf(cJSON *header, const X509 *leaf, bool *ok)
     *ok = *ok && X509_digest(leaf, EVP_sha1(), sha1, &sha1_len) == 1
           && X509_digest(leaf, EVP_sha256(), sha256, &sha256_len) == 1;
     kv_json_add_text(header, "alg", "RS256", ok);
-    add_name(header, sha1, sha1_len, ok);
-    kv_json_add_base64url(header, "x5t", sha1, sha1_len, ok);
-    kv_json_add_text(header, "typ", "JWT", ok);
+    if (kind == KV_MANAGED_HSM) {
+        add_guid(header, sha256, sha256_len, ok);
+    } else {
+        add_name(header, sha1, sha1_len, ok);
+        kv_json_add_base64url(header, "x5t", sha1, sha1_len, ok);
+        kv_json_add_text(header, "typ", "JWT", ok);
+    }
     kv_json_add_base64url(header, "x5t#S256", sha256, sha256_len, ok);
 }
 
@@ -96,10 +115,13 @@ enum kv_code statement_add_signer(const struct kv_scope *scope, enum kv_statemen
 
         ok = certificate != NULL;
         if (ok && x5c == NULL) {
-            add_leaf(header, certificate, &ok);
+            add_leaf(header, scope->vault->kind, certificate, &ok);
             x5c = kv_json_add_array(header, "x5c", &ok);
         }
         append_certificate(x5c, certificate, &ok);
+    }
+    if (scope->vault->kind == KV_MANAGED_HSM) { /* contract §4.3 */
+        kv_json_sort(header);
     }
     return ok && x5c != NULL ? KV_OK : KV_OUT_OF_MEMORY(err);
 }

@@ -18,6 +18,7 @@ libkv_a_SOURCES += \
 	%D%/public.h \
 	%D%/recover.c \
 	%D%/rsa.c \
+	%D%/sealed.c \
 	%D%/settle.c \
 	%D%/tables.c \
 	%D%/target.c \

@@ -105,6 +105,8 @@ static task_fn *function_for(const struct method *method, enum kv_key_op op)
     case KV_OP_DERIVE:
     case KV_OP_IMPORT:
     case KV_OP_EXPORT:
+    case KV_OP_SECURE_WRAP:
+    case KV_OP_SECURE_UNWRAP:
     case KV_OP_COUNT:
         break;
     }

@@ -13,16 +13,20 @@
 
 #include "kv/json.h"
 
-/* What an authority answered when it was asked for its keys. */
+/* What an authority answered when it was asked for its keys, or that it did not. */
 struct key_set {
     char authority[AUTHORITY_URL_MAX]; /* "": none */
+    bool is_asked;                     /* by somebody, now: stays where it is meanwhile */
     kv_time fetched;
-    struct kv_buf json;
+    struct kv_buf json;   /* empty: not known */
+    kv_millis failed;     /* real: when it last failed to answer; 0: it did not */
+    struct kv_err reason; /* that it failed for */
 };
 
 struct kv_authorities {
     kv_fetch_fn *fetch;
     pthread_mutex_t mutex; /* lock.def: release.authorities; guards everything below */
+    pthread_cond_t told;   /* an authority that was asked has answered, or not */
     struct key_set sets[KV_AUTHORITIES_MAX];
     size_t next; /* the set that gives way when another authority comes */
 };
@@ -36,7 +40,8 @@ enum kv_code kv_authorities_new(kv_fetch_fn *fetch, struct kv_authorities **ret_
         return KV_OUT_OF_MEMORY(err);
     }
     authorities->fetch = fetch;
-    (void) pthread_mutex_init(&authorities->mutex, NULL); /* cannot fail on Linux */
+    (void) pthread_mutex_init(&authorities->mutex, NULL); /* these two cannot fail on Linux */
+    (void) pthread_cond_init(&authorities->told, NULL);
     for (size_t i = 0; i < KV_AUTHORITIES_MAX; i++) {
         kv_buf_init(&authorities->sets[i].json, KV_AUTHORITY_BODY_MAX);
     }
@@ -52,6 +57,7 @@ void kv_authorities_free(struct kv_authorities *authorities)
     for (size_t i = 0; i < KV_AUTHORITIES_MAX; i++) {
         kv_buf_done(&authorities->sets[i].json);
     }
+    (void) pthread_cond_destroy(&authorities->told);
     (void) pthread_mutex_destroy(&authorities->mutex);
     free(authorities);
 }
@@ -92,7 +98,13 @@ static struct key_set *find_locked(struct kv_authorities *authorities, const cha
 /* The clock is virtual: a set from its future is as unknown as one that is too old. */
 static bool is_fresh(const struct key_set *set, kv_time now)
 {
-    return set->fetched <= now && now - set->fetched < KV_AUTHORITY_KEYS_LIFETIME;
+    return set->json.len > 0 && set->fetched <= now
+           && now - set->fetched < KV_AUTHORITY_KEYS_LIFETIME;
+}
+
+static bool has_just_failed(const struct key_set *set)
+{
+    return set->failed != 0 && kv_clock_monotonic() - set->failed < KV_AUTHORITY_PAUSE;
 }
 
 /* Appends the set that is known; nothing when none is. */
@@ -110,23 +122,21 @@ static enum kv_code recall(struct kv_authorities *authorities, const char *autho
     return code;
 }
 
-/* Without memory it is not kept. */
-static void remember(struct kv_authorities *authorities, const char *authority, kv_time now,
-                     const struct kv_buf *json)
+/* A place for one more authority; NULL when all are being asked. */
+static struct key_set *take_place_locked(struct kv_authorities *authorities, const char *authority)
 {
-    pthread_mutex_lock(&authorities->mutex);
-    struct key_set *set = find_locked(authorities, authority);
-    if (set == NULL) {
-        set = &authorities->sets[authorities->next];
+    for (size_t i = 0; i < KV_AUTHORITIES_MAX; i++) {
+        struct key_set *set = &authorities->sets[authorities->next];
+
         authorities->next = (authorities->next + 1) % KV_AUTHORITIES_MAX;
+        if (!set->is_asked) {
+            kv_buf_clear(&set->json);
+            memcpy(set->authority, authority, strlen(authority) + 1);
+            set->failed = 0;
+            return set;
+        }
     }
-    kv_buf_clear(&set->json);
-    set->authority[0] = '\0';
-    if (kv_buf_append(&set->json, json->data, json->len, NULL) == KV_OK) {
-        memcpy(set->authority, authority, strlen(authority) + 1);
-        set->fetched = now;
-    }
-    pthread_mutex_unlock(&authorities->mutex);
+    return NULL;
 }
 
 static enum kv_code parse(const struct kv_buf *body, cJSON **ret_json, struct kv_err *err)
@@ -156,6 +166,7 @@ static enum kv_code fetch_keys(struct kv_authorities *authorities, const char *a
                                struct kv_buf *json, struct kv_err *err)
 {
     kv_auto(cJSON_Delete) cJSON *configuration = NULL;
+    kv_auto(cJSON_Delete) cJSON *keys = NULL;
     const char *url;
 
     KV_TRY(fetch_configuration(authorities, authority, &configuration, err));
@@ -164,7 +175,96 @@ static enum kv_code fetch_keys(struct kv_authorities *authorities, const char *a
         return KV_FAIL(err, KV_UNAVAILABLE, 0,
                        "The attestation authority names a URL that cannot be used.");
     }
-    return authorities->fetch(url, json, err);
+    KV_TRY(authorities->fetch(url, json, err));
+    return parse(json, &keys, err);
+}
+
+/*
+ * Either somebody else has just asked, whose result is ours, too; or *ret_set is ours to ask for.
+ * The one who asks is back in bounded time, as fetches are.
+ */
+static enum kv_code await_turn_locked(struct kv_authorities *authorities, const char *authority,
+                                      kv_time now, struct kv_buf *json, struct key_set **ret_set,
+                                      struct kv_err *err)
+{
+    struct key_set *set = find_locked(authorities, authority);
+    bool has_waited = false;
+
+    while (set != NULL && set->is_asked) {
+        pthread_cond_wait(&authorities->told, &authorities->mutex);
+        has_waited = true;
+        set = find_locked(authorities, authority);
+    }
+    if (set != NULL && has_just_failed(set)) {
+        *err = set->reason;
+        return err->code;
+    }
+    if (set != NULL && has_waited && is_fresh(set, now)) {
+        *ret_set = NULL;
+        return kv_buf_append(json, set->json.data, set->json.len, err);
+    }
+    set = set != NULL ? set : take_place_locked(authorities, authority);
+    if (set == NULL) {
+        return KV_FAIL(err, KV_UNAVAILABLE, 0, "Too many attestation authorities are being asked.");
+    }
+    set->is_asked = true;
+    *ret_set = set;
+    return KV_OK;
+}
+
+/* Without memory nothing is kept, and the next one asks again. */
+static void remember_locked(struct kv_authorities *authorities, struct key_set *set, kv_time now,
+                            const struct kv_buf *json, const struct kv_err *failure)
+{
+    set->is_asked = false;
+    set->failed = 0;
+    if (failure != NULL) {
+        set->failed = kv_clock_monotonic();
+        set->reason = *failure;
+    } else {
+        kv_buf_clear(&set->json);
+        set->fetched = now;
+        if (kv_buf_append(&set->json, json->data, json->len, NULL) != KV_OK) {
+            kv_buf_clear(&set->json);
+        }
+    }
+    pthread_cond_broadcast(&authorities->told);
+}
+
+/* Appends what the authority answers now. */
+static enum kv_code ask(struct kv_authorities *authorities, const char *authority, kv_time now,
+                        struct kv_buf *json, struct kv_err *err)
+{
+    struct key_set *set = NULL;
+    enum kv_code code;
+
+    pthread_mutex_lock(&authorities->mutex);
+    code = await_turn_locked(authorities, authority, now, json, &set, err);
+    pthread_mutex_unlock(&authorities->mutex);
+    if (code != KV_OK || set == NULL) {
+        return code;
+    }
+    code = fetch_keys(authorities, authority, json, err);
+    pthread_mutex_lock(&authorities->mutex);
+    remember_locked(authorities, set, now, json, code != KV_OK ? err : NULL);
+    pthread_mutex_unlock(&authorities->mutex);
+    return code;
+}
+
+/* Whether it is not worth asking: it has failed a moment ago, as *err says. */
+static enum kv_code check_failure(struct kv_authorities *authorities, const char *authority,
+                                  struct kv_err *err)
+{
+    enum kv_code code = KV_OK;
+
+    pthread_mutex_lock(&authorities->mutex);
+    const struct key_set *set = find_locked(authorities, authority);
+    if (set != NULL && has_just_failed(set)) {
+        *err = set->reason;
+        code = err->code;
+    }
+    pthread_mutex_unlock(&authorities->mutex);
+    return code;
 }
 
 /* *ret_known: a key of the token's kid is in the set. */
@@ -192,9 +292,8 @@ static enum kv_code look_up(const struct kv_buf *json, const struct kv_jws *jws,
     return KV_OK;
 }
 
-enum kv_code authority_has_signed(struct kv_authorities *authorities, const char *url,
-                                  const struct kv_jws *jws, kv_time now, bool *ret_signed,
-                                  struct kv_err *err)
+enum kv_code authority_has_signed(const struct kv_release_case *release, const char *url,
+                                  const struct kv_jws *jws, bool *ret_signed, struct kv_err *err)
 {
     kv_auto(kv_buf_done) struct kv_buf json;
     char authority[AUTHORITY_URL_MAX];
@@ -205,16 +304,18 @@ enum kv_code authority_has_signed(struct kv_authorities *authorities, const char
     memcpy(authority, url, len);
     authority[len] = '\0';
     kv_buf_init(&json, KV_AUTHORITY_BODY_MAX);
-    KV_TRY(recall(authorities, authority, now, &json, err));
+    KV_TRY(recall(release->authorities, authority, release->now, &json, err));
     if (json.len > 0) {
         KV_TRY(look_up(&json, jws, &is_known, ret_signed, err));
     }
     if (is_known) {
         return KV_OK;
     }
+    if (release->must_ask != NULL) {
+        *release->must_ask = true;
+        return check_failure(release->authorities, authority, err);
+    }
     kv_buf_clear(&json); /* the authority may have made a new key since */
-    KV_TRY(fetch_keys(authorities, authority, &json, err));
-    KV_TRY(look_up(&json, jws, &is_known, ret_signed, err));
-    remember(authorities, authority, now, &json);
-    return KV_OK;
+    KV_TRY(ask(release->authorities, authority, release->now, &json, err));
+    return look_up(&json, jws, &is_known, ret_signed, err);
 }

@@ -18,10 +18,11 @@ bool authority_url_is_allowed(const char *url);
 size_t authority_url_length(const char *url);
 
 /*
- * Whether the authority, which is one that a policy names, has signed the token: with the key of
- * its set (RFC 7517) that the token's kid names. The set is asked for when it is not known at
- * `now`, or knows no such kid; KV_UNAVAILABLE when the authority does not tell it.
+ * Whether the authority `url`, which is one that the case's policy names, has signed the token:
+ * with the key of its set (RFC 7517) that the token's kid names. The set is asked for when it is
+ * not known at the case's `now`, or knows no such kid, unless the case has `must_ask`, which is
+ * set. KV_UNAVAILABLE when the authority does not tell it, or has not told it a moment ago.
  */
-enum kv_code authority_has_signed(struct kv_authorities *authorities, const char *url,
-                                  const struct kv_jws *jws, kv_time now, bool *ret_signed,
+enum kv_code authority_has_signed(const struct kv_release_case *release, const char *url,
+                                  const struct kv_jws *jws, bool *ret_signed,
                                   struct kv_err *err) kv_must_check;

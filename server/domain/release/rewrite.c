@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How builds of 2022 wrote a release policy down. */
+/* How builds of 2022 wrote a release policy down, and how a release does. */
+#include <string.h>
+
 #include "kv/json.h"
 #include "kv/release.h"
 
@@ -73,4 +75,18 @@ enum kv_code kv_release_policy_rewrite(struct kv_buf *compact, struct kv_err *er
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Key Release Policy: it is too large");
     }
     return KV_OK;
+}
+
+enum kv_code kv_release_policy_print(const char *policy, struct kv_buf *text, struct kv_err *err)
+{
+    kv_auto(cJSON_Delete) cJSON *object = NULL;
+    cJSON *version;
+
+    KV_TRY(kv_json_parse(policy, strlen(policy), &object, err));
+    version = cJSON_DetachItemFromObjectCaseSensitive(object, "version");
+    if (version != NULL && !cJSON_InsertItemInArray(object, 0, version)) {
+        cJSON_Delete(version);
+        return KV_OUT_OF_MEMORY(err);
+    }
+    return kv_json_print(object, text, err);
 }

@@ -11,11 +11,11 @@
 
 static const struct signer {
     enum service_purpose purpose;
-    const char *name[2]; /* of its certificate; by enum kv_vault_kind */
+    const char *name[2]; /* of its certificate; by enum kv_vault_kind; NULL: the host's */
 } signers[] = {
     [KV_STATEMENT_ATTESTATION] = { SERVICE_ATTESTATION,
                                    { "coffer key attestation", "coffer key attestation" } },
-    [KV_STATEMENT_RELEASE] = { SERVICE_RELEASE, { "vault.azure.net", "managedhsm.azure.net" } },
+    [KV_STATEMENT_RELEASE] = { SERVICE_RELEASE, { "vault.azure.net", NULL } },
 };
 
 enum kv_code kv_key_attest(const struct kv_scope *scope, const char *name, const char *version,
@@ -25,6 +25,7 @@ enum kv_code kv_key_attest(const struct kv_scope *scope, const char *name, const
     kv_auto(kv_key_done) struct kv_key key = { .version = "" };
 
     KV_TRY(kv_key_get(scope, name, version, &key, err));
+    KV_TRY(external_refuse(&key, "attested", err));
     KV_TRY(kv_custody_facts(scope->keys->config.custody, key.material.object, ret_facts, err));
     *ret_key = key_take(&key);
     return KV_OK;
@@ -36,14 +37,17 @@ enum kv_code kv_keys_signer_chain(const struct kv_scope *scope, enum kv_statemen
     const struct signer *signer = &signers[statement];
     const struct kv_keys_config *config = &scope->keys->config;
     unsigned char spki[KV_SPKI_MAX];
+    const char *name = signer->name[scope->vault->kind];
+    char host[KV_VAULT_HOST_SIZE];
     struct kv_material service;
     size_t len;
 
     assert(config->certify != NULL);
     KV_TRY(service_key_need(scope->keys, signer->purpose, &service, err));
     KV_TRY(kv_custody_spki(&service, spki, &len, err));
-    return config->certify(config->certify_context, spki, len, signer->name[scope->vault->kind],
-                           chain, err);
+    kv_vault_host(scope->vault, host);
+    return config->certify(config->certify_context, spki, len, name != NULL ? name : host, chain,
+                           err);
 }
 
 enum kv_code kv_keys_sign_statement(const struct kv_scope *scope, enum kv_statement statement,

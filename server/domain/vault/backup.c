@@ -27,6 +27,7 @@ static enum kv_code append_version(struct kv_keys *keys, const struct kv_key *ke
 {
     struct kv_wrapped wrapped;
 
+    KV_TRY(external_refuse(key, "backed up", err));
     KV_TRY(kv_custody_export(keys->config.custody, key->material.object, &wrapped, err));
     return backup_append_version(content, key, &wrapped, err);
 }

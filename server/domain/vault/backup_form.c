@@ -8,6 +8,10 @@
 #define FORM 1 /* of the content; another one is not read */
 #define NUMBER_LENGTH 8
 
+/* Of a release policy; a key with one is exportable unless it says that it stays. */
+#define POLICY_IMMUTABLE 1
+#define POLICY_STAYS 2
+
 enum kv_code fail_corrupt(struct kv_err *err)
 {
     return KV_FAIL(err, KV_BACKUP_CORRUPT, 0, "Backup blob is corrupt.");
@@ -102,7 +106,10 @@ enum kv_code backup_append_head(struct kv_buf *content, const char *name,
     KV_TRY(put_policy(content, policy, err));
     KV_TRY(put_text(content, release->policy, err));
     KV_TRY(put_text(content, release->content_type, err));
-    KV_TRY(put_number(content, release->immutable, err));
+    KV_TRY(put_number(content,
+                      (release->immutable ? POLICY_IMMUTABLE : 0)
+                          | (release->policy != NULL && !release->exportable ? POLICY_STAYS : 0),
+                      err));
     return put_number(content, (int64_t) count, err);
 }
 
@@ -266,7 +273,11 @@ static enum kv_code take_release(struct reader *reader, struct kv_release_terms 
 {
     KV_TRY(take_copy(reader, &ret_terms->policy, err));
     KV_TRY(take_copy(reader, &ret_terms->content_type, err));
-    ret_terms->immutable = take_number(reader) != 0;
+
+    int64_t flags = take_number(reader);
+
+    ret_terms->immutable = (flags & POLICY_IMMUTABLE) != 0;
+    ret_terms->exportable = ret_terms->policy != NULL && (flags & POLICY_STAYS) == 0;
     return KV_OK;
 }
 

@@ -119,7 +119,8 @@ enum kv_code kv_key_recover(const struct kv_scope *scope, const char *name, stru
 static enum kv_code remove_contents(struct kv_db *db, int64_t key_id, struct kv_err *err)
 {
     static const char doom[] = "INSERT INTO limbo (object, doomed)"
-                               " SELECT object, 1 FROM version WHERE key = ?";
+                               " SELECT object, 1 FROM version WHERE key = ?"
+                               " AND external IS NULL";
     static const char versions[] = "DELETE FROM version WHERE key = ?";
     static const char policy[] = "DELETE FROM rotation_policy WHERE key = ?";
 

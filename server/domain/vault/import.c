@@ -57,7 +57,7 @@ static enum kv_code choose(const struct kv_scope *scope, const struct kv_key_imp
                         &sent.curve, err));
     KV_TRY(key_ops_choose(scope, sent.family, &args->ops, &draft->ops, err));
     KV_TRY(version_check_name(scope, args->name, err));
-    KV_TRY(release_check_name(scope, args->name, &args->release, draft->kty, err));
+    KV_TRY(release_check_name(scope, args->name, &args->release, draft->kty, &draft->ops, err));
     *ret_sent = sent;
     return KV_OK;
 }
@@ -76,7 +76,7 @@ static void describe(const struct kv_scope *scope, const struct kv_key_import_ar
         .updated = now,
     };
     draft->tags = args->tags; /* borrowed, as are the members: */
-    draft->release = release_terms(&args->release);
+    draft->release = release_terms(scope, &args->release, &draft->ops);
     draft->members = (char *) args->members; /* this struct is never done */
 }
 

@@ -7,6 +7,7 @@ libkv_a_SOURCES += \
 	%D%/backup_policy.c \
 	%D%/create.c \
 	%D%/deletion.c \
+	%D%/external.c \
 	%D%/import.c \
 	%D%/names.c \
 	%D%/operate.c \
@@ -15,6 +16,7 @@ libkv_a_SOURCES += \
 	%D%/read.c \
 	%D%/recent.c \
 	%D%/release_terms.c \
+	%D%/secure.c \
 	%D%/restore.c \
 	%D%/rotation.c \
 	%D%/rotation_policy.c \

@@ -59,7 +59,9 @@ struct family_ops {
 static const struct family_ops families[][2] = {
     [KV_FAMILY_RSA] = {
         [KV_VAULT] = { { { CRYPTING, SIGNING, WRAPPING }, 6 }, KV_OP_BIT(IMPORT) },
-        [KV_MANAGED_HSM] = { { { CRYPTING, SIGNING, WRAPPING }, 6 }, KV_OP_BIT(IMPORT) },
+        [KV_MANAGED_HSM] = { { { CRYPTING, SIGNING, WRAPPING }, 6 },
+                             KV_OP_BIT(IMPORT) | KV_OP_BIT(SECURE_WRAP)
+                                 | KV_OP_BIT(SECURE_UNWRAP) },
     },
     [KV_FAMILY_EC] = {
         [KV_VAULT] = { { { SIGNING }, 2 }, 0 },
@@ -90,7 +92,7 @@ static bool is_possible(const struct family_ops *family, enum kv_key_op op)
     return (family->further & 1U << op) != 0 || kv_key_ops_allow(&family->defaults, op);
 }
 
-#define NAME_SHOWN 128 /* bytes; the longest name of an operation has nine */
+#define NAME_SHOWN 128 /* bytes; the longest name of an operation has fifteen */
 
 /* Where a text may be cut: at the end of a character of UTF-8. */
 static size_t find_cut(const char *text, size_t max)

@@ -228,6 +228,7 @@ enum kv_code kv_key_operate(const struct kv_scope *scope, const char *name, cons
     KV_TRY(key_lease_acquire(scope, name, version, &lease, err));
     const struct kv_key *key = key_lease_key(lease);
     KV_TRY(key_check_state(key, args->op, kv_seconds(scope->now), err));
+    KV_TRY(external_check(scope, key, err));
     KV_TRY(check_algorithm(scope, key, args, err));
     KV_TRY(check_operands(key, args, err));
     snprintf(result->name, sizeof(result->name), "%s", key->name);

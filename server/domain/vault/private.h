@@ -26,6 +26,7 @@ struct kv_keys {
     struct key_leases leases;
     atomic_bool stop; /* tidying ends between two objects */
     atomic_ulong rotations_requested, rotations_automatic, rotations_failed;
+    atomic_bool has_manager; /* the external key manager is connected */
 };
 
 /* The name a key is stored under: upper-cased (contract §1). */
@@ -86,7 +87,7 @@ enum kv_code key_row_load(struct kv_db *db, const struct kv_scope *scope,
     X(VERSION, "v.version")                                                                        \
     X(KTY, "v.kty")                                                                                \
     X(OPS, "v.ops")                                                                                \
-    X(OBJECT, "v.object")                                                                          \
+    X(OBJECT, "coalesce((SELECT object FROM external_key WHERE id = v.external), v.object)")       \
     X(BITS, "v.bits")                                                                              \
     X(MODULUS, "v.modulus")                                                                        \
     X(EXPONENT, "v.exponent")                                                                      \
@@ -100,6 +101,7 @@ enum kv_code key_row_load(struct kv_db *db, const struct kv_scope *scope,
     X(UPDATED, "v.updated")                                                                        \
     X(TAGS, "v.tags")                                                                              \
     X(MEMBERS, "v.members")                                                                        \
+    X(EXTERNAL, "v.external")                                                                      \
     X(EXPORTABLE, "k.exportable")                                                                  \
     X(POLICY, "k.policy")                                                                          \
     X(POLICY_TYPE, "k.policy_type")                                                                \
@@ -124,20 +126,23 @@ enum kv_code tags_copy(const char *packed, size_t len, struct kv_tags *ret_tags,
                        struct kv_err *err) kv_must_check;
 
 /*
- * What was sent about releasing against what the key is now; `key` NULL: there is none yet. The
+ * What was sent about releasing, for a key that is to have these `ops`, against what the key is
+ * now; `key` NULL: there is none yet. The
  * texts of contract §9.2, or those of a Managed HSM.
  */
 enum kv_code release_check(const struct kv_scope *scope, const struct kv_release_args *args,
-                           enum kv_kty kty, const struct kv_key *key,
+                           enum kv_kty kty, const struct kv_key_ops *ops, const struct kv_key *key,
                            struct kv_err *err) kv_must_check;
 
 /* The same, by the name: for what makes a version. */
 enum kv_code release_check_name(const struct kv_scope *scope, const char *name,
                                 const struct kv_release_args *args, enum kv_kty kty,
-                                struct kv_err *err) kv_must_check;
+                                const struct kv_key_ops *ops, struct kv_err *err) kv_must_check;
 
-/* What was sent, as a draft carries it; borrowed. */
-struct kv_release_terms release_terms(const struct kv_release_args *args);
+/* What was sent, as a draft with these ops carries it; borrowed. */
+struct kv_release_terms release_terms(const struct kv_scope *scope,
+                                      const struct kv_release_args *args,
+                                      const struct kv_key_ops *ops);
 
 /* Stores the terms of a draft, if there are any, with the key of that row. In a transaction. */
 enum kv_code release_save(struct kv_db *db, const struct kv_scope *scope, int64_t key_id,
@@ -166,6 +171,14 @@ static inline struct kv_bind key_bind_time(struct kv_maybe_time time)
 {
     return time.given ? KV_B_INT(time.value) : KV_B_NULL;
 }
+
+/* KV_OK unless the key is one of an external key manager that is not connected. */
+enum kv_code external_check(const struct kv_scope *scope, const struct kv_key *key,
+                            struct kv_err *err) kv_must_check;
+
+/* Refuses what cannot be done with a key of an external key manager, `what` being the verb. */
+enum kv_code external_refuse(const struct kv_key *key, const char *what,
+                             struct kv_err *err) kv_must_check;
 
 /* Loads one version by its row id. */
 enum kv_code key_load(struct kv_db *db, int64_t version_id, struct kv_key *ret_key,

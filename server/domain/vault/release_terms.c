@@ -44,8 +44,21 @@ static enum kv_code check_exportable(const struct kv_scope *scope,
     return kv_custody_check_export(scope->keys->config.custody, err);
 }
 
+/* A managed HSM takes a policy for what is only made to wrap for attested environments, although
+ * such a key stays (contract §6.11). */
+static bool is_for_environments(const struct kv_scope *scope, const struct kv_key_ops *ops)
+{
+    bool is_so = scope->vault->kind == KV_MANAGED_HSM && ops->count > 0;
+
+    for (size_t i = 0; i < ops->count; i++) {
+        is_so = is_so && (ops->op[i] == KV_OP_SECURE_WRAP || ops->op[i] == KV_OP_SECURE_UNWRAP);
+    }
+    return is_so;
+}
+
 enum kv_code release_check(const struct kv_scope *scope, const struct kv_release_args *args,
-                           enum kv_kty kty, const struct kv_key *key, struct kv_err *err)
+                           enum kv_kty kty, const struct kv_key_ops *ops, const struct kv_key *key,
+                           struct kv_err *err)
 {
     bool was = key != NULL && key->release.exportable;
     bool is = args->exportable_given ? args->exportable : was;
@@ -59,7 +72,7 @@ enum kv_code release_check(const struct kv_scope *scope, const struct kv_release
     if (is) {
         KV_TRY(check_exportable(scope, args, kty, args->policy != NULL || had_policy, err));
     }
-    if (!is && args->policy != NULL) {
+    if (!is && args->policy != NULL && !is_for_environments(scope, ops)) {
         return release_refuse(scope, "1005", "Non-exportable keys must not have release policy.",
                               err);
     }
@@ -71,7 +84,7 @@ enum kv_code release_check(const struct kv_scope *scope, const struct kv_release
 
 enum kv_code release_check_name(const struct kv_scope *scope, const char *name,
                                 const struct kv_release_args *args, enum kv_kty kty,
-                                struct kv_err *err)
+                                const struct kv_key_ops *ops, struct kv_err *err)
 {
     kv_auto(kv_key_done) struct kv_key key = { .version = "" };
     struct kv_err ignored;
@@ -81,33 +94,39 @@ enum kv_code release_check_name(const struct kv_scope *scope, const char *name,
         *err = ignored;
         return code;
     }
-    return release_check(scope, args, kty, code == KV_OK ? &key : NULL, err);
+    return release_check(scope, args, kty, ops, code == KV_OK ? &key : NULL, err);
 }
 
-struct kv_release_terms release_terms(const struct kv_release_args *args)
+struct kv_release_terms release_terms(const struct kv_scope *scope,
+                                      const struct kv_release_args *args,
+                                      const struct kv_key_ops *ops)
 {
     return (struct kv_release_terms){
-        .exportable = args->policy != NULL,
+        .exportable =
+            args->policy != NULL && (args->exportable || !is_for_environments(scope, ops)),
         .immutable = args->immutable,
         .policy = (char *) args->policy,
         .content_type = (char *) (args->content_type != NULL ? args->content_type : DEFAULT_TYPE),
     };
 }
 
-/* Once more an immutable one is left alone: it may have become so since the check. */
+/* Once more an immutable one is left alone: it may have become so since the check. A key that is
+ * exportable stays so. */
 enum kv_code release_save(struct kv_db *db, const struct kv_scope *scope, int64_t key_id,
                           const struct kv_release_terms *terms, struct kv_err *err)
 {
-    static const char sql[] = "UPDATE key SET exportable = 1, policy = ?, policy_type = ?,"
-                              " policy_immutable = ? WHERE id = ? AND policy_immutable = 0";
+    static const char sql[] =
+        "UPDATE key SET exportable = max(exportable, ?), policy = ?, policy_type = ?,"
+        " policy_immutable = ? WHERE id = ? AND policy_immutable = 0";
     int64_t changes;
 
     if (terms->policy == NULL) {
         return KV_OK;
     }
     KV_TRY(kv_db_run(db, sql,
-                     KV_BINDS(KV_B_TEXT(terms->policy), KV_B_TEXT(terms->content_type),
-                              KV_B_INT(terms->immutable), KV_B_INT(key_id)),
+                     KV_BINDS(KV_B_INT(terms->exportable), KV_B_TEXT(terms->policy),
+                              KV_B_TEXT(terms->content_type), KV_B_INT(terms->immutable),
+                              KV_B_INT(key_id)),
                      &changes, err));
     return changes > 0 ? KV_OK : refuse_immutable(scope, err);
 }

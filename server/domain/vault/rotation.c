@@ -43,6 +43,7 @@ enum kv_code kv_key_rotate_check(const struct kv_scope *scope, const char *name,
     kv_auto(kv_key_done) struct kv_key latest = { .version = "" };
 
     KV_TRY(load_latest(scope, name, &latest, err));
+    KV_TRY(external_refuse(&latest, "rotated", err));
 
     const struct kv_key_spec spec = spec_like(&latest.material);
 
@@ -70,6 +71,7 @@ static enum kv_code rotate(const struct kv_scope *scope, const char *name, struc
     struct kv_key draft = { .version = "" };
 
     KV_TRY(load_latest(scope, name, &latest, err));
+    KV_TRY(external_refuse(&latest, "rotated", err));
 
     const struct kv_key_spec spec = spec_like(&latest.material);
 

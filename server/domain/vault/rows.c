@@ -200,6 +200,7 @@ enum kv_code key_read(const struct kv_rows *rows, struct kv_key *ret_key, struct
     };
     KV_TRY(read_tags(rows, &key.tags, err));
     KV_TRY(read_text(rows, COLUMN_MEMBERS, &key.members, err));
+    KV_TRY(read_text(rows, COLUMN_EXTERNAL, &key.external, err));
     KV_TRY(read_release(rows, &key.release, err));
     key.deleted = kv_rows_int(rows, COLUMN_DELETED);
     key.scheduled_purge = kv_rows_int(rows, COLUMN_PURGE);
@@ -211,9 +212,11 @@ void kv_key_done(struct kv_key *key)
 {
     kv_tags_done(&key->tags);
     free(key->members);
+    free(key->external);
     free(key->release.policy);
     free(key->release.content_type);
     key->members = NULL;
+    key->external = NULL;
     key->release = (struct kv_release_terms){ .policy = NULL };
 }
 

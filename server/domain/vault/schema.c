@@ -76,6 +76,17 @@ static const struct kv_migration migrations[] = {
       "ALTER TABLE key ADD COLUMN policy TEXT;" /* compact JSON */
       "ALTER TABLE key ADD COLUMN policy_type TEXT;"
       "ALTER TABLE key ADD COLUMN policy_immutable INTEGER NOT NULL DEFAULT 0;" },
+    /* keys of the built-in external key manager, and which of them a version stands for: such a
+     * version has no object of its own, `object` only tells it from others */
+    { "CREATE TABLE external_key ("
+      "  id TEXT PRIMARY KEY,"
+      "  object BLOB NOT NULL UNIQUE,"
+      "  kty TEXT NOT NULL,"
+      "  bits INTEGER NOT NULL,"
+      "  modulus BLOB NOT NULL,"
+      "  exponent BLOB NOT NULL"
+      ") WITHOUT ROWID;"
+      "ALTER TABLE version ADD COLUMN external TEXT;" },
     { NULL },
 };
 

@@ -179,7 +179,9 @@ enum kv_code kv_keys_count(struct kv_keys *keys, struct kv_keys_census *ret_cens
 enum kv_code kv_keys_each_object(struct kv_keys *keys, kv_object_visit_fn *visit, void *context,
                                  struct kv_err *err)
 {
-    static const char sql[] = "SELECT object FROM version UNION ALL SELECT object FROM service_key";
+    static const char sql[] = "SELECT object FROM version WHERE external IS NULL"
+                              " UNION ALL SELECT object FROM service_key"
+                              " UNION ALL SELECT object FROM external_key";
     kv_auto(kv_db_release) struct kv_db *db = NULL;
     kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
     bool more = true;

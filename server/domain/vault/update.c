@@ -3,12 +3,27 @@
 #include "kv/clock.h"
 #include "private.h"
 
+/* Its manager does nothing else (contract §6.12). */
+static enum kv_code check_external_ops(const struct kv_key *key, struct kv_err *err)
+{
+    for (size_t i = 0; key->external != NULL && i < key->ops.count; i++) {
+        if (key->ops.op[i] != KV_OP_WRAP && key->ops.op[i] != KV_OP_UNWRAP) {
+            return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                           "Unsupported key operation(s): \"%s\". Supported values are "
+                           "\"wrapKey\", \"unwrapKey\".",
+                           kv_key_op_row(key->ops.op[i])->name);
+        }
+    }
+    return KV_OK;
+}
+
 /* Omitted members keep their value; given ones replace it, tags as a whole. */
 static enum kv_code apply(const struct kv_scope *scope, const struct kv_key_update_args *args,
                           struct kv_key *key, struct kv_err *err)
 {
     if (args->ops.given) {
         KV_TRY(key_ops_choose(scope, key->material.family, &args->ops, &key->ops, err));
+        KV_TRY(check_external_ops(key, err));
     }
     if (args->enabled_given) {
         key->attributes.enabled = args->enabled;
@@ -28,7 +43,7 @@ static enum kv_code change_release(struct kv_db *db, const struct kv_scope *scop
                                    const struct kv_key *key, struct kv_err *err)
 {
     static const char sql[] = "SELECT id FROM key WHERE vault = ? AND name = ?";
-    struct kv_release_terms terms = release_terms(args);
+    struct kv_release_terms terms = release_terms(scope, args, &key->ops);
     kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
     int64_t id;
     bool more;
@@ -43,7 +58,7 @@ static enum kv_code change_release(struct kv_db *db, const struct kv_scope *scop
         return release_refuse(scope, "1016",
                               "Key Release Policy can only be set on versionless key", err);
     }
-    KV_TRY(release_check(scope, args, key->kty, key, err));
+    KV_TRY(release_check(scope, args, key->kty, &key->ops, key, err));
     KV_TRY(kv_db_query(db, sql, KV_BINDS(KV_B_TEXT(scope->vault->name), KV_B_TEXT(key->name)),
                        &rows, err));
     KV_TRY(kv_rows_next(rows, &more, err));

@@ -108,8 +108,8 @@ enum kv_code version_insert(struct kv_db *db, int64_t key_id, const struct kv_ke
 {
     static const char sql[] =
         "INSERT INTO version (key, version, object, kty, ops, bits, modulus, exponent, curve, x, y,"
-        " enabled, not_before, expires, created, updated, tags, members)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        " enabled, not_before, expires, created, updated, tags, members, external)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     const struct kv_material *material = &key->material;
     const struct kv_curve_row none = { .name = NULL };
     const struct kv_curve_row *curve =
@@ -128,7 +128,8 @@ enum kv_code version_insert(struct kv_db *db, int64_t key_id, const struct kv_ke
                  KV_B_BYTES(material->y, curve->coordinate), KV_B_INT(key->attributes.enabled),
                  key_bind_time(key->attributes.not_before), key_bind_time(key->attributes.expires),
                  KV_B_INT(key->attributes.created), KV_B_INT(key->attributes.updated),
-                 KV_B_BYTES(key->tags.packed, key->tags.len), KV_B_TEXT(key->members)),
+                 KV_B_BYTES(key->tags.packed, key->tags.len), KV_B_TEXT(key->members),
+                 KV_B_TEXT(key->external)),
         NULL, err));
     *ret_id = kv_db_last_id(db);
     return intent_settle(db, material->object, err);
