@@ -307,6 +307,7 @@ static void drain(struct server *server)
     if (!tls || !control) {
         kv_log(KV_LOG_ERROR, "stopped_hard", KV_LOG_NUMBER_FIELD("waited_ms", DRAIN_PATIENCE_MS));
         data_folder_abandon(&server->folder);
+        kv_log_stop();
         _exit(1);
     }
 }
@@ -385,8 +386,12 @@ enum kv_code serve_run(const struct kv_options *options, struct kv_err *err)
     server->workers = count_workers(options);
     signals_block();
     raise_descriptor_limit();
-    code = run(server, err);
+    code = kv_log_start(err);
+    if (code == KV_OK) {
+        code = run(server, err);
+    }
     take_down(server);
+    kv_log_stop();
     free(server);
     return code;
 }

@@ -5,13 +5,13 @@
  *
  * Only main.c, http/ and api/gate/ log; everything below returns its errors. Text values are
  * quoted and escaped whatever they hold, so a client cannot forge a line. Never pass a secret.
- * Thread-safe; a line is written with one write(2).
+ * Thread-safe. A line never waits for a reader between kv_log_start() and kv_log_stop().
  */
 #pragma once
 
 #include <stdint.h>
 
-#include "kv/base.h"
+#include "kv/err.h"
 
 enum kv_log_level { KV_LOG_ERROR, KV_LOG_WARNING, KV_LOG_INFO, KV_LOG_DEBUG };
 enum kv_log_format { KV_LOG_TEXT, KV_LOG_JSON };
@@ -35,6 +35,19 @@ struct kv_log_field {
 
 /* Set once at start, before any thread is made. */
 void kv_log_setup(enum kv_log_level level, enum kv_log_format format);
+
+/*
+ * Has a thread of its own write the log, from a queue of 256 KiB. What comes while that is full is
+ * lost, and a line `log_lines_lost` says how many as soon as somebody reads again. Before this, and
+ * after kv_log_stop(), a line is written by whoever logs it.
+ */
+enum kv_code kv_log_start(struct kv_err *err) kv_must_check;
+
+/*
+ * Writes what is queued and ends the thread; gives up after a second in which nobody reads, and
+ * then no further line is written. For one thread, at the end of the process; may be repeated.
+ */
+void kv_log_stop(void);
 
 /* Writes one line: time (real), level, event, then the fields in order. Cut at 4 KiB. */
 void kv_log_write(enum kv_log_level level, const char *event, const struct kv_log_field *fields,

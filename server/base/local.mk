@@ -15,6 +15,8 @@ libkv_a_SOURCES += \
 	%D%/jws_key.c \
 	%D%/jws_key.h \
 	%D%/log.c \
+	%D%/log_queue.c \
+	%D%/log_queue.h \
 	%D%/option.h \
 	%D%/option_environment.c \
 	%D%/option_print.c \

@@ -10,11 +10,11 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <unistr.h>
 
 #include "kv/clock.h"
+#include "log_queue.h"
 
 #define LINE_MAX_BYTES 4096
 #define LINE_RESERVE 3 /* kept free for what closes a line: quote, brace, newline */
@@ -228,5 +228,5 @@ void kv_log_write(enum kv_log_level level, const char *event, const struct kv_lo
     }
     close_with(&line, '\n');
 
-    KV_IGNORE(write(STDERR_FILENO, line.text, line.len)); /* where else would a failure go? */
+    log_queue_put(line.text, line.len);
 }

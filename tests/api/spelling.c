@@ -123,7 +123,7 @@ Test(spelling, BAD_PARAMETER_of_keys_that_spell_nothing)
                  no_spellings[i]);
         API_REPLY(blob, client_call(&dev, "PUT", "/keys/spelling-none", body));
         cr_expect(reply_is_error(&blob, 400, "BadParameter", NULL,
-                                 "\"key_hsm\" is not a key transfer blob: it is no JSON in "
+                                 "\"key_hsm\" is not a key transfer blob: it is not JSON in "
                                  "base64url."),
                   "%s", body);
         API_REPLY(backup, restore(&dev, no_spellings[i]));

@@ -136,7 +136,7 @@ Test(symmetric_move, is_released_as_it_was_brought)
     kv_base64url_encode(bytes, 32, text);
     cr_expect_str_eq(text, KEY);
 
-    api_advance(&own, 3600); /* the token lives for an hour */
+    api_advance(&own, 7 * 24 * 3600); /* the token lives for a week */
     API_REPLY(late, client_call(&dev, "POST", "/keys/sym-release/release", body));
     cr_expect_eq(late.status, 403, "%s", late.body);
     cJSON_Delete(jwk);

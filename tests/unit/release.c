@@ -148,7 +148,7 @@ Test(authority, is_not_asked_again_just_after_it_failed)
     jwks_uri = "";
     cr_expect_eq(judge_at(NOW), KV_UNAVAILABLE);
     cr_expect_eq(judge_at(NOW + 1), KV_UNAVAILABLE);
-    cr_expect_str_eq(err.message, "The attestation authority names a URL of no use.");
+    cr_expect_str_eq(err.message, "The attestation authority names a URL that cannot be used.");
     cr_expect_eq(inside, 1, "%u", inside);
     jwks_uri = AUTHORITY "/certs";
     usleep(KV_AUTHORITY_PAUSE * 1000 + 1000);

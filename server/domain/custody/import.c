@@ -188,6 +188,17 @@ static enum kv_code learn_rsa(struct kv_custody *custody, struct kv_material *ma
     return check_halves(custody, material, CANNOT_USE, err);
 }
 
+/* The first curve of that kind; a legacy one is only ever sent by its name. */
+static enum kv_curve find_curve(enum hsm_curve told)
+{
+    enum kv_curve curve = KV_CURVE_NONE + 1;
+
+    while (curve < KV_CURVE_COUNT && custody_hsm_curve(curve) != told) {
+        curve++;
+    }
+    return curve;
+}
+
 static enum kv_code learn_curve(struct kv_custody *custody, struct kv_material *material,
                                 struct kv_err *err)
 {
@@ -195,16 +206,13 @@ static enum kv_code learn_curve(struct kv_custody *custody, struct kv_material *
 
     KV_TRY(custody_translate(custody, hsm_key_curve(custody->config.hsm, material->object, &told),
                              err));
-    for (enum kv_curve curve = KV_CURVE_NONE + 1; curve < KV_CURVE_COUNT; curve++) {
-        if (custody_hsm_curve(curve) != told) {
-            continue;
-        }
-        if (material->curve != KV_CURVE_NONE && material->curve != curve) {
-            return KV_FAIL(err, KV_BAD_PARAMETER, 0, NOT_AS_DESCRIBED);
-        }
-        material->curve = curve;
-        material->bits = kv_curve_row(curve)->bits;
+    if (material->curve == KV_CURVE_NONE) {
+        material->curve = find_curve(told);
     }
+    if (material->curve == KV_CURVE_COUNT || custody_hsm_curve(material->curve) != told) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, NOT_AS_DESCRIBED);
+    }
+    material->bits = kv_curve_row(material->curve)->bits;
     return KV_OK;
 }
 
