@@ -2,11 +2,15 @@
 /* Writing. */
 #include "kv/json.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "kv/base64.h"
 #include "kv/secret.h"
+
+#define NUMBER_SIZE 32 /* of 17 digits with sign, point and exponent */
 
 /* cJSON's lists are doubly linked, the first item's `prev` being the last. */
 static void link_back(cJSON *object)
@@ -54,9 +58,72 @@ void kv_json_sort(cJSON *tree)
     }
 }
 
+/* cJSON takes 15 digits for enough where what they spell is the next number or infinity. */
+static bool is_printed_well(const cJSON *item)
+{
+    char text[NUMBER_SIZE];
+
+    if (!cJSON_IsNumber(item) || item->valuedouble == (double) item->valueint
+        || !isfinite(item->valuedouble)) {
+        return true; /* no number, one of whole digits, or one that is printed as null */
+    }
+    (void) snprintf(text, sizeof(text), "%.15g", item->valuedouble);
+    return strtod(text, NULL) == item->valuedouble;
+}
+
+static bool are_printed_well(const cJSON *tree)
+{
+    const cJSON *item;
+
+    if (!is_printed_well(tree)) {
+        return false;
+    }
+    cJSON_ArrayForEach (item, tree) {
+        if (!are_printed_well(item)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Puts the digits of those numbers in their place. False: out of memory. */
+static bool spell_out(cJSON *tree)
+{
+    char text[NUMBER_SIZE];
+    cJSON *item;
+
+    if (!is_printed_well(tree)) {
+        (void) snprintf(text, sizeof(text), "%.17g", tree->valuedouble);
+        tree->valuestring = cJSON_malloc(strlen(text) + 1);
+        if (tree->valuestring == NULL) {
+            return false;
+        }
+        memcpy(tree->valuestring, text, strlen(text) + 1);
+        tree->type = cJSON_Raw;
+    }
+    cJSON_ArrayForEach (item, tree) {
+        if (!spell_out(item)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* NULL: out of memory. */
+static char *print(const cJSON *tree)
+{
+    kv_auto(cJSON_Delete) cJSON *copy = NULL;
+
+    if (are_printed_well(tree)) {
+        return cJSON_PrintUnformatted(tree);
+    }
+    copy = cJSON_Duplicate(tree, true);
+    return copy != NULL && spell_out(copy) ? cJSON_PrintUnformatted(copy) : NULL;
+}
+
 enum kv_code kv_json_print(const cJSON *tree, struct kv_buf *buf, struct kv_err *err)
 {
-    kv_auto(kv_wipe_free) char *text = cJSON_PrintUnformatted(tree);
+    kv_auto(kv_wipe_free) char *text = print(tree);
 
     if (text == NULL) {
         return KV_OUT_OF_MEMORY(err);
