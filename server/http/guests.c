@@ -24,8 +24,8 @@ struct kv_guests {
 
     pthread_mutex_t mutex; /* lock.def: listener.guests */
     pthread_cond_t end;
-    struct guest_list waiting[KV_GUEST_NONE]; /* guarded by mutex, as are the next two */
-    size_t count;
+    struct guest_list waiting[KV_GUEST_NONE]; /* guarded by mutex, as is all below */
+    struct guest_list present;
     bool stopping;
 };
 
@@ -34,6 +34,31 @@ static void stop_waiting_locked(struct kv_guests *guests, struct kv_guest *guest
     if (guest->wait != KV_GUEST_NONE) {
         TAILQ_REMOVE(&guests->waiting[guest->wait], guest, link);
         guest->wait = KV_GUEST_NONE;
+    }
+}
+
+/*
+ * To shut down what is at its end changes nothing, but wakes those who wait for something to read. Of
+ * a connection over TLS that has not been read to its end, the end is not seen here; the library does
+ * read these to the end.
+ */
+static void notice_end_locked(struct kv_guest *guest)
+{
+    char byte;
+
+    if (!guest->has_ended && recv(guest->descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0) {
+        guest->has_ended = true;
+        (void) shutdown(guest->descriptor, SHUT_RD); /* or its other half has ended, too */
+    }
+}
+
+static void notice_ends_locked(struct kv_guests *guests)
+{
+    struct kv_guest *guest;
+
+    TAILQ_FOREACH(guest, &guests->present, present)
+    {
+        notice_end_locked(guest);
     }
 }
 
@@ -63,6 +88,7 @@ static void *watch(void *argument)
 
         (void) pthread_cond_timedwait(&guests->end, &guests->mutex, &time);
         expire_locked(guests);
+        notice_ends_locked(guests);
     }
     pthread_mutex_unlock(&guests->mutex);
     return NULL;
@@ -91,6 +117,7 @@ static void init(struct kv_guests *guests, kv_millis head, kv_millis idle)
     for (size_t i = 0; i < KV_GUEST_NONE; i++) {
         TAILQ_INIT(&guests->waiting[i]);
     }
+    TAILQ_INIT(&guests->present);
 }
 
 enum kv_code kv_guests_new(kv_millis head, kv_millis idle, struct kv_guests **ret_guests,
@@ -121,7 +148,7 @@ void kv_guests_free(struct kv_guests *guests)
         return;
     }
     pthread_mutex_lock(&guests->mutex);
-    assert(guests->count == 0);
+    assert(TAILQ_EMPTY(&guests->present));
     guests->stopping = true;
     pthread_cond_signal(&guests->end);
     pthread_mutex_unlock(&guests->mutex);
@@ -148,7 +175,7 @@ struct kv_guest *kv_guests_enter(struct kv_guests *guests, int descriptor)
         guest->descriptor = descriptor;
         guest->wait = KV_GUEST_NONE;
         pthread_mutex_lock(&guests->mutex);
-        guests->count++;
+        TAILQ_INSERT_TAIL(&guests->present, guest, present);
         wait_locked(guests, guest, KV_GUEST_FIRST);
         pthread_mutex_unlock(&guests->mutex);
     }
@@ -160,6 +187,9 @@ void kv_guests_wait(struct kv_guests *guests, struct kv_guest *guest, enum kv_gu
     if (guest != NULL) {
         pthread_mutex_lock(&guests->mutex);
         wait_locked(guests, guest, wait);
+        if (wait == KV_GUEST_NEXT) {
+            notice_end_locked(guest);
+        }
         pthread_mutex_unlock(&guests->mutex);
     }
 }
@@ -170,7 +200,7 @@ void kv_guests_leave(struct kv_guests *guests, struct kv_guest *guest)
         assert(guest->exchange == NULL);
         pthread_mutex_lock(&guests->mutex);
         stop_waiting_locked(guests, guest);
-        guests->count--;
+        TAILQ_REMOVE(&guests->present, guest, present);
         pthread_mutex_unlock(&guests->mutex);
         free(guest);
     }

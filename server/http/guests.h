@@ -6,6 +6,9 @@
  * libmicrohttpd forgets a request whose head it refuses, and its timeout starts anew with each
  * byte. So what a connection has begun is noted here from its accept to its end, and one whose head
  * is late is shut down, which the library takes for the end of the stream.
+ * Nor does it notice a client that has ended together with what it sent last: it hears of both at
+ * once, reads the one and waits for the other. It is told again as soon as it has nothing to do, and
+ * else within an eighth of the time of a head.
  * Thread-safe, but a guest's `exchange` is its connection's thread's. Lock order: "listener.guests"
  * of tbl/lock.def.
  */
@@ -31,9 +34,11 @@ enum kv_guest_wait {
 struct kv_guest {
     struct kv_exchange *exchange; /* begun and not completed; NULL: none */
     int descriptor;
-    TAILQ_ENTRY(kv_guest) link; /* guarded by the guests' mutex, as are the next two */
+    TAILQ_ENTRY(kv_guest) link; /* guarded by the guests' mutex, as is all below */
     enum kv_guest_wait wait;
     kv_millis deadline;
+    TAILQ_ENTRY(kv_guest) present; /* among all there are */
+    bool has_ended;                /* its peer, and the library was told so */
 };
 
 /*

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "kv/base.h"
@@ -333,4 +334,48 @@ Test(listener, closes_a_connection_whose_head_does_not_come_to_an_end)
     cr_assert(wire_say(descriptor, GET("/inline")));
     cr_expect_eq(next_answer(descriptor), 200);
     expect_closed_while_it_drips(descriptor);
+}
+
+/* Sends and ends its half at once; gives the milliseconds until the other side ends, too. */
+static kv_millis time_to_end(const char *text, unsigned answers)
+{
+    int descriptor = wire_connect(site.port, false);
+    kv_millis began = kv_clock_monotonic();
+
+    cr_assert(wire_say(descriptor, text));
+    cr_assert_eq(shutdown(descriptor, SHUT_WR), 0);
+    for (unsigned i = 0; i < answers; i++) {
+        cr_expect_eq(next_answer(descriptor), 200, "%s", text);
+    }
+    cr_expect(wire_is_closed(descriptor), "%s", text);
+    close(descriptor);
+    return kv_clock_monotonic() - began;
+}
+
+/* Many times: it depends on whether both come at once. */
+Test(listener, keeps_no_connection_that_ended_together_with_what_it_sent)
+{
+    static const struct {
+        const char *text;
+        unsigned answers;
+    } rows[] = {
+        { GET("/inline"), 1 },
+        { GET("/worker"), 1 },
+        { GET("/inline") GET("/inline"), 2 },
+        { "", 0 },
+        { "GET /inl", 0 },
+        { "GET /inline HTTP/1.1\r\nHost: local", 0 },
+        { "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf", 0 },
+    };
+
+    config.head_timeout = 4000; /* half a second between two looks */
+    config.idle_timeout = 60000;
+    config.arrival_timeout = 60000;
+    start();
+    for (size_t i = 0; i < 4 * KV_COUNT(rows); i++) {
+        size_t row = i % KV_COUNT(rows);
+        kv_millis took = time_to_end(rows[row].text, rows[row].answers);
+
+        cr_expect_lt(took, 3000, "%s: %lld ms", rows[row].text, (long long) took);
+    }
 }
