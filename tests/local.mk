@@ -37,6 +37,7 @@ check-local:
 	@echo "make check needs Criterion (libcriterion-dev), which configure did not find" >&2
 	@exit 1
 endif
+include %D%/fuzz/local.mk
 include %D%/stress/local.mk
 include %D%/bench/local.mk
 include %D%/lint/local.mk

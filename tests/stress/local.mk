@@ -45,3 +45,15 @@ TESTS += %D%/pool
 %C%_pool_SOURCES = %D%/pool.c
 %C%_pool_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 %C%_pool_LDADD = tests/support/libtoken.a libhsm.a
+
+check_PROGRAMS += %D%/hostile
+TESTS += %D%/hostile
+%C%_hostile_SOURCES = \
+	%D%/hostile.c \
+	%D%/hostile.h \
+	%D%/hostile_send.c \
+	%D%/hostile_shapes.c \
+	tests/support/raw.c \
+	tests/support/raw.h
+%C%_hostile_CFLAGS = $(AM_CFLAGS) $(TLS_CFLAGS)
+%C%_hostile_LDADD = $(stress_libs) $(TLS_LIBS)

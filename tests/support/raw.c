@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -30,13 +31,19 @@ static bool connect_tcp(struct raw *raw, unsigned port)
            && connect(raw->descriptor, (const struct sockaddr *) &address, sizeof(address)) == 0;
 }
 
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static SSL_CTX *ctx; /* of all connections: to make one takes longer than a handshake */
+
+static void make_ctx(void)
+{
+    (void) signal(SIGPIPE, SIG_IGN); /* what OpenSSL writes to a closed connection raises it */
+    ctx = SSL_CTX_new(TLS_client_method());
+}
+
 static bool start_tls(struct raw *raw)
 {
-    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
-
-    (void) signal(SIGPIPE, SIG_IGN); /* what OpenSSL writes to a closed connection raises it */
+    pthread_once(&once, make_ctx);
     raw->ssl = SSL_new(ctx);
-    SSL_CTX_free(ctx); /* the connection keeps it */
     return SSL_set_fd(raw->ssl, raw->descriptor) == 1 && SSL_connect(raw->ssl) == 1;
 }
 

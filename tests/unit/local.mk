@@ -65,7 +65,7 @@ TESTS += %D%/test_json
 
 check_PROGRAMS += %D%/test_foreign
 TESTS += %D%/test_foreign
-%C%_test_foreign_SOURCES = %D%/foreign.c %D%/identity/forge.c %D%/identity/forge.h
+%C%_test_foreign_SOURCES = %D%/foreign.c %D%/identity/forge.c %D%/identity/forge.h %D%/identity/forge_key.h
 %C%_test_foreign_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_foreign_LDADD = $(UNIT_LDADD)
 
@@ -77,7 +77,7 @@ TESTS += %D%/test_jwe
 
 check_PROGRAMS += %D%/test_jws
 TESTS += %D%/test_jws
-%C%_test_jws_SOURCES = %D%/jws.c %D%/identity/forge.c %D%/identity/forge.h
+%C%_test_jws_SOURCES = %D%/jws.c %D%/identity/forge.c %D%/identity/forge.h %D%/identity/forge_key.h
 %C%_test_jws_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_jws_LDADD = $(UNIT_LDADD)
 

@@ -185,6 +185,9 @@ static void copy_text(struct reader *reader, char *ret_text, size_t size)
 
     copy_bytes(reader, ret_text, size - 1, &len);
     ret_text[len] = '\0';
+    if (strlen(ret_text) != len) { /* nobody writes a text with a NUL in it */
+        reader->failed = true;
+    }
 }
 
 static struct kv_maybe_time take_time(struct reader *reader)
@@ -257,6 +260,9 @@ static enum kv_code take_copy(struct reader *reader, char **ret_text, struct kv_
 
     if (text == NULL || len == 0) {
         return KV_OK;
+    }
+    if (memchr(text, '\0', len) != NULL) {
+        return fail_corrupt(err);
     }
     copy = malloc(len + 1);
     if (copy == NULL) {

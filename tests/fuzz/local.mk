@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+# A target for each parser of what others have written. With --enable-fuzzing (clang) they are for
+# `make fuzz` and `make fuzz-run`; in every other build they are tests that replay the corpus.
+fuzz_names = \
+	authority \
+	backup \
+	base64 \
+	body \
+	claims \
+	duration \
+	framing \
+	head \
+	json \
+	jwe \
+	jwk \
+	jws \
+	options \
+	pem \
+	release \
+	transfer \
+	uri
+EXTRA_DIST += %D%/corpus %D%/dictionary
+
+fuzz_programs = \
+	%D%/fuzz_authority \
+	%D%/fuzz_backup \
+	%D%/fuzz_base64 \
+	%D%/fuzz_body \
+	%D%/fuzz_claims \
+	%D%/fuzz_duration \
+	%D%/fuzz_framing \
+	%D%/fuzz_head \
+	%D%/fuzz_json \
+	%D%/fuzz_jwe \
+	%D%/fuzz_jwk \
+	%D%/fuzz_jws \
+	%D%/fuzz_options \
+	%D%/fuzz_pem \
+	%D%/fuzz_release \
+	%D%/fuzz_transfer \
+	%D%/fuzz_uri
+
+if FUZZING
+EXTRA_PROGRAMS += $(fuzz_programs)
+CLEANFILES += $(fuzz_programs)
+else
+check_PROGRAMS += $(fuzz_programs)
+TESTS += $(fuzz_programs)
+fuzz_main = %D%/replay.c
+endif
+
+fuzz_common = %D%/fuzz.h %D%/input.c $(fuzz_main)
+fuzz_signer = %D%/signer.c %D%/signer.h tests/unit/identity/forge_key.h
+fuzz_world = %D%/world.c %D%/world.h %D%/world_ask.c server/certifier.c server/serve.h $(fuzz_signer)
+fuzz_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir) -DCORPUS_FOLDER='"$(top_srcdir)/%D%/corpus"'
+fuzz_ldflags = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+fuzz_libs = libkv.a libhsm.a $(SERVER_LIBS)
+
+%C%_fuzz_authority_SOURCES = %D%/authority.c $(fuzz_common) $(fuzz_signer)
+%C%_fuzz_authority_CPPFLAGS = $(fuzz_cppflags)
+%C%_fuzz_authority_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_authority_LDADD = $(fuzz_libs)
+
+%C%_fuzz_backup_SOURCES = %D%/backup.c $(fuzz_common)
+%C%_fuzz_backup_CPPFLAGS = $(fuzz_cppflags)
+%C%_fuzz_backup_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_backup_LDADD = $(fuzz_libs)
+
+%C%_fuzz_base64_SOURCES = %D%/base64.c $(fuzz_common)
+%C%_fuzz_base64_CPPFLAGS = $(fuzz_cppflags)
+%C%_fuzz_base64_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_base64_LDADD = $(fuzz_libs)
+
+%C%_fuzz_body_SOURCES = %D%/body.c $(fuzz_common) $(fuzz_world)
+%C%_fuzz_body_CPPFLAGS = $(fuzz_cppflags)
+%C%_fuzz_body_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_body_LDADD = tests/support/libtoken.a $(fuzz_libs)
+
+%C%_fuzz_claims_SOURCES = %D%/claims.c $(fuzz_common)
+%C%_fuzz_claims_CPPFLAGS = $(fuzz_cppflags)
+%C%_fuzz_claims_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_claims_LDADD = $(fuzz_libs)
+
+%C%_fuzz_duration_SOURCES = %D%/duration.c $(fuzz_common)
+%C%_fuzz_duration_CPPFLAGS = $(fuzz_cppflags)
+%C%_fuzz_duration_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_duration_LDADD = $(fuzz_libs)
+
+%C%_fuzz_framing_SOURCES = %D%/framing.c $(fuzz_common)
+%C%_fuzz_framing_CPPFLAGS = $(fuzz_cppflags)
+%C%_fuzz_framing_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_framing_LDADD = $(fuzz_libs)
+
+%C%_fuzz_head_SOURCES = %D%/head.c $(fuzz_common) $(fuzz_world)
+%C%_fuzz_head_CPPFLAGS = $(fuzz_cppflags)
+%C%_fuzz_head_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_head_LDADD = tests/support/libtoken.a $(fuzz_libs)
+
+%C%_fuzz_json_SOURCES = %D%/json.c $(fuzz_common)
+%C%_fuzz_json_CPPFLAGS = $(fuzz_cppflags)
+%C%_fuzz_json_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_json_LDADD = $(fuzz_libs)
+
+%C%_fuzz_jwe_SOURCES = %D%/jwe.c $(fuzz_common)
+%C%_fuzz_jwe_CPPFLAGS = $(fuzz_cppflags)
+%C%_fuzz_jwe_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_jwe_LDADD = $(fuzz_libs)
+
+%C%_fuzz_jwk_SOURCES = %D%/jwk.c $(fuzz_common)
+%C%_fuzz_jwk_CPPFLAGS = $(fuzz_cppflags)
+%C%_fuzz_jwk_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_jwk_LDADD = $(fuzz_libs)
+
+%C%_fuzz_jws_SOURCES = %D%/jws.c $(fuzz_common) $(fuzz_signer)
+%C%_fuzz_jws_CPPFLAGS = $(fuzz_cppflags)
+%C%_fuzz_jws_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_jws_LDADD = $(fuzz_libs)
+
+%C%_fuzz_options_SOURCES = %D%/options.c $(fuzz_common)
+%C%_fuzz_options_CPPFLAGS = $(fuzz_cppflags)
+%C%_fuzz_options_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_options_LDADD = $(fuzz_libs)
+
+%C%_fuzz_pem_SOURCES = %D%/pem.c $(fuzz_common)
+%C%_fuzz_pem_CPPFLAGS = $(fuzz_cppflags)
+%C%_fuzz_pem_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_pem_LDADD = $(fuzz_libs)
+
+%C%_fuzz_release_SOURCES = %D%/release.c $(fuzz_common) $(fuzz_signer)
+%C%_fuzz_release_CPPFLAGS = $(fuzz_cppflags)
+%C%_fuzz_release_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_release_LDADD = $(fuzz_libs)
+
+%C%_fuzz_transfer_SOURCES = %D%/transfer.c $(fuzz_common)
+%C%_fuzz_transfer_CPPFLAGS = $(fuzz_cppflags)
+%C%_fuzz_transfer_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_transfer_LDADD = $(fuzz_libs)
+
+%C%_fuzz_uri_SOURCES = %D%/uri.c $(fuzz_common)
+%C%_fuzz_uri_CPPFLAGS = $(fuzz_cppflags)
+%C%_fuzz_uri_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_uri_LDADD = $(fuzz_libs)
+
+fuzz: $(fuzz_programs)
+
+# Each target for FUZZ_SECONDS, of those that FUZZ names, with the corpus that there is and one of
+# its own in FUZZ_FOLDER, where also logs and what was found are kept.
+FUZZ = $(fuzz_names)
+FUZZ_SECONDS = 600
+FUZZ_FOLDER = fuzzing
+fuzz-run: fuzz
+	@$(top_srcdir)/%D%/run --seconds $(FUZZ_SECONDS) --folder $(FUZZ_FOLDER) \
+		--corpus $(top_srcdir)/%D%/corpus --dictionary $(top_srcdir)/%D%/dictionary \
+		--programs tests/fuzz $(FUZZ)
+EXTRA_DIST += %D%/run
+
+PHONY += fuzz fuzz-run

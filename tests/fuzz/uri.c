@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The target of a request, and the rows of every route table that it may lead to. */
+#include <string.h>
+
+#include <unistr.h>
+
+#include "fuzz.h"
+#include "kv/api.h"
+#include "server/http/uri.h"
+
+static enum kv_code refuse(struct kv_request *request, struct kv_response *response,
+                           unsigned verbs_of_path, struct kv_err *err)
+{
+    (void) request;
+    (void) response;
+    (void) verbs_of_path;
+    return KV_FAIL(err, KV_NOT_FOUND, 0, "no row has this path");
+}
+
+static void check_text(const char *text)
+{
+    FUZZ_HOLDS(text != NULL && u8_check((const uint8_t *) text, strlen(text)) == NULL);
+    for (; *text != '\0'; text++) {
+        FUZZ_HOLDS((unsigned char) *text >= 0x20 && *text != 0x7f);
+    }
+}
+
+/* A row that matches has caught a text for each of its placeholders. */
+static void check_route(const struct kv_request *request)
+{
+    size_t captures = 0;
+
+    for (const char *at = request->route->path; (at = strchr(at, '{')) != NULL; at++) {
+        FUZZ_HOLDS(captures < KV_CAPTURES_MAX && request->capture[captures] != NULL);
+        check_text(request->capture[captures++]);
+    }
+}
+
+static void route(const struct kv_uri *uri, const struct kv_route *routes)
+{
+    const struct kv_site site = { .routes = routes, .unmatched = refuse };
+
+    for (enum kv_verb verb = KV_GET; verb <= KV_VERB_OTHER; verb++) {
+        for (unsigned kind = 0; kind <= 2; kind++) {
+            struct kv_request request = { .site = &site, .verb = verb, .host_kind = kind };
+            struct kv_err err;
+
+            request.segments = uri->segments;
+            memcpy(request.segment, uri->segment, sizeof(request.segment));
+            if (kv_route_match(&request, NULL, &err) == KV_OK) {
+                check_route(&request);
+            }
+        }
+    }
+}
+
+static void check_uri(const struct kv_uri *uri)
+{
+    FUZZ_HOLDS(uri->segments <= KV_SEGMENTS_MAX + 1 && uri->pairs <= KV_QUERY_MAX);
+    for (size_t i = 0; i < uri->segments && i < KV_SEGMENTS_MAX; i++) {
+        check_text(uri->segment[i]);
+        FUZZ_HOLDS(uri->segment[i][0] != '\0');
+    }
+    for (size_t i = 0; i < uri->pairs; i++) {
+        check_text(uri->pair[i].name);
+        check_text(uri->pair[i].value);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    fuzz_auto char *target = fuzz_text(data, size);
+    kv_auto(kv_uri_done) struct kv_uri uri = { .segments = 77 };
+
+    if (kv_uri_parse(target, &uri, NULL) != KV_OK) {
+        FUZZ_HOLDS(uri.text == NULL && uri.segments == 77);
+        return 0;
+    }
+    check_uri(&uri);
+    route(&uri, kv_key_routes);
+    route(&uri, kv_hsm_routes);
+    route(&uri, kv_token_routes);
+    route(&uri, kv_control_routes);
+    return 0;
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "world.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "fuzz.h"
+#include "kv/api.h"
+#include "kv/certificate.h"
+#include "kv/files.h"
+#include "kv/store.h"
+#include "server/serve.h"
+#include "signer.h"
+#include "tests/support/token.h"
+#include "tests/unit/identity/forge_key.h"
+
+#define TENANT "6babcaad-604b-40ac-a9d7-9fd97c0b779f"
+#define POLICY                                                                                     \
+    "eyJ2ZXJzaW9uIjoiMS4wLjAiLCJhbnlPZiI6W3siYXV0aG9yaXR5IjoiaHR0cHM6Ly9hLnRlc3QiLCJhbGxPZiI6W3si" \
+    "Y2xhaW0iOiJjIiwiZXF1YWxzIjoidiJ9XX1dfQ"
+#define SECONDS 1000
+
+static struct {
+    struct kv_app app;
+    struct kv_vault vaults[3];
+    char folder[32];
+    pid_t owner; /* who removes the folder */
+    struct test_token token;
+    bool is_full; /* the token */
+    struct kv_store *store;
+    struct kv_custody *custody;
+    struct certifier *certifier;
+    struct kv_certificates certificates;
+    struct kv_listener *listener, *control;
+} self = { .folder = "/tmp/coffer-fuzz-XXXXXX" };
+
+/* Nothing is added to a token that is full; what is there works. */
+static CK_RV gate(void *context, const char *function)
+{
+    static const char *const refused[] = { "C_GenerateKey", "C_GenerateKeyPair", "C_CreateObject" };
+
+    (void) context;
+    for (size_t i = 0; i < KV_COUNT(refused); i++) {
+        if (self.is_full && strcmp(function, refused[i]) == 0) {
+            return CKR_DEVICE_MEMORY;
+        }
+    }
+    return CKR_OK;
+}
+
+/* Whether no request of it is under way any more. */
+static bool is_quiet(struct kv_listener *listener)
+{
+    return listener == NULL || kv_listener_drain(listener, 10 * SECONDS);
+}
+
+static void close_all(void)
+{
+    kv_listener_free(self.control);
+    kv_listener_free(self.listener);
+    kv_lanes_free(self.app.lanes);
+    kv_keys_free(self.app.keys);
+    certifier_free(self.certifier);
+    kv_custody_free(self.custody);
+    kv_roles_free(self.app.roles);
+    kv_store_close(self.store);
+    kv_certificates_done(&self.certificates);
+    kv_authorities_free(self.app.authorities);
+    kv_identity_free(self.app.identity);
+    kv_clock_free(self.app.clock);
+    test_token_destroy(&self.token);
+}
+
+static void end(void)
+{
+    if (getpid() == self.owner) {
+        FUZZ_HOLDS(is_quiet(self.control) && is_quiet(self.listener));
+        close_all();
+        KV_IGNORE(kv_folder_remove(self.folder, NULL));
+    }
+}
+
+static enum kv_code open_vaults(struct kv_err *err)
+{
+    KV_TRY(kv_vault_parse("dev", &self.vaults[0], err));
+    KV_TRY(kv_vault_parse("std,sku=standard,access=rbac", &self.vaults[1], err));
+    return kv_vault_parse("pool,kind=hsm", &self.vaults[2], err);
+}
+
+static enum kv_code open_identity(struct kv_err *err)
+{
+    const struct kv_identity_config config = {
+        .folder = self.folder,
+        .tenant = TENANT,
+        .auth = KV_AUTH_STRICT,
+    };
+    char path[KV_PATH_MAX];
+
+    KV_TRY(kv_path_join(path, self.folder, "issuer.pem", err));
+    KV_TRY(kv_file_write(path, FORGE_PEM, strlen(FORGE_PEM), 0600, err));
+    KV_TRY(kv_identity_new(&config, &self.app.identity, err));
+    KV_TRY(kv_authorities_new(signer_fetch, &self.app.authorities, err));
+    return kv_clock_new(&self.app.clock, err);
+}
+
+static enum kv_code open_certificates(struct kv_err *err)
+{
+    static const char *const names[] = { "*.vault.localhost" };
+
+    KV_TRY(kv_certificates_open(self.folder, names, KV_COUNT(names), &self.certificates, err));
+    self.app.ca_pem = self.certificates.ca.data;
+    self.app.ca_p12 = &self.certificates.trust;
+    return certifier_new(self.folder, &self.certifier, err);
+}
+
+static enum kv_code open_keys(struct kv_err *err)
+{
+    struct kv_custody_config custody = { .hsm = NULL };
+    struct kv_keys_config keys = { .certify = certifier_certify };
+    char path[KV_PATH_MAX];
+
+    KV_TRY(kv_path_join(path, self.folder, "coffer.db", err));
+    KV_TRY(kv_store_open(path, 8, &self.store, err));
+    KV_TRY(kv_roles_new(self.store, &self.app.roles, err));
+    test_token_create(&self.token, gate, NULL);
+    custody.hsm = self.token.hsm;
+    KV_TRY(kv_custody_new(&custody, &self.custody, err));
+    KV_TRY(kv_custody_adopt(self.custody, self.store, true, err));
+    keys.store = self.store;
+    keys.custody = self.custody;
+    keys.certify_context = self.certifier;
+    return kv_keys_new(&keys, &self.app.keys, err);
+}
+
+static enum kv_code open_lanes(struct kv_err *err)
+{
+    const struct kv_lanes_config config = {
+        .workers = 1,
+        .work_queue = 8,
+        .generate_queue = 8,
+        .outside = 1,
+        .outside_queue = 8,
+    };
+
+    return kv_lanes_new(&config, &self.app.lanes, err);
+}
+
+static bool is_healthy(void *context)
+{
+    (void) context;
+    return true;
+}
+
+static enum kv_code describe(void *context, cJSON **ret_description, struct kv_err *err)
+{
+    (void) context;
+    *ret_description = cJSON_CreateObject();
+    return *ret_description != NULL ? KV_OK : KV_OUT_OF_MEMORY(err);
+}
+
+static enum kv_code print_metrics(void *context, struct kv_buf *buf, struct kv_err *err)
+{
+    (void) context;
+    return kv_buf_printf(buf, err, "# none\n");
+}
+
+static enum kv_code check_store(void *context, struct kv_err *err)
+{
+    return kv_store_check(context, err);
+}
+
+static void fill_app(void)
+{
+    struct kv_app *app = &self.app;
+
+    app->vaults = self.vaults;
+    app->vault_count = KV_COUNT(self.vaults);
+    app->build = kv_build_find("2026");
+    app->port = 8443;
+    app->control_port = 8080;
+    app->control_names[0] = "coffer";
+    app->token_is_healthy = is_healthy;
+    app->describe_token = describe;
+    app->print_token_metrics = print_metrics;
+    app->check_store = check_store;
+    app->store_context = self.store;
+}
+
+/* The keys there are, and a backup, which makes the key that seals backups. */
+static void furnish(void)
+{
+    static const char *const requests[] = {
+        "POST dev /keys/rsa/create\n{\"kty\":\"RSA\"}",
+        "POST dev /keys/ec/create\n{\"kty\":\"EC\"}",
+        "POST dev /keys/once/create\n{\"kty\":\"EC\"}",
+        "POST pool /keys/rsa/create\n{\"kty\":\"RSA-HSM\"}",
+        "POST pool /keys/ec/create\n{\"kty\":\"EC-HSM\",\"crv\":\"P-521\"}",
+        "POST pool /keys/oct/create\n{\"kty\":\"oct-HSM\",\"key_size\":256}",
+        ("POST pool "
+         "/keys/free/create\n{\"kty\":\"RSA-HSM\",\"key_ops\":[\"sign\",\"secureWrapKey\","
+         "\"secureUnwrapKey\"],\"attributes\":{\"exportable\":true},\"release_policy\":{\"data\":"
+         "\"" POLICY "\"}}"),
+        "POST dev /keys/ec/backup\n",
+        "POST pool /keys/ec/backup\n",
+        "GET pool /keys/ec/attestation\n",
+    };
+
+    for (size_t i = 0; i < KV_COUNT(requests); i++) {
+        FUZZ_HOLDS(world_ask(requests[i], strlen(requests[i])) == 200);
+    }
+    self.is_full = true;
+}
+
+struct kv_app *world(void)
+{
+    static const struct {
+        enum kv_code (*open)(struct kv_err *err);
+    } steps[] = {
+        { open_vaults }, { open_identity }, { open_certificates }, { open_keys }, { open_lanes }
+    };
+    struct kv_err err;
+
+    if (self.owner != 0) {
+        return &self.app;
+    }
+    fuzz_begin();
+    FUZZ_HOLDS(mkdtemp(self.folder) != NULL);
+    self.owner = getpid();
+    for (size_t i = 0; i < KV_COUNT(steps); i++) {
+        if (steps[i].open(&err) != KV_OK) {
+            (void) fprintf(stderr, "step %zu: %s\n", i, err.message);
+            abort();
+        }
+    }
+    fill_app();
+    furnish();
+    FUZZ_HOLDS(atexit(end) == 0); /* last, and so before the end of the libraries */
+    return &self.app;
+}
+
+static void listen_on(const struct kv_site *const *sites, struct kv_listener **ret_listener)
+{
+    const struct kv_listener_config config = {
+        .address = "127.0.0.1",
+        .sites = sites,
+        .app = world(),
+        .lanes = self.app.lanes,
+        .clock = self.app.clock,
+        .connections = 64,
+        .idle_timeout = 60 * SECONDS,
+        .head_timeout = 30 * SECONDS,
+        .arrival_timeout = 60 * SECONDS,
+        .deadline = { [KV_LANE_WORK] = 60 * SECONDS,
+                      [KV_LANE_GENERATE] = 60 * SECONDS,
+                      [KV_LANE_OUTSIDE] = 60 * SECONDS },
+    };
+
+    FUZZ_HOLDS(kv_listener_new(&config, ret_listener, NULL) == KV_OK);
+}
+
+unsigned world_port(void)
+{
+    static const struct kv_site *const sites[] = { &kv_data_plane, NULL };
+
+    if (self.listener == NULL) {
+        listen_on(sites, &self.listener);
+    }
+    return kv_listener_port(self.listener);
+}
+
+unsigned world_control_port(void)
+{
+    static const struct kv_site *const sites[] = { &kv_token_site, &kv_control_site, NULL };
+
+    if (self.control == NULL) {
+        listen_on(sites, &self.control);
+    }
+    return kv_listener_port(self.control);
+}
