@@ -22,10 +22,16 @@ struct kv_log_field {
     int64_t number;
 };
 
+/* What stands in the log for a text that may be missing. */
+static inline const char *kv_log_text(const char *text)
+{
+    return text != NULL ? text : "-";
+}
+
 #define KV_LOG_TEXT_FIELD(name_, text_)                                                            \
     (struct kv_log_field)                                                                          \
     {                                                                                              \
-        .name = (name_), .text = (text_) != NULL ? (text_) : "-"                                   \
+        .name = (name_), .text = kv_log_text(text_)                                                \
     }
 #define KV_LOG_NUMBER_FIELD(name_, number_)                                                        \
     (struct kv_log_field)                                                                          \
