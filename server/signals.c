@@ -13,6 +13,7 @@
 
 #include "folder.h"
 #include "kv/clock.h"
+#include "kv/log.h"
 
 #define SAME_MS 1000 /* a wrapper and a terminal may both signal: that is one request to stop */
 
@@ -60,6 +61,7 @@ static void *end_at_second_signal(void *argument)
         signal_number = signals_wait();
     } while (kv_clock_monotonic() - watch->first < SAME_MS);
     data_folder_abandon(&watch->folder);
+    kv_log_flush();
     _exit(128 + signal_number);
 }
 

@@ -22,4 +22,5 @@ libkv_a_SOURCES += \
 	%D%/option_value.c \
 	%D%/options.c \
 	%D%/secret.c \
+	%D%/spool.c \
 	%D%/uuid.c

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -154,5 +155,158 @@ Test(process, a_token_that_is_away_fills_no_log)
         cr_assert_eq(rename(to, from), 0);
     }
     daemon_stop(&own);
+    daemon_discard(&own);
+}
+
+/* A pipe that is full and that nobody reads, in the daemon's folder. */
+struct stuck {
+    char path[400];
+    int end; /* keeps it open for reading and writing */
+};
+
+static void make_stuck(struct stuck *stuck, const struct daemon *daemon)
+{
+    static const char filling[4096] = { 0 };
+
+    snprintf(stuck->path, sizeof(stuck->path), "%s.pipe", daemon->folder);
+    cr_assert_eq(mkfifo(stuck->path, 0600), 0);
+    stuck->end = open(stuck->path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    cr_assert_geq(stuck->end, 0);
+    while (write(stuck->end, filling, sizeof(filling)) > 0) {
+        /* until it is full */
+    }
+}
+
+static void discard_stuck(struct stuck *stuck)
+{
+    close(stuck->end);
+    unlink(stuck->path);
+}
+
+/* From now on a shell redirects the daemon's descriptors and then becomes the daemon. */
+static void redirect(const char *redirection)
+{
+    const char *before = getenv("TEST_WRAPPER");
+    char wrapper[1024];
+
+    snprintf(wrapper, sizeof(wrapper), "sh -c exec\t\"$0\"\t\"$@\"\t%s %s", redirection,
+             before != NULL ? before : "");
+    setenv("TEST_WRAPPER", wrapper, 1);
+}
+
+static void redirect_to(const char *descriptor, const struct stuck *stuck)
+{
+    char redirection[500];
+
+    snprintf(redirection, sizeof(redirection), "%s>%s", descriptor, stuck->path);
+    redirect(redirection);
+}
+
+/* Waits for the end, a few seconds at most, and expects that status. */
+static void expect_end(struct daemon *own, int wanted)
+{
+    int status = -1;
+    int tries = 0;
+
+    while (waitpid(own->pid, &status, WNOHANG) == 0 && tries++ < 1000) {
+        pause_for(5);
+    }
+    cr_expect(tries <= 1000 && WIFEXITED(status) && WEXITSTATUS(status) == wanted, "%d %d", tries,
+              status);
+    if (tries > 1000) {
+        daemon_kill(own);
+    }
+    own->pid = 0;
+}
+
+static void expect_answers(struct daemon *own, int count)
+{
+    API_CLIENT_OF(own, dev);
+
+    for (int i = 0; i < count; i++) {
+        API_REPLY(reply, client_call(&dev, "GET", "/keys/nobody", NULL));
+        cr_assert_eq(reply.status, 404, "%d: %ld", i, reply.status);
+    }
+}
+
+static const char *const debug[] = { "--log-level", "debug", NULL };
+
+Test(process, serves_and_ends_although_nobody_reads_its_log)
+{
+    struct daemon own;
+    struct stuck stuck;
+
+    daemon_prepare(&own);
+    make_stuck(&stuck, &own);
+    redirect_to("2", &stuck);
+    cr_assert(daemon_start(&own, debug));
+    expect_answers(&own, 600);
+    kill(own.pid, SIGTERM);
+    expect_end(&own, 0);
+    discard_stuck(&stuck);
+    daemon_discard(&own);
+}
+
+Test(process, serves_and_ends_although_its_log_is_closed)
+{
+    struct daemon own;
+    struct stuck stuck;
+
+    daemon_prepare(&own);
+    make_stuck(&stuck, &own);
+    redirect_to("2", &stuck);
+    cr_assert(daemon_start(&own, debug));
+    discard_stuck(&stuck);
+    expect_answers(&own, 10);
+    kill(own.pid, SIGTERM);
+    expect_end(&own, 0);
+    daemon_discard(&own);
+}
+
+/* What is refused before there is a server, and what fails while it is made. */
+Test(process, a_start_that_fails_ends_although_nobody_reads_why)
+{
+    static const char *const bad_option[] = { "--nonsense", NULL };
+    static const char *const bad_vault[] = { "--vault", "a_b", NULL };
+    struct daemon own;
+    struct stuck stuck;
+
+    daemon_prepare(&own);
+    make_stuck(&stuck, &own);
+    redirect_to("2", &stuck);
+    cr_assert(daemon_launch(&own, bad_option));
+    expect_end(&own, 2);
+    cr_assert(daemon_launch(&own, bad_vault));
+    expect_end(&own, 2);
+    discard_stuck(&stuck);
+    daemon_discard(&own);
+}
+
+static void await_file(const struct daemon *own, const char *name)
+{
+    char path[400];
+
+    snprintf(path, sizeof(path), "%s/%s", own->folder, name);
+    for (int tries = 0; access(path, F_OK) != 0; tries++) {
+        cr_assert_lt(tries, 6000, "%s", path);
+        pause_for(5);
+    }
+}
+
+Test(process, serves_and_ends_although_nobody_reads_that_it_is_ready)
+{
+    struct daemon own;
+    struct stuck stuck;
+
+    daemon_prepare(&own);
+    make_stuck(&stuck, &own);
+    redirect_to("1", &stuck);
+    cr_assert(daemon_launch(&own, NULL));
+    await_file(&own, "run.json");
+    pause_for(1500);
+    cr_expect_eq(count_lines(&own, "info ready"), 1);
+    kill(own.pid, SIGTERM);
+    expect_end(&own, 0);
+    discard_stuck(&stuck);
     daemon_discard(&own);
 }
