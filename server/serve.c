@@ -118,6 +118,7 @@ static enum kv_code open_keys(struct server *server, struct kv_err *err)
         .no_decrypt = server->build->no_decrypt,
         .early_symmetric_ops = server->build->has_early_ops,
         .certify = certifier_certify,
+        .is_to_stop = signals_have_come,
         .premium_symmetric = kv_option_is(server->options, KV_OPTION_SYMMETRIC_KEYS, "premium"),
     };
 
@@ -338,9 +339,10 @@ static unsigned count_workers(const struct kv_options *options)
 
 static enum kv_code run(struct server *server, struct kv_err *err)
 {
-    for (size_t i = 0; i < KV_COUNT(start_up); i++) {
+    for (size_t i = 0; i < KV_COUNT(start_up) && !signals_have_come(); i++) {
         KV_TRY(start_up[i](server, err));
     }
+
     int signal_number = signals_wait();
 
     kv_log(KV_LOG_INFO, "stopping", KV_LOG_NUMBER_FIELD("signal", signal_number));

@@ -63,7 +63,8 @@ struct sweep {
 
 /*
  * Before the first request: what was never acknowledged goes; what was is looked for and, if lost,
- * reported. `token_is_own`: so does what nobody can name, unless the last end was a clean one.
+ * reported. `token_is_own`: so does what nobody can name, unless the last end was a clean one. Ends
+ * early when a signal comes; the next start does the rest.
  */
 enum kv_code sweep_start(struct sweep *sweep, bool token_is_own, struct kv_err *err) kv_must_check;
 
@@ -124,6 +125,7 @@ enum kv_code fetch_url(const char *url, struct kv_buf *body, struct kv_err *err)
  * more ends the process at once, with 128 and its number; a temporary folder goes first.
  */
 void signals_block(void);
+bool signals_have_come(void); /* signals_wait() would return at once */
 int signals_wait(void);
 enum kv_code signals_watch_second(const struct data_folder *folder,
                                   struct kv_err *err) kv_must_check;

@@ -39,6 +39,14 @@ void signals_block(void)
     signal(SIGXFSZ, SIG_IGN); /* the write fails instead, and its caller says so */
 }
 
+bool signals_have_come(void)
+{
+    sigset_t pending;
+
+    return sigpending(&pending) == 0
+           && (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1);
+}
+
 int signals_wait(void)
 {
     sigset_t set;
