@@ -34,6 +34,7 @@ noinst_HEADERS = \
 	%D%/kv/rotation.h \
 	%D%/kv/route.h \
 	%D%/kv/secret.h \
+	%D%/kv/spool.h \
 	%D%/kv/store.h \
 	%D%/kv/uuid.h \
 	%D%/kv/vault.h \

@@ -94,7 +94,8 @@ static enum kv_code make_temporary(struct data_folder *folder, struct kv_err *er
 
         folder->path[0] = '\0';
         return KV_FAIL(err, KV_INTERNAL, (unsigned long) cause,
-                       "cannot make a temporary folder in %s: %s", temporary_base(), strerror(cause));
+                       "cannot make a temporary folder in %s: %s", temporary_base(),
+                       strerror(cause));
     }
     folder->temporary = true;
     return KV_OK;

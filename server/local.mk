@@ -19,6 +19,7 @@ coffer_SOURCES += \
 	%D%/folder.c \
 	%D%/folder.h \
 	%D%/housekeeper.c \
+	%D%/machine.c \
 	%D%/main.c \
 	%D%/rotator.c \
 	%D%/serve.c \

@@ -59,14 +59,15 @@ static void log_stray(const struct kv_stray *stray, void *context)
 
 static int report(const struct kv_err *err, enum exit_status status)
 {
-    fprintf(stderr, "coffer: %s\n", err->message);
-    if (status == EXIT_USAGE) {
-        fputs("Try \"coffer serve --help\".\n", stderr);
-    }
+    char text[sizeof(err->message) + 64];
+
+    (void) snprintf(text, sizeof(text), "coffer: %s\n%s", err->message,
+                    status == EXIT_USAGE ? "Try \"coffer serve --help\".\n" : "");
+    kv_log_say(text);
     return status;
 }
 
-static int serve(int argc, char **argv)
+static int read_options_and_serve(int argc, char **argv)
 {
     kv_auto(kv_options_free) struct kv_options *options = NULL;
     struct kv_err err;
@@ -92,6 +93,19 @@ static int serve(int argc, char **argv)
         return report(&err, code == KV_BAD_PARAMETER ? EXIT_USAGE : EXIT_FAILED);
     }
     return EXIT_DONE;
+}
+
+static int serve(int argc, char **argv)
+{
+    struct kv_err err;
+    int status;
+
+    if (kv_log_start(&err) != KV_OK) {
+        return report(&err, EXIT_FAILED);
+    }
+    status = read_options_and_serve(argc, argv);
+    kv_log_flush();
+    return status;
 }
 
 /* Else the first file that is opened becomes standard error, and the log goes into it. */

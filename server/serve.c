@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "folder.h"
@@ -19,6 +18,7 @@
 #include "kv/limits.h"
 #include "kv/log.h"
 #include "kv/secret.h"
+#include "kv/spool.h"
 #include "kv/store.h"
 
 #define CONNECTIONS_MAX 4096
@@ -29,6 +29,7 @@
 #define GENERATE_DEADLINE_MS 120000
 #define OUTSIDE_DEADLINE_MS 30000
 #define DRAIN_PATIENCE_MS 30000
+#define READY_PATIENCE_MS 1000
 #define WORK_QUEUE 1024
 #define GENERATE_QUEUE 256
 #define GENERATE_NICENESS 5
@@ -120,6 +121,7 @@ static enum kv_code open_keys(struct server *server, struct kv_err *err)
         .no_decrypt = server->build->no_decrypt,
         .early_symmetric_ops = server->build->has_early_ops,
         .certify = certifier_certify,
+        .is_to_stop = signals_have_come,
         .premium_symmetric = kv_option_is(server->options, KV_OPTION_SYMMETRIC_KEYS, "premium"),
     };
 
@@ -269,30 +271,44 @@ static enum kv_code publish(struct server *server, struct kv_err *err)
     return data_folder_publish(&server->folder, &server->app, err);
 }
 
-static void announce(const struct server *server)
+/* Whoever waits for the line reads at once; if nobody does, we serve all the same. */
+static enum kv_code say_ready(const char *line, struct kv_err *err)
+{
+    struct kv_spool *spool;
+
+    KV_TRY(kv_spool_open(STDOUT_FILENO, KV_SPOOL_PUT_MAX, NULL, &spool, err));
+    kv_spool_put(spool, line, strlen(line));
+    kv_spool_close(spool, READY_PATIENCE_MS);
+    return KV_OK;
+}
+
+static enum kv_code announce(struct server *server, struct kv_err *err)
 {
     const char *address = kv_option_text(server->options, KV_OPTION_LISTEN);
     bool is_ipv6 = strchr(address, ':') != NULL;
     char host[KV_VAULT_HOST_SIZE];
+    char line[1024];
 
     if (strcmp(address, "localhost") == 0) {
         address = "127.0.0.1";
     }
     kv_vault_host(&server->vaults[0], host);
-    printf("coffer ready https://%s:%u control http://%s%s%s:%u\n", host, server->app.port,
-           is_ipv6 ? "[" : "", address, is_ipv6 ? "]" : "", server->app.control_port);
-    fflush(stdout);
+    (void) snprintf(line, sizeof(line), "coffer ready https://%s:%u control http://%s%s%s:%u\n",
+                    host, server->app.port, is_ipv6 ? "[" : "", address, is_ipv6 ? "]" : "",
+                    server->app.control_port);
+    KV_TRY(say_ready(line, err));
     kv_log(KV_LOG_INFO, "ready", KV_LOG_NUMBER_FIELD("port", server->app.port),
            KV_LOG_NUMBER_FIELD("control_port", server->app.control_port),
            KV_LOG_TEXT_FIELD("data", server->folder.path),
            KV_LOG_NUMBER_FIELD("vaults", server->vault_count));
+    return KV_OK;
 }
 
 typedef enum kv_code step_fn(struct server *server, struct kv_err *err);
 
 static step_fn *const start_up[] = {
     read_vaults, open_folder, open_identity, open_certificates, open_store, open_keys,
-    sweep,       open_limits, start_threads, listen_on,         publish,
+    sweep,       open_limits, start_threads, listen_on,         publish,    announce,
 };
 
 /*
@@ -307,7 +323,7 @@ static void drain(struct server *server)
     if (!tls || !control) {
         kv_log(KV_LOG_ERROR, "stopped_hard", KV_LOG_NUMBER_FIELD("waited_ms", DRAIN_PATIENCE_MS));
         data_folder_abandon(&server->folder);
-        kv_log_stop();
+        kv_log_flush();
         _exit(1);
     }
 }
@@ -337,34 +353,11 @@ static void take_down(struct server *server)
     data_folder_close(&server->folder);
 }
 
-/* 2 000 idle connections and more are a normal day for a test farm. */
-static void raise_descriptor_limit(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
-
-static unsigned count_workers(const struct kv_options *options)
-{
-    int64_t workers = kv_option_number(options, KV_OPTION_WORKERS);
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-
-    if (workers > 0) {
-        return (unsigned) workers;
-    }
-    return processors > 0 ? (unsigned) processors : 1;
-}
-
 static enum kv_code run(struct server *server, struct kv_err *err)
 {
-    for (size_t i = 0; i < KV_COUNT(start_up); i++) {
+    for (size_t i = 0; i < KV_COUNT(start_up) && !signals_have_come(); i++) {
         KV_TRY(start_up[i](server, err));
     }
-    announce(server);
 
     int signal_number = signals_wait();
 
@@ -383,15 +376,11 @@ enum kv_code serve_run(const struct kv_options *options, struct kv_err *err)
     server->options = options;
     data_folder_init(&server->folder);
     server->build = kv_build_find(kv_option_text(options, KV_OPTION_SERVICE_BUILD));
-    server->workers = count_workers(options);
+    server->workers = machine_workers(options);
     signals_block();
-    raise_descriptor_limit();
-    code = kv_log_start(err);
-    if (code == KV_OK) {
-        code = run(server, err);
-    }
+    machine_raise_descriptors();
+    code = run(server, err);
     take_down(server);
-    kv_log_stop();
     free(server);
     return code;
 }

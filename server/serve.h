@@ -18,6 +18,12 @@
 /* Runs the emulator until a signal ends it. Errors before it is ready are the caller's to print. */
 enum kv_code serve_run(const struct kv_options *options, struct kv_err *err) kv_must_check;
 
+/* How many crypto workers: what --workers says, or one for each processor. */
+unsigned machine_workers(const struct kv_options *options);
+
+/* To what the system allows: 2 000 idle connections and more are a normal day for a test farm. */
+void machine_raise_descriptors(void);
+
 /* Reads what every --vault says into `ret_vaults`, an array of KV_VAULTS_MAX. */
 enum kv_code vaults_read(const struct kv_options *options, struct kv_vault *ret_vaults,
                          size_t *ret_count, struct kv_err *err) kv_must_check;
@@ -63,7 +69,8 @@ struct sweep {
 
 /*
  * Before the first request: what was never acknowledged goes; what was is looked for and, if lost,
- * reported. `token_is_own`: so does what nobody can name, unless the last end was a clean one.
+ * reported. `token_is_own`: so does what nobody can name, unless the last end was a clean one. Ends
+ * early when a signal comes; the next start does the rest.
  */
 enum kv_code sweep_start(struct sweep *sweep, bool token_is_own, struct kv_err *err) kv_must_check;
 
@@ -129,6 +136,7 @@ void fetch_end(void);
  * more ends the process at once, with 128 and its number; a temporary folder goes first.
  */
 void signals_block(void);
+bool signals_have_come(void); /* signals_wait() would return at once */
 int signals_wait(void);
 enum kv_code signals_watch_second(const struct data_folder *folder,
                                   struct kv_err *err) kv_must_check;

@@ -39,6 +39,14 @@ void signals_block(void)
     signal(SIGXFSZ, SIG_IGN); /* the write fails instead, and its caller says so */
 }
 
+bool signals_have_come(void)
+{
+    sigset_t pending;
+
+    return sigpending(&pending) == 0
+           && (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1);
+}
+
 int signals_wait(void)
 {
     sigset_t set;
@@ -61,7 +69,7 @@ static void *end_at_second_signal(void *argument)
         signal_number = signals_wait();
     } while (kv_clock_monotonic() - watch->first < SAME_MS);
     data_folder_abandon(&watch->folder);
-    kv_log_stop();
+    kv_log_flush();
     _exit(128 + signal_number);
 }
 

@@ -60,6 +60,9 @@ enum kv_code sweep_start(struct sweep *sweep, bool token_is_own, struct kv_err *
     size_t strays = 0;
 
     KV_TRY(kv_keys_sweep(sweep->keys, &swept, err));
+    if (signals_have_come()) {
+        return KV_OK;
+    }
     if (token_is_own) {
         KV_TRY(destroy_strays(sweep->store, sweep->hsm, &strays, err));
     }

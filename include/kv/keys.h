@@ -51,6 +51,8 @@ struct kv_keys_config {
 
     kv_certify_fn *certify; /* NULL: nothing is attested */
     void *certify_context;
+
+    bool (*is_to_stop)(void); /* asked between two objects that are destroyed; NULL: never */
 };
 
 /* Migrates its tables. Free with kv_keys_free(). */
@@ -359,7 +361,7 @@ enum kv_code kv_keys_random(const struct kv_scope *scope, int64_t count,
 
 /*
  * At start, before anything else: destroys token objects of versions that were never acknowledged
- * or are purged. Returns how many there were.
+ * or are purged. Returns how many there were; fewer when it was to stop, and the next start goes on.
  */
 enum kv_code kv_keys_sweep(struct kv_keys *keys, size_t *ret_destroyed,
                            struct kv_err *err) kv_must_check;

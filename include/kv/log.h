@@ -5,12 +5,14 @@
  *
  * Only main.c, http/ and api/gate/ log; everything below returns its errors. Text values are
  * quoted and escaped whatever they hold, so a client cannot forge a line. Never pass a secret.
- * Thread-safe. A line never waits for a reader between kv_log_start() and kv_log_stop().
+ * Thread-safe. Once kv_log_start() was called, a line is only put into a bounded queue, and no
+ * caller ever waits for who reads standard error; before, it is written with one write(2).
  */
 #pragma once
 
 #include <stdint.h>
 
+#include "kv/base.h"
 #include "kv/err.h"
 
 enum kv_log_level { KV_LOG_ERROR, KV_LOG_WARNING, KV_LOG_INFO, KV_LOG_DEBUG };
@@ -22,10 +24,16 @@ struct kv_log_field {
     int64_t number;
 };
 
+/* What stands in the log for a text that may be missing. */
+static inline const char *kv_log_text(const char *text)
+{
+    return text != NULL ? text : "-";
+}
+
 #define KV_LOG_TEXT_FIELD(name_, text_)                                                            \
     (struct kv_log_field)                                                                          \
     {                                                                                              \
-        .name = (name_), .text = (text_) != NULL ? (text_) : "-"                                   \
+        .name = (name_), .text = kv_log_text(text_)                                                \
     }
 #define KV_LOG_NUMBER_FIELD(name_, number_)                                                        \
     (struct kv_log_field)                                                                          \
@@ -33,25 +41,23 @@ struct kv_log_field {
         .name = (name_), .number = (int64_t) (number_)                                             \
     }
 
-/* Set once at start, before any thread is made. */
+/* Set once at start, before the first line and before any thread that logs. */
 void kv_log_setup(enum kv_log_level level, enum kv_log_format format);
-
-/*
- * Has a thread of its own write the log, from a queue of 256 KiB. What comes while that is full is
- * lost, and a line `log_lines_lost` says how many as soon as somebody reads again. Before this, and
- * after kv_log_stop(), a line is written by whoever logs it.
- */
-enum kv_code kv_log_start(struct kv_err *err) kv_must_check;
-
-/*
- * Writes what is queued and ends the thread; gives up after a second in which nobody reads, and
- * then no further line is written. For one thread, at the end of the process; may be repeated.
- */
-void kv_log_stop(void);
 
 /* Writes one line: time (real), level, event, then the fields in order. Cut at 4 KiB. */
 void kv_log_write(enum kv_log_level level, const char *event, const struct kv_log_field *fields,
                   size_t count);
+
+/* From now on a thread writes, for the rest of the process. Lines that were lost, because nobody
+ * read or the disk was full, are told by `log_lines_lost` with their count. Once, and before any
+ * thread that logs. */
+enum kv_code kv_log_start(struct kv_err *err) kv_must_check;
+
+/* Writes text of at most 4 KiB as it stands, behind the lines before it: one or more whole lines. */
+void kv_log_say(const char *text);
+
+/* Before the process ends, however it does: waits until all lines are out, a second at most. */
+void kv_log_flush(void);
 
 /* kv_log(KV_LOG_INFO, "stopped", KV_LOG_NUMBER_FIELD("requests", n)); at least one field. */
 #define kv_log(level, event, ...)                                                                  \

@@ -15,8 +15,6 @@ libkv_a_SOURCES += \
 	%D%/jws_key.c \
 	%D%/jws_key.h \
 	%D%/log.c \
-	%D%/log_queue.c \
-	%D%/log_queue.h \
 	%D%/option.h \
 	%D%/option_environment.c \
 	%D%/option_print.c \
@@ -25,4 +23,5 @@ libkv_a_SOURCES += \
 	%D%/option_value.c \
 	%D%/options.c \
 	%D%/secret.c \
+	%D%/spool.c \
 	%D%/uuid.c

@@ -5,19 +5,23 @@
  */
 #include "kv/log.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <unistr.h>
 
 #include "kv/clock.h"
-#include "log_queue.h"
+#include "kv/spool.h"
 
-#define LINE_MAX_BYTES 4096
+#define LINE_MAX_BYTES KV_SPOOL_PUT_MAX
 #define LINE_RESERVE 3 /* kept free for what closes a line: quote, brace, newline */
+#define QUEUE_BYTES (256 * 1024)
+#define FLUSH_MS 1000
 
 struct line {
     enum kv_log_format format;
@@ -26,11 +30,13 @@ struct line {
     bool full; /* something did not fit: nothing more is added */
 };
 
-/* Set once by kv_log_setup(), before there are threads; read only from then on. */
+/* Set once by kv_log_setup(), before there are lines; read only from then on. */
 static struct {
     enum kv_log_level level;
     enum kv_log_format format;
 } settings = { KV_LOG_INFO, KV_LOG_TEXT };
+
+static struct kv_spool *queue; /* set once by kv_log_start(); NULL: lines are written at once */
 
 static const char *const level_names[] = {
     [KV_LOG_ERROR] = "error",
@@ -208,6 +214,43 @@ static void add_head(struct line *line, enum kv_log_level level, const char *eve
     add_literal(line, json ? "\"" : "");
 }
 
+static void render(struct line *line, enum kv_log_level level, const char *event,
+                   const struct kv_log_field *fields, size_t count)
+{
+    line->format = settings.format;
+    line->len = 0;
+    line->full = false;
+    add_head(line, level, event);
+    for (size_t i = 0; i < count; i++) {
+        add_field(line, &fields[i]);
+    }
+    if (line->format == KV_LOG_JSON) {
+        close_with(line, '}');
+    }
+    close_with(line, '\n');
+}
+
+/* Whatever the level: what is missing may have been an error. */
+static size_t describe_lost(uint64_t lost, char ret_line[KV_SPOOL_LOST_SIZE])
+{
+    const struct kv_log_field count = KV_LOG_NUMBER_FIELD("count", lost);
+    struct line line;
+
+    render(&line, KV_LOG_WARNING, "log_lines_lost", &count, 1);
+    assert(line.len <= KV_SPOOL_LOST_SIZE);
+    memcpy(ret_line, line.text, line.len);
+    return line.len;
+}
+
+static void emit(const char *text, size_t len)
+{
+    if (queue != NULL) {
+        kv_spool_put(queue, text, len);
+    } else {
+        KV_IGNORE(write(STDERR_FILENO, text, len)); /* where else would a failure go? */
+    }
+}
+
 void kv_log_write(enum kv_log_level level, const char *event, const struct kv_log_field *fields,
                   size_t count)
 {
@@ -216,17 +259,23 @@ void kv_log_write(enum kv_log_level level, const char *event, const struct kv_lo
     if (level > settings.level) {
         return;
     }
-    line.format = settings.format;
-    line.len = 0;
-    line.full = false;
-    add_head(&line, level, event);
-    for (size_t i = 0; i < count; i++) {
-        add_field(&line, &fields[i]);
-    }
-    if (line.format == KV_LOG_JSON) {
-        close_with(&line, '}');
-    }
-    close_with(&line, '\n');
+    render(&line, level, event, fields, count);
+    emit(line.text, line.len);
+}
 
-    log_queue_put(line.text, line.len);
+enum kv_code kv_log_start(struct kv_err *err)
+{
+    return kv_spool_open(STDERR_FILENO, QUEUE_BYTES, describe_lost, &queue, err);
+}
+
+void kv_log_say(const char *text)
+{
+    emit(text, strlen(text));
+}
+
+void kv_log_flush(void)
+{
+    if (queue != NULL) {
+        kv_spool_flush(queue, FLUSH_MS);
+    }
 }

@@ -162,7 +162,7 @@ Test(hostile, values_of_every_length)
         int head = snprintf(body, 64, "{\"alg\":\"RSA1_5\",\"value\":\"");
 
         memset(body + head, 'A', len);
-        memcpy(body + head + len, "\"}", 2);
+        memcpy(body + head + len, "\"}", sizeof("\"}"));
         if (len != 342) { /* the one length a ciphertext has */
             expect_refused(&dev, "POST", "/keys/lengths/unwrapkey", body, (size_t) head + len + 2);
         }

@@ -162,7 +162,12 @@ EXTRA_DIST += tests/data/golden
 %C%_test_pending_SOURCES = %D%/pending.c $(api_support)
 %C%_test_pending_CFLAGS = $(api_cflags)
 %C%_test_pending_LDADD = $(api_libs)
-%C%_test_process_SOURCES = %D%/process.c $(api_support)
+%C%_test_process_SOURCES = \
+	%D%/process.c \
+	%D%/process_log.c \
+	%D%/process_tools.c \
+	%D%/process_tools.h \
+	$(api_support)
 %C%_test_process_CFLAGS = $(api_cflags)
 %C%_test_process_LDADD = $(api_libs)
 %C%_test_program_SOURCES = %D%/program.c $(api_support)

@@ -137,7 +137,10 @@ Test(symmetric_move, is_released_as_it_was_brought)
     cr_expect_str_eq(text, KEY);
 
     api_advance(&own, 7 * 24 * 3600); /* the token lives for a week */
-    API_REPLY(late, client_call(&dev, "POST", "/keys/sym-release/release", body));
+    /* with a bearer token of that time */
+    __attribute__((cleanup(client_close))) struct client later;
+    client_open(&later, &own, "dev");
+    API_REPLY(late, client_call(&later, "POST", "/keys/sym-release/release", body));
     cr_expect_eq(late.status, 403, "%s", late.body);
     cJSON_Delete(jwk);
     EVP_PKEY_free(environment);

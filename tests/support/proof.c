@@ -188,11 +188,21 @@ static void add_version(const char *target)
     }
 }
 
+static bool body_holds(const struct request *request, const char *text)
+{
+    size_t len = request->body_len;
+
+    if (request->body == NULL) {
+        return false;
+    }
+    len = len > 0 ? len : strlen(request->body);
+    return memmem(request->body, len, text, strlen(text)) != NULL;
+}
+
 /* Whether the answer has a text that the request does not bring. */
 static bool tells(const struct request *request, const struct reply *reply, const char *text)
 {
-    bool was_sent = strstr(request->target, text) != NULL
-                    || (request->body != NULL && strstr(request->body, text) != NULL);
+    bool was_sent = strstr(request->target, text) != NULL || body_holds(request, text);
 
     return !was_sent
            && ((reply->body != NULL && strstr(reply->body, text) != NULL)

@@ -31,12 +31,14 @@ static char *repeat(const char *before, const char *part, size_t times, const ch
 {
     size_t len = strlen(before) + times * strlen(part) + strlen(behind);
     char *text = malloc(len + 1);
-    char *at = stpcpy(text, before);
+    size_t at = strlen(before);
 
+    memcpy(text, before, at);
     for (size_t i = 0; i < times; i++) {
-        at = stpcpy(at, part);
+        memcpy(text + at, part, strlen(part));
+        at += strlen(part);
     }
-    (void) stpcpy(at, behind);
+    memcpy(text + at, behind, strlen(behind) + 1);
     *ret_len = len;
     return text;
 }

@@ -89,7 +89,7 @@ TESTS += %D%/test_limits
 
 check_PROGRAMS += %D%/test_log
 TESTS += %D%/test_log
-%C%_test_log_SOURCES = %D%/log.c
+%C%_test_log_SOURCES = %D%/log.c %D%/log_queue.c
 %C%_test_log_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_log_LDADD = $(UNIT_LDADD)
 

@@ -89,7 +89,7 @@ enum kv_code key_secure_wrap(struct kv_request *request, struct kv_response *res
                              struct kv_err *err)
 {
     const struct kv_scope scope = kv_scope_of(request);
-    struct secure *secure;
+    struct secure *secure = NULL;
     struct kv_sealed sealed;
 
     KV_TRY(begin(request, &secure, err));
@@ -132,7 +132,7 @@ static enum kv_code hand_over(struct kv_request *request, struct kv_response *re
 enum kv_code key_secure_unwrap(struct kv_request *request, struct kv_response *response,
                                struct kv_err *err)
 {
-    struct secure *secure;
+    struct secure *secure = NULL;
 
     KV_TRY(begin(request, &secure, err));
     KV_TRY(parse_value(secure, err));

@@ -87,6 +87,12 @@ static enum kv_code forget_object(struct kv_keys *keys, const unsigned char *obj
     return kv_db_commit(db, err);
 }
 
+static bool is_to_stop(const struct kv_keys *keys)
+{
+    return atomic_load(&keys->stop)
+           || (keys->config.is_to_stop != NULL && keys->config.is_to_stop());
+}
+
 /* Destroys the objects a limbo statement names, until it names none; the row goes last, so that a
  * crash in between only makes us look again. */
 static enum kv_code destroy_limbo(struct kv_keys *keys, const char *sql, size_t *ret_destroyed,
@@ -102,7 +108,7 @@ static enum kv_code destroy_limbo(struct kv_keys *keys, const char *sql, size_t 
         KV_TRY(read_objects(db, sql, &batch, err));
         kv_db_release(kv_take(db)); /* not held across the token's calls */
         for (size_t i = 0; i < batch.count; i++) {
-            if (atomic_load(&keys->stop)) {
+            if (is_to_stop(keys)) {
                 return KV_OK; /* the rows stay: the next start goes on */
             }
             KV_TRY(kv_custody_destroy(keys->config.custody, batch.object[i], err));
