@@ -13,7 +13,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#define LOOKS 8 /* in the time of a head */
+#define LOOKS 8       /* in the time of a head */
+#define PAUSE_MAX 250 /* milliseconds between two looks: so long may an end go unnoticed */
 
 TAILQ_HEAD(guest_list, kv_guest);
 
@@ -86,6 +87,10 @@ static void *watch(void *argument)
         kv_millis until = kv_clock_monotonic() + guests->pause;
         struct timespec time = { .tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000 };
 
+        if (TAILQ_EMPTY(&guests->present)) { /* nobody to look after */
+            (void) pthread_cond_wait(&guests->end, &guests->mutex);
+            continue;
+        }
         (void) pthread_cond_timedwait(&guests->end, &guests->mutex, &time);
         expire_locked(guests);
         notice_ends_locked(guests);
@@ -108,7 +113,7 @@ static void init(struct kv_guests *guests, kv_millis head, kv_millis idle)
     guests->patience[KV_GUEST_FIRST] = head;
     guests->patience[KV_GUEST_BEGUN] = head;
     guests->patience[KV_GUEST_NEXT] = idle + head; /* when it began is not known */
-    guests->pause = head / LOOKS + 1;
+    guests->pause = head / LOOKS < PAUSE_MAX ? head / LOOKS + 1 : PAUSE_MAX;
     (void) pthread_mutex_init(&guests->mutex, NULL); /* cannot fail, as the next four */
     (void) pthread_condattr_init(&attributes);
     (void) pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -175,6 +180,9 @@ struct kv_guest *kv_guests_enter(struct kv_guests *guests, int descriptor)
         guest->descriptor = descriptor;
         guest->wait = KV_GUEST_NONE;
         pthread_mutex_lock(&guests->mutex);
+        if (TAILQ_EMPTY(&guests->present)) {
+            pthread_cond_signal(&guests->end);
+        }
         TAILQ_INSERT_TAIL(&guests->present, guest, present);
         wait_locked(guests, guest, KV_GUEST_FIRST);
         pthread_mutex_unlock(&guests->mutex);

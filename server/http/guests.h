@@ -8,7 +8,7 @@
  * is late is shut down, which the library takes for the end of the stream.
  * Nor does it notice a client that has ended together with what it sent last: it hears of both at
  * once, reads the one and waits for the other. It is told again as soon as it has nothing to do, and
- * else within an eighth of the time of a head.
+ * else within a quarter of a second.
  * Thread-safe, but a guest's `exchange` is its connection's thread's. Lock order: "listener.guests"
  * of tbl/lock.def.
  */

@@ -20,10 +20,11 @@
 #include "../support/program.h"
 #include "../support/tally.h"
 
-#define REQUESTS_DEFAULT 500
+#define REQUESTS_DEFAULT 200
 #define WARM_UP_DEFAULT 100
 #define GROWTH_MAX_KIB 2048
 #define PATIENCE_MS 30000 /* for connections to go away */
+#define AT_ONCE 50        /* connections that nobody has closed on the other side yet */
 
 enum promise {
     PROMISE_START,
@@ -135,12 +136,24 @@ static bool is_client_at_fault(int status)
     return status <= 0 || (status >= 400 && status < 500) || status == 501 || status == 505;
 }
 
+/*
+ * Connections whose clients left in the middle of something are held for a moment. What many of them
+ * at once take is no growth: so they come in groups, and a group waits for the one before.
+ */
+static void let_go(const struct soak *soak, const struct shape *shape, unsigned long sent)
+{
+    if ((shape->way == WAY_HALF || shape->way == WAY_HALF_RESET) && sent % AT_ONCE == 0) {
+        (void) look_when_quiet(soak);
+    }
+}
+
 static bool repeat(struct soak *soak, const struct shape *shape, const struct target *target,
                    const struct kv_buf *text, unsigned long times)
 {
     for (unsigned long i = 0; i < times; i++) {
         int status = hostile_send(shape, target, text);
 
+        let_go(soak, shape, i + 1);
         if (!tally_check(&soak->tally, PROMISE_REACHED, status >= 0, "%s: request %lu", shape->name,
                          i)) {
             return false;
@@ -160,6 +173,14 @@ static void check_service(struct soak *soak, const char *after)
     reply_done(&reply);
 }
 
+/* A sanitizer keeps what was freed, to see who uses it: what it holds says nothing. */
+static bool is_memory_kept(void)
+{
+    const char *sanitizers = getenv("SANITIZERS");
+
+    return sanitizers != NULL && sanitizers[0] != '\0' && strcmp(sanitizers, "no") != 0;
+}
+
 static void compare(struct soak *soak, const struct shape *shape, bool tls,
                     const struct holding *before, const struct holding *after)
 {
@@ -167,7 +188,8 @@ static void compare(struct soak *soak, const struct shape *shape, bool tls,
 
     printf("%-42s %-5s %+6ld KiB\n", shape->name, port, after->rss - before->rss);
     fflush(stdout);
-    tally_check(&soak->tally, PROMISE_MEMORY, after->rss <= before->rss + GROWTH_MAX_KIB,
+    tally_check(&soak->tally, PROMISE_MEMORY,
+                is_memory_kept() || after->rss <= before->rss + GROWTH_MAX_KIB,
                 "%s, %s: from %ld to %ld KiB", shape->name, port, before->rss, after->rss);
     tally_check(&soak->tally, PROMISE_DESCRIPTORS, after->descriptors <= soak->start.descriptors,
                 "%s, %s: %ld instead of %ld", shape->name, port, after->descriptors,

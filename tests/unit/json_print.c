@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "kv/json.h"
+
+static struct kv_err err;
+
+static cJSON *parse(const char *text)
+{
+    cJSON *object = NULL;
+
+    cr_assert_eq(kv_json_parse(text, strlen(text), &object, &err), KV_OK, "%s", text);
+    return object;
+}
+
+TestSuite(json_print, .init = kv_json_setup, .timeout = 120);
+
+Test(json_print, does_not_print_beyond_the_maximum)
+{
+    kv_auto(kv_buf_done) struct kv_buf buf;
+    kv_auto(cJSON_Delete) cJSON *object = parse("{\"text\":\"long\"}");
+
+    kv_buf_init(&buf, 10);
+    cr_assert_eq(kv_json_print(object, &buf, &err), KV_BODY_TOO_LARGE);
+    cr_assert_eq(buf.len, 0);
+}
+
+/* cJSON alone prints the first as a number that is infinity when it is read again. */
+Test(json_print, numbers_mean_the_same_after_printing)
+{
+    static const struct {
+        const char *text;
+        double number;
+    } rows[] = {
+        { "{\"a\":1.7976931348623157e308}", 1.7976931348623157e308 },
+        { "{\"a\":9007199254740993}", 9007199254740992.0 },
+        { "{\"a\":-9007199254740991}", -9007199254740991.0 },
+        { "{\"a\":0.30000000000000004}", 0.30000000000000004 },
+        { "{\"a\":0.1}", 0.1 },
+        { "{\"a\":5e-324}", 5e-324 },
+        { "{\"a\":2147483648}", 2147483648.0 },
+    };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        kv_auto(cJSON_Delete) cJSON *tree = NULL;
+        kv_auto(cJSON_Delete) cJSON *again = NULL;
+        kv_auto(kv_buf_done) struct kv_buf buf;
+
+        kv_buf_init(&buf, 100);
+        cr_assert_eq(kv_json_parse(rows[i].text, strlen(rows[i].text), &tree, &err), KV_OK);
+        cr_assert_eq(kv_json_print(tree, &buf, &err), KV_OK);
+        cr_assert(cJSON_IsNumber(tree->child), "the tree is as it was");
+        cr_assert_eq(kv_json_parse(buf.data, buf.len, &again, &err), KV_OK, "%s", buf.data);
+        cr_expect(cJSON_IsNumber(again->child), "%s", buf.data);
+        cr_expect_eq(again->child->valuedouble, rows[i].number, "%s", buf.data);
+    }
+}
+
+Test(json_print, prints_no_tree_as_out_of_memory)
+{
+    kv_auto(kv_buf_done) struct kv_buf buf;
+
+    kv_buf_init(&buf, 10);
+    cr_assert_eq(kv_json_print(NULL, &buf, &err), KV_INTERNAL);
+}
