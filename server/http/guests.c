@@ -23,10 +23,11 @@ struct kv_guests {
     pthread_t thread;
 
     pthread_mutex_t mutex; /* lock.def: listener.guests */
-    pthread_cond_t end;
-    struct guest_list waiting[KV_GUEST_NONE]; /* guarded by mutex, as are the next two */
+    pthread_cond_t end, empty;
+    struct guest_list all;                    /* guarded by mutex, as are the next three */
+    struct guest_list waiting[KV_GUEST_NONE]; /* in order of deadline */
     size_t count;
-    bool stopping;
+    bool closed, stopping;
 };
 
 static void stop_waiting_locked(struct kv_guests *guests, struct kv_guest *guest)
@@ -52,16 +53,21 @@ static void expire_locked(struct kv_guests *guests)
     }
 }
 
+/* The condition's clock is that of kv_clock_monotonic(). */
+static bool wait_until_locked(struct kv_guests *guests, pthread_cond_t *condition, kv_millis until)
+{
+    struct timespec time = { .tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000 };
+
+    return pthread_cond_timedwait(condition, &guests->mutex, &time) == 0;
+}
+
 static void *watch(void *argument)
 {
     struct kv_guests *guests = argument;
 
     pthread_mutex_lock(&guests->mutex);
     while (!guests->stopping) {
-        kv_millis until = kv_clock_monotonic() + guests->pause;
-        struct timespec time = { .tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000 };
-
-        (void) pthread_cond_timedwait(&guests->end, &guests->mutex, &time);
+        (void) wait_until_locked(guests, &guests->end, kv_clock_monotonic() + guests->pause);
         expire_locked(guests);
     }
     pthread_mutex_unlock(&guests->mutex);
@@ -70,7 +76,8 @@ static void *watch(void *argument)
 
 static void destroy(struct kv_guests *guests)
 {
-    (void) pthread_cond_destroy(&guests->end); /* unused, as is the next */
+    (void) pthread_cond_destroy(&guests->end); /* unused, as are the next two */
+    (void) pthread_cond_destroy(&guests->empty);
     (void) pthread_mutex_destroy(&guests->mutex);
     free(guests);
 }
@@ -83,11 +90,13 @@ static void init(struct kv_guests *guests, kv_millis head, kv_millis idle)
     guests->patience[KV_GUEST_BEGUN] = head;
     guests->patience[KV_GUEST_NEXT] = idle + head; /* when it began is not known */
     guests->pause = head / LOOKS + 1;
-    (void) pthread_mutex_init(&guests->mutex, NULL); /* cannot fail, as the next four */
+    (void) pthread_mutex_init(&guests->mutex, NULL); /* cannot fail, as the next five */
     (void) pthread_condattr_init(&attributes);
     (void) pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     (void) pthread_cond_init(&guests->end, &attributes);
+    (void) pthread_cond_init(&guests->empty, &attributes);
     (void) pthread_condattr_destroy(&attributes);
+    TAILQ_INIT(&guests->all);
     for (size_t i = 0; i < KV_GUEST_NONE; i++) {
         TAILQ_INIT(&guests->waiting[i]);
     }
@@ -113,6 +122,24 @@ enum kv_code kv_guests_new(kv_millis head, kv_millis idle, struct kv_guests **re
     }
     *ret_guests = guests;
     return KV_OK;
+}
+
+void kv_guests_dismiss(struct kv_guests *guests, kv_millis patience)
+{
+    kv_millis until = kv_clock_monotonic() + patience;
+    struct kv_guest *guest;
+    bool in_time = true;
+
+    pthread_mutex_lock(&guests->mutex);
+    guests->closed = true;
+    TAILQ_FOREACH(guest, &guests->all, all)
+    {
+        (void) shutdown(guest->descriptor, SHUT_RD); /* or its peer was faster */
+    }
+    while (in_time && guests->count > 0) {
+        in_time = wait_until_locked(guests, &guests->empty, until);
+    }
+    pthread_mutex_unlock(&guests->mutex);
 }
 
 void kv_guests_free(struct kv_guests *guests)
@@ -149,6 +176,10 @@ struct kv_guest *kv_guests_enter(struct kv_guests *guests, int descriptor)
         guest->wait = KV_GUEST_NONE;
         pthread_mutex_lock(&guests->mutex);
         guests->count++;
+        TAILQ_INSERT_TAIL(&guests->all, guest, all);
+        if (guests->closed) {
+            (void) shutdown(descriptor, SHUT_RD); /* as above */
+        }
         wait_locked(guests, guest, KV_GUEST_FIRST);
         pthread_mutex_unlock(&guests->mutex);
     }
@@ -170,7 +201,11 @@ void kv_guests_leave(struct kv_guests *guests, struct kv_guest *guest)
         assert(guest->exchange == NULL);
         pthread_mutex_lock(&guests->mutex);
         stop_waiting_locked(guests, guest);
+        TAILQ_REMOVE(&guests->all, guest, all);
         guests->count--;
+        if (guests->count == 0) {
+            pthread_cond_signal(&guests->empty);
+        }
         pthread_mutex_unlock(&guests->mutex);
         free(guest);
     }

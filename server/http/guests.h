@@ -31,7 +31,8 @@ enum kv_guest_wait {
 struct kv_guest {
     struct kv_exchange *exchange; /* begun and not completed; NULL: none */
     int descriptor;
-    TAILQ_ENTRY(kv_guest) link; /* guarded by the guests' mutex, as are the next two */
+    TAILQ_ENTRY(kv_guest) all;  /* guarded by the guests' mutex, as are the next three */
+    TAILQ_ENTRY(kv_guest) link; /* of those that wait for the same */
     enum kv_guest_wait wait;
     kv_millis deadline;
 };
@@ -42,6 +43,11 @@ struct kv_guest {
  */
 enum kv_code kv_guests_new(kv_millis head, kv_millis idle, struct kv_guests **ret_guests,
                            struct kv_err *err) kv_must_check;
+/*
+ * Nobody is let in any more: what the guests send from now on is not read, and those that have not
+ * left after so many real milliseconds are not waited for.
+ */
+void kv_guests_dismiss(struct kv_guests *guests, kv_millis patience);
 /* All have left. NULL is fine. */
 void kv_guests_free(struct kv_guests *guests);
 

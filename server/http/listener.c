@@ -22,6 +22,7 @@
 
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 #define LOG_TEXT_MAX 512
+#define FAREWELL 1000 /* milliseconds for connections to end by themselves */
 
 /*
  * How long we listen to a client after the answer that ended its connection. One that is not
@@ -305,15 +306,27 @@ bool kv_listener_drain(struct kv_listener *listener, kv_millis patience)
     return kv_traffic_drain(listener->service.traffic, patience);
 }
 
+/*
+ * The library must not be stopped in the middle of a head that it refuses: it takes its answer for
+ * queued then, which it is not, and crashes. So its connections end before it does.
+ */
+static void see_guests_off(struct kv_listener *listener)
+{
+    if (listener->linger != NULL) {
+        kv_linger_hurry(listener->linger); /* idle connections are not worth waiting for */
+    }
+    if (listener->guests != NULL) {
+        kv_guests_dismiss(listener->guests, FAREWELL);
+    }
+}
+
 void kv_listener_free(struct kv_listener *listener)
 {
     if (listener == NULL) {
         return;
     }
     quiesce(listener);
-    if (listener->linger != NULL) {
-        kv_linger_hurry(listener->linger); /* idle connections are not worth waiting for */
-    }
+    see_guests_off(listener);
     for (size_t i = 0; i < listener->sockets.count; i++) {
         if (listener->daemon[i] != NULL) {
             MHD_stop_daemon(listener->daemon[i]);
