@@ -13,7 +13,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#define LOOKS 8 /* in the time of a head */
+#define LOOKS 8       /* in the time of a head */
+#define FAREWELL 2000 /* milliseconds */
 
 TAILQ_HEAD(guest_list, kv_guest);
 
@@ -89,6 +90,7 @@ static void init(struct kv_guests *guests, kv_millis head, kv_millis idle)
     guests->patience[KV_GUEST_FIRST] = head;
     guests->patience[KV_GUEST_BEGUN] = head;
     guests->patience[KV_GUEST_NEXT] = idle + head; /* when it began is not known */
+    guests->patience[KV_GUEST_REFUSED] = head < FAREWELL ? head : FAREWELL;
     guests->pause = head / LOOKS + 1;
     (void) pthread_mutex_init(&guests->mutex, NULL); /* cannot fail, as the next five */
     (void) pthread_condattr_init(&attributes);
@@ -167,11 +169,14 @@ static void wait_locked(struct kv_guests *guests, struct kv_guest *guest, enum k
     }
 }
 
-struct kv_guest *kv_guests_enter(struct kv_guests *guests, int descriptor)
+struct kv_guest *kv_guests_enter(struct kv_guests *guests, struct MHD_Connection *connection,
+                                 int descriptor)
 {
     struct kv_guest *guest = calloc(1, sizeof(*guest));
 
     if (guest != NULL) {
+        guest->connection = connection;
+        guest->thread = pthread_self();
         guest->descriptor = descriptor;
         guest->wait = KV_GUEST_NONE;
         pthread_mutex_lock(&guests->mutex);
@@ -193,6 +198,23 @@ void kv_guests_wait(struct kv_guests *guests, struct kv_guest *guest, enum kv_gu
         wait_locked(guests, guest, wait);
         pthread_mutex_unlock(&guests->mutex);
     }
+}
+
+/* From the last, which is the likeliest. */
+struct kv_guest *kv_guests_find_begun(struct kv_guests *guests,
+                                      bool (*is_wanted)(const struct kv_guest *guest))
+{
+    struct kv_guest *guest;
+
+    pthread_mutex_lock(&guests->mutex);
+    TAILQ_FOREACH_REVERSE(guest, &guests->waiting[KV_GUEST_BEGUN], guest_list, link)
+    {
+        if (is_wanted(guest)) {
+            break;
+        }
+    }
+    pthread_mutex_unlock(&guests->mutex);
+    return guest;
 }
 
 void kv_guests_leave(struct kv_guests *guests, struct kv_guest *guest)

@@ -6,11 +6,12 @@
  * libmicrohttpd forgets a request whose head it refuses, and its timeout starts anew with each
  * byte. So what a connection has begun is noted here from its accept to its end, and one whose head
  * is late is shut down, which the library takes for the end of the stream.
- * Thread-safe, but a guest's `exchange` is its connection's thread's. Lock order: "listener.guests"
+ * Thread-safe, but a guest's first three members are its connection's thread's. Lock order: "listener.guests"
  * of tbl/lock.def.
  */
 #pragma once
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/queue.h>
@@ -18,18 +19,24 @@
 #include "kv/clock.h"
 #include "kv/err.h"
 
+struct MHD_Connection;
 struct kv_exchange;
 struct kv_guests; /* opaque */
 
 enum kv_guest_wait {
-    KV_GUEST_FIRST, /* for the first head, from the accept on: the handshake counts */
-    KV_GUEST_BEGUN, /* for the rest of a head, whose first line is there */
-    KV_GUEST_NEXT,  /* for another head, which may be long in coming */
-    KV_GUEST_NONE   /* the head is there */
+    KV_GUEST_FIRST,   /* for the first head, from the accept on: the handshake counts */
+    KV_GUEST_BEGUN,   /* for the rest of a head, whose first line is there */
+    KV_GUEST_NEXT,    /* for another head, which may be long in coming */
+    KV_GUEST_REFUSED, /* for the library to notice that we have refused and shut it */
+    KV_GUEST_NONE     /* the head is there */
 };
 
 struct kv_guest {
     struct kv_exchange *exchange; /* begun and not completed; NULL: none */
+    const char *target;           /* of the last first line, where the library has it; to compare */
+    bool is_refused;              /* by early.h; there is nothing more to say */
+    struct MHD_Connection *connection; /* does not change, as do the next two */
+    pthread_t thread;                  /* the library's */
     int descriptor;
     TAILQ_ENTRY(kv_guest) all;  /* guarded by the guests' mutex, as are the next three */
     TAILQ_ENTRY(kv_guest) link; /* of those that wait for the same */
@@ -51,9 +58,14 @@ void kv_guests_dismiss(struct kv_guests *guests, kv_millis patience);
 /* All have left. NULL is fine. */
 void kv_guests_free(struct kv_guests *guests);
 
-/* A connection was accepted: it waits KV_GUEST_FIRST. NULL: out of memory. */
-struct kv_guest *kv_guests_enter(struct kv_guests *guests, int descriptor);
+/* The caller's thread has accepted a connection: it waits KV_GUEST_FIRST. NULL: out of memory. */
+struct kv_guest *kv_guests_enter(struct kv_guests *guests, struct MHD_Connection *connection,
+                                 int descriptor);
 /* From now on it waits for that. NULL is fine, here and below. */
 void kv_guests_wait(struct kv_guests *guests, struct kv_guest *guest, enum kv_guest_wait wait);
+/* Of those that wait KV_GUEST_BEGUN one that `is_wanted`, or NULL. It stays while the caller is in
+ * its thread. */
+struct kv_guest *kv_guests_find_begun(struct kv_guests *guests,
+                                      bool (*is_wanted)(const struct kv_guest *guest));
 /* The descriptor is about to be closed. */
 void kv_guests_leave(struct kv_guests *guests, struct kv_guest *guest);
