@@ -2,8 +2,13 @@
 /* From our struct kv_response to one of libmicrohttpd, which adds Connection and Content-Length. */
 #include "exchange.h"
 
+#include <assert.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
+
+#include <gnutls/gnutls.h>
 
 #include "kv/secret.h"
 
@@ -83,17 +88,52 @@ static const char too_big[] =
     "<html><head><title>Request too big</title></head><body>Your HTTP header was too big for the "
     "memory constraints of this webserver.</body></html>";
 
+static const char *text_of(unsigned status)
+{
+    bool is_large =
+        status == MHD_HTTP_URI_TOO_LONG || status == MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE;
+
+    return is_large ? too_big : "";
+}
+
 enum MHD_Result kv_answer_refuse(struct MHD_Connection *connection, unsigned status)
 {
     struct kv_response response;
 
     kv_response_init(&response);
-    if (status == MHD_HTTP_URI_TOO_LONG || status == MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE) {
-        KV_IGNORE(kv_buf_append(&response.body, too_big, strlen(too_big), NULL)); /* or none */
-    }
+    KV_IGNORE(kv_buf_append(&response.body, text_of(status), strlen(text_of(status)), NULL));
     response.status = (int) status;
     response.close = true;
     enum MHD_Result sent = kv_answer_send(connection, &response);
     kv_response_done(&response);
     return sent;
+}
+
+/* Whether any of it gets out is the peer's affair. */
+static void send_last(struct MHD_Connection *connection, const char *text, size_t len)
+{
+    int descriptor =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    const union MHD_ConnectionInfo *tls =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+
+    if (tls != NULL) {
+        (void) gnutls_record_send(tls->tls_session, text, len);
+        (void) gnutls_bye(tls->tls_session, GNUTLS_SHUT_WR);
+    } else {
+        (void) send(descriptor, text, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    }
+    (void) shutdown(descriptor, SHUT_WR);
+}
+
+void kv_answer_by_hand(struct MHD_Connection *connection, unsigned status)
+{
+    const char *body = text_of(status);
+    char text[512];
+    int len = snprintf(text, sizeof(text),
+                       "HTTP/1.1 %u %s\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s",
+                       status, MHD_get_reason_phrase_for(status), strlen(body), body);
+
+    assert(len > 0 && (size_t) len < sizeof(text));
+    send_last(connection, text, (size_t) len);
 }

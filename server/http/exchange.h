@@ -92,3 +92,9 @@ enum MHD_Result kv_answer_send(struct MHD_Connection *connection, struct kv_resp
 
 /* Answers with nothing but a status, and closes. */
 enum MHD_Result kv_answer_refuse(struct MHD_Connection *connection, unsigned status);
+
+/*
+ * The same bytes past the library, in the thread of the connection, when nothing of an earlier
+ * answer is left to be sent; then nothing more can be. A client that does not read gets none.
+ */
+void kv_answer_by_hand(struct MHD_Connection *connection, unsigned status);

@@ -68,3 +68,8 @@ bool kv_framing_is_clean(const char *bytes, size_t len, size_t target_len, size_
     }
     return skip(&rest, 0, 2) && rest.len == 0;
 }
+
+bool kv_framing_is_text(const char *target)
+{
+    return is_value(target, strlen(target));
+}

@@ -15,6 +15,7 @@
 
 #define LOOKS 8       /* in the time of a head */
 #define PAUSE_MAX 250 /* milliseconds between two looks: so long may an end go unnoticed */
+#define FAREWELL 2000 /* milliseconds */
 
 TAILQ_HEAD(guest_list, kv_guest);
 
@@ -24,10 +25,10 @@ struct kv_guests {
     pthread_t thread;
 
     pthread_mutex_t mutex; /* lock.def: listener.guests */
-    pthread_cond_t end;
-    struct guest_list waiting[KV_GUEST_NONE]; /* guarded by mutex, as is all below */
-    struct guest_list present;
-    bool stopping;
+    pthread_cond_t end, empty;
+    struct guest_list all;                    /* guarded by mutex, as are the next two */
+    struct guest_list waiting[KV_GUEST_NONE]; /* in order of deadline */
+    bool closed, stopping;
 };
 
 static void stop_waiting_locked(struct kv_guests *guests, struct kv_guest *guest)
@@ -57,7 +58,7 @@ static void notice_ends_locked(struct kv_guests *guests)
 {
     struct kv_guest *guest;
 
-    TAILQ_FOREACH(guest, &guests->present, present)
+    TAILQ_FOREACH(guest, &guests->all, all)
     {
         notice_end_locked(guest);
     }
@@ -78,20 +79,25 @@ static void expire_locked(struct kv_guests *guests)
     }
 }
 
+/* The condition's clock is that of kv_clock_monotonic(). */
+static bool wait_until_locked(struct kv_guests *guests, pthread_cond_t *condition, kv_millis until)
+{
+    struct timespec time = { .tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000 };
+
+    return pthread_cond_timedwait(condition, &guests->mutex, &time) == 0;
+}
+
 static void *watch(void *argument)
 {
     struct kv_guests *guests = argument;
 
     pthread_mutex_lock(&guests->mutex);
     while (!guests->stopping) {
-        kv_millis until = kv_clock_monotonic() + guests->pause;
-        struct timespec time = { .tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000 };
-
-        if (TAILQ_EMPTY(&guests->present)) { /* nobody to look after */
+        if (TAILQ_EMPTY(&guests->all)) { /* nobody to look after */
             (void) pthread_cond_wait(&guests->end, &guests->mutex);
             continue;
         }
-        (void) pthread_cond_timedwait(&guests->end, &guests->mutex, &time);
+        (void) wait_until_locked(guests, &guests->end, kv_clock_monotonic() + guests->pause);
         expire_locked(guests);
         notice_ends_locked(guests);
     }
@@ -101,7 +107,8 @@ static void *watch(void *argument)
 
 static void destroy(struct kv_guests *guests)
 {
-    (void) pthread_cond_destroy(&guests->end); /* unused, as is the next */
+    (void) pthread_cond_destroy(&guests->end); /* unused, as are the next two */
+    (void) pthread_cond_destroy(&guests->empty);
     (void) pthread_mutex_destroy(&guests->mutex);
     free(guests);
 }
@@ -113,16 +120,18 @@ static void init(struct kv_guests *guests, kv_millis head, kv_millis idle)
     guests->patience[KV_GUEST_FIRST] = head;
     guests->patience[KV_GUEST_BEGUN] = head;
     guests->patience[KV_GUEST_NEXT] = idle + head; /* when it began is not known */
+    guests->patience[KV_GUEST_REFUSED] = head < FAREWELL ? head : FAREWELL;
     guests->pause = head / LOOKS < PAUSE_MAX ? head / LOOKS + 1 : PAUSE_MAX;
-    (void) pthread_mutex_init(&guests->mutex, NULL); /* cannot fail, as the next four */
+    (void) pthread_mutex_init(&guests->mutex, NULL); /* cannot fail, as the next five */
     (void) pthread_condattr_init(&attributes);
     (void) pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     (void) pthread_cond_init(&guests->end, &attributes);
+    (void) pthread_cond_init(&guests->empty, &attributes);
     (void) pthread_condattr_destroy(&attributes);
+    TAILQ_INIT(&guests->all);
     for (size_t i = 0; i < KV_GUEST_NONE; i++) {
         TAILQ_INIT(&guests->waiting[i]);
     }
-    TAILQ_INIT(&guests->present);
 }
 
 enum kv_code kv_guests_new(kv_millis head, kv_millis idle, struct kv_guests **ret_guests,
@@ -147,13 +156,31 @@ enum kv_code kv_guests_new(kv_millis head, kv_millis idle, struct kv_guests **re
     return KV_OK;
 }
 
+void kv_guests_dismiss(struct kv_guests *guests, kv_millis patience)
+{
+    kv_millis until = kv_clock_monotonic() + patience;
+    struct kv_guest *guest;
+    bool in_time = true;
+
+    pthread_mutex_lock(&guests->mutex);
+    guests->closed = true;
+    TAILQ_FOREACH(guest, &guests->all, all)
+    {
+        (void) shutdown(guest->descriptor, SHUT_RD); /* or its peer was faster */
+    }
+    while (in_time && !TAILQ_EMPTY(&guests->all)) {
+        in_time = wait_until_locked(guests, &guests->empty, until);
+    }
+    pthread_mutex_unlock(&guests->mutex);
+}
+
 void kv_guests_free(struct kv_guests *guests)
 {
     if (guests == NULL) {
         return;
     }
     pthread_mutex_lock(&guests->mutex);
-    assert(TAILQ_EMPTY(&guests->present));
+    assert(TAILQ_EMPTY(&guests->all));
     guests->stopping = true;
     pthread_cond_signal(&guests->end);
     pthread_mutex_unlock(&guests->mutex);
@@ -172,18 +199,24 @@ static void wait_locked(struct kv_guests *guests, struct kv_guest *guest, enum k
     }
 }
 
-struct kv_guest *kv_guests_enter(struct kv_guests *guests, int descriptor)
+struct kv_guest *kv_guests_enter(struct kv_guests *guests, struct MHD_Connection *connection,
+                                 int descriptor)
 {
     struct kv_guest *guest = calloc(1, sizeof(*guest));
 
     if (guest != NULL) {
+        guest->connection = connection;
+        guest->thread = pthread_self();
         guest->descriptor = descriptor;
         guest->wait = KV_GUEST_NONE;
         pthread_mutex_lock(&guests->mutex);
-        if (TAILQ_EMPTY(&guests->present)) {
+        if (TAILQ_EMPTY(&guests->all)) {
             pthread_cond_signal(&guests->end);
         }
-        TAILQ_INSERT_TAIL(&guests->present, guest, present);
+        TAILQ_INSERT_TAIL(&guests->all, guest, all);
+        if (guests->closed) {
+            (void) shutdown(descriptor, SHUT_RD); /* as above */
+        }
         wait_locked(guests, guest, KV_GUEST_FIRST);
         pthread_mutex_unlock(&guests->mutex);
     }
@@ -202,13 +235,33 @@ void kv_guests_wait(struct kv_guests *guests, struct kv_guest *guest, enum kv_gu
     }
 }
 
+/* From the last, which is the likeliest. */
+struct kv_guest *kv_guests_find_begun(struct kv_guests *guests,
+                                      bool (*is_wanted)(const struct kv_guest *guest))
+{
+    struct kv_guest *guest;
+
+    pthread_mutex_lock(&guests->mutex);
+    TAILQ_FOREACH_REVERSE(guest, &guests->waiting[KV_GUEST_BEGUN], guest_list, link)
+    {
+        if (is_wanted(guest)) {
+            break;
+        }
+    }
+    pthread_mutex_unlock(&guests->mutex);
+    return guest;
+}
+
 void kv_guests_leave(struct kv_guests *guests, struct kv_guest *guest)
 {
     if (guest != NULL) {
         assert(guest->exchange == NULL);
         pthread_mutex_lock(&guests->mutex);
         stop_waiting_locked(guests, guest);
-        TAILQ_REMOVE(&guests->present, guest, present);
+        TAILQ_REMOVE(&guests->all, guest, all);
+        if (TAILQ_EMPTY(&guests->all)) {
+            pthread_cond_signal(&guests->empty);
+        }
         pthread_mutex_unlock(&guests->mutex);
         free(guest);
     }

@@ -9,11 +9,12 @@
  * Nor does it notice a client that has ended together with what it sent last: it hears of both at
  * once, reads the one and waits for the other. It is told again as soon as it has nothing to do, and
  * else within a quarter of a second.
- * Thread-safe, but a guest's `exchange` is its connection's thread's. Lock order: "listener.guests"
+ * Thread-safe, but a guest's first three members are its connection's thread's. Lock order: "listener.guests"
  * of tbl/lock.def.
  */
 #pragma once
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/queue.h>
@@ -21,23 +22,29 @@
 #include "kv/clock.h"
 #include "kv/err.h"
 
+struct MHD_Connection;
 struct kv_exchange;
 struct kv_guests; /* opaque */
 
 enum kv_guest_wait {
-    KV_GUEST_FIRST, /* for the first head, from the accept on: the handshake counts */
-    KV_GUEST_BEGUN, /* for the rest of a head, whose first line is there */
-    KV_GUEST_NEXT,  /* for another head, which may be long in coming */
-    KV_GUEST_NONE   /* the head is there */
+    KV_GUEST_FIRST,   /* for the first head, from the accept on: the handshake counts */
+    KV_GUEST_BEGUN,   /* for the rest of a head, whose first line is there */
+    KV_GUEST_NEXT,    /* for another head, which may be long in coming */
+    KV_GUEST_REFUSED, /* for the library to notice that we have refused and shut it */
+    KV_GUEST_NONE     /* the head is there */
 };
 
 struct kv_guest {
     struct kv_exchange *exchange; /* begun and not completed; NULL: none */
+    const char *target;           /* of the last first line, where the library has it; to compare */
+    bool is_refused;              /* by early.h; there is nothing more to say */
+    struct MHD_Connection *connection; /* does not change, as do the next two */
+    pthread_t thread;                  /* the library's */
     int descriptor;
-    TAILQ_ENTRY(kv_guest) link; /* guarded by the guests' mutex, as is all below */
+    TAILQ_ENTRY(kv_guest) all;  /* guarded by the guests' mutex, as is all below */
+    TAILQ_ENTRY(kv_guest) link; /* of those that wait for the same */
     enum kv_guest_wait wait;
     kv_millis deadline;
-    TAILQ_ENTRY(kv_guest) present; /* among all there are */
     bool has_ended;                /* its peer, and the library was told so */
 };
 
@@ -47,12 +54,22 @@ struct kv_guest {
  */
 enum kv_code kv_guests_new(kv_millis head, kv_millis idle, struct kv_guests **ret_guests,
                            struct kv_err *err) kv_must_check;
+/*
+ * Nobody is let in any more: what the guests send from now on is not read, and those that have not
+ * left after so many real milliseconds are not waited for.
+ */
+void kv_guests_dismiss(struct kv_guests *guests, kv_millis patience);
 /* All have left. NULL is fine. */
 void kv_guests_free(struct kv_guests *guests);
 
-/* A connection was accepted: it waits KV_GUEST_FIRST. NULL: out of memory. */
-struct kv_guest *kv_guests_enter(struct kv_guests *guests, int descriptor);
+/* The caller's thread has accepted a connection: it waits KV_GUEST_FIRST. NULL: out of memory. */
+struct kv_guest *kv_guests_enter(struct kv_guests *guests, struct MHD_Connection *connection,
+                                 int descriptor);
 /* From now on it waits for that. NULL is fine, here and below. */
 void kv_guests_wait(struct kv_guests *guests, struct kv_guest *guest, enum kv_guest_wait wait);
+/* Of those that wait KV_GUEST_BEGUN one that `is_wanted`, or NULL. It stays while the caller is in
+ * its thread. */
+struct kv_guest *kv_guests_find_begun(struct kv_guests *guests,
+                                      bool (*is_wanted)(const struct kv_guest *guest));
 /* The descriptor is about to be closed. */
 void kv_guests_leave(struct kv_guests *guests, struct kv_guest *guest);

@@ -303,8 +303,9 @@ static bool is_framing_clean(const struct kv_exchange *exchange, const char *met
     const union MHD_ConnectionInfo *size =
         MHD_get_connection_info(exchange->stay.connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 
-    return kv_framing_is_clean(method, size->header_size, strlen(exchange->target),
-                               exchange->request.headers.count);
+    return kv_framing_is_text(exchange->target)
+           && kv_framing_is_clean(method, size->header_size, strlen(exchange->target),
+                                  exchange->request.headers.count);
 }
 
 /* One length, said once: of two the library takes the first (RFC 9112 §6.3). */

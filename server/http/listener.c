@@ -13,6 +13,7 @@
 
 #include <microhttpd.h>
 
+#include "early.h"
 #include "exchange.h"
 #include "guests.h"
 #include "kv/log.h"
@@ -22,6 +23,7 @@
 
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 #define LOG_TEXT_MAX 512
+#define FAREWELL 1000 /* milliseconds for connections to end by themselves */
 
 /*
  * How long we listen to a client after the answer that ended its connection. One that is not
@@ -47,20 +49,13 @@ struct kv_listener {
 
 static kv_printf(2, 0) void log_message(void *context, const char *format, va_list args)
 {
+    const struct kv_listener *listener = context;
     char text[LOG_TEXT_MAX];
 
-    (void) context;
     (void) vsnprintf(text, sizeof(text), format, args); /* cut to fit */
     text[strcspn(text, "\n")] = '\0';
     kv_log(KV_LOG_DEBUG, "http_library", KV_LOG_TEXT_FIELD("message", text));
-}
-
-/* The library's decoding would lose what an encoded slash was. */
-static size_t leave_encoded(void *context, struct MHD_Connection *connection, char *text)
-{
-    (void) context;
-    (void) connection;
-    return strlen(text);
+    kv_early_meet_message(listener->guests);
 }
 
 /* NULL when there was no memory for it: then the connection gets no further. */
@@ -72,18 +67,16 @@ static struct kv_guest *guest_of(struct MHD_Connection *connection)
     return info->socket_context;
 }
 
-/*
- * The library is about to take the query apart, with a record of its memory for each pair; when
- * that runs out it neither answers nor goes on. We do that ourselves, so the query is hidden: the
- * text is the library's receive buffer, which it writes into, too.
- */
-static void hide_query(const char *target)
+/* The library's decoding would lose what an encoded slash was. */
+static size_t leave_encoded(void *context, struct MHD_Connection *connection, char *text)
 {
-    char *query = strchr(target, '?');
+    const struct kv_listener *listener = context;
+    struct kv_guest *guest = guest_of(connection);
 
-    if (query != NULL) {
-        query[1] = '\0';
+    if (guest != NULL) {
+        kv_early_meet_text(listener->guests, guest, text);
     }
+    return strlen(text);
 }
 
 /* The first line of a request; what is returned comes back as *held below. */
@@ -97,7 +90,7 @@ static void *on_first_line(void *context, const char *target, struct MHD_Connect
     }
     kv_guests_wait(listener->guests, guest, KV_GUEST_BEGUN);
     guest->exchange = kv_exchange_new(&listener->service, connection, target);
-    hide_query(target);
+    kv_early_begin(guest, target);
     return guest->exchange;
 }
 
@@ -128,10 +121,11 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     size_t len = *piece_len;
 
     const struct kv_listener *listener = context;
+    const struct kv_guest *guest = guest_of(connection);
 
     (void) path;
-    if (exchange == NULL) {
-        return MHD_NO; /* out of memory */
+    if (exchange == NULL || guest->is_refused) {
+        return MHD_NO; /* out of memory, or answered */
     }
     if (!exchange->has_head) {
         kv_guests_wait(listener->guests, guest_of(connection), KV_GUEST_NONE);
@@ -184,7 +178,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     struct kv_guest *guest = *held;
 
     if (event == MHD_CONNECTION_NOTIFY_STARTED) {
-        *held = kv_guests_enter(listener->guests, info->connect_fd);
+        *held = kv_guests_enter(listener->guests, connection, info->connect_fd);
         return;
     }
     (void) kv_linger_keep(listener->linger, info->connect_fd); /* if not, it just closes */
@@ -204,7 +198,7 @@ static struct MHD_Daemon *start_daemon(struct kv_listener *listener, int descrip
     const struct MHD_OptionItem options[] = {
         { MHD_OPTION_LISTEN_SOCKET, descriptor, NULL },
         { MHD_OPTION_URI_LOG_CALLBACK, (intptr_t) on_first_line, listener },
-        { MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t) leave_encoded, NULL },
+        { MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t) leave_encoded, listener },
         { MHD_OPTION_NOTIFY_COMPLETED, (intptr_t) on_completed, listener },
         { MHD_OPTION_NOTIFY_CONNECTION, (intptr_t) on_connection, listener },
         { MHD_OPTION_CONNECTION_LIMIT, config->connections, NULL },
@@ -221,7 +215,7 @@ static struct MHD_Daemon *start_daemon(struct kv_listener *listener, int descrip
 
     /* The logger comes first, so that it hears of the other options. */
     return MHD_start_daemon(secure ? flags | MHD_USE_TLS : flags, 0, NULL, NULL, on_request,
-                            listener, MHD_OPTION_EXTERNAL_LOGGER, log_message, NULL,
+                            listener, MHD_OPTION_EXTERNAL_LOGGER, log_message, listener,
                             MHD_OPTION_ARRAY, options, secure ? MHD_OPTION_ARRAY : MHD_OPTION_END,
                             tls, MHD_OPTION_END);
 }
@@ -305,15 +299,27 @@ bool kv_listener_drain(struct kv_listener *listener, kv_millis patience)
     return kv_traffic_drain(listener->service.traffic, patience);
 }
 
+/*
+ * The library must not be stopped in the middle of a head that it refuses: it takes its answer for
+ * queued then, which it is not, and crashes. So its connections end before it does.
+ */
+static void see_guests_off(struct kv_listener *listener)
+{
+    if (listener->linger != NULL) {
+        kv_linger_hurry(listener->linger); /* idle connections are not worth waiting for */
+    }
+    if (listener->guests != NULL) {
+        kv_guests_dismiss(listener->guests, FAREWELL);
+    }
+}
+
 void kv_listener_free(struct kv_listener *listener)
 {
     if (listener == NULL) {
         return;
     }
     quiesce(listener);
-    if (listener->linger != NULL) {
-        kv_linger_hurry(listener->linger); /* idle connections are not worth waiting for */
-    }
+    see_guests_off(listener);
     for (size_t i = 0; i < listener->sockets.count; i++) {
         if (listener->daemon[i] != NULL) {
             MHD_stop_daemon(listener->daemon[i]);

@@ -3,6 +3,8 @@ libkv_a_SOURCES += \
 	%D%/access.c \
 	%D%/answer.c \
 	%D%/certificate.c \
+	%D%/early.c \
+	%D%/early.h \
 	%D%/exchange.c \
 	%D%/exchange.h \
 	%D%/framing.c \

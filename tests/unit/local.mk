@@ -290,6 +290,13 @@ TESTS += %D%/test_listener_close
 %C%_test_listener_close_CFLAGS = $(unit_cflags) $(TLS_CFLAGS)
 %C%_test_listener_close_LDADD = tests/support/libsite.a $(unit_libs) $(TLS_LIBS)
 
+check_PROGRAMS += %D%/test_listener_endings
+TESTS += %D%/test_listener_endings
+%C%_test_listener_endings_SOURCES = %D%/listener_endings.c tests/support/raw.c tests/support/raw.h
+%C%_test_listener_endings_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+%C%_test_listener_endings_CFLAGS = $(unit_cflags) $(TLS_CFLAGS)
+%C%_test_listener_endings_LDADD = tests/support/libsite.a $(unit_libs) $(TLS_LIBS)
+
 check_PROGRAMS += %D%/test_listener_lanes
 TESTS += %D%/test_listener_lanes
 %C%_test_listener_lanes_SOURCES = %D%/listener_lanes.c
