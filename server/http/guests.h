@@ -45,7 +45,7 @@ struct kv_guest {
     TAILQ_ENTRY(kv_guest) link; /* of those that wait for the same */
     enum kv_guest_wait wait;
     kv_millis deadline;
-    bool has_ended;                /* its peer, and the library was told so */
+    bool has_ended; /* its peer, and the library was told so */
 };
 
 /*
