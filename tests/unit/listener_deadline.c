@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How long the head of a request may take, plainly and over TLS, the first and each further one, of
+ * a client that is never silent for long enough to be idle. */
+#include <criterion/criterion.h>
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kv/base.h"
+#include "kv/certificate.h"
+#include "kv/clock.h"
+#include "kv/files.h"
+#include "tests/support/raw.h"
+#include "tests/support/site.h"
+
+#define HOST "Host: localhost\r\n"
+#define GET "GET /inline HTTP/1.1\r\n" HOST "\r\n"
+#define HEAD_TIME 1500 /* milliseconds, as the next three */
+#define IDLE_TIME 2000
+#define PAUSE 100  /* between two drops */
+#define SLACK 5000 /* of a slow machine */
+
+static char folder[] = "/tmp/coffer-listener-deadline.XXXXXX";
+static struct test_site site;
+
+static void start(bool secure, kv_millis idle)
+{
+    static const char *const names[] = { "localhost" };
+    struct kv_certificates certificates;
+    struct kv_lanes_config lanes;
+    struct kv_listener_config config;
+
+    cr_assert_not_null(mkdtemp(folder));
+    cr_assert_eq(kv_certificates_open(folder, names, KV_COUNT(names), &certificates, NULL), KV_OK);
+    test_site_configure(&lanes, &config);
+    config.certificate_pem = secure ? certificates.server.data : NULL;
+    config.key_pem = secure ? certificates.key.data : NULL;
+    config.head_timeout = HEAD_TIME;
+    config.idle_timeout = idle;
+    test_site_start(&site, &lanes, &config);
+    kv_certificates_done(&certificates);
+    cr_assert_eq(kv_folder_remove(folder, NULL), KV_OK);
+}
+
+static void start_plain(void)
+{
+    start(false, IDLE_TIME);
+}
+
+static void start_tls(void)
+{
+    start(true, IDLE_TIME);
+}
+
+/* The library takes one that is busy with a handshake for idle. */
+static void start_tls_without_hurry(void)
+{
+    start(true, 60000);
+}
+
+static void teardown(void)
+{
+    test_site_stop(&site);
+}
+
+TestSuite(deadline, .init = start_plain, .fini = teardown, .timeout = 120);
+TestSuite(deadline_tls, .init = start_tls, .fini = teardown, .timeout = 120);
+TestSuite(deadline_handshake, .init = start_tls_without_hurry, .fini = teardown, .timeout = 120);
+
+/* What was said before, then a drop now and then, without an end. */
+struct drip {
+    const char *said, *drop;
+    bool answered; /* what was said starts with GET */
+};
+
+static void expect_answer(struct raw *raw)
+{
+    char answer[1024];
+
+    raw_read(raw, answer, sizeof(answer), "\r\n\r\ninline");
+    cr_assert_eq(strncmp(answer, "HTTP/1.1 200 ", 13), 0, "%s", answer);
+}
+
+/* Real milliseconds until the server closes; at most `longest`. */
+static kv_millis drip(struct raw *raw, const char *drop, kv_millis longest)
+{
+    struct pollfd closed = { .fd = raw->descriptor, .events = POLLRDHUP };
+    kv_millis begin = kv_clock_monotonic();
+
+    while (kv_clock_monotonic() - begin < longest && poll(&closed, 1, PAUSE) == 0) {
+        (void) raw_send(raw, drop, strlen(drop)); /* it may be closing */
+    }
+    return kv_clock_monotonic() - begin;
+}
+
+static void expect_end(const struct drip *row, bool tls)
+{
+    kv_millis due = HEAD_TIME + (row->answered ? IDLE_TIME : 0);
+    struct raw raw;
+
+    cr_assert(raw_open(&raw, site.port, tls));
+    cr_assert(raw_send(&raw, row->said, strlen(row->said)));
+    if (row->answered) {
+        expect_answer(&raw);
+    }
+    kv_millis took = drip(&raw, row->drop, due + SLACK);
+    cr_expect_lt(took, due + SLACK, "still open: %s", row->said);
+    cr_expect_gt(took, HEAD_TIME / 2, "closed too early: %s", row->said);
+    raw_close(&raw);
+}
+
+static void expect_ends(bool tls)
+{
+    static const struct drip rows[] = {
+        { "", "x", false },
+        { "", "\r\n", false },
+        { "GET /inline HTTP/1.1\r\n", "x", false },
+        { "GET /inline HTTP/1.1\r\n" HOST, "x: y\r\n", false },
+        { GET, "x", true },
+        { GET, "\r\n", true },
+        { GET "GET /inline HTTP/1.1\r\n", "x", true },
+        { GET "GET /inline HTTP/1.1\r\n" HOST, "x: y\r\n", true },
+    };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        expect_end(&rows[i], tls);
+    }
+}
+
+Test(deadline, of_a_head_that_never_ends)
+{
+    expect_ends(false);
+}
+
+Test(deadline_tls, of_a_head_that_never_ends)
+{
+    expect_ends(true);
+}
+
+Test(deadline_handshake, that_never_ends)
+{
+    static const struct drip record = { "\x16\x03\x01\x30\x30", "\x01", false };
+    static const struct drip silence = { "", "", false };
+
+    expect_end(&record, false); /* what is sent is TLS already */
+    expect_end(&silence, false);
+}
+
+static void expect_none(bool tls)
+{
+    struct raw raw;
+
+    cr_assert(raw_open(&raw, site.port, tls));
+    for (kv_millis begin = kv_clock_monotonic();
+         kv_clock_monotonic() - begin < 2 * (HEAD_TIME + IDLE_TIME);) {
+        cr_assert(raw_send(&raw, GET, strlen(GET)));
+        expect_answer(&raw);
+        cr_assert_eq(poll(NULL, 0, HEAD_TIME / 5), 0);
+    }
+    raw_close(&raw);
+}
+
+Test(deadline, is_none_for_a_connection_whose_heads_are_in_time)
+{
+    expect_none(false);
+}
+
+Test(deadline_tls, is_none_for_a_connection_whose_heads_are_in_time)
+{
+    expect_none(true);
+}
+
+static void expect_body(bool tls)
+{
+    static const char head[] = "POST /echo HTTP/1.1\r\n" HOST "Connection: close\r\n"
+                               "Content-Length: 60\r\n\r\n";
+    char answer[1024];
+    struct raw raw;
+
+    cr_assert(raw_open(&raw, site.port, tls));
+    cr_assert(raw_send(&raw, head, strlen(head)));
+    for (size_t i = 0; i < 60; i++) {
+        cr_assert_eq(poll(NULL, 0, 2 * HEAD_TIME / 60), 0);
+        cr_assert(raw_send(&raw, "b", 1), "closed after %zu bytes", i);
+    }
+    raw_read(&raw, answer, sizeof(answer), NULL);
+    cr_expect_eq(strncmp(answer, "HTTP/1.1 200 ", 13), 0, "%s", answer);
+    raw_close(&raw);
+}
+
+Test(deadline, does_not_concern_the_body)
+{
+    expect_body(false);
+}
+
+Test(deadline_tls, does_not_concern_the_body)
+{
+    expect_body(true);
+}
