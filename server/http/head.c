@@ -324,6 +324,9 @@ unsigned kv_head_read(struct kv_exchange *exchange, const char *method, const ch
     if (!read_headers(exchange) || !read_target(exchange)) {
         return MHD_HTTP_INTERNAL_SERVER_ERROR;
     }
+    if (kv_uri_count_pairs(exchange->target) > KV_QUERY_MAX) {
+        return MHD_HTTP_URI_TOO_LONG;
+    }
     unsigned too_large = check_size(exchange);
     if (too_large != 0) {
         return too_large;

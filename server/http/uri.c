@@ -126,6 +126,19 @@ enum kv_code kv_uri_parse(const char *target, struct kv_uri *ret_uri, struct kv_
     return KV_OK;
 }
 
+size_t kv_uri_count_pairs(const char *target)
+{
+    const char *query = strchr(target, '?');
+    size_t count = 0;
+
+    while (query != NULL) {
+        query++; /* behind what introduces it */
+        count += *query != '\0' && *query != '&';
+        query = strchr(query, '&');
+    }
+    return count;
+}
+
 void kv_uri_done(struct kv_uri *uri)
 {
     free(uri->text);

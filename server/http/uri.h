@@ -29,4 +29,7 @@ struct kv_uri {
 enum kv_code kv_uri_parse(const char *target, struct kv_uri *ret_uri,
                           struct kv_err *err) kv_must_check;
 void kv_uri_done(struct kv_uri *uri);
+
+/* How many pairs the query of a target has, which need not be one of RFC 3986. */
+size_t kv_uri_count_pairs(const char *target);
 KV_DEFINE_CLEANUP_VALUE(struct kv_uri, kv_uri_done)

@@ -242,30 +242,18 @@ static void expect_many(const char *status, const char *start, const char *part,
     free(text);
 }
 
-/* More pairs than a site takes, and the site refuses: that of the vaults closes, as the service. */
-Test(hostile_head, with_more_pairs_in_its_query_than_we_take)
-{
-    static const size_t numbers[] = { 500, 2000, 10000 };
-    static char text[HEAD_SIZE], answer[ANSWER_SIZE];
-
-    for (size_t i = 0; i < 2 * KV_COUNT(numbers); i++) {
-        bool tls = i % 2 == 1;
-        size_t len = (size_t) snprintf(text, HEAD_SIZE, "GET /health?a");
-
-        for (size_t pair = 0; pair < numbers[i / 2]; pair++) {
-            len += (size_t) snprintf(text + len, HEAD_SIZE - len, "&a");
-        }
-        len += (size_t) snprintf(text + len, HEAD_SIZE - len, " HTTP/1.1\r\n" HOST "\r\n");
-        ask(tls ? api_daemon()->port : api_daemon()->control_port, tls,
-            &(struct row){ text, len, NULL }, answer);
-        cr_expect_eq(strncmp(answer, tls ? "HTTP/1.1 400 " : "HTTP/1.1 404 ", 13), 0, "%s", answer);
-        cr_expect_eq(count(answer, "HTTP/1.1 "), tls ? 1 : 2, "%zu: %s", numbers[i / 2], answer);
-    }
-}
-
 #define TOO_LARGE "431 Request Header Fields Too Large"
 #define TOO_LONG "414 URI Too Long"
 #define WRONG "400 Bad Request"
+
+Test(hostile_head, with_more_pairs_in_its_query_than_we_take)
+{
+    static const size_t numbers[] = { 64, 500, 2000, 10000 };
+
+    for (size_t i = 0; i < KV_COUNT(numbers); i++) {
+        expect_many(TOO_LONG, "GET /health?a", "&a", numbers[i], " HTTP/1.1\r\n" HOST "\r\n");
+    }
+}
 
 Test(hostile_head, with_cookies_without_end)
 {

@@ -77,6 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     check_uri(&uri);
+    FUZZ_HOLDS(kv_uri_count_pairs(target) == uri.pairs);
     route(&uri, kv_key_routes);
     route(&uri, kv_hsm_routes);
     route(&uri, kv_token_routes);

@@ -156,7 +156,7 @@ Test(head, with_a_query_of_any_number_of_pairs_is_answered)
             len += (size_t) snprintf(request + len, size - len, "a&");
         }
         (void) snprintf(request + len, size - len, " HTTP/1.1\r\n" HOST "\r\n");
-        cr_expect_eq(ask(request), 400, "%zu: %d", pairs[i], answer.status);
+        cr_expect_eq(ask(request), 414, "%zu: %d", pairs[i], answer.status);
         free(request);
     }
 }
