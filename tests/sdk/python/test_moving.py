@@ -173,6 +173,22 @@ class AKeyThatComesWrapped(TestCase):
             local_of(key).verify(SignatureAlgorithm.es256, bytes(32), signature).is_valid
         )
 
+    @rows(("RSA-HSM", rsa.generate_private_key(65537, 2048)), ("EC-HSM", None))
+    def test_is_imported_without_its_public_half(self, kty, private):
+        """As the documents have it; an EC key has only its curve beside it."""
+        private = private or self.private
+        sent = JsonWebKey(kty=kty, t=self.blob(private), crv="P-256" if kty == "EC-HSM" else None)
+        key = dev.import_key(new_name("alone"), sent, hardware_protected=True)
+        public = private.public_key().public_numbers()
+
+        self.assertEqual(key.key_type, kty)
+        if kty == "EC-HSM":
+            shown = (key.key.x, key.key.y)
+            wanted = (number(public.x, 32), number(public.y, 32))
+        else:
+            shown, wanted = (key.key.n, key.key.e), (number(public.n), number(public.e))
+        self.assertEqual(shown, wanted)
+
     def test_is_refused_when_it_is_another_one(self):
         other = ec.generate_private_key(ec.SECP256R1())
         with self.refuses(400, "BadParameter"):
