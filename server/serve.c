@@ -282,16 +282,22 @@ static enum kv_code say_ready(const char *line, struct kv_err *err)
     return KV_OK;
 }
 
+/* Where this machine reaches us, whatever we listen on. */
+static const char *own_address(const char *listen)
+{
+    if (strcmp(listen, "localhost") == 0 || strcmp(listen, "0.0.0.0") == 0) {
+        return "127.0.0.1";
+    }
+    return strcmp(listen, "::") == 0 ? "::1" : listen;
+}
+
 static enum kv_code announce(struct server *server, struct kv_err *err)
 {
-    const char *address = kv_option_text(server->options, KV_OPTION_LISTEN);
+    const char *address = own_address(kv_option_text(server->options, KV_OPTION_LISTEN));
     bool is_ipv6 = strchr(address, ':') != NULL;
     char host[KV_VAULT_HOST_SIZE];
     char line[1024];
 
-    if (strcmp(address, "localhost") == 0) {
-        address = "127.0.0.1";
-    }
     kv_vault_host(&server->vaults[0], host);
     (void) snprintf(line, sizeof(line), "coffer ready https://%s:%u control http://%s%s%s:%u\n",
                     host, server->app.port, is_ipv6 ? "[" : "", address, is_ipv6 ? "]" : "",
@@ -311,14 +317,22 @@ static step_fn *const start_up[] = {
     sweep,       open_limits, start_threads, listen_on,         publish,    announce,
 };
 
+static bool drain_until(struct kv_listener *listener, kv_millis end)
+{
+    kv_millis left = end - kv_clock_monotonic();
+
+    return listener == NULL || kv_listener_drain(listener, left > 0 ? left : 0);
+}
+
 /*
  * The requests under way get their answers. One that cannot be finished keeps a thread inside the
  * token module: then nothing may be taken down any more.
  */
 static void drain(struct server *server)
 {
-    bool tls = server->tls == NULL || kv_listener_drain(server->tls, DRAIN_PATIENCE_MS);
-    bool control = server->control == NULL || kv_listener_drain(server->control, DRAIN_PATIENCE_MS);
+    kv_millis end = kv_clock_monotonic() + DRAIN_PATIENCE_MS; /* of both together */
+    bool tls = drain_until(server->tls, end);
+    bool control = drain_until(server->control, end);
 
     if (!tls || !control) {
         kv_log(KV_LOG_ERROR, "stopped_hard", KV_LOG_NUMBER_FIELD("waited_ms", DRAIN_PATIENCE_MS));

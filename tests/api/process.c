@@ -302,3 +302,29 @@ Test(process, ends_while_it_sweeps_at_its_start)
     sqlite3_close(store);
     daemon_discard(&own);
 }
+
+/* Its line is all that one has of a server with --ephemeral. */
+Test(process, names_an_address_that_can_be_asked_whatever_it_listens_on)
+{
+    static const struct {
+        const char *listen, *named;
+    } rows[] = {
+        { "0.0.0.0", " control http://127.0.0.1:" },
+        { "::", " control http://[::1]:" },
+        { "127.0.0.2", " control http://127.0.0.2:" },
+    };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        struct daemon own;
+        char line[1024];
+
+        daemon_prepare(&own);
+        cr_assert(daemon_launch(&own, (const char *const[]){ "--listen", rows[i].listen, NULL }));
+        ssize_t len = read(own.ready, line, sizeof(line) - 1);
+        cr_assert_gt(len, 0, "%s", rows[i].listen);
+        line[len] = '\0';
+        cr_expect_not_null(strstr(line, rows[i].named), "%s", line);
+        cr_expect(daemon_stop(&own));
+        daemon_discard(&own);
+    }
+}
