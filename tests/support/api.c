@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #define VARIABLE "TEST_DAEMON"
 
@@ -92,7 +94,7 @@ long api_metric(const struct daemon *daemon, const char *name)
     return value;
 }
 
-unsigned api_count_lines(const struct daemon *daemon, const char *one, const char *other)
+static unsigned count_lines(const struct daemon *daemon, const char *one, const char *other)
 {
     unsigned count = 0;
     char line[8192];
@@ -104,6 +106,31 @@ unsigned api_count_lines(const struct daemon *daemon, const char *one, const cha
     }
     fclose(log);
     return count;
+}
+
+/* A thread of the daemon writes the log, in order: once the line of a request of our own is there,
+ * all before it are. */
+static void await_log(const struct daemon *daemon)
+{
+    static unsigned asked;
+    __attribute__((cleanup(client_close))) struct client client = { .curl = curl_easy_init(),
+                                                                    .daemon = daemon };
+    char target[48];
+    const struct request request = { .method = "GET", .target = target, .control = true };
+
+    snprintf(target, sizeof(target), "/nothing/%d/%u.", (int) getpid(), ++asked);
+
+    API_REPLY(reply, client_send(&client, &request));
+    cr_assert_eq(reply.status, 404, "%ld %s", reply.status, reply.body);
+    for (int i = 0; i < 600 && count_lines(daemon, target, " status=404 ") == 0; i++) {
+        nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);
+    }
+}
+
+unsigned api_count_lines(const struct daemon *daemon, const char *one, const char *other)
+{
+    await_log(daemon);
+    return count_lines(daemon, one, other);
 }
 
 void api_set_clock(const struct daemon *daemon, const char *order)

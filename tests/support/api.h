@@ -62,7 +62,7 @@ struct reply api_unwrap(struct client *client, const char *name, const char *ver
 /* The value of a metric as /metrics names it, labels included; -1: there is none. */
 long api_metric(const struct daemon *daemon, const char *name);
 
-/* How many lines of the log have both texts in them. */
+/* How many lines of the log have both texts in them, of those that were logged until now. */
 unsigned api_count_lines(const struct daemon *daemon, const char *one, const char *other);
 
 /* POST /control/v1/clock of a daemon of the test's own, with that body or {"advance":seconds}. */
