@@ -64,17 +64,18 @@ struct hsm_config {
     const char *token_label; /* matched against CK_TOKEN_INFO.label without its padding */
     const char *pin;         /* user PIN; copied, wiped at close */
     size_t pin_len;
-    unsigned sessions; /* bound of the pool; one a thread that calls is enough */
-    bool extractable;  /* keys may leave the token, wrapped by the wrapping key */
-    hsm_gate_fn *gate; /* NULL: every call is let through */
+    unsigned sessions;  /* bound of the pool; one a thread that calls is enough */
+    bool extractable;   /* keys may leave the token, wrapped by the wrapping key */
+    const char *so_pin; /* by which the trusted wrapping key is made; not kept */
+    size_t so_pin_len;  /* 0: none is made */
+    hsm_gate_fn *gate;  /* NULL: every call is let through */
     void *gate_context;
 };
 
 /*
  * Makes a token: the first slot whose token is not initialised gets `label`, the SO PIN and the
- * user PIN (C_InitToken, C_InitPIN; §5.5, §5.6). A token of that label that is there already is
- * left alone and is success, but one that a kill left without a user PIN gets it now. The module
- * is initialised for this call only.
+ * user PIN (C_InitToken, C_InitPIN; §5.5, §5.6). One of that label that is there already is left
+ * alone, but gets its user PIN if a kill left it without. Initialises the module meanwhile.
  */
 CK_RV hsm_init_token(const struct hsm_config *config, const char *so_pin,
                      size_t so_pin_len) kv_must_check;
@@ -91,13 +92,20 @@ KV_DEFINE_CLEANUP(struct hsm *, hsm_close)
 
 /*
  * The wrapping key: an AES-256 key, TOKEN, PRIVATE, SENSITIVE, never EXTRACTABLE, and good for
- * nothing but WRAP and UNWRAP: by that it is told from the AES keys of a vault, which ENCRYPT. Its random CKA_ID also serves as the sentinel: a token that was initialised anew
- * behind our back does not hold it. hsm_adopt_sentinel() looks for it (HSM_RV_OTHER_TOKEN when it
- * is not there) and makes every later health check and re-open look again. What a kill has left
- * half-made under that id passes for it: destroy what was not yet seen whole, and make it anew.
+ * nothing but WRAP and UNWRAP: by that it is told from the AES keys of a vault, which ENCRYPT. Its
+ * random CKA_ID also serves as the sentinel: a token initialised anew does not hold it.
+ * hsm_adopt_sentinel() looks for it (HSM_RV_OTHER_TOKEN: not there) and makes every later health
+ * check look again. What a kill left half-made passes for it: destroy that, and make it anew.
  */
 CK_RV hsm_create_sentinel(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH]) kv_must_check;
 CK_RV hsm_adopt_sentinel(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH]) kv_must_check;
+
+/*
+ * Keys that are HSM_BOUND have CKA_WRAP_WITH_TRUSTED and go under the trusted wrapping key alone
+ * (pkcs11/trusted.h), if the token has one. HSM_EXPORTABLE ones have to go under keys nobody knows in
+ * advance. Without a trusted key the two do not differ.
+ */
+enum hsm_bond { HSM_BOUND, HSM_EXPORTABLE };
 
 enum hsm_kind { HSM_RSA, HSM_EC, HSM_AES };
 enum hsm_curve { HSM_P256, HSM_P256K, HSM_P384, HSM_P521 };
@@ -126,6 +134,7 @@ struct hsm_capabilities {
     bool hmac;             /* either */
     bool import;           /* C_CreateObject of private keys */
     bool backup;           /* hsm_export_wrapped(), as this token is configured */
+    bool trusted_wrap;     /* there is a trusted wrapping key, and HSM_BOUND means something */
     CK_ULONG rsa_bits_min, rsa_bits_max;
 };
 const struct hsm_capabilities *hsm_capabilities(const struct hsm *hsm);
@@ -169,12 +178,12 @@ struct hsm_rsa_public {
 
 /*
  * Generates a key pair (C_GenerateKeyPair, §5.13): the private half on the token with CKA_ID `id`,
- * PRIVATE, SENSITIVE, DECRYPT, SIGN and UNWRAP, EXTRACTABLE only when configured so; the public half
- * is read out and not kept. Takes seconds for 4096 bits. On failure no object is left, unless the
- * token itself went away. An exponent the module does not take is HSM_RV_NO_MECHANISM.
+ * PRIVATE, SENSITIVE, DECRYPT, SIGN and UNWRAP, EXTRACTABLE only when configured so; the public
+ * half is read out and not kept. Takes seconds for 4096 bits. On failure no object is left, unless
+ * the token itself went away. An exponent the module does not take is HSM_RV_NO_MECHANISM.
  */
-CK_RV hsm_generate_rsa(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], CK_ULONG bits,
-                       unsigned long public_exponent,
+CK_RV hsm_generate_rsa(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond,
+                       CK_ULONG bits, unsigned long public_exponent,
                        struct hsm_rsa_public *ret_public) kv_must_check;
 
 /* A point in affine coordinates, as wide as the field: 32, 32, 48, 66 bytes, padded on the left. */
@@ -190,8 +199,8 @@ size_t hsm_curve_width(enum hsm_curve curve);
  * The same for an EC key pair: SIGN is all the private half may do. Its point can be read now
  * only (most modules do not tell it of a private key): the caller keeps it.
  */
-CK_RV hsm_generate_ec(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_curve curve,
-                      struct hsm_ec_public *ret_public) kv_must_check;
+CK_RV hsm_generate_ec(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond,
+                      enum hsm_curve curve, struct hsm_ec_public *ret_public) kv_must_check;
 
 /*
  * Makes an AES key of 128, 192 or 256 bits on the token, with ENCRYPT, DECRYPT, WRAP and UNWRAP. It
@@ -202,7 +211,7 @@ CK_RV hsm_generate_ec(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], en
  * which derived keys never are; ALWAYS_SENSITIVE proves that it was never outside (§4.9). Where
  * neither way works (`hmac`), it is generated without. On failure neither object is left.
  */
-CK_RV hsm_generate_aes(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
+CK_RV hsm_generate_aes(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond,
                        CK_ULONG bits) kv_must_check;
 
 /* A number or a value, borrowed; big-endian, leading zeros are fine. */
@@ -222,12 +231,12 @@ struct hsm_rsa_private {
  * wipes them; that the numbers belong together is the caller's to check, modules do not. `scalar`
  * and `value` have the full width. An AES key gets its twin here, too.
  */
-CK_RV hsm_import_rsa(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
+CK_RV hsm_import_rsa(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond,
                      const struct hsm_rsa_private *key) kv_must_check;
-CK_RV hsm_import_ec(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_curve curve,
-                    const unsigned char *scalar, size_t len,
+CK_RV hsm_import_ec(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond,
+                    enum hsm_curve curve, const unsigned char *scalar, size_t len,
                     const struct hsm_ec_public *public) kv_must_check;
-CK_RV hsm_import_aes(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
+CK_RV hsm_import_aes(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond,
                      const unsigned char *value, size_t len) kv_must_check;
 
 /*
@@ -236,7 +245,7 @@ CK_RV hsm_import_aes(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
  * §2) but hsm_export_transfer() shows.
  */
 #define HSM_SECRET_MAX 64
-CK_RV hsm_import_secret(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
+CK_RV hsm_import_secret(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond,
                         const unsigned char *value, size_t len) kv_must_check;
 
 /*
@@ -295,15 +304,16 @@ CK_RV hsm_unwrap_value(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
 
 /*
  * A key under the wrapping key, by CKM_AES_KEY_WRAP_PAD: PKCS#8, or the bare AES value and that of
- * the twin (for backup; at most HSM_WRAPPED_MAX). CKR_KEY_UNEXTRACTABLE when it may not leave. HSM_RV_OTHER_TOKEN before
- * a sentinel is adopted. hsm_import_wrapped() brings it back, on the same token only, with the
- * uses and the CKA_EXTRACTABLE a key generated now would have, but not LOCAL, and with its twin; a
- * blob that is none of ours, or of another kind, is bad input.
+ * the twin (at most HSM_WRAPPED_MAX). CKR_KEY_UNEXTRACTABLE when it may not leave,
+ * HSM_RV_OTHER_TOKEN before a sentinel is adopted. hsm_import_wrapped() brings it back, on the same
+ * token only, with the uses and the CKA_EXTRACTABLE of a key generated now, but not LOCAL, and with
+ * its twin; a blob that is not ours or of another kind is bad input. `bond` is the key's: bound
+ * ones go under the trusted key, if there is one, and come back from either.
  */
-CK_RV hsm_export_wrapped(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], unsigned char *out,
-                         size_t size, size_t *ret_len) kv_must_check;
-CK_RV hsm_import_wrapped(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_kind kind,
-                         const unsigned char *in, size_t len) kv_must_check;
+CK_RV hsm_export_wrapped(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond,
+                         unsigned char *out, size_t size, size_t *ret_len) kv_must_check;
+CK_RV hsm_import_wrapped(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond,
+                         enum hsm_kind kind, const unsigned char *in, size_t len) kv_must_check;
 
 /*
  * Takes a key somebody prepared for this token (contract §6.2, BYOK): an AES-256 key encrypted to
@@ -314,8 +324,8 @@ CK_RV hsm_import_wrapped(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
  * bits).
  */
 CK_RV hsm_import_transfer(struct hsm *hsm, const unsigned char kek[HSM_ID_LENGTH],
-                          const unsigned char id[HSM_ID_LENGTH], enum hsm_kind kind,
-                          const unsigned char *in, size_t len) kv_must_check;
+                          const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond,
+                          enum hsm_kind kind, const unsigned char *in, size_t len) kv_must_check;
 
 /*
  * Encrypts `len` bytes to an RSA key by OAEP with `hash`, MGF1 alike and no label: what the caller
@@ -330,7 +340,8 @@ typedef CK_RV hsm_oaep_fn(const struct hsm_rsa_public *public, enum hsm_hash has
  * `target` of somebody who is entitled to it, by OAEP with `hash`. The key itself is only ever
  * outside wrapped by a fresh AES-256 transport key. That one stays in the token, too, where the
  * module's OAEP knows the hash; else it is drawn from the token's random numbers, handed to `oaep`,
- * and wiped. CKR_KEY_UNEXTRACTABLE when the key may not leave. SoftHSM adds zeros behind a PKCS#8 to
+ * and wiped. CKR_KEY_UNEXTRACTABLE when the key may not leave, CKR_KEY_NOT_WRAPPABLE when it is
+ * bound to the trusted wrapping key. SoftHSM adds zeros behind a PKCS#8 to
  * the next multiple of eight bytes.
  */
 CK_RV hsm_export_transfer(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],

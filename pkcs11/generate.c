@@ -28,7 +28,7 @@ static size_t encode_exponent(unsigned long exponent, unsigned char ret_bytes[si
 
 /* `public` says what is to be generated. */
 static CK_RV generate_pair(struct hsm_session *session, CK_MECHANISM_TYPE type, enum hsm_kind kind,
-                           const unsigned char *id, struct hsm_template *public,
+                           const unsigned char *id, enum hsm_bond bond, struct hsm_template *public,
                            struct pair *ret_pair)
 {
     CK_MECHANISM mechanism = { type, NULL, 0 };
@@ -36,13 +36,14 @@ static CK_RV generate_pair(struct hsm_session *session, CK_MECHANISM_TYPE type, 
 
     hsm_template_flag(public, CKA_TOKEN, false);
     hsm_template_add(public, CKA_ID, id, HSM_ID_LENGTH); /* no stray while it is there */
-    hsm_template_key(&private, session->hsm, kind, id);
+    hsm_template_key(&private, session->hsm, kind, id, bond);
     return HSM_CALL(session, C_GenerateKeyPair, &mechanism, public->items, public->count,
                     private.items, private.count, &ret_pair->public, &ret_pair->private);
 }
 
-static CK_RV generate_rsa_pair(struct hsm_session *session, const unsigned char *id, CK_ULONG bits,
-                               unsigned long public_exponent, struct pair *ret_pair)
+static CK_RV generate_rsa_pair(struct hsm_session *session, const unsigned char *id,
+                               enum hsm_bond bond, CK_ULONG bits, unsigned long public_exponent,
+                               struct pair *ret_pair)
 {
     struct hsm_template public = { .count = 0 };
     unsigned char exponent[sizeof(public_exponent)];
@@ -51,19 +52,20 @@ static CK_RV generate_rsa_pair(struct hsm_session *session, const unsigned char 
     hsm_template_flag(&public, CKA_WRAP, false);
     hsm_template_add(&public, CKA_MODULUS_BITS, &bits, sizeof(bits));
     hsm_template_add(&public, CKA_PUBLIC_EXPONENT, exponent, exponent_len);
-    CK_RV rv = generate_pair(session, CKM_RSA_PKCS_KEY_PAIR_GEN, HSM_RSA, id, &public, ret_pair);
+    CK_RV rv =
+        generate_pair(session, CKM_RSA_PKCS_KEY_PAIR_GEN, HSM_RSA, id, bond, &public, ret_pair);
     /* NSS, of an exponent that it does not take; nothing else here depends on the caller. */
     return rv == CKR_ARGUMENTS_BAD ? HSM_RV_NO_MECHANISM : rv;
 }
 
 static CK_RV generate_ec_pair(struct hsm_session *session, const unsigned char *id,
-                              enum hsm_curve curve, struct pair *ret_pair)
+                              enum hsm_bond bond, enum hsm_curve curve, struct pair *ret_pair)
 {
     struct hsm_template public = { .count = 0 };
     CK_ATTRIBUTE params = hsm_curve_params(curve);
 
     hsm_template_add(&public, params.type, params.pValue, params.ulValueLen);
-    return generate_pair(session, CKM_EC_KEY_PAIR_GEN, HSM_EC, id, &public, ret_pair);
+    return generate_pair(session, CKM_EC_KEY_PAIR_GEN, HSM_EC, id, bond, &public, ret_pair);
 }
 
 /* Enters the private half into the map, unless what was read of the public one, `rv`, was bad. The
@@ -88,8 +90,9 @@ static CK_RV read_ordered(struct hsm_session *session, CK_OBJECT_HANDLE public, 
     return ret_public->modulus_len == bits / 8 ? CKR_OK : CKR_PUBLIC_KEY_INVALID;
 }
 
-CK_RV hsm_generate_rsa(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], CK_ULONG bits,
-                       unsigned long public_exponent, struct hsm_rsa_public *ret_public)
+CK_RV hsm_generate_rsa(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond,
+                       CK_ULONG bits, unsigned long public_exponent,
+                       struct hsm_rsa_public *ret_public)
 {
     kv_auto(hsm_session_release) struct hsm_session *session = NULL;
     const struct hsm_capabilities *can = &hsm->capabilities;
@@ -106,14 +109,14 @@ CK_RV hsm_generate_rsa(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], C
         return CKR_ATTRIBUTE_VALUE_INVALID;
     }
     HSM_TRY(hsm_session_acquire_to_make(hsm, &session));
-    HSM_TRY(generate_rsa_pair(session, id, bits, public_exponent, &pair));
+    HSM_TRY(generate_rsa_pair(session, id, bond, bits, public_exponent, &pair));
     HSM_TRY(keep_pair(session, id, &pair, read_ordered(session, pair.public, bits, &public)));
     *ret_public = public;
     return CKR_OK;
 }
 
-CK_RV hsm_generate_ec(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_curve curve,
-                      struct hsm_ec_public *ret_public)
+CK_RV hsm_generate_ec(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond,
+                      enum hsm_curve curve, struct hsm_ec_public *ret_public)
 {
     kv_auto(hsm_session_release) struct hsm_session *session = NULL;
     struct hsm_ec_public public;
@@ -123,7 +126,7 @@ CK_RV hsm_generate_ec(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], en
         return HSM_RV_NO_MECHANISM;
     }
     HSM_TRY(hsm_session_acquire_to_make(hsm, &session));
-    HSM_TRY(generate_ec_pair(session, id, curve, &pair));
+    HSM_TRY(generate_ec_pair(session, id, bond, curve, &pair));
     HSM_TRY(keep_pair(session, id, &pair, hsm_read_point(session, pair.public, curve, &public)));
     *ret_public = public;
     return CKR_OK;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "door.h"
+#include "trusted.h"
 
 static void init_locks(struct hsm *hsm)
 {
@@ -19,7 +20,7 @@ static void init_locks(struct hsm *hsm)
     pthread_rwlock_init(&hsm->objects_lock, &attributes);
     pthread_rwlockattr_destroy(&attributes);
     pthread_mutex_init(&hsm->check_lock, NULL);
-    pthread_mutex_init(&hsm->sentinel.lock, NULL);
+    pthread_mutex_init(&hsm->held_lock, NULL);
     pthread_mutex_init(&hsm->copies.turn, NULL);
     pthread_mutex_init(&hsm->copies.lock, NULL);
 }
@@ -83,6 +84,19 @@ static CK_RV open_token(struct hsm *hsm)
     return hsm_probe(hsm);
 }
 
+/* At the first start, or the first one of this version; the handles from before are void then. */
+static CK_RV need_trusted(struct hsm *hsm, const struct hsm_config *config)
+{
+    bool wanted = config->so_pin_len > 0 && hsm->capabilities.backup && hsm->logged_in;
+
+    if (wanted && !hsm_has_trusted(hsm) && hsm_trusted_probe(hsm)) {
+        HSM_TRY(hsm_trusted_make(hsm, config->so_pin, config->so_pin_len));
+        HSM_TRY(hsm_fill_map(&hsm->anchor));
+    }
+    hsm->capabilities.trusted_wrap = hsm_has_trusted(hsm);
+    return CKR_OK;
+}
+
 CK_RV hsm_open(const struct hsm_config *config, struct hsm **ret_hsm)
 {
     kv_auto(hsm_close) struct hsm *hsm = calloc(1, sizeof(*hsm));
@@ -97,6 +111,7 @@ CK_RV hsm_open(const struct hsm_config *config, struct hsm **ret_hsm)
     HSM_TRY(hsm_pool_new(hsm, config->sessions, &hsm->pool));
     HSM_TRY(hsm_module_open(config->module, &hsm->module));
     HSM_TRY(open_token(hsm));
+    HSM_TRY(need_trusted(hsm, config));
     *ret_hsm = kv_take(hsm);
     return CKR_OK;
 }
@@ -114,7 +129,7 @@ void hsm_close(struct hsm *hsm)
     hsm_map_free(hsm->map);
     pthread_mutex_destroy(&hsm->copies.lock);
     pthread_mutex_destroy(&hsm->copies.turn);
-    pthread_mutex_destroy(&hsm->sentinel.lock);
+    pthread_mutex_destroy(&hsm->held_lock);
     pthread_mutex_destroy(&hsm->check_lock);
     pthread_rwlock_destroy(&hsm->objects_lock);
     pthread_rwlock_destroy(&hsm->open_lock);

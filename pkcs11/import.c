@@ -53,18 +53,19 @@ static CK_RV create(struct hsm *hsm, const unsigned char *id, struct hsm_templat
     return rv;
 }
 
-CK_RV hsm_import_rsa(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
+CK_RV hsm_import_rsa(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond,
                      const struct hsm_rsa_private *key)
 {
     struct hsm_template template = { .count = 0 };
 
-    hsm_template_key(&template, hsm, HSM_RSA, id);
+    hsm_template_key(&template, hsm, HSM_RSA, id, bond);
     HSM_TRY(add_numbers(&template, key));
     return create(hsm, id, &template);
 }
 
-CK_RV hsm_import_ec(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_curve curve,
-                    const unsigned char *scalar, size_t len, const struct hsm_ec_public *public)
+CK_RV hsm_import_ec(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond,
+                    enum hsm_curve curve, const unsigned char *scalar, size_t len,
+                    const struct hsm_ec_public *public)
 {
     struct hsm_template template = { .count = 0 };
     CK_ATTRIBUTE params = hsm_curve_params(curve);
@@ -75,7 +76,7 @@ CK_RV hsm_import_ec(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum
     if (len != hsm_curve_width(curve) || public->coordinate_len != len) {
         return CKR_KEY_SIZE_RANGE;
     }
-    hsm_template_key(&template, hsm, HSM_EC, id);
+    hsm_template_key(&template, hsm, HSM_EC, id, bond);
     hsm_template_add(&template, params.type, params.pValue, params.ulValueLen);
     hsm_template_add(&template, CKA_VALUE, scalar, len);
     return create(hsm, id, &template);

@@ -129,9 +129,11 @@ void hsm_map_replace(struct hsm_map *map, struct hsm_map *from);
 size_t hsm_map_count(struct hsm_map *map);
 void hsm_map_each(struct hsm_map *map, hsm_visit_fn *visit, void *context);
 
-/* The object whose loss shows that the token was initialised anew. */
-struct hsm_sentinel {
-    pthread_mutex_t lock; /* lock.def: hsm.sentinel; guards the rest */
+/* The wrapping keys: the loss of the sentinel shows that the token was initialised anew. */
+enum hsm_wrapping { HSM_SENTINEL, HSM_TRUSTED };
+#define HSM_WRAPPINGS 2
+
+struct hsm_held {
     bool adopted;
     unsigned char id[HSM_ID_LENGTH];
     CK_OBJECT_HANDLE handle; /* what it had when it was last found */
@@ -192,7 +194,9 @@ struct hsm {
     time_t not_before;          /* monotonic seconds: no login earlier, after a wrong PIN */
     CK_RV pin_verdict;          /* what the PIN was called then */
 
-    struct hsm_sentinel sentinel;
+    pthread_mutex_t held_lock; /* lock.def: hsm.sentinel; guards what follows */
+    struct hsm_held held[HSM_WRAPPINGS];
+
     struct hsm_copies copies;
 
     atomic_ulong calls, failures, reopened;
@@ -200,6 +204,8 @@ struct hsm {
 
 /* Initialises the module, finds the token, logs in on the anchor. After a failure, close. */
 CK_RV hsm_token_open(struct hsm *hsm) kv_must_check;
+/* The user's login, on the anchor; hsm_token_open() has done so. */
+CK_RV hsm_log_in(struct hsm *hsm) kv_must_check;
 /* Closes as much as is open, in reverse order; the token may be gone. */
 void hsm_token_close(struct hsm *hsm);
 
@@ -264,8 +270,13 @@ void hsm_discard(struct hsm_session *session, CK_OBJECT_HANDLE object);
  */
 CK_RV hsm_judge(struct hsm_session *session, CK_RV rv, CK_RV bad_input) kv_must_check;
 
-/* The handle of the wrapping key; HSM_RV_OTHER_TOKEN when there is none. */
-CK_RV hsm_find_wrapping_key(struct hsm_session *session, CK_OBJECT_HANDLE *ret_key) kv_must_check;
+/* The handle of a wrapping key; HSM_RV_OTHER_TOKEN when there is none. */
+CK_RV hsm_find_wrapping_key(struct hsm_session *session, enum hsm_wrapping which,
+                            CK_OBJECT_HANDLE *ret_key) kv_must_check;
+/* From now on this object is that wrapping key. */
+void hsm_hold(struct hsm *hsm, enum hsm_wrapping which, const unsigned char id[HSM_ID_LENGTH],
+              CK_OBJECT_HANDLE handle);
+bool hsm_has_trusted(struct hsm *hsm);
 
 /* An element of a CK_ATTRIBUTE template whose value is a variable or an array. */
 #define HSM_ATTRIBUTE(type, variable)                                                              \

@@ -39,6 +39,8 @@ libhsm_a_SOURCES += \
 	%D%/transfer.c \
 	%D%/transport.c \
 	%D%/transport.h \
+	%D%/trusted.c \
+	%D%/trusted.h \
 	%D%/twin.c \
 	%D%/twin.h \
 	%D%/value.c \

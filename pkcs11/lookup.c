@@ -7,6 +7,7 @@
 #include "internal.h"
 
 #include "door.h"
+#include "trusted.h"
 
 /* HSM_RV_NO_KEY for an object that has not all of them: half-made, or a certificate. */
 static CK_RV read_attributes(struct hsm_session *session, CK_OBJECT_HANDLE object,
@@ -115,7 +116,11 @@ static CK_RV enter(struct hsm_session *session, struct hsm_map *map, CK_OBJECT_H
     enum hsm_role role;
 
     HSM_TRY(hsm_read_id(session, object, id));
-    HSM_TRY(read_role(session, object, &role));
+    CK_RV rv = read_role(session, object, &role);
+    if (rv == HSM_RV_NO_KEY) {
+        return hsm_trusted_notice(session, object, id);
+    }
+    HSM_TRY(rv);
     return hsm_map_put(map, id, role, object);
 }
 

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The wrapping key, and the look at the token that it makes possible. Serial number and login
- * survive when another process initialises a SoftHSM token anew; this object does not.
+ * The wrapping keys, and the look at the token that they make possible. Serial number and login
+ * survive when another process initialises a SoftHSM token anew; these objects do not.
  */
 #include "internal.h"
 
 #include <string.h>
 
 #include "door.h"
+#include "template.h"
 
-static CK_RV find_sentinel(struct hsm_session *session, const unsigned char *id,
-                           CK_OBJECT_HANDLE *ret_handle)
+static CK_RV find_by_id(struct hsm_session *session, const unsigned char *id,
+                        CK_OBJECT_HANDLE *ret_handle)
 {
     kv_auto(hsm_handles_done) struct hsm_handles handles = { 0 };
     CK_OBJECT_CLASS class = CKO_SECRET_KEY;
@@ -29,25 +30,18 @@ static CK_RV find_sentinel(struct hsm_session *session, const unsigned char *id,
     return CKR_OK;
 }
 
-/* What is to be looked for now; false when no sentinel was adopted. */
-static bool read_sentinel(struct hsm_sentinel *sentinel, unsigned char *ret_id,
-                          CK_OBJECT_HANDLE *ret_handle)
+/* What is to be looked for now; false when no such key was adopted. */
+static bool read_held(struct hsm *hsm, enum hsm_wrapping which, unsigned char *ret_id,
+                      CK_OBJECT_HANDLE *ret_handle)
 {
-    pthread_mutex_lock(&sentinel->lock);
-    bool adopted = sentinel->adopted;
-    memcpy(ret_id, sentinel->id, HSM_ID_LENGTH);
-    *ret_handle = sentinel->handle;
-    pthread_mutex_unlock(&sentinel->lock);
-    return adopted;
-}
+    const struct hsm_held *held = &hsm->held[which];
 
-static void adopt(struct hsm_sentinel *sentinel, const unsigned char *id, CK_OBJECT_HANDLE handle)
-{
-    pthread_mutex_lock(&sentinel->lock);
-    sentinel->adopted = true;
-    memcpy(sentinel->id, id, HSM_ID_LENGTH);
-    sentinel->handle = handle;
-    pthread_mutex_unlock(&sentinel->lock);
+    pthread_mutex_lock(&hsm->held_lock);
+    bool adopted = held->adopted;
+    memcpy(ret_id, held->id, HSM_ID_LENGTH);
+    *ret_handle = held->handle;
+    pthread_mutex_unlock(&hsm->held_lock);
+    return adopted;
 }
 
 /* By the handle it had, which costs the same on a token of any size. */
@@ -64,21 +58,20 @@ static CK_RV confirm_handle(struct hsm_session *session, const unsigned char *id
     return rv == CKR_OK || rv == HSM_RV_NO_KEY ? CKR_OBJECT_HANDLE_INVALID : rv;
 }
 
-static CK_RV look_for_sentinel(struct hsm_session *session)
+static CK_RV look_for(struct hsm_session *session, enum hsm_wrapping which)
 {
-    struct hsm_sentinel *sentinel = &session->hsm->sentinel;
     unsigned char id[HSM_ID_LENGTH];
     CK_OBJECT_HANDLE handle;
 
-    if (!read_sentinel(sentinel, id, &handle)) {
+    if (!read_held(session->hsm, which, id, &handle)) {
         return CKR_OK;
     }
     CK_RV rv = confirm_handle(session, id, handle);
     if (!hsm_rv_is_lost(rv)) {
         return rv;
     }
-    HSM_TRY(find_sentinel(session, id, &handle));
-    adopt(sentinel, id, handle);
+    HSM_TRY(find_by_id(session, id, &handle));
+    hsm_hold(session->hsm, which, id, handle);
     return CKR_OK;
 }
 
@@ -91,36 +84,41 @@ static CK_RV check_login(struct hsm_session *session)
     return info.state == CKS_RW_USER_FUNCTIONS ? CKR_OK : CKR_USER_NOT_LOGGED_IN;
 }
 
+void hsm_hold(struct hsm *hsm, enum hsm_wrapping which, const unsigned char id[HSM_ID_LENGTH],
+              CK_OBJECT_HANDLE handle)
+{
+    struct hsm_held *held = &hsm->held[which];
+
+    pthread_mutex_lock(&hsm->held_lock);
+    held->adopted = true;
+    memcpy(held->id, id, HSM_ID_LENGTH);
+    held->handle = handle;
+    pthread_mutex_unlock(&hsm->held_lock);
+}
+
+bool hsm_has_trusted(struct hsm *hsm)
+{
+    unsigned char id[HSM_ID_LENGTH];
+    CK_OBJECT_HANDLE handle;
+
+    return read_held(hsm, HSM_TRUSTED, id, &handle);
+}
+
 CK_RV hsm_create_sentinel(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH])
 {
-    static const char label[] = "coffer wrapping key";
     kv_auto(hsm_session_release) struct hsm_session *session = NULL;
     CK_MECHANISM mechanism = { CKM_AES_KEY_GEN, NULL, 0 };
-    CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
-    CK_ULONG length = 32;
+    struct hsm_template template = { .count = 0 };
     CK_OBJECT_HANDLE key;
-    CK_ATTRIBUTE template[] = {
-        HSM_ATTRIBUTE(CKA_TOKEN, yes),
-        HSM_ATTRIBUTE(CKA_PRIVATE, yes),
-        HSM_ATTRIBUTE(CKA_SENSITIVE, yes),
-        HSM_ATTRIBUTE(CKA_EXTRACTABLE, no),
-        HSM_ATTRIBUTE(CKA_WRAP, yes),
-        HSM_ATTRIBUTE(CKA_UNWRAP, yes),
-        HSM_ATTRIBUTE(CKA_ENCRYPT, no),
-        HSM_ATTRIBUTE(CKA_DECRYPT, no),
-        HSM_ATTRIBUTE(CKA_SIGN, no),
-        HSM_ATTRIBUTE(CKA_VERIFY, no),
-        HSM_ATTRIBUTE(CKA_DERIVE, no),
-        HSM_ATTRIBUTE(CKA_VALUE_LEN, length),
-        { CKA_ID, (void *) id, HSM_ID_LENGTH },
-        { CKA_LABEL, (void *) label, sizeof(label) - 1 },
-    };
 
     if (!hsm->capabilities.aes_generate) {
         return HSM_RV_NO_MECHANISM;
     }
+    hsm_template_wrapping(&template, id, "coffer wrapping key");
+    hsm_template_flag(&template, CKA_TOKEN, true);
+    hsm_template_flag(&template, CKA_PRIVATE, true);
     HSM_TRY(hsm_session_acquire(hsm, &session));
-    return HSM_CALL(session, C_GenerateKey, &mechanism, template, KV_COUNT(template), &key);
+    return HSM_CALL(session, C_GenerateKey, &mechanism, template.items, template.count, &key);
 }
 
 CK_RV hsm_adopt_sentinel(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH])
@@ -129,17 +127,18 @@ CK_RV hsm_adopt_sentinel(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH])
     CK_OBJECT_HANDLE handle;
 
     HSM_TRY(hsm_session_acquire(hsm, &session));
-    HSM_TRY(find_sentinel(session, id, &handle));
-    adopt(&hsm->sentinel, id, handle);
+    HSM_TRY(find_by_id(session, id, &handle));
+    hsm_hold(hsm, HSM_SENTINEL, id, handle);
     return CKR_OK;
 }
 
-CK_RV hsm_find_wrapping_key(struct hsm_session *session, CK_OBJECT_HANDLE *ret_key)
+CK_RV hsm_find_wrapping_key(struct hsm_session *session, enum hsm_wrapping which,
+                            CK_OBJECT_HANDLE *ret_key)
 {
     unsigned char id[HSM_ID_LENGTH];
 
-    HSM_TRY(look_for_sentinel(session));
-    return read_sentinel(&session->hsm->sentinel, id, ret_key) ? CKR_OK : HSM_RV_OTHER_TOKEN;
+    HSM_TRY(look_for(session, which));
+    return read_held(session->hsm, which, id, ret_key) ? CKR_OK : HSM_RV_OTHER_TOKEN;
 }
 
 CK_RV hsm_look(struct hsm_session *session)
@@ -152,5 +151,5 @@ CK_RV hsm_look(struct hsm_session *session)
         return HSM_RV_OTHER_TOKEN;
     }
     HSM_TRY(check_login(session));
-    return look_for_sentinel(session);
+    return look_for(session, HSM_SENTINEL);
 }

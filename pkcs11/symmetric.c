@@ -35,17 +35,17 @@ static CK_RV generate_alone(struct hsm_session *session, CK_ULONG bits, struct h
     return HSM_CALL(session, C_GenerateKey, &mechanism, key->items, key->count, &ret_twins->key);
 }
 
-static CK_RV generate(struct hsm_session *session, const unsigned char *id, CK_ULONG bits,
-                      struct hsm_twins *ret_twins)
+static CK_RV generate(struct hsm_session *session, const unsigned char *id, enum hsm_bond bond,
+                      CK_ULONG bits, struct hsm_twins *ret_twins)
 {
-    const struct hsm *hsm = session->hsm;
+    struct hsm *hsm = session->hsm;
     struct hsm_template key = { .count = 0 }, twin = { .count = 0 };
 
-    hsm_template_key(&key, hsm, HSM_AES, id);
+    hsm_template_key(&key, hsm, HSM_AES, id, bond);
     if (hsm->capabilities.hmac_native || !hsm->capabilities.hmac_twin) {
         return generate_alone(session, bits, &key, ret_twins);
     }
-    hsm_template_twin(&twin, hsm, id);
+    hsm_template_twin(&twin, hsm, id, bond);
     return hsm_derive_twins(session, bits, &key, &twin, ret_twins);
 }
 
@@ -68,18 +68,18 @@ static CK_RV create_padded(struct hsm_session *session, struct hsm_template *tem
     return rv;
 }
 
-static CK_RV create_both(struct hsm_session *session, const unsigned char *id,
+static CK_RV create_both(struct hsm_session *session, const unsigned char *id, enum hsm_bond bond,
                          const unsigned char *value, size_t len, struct hsm_twins *ret_twins)
 {
     struct hsm_template template = { .count = 0 }, twin = { .count = 0 };
 
-    hsm_template_key(&template, session->hsm, HSM_AES, id);
+    hsm_template_key(&template, session->hsm, HSM_AES, id, bond);
     ret_twins->twin = CK_INVALID_HANDLE;
     HSM_TRY(create(session, &template, value, len, &ret_twins->key));
     if (session->hsm->capabilities.hmac_native) {
         return CKR_OK;
     }
-    hsm_template_twin(&twin, session->hsm, id);
+    hsm_template_twin(&twin, session->hsm, id, bond);
     CK_RV rv = create_padded(session, &twin, value, len, &ret_twins->twin);
     if (rv != CKR_OK) {
         hsm_discard(session, ret_twins->key);
@@ -87,7 +87,8 @@ static CK_RV create_both(struct hsm_session *session, const unsigned char *id,
     return rv;
 }
 
-CK_RV hsm_generate_aes(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], CK_ULONG bits)
+CK_RV hsm_generate_aes(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond,
+                       CK_ULONG bits)
 {
     kv_auto(hsm_session_release) struct hsm_session *session = NULL;
     struct hsm_twins twins;
@@ -99,11 +100,11 @@ CK_RV hsm_generate_aes(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], C
         return HSM_RV_NO_MECHANISM;
     }
     HSM_TRY(hsm_session_acquire_to_make(hsm, &session));
-    HSM_TRY(generate(session, id, bits, &twins));
+    HSM_TRY(generate(session, id, bond, bits, &twins));
     return hsm_keep_twins(session, id, &twins);
 }
 
-CK_RV hsm_import_aes(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
+CK_RV hsm_import_aes(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond,
                      const unsigned char *value, size_t len)
 {
     kv_auto(hsm_session_release) struct hsm_session *session = NULL;
@@ -113,11 +114,11 @@ CK_RV hsm_import_aes(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
         return CKR_KEY_SIZE_RANGE;
     }
     HSM_TRY(hsm_session_acquire_to_make(hsm, &session));
-    HSM_TRY(create_both(session, id, value, len, &twins));
+    HSM_TRY(create_both(session, id, bond, value, len, &twins));
     return hsm_keep_twins(session, id, &twins);
 }
 
-CK_RV hsm_import_secret(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
+CK_RV hsm_import_secret(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond,
                         const unsigned char *value, size_t len)
 {
     kv_auto(hsm_session_release) struct hsm_session *session = NULL;
@@ -127,7 +128,7 @@ CK_RV hsm_import_secret(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
     if (len == 0 || len > HSM_SECRET_MAX) {
         return CKR_KEY_SIZE_RANGE;
     }
-    hsm_template_secret(&template, hsm, id);
+    hsm_template_secret(&template, hsm, id, bond);
     HSM_TRY(hsm_session_acquire_to_make(hsm, &session));
     HSM_TRY(create_padded(session, &template, value, len, &lone.key));
     return hsm_keep_twins(session, id, &lone);

@@ -2,6 +2,7 @@
 #include "template.h"
 
 #include <assert.h>
+#include <string.h>
 
 static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 
@@ -33,7 +34,7 @@ static void add_identity(struct hsm_template *template, CK_OBJECT_CLASS class, C
 }
 
 /* What everything that stays has. */
-static void add_custody(struct hsm_template *template, const struct hsm *hsm)
+static void add_custody(struct hsm_template *template, struct hsm *hsm, enum hsm_bond bond)
 {
     static const char label[] = "coffer";
 
@@ -41,6 +42,9 @@ static void add_custody(struct hsm_template *template, const struct hsm *hsm)
     hsm_template_flag(template, CKA_PRIVATE, true);
     hsm_template_flag(template, CKA_SENSITIVE, true);
     hsm_template_flag(template, CKA_EXTRACTABLE, hsm->extractable);
+    if (bond == HSM_BOUND && hsm_has_trusted(hsm)) {
+        hsm_template_flag(template, CKA_WRAP_WITH_TRUSTED, true);
+    }
     hsm_template_add(template, CKA_LABEL, label, sizeof(label) - 1);
 }
 
@@ -56,8 +60,8 @@ void hsm_template_flag(struct hsm_template *template, CK_ATTRIBUTE_TYPE type, bo
     hsm_template_add(template, type, value ? &yes : &no, sizeof(CK_BBOOL));
 }
 
-void hsm_template_key(struct hsm_template *template, const struct hsm *hsm, enum hsm_kind kind,
-                      const unsigned char id[HSM_ID_LENGTH])
+void hsm_template_key(struct hsm_template *template, struct hsm *hsm, enum hsm_kind kind,
+                      const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond)
 {
     static const struct {
         CK_OBJECT_CLASS class;
@@ -69,7 +73,7 @@ void hsm_template_key(struct hsm_template *template, const struct hsm *hsm, enum
     };
 
     add_identity(template, kinds[kind].class, kinds[kind].type, id);
-    add_custody(template, hsm);
+    add_custody(template, hsm, bond);
     for (size_t i = 0; i < KV_COUNT(uses); i++) {
         if (uses[i].kind == kind) {
             hsm_template_flag(template, uses[i].use, uses[i].allowed);
@@ -80,11 +84,11 @@ void hsm_template_key(struct hsm_template *template, const struct hsm *hsm, enum
     }
 }
 
-static void describe_secret(struct hsm_template *template, const struct hsm *hsm,
-                            const unsigned char *id, bool verifies)
+static void describe_secret(struct hsm_template *template, struct hsm *hsm, const unsigned char *id,
+                            enum hsm_bond bond, bool verifies)
 {
     add_identity(template, CKO_SECRET_KEY, CKK_GENERIC_SECRET, id);
-    add_custody(template, hsm);
+    add_custody(template, hsm, bond);
     hsm_template_flag(template, CKA_SIGN, true);
     hsm_template_flag(template, CKA_VERIFY, verifies);
     hsm_template_flag(template, CKA_ENCRYPT, false);
@@ -94,16 +98,35 @@ static void describe_secret(struct hsm_template *template, const struct hsm *hsm
     hsm_template_flag(template, CKA_DERIVE, false);
 }
 
-void hsm_template_twin(struct hsm_template *template, const struct hsm *hsm,
-                       const unsigned char id[HSM_ID_LENGTH])
+void hsm_template_twin(struct hsm_template *template, struct hsm *hsm,
+                       const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond)
 {
-    describe_secret(template, hsm, id, false);
+    describe_secret(template, hsm, id, bond, false);
 }
 
-void hsm_template_secret(struct hsm_template *template, const struct hsm *hsm,
-                         const unsigned char id[HSM_ID_LENGTH])
+void hsm_template_secret(struct hsm_template *template, struct hsm *hsm,
+                         const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond)
 {
-    describe_secret(template, hsm, id, true);
+    describe_secret(template, hsm, id, bond, true);
+}
+
+void hsm_template_wrapping(struct hsm_template *template, const unsigned char id[HSM_ID_LENGTH],
+                           const char *label)
+{
+    static const CK_ULONG length = HSM_AES_MAX;
+
+    add_identity(template, CKO_SECRET_KEY, CKK_AES, id);
+    hsm_template_flag(template, CKA_SENSITIVE, true);
+    hsm_template_flag(template, CKA_EXTRACTABLE, false);
+    hsm_template_flag(template, CKA_WRAP, true);
+    hsm_template_flag(template, CKA_UNWRAP, true);
+    hsm_template_flag(template, CKA_ENCRYPT, false);
+    hsm_template_flag(template, CKA_DECRYPT, false);
+    hsm_template_flag(template, CKA_SIGN, false);
+    hsm_template_flag(template, CKA_VERIFY, false);
+    hsm_template_flag(template, CKA_DERIVE, false);
+    hsm_template_add(template, CKA_VALUE_LEN, &length, sizeof(length));
+    hsm_template_add(template, CKA_LABEL, label, strlen(label));
 }
 
 void hsm_template_passing(struct hsm_template *template, CK_OBJECT_CLASS class, CK_KEY_TYPE type)

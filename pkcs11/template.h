@@ -20,15 +20,19 @@ void hsm_template_add(struct hsm_template *template, CK_ATTRIBUTE_TYPE type, con
 void hsm_template_flag(struct hsm_template *template, CK_ATTRIBUTE_TYPE type, bool value);
 
 /* A key of a vault: private, sensitive, extractable as configured, with the uses of its kind. */
-void hsm_template_key(struct hsm_template *template, const struct hsm *hsm, enum hsm_kind kind,
-                      const unsigned char id[HSM_ID_LENGTH]);
+void hsm_template_key(struct hsm_template *template, struct hsm *hsm, enum hsm_kind kind,
+                      const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond);
 /* The generic secret that does HMAC for an AES key. */
-void hsm_template_twin(struct hsm_template *template, const struct hsm *hsm,
-                       const unsigned char id[HSM_ID_LENGTH]);
+void hsm_template_twin(struct hsm_template *template, struct hsm *hsm,
+                       const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond);
 
 /* A secret that does HMAC and is nobody's twin: it may verify, too, which tells them apart. */
-void hsm_template_secret(struct hsm_template *template, const struct hsm *hsm,
-                         const unsigned char id[HSM_ID_LENGTH]);
+void hsm_template_secret(struct hsm_template *template, struct hsm *hsm,
+                         const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond);
+
+/* A wrapping key to be generated, good for nothing else; where it lies is to be added. */
+void hsm_template_wrapping(struct hsm_template *template, const unsigned char id[HSM_ID_LENGTH],
+                           const char *label);
 
 /* A session object for the time of one call; its uses are to be added. Its CKA_ID, the same for all
  * of them, keeps it from being taken for a stray. */

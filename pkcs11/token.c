@@ -65,19 +65,6 @@ static CK_RV search_slots(const struct hsm_module *module, const unsigned char *
     return CKR_OK;
 }
 
-/* Another part of the process may have logged in where we did not initialise the module. */
-static CK_RV log_in(struct hsm *hsm)
-{
-    CK_RV rv = hsm->module.functions->C_Login(hsm->anchor.handle, CKU_USER, hsm->pin, hsm->pin_len);
-
-    if (rv == CKR_USER_ALREADY_LOGGED_IN && !hsm->module.initialised) {
-        return CKR_OK;
-    }
-    HSM_TRY(rv);
-    hsm->logged_in = true;
-    return CKR_OK;
-}
-
 CK_RV hsm_label_pad(const char *text, unsigned char ret_label[HSM_LABEL_LENGTH])
 {
     size_t len = text ? strlen(text) : 0;
@@ -116,6 +103,19 @@ CK_RV hsm_slot_find_blank(const struct hsm_module *module, CK_SLOT_ID *ret_slot)
     return found == 0 ? HSM_RV_NO_TOKEN : CKR_OK;
 }
 
+/* Another part of the process may have logged in where we did not initialise the module. */
+CK_RV hsm_log_in(struct hsm *hsm)
+{
+    CK_RV rv = hsm->module.functions->C_Login(hsm->anchor.handle, CKU_USER, hsm->pin, hsm->pin_len);
+
+    if (rv == CKR_USER_ALREADY_LOGGED_IN && !hsm->module.initialised) {
+        return CKR_OK;
+    }
+    HSM_TRY(rv);
+    hsm->logged_in = true;
+    return CKR_OK;
+}
+
 CK_RV hsm_token_open(struct hsm *hsm)
 {
     const CK_FUNCTION_LIST *functions = hsm->module.functions;
@@ -127,7 +127,7 @@ CK_RV hsm_token_open(struct hsm *hsm)
     HSM_TRY(functions->C_OpenSession(hsm->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL,
                                      &anchor));
     hsm->anchor.handle = anchor;
-    return log_in(hsm);
+    return hsm_log_in(hsm);
 }
 
 void hsm_token_close(struct hsm *hsm)

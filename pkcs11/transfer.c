@@ -16,10 +16,7 @@
 #include "wrap.h"
 
 struct arrival {
-    const unsigned char *id;
-    enum hsm_kind kind;
-    const unsigned char *in;
-    size_t len;
+    struct hsm_parcel parcel; /* the transport key's bytes come first */
     struct hsm_twins twins;
 };
 
@@ -34,13 +31,12 @@ struct departure {
 
 /* The value as it is: there is no way to put zeros behind it. */
 static CK_RV add_twin(struct hsm_session *session, CK_OBJECT_HANDLE transport,
-                      const struct arrival *arrival, const unsigned char *in, size_t len,
-                      struct hsm_twins *twins)
+                      const struct hsm_parcel *parcel, struct hsm_twins *twins)
 {
-    if (arrival->kind != HSM_AES || session->hsm->capabilities.hmac_native) {
+    if (parcel->kind != HSM_AES || session->hsm->capabilities.hmac_native) {
         return CKR_OK;
     }
-    CK_RV rv = hsm_unwrap_twin(session, transport, arrival->id, in, len, &twins->twin);
+    CK_RV rv = hsm_unwrap_twin(session, transport, parcel, &twins->twin);
     if (rv != CKR_OK) {
         hsm_discard(session, twins->key);
     }
@@ -50,22 +46,21 @@ static CK_RV add_twin(struct hsm_session *session, CK_OBJECT_HANDLE transport,
 static CK_RV arrive(struct hsm_session *session, CK_OBJECT_HANDLE kek, void *context)
 {
     struct arrival *arrival = context;
+    struct hsm_parcel parcel = arrival->parcel;
     struct hsm_twins twins = { CK_INVALID_HANDLE, CK_INVALID_HANDLE };
     struct hsm_rsa_public public;
     CK_OBJECT_HANDLE transport;
 
     HSM_TRY(hsm_read_rsa(session, kek, &public));
-    if (arrival->len <= public.modulus_len) {
+    if (parcel.len <= public.modulus_len) {
         return CKR_WRAPPED_KEY_LEN_RANGE;
     }
-    const unsigned char *wrapped = arrival->in + public.modulus_len;
-    size_t len = arrival->len - public.modulus_len;
-
-    HSM_TRY(hsm_transport_open(session, kek, HSM_SHA1, CKA_UNWRAP, arrival->in, public.modulus_len,
+    HSM_TRY(hsm_transport_open(session, kek, HSM_SHA1, CKA_UNWRAP, parcel.in, public.modulus_len,
                                &transport));
-    HSM_TRY(
-        hsm_unwrap_key(session, transport, arrival->kind, arrival->id, wrapped, len, &twins.key));
-    HSM_TRY(add_twin(session, transport, arrival, wrapped, len, &twins));
+    parcel.in += public.modulus_len;
+    parcel.len -= public.modulus_len;
+    HSM_TRY(hsm_unwrap_key(session, transport, &parcel, &twins.key));
+    HSM_TRY(add_twin(session, transport, &parcel, &twins));
     arrival->twins = twins;
     return CKR_OK;
 }
@@ -147,11 +142,11 @@ static CK_RV run(struct hsm *hsm, const unsigned char *id, struct departure *dep
 }
 
 CK_RV hsm_import_transfer(struct hsm *hsm, const unsigned char kek[HSM_ID_LENGTH],
-                          const unsigned char id[HSM_ID_LENGTH], enum hsm_kind kind,
-                          const unsigned char *in, size_t len)
+                          const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond,
+                          enum hsm_kind kind, const unsigned char *in, size_t len)
 {
     kv_auto(hsm_session_release) struct hsm_session *session = NULL;
-    struct arrival arrival = { .id = id, .kind = kind, .in = in, .len = len };
+    struct arrival arrival = { .parcel = { id, bond, kind, in, len } };
 
     if (!hsm->capabilities.rsa_aes_key_wrap) {
         return HSM_RV_NO_MECHANISM;

@@ -14,6 +14,7 @@
 #define NSS_DB 0xd5a0db00UL
 
 struct room {
+    enum hsm_bond bond;
     unsigned char *out;
     size_t size, len;
 };
@@ -88,19 +89,24 @@ static bool is_plausible(enum hsm_kind kind, size_t len)
 }
 
 static CK_RV call_unwrap(struct hsm_session *session, CK_OBJECT_HANDLE unwrapping,
-                         struct hsm_template *template, const unsigned char *in, size_t len,
+                         struct hsm_template *template, const struct hsm_parcel *parcel,
                          CK_OBJECT_HANDLE *ret_key)
 {
     CK_MECHANISM mechanism = hsm_kwp_mechanism(session->hsm);
 
-    return HSM_CALL(session, C_UnwrapKey, &mechanism, unwrapping, (CK_BYTE *) in, len,
-                    template->items, template->count, ret_key);
+    return HSM_CALL(session, C_UnwrapKey, &mechanism, unwrapping, (CK_BYTE *) parcel->in,
+                    parcel->len, template->items, template->count, ret_key);
 }
 
 static CK_RV judge_content(struct hsm_session *session, CK_RV rv)
 {
     return is_content_at_fault(rv) ? CKR_WRAPPED_KEY_INVALID
                                    : hsm_judge(session, rv, CKR_WRAPPED_KEY_INVALID);
+}
+
+static enum hsm_wrapping choose_wrapping(struct hsm *hsm, enum hsm_bond bond)
+{
+    return bond == HSM_BOUND && hsm_has_trusted(hsm) ? HSM_TRUSTED : HSM_SENTINEL;
 }
 
 /* Appends one object of a key. */
@@ -110,7 +116,7 @@ static CK_RV export_object(struct hsm_session *session, CK_OBJECT_HANDLE key, vo
     CK_OBJECT_HANDLE wrapping;
     size_t len;
 
-    HSM_TRY(hsm_find_wrapping_key(session, &wrapping));
+    HSM_TRY(hsm_find_wrapping_key(session, choose_wrapping(session->hsm, room->bond), &wrapping));
     HSM_TRY(
         hsm_wrap_key(session, wrapping, key, room->out + room->len, room->size - room->len, &len));
     room->len += len;
@@ -150,34 +156,60 @@ static bool is_secret(size_t len)
 }
 
 static CK_RV import_secret(struct hsm_session *session, CK_OBJECT_HANDLE unwrapping,
-                           const unsigned char *id, const unsigned char *in, size_t len,
-                           struct hsm_twins *ret_twins)
+                           const struct hsm_parcel *parcel, struct hsm_twins *ret_twins)
 {
     struct hsm_template template = { .count = 0 };
 
-    hsm_template_secret(&template, session->hsm, id);
-    ret_twins->twin = CK_INVALID_HANDLE;
+    hsm_template_secret(&template, session->hsm, parcel->id, parcel->bond);
     return judge_content(session,
-                         call_unwrap(session, unwrapping, &template, in, len, &ret_twins->key));
+                         call_unwrap(session, unwrapping, &template, parcel, &ret_twins->key));
 }
 
 static CK_RV import_aes(struct hsm_session *session, CK_OBJECT_HANDLE unwrapping,
-                        const unsigned char *id, const unsigned char *in, size_t len,
-                        struct hsm_twins *ret_twins)
+                        const struct hsm_parcel *parcel, struct hsm_twins *ret_twins)
 {
-    size_t key_len = find_twin(len);
+    struct hsm_parcel key = *parcel, twin = *parcel;
 
-    HSM_TRY(hsm_unwrap_key(session, unwrapping, HSM_AES, id, in, key_len, &ret_twins->key));
-    ret_twins->twin = CK_INVALID_HANDLE;
-    if (key_len == len) {
+    key.len = find_twin(parcel->len);
+    twin.in += key.len;
+    twin.len -= key.len;
+    HSM_TRY(hsm_unwrap_key(session, unwrapping, &key, &ret_twins->key));
+    if (twin.len == 0) {
         return CKR_OK;
     }
-    CK_RV rv =
-        hsm_unwrap_twin(session, unwrapping, id, in + key_len, len - key_len, &ret_twins->twin);
+    CK_RV rv = hsm_unwrap_twin(session, unwrapping, &twin, &ret_twins->twin);
     if (rv != CKR_OK) {
         hsm_discard(session, ret_twins->key);
     }
     return rv;
+}
+
+static CK_RV import_under(struct hsm_session *session, enum hsm_wrapping which,
+                          const struct hsm_parcel *parcel, struct hsm_twins *ret_twins)
+{
+    CK_OBJECT_HANDLE unwrapping;
+
+    *ret_twins = (struct hsm_twins){ CK_INVALID_HANDLE, CK_INVALID_HANDLE };
+    HSM_TRY(hsm_find_wrapping_key(session, which, &unwrapping));
+    if (parcel->kind != HSM_AES) {
+        return hsm_unwrap_key(session, unwrapping, parcel, &ret_twins->key);
+    }
+    return is_secret(parcel->len) ? import_secret(session, unwrapping, parcel, ret_twins)
+                                  : import_aes(session, unwrapping, parcel, ret_twins);
+}
+
+/* What was wrapped before there was a trusted key does not open under it. */
+static CK_RV import(struct hsm_session *session, const struct hsm_parcel *parcel,
+                    struct hsm_twins *ret_twins)
+{
+    enum hsm_wrapping which = choose_wrapping(session->hsm, parcel->bond);
+    CK_RV rv = import_under(session, which, parcel, ret_twins);
+
+    if (which == HSM_SENTINEL || !hsm_rv_is_bad_input(rv)) {
+        return rv;
+    }
+    HSM_TRY(hsm_session_renew(session));
+    return import_under(session, HSM_SENTINEL, parcel, ret_twins);
 }
 
 CK_RV hsm_wrap_key(struct hsm_session *session, CK_OBJECT_HANDLE wrapping, CK_OBJECT_HANDLE key,
@@ -192,23 +224,22 @@ CK_RV hsm_wrap_key(struct hsm_session *session, CK_OBJECT_HANDLE wrapping, CK_OB
     return CKR_OK;
 }
 
-CK_RV hsm_unwrap_key(struct hsm_session *session, CK_OBJECT_HANDLE unwrapping, enum hsm_kind kind,
-                     const unsigned char id[HSM_ID_LENGTH], const unsigned char *in, size_t len,
-                     CK_OBJECT_HANDLE *ret_key)
+CK_RV hsm_unwrap_key(struct hsm_session *session, CK_OBJECT_HANDLE unwrapping,
+                     const struct hsm_parcel *parcel, CK_OBJECT_HANDLE *ret_key)
 {
     struct hsm_template template = { .count = 0 };
 
-    if (!is_plausible(kind, len)) {
+    if (!is_plausible(parcel->kind, parcel->len)) {
         return CKR_WRAPPED_KEY_LEN_RANGE;
     }
-    hsm_template_key(&template, session->hsm, kind, id);
-    CK_RV rv = call_unwrap(session, unwrapping, &template, in, len, ret_key);
-    if (rv == CKR_TEMPLATE_INCOMPLETE && kind == HSM_EC) {
-        hsm_template_add(&template, NSS_DB, id, HSM_ID_LENGTH);
-        rv = call_unwrap(session, unwrapping, &template, in, len, ret_key);
+    hsm_template_key(&template, session->hsm, parcel->kind, parcel->id, parcel->bond);
+    CK_RV rv = call_unwrap(session, unwrapping, &template, parcel, ret_key);
+    if (rv == CKR_TEMPLATE_INCOMPLETE && parcel->kind == HSM_EC) {
+        hsm_template_add(&template, NSS_DB, parcel->id, HSM_ID_LENGTH);
+        rv = call_unwrap(session, unwrapping, &template, parcel, ret_key);
     }
     HSM_TRY(judge_content(session, rv));
-    rv = examine(session, *ret_key, kind);
+    rv = examine(session, *ret_key, parcel->kind);
     if (rv != CKR_OK) {
         hsm_discard(session, *ret_key);
     }
@@ -216,19 +247,18 @@ CK_RV hsm_unwrap_key(struct hsm_session *session, CK_OBJECT_HANDLE unwrapping, e
 }
 
 CK_RV hsm_unwrap_twin(struct hsm_session *session, CK_OBJECT_HANDLE unwrapping,
-                      const unsigned char id[HSM_ID_LENGTH], const unsigned char *in, size_t len,
-                      CK_OBJECT_HANDLE *ret_twin)
+                      const struct hsm_parcel *parcel, CK_OBJECT_HANDLE *ret_twin)
 {
     struct hsm_template template = { .count = 0 };
 
-    hsm_template_twin(&template, session->hsm, id);
-    return judge_content(session, call_unwrap(session, unwrapping, &template, in, len, ret_twin));
+    hsm_template_twin(&template, session->hsm, parcel->id, parcel->bond);
+    return judge_content(session, call_unwrap(session, unwrapping, &template, parcel, ret_twin));
 }
 
-CK_RV hsm_export_wrapped(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], unsigned char *out,
-                         size_t size, size_t *ret_len)
+CK_RV hsm_export_wrapped(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond,
+                         unsigned char *out, size_t size, size_t *ret_len)
 {
-    struct room room = { out, size, 0 };
+    struct room room = { bond, out, size, 0 };
 
     if (!hsm->capabilities.aes_key_wrap_pad) {
         return HSM_RV_NO_MECHANISM;
@@ -242,24 +272,17 @@ CK_RV hsm_export_wrapped(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
     return CKR_OK;
 }
 
-CK_RV hsm_import_wrapped(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_kind kind,
-                         const unsigned char *in, size_t len)
+CK_RV hsm_import_wrapped(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond,
+                         enum hsm_kind kind, const unsigned char *in, size_t len)
 {
+    const struct hsm_parcel parcel = { id, bond, kind, in, len };
     kv_auto(hsm_session_release) struct hsm_session *session = NULL;
-    struct hsm_twins twins = { CK_INVALID_HANDLE, CK_INVALID_HANDLE };
-    CK_OBJECT_HANDLE unwrapping;
+    struct hsm_twins twins;
 
     if (!hsm->capabilities.aes_key_wrap_pad) {
         return HSM_RV_NO_MECHANISM;
     }
     HSM_TRY(hsm_session_acquire_to_make(hsm, &session));
-    HSM_TRY(hsm_find_wrapping_key(session, &unwrapping));
-    if (kind == HSM_AES && is_secret(len)) {
-        HSM_TRY(import_secret(session, unwrapping, id, in, len, &twins));
-    } else if (kind == HSM_AES) {
-        HSM_TRY(import_aes(session, unwrapping, id, in, len, &twins));
-    } else {
-        HSM_TRY(hsm_unwrap_key(session, unwrapping, kind, id, in, len, &twins.key));
-    }
+    HSM_TRY(import(session, &parcel, &twins));
     return hsm_keep_twins(session, id, &twins);
 }

@@ -8,11 +8,18 @@
 CK_RV hsm_wrap_key(struct hsm_session *session, CK_OBJECT_HANDLE wrapping, CK_OBJECT_HANDLE key,
                    unsigned char *out, size_t size, size_t *ret_len) kv_must_check;
 
+/* The bytes of a wrapped key, and what it is to be. All borrowed. */
+struct hsm_parcel {
+    const unsigned char *id;
+    enum hsm_bond bond;
+    enum hsm_kind kind;
+    const unsigned char *in;
+    size_t len;
+};
+
 /* The key, on the token and as one of a vault, seen to be what `kind` says; CKR_WRAPPED_KEY_INVALID
  * when the bytes are not that. */
-CK_RV hsm_unwrap_key(struct hsm_session *session, CK_OBJECT_HANDLE unwrapping, enum hsm_kind kind,
-                     const unsigned char id[HSM_ID_LENGTH], const unsigned char *in, size_t len,
-                     CK_OBJECT_HANDLE *ret_key) kv_must_check;
+CK_RV hsm_unwrap_key(struct hsm_session *session, CK_OBJECT_HANDLE unwrapping,
+                     const struct hsm_parcel *parcel, CK_OBJECT_HANDLE *ret_key) kv_must_check;
 CK_RV hsm_unwrap_twin(struct hsm_session *session, CK_OBJECT_HANDLE unwrapping,
-                      const unsigned char id[HSM_ID_LENGTH], const unsigned char *in, size_t len,
-                      CK_OBJECT_HANDLE *ret_twin) kv_must_check;
+                      const struct hsm_parcel *parcel, CK_OBJECT_HANDLE *ret_twin) kv_must_check;

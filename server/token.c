@@ -106,15 +106,20 @@ static enum kv_code open_hsm(const struct hsm_config *config, struct hsm **ret_h
     return rv == CKR_OK ? KV_OK : fail_open(config, rv, err);
 }
 
+/* The line after the user PIN's. */
+static void take_so_pin(struct hsm_config *config)
+{
+    config->so_pin = config->pin + config->pin_len;
+    config->so_pin += strspn(config->so_pin, "\r\n");
+    config->so_pin_len = line_length(config->so_pin);
+}
+
 /* At the first start; or at the one after a kill during that. */
 static enum kv_code make_own(const struct hsm_config *config, const char *folder,
                              struct kv_err *err)
 {
-    const char *so_pin = config->pin + config->pin_len; /* the next line */
-    CK_RV rv;
+    CK_RV rv = hsm_init_token(config, config->so_pin, config->so_pin_len);
 
-    so_pin += strspn(so_pin, "\r\n");
-    rv = hsm_init_token(config, so_pin, line_length(so_pin));
     if (rv != CKR_OK) {
         return fail_open(config, rv, err);
     }
@@ -133,6 +138,7 @@ static enum kv_code open_own(struct hsm_config *config, const char *folder, stru
     KV_TRY(softhsm_restore(folder, err));
     KV_TRY(load_own_pins(folder, &pins, err));
     KV_TRY(take_pin(config, &pins, "pin", err));
+    take_so_pin(config);
     KV_TRY(softhsm_keep(folder, err));
     rv = hsm_open(config, ret_hsm);
     if (rv == HSM_RV_NO_TOKEN || rv == CKR_USER_PIN_NOT_INITIALIZED) {
@@ -184,6 +190,7 @@ static void add_capabilities(cJSON *body, const struct hsm_capabilities *can, bo
     kv_json_add_bool(capabilities, "aesKeyWrapPad", can->aes_key_wrap_pad, ok);
     kv_json_add_bool(capabilities, "import", can->import, ok);
     kv_json_add_bool(capabilities, "backup", can->backup, ok);
+    kv_json_add_bool(capabilities, "trustedWrap", can->trusted_wrap, ok);
     kv_json_add_int(capabilities, "rsaBitsMin", (int64_t) can->rsa_bits_min, ok);
     kv_json_add_int(capabilities, "rsaBitsMax", (int64_t) can->rsa_bits_max, ok);
 }

@@ -189,6 +189,7 @@ struct kv_key_spec {
     unsigned bits;
     unsigned long public_exponent; /* RSA */
     enum kv_curve curve;           /* EC */
+    bool exportable;               /* it can be released; all others are bound to their token */
 };
 
 /* Refuses at once what this token cannot generate. */
@@ -201,7 +202,7 @@ enum kv_code kv_custody_generate(struct kv_custody *custody,
                                  const struct kv_key_spec *spec, struct kv_material *ret_material,
                                  struct kv_err *err) kv_must_check;
 
-/* A key under the wrapping key of its token, useless anywhere else. */
+/* A key under a wrapping key of its token, useless anywhere else. */
 #define KV_WRAPPED_MAX 2560
 struct kv_wrapped {
     unsigned char bytes[KV_WRAPPED_MAX];
@@ -211,18 +212,20 @@ struct kv_wrapped {
 /* Whether keys can be wrapped at all, as the token is configured: else KV_KEY_NOT_EXPORTABLE. */
 enum kv_code kv_custody_check_export(struct kv_custody *custody, struct kv_err *err) kv_must_check;
 
-/* Wraps a key inside the token; KV_KEY_NOT_EXPORTABLE for one that was made not to leave it. */
+/* Wraps a key inside the token; KV_KEY_NOT_EXPORTABLE for one that was made not to leave it.
+ * `exportable`, here and below: as it was made. */
 enum kv_code kv_custody_export(struct kv_custody *custody,
-                               const unsigned char object[KV_OBJECT_LENGTH],
+                               const unsigned char object[KV_OBJECT_LENGTH], bool exportable,
                                struct kv_wrapped *ret_wrapped, struct kv_err *err) kv_must_check;
 
 /*
- * Unwraps it inside the token, as `object`. KV_BACKUP_CORRUPT when this token's wrapping key did
- * not make it.
+ * Unwraps it inside the token, as `object`. KV_BACKUP_CORRUPT when no wrapping key of this token
+ * made it.
  */
 enum kv_code kv_custody_restore(struct kv_custody *custody,
-                                const unsigned char object[KV_OBJECT_LENGTH], enum kv_family family,
-                                const void *wrapped, size_t len, struct kv_err *err) kv_must_check;
+                                const unsigned char object[KV_OBJECT_LENGTH], bool exportable,
+                                enum kv_family family, const void *wrapped, size_t len,
+                                struct kv_err *err) kv_must_check;
 
 /*
  * Encrypts a key to the RSA key of somebody entitled to it (contract §11): an AES-256 key by OAEP,

@@ -63,6 +63,7 @@ enum kv_code kv_private_key_check(const struct kv_sent_key *sent, struct kv_priv
 struct kv_transfer {
     const void *bytes; /* borrowed */
     size_t len;
+    bool exportable; /* as of a struct kv_key_spec */
 };
 
 /*
@@ -79,8 +80,8 @@ enum kv_code kv_custody_import_transfer(struct kv_custody *custody, const struct
                                         struct kv_material *ret_material,
                                         struct kv_err *err) kv_must_check;
 
-/* Puts a checked key on the token, under `object`. */
+/* Puts a checked key on the token, under `object`; `exportable` as of a struct kv_key_spec. */
 enum kv_code kv_custody_import(struct kv_custody *custody,
-                               const unsigned char object[KV_OBJECT_LENGTH],
+                               const unsigned char object[KV_OBJECT_LENGTH], bool exportable,
                                const struct kv_private_key *key, struct kv_material *ret_material,
                                struct kv_err *err) kv_must_check;

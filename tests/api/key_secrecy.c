@@ -155,7 +155,7 @@ static size_t release(struct client *client)
 
 /* What the token showed. */
 struct audit {
-    size_t keys, extractable;
+    size_t keys, extractable, bound; /* to the trusted wrapping key */
 };
 
 static const struct {
@@ -202,6 +202,7 @@ static bool look(void *context, const struct token_sight *sight)
     }
     audit->keys++;
     audit->extractable += is_set(sight, CKA_EXTRACTABLE);
+    audit->bound += is_set(sight, CKA_WRAP_WITH_TRUSTED);
     return true;
 }
 
@@ -214,17 +215,26 @@ static struct audit read_token(void)
     return audit;
 }
 
-/* All that came since `before`, which the wrapping key is in. */
-static void expect_secrecy(const struct audit *before, size_t keys, bool extractable)
+/* How the keys that a test makes may leave. */
+enum way { NOT_AT_ALL, UNDER_THE_TRUSTED_KEY, UNDER_ANY_KEY };
+
+/* All that came since `before`, which the wrapping keys are in. */
+static void expect_secrecy(const struct audit *before, size_t keys, enum way way)
 {
     const struct audit after = read_token();
     size_t made = after.keys - before->keys;
 
     cr_expect_geq(made, keys);
-    cr_expect_eq(after.extractable - before->extractable, extractable ? made : 0, "of %zu", made);
+    cr_expect_eq(after.extractable - before->extractable, way == NOT_AT_ALL ? 0 : made, "of %zu",
+                 made);
+    if (way == UNDER_THE_TRUSTED_KEY) {
+        cr_expect_eq(after.bound - before->bound, made, "of %zu", made);
+    } else if (way == UNDER_ANY_KEY) { /* but for the one that the service signs with */
+        cr_expect_eq(after.bound - before->bound, 1, "of %zu", made);
+    }
 }
 
-static void check(const char *mode, size_t (*fill)(struct client *client), bool extractable)
+static void check(const char *mode, size_t (*fill)(struct client *client), enum way way)
 {
     struct audit before;
     size_t keys;
@@ -232,7 +242,8 @@ static void check(const char *mode, size_t (*fill)(struct client *client), bool 
     start(mode);
     cr_assert(daemon_stop(&own));
     before = read_token();
-    cr_expect(before.keys == 1 && before.extractable == 0, "the wrapping key never is");
+    cr_expect_eq(before.keys, strcmp(mode, "never") == 0 ? 1 : 2, "the wrapping keys");
+    cr_expect_eq(before.extractable + before.bound, 0, "they never are");
     start(mode);
     {
         API_CLIENT_OF(&own, dev);
@@ -240,7 +251,7 @@ static void check(const char *mode, size_t (*fill)(struct client *client), bool 
         keys = fill(&dev);
     }
     cr_assert(daemon_stop(&own));
-    expect_secrecy(&before, keys, extractable);
+    expect_secrecy(&before, keys, way);
 }
 
 #define SKIP_WITH_NSS API_SKIP_WITH_NSS("tests/token/secrecy.c looks into a token of NSS")
@@ -248,36 +259,36 @@ static void check(const char *mode, size_t (*fill)(struct client *client), bool 
 Test(key_secrecy, of_generated_and_rotated_keys_that_never_leave)
 {
     SKIP_WITH_NSS;
-    check("never", generate_and_rotate, false);
+    check("never", generate_and_rotate, NOT_AT_ALL);
 }
 
 Test(key_secrecy, of_generated_and_rotated_keys_that_leave_wrapped)
 {
     SKIP_WITH_NSS;
-    check("wrapped", generate_and_rotate, true);
+    check("wrapped", generate_and_rotate, UNDER_THE_TRUSTED_KEY);
 }
 
 Test(key_secrecy, of_imported_keys_that_never_leave)
 {
     SKIP_WITH_NSS;
-    check("never", import, false);
+    check("never", import, NOT_AT_ALL);
 }
 
 Test(key_secrecy, of_imported_keys_that_leave_wrapped)
 {
     SKIP_WITH_NSS;
-    check("wrapped", import, true);
+    check("wrapped", import, UNDER_THE_TRUSTED_KEY);
 }
 
 Test(key_secrecy, of_released_keys_that_leave_wrapped)
 {
     SKIP_WITH_NSS;
-    check("wrapped", release, true);
+    check("wrapped", release, UNDER_ANY_KEY);
 }
 
 /* Backed up while that was allowed, restored in that mode; the originals are gone, but what seals
  * backups is there. */
-static void check_restored(const char *mode, bool extractable)
+static void check_restored(const char *mode, enum way way)
 {
     char *blobs[KV_COUNT(kinds)];
     struct audit before;
@@ -306,17 +317,17 @@ static void check_restored(const char *mode, bool extractable)
         }
     }
     cr_assert(daemon_stop(&own));
-    expect_secrecy(&before, KV_COUNT(kinds), extractable);
+    expect_secrecy(&before, KV_COUNT(kinds), way);
 }
 
 Test(key_secrecy, of_restored_keys_that_never_leave)
 {
     SKIP_WITH_NSS;
-    check_restored("never", false);
+    check_restored("never", NOT_AT_ALL);
 }
 
 Test(key_secrecy, of_restored_keys_that_leave_wrapped)
 {
     SKIP_WITH_NSS;
-    check_restored("wrapped", true);
+    check_restored("wrapped", UNDER_THE_TRUSTED_KEY);
 }

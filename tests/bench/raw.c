@@ -79,8 +79,9 @@ void raw_token_open(struct raw_token *raw, unsigned threads)
         exit(1);
     }
     test_token_open(&raw->token);
-    if (hsm_generate_rsa(raw->token.hsm, rsa_id, RAW_BYTES * 8, 65537, &raw->public) != CKR_OK
-        || hsm_generate_ec(raw->token.hsm, ec_id, HSM_P256, &public) != CKR_OK) {
+    if (hsm_generate_rsa(raw->token.hsm, rsa_id, HSM_BOUND, RAW_BYTES * 8, 65537, &raw->public)
+            != CKR_OK
+        || hsm_generate_ec(raw->token.hsm, ec_id, HSM_BOUND, HSM_P256, &public) != CKR_OK) {
         fputs("bench: the token makes no key\n", stderr);
         exit(1);
     }

@@ -57,8 +57,8 @@ static void *import_keys(void *context)
 
         sem_wait(&stress->room);
         number_id(i, id);
-        CK_RV rv =
-            hsm_import_wrapped(stress->token.hsm, id, origin->kind, origin->wrapped, origin->len);
+        CK_RV rv = hsm_import_wrapped(stress->token.hsm, id, HSM_BOUND, origin->kind,
+                                      origin->wrapped, origin->len);
         tally_check(&stress->tally, PROMISE_IMPORT, rv == CKR_OK, "key %u: %s", i, hsm_rv_name(rv));
         sem_post(&stress->made);
     }
@@ -92,20 +92,20 @@ static CK_RV make_origin(struct hsm *hsm, enum hsm_kind kind, struct origin *ret
 
     switch (kind) {
     case HSM_RSA:
-        rv = hsm_generate_rsa(hsm, id, 1024, 65537, &rsa);
+        rv = hsm_generate_rsa(hsm, id, HSM_BOUND, 1024, 65537, &rsa);
         break;
     case HSM_EC:
-        rv = hsm_generate_ec(hsm, id, HSM_P384, &ec);
+        rv = hsm_generate_ec(hsm, id, HSM_BOUND, HSM_P384, &ec);
         break;
     case HSM_AES:
-        rv = hsm_generate_aes(hsm, id, 256);
+        rv = hsm_generate_aes(hsm, id, HSM_BOUND, 256);
         break;
     }
     if (rv != CKR_OK) {
         return rv;
     }
     ret_origin->kind = kind;
-    return hsm_export_wrapped(hsm, id, ret_origin->wrapped, sizeof(ret_origin->wrapped),
+    return hsm_export_wrapped(hsm, id, HSM_BOUND, ret_origin->wrapped, sizeof(ret_origin->wrapped),
                               &ret_origin->len);
 }
 

@@ -123,7 +123,7 @@ static void make_and_destroy(struct stress *stress, const struct worker *worker)
     struct hsm_rsa_public public;
     unsigned char in[BYTES] = { 0 }, out[BYTES];
 
-    if (judge(stress, worker, phase, hsm_generate_rsa(hsm, id, BITS, 65537, &public))) {
+    if (judge(stress, worker, phase, hsm_generate_rsa(hsm, id, HSM_BOUND, BITS, 65537, &public))) {
         judge(stress, worker, phase, hsm_rsa_raw(hsm, id, in, sizeof(in), out));
     }
     destroy_surely(stress, id);
@@ -233,7 +233,7 @@ static void set_up(struct stress *stress)
 
         memset(key->id, i + 1, sizeof(key->id));
         memset(key->cipher + 1, 0x5a, sizeof(key->cipher) - 1); /* below the modulus */
-        rv = hsm_generate_rsa(stress->token.hsm, key->id, BITS, 65537, &public);
+        rv = hsm_generate_rsa(stress->token.hsm, key->id, HSM_BOUND, BITS, 65537, &public);
         if (rv == CKR_OK) {
             rv = hsm_rsa_raw(stress->token.hsm, key->id, key->cipher, BYTES, key->plain);
         }

@@ -161,6 +161,7 @@ bool consistency_read(const char *folder, struct consistency *ret_found)
         .objects = token.objects.count,
         .missing = count_unmatched(&store.named, &token.objects, "not once on the token"),
         .ownerless = count_unmatched(&token.objects, &store.named, "not once in the store"),
+        .trusted = token.trusted,
         .strays = token.strays,
         .empty_files = count_empty_files(folder),
     };
@@ -172,7 +173,7 @@ bool consistency_read(const char *folder, struct consistency *ret_found)
 bool consistency_holds(const struct consistency *found)
 {
     return found->sound && found->bound && found->limbo == 0 && found->missing == 0
-           && found->ownerless == 0 && found->strays == 0;
+           && found->ownerless == 0 && found->trusted == 1 && found->strays == 0;
 }
 
 const char *consistency_describe(const struct consistency *found,
@@ -180,10 +181,10 @@ const char *consistency_describe(const struct consistency *found,
 {
     snprintf(ret_text, CONSISTENCY_TEXT_SIZE,
              "database %s, %s to the token, %zu versions, %zu objects named, %zu in limbo; token "
-             "%zu objects (%zu missing, %zu ownerless), %zu strays, %zu empty files",
+             "%zu objects (%zu missing, %zu ownerless), %zu trusted, %zu strays, %zu empty files",
              found->sound ? "sound" : "DAMAGED", found->bound ? "bound" : "NOT bound",
              found->versions, found->named, found->limbo, found->objects, found->missing,
-             found->ownerless, found->strays, found->empty_files);
+             found->ownerless, found->trusted, found->strays, found->empty_files);
     return ret_text;
 }
 

@@ -20,6 +20,7 @@ struct consistency {
     size_t objects;     /* whole ones on the token */
     size_t missing;     /* what the store names, and the token does not have once, of that kind */
     size_t ownerless;   /* what the token has, and the store does not name as such */
+    size_t trusted;     /* trusted wrapping keys; no store names them */
     size_t strays;      /* every other object, or a half-made one */
     size_t empty_files; /* what a kill leaves of an object that never was; no token shows it */
 };
@@ -30,8 +31,8 @@ struct consistency {
  */
 bool consistency_read(const char *folder, struct consistency *ret_found);
 
-/* The verdict on it: sound, bound, nothing in limbo, and on the token what the store names, no
- * less and no more. */
+/* The verdict on it: sound, bound, nothing in limbo, and on the token what the store names and a
+ * trusted wrapping key, no less and no more. */
 bool consistency_holds(const struct consistency *found);
 
 /* All of it in one line, for whoever has to find out what is wrong. */

@@ -238,11 +238,22 @@ static const struct {
     { OBJECT_WRAPPING, CKO_SECRET_KEY, CKK_AES, CKA_WRAP, is_generated },
 };
 
+/* The one that no store names. */
+static bool is_trusted_wrapping_key(const struct token_sight *sight)
+{
+    return is_number(sight, CKA_KEY_TYPE, CKK_AES) && is_set(sight, CKA_TRUSTED)
+           && is_set(sight, CKA_WRAP) && is_generated(sight) && !is_set(sight, CKA_MODIFIABLE);
+}
+
 static bool classify(void *context, const struct token_sight *sight)
 {
     struct token_view *view = context;
     unsigned char id[HSM_ID_LENGTH];
 
+    if (is_trusted_wrapping_key(sight)) {
+        view->trusted++;
+        return true;
+    }
     for (size_t i = 0; i < KV_COUNT(kinds); i++) {
         if (is_number(sight, CKA_CLASS, kinds[i].class)
             && is_number(sight, CKA_KEY_TYPE, kinds[i].type) && is_set(sight, kinds[i].use)

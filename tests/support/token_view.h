@@ -46,6 +46,7 @@ void object_list_done(struct object_list *list);
 
 struct token_view {
     struct object_list objects; /* whole ones: their key is there */
+    size_t trusted;             /* trusted wrapping keys that nobody can change */
     size_t strays;              /* of no such kind, half-made, or without CKA_ID */
 };
 

@@ -51,7 +51,7 @@ static CK_MECHANISM gcm(CK_GCM_PARAMS *params)
 
 static void import(size_t len)
 {
-    CK_RV rv = hsm_import_aes(token.hsm, id, value, len);
+    CK_RV rv = hsm_import_aes(token.hsm, id, HSM_BOUND, value, len);
 
     cr_assert_eq(rv, CKR_OK, "%s", hsm_rv_name(rv));
 }
@@ -281,7 +281,7 @@ Test(aes, of_every_size_is_generated)
         const EVP_CIPHER *ciphers[] = { EVP_aes_128_cbc(), EVP_aes_192_cbc(), EVP_aes_256_cbc() };
 
         set_id((unsigned char) (10 + i), generated);
-        cr_assert_eq(hsm_generate_aes(token.hsm, generated, rows[i]), CKR_OK);
+        cr_assert_eq(hsm_generate_aes(token.hsm, generated, HSM_BOUND, rows[i]), CKR_OK);
         cr_assert_eq(extract_aes(&token, generated, key), rows[i] / 8);
         cr_assert_eq(
             hsm_encrypt(token.hsm, generated, &mechanism, text, 32, inside, sizeof(inside), &len),
@@ -297,7 +297,7 @@ Test(aes, is_generated_anew_each_time)
 
     for (unsigned char i = 0; i < 2; i++) {
         set_id(10 + i, ids[i]);
-        cr_assert_eq(hsm_generate_aes(token.hsm, ids[i], 256), CKR_OK);
+        cr_assert_eq(hsm_generate_aes(token.hsm, ids[i], HSM_BOUND, 256), CKR_OK);
         extract_aes(&token, ids[i], keys[i]);
     }
     for (size_t at = 0; at < HSM_AES_MAX; at += BLOCK) {
@@ -311,8 +311,8 @@ Test(aes, is_generated_in_no_other_size)
     static const CK_ULONG rows[] = { 0, 8, 64, 120, 127, 255, 512 };
 
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
-        cr_expect_eq(hsm_generate_aes(token.hsm, id, rows[i]), CKR_KEY_SIZE_RANGE, "%lu bits",
-                     rows[i]);
+        cr_expect_eq(hsm_generate_aes(token.hsm, id, HSM_BOUND, rows[i]), CKR_KEY_SIZE_RANGE,
+                     "%lu bits", rows[i]);
     }
     cr_assert_eq(count_objects(&token), 0);
 }

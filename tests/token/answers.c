@@ -80,7 +80,7 @@ static struct kv_material aes_key(unsigned char tag, const struct bytes *key)
     struct kv_material material = { .family = KV_FAMILY_OCT, .bits = (unsigned) key->len * 8 };
 
     memset(material.object, tag, sizeof(material.object));
-    cr_assert_eq(hsm_import_aes(token.hsm, material.object, key->at, key->len), CKR_OK);
+    cr_assert_eq(hsm_import_aes(token.hsm, material.object, HSM_BOUND, key->at, key->len), CKR_OK);
     return material;
 }
 
@@ -245,7 +245,7 @@ static struct kv_material rsa_key(unsigned char tag, const struct jwk *jwk)
     memset(material.object, tag, sizeof(material.object));
     memcpy(material.modulus, n.at, n.len);
     memcpy(material.exponent, e.at, e.len);
-    cr_assert_eq(hsm_import_rsa(token.hsm, material.object, &private), CKR_OK);
+    cr_assert_eq(hsm_import_rsa(token.hsm, material.object, HSM_BOUND, &private), CKR_OK);
     return material;
 }
 

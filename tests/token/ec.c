@@ -41,7 +41,7 @@ static void assert_signs(enum hsm_curve curve, size_t digest_len, size_t signatu
 
     need_curve(curve);
     memset(digest, 0xa5, sizeof(digest));
-    cr_assert_eq(hsm_generate_ec(token.hsm, id, curve, &public), CKR_OK);
+    cr_assert_eq(hsm_generate_ec(token.hsm, id, HSM_BOUND, curve, &public), CKR_OK);
     cr_assert_eq(public.coordinate_len, signature_len / 2);
     cr_assert_eq(
         hsm_sign(token.hsm, id, &mechanism, digest, digest_len, signature, sizeof(signature), &len),
@@ -59,7 +59,7 @@ Test(ec, leaves_nothing_when_the_point_cannot_be_read)
     struct hsm_ec_public public;
 
     refusal = (struct refusal){ "C_GetAttributeValue", CKR_DEVICE_MEMORY, 0 };
-    cr_assert_eq(hsm_generate_ec(token.hsm, id, HSM_P256, &public), CKR_DEVICE_MEMORY);
+    cr_assert_eq(hsm_generate_ec(token.hsm, id, HSM_BOUND, HSM_P256, &public), CKR_DEVICE_MEMORY);
     refusal = (struct refusal){ 0 };
     cr_assert_not(hsm_has_key(token.hsm, id));
     cr_assert_eq(count_objects(&token), 0);
@@ -69,7 +69,7 @@ Test(ec, keeps_only_the_private_half)
 {
     struct hsm_ec_public public;
 
-    cr_assert_eq(hsm_generate_ec(token.hsm, id, HSM_P256, &public), CKR_OK);
+    cr_assert_eq(hsm_generate_ec(token.hsm, id, HSM_BOUND, HSM_P256, &public), CKR_OK);
     CK_SESSION_HANDLE session = test_token_session(&token);
     cr_assert_eq(test_token_count(&token, session, CKO_PRIVATE_KEY), 1);
     cr_assert_eq(test_token_count(&token, session, CKO_PUBLIC_KEY), 0);
@@ -103,7 +103,7 @@ Test(ec, has_signatures_of_full_width_always)
     struct hsm_ec_public public;
     bool short_r = false;
 
-    cr_assert_eq(hsm_generate_ec(token.hsm, id, HSM_P256, &public), CKR_OK);
+    cr_assert_eq(hsm_generate_ec(token.hsm, id, HSM_BOUND, HSM_P256, &public), CKR_OK);
     EVP_PKEY *key = outside_ec(HSM_P256, &public);
     for (unsigned i = 0; i < 4000 && !short_r; i++) {
         size_t len = 0;
@@ -125,7 +125,7 @@ Test(ec, does_not_tell_the_point_of_its_private_half_or_the_same_one)
     struct hsm_ec_public made;
     struct hsm_public told;
 
-    cr_assert_eq(hsm_generate_ec(token.hsm, id, HSM_P384, &made), CKR_OK);
+    cr_assert_eq(hsm_generate_ec(token.hsm, id, HSM_BOUND, HSM_P384, &made), CKR_OK);
     CK_RV rv = hsm_read_public(token.hsm, id, HSM_EC, &told);
     if (rv != HSM_RV_NO_MECHANISM) {
         cr_assert_eq(rv, CKR_OK);

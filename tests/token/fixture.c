@@ -75,8 +75,9 @@ void generate_key(const struct test_token *token, unsigned char tag, CK_ULONG bi
                   unsigned long exponent, struct key *ret_key)
 {
     memset(ret_key->id, tag, sizeof(ret_key->id));
-    cr_assert_eq(hsm_generate_rsa(token->hsm, ret_key->id, bits, exponent, &ret_key->public),
-                 CKR_OK);
+    cr_assert_eq(
+        hsm_generate_rsa(token->hsm, ret_key->id, HSM_BOUND, bits, exponent, &ret_key->public),
+        CKR_OK);
 }
 
 void generate_quick_key(const struct test_token *token, unsigned char tag, struct key *ret_key)
@@ -113,13 +114,13 @@ void generate_kind(const struct test_token *token, enum hsm_kind kind, unsigned 
     set_id(tag, ret_id);
     switch (kind) {
     case HSM_RSA:
-        rv = hsm_generate_rsa(token->hsm, ret_id, QUICK_BITS, 65537, &rsa);
+        rv = hsm_generate_rsa(token->hsm, ret_id, HSM_BOUND, QUICK_BITS, 65537, &rsa);
         break;
     case HSM_EC:
-        rv = hsm_generate_ec(token->hsm, ret_id, HSM_P256, &ec);
+        rv = hsm_generate_ec(token->hsm, ret_id, HSM_BOUND, HSM_P256, &ec);
         break;
     case HSM_AES:
-        rv = hsm_generate_aes(token->hsm, ret_id, 256);
+        rv = hsm_generate_aes(token->hsm, ret_id, HSM_BOUND, 256);
         break;
     }
     cr_assert_eq(rv, CKR_OK, "kind %d: %s", (int) kind, hsm_rv_name(rv));

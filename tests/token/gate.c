@@ -28,7 +28,7 @@ static CK_RV call_generate(void)
 {
     struct hsm_rsa_public public;
 
-    return hsm_generate_rsa(token.hsm, another_id, QUICK_BITS, 65537, &public);
+    return hsm_generate_rsa(token.hsm, another_id, HSM_BOUND, QUICK_BITS, 65537, &public);
 }
 
 static CK_RV call_raw(void)

@@ -112,8 +112,8 @@ Test(generate, refuses_sizes_the_module_or_we_do_not_take)
 
     open_bare(true);
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
-        cr_expect_eq(hsm_generate_rsa(token.hsm, id, rows[i], 65537, &public), CKR_KEY_SIZE_RANGE,
-                     "%lu bits", rows[i]);
+        cr_expect_eq(hsm_generate_rsa(token.hsm, id, HSM_BOUND, rows[i], 65537, &public),
+                     CKR_KEY_SIZE_RANGE, "%lu bits", rows[i]);
     }
 }
 
@@ -125,7 +125,7 @@ Test(generate, refuses_exponents_that_are_none)
 
     open_bare(true);
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
-        cr_expect_eq(hsm_generate_rsa(token.hsm, id, QUICK_BITS, rows[i], &public),
+        cr_expect_eq(hsm_generate_rsa(token.hsm, id, HSM_BOUND, QUICK_BITS, rows[i], &public),
                      CKR_ATTRIBUTE_VALUE_INVALID, "exponent %lu", rows[i]);
     }
 }
@@ -137,7 +137,8 @@ Test(generate, leaves_nothing_when_it_fails_after_the_pair_was_made)
 
     open_bare(true);
     refusal = (struct refusal){ "C_GetAttributeValue", CKR_DEVICE_MEMORY, 0 };
-    cr_assert_eq(hsm_generate_rsa(token.hsm, id, QUICK_BITS, 65537, &public), CKR_DEVICE_MEMORY);
+    cr_assert_eq(hsm_generate_rsa(token.hsm, id, HSM_BOUND, QUICK_BITS, 65537, &public),
+                 CKR_DEVICE_MEMORY);
     cr_assert_not(hsm_has_key(token.hsm, id));
     CK_SESSION_HANDLE session = test_token_session(&token);
     cr_assert_eq(test_token_count(&token, session, CKO_PRIVATE_KEY), 0);

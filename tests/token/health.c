@@ -89,7 +89,8 @@ Test(health, is_gone_for_every_call_until_the_token_is_back)
     lose_token();
     cr_assert_eq(decrypt(), HSM_RV_TOKEN_GONE);
     cr_assert_eq(draw_random(), HSM_RV_TOKEN_GONE);
-    cr_assert_eq(hsm_generate_rsa(token.hsm, id, QUICK_BITS, 65537, &public), HSM_RV_TOKEN_GONE);
+    cr_assert_eq(hsm_generate_rsa(token.hsm, id, HSM_BOUND, QUICK_BITS, 65537, &public),
+                 HSM_RV_TOKEN_GONE);
     cr_assert_eq(hsm_key_facts(token.hsm, key.id, &facts), HSM_RV_TOKEN_GONE);
     cr_assert_eq(hsm_destroy(token.hsm, key.id), HSM_RV_TOKEN_GONE);
     cr_assert(hsm_has_key(token.hsm, key.id), "the token is gone, not the key");
@@ -175,8 +176,8 @@ Test(health, is_bad_when_the_token_was_initialised_anew)
     cr_assert_eq(decrypt(), HSM_RV_OTHER_TOKEN);
     cr_assert_eq(hsm_check(token.hsm), HSM_RV_OTHER_TOKEN);
     cr_assert_eq(hsm_check(token.hsm), HSM_RV_OTHER_TOKEN);
-    cr_assert_eq(hsm_generate_rsa(token.hsm, key.id, QUICK_BITS, 65537, &public), HSM_RV_TOKEN_GONE,
-                 "no key of ours may get into a token that is not");
+    cr_assert_eq(hsm_generate_rsa(token.hsm, key.id, HSM_BOUND, QUICK_BITS, 65537, &public),
+                 HSM_RV_TOKEN_GONE, "no key of ours may get into a token that is not");
 }
 
 Test(health, ends_safely_while_the_token_is_away)

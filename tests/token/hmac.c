@@ -58,7 +58,7 @@ static void assert_generated(CK_ULONG bits)
     unsigned char key[HSM_AES_MAX];
 
     open_token(&token, true);
-    cr_assert_eq(hsm_generate_aes(token.hsm, id, bits), CKR_OK);
+    cr_assert_eq(hsm_generate_aes(token.hsm, id, HSM_BOUND, bits), CKR_OK);
     cr_assert_eq(extract_aes(&token, id, key), bits / 8);
     assert_all_hashes(key, bits / 8);
 }
@@ -69,7 +69,7 @@ static void assert_imported(size_t len)
                                                     3, 5, 8, 9, 7, 9, 3, 2 };
 
     open_token(&token, false);
-    cr_assert_eq(hsm_import_aes(token.hsm, id, key, len), CKR_OK);
+    cr_assert_eq(hsm_import_aes(token.hsm, id, HSM_BOUND, key, len), CKR_OK);
     assert_all_hashes(key, len);
 }
 
@@ -90,7 +90,7 @@ Test(hmac, is_refused_where_the_module_has_no_way)
     size_t len = 0;
 
     open_without_hmac();
-    cr_assert_eq(hsm_generate_aes(token.hsm, id, 256), CKR_OK);
+    cr_assert_eq(hsm_generate_aes(token.hsm, id, HSM_BOUND, 256), CKR_OK);
     cr_assert_eq(sign(CKM_SHA256_HMAC, sizeof(message), out, &len), HSM_RV_NO_MECHANISM);
     assert_kind_works(&token, HSM_AES, id);
 }
@@ -100,7 +100,7 @@ Test(hmac, of_an_imported_key_needs_no_derivation)
     const unsigned char key[HSM_AES_MAX] = { 5 };
 
     open_without_hmac();
-    cr_assert_eq(hsm_import_aes(token.hsm, id, key, sizeof(key)), CKR_OK);
+    cr_assert_eq(hsm_import_aes(token.hsm, id, HSM_BOUND, key, sizeof(key)), CKR_OK);
     assert_all_hashes(key, sizeof(key));
 }
 
@@ -123,10 +123,10 @@ Test(hmac, leaves_no_half_of_a_key_when_the_twin_fails)
     }
     size_t before = count_objects(&token);
     refusal = (struct refusal){ .function = "C_DeriveKey", .rv = CKR_DEVICE_MEMORY, .passes = 1 };
-    cr_assert_eq(hsm_generate_aes(token.hsm, id, 256), CKR_DEVICE_MEMORY);
+    cr_assert_eq(hsm_generate_aes(token.hsm, id, HSM_BOUND, 256), CKR_DEVICE_MEMORY);
     refusal =
         (struct refusal){ .function = "C_CreateObject", .rv = CKR_DEVICE_MEMORY, .passes = 1 };
-    cr_assert_eq(hsm_import_aes(token.hsm, id, key, sizeof(key)), CKR_DEVICE_MEMORY);
+    cr_assert_eq(hsm_import_aes(token.hsm, id, HSM_BOUND, key, sizeof(key)), CKR_DEVICE_MEMORY);
     cr_assert_not(hsm_has_key(token.hsm, id));
     cr_assert_eq(count_objects(&token), before);
 }
@@ -138,7 +138,7 @@ Test(hmac, twin_goes_with_its_key)
 
     open_token(&token, true);
     size_t before = count_objects(&token);
-    cr_assert_eq(hsm_generate_aes(token.hsm, id, 256), CKR_OK);
+    cr_assert_eq(hsm_generate_aes(token.hsm, id, HSM_BOUND, 256), CKR_OK);
     cr_assert_eq(hsm_destroy(token.hsm, id), CKR_OK);
     cr_assert_eq(count_objects(&token), before);
     cr_assert_eq(sign(CKM_SHA256_HMAC, sizeof(message), out, &len), HSM_RV_NO_KEY);
@@ -150,7 +150,7 @@ Test(hmac, works_after_the_token_was_closed)
     struct hsm_counters counters;
 
     open_token(&token, true);
-    cr_assert_eq(hsm_generate_aes(token.hsm, id, 256), CKR_OK);
+    cr_assert_eq(hsm_generate_aes(token.hsm, id, HSM_BOUND, 256), CKR_OK);
     hsm_close(kv_take(token.hsm));
     test_token_open(&token);
     hsm_counters(token.hsm, &counters);
@@ -165,7 +165,7 @@ Test(hmac, works_after_the_module_has_lost_its_handles)
     unsigned char key[HSM_AES_MAX];
 
     open_token(&token, true);
-    cr_assert_eq(hsm_generate_aes(token.hsm, id, 256), CKR_OK);
+    cr_assert_eq(hsm_generate_aes(token.hsm, id, HSM_BOUND, 256), CKR_OK);
     lose_handles(&token);
     extract_aes(&token, id, key);
     assert_all_hashes(key, sizeof(key));
@@ -193,7 +193,7 @@ Test(hmac, with_a_generated_key_that_never_leaves)
     size_t len = 0;
 
     open_token(&token, false);
-    cr_assert_eq(hsm_generate_aes(token.hsm, id, 256), CKR_OK);
+    cr_assert_eq(hsm_generate_aes(token.hsm, id, HSM_BOUND, 256), CKR_OK);
     cr_assert_eq(sign(CKM_SHA512_HMAC, sizeof(message), first, &len), CKR_OK);
     cr_assert_eq(len, 64);
     cr_assert_eq(sign(CKM_SHA512_HMAC, sizeof(message) - 1, second, &len), CKR_OK);
@@ -224,8 +224,9 @@ Test(hmac, secret_of_another_size_is_refused)
 
     open_token(&token, false);
     size_t before = count_objects(&token);
-    cr_assert_eq(hsm_import_secret(token.hsm, id, secret, 0), CKR_KEY_SIZE_RANGE);
-    cr_assert_eq(hsm_import_secret(token.hsm, id, longer, sizeof(longer)), CKR_KEY_SIZE_RANGE);
+    cr_assert_eq(hsm_import_secret(token.hsm, id, HSM_BOUND, secret, 0), CKR_KEY_SIZE_RANGE);
+    cr_assert_eq(hsm_import_secret(token.hsm, id, HSM_BOUND, longer, sizeof(longer)),
+                 CKR_KEY_SIZE_RANGE);
     cr_assert_eq(count_objects(&token), before);
 }
 
@@ -236,7 +237,7 @@ Test(hmac, with_a_secret_that_is_no_aes_key)
     open_token(&token, false);
     size_t before = count_objects(&token);
     for (size_t i = 0; i < KV_COUNT(lengths); i++) {
-        cr_assert_eq(hsm_import_secret(token.hsm, id, secret, lengths[i]), CKR_OK);
+        cr_assert_eq(hsm_import_secret(token.hsm, id, HSM_BOUND, secret, lengths[i]), CKR_OK);
         assert_all_hashes(secret, lengths[i]);
         cr_assert_eq(hsm_destroy(token.hsm, id), CKR_OK);
     }
@@ -249,7 +250,7 @@ Test(hmac, with_such_a_secret_outlives_the_process)
     struct hsm_key_facts facts;
 
     open_token(&token, true);
-    cr_assert_eq(hsm_import_secret(token.hsm, id, secret, sizeof(secret)), CKR_OK);
+    cr_assert_eq(hsm_import_secret(token.hsm, id, HSM_BOUND, secret, sizeof(secret)), CKR_OK);
     hsm_close(kv_take(token.hsm));
     test_token_open(&token);
     hsm_counters(token.hsm, &counters);
@@ -269,13 +270,14 @@ Test(hmac, with_such_a_secret_survives_wrapping)
     size_t len;
 
     open_token(&token, true);
-    cr_assert_eq(hsm_import_secret(token.hsm, id, secret, 20), CKR_OK);
-    cr_assert_eq(hsm_export_wrapped(token.hsm, id, wrapped, sizeof(wrapped), &len), CKR_OK);
+    cr_assert_eq(hsm_import_secret(token.hsm, id, HSM_BOUND, secret, 20), CKR_OK);
+    cr_assert_eq(hsm_export_wrapped(token.hsm, id, HSM_BOUND, wrapped, sizeof(wrapped), &len),
+                 CKR_OK);
     cr_assert_eq(hsm_destroy(token.hsm, id), CKR_OK);
-    cr_assert_neq(hsm_import_wrapped(token.hsm, other, HSM_RSA, wrapped, len), CKR_OK);
-    cr_assert_eq(hsm_import_wrapped(token.hsm, id, HSM_AES, wrapped, len), CKR_OK);
+    cr_assert_neq(hsm_import_wrapped(token.hsm, other, HSM_BOUND, HSM_RSA, wrapped, len), CKR_OK);
+    cr_assert_eq(hsm_import_wrapped(token.hsm, id, HSM_BOUND, HSM_AES, wrapped, len), CKR_OK);
     assert_all_hashes(secret, 20);
     wrapped[0] ^= 1;
-    cr_assert_neq(hsm_import_wrapped(token.hsm, other, HSM_AES, wrapped, len), CKR_OK);
+    cr_assert_neq(hsm_import_wrapped(token.hsm, other, HSM_BOUND, HSM_AES, wrapped, len), CKR_OK);
     cr_assert_not(hsm_has_key(token.hsm, other));
 }

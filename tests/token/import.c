@@ -43,7 +43,7 @@ static void import_rsa(unsigned bits, size_t zeros, struct hsm_rsa_public *ret_p
         memcpy(padded[i] + zeros, parts[i]->bytes, parts[i]->len);
         *parts[i] = (struct hsm_bytes){ padded[i], parts[i]->len + zeros };
     }
-    CK_RV rv = hsm_import_rsa(token.hsm, id, &private);
+    CK_RV rv = hsm_import_rsa(token.hsm, id, HSM_BOUND, &private);
     cr_assert_eq(rv, CKR_OK, "%s", hsm_rv_name(rv));
     EVP_PKEY_free(key);
 }
@@ -64,7 +64,7 @@ static CK_RV import_ec(enum hsm_curve curve, size_t len, EVP_PKEY **ret_key)
     *ret_key = outside_make_ec(curve);
     outside_scalar(*ret_key, curve, scalar);
     outside_point(*ret_key, curve, &public);
-    return hsm_import_ec(token.hsm, id, curve, scalar, len, &public);
+    return hsm_import_ec(token.hsm, id, HSM_BOUND, curve, scalar, len, &public);
 }
 
 static void assert_ec_works(enum hsm_curve curve)
@@ -95,7 +95,8 @@ Test(import, of_rsa_refuses_a_key_with_a_number_missing)
         size_t len = parts[i]->len;
 
         parts[i]->len = 0;
-        cr_expect_eq(hsm_import_rsa(token.hsm, id, &private), CKR_KEY_SIZE_RANGE, "number %zu", i);
+        cr_expect_eq(hsm_import_rsa(token.hsm, id, HSM_BOUND, &private), CKR_KEY_SIZE_RANGE,
+                     "number %zu", i);
         parts[i]->len = len;
     }
     cr_assert_eq(count_objects(&token), 0);
@@ -110,7 +111,7 @@ Test(import, of_rsa_refuses_a_key_that_is_too_large)
         number, number, number, number, number, number, number, number,
     };
 
-    cr_assert_eq(hsm_import_rsa(token.hsm, id, &private), CKR_KEY_SIZE_RANGE);
+    cr_assert_eq(hsm_import_rsa(token.hsm, id, HSM_BOUND, &private), CKR_KEY_SIZE_RANGE);
 }
 
 Test(import, of_ec_wants_the_full_width)
@@ -130,8 +131,8 @@ Test(import, of_aes_wants_one_of_three_sizes)
     const unsigned char value[64] = { 1 };
 
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
-        cr_expect_eq(hsm_import_aes(token.hsm, id, value, rows[i]), CKR_KEY_SIZE_RANGE, "%zu bytes",
-                     rows[i]);
+        cr_expect_eq(hsm_import_aes(token.hsm, id, HSM_BOUND, value, rows[i]), CKR_KEY_SIZE_RANGE,
+                     "%zu bytes", rows[i]);
     }
     cr_assert_eq(count_objects(&token), 0);
 }
@@ -238,6 +239,6 @@ Test(import, of_aes_has_no_public_half)
     const unsigned char value[16] = { 1 };
     struct hsm_public told;
 
-    cr_assert_eq(hsm_import_aes(token.hsm, id, value, sizeof(value)), CKR_OK);
+    cr_assert_eq(hsm_import_aes(token.hsm, id, HSM_BOUND, value, sizeof(value)), CKR_OK);
     cr_assert_eq(hsm_read_public(token.hsm, id, HSM_AES, &told), CKR_ARGUMENTS_BAD);
 }

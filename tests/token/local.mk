@@ -29,7 +29,13 @@ TESTS += $(TOKEN_TESTS)
 %C%_test_crypto_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
 %C%_test_crypto_LDADD = $(TOKEN_TEST_LIBS)
 
-%C%_test_moves_SOURCES = %D%/import.c %D%/release.c %D%/transfer.c %D%/wrapped.c
+%C%_test_moves_SOURCES = \
+	%D%/import.c \
+	%D%/release.c \
+	%D%/transfer.c \
+	%D%/trust.c \
+	%D%/trusted.c \
+	%D%/wrapped.c
 %C%_test_moves_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 %C%_test_moves_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
 %C%_test_moves_LDADD = $(TOKEN_TEST_LIBS)

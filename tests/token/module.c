@@ -93,7 +93,7 @@ static CK_RV read_nothing(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
 static CK_RV generate(struct key *ret_key)
 {
     memset(ret_key->id, 1, sizeof(ret_key->id));
-    return hsm_generate_rsa(token.hsm, ret_key->id, QUICK_BITS, 65537, &ret_key->public);
+    return hsm_generate_rsa(token.hsm, ret_key->id, HSM_BOUND, QUICK_BITS, 65537, &ret_key->public);
 }
 
 static void assert_no_key_is_left(void)

@@ -35,7 +35,8 @@ Test(probe, of_a_module_that_makes_no_key_pairs_refuses_to_generate)
     struct hsm_rsa_public public;
 
     cr_assert_not(open_without("C_GetMechanismInfo")->rsa_generate);
-    cr_assert_eq(hsm_generate_rsa(token.hsm, id, QUICK_BITS, 65537, &public), HSM_RV_NO_MECHANISM);
+    cr_assert_eq(hsm_generate_rsa(token.hsm, id, HSM_BOUND, QUICK_BITS, 65537, &public),
+                 HSM_RV_NO_MECHANISM);
 }
 
 Test(probe, of_a_module_that_does_not_decrypt_refuses_to)

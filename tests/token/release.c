@@ -95,7 +95,7 @@ static void assert_sends(enum hsm_hash hash)
     unsigned char sent[HSM_WRAPPED_MAX], expected[HSM_AES_MAX];
 
     open_token(&token, true);
-    cr_assert_eq(hsm_generate_aes(token.hsm, id, 256), CKR_OK);
+    cr_assert_eq(hsm_generate_aes(token.hsm, id, HSM_EXPORTABLE, 256), CKR_OK);
     size_t before = count_objects(&token);
     cr_assert_eq(send(hash, sent), HSM_AES_MAX);
     extract_aes(&token, id, expected);
@@ -111,7 +111,7 @@ Test(release, takes_nothing_out_that_may_never_leave)
 
     open_token(&token, false);
     generate_key(&token, 50, 2048, 65537, &target);
-    cr_assert_eq(hsm_generate_aes(token.hsm, id, 256), CKR_OK);
+    cr_assert_eq(hsm_generate_aes(token.hsm, id, HSM_EXPORTABLE, 256), CKR_OK);
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
         memset(blob, 0xff, sizeof(blob));
         CK_RV rv = hsm_export_transfer(token.hsm, id, &target.public, rows[i], our_oaep, blob,
@@ -136,7 +136,7 @@ Test(release, needs_somebody_who_can_encrypt)
 
     open_token(&token, true);
     generate_key(&token, 50, 2048, 65537, &target);
-    cr_assert_eq(hsm_generate_aes(token.hsm, id, 256), CKR_OK);
+    cr_assert_eq(hsm_generate_aes(token.hsm, id, HSM_EXPORTABLE, 256), CKR_OK);
     if (hsm_capabilities(token.hsm)->rsa_oaep & HSM_BIT(HSM_SHA384)) {
         cr_skip_test("the module does OAEP with SHA-384");
     }
@@ -151,7 +151,7 @@ Test(release, finds_too_little_room)
 
     open_token(&token, true);
     generate_key(&token, 50, 2048, 65537, &target);
-    cr_assert_eq(hsm_generate_aes(token.hsm, id, 256), CKR_OK);
+    cr_assert_eq(hsm_generate_aes(token.hsm, id, HSM_EXPORTABLE, 256), CKR_OK);
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
         cr_expect_eq(hsm_export_transfer(token.hsm, id, &target.public, HSM_SHA256, our_oaep, blob,
                                          rows[i], &blob_len),
@@ -168,7 +168,7 @@ Test(release, leaves_nothing_when_a_call_fails)
 
     open_token(&token, true);
     generate_key(&token, 50, 2048, 65537, &target);
-    cr_assert_eq(hsm_generate_aes(token.hsm, id, 256), CKR_OK);
+    cr_assert_eq(hsm_generate_aes(token.hsm, id, HSM_EXPORTABLE, 256), CKR_OK);
     size_t before = count_objects(&token);
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
         for (size_t j = 0; j < KV_COUNT(hashes); j++) {
@@ -222,7 +222,7 @@ Test(release, of_an_ec_key_is_its_pkcs8)
     struct hsm_ec_public made, told;
 
     open_token(&token, true);
-    cr_assert_eq(hsm_generate_ec(token.hsm, id, HSM_P384, &made), CKR_OK);
+    cr_assert_eq(hsm_generate_ec(token.hsm, id, HSM_EXPORTABLE, HSM_P384, &made), CKR_OK);
     size_t len = send(HSM_SHA256, sent);
     EVP_PKEY *key = d2i_AutoPrivateKey(NULL, &at, (long) len);
     cr_assert_not_null(key);
@@ -244,7 +244,9 @@ Test(release, goes_from_this_token_to_this_token)
     cr_assert_eq(hsm_export_transfer(token.hsm, from, &target.public, HSM_SHA1, NULL, blob,
                                      sizeof(blob), &blob_len),
                  CKR_OK);
-    cr_assert_eq(hsm_import_transfer(token.hsm, target.id, to, HSM_EC, blob, blob_len), CKR_OK);
+    cr_assert_eq(
+        hsm_import_transfer(token.hsm, target.id, to, HSM_EXPORTABLE, HSM_EC, blob, blob_len),
+        CKR_OK);
     assert_kind_works(&token, HSM_EC, to);
 }
 

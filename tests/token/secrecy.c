@@ -113,13 +113,13 @@ static void generate(const struct kind *kind, bool extractable)
     set_id(1, id);
     switch (kind->kind) {
     case HSM_RSA:
-        rv = hsm_generate_rsa(token.hsm, id, kind->bits, 65537, &rsa);
+        rv = hsm_generate_rsa(token.hsm, id, HSM_BOUND, kind->bits, 65537, &rsa);
         break;
     case HSM_EC:
-        rv = hsm_generate_ec(token.hsm, id, kind->curve, &ec);
+        rv = hsm_generate_ec(token.hsm, id, HSM_BOUND, kind->curve, &ec);
         break;
     case HSM_AES:
-        rv = hsm_generate_aes(token.hsm, id, kind->bits);
+        rv = hsm_generate_aes(token.hsm, id, HSM_BOUND, kind->bits);
         break;
     }
     cr_assert_eq(rv, CKR_OK, "%s", hsm_rv_name(rv));

@@ -60,7 +60,7 @@ static void make_key_blob(EVP_PKEY *key)
 
 static CK_RV import(enum hsm_kind kind)
 {
-    return hsm_import_transfer(token.hsm, kek.id, id, kind, blob, blob_len);
+    return hsm_import_transfer(token.hsm, kek.id, id, HSM_BOUND, kind, blob, blob_len);
 }
 
 static void assert_refused(enum hsm_kind kind, const char *what, size_t at)
@@ -273,9 +273,10 @@ Test(transfer, of_an_aes_key_can_be_backed_up)
     make_blob(value, sizeof(value));
     cr_assert_eq(import(HSM_AES), CKR_OK);
     cr_assert_eq(hsm_sign(token.hsm, id, &mechanism, value, 5, first, 32, &len), CKR_OK);
-    cr_assert_eq(hsm_export_wrapped(token.hsm, id, blob, sizeof(blob), &blob_len), CKR_OK);
+    cr_assert_eq(hsm_export_wrapped(token.hsm, id, HSM_BOUND, blob, sizeof(blob), &blob_len),
+                 CKR_OK);
     cr_assert_eq(hsm_destroy(token.hsm, id), CKR_OK);
-    cr_assert_eq(hsm_import_wrapped(token.hsm, id, HSM_AES, blob, blob_len), CKR_OK);
+    cr_assert_eq(hsm_import_wrapped(token.hsm, id, HSM_BOUND, HSM_AES, blob, blob_len), CKR_OK);
     cr_assert_eq(hsm_sign(token.hsm, id, &mechanism, value, 5, second, 32, &len), CKR_OK);
     cr_assert_arr_eq(first, second, sizeof(first));
 }

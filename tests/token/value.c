@@ -30,7 +30,7 @@ static const unsigned char kek[HSM_AES_MAX] = {
 
 static void import_kek(void)
 {
-    cr_assert_eq(hsm_import_aes(token.hsm, id, kek, sizeof(kek)), CKR_OK);
+    cr_assert_eq(hsm_import_aes(token.hsm, id, HSM_BOUND, kek, sizeof(kek)), CKR_OK);
 }
 
 static CK_RV wrap(CK_MECHANISM_TYPE type, const unsigned char *in, size_t len, unsigned char *out,
@@ -128,8 +128,9 @@ Test(value, is_wrapped_as_the_rfcs_say_and_back)
 
     for (size_t i = 0; i < KV_COUNT(vectors); i++) {
         set_id((unsigned char) (10 + i), vector_id);
-        cr_assert_eq(hsm_import_aes(token.hsm, vector_id, vectors[i].kek, vectors[i].kek_len),
-                     CKR_OK);
+        cr_assert_eq(
+            hsm_import_aes(token.hsm, vector_id, HSM_BOUND, vectors[i].kek, vectors[i].kek_len),
+            CKR_OK);
         CK_RV rv = hsm_wrap_value(token.hsm, vector_id, vectors[i].type, vectors[i].value,
                                   vectors[i].len, out, sizeof(out), &len);
         cr_assert_eq(rv, CKR_OK, "vector %zu: %s", i, hsm_rv_name(rv));

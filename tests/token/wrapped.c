@@ -33,7 +33,7 @@ static const enum hsm_kind kinds[] = { HSM_RSA, HSM_EC, HSM_AES };
 
 static CK_RV export(void)
 {
-    return hsm_export_wrapped(token.hsm, id, blob, sizeof(blob), &blob_len);
+    return hsm_export_wrapped(token.hsm, id, HSM_BOUND, blob, sizeof(blob), &blob_len);
 }
 
 /* An exported key of that kind in `blob`, and gone from the token. */
@@ -51,7 +51,7 @@ static void assert_refused(enum hsm_kind kind, const unsigned char *in, size_t l
                            const char *what, size_t at)
 {
     size_t before = count_objects(&token);
-    CK_RV rv = hsm_import_wrapped(token.hsm, back, kind, in, len);
+    CK_RV rv = hsm_import_wrapped(token.hsm, back, HSM_BOUND, kind, in, len);
 
     cr_assert(hsm_rv_is_bad_input(rv), "kind %d, %s %zu: %s", (int) kind, what, at,
               hsm_rv_name(rv));
@@ -83,7 +83,7 @@ static void assert_comes_back(enum hsm_kind kind)
     struct hsm_key_facts facts;
 
     make_blob(kind);
-    CK_RV rv = hsm_import_wrapped(token.hsm, back, kind, blob, blob_len);
+    CK_RV rv = hsm_import_wrapped(token.hsm, back, HSM_BOUND, kind, blob, blob_len);
     cr_assert_eq(rv, CKR_OK, "%s", hsm_rv_name(rv));
     assert_kind_works(&token, kind, back);
     cr_assert_eq(hsm_key_facts(token.hsm, back, &facts), CKR_OK);
@@ -99,7 +99,8 @@ Test(wrapped, needs_a_wrapping_key)
     test_token_open(&token);
     generate_kind(&token, HSM_EC, 1, id);
     cr_assert_eq(export(), HSM_RV_OTHER_TOKEN);
-    cr_assert_eq(hsm_import_wrapped(token.hsm, back, HSM_EC, blob, 80), HSM_RV_OTHER_TOKEN);
+    cr_assert_eq(hsm_import_wrapped(token.hsm, back, HSM_BOUND, HSM_EC, blob, 80),
+                 HSM_RV_OTHER_TOKEN);
 }
 
 Test(wrapped, needs_a_key_that_is_there)
@@ -115,7 +116,8 @@ Test(wrapped, is_refused_where_the_module_does_not_wrap)
     generate_kind(&token, HSM_EC, 1, id);
     cr_assert_not(hsm_capabilities(token.hsm)->backup);
     cr_assert_eq(export(), HSM_RV_NO_MECHANISM);
-    cr_assert_eq(hsm_import_wrapped(token.hsm, back, HSM_EC, blob, 80), HSM_RV_NO_MECHANISM);
+    cr_assert_eq(hsm_import_wrapped(token.hsm, back, HSM_BOUND, HSM_EC, blob, 80),
+                 HSM_RV_NO_MECHANISM);
 }
 
 Test(wrapped, is_no_key_that_may_never_leave)
@@ -138,7 +140,7 @@ Test(wrapped, finds_too_little_room)
     open_token(&token, true);
     generate_kind(&token, HSM_AES, 1, id);
     cr_assert_eq(export(), CKR_OK);
-    cr_assert_eq(hsm_export_wrapped(token.hsm, id, blob, blob_len - 1, &blob_len),
+    cr_assert_eq(hsm_export_wrapped(token.hsm, id, HSM_BOUND, blob, blob_len - 1, &blob_len),
                  CKR_BUFFER_TOO_SMALL);
 }
 
@@ -218,7 +220,7 @@ Test(wrapped, leaves_nothing_when_a_call_fails_after_the_key_was_made)
                 size_t before = count_objects(&token);
 
                 refusal = (struct refusal){ rows[j], CKR_DEVICE_MEMORY, passes };
-                CK_RV rv = hsm_import_wrapped(token.hsm, back, kinds[i], blob, blob_len);
+                CK_RV rv = hsm_import_wrapped(token.hsm, back, HSM_BOUND, kinds[i], blob, blob_len);
                 refusal = (struct refusal){ 0 };
                 if (rv == CKR_OK) {
                     break; /* there are not so many calls of it */
@@ -237,12 +239,12 @@ Test(wrapped, calls_no_input_bad_while_the_token_is_gone)
     need_softhsm("the token does not go with its folder");
     make_blob(HSM_EC);
     test_token_hide(&token);
-    CK_RV rv = hsm_import_wrapped(token.hsm, back, HSM_EC, blob, blob_len);
+    CK_RV rv = hsm_import_wrapped(token.hsm, back, HSM_BOUND, HSM_EC, blob, blob_len);
     cr_assert_not(hsm_rv_is_bad_input(rv), "%s", hsm_rv_name(rv));
     cr_assert(hsm_rv_wants_check(rv), "%s", hsm_rv_name(rv));
     test_token_show(&token);
     cr_assert_eq(hsm_check(token.hsm), CKR_OK);
-    cr_assert_eq(hsm_import_wrapped(token.hsm, back, HSM_EC, blob, blob_len), CKR_OK);
+    cr_assert_eq(hsm_import_wrapped(token.hsm, back, HSM_BOUND, HSM_EC, blob, blob_len), CKR_OK);
     assert_kind_works(&token, HSM_EC, back);
 }
 
@@ -271,9 +273,9 @@ Test(wrapped, rsa_of_4096_bits_comes_back)
     open_token(&token, true);
     set_id(1, id);
     outside_numbers(key, &numbers, &private);
-    cr_assert_eq(hsm_import_rsa(token.hsm, id, &private), CKR_OK);
+    cr_assert_eq(hsm_import_rsa(token.hsm, id, HSM_BOUND, &private), CKR_OK);
     cr_assert_eq(export(), CKR_OK);
-    cr_assert_eq(hsm_import_wrapped(token.hsm, back, HSM_RSA, blob, blob_len), CKR_OK);
+    cr_assert_eq(hsm_import_wrapped(token.hsm, back, HSM_BOUND, HSM_RSA, blob, blob_len), CKR_OK);
     cr_assert_eq(hsm_read_public(token.hsm, back, HSM_RSA, &told), CKR_OK);
     cr_assert_arr_eq(told.rsa.modulus, private.modulus.bytes, 512);
     EVP_PKEY_free(key);
@@ -289,12 +291,13 @@ Test(wrapped, aes_of_every_size_comes_back_and_does_the_same_hmac)
     open_token(&token, true);
     set_id(1, id);
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
-        cr_assert_eq(hsm_generate_aes(token.hsm, id, rows[i]), CKR_OK);
+        cr_assert_eq(hsm_generate_aes(token.hsm, id, HSM_BOUND, rows[i]), CKR_OK);
         size_t value_len = extract_aes(&token, id, before);
         cr_assert_eq(hsm_sign(token.hsm, id, &mechanism, before, 1, first, sizeof(first), &len),
                      CKR_OK);
         cr_assert_eq(export(), CKR_OK);
-        cr_assert_eq(hsm_import_wrapped(token.hsm, back, HSM_AES, blob, blob_len), CKR_OK);
+        cr_assert_eq(hsm_import_wrapped(token.hsm, back, HSM_BOUND, HSM_AES, blob, blob_len),
+                     CKR_OK);
         cr_assert_eq(hsm_sign(token.hsm, back, &mechanism, before, 1, second, sizeof(second), &len),
                      CKR_OK);
         cr_assert_arr_eq(first, second, sizeof(first));
@@ -316,7 +319,7 @@ Test(wrapped, comes_back_never_to_leave_where_keys_do_not)
     unsigned char sentinel[HSM_ID_LENGTH];
     set_id(99, sentinel);
     cr_assert_eq(hsm_adopt_sentinel(token.hsm, sentinel), CKR_OK);
-    cr_assert_eq(hsm_import_wrapped(token.hsm, back, HSM_EC, blob, blob_len), CKR_OK);
+    cr_assert_eq(hsm_import_wrapped(token.hsm, back, HSM_BOUND, HSM_EC, blob, blob_len), CKR_OK);
     cr_assert_eq(hsm_key_facts(token.hsm, back, &facts), CKR_OK);
     cr_assert_not(facts.extractable);
 }

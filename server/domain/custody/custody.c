@@ -61,8 +61,8 @@ static enum kv_code generate_rsa(struct kv_custody *custody, const unsigned char
 {
     struct hsm_rsa_public public;
 
-    CK_RV rv =
-        hsm_generate_rsa(custody->config.hsm, object, spec->bits, spec->public_exponent, &public);
+    CK_RV rv = hsm_generate_rsa(custody->config.hsm, object, custody_hsm_bond(spec->exportable),
+                                spec->bits, spec->public_exponent, &public);
 
     KV_TRY(custody_translate(custody, rv, err));
     custody_copy_rsa(&public, ret_material);
@@ -88,8 +88,8 @@ static enum kv_code generate_ec(struct kv_custody *custody, const unsigned char 
     size_t width = kv_curve_row(spec->curve)->coordinate;
     struct hsm_ec_public public;
 
-    CK_RV rv =
-        hsm_generate_ec(custody->config.hsm, object, custody_hsm_curve(spec->curve), &public);
+    CK_RV rv = hsm_generate_ec(custody->config.hsm, object, custody_hsm_bond(spec->exportable),
+                               custody_hsm_curve(spec->curve), &public);
 
     KV_TRY(custody_translate(custody, rv, err));
     assert(public.coordinate_len == width);
@@ -118,7 +118,9 @@ enum kv_code kv_custody_generate(struct kv_custody *custody,
         KV_TRY(generate_ec(custody, object, spec, &material, err));
         break;
     case KV_FAMILY_OCT:
-        KV_TRY(custody_translate(custody, hsm_generate_aes(custody->config.hsm, object, spec->bits),
+        KV_TRY(custody_translate(custody,
+                                 hsm_generate_aes(custody->config.hsm, object,
+                                                  custody_hsm_bond(spec->exportable), spec->bits),
                                  err));
         break;
     }

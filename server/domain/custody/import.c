@@ -18,7 +18,7 @@ static struct hsm_bytes number_of(const struct kv_private_key *key, enum kv_priv
     return (struct hsm_bytes){ .bytes = key->number[which], .len = key->len[which] };
 }
 
-static CK_RV import_rsa(struct hsm *hsm, const unsigned char *object,
+static CK_RV import_rsa(struct hsm *hsm, const unsigned char *object, enum hsm_bond bond,
                         const struct kv_private_key *key)
 {
     const struct kv_material *public = &key->public;
@@ -33,46 +33,47 @@ static CK_RV import_rsa(struct hsm *hsm, const unsigned char *object,
         .coefficient = number_of(key, KV_RSA_QI),
     };
 
-    return hsm_import_rsa(hsm, object, &numbers);
+    return hsm_import_rsa(hsm, object, bond, &numbers);
 }
 
-static CK_RV import_ec(struct hsm *hsm, const unsigned char *object,
+static CK_RV import_ec(struct hsm *hsm, const unsigned char *object, enum hsm_bond bond,
                        const struct kv_private_key *key)
 {
     struct hsm_ec_public point = { .coordinate_len = key->len[0] };
 
     memcpy(point.x, key->public.x, key->len[0]);
     memcpy(point.y, key->public.y, key->len[0]);
-    return hsm_import_ec(hsm, object, custody_hsm_curve(key->public.curve), key->number[0],
+    return hsm_import_ec(hsm, object, bond, custody_hsm_curve(key->public.curve), key->number[0],
                          key->len[0], &point);
 }
 
 /* A value that is no AES key's can still be one of HMAC. */
-static CK_RV import_oct(struct hsm *hsm, const unsigned char *object,
+static CK_RV import_oct(struct hsm *hsm, const unsigned char *object, enum hsm_bond bond,
                         const struct kv_private_key *key)
 {
     return kv_is_aes_size(key->public.bits)
-               ? hsm_import_aes(hsm, object, key->number[0], key->len[0])
-               : hsm_import_secret(hsm, object, key->number[0], key->len[0]);
+               ? hsm_import_aes(hsm, object, bond, key->number[0], key->len[0])
+               : hsm_import_secret(hsm, object, bond, key->number[0], key->len[0]);
 }
 
 enum kv_code kv_custody_import(struct kv_custody *custody,
-                               const unsigned char object[KV_OBJECT_LENGTH],
+                               const unsigned char object[KV_OBJECT_LENGTH], bool exportable,
                                const struct kv_private_key *key, struct kv_material *ret_material,
                                struct kv_err *err)
 {
     struct hsm *hsm = custody->config.hsm;
+    enum hsm_bond bond = custody_hsm_bond(exportable);
     CK_RV rv = CKR_OK;
 
     switch (key->public.family) {
     case KV_FAMILY_RSA:
-        rv = import_rsa(hsm, object, key);
+        rv = import_rsa(hsm, object, bond, key);
         break;
     case KV_FAMILY_EC:
-        rv = import_ec(hsm, object, key);
+        rv = import_ec(hsm, object, bond, key);
         break;
     case KV_FAMILY_OCT:
-        rv = import_oct(hsm, object, key);
+        rv = import_oct(hsm, object, bond, key);
         break;
     }
     KV_TRY(custody_translate(custody, rv, err));
@@ -284,6 +285,7 @@ enum kv_code kv_custody_import_transfer(struct kv_custody *custody, const struct
     memcpy(material.object, object, KV_OBJECT_LENGTH);
     KV_TRY(read_size(kek, transfer, &material, err));
     rv = hsm_import_transfer(custody->config.hsm, kek->object, object,
+                             custody_hsm_bond(transfer->exportable),
                              custody_hsm_kind(material.family), transfer->bytes, transfer->len);
     if (hsm_rv_is_bad_input(rv)) {
         return KV_FAIL(err, KV_BAD_PARAMETER, rv, CANNOT_UNWRAP);

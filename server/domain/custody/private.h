@@ -30,6 +30,9 @@ enum kv_code custody_refuse_ciphertext(struct kv_err *err) kv_must_check;
 /* The family as the token layer calls it. */
 enum hsm_kind custody_hsm_kind(enum kv_family family);
 
+/* What that layer calls a key that can be released, and one that cannot. */
+enum hsm_bond custody_hsm_bond(bool exportable);
+
 /* The curve as the token layer calls it; not for KV_CURVE_NONE. */
 enum hsm_curve custody_hsm_curve(enum kv_curve curve);
 

@@ -19,6 +19,11 @@ enum hsm_kind custody_hsm_kind(enum kv_family family)
     return HSM_AES;
 }
 
+enum hsm_bond custody_hsm_bond(bool exportable)
+{
+    return exportable ? HSM_EXPORTABLE : HSM_BOUND;
+}
+
 enum kv_code kv_custody_check_export(struct kv_custody *custody, struct kv_err *err)
 {
     if (!hsm_capabilities(custody->config.hsm)->backup) {
@@ -28,21 +33,23 @@ enum kv_code kv_custody_check_export(struct kv_custody *custody, struct kv_err *
 }
 
 enum kv_code kv_custody_export(struct kv_custody *custody,
-                               const unsigned char object[KV_OBJECT_LENGTH],
+                               const unsigned char object[KV_OBJECT_LENGTH], bool exportable,
                                struct kv_wrapped *ret_wrapped, struct kv_err *err)
 {
-    CK_RV rv = hsm_export_wrapped(custody->config.hsm, object, ret_wrapped->bytes,
-                                  sizeof(ret_wrapped->bytes), &ret_wrapped->len);
+    CK_RV rv =
+        hsm_export_wrapped(custody->config.hsm, object, custody_hsm_bond(exportable),
+                           ret_wrapped->bytes, sizeof(ret_wrapped->bytes), &ret_wrapped->len);
 
     return custody_translate(custody, rv, err);
 }
 
 enum kv_code kv_custody_restore(struct kv_custody *custody,
-                                const unsigned char object[KV_OBJECT_LENGTH], enum kv_family family,
-                                const void *wrapped, size_t len, struct kv_err *err)
+                                const unsigned char object[KV_OBJECT_LENGTH], bool exportable,
+                                enum kv_family family, const void *wrapped, size_t len,
+                                struct kv_err *err)
 {
-    CK_RV rv =
-        hsm_import_wrapped(custody->config.hsm, object, custody_hsm_kind(family), wrapped, len);
+    CK_RV rv = hsm_import_wrapped(custody->config.hsm, object, custody_hsm_bond(exportable),
+                                  custody_hsm_kind(family), wrapped, len);
 
     if (hsm_rv_is_bad_input(rv)) {
         return KV_FAIL(err, KV_BACKUP_CORRUPT, rv, "Backup blob is corrupt.");

@@ -21,6 +21,7 @@ static const struct verdict {
     { CKR_PIN_LOCKED, KV_UNAVAILABLE, "The HSM does not let the service log in." },
     { CKR_USER_NOT_LOGGED_IN, KV_UNAVAILABLE, "The HSM does not let the service log in." },
     { CKR_KEY_UNEXTRACTABLE, KV_KEY_NOT_EXPORTABLE, KEY_STAYS },
+    { CKR_KEY_NOT_WRAPPABLE, KV_KEY_NOT_EXPORTABLE, "The key was not made to be exportable." },
     { HSM_RV_NO_MECHANISM, KV_BAD_PARAMETER, "The HSM does not support this operation." },
     { CKR_MECHANISM_INVALID, KV_BAD_PARAMETER, "The HSM does not support this operation." },
     { CKR_ATTRIBUTE_VALUE_INVALID, KV_BAD_PARAMETER, "The HSM does not make such a key." },

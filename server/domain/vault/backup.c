@@ -28,7 +28,8 @@ static enum kv_code append_version(struct kv_keys *keys, const struct kv_key *ke
     struct kv_wrapped wrapped;
 
     KV_TRY(external_refuse(key, "backed up", err));
-    KV_TRY(kv_custody_export(keys->config.custody, key->material.object, &wrapped, err));
+    KV_TRY(kv_custody_export(keys->config.custody, key->material.object, key->release.exportable,
+                             &wrapped, err));
     return backup_append_version(content, key, &wrapped, err);
 }
 

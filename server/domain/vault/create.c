@@ -138,7 +138,8 @@ enum kv_code kv_key_create_check(const struct kv_scope *scope,
     struct plan plan;
 
     KV_TRY(make_plan(scope, args, &plan, err));
-    KV_TRY(release_check_name(scope, args->name, &args->release, plan.kty, &plan.ops, err));
+    KV_TRY(release_check_name(scope, args->name, &args->release, plan.kty, &plan.ops,
+                              &plan.spec.exportable, err));
     return version_check_name(scope, args->name, err);
 }
 
@@ -167,7 +168,7 @@ static void describe_version(const struct kv_scope *scope, const struct kv_key_c
         .updated = now,
     };
     ret_key->tags = args->tags; /* borrowed, as are the terms: this struct is never done */
-    ret_key->release = release_terms(scope, &args->release, &plan->ops);
+    ret_key->release = release_terms(&args->release, plan->spec.exportable);
 }
 
 enum kv_code kv_key_create(const struct kv_scope *scope, const struct kv_key_create_args *args,
@@ -177,7 +178,8 @@ enum kv_code kv_key_create(const struct kv_scope *scope, const struct kv_key_cre
     struct plan plan;
 
     KV_TRY(make_plan(scope, args, &plan, err));
-    KV_TRY(release_check_name(scope, args->name, &args->release, plan.kty, &plan.ops, err));
+    KV_TRY(release_check_name(scope, args->name, &args->release, plan.kty, &plan.ops,
+                              &plan.spec.exportable, err));
     describe_version(scope, args, &plan, &draft);
     return version_add(scope, args->name, &draft, generate_material, &plan.spec, ret_key, err);
 }

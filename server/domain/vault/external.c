@@ -208,7 +208,8 @@ enum kv_code kv_key_create_external(const struct kv_scope *scope,
     KV_TRY(check_id(args->external, err));
     KV_TRY(look_up(scope, args->external, &draft, err));
     draft.ops = (struct kv_key_ops){ .op = { KV_OP_WRAP, KV_OP_UNWRAP }, .count = 2 };
-    KV_TRY(release_check_name(scope, args->name, &args->release, draft.kty, &draft.ops, err));
+    KV_TRY(release_check_name(scope, args->name, &args->release, draft.kty, &draft.ops,
+                              &draft.release.exportable, err));
     version_choose(scope, draft.version);
     draft.attributes = (struct kv_attributes){
         .enabled = args->enabled,

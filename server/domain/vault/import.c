@@ -57,7 +57,8 @@ static enum kv_code choose(const struct kv_scope *scope, const struct kv_key_imp
                         &sent.curve, err));
     KV_TRY(key_ops_choose(scope, sent.family, &args->ops, &draft->ops, err));
     KV_TRY(version_check_name(scope, args->name, err));
-    KV_TRY(release_check_name(scope, args->name, &args->release, draft->kty, &draft->ops, err));
+    KV_TRY(release_check_name(scope, args->name, &args->release, draft->kty, &draft->ops,
+                              &draft->release.exportable, err));
     *ret_sent = sent;
     return KV_OK;
 }
@@ -76,15 +77,24 @@ static void describe(const struct kv_scope *scope, const struct kv_key_import_ar
         .updated = now,
     };
     draft->tags = args->tags; /* borrowed, as are the members: */
-    draft->release = release_terms(scope, &args->release, &draft->ops);
+    draft->release = release_terms(&args->release, draft->release.exportable);
     draft->members = (char *) args->members; /* this struct is never done */
 }
+
+/* A key in clear, and how it is to lie on the token. */
+struct placing {
+    const struct kv_private_key *private;
+    bool exportable;
+};
 
 static enum kv_code put_on_token(struct kv_keys *keys, const unsigned char object[KV_OBJECT_LENGTH],
                                  const void *context, struct kv_material *ret_material,
                                  struct kv_err *err)
 {
-    return kv_custody_import(keys->config.custody, object, context, ret_material, err);
+    const struct placing *placing = context;
+
+    return kv_custody_import(keys->config.custody, object, placing->exportable, placing->private,
+                             ret_material, err);
 }
 
 /* A Managed HSM takes symmetric keys as short as they come, up to what kv_private_key_check() takes:
@@ -108,7 +118,10 @@ static enum kv_code import_clear(const struct kv_scope *scope,
     KV_TRY(kv_private_key_check(sent, &private, err));
     KV_TRY(check_size(scope, &private.public, err));
     describe(scope, args, draft);
-    return version_add(scope, args->name, draft, put_on_token, &private, ret_key, err);
+
+    const struct placing placing = { &private, draft->release.exportable };
+
+    return version_add(scope, args->name, draft, put_on_token, &placing, ret_key, err);
 }
 
 /* A transfer with everything that unwrapping it takes. */
@@ -173,7 +186,7 @@ static enum kv_code import_wrapped(const struct kv_scope *scope,
 {
     kv_auto(unwrapping_done) struct unwrapping unwrapping = {
         .scope = scope,
-        .transfer = { args->transfer->bytes, args->transfer->len },
+        .transfer = { args->transfer->bytes, args->transfer->len, draft->release.exportable },
     };
 
     if (!kv_kty_row(draft->kty)->hsm) {

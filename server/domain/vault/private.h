@@ -127,22 +127,21 @@ enum kv_code tags_copy(const char *packed, size_t len, struct kv_tags *ret_tags,
 
 /*
  * What was sent about releasing, for a key that is to have these `ops`, against what the key is
- * now; `key` NULL: there is none yet. The
- * texts of contract §9.2, or those of a Managed HSM.
+ * now; `key` NULL: there is none yet. The texts of contract §9.2, or those of a Managed HSM. What
+ * comes of it is whether the key is exportable, for good.
  */
 enum kv_code release_check(const struct kv_scope *scope, const struct kv_release_args *args,
                            enum kv_kty kty, const struct kv_key_ops *ops, const struct kv_key *key,
-                           struct kv_err *err) kv_must_check;
+                           bool *ret_exportable, struct kv_err *err) kv_must_check;
 
 /* The same, by the name: for what makes a version. */
 enum kv_code release_check_name(const struct kv_scope *scope, const char *name,
                                 const struct kv_release_args *args, enum kv_kty kty,
-                                const struct kv_key_ops *ops, struct kv_err *err) kv_must_check;
+                                const struct kv_key_ops *ops, bool *ret_exportable,
+                                struct kv_err *err) kv_must_check;
 
-/* What was sent, as a draft with these ops carries it; borrowed. */
-struct kv_release_terms release_terms(const struct kv_scope *scope,
-                                      const struct kv_release_args *args,
-                                      const struct kv_key_ops *ops);
+/* What was sent, as a draft carries it; borrowed. */
+struct kv_release_terms release_terms(const struct kv_release_args *args, bool exportable);
 
 /* Stores the terms of a draft, if there are any, with the key of that row. In a transaction. */
 enum kv_code release_save(struct kv_db *db, const struct kv_scope *scope, int64_t key_id,

@@ -58,7 +58,7 @@ static bool is_for_environments(const struct kv_scope *scope, const struct kv_ke
 
 enum kv_code release_check(const struct kv_scope *scope, const struct kv_release_args *args,
                            enum kv_kty kty, const struct kv_key_ops *ops, const struct kv_key *key,
-                           struct kv_err *err)
+                           bool *ret_exportable, struct kv_err *err)
 {
     bool was = key != NULL && key->release.exportable;
     bool is = args->exportable_given ? args->exportable : was;
@@ -79,12 +79,14 @@ enum kv_code release_check(const struct kv_scope *scope, const struct kv_release
     if (args->policy != NULL && had_policy && key->release.immutable) {
         return refuse_immutable(scope, err);
     }
+    *ret_exportable = is;
     return KV_OK;
 }
 
 enum kv_code release_check_name(const struct kv_scope *scope, const char *name,
                                 const struct kv_release_args *args, enum kv_kty kty,
-                                const struct kv_key_ops *ops, struct kv_err *err)
+                                const struct kv_key_ops *ops, bool *ret_exportable,
+                                struct kv_err *err)
 {
     kv_auto(kv_key_done) struct kv_key key = { .version = "" };
     struct kv_err ignored;
@@ -94,16 +96,13 @@ enum kv_code release_check_name(const struct kv_scope *scope, const char *name,
         *err = ignored;
         return code;
     }
-    return release_check(scope, args, kty, ops, code == KV_OK ? &key : NULL, err);
+    return release_check(scope, args, kty, ops, code == KV_OK ? &key : NULL, ret_exportable, err);
 }
 
-struct kv_release_terms release_terms(const struct kv_scope *scope,
-                                      const struct kv_release_args *args,
-                                      const struct kv_key_ops *ops)
+struct kv_release_terms release_terms(const struct kv_release_args *args, bool exportable)
 {
     return (struct kv_release_terms){
-        .exportable =
-            args->policy != NULL && (args->exportable || !is_for_environments(scope, ops)),
+        .exportable = exportable,
         .immutable = args->immutable,
         .policy = (char *) args->policy,
         .content_type = (char *) (args->content_type != NULL ? args->content_type : DEFAULT_TYPE),

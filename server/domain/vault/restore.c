@@ -166,8 +166,9 @@ static enum kv_code unwrap_all(struct kv_keys *keys, const struct backup *backup
         const struct backup_version *version = &backup->version[i];
         const struct kv_material *material = &version->key.material;
 
-        KV_TRY(kv_custody_restore(keys->config.custody, material->object, material->family,
-                                  version->wrapped, version->wrapped_len, err));
+        KV_TRY(kv_custody_restore(keys->config.custody, material->object,
+                                  backup->release.exportable, material->family, version->wrapped,
+                                  version->wrapped_len, err));
     }
     return KV_OK;
 }

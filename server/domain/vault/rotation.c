@@ -24,12 +24,14 @@ static enum kv_code load_latest(const struct kv_scope *scope, const char *name,
 }
 
 /* What generates a key of the same kind. */
-static struct kv_key_spec spec_like(const struct kv_material *material)
+static struct kv_key_spec spec_like(const struct kv_key *key)
 {
+    const struct kv_material *material = &key->material;
     struct kv_key_spec spec = {
         .family = material->family,
         .bits = material->bits,
         .curve = material->curve,
+        .exportable = key->release.exportable,
     };
 
     for (size_t i = 0; i < material->exponent_len; i++) {
@@ -45,7 +47,7 @@ enum kv_code kv_key_rotate_check(const struct kv_scope *scope, const char *name,
     KV_TRY(load_latest(scope, name, &latest, err));
     KV_TRY(external_refuse(&latest, "rotated", err));
 
-    const struct kv_key_spec spec = spec_like(&latest.material);
+    const struct kv_key_spec spec = spec_like(&latest);
 
     return kv_custody_check(scope->keys->config.custody, &spec, err);
 }
@@ -73,7 +75,7 @@ static enum kv_code rotate(const struct kv_scope *scope, const char *name, struc
     KV_TRY(load_latest(scope, name, &latest, err));
     KV_TRY(external_refuse(&latest, "rotated", err));
 
-    const struct kv_key_spec spec = spec_like(&latest.material);
+    const struct kv_key_spec spec = spec_like(&latest);
 
     describe_successor(scope, &latest, &draft);
     return version_succeed(scope, name, &latest, &draft, generate_material, &spec, ret_key, err);

@@ -91,7 +91,11 @@ static enum kv_code save(struct kv_keys *keys, enum service_purpose purpose,
 
 static enum kv_code make(struct kv_keys *keys, enum service_purpose purpose, struct kv_err *err)
 {
-    const struct kv_key_spec spec = { KV_FAMILY_RSA, BITS, EXPONENT, KV_CURVE_NONE };
+    const struct kv_key_spec spec = {
+        .family = KV_FAMILY_RSA,
+        .bits = BITS,
+        .public_exponent = EXPONENT,
+    };
     unsigned char object[KV_OBJECT_LENGTH];
     struct kv_material material;
 

@@ -43,7 +43,7 @@ static enum kv_code change_release(struct kv_db *db, const struct kv_scope *scop
                                    const struct kv_key *key, struct kv_err *err)
 {
     static const char sql[] = "SELECT id FROM key WHERE vault = ? AND name = ?";
-    struct kv_release_terms terms = release_terms(scope, args, &key->ops);
+    struct kv_release_terms terms = release_terms(args, key->release.exportable);
     kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
     int64_t id;
     bool more;
@@ -58,7 +58,7 @@ static enum kv_code change_release(struct kv_db *db, const struct kv_scope *scop
         return release_refuse(scope, "1016",
                               "Key Release Policy can only be set on versionless key", err);
     }
-    KV_TRY(release_check(scope, args, key->kty, &key->ops, key, err));
+    KV_TRY(release_check(scope, args, key->kty, &key->ops, key, &terms.exportable, err));
     KV_TRY(kv_db_query(db, sql, KV_BINDS(KV_B_TEXT(scope->vault->name), KV_B_TEXT(key->name)),
                        &rows, err));
     KV_TRY(kv_rows_next(rows, &more, err));
