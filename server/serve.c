@@ -63,6 +63,18 @@ struct server {
     struct kv_app app;
 };
 
+/* What one option alone cannot show to be wrong, before anything is made. */
+static enum kv_code check_ports(struct server *server, struct kv_err *err)
+{
+    int64_t port = kv_option_number(server->options, KV_OPTION_PORT);
+
+    if (port != 0 && port == kv_option_number(server->options, KV_OPTION_CONTROL_PORT)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--port and --control-port are both %d",
+                       (int) port);
+    }
+    return KV_OK;
+}
+
 static enum kv_code read_vaults(struct server *server, struct kv_err *err)
 {
     return vaults_read(server->options, server->vaults, &server->vault_count, err);
@@ -313,8 +325,9 @@ static enum kv_code announce(struct server *server, struct kv_err *err)
 typedef enum kv_code step_fn(struct server *server, struct kv_err *err);
 
 static step_fn *const start_up[] = {
-    read_vaults, open_folder, open_identity, open_certificates, open_store, open_keys,
-    sweep,       open_limits, start_threads, listen_on,         publish,    announce,
+    check_ports, read_vaults, open_folder, open_identity, open_certificates,
+    open_store,  open_keys,   sweep,       open_limits,   start_threads,
+    listen_on,   publish,     announce,
 };
 
 static bool drain_until(struct kv_listener *listener, kv_millis end)

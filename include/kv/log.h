@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "kv/base.h"
@@ -22,6 +23,7 @@ struct kv_log_field {
     const char *name;
     const char *text; /* NULL: `number` is the value */
     int64_t number;
+    bool is_micros; /* `number` is to be shown as milliseconds: 1.500 */
 };
 
 /* What stands in the log for a text that may be missing. */
@@ -39,6 +41,12 @@ static inline const char *kv_log_text(const char *text)
     (struct kv_log_field)                                                                          \
     {                                                                                              \
         .name = (name_), .number = (int64_t) (number_)                                             \
+    }
+
+#define KV_LOG_MILLIS_FIELD(name_, micros_)                                                        \
+    (struct kv_log_field)                                                                          \
+    {                                                                                              \
+        .name = (name_), .number = (int64_t) (micros_), .is_micros = true                          \
     }
 
 /* Set once at start, before the first line and before any thread that logs. */

@@ -57,6 +57,7 @@ enum kv_code kv_err_set(struct kv_err *err, const char *where, enum kv_code code
     err->code = code;
     err->cause = cause;
     err->where = where;
+    err->detail = NULL;
     memcpy(err->message, message, sizeof(message));
     return code;
 }

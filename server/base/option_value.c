@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One reading of a value, whatever source it comes from. */
+#include <arpa/inet.h>
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "kv/uuid.h"
 #include "option.h"
 
 #define BLANKS " \t"
@@ -99,6 +101,35 @@ static enum kv_code judge_choice(const struct option_text *given, const char *wo
     return refuse(given, wanted, err);
 }
 
+static bool is_address(const char *text)
+{
+    unsigned char bytes[sizeof(struct in6_addr)];
+
+    return strcmp(text, "localhost") == 0 || inet_pton(AF_INET, text, bytes) == 1
+           || inet_pton(AF_INET6, text, bytes) == 1;
+}
+
+/* What the limits of a TEXT may ask for. */
+static const struct {
+    const char *name;
+    bool (*is_met)(const char *text);
+    const char *wanted;
+} forms[] = {
+    { "address", is_address, "localhost or an IP address" },
+    { "guid", kv_uuid_is_valid, "a GUID" },
+};
+
+static enum kv_code judge_form(const struct option_text *given, struct kv_err *err)
+{
+    for (size_t i = 0; i < KV_COUNT(forms); i++) {
+        if (strcmp(kv_option_rows[given->option].limits, forms[i].name) == 0
+            && !forms[i].is_met(given->text)) {
+            return refuse(given, forms[i].wanted, err);
+        }
+    }
+    return KV_OK;
+}
+
 static enum kv_code judge_text(const struct option_text *given, struct kv_err *err)
 {
     for (const char *at = given->text; *at != '\0'; at++) {
@@ -107,7 +138,7 @@ static enum kv_code judge_text(const struct option_text *given, struct kv_err *e
                            given->origin);
         }
     }
-    return KV_OK;
+    return judge_form(given, err);
 }
 
 static enum kv_code judge(const struct option_text *given, int64_t *ret_number, struct kv_err *err)

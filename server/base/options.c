@@ -23,7 +23,7 @@ static enum kv_code set_defaults(struct kv_options *options, struct kv_err *err)
 static bool wants_help(int argc, char *const argv[])
 {
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--help") == 0) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
             return true;
         }
     }

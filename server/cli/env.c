@@ -136,42 +136,41 @@ static enum kv_code save_ca(const struct kv_options *options, const struct kv_cl
     return KV_OK;
 }
 
-static void advise(const char *control_url, const struct kv_err *err)
+/* A file that was asked for has to be there in the end; the rest of the variables are of use even
+ * where there is no place to write: then the path is empty. */
+static enum kv_code settle_trust(const struct kv_options *options,
+                                 const struct kv_cli_server *server, char ret_path[KV_PATH_MAX],
+                                 struct kv_err *err)
 {
-    (void) fprintf(stderr, "coffer env: the CA certificate is not saved: %s (see --ca-file)\n",
-                   err->message);
-    (void) printf("# Save %s/ca.pem to a file and set these to its path:\n", control_url);
+    bool is_asked = *kv_option_text(options, KV_OPTION_CA_FILE) != '\0';
+
+    if (!is_asked && find_ca(options, ret_path)) {
+        return KV_OK;
+    }
+    enum kv_code code = save_ca(options, server, ret_path, err);
+    if (code != KV_OK && !is_asked) {
+        (void) fprintf(stderr, "coffer env: the CA certificate is not saved: %s (see --ca-file)\n",
+                       err->message);
+        ret_path[0] = '\0';
+        return KV_OK;
+    }
+    return code;
 }
 
-/* A file that was asked for has to be there in the end; the rest of the variables are of use even
- * where there is no place to write. */
-static enum kv_code print_trust(const struct kv_options *options,
-                                const struct kv_cli_server *server, struct kv_err *err)
+static void print_trust(const char *control_url, const char *path)
 {
     static const char *const names[] = { CA_VARIABLES };
-    bool is_asked = *kv_option_text(options, KV_OPTION_CA_FILE) != '\0';
-    char path[KV_PATH_MAX];
-    bool found = !is_asked && find_ca(options, path);
 
-    if (!found) {
-        enum kv_code code = save_ca(options, server, path, err);
-
-        if (code != KV_OK && is_asked) {
-            return code;
-        }
-        found = code == KV_OK;
-        if (!found) {
-            advise(server->url, err);
-        }
+    if (*path == '\0') {
+        (void) printf("# Save %s/ca.pem to a file and set these to its path:\n", control_url);
     }
     for (size_t i = 0; i < KV_COUNT(names); i++) {
-        if (found) {
+        if (*path != '\0') {
             print_export(names[i], path, "");
         } else {
             (void) printf("# %s\n", names[i]);
         }
     }
-    return KV_OK;
 }
 
 enum kv_code kv_cli_env(const struct kv_options *options, struct kv_err *err)
@@ -180,13 +179,16 @@ enum kv_code kv_cli_env(const struct kv_options *options, struct kv_err *err)
     kv_auto(cJSON_Delete) cJSON *info = NULL;
     struct kv_cli_server server;
     const char *name = NULL, *url = NULL;
+    char ca[KV_PATH_MAX];
 
     KV_TRY(kv_cli_find_server(options, &server, err));
     KV_TRY(kv_cli_get_json(&server, "/control/v1/info", &info, err));
     KV_TRY(pick_vault(info, wanted, &name, &url, err));
+    KV_TRY(settle_trust(options, &server, ca, err)); /* all of it is printed, or nothing */
     print_export("AZURE_KEYVAULT_URL", url, "");
     print_export("AZURE_KEYVAULT_NAME", name, "");
     print_export("KEY_VAULT_URI", url, "");
     print_identity(server.url);
-    return print_trust(options, &server, err);
+    print_trust(server.url, ca);
+    return KV_OK;
 }

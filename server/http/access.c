@@ -2,9 +2,6 @@
 /* The access log: one line for each request, with all that tells why it was answered so. */
 #include "kv/route.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "kv/log.h"
 
 #define FIELDS_MAX 12
@@ -15,10 +12,7 @@ void kv_log_access(const struct kv_request *request, const struct kv_response *r
     enum kv_log_level level = response->status >= 500 ? KV_LOG_WARNING : KV_LOG_INFO;
     struct kv_log_field fields[FIELDS_MAX];
     size_t count = 0;
-    char millis[32];
 
-    /* without floating point, which costs printf more than all the other fields */
-    snprintf(millis, sizeof(millis), "%" PRId64 ".%03" PRId64, micros / 1000, micros % 1000);
     fields[count++] = KV_LOG_TEXT_FIELD("id", request->id);
     if (request->vault != NULL) {
         fields[count++] = KV_LOG_TEXT_FIELD("vault", request->vault);
@@ -33,7 +27,10 @@ void kv_log_access(const struct kv_request *request, const struct kv_response *r
         fields[count++] = KV_LOG_NUMBER_FIELD("cause", err->cause);
         fields[count++] = KV_LOG_TEXT_FIELD("where", err->where);
         fields[count++] = KV_LOG_TEXT_FIELD("reason", err->message);
+        if (err->detail != NULL) {
+            fields[count++] = KV_LOG_TEXT_FIELD("detail", err->detail);
+        }
     }
-    fields[count++] = KV_LOG_TEXT_FIELD("ms", millis);
+    fields[count++] = KV_LOG_MILLIS_FIELD("ms", micros);
     kv_log_write(level, "request", fields, count);
 }

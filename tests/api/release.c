@@ -171,6 +171,12 @@ Test(release, RELEASE_DENIED)
     API_REPLY(forged, release_send(&dev, "release-changed", changed, "CKM_RSA_AES_KEY_WRAP"));
     cr_expect(is_denied(&forged));
     free(changed);
+    cr_expect_eq(api_count_lines(api_daemon(), "path=\"/keys/release-other/release",
+                                 " detail=\"it is of no authority that the release policy names\""),
+                 1);
+    cr_expect_eq(api_count_lines(api_daemon(), "path=\"/keys/release-changed/release",
+                                 " detail=\"it is not signed by the authority it names\""),
+                 1);
 }
 
 Test(release, BAD_PARAMETER_of_attestations_that_are_none)

@@ -212,6 +212,19 @@ Test(log, writes_numbers_bare)
                      "info event low=-9223372036854775808 high=9223372036854775807");
 }
 
+Test(log, writes_milliseconds_as_numbers)
+{
+    kv_log_setup(KV_LOG_INFO, KV_LOG_TEXT);
+    kv_log(KV_LOG_INFO, "event", KV_LOG_MILLIS_FIELD("short", 7),
+           KV_LOG_MILLIS_FIELD("long", 12345678));
+    cr_assert_str_eq(read_tail("info "), "info event short=0.007 long=12345.678");
+    kv_log_setup(KV_LOG_INFO, KV_LOG_JSON);
+    kv_log(KV_LOG_INFO, "event", KV_LOG_MILLIS_FIELD("ms", 1500));
+    cJSON *tree = read_json();
+    cr_assert_float_eq(cJSON_GetNumberValue(cJSON_GetObjectItem(tree, "ms")), 1.5, 1e-9);
+    cJSON_Delete(tree);
+}
+
 Test(log, begins_a_line_with_time_level_and_event)
 {
     kv_log_setup(KV_LOG_DEBUG, KV_LOG_TEXT);

@@ -52,6 +52,11 @@ static const struct {
     { { "--port", "tcp://10.3.0.7:8443" },
       "--port: tcp://10.3.0.7:8443 is not a whole number from 0 to 65535" },
     { { "--auth", "any\r" }, "--auth: any\r is not one of strict, any, off" },
+    { { "--listen", "host" }, "--listen: host is not localhost or an IP address" },
+    { { "--listen", "127.0.0.1:80" },
+      "--listen: 127.0.0.1:80 is not localhost or an IP address" },
+    { { "--listen", "" }, "--listen: an empty value is not localhost or an IP address" },
+    { { "--tenant", "contoso" }, "--tenant: contoso is not a GUID" },
     { { "--data", "a\nb" }, "--data: the value contains a control character" },
     { { "--vault", "\x1b[2J" }, "--vault: the value contains a control character" },
     { { "--config", "none" }, "--config: none does not exist" },
@@ -332,5 +337,7 @@ Test(options, judge_nothing_else_when_help_is_wanted)
     cr_assert_eq(load(KV_COMMAND_SERVE, (words){ "--prot", "--port", "x", "--help" },
                       (words){ "COFFER_PROT=1" }),
                  KV_OK);
+    cr_assert(kv_option_flag(options, KV_OPTION_HELP));
+    cr_assert_eq(load_flags(KV_COMMAND_SERVE, (words){ "--prot", "-h" }), KV_OK);
     cr_assert(kv_option_flag(options, KV_OPTION_HELP));
 }

@@ -8,7 +8,6 @@
 #include "authority.h"
 #include "kv/base64.h"
 #include "kv/json.h"
-#include "kv/log.h"
 #include "policy.h"
 
 #define MODULUS_MIN 256 /* bytes; RSA-2048 */
@@ -36,9 +35,13 @@ static enum kv_code refuse_token(struct kv_err *err)
 /* Whatever could not be verified, the answer is the same (contract §9.3); the log tells which. */
 static enum kv_code deny(const char *why, struct kv_err *err)
 {
-    kv_log(KV_LOG_INFO, "attestation_refused", KV_LOG_TEXT_FIELD("reason", why));
-    return KV_FAIL(err, KV_RELEASE_DENIED, 0,
-                   "Target environment attestation statement cannot be verified.");
+    enum kv_code code = KV_FAIL(err, KV_RELEASE_DENIED, 0,
+                                "Target environment attestation statement cannot be verified.");
+
+    if (err != NULL) {
+        err->detail = why;
+    }
+    return code;
 }
 
 static const char *text_of(const cJSON *object, const char *name)
