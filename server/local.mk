@@ -20,6 +20,7 @@ coffer_SOURCES += \
 	%D%/folder.h \
 	%D%/housekeeper.c \
 	%D%/machine.c \
+	%D%/ready.c \
 	%D%/main.c \
 	%D%/rotator.c \
 	%D%/serve.c \

@@ -5,7 +5,6 @@
  */
 #include "serve.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,7 +17,6 @@
 #include "kv/limits.h"
 #include "kv/log.h"
 #include "kv/secret.h"
-#include "kv/spool.h"
 #include "kv/store.h"
 
 #define CONNECTIONS_MAX 4096
@@ -29,7 +27,6 @@
 #define GENERATE_DEADLINE_MS 120000
 #define OUTSIDE_DEADLINE_MS 30000
 #define DRAIN_PATIENCE_MS 30000
-#define READY_PATIENCE_MS 1000
 #define WORK_QUEUE 1024
 #define GENERATE_QUEUE 256
 #define GENERATE_NICENESS 5
@@ -283,43 +280,10 @@ static enum kv_code publish(struct server *server, struct kv_err *err)
     return data_folder_publish(&server->folder, &server->app, err);
 }
 
-/* Whoever waits for the line reads at once; if nobody does, we serve all the same. */
-static enum kv_code say_ready(const char *line, struct kv_err *err)
-{
-    struct kv_spool *spool;
-
-    KV_TRY(kv_spool_open(STDOUT_FILENO, KV_SPOOL_PUT_MAX, NULL, &spool, err));
-    kv_spool_put(spool, line, strlen(line));
-    kv_spool_close(spool, READY_PATIENCE_MS);
-    return KV_OK;
-}
-
-/* Where this machine reaches us, whatever we listen on. */
-static const char *own_address(const char *listen)
-{
-    if (strcmp(listen, "localhost") == 0 || strcmp(listen, "0.0.0.0") == 0) {
-        return "127.0.0.1";
-    }
-    return strcmp(listen, "::") == 0 ? "::1" : listen;
-}
-
 static enum kv_code announce(struct server *server, struct kv_err *err)
 {
-    const char *address = own_address(kv_option_text(server->options, KV_OPTION_LISTEN));
-    bool is_ipv6 = strchr(address, ':') != NULL;
-    char host[KV_VAULT_HOST_SIZE];
-    char line[1024];
-
-    kv_vault_host(&server->vaults[0], host);
-    (void) snprintf(line, sizeof(line), "coffer ready https://%s:%u control http://%s%s%s:%u\n",
-                    host, server->app.port, is_ipv6 ? "[" : "", address, is_ipv6 ? "]" : "",
-                    server->app.control_port);
-    KV_TRY(say_ready(line, err));
-    kv_log(KV_LOG_INFO, "ready", KV_LOG_NUMBER_FIELD("port", server->app.port),
-           KV_LOG_NUMBER_FIELD("control_port", server->app.control_port),
-           KV_LOG_TEXT_FIELD("data", server->folder.path),
-           KV_LOG_NUMBER_FIELD("vaults", server->vault_count));
-    return KV_OK;
+    return ready_announce(&server->app, kv_option_text(server->options, KV_OPTION_LISTEN),
+                          server->folder.path, err);
 }
 
 typedef enum kv_code step_fn(struct server *server, struct kv_err *err);

@@ -24,6 +24,10 @@ unsigned machine_workers(const struct kv_options *options);
 /* To what the system allows: 2 000 idle connections and more are a normal day for a test farm. */
 void machine_raise_descriptors(void);
 
+/* Says on standard output where the ports are: on `listen`, as this machine reaches it. */
+enum kv_code ready_announce(const struct kv_app *app, const char *listen, const char *folder,
+                            struct kv_err *err) kv_must_check;
+
 /* Reads what every --vault says into `ret_vaults`, an array of KV_VAULTS_MAX. */
 enum kv_code vaults_read(const struct kv_options *options, struct kv_vault *ret_vaults,
                          size_t *ret_count, struct kv_err *err) kv_must_check;

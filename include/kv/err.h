@@ -37,7 +37,7 @@ struct kv_err {
     char message[1024];  /* the service's own texts; the longest is the RBAC refusal */
     unsigned long cause; /* CK_RV, SQLite or errno value below us; logged, never sent */
     const char *where;   /* file:line that raised it, a literal */
-    const char *detail;  /* what the message does not tell, a literal; logged, never sent; or NULL */
+    const char *detail; /* what the message does not tell, a literal; logged, never sent; or NULL */
 };
 
 /* The row of `code`; never NULL. KV_OK has none: asking for it is a bug. */
