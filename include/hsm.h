@@ -23,7 +23,7 @@
 
 #include <p11-kit/pkcs11.h>
 
-#include "kv/base.h"
+#include "kv/base/base.h"
 
 #define HSM_ID_LENGTH 16      /* CKA_ID of every object we make: random, one per key version */
 #define HSM_MODULUS_MAX 512   /* bytes; RSA-4096 */

@@ -6,7 +6,7 @@
  * module directly, because they must also work, or be given up, when the gate refuses everything.
  * All other calls go through the door (door.h).
  *
- * Locks, outermost first (kv/tbl/lock.def): hsm.check is held by the one thread that checks;
+ * Locks, outermost first (kv/base/lock.def): hsm.check is held by the one thread that checks;
  * hsm.open is a rwlock, shared by everybody who is inside the module and taken alone to re-open
  * it; hsm.objects is one, too, held by a session for as long as it is lent, or while a key is being
  * copied; hsm.turn is held by the one thread that makes copies or ends them; then hsm.copies

@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "kv/json.h"
-#include "kv/log.h"
-#include "kv/options.h"
-#include "kv/secret.h"
-#include "serve.h"
+#include "kv/base/json.h"
+#include "kv/base/log.h"
+#include "kv/base/options.h"
+#include "kv/base/secret.h"
+#include "serve/serve.h"
 
 enum exit_status { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 

@@ -3,7 +3,7 @@
  * Own code, because OpenSSL's block functions speak the other alphabet, want padding and skip
  * white space. One decoder reads tokens and bodies; what differs is whether it is lenient.
  */
-#include "kv/base64.h"
+#include "kv/base/base64.h"
 
 #include <stdint.h>
 

@@ -3,7 +3,7 @@
  * Growth copies by hand instead of realloc(), which may move the bytes and leave the old ones
  * behind unwiped.
  */
-#include "kv/buf.h"
+#include "kv/base/buf.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kv/secret.h"
+#include "kv/base/secret.h"
 
 #define CAPACITY_MIN 256
 

@@ -3,7 +3,7 @@
  * The virtual time is the system's plus an offset while it runs, and a fixed reading while it is
  * frozen.
  */
-#include "kv/clock.h"
+#include "kv/base/clock.h"
 
 #include <pthread.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading ISO 8601 durations, and the calendar arithmetic with them. */
-#include "kv/duration.h"
+#include "kv/base/duration.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rows of tbl/err.def, and how an error is filled. */
-#include "kv/err.h"
+/* The rows of err.def, and how an error is filled. */
+#include "kv/base/err.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -16,7 +16,7 @@ static const struct kv_err_row rows[KV_CODE_COUNT] = {
                        .form = KV_FORM_##form_,                                                    \
                        .code = (code_),                                                            \
                        .inner = (inner_) },
-#include "kv/tbl/err.def"
+#include "kv/base/err.def"
 #undef X
 };
 

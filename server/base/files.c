@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A write goes to PATH.new and is renamed, so that a crash leaves the old file or the new one. */
-#include "kv/files.h"
+#include "kv/base/files.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "kv/secret.h"
+#include "kv/base/secret.h"
 
 #define CHUNK 4096
 #define WALK_DESCRIPTORS 16

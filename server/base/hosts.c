@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kv/hosts.h"
+#include "kv/base/hosts.h"
 
 #include <string.h>
 #include <strings.h>
 
-#include "kv/base.h"
+#include "kv/base/base.h"
 
 static const char *const local_hosts[] = {
     "localhost", "127.0.0.1", "[::1]",

@@ -3,7 +3,7 @@
  * Reading. cJSON is lenient where a client's text could hurt (control characters as blanks,
  * \u0000 that ends a text early, a thousand levels of recursion), so a scan goes before it.
  */
-#include "kv/json.h"
+#include "kv/base/json.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 
 #include <unistr.h>
 
-#include "kv/secret.h"
+#include "kv/base/secret.h"
 
 #define WHOLE_NUMBER_MAX 9007199254740992.0 /* 2^53: beyond it doubles skip whole numbers */
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writing. */
-#include "kv/json.h"
+#include "kv/base/json.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "kv/base64.h"
-#include "kv/secret.h"
+#include "kv/base/base64.h"
+#include "kv/base/secret.h"
 
 #define NUMBER_SIZE 32 /* of 17 digits with sign, point and exponent */
 

@@ -3,7 +3,7 @@
  * Own code on OpenSSL's cipher and MAC: OpenSSL has no JWE, and libjose writes the members
  * of a header in an order of its own, where the service's is known.
  */
-#include "kv/jwe.h"
+#include "kv/base/jwe.h"
 
 #include <assert.h>
 #include <stdint.h>
@@ -17,7 +17,7 @@
 #include <openssl/params.h>
 #include <openssl/rand.h>
 
-#include "kv/base64.h"
+#include "kv/base/base64.h"
 
 #define PARTS 5
 #define KID_MAX 64

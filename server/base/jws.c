@@ -5,7 +5,7 @@
  * memory over a header without alg; with jansson below it, it reads the header in a way of its
  * own.)
  */
-#include "kv/jws.h"
+#include "kv/base/jws.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +14,8 @@
 #include <openssl/evp.h>
 
 #include "jws_key.h"
-#include "kv/json.h"
-#include "kv/secret.h"
+#include "kv/base/json.h"
+#include "kv/base/secret.h"
 
 #define ALG "RS256"
 #define HEADER_MAX 512 /* of our own, encoded or not */

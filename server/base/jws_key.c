@@ -15,8 +15,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
-#include "kv/json.h"
-#include "kv/secret.h"
+#include "kv/base/json.h"
+#include "kv/base/secret.h"
 
 #define BITS_MIN 2048
 #define BITS_MAX 4096

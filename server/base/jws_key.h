@@ -6,7 +6,7 @@
 
 #include <openssl/evp.h>
 
-#include "kv/jws.h"
+#include "kv/base/jws.h"
 
 struct kv_jws_key {
     EVP_PKEY *pkey; /* RSA of 2048 to 4096 bits, with an exponent that is cheap */

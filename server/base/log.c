@@ -3,7 +3,7 @@
  * A line is put together on the stack, character by character through one escaping function, so
  * that a value which does not fit is cut between characters and its quote is still closed.
  */
-#include "kv/log.h"
+#include "kv/base/log.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -15,8 +15,8 @@
 
 #include <unistr.h>
 
-#include "kv/clock.h"
-#include "kv/spool.h"
+#include "kv/base/clock.h"
+#include "kv/base/spool.h"
 
 #define LINE_MAX_BYTES KV_SPOOL_PUT_MAX
 #define LINE_RESERVE 3 /* kept free for what closes a line: quote, brace, newline */

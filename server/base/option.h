@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "kv/options.h"
+#include "kv/base/options.h"
 
 enum option_type {
     OPTION_FLAG,
@@ -22,7 +22,7 @@ enum option_type {
 /* Beside the bits of enum kv_command: neither environment nor file may say it. */
 #define OPTION_FLAG_ONLY 0x100
 
-/* A row of tbl/option.def; its place in kv_option_rows is its enum kv_option. */
+/* A row of option.def; its place in kv_option_rows is its enum kv_option. */
 struct option_row {
     const char *name;
     enum option_type type;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kv/files.h"
+#include "kv/base/files.h"
 #include "option.h"
 
 #define ORIGIN_SIZE (KV_PATH_MAX + 32)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rows of tbl/option.def. */
+/* The rows of option.def. */
 #include "option.h"
 
 /* The words of the rows' `commands`. */
@@ -22,7 +22,7 @@ const struct option_row kv_option_rows[KV_OPTION_COUNT] = {
                               .value = (value_),                                                   \
                               .help = (help_),                                                     \
                               .commands = (commands_) },
-#include "kv/tbl/option.def"
+#include "kv/base/option.def"
 #undef X
 };
 

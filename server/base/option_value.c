@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kv/uuid.h"
+#include "kv/base/uuid.h"
 #include "option.h"
 
 #define BLANKS " \t"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Loading in order of strength, and reading what was loaded. */
-#include "kv/options.h"
+#include "kv/base/options.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Wiping and comparing are OpenSSL's: it keeps both from being optimised away. */
-#include "kv/secret.h"
+#include "kv/base/secret.h"
 
 #include <malloc.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * A ring of bytes. The thread copies some whole lines out of it and writes them without the
  * mutex, so that only it ever stands still before the descriptor.
  */
-#include "kv/spool.h"
+#include "kv/base/spool.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* libuuid spells GUIDs. Their random bits come from the C library: every request has an id, and
  * for one libuuid makes six system calls. */
-#include "kv/uuid.h"
+#include "kv/base/uuid.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,7 +8,7 @@
 #include <curl/curl.h>
 
 #include "config.h"
-#include "kv/json.h"
+#include "kv/base/json.h"
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 

@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#include "kv/options.h"
+#include "kv/base/options.h"
 
 /*
  * Runs argv[1], or answers --help, --version, no command and an unknown one. Returns the exit

@@ -7,7 +7,7 @@
 
 #include <curl/curl.h>
 
-#include "kv/files.h"
+#include "kv/base/files.h"
 #include "server.h"
 
 #define PARAMETER_MAX 512   /* characters; the server takes no longer ones */

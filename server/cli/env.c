@@ -13,7 +13,7 @@
 
 #include <openssl/evp.h>
 
-#include "kv/files.h"
+#include "kv/base/files.h"
 #include "server.h"
 
 /* Any value will do; it only has to be there. */

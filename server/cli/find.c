@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kv/files.h"
+#include "kv/base/files.h"
 
 #define RUN_FILE_MAX (256 * 1024) /* bytes; a vault takes some hundred */
 #define ADVICE "start one with coffer serve, or name one with --data DIR or --control URL"

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "cli.h"
-#include "kv/json.h"
+#include "kv/base/json.h"
 
 #define KV_CLI_ANSWER_MAX (1024 * 1024) /* bytes of a body */
 

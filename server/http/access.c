@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The access log: one line for each request, with all that tells why it was answered so. */
-#include "kv/route.h"
+#include "kv/http/route.h"
 
-#include "kv/log.h"
+#include "kv/base/log.h"
 
 #define FIELDS_MAX 12
 

@@ -10,7 +10,7 @@
 
 #include <gnutls/gnutls.h>
 
-#include "kv/secret.h"
+#include "kv/base/secret.h"
 
 static struct MHD_Response *make_response(struct kv_buf *body)
 {

@@ -4,13 +4,13 @@
  * error, and a renewed certificate keeps the key. The server's files follow from the CA and the
  * names, and are made anew whenever they do not fit.
  */
-#include "kv/certificate.h"
+#include "kv/http/certificate.h"
 
 #include <string.h>
 
-#include "kv/files.h"
-#include "kv/log.h"
-#include "kv/secret.h"
+#include "kv/base/files.h"
+#include "kv/base/log.h"
+#include "kv/base/secret.h"
 #include "x509.h"
 
 #define PEM_MAX 65536

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kv/secret.h"
-#include "kv/uuid.h"
+#include "kv/base/secret.h"
+#include "kv/base/uuid.h"
 
 /*
  * What a body may be too large by. One that is announced to be larger by more than the first is

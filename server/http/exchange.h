@@ -15,9 +15,9 @@
 
 #include <microhttpd.h>
 
-#include "kv/listener.h"
-#include "kv/request.h"
-#include "kv/response.h"
+#include "kv/http/listener.h"
+#include "kv/http/request.h"
+#include "kv/http/response.h"
 #include "traffic.h"
 #include "uri.h"
 

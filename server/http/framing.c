@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "kv/request.h"
+#include "kv/http/request.h"
 
 /* What is still to be read. */
 struct rest {

@@ -10,7 +10,7 @@
  * once, reads the one and waits for the other. It is told again as soon as it has nothing to do, and
  * else within a quarter of a second.
  * Thread-safe, but a guest's first three members are its connection's thread's. Lock order: "listener.guests"
- * of tbl/lock.def.
+ * of lock.def.
  */
 #pragma once
 
@@ -19,8 +19,8 @@
 #include <stddef.h>
 #include <sys/queue.h>
 
-#include "kv/clock.h"
-#include "kv/err.h"
+#include "kv/base/clock.h"
+#include "kv/base/err.h"
 
 struct MHD_Connection;
 struct kv_exchange;

@@ -3,7 +3,7 @@
  * A lane is a ring of jobs and the threads that empty it. Its threads leave only when the lane is
  * stopping and the ring is empty, so every job that was accepted runs.
  */
-#include "kv/lanes.h"
+#include "kv/http/lanes.h"
 
 #include <assert.h>
 #include <pthread.h>

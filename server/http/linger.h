@@ -14,8 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kv/clock.h"
-#include "kv/err.h"
+#include "kv/base/clock.h"
+#include "kv/base/err.h"
 
 #define KV_LINGER_MAX 64 /* connections at once; the next ones are closed as they are */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* libmicrohttpd's daemons, one a socket, and the callbacks by which it tells us of requests. */
-#include "kv/listener.h"
+#include "kv/http/listener.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -16,7 +16,7 @@
 #include "early.h"
 #include "exchange.h"
 #include "guests.h"
-#include "kv/log.h"
+#include "kv/base/log.h"
 #include "linger.h"
 #include "sockets.h"
 #include "traffic.h"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kv/loopback.h"
+#include "kv/http/loopback.h"
 
 #include <string.h>
 #include <strings.h>
 
-#include "kv/clock.h"
-#include "kv/hosts.h"
+#include "kv/base/clock.h"
+#include "kv/base/hosts.h"
 
 /* Nothing, or a colon and digits. */
 static bool is_port(const char *text)

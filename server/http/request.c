@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Looking things up in a request. Lists are short: a scan is all it takes. */
-#include "kv/request.h"
+#include "kv/http/request.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "kv/json.h"
+#include "kv/base/json.h"
 
 static const char *const verb_names[] = {
     [KV_GET] = "GET",         [KV_HEAD] = "HEAD",        [KV_POST] = "POST",

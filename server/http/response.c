@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An answer while it is put together. */
-#include "kv/response.h"
+#include "kv/http/response.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "kv/json.h"
-#include "kv/secret.h"
+#include "kv/base/json.h"
+#include "kv/base/secret.h"
 
 #define JSON_CONTENT_TYPE "application/json; charset=utf-8"
 

@@ -3,7 +3,7 @@
  * Matching the decoded segments of a path against the rows of a site's table, in order; the first
  * row that fits in path and verb wins.
  */
-#include "kv/route.h"
+#include "kv/http/route.h"
 
 #include <assert.h>
 #include <ctype.h>

@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#include "kv/err.h"
+#include "kv/base/err.h"
 
 #define KV_SOCKETS_MAX 2
 

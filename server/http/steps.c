@@ -7,8 +7,8 @@
 
 #include <assert.h>
 
-#include "kv/log.h"
-#include "kv/route.h"
+#include "kv/base/log.h"
+#include "kv/http/route.h"
 
 #define BUSY "The service is busy: too many requests are waiting."
 #define EXPIRED "The service is busy: the request took too long."

@@ -6,7 +6,7 @@
  * A suspended connection is resumed by exactly one of two: the worker that has its answer, or the
  * deadline. libmicrohttpd aborts the process when it is stopped with a connection suspended, so
  * this is also what shutting down waits for.
- * Thread-safe. Lock order: "listener.suspended" of tbl/lock.def.
+ * Thread-safe. Lock order: "listener.suspended" of lock.def.
  */
 #pragma once
 
@@ -16,9 +16,9 @@
 
 #include <microhttpd.h>
 
-#include "kv/clock.h"
-#include "kv/err.h"
-#include "kv/lanes.h"
+#include "kv/base/clock.h"
+#include "kv/base/err.h"
+#include "kv/http/lanes.h"
 
 enum kv_stay_state {
     KV_STAY_NONE,    /* not suspended so far */

@@ -14,7 +14,7 @@
 #include <unistr.h>
 #include <uriparser/Uri.h>
 
-#include "kv/base.h"
+#include "kv/base/base.h"
 
 /* Put before the target, so that its "//rng" is a path and not an authority. */
 #define PREFIX "x://h"

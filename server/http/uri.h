@@ -8,8 +8,8 @@
 
 #include <stddef.h>
 
-#include "kv/err.h"
-#include "kv/request.h"
+#include "kv/base/err.h"
+#include "kv/http/request.h"
 
 #define KV_QUERY_MAX 64 /* pairs of a query */
 

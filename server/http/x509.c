@@ -11,7 +11,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
-#include "kv/clock.h"
+#include "kv/base/clock.h"
 
 #define SECONDS_PER_DAY 86400L
 #define AUTHORITY_DAYS 3652

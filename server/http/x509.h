@@ -14,8 +14,8 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
-#include "kv/buf.h"
-#include "kv/err.h"
+#include "kv/base/buf.h"
+#include "kv/base/err.h"
 
 KV_DEFINE_CLEANUP(EVP_PKEY *, EVP_PKEY_free)
 KV_DEFINE_CLEANUP(X509 *, X509_free)

@@ -12,7 +12,7 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
-#include "kv/store.h"
+#include "kv/store/store.h"
 
 /* A prepared statement, and its rows while it is being queried. */
 struct kv_rows {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The pool of connections, the writer's turn, and what makes a file ours. */
-#include "kv/store.h"
+#include "kv/store/store.h"
 
 #include <assert.h>
 #include <errno.h>

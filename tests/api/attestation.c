@@ -11,7 +11,7 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
-#include "kv/base64.h"
+#include "kv/base/base64.h"
 
 #define TEXT_MAX 16384
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kv/base64.h"
+#include "kv/base/base64.h"
 
 TestSuite(backup, .timeout = 300);
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kv/base64.h"
+#include "kv/base/base64.h"
 
 char *back_up(struct client *client, const char *name)
 {

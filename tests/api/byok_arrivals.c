@@ -8,7 +8,7 @@
 #include "../support/jwk.h"
 #include "../support/nss.h"
 #include "byok_tools.h"
-#include "kv/base64.h"
+#include "kv/base/base64.h"
 
 TestSuite(arrival, .timeout = 180);
 

@@ -11,8 +11,8 @@
 #include <openssl/param_build.h>
 #include <openssl/rsa.h>
 
-#include "kv/base64.h"
-#include "kv/custody.h"
+#include "kv/base/base64.h"
+#include "kv/custody/custody.h"
 
 TestSuite(crypto, .timeout = 180);
 

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "kv/files.h"
+#include "kv/base/files.h"
 
 #define VALUE "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 #define PATH_SIZE KV_PATH_MAX

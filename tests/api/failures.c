@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rows of tbl/err.def that need a failing token or store: limits of the real parts, caused for
+/* Rows of err.def that need a failing token or store: limits of the real parts, caused for
  * real. Each test has a daemon of its own. */
 #include "../support/api.h"
 

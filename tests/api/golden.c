@@ -9,7 +9,7 @@
 
 #include "../support/golden.h"
 #include "../support/nss.h"
-#include "kv/base.h"
+#include "kv/base/base.h"
 
 /* clang-format off */
 #define FILES(X)                                                                                   \

@@ -13,8 +13,8 @@
 #include <unistr.h>
 
 #include "../support/raw.h"
-#include "kv/json.h"
-#include "kv/request.h"
+#include "kv/base/json.h"
+#include "kv/http/request.h"
 
 TestSuite(hostile, .timeout = 300);
 

@@ -6,7 +6,7 @@
 #include <openssl/core_names.h>
 
 #include "import_tools.h"
-#include "kv/base64.h"
+#include "kv/base/base64.h"
 
 TestSuite(exponent, .timeout = 180);
 

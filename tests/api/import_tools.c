@@ -7,7 +7,7 @@
 
 #include <openssl/rsa.h>
 
-#include "kv/base64.h"
+#include "kv/base/base64.h"
 
 struct reply import_send(struct client *client, const char *name, const cJSON *jwk,
                          const char *rest)

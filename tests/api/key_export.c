@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "../support/jwk.h"
-#include "kv/base64.h"
-#include "kv/secret.h"
+#include "kv/base/base64.h"
+#include "kv/base/secret.h"
 #include "release_tools.h"
 
 static struct daemon own;

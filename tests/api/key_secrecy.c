@@ -11,7 +11,7 @@
 
 #include "../support/jwk.h"
 #include "../support/token_view.h"
-#include "kv/base64.h"
+#include "kv/base/base64.h"
 #include "release_tools.h"
 
 static struct daemon own;

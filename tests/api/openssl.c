@@ -11,7 +11,7 @@
 #include "../support/api.h"
 #include "../support/cell.h"
 #include "../support/known.h"
-#include "kv/custody.h"
+#include "kv/custody/custody.h"
 
 TestSuite(openssl, .timeout = 300);
 
@@ -233,5 +233,5 @@ static void check_algorithm(enum kv_alg alg)
         }                                                                                          \
         check_algorithm(KV_ALG_##symbol);                                                          \
     }
-#include "kv/tbl/alg.def"
+#include "kv/custody/alg.def"
 #undef X

@@ -187,7 +187,7 @@ Test(parity, every_listed_version_is_served_where_others_are_refused)
     static const char *const arguments[] = { "--api-versions", "strict", NULL };
     static const char *const versions[] = {
 #define X(name, ...) name,
-#include "kv/tbl/api_version.def"
+#include "kv/wire/api_version.def"
 #undef X
     };
     struct daemon strict;

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kv/base64.h"
+#include "kv/base/base64.h"
 
 static struct client pool;
 

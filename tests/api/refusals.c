@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every row of tbl/err.def that a request alone can cause, whole body compared; a test is named
+ * Every row of err.def that a request alone can cause, whole body compared; a test is named
  * after its row. The rows that need a failing token, disk or queue are in failures.c.
  */
 #include "../support/api.h"

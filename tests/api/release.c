@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kv/base64.h"
+#include "kv/base/base64.h"
 #include "release_tools.h"
 
 TestSuite(release, .timeout = 180);

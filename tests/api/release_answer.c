@@ -10,8 +10,8 @@
 #include <openssl/x509.h>
 
 #include "../support/jwk.h"
-#include "kv/base64.h"
-#include "kv/uuid.h"
+#include "kv/base/base64.h"
+#include "kv/base/uuid.h"
 #include "release_tools.h"
 
 static cJSON *read_header(const char *jws)

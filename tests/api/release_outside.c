@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "kv/base64.h"
+#include "kv/base/base64.h"
 #include "release_tools.h"
 
 #define RELEASES 12

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "../support/jwk.h"
-#include "kv/base64.h"
+#include "kv/base/base64.h"
 
 struct reply release_ask_authority(struct client *client, const char *target)
 {

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "../support/jwk.h"
-#include "kv/base64.h"
-#include "kv/secret.h"
+#include "kv/base/base64.h"
+#include "kv/base/secret.h"
 
 TestSuite(restore, .timeout = 300);
 

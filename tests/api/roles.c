@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Refusals of a managed HSM's own operations, by their rows of tbl/err.def; all that is answered is
+/* Refusals of a managed HSM's own operations, by their rows of err.def; all that is answered is
  * compared whole in tests/data/golden/managed_hsm_roles.txt. contract §9.2, §9.4, §12. */
 #include "../support/api.h"
 

@@ -11,7 +11,7 @@
 #include <openssl/rsa.h>
 
 #include "../support/jwk.h"
-#include "kv/base64.h"
+#include "kv/base/base64.h"
 #include "release_tools.h"
 
 TestSuite(secure, .timeout = 120);

@@ -10,7 +10,7 @@
 #include "../support/jwk.h"
 #include "backup_tools.h"
 #include "byok_tools.h"
-#include "kv/base64.h"
+#include "kv/base/base64.h"
 
 TestSuite(spelling, .timeout = 180);
 

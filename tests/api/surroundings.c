@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "kv/files.h"
+#include "kv/base/files.h"
 
 static struct daemon own;
 

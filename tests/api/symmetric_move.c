@@ -8,7 +8,7 @@
 
 #include "../support/jwk.h"
 #include "../support/transfer.h"
-#include "kv/base64.h"
+#include "kv/base/base64.h"
 
 #define KEY "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 

@@ -6,7 +6,7 @@
 
 #include "../support/api.h"
 #include "../support/cell.h"
-#include "kv/base64.h"
+#include "kv/base/base64.h"
 
 #define BYTES_MAX 1024
 #define VALUE_MAX 65536

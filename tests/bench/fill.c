@@ -13,9 +13,9 @@
 #include <openssl/rand.h>
 
 #include "hsm.h"
-#include "kv/files.h"
-#include "kv/keys.h"
-#include "kv/store.h"
+#include "kv/base/files.h"
+#include "kv/keys/keys.h"
+#include "kv/store/store.h"
 
 #define TOKEN_LABEL "coffer"
 #define SLOTS_MAX 16

@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#include "kv/base.h"
+#include "kv/base/base.h"
 
 struct samples {
     double *value;

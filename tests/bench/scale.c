@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "fill.h"
-#include "kv/clock.h"
+#include "kv/base/clock.h"
 #include "load.h"
 #include "server.h"
 

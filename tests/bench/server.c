@@ -9,7 +9,7 @@
 
 #include <openssl/rand.h>
 
-#include "kv/base64.h"
+#include "kv/base/base64.h"
 
 #define DIGEST_LENGTH 32   /* of ES256 */
 #define DATA_KEY_LENGTH 32 /* what is usually wrapped: an AES-256 key */

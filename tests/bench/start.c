@@ -2,7 +2,7 @@
 /* How long a start takes, from fork() to the ready line: on a fresh folder and on a used one. */
 #include "bench.h"
 
-#include "kv/clock.h"
+#include "kv/base/clock.h"
 #include "server.h"
 
 #define PART "start"

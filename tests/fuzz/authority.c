@@ -7,8 +7,8 @@
 #include <strings.h>
 
 #include "fuzz.h"
-#include "kv/json.h"
-#include "kv/release.h"
+#include "kv/base/json.h"
+#include "kv/release/release.h"
 #include "signer.h"
 
 #define NOW 1800000000

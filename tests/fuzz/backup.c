@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "server/domain/vault/backup.h"
+#include "server/domain/keys/backup/backup.h"
 
 static void write_again(const struct backup *backup, struct kv_buf *content)
 {

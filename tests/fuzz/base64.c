@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "kv/base64.h"
+#include "kv/base/base64.h"
 
 static void check_bytes(const char *text, size_t len, const uint8_t *bytes, size_t count)
 {

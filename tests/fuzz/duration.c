@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "kv/duration.h"
-#include "kv/rotation.h"
+#include "kv/base/duration.h"
+#include "kv/keys/rotation.h"
 
 #define PARTS 5
 

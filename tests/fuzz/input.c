@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "kv/json.h"
-#include "kv/log.h"
+#include "kv/base/json.h"
+#include "kv/base/log.h"
 
 void fuzz_begin(void)
 {

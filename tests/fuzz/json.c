@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "kv/json.h"
+#include "kv/base/json.h"
 
 #define TEXT_MAX (16 * 1024 * 1024)
 

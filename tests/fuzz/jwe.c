@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "kv/jwe.h"
+#include "kv/base/jwe.h"
 
 #define KID "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
 #define TEXT_MAX (8 * 1024 * 1024)

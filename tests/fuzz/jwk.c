@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "kv/json.h"
-#include "kv/jws.h"
+#include "kv/base/json.h"
+#include "kv/base/jws.h"
 
 #define TEXT_MAX (64 * 1024)
 

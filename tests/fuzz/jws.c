@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "kv/jws.h"
+#include "kv/base/jws.h"
 #include "server/domain/identity/claims.h"
 #include "signer.h"
 

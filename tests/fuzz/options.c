@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "fuzz.h"
-#include "kv/options.h"
-#include "kv/vault.h"
+#include "kv/base/options.h"
+#include "kv/vaults/vault.h"
 
 #define LINES_MAX 16
 #define FILE_MAX (64 * 1024)

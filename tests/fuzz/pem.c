@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "kv/jws.h"
+#include "kv/base/jws.h"
 #include "server/http/x509.h"
 
 #define TEXT_MAX (64 * 1024)

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "kv/jws.h"
+#include "kv/base/jws.h"
 
 const struct kv_jws_key *signer_key(void);
 

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "kv/base64.h"
-#include "kv/private_key.h"
+#include "kv/base/base64.h"
+#include "kv/custody/private_key.h"
 #include "server/api/keys/private.h"
 
 #define TEXT_MAX (1024 * 1024)

@@ -5,7 +5,7 @@
 #include <unistr.h>
 
 #include "fuzz.h"
-#include "kv/api.h"
+#include "kv/app/api.h"
 #include "server/http/uri.h"
 
 static enum kv_code refuse(struct kv_request *request, struct kv_response *response,

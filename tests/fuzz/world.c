@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include "fuzz.h"
-#include "kv/api.h"
-#include "kv/certificate.h"
-#include "kv/files.h"
-#include "kv/store.h"
-#include "server/serve.h"
+#include "kv/app/api.h"
+#include "kv/base/files.h"
+#include "kv/http/certificate.h"
+#include "kv/store/store.h"
+#include "server/serve/serve.h"
 #include "signer.h"
 #include "tests/support/token.h"
 #include "tests/unit/identity/forge_key.h"

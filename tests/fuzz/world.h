@@ -10,7 +10,7 @@
  */
 #pragma once
 
-#include "kv/app.h"
+#include "kv/app/app.h"
 
 /* Made at the first call. Ends the process when it cannot be. */
 struct kv_app *world(void);

@@ -5,8 +5,8 @@
 #include <unistr.h>
 
 #include "fuzz.h"
-#include "kv/api.h"
-#include "kv/json.h"
+#include "kv/app/api.h"
+#include "kv/base/json.h"
 #include "server/http/uri.h"
 #include "world.h"
 

@@ -18,7 +18,6 @@ from collections import defaultdict
 ROUTES = "server/api/keys/routes.c"
 HSM_ROUTES = "server/api/hsm/routes.c"
 PROVIDER = "/providers/Microsoft.Authorization/"
-TABLES = "include/kv/tbl/"
 UNPROVEN = "tests/lint/unproven"
 GOLDEN = "tests/data/golden"
 
@@ -38,8 +37,8 @@ class Table:
     """Rows of a .def file; the words of the comment "X(...)" name the columns."""
 
     def __init__(self, tree, name):
-        file = tree.get(f"{TABLES}{name}.def")
-        self.path = f"{TABLES}{name}.def"
+        file = next((f for f in tree.files if re.fullmatch(rf"include/kv/\w+/{name}\.def", f.path)), None)
+        self.path = file.path if file else f"include/kv/{name}.def"
         self.rows = []
         if file is None:
             return

@@ -35,7 +35,7 @@ class Arrows:
     """The table `arrows`, read."""
 
     def __init__(self):
-        self.headers, self.folders, self.targets, self.only = {}, {}, {}, []
+        self.folders, self.targets, self.only = {}, {}, []
         for line in table("arrows"):
             kind, rest = line.split(" ", 1)
             if kind == "files":
@@ -43,18 +43,16 @@ class Arrows:
                 self.folders[path] = module
                 continue
             subject, words = rest.split(":", 1)
-            if kind == "header":
-                for name in words.split():
-                    self.headers[f"include/kv/{name}.h"] = subject
-                    self.headers[f"include/kv/tbl/{name}.def"] = subject
-            elif kind == "arrow":
+            if kind == "arrow":
                 self.targets[subject] = words.split()
             else:
                 self.only.append((subject.strip("<>"), words.split()))
 
     def module(self, path):
-        if path in self.headers:
-            return self.headers[path]
+        if path.startswith("include/kv/"):
+            name = path.split("/")[2]
+            modules = [f"{above}{name}" for above in ("", "domain/", "api/")]
+            return next((module for module in modules if module in self.targets), None)
         above = [posixpath.dirname(path) + "/"]
         folders = [folder for folder in self.folders if folder in above or is_below(path, [folder])]
         return self.folders[max(folders, key=len)] if folders else None
@@ -152,7 +150,11 @@ def check_form(tree, _):
 
 def own_header(tree, file):
     stem = posixpath.splitext(posixpath.basename(file.path))[0]
-    for path in (f"{posixpath.dirname(file.path)}/{stem}.h", f"include/kv/{stem}.h"):
+    rooms = file.path.split("/")[1:-1]
+    for path in (
+        f"{posixpath.dirname(file.path)}/{stem}.h",
+        *(f"include/kv/{room}/{stem}.h" for room in reversed(rooms)),
+    ):
         if tree.get(path):
             return path
     return None
@@ -250,9 +252,9 @@ def check_rows(tree, _):
     code += "\n".join(file.code for file in tree.files if file.path.endswith(".def"))
     used = set(re.findall(r"\bKV_\w+", code))
     for name, prefix in (("err", "KV_"), ("option", "KV_OPTION_")):
-        file = tree.get(f"include/kv/tbl/{name}.def")
+        file = tree.get(f"include/kv/base/{name}.def")
         if file is None:
-            yield "include/kv/tbl", 1, f"{name}.def is missing"
+            yield "include/kv/base", 1, f"{name}.def is missing"
             continue
         for line, symbol in rows_of(file):
             if prefix + symbol not in used:
@@ -261,9 +263,9 @@ def check_rows(tree, _):
 
 def check_locks(tree, _):
     """Every lock says which row of lock.def it is, and every row has a lock."""
-    file = tree.get("include/kv/tbl/lock.def")
+    file = tree.get("include/kv/base/lock.def")
     if file is None:
-        yield "include/kv/tbl", 1, "lock.def is missing"
+        yield "include/kv/base", 1, "lock.def is missing"
         return
     unused = {name: line for line, name in rows_of(file)}
     known = set(unused)

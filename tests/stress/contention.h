@@ -15,12 +15,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "kv/base64.h"
-#include "kv/clock.h"
-#include "kv/uuid.h"
 #include "../support/client.h"
 #include "../support/dice.h"
 #include "../support/tally.h"
+#include "kv/base/base64.h"
+#include "kv/base/clock.h"
+#include "kv/base/uuid.h"
 
 #define PLAYERS 16
 #define VAULTS 2

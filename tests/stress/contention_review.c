@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "contention.h"
 #include "../support/program.h"
+#include "contention.h"
 
 struct version_list {
     char (*items)[KV_VERSION_LENGTH + 1]; /* heap */

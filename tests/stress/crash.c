@@ -20,7 +20,7 @@
 
 #include "../support/consistency.h"
 #include "../support/program.h"
-#include "kv/clock.h"
+#include "kv/base/clock.h"
 
 #define WORKERS 4
 #define ROUNDS_DEFAULT 200

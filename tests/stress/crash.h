@@ -12,11 +12,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "kv/clock.h"
-#include "ledger.h"
 #include "../support/client.h"
 #include "../support/dice.h"
 #include "../support/tally.h"
+#include "kv/base/clock.h"
+#include "ledger.h"
 
 #define WORKER_KEYS 3
 

@@ -12,7 +12,7 @@
 #include <openssl/ssl.h>
 
 #include "../support/daemon.h"
-#include "kv/buf.h"
+#include "kv/base/buf.h"
 
 /* What is done with the text of a shape, and when the connection is given up. */
 enum way {

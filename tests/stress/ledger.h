@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "kv/base64.h"
-#include "kv/uuid.h"
+#include "kv/base/base64.h"
+#include "kv/base/uuid.h"
 
 #define LEDGER_VERSIONS 5 /* of a key at most: the load does not ask for more */
 #define LEDGER_PLAIN 32   /* bytes wrapped, or the digest signed */

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kv/base.h"
-#include "kv/log.h"
+#include "kv/base/base.h"
+#include "kv/base/log.h"
 #include "tests/support/site.h"
 #include "tests/support/wire.h"
 

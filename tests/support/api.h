@@ -11,7 +11,7 @@
 #include <criterion/criterion.h>
 
 #include "client.h"
-#include "kv/base.h"
+#include "kv/base/base.h"
 #include "nss.h"
 #include "proof.h"
 

@@ -7,8 +7,8 @@
 
 #include <criterion/criterion.h>
 
-#include "kv/base.h"
-#include "kv/base64.h"
+#include "kv/base/base.h"
+#include "kv/base/base64.h"
 
 const struct cell rsa_cells[6] = {
     { "RSA", 2048, NULL },     { "RSA", 3072, NULL },     { "RSA", 4096, NULL },

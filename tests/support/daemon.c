@@ -14,8 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "kv/clock.h"
-#include "kv/files.h"
+#include "kv/base/clock.h"
+#include "kv/base/files.h"
 #include "nss.h"
 
 #define PATIENCE_MS 60000

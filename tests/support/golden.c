@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "golden_values.h"
-#include "kv/base.h"
-#include "kv/base64.h"
+#include "kv/base/base.h"
+#include "kv/base/base64.h"
 
 #define LINE_MAX_SIZE 16384
 #define WORDS_MAX 40

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "golden.h"
-#include "kv/base.h"
+#include "kv/base/base.h"
 
 /* The first group stays, the second one is replaced; NULL: by the number of its characters. */
 static const struct mask {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "golden.h"
-#include "kv/base64.h"
+#include "kv/base/base64.h"
 
 static struct reply ask_control(const struct daemon *daemon, const char *method, const char *target,
                                 const char *body)

@@ -10,8 +10,8 @@
 #include <openssl/param_build.h>
 #include <openssl/rsa.h>
 
-#include "kv/base.h"
-#include "kv/base64.h"
+#include "kv/base/base.h"
+#include "kv/base/base64.h"
 
 #define NUMBER_MAX 1024
 

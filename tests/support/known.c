@@ -13,7 +13,7 @@
 #include <criterion/criterion.h>
 
 #include "jwk.h"
-#include "kv/base64.h"
+#include "kv/base/base64.h"
 
 void known_key_init(struct known_key *key, const struct known_algorithm *algorithm, unsigned bits)
 {

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "kv/clock.h"
+#include "kv/base/clock.h"
 
 struct program_arguments {
     int count;

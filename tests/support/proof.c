@@ -9,7 +9,7 @@
 #include <criterion/criterion.h>
 
 #include "client.h"
-#include "kv/base.h"
+#include "kv/base/base.h"
 
 #define CELLS_MAX 512
 #define KEYS_MAX 512

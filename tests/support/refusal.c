@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "client.h"
-#include "kv/base.h"
+#include "kv/base/base.h"
 
 /* When an answer has a header. */
 enum when {

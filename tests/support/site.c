@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kv/route.h"
+#include "kv/http/route.h"
 
 #define LARGE (4 * 1024 * 1024)
 

@@ -21,9 +21,9 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "kv/clock.h"
-#include "kv/lanes.h"
-#include "kv/listener.h"
+#include "kv/base/clock.h"
+#include "kv/http/lanes.h"
+#include "kv/http/listener.h"
 
 /* What the site's handlers share; the site's own, not that of kv/app.h. */
 struct kv_app {

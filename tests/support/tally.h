@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "kv/base.h"
+#include "kv/base/base.h"
 
 #define TALLY_MAX 32
 

@@ -8,7 +8,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
-#include "kv/base64.h"
+#include "kv/base/base64.h"
 
 #define AES_LENGTH 32
 

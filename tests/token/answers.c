@@ -13,8 +13,8 @@
 
 #include "answers_data.h"
 #include "fixture.h"
-#include "kv/base64.h"
-#include "kv/custody.h"
+#include "kv/base/base64.h"
+#include "kv/custody/custody.h"
 
 #define BYTES_MAX 1024
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/domain/vault/backup.h"
+#include "server/domain/keys/backup/backup.h"
 
 TestSuite(backup_form, .timeout = 60);
 

@@ -3,8 +3,8 @@
 
 #include <criterion/criterion.h>
 
-#include "kv/base64.h"
-#include "kv/base.h"
+#include "kv/base/base.h"
+#include "kv/base/base64.h"
 
 #define LENGTH_MAX 100
 

@@ -3,8 +3,8 @@
 
 #include <criterion/criterion.h>
 
-#include "kv/buf.h"
-#include "kv/secret.h"
+#include "kv/base/buf.h"
+#include "kv/base/secret.h"
 #include "memory.h"
 
 static struct kv_buf buf;

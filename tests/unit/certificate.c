@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "kv/certificate.h"
-#include "kv/files.h"
+#include "kv/base/files.h"
+#include "kv/http/certificate.h"
 #include "server/http/x509.h"
 
 #define DAY 86400L

@@ -7,7 +7,7 @@
 #include <criterion/criterion.h>
 
 #include "asleep.h"
-#include "kv/clock.h"
+#include "kv/base/clock.h"
 
 #define HOUR INT64_C(3600000)
 #define LONG INT64_C(60000) /* a wait that must end early; fails the test if it does not */

@@ -3,7 +3,7 @@
 
 #include <criterion/criterion.h>
 
-#include "kv/options.h"
+#include "kv/base/options.h"
 
 static char path[KV_PATH_MAX];
 static struct kv_err err;

@@ -4,7 +4,7 @@
 
 #include <criterion/criterion.h>
 
-#include "kv/duration.h"
+#include "kv/base/duration.h"
 
 TestSuite(duration, .timeout = 60);
 

@@ -5,7 +5,7 @@
 #include <criterion/criterion.h>
 #include <unistr.h>
 
-#include "kv/err.h"
+#include "kv/base/err.h"
 
 TestSuite(err, .timeout = 120);
 

@@ -13,8 +13,8 @@
 
 #include "../../server/http/uri.h"
 #include "identity/forge.h"
-#include "kv/json.h"
-#include "kv/jws.h"
+#include "kv/base/json.h"
+#include "kv/base/jws.h"
 
 TestSuite(foreign_jose, .timeout = 60);
 TestSuite(foreign_cjson, .init = kv_json_setup, .timeout = 60);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kv/hosts.h"
+#include "kv/base/hosts.h"
 
 #include <criterion/criterion.h>
 
-#include "kv/base.h"
+#include "kv/base/base.h"
 
 TestSuite(hosts, .timeout = 120);
 

@@ -4,7 +4,7 @@
 
 #include <criterion/criterion.h>
 
-#include "kv/json.h"
+#include "kv/base/json.h"
 #include "memory.h"
 
 static struct kv_err err;

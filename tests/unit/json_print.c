@@ -3,7 +3,7 @@
 
 #include <criterion/criterion.h>
 
-#include "kv/json.h"
+#include "kv/base/json.h"
 
 static struct kv_err err;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* JWE against a second implementation, on OpenSSL, which the vector of RFC 7518 §B.3 checks. */
-#include "kv/jwe.h"
+#include "kv/base/jwe.h"
 
 #include <string.h>
 
@@ -8,8 +8,8 @@
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 
-#include "kv/base.h"
-#include "kv/base64.h"
+#include "kv/base/base.h"
+#include "kv/base/base64.h"
 
 #define KID "0b7c3a1e-5d52-4f0e-9a51-000000000001"
 #define TEXT_MAX 4096

@@ -3,7 +3,7 @@
  * Keys that are given as JWKs: by their numbers, or by a certificate (RFC 7517 §4.7). What a token
  * looks like, and who has signed it, is judged in tests/unit/identity/signature.c.
  */
-#include "kv/jws.h"
+#include "kv/base/jws.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 #include <openssl/x509.h>
 
 #include "identity/forge.h"
-#include "kv/json.h"
+#include "kv/base/json.h"
 
 TestSuite(jws, .timeout = 120);
 

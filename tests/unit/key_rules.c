@@ -5,7 +5,7 @@
 
 #include <criterion/criterion.h>
 
-#include "server/domain/vault/private.h"
+#include "server/domain/keys/private.h"
 
 TestSuite(key_rules, .timeout = 60);
 

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "asleep.h"
-#include "kv/base.h"
-#include "kv/lanes.h"
+#include "kv/base/base.h"
+#include "kv/http/lanes.h"
 
 #define JOBS 100
 

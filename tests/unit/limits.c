@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The arithmetic of the limits, by a clock in the test's hand. */
-#include "kv/limits.h"
+#include "kv/limits/limits.h"
 
 #include <criterion/criterion.h>
 
-#include "kv/base.h"
+#include "kv/base/base.h"
 
 #define NOW ((kv_millis) 1700000000000)
 

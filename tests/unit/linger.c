@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "kv/base.h"
+#include "kv/base/base.h"
 #include "server/http/linger.h"
 
 #define LONG 600000 /* longer than any test */

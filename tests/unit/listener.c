@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "kv/base.h"
+#include "kv/base/base.h"
 #include "tests/support/site.h"
 #include "tests/support/wire.h"
 

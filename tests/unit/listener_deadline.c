@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kv/base.h"
-#include "kv/certificate.h"
-#include "kv/clock.h"
-#include "kv/files.h"
+#include "kv/base/base.h"
+#include "kv/base/clock.h"
+#include "kv/base/files.h"
+#include "kv/http/certificate.h"
 #include "tests/support/raw.h"
 #include "tests/support/site.h"
 

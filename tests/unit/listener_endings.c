@@ -12,9 +12,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "kv/base.h"
-#include "kv/certificate.h"
-#include "kv/files.h"
+#include "kv/base/base.h"
+#include "kv/base/files.h"
+#include "kv/http/certificate.h"
 #include "tests/support/raw.h"
 #include "tests/support/site.h"
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kv/base.h"
+#include "kv/base/base.h"
 #include "tests/support/site.h"
 #include "tests/support/wire.h"
 

@@ -10,8 +10,8 @@
 
 #include <curl/curl.h>
 
-#include "kv/certificate.h"
-#include "kv/files.h"
+#include "kv/base/files.h"
+#include "kv/http/certificate.h"
 #include "tests/support/site.h"
 #include "tests/support/wire.h"
 

@@ -8,7 +8,7 @@
 #include <criterion/criterion.h>
 #include <unistr.h>
 
-#include "kv/log.h"
+#include "kv/base/log.h"
 
 #define LINE_MAX_BYTES 4096
 

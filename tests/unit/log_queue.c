@@ -10,8 +10,8 @@
 
 #include <criterion/criterion.h>
 
-#include "kv/clock.h"
-#include "kv/log.h"
+#include "kv/base/clock.h"
+#include "kv/base/log.h"
 
 #define MANY 20000 /* lines, more than the queue holds */
 

@@ -6,9 +6,9 @@
 
 #include <criterion/criterion.h>
 
-#include "kv/custody.h"
-#include "kv/keys.h"
-#include "server/domain/vault/private.h"
+#include "kv/custody/custody.h"
+#include "kv/keys/keys.h"
+#include "server/domain/keys/private.h"
 
 TestSuite(names, .timeout = 120);
 

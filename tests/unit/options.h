@@ -8,7 +8,7 @@
 
 #include <criterion/criterion.h>
 
-#include "kv/options.h"
+#include "kv/base/options.h"
 #include "scratch.h"
 
 #define WORDS_MAX 8

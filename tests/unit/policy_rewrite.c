@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "kv/release.h"
+#include "kv/release/release.h"
 
 TestSuite(policy_rewrite, .timeout = 20);
 

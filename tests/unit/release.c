@@ -3,7 +3,7 @@
  * Whose word counts for an attestation, and how often its authority is asked: contract §11. The
  * authorities are a function of the test; they sign with the key of tests/unit/identity/forge.h.
  */
-#include "kv/release.h"
+#include "kv/release/release.h"
 
 #include <pthread.h>
 #include <semaphore.h>
@@ -16,8 +16,8 @@
 #include <criterion/criterion.h>
 
 #include "identity/forge.h"
-#include "kv/json.h"
-#include "kv/jws.h"
+#include "kv/base/json.h"
+#include "kv/base/jws.h"
 
 #define NOW 1700000000
 #define HEADER "{\"alg\":\"RS256\",\"kid\":\"" FORGE_KEY_ID "\"}"

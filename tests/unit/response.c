@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kv/json.h"
-#include "kv/response.h"
+#include "kv/base/json.h"
+#include "kv/http/response.h"
 
 static struct kv_response response;
 static struct kv_err err;

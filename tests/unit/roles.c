@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kv/json.h"
-#include "kv/roles.h"
-#include "kv/store.h"
+#include "kv/access/roles.h"
+#include "kv/base/json.h"
+#include "kv/store/store.h"
 #include "scratch.h"
 
 #define HSM "pool"

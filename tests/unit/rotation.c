@@ -2,7 +2,7 @@
 /* The rules a rotation policy is held against: contract §10.2. */
 #include <criterion/criterion.h>
 
-#include "kv/rotation.h"
+#include "kv/keys/rotation.h"
 
 TestSuite(rotation, .timeout = 60);
 

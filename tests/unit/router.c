@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "kv/base.h"
-#include "kv/route.h"
+#include "kv/base/base.h"
+#include "kv/http/route.h"
 
 #define VERSION "0123456789abcdefABCDEF0123456789"
 

@@ -12,7 +12,7 @@
 
 #include <criterion/criterion.h>
 
-#include "kv/files.h"
+#include "kv/base/files.h"
 
 static char scratch_folder[KV_PATH_MAX];
 

@@ -8,7 +8,7 @@
 
 #include <criterion/criterion.h>
 
-#include "kv/secret.h"
+#include "kv/base/secret.h"
 #include "memory.h"
 
 TestSuite(secret, .timeout = 120);

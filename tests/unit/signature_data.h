@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "kv/custody.h"
+#include "kv/custody/custody.h"
 
 /* clang-format off */
 static const struct ecdsa_row {

@@ -13,7 +13,7 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 
-#include "kv/base64.h"
+#include "kv/base/base64.h"
 #include "signature_data.h"
 
 #define BYTES_MAX 512

@@ -9,7 +9,7 @@
 
 #include <criterion/criterion.h>
 
-#include "kv/store.h"
+#include "kv/store/store.h"
 #include "scratch.h"
 
 #define STORE_PATH "test.db"

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kv/base.h"
+#include "kv/base/base.h"
 #include "server/http/uri.h"
 
 TestSuite(uri, .timeout = 120);

@@ -5,8 +5,8 @@
 #include <criterion/criterion.h>
 #include <uuid/uuid.h>
 
-#include "kv/base.h"
-#include "kv/uuid.h"
+#include "kv/base/base.h"
+#include "kv/base/uuid.h"
 
 TestSuite(uuid, .timeout = 120);
 

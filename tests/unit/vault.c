@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kv/vault.h"
+#include "kv/vaults/vault.h"
 
 #include <stdio.h>
 #include <string.h>

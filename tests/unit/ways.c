@@ -7,7 +7,7 @@
 #include <criterion/criterion.h>
 
 #include "hsm.h"
-#include "kv/custody.h"
+#include "kv/custody/custody.h"
 
 TestSuite(ways, .timeout = 60);
 

@@ -12,8 +12,8 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 
-#include "kv/base64.h"
-#include "kv/json.h"
+#include "kv/base/base64.h"
+#include "kv/base/json.h"
 #include "private.h"
 
 #define LIFETIME 604800 /* seconds; contract §11 */

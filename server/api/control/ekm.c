@@ -2,8 +2,8 @@
 /* The external key manager of the managed HSMs (contract §6.12): connected or not, and its keys. */
 #include <string.h>
 
-#include "kv/external.h"
-#include "kv/json.h"
+#include "kv/base/json.h"
+#include "kv/keys/external.h"
 #include "private.h"
 
 static enum kv_code respond_state(const struct kv_request *request, struct kv_response *response,

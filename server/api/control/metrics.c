@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 #include "config.h"
-#include "kv/files.h"
-#include "kv/lanes.h"
-#include "kv/rotation.h"
+#include "kv/base/files.h"
+#include "kv/http/lanes.h"
+#include "kv/keys/rotation.h"
 #include "private.h"
 
 /* Resident pages, the second number of /proc/self/statm; 0 where there is no such file. */

@@ -2,7 +2,7 @@
 /* private.h - what the files of api/control share: the handlers that site.c lists. */
 #pragma once
 
-#include "kv/app.h"
+#include "kv/app/app.h"
 
 kv_handler_fn control_ready, control_health, control_ca, control_ca_p12, control_info,
     control_hsm;                                                    /* state.c */

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "kv/api.h"
-#include "kv/json.h"
-#include "kv/loopback.h"
+#include "kv/app/api.h"
+#include "kv/base/json.h"
+#include "kv/http/loopback.h"
 #include "private.h"
 
 static enum kv_code refuse_strangers(struct kv_request *request, struct kv_response *response,

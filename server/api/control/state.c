@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include "config.h"
-#include "kv/api.h"
-#include "kv/json.h"
+#include "kv/app/api.h"
+#include "kv/base/json.h"
 #include "private.h"
 
 static void add_vault(cJSON *vaults, const struct kv_app *app, const struct kv_vault *vault,

@@ -2,7 +2,7 @@
 /* Reading and moving the virtual clock. */
 #include <string.h>
 
-#include "kv/json.h"
+#include "kv/base/json.h"
 #include "private.h"
 
 struct order {

@@ -2,7 +2,7 @@
 /* How refusals of the data plane look: the one error renderer. */
 #include <stdio.h>
 
-#include "kv/json.h"
+#include "kv/base/json.h"
 #include "private.h"
 
 /* contract §9.1: member order and the inner object */

@@ -6,8 +6,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "kv/api.h"
-#include "kv/log.h"
+#include "kv/app/api.h"
+#include "kv/base/log.h"
+#include "kv/wire/version.h"
 #include "private.h"
 
 #define EXTERNAL_SINCE "2026-01-01-preview" /* contract §6.12 */
@@ -206,26 +207,27 @@ static enum kv_code check_api_version(struct kv_request *request, struct kv_resp
 {
     struct kv_call *call = request->context;
     const char *name = kv_request_query(request, "api-version");
-    struct api_version version;
+    struct kv_api_version version;
 
     (void) response;
     if (name == NULL || name[0] == '\0') { /* not established: contract §19 row 1 */
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "The api-version query parameter is missing.");
     }
-    if (!api_version_find(name, request->app->api_versions_strict, &version)) {
+    if (!kv_api_version_find(name, request->app->api_versions_strict, &version)) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
                        "The specified version (%s) is not recognized. Consider using the latest "
                        "supported version (%s).",
-                       name, api_version_newest());
+                       name, kv_api_version_newest());
     }
-    if (request->route->since != NULL && api_version_is_before(&version, request->route->since)) {
+    if (request->route->since != NULL
+        && kv_api_version_is_before(&version, request->route->since)) {
         return refuse_operation(request, err);
     }
     call->api_version = name;
     call->shows_hsm_platform = version.shows_hsm_platform;
     call->knows_release = version.knows_release;
     call->knows_external =
-        call->vault->kind == KV_MANAGED_HSM && !api_version_is_before(&version, EXTERNAL_SINCE);
+        call->vault->kind == KV_MANAGED_HSM && !kv_api_version_is_before(&version, EXTERNAL_SINCE);
     return KV_OK;
 }
 

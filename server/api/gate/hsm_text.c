@@ -16,7 +16,7 @@ static const struct wording {
 } wordings[] = {
 #define X(code, vault_text, operation, hsm_code, hsm_text, url)                                    \
     { code, vault_text, operation, hsm_code, hsm_text, url },
-#include "kv/tbl/hsm_text.def"
+#include "kv/app/hsm_text.def"
 #undef X
 };
 

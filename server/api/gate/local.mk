@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 libkv_a_SOURCES += \
 	%D%/answer.c \
-	%D%/build.c \
 	%D%/gate.c \
 	%D%/headers.c \
 	%D%/hsm_text.c \
 	%D%/page.c \
 	%D%/private.h \
-	%D%/throttle.c \
-	%D%/version.c
+	%D%/throttle.c

@@ -6,26 +6,8 @@
 
 #include <stdbool.h>
 
-#include "kv/app.h"
-#include "kv/route.h"
-
-/* A row of tbl/api_version.def, or what an unknown one is taken for. */
-struct api_version {
-    const char *name;
-    bool shows_hsm_platform, knows_release;
-};
-
-/*
- * Whether the service knows the version. Not strict: a well-formed unknown one counts as the
- * newest (clients.md §1).
- */
-bool api_version_find(const char *name, bool strict, struct api_version *ret_version);
-
-/* Whether the version is older than the one of that name, which is a row of the table. */
-bool api_version_is_before(const struct api_version *version, const char *since);
-
-/* The newest stable version, for the refusal of an unknown one. */
-const char *api_version_newest(void);
+#include "kv/app/app.h"
+#include "kv/http/route.h"
 
 /*
  * The resource a challenge names: the parent domain of the request's host, with its port

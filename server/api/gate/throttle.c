@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kv/json.h"
-#include "kv/limits.h"
+#include "kv/base/json.h"
+#include "kv/limits/limits.h"
 #include "private.h"
 
 #define KTY_SIZE 16 /* every wire name is shorter; a longer one is none */

@@ -7,9 +7,9 @@
 
 #include <cjson/cJSON.h>
 
-#include "kv/app.h"
-#include "kv/json.h"
-#include "kv/roles.h"
+#include "kv/access/roles.h"
+#include "kv/app/app.h"
+#include "kv/base/json.h"
 
 /* The handlers of the route table. */
 kv_handler_fn definition_list, definition_get, definition_put,

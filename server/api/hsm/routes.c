@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a managed HSM has beside its keys: contract §12. */
-#include "kv/api.h"
+#include "kv/app/api.h"
 
 #include "private.h"
 

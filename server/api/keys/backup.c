@@ -2,7 +2,7 @@
 /* Backup and restore: contract §6.7. */
 #include <string.h>
 
-#include "kv/base64.h"
+#include "kv/base/base64.h"
 #include "private.h"
 
 enum kv_code key_backup(struct kv_request *request, struct kv_response *response,

@@ -2,7 +2,7 @@
 /* encrypt, decrypt, sign, verify, wrapKey, unwrapKey: contract §8. */
 #include <string.h>
 
-#include "kv/base64.h"
+#include "kv/base/base64.h"
 #include "private.h"
 
 /* The members that carry bytes, in the order they are looked at. */

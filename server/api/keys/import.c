@@ -2,8 +2,8 @@
 /* Import: contract §6.2. */
 #include <string.h>
 
-#include "kv/base64.h"
-#include "kv/private_key.h"
+#include "kv/base/base64.h"
+#include "kv/custody/private_key.h"
 #include "private.h"
 
 /* The members of a JWK that are numbers, and whose (RFC 7518 §6). */

@@ -3,8 +3,8 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "kv/base64.h"
-#include "kv/private_key.h"
+#include "kv/base/base64.h"
+#include "kv/custody/private_key.h"
 #include "private.h"
 
 #define BLOB_MAX (3 * KV_TRANSFER_MAX) /* bytes of its JSON; what other tools add is short */

@@ -2,7 +2,7 @@
 /* Create, get, update, delete, recover, purge: contract §6.1 to §6.6. */
 #include <stdlib.h>
 
-#include "kv/external.h"
+#include "kv/keys/external.h"
 #include "private.h"
 
 /* What a create carries from the connection's thread, where it was checked, to the generation. */

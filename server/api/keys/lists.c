@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kv/base64.h"
+#include "kv/base/base64.h"
 #include "private.h"
 
 #define TOKEN_SIZE (KV_BASE64URL_LENGTH(KV_MARKER_MAX) + 1) /* of a marker in base64url */

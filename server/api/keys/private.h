@@ -7,9 +7,9 @@
 
 #include <cjson/cJSON.h>
 
-#include "kv/app.h"
-#include "kv/json.h"
-#include "kv/release.h"
+#include "kv/app/app.h"
+#include "kv/base/json.h"
+#include "kv/release/release.h"
 
 /* The handlers of the route table. */
 kv_handler_fn key_create, key_get, key_update, key_delete;             /* lifecycle.c */

@@ -2,8 +2,8 @@
 /* exportable and release_policy in bodies and answers: contract §11. */
 #include <string.h>
 
-#include "kv/base64.h"
-#include "kv/release.h"
+#include "kv/base/base64.h"
+#include "kv/release/release.h"
 #include "private.h"
 
 #define TYPE_MAX 128 /* characters of a content type */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rotating a key, and the policy that does it: contract §6.8, §10. */
-#include "kv/rotation.h"
+#include "kv/keys/rotation.h"
 
 #include <stdio.h>
 

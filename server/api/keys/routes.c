@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every operation of the keys API: contract §6, paths as §1.1 resolves them. */
-#include "kv/api.h"
+#include "kv/app/api.h"
 
 #include "private.h"
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kv/base64.h"
+#include "kv/base/base64.h"
 #include "private.h"
 
 #define ALG "RSA-OAEP-256"

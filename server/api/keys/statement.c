@@ -9,8 +9,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
-#include "kv/base64.h"
-#include "kv/uuid.h"
+#include "kv/base/base64.h"
+#include "kv/base/uuid.h"
 #include "private.h"
 
 KV_DEFINE_CLEANUP(BIO *, BIO_free_all)

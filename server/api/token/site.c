@@ -7,9 +7,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "kv/api.h"
-#include "kv/json.h"
-#include "kv/loopback.h"
+#include "kv/app/api.h"
+#include "kv/base/json.h"
+#include "kv/http/loopback.h"
 #include "private.h"
 
 /* The address of the real IMDS, for networks that route it here (clients.md §5.1). */

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "kv/json.h"
+#include "kv/base/json.h"
 
 #define VERSION_2017 "2017-09-01"
 #define SCOPE_SUFFIX "/.default"

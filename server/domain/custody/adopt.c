@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "hsm.h"
-#include "kv/store.h"
+#include "kv/store/store.h"
 #include "private.h"
 
 static const struct kv_migration migrations[] = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keys of the token: made, used, destroyed. */
-#include "kv/custody.h"
+#include "kv/custody/custody.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -73,7 +73,7 @@ enum hsm_curve custody_hsm_curve(enum kv_curve curve)
 {
     static const enum hsm_curve curves[] = {
 #define X(symbol, name, bits, coordinate, group, token) [KV_CURVE_##symbol] = HSM_##token,
-#include "kv/tbl/curve.def"
+#include "kv/custody/curve.def"
 #undef X
     };
 

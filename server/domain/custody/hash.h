@@ -9,7 +9,7 @@
 #include <openssl/evp.h>
 
 #include "hsm.h"
-#include "kv/custody.h"
+#include "kv/custody/custody.h"
 
 #define HASH_MAX 64 /* bytes of a digest */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* HMAC over the message: made on the token both times, compared here in constant time. */
-#include "kv/secret.h"
+#include "kv/base/secret.h"
 #include "private.h"
 
 static enum kv_code make_mac(const struct task *task, const struct kv_bytes *message,

@@ -5,7 +5,7 @@
 #include <openssl/rand.h>
 
 #include "hsm.h"
-#include "kv/private_key.h"
+#include "kv/custody/private_key.h"
 #include "private.h"
 #include "public.h"
 

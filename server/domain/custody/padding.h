@@ -8,7 +8,7 @@
 
 #include <openssl/evp.h>
 
-#include "kv/custody.h"
+#include "kv/custody/custody.h"
 
 /*
  * Takes the padding off a decrypted block of modulus length, in time that does not depend on what

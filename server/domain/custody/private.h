@@ -6,7 +6,7 @@
 
 #include "hash.h"
 #include "hsm.h"
-#include "kv/custody.h"
+#include "kv/custody/custody.h"
 
 struct kv_custody {
     struct kv_custody_config config; /* immutable */

@@ -3,7 +3,7 @@
  * Whether the numbers of a key belong together is OpenSSL's to say: it is given the key and asked
  * to check it. Its numbers live in its secure clean-up: every BIGNUM here is cleared when freed.
  */
-#include "kv/private_key.h"
+#include "kv/custody/private_key.h"
 
 #include <string.h>
 
@@ -14,7 +14,7 @@
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 
-#include "kv/secret.h"
+#include "kv/base/secret.h"
 
 #define POINT_MAX (1 + 2 * KV_COORDINATE_MAX)
 #define OCT_MAX 64 /* bytes; contract §9.2 */

@@ -11,7 +11,7 @@
 
 #include <openssl/evp.h>
 
-#include "kv/custody.h"
+#include "kv/custody/custody.h"
 
 /* The SubjectPublicKeyInfo of an RSA key; the length, 0 when it cannot be made or does not fit. */
 size_t public_render_rsa(const struct kv_material *material, unsigned char *ret_der, size_t size);

@@ -4,7 +4,7 @@
 
 #include <openssl/rsa.h>
 
-#include "kv/secret.h"
+#include "kv/base/secret.h"
 #include "padding.h"
 #include "private.h"
 #include "public.h"

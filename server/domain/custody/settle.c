@@ -3,7 +3,7 @@
  * The mark of a clean end. Looking for what a killed generation left costs a read of every object
  * of the token, a fifth of a start with 10 000 keys; where the mark is, there is nothing to find.
  */
-#include "kv/store.h"
+#include "kv/store/store.h"
 #include "private.h"
 
 static enum kv_code mark(struct kv_db *db, bool settled, int64_t *ret_changes, struct kv_err *err)

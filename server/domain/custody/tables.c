@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The rows of key types, operations and algorithms, and their look-up by wire name. */
-#include "kv/custody.h"
+#include "kv/custody/custody.h"
 
 #include <assert.h>
 #include <string.h>
@@ -8,20 +8,20 @@
 static const struct kv_kty_row kty_rows[] = {
 #define X(symbol, name, family, hsm, managed)                                                      \
     [KV_KTY_##symbol] = { name, KV_FAMILY_##family, hsm, KV_KTY_##managed },
-#include "kv/tbl/kty.def"
+#include "kv/custody/kty.def"
 #undef X
 };
 
 static const struct kv_curve_row curve_rows[] = {
 #define X(symbol, name, bits, coordinate, group, token)                                            \
     [KV_CURVE_##symbol] = { name, bits, coordinate, group },
-#include "kv/tbl/curve.def"
+#include "kv/custody/curve.def"
 #undef X
 };
 
 static const struct kv_key_op_row key_op_rows[] = {
 #define X(symbol, name, protects) [KV_OP_##symbol] = { name, protects },
-#include "kv/tbl/key_op.def"
+#include "kv/custody/key_op.def"
 #undef X
 };
 
@@ -29,7 +29,7 @@ static const struct kv_alg_row alg_rows[] = {
 #define X(symbol, name, family, operations, method, hash, curves, bits, overhead)                  \
     [KV_ALG_##symbol] = { name,           KV_FAMILY_##family, operations, KV_METHOD_##method,      \
                           KV_HASH_##hash, KV_CURVES_##curves, bits,       overhead },
-#include "kv/tbl/alg.def"
+#include "kv/custody/alg.def"
 #undef X
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The issuer's key at the service of the test authority. */
 #include "core.h"
-#include "kv/json.h"
+#include "kv/base/json.h"
 
 #define JWK_MAX 4096 /* bytes of its JSON */
 

@@ -8,7 +8,7 @@
 
 #include <openssl/rand.h>
 
-#include "kv/base64.h"
+#include "kv/base/base64.h"
 
 #define UNIQUE_BYTES 16 /* of uti, the token's own name */
 

@@ -6,8 +6,8 @@
  */
 #pragma once
 
-#include "kv/identity.h"
-#include "kv/json.h"
+#include "kv/base/json.h"
+#include "kv/identity/identity.h"
 
 /* contract §2.2: what the service says of a token it cannot make sense of. */
 #define KV_TOKEN_INVALID "Error validating token: 'S2S12086'."

@@ -9,7 +9,7 @@
 #include <openssl/evp.h>
 
 #include "issuer.h"
-#include "kv/identity.h"
+#include "kv/identity/identity.h"
 #include "seen.h"
 
 struct kv_identity {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The authority itself, and the tokens it issues; verify.c judges those that come back. */
 
-#include "kv/identity.h"
+#include "kv/identity/identity.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 #include "claims.h"
 #include "core.h"
-#include "kv/secret.h"
+#include "kv/base/secret.h"
 
 static void fill_anyone(struct kv_identity *identity)
 {

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "kv/files.h"
-#include "kv/secret.h"
+#include "kv/base/files.h"
+#include "kv/base/secret.h"
 
 #define PATIENCE 30 /* real seconds to wait for a key that is being made */
 

@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "kv/jws.h"
+#include "kv/base/jws.h"
 
 struct kv_issuer; /* opaque */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kv/limits.h"
+#include "kv/limits/limits.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -13,13 +13,13 @@ static const struct row {
     unsigned limit;
 } rows[] = {
 #define X(kty, bits, makes_key, limit) { kty, bits, makes_key, limit },
-#include "kv/tbl/throttle.def"
+#include "kv/limits/throttle.def"
 #undef X
 };
 
 #define X(kty, bits, makes_key, limit)                                                             \
     _Static_assert(KV_LIMITS_BUDGET % (limit) == 0, "a cost must be a whole number");
-#include "kv/tbl/throttle.def"
+#include "kv/limits/throttle.def"
 #undef X
 
 /*

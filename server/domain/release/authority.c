@@ -11,7 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "kv/json.h"
+#include "kv/base/json.h"
 
 /* What an authority answered when it was asked for its keys, or that it did not. */
 struct key_set {

@@ -6,8 +6,8 @@
 
 #include <stdbool.h>
 
-#include "kv/jws.h"
-#include "kv/release.h"
+#include "kv/base/jws.h"
+#include "kv/release/release.h"
 
 #define AUTHORITY_URL_MAX 512 /* characters, its NUL among them */
 

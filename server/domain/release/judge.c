@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An attestation against a policy. */
-#include "kv/release.h"
+#include "kv/release/release.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "authority.h"
-#include "kv/base64.h"
-#include "kv/json.h"
+#include "kv/base/base64.h"
+#include "kv/base/json.h"
 #include "policy.h"
 
 #define MODULUS_MIN 256 /* bytes; RSA-2048 */

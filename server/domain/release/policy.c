@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "authority.h"
-#include "kv/json.h"
-#include "kv/release.h"
+#include "kv/base/json.h"
+#include "kv/release/release.h"
 
 #define DEPTH_MAX 8
 #define CONDITIONS_MAX 64

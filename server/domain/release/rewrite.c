@@ -2,8 +2,8 @@
 /* How builds of 2022 wrote a release policy down, and how a release does. */
 #include <string.h>
 
-#include "kv/json.h"
-#include "kv/release.h"
+#include "kv/base/json.h"
+#include "kv/release/release.h"
 
 /* Of all objects of a policy; each has some of them. */
 static const char *const member_order[] = {

@@ -11,7 +11,7 @@
 
 #include <criterion/criterion.h>
 
-#include "kv/base.h"
+#include "kv/base/base.h"
 
 static int listener;
 static pthread_t thread;

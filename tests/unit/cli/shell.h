@@ -12,9 +12,9 @@
 #include <criterion/criterion.h>
 #include <criterion/redirect.h>
 
-#include "server/cli/cli.h"
 #include "fake.h"
-#include "kv/files.h"
+#include "kv/base/files.h"
+#include "server/cli/cli.h"
 
 #define INFO                                                                                       \
     "{\"vaults\":[{\"name\":\"dev\",\"url\":\"https://dev.vault.localhost:8443\"},"                \

@@ -8,7 +8,7 @@
 
 #include <criterion/criterion.h>
 
-#include "kv/secret.h"
+#include "kv/base/secret.h"
 
 TestSuite(claims, .init = set_up, .fini = tear_down, .timeout = 120);
 

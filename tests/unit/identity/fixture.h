@@ -8,8 +8,8 @@
 #pragma once
 
 #include "forge.h"
-#include "kv/files.h"
-#include "kv/identity.h"
+#include "kv/base/files.h"
+#include "kv/identity/identity.h"
 
 #define TENANT "72f9c4ba-21d6-4e0a-9c5e-6d1f0a8b3c57"
 #define ISSUER "https://sts.windows.net/" TENANT "/"

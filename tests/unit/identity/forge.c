@@ -13,7 +13,7 @@
 #include <openssl/pem.h>
 
 #include "forge_key.h"
-#include "kv/base64.h"
+#include "kv/base/base64.h"
 
 const char forge_pem[] = FORGE_PEM;
 

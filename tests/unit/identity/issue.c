@@ -8,8 +8,8 @@
 
 #include <criterion/criterion.h>
 
-#include "kv/base64.h"
-#include "kv/json.h"
+#include "kv/base/base64.h"
+#include "kv/base/json.h"
 
 #define CLIENT "0a0b0c0d-1111-4222-8333-444455556666"
 

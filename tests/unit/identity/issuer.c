@@ -10,7 +10,7 @@
 
 #include <criterion/criterion.h>
 
-#include "kv/secret.h"
+#include "kv/base/secret.h"
 
 TestSuite(issuer, .init = set_up_folder, .fini = tear_down, .timeout = 120);
 

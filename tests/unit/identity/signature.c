@@ -8,7 +8,7 @@
 
 #include <criterion/criterion.h>
 
-#include "kv/secret.h"
+#include "kv/base/secret.h"
 
 #define UNKNOWN_KEY                                                                                \
     "AKV10046: Unable to resolve the key used for signature validation. EncodedJwtHeader: '"

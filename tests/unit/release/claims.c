@@ -4,7 +4,7 @@
 
 #include <criterion/criterion.h>
 
-#include "kv/base.h"
+#include "kv/base/base.h"
 
 TestSuite(release_claims, .timeout = 120);
 

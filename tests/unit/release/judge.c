@@ -3,7 +3,7 @@
  * Attestations before the judge: contract §11. The authority is a table here; its key is the one of
  * forge.h, so that nothing but the token decides.
  */
-#include "kv/release.h"
+#include "kv/release/release.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include <criterion/criterion.h>
 
 #include "forge.h"
-#include "kv/base64.h"
+#include "kv/base/base64.h"
 
 #define NOW 1800000000
 #define ISSUER "https://a.test"

@@ -7,7 +7,7 @@
 
 #include <criterion/criterion.h>
 
-#include "kv/release.h"
+#include "kv/release/release.h"
 
 TestSuite(release_policy, .timeout = 120);
 

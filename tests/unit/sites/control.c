@@ -8,7 +8,7 @@
 #include <criterion/criterion.h>
 
 #include "exchange.h"
-#include "kv/api.h"
+#include "kv/app/api.h"
 
 static bool healthy, stored;
 static struct kv_vault vaults[2];

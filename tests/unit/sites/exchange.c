@@ -7,7 +7,7 @@
 
 #include <criterion/criterion.h>
 
-#include "kv/route.h"
+#include "kv/http/route.h"
 
 #define PAIRS_MAX 8
 

@@ -7,8 +7,8 @@
  */
 #pragma once
 
-#include "kv/app.h"
-#include "kv/json.h"
+#include "kv/app/app.h"
+#include "kv/base/json.h"
 
 extern struct kv_app app;
 extern struct kv_request request;

@@ -9,7 +9,7 @@
 
 #include "exchange.h"
 #include "fixture.h"
-#include "kv/api.h"
+#include "kv/app/api.h"
 
 #define APP_SERVICE "/msi/token"
 #define IMDS "/metadata/identity/oauth2/token"

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kv/app/api.h - what main.c mounts on the listeners: one site each.
+ *
+ * The data plane (HTTPS port) is api/gate around the routes of api/keys and api/hsm; the control port has the
+ * routes of api/token and api/control.
+ */
+#pragma once
+
+#include <cjson/cJSON.h>
+
+#include "kv/http/route.h"
+
+extern const struct kv_route kv_key_routes[];     /* api/keys */
+extern const struct kv_route kv_hsm_routes[];     /* api/hsm */
+extern const struct kv_route kv_token_routes[];   /* api/token */
+extern const struct kv_route kv_control_routes[]; /* api/control */
+
+/* api/gate: the gates, errors and headers of the data plane. */
+extern const struct kv_site kv_data_plane;
+
+/* api/token: managed-identity endpoints. api/control: everything else of the control port. */
+extern const struct kv_site kv_token_site;
+extern const struct kv_site kv_control_site;
+
+/*
+ * Who serves where: version, pid, both ports and the vaults with their URLs; what run.json and
+ * /control/v1/info say.
+ */
+enum kv_code kv_control_describe(const struct kv_app *app, cJSON **ret_description,
+                                 struct kv_err *err) kv_must_check;

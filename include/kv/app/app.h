@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kv/app/app.h - what main.c composed, for the handlers of api/; and what the gates of the data plane
+ * found out about a call.
+ *
+ * Visible to main.c and api/ only. Everything here is borrowed, made before the first listener
+ * and freed after the last; the pointers never change in between.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <cjson/cJSON.h>
+
+#include "kv/access/roles.h"
+#include "kv/http/listener.h"
+#include "kv/http/request.h"
+#include "kv/identity/identity.h"
+#include "kv/keys/keys.h"
+#include "kv/release/release.h"
+#include "kv/vaults/vault.h"
+#include "kv/wire/build.h"
+
+#define KV_CONTROL_NAMES_MAX 128
+
+struct kv_limits;
+
+struct kv_app {
+    struct kv_clock *clock;
+    struct kv_keys *keys;
+    struct kv_identity *identity;
+    struct kv_roles *roles;
+    struct kv_lanes *lanes;
+    struct kv_authorities *authorities; /* that attest environments */
+    const struct kv_vault *vaults;
+    size_t vault_count;
+
+    const struct kv_build *build; /* what --service-build says */
+    bool api_versions_strict;
+    struct kv_limits *limits;   /* by a vault's place in `vaults`; NULL: none apply */
+    unsigned retry_after;       /* seconds a 429 names; 0: none, as the service does */
+    atomic_uint told_keys_only; /* what api/gate has told of in the log: a bit for each kind */
+    const char *ca_pem;
+    const struct kv_buf *ca_p12;
+    const char *control_names[KV_CONTROL_NAMES_MAX + 1]; /* further ones of this machine; a NULL
+                                                            ends them */
+    unsigned port, control_port;                         /* the ports in use */
+
+    /* The token, through main.c: how it is, what it is, its counters. Thread-safe. */
+    bool (*token_is_healthy)(void *health_context);
+    void *health_context;
+    enum kv_code (*describe_token)(void *token_context, cJSON **ret_description,
+                                   struct kv_err *err);
+    enum kv_code (*print_token_metrics)(void *token_context, struct kv_buf *buf,
+                                        struct kv_err *err);
+    void *token_context;
+
+    /* Whether the store can be written to: what kv_store_check() says. Thread-safe. */
+    enum kv_code (*check_store)(void *store_context, struct kv_err *err);
+    void *store_context;
+};
+
+/* kv_route.hosts of the data plane: operations that one kind of host has (contract §12). */
+#define KV_ON_VAULT (1U << KV_VAULT)
+#define KV_ON_HSM (1U << KV_MANAGED_HSM)
+
+/* What the gates found out; request->context of the data plane. */
+struct kv_call {
+    const struct kv_vault *vault;
+    struct kv_principal principal;
+    const char *api_version; /* borrowed from the request */
+    /* What the api-version has: columns of api_version.def. */
+    bool shows_hsm_platform, knows_release;
+    bool knows_external; /* keys of an external key manager; a managed HSM has them */
+    unsigned allowed;    /* of a refused verb: bits 1 << kv_verb of those that are none */
+};
+
+static inline const struct kv_call *kv_call_of(const struct kv_request *request)
+{
+    return request->context;
+}
+
+/* The scope the domain works in for this request. */
+static inline struct kv_scope kv_scope_of(const struct kv_request *request)
+{
+    return (struct kv_scope){
+        .keys = request->app->keys,
+        .vault = kv_call_of(request)->vault,
+        .authority = request->authority,
+        .now = request->now,
+    };
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kv/base/clock.h - the only source of time.
+ *
+ * The wall clock is virtual: real by default; a test may freeze or shift it, and then every
+ * date, deadline and lifetime the API shows moves with it. A request reads the clock once, on
+ * arrival; everything it decides uses that one reading. Monotonic time is always real: it bounds
+ * queues and timeouts.
+ * Thread-safe: all functions may be called from any thread.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kv/base/err.h"
+
+struct kv_clock; /* opaque */
+
+typedef int64_t kv_time;   /* seconds since 1970, UTC */
+typedef int64_t kv_millis; /* milliseconds since 1970, UTC; or a span of milliseconds */
+
+/* 9999-12-31T23:59:59Z, the last second that the service and its clients can name. */
+#define KV_TIME_MAX INT64_C(253402300799)
+
+/* Creates a clock that follows the system. Free with kv_clock_free(); NULL is fine there. */
+enum kv_code kv_clock_new(struct kv_clock **ret_clock, struct kv_err *err) kv_must_check;
+void kv_clock_free(struct kv_clock *clock);
+KV_DEFINE_CLEANUP(struct kv_clock *, kv_clock_free)
+
+/* The virtual time. It stops at the end of the year 9999. */
+kv_millis kv_clock_now(const struct kv_clock *clock);
+
+/* Seconds of a reading, rounded down. */
+kv_time kv_seconds(kv_millis reading);
+
+/* Moves the clock by `span`, which may be negative; refused (KV_BAD_PARAMETER) when the virtual
+ * time would leave the years 1970 to 9999. */
+enum kv_code kv_clock_shift(struct kv_clock *clock, kv_millis span,
+                            struct kv_err *err) kv_must_check;
+
+/* Stops the clock at its present reading, or lets it run on from there. */
+void kv_clock_freeze(struct kv_clock *clock, bool frozen);
+bool kv_clock_is_frozen(const struct kv_clock *clock);
+
+/* Back to the system's time, running. */
+void kv_clock_reset(struct kv_clock *clock);
+
+/*
+ * Waits until the virtual time reaches `until`, at most `patience` real milliseconds, or until
+ * the clock is moved or kv_clock_wake() is called: whichever comes first. The caller looks again.
+ */
+void kv_clock_wait(struct kv_clock *clock, kv_millis until, kv_millis patience);
+void kv_clock_wake(struct kv_clock *clock);
+
+/* The system's own wall time, for what lives outside the virtual world: certificates, logs. */
+kv_millis kv_clock_real(void);
+
+/* Real, monotonic, origin unspecified: for timeouts and durations. */
+kv_millis kv_clock_monotonic(void);
+int64_t kv_clock_monotonic_us(void);
+
+/* RFC 7231 date ("Tue, 21 Nov 2023 13:41:26 GMT") and RFC 3339 with milliseconds. */
+#define KV_HTTP_DATE_SIZE 30
+#define KV_ISO_DATE_SIZE 25
+void kv_time_render_http(kv_time time, char ret_text[KV_HTTP_DATE_SIZE]);
+void kv_time_render_iso(kv_millis time, char ret_text[KV_ISO_DATE_SIZE]);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kv/base/hosts.h - which names mean this machine, for the gates of the control port.
+ *
+ * A page in a browser can send requests to any loopback port: under a name of its own that its
+ * DNS points here, or across origins. Both show in what the browser says of the request.
+ * Pure functions; safe from any thread.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+/*
+ * True for localhost, 127.0.0.1, [::1] and host.docker.internal, in any case, with or without a
+ * port: what a Host header may say.
+ */
+bool kv_host_is_local(const char *authority);
+
+/* True for http:// or https:// before such a host and nothing after it: an Origin header. */
+bool kv_origin_is_local(const char *origin);

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kv/base/json.h - JSON in and out of the wire, on cJSON.
+ *
+ * Reading goes through a table: a row names a member, its type and the place in an argument
+ * struct it is written to; unknown members are ignored, as the service does (clients.md §0.8).
+ * Writing is compact (contract, notation). cJSON's memory is wiped when freed: bodies hold
+ * plaintexts.
+ * Thread rule: a cJSON tree belongs to one thread at a time. Ownership: adding to a parent gives
+ * the child away.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cjson/cJSON.h>
+
+#include "kv/base/buf.h"
+#include "kv/base/err.h"
+
+KV_DEFINE_CLEANUP(cJSON *, cJSON_Delete)
+
+/* Deepest nesting of a body we read. */
+#define KV_JSON_DEPTH_MAX 32
+
+/* Most values in a body we read: each takes some thirty times the memory of its "0,". */
+#define KV_JSON_VALUES_MAX 10000
+
+/* Makes cJSON wipe what it frees. Called once at start, before any other function here. */
+void kv_json_setup(void);
+
+/*
+ * Parses a whole body, which must be one JSON object in UTF-8 with nothing after it. Anything
+ * else, NUL characters, deeper nesting than KV_JSON_DEPTH_MAX and more values than
+ * KV_JSON_VALUES_MAX included, is KV_BAD_PARAMETER with the service's text for a body it cannot
+ * bind (contract §19 row 17).
+ */
+enum kv_code kv_json_parse(const char *text, size_t len, cJSON **ret_object,
+                           struct kv_err *err) kv_must_check;
+
+/* The text of a property the service could not bind (contract §4.6): one such line a violation. */
+#define KV_JSON_INVALID_PROPERTY "Property  has invalid value\r\n"
+
+enum kv_json_type {
+    KV_JSON_STRING, /* const char *: borrowed from the tree */
+    KV_JSON_BOOL,   /* struct kv_maybe_bool */
+    KV_JSON_INT,    /* struct kv_maybe_int: whole numbers up to 2^53 either way */
+    KV_JSON_OBJECT, /* const cJSON *: borrowed from the tree */
+    KV_JSON_ARRAY   /* const cJSON *: borrowed from the tree */
+};
+
+struct kv_maybe_bool {
+    bool given, value;
+};
+struct kv_maybe_int {
+    bool given;
+    int64_t value;
+};
+
+struct kv_json_field {
+    const char *name; /* exact, case-sensitive */
+    enum kv_json_type type;
+    size_t offset; /* of the target in the argument struct */
+};
+
+#define KV_JSON_FIELD(strct, member, name_, type_)                                                 \
+    {                                                                                              \
+        .name = (name_), .type = (type_), .offset = offsetof(strct, member)                        \
+    }
+
+/*
+ * Binds the members of `object` to `ret_args`, a zeroed struct; null and absent members leave
+ * their target untouched. The first member of the wrong type is KV_BAD_PARAMETER with
+ * KV_JSON_INVALID_PROPERTY.
+ */
+enum kv_code kv_json_bind(const cJSON *object, const struct kv_json_field *fields, size_t count,
+                          void *ret_args, struct kv_err *err) kv_must_check;
+
+/* Sorts the members of every object below `tree` by their names, as bytes; arrays keep theirs. */
+void kv_json_sort(cJSON *tree);
+
+/* Prints compactly and appends to `buf`. */
+enum kv_code kv_json_print(const cJSON *tree, struct kv_buf *buf, struct kv_err *err) kv_must_check;
+
+/*
+ * Adds to `parent`, quietly doing nothing after an earlier failure: pass the same `ok`, true at
+ * first, to a series of calls and look at it once at the end.
+ */
+void kv_json_add_text(cJSON *parent, const char *name, const char *text, bool *ok);
+void kv_json_add_int(cJSON *parent, const char *name, int64_t number, bool *ok);
+void kv_json_add_bool(cJSON *parent, const char *name, bool value, bool *ok);
+void kv_json_add_base64url(cJSON *parent, const char *name, const void *bytes, size_t len,
+                           bool *ok);
+/* Adds an empty object or array and returns it, NULL when not ok. */
+cJSON *kv_json_add_object(cJSON *parent, const char *name, bool *ok);
+cJSON *kv_json_add_array(cJSON *parent, const char *name, bool *ok);
+/* Appends a text to an array. */
+void kv_json_append_text(cJSON *array, const char *text, bool *ok);
+/* Takes `child`, also when not ok (it is freed then). `name` NULL: parent is an array. */
+void kv_json_add_take(cJSON *parent, const char *name, cJSON *child, bool *ok);

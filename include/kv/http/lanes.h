@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kv/http/lanes.h - where a step of a request runs: worker threads behind bounded queues.
+ *
+ * KV_LANE_INLINE is the thread of the connection (memory and SQLite reads only). KV_LANE_WORK has
+ * a thread a processor and takes whatever may block: the token, durable writes. KV_LANE_GENERATE
+ * has one thread at a lower priority for key generation, which takes seconds of CPU.
+ * KV_LANE_OUTSIDE has a few threads that may wait for somebody else's server, and do nothing but
+ * that: they have no session of the token and no connection of the store.
+ * Thread-safe. Lock order: lock.def.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "kv/base/err.h"
+
+enum kv_lane { KV_LANE_INLINE, KV_LANE_WORK, KV_LANE_GENERATE, KV_LANE_OUTSIDE, KV_LANE_COUNT };
+
+struct kv_lanes; /* opaque */
+
+struct kv_lanes_config {
+    unsigned workers;      /* threads of KV_LANE_WORK, at least 1 */
+    size_t work_queue;     /* jobs that may wait on KV_LANE_WORK */
+    size_t generate_queue; /* jobs that may wait on KV_LANE_GENERATE */
+    int generate_niceness; /* added to the thread's nice value */
+    unsigned outside;      /* threads of KV_LANE_OUTSIDE, at least 1 */
+    size_t outside_queue;  /* jobs that may wait on KV_LANE_OUTSIDE */
+};
+
+/* Starts the threads. Free with kv_lanes_free(), which runs what is queued, then joins. */
+enum kv_code kv_lanes_new(const struct kv_lanes_config *config, struct kv_lanes **ret_lanes,
+                          struct kv_err *err) kv_must_check;
+void kv_lanes_free(struct kv_lanes *lanes);
+KV_DEFINE_CLEANUP(struct kv_lanes *, kv_lanes_free)
+
+typedef void kv_job_fn(void *argument);
+
+/* Queues job(argument) on a lane other than INLINE; false, at once, when its queue is full. */
+bool kv_lanes_post(struct kv_lanes *lanes, enum kv_lane lane, kv_job_fn *job,
+                   void *argument) kv_must_check;
+
+/* Jobs waiting now, for /metrics. */
+size_t kv_lanes_waiting(const struct kv_lanes *lanes, enum kv_lane lane);

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kv/http/listener.h - the sockets: HTTP or HTTPS by libmicrohttpd, requests handed to sites.
+ *
+ * One listener serves one port on one or two addresses with an epoll thread each. Requests whose
+ * route names another lane are suspended while a worker has them; each has a deadline, after
+ * which it is answered KV_UNAVAILABLE, whatever the worker does.
+ * A connection that we end is read for a while longer, so that a client that is still sending does
+ * not lose the answer to a reset.
+ * Thread rule: new, quiesce and free from one thread.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "kv/base/clock.h"
+#include "kv/base/err.h"
+#include "kv/http/lanes.h"
+#include "kv/http/route.h"
+
+struct kv_listener; /* opaque */
+
+struct kv_listener_config {
+    const char *address;         /* numeric, or "localhost" for 127.0.0.1 and ::1 */
+    unsigned port;               /* 0: any free one, the same on both addresses */
+    const char *certificate_pem; /* server certificate and its chain; NULL: plain HTTP */
+    const char *key_pem;
+    const struct kv_site *const *sites; /* NULL-terminated; the first that serves takes it */
+    struct kv_app *app;
+    struct kv_lanes *lanes;
+    struct kv_clock *clock;
+    unsigned connections;      /* at most so many at once on each address; further ones wait */
+    kv_millis idle_timeout;    /* real milliseconds without a byte from the client */
+    kv_millis head_timeout;    /* real milliseconds the head of a request may take */
+    kv_millis arrival_timeout; /* real milliseconds the body of a request may take */
+    kv_millis deadline[KV_LANE_COUNT]; /* real milliseconds a suspended request may take */
+};
+
+enum kv_code kv_listener_new(const struct kv_listener_config *config,
+                             struct kv_listener **ret_listener, struct kv_err *err) kv_must_check;
+
+/* The port it got. */
+unsigned kv_listener_port(const struct kv_listener *listener);
+
+/* Requests that have arrived and are not answered yet. */
+size_t kv_listener_pending(const struct kv_listener *listener);
+
+/*
+ * Stops accepting, answers new requests on open connections KV_UNAVAILABLE with
+ * Connection: close, and waits at most `patience` real milliseconds for the requests under way.
+ * False when some are left; then kv_listener_free() must not be called, only _exit().
+ */
+bool kv_listener_drain(struct kv_listener *listener, kv_millis patience) kv_must_check;
+
+/* After a successful drain, or when nothing was ever suspended. Waits some two seconds at most for
+ * clients that are still sending. NULL is fine. */
+void kv_listener_free(struct kv_listener *listener);
+KV_DEFINE_CLEANUP(struct kv_listener *, kv_listener_free)

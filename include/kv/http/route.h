@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kv/http/route.h - sites: a table of routes, the gates around every handler, and how errors look.
+ *
+ * A site is const and lives as long as the process. A request takes this way: the site's gates in
+ * order, one of them kv_route_match(); then the route's handler on the route's lane; then, on
+ * success and on failure alike, `finish`, which adds the headers every answer has; at last
+ * `after`, for logs and journals. All but the handler run on the connection's thread; when the
+ * deadline was faster than the handler, beside it: so they read of a request what the gates left,
+ * and a handler changes nothing of it but body, next and state.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "kv/http/request.h"
+#include "kv/http/response.h"
+
+/* A row of a route table; a table ends with { 0 }. The columns after the lane may be left out. */
+struct kv_route {
+    enum kv_verb verb;
+    const char *path;   /* "/keys/{name}/create": literals match in any case, placeholders
+                               whatever stands there; `{version:hex32}` only 32 hex digits */
+    const char *action; /* permission it needs (contract §14); NULL: none */
+    kv_handler_fn *handler;
+    enum kv_lane lane; /* where the handler runs */
+    unsigned hosts;    /* kinds of host that have it: bits of the site's own; 0: all */
+    bool makes_key;    /* counts as the making of a key where requests are limited (§13) */
+    const char *since; /* the first api-version that has it (§15); NULL: every one */
+};
+
+/* A gate; a list ends with { 0 }. It passes a request on by returning KV_OK. */
+struct kv_gate {
+    const char *name; /* for the log */
+    kv_handler_fn *pass;
+};
+
+struct kv_site {
+    const char *name;
+    bool (*serves)(const struct kv_request *request); /* NULL: every request */
+    const struct kv_route *routes;
+    const struct kv_route *more_routes; /* a second table; NULL: there is none */
+    const struct kv_gate *gates;
+
+    /* How large the body of this request may be, by its head alone; NULL: KV_BODY_MAX. */
+    size_t (*body_max)(const struct kv_request *request);
+
+    /* No row matches: says why, in the site's own words. `verbs_of_path` has bit 1 << kv_verb set
+     * for every verb some row of that path has. */
+    enum kv_code (*unmatched)(struct kv_request *request, struct kv_response *response,
+                              unsigned verbs_of_path, struct kv_err *err);
+
+    /* Turns an error into an answer. Cannot fail: what does not fit is left out. */
+    void (*render_error)(struct kv_request *request, const struct kv_err *err,
+                         struct kv_response *response);
+
+    /* Adds the headers that every answer of the site carries. */
+    void (*finish)(struct kv_request *request, struct kv_response *response);
+
+    /* Sees every answer, after it was made; `err` is NULL for a success, `micros` are since
+     * arrival. May be NULL. */
+    void (*after)(const struct kv_request *request, const struct kv_response *response,
+                  const struct kv_err *err, int64_t micros);
+};
+
+/* The gate that finds the route and fills the captures. */
+enum kv_code kv_route_match(struct kv_request *request, struct kv_response *response,
+                            struct kv_err *err) kv_must_check;
+
+/* An `after` for any site: one line in the log, KV_LOG_INFO, KV_LOG_WARNING from status 500 on. */
+void kv_log_access(const struct kv_request *request, const struct kv_response *response,
+                   const struct kv_err *err, int64_t micros);

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kv/store/store.h - everything that lasts, in one SQLite file (WAL, synchronous=FULL).
+ *
+ * The store lends connections; a connection belongs to one thread until it is released, and an
+ * open transaction is rolled back then. SQL text lives with its domain, prepared once a connection
+ * (statements are cached by the address of their text: pass literals only). Readers never wait
+ * for writers; writers take turns in the order they came.
+ * Errors: KV_INTERNAL with SQLite's extended code as cause, KV_UNAVAILABLE when the disk is full
+ * or the file cannot be written. Those of opening and migrating, for whoever starts the server, name
+ * the file; the others, which are sent to clients, name no path.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kv/base/err.h"
+
+struct kv_store; /* opaque, thread-safe */
+struct kv_db;    /* a lent connection, one thread */
+struct kv_rows;  /* the rows of one query, inside a lent connection */
+
+/* A step of a domain's schema, run once and in order; each in a transaction of its own. */
+struct kv_migration {
+    const char *sql; /* one or more statements; NULL ends the list */
+};
+
+/*
+ * Opens (or makes, mode 0600) the file with at most `connections` connections. A file written by
+ * a newer coffer, or that is no database, is refused with a message that says so.
+ */
+enum kv_code kv_store_open(const char *path, unsigned connections, struct kv_store **ret_store,
+                           struct kv_err *err) kv_must_check;
+void kv_store_close(struct kv_store *store);
+KV_DEFINE_CLEANUP(struct kv_store *, kv_store_close)
+
+/*
+ * Whether the files are still the ones it has open, at the path it opened; KV_UNAVAILABLE when they
+ * were moved, removed or replaced, until they are back. Then nothing is written (what is not under
+ * that name is lost to the next start) and no further connection opened, which would read another
+ * file; what was committed before is still read. Some system calls; asked before each write and
+ * after each commit, too. Thread-safe.
+ */
+enum kv_code kv_store_check(const struct kv_store *store, struct kv_err *err) kv_must_check;
+
+/* Brings the tables of `domain` to the end of `steps`; refuses a schema beyond it. */
+enum kv_code kv_store_migrate(struct kv_store *store, const char *domain,
+                              const struct kv_migration *steps, struct kv_err *err) kv_must_check;
+
+/* Waits for a free connection. */
+enum kv_code kv_db_acquire(struct kv_store *store, struct kv_db **ret_db,
+                           struct kv_err *err) kv_must_check;
+void kv_db_release(struct kv_db *db);
+KV_DEFINE_CLEANUP(struct kv_db *, kv_db_release)
+
+/* A writing transaction: begin waits for the writer's turn, commit is durable when it returns. */
+enum kv_code kv_db_begin(struct kv_db *db, struct kv_err *err) kv_must_check;
+enum kv_code kv_db_commit(struct kv_db *db, struct kv_err *err) kv_must_check;
+
+/*
+ * A reading transaction: all queries until kv_db_release() or kv_db_end_reading() see the store
+ * as it was at the first of them.
+ */
+enum kv_code kv_db_begin_reading(struct kv_db *db, struct kv_err *err) kv_must_check;
+void kv_db_end_reading(struct kv_db *db);
+
+/* A number that changes with every commit, before the commit returns: what was read under one
+ * edition, which was asked for first, is as it was while the edition is the same. */
+uint64_t kv_store_edition(const struct kv_store *store);
+
+/* One value bound to a ? of the SQL, in order. Texts and bytes are borrowed until the call ends
+ * (run) or the rows are closed (query). */
+enum kv_bind_type { KV_BIND_NULL, KV_BIND_INT, KV_BIND_TEXT, KV_BIND_BYTES };
+struct kv_bind {
+    enum kv_bind_type type;
+    int64_t number;
+    const void *data;
+    size_t len;
+};
+#define KV_B_NULL ((struct kv_bind){ .type = KV_BIND_NULL })
+#define KV_B_INT(n) ((struct kv_bind){ .type = KV_BIND_INT, .number = (int64_t) (n) })
+#define KV_B_TEXT(t) ((struct kv_bind){ .type = KV_BIND_TEXT, .data = (t) })
+#define KV_B_BYTES(p, n) ((struct kv_bind){ .type = KV_BIND_BYTES, .data = (p), .len = (n) })
+
+/* A list of binds for the calls below: KV_BINDS(KV_B_TEXT(name), KV_B_INT(now)), or KV_NO_BINDS. */
+struct kv_binds {
+    const struct kv_bind *bind;
+    size_t count;
+};
+#define KV_BINDS(...)                                                                              \
+    ((struct kv_binds){ (const struct kv_bind[]){ __VA_ARGS__ },                                   \
+                        sizeof((const struct kv_bind[]){ __VA_ARGS__ })                            \
+                            / sizeof(struct kv_bind) })
+#define KV_NO_BINDS ((struct kv_binds){ NULL, 0 })
+
+/* Runs a statement that yields no rows; returns how many it changed (NULL is fine). */
+enum kv_code kv_db_run(struct kv_db *db, const char *sql, struct kv_binds binds,
+                       int64_t *ret_changes, struct kv_err *err) kv_must_check;
+
+/* The rowid of the last insert on this connection. */
+int64_t kv_db_last_id(const struct kv_db *db);
+
+/* Starts a query; close the rows before the same SQL is used again on this connection. */
+enum kv_code kv_db_query(struct kv_db *db, const char *sql, struct kv_binds binds,
+                         struct kv_rows **ret_rows, struct kv_err *err) kv_must_check;
+void kv_rows_close(struct kv_rows *rows);
+KV_DEFINE_CLEANUP(struct kv_rows *, kv_rows_close)
+
+/* Goes to the next row; *ret_more is false after the last. */
+enum kv_code kv_rows_next(struct kv_rows *rows, bool *ret_more, struct kv_err *err) kv_must_check;
+
+/* Columns of the present row, from 0; texts and bytes are borrowed until the next step. */
+bool kv_rows_is_null(const struct kv_rows *rows, int column);
+int64_t kv_rows_int(const struct kv_rows *rows, int column);
+const char *kv_rows_text(const struct kv_rows *rows, int column); /* "" for NULL */
+const void *kv_rows_bytes(const struct kv_rows *rows, int column, size_t *ret_len);

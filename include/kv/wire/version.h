@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kv/wire/version.h - the api-versions of the service: the rows of api_version.def.
+ *
+ * Immutable.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+/* A row of api_version.def, or what an unknown one is taken for. */
+struct kv_api_version {
+    const char *name;
+    bool shows_hsm_platform, knows_release;
+};
+
+/*
+ * Whether the service knows the version. Not strict: a well-formed unknown one counts as the
+ * newest (clients.md §1).
+ */
+bool kv_api_version_find(const char *name, bool strict, struct kv_api_version *ret_version);
+
+/* Whether the version is older than the one of that name, which is a row of the table. */
+bool kv_api_version_is_before(const struct kv_api_version *version, const char *since);
+
+/* The newest stable version, for the refusal of an unknown one. */
+const char *kv_api_version_newest(void);

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+libkv_a_SOURCES += \
+	%D%/assignments.c \
+	%D%/roles.c \
+	%D%/roles_core.h \
+	%D%/settings.c

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * roles_core.h - what the files of roles share. Private to domain/access.
+ */
+#pragma once
+
+#include "kv/access/roles.h"
+#include "kv/store/store.h"
+
+struct kv_roles {
+    struct kv_store *store; /* borrowed */
+};
+
+/* Copies a GUID in lower case; false when the text is none. */
+bool roles_fold_guid(const char *text, char ret_guid[KV_UUID_LENGTH + 1]);
+
+/* Whether there is such a role, built-in or custom; `name` is folded. */
+enum kv_code roles_check_definition(struct kv_db *db, const char *vault, const char *name,
+                                    struct kv_err *err) kv_must_check;
+
+/* The number in the first row of a query. */
+enum kv_code roles_count(struct kv_db *db, const char *sql, struct kv_binds binds,
+                         int64_t *ret_count, struct kv_err *err) kv_must_check;

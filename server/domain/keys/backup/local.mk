@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: Apache-2.0
+libkv_a_SOURCES += \
+	%D%/backup.c \
+	%D%/backup.h \
+	%D%/backup_form.c \
+	%D%/backup_policy.c \
+	%D%/restore.c

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tables of this domain, and the life of struct kv_keys. */
+#include "kv/keys/keys.h"
+
+#include <stdlib.h>
+
+#include "private.h"
+
+/*
+ * `limbo` holds every object of the token that no version owns: written before a generation starts
+ * and when a version is purged, removed with the commit of the version or after the object was
+ * destroyed. `doomed` is 0 while a generation of this process runs.
+ */
+static const struct kv_migration migrations[] = {
+    { "CREATE TABLE key ("
+      "  id INTEGER PRIMARY KEY,"
+      "  vault TEXT NOT NULL,"
+      "  fold TEXT NOT NULL,"                 /* the name, upper-cased */
+      "  name TEXT NOT NULL,"                 /* the creator's spelling */
+      "  state INTEGER NOT NULL,"             /* enum key_state */
+      "  ready INTEGER NOT NULL,"             /* ms: when the pending phase ends */
+      "  latest INTEGER,"                     /* version.id */
+      "  deleted INTEGER NOT NULL DEFAULT 0," /* s */
+      "  purge INTEGER NOT NULL DEFAULT 0,"   /* s: scheduledPurgeDate */
+      "  UNIQUE (vault, fold)"
+      ");"
+      "CREATE INDEX key_due ON key (state, purge) WHERE state > 0;"
+      "CREATE TABLE version ("
+      "  id INTEGER PRIMARY KEY,"
+      "  key INTEGER NOT NULL REFERENCES key (id),"
+      "  version TEXT NOT NULL,"
+      "  object BLOB NOT NULL UNIQUE," /* CKA_ID */
+      "  kty TEXT NOT NULL,"
+      "  ops TEXT NOT NULL,"
+      "  bits INTEGER NOT NULL,"
+      "  modulus BLOB NOT NULL,"
+      "  exponent BLOB NOT NULL,"
+      "  enabled INTEGER NOT NULL,"
+      "  not_before INTEGER,"
+      "  expires INTEGER,"
+      "  created INTEGER NOT NULL,"
+      "  updated INTEGER NOT NULL,"
+      "  tags BLOB," /* name, NUL, value, NUL, ... */
+      "  UNIQUE (key, version)"
+      ");"
+      "CREATE TABLE limbo ("
+      "  object BLOB PRIMARY KEY,"
+      "  doomed INTEGER NOT NULL"
+      ") WITHOUT ROWID;" },
+    { "CREATE TABLE rotation_policy ("
+      "  key INTEGER PRIMARY KEY REFERENCES key (id),"
+      "  expiry TEXT,"          /* these four as they were sent, ISO 8601 */
+      "  after_create TEXT,"    /* of Rotate; at most one of */
+      "  before_expiry TEXT,"   /* these two */
+      "  notify TEXT NOT NULL," /* timeBeforeExpiry of Notify, '' for none */
+      "  created INTEGER NOT NULL,"
+      "  updated INTEGER NOT NULL,"
+      "  due INTEGER" /* s: when the latest version is to be rotated; NULL: never */
+      ");"
+      "CREATE INDEX rotation_due ON rotation_policy (due) WHERE due IS NOT NULL;" },
+    /* keys that are not RSA: their modulus and exponent are empty */
+    { "ALTER TABLE version ADD COLUMN curve TEXT;" /* wire name, NULL unless EC */
+      "ALTER TABLE version ADD COLUMN x BLOB;"
+      "ALTER TABLE version ADD COLUMN y BLOB;" },
+    /* what an imported JWK had beyond its key: a JSON object, NULL for nothing */
+    { "ALTER TABLE version ADD COLUMN members TEXT;" },
+    /* keys of the service itself, RSA all of them */
+    { "CREATE TABLE service_key ("
+      "  purpose TEXT PRIMARY KEY,"
+      "  object BLOB NOT NULL UNIQUE,"
+      "  modulus BLOB NOT NULL,"
+      "  exponent BLOB NOT NULL"
+      ") WITHOUT ROWID;" },
+    /* whether keys may be released, and to whom: alike for all versions of one */
+    { "ALTER TABLE key ADD COLUMN exportable INTEGER NOT NULL DEFAULT 0;"
+      "ALTER TABLE key ADD COLUMN policy TEXT;" /* compact JSON */
+      "ALTER TABLE key ADD COLUMN policy_type TEXT;"
+      "ALTER TABLE key ADD COLUMN policy_immutable INTEGER NOT NULL DEFAULT 0;" },
+    /* keys of the built-in external key manager, and which of them a version stands for: such a
+     * version has no object of its own, `object` only tells it from others */
+    { "CREATE TABLE external_key ("
+      "  id TEXT PRIMARY KEY,"
+      "  object BLOB NOT NULL UNIQUE,"
+      "  kty TEXT NOT NULL,"
+      "  bits INTEGER NOT NULL,"
+      "  modulus BLOB NOT NULL,"
+      "  exponent BLOB NOT NULL"
+      ") WITHOUT ROWID;"
+      "ALTER TABLE version ADD COLUMN external TEXT;" },
+    { NULL },
+};
+
+enum kv_code kv_keys_new(const struct kv_keys_config *config, struct kv_keys **ret_keys,
+                         struct kv_err *err)
+{
+    KV_TRY(kv_store_migrate(config->store, "vault", migrations, err));
+
+    struct kv_keys *keys = calloc(1, sizeof(*keys));
+
+    if (keys == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    keys->config = *config;
+    key_leases_init(&keys->leases);
+    *ret_keys = keys;
+    return KV_OK;
+}
+
+void kv_keys_free(struct kv_keys *keys)
+{
+    if (keys != NULL) {
+        key_leases_done(&keys->leases);
+        free(keys);
+    }
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kv/app/api.h"
+#include "kv/base/json.h"
+#include "kv/base/log.h"
+
+#define RUN_FILE "run.json"
+#define MARK_FILE "ephemeral" /* what may be removed has it; a lasting folder never */
+#define TEMPORARY "coffer-??????"
+#define REMOVALS 20 /* tries: another thread may be making a file */
+#define RUN_FILE_MAX (1024 * 1024)
+
+void data_folder_init(struct data_folder *folder)
+{
+    folder->path[0] = '\0';
+    folder->temporary = false;
+    folder->lock = -1;
+}
+
+static void close_listing(DIR *listing)
+{
+    if (listing != NULL) {
+        closedir(listing);
+    }
+}
+KV_DEFINE_CLEANUP(DIR *, close_listing)
+
+static const char *temporary_base(void)
+{
+    const char *base = getenv("TMPDIR");
+
+    return base != NULL && base[0] == '/' ? base : "/tmp";
+}
+
+/* A folder of ours that says it is temporary, and whose lock nobody holds: its process is dead. */
+static bool is_stale(const char *path, int lock)
+{
+    char mark[KV_PATH_MAX];
+    struct stat status;
+
+    return kv_path_join(mark, path, MARK_FILE, NULL) == KV_OK && lstat(path, &status) == 0
+           && S_ISDIR(status.st_mode) && status.st_uid == geteuid() && lstat(mark, &status) == 0
+           && S_ISREG(status.st_mode) && flock(lock, LOCK_EX | LOCK_NB) == 0;
+}
+
+static void remove_if_stale(const char *path)
+{
+    char name[KV_PATH_MAX];
+    int lock;
+
+    if (kv_path_join(name, path, "lock", NULL) != KV_OK
+        || (lock = open(name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)) < 0) {
+        return;
+    }
+    if (is_stale(path, lock) && kv_folder_remove(path, NULL) == KV_OK) {
+        kv_log(KV_LOG_INFO, "stale_folder_removed", KV_LOG_TEXT_FIELD("folder", path));
+    }
+    close(lock);
+}
+
+/* What servers left that were killed. */
+static void remove_stale_folders(void)
+{
+    kv_auto(close_listing) DIR *listing = opendir(temporary_base());
+    char path[KV_PATH_MAX];
+    struct dirent *entry;
+
+    while (listing != NULL && (entry = readdir(listing)) != NULL) {
+        if (fnmatch(TEMPORARY, entry->d_name, 0) == 0
+            && kv_path_join(path, temporary_base(), entry->d_name, NULL) == KV_OK) {
+            remove_if_stale(path);
+        }
+    }
+}
+
+static enum kv_code make_temporary(struct data_folder *folder, struct kv_err *err)
+{
+    int len = snprintf(folder->path, sizeof(folder->path), "%s/coffer-XXXXXX", temporary_base());
+
+    if (len >= (int) sizeof(folder->path) || mkdtemp(folder->path) == NULL) {
+        int cause = errno;
+
+        folder->path[0] = '\0';
+        return KV_FAIL(err, KV_INTERNAL, (unsigned long) cause,
+                       "cannot make a temporary folder in %s: %s", temporary_base(),
+                       strerror(cause));
+    }
+    folder->temporary = true;
+    return KV_OK;
+}
+
+/* SoftHSM's configuration and run.json want paths that hold wherever they are read. */
+static enum kv_code make_lasting(struct data_folder *folder, const struct kv_options *options,
+                                 struct kv_err *err)
+{
+    char named[KV_PATH_MAX];
+
+    KV_TRY(kv_data_folder(options, named, err));
+    KV_TRY(kv_folder_make(named, 0700, err));
+    if (realpath(named, folder->path) == NULL) {
+        int cause = errno;
+
+        return KV_FAIL(err, KV_INTERNAL, (unsigned long) cause, "%s: %s", named, strerror(cause));
+    }
+    return KV_OK;
+}
+
+enum kv_code data_folder_open(struct data_folder *folder, const struct kv_options *options,
+                              struct kv_err *err)
+{
+    char mark[KV_PATH_MAX];
+
+    if (!kv_option_flag(options, KV_OPTION_EPHEMERAL)) {
+        KV_TRY(make_lasting(folder, options, err));
+        return kv_folder_lock(folder->path, &folder->lock, err);
+    }
+    remove_stale_folders();
+    KV_TRY(make_temporary(folder, err));
+    KV_TRY(kv_folder_lock(folder->path, &folder->lock, err));
+    KV_TRY(kv_path_join(mark, folder->path, MARK_FILE, err));
+    /* after the lock, so that a marked folder is locked or stale */
+    return kv_file_write(mark, "", 0, 0600, err);
+}
+
+enum kv_code data_folder_publish(const struct data_folder *folder, const struct kv_app *app,
+                                 struct kv_err *err)
+{
+    kv_auto(cJSON_Delete) cJSON *description = NULL;
+    kv_auto(kv_buf_done) struct kv_buf text;
+    char path[KV_PATH_MAX];
+
+    kv_buf_init(&text, RUN_FILE_MAX);
+    KV_TRY(kv_control_describe(app, &description, err));
+    KV_TRY(kv_json_print(description, &text, err));
+    KV_TRY(kv_path_join(path, folder->path, RUN_FILE, err));
+    return kv_file_write(path, text.data, text.len, 0644, err);
+}
+
+void data_folder_close(struct data_folder *folder)
+{
+    char path[KV_PATH_MAX];
+
+    if (folder->lock < 0) { /* somebody else's, or never made */
+        return;
+    }
+    if (folder->temporary) {
+        KV_IGNORE(kv_folder_remove(folder->path, NULL)); /* nobody is left to be told */
+    } else if (kv_path_join(path, folder->path, RUN_FILE, NULL) == KV_OK) {
+        unlink(path);
+    }
+    close(folder->lock);
+    folder->lock = -1;
+}
+
+void data_folder_abandon(const struct data_folder *folder)
+{
+    for (int i = 0; folder->temporary && i < REMOVALS && kv_file_exists(folder->path); i++) {
+        KV_IGNORE(kv_folder_remove(folder->path, NULL)); /* what another thread made is next */
+    }
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "kv/base/log.h"
+#include "kv/store/store.h"
+
+#define PATIENCE_MS 2000 /* between two looks at the token */
+#define BACKOFF_MS 125   /* at least, after a round that failed; doubled up to PATIENCE_MS */
+
+struct housekeeper {
+    struct kv_clock *clock;
+    struct kv_keys *keys;
+    struct hsm *hsm;
+    struct kv_store *store;
+    bool store_is_lost; /* when it was last looked at */
+    struct rotator *rotator;
+    pthread_t thread;
+    bool running;
+    bool failing;      /* its thread's: the last tidying failed, which was logged */
+    kv_millis backoff; /* its thread's */
+    atomic_bool stop;
+    atomic_bool healthy; /* the token worked when it was last looked at */
+};
+
+static void look_at_token(struct housekeeper *keeper)
+{
+    CK_RV rv = hsm_check(keeper->hsm);
+    bool was_healthy = atomic_exchange(&keeper->healthy, rv == CKR_OK);
+
+    if (was_healthy && rv != CKR_OK) {
+        kv_log(KV_LOG_ERROR, "token_lost", KV_LOG_TEXT_FIELD("rv", hsm_rv_name(rv)));
+    }
+    if (!was_healthy && rv == CKR_OK) {
+        kv_log(KV_LOG_INFO, "token_back", KV_LOG_TEXT_FIELD("rv", hsm_rv_name(rv)));
+    }
+}
+
+/* Whoever writes to it finds out by himself; the log says it although nobody does. */
+static void look_at_store(struct housekeeper *keeper)
+{
+    struct kv_err err;
+    bool is_lost = kv_store_check(keeper->store, &err) != KV_OK;
+
+    if (is_lost && !keeper->store_is_lost) {
+        kv_log(KV_LOG_ERROR, "store_lost", KV_LOG_TEXT_FIELD("reason", err.message));
+    }
+    if (!is_lost && keeper->store_is_lost) {
+        kv_log(KV_LOG_INFO, "store_back", KV_LOG_TEXT_FIELD("store", "in its place"));
+    }
+    keeper->store_is_lost = is_lost;
+}
+
+/* When it fails, for want of the token or of the disk, the next round tries again. */
+static kv_millis tidy(struct housekeeper *keeper)
+{
+    kv_millis due = INT64_MAX;
+    struct kv_err err;
+
+    if (kv_keys_tidy(keeper->keys, kv_clock_now(keeper->clock), &due, &err) != KV_OK) {
+        if (keeper->failing) { /* said when it began */
+            return INT64_MAX;
+        }
+        keeper->failing = true;
+        kv_log(KV_LOG_WARNING, "tidying_failed", KV_LOG_TEXT_FIELD("reason", err.message),
+               KV_LOG_NUMBER_FIELD("cause", err.cause), KV_LOG_TEXT_FIELD("where", err.where));
+        return INT64_MAX;
+    }
+    if (keeper->failing) {
+        kv_log(KV_LOG_INFO, "tidying_works", KV_LOG_NUMBER_FIELD("due", due));
+    }
+    keeper->failing = false;
+    return due;
+}
+
+/*
+ * Until there is something to do. A round that failed has sounded the alarm itself, and would end
+ * its own rest: then only a stop ends the rest early.
+ */
+static void rest(struct housekeeper *keeper, kv_millis due)
+{
+    kv_millis end;
+
+    if (!keeper->failing && atomic_load(&keeper->healthy)) {
+        keeper->backoff = BACKOFF_MS;
+        kv_clock_wait(keeper->clock, due, PATIENCE_MS);
+        return;
+    }
+    end = kv_clock_monotonic() + keeper->backoff;
+    keeper->backoff = keeper->backoff < PATIENCE_MS / 2 ? keeper->backoff * 2 : PATIENCE_MS;
+    for (kv_millis left; !atomic_load(&keeper->stop) && (left = end - kv_clock_monotonic()) > 0;) {
+        kv_clock_wait(keeper->clock, INT64_MAX, left);
+    }
+}
+
+static void *keep_house(void *argument)
+{
+    struct housekeeper *keeper = argument;
+
+    while (!atomic_load(&keeper->stop)) {
+        kv_millis tidying;
+        kv_millis rotation;
+
+        look_at_token(keeper);
+        look_at_store(keeper);
+        tidying = tidy(keeper);
+        rotation = rotator_look(keeper->rotator, atomic_load(&keeper->healthy));
+        rest(keeper, tidying < rotation ? tidying : rotation);
+    }
+    return NULL;
+}
+
+enum kv_code housekeeper_new(struct kv_clock *clock, struct housekeeper **ret_keeper,
+                             struct kv_err *err)
+{
+    struct housekeeper *keeper = calloc(1, sizeof(*keeper));
+
+    if (keeper == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    keeper->clock = clock;
+    keeper->backoff = BACKOFF_MS;
+    atomic_init(&keeper->stop, false);
+    atomic_init(&keeper->healthy, true);
+    *ret_keeper = keeper;
+    return KV_OK;
+}
+
+enum kv_code housekeeper_start(struct housekeeper *keeper, struct kv_keys *keys, struct hsm *hsm,
+                               struct rotator *rotator, struct kv_err *err)
+{
+    int result;
+
+    keeper->keys = keys;
+    keeper->hsm = hsm;
+    keeper->rotator = rotator;
+    result = pthread_create(&keeper->thread, NULL, keep_house, keeper);
+    if (result != 0) {
+        return KV_FAIL(err, KV_INTERNAL, (unsigned long) result,
+                       "cannot start the thread of the housekeeper");
+    }
+    keeper->running = true;
+    return KV_OK;
+}
+
+void housekeeper_watch(struct housekeeper *keeper, struct kv_store *store)
+{
+    keeper->store = store;
+}
+
+void housekeeper_stop(struct housekeeper *keeper)
+{
+    if (keeper == NULL || !keeper->running) {
+        return;
+    }
+    atomic_store(&keeper->stop, true);
+    kv_keys_stop_tidying(keeper->keys);
+    kv_clock_wake(keeper->clock);
+    pthread_join(keeper->thread, NULL);
+    keeper->running = false;
+}
+
+void housekeeper_free(struct housekeeper *keeper)
+{
+    housekeeper_stop(keeper);
+    free(keeper);
+}
+
+void housekeeper_alarm(void *keeper)
+{
+    kv_clock_wake(((struct housekeeper *) keeper)->clock);
+}
+
+bool housekeeper_token_is_healthy(void *keeper)
+{
+    return atomic_load(&((struct housekeeper *) keeper)->healthy);
+}

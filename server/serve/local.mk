@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+coffer_SOURCES += \
+	%D%/certifier.c \
+	%D%/fetch.c \
+	%D%/folder.c \
+	%D%/folder.h \
+	%D%/housekeeper.c \
+	%D%/machine.c \
+	%D%/ready.c \
+	%D%/rotator.c \
+	%D%/serve.c \
+	%D%/serve.h \
+	%D%/signals.c \
+	%D%/softhsm.c \
+	%D%/softhsm.h \
+	%D%/sweep.c \
+	%D%/token.c \
+	%D%/vaults.c

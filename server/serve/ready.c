@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The line that whoever started us waits for. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kv/base/log.h"
+#include "kv/base/spool.h"
+#include "serve.h"
+
+#define READY_PATIENCE_MS 1000
+
+/* Whoever waits for the line reads at once; if nobody does, we serve all the same. */
+static enum kv_code say_ready(const char *line, struct kv_err *err)
+{
+    struct kv_spool *spool;
+
+    KV_TRY(kv_spool_open(STDOUT_FILENO, KV_SPOOL_PUT_MAX, NULL, &spool, err));
+    kv_spool_put(spool, line, strlen(line));
+    kv_spool_close(spool, READY_PATIENCE_MS);
+    return KV_OK;
+}
+
+/* Where this machine reaches us, whatever we listen on. */
+static const char *own_address(const char *listen)
+{
+    if (strcmp(listen, "localhost") == 0 || strcmp(listen, "0.0.0.0") == 0) {
+        return "127.0.0.1";
+    }
+    return strcmp(listen, "::") == 0 ? "::1" : listen;
+}
+
+enum kv_code ready_announce(const struct kv_app *app, const char *listen, const char *folder,
+                            struct kv_err *err)
+{
+    const char *address = own_address(listen);
+    bool is_ipv6 = strchr(address, ':') != NULL;
+    char host[KV_VAULT_HOST_SIZE];
+    char line[1024];
+
+    kv_vault_host(&app->vaults[0], host);
+    (void) snprintf(line, sizeof(line), "coffer ready https://%s:%u control http://%s%s%s:%u\n",
+                    host, app->port, is_ipv6 ? "[" : "", address, is_ipv6 ? "]" : "",
+                    app->control_port);
+    KV_TRY(say_ready(line, err));
+    kv_log(KV_LOG_INFO, "ready", KV_LOG_NUMBER_FIELD("port", app->port),
+           KV_LOG_NUMBER_FIELD("control_port", app->control_port),
+           KV_LOG_TEXT_FIELD("data", folder), KV_LOG_NUMBER_FIELD("vaults", app->vault_count));
+    return KV_OK;
+}

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The composition of `coffer serve`: every part made in order, wired by pointers, and taken down
+ * in reverse. No part below knows another one that an arrow of the map does not allow.
+ */
+#include "serve.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "folder.h"
+#include "kv/app/api.h"
+#include "kv/base/json.h"
+#include "kv/base/log.h"
+#include "kv/base/secret.h"
+#include "kv/http/lanes.h"
+#include "kv/identity/identity.h"
+#include "kv/limits/limits.h"
+#include "kv/store/store.h"
+
+#define CONNECTIONS_MAX 4096
+#define IDLE_TIMEOUT_MS 120000
+#define HEAD_TIMEOUT_MS 30000
+#define ARRIVAL_TIMEOUT_MS 60000
+#define WORK_DEADLINE_MS 30000
+#define GENERATE_DEADLINE_MS 120000
+#define OUTSIDE_DEADLINE_MS 30000
+#define DRAIN_PATIENCE_MS 30000
+#define WORK_QUEUE 1024
+#define GENERATE_QUEUE 256
+#define GENERATE_NICENESS 5
+#define OUTSIDE_THREADS 4 /* fewer than KV_AUTHORITIES_MAX: each asks one at most */
+#define OUTSIDE_QUEUE 64
+
+struct server {
+    const struct kv_options *options;
+    struct data_folder folder;
+    unsigned workers;
+    struct kv_vault vaults[KV_VAULTS_MAX];
+    size_t vault_count;
+    const struct kv_build *build;
+
+    struct kv_clock *clock;
+    struct kv_identity *identity;
+    struct kv_authorities *authorities;
+    struct kv_roles *roles;
+    struct kv_certificates certificates;
+    struct certifier *certifier;
+    struct kv_store *store;
+    struct housekeeper *keeper;
+    struct hsm *hsm;
+    struct kv_custody *custody;
+    struct kv_keys *keys;
+    struct sweep sweep;
+    struct kv_limits *limits;
+    struct kv_lanes *lanes;
+    struct rotator *rotator;
+    struct kv_listener *tls, *control;
+    struct kv_app app;
+};
+
+/* What one option alone cannot show to be wrong, before anything is made. */
+static enum kv_code check_ports(struct server *server, struct kv_err *err)
+{
+    int64_t port = kv_option_number(server->options, KV_OPTION_PORT);
+
+    if (port != 0 && port == kv_option_number(server->options, KV_OPTION_CONTROL_PORT)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--port and --control-port are both %d",
+                       (int) port);
+    }
+    return KV_OK;
+}
+
+static enum kv_code read_vaults(struct server *server, struct kv_err *err)
+{
+    return vaults_read(server->options, server->vaults, &server->vault_count, err);
+}
+
+static enum kv_code open_folder(struct server *server, struct kv_err *err)
+{
+    return data_folder_open(&server->folder, server->options, err);
+}
+
+static enum kv_auth auth_mode(const struct kv_options *options)
+{
+    if (kv_option_is(options, KV_OPTION_AUTH, "strict")) {
+        return KV_AUTH_STRICT;
+    }
+    return kv_option_is(options, KV_OPTION_AUTH, "any") ? KV_AUTH_ANY : KV_AUTH_OFF;
+}
+
+/* Early, because a first start makes the issuer key in the background of everything else. */
+static enum kv_code open_identity(struct server *server, struct kv_err *err)
+{
+    const struct kv_identity_config config = {
+        .folder = server->folder.path,
+        .tenant = kv_option_text(server->options, KV_OPTION_TENANT),
+        .auth = auth_mode(server->options),
+    };
+
+    KV_TRY(kv_clock_new(&server->clock, err));
+    KV_TRY(kv_authorities_new(fetch_url, &server->authorities, err));
+    return kv_identity_new(&config, &server->identity, err);
+}
+
+static enum kv_code open_certificates(struct server *server, struct kv_err *err)
+{
+    return vaults_certify(server->options, server->folder.path, server->vaults, server->vault_count,
+                          &server->certificates, err);
+}
+
+static enum kv_code open_store(struct server *server, struct kv_err *err)
+{
+    /* a connection for each worker, the generator, the housekeeper, four listener threads, spare */
+    unsigned connections = server->workers + 8;
+    char path[KV_PATH_MAX];
+
+    KV_TRY(kv_path_join(path, server->folder.path, "coffer.db", err));
+    KV_TRY(kv_store_open(path, connections, &server->store, err));
+    return kv_roles_new(server->store, &server->roles, err);
+}
+
+static enum kv_code open_keys(struct server *server, struct kv_err *err)
+{
+    struct kv_custody_config custody = { .alarm = housekeeper_alarm };
+    struct kv_keys_config keys = {
+        .store = server->store,
+        .deletion_lag = kv_option_duration(server->options, KV_OPTION_DELETION_LAG),
+        .no_decrypt = server->build->no_decrypt,
+        .early_symmetric_ops = server->build->has_early_ops,
+        .certify = certifier_certify,
+        .is_to_stop = signals_have_come,
+        .premium_symmetric = kv_option_is(server->options, KV_OPTION_SYMMETRIC_KEYS, "premium"),
+    };
+
+    KV_TRY(certifier_new(server->folder.path, &server->certifier, err));
+    keys.certify_context = server->certifier;
+    KV_TRY(housekeeper_new(server->clock, &server->keeper, err));
+    /* a session for each worker, the generator, the housekeeper, and one to spare */
+    KV_TRY(
+        token_open(server->options, server->folder.path, server->workers + 3, &server->hsm, err));
+    custody.hsm = server->hsm;
+    custody.alarm_context = server->keeper;
+    KV_TRY(kv_custody_new(&custody, &server->custody, err));
+    KV_TRY(kv_custody_adopt(server->custody, server->store, token_is_own(server->options), err));
+    keys.custody = server->custody;
+    return kv_keys_new(&keys, &server->keys, err);
+}
+
+static enum kv_code sweep(struct server *server, struct kv_err *err)
+{
+    server->sweep =
+        (struct sweep){ .keys = server->keys, .hsm = server->hsm, .store = server->store };
+    return sweep_start(&server->sweep, token_is_own(server->options), err);
+}
+
+static enum kv_code open_limits(struct server *server, struct kv_err *err)
+{
+    if (kv_option_is(server->options, KV_OPTION_THROTTLING, "off")) {
+        return KV_OK;
+    }
+    return kv_limits_new(server->vault_count, server->build->budget, &server->limits, err);
+}
+
+static enum kv_code start_threads(struct server *server, struct kv_err *err)
+{
+    const struct kv_lanes_config config = {
+        .workers = server->workers,
+        .work_queue = WORK_QUEUE,
+        .generate_queue = GENERATE_QUEUE,
+        .generate_niceness = GENERATE_NICENESS,
+        .outside = OUTSIDE_THREADS,
+        .outside_queue = OUTSIDE_QUEUE,
+    };
+
+    struct rotator_config rotator = {
+        .clock = server->clock,
+        .keys = server->keys,
+        .vaults = server->vaults,
+        .vault_count = server->vault_count,
+    };
+
+    KV_TRY(kv_lanes_new(&config, &server->lanes, err));
+    rotator.lanes = server->lanes;
+    KV_TRY(rotator_new(&rotator, &server->rotator, err));
+    housekeeper_watch(server->keeper, server->store);
+    return housekeeper_start(server->keeper, server->keys, server->hsm, server->rotator, err);
+}
+
+static enum kv_code check_store(void *store, struct kv_err *err)
+{
+    return kv_store_check(store, err);
+}
+
+static void fill_app(struct server *server)
+{
+    server->app = (struct kv_app){
+        .clock = server->clock,
+        .keys = server->keys,
+        .identity = server->identity,
+        .roles = server->roles,
+        .lanes = server->lanes,
+        .authorities = server->authorities,
+        .vaults = server->vaults,
+        .vault_count = server->vault_count,
+        .build = server->build,
+        .api_versions_strict = kv_option_is(server->options, KV_OPTION_API_VERSIONS, "strict"),
+        .limits = server->limits,
+        .retry_after = (unsigned) kv_option_number(server->options, KV_OPTION_RETRY_AFTER),
+        .ca_pem = server->certificates.ca.data,
+        .ca_p12 = &server->certificates.trust,
+        .token_is_healthy = housekeeper_token_is_healthy,
+        .health_context = server->keeper,
+        .print_token_metrics = token_print_metrics,
+        .describe_token = token_describe,
+        .token_context = server->hsm,
+        .check_store = check_store,
+        .store_context = server->store,
+    };
+}
+
+/* What sibling containers call this machine: a page of a browser cannot choose those names. */
+static enum kv_code fill_control_names(struct server *server, struct kv_err *err)
+{
+    static const enum kv_option lists[] = { KV_OPTION_SAN, KV_OPTION_CONTROL_HOST };
+    size_t count = 0;
+
+    for (size_t list = 0; list < KV_COUNT(lists); list++) {
+        size_t items = kv_option_list_count(server->options, lists[list]);
+        if (items > KV_CONTROL_NAMES_MAX - count) {
+            return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--control-host: at most %d names with --san",
+                           KV_CONTROL_NAMES_MAX);
+        }
+        for (size_t i = 0; i < items; i++) {
+            server->app.control_names[count++] =
+                kv_option_list_item(server->options, lists[list], i);
+        }
+    }
+    return KV_OK;
+}
+
+static enum kv_code listen_on(struct server *server, struct kv_err *err)
+{
+    static const struct kv_site *const tls_sites[] = { &kv_data_plane, NULL };
+    static const struct kv_site *const control_sites[] = { &kv_token_site, &kv_control_site, NULL };
+    struct kv_listener_config config = {
+        .address = kv_option_text(server->options, KV_OPTION_LISTEN),
+        .port = (unsigned) kv_option_number(server->options, KV_OPTION_PORT),
+        .certificate_pem = server->certificates.server.data,
+        .key_pem = server->certificates.key.data,
+        .sites = tls_sites,
+        .app = &server->app,
+        .lanes = server->lanes,
+        .clock = server->clock,
+        .connections = CONNECTIONS_MAX,
+        .idle_timeout = IDLE_TIMEOUT_MS,
+        .head_timeout = HEAD_TIMEOUT_MS,
+        .arrival_timeout = ARRIVAL_TIMEOUT_MS,
+        .deadline = { [KV_LANE_WORK] = WORK_DEADLINE_MS,
+                      [KV_LANE_GENERATE] = GENERATE_DEADLINE_MS,
+                      [KV_LANE_OUTSIDE] = OUTSIDE_DEADLINE_MS },
+    };
+
+    fill_app(server);
+    KV_TRY(fill_control_names(server, err));
+    KV_TRY(kv_listener_new(&config, &server->tls, err));
+    server->app.port = kv_listener_port(server->tls);
+    config.certificate_pem = NULL;
+    config.key_pem = NULL;
+    config.sites = control_sites;
+    config.port = (unsigned) kv_option_number(server->options, KV_OPTION_CONTROL_PORT);
+    KV_TRY(kv_listener_new(&config, &server->control, err));
+    server->app.control_port = kv_listener_port(server->control);
+    return KV_OK;
+}
+
+static enum kv_code publish(struct server *server, struct kv_err *err)
+{
+    return data_folder_publish(&server->folder, &server->app, err);
+}
+
+static enum kv_code announce(struct server *server, struct kv_err *err)
+{
+    return ready_announce(&server->app, kv_option_text(server->options, KV_OPTION_LISTEN),
+                          server->folder.path, err);
+}
+
+typedef enum kv_code step_fn(struct server *server, struct kv_err *err);
+
+static step_fn *const start_up[] = {
+    check_ports, read_vaults, open_folder, open_identity, open_certificates,
+    open_store,  open_keys,   sweep,       open_limits,   start_threads,
+    listen_on,   publish,     announce,
+};
+
+static bool drain_until(struct kv_listener *listener, kv_millis end)
+{
+    kv_millis left = end - kv_clock_monotonic();
+
+    return listener == NULL || kv_listener_drain(listener, left > 0 ? left : 0);
+}
+
+/*
+ * The requests under way get their answers. One that cannot be finished keeps a thread inside the
+ * token module: then nothing may be taken down any more.
+ */
+static void drain(struct server *server)
+{
+    kv_millis end = kv_clock_monotonic() + DRAIN_PATIENCE_MS; /* of both together */
+    bool tls = drain_until(server->tls, end);
+    bool control = drain_until(server->control, end);
+
+    if (!tls || !control) {
+        kv_log(KV_LOG_ERROR, "stopped_hard", KV_LOG_NUMBER_FIELD("waited_ms", DRAIN_PATIENCE_MS));
+        data_folder_abandon(&server->folder);
+        kv_log_flush();
+        _exit(1);
+    }
+}
+
+static void take_down(struct server *server)
+{
+    fetch_end(); /* nobody's silence delays the end */
+    drain(server);
+    kv_listener_free(server->control);
+    kv_listener_free(server->tls);
+    housekeeper_stop(server->keeper); /* it posts to the lanes, which sound its alarm until freed */
+    kv_lanes_free(server->lanes);
+    rotator_free(server->rotator);
+    sweep_end(&server->sweep);
+    kv_limits_free(server->limits);
+    kv_keys_free(server->keys);
+    certifier_free(server->certifier);
+    kv_custody_free(server->custody);
+    hsm_close(server->hsm);
+    housekeeper_free(server->keeper);
+    kv_roles_free(server->roles);
+    kv_store_close(server->store);
+    kv_certificates_done(&server->certificates);
+    kv_authorities_free(server->authorities);
+    kv_identity_free(server->identity);
+    kv_clock_free(server->clock);
+    data_folder_close(&server->folder);
+}
+
+static enum kv_code run(struct server *server, struct kv_err *err)
+{
+    for (size_t i = 0; i < KV_COUNT(start_up) && !signals_have_come(); i++) {
+        KV_TRY(start_up[i](server, err));
+    }
+
+    int signal_number = signals_wait();
+
+    kv_log(KV_LOG_INFO, "stopping", KV_LOG_NUMBER_FIELD("signal", signal_number));
+    return signals_watch_second(&server->folder, err);
+}
+
+enum kv_code serve_run(const struct kv_options *options, struct kv_err *err)
+{
+    struct server *server = calloc(1, sizeof(*server));
+    enum kv_code code;
+
+    if (server == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    server->options = options;
+    data_folder_init(&server->folder);
+    server->build = kv_build_find(kv_option_text(options, KV_OPTION_SERVICE_BUILD));
+    server->workers = machine_workers(options);
+    signals_block();
+    machine_raise_descriptors();
+    code = run(server, err);
+    take_down(server);
+    free(server);
+    return code;
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * serve.h - the parts of `coffer serve` that only its composition knows: the token it opens, the
+ * housekeeper, the rotator, the signals. Private to the files beside it.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "folder.h"
+#include "hsm.h"
+#include "kv/app/app.h"
+#include "kv/base/options.h"
+#include "kv/http/certificate.h"
+#include "kv/http/lanes.h"
+#include "kv/keys/rotation.h"
+
+/* Runs the emulator until a signal ends it. Errors before it is ready are the caller's to print. */
+enum kv_code serve_run(const struct kv_options *options, struct kv_err *err) kv_must_check;
+
+/* How many crypto workers: what --workers says, or one for each processor. */
+unsigned machine_workers(const struct kv_options *options);
+
+/* To what the system allows: 2 000 idle connections and more are a normal day for a test farm. */
+void machine_raise_descriptors(void);
+
+/* Says on standard output where the ports are: on `listen`, as this machine reaches it. */
+enum kv_code ready_announce(const struct kv_app *app, const char *listen, const char *folder,
+                            struct kv_err *err) kv_must_check;
+
+/* Reads what every --vault says into `ret_vaults`, an array of KV_VAULTS_MAX. */
+enum kv_code vaults_read(const struct kv_options *options, struct kv_vault *ret_vaults,
+                         size_t *ret_count, struct kv_err *err) kv_must_check;
+
+/* Loads or makes the certificates for the names of these vaults and the --san ones. */
+enum kv_code vaults_certify(const struct kv_options *options, const char *folder,
+                            const struct kv_vault *vaults, size_t vault_count,
+                            struct kv_certificates *ret_certificates,
+                            struct kv_err *err) kv_must_check;
+
+/*
+ * The certifier: issues the certificates under which statements are signed (contract §6.10, §11),
+ * a kv_certify_fn. One lasts as long as the process, because statements name it by its digests.
+ */
+struct certifier; /* opaque, thread-safe */
+enum kv_code certifier_new(const char *folder, struct certifier **ret_certifier,
+                           struct kv_err *err) kv_must_check; /* `folder` is borrowed */
+void certifier_free(struct certifier *certifier);             /* NULL is fine */
+enum kv_code certifier_certify(void *certifier, const void *spki, size_t len, const char *name,
+                               struct kv_buf *chain, struct kv_err *err) kv_must_check;
+
+/*
+ * Opens the token that the options name; without --pkcs11-module SoftHSM's, with a token of
+ * coffer's own under `folder`, made at first start, its random PINs in FOLDER/pin (0600).
+ */
+enum kv_code token_open(const struct kv_options *options, const char *folder, unsigned sessions,
+                        struct hsm **ret_hsm, struct kv_err *err) kv_must_check;
+
+/* Whether the options leave the token to coffer. */
+bool token_is_own(const struct kv_options *options);
+
+/*
+ * What keeps store and token in step across starts. All but the last two are borrowed, and are set
+ * before sweep_start().
+ */
+struct sweep {
+    struct kv_keys *keys;
+    struct hsm *hsm;
+    struct kv_store *store;
+    unsigned long failures; /* of the token's calls, until the sweep was done */
+    bool done;
+};
+
+/*
+ * Before the first request: what was never acknowledged goes; what was is looked for and, if lost,
+ * reported. `token_is_own`: so does what nobody can name, unless the last end was a clean one. Ends
+ * early when a signal comes; the next start does the rest.
+ */
+enum kv_code sweep_start(struct sweep *sweep, bool token_is_own, struct kv_err *err) kv_must_check;
+
+/* After the last request: this end is a clean one, unless a call of the token has failed. */
+void sweep_end(const struct sweep *sweep);
+
+/* Token facts for /control/v1/hsm and /metrics; `context` is the struct hsm. */
+enum kv_code token_describe(void *context, cJSON **ret_description,
+                            struct kv_err *err) kv_must_check;
+enum kv_code token_print_metrics(void *context, struct kv_buf *buf,
+                                 struct kv_err *err) kv_must_check;
+
+/*
+ * The rotator: has keys rotated by their policies, when these are due on the virtual clock. One
+ * at a time; one whose rotation failed waits longer each time. Freed after the lanes.
+ */
+struct rotator; /* opaque */
+struct rotator_config {
+    struct kv_clock *clock; /* all borrowed */
+    struct kv_keys *keys;
+    struct kv_lanes *lanes;
+    const struct kv_vault *vaults;
+    size_t vault_count;
+};
+enum kv_code rotator_new(const struct rotator_config *config, struct rotator **ret_rotator,
+                         struct kv_err *err) kv_must_check;
+void rotator_free(struct rotator *rotator); /* NULL is fine */
+
+/* Starts what is due. Returns when there is something to do again (INT64_MAX: nothing known, or it
+ * will wake the clock's waiters). From one thread. */
+kv_millis rotator_look(struct rotator *rotator, bool token_is_healthy);
+
+/*
+ * The housekeeper: one thread that purges what is due, destroys what nobody owns, lets the rotator
+ * look, and looks after the token every two seconds and whenever the alarm was sounded. What it
+ * finds of the token and of the store's files is logged when it changes.
+ */
+struct housekeeper; /* opaque, thread-safe */
+
+/* Made before the token's other users, which sound its alarm; started when the keys are there. */
+enum kv_code housekeeper_new(struct kv_clock *clock, struct housekeeper **ret_keeper,
+                             struct kv_err *err) kv_must_check;
+enum kv_code housekeeper_start(struct housekeeper *keeper, struct kv_keys *keys, struct hsm *hsm,
+                               struct rotator *rotator, struct kv_err *err) kv_must_check;
+void housekeeper_watch(struct housekeeper *keeper, struct kv_store *store); /* before the start */
+void housekeeper_stop(struct housekeeper *keeper); /* joins the thread, if it runs */
+void housekeeper_free(struct housekeeper *keeper); /* NULL is fine */
+
+/* The two take the housekeeper as an untyped context, for those who must not know it. */
+void housekeeper_alarm(void *keeper);
+bool housekeeper_token_is_healthy(void *keeper);
+
+/* Gets what lies under a URL into a bounded buffer: a kv_fetch_fn. Two and a half seconds at most,
+ * looking up the name and connecting among them; no redirects, no proxy. */
+enum kv_code fetch_url(const char *url, struct kv_buf *body, struct kv_err *err) kv_must_check;
+
+/* From now on nothing is fetched any more; what is being fetched ends within a tenth of a second. */
+void fetch_end(void);
+
+/*
+ * SIGTERM and SIGINT. Block them before any other thread is made. The first one makes
+ * signals_wait() return; from signals_watch_second() on, another one that comes a second later or
+ * more ends the process at once, with 128 and its number; a temporary folder goes first.
+ */
+void signals_block(void);
+bool signals_have_come(void); /* signals_wait() would return at once */
+int signals_wait(void);
+enum kv_code signals_watch_second(const struct data_folder *folder,
+                                  struct kv_err *err) kv_must_check;

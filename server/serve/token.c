@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The token of `coffer serve`: somebody's PKCS#11 module, or SoftHSM with a token of our own. */
+#include "serve.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/rand.h>
+
+#include "kv/base/files.h"
+#include "kv/base/json.h"
+#include "kv/base/secret.h"
+#include "softhsm.h"
+
+#define PIN_BYTES 16                   /* of randomness in a PIN of our own */
+#define BYTE_ORDER_MARK "\xef\xbb\xbf" /* editors of Windows put it before a file's text */
+#define PIN_FILE_MAX 1024
+
+bool token_is_own(const struct kv_options *options)
+{
+    return kv_option_text(options, KV_OPTION_PKCS11_MODULE)[0] == '\0';
+}
+
+/* What the module said, in a sentence for whoever starts the server. */
+static enum kv_code fail_open(const struct hsm_config *config, CK_RV rv, struct kv_err *err)
+{
+    switch (rv) {
+    case HSM_RV_NOT_LOADABLE:
+        return KV_FAIL(err, KV_UNAVAILABLE, rv, "%s cannot be loaded as a PKCS#11 module",
+                       config->module);
+    case HSM_RV_NO_TOKEN:
+        return KV_FAIL(err, KV_UNAVAILABLE, rv, "%s has no token labelled \"%s\"", config->module,
+                       config->token_label);
+    case HSM_RV_TWO_TOKENS:
+        return KV_FAIL(err, KV_UNAVAILABLE, rv, "%s has more than one token labelled \"%s\"",
+                       config->module, config->token_label);
+    case CKR_PIN_INCORRECT:
+        return KV_FAIL(err, KV_UNAVAILABLE, rv, "token \"%s\" refuses the PIN",
+                       config->token_label);
+    default:
+        return KV_FAIL(err, KV_UNAVAILABLE, rv, "token \"%s\" of %s cannot be opened: %s",
+                       config->token_label, config->module, hsm_rv_name(rv));
+    }
+}
+
+static enum kv_code append_random_pin(struct kv_buf *pins, struct kv_err *err)
+{
+    kv_auto(kv_secret_done) struct kv_secret pin = { .len = PIN_BYTES };
+
+    if (RAND_bytes(pin.bytes, PIN_BYTES) != 1) {
+        return KV_FAIL(err, KV_INTERNAL, 0, "OpenSSL could not make random bytes");
+    }
+    for (size_t i = 0; i < pin.len; i++) {
+        KV_TRY(kv_buf_printf(pins, err, "%02x", pin.bytes[i]));
+    }
+    return kv_buf_append(pins, "\n", 1, err);
+}
+
+/* First line the user PIN, second the SO PIN: the form --pkcs11-pin-file takes, too. */
+static enum kv_code load_own_pins(const char *folder, struct kv_buf *pins, struct kv_err *err)
+{
+    char file[KV_PATH_MAX];
+    size_t tokens;
+
+    KV_TRY(kv_path_join(file, folder, "pin", err));
+    if (kv_file_exists(file)) {
+        return kv_file_read(file, pins, err);
+    }
+    KV_TRY(softhsm_count(folder, &tokens, err));
+    if (tokens > 0) {
+        return KV_FAIL(err, KV_UNAVAILABLE, 0,
+                       "%s is missing, and the token in %s/tokens opens only with the PIN in it: "
+                       "restore that file, or start on another folder with --data",
+                       file, folder);
+    }
+    KV_TRY(append_random_pin(pins, err));
+    KV_TRY(append_random_pin(pins, err));
+    return kv_file_write(file, pins->data, pins->len, 0600, err);
+}
+
+static size_t line_length(const char *text)
+{
+    return strcspn(text, "\r\n");
+}
+
+static enum kv_code take_pin(struct hsm_config *config, const struct kv_buf *pins, const char *file,
+                             struct kv_err *err)
+{
+    config->pin = pins->data;
+    if (pins->len > 0 && strncmp(config->pin, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0) {
+        config->pin += strlen(BYTE_ORDER_MARK);
+    }
+    config->pin_len = pins->len > 0 ? line_length(config->pin) : 0;
+    if (config->pin_len == 0 || config->pin_len > HSM_PIN_MAX) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s: its first line is not a PIN", file);
+    }
+    return KV_OK;
+}
+
+static enum kv_code open_hsm(const struct hsm_config *config, struct hsm **ret_hsm,
+                             struct kv_err *err)
+{
+    CK_RV rv = hsm_open(config, ret_hsm);
+
+    return rv == CKR_OK ? KV_OK : fail_open(config, rv, err);
+}
+
+/* The line after the user PIN's. */
+static void take_so_pin(struct hsm_config *config)
+{
+    config->so_pin = config->pin + config->pin_len;
+    config->so_pin += strspn(config->so_pin, "\r\n");
+    config->so_pin_len = line_length(config->so_pin);
+}
+
+/* At the first start; or at the one after a kill during that. */
+static enum kv_code make_own(const struct hsm_config *config, const char *folder,
+                             struct kv_err *err)
+{
+    CK_RV rv = hsm_init_token(config, config->so_pin, config->so_pin_len);
+
+    if (rv != CKR_OK) {
+        return fail_open(config, rv, err);
+    }
+    return softhsm_keep(folder, err);
+}
+
+/* Tried before anything is made: SoftHSM reads all objects each time it is initialised. */
+static enum kv_code open_own(struct hsm_config *config, const char *folder, struct hsm **ret_hsm,
+                             struct kv_err *err)
+{
+    kv_auto(kv_buf_done) struct kv_buf pins;
+    CK_RV rv;
+
+    kv_buf_init(&pins, PIN_FILE_MAX);
+    KV_TRY(softhsm_configure(folder, err));
+    KV_TRY(softhsm_restore(folder, err));
+    KV_TRY(load_own_pins(folder, &pins, err));
+    KV_TRY(take_pin(config, &pins, "pin", err));
+    take_so_pin(config);
+    KV_TRY(softhsm_keep(folder, err));
+    rv = hsm_open(config, ret_hsm);
+    if (rv == HSM_RV_NO_TOKEN || rv == CKR_USER_PIN_NOT_INITIALIZED) {
+        KV_TRY(make_own(config, folder, err));
+        rv = hsm_open(config, ret_hsm);
+    }
+    return rv == CKR_OK ? KV_OK : fail_open(config, rv, err);
+}
+
+static enum kv_code open_foreign(struct hsm_config *config, const struct kv_options *options,
+                                 struct hsm **ret_hsm, struct kv_err *err)
+{
+    const char *file = kv_option_text(options, KV_OPTION_PKCS11_PIN_FILE);
+    kv_auto(kv_buf_done) struct kv_buf pins;
+
+    kv_buf_init(&pins, PIN_FILE_MAX);
+    if (file[0] == '\0') {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--pkcs11-module needs --pkcs11-pin-file");
+    }
+    KV_TRY(kv_file_read(file, &pins, err));
+    KV_TRY(take_pin(config, &pins, file, err));
+    return open_hsm(config, ret_hsm, err);
+}
+
+enum kv_code token_open(const struct kv_options *options, const char *folder, unsigned sessions,
+                        struct hsm **ret_hsm, struct kv_err *err)
+{
+    const bool is_own = token_is_own(options);
+    struct hsm_config config = {
+        .module = is_own ? SOFTHSM_MODULE : kv_option_text(options, KV_OPTION_PKCS11_MODULE),
+        .init_args = kv_option_text(options, KV_OPTION_PKCS11_INIT_ARGS),
+        .token_label = kv_option_text(options, KV_OPTION_PKCS11_TOKEN),
+        .sessions = sessions,
+        .extractable = kv_option_is(options, KV_OPTION_KEY_EXPORT, "wrapped"),
+    };
+
+    return is_own ? open_own(&config, folder, ret_hsm, err)
+                  : open_foreign(&config, options, ret_hsm, err);
+}
+
+static void add_capabilities(cJSON *body, const struct hsm_capabilities *can, bool *ok)
+{
+    cJSON *capabilities = kv_json_add_object(body, "capabilities", ok);
+
+    kv_json_add_bool(capabilities, "rsaGenerate", can->rsa_generate, ok);
+    kv_json_add_bool(capabilities, "rsaRaw", can->rsa_raw, ok);
+    kv_json_add_bool(capabilities, "rsaOaepSha256", can->rsa_oaep_sha256, ok);
+    kv_json_add_bool(capabilities, "aesGenerate", can->aes_generate, ok);
+    kv_json_add_bool(capabilities, "aesKeyWrapPad", can->aes_key_wrap_pad, ok);
+    kv_json_add_bool(capabilities, "import", can->import, ok);
+    kv_json_add_bool(capabilities, "backup", can->backup, ok);
+    kv_json_add_bool(capabilities, "trustedWrap", can->trusted_wrap, ok);
+    kv_json_add_int(capabilities, "rsaBitsMin", (int64_t) can->rsa_bits_min, ok);
+    kv_json_add_int(capabilities, "rsaBitsMax", (int64_t) can->rsa_bits_max, ok);
+}
+
+/* What keys there can be of, besides RSA: curves and sizes of AES keys. */
+static void add_key_kinds(cJSON *body, const struct hsm_capabilities *can, bool *ok)
+{
+    cJSON *curves = kv_json_add_object(body, "curves", ok);
+
+#define X(symbol, name, bits, coordinate, group, token)                                            \
+    kv_json_add_bool(curves, name, (can->ec_curves & HSM_BIT(HSM_##token)) != 0, ok);
+#include "kv/custody/curve.def"
+#undef X
+
+    cJSON *aes = kv_json_add_object(body, "aes", ok);
+
+    kv_json_add_bool(aes, "128", can->aes_128, ok);
+    kv_json_add_bool(aes, "192", can->aes_192, ok);
+    kv_json_add_bool(aes, "256", can->aes_256, ok);
+}
+
+/* Every algorithm of the API, and how this token does it. */
+static void add_algorithms(cJSON *body, const struct hsm_capabilities *can, bool *ok)
+{
+    static const char *const ways[] = {
+        [KV_WAY_NONE] = "none",
+        [KV_WAY_NATIVE] = "native",
+        [KV_WAY_OUTSIDE] = "outside",
+    };
+    cJSON *algorithms = kv_json_add_object(body, "algorithms", ok);
+
+    for (enum kv_alg alg = 0; alg < KV_ALG_COUNT; alg++) {
+        kv_json_add_text(algorithms, kv_alg_row(alg)->name, ways[kv_alg_way(can, alg)], ok);
+    }
+}
+
+enum kv_code token_describe(void *context, cJSON **ret_description, struct kv_err *err)
+{
+    const struct hsm_capabilities *can = hsm_capabilities(context);
+    kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
+    struct hsm_info info;
+    bool ok = true;
+
+    hsm_describe(context, &info);
+    kv_json_add_text(body, "manufacturer", info.manufacturer, &ok);
+    kv_json_add_text(body, "library", info.library, &ok);
+    kv_json_add_text(body, "model", info.model, &ok);
+    kv_json_add_text(body, "label", info.label, &ok);
+    kv_json_add_text(body, "serial", info.serial, &ok);
+    add_capabilities(body, can, &ok);
+    add_key_kinds(body, can, &ok);
+    add_algorithms(body, can, &ok);
+    if (!ok) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    *ret_description = kv_take(body);
+    return KV_OK;
+}
+
+enum kv_code token_print_metrics(void *context, struct kv_buf *buf, struct kv_err *err)
+{
+    struct hsm_counters counters;
+
+    hsm_counters(context, &counters);
+    return kv_buf_printf(
+        buf, err,
+        "# HELP coffer_token_calls_total PKCS#11 calls made.\n"
+        "# TYPE coffer_token_calls_total counter\n"
+        "coffer_token_calls_total %lu\n"
+        "# HELP coffer_token_failures_total PKCS#11 calls answered anything but CKR_OK.\n"
+        "# TYPE coffer_token_failures_total counter\n"
+        "coffer_token_failures_total %lu\n"
+        "# HELP coffer_token_reopened_total Times the token came back.\n"
+        "# TYPE coffer_token_reopened_total counter\n"
+        "coffer_token_reopened_total %lu\n"
+        "# HELP coffer_token_sessions Sessions of the pool, by state.\n"
+        "# TYPE coffer_token_sessions gauge\n"
+        "coffer_token_sessions{state=\"open\"} %u\n"
+        "coffer_token_sessions{state=\"lent\"} %u\n"
+        "# HELP coffer_token_keys Private keys found on the token.\n"
+        "# TYPE coffer_token_keys gauge\n"
+        "coffer_token_keys %zu\n",
+        counters.calls, counters.failures, counters.reopened, counters.sessions_open,
+        counters.sessions_lent, counters.keys);
+}
