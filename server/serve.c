@@ -30,8 +30,10 @@
 #define WORK_QUEUE 1024
 #define GENERATE_QUEUE 256
 #define GENERATE_NICENESS 5
-#define OUTSIDE_THREADS 4 /* fewer than KV_AUTHORITIES_MAX: each asks one at most */
-#define OUTSIDE_QUEUE 64
+#define OUTSIDE_SHARE 64 /* who waits for one authority */
+/* One more than wait for authorities: it tells those who come for another one that it is too much. */
+#define OUTSIDE_THREADS (KV_AUTHORITIES_ASKED_MAX + 1)
+#define OUTSIDE_QUEUE (OUTSIDE_THREADS * OUTSIDE_SHARE)
 
 struct server {
     const struct kv_options *options;
@@ -172,6 +174,7 @@ static enum kv_code start_threads(struct server *server, struct kv_err *err)
         .generate_niceness = GENERATE_NICENESS,
         .outside = OUTSIDE_THREADS,
         .outside_queue = OUTSIDE_QUEUE,
+        .outside_share = OUTSIDE_SHARE,
     };
 
     struct rotator_config rotator = {

@@ -85,5 +85,14 @@ enum kv_code kv_request_continue(struct kv_request *request, enum kv_lane lane,
     assert(lane != KV_LANE_INLINE && handler != NULL);
     request->next = handler;
     request->next_lane = lane;
+    request->next_turn = 0;
+    return KV_OK;
+}
+
+enum kv_code kv_request_continue_in_turn(struct kv_request *request, uint64_t turn,
+                                         kv_handler_fn *handler)
+{
+    KV_TRY(kv_request_continue(request, KV_LANE_OUTSIDE, handler));
+    request->next_turn = turn;
     return KV_OK;
 }
