@@ -99,7 +99,7 @@ struct kv_request {
     kv_handler_fn *next; /* set by kv_request_continue() */
     enum kv_lane next_lane;
     uint64_t next_turn; /* there; 0: it waits for nobody */
-    void *state; /* of a handler that continues elsewhere */
+    void *state;        /* of a handler that continues elsewhere */
     void (*state_free)(void *state);
 };
 

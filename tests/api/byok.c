@@ -3,16 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <openssl/core_names.h>
-#include <openssl/param_build.h>
-
 #include "../support/jwk.h"
 #include "byok_tools.h"
 
 TestSuite(byok, .timeout = 180);
-
-static const char bad_rsa_text[] = "RSA key is not valid - cannot instantiate crypto service";
-static const char bad_ec_text[] = "EC key is not valid - cannot instantiate crypto service";
 
 #define MISMATCH "The key in \"key_hsm\" is not the one that the other members describe."
 #define NO_BLOB "\"key_hsm\" is not a key transfer blob: "
@@ -124,12 +118,12 @@ Test(byok, refuses_what_does_not_go_with_a_key_that_comes_without_its_public_hal
         size_t key;
         const char *members, *message;
     } rows[] = {
-        { 0, "\"kty\":\"RSA-HSM\",\"n\":\"AQAB\"", bad_rsa_text },
-        { 0, "\"kty\":\"RSA-HSM\",\"e\":\"AQAB\"", bad_rsa_text },
+        { 0, "\"kty\":\"RSA-HSM\",\"n\":\"AQAB\"", BYOK_BAD_RSA },
+        { 0, "\"kty\":\"RSA-HSM\",\"e\":\"AQAB\"", BYOK_BAD_RSA },
         { 0, "\"kty\":\"EC-HSM\"", BYOK_CANNOT_UNWRAP },
         { 1, "\"kty\":\"RSA-HSM\"", BYOK_CANNOT_UNWRAP },
-        { 1, "\"kty\":\"EC-HSM\",\"crv\":\"P-256\",\"x\":\"AQAB\"", bad_ec_text },
-        { 1, "\"kty\":\"EC-HSM\",\"crv\":\"P-256\",\"y\":\"AQAB\"", bad_ec_text },
+        { 1, "\"kty\":\"EC-HSM\",\"crv\":\"P-256\",\"x\":\"AQAB\"", BYOK_BAD_EC },
+        { 1, "\"kty\":\"EC-HSM\",\"crv\":\"P-256\",\"y\":\"AQAB\"", BYOK_BAD_EC },
         { 1, "\"kty\":\"EC-HSM\",\"x\":\"AQAB\",\"y\":\"AQAB\"", "Unsupported curve" },
         { 1, "\"kty\":\"EC-HSM\",\"crv\":\"P-224\"", "Unsupported curve" },
         { 1, "\"kty\":\"EC-HSM\",\"crv\":\"P-384\"", MISMATCH },
@@ -152,147 +146,6 @@ Test(byok, refuses_what_does_not_go_with_a_key_that_comes_without_its_public_hal
     for (size_t i = 0; i < KV_COUNT(keys); i++) {
         EVP_PKEY_free(keys[i]);
     }
-}
-
-static const char *const rsa_numbers[] = {
-    OSSL_PKEY_PARAM_RSA_N,         OSSL_PKEY_PARAM_RSA_E,         OSSL_PKEY_PARAM_RSA_D,
-    OSSL_PKEY_PARAM_RSA_FACTOR1,   OSSL_PKEY_PARAM_RSA_FACTOR2,   OSSL_PKEY_PARAM_RSA_EXPONENT1,
-    OSSL_PKEY_PARAM_RSA_EXPONENT2, OSSL_PKEY_PARAM_RSA_COEFFICIENT1,
-};
-enum { N, E, D, P, Q, DP, DQ, QI };
-
-/* A private key of those numbers, as its PKCS#8; OpenSSL does not ask whether they make one. */
-static size_t render_rsa(BIGNUM *const numbers[], unsigned char ret_bytes[TRANSFER_MAX])
-{
-    OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
-    OSSL_PARAM *params;
-    EVP_PKEY *key = NULL;
-    size_t len;
-
-    for (size_t i = 0; i < KV_COUNT(rsa_numbers); i++) {
-        cr_assert_eq(OSSL_PARAM_BLD_push_BN(builder, rsa_numbers[i], numbers[i]), 1);
-    }
-    params = OSSL_PARAM_BLD_to_param(builder);
-    cr_assert(EVP_PKEY_fromdata_init(ctx) == 1
-              && EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_KEYPAIR, params) == 1);
-    len = transfer_render_key(key, ret_bytes);
-    cr_assert_gt(len, 0);
-    EVP_PKEY_free(key);
-    EVP_PKEY_CTX_free(ctx);
-    OSSL_PARAM_free(params);
-    OSSL_PARAM_BLD_free(builder);
-    return len;
-}
-
-/* The PKCS#8 of a key on P-256 without its point, and with that scalar. */
-static size_t render_ec(const unsigned char scalar[32], unsigned char ret_bytes[TRANSFER_MAX])
-{
-    EVP_PKEY *key = jwk_new_ec("prime256v1");
-    unsigned char own[32];
-    unsigned char *at;
-    BIGNUM *d = NULL;
-    size_t len;
-
-    cr_assert(EVP_PKEY_set_int_param(key, OSSL_PKEY_PARAM_EC_INCLUDE_PUBLIC, 0) == 1
-              && EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_PRIV_KEY, &d) == 1
-              && BN_bn2binpad(d, own, sizeof(own)) == sizeof(own));
-    len = transfer_render_key(key, ret_bytes);
-    at = memmem(ret_bytes, len, own, sizeof(own));
-    cr_assert_not_null(at);
-    memcpy(at, scalar, sizeof(own));
-    BN_free(d);
-    EVP_PKEY_free(key);
-    return len;
-}
-
-/* The numbers of a good RSA key, some replaced by ones or zeros, or less by one. */
-static const struct bad_rsa {
-    const char *what;
-    unsigned ones, zeros, lessened; /* bits 1 << N and so on */
-} bad_rsa[] = {
-    { .what = "n is even", .lessened = 1U << N },
-    { .what = "n is one", .ones = 1U << N },
-    { .what = "all are one", .ones = ~0U },
-    { .what = "p and q are even", .lessened = 1U << P | 1U << Q },
-    { .what = "d is zero", .zeros = 1U << D | 1U << DP | 1U << DQ | 1U << QI },
-    { .what = "e is one", .ones = 1U << E | 1U << D | 1U << DP | 1U << DQ },
-};
-
-static size_t render_bad_rsa(EVP_PKEY *good, const struct bad_rsa *bad,
-                             unsigned char ret_bytes[TRANSFER_MAX])
-{
-    BIGNUM *numbers[KV_COUNT(rsa_numbers)] = { NULL };
-    size_t len;
-
-    for (size_t i = 0; i < KV_COUNT(rsa_numbers); i++) {
-        cr_assert_eq(EVP_PKEY_get_bn_param(good, rsa_numbers[i], &numbers[i]), 1);
-        BN_sub_word(numbers[i], bad->lessened >> i & 1);
-        if ((bad->ones | bad->zeros) >> i & 1) {
-            BN_set_word(numbers[i], bad->ones >> i & 1);
-        }
-    }
-    len = render_rsa(numbers, ret_bytes);
-    for (size_t i = 0; i < KV_COUNT(rsa_numbers); i++) {
-        BN_free(numbers[i]);
-    }
-    return len;
-}
-
-static struct reply send_bytes(struct client *client, const struct reply *kek, const void *bytes,
-                               size_t len, const char *members)
-{
-    char blob[BYOK_TEXT_SIZE];
-
-    byok_wrap_value(kek, bytes, len, blob);
-    return send_alone(client, blob, members);
-}
-
-/* As they are refused in clear: the token is well, and another try would be as vain. */
-static void refuse_bad_numbers(struct client *client, bool is_pool)
-{
-    static const unsigned char scalars[][32] = {
-        { 0 },
-        { 0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff,
-          0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17,
-          0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51 }, /* the order */
-    };
-    EVP_PKEY *good = jwk_new_rsa(2048);
-    unsigned char bytes[TRANSFER_MAX];
-    size_t len;
-    API_REPLY(kek, byok_make_kek(client, "byok-kek-numbers", ""));
-
-    for (size_t i = 0; i < KV_COUNT(bad_rsa); i++) {
-        len = render_bad_rsa(good, &bad_rsa[i], bytes);
-        API_REPLY(reply, send_bytes(client, &kek, bytes, len, "\"kty\":\"RSA-HSM\""));
-        cr_expect(is_pool ? byok_is_refused_by_pool(&reply, bad_rsa_text)
-                          : is_bad(&reply, bad_rsa_text),
-                  "%s: %s", bad_rsa[i].what, reply.body);
-    }
-    for (size_t i = 0; i < KV_COUNT(scalars); i++) {
-        len = render_ec(scalars[i], bytes);
-        API_REPLY(reply, send_bytes(client, &kek, bytes, len, "\"kty\":\"EC-HSM\""));
-        cr_expect(is_pool ? byok_is_refused_by_pool(&reply, bad_ec_text)
-                          : is_bad(&reply, bad_ec_text),
-                  "scalar %zu: %s", i, reply.body);
-    }
-    API_REPLY(nothing, client_call(client, "GET", "/keys/byok-alone", NULL));
-    cr_expect_eq(nothing.status, 404, "a refused key must leave nothing");
-    EVP_PKEY_free(good);
-}
-
-Test(byok, refuses_numbers_that_make_no_key)
-{
-    API_CLIENT(dev);
-
-    refuse_bad_numbers(&dev, false);
-}
-
-Test(byok, refuses_numbers_that_make_no_key_for_a_managed_hsm)
-{
-    API_HSM_OF(api_daemon(), pool);
-
-    refuse_bad_numbers(&pool, true);
 }
 
 Test(byok, refuses_a_size_there_is_not_also_without_the_public_half)

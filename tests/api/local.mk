@@ -102,6 +102,7 @@ EXTRA_DIST += tests/data/golden
 %C%_test_byok_SOURCES = \
 	%D%/byok.c \
 	%D%/byok_arrivals.c \
+	%D%/byok_numbers.c \
 	%D%/byok_tools.c \
 	%D%/byok_tools.h \
 	$(api_support)

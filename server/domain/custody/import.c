@@ -126,7 +126,7 @@ KV_DEFINE_CLEANUP_VALUE(struct sample, sample_done)
 
 /* An EC key needs its curve for this, but not its point. */
 static enum kv_code sign(struct kv_custody *custody, const struct kv_material *material,
-                                struct sample *ret_sample, struct kv_err *err)
+                         struct sample *ret_sample, struct kv_err *err)
 {
     enum kv_alg alg = probe_of(material);
     struct kv_operands operands = { .value = { ret_sample->digest, 0 } };

@@ -127,22 +127,27 @@ static bool check_pkey(EVP_PKEY *pkey, check_fn *check)
     return ctx != NULL && check(ctx) == 1;
 }
 
+static bool push_rsa_public(OSSL_PARAM_BLD *builder, const struct kv_material *material,
+                            BIGNUM *keep[2])
+{
+    return builder != NULL
+           && push_number(builder, OSSL_PKEY_PARAM_RSA_N, material->modulus, material->modulus_len,
+                          &keep[0])
+           && push_number(builder, OSSL_PKEY_PARAM_RSA_E, material->exponent,
+                          material->exponent_len, &keep[1]);
+}
+
 /* A modulus that is no product of odd primes and an exponent that encrypts nothing are no key. */
 static bool check_rsa_public(const struct kv_material *material)
 {
     kv_auto(OSSL_PARAM_BLD_free) OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
-    kv_auto(BN_clear_free) BIGNUM *n = NULL;
-    kv_auto(BN_clear_free) BIGNUM *e = NULL;
-    kv_auto(EVP_PKEY_free) EVP_PKEY *pkey = NULL;
+    BIGNUM *keep[2] = { NULL };
+    kv_auto(EVP_PKEY_free) EVP_PKEY *pkey = push_rsa_public(builder, material, keep)
+                                                ? make_pkey("RSA", builder, EVP_PKEY_PUBLIC_KEY)
+                                                : NULL;
 
-    if (builder == NULL
-        || !push_number(builder, OSSL_PKEY_PARAM_RSA_N, material->modulus, material->modulus_len,
-                        &n)
-        || !push_number(builder, OSSL_PKEY_PARAM_RSA_E, material->exponent, material->exponent_len,
-                        &e)) {
-        return false;
-    }
-    pkey = make_pkey("RSA", builder, EVP_PKEY_PUBLIC_KEY);
+    BN_free(keep[0]);
+    BN_free(keep[1]);
     return check_pkey(pkey, EVP_PKEY_public_check);
 }
 
@@ -274,15 +279,10 @@ static bool complete_rsa(struct kv_private_key *key)
 
 static bool check_rsa(const struct kv_private_key *key)
 {
-    const struct kv_material *public = &key->public;
     kv_auto(OSSL_PARAM_BLD_free) OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
     kv_auto(EVP_PKEY_free) EVP_PKEY *pkey = NULL;
     BIGNUM *keep[KV_PRIVATE_NUMBERS + 2] = { NULL };
-    bool pushed = builder != NULL
-                  && push_number(builder, OSSL_PKEY_PARAM_RSA_N, public->modulus,
-                                 public->modulus_len, &keep[KV_PRIVATE_NUMBERS])
-                  && push_number(builder, OSSL_PKEY_PARAM_RSA_E, public->exponent,
-                                 public->exponent_len, &keep[KV_PRIVATE_NUMBERS + 1]);
+    bool pushed = push_rsa_public(builder, &key->public, keep + KV_PRIVATE_NUMBERS);
 
     for (size_t i = 0; pushed && i < KV_PRIVATE_NUMBERS; i++) {
         pushed = push_number(builder, rsa_names[i], key->number[i], key->len[i], &keep[i]);
@@ -353,10 +353,7 @@ static enum kv_code read_rsa(const struct kv_sent_key *sent, struct kv_private_k
             return custody_refuse_key(KV_FAMILY_RSA, 0, err);
         }
     }
-    if (!settle_rsa(sent, key)) {
-        return custody_refuse_key(KV_FAMILY_RSA, 0, err);
-    }
-    return KV_OK;
+    return settle_rsa(sent, key) ? KV_OK : custody_refuse_key(KV_FAMILY_RSA, 0, err);
 }
 
 static enum kv_code read_ec(const struct kv_sent_key *sent, struct kv_private_key *key,
