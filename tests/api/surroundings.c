@@ -96,6 +96,27 @@ Test(surroundings, of_a_request_are_logged_with_the_vault_it_asks)
                  "nor does the control port");
 }
 
+Test(surroundings, of_a_request_are_logged_without_credentials)
+{
+    static const char *const targets[] = {
+        "/keys?api-version=7.4&access_token=HUSH",
+        "/keys?api-version=7.4&Client_Secret=HUSH",
+        "/keys/%zz?api-version=7.4&%74oken=HUSH",
+    };
+
+    cr_assert(daemon_start(&own, NULL));
+    API_CLIENT_OF(&own, dev);
+    for (size_t i = 0; i < KV_COUNT(targets); i++) {
+        API_REPLY(reply,
+                  client_send(&dev, &(struct request){ .method = "GET", .target = targets[i] }));
+        cr_expect_eq(reply.status, i < 2 ? 200 : 400, "%s: %s", targets[i], reply.body);
+    }
+    cr_expect_eq(api_count_lines(&own, "&access_token=*", " status=200 "), 1);
+    cr_expect_eq(api_count_lines(&own, "&Client_Secret=*", " status=200 "), 1);
+    cr_expect_eq(api_count_lines(&own, "&%74oken=*", " status=400 "), 1);
+    cr_expect_eq(api_count_lines(&own, "HUSH", ""), 0);
+}
+
 Test(surroundings, without_room_for_a_temporary_folder_are_named)
 {
     static const char *const arguments[] = { "serve",          "--ephemeral", "--port", "0",
