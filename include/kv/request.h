@@ -103,7 +103,7 @@ struct kv_request {
     void (*state_free)(void *state);
 };
 
-/* First query value of that name (exact), or NULL. */
+/* First query value of that name (any case: contract §1), or NULL. */
 const char *kv_request_query(const struct kv_request *request, const char *name);
 
 /* First header of that name (any case), or NULL. */

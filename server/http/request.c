@@ -54,7 +54,7 @@ bool kv_is_http_token(const char *text, size_t len)
 const char *kv_request_query(const struct kv_request *request, const char *name)
 {
     for (size_t i = 0; i < request->query.count; i++) {
-        if (strcmp(request->query.pair[i].name, name) == 0) {
+        if (strcasecmp(request->query.pair[i].name, name) == 0) {
             return request->query.pair[i].value;
         }
     }
