@@ -94,12 +94,15 @@ static void *on_first_line(void *context, const char *target, struct MHD_Connect
     return guest->exchange;
 }
 
-static enum MHD_Result on_head(struct kv_exchange *exchange, const char *method,
-                               const char *version)
+/* The rest is waited for until it is there, or there is an answer that does without. */
+static enum MHD_Result on_head(const struct kv_listener *listener, struct kv_exchange *exchange,
+                               const char *method, const char *version)
 {
+    struct kv_guest *guest = guest_of(exchange->stay.connection);
     unsigned refusal = kv_head_read(exchange, method, version);
 
     exchange->has_head = true;
+    kv_guests_wait(listener->guests, guest, KV_GUEST_NONE);
     if (refusal != 0) {
         return kv_answer_refuse(exchange->stay.connection, refusal);
     }
@@ -108,6 +111,7 @@ static enum MHD_Result on_head(struct kv_exchange *exchange, const char *method,
         exchange->request.body_is_too_large = true;
         return kv_steps_begin(exchange);
     }
+    kv_guests_wait(listener->guests, guest, KV_GUEST_BODY);
     return MHD_YES;
 }
 
@@ -121,21 +125,24 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     size_t len = *piece_len;
 
     const struct kv_listener *listener = context;
-    const struct kv_guest *guest = guest_of(connection);
+    struct kv_guest *guest = guest_of(connection);
 
     (void) path;
     if (exchange == NULL || guest->is_refused) {
         return MHD_NO; /* out of memory, or answered */
     }
     if (!exchange->has_head) {
-        kv_guests_wait(listener->guests, guest_of(connection), KV_GUEST_NONE);
-        return on_head(exchange, method, version);
+        return on_head(listener, exchange, method, version);
     }
     if (len > 0) {
         *piece_len = 0; /* taken */
         return kv_exchange_append(exchange, piece, len) ? MHD_YES : MHD_NO;
     }
-    return exchange->is_counted ? kv_steps_finish(exchange) : kv_steps_begin(exchange);
+    if (exchange->is_counted) {
+        return kv_steps_finish(exchange);
+    }
+    kv_guests_wait(listener->guests, guest, KV_GUEST_NONE);
+    return kv_steps_begin(exchange);
 }
 
 static void end_exchange(const struct kv_listener *listener, struct kv_guest *guest)
@@ -245,7 +252,8 @@ static enum kv_code start(struct kv_listener *listener, const struct kv_listener
                           struct kv_err *err)
 {
     KV_TRY(kv_traffic_new(config->deadline, &listener->service.traffic, err));
-    KV_TRY(kv_guests_new(config->head_timeout, config->idle_timeout, &listener->guests, err));
+    KV_TRY(kv_guests_new(config->head_timeout, config->idle_timeout, config->arrival_timeout,
+                         &listener->guests, err));
     KV_TRY(kv_linger_new(&patience_after_close, &listener->linger, err));
     KV_TRY(kv_sockets_open(config->address, config->port, &listener->sockets, err));
     for (size_t i = 0; i < listener->sockets.count; i++) {
