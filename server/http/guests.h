@@ -10,7 +10,7 @@
  * Nor does it notice a client that has ended together with what it sent last: it hears of both at
  * once, reads the one and waits for the other. It is told again as soon as it has nothing to do, and
  * else within a quarter of a second.
- * Thread-safe, but a guest's first three members are its connection's thread's. Lock order: "listener.guests"
+ * Thread-safe, but a guest's first four members are its connection's thread's. Lock order: "listener.guests"
  * of tbl/lock.def.
  */
 #pragma once
@@ -40,6 +40,8 @@ struct kv_guest {
     struct kv_exchange *exchange; /* begun and not completed; NULL: none */
     const char *target;           /* of the last first line, where the library has it; to compare */
     bool is_refused;              /* by early.h; there is nothing more to say */
+    kv_millis
+        line_until; /* a first line is awaited; the library is patient until then; 0: is none */
     struct MHD_Connection *connection; /* does not change, as do the next two */
     pthread_t thread;                  /* the library's */
     int descriptor;

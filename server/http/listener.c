@@ -18,6 +18,7 @@
 #include "guests.h"
 #include "kv/log.h"
 #include "linger.h"
+#include "pages.h"
 #include "sockets.h"
 #include "traffic.h"
 
@@ -109,6 +110,7 @@ static enum MHD_Result on_head(const struct kv_listener *listener, struct kv_exc
     exchange->request.body.max = kv_steps_body_max(exchange);
     if (kv_exchange_expects_too_much(exchange)) {
         exchange->request.body_is_too_large = true;
+        exchange->wants_more = false; /* with what is left of the body in between */
         return kv_steps_begin(exchange);
     }
     kv_guests_wait(listener->guests, guest, KV_GUEST_BODY);
@@ -164,12 +166,25 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     const struct kv_listener *listener = context;
     struct kv_guest *guest = guest_of(connection);
 
-    (void) reason;
     *held = NULL;
     if (guest != NULL && guest->exchange != NULL) {
+        bool has_more = reason == MHD_REQUEST_TERMINATED_COMPLETED_OK && guest->exchange->has_more;
+        kv_early_await(guest, has_more ? listener->service.config.idle_timeout : 0);
         end_exchange(listener, guest);
     }
     kv_guests_wait(listener->guests, guest, KV_GUEST_NEXT);
+}
+
+static struct kv_guest *enter(const struct kv_listener *listener, struct MHD_Connection *connection,
+                              int descriptor)
+{
+    struct kv_guest *guest = kv_guests_enter(listener->guests, connection, descriptor);
+
+    if (guest != NULL) {
+        kv_early_await(guest, listener->service.config.idle_timeout);
+        kv_pages_watch(guest);
+    }
+    return guest;
 }
 
 /*
@@ -185,8 +200,11 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     struct kv_guest *guest = *held;
 
     if (event == MHD_CONNECTION_NOTIFY_STARTED) {
-        *held = kv_guests_enter(listener->guests, connection, info->connect_fd);
+        *held = enter(listener, connection, info->connect_fd);
         return;
+    }
+    if (guest != NULL && !listener->service.secure) {
+        kv_early_meet_end(guest);
     }
     (void) kv_linger_keep(listener->linger, info->connect_fd); /* if not, it just closes */
     if (guest != NULL && guest->exchange != NULL) {
@@ -200,7 +218,9 @@ static struct MHD_Daemon *start_daemon(struct kv_listener *listener, int descrip
                                        const struct kv_listener_config *config)
 {
     bool secure = listener->service.secure;
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC
+    /* So that it does not shut a plain connection before on_connection() is told. */
+    unsigned turbo = secure ? 0 : MHD_USE_TURBO;
+    unsigned flags = turbo | MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC
                      | MHD_USE_ERROR_LOG | MHD_USE_SUPPRESS_DATE_NO_CLOCK;
     const struct MHD_OptionItem options[] = {
         { MHD_OPTION_LISTEN_SOCKET, descriptor, NULL },

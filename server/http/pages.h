@@ -9,12 +9,19 @@
  * library's own calls, too: whoever comes to it is the library, and what it is given is replaced by
  * an answer of ours with its status. A library that binds its own calls when it is built
  * (-Bsymbolic) would say its pages again; tests/unit/listener_pages.c would tell.
+ * In the same way we hear when it is about to end the stream of a connection over TLS: afterwards
+ * nothing can be said there (early.h).
  * Of the thread of the connection.
  */
 #pragma once
 
 #include <microhttpd.h>
 
+#include "guests.h"
+
 /* The library's MHD_queue_response(), for our answers. */
 enum MHD_Result kv_pages_queue(struct MHD_Connection *connection, unsigned status,
                                struct MHD_Response *response);
+
+/* The guest has come: makes the end of its stream known if it is over TLS. */
+void kv_pages_watch(struct kv_guest *guest);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "kv/base.h"
 #include "kv/certificate.h"
@@ -133,6 +134,10 @@ Test(pages_tls, of_a_body_are_ours)
 static const struct request heads[] = {
     { "GET /inline\r\n", "", HOST "\r\n", "400 Bad Request" },
     { "GET \r\n", "", HOST "\r\n", "400 Bad Request" },
+    { "GET\r\n", "", HOST "\r\n", "400 Bad Request" },
+    { "GET\r\n\r\n", "", "", "400 Bad Request" },
+    { " " GET HOST "\r\n", "", "", "400 Bad Request" },
+    { "garbage\r\n\r\n", "", "", "400 Bad Request" },
     { "GET /inline HTTP/1.x\r\n", "", HOST "\r\n", "400 Bad Request" },
     { "GET /inline HTTP/0.9\r\n", "", HOST "\r\n", "505 HTTP Version Not Supported" },
     { "GET /inline HTTP/2.0\r\n", "", HOST "\r\n", "505 HTTP Version Not Supported" },
@@ -154,4 +159,48 @@ Test(pages, of_a_head_are_ours)
 Test(pages_tls, of_a_head_are_ours)
 {
     expect_refusals(heads, KV_COUNT(heads), true);
+}
+
+/* Whatever is left unsaid: an answer that ends the connection is the last, and an end of the client
+ * has none. */
+static void expect_one_answer(const char *request, bool tls)
+{
+    char answer[4096];
+    struct raw raw;
+
+    cr_assert(raw_open(&raw, site.port, tls));
+    cr_assert(raw_send(&raw, request, strlen(request)));
+    raw_read(&raw, answer, sizeof(answer), "\r\n\r\ninline");
+    if (raw.ssl != NULL) {
+        (void) SSL_shutdown(raw.ssl); /* our side of it */
+    }
+    cr_assert_eq(shutdown(raw.descriptor, SHUT_WR), 0);
+    cr_expect_eq(raw_read(&raw, answer, sizeof(answer), NULL), 0, "%s: %s", request, answer);
+    raw_close(&raw);
+}
+
+static void expect_silence(bool tls)
+{
+    static const char *const requests[] = {
+        GET HOST "\r\n",
+        GET HOST "Connection: close\r\n\r\n",
+        GET HOST "Connection: keep-alive\r\n\r\n",
+        GET HOST "Connection: keep-alive, close\r\n\r\n",
+        "GET /inline HTTP/1.0\r\n" HOST "\r\n",
+        "GET /inline HTTP/1.0\r\n" HOST "Connection: keep-alive\r\n\r\n",
+    };
+
+    for (size_t i = 0; i < KV_COUNT(requests); i++) {
+        expect_one_answer(requests[i], tls);
+    }
+}
+
+Test(pages, are_none_after_the_last_answer)
+{
+    expect_silence(false);
+}
+
+Test(pages_tls, are_none_after_the_last_answer)
+{
+    expect_silence(true);
 }
