@@ -40,8 +40,7 @@ struct kv_guest {
     struct kv_exchange *exchange; /* begun and not completed; NULL: none */
     const char *target;           /* of the last first line, where the library has it; to compare */
     bool is_refused;              /* by early.h; there is nothing more to say */
-    kv_millis
-        line_until; /* a first line is awaited; the library is patient until then; 0: is none */
+    kv_millis line_until;         /* the library's patience for a first line; 0: awaits none */
     struct MHD_Connection *connection; /* does not change, as do the next two */
     pthread_t thread;                  /* the library's */
     int descriptor;
