@@ -129,6 +129,7 @@ static enum MHD_Result complete(struct kv_exchange *exchange, struct kv_response
     if (site->after != NULL) {
         site->after(request, response, err, kv_clock_monotonic_us() - request->arrived);
     }
+    exchange->has_more = exchange->wants_more && !response->close;
     return kv_answer_send(exchange->stay.connection, response);
 }
 
