@@ -219,6 +219,10 @@ Test(damage, of_a_lost_pin_is_said_and_no_new_one_is_written)
 
 #define LOST "the store's files were moved, removed or replaced while coffer was running"
 
+#define CHANGED "the store's files were changed by another program while coffer was running"
+
+static const char *reason = LOST; /* of what is unavailable */
+
 static void expect_unavailable(struct client *client, const char *method, const char *path,
                                const char *body)
 {
@@ -226,7 +230,7 @@ static void expect_unavailable(struct client *client, const char *method, const 
 
     cr_expect_eq(reply.status, 503, "%s %s: %ld %s", method, path, reply.status, reply.body);
     cr_expect_str_eq(reply_text(&reply, "error.code"), "ServiceUnavailable", "%s", reply.body);
-    cr_expect_str_eq(reply_text(&reply, "error.message"), LOST);
+    cr_expect_str_eq(reply_text(&reply, "error.message"), reason);
 }
 
 static void expect_control(struct client *client, const char *target, long status, const char *part)
@@ -238,7 +242,7 @@ static void expect_control(struct client *client, const char *target, long statu
     cr_expect_not_null(strstr(reply.body, part), "%s: %s", target, reply.body);
 }
 
-static void expect_lost_store(void)
+static void expect_refused_writes(void)
 {
     API_CLIENT_OF(&own, dev);
 
@@ -246,8 +250,15 @@ static void expect_lost_store(void)
     expect_unavailable(&dev, "POST", "/keys/kept/rotate", "{}");
     expect_unavailable(&dev, "PATCH", "/keys/kept", "{\"tags\":{\"a\":\"b\"}}");
     expect_unavailable(&dev, "DELETE", "/keys/kept", NULL);
-    expect_control(&dev, "/ready", 503, LOST);
+    expect_control(&dev, "/ready", 503, reason);
     expect_control(&dev, "/health", 503, "\"store\":\"unavailable\"");
+}
+
+static void expect_lost_store(void)
+{
+    API_CLIENT_OF(&own, dev);
+
+    expect_refused_writes();
     API_REPLY(get, client_call(&dev, "GET", "/keys/kept", NULL));
     cr_expect_eq(get.status, 200, "what was acknowledged is still told: %s", get.body);
     expect_kept_key();
@@ -298,6 +309,70 @@ Test(damage, of_a_database_that_was_replaced_refuses_writes_until_it_is_back)
     cr_assert(daemon_start(&own, vaults));
     API_REPLY(get, client_call(&dev, "GET", "/keys/after", NULL));
     cr_expect_eq(get.status, 200, "%s", get.body);
+    expect_kept_key();
+}
+
+/* With everything in the database and nothing in the log yet. */
+static void settle(void)
+{
+    cr_assert(daemon_stop(&own));
+    cr_assert(daemon_start(&own, vaults));
+    reason = CHANGED;
+}
+
+Test(damage, of_a_database_that_was_cut_refuses_writes)
+{
+    char database[PATH_SIZE];
+
+    settle();
+    join(database, own.folder, "coffer.db");
+    cr_assert_eq(truncate(database, 4096), 0);
+    expect_refused_writes();
+    await_line(" store_lost ");
+}
+
+/* As `cp` does, into the same file. */
+Test(damage, of_a_database_that_was_copied_over_refuses_writes)
+{
+    kv_auto(kv_buf_done) struct kv_buf bytes;
+    char database[PATH_SIZE];
+
+    settle();
+    kv_buf_init(&bytes, 16 * 1024 * 1024);
+    join(database, own.folder, "coffer.db");
+    cr_assert_eq(kv_file_read(database, &bytes, NULL), KV_OK);
+    int descriptor = open(database, O_WRONLY | O_TRUNC);
+    cr_assert_eq(write(descriptor, bytes.data, bytes.len), (ssize_t) bytes.len);
+    close(descriptor);
+    expect_lost_store();
+    await_line(" store_lost ");
+}
+
+static void cut_to_nothing(const char *name)
+{
+    char path[PATH_SIZE];
+
+    join(path, own.folder, name);
+    cr_assert_eq(truncate(path, 0), 0);
+}
+
+Test(damage, of_a_log_that_was_cut_refuses_writes)
+{
+    reason = CHANGED;
+    cut_to_nothing("coffer.db-wal");
+    expect_refused_writes();
+    await_line(" store_lost ");
+}
+
+/* Which is mapped into the daemon's memory. */
+Test(damage, of_an_index_that_was_cut_ends_nothing_and_loses_nothing)
+{
+    reason = CHANGED;
+    cut_to_nothing("coffer.db-shm");
+    expect_refused_writes();
+    await_line(" store_lost ");
+    cr_assert(daemon_stop(&own));
+    cr_assert(daemon_start(&own, vaults));
     expect_kept_key();
 }
 
