@@ -250,7 +250,8 @@ enum kv_code store_files_use_index(struct store_files *files, struct kv_err *err
         atomic_store(&files->index_is_cut, true);
         KV_IGNORE(ftruncate(index, (off_t) size)); /* else the next touch ends the process */
     } else if (status.st_size > size) {
-        atomic_store(&files->index_size, status.st_size); /* threads that cross leave a size it had */
+        atomic_store(&files->index_size,
+                     status.st_size); /* threads that cross leave a size it had */
     }
     return atomic_load(&files->index_is_cut) ? fail_changed(err) : KV_OK;
 }

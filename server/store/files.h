@@ -13,8 +13,8 @@
 
 #include "kv/err.h"
 
-#define STORE_FILE_HEAD 24  /* bytes of the database's header that no write of ours changes */
-#define STORE_FILE_STEP 12  /* bytes of the index that say how far its log is in the database */
+#define STORE_FILE_HEAD 24 /* bytes of the database's header that no write of ours changes */
+#define STORE_FILE_STEP 12 /* bytes of the index that say how far its log is in the database */
 
 enum store_file { STORE_DATABASE, STORE_LOG, STORE_INDEX, STORE_FILES };
 
@@ -29,7 +29,7 @@ struct store_look {
 struct store_files {
     struct {
         char *path;
-        int descriptor; /* -1: not looked at yet */
+        int descriptor;  /* -1: not looked at yet */
     } file[STORE_FILES]; /* constant once it is open */
     bool open;
 

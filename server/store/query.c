@@ -228,7 +228,8 @@ void kv_db_roll_back(struct kv_db *db)
         (void) control(db, "ROLLBACK", NULL); /* on errors SQLite has undone it by itself */
     }
     if (db->writing) {
-        KV_IGNORE(store_files_leave(kv_store_files(db->store), NULL)); /* what may be lost is undone */
+        KV_IGNORE(
+            store_files_leave(kv_store_files(db->store), NULL)); /* what may be lost is undone */
         kv_turn_give(db->store);
     }
     db->writing = false;

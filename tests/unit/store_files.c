@@ -193,7 +193,8 @@ static void overwrite_start(const char *path)
 /* With what it has there already: only its time tells. */
 static void overwrite_reserve(const char *path)
 {
-    nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL); /* clocks of file systems are slow */
+    nanosleep(&(struct timespec){ .tv_nsec = 20000000 },
+              NULL); /* clocks of file systems are slow */
     overwrite(path, 72, 20);
 }
 
@@ -243,9 +244,8 @@ static void check_refuses_writes(void)
 
     check_refuses_as(CHANGED, kv_store_check(store, &err));
     check_refuses_as(CHANGED, kv_db_begin(db, &err));
-    check_refuses_as(
-        CHANGED,
-        kv_db_run(db, "INSERT INTO key(id, name) VALUES(3, 'c')", KV_NO_BINDS, NULL, &err));
+    check_refuses_as(CHANGED, kv_db_run(db, "INSERT INTO key(id, name) VALUES(3, 'c')", KV_NO_BINDS,
+                                        NULL, &err));
 }
 
 Test(store_files, that_were_changed_in_place_are_not_written_to)
@@ -313,7 +313,8 @@ static void write_with_sqlite(const char *sql)
     sqlite3 *sqlite = NULL;
 
     cr_assert_eq(sqlite3_open(STORE_PATH, &sqlite), SQLITE_OK);
-    cr_assert_eq(sqlite3_exec(sqlite, sql, NULL, NULL, NULL), SQLITE_OK, "%s", sqlite3_errmsg(sqlite));
+    cr_assert_eq(sqlite3_exec(sqlite, sql, NULL, NULL, NULL), SQLITE_OK, "%s",
+                 sqlite3_errmsg(sqlite));
     cr_assert_eq(sqlite3_close(sqlite), SQLITE_OK);
 }
 
