@@ -347,7 +347,10 @@ static void take_down(struct server *server)
 static enum kv_code run(struct server *server, struct kv_err *err)
 {
     for (size_t i = 0; i < KV_COUNT(start_up) && !signals_have_come(); i++) {
-        KV_TRY(start_up[i](server, err));
+        enum kv_code code = start_up[i](server, err);
+        if (code != KV_OK && !signals_have_come()) {
+            return code;
+        }
     }
 
     int signal_number = signals_wait();
@@ -368,7 +371,6 @@ enum kv_code serve_run(const struct kv_options *options, struct kv_err *err)
     data_folder_init(&server->folder);
     server->build = kv_build_find(kv_option_text(options, KV_OPTION_SERVICE_BUILD));
     server->workers = machine_workers(options);
-    signals_block();
     machine_raise_descriptors();
     code = run(server, err);
     take_down(server);

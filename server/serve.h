@@ -135,7 +135,7 @@ enum kv_code fetch_url(const char *url, struct kv_buf *body, struct kv_err *err)
 void fetch_end(void);
 
 /*
- * SIGTERM and SIGINT. Block them before any other thread is made. The first one makes
+ * SIGTERM and SIGINT; SIGHUP and SIGQUIT unless they were ignored from the start. Block them before any other thread is made. The first one makes
  * signals_wait() return; from signals_watch_second() on, another one that comes a second later or
  * more ends the process at once, with 128 and its number; a temporary folder goes first.
  */
