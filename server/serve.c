@@ -288,10 +288,16 @@ static enum kv_code announce(struct server *server, struct kv_err *err)
 
 typedef enum kv_code step_fn(struct server *server, struct kv_err *err);
 
+static enum kv_code check_memory(struct server *server, struct kv_err *err)
+{
+    (void) server;
+    return machine_check_memory(err);
+}
+
 static step_fn *const start_up[] = {
-    check_ports, read_vaults, open_folder, open_identity, open_certificates,
-    open_store,  open_keys,   sweep,       open_limits,   start_threads,
-    listen_on,   publish,     announce,
+    check_memory,      check_ports, read_vaults, open_folder, open_identity,
+    open_certificates, open_store,  open_keys,   sweep,       open_limits,
+    start_threads,     listen_on,   publish,     announce,
 };
 
 static bool drain_until(struct kv_listener *listener, kv_millis end)

@@ -16,6 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kv/secret.h"
+
 #define LOOKS 4 /* at an index that is being changed */
 #define LOG_HEAD 32
 #define LOG_SALT 16 /* where it is in the log's header */
@@ -62,6 +64,11 @@ static bool are_in_place(const struct store_files *files)
     return true;
 }
 
+static bool are_equal(const void *one, const void *other, size_t len)
+{
+    return kv_secret_equal(one, len, other, len);
+}
+
 static bool read_at(int descriptor, void *bytes, size_t len, off_t offset)
 {
     return pread(descriptor, bytes, len, offset) == (ssize_t) len;
@@ -71,7 +78,7 @@ static bool read_at(int descriptor, void *bytes, size_t len, off_t offset)
 static bool read_index(const struct store_files *files, struct index_start *ret_index)
 {
     return read_at(files->file[STORE_INDEX].descriptor, ret_index, sizeof(*ret_index), 0)
-           && memcmp(&ret_index->head[0], &ret_index->head[1], sizeof(ret_index->head[0])) == 0
+           && are_equal(&ret_index->head[0], &ret_index->head[1], sizeof(ret_index->head[0]))
            && ret_index->head[0].is_initialised != 0;
 }
 
@@ -87,7 +94,7 @@ static bool has_last_frame(const struct store_files *files, const struct index_h
 
     return fstat(log, &status) == 0 && status.st_size >= frame + FRAME_HEAD + page
            && read_at(log, salt, sizeof(salt), LOG_SALT)
-           && memcmp(salt, head->salt, sizeof(salt)) == 0
+           && are_equal(salt, head->salt, sizeof(salt))
            && read_at(log, sum, sizeof(sum), frame + FRAME_SUM) && be32toh(sum[0]) == head->sum[0]
            && be32toh(sum[1]) == head->sum[1];
 }
@@ -104,7 +111,7 @@ static bool is_log_whole(const struct store_files *files)
         if (before.head[0].last_frame == 0 || has_last_frame(files, &before.head[0])) {
             return true;
         }
-        if (read_index(files, &after) && memcmp(&before, &after, sizeof(before)) == 0) {
+        if (read_index(files, &after) && are_equal(&before, &after, sizeof(before))) {
             return false;
         }
     }
@@ -131,13 +138,13 @@ static bool look(const struct store_files *files, struct store_look *ret_look)
 /* It never shrinks: nothing here vacuums. */
 static bool has_kept(const struct store_look *known, const struct store_look *now)
 {
-    return now->size >= known->size && memcmp(now->head, known->head, STORE_FILE_HEAD) == 0;
+    return now->size >= known->size && are_equal(now->head, known->head, STORE_FILE_HEAD);
 }
 
 /* Only a checkpoint writes to it. */
 static bool is_untouched(const struct store_look *known, const struct store_look *now)
 {
-    return memcmp(now->step, known->step, STORE_FILE_STEP) != 0
+    return !are_equal(now->step, known->step, STORE_FILE_STEP)
            || (now->changed.tv_sec == known->changed.tv_sec
                && now->changed.tv_nsec == known->changed.tv_nsec);
 }
