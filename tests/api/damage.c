@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What kills, and hands in the data folder, leave: nothing that was lost is papered over, and
- * nothing that was acknowledged is lost. Each test has a daemon of its damage_daemon. */
+ * nothing that was acknowledged is lost. Each test has a daemon of its own. */
 #include "damage_tools.h"
 
 #include <dirent.h>

@@ -10,7 +10,7 @@ void damage_start(void)
     char version[33];
 
     if (nss_is_chosen()) {
-        cr_skip_test("the token is not the program's damage_daemon");
+        cr_skip_test("the token is not the program's own");
     }
     daemon_prepare(&damage_daemon);
     cr_assert(daemon_start(&damage_daemon, damage_vaults));
