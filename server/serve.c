@@ -291,10 +291,16 @@ static enum kv_code announce(struct server *server, struct kv_err *err)
 
 typedef enum kv_code step_fn(struct server *server, struct kv_err *err);
 
+static enum kv_code check_memory(struct server *server, struct kv_err *err)
+{
+    (void) server;
+    return machine_check_memory(err);
+}
+
 static step_fn *const start_up[] = {
-    check_ports, read_vaults, open_folder, open_identity, open_certificates,
-    open_store,  open_keys,   sweep,       open_limits,   start_threads,
-    listen_on,   publish,     announce,
+    check_memory,      check_ports, read_vaults, open_folder, open_identity,
+    open_certificates, open_store,  open_keys,   sweep,       open_limits,
+    start_threads,     listen_on,   publish,     announce,
 };
 
 static bool drain_until(struct kv_listener *listener, kv_millis end)
@@ -350,7 +356,10 @@ static void take_down(struct server *server)
 static enum kv_code run(struct server *server, struct kv_err *err)
 {
     for (size_t i = 0; i < KV_COUNT(start_up) && !signals_have_come(); i++) {
-        KV_TRY(start_up[i](server, err));
+        enum kv_code code = start_up[i](server, err);
+        if (code != KV_OK && !signals_have_come()) {
+            return code;
+        }
     }
 
     int signal_number = signals_wait();
@@ -371,7 +380,6 @@ enum kv_code serve_run(const struct kv_options *options, struct kv_err *err)
     data_folder_init(&server->folder);
     server->build = kv_build_find(kv_option_text(options, KV_OPTION_SERVICE_BUILD));
     server->workers = machine_workers(options);
-    signals_block();
     machine_raise_descriptors();
     code = run(server, err);
     take_down(server);
