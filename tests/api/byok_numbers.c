@@ -7,6 +7,7 @@
 #include <openssl/param_build.h>
 
 #include "../support/jwk.h"
+#include "../support/nss.h"
 #include "byok_tools.h"
 
 TestSuite(byok_numbers, .timeout = 180);
@@ -115,7 +116,16 @@ static bool is_refused_by_vault(const struct reply *reply, const char *message)
     return reply_is_error(reply, 400, "BadParameter", NULL, message);
 }
 
-/* As they are refused in clear: the token is well, and another try would be as vain. */
+/* As they are refused in clear: the token is well, and another try would be as vain. NSS looks at
+ * the numbers itself, and then it is the unwrapping that fails. */
+static void expect_one_refused(const struct reply *reply, is_refused_fn *is_refused,
+                               const char *message, const char *what)
+{
+    bool refused = nss_is_chosen() ? reply->status == 400 : is_refused(reply, message);
+
+    cr_expect(refused, "%s: %ld %s", what, reply->status, reply->body);
+}
+
 static void expect_refused(struct client *client, is_refused_fn *is_refused)
 {
     static const unsigned char scalars[][32] = {
@@ -131,12 +141,12 @@ static void expect_refused(struct client *client, is_refused_fn *is_refused)
     for (size_t i = 0; i < KV_COUNT(bad_rsa); i++) {
         len = render_bad_rsa(good, &bad_rsa[i], bytes);
         API_REPLY(reply, send_bytes(client, &kek, bytes, len, "\"kty\":\"RSA-HSM\""));
-        cr_expect(is_refused(&reply, BYOK_BAD_RSA), "%s: %s", bad_rsa[i].what, reply.body);
+        expect_one_refused(&reply, is_refused, BYOK_BAD_RSA, bad_rsa[i].what);
     }
     for (size_t i = 0; i < KV_COUNT(scalars); i++) {
         len = render_ec(scalars[i], bytes);
         API_REPLY(reply, send_bytes(client, &kek, bytes, len, "\"kty\":\"EC-HSM\""));
-        cr_expect(is_refused(&reply, BYOK_BAD_EC), "scalar %zu: %s", i, reply.body);
+        expect_one_refused(&reply, is_refused, BYOK_BAD_EC, i == 0 ? "no scalar" : "the order");
     }
     API_REPLY(nothing, client_call(client, "GET", "/keys/byok-numbers", NULL));
     cr_expect_eq(nothing.status, 404, "a refused key must leave nothing");

@@ -144,7 +144,7 @@ static enum kv_code sign(struct kv_custody *custody, const struct kv_material *m
 static enum kv_code sign_sample(struct kv_custody *custody, const struct kv_material *material,
                                 struct sample *ret_sample, struct kv_err *err)
 {
-    struct kv_err reason;
+    struct kv_err reason = { 0 };
     enum kv_code code = sign(custody, material, ret_sample, &reason);
 
     return custody_judge_newcomer(custody, material->family, code, &reason, err);
