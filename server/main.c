@@ -74,6 +74,9 @@ static int read_options_and_serve(int argc, char **argv)
     enum kv_code code;
 
     if (kv_options_load(KV_COMMAND_SERVE, argc, argv, environ, &options, &err) != KV_OK) {
+        if (signals_have_come()) { /* while it waited for the end of --config */
+            return EXIT_DONE;
+        }
         return report(&err, EXIT_USAGE);
     }
     if (kv_option_flag(options, KV_OPTION_HELP)) {
@@ -100,6 +103,7 @@ static int serve(int argc, char **argv)
     struct kv_err err;
     int status;
 
+    signals_block();
     if (kv_log_start(&err) != KV_OK) {
         return report(&err, EXIT_FAILED);
     }

@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <libgen.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +15,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kv/base/clock.h"
 #include "kv/base/secret.h"
 
 #define CHUNK 4096
+#define PIPE_LOOK_MS 50        /* between two looks for a signal */
+#define PIPE_PATIENCE_MS 60000 /* a pipe's other end may ask somebody for a password */
 #define WALK_DESCRIPTORS 16
 
 static void close_descriptor(const int *descriptor)
@@ -99,18 +104,50 @@ bool kv_file_exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
+/* Of the signals that end the process and are taken by sigwait(), which nobody does as yet. */
+static bool is_told_to_end(void)
+{
+    sigset_t pending;
+
+    return sigpending(&pending) == 0 && !sigisemptyset(&pending);
+}
+
+/* A file has its bytes at once; a pipe when somebody writes to it. */
+static enum kv_code await_bytes(int descriptor, const char *path, kv_millis end, struct kv_err *err)
+{
+    struct pollfd wait = { .fd = descriptor, .events = POLLIN };
+
+    while (poll(&wait, 1, PIPE_LOOK_MS) <= 0) {
+        if (is_told_to_end()) {
+            return KV_FAIL(err, KV_INTERNAL, EINTR, "cannot read %s: a signal ended the wait",
+                           path);
+        }
+        if (kv_clock_monotonic() >= end) {
+            return KV_FAIL(err, KV_INTERNAL, ETIMEDOUT,
+                           "cannot read %s: it is a pipe, and its end has not come in %d seconds",
+                           path, PIPE_PATIENCE_MS / 1000);
+        }
+    }
+    return KV_OK;
+}
+
 static enum kv_code read_all(int descriptor, const char *path, struct kv_buf *buf,
                              struct kv_err *err)
 {
+    kv_millis end = kv_clock_monotonic() + PIPE_PATIENCE_MS;
     char chunk[CHUNK];
-    ssize_t len;
+    ssize_t len = -1;
     enum kv_code code = KV_OK;
 
-    while (code == KV_OK && (len = read(descriptor, chunk, sizeof(chunk))) != 0) {
+    while (len != 0 && (code = await_bytes(descriptor, path, end, err)) == KV_OK) {
+        len = read(descriptor, chunk, sizeof(chunk));
         if (len > 0) {
             code = kv_buf_append(buf, chunk, (size_t) len, err);
-        } else if (errno != EINTR) {
+        } else if (len < 0 && errno != EINTR && errno != EAGAIN) {
             code = fail_on("read", path, err);
+        }
+        if (code != KV_OK) {
+            break;
         }
     }
     kv_wipe(chunk, sizeof(chunk));
@@ -123,7 +160,8 @@ static enum kv_code read_all(int descriptor, const char *path, struct kv_buf *bu
 
 enum kv_code kv_file_read(const char *path, struct kv_buf *buf, struct kv_err *err)
 {
-    kv_auto(close_descriptor) int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    /* not to wait for whoever writes to a pipe: await_bytes() does */
+    kv_auto(close_descriptor) int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
     if (descriptor < 0 && errno == ENOENT) {
         return KV_FAIL(err, KV_NOT_FOUND, ENOENT, "%s does not exist", path);

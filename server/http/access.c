@@ -3,12 +3,15 @@
 #include "kv/http/route.h"
 
 #include "kv/base/log.h"
+#include "kv/base/secret.h"
+#include "uri.h"
 
 #define FIELDS_MAX 12
 
 void kv_log_access(const struct kv_request *request, const struct kv_response *response,
                    const struct kv_err *err, int64_t micros)
 {
+    kv_auto(kv_wipe_free) char *target = kv_uri_mask(request->target);
     enum kv_log_level level = response->status >= 500 ? KV_LOG_WARNING : KV_LOG_INFO;
     struct kv_log_field fields[FIELDS_MAX];
     size_t count = 0;
@@ -18,7 +21,7 @@ void kv_log_access(const struct kv_request *request, const struct kv_response *r
         fields[count++] = KV_LOG_TEXT_FIELD("vault", request->vault);
     }
     fields[count++] = KV_LOG_TEXT_FIELD("method", request->method);
-    fields[count++] = KV_LOG_TEXT_FIELD("path", request->target);
+    fields[count++] = KV_LOG_TEXT_FIELD("path", target);
     fields[count++] = KV_LOG_NUMBER_FIELD("status", response->status);
     if (err != NULL) {
         const struct kv_err_row *row = kv_err_row(err->code);

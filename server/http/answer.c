@@ -11,6 +11,7 @@
 #include <gnutls/gnutls.h>
 
 #include "kv/base/secret.h"
+#include "pages.h"
 
 static struct MHD_Response *make_response(struct kv_buf *body)
 {
@@ -76,24 +77,10 @@ enum MHD_Result kv_answer_send(struct MHD_Connection *connection, struct kv_resp
                                         MHD_RO_END); /* cannot fail before it is queued */
     }
     if (add_headers(made, response)) {
-        queued = MHD_queue_response(connection, (unsigned) response->status, made);
+        queued = kv_pages_queue(connection, (unsigned) response->status, made);
     }
     MHD_destroy_response(made); /* ours; a queued one has a reference of its own */
     return queued;
-}
-
-/* What libmicrohttpd says of a head that does not fit its memory: so that all such heads, whoever
- * notices, get the same answer. */
-static const char too_big[] =
-    "<html><head><title>Request too big</title></head><body>Your HTTP header was too big for the "
-    "memory constraints of this webserver.</body></html>";
-
-static const char *text_of(unsigned status)
-{
-    bool is_large =
-        status == MHD_HTTP_URI_TOO_LONG || status == MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE;
-
-    return is_large ? too_big : "";
 }
 
 enum MHD_Result kv_answer_refuse(struct MHD_Connection *connection, unsigned status)
@@ -101,7 +88,6 @@ enum MHD_Result kv_answer_refuse(struct MHD_Connection *connection, unsigned sta
     struct kv_response response;
 
     kv_response_init(&response);
-    KV_IGNORE(kv_buf_append(&response.body, text_of(status), strlen(text_of(status)), NULL));
     response.status = (int) status;
     response.close = true;
     enum MHD_Result sent = kv_answer_send(connection, &response);
@@ -128,11 +114,10 @@ static void send_last(struct MHD_Connection *connection, const char *text, size_
 
 void kv_answer_by_hand(struct MHD_Connection *connection, unsigned status)
 {
-    const char *body = text_of(status);
-    char text[512];
+    char text[256];
     int len = snprintf(text, sizeof(text),
-                       "HTTP/1.1 %u %s\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s",
-                       status, MHD_get_reason_phrase_for(status), strlen(body), body);
+                       "HTTP/1.1 %u %s\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", status,
+                       MHD_get_reason_phrase_for(status));
 
     assert(len > 0 && (size_t) len < sizeof(text));
     send_last(connection, text, (size_t) len);

@@ -6,7 +6,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
+#include <gnutls/gnutls.h>
 #include <microhttpd.h>
 
 #include "exchange.h"
@@ -18,10 +20,45 @@ static void refuse(struct kv_guests *guests, struct kv_guest *guest, unsigned st
     kv_guests_wait(guests, guest, KV_GUEST_REFUSED);
 }
 
+/* Less a share, because the library's clock is a coarse one. */
+void kv_early_await(struct kv_guest *guest, kv_millis idle)
+{
+    if (guest != NULL) {
+        guest->line_until = idle == 0 ? 0 : kv_clock_monotonic() + idle - idle / 8;
+    }
+}
+
+/* Takes a byte if there is one: the connection is over anyway. */
+static bool is_peer_there(const struct kv_guest *guest)
+{
+    const union MHD_ConnectionInfo *tls =
+        MHD_get_connection_info(guest->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    char byte;
+    ssize_t len;
+
+    if (tls != NULL) {
+        len = gnutls_record_recv(tls->tls_session, &byte, 1); /* an error before the handshake */
+        return len > 0 || len == GNUTLS_E_AGAIN || len == GNUTLS_E_INTERRUPTED;
+    }
+    len = recv(guest->descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return len > 0 || (len < 0 && errno == EAGAIN);
+}
+
+void kv_early_meet_end(struct kv_guest *guest)
+{
+    bool is_line_bad = kv_clock_monotonic() < guest->line_until && is_peer_there(guest);
+
+    guest->line_until = 0;
+    if (is_line_bad) {
+        kv_answer_by_hand(guest->connection, MHD_HTTP_BAD_REQUEST);
+    }
+}
+
 void kv_early_begin(struct kv_guest *guest, const char *target)
 {
     char *query = strchr(target, '?');
 
+    guest->line_until = 0;
     guest->target = target;
     if (query != NULL) {
         query[1] = '\0';

@@ -12,11 +12,22 @@
  * the answer ourselves, and shut our side of it: what the library sends then goes nowhere, and it
  * takes the connection for lost. Its texts are not looked at, and a library that does not refuse in
  * this state, or that closes first, never gets here.
+ * A first line in which it finds no verb it does not answer at all, but ends the connection without
+ * a word in its log, too. So it is us who answer when it ends a connection that owed us a line, while
+ * the client is still there and has not been silent for so long that this could be the reason. Of a
+ * client that has closed its own side we cannot tell what the reason was: it gets nothing.
  * The functions belong to the thread of the connection, or of whatever logs.
  */
 #pragma once
 
 #include "guests.h"
+
+/* A first line comes next, for which the library waits so many real milliseconds; 0: none does.
+ * `guest` may be NULL. */
+void kv_early_await(struct kv_guest *guest, kv_millis idle);
+
+/* The library is about to end the stream, and something can still be said: answers a bad line. */
+void kv_early_meet_end(struct kv_guest *guest);
 
 /* The first line is there: hides the query, which we take apart ourselves, from the library. The
  * text is the library's receive buffer, which it writes into, too. */

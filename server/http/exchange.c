@@ -87,11 +87,9 @@ bool kv_exchange_expects_too_much(const struct kv_exchange *exchange)
 bool kv_exchange_append(struct kv_exchange *exchange, const char *bytes, size_t len)
 {
     struct kv_request *request = &exchange->request;
-    int64_t age = kv_clock_monotonic_us() - request->arrived;
 
     exchange->body_bytes += len;
-    if (age > exchange->service->config.arrival_timeout * 1000
-        || exchange->body_bytes > request->body.max + EXCESS_DROPPED_MAX) {
+    if (exchange->body_bytes > request->body.max + EXCESS_DROPPED_MAX) {
         return false;
     }
     if (request->body_is_too_large) {

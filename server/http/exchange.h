@@ -48,6 +48,8 @@ struct kv_exchange {
     uint64_t body_bytes; /* received, dropped ones included */
     bool retry_soon;     /* the refusal gets a Retry-After */
     bool closing;        /* the refusal ends the connection */
+    bool wants_more;     /* by its head, another request may follow */
+    bool has_more;       /* and by the answer, too */
 
     char *target; /* owned by the exchange, as are the next two */
     struct kv_uri uri;

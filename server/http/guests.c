@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * All guests that wait for the same have the same patience, so a list for each kind of wait is in
- * order of deadline by itself. The thread looks at their heads a few times in the shortest
+ * order of deadline nearly by itself. The thread looks at their heads a few times in the shortest
  * patience: a deadline need not be met to the millisecond, and no request has to wake it.
  */
 #include "guests.h"
@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#define LOOKS 8       /* in the time of a head */
+#define LOOKS 8       /* in the time of a head, or of a request */
 #define PAUSE_MAX 250 /* milliseconds between two looks: so long may an end go unnoticed */
 #define FAREWELL 2000 /* milliseconds */
 
@@ -113,15 +113,21 @@ static void destroy(struct kv_guests *guests)
     free(guests);
 }
 
-static void init(struct kv_guests *guests, kv_millis head, kv_millis idle)
+static kv_millis shorter(kv_millis a, kv_millis b)
+{
+    return a < b ? a : b;
+}
+
+static void init(struct kv_guests *guests, kv_millis head, kv_millis idle, kv_millis arrival)
 {
     pthread_condattr_t attributes;
 
     guests->patience[KV_GUEST_FIRST] = head;
     guests->patience[KV_GUEST_BEGUN] = head;
     guests->patience[KV_GUEST_NEXT] = idle + head; /* when it began is not known */
-    guests->patience[KV_GUEST_REFUSED] = head < FAREWELL ? head : FAREWELL;
-    guests->pause = head / LOOKS < PAUSE_MAX ? head / LOOKS + 1 : PAUSE_MAX;
+    guests->patience[KV_GUEST_REFUSED] = shorter(head, FAREWELL);
+    guests->patience[KV_GUEST_BODY] = arrival;
+    guests->pause = shorter(shorter(head, arrival) / LOOKS + 1, PAUSE_MAX);
     (void) pthread_mutex_init(&guests->mutex, NULL); /* cannot fail, as the next five */
     (void) pthread_condattr_init(&attributes);
     (void) pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -134,8 +140,8 @@ static void init(struct kv_guests *guests, kv_millis head, kv_millis idle)
     }
 }
 
-enum kv_code kv_guests_new(kv_millis head, kv_millis idle, struct kv_guests **ret_guests,
-                           struct kv_err *err)
+enum kv_code kv_guests_new(kv_millis head, kv_millis idle, kv_millis arrival,
+                           struct kv_guests **ret_guests, struct kv_err *err)
 {
     struct kv_guests *guests = calloc(1, sizeof(*guests));
     sigset_t all, before;
@@ -143,7 +149,7 @@ enum kv_code kv_guests_new(kv_millis head, kv_millis idle, struct kv_guests **re
     if (guests == NULL) {
         return KV_OUT_OF_MEMORY(err);
     }
-    init(guests, head, idle);
+    init(guests, head, idle, arrival);
     sigfillset(&all); /* signals are main's */
     pthread_sigmask(SIG_BLOCK, &all, &before);
     int reason = pthread_create(&guests->thread, NULL, watch, guests);
@@ -189,13 +195,33 @@ void kv_guests_free(struct kv_guests *guests)
     destroy(guests);
 }
 
+/* At or near the end: only heads may have taken their time. */
+static void insert_locked(struct guest_list *list, struct kv_guest *guest)
+{
+    struct kv_guest *before = TAILQ_LAST(list, guest_list);
+
+    while (before != NULL && before->deadline > guest->deadline) {
+        before = TAILQ_PREV(before, guest_list, link);
+    }
+    if (before != NULL) {
+        TAILQ_INSERT_AFTER(list, before, guest, link);
+    } else {
+        TAILQ_INSERT_HEAD(list, guest, link);
+    }
+}
+
 static void wait_locked(struct kv_guests *guests, struct kv_guest *guest, enum kv_guest_wait wait)
 {
+    kv_millis now = kv_clock_monotonic();
+
     stop_waiting_locked(guests, guest);
     guest->wait = wait;
+    if (wait == KV_GUEST_BEGUN) {
+        guest->begun = now;
+    }
     if (wait != KV_GUEST_NONE) {
-        guest->deadline = kv_clock_monotonic() + guests->patience[wait];
-        TAILQ_INSERT_TAIL(&guests->waiting[wait], guest, link);
+        guest->deadline = (wait == KV_GUEST_BODY ? guest->begun : now) + guests->patience[wait];
+        insert_locked(&guests->waiting[wait], guest);
     }
 }
 

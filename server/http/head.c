@@ -317,6 +317,15 @@ static bool is_length_clear(const struct kv_request *request)
     return lengths == 0 || (lengths == 1 && !is_coded);
 }
 
+/* What is not clear ends the connection, as far as we are concerned. */
+static bool wants_more(const struct kv_request *request, const char *version)
+{
+    const char *connection = kv_request_header(request, MHD_HTTP_HEADER_CONNECTION);
+
+    return strcmp(version, MHD_HTTP_VERSION_1_1) == 0
+           && (connection == NULL || strcasecmp(connection, "keep-alive") == 0);
+}
+
 unsigned kv_head_read(struct kv_exchange *exchange, const char *method, const char *version)
 {
     const struct kv_request *request = &exchange->request;
@@ -344,5 +353,6 @@ unsigned kv_head_read(struct kv_exchange *exchange, const char *method, const ch
     }
     read_verb(exchange, method);
     read_client(exchange);
+    exchange->wants_more = wants_more(request, version);
     return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A lane is a ring of jobs and the threads that empty it. Its threads leave only when the lane is
- * stopping and the ring is empty, so every job that was accepted runs.
+ * stopping and the ring has nothing for them, so every job that was accepted runs.
  */
 #include "kv/http/lanes.h"
 
@@ -15,17 +15,21 @@
 struct job {
     kv_job_fn *run;
     void *argument;
+    uint64_t turn; /* 0: it has to wait for no other one */
 };
 
 struct lane {
     pthread_mutex_t mutex; /* lock.def: lanes.queue */
     pthread_cond_t filled;
-    struct job *ring; /* guarded by mutex, as are the next four */
+    struct job *ring; /* guarded by mutex, as are the next six */
     size_t capacity;
     size_t first;
     size_t count;
+    uint64_t *turns; /* that run now, one of a thread */
+    size_t turn_count;
     bool stopping;
 
+    size_t share; /* jobs of one turn in the ring */
     int niceness;
     pthread_t *threads;
     size_t started; /* threads to join */
@@ -35,21 +39,78 @@ struct kv_lanes {
     struct lane *lane[KV_LANE_COUNT]; /* KV_LANE_INLINE has none */
 };
 
-/* False when the lane is stopping and everything in it was taken. */
+static struct job *job_at_locked(struct lane *lane, size_t place)
+{
+    return &lane->ring[(lane->first + place) % lane->capacity];
+}
+
+static bool is_running_locked(const struct lane *lane, uint64_t turn)
+{
+    size_t i = 0;
+
+    while (i < lane->turn_count && lane->turns[i] != turn) {
+        i++;
+    }
+    return i < lane->turn_count;
+}
+
+/* The first one whose turn it is; `count` when there is none. */
+static size_t find_job_locked(struct lane *lane)
+{
+    size_t place = 0;
+
+    while (place < lane->count && is_running_locked(lane, job_at_locked(lane, place)->turn)) {
+        place++;
+    }
+    return place;
+}
+
+/* Those before it take one place each towards it. */
+static void take_out_locked(struct lane *lane, size_t place, struct job *ret_job)
+{
+    *ret_job = *job_at_locked(lane, place);
+    for (; place > 0; place--) {
+        *job_at_locked(lane, place) = *job_at_locked(lane, place - 1);
+    }
+    lane->first = (lane->first + 1) % lane->capacity;
+    lane->count--;
+    if (ret_job->turn != 0) {
+        lane->turns[lane->turn_count++] = ret_job->turn;
+    }
+}
+
+/*
+ * False when the lane is stopping and nothing in it is left for this thread: what waits for its
+ * turn is left to the thread that has the turn now.
+ */
 static bool take_job(struct lane *lane, struct job *ret_job)
 {
     pthread_mutex_lock(&lane->mutex);
-    while (lane->count == 0 && !lane->stopping) {
+    size_t place = find_job_locked(lane);
+    while (place == lane->count && !lane->stopping) {
         pthread_cond_wait(&lane->filled, &lane->mutex);
+        place = find_job_locked(lane);
     }
-    bool taken = lane->count > 0;
+    bool taken = place < lane->count;
     if (taken) {
-        *ret_job = lane->ring[lane->first];
-        lane->first = (lane->first + 1) % lane->capacity;
-        lane->count--;
+        take_out_locked(lane, place, ret_job);
     }
     pthread_mutex_unlock(&lane->mutex);
     return taken;
+}
+
+/* The next one of that turn may run: by this thread, or, when it finds an older job, by another. */
+static void end_turn(struct lane *lane, uint64_t turn)
+{
+    size_t i = 0;
+
+    pthread_mutex_lock(&lane->mutex);
+    while (lane->turns[i] != turn) {
+        i++;
+    }
+    lane->turns[i] = lane->turns[--lane->turn_count];
+    pthread_cond_signal(&lane->filled);
+    pthread_mutex_unlock(&lane->mutex);
 }
 
 /* Linux keeps a nice value for each thread. */
@@ -72,6 +133,9 @@ static void *run_jobs(void *argument)
     }
     while (take_job(lane, &job)) {
         job.run(job.argument);
+        if (job.turn != 0) {
+            end_turn(lane, job.turn);
+        }
     }
     return NULL;
 }
@@ -99,6 +163,7 @@ static void free_lane(struct lane *lane)
     (void) pthread_cond_destroy(&lane->filled);
     (void) pthread_mutex_destroy(&lane->mutex);
     free(lane->threads);
+    free(lane->turns);
     free(lane->ring);
     free(lane);
 }
@@ -137,8 +202,9 @@ static enum kv_code make_lane(size_t threads, size_t capacity, int niceness, str
     lane->niceness = niceness;
     lane->capacity = capacity;
     lane->ring = calloc(capacity, sizeof(*lane->ring));
+    lane->turns = calloc(threads, sizeof(*lane->turns));
     lane->threads = calloc(threads, sizeof(*lane->threads));
-    if (lane->ring == NULL || lane->threads == NULL) {
+    if (lane->ring == NULL || lane->turns == NULL || lane->threads == NULL) {
         return KV_OUT_OF_MEMORY(err);
     }
     return start_threads(lane, threads, err);
@@ -157,6 +223,7 @@ enum kv_code kv_lanes_new(const struct kv_lanes_config *config, struct kv_lanes 
                      &lanes->lane[KV_LANE_GENERATE], err));
     KV_TRY(
         make_lane(config->outside, config->outside_queue, 0, &lanes->lane[KV_LANE_OUTSIDE], err));
+    lanes->lane[KV_LANE_OUTSIDE]->share = config->outside_share;
     *ret_lanes = kv_take(lanes);
     return KV_OK;
 }
@@ -176,21 +243,40 @@ void kv_lanes_free(struct kv_lanes *lanes)
     free(lanes);
 }
 
+static bool has_room_locked(struct lane *lane, uint64_t turn)
+{
+    size_t alike = 0;
+
+    for (size_t i = 0; turn != 0 && i < lane->count; i++) {
+        alike += job_at_locked(lane, i)->turn == turn;
+    }
+    return lane->count < lane->capacity && (turn == 0 || alike < lane->share);
+}
+
+static bool post(struct lane *lane, const struct job *job)
+{
+    assert(lane != NULL); /* not KV_LANE_INLINE */
+
+    pthread_mutex_lock(&lane->mutex);
+    bool accepted = !lane->stopping && has_room_locked(lane, job->turn);
+    if (accepted) {
+        *job_at_locked(lane, lane->count++) = *job;
+        pthread_cond_signal(&lane->filled);
+    }
+    pthread_mutex_unlock(&lane->mutex);
+    return accepted;
+}
+
 bool kv_lanes_post(struct kv_lanes *lanes, enum kv_lane lane, kv_job_fn *job, void *argument)
 {
-    struct lane *target = lanes->lane[lane];
-    assert(target != NULL); /* not KV_LANE_INLINE */
+    return post(lanes->lane[lane], &(struct job){ .run = job, .argument = argument });
+}
 
-    pthread_mutex_lock(&target->mutex);
-    bool accepted = target->count < target->capacity && !target->stopping;
-    if (accepted) {
-        size_t last = (target->first + target->count) % target->capacity;
-        target->ring[last] = (struct job){ .run = job, .argument = argument };
-        target->count++;
-        pthread_cond_signal(&target->filled);
-    }
-    pthread_mutex_unlock(&target->mutex);
-    return accepted;
+bool kv_lanes_post_in_turn(struct kv_lanes *lanes, uint64_t turn, kv_job_fn *job, void *argument)
+{
+    assert(turn != 0);
+    return post(lanes->lane[KV_LANE_OUTSIDE],
+                &(struct job){ .run = job, .argument = argument, .turn = turn });
 }
 
 size_t kv_lanes_waiting(const struct kv_lanes *lanes, enum kv_lane lane)

@@ -18,6 +18,7 @@
 #include "guests.h"
 #include "kv/base/log.h"
 #include "linger.h"
+#include "pages.h"
 #include "sockets.h"
 #include "traffic.h"
 
@@ -94,20 +95,25 @@ static void *on_first_line(void *context, const char *target, struct MHD_Connect
     return guest->exchange;
 }
 
-static enum MHD_Result on_head(struct kv_exchange *exchange, const char *method,
-                               const char *version)
+/* The rest is waited for until it is there, or there is an answer that does without. */
+static enum MHD_Result on_head(const struct kv_listener *listener, struct kv_exchange *exchange,
+                               const char *method, const char *version)
 {
+    struct kv_guest *guest = guest_of(exchange->stay.connection);
     unsigned refusal = kv_head_read(exchange, method, version);
 
     exchange->has_head = true;
+    kv_guests_wait(listener->guests, guest, KV_GUEST_NONE);
     if (refusal != 0) {
         return kv_answer_refuse(exchange->stay.connection, refusal);
     }
     exchange->request.body.max = kv_steps_body_max(exchange);
     if (kv_exchange_expects_too_much(exchange)) {
         exchange->request.body_is_too_large = true;
+        exchange->wants_more = false; /* with what is left of the body in between */
         return kv_steps_begin(exchange);
     }
+    kv_guests_wait(listener->guests, guest, KV_GUEST_BODY);
     return MHD_YES;
 }
 
@@ -121,21 +127,24 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     size_t len = *piece_len;
 
     const struct kv_listener *listener = context;
-    const struct kv_guest *guest = guest_of(connection);
+    struct kv_guest *guest = guest_of(connection);
 
     (void) path;
     if (exchange == NULL || guest->is_refused) {
         return MHD_NO; /* out of memory, or answered */
     }
     if (!exchange->has_head) {
-        kv_guests_wait(listener->guests, guest_of(connection), KV_GUEST_NONE);
-        return on_head(exchange, method, version);
+        return on_head(listener, exchange, method, version);
     }
     if (len > 0) {
         *piece_len = 0; /* taken */
         return kv_exchange_append(exchange, piece, len) ? MHD_YES : MHD_NO;
     }
-    return exchange->is_counted ? kv_steps_finish(exchange) : kv_steps_begin(exchange);
+    if (exchange->is_counted) {
+        return kv_steps_finish(exchange);
+    }
+    kv_guests_wait(listener->guests, guest, KV_GUEST_NONE);
+    return kv_steps_begin(exchange);
 }
 
 static void end_exchange(const struct kv_listener *listener, struct kv_guest *guest)
@@ -157,12 +166,25 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     const struct kv_listener *listener = context;
     struct kv_guest *guest = guest_of(connection);
 
-    (void) reason;
     *held = NULL;
     if (guest != NULL && guest->exchange != NULL) {
+        bool has_more = reason == MHD_REQUEST_TERMINATED_COMPLETED_OK && guest->exchange->has_more;
+        kv_early_await(guest, has_more ? listener->service.config.idle_timeout : 0);
         end_exchange(listener, guest);
     }
     kv_guests_wait(listener->guests, guest, KV_GUEST_NEXT);
+}
+
+static struct kv_guest *enter(const struct kv_listener *listener, struct MHD_Connection *connection,
+                              int descriptor)
+{
+    struct kv_guest *guest = kv_guests_enter(listener->guests, connection, descriptor);
+
+    if (guest != NULL) {
+        kv_early_await(guest, listener->service.config.idle_timeout);
+        kv_pages_watch(guest);
+    }
+    return guest;
 }
 
 /*
@@ -178,8 +200,11 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     struct kv_guest *guest = *held;
 
     if (event == MHD_CONNECTION_NOTIFY_STARTED) {
-        *held = kv_guests_enter(listener->guests, connection, info->connect_fd);
+        *held = enter(listener, connection, info->connect_fd);
         return;
+    }
+    if (guest != NULL && !listener->service.secure) {
+        kv_early_meet_end(guest);
     }
     (void) kv_linger_keep(listener->linger, info->connect_fd); /* if not, it just closes */
     if (guest != NULL && guest->exchange != NULL) {
@@ -193,7 +218,9 @@ static struct MHD_Daemon *start_daemon(struct kv_listener *listener, int descrip
                                        const struct kv_listener_config *config)
 {
     bool secure = listener->service.secure;
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC
+    /* So that it does not shut a plain connection before on_connection() is told. */
+    unsigned turbo = secure ? 0 : MHD_USE_TURBO;
+    unsigned flags = turbo | MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC
                      | MHD_USE_ERROR_LOG | MHD_USE_SUPPRESS_DATE_NO_CLOCK;
     const struct MHD_OptionItem options[] = {
         { MHD_OPTION_LISTEN_SOCKET, descriptor, NULL },
@@ -245,7 +272,8 @@ static enum kv_code start(struct kv_listener *listener, const struct kv_listener
                           struct kv_err *err)
 {
     KV_TRY(kv_traffic_new(config->deadline, &listener->service.traffic, err));
-    KV_TRY(kv_guests_new(config->head_timeout, config->idle_timeout, &listener->guests, err));
+    KV_TRY(kv_guests_new(config->head_timeout, config->idle_timeout, config->arrival_timeout,
+                         &listener->guests, err));
     KV_TRY(kv_linger_new(&patience_after_close, &listener->linger, err));
     KV_TRY(kv_sockets_open(config->address, config->port, &listener->sockets, err));
     for (size_t i = 0; i < listener->sockets.count; i++) {

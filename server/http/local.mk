@@ -17,6 +17,8 @@ libkv_a_SOURCES += \
 	%D%/linger.h \
 	%D%/listener.c \
 	%D%/loopback.c \
+	%D%/pages.c \
+	%D%/pages.h \
 	%D%/request.c \
 	%D%/response.c \
 	%D%/route.c \

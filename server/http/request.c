@@ -54,7 +54,7 @@ bool kv_is_http_token(const char *text, size_t len)
 const char *kv_request_query(const struct kv_request *request, const char *name)
 {
     for (size_t i = 0; i < request->query.count; i++) {
-        if (strcmp(request->query.pair[i].name, name) == 0) {
+        if (strcasecmp(request->query.pair[i].name, name) == 0) {
             return request->query.pair[i].value;
         }
     }
@@ -85,5 +85,14 @@ enum kv_code kv_request_continue(struct kv_request *request, enum kv_lane lane,
     assert(lane != KV_LANE_INLINE && handler != NULL);
     request->next = handler;
     request->next_lane = lane;
+    request->next_turn = 0;
+    return KV_OK;
+}
+
+enum kv_code kv_request_continue_in_turn(struct kv_request *request, uint64_t turn,
+                                         kv_handler_fn *handler)
+{
+    KV_TRY(kv_request_continue(request, KV_LANE_OUTSIDE, handler));
+    request->next_turn = turn;
     return KV_OK;
 }

@@ -70,6 +70,16 @@ static void raise_busy(struct kv_exchange *exchange)
     exchange->code = KV_FAIL(&exchange->err, KV_UNAVAILABLE, 0, BUSY);
 }
 
+static kv_job_fn run_on_lane;
+
+static bool post(struct kv_exchange *exchange, enum kv_lane lane, uint64_t turn)
+{
+    struct kv_lanes *lanes = exchange->service->config.lanes;
+
+    return turn != 0 ? kv_lanes_post_in_turn(lanes, turn, run_on_lane, exchange)
+                     : kv_lanes_post(lanes, lane, run_on_lane, exchange);
+}
+
 /* A job: has a reference of its own, which outlasts the request when the deadline was faster. */
 static void run_on_lane(void *argument)
 {
@@ -82,7 +92,7 @@ static void run_on_lane(void *argument)
         if (goes_on(exchange)
             && kv_traffic_move(service->traffic, &exchange->stay, request->next_lane)) {
             exchange->step = request->next;
-            if (kv_lanes_post(service->config.lanes, request->next_lane, run_on_lane, exchange)) {
+            if (post(exchange, request->next_lane, request->next_turn)) {
                 return; /* the other lane has it, with our reference */
             }
             raise_busy(exchange);
@@ -94,13 +104,13 @@ static void run_on_lane(void *argument)
     kv_exchange_release(exchange);
 }
 
-static enum MHD_Result go_to_lane(struct kv_exchange *exchange, enum kv_lane lane)
+static enum MHD_Result go_to_lane(struct kv_exchange *exchange, enum kv_lane lane, uint64_t turn)
 {
     const struct kv_service *service = exchange->service;
 
     MHD_suspend_connection(exchange->stay.connection); /* first: the job may resume it at once */
     kv_traffic_suspend(service->traffic, &exchange->stay, lane);
-    if (!kv_lanes_post(service->config.lanes, lane, run_on_lane, kv_exchange_acquire(exchange))) {
+    if (!post(kv_exchange_acquire(exchange), lane, turn)) {
         raise_busy(exchange);
         (void) kv_traffic_end_job(service->traffic, &exchange->stay); /* resumed either way */
         kv_exchange_release(exchange);
@@ -119,6 +129,7 @@ static enum MHD_Result complete(struct kv_exchange *exchange, struct kv_response
     if (site->after != NULL) {
         site->after(request, response, err, kv_clock_monotonic_us() - request->arrived);
     }
+    exchange->has_more = exchange->wants_more && !response->close;
     return kv_answer_send(exchange->stay.connection, response);
 }
 
@@ -176,14 +187,14 @@ enum MHD_Result kv_steps_begin(struct kv_exchange *exchange)
     }
     exchange->step = request->route->handler;
     if (request->route->lane != KV_LANE_INLINE) {
-        return go_to_lane(exchange, request->route->lane);
+        return go_to_lane(exchange, request->route->lane, 0);
     }
     run_step(exchange);
     if (!goes_on(exchange)) {
         return answer(exchange);
     }
     exchange->step = request->next;
-    return go_to_lane(exchange, request->next_lane);
+    return go_to_lane(exchange, request->next_lane, request->next_turn);
 }
 
 enum MHD_Result kv_steps_finish(struct kv_exchange *exchange)

@@ -139,6 +139,74 @@ size_t kv_uri_count_pairs(const char *target)
     return count;
 }
 
+/* Names of OAuth 2.0, of signatures in a URL, and of what people put there by mistake. */
+static const char *const credentials[] = {
+    "access_token",     "token",    "refresh_token", "id_token", "secret", "client_secret",
+    "client_assertion", "password", "code",          "sig",
+};
+
+#define CREDENTIAL_MAX 16                /* characters of the longest of them */
+#define ENCODED_MAX (3 * CREDENTIAL_MAX) /* each as %XX */
+
+static bool holds_credential(const char *name, size_t len)
+{
+    char decoded[ENCODED_MAX + 1];
+
+    if (len > ENCODED_MAX) {
+        return false;
+    }
+    memcpy(decoded, name, len);
+    decoded[len] = '\0';
+    (void) uriUnescapeInPlaceA(decoded);
+    for (size_t i = 0; i < KV_COUNT(credentials); i++) {
+        if (strcasecmp(decoded, credentials[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *append(char **to, const char *from, size_t len)
+{
+    memcpy(*to, from, len);
+    *to += len;
+    return from + len;
+}
+
+/* Appends a pair and the character behind it; returns where the next one begins. */
+static const char *append_pair(char **to, const char *pair)
+{
+    size_t name = strcspn(pair, "=?&#;");
+
+    if (pair[name] == '=' && holds_credential(pair, name)) {
+        pair = append(to, pair, name + 1);
+        if (strcspn(pair, "&#") > 0) {
+            (void) append(to, "*", 1);
+            pair += strcspn(pair, "&#");
+        }
+    } else {
+        pair = append(to, pair, name + strcspn(pair + name, "?&#;"));
+    }
+    return append(to, pair, *pair != '\0');
+}
+
+char *kv_uri_mask(const char *target)
+{
+    size_t path = strcspn(target, "?#");
+    char *masked = malloc(strlen(target) + 1); /* it does not grow */
+    char *to = masked;
+
+    if (masked == NULL) {
+        return NULL;
+    }
+    target = append(&to, target, path + (target[path] != '\0'));
+    while (*target != '\0') {
+        target = append_pair(&to, target);
+    }
+    *to = '\0';
+    return masked;
+}
+
 void kv_uri_done(struct kv_uri *uri)
 {
     free(uri->text);

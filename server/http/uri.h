@@ -32,4 +32,10 @@ void kv_uri_done(struct kv_uri *uri);
 
 /* How many pairs the query of a target has, which need not be one of RFC 3986. */
 size_t kv_uri_count_pairs(const char *target);
+/*
+ * A copy for the log, in which the values of parameters that by their names hold a credential are
+ * `*`, however the names are spelt, and whether or not the target parses. Free with kv_wipe_free();
+ * NULL: out of memory.
+ */
+char *kv_uri_mask(const char *target);
 KV_DEFINE_CLEANUP_VALUE(struct kv_uri, kv_uri_done)

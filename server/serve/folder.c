@@ -15,6 +15,8 @@
 #include "kv/app/api.h"
 #include "kv/base/json.h"
 #include "kv/base/log.h"
+#include "serve.h"
+#include "softhsm.h"
 
 #define RUN_FILE "run.json"
 #define MARK_FILE "ephemeral" /* what may be removed has it; a lasting folder never */
@@ -85,6 +87,18 @@ static void remove_stale_folders(void)
     }
 }
 
+/* Before anything is made; the token of somebody's own module lies elsewhere. */
+static enum kv_code check_for_token(const struct kv_options *options, const char *path,
+                                    struct kv_err *err)
+{
+    bool is_temporary = kv_option_flag(options, KV_OPTION_EPHEMERAL);
+
+    if (!token_is_own(options)) {
+        return KV_OK;
+    }
+    return softhsm_check_folder(path, is_temporary ? "TMPDIR" : "--data", err);
+}
+
 static enum kv_code make_temporary(struct data_folder *folder, struct kv_err *err)
 {
     int len = snprintf(folder->path, sizeof(folder->path), "%s/coffer-XXXXXX", temporary_base());
@@ -108,13 +122,14 @@ static enum kv_code make_lasting(struct data_folder *folder, const struct kv_opt
     char named[KV_PATH_MAX];
 
     KV_TRY(kv_data_folder(options, named, err));
+    KV_TRY(check_for_token(options, named, err));
     KV_TRY(kv_folder_make(named, 0700, err));
     if (realpath(named, folder->path) == NULL) {
         int cause = errno;
 
         return KV_FAIL(err, KV_INTERNAL, (unsigned long) cause, "%s: %s", named, strerror(cause));
     }
-    return KV_OK;
+    return check_for_token(options, folder->path, err); /* where links and "." lead */
 }
 
 enum kv_code data_folder_open(struct data_folder *folder, const struct kv_options *options,
@@ -126,6 +141,7 @@ enum kv_code data_folder_open(struct data_folder *folder, const struct kv_option
         KV_TRY(make_lasting(folder, options, err));
         return kv_folder_lock(folder->path, &folder->lock, err);
     }
+    KV_TRY(check_for_token(options, temporary_base(), err));
     remove_stale_folders();
     KV_TRY(make_temporary(folder, err));
     KV_TRY(kv_folder_lock(folder->path, &folder->lock, err));

@@ -5,6 +5,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#define MIB (1024UL * 1024)
+#define ADDRESSES_MIB 320 /* of which idle threads and libraries have 290 */
+
 void machine_raise_descriptors(void)
 {
     struct rlimit limit;
@@ -13,6 +16,20 @@ void machine_raise_descriptors(void)
         limit.rlim_cur = limit.rlim_max;
         setrlimit(RLIMIT_NOFILE, &limit);
     }
+}
+
+enum kv_code machine_check_memory(struct kv_err *err)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY
+        && limit.rlim_cur < ADDRESSES_MIB * MIB) {
+        return KV_FAIL(
+            err, KV_UNAVAILABLE, 0,
+            "the address space is limited to %llu MiB (ulimit -v), and %d MiB are needed",
+            (unsigned long long) (limit.rlim_cur / MIB), ADDRESSES_MIB);
+    }
+    return KV_OK;
 }
 
 unsigned machine_workers(const struct kv_options *options)

@@ -30,8 +30,10 @@
 #define WORK_QUEUE 1024
 #define GENERATE_QUEUE 256
 #define GENERATE_NICENESS 5
-#define OUTSIDE_THREADS 4 /* fewer than KV_AUTHORITIES_MAX: each asks one at most */
-#define OUTSIDE_QUEUE 64
+#define OUTSIDE_SHARE 64 /* who waits for one authority */
+/* One more than wait for authorities: it tells those who come for another one that it is too much. */
+#define OUTSIDE_THREADS (KV_AUTHORITIES_ASKED_MAX + 1)
+#define OUTSIDE_QUEUE (OUTSIDE_THREADS * OUTSIDE_SHARE)
 
 struct server {
     const struct kv_options *options;
@@ -172,6 +174,7 @@ static enum kv_code start_threads(struct server *server, struct kv_err *err)
         .generate_niceness = GENERATE_NICENESS,
         .outside = OUTSIDE_THREADS,
         .outside_queue = OUTSIDE_QUEUE,
+        .outside_share = OUTSIDE_SHARE,
     };
 
     struct rotator_config rotator = {
@@ -288,10 +291,16 @@ static enum kv_code announce(struct server *server, struct kv_err *err)
 
 typedef enum kv_code step_fn(struct server *server, struct kv_err *err);
 
+static enum kv_code check_memory(struct server *server, struct kv_err *err)
+{
+    (void) server;
+    return machine_check_memory(err);
+}
+
 static step_fn *const start_up[] = {
-    check_ports, read_vaults, open_folder, open_identity, open_certificates,
-    open_store,  open_keys,   sweep,       open_limits,   start_threads,
-    listen_on,   publish,     announce,
+    check_memory,      check_ports, read_vaults, open_folder, open_identity,
+    open_certificates, open_store,  open_keys,   sweep,       open_limits,
+    start_threads,     listen_on,   publish,     announce,
 };
 
 static bool drain_until(struct kv_listener *listener, kv_millis end)
@@ -347,7 +356,10 @@ static void take_down(struct server *server)
 static enum kv_code run(struct server *server, struct kv_err *err)
 {
     for (size_t i = 0; i < KV_COUNT(start_up) && !signals_have_come(); i++) {
-        KV_TRY(start_up[i](server, err));
+        enum kv_code code = start_up[i](server, err);
+        if (code != KV_OK && !signals_have_come()) {
+            return code;
+        }
     }
 
     int signal_number = signals_wait();
@@ -368,7 +380,6 @@ enum kv_code serve_run(const struct kv_options *options, struct kv_err *err)
     data_folder_init(&server->folder);
     server->build = kv_build_find(kv_option_text(options, KV_OPTION_SERVICE_BUILD));
     server->workers = machine_workers(options);
-    signals_block();
     machine_raise_descriptors();
     code = run(server, err);
     take_down(server);

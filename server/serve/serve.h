@@ -21,6 +21,12 @@ enum kv_code serve_run(const struct kv_options *options, struct kv_err *err) kv_
 /* How many crypto workers: what --workers says, or one for each processor. */
 unsigned machine_workers(const struct kv_options *options);
 
+/*
+ * Whether the limit of the address space leaves room to start: the C++ of a token module cannot
+ * report that it has run out, and ends the process by SIGABRT.
+ */
+enum kv_code machine_check_memory(struct kv_err *err) kv_must_check;
+
 /* To what the system allows: 2 000 idle connections and more are a normal day for a test farm. */
 void machine_raise_descriptors(void);
 
@@ -135,7 +141,7 @@ enum kv_code fetch_url(const char *url, struct kv_buf *body, struct kv_err *err)
 void fetch_end(void);
 
 /*
- * SIGTERM and SIGINT. Block them before any other thread is made. The first one makes
+ * SIGTERM and SIGINT; SIGHUP and SIGQUIT unless they were ignored from the start. Block them before any other thread is made. The first one makes
  * signals_wait() return; from signals_watch_second() on, another one that comes a second later or
  * more ends the process at once, with 128 and its number; a temporary folder goes first.
  */

@@ -22,11 +22,31 @@ struct watch {
     struct data_folder folder;
 };
 
+static const struct {
+    int number;
+    bool may_be_ignored; /* as nohup and shells have it */
+} rows[] = {
+    { SIGTERM, false },
+    { SIGINT, false },
+    { SIGHUP, true },
+    { SIGQUIT, true },
+};
+
+static bool is_ignored(int number)
+{
+    struct sigaction action;
+
+    return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 static void fill_set(sigset_t *ret_set)
 {
     sigemptyset(ret_set);
-    sigaddset(ret_set, SIGTERM);
-    sigaddset(ret_set, SIGINT);
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        if (!rows[i].may_be_ignored || !is_ignored(rows[i].number)) {
+            sigaddset(ret_set, rows[i].number);
+        }
+    }
 }
 
 void signals_block(void)
@@ -41,10 +61,11 @@ void signals_block(void)
 
 bool signals_have_come(void)
 {
-    sigset_t pending;
+    sigset_t set, pending, both;
 
-    return sigpending(&pending) == 0
-           && (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1);
+    fill_set(&set);
+    return sigpending(&pending) == 0 && sigandset(&both, &set, &pending) == 0
+           && !sigisemptyset(&both);
 }
 
 int signals_wait(void)

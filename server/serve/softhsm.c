@@ -190,6 +190,19 @@ static enum kv_code each_token(const char *folder, token_fn *token_do, void *con
     return KV_OK;
 }
 
+enum kv_code softhsm_check_folder(const char *folder, const char *source, struct kv_err *err)
+{
+    char character = folder[strcspn(folder, "#=\n\r")];
+    char quoted[] = { '\'', character, '\'', '\0' };
+
+    if (character == '\0') {
+        return KV_OK;
+    }
+    return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                   "%s: SoftHSM cannot keep its tokens below a folder with %s in its path", source,
+                   character == '#' || character == '=' ? quoted : "a line break");
+}
+
 /* SoftHSM reads its configuration from the file that this variable names. */
 enum kv_code softhsm_configure(const char *folder, struct kv_err *err)
 {

@@ -13,6 +13,14 @@
 
 #include "kv/base/err.h"
 
+/*
+ * Whether SoftHSM's configuration can name that folder, which has no escapes: a "#" begins a comment
+ * there, and the tokens would go to the folder whose name ends before it. KV_BAD_PARAMETER, naming
+ * the character and `source`, the option or variable that the folder comes from.
+ */
+enum kv_code softhsm_check_folder(const char *folder, const char *source,
+                                  struct kv_err *err) kv_must_check;
+
 /* Writes FOLDER/softhsm2.conf for tokens below FOLDER/tokens and names it to the module. */
 enum kv_code softhsm_configure(const char *folder, struct kv_err *err) kv_must_check;
 

@@ -41,11 +41,19 @@ static const struct outcome {
     { SQLITE_NOTADB, KV_INTERNAL, "is not a database" },
 };
 
+static bool is_of_the_disk(int result)
+{
+    return result == SQLITE_IOERR || result == SQLITE_CORRUPT || result == SQLITE_NOTADB;
+}
+
 enum kv_code kv_db_fail(const struct kv_db *db, int rc, struct kv_err *err)
 {
     unsigned long cause = (unsigned long) rc;
     const char *name = db->tells_path ? db->path : "the store";
 
+    if (is_of_the_disk(rc & 0xff) && kv_store_check(db->store, err) != KV_OK) {
+        return KV_UNAVAILABLE; /* which is why */
+    }
     for (size_t i = 0; i < KV_COUNT(outcomes); i++) {
         if (outcomes[i].result == (rc & 0xff)) {
             return KV_FAIL(err, outcomes[i].code, cause, "%s %s", name, outcomes[i].what);
@@ -94,6 +102,11 @@ enum kv_code kv_db_open(struct kv_store *store, const char *path, bool tells_pat
     KV_TRY(kv_db_execute(db, settings, err));
     *ret_db = kv_take(db);
     return KV_OK;
+}
+
+void kv_db_keep_log(struct kv_db *db)
+{
+    (void) sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 }
 
 void kv_db_close(struct kv_db *db)

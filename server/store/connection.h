@@ -41,6 +41,9 @@ enum kv_code kv_db_open(struct kv_store *store, const char *path, bool tells_pat
 void kv_db_close(struct kv_db *db);
 KV_DEFINE_CLEANUP(struct kv_db *, kv_db_close)
 
+/* The last one to be closed leaves the log as it is: its frames do not belong into that database. */
+void kv_db_keep_log(struct kv_db *db);
+
 /* Runs one or more statements without binds or rows. */
 enum kv_code kv_db_execute(struct kv_db *db, const char *sql, struct kv_err *err) kv_must_check;
 
@@ -53,3 +56,6 @@ void kv_db_roll_back(struct kv_db *db);
 /* The turn to write; kv_turn_take() waits for those that came before. */
 void kv_turn_take(struct kv_store *store);
 void kv_turn_give(struct kv_store *store);
+
+/* The files below it. */
+struct store_files *kv_store_files(struct kv_store *store);

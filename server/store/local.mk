@@ -2,6 +2,8 @@
 libkv_a_SOURCES += \
 	%D%/connection.c \
 	%D%/connection.h \
+	%D%/files.c \
+	%D%/files.h \
 	%D%/migrate.c \
 	%D%/query.c \
 	%D%/store.c

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "connection.h"
+#include "files.h"
 
 static enum kv_code prepare(struct kv_db *db, const char *sql, struct kv_rows **ret_rows,
                             struct kv_err *err)
@@ -94,6 +95,7 @@ static enum kv_code start(struct kv_db *db, const char *sql, struct kv_binds bin
 enum kv_code kv_db_query(struct kv_db *db, const char *sql, struct kv_binds binds,
                          struct kv_rows **ret_rows, struct kv_err *err)
 {
+    KV_TRY(store_files_use_index(kv_store_files(db->store), err));
     KV_TRY(start(db, sql, binds, ret_rows, err));
     assert(db->writing || sqlite3_stmt_readonly((*ret_rows)->statement) != 0);
     return KV_OK;
@@ -162,12 +164,11 @@ static enum kv_code finish_alone(struct kv_rows *rows, struct kv_err *err)
 
     assert(!rows->db->reading);
     kv_turn_take(store);
-    enum kv_code code = kv_store_check(store, err);
+    enum kv_code code = store_files_enter(kv_store_files(store), err);
     if (code == KV_OK) {
         code = finish(rows, err);
-    }
-    if (code == KV_OK) {
-        code = kv_store_check(store, err);
+        enum kv_code after = store_files_leave(kv_store_files(store), code == KV_OK ? err : NULL);
+        code = code == KV_OK ? after : code;
     }
     kv_turn_give(store);
     return code;
@@ -181,6 +182,7 @@ enum kv_code kv_db_run(struct kv_db *db, const char *sql, struct kv_binds binds,
     if (db->writing && sqlite3_get_autocommit(db->sqlite) != 0) {
         return KV_FAIL(err, KV_INTERNAL, 0, "the transaction was undone by an earlier error");
     }
+    KV_TRY(store_files_use_index(kv_store_files(db->store), err));
     KV_TRY(start(db, sql, binds, &rows, err));
     bool alone = !db->writing && sqlite3_stmt_readonly(rows->statement) == 0;
     enum kv_code code = alone ? finish_alone(rows, err) : finish(rows, err);
@@ -207,11 +209,12 @@ enum kv_code kv_db_begin(struct kv_db *db, struct kv_err *err)
 {
     assert(!db->writing && !db->reading);
     kv_turn_take(db->store);
-    enum kv_code code = kv_store_check(db->store, err);
+    enum kv_code code = store_files_enter(kv_store_files(db->store), err);
     if (code == KV_OK) {
         code = control(db, "BEGIN IMMEDIATE", err);
     }
     if (code != KV_OK) {
+        KV_IGNORE(store_files_leave(kv_store_files(db->store), NULL)); /* it wrote nothing */
         kv_turn_give(db->store);
         return code;
     }
@@ -225,6 +228,8 @@ void kv_db_roll_back(struct kv_db *db)
         (void) control(db, "ROLLBACK", NULL); /* on errors SQLite has undone it by itself */
     }
     if (db->writing) {
+        KV_IGNORE(
+            store_files_leave(kv_store_files(db->store), NULL)); /* what may be lost is undone */
         kv_turn_give(db->store);
     }
     db->writing = false;
@@ -234,9 +239,12 @@ void kv_db_roll_back(struct kv_db *db)
 enum kv_code kv_db_commit(struct kv_db *db, struct kv_err *err)
 {
     assert(db->writing);
-    enum kv_code code = control(db, "COMMIT", err);
+    enum kv_code code = store_files_verify(kv_store_files(db->store), err);
+    if (code == KV_OK) {
+        code = control(db, "COMMIT", err);
+    }
     if (code == KV_OK) { /* written, but where? */
-        code = kv_store_check(db->store, err);
+        code = store_files_leave(kv_store_files(db->store), err);
     }
     kv_db_roll_back(db); /* nothing is left to undo after success */
     return code;
@@ -245,6 +253,7 @@ enum kv_code kv_db_commit(struct kv_db *db, struct kv_err *err)
 enum kv_code kv_db_begin_reading(struct kv_db *db, struct kv_err *err)
 {
     assert(!db->writing && !db->reading);
+    KV_TRY(store_files_use_index(kv_store_files(db->store), err));
     KV_TRY(control(db, "BEGIN", err));
     db->reading = true;
     return KV_OK;

@@ -14,21 +14,13 @@
 #include <unistd.h>
 
 #include "connection.h"
+#include "files.h"
 
 #define APPLICATION_ID 0x636f6672 /* "cofr" in the file's header: a database of ours */
 #define FORMAT 1                  /* of what initialise() makes; its user_version */
 
-/* A file that the connections have open, which is there from the first one to the last. */
-struct file {
-    char *path;
-    int descriptor; /* -1: not looked at yet */
-};
-enum { DATABASE, LOG, INDEX, FILES };
-static const char *const suffixes[FILES] = { "", "-wal", "-shm" };
-
 struct kv_store {
-    struct file file[FILES]; /* constant once it is open */
-    bool open;
+    struct store_files files;
     unsigned limit; /* of connections */
 
     pthread_mutex_t pool_mutex; /* lock.def: store.pool */
@@ -91,47 +83,14 @@ static struct kv_db *wait_for_connection(struct kv_store *store)
     return db;
 }
 
-/*
- * Whether the path still leads to the file that is open. Both sides are asked anew each time: file
- * systems of containers have numbers of files that hold only while the file is open.
- */
-static bool is_in_place(const struct file *file)
+enum kv_code kv_store_check(struct kv_store *store, struct kv_err *err)
 {
-    struct stat there, held;
-
-    return stat(file->path, &there) == 0 && fstat(file->descriptor, &held) == 0
-           && there.st_dev == held.st_dev && there.st_ino == held.st_ino && held.st_nlink > 0;
+    return store_files_check(&store->files, err);
 }
 
-enum kv_code kv_store_check(const struct kv_store *store, struct kv_err *err)
+struct store_files *kv_store_files(struct kv_store *store)
 {
-    for (size_t i = 0; store->open && i < FILES; i++) {
-        if (!is_in_place(&store->file[i])) {
-            return KV_FAIL(err, KV_UNAVAILABLE, 0,
-                           "the store's files were moved, removed or replaced while coffer was "
-                           "running");
-        }
-    }
-    return KV_OK;
-}
-
-/*
- * Closing a descriptor would take SQLite's locks on the file with it: these are opened after the
- * first connection, and closed after the last.
- */
-static enum kv_code watch_files(struct kv_store *store, struct kv_err *err)
-{
-    for (size_t i = 0; i < FILES; i++) {
-        struct file *file = &store->file[i];
-
-        file->descriptor = open(file->path, O_RDONLY | O_CLOEXEC);
-        if (file->descriptor < 0) {
-            return KV_FAIL(err, KV_UNAVAILABLE, (unsigned long) errno, "cannot open %s: %s",
-                           file->path, strerrordesc_np(errno));
-        }
-    }
-    store->open = true;
-    return KV_OK;
+    return &store->files;
 }
 
 static void forget_connection(struct kv_store *store)
@@ -149,7 +108,7 @@ static enum kv_code open_connection(struct kv_store *store, struct kv_db **ret_d
     kv_auto(kv_db_close) struct kv_db *db = NULL;
 
     KV_TRY(kv_store_check(store, err));
-    KV_TRY(kv_db_open(store, store->file[DATABASE].path, !store->open, &db, err));
+    KV_TRY(kv_db_open(store, store->files.file[STORE_DATABASE].path, !store->files.open, &db, err));
     KV_TRY(kv_store_check(store, err));
     *ret_db = kv_take(db);
     return KV_OK;
@@ -247,25 +206,11 @@ static enum kv_code prepare_file(struct kv_store *store, struct kv_err *err)
 {
     kv_auto(kv_db_release) struct kv_db *db = NULL;
 
-    KV_TRY(make_file(store->file[DATABASE].path, err));
+    KV_TRY(make_file(store->files.file[STORE_DATABASE].path, err));
     KV_TRY(kv_db_acquire(store, &db, err));
     KV_TRY(initialise(db, err));
     db->tells_path = false;
-    return watch_files(store, err);
-}
-
-static enum kv_code name_files(struct kv_store *store, const char *path, struct kv_err *err)
-{
-    for (size_t i = 0; i < FILES; i++) {
-        store->file[i].descriptor = -1;
-    }
-    for (size_t i = 0; i < FILES; i++) {
-        if (asprintf(&store->file[i].path, "%s%s", path, suffixes[i]) < 0) {
-            store->file[i].path = NULL;
-            return KV_OUT_OF_MEMORY(err);
-        }
-    }
-    return KV_OK;
+    return store_files_watch(&store->files, err);
 }
 
 enum kv_code kv_store_open(const char *path, unsigned connections, struct kv_store **ret_store,
@@ -282,7 +227,7 @@ enum kv_code kv_store_open(const char *path, unsigned connections, struct kv_sto
     (void) pthread_mutex_init(&store->turn_mutex, NULL);
     (void) pthread_cond_init(&store->turn_passed, NULL);
     store->limit = connections;
-    KV_TRY(name_files(store, path, err));
+    KV_TRY(store_files_name(&store->files, path, err));
     KV_TRY(prepare_file(store, err));
     *ret_store = kv_take(store);
     return KV_OK;
@@ -293,10 +238,14 @@ void kv_store_close(struct kv_store *store)
     if (store == NULL) {
         return;
     }
+    bool is_sound = kv_store_check(store, NULL) == KV_OK;
     while (store->idle != NULL) {
         struct kv_db *db = store->idle;
         store->idle = db->next;
         store->opened--;
+        if (!is_sound) {
+            kv_db_keep_log(db);
+        }
         kv_db_close(db);
     }
     assert(store->opened == 0); /* every connection has been released */
@@ -304,11 +253,6 @@ void kv_store_close(struct kv_store *store)
     (void) pthread_mutex_destroy(&store->turn_mutex);
     (void) pthread_cond_destroy(&store->released);
     (void) pthread_mutex_destroy(&store->pool_mutex);
-    for (size_t i = 0; i < FILES; i++) {
-        if (store->file[i].descriptor >= 0) {
-            (void) close(store->file[i].descriptor); /* nothing was written by it */
-        }
-        free(store->file[i].path);
-    }
+    store_files_done(&store->files);
     free(store);
 }

@@ -113,19 +113,17 @@ static struct reply send_alone(struct client *client, const char *blob, const ch
 /* Nothing is told of the key but what is wrong. */
 Test(byok, refuses_what_does_not_go_with_a_key_that_comes_without_its_public_half)
 {
-    static const char bad_rsa[] = "RSA key is not valid - cannot instantiate crypto service";
-    static const char bad_ec[] = "EC key is not valid - cannot instantiate crypto service";
     EVP_PKEY *keys[] = { jwk_new_rsa(2048), jwk_new_ec("prime256v1"), jwk_new_ec("secp224r1") };
     static const struct {
         size_t key;
         const char *members, *message;
     } rows[] = {
-        { 0, "\"kty\":\"RSA-HSM\",\"n\":\"AQAB\"", bad_rsa },
-        { 0, "\"kty\":\"RSA-HSM\",\"e\":\"AQAB\"", bad_rsa },
+        { 0, "\"kty\":\"RSA-HSM\",\"n\":\"AQAB\"", BYOK_BAD_RSA },
+        { 0, "\"kty\":\"RSA-HSM\",\"e\":\"AQAB\"", BYOK_BAD_RSA },
         { 0, "\"kty\":\"EC-HSM\"", BYOK_CANNOT_UNWRAP },
         { 1, "\"kty\":\"RSA-HSM\"", BYOK_CANNOT_UNWRAP },
-        { 1, "\"kty\":\"EC-HSM\",\"crv\":\"P-256\",\"x\":\"AQAB\"", bad_ec },
-        { 1, "\"kty\":\"EC-HSM\",\"crv\":\"P-256\",\"y\":\"AQAB\"", bad_ec },
+        { 1, "\"kty\":\"EC-HSM\",\"crv\":\"P-256\",\"x\":\"AQAB\"", BYOK_BAD_EC },
+        { 1, "\"kty\":\"EC-HSM\",\"crv\":\"P-256\",\"y\":\"AQAB\"", BYOK_BAD_EC },
         { 1, "\"kty\":\"EC-HSM\",\"x\":\"AQAB\",\"y\":\"AQAB\"", "Unsupported curve" },
         { 1, "\"kty\":\"EC-HSM\",\"crv\":\"P-224\"", "Unsupported curve" },
         { 1, "\"kty\":\"EC-HSM\",\"crv\":\"P-384\"", MISMATCH },

@@ -12,6 +12,8 @@
 #define BYOK_SCHEMA TRANSFER_SCHEMA
 #define BYOK_ENC TRANSFER_ENC
 #define BYOK_CANNOT_UNWRAP "The key in \"key_hsm\" cannot be unwrapped with its key exchange key."
+#define BYOK_BAD_RSA "RSA key is not valid - cannot instantiate crypto service"
+#define BYOK_BAD_EC "EC key is not valid - cannot instantiate crypto service"
 #define BYOK_TEXT_SIZE TRANSFER_TEXT_SIZE
 
 /* A key exchange key as its answer shows it. `extra` is put into the body. */

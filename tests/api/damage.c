@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What kills, and hands in the data folder, leave: nothing that was lost is papered over, and
  * nothing that was acknowledged is lost. Each test has a daemon of its own. */
-#include "../support/api.h"
+#include "damage_tools.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -9,62 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "kv/base/files.h"
-
-#define VALUE "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
-#define PATH_SIZE KV_PATH_MAX
-
-static const char *const vaults[] = { "--vault", "dev", "--vault", "pool,kind=hsm", NULL };
-static struct daemon own;
-static char wrapped[1024]; /* VALUE, by the key "kept" */
-
-static void start(void)
-{
-    char version[33];
-
-    if (nss_is_chosen()) {
-        cr_skip_test("the token is not the program's own");
-    }
-    daemon_prepare(&own);
-    cr_assert(daemon_start(&own, vaults));
-    API_CLIENT_OF(&own, dev);
-    api_create_key(&dev, "kept", "", version);
-    api_wrap(&dev, "kept", NULL, "RSA-OAEP", VALUE, wrapped);
-    API_HSM_OF(&own, pool);
-    API_REPLY(create, client_call(&pool, "POST", "/keys/kept/create", "{\"kty\":\"RSA-HSM\"}"));
-    cr_assert_eq(create.status, 200, "%s", create.body);
-}
-
-static void stop(void)
-{
-    cr_assert(daemon_stop(&own));
-    daemon_discard(&own);
-}
-
-TestSuite(damage, .init = start, .fini = stop, .timeout = 120);
-
-static void expect_kept_key(void)
-{
-    API_CLIENT_OF(&own, dev);
-    API_REPLY(unwrap, api_unwrap(&dev, "kept", NULL, "RSA-OAEP", wrapped));
-
-    cr_expect_str_eq(reply_text(&unwrap, "value"), VALUE, "%ld %s", unwrap.status, unwrap.body);
-}
-
-static void join(char path[PATH_SIZE], const char *folder, const char *name)
-{
-    cr_assert_eq(kv_path_join(path, folder, name, NULL), KV_OK);
-}
+TestSuite(damage, .init = damage_start, .fini = damage_stop, .timeout = 120);
 
 static bool is_there(const char *folder, const char *name)
 {
     struct stat status;
     char path[PATH_SIZE];
 
-    join(path, folder, name);
+    damage_join(path, folder, name);
     return lstat(path, &status) == 0;
 }
 
@@ -74,13 +28,13 @@ static void find_token(char token[PATH_SIZE])
     char tokens[PATH_SIZE];
     struct dirent *entry;
 
-    join(tokens, own.folder, "tokens");
+    damage_join(tokens, damage_daemon.folder, "tokens");
     DIR *listing = opendir(tokens);
     cr_assert_not_null(listing);
     token[0] = '\0';
     while ((entry = readdir(listing)) != NULL) {
         if (entry->d_name[0] != '.') {
-            join(token, tokens, entry->d_name);
+            damage_join(token, tokens, entry->d_name);
         }
     }
     closedir(listing);
@@ -91,7 +45,7 @@ static void make_file(const char *folder, const char *name, const char *text)
 {
     char path[PATH_SIZE];
 
-    join(path, folder, name);
+    damage_join(path, folder, name);
     int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
     cr_assert_geq(descriptor, 0, "%s", path);
     cr_assert_eq(write(descriptor, text, strlen(text)), (ssize_t) strlen(text));
@@ -124,7 +78,7 @@ static void leave_empty_files(const char *token)
     make_file(token, "note", "");
     make_file(token, ".object", "");
     make_file(token, "full.lock", "text");
-    join(path, token, "link.object");
+    damage_join(path, token, "link.object");
     cr_assert_eq(symlink("/dev/null", path), 0);
 }
 
@@ -141,18 +95,18 @@ Test(damage, empty_files_of_a_killed_module_are_swept_at_the_next_start)
 {
     char token[PATH_SIZE];
 
-    daemon_kill(&own);
+    daemon_kill(&damage_daemon);
     find_token(token);
     unsigned objects = count_suffix(token, ".object");
     unsigned locks = count_suffix(token, ".lock");
     leave_empty_files(token);
-    cr_assert(daemon_start(&own, vaults));
+    cr_assert(daemon_start(&damage_daemon, damage_vaults));
     cr_expect_not(is_there(token, "half-made.object") || is_there(token, "half-made.lock"));
     cr_expect_not(is_there(token, "half-destroyed.lock"));
     expect_others_are_there(token);
     cr_expect_eq(count_suffix(token, ".object"), objects + 1, "the link");
     cr_expect_eq(count_suffix(token, ".lock"), locks + 1, "the full one");
-    expect_kept_key();
+    damage_expect_kept_key();
 }
 
 /* As Notepad saves it. */
@@ -178,12 +132,12 @@ Test(damage, empty_files_on_a_token_of_somebody_else_are_left_alone)
         "--pkcs11-module", getenv("SOFTHSM_MODULE"), "--pkcs11-pin-file", pin, NULL,
     };
 
-    cr_assert(daemon_stop(&own));
+    cr_assert(daemon_stop(&damage_daemon));
     find_token(token);
     leave_empty_files(token);
-    join(pin, own.folder, "pin");
+    damage_join(pin, damage_daemon.folder, "pin");
     save_pin_as_windows_does(pin);
-    join(configuration, own.folder, "softhsm2.conf");
+    damage_join(configuration, damage_daemon.folder, "softhsm2.conf");
     setenv("SOFTHSM2_CONF", configuration, 1);
     daemon_prepare(&other);
     cr_assert(daemon_start(&other, arguments));
@@ -196,109 +150,25 @@ Test(damage, empty_files_on_a_token_of_somebody_else_are_left_alone)
 Test(damage, of_a_lost_pin_is_said_and_no_new_one_is_written)
 {
     const char *const arguments[] = {
-        "serve", "--data", own.folder, "--port", "0", "--control-port", "0", NULL,
+        "serve", "--data", damage_daemon.folder, "--port", "0", "--control-port", "0", NULL,
     };
     char pin[PATH_SIZE];
     char away[PATH_SIZE];
     char output[4096];
 
-    cr_assert(daemon_stop(&own));
-    join(pin, own.folder, "pin");
-    join(away, own.folder, "pin.away");
+    cr_assert(daemon_stop(&damage_daemon));
+    damage_join(pin, damage_daemon.folder, "pin");
+    damage_join(away, damage_daemon.folder, "pin.away");
     cr_assert_eq(rename(pin, away), 0);
     for (int i = 0; i < 2; i++) {
         cr_expect_eq(program_run(arguments, output, sizeof(output)), 1, "%s", output);
         cr_expect_not_null(strstr(output, "/pin is missing"), "%s", output);
         cr_expect_not_null(strstr(output, "restore that file"), "%s", output);
-        cr_expect_not(is_there(own.folder, "pin"));
+        cr_expect_not(is_there(damage_daemon.folder, "pin"));
     }
     cr_assert_eq(rename(away, pin), 0);
-    cr_assert(daemon_start(&own, vaults));
-    expect_kept_key();
-}
-
-#define LOST "the store's files were moved, removed or replaced while coffer was running"
-
-static void expect_unavailable(struct client *client, const char *method, const char *path,
-                               const char *body)
-{
-    API_REPLY(reply, client_call(client, method, path, body));
-
-    cr_expect_eq(reply.status, 503, "%s %s: %ld %s", method, path, reply.status, reply.body);
-    cr_expect_str_eq(reply_text(&reply, "error.code"), "ServiceUnavailable", "%s", reply.body);
-    cr_expect_str_eq(reply_text(&reply, "error.message"), LOST);
-}
-
-static void expect_control(struct client *client, const char *target, long status, const char *part)
-{
-    const struct request request = { .method = "GET", .target = target, .control = true };
-    API_REPLY(reply, client_send(client, &request));
-
-    cr_expect_eq(reply.status, status, "%s: %ld %s", target, reply.status, reply.body);
-    cr_expect_not_null(strstr(reply.body, part), "%s: %s", target, reply.body);
-}
-
-static void expect_lost_store(void)
-{
-    API_CLIENT_OF(&own, dev);
-
-    expect_unavailable(&dev, "POST", "/keys/new/create", "{\"kty\":\"RSA\"}");
-    expect_unavailable(&dev, "POST", "/keys/kept/rotate", "{}");
-    expect_unavailable(&dev, "PATCH", "/keys/kept", "{\"tags\":{\"a\":\"b\"}}");
-    expect_unavailable(&dev, "DELETE", "/keys/kept", NULL);
-    expect_control(&dev, "/ready", 503, LOST);
-    expect_control(&dev, "/health", 503, "\"store\":\"unavailable\"");
-    API_REPLY(get, client_call(&dev, "GET", "/keys/kept", NULL));
-    cr_expect_eq(get.status, 200, "what was acknowledged is still told: %s", get.body);
-    expect_kept_key();
-}
-
-static void await_line(const char *text)
-{
-    for (int i = 0; i < 600 && api_count_lines(&own, text, "") == 0; i++) {
-        nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);
-    }
-    cr_expect_eq(api_count_lines(&own, text, ""), 1, "%s: %u", text,
-                 api_count_lines(&own, text, ""));
-}
-
-Test(damage, of_a_database_that_was_removed_refuses_writes)
-{
-    char database[PATH_SIZE];
-
-    join(database, own.folder, "coffer.db");
-    cr_assert_eq(unlink(database), 0);
-    expect_lost_store();
-    await_line(" store_lost ");
-}
-
-Test(damage, of_a_database_that_was_replaced_refuses_writes_until_it_is_back)
-{
-    kv_auto(kv_buf_done) struct kv_buf bytes;
-    char database[PATH_SIZE];
-    char away[PATH_SIZE];
-
-    kv_buf_init(&bytes, 16 * 1024 * 1024);
-    join(database, own.folder, "coffer.db");
-    join(away, own.folder, "coffer.db.away");
-    cr_assert_eq(kv_file_read(database, &bytes, NULL), KV_OK);
-    cr_assert_eq(rename(database, away), 0);
-    cr_assert_eq(kv_file_write(database, bytes.data, bytes.len, 0600, NULL), KV_OK);
-    expect_lost_store();
-    await_line(" store_lost ");
-
-    cr_assert_eq(rename(away, database), 0);
-    await_line(" store_back ");
-    API_CLIENT_OF(&own, dev);
-    expect_control(&dev, "/ready", 200, "ready");
-    expect_control(&dev, "/health", 200, "\"status\":\"healthy\"");
-    API_REPLY(create, client_call(&dev, "POST", "/keys/after/create", "{\"kty\":\"RSA\"}"));
-    cr_assert_eq(create.status, 200, "%s", create.body);
-    daemon_kill(&own);
-    cr_assert(daemon_start(&own, vaults));
-    API_REPLY(get, client_call(&dev, "GET", "/keys/after", NULL));
-    cr_expect_eq(get.status, 200, "%s", get.body);
-    expect_kept_key();
+    cr_assert(daemon_start(&damage_daemon, damage_vaults));
+    damage_expect_kept_key();
 }
 
 static void take_away(const char *name)
@@ -306,21 +176,21 @@ static void take_away(const char *name)
     char from[PATH_SIZE];
     char to[PATH_SIZE];
 
-    join(from, own.folder, name);
-    snprintf(to, sizeof(to), "%.300s/away-%u", own.folder, (unsigned) strlen(name));
+    damage_join(from, damage_daemon.folder, name);
+    snprintf(to, sizeof(to), "%.300s/away-%u", damage_daemon.folder, (unsigned) strlen(name));
     cr_assert_eq(rename(from, to), 0, "%s", name);
 }
 
 /* Of a managed HSM, whose CA signs nothing any more: that it failed, but not over which file. */
 Test(damage, of_the_ca_is_told_with_no_path)
 {
-    API_HSM_OF(&own, pool);
+    API_HSM_OF(&damage_daemon, pool);
 
     take_away("tls/ca.key");
     API_REPLY(reply, client_call(&pool, "GET", "/keys/kept/attestation", NULL));
     cr_expect_eq(reply.status, 500, "%ld %s", reply.status, reply.body);
     cr_expect_not_null(strstr(reply.body, "the CA cannot certify"), "%s", reply.body);
-    cr_expect_eq(api_count_lines(&own, " not_certified ", ""), 1, "the log says why");
+    cr_expect_eq(api_count_lines(&damage_daemon, " not_certified ", ""), 1, "the log says why");
 }
 
 /* client_send() of these programs looks for places of this machine in each answer. */
@@ -355,8 +225,8 @@ static void ask_for_everything(void)
                                             "/control/v1/info",
                                             "/control/v1/clock",
                                             "/generate-test-token" };
-    API_CLIENT_OF(&own, dev);
-    API_HSM_OF(&own, pool);
+    API_CLIENT_OF(&damage_daemon, dev);
+    API_HSM_OF(&damage_daemon, pool);
     struct client *const clients[] = { &dev, &pool };
 
     for (size_t i = 0; i < 2 * KV_COUNT(calls); i++) {
@@ -386,9 +256,9 @@ Test(damage, of_the_disks_own_making_is_told_with_no_path)
     static const char garbage[8192] = "garbage";
     char database[PATH_SIZE];
 
-    join(database, own.folder, "coffer.db-wal");
+    damage_join(database, damage_daemon.folder, "coffer.db-wal");
     cr_assert_eq(truncate(database, 0), 0);
-    join(database, own.folder, "coffer.db");
+    damage_join(database, damage_daemon.folder, "coffer.db");
     int descriptor = open(database, O_WRONLY);
     cr_assert_geq(descriptor, 0);
     for (off_t page = 1; page < 16; page += 2) {

@@ -38,6 +38,7 @@
     X(vault_2024)                                                                                  \
     X(vault_2026)                                                                                  \
     X(vault_crypto)                                                                                \
+    X(vault_legacy_curve)                                                                          \
     X(vault_move)                                                                                  \
     X(vault_pending)                                                                               \
     X(vault_recorded)                                                                              \
@@ -54,6 +55,7 @@ TestSuite(golden, .init = setup, .timeout = 600);
 static bool is_beyond_nss(const char *file)
 {
     return strcmp(file, "managed_hsm") == 0 || strcmp(file, "vault_crypto") == 0
+           || strcmp(file, "vault_legacy_curve") == 0
            || strncmp(file, "attestation", strlen("attestation")) == 0;
 }
 

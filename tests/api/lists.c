@@ -170,6 +170,29 @@ Test(lists, next_link_spells_the_query_as_the_service_does)
     cr_assert_str_eq(reply_text(&reply, "nextLink"), expected);
 }
 
+/* contract §1 */
+Test(lists, parameters_are_known_in_any_case)
+{
+    static const char *const targets[] = {
+        "/keys?API-VERSION=7.4&MaxResults=0",
+        "/keys?Api-Version=7.4&MAXRESULTS=none",
+        "/keys?api%2DVersion=7.4&$SkipToken=none",
+        "/keys?api-version=7.4&%24SKIPTOKEN=none",
+    };
+    API_CLIENT_OF(&own, dev);
+    const struct request good = { .method = "GET", .target = "/keys?API-VERSION=7.4" };
+
+    API_REPLY(page, client_send(&dev, &good));
+    cr_expect_eq(page.status, 200, "%s", page.body);
+    for (size_t i = 0; i < KV_COUNT(targets); i++) {
+        const struct request request = { .method = "GET", .target = targets[i] };
+        API_REPLY(reply, client_send(&dev, &request));
+        cr_expect_eq(reply.status, 400, "%s", targets[i]);
+        cr_expect_not_null(strstr(reply.body, i < 2 ? "maxresults" : "$skiptoken"), "%s: %s",
+                           targets[i], reply.body);
+    }
+}
+
 Test(lists, bad_paging_is_refused)
 {
     static const char count[] = "The maxresults query parameter must be a number from 1 to 25.";

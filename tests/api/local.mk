@@ -55,7 +55,12 @@ api_libs = tests/support/libdaemon.a libkv.a $(CRITERION_LIBS) $(SERVER_LIBS) $(
 %C%_test_crypto_SOURCES = %D%/crypto.c $(api_support)
 %C%_test_crypto_CFLAGS = $(api_cflags)
 %C%_test_crypto_LDADD = $(api_libs)
-%C%_test_damage_SOURCES = %D%/damage.c $(api_support)
+%C%_test_damage_SOURCES = \
+	%D%/damage.c \
+	%D%/damage_store.c \
+	%D%/damage_tools.c \
+	%D%/damage_tools.h \
+	$(api_support)
 %C%_test_damage_CFLAGS = $(api_cflags)
 %C%_test_damage_LDADD = $(api_libs)
 %C%_test_failures_SOURCES = %D%/failures.c $(api_support)
@@ -102,6 +107,7 @@ EXTRA_DIST += tests/data/golden
 %C%_test_byok_SOURCES = \
 	%D%/byok.c \
 	%D%/byok_arrivals.c \
+	%D%/byok_numbers.c \
 	%D%/byok_tools.c \
 	%D%/byok_tools.h \
 	$(api_support)
@@ -166,6 +172,7 @@ EXTRA_DIST += tests/data/golden
 %C%_test_process_SOURCES = \
 	%D%/process.c \
 	%D%/process_log.c \
+	%D%/process_signals.c \
 	%D%/process_tools.c \
 	%D%/process_tools.h \
 	$(api_support)

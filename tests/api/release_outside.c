@@ -135,6 +135,79 @@ Test(release, UNAVAILABLE_from_a_silent_authority_while_others_are_served)
     close(silence.listener);
 }
 
+#define CROWD 60
+
+/* A release by coffer's own authority, whose keys are not known yet, among `count` releases that
+ * wait for the first `silences` of the silent ones in turn: it is the first to be answered. */
+static void release_among(const struct daemon *daemon, struct silence *silent, size_t silences,
+                          size_t count)
+{
+    char keys[CROWD][32];
+    char tokens[CROWD][TOKEN_MAX];
+    char data[1024];
+    char name[32];
+    struct visit visits[CROWD];
+    atomic_uint answered = 0;
+    API_CLIENT_OF(daemon, dev);
+
+    for (size_t i = 0; i < silences; i++) {
+        fall_silent(&silent[i]);
+        snprintf(keys[i], sizeof(keys[i]), "unheard-%zu-%zu", silences, i);
+        create_key(&dev, keys[i], &silent[i]);
+        make_token(&silent[i], tokens[i]);
+    }
+    release_make_policy(&dev, MAA, data);
+    snprintf(name, sizeof(name), "heard-%zu", silences);
+    API_REPLY(made, release_create(&dev, name, "EC-HSM", data));
+    cr_assert_eq(made.status, 200, "%s", made.body);
+    API_REPLY(token, release_ask_authority(&dev, "/generate-test-token"));
+    for (size_t i = 0; i < count; i++) {
+        const struct visit like = { .daemon = daemon,
+                                    .key = keys[i % silences],
+                                    .token = tokens[i % silences],
+                                    .answered = &answered };
+        begin(&visits[i], &like);
+    }
+    for (size_t i = 0; i < silences; i++) {
+        await_visitor(&silent[i]);
+    }
+    API_REPLY(reply, release_send(&dev, name, reply_text(&token, "token"), "CKM_RSA_AES_KEY_WRAP"));
+    cr_expect_eq(reply.status, 200, "%s", reply.body);
+    cr_expect_eq(answered, 0, "%u releases were answered first", answered);
+    for (size_t i = 0; i < count; i++) {
+        pthread_join(visits[i].thread, NULL);
+        cr_expect_eq(visits[i].reply.status, 503, "%s", visits[i].reply.body);
+        reply_done(&visits[i].reply);
+    }
+    for (size_t i = 0; i < silences; i++) {
+        close(silent[i].listener);
+    }
+}
+
+/* Start and end of a daemon that has asked nobody yet. */
+static void release_beside(size_t silences, size_t count)
+{
+    static const char *const arguments[] = { "--vault", "dev,sku=premium", NULL };
+    struct silence silent[CROWD];
+    struct daemon own;
+
+    daemon_prepare(&own);
+    cr_assert(daemon_start(&own, arguments));
+    release_among(&own, silent, silences, count);
+    cr_expect(daemon_stop(&own));
+    daemon_discard(&own);
+}
+
+Test(release, is_not_delayed_by_a_crowd_that_waits_for_one_silent_authority)
+{
+    release_beside(1, CROWD);
+}
+
+Test(release, is_not_delayed_by_many_silent_authorities)
+{
+    release_beside(12, 12);
+}
+
 /* One connection for all of them, and none for who comes a moment later. */
 Test(release, asks_a_silent_authority_once_for_all)
 {

@@ -260,6 +260,35 @@ Test(secure, key_is_seen_by_attested_environments_alone)
     api_proves("secureunwrapkey RSA-HSM");
 }
 
+/* In standard base64, and padded: contract §4.5. */
+static void to_standard_base64(const char *text, char ret_text[VALUE_MAX])
+{
+    size_t len = strlen(text);
+
+    cr_assert_lt(len + 3, VALUE_MAX);
+    for (size_t i = 0; i < len; i++) {
+        ret_text[i] = text[i] == '-' ? '+' : text[i] == '_' ? '/' : text[i];
+    }
+    while (len % 4 != 0) {
+        ret_text[len++] = '=';
+    }
+    ret_text[len] = '\0';
+}
+
+Test(secure, takes_a_value_in_standard_base64_with_padding)
+{
+    char standard[VALUE_MAX];
+    API_HSM_OF(api_daemon(), pool);
+    API_REPLY(key, create(&pool, "secure-standard", MAA));
+    API_REPLY(wrapped, wrap(&pool, "secure-standard"));
+    API_REPLY(token, release_ask_authority(&pool, "/generate-test-token"));
+
+    cr_assert_eq(wrapped.status, 200, "%s", wrapped.body);
+    to_standard_base64(reply_text(&wrapped, "value"), standard);
+    API_REPLY(reply, unwrap(&pool, "secure-standard", reply_text(&token, "token"), standard));
+    cr_expect_eq(reply.status, 200, "%s", reply.body);
+}
+
 Test(secure, RELEASE_DENIED_and_BAD_PARAMETER_as_of_a_release)
 {
     API_HSM_OF(api_daemon(), pool);

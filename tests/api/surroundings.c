@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "kv/base/files.h"
 
@@ -96,6 +98,27 @@ Test(surroundings, of_a_request_are_logged_with_the_vault_it_asks)
                  "nor does the control port");
 }
 
+Test(surroundings, of_a_request_are_logged_without_credentials)
+{
+    static const char *const targets[] = {
+        "/keys?api-version=7.4&access_token=HUSH",
+        "/keys?api-version=7.4&Client_Secret=HUSH",
+        "/keys/%zz?api-version=7.4&%74oken=HUSH",
+    };
+
+    cr_assert(daemon_start(&own, NULL));
+    API_CLIENT_OF(&own, dev);
+    for (size_t i = 0; i < KV_COUNT(targets); i++) {
+        API_REPLY(reply,
+                  client_send(&dev, &(struct request){ .method = "GET", .target = targets[i] }));
+        cr_expect_eq(reply.status, i < 2 ? 200 : 400, "%s: %s", targets[i], reply.body);
+    }
+    cr_expect_eq(api_count_lines(&own, "&access_token=*", " status=200 "), 1);
+    cr_expect_eq(api_count_lines(&own, "&Client_Secret=*", " status=200 "), 1);
+    cr_expect_eq(api_count_lines(&own, "&%74oken=*", " status=400 "), 1);
+    cr_expect_eq(api_count_lines(&own, "HUSH", ""), 0);
+}
+
 Test(surroundings, without_room_for_a_temporary_folder_are_named)
 {
     static const char *const arguments[] = { "serve",          "--ephemeral", "--port", "0",
@@ -106,6 +129,65 @@ Test(surroundings, without_room_for_a_temporary_folder_are_named)
     cr_expect_eq(program_run(arguments, output, sizeof(output)), 1, "%s", output);
     cr_expect_not_null(strstr(output, "folder in /nowhere/to/be/found: No such file"), "%s",
                        output);
+}
+
+static void expect_refused_folder(const char *const *arguments, const char *text)
+{
+    char output[4096];
+
+    cr_expect_eq(program_run(arguments, output, sizeof(output)), 2, "%s", output);
+    cr_expect_not_null(strstr(output, text), "%s: %s", text, output);
+    cr_expect_not(kv_file_exists("a") || kv_file_exists("a#b") || kv_file_exists("a=b"));
+}
+
+/* They would put the keys elsewhere, where --ephemeral does not remove them. */
+Test(surroundings, that_softhsm_cannot_name_are_refused_before_anything_is_made)
+{
+    static const struct {
+        const char *path, *text;
+    } rows[] = {
+        { "a#b", ": SoftHSM cannot keep its tokens below a folder with '#' in its path" },
+        { "a=b", ": SoftHSM cannot keep its tokens below a folder with '=' in its path" },
+        { "a\nb", ": SoftHSM cannot keep its tokens below a folder with a line break in its path" },
+    };
+    const char *const ephemeral[] = { "serve",          "--ephemeral", "--port", "0",
+                                      "--control-port", "0",           NULL };
+
+    API_SKIP_WITH_NSS("the token is not the program's own");
+    setenv("TEST_PROGRAM", realpath("./coffer", NULL), 0);
+    cr_assert_eq(chdir(own.folder), 0);
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        const char *const lasting[] = { "serve", "--data",         rows[i].path, "--port",
+                                        "0",     "--control-port", "0",          NULL };
+        char base[sizeof(own.folder) + 8];
+        char text[256];
+
+        snprintf(base, sizeof(base), "%s/%s", own.folder, rows[i].path);
+        setenv("TMPDIR", base, 1);
+        snprintf(text, sizeof(text), "TMPDIR%s", rows[i].text);
+        expect_refused_folder(ephemeral, text);
+        expect_refused_folder(lasting,
+                              strchr(rows[i].path, '\n') != NULL ? "--data: " : rows[i].text);
+    }
+}
+
+static void put_behind_link(void)
+{
+    cr_assert_eq(mkdir("real#1", 0700), 0);
+    cr_assert_eq(symlink("real#1", "link"), 0);
+}
+
+Test(surroundings, that_softhsm_cannot_name_are_refused_behind_a_link)
+{
+    static const char *const arguments[] = { "serve", "--data",         "link", "--port",
+                                             "0",     "--control-port", "0",    NULL };
+
+    API_SKIP_WITH_NSS("the token is not the program's own");
+    setenv("TEST_PROGRAM", realpath("./coffer", NULL), 0);
+    cr_assert_eq(chdir(own.folder), 0);
+    put_behind_link();
+    expect_refused_folder(arguments, "--data: SoftHSM cannot");
+    cr_expect(rmdir("real#1") == 0, "nothing was made in it");
 }
 
 /* Runs a program of the machine; false where there is none. */

@@ -140,6 +140,7 @@ static enum kv_code open_lanes(struct kv_err *err)
         .generate_queue = 8,
         .outside = 1,
         .outside_queue = 8,
+        .outside_share = 8,
     };
 
     return kv_lanes_new(&config, &self.app.lanes, err);

@@ -312,6 +312,7 @@ void test_site_configure(struct kv_lanes_config *ret_lanes, struct kv_listener_c
         .generate_niceness = 1,
         .outside = 1,
         .outside_queue = 2,
+        .outside_share = 2,
     };
     *ret_config = (struct kv_listener_config){
         .address = "127.0.0.1",

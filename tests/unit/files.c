@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include <criterion/criterion.h>
 
@@ -106,6 +107,44 @@ Test(files, reads_behind_what_the_buffer_holds)
     cr_assert_eq(kv_buf_append(&buf, "one ", 4, &err), KV_OK);
     cr_assert_eq(kv_file_read("file", &buf, &err), KV_OK);
     cr_assert_str_eq(buf.data, "one two");
+}
+
+/* Writes to the pipe in a while, from another process. */
+static void write_later(const char *path, const char *text)
+{
+    const struct timespec pause = { .tv_nsec = 100000000 };
+    pid_t child = fork();
+
+    cr_assert_geq(child, 0);
+    if (child == 0) {
+        nanosleep(&pause, NULL);
+        int descriptor = open(path, O_WRONLY);
+        bool written = write(descriptor, text, 2) == 2 && nanosleep(&pause, NULL) == 0
+                       && write(descriptor, text + 2, strlen(text + 2)) > 0;
+        _exit(written ? 0 : 1);
+    }
+}
+
+Test(files, waits_for_the_end_of_a_pipe)
+{
+    cr_assert_eq(mkfifo("pipe", 0600), 0);
+    write_later("pipe", "piecemeal");
+    cr_assert_eq(kv_file_read("pipe", &buf, &err), KV_OK, "%s", err.message);
+    cr_assert_str_eq(buf.data, "piecemeal");
+}
+
+Test(files, does_not_wait_for_a_pipe_when_a_signal_comes)
+{
+    sigset_t set;
+
+    cr_assert_eq(mkfifo("pipe", 0600), 0);
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    kill(getpid(), SIGTERM);
+    cr_expect_eq(kv_file_read("pipe", &buf, &err), KV_INTERNAL);
+    cr_expect_str_eq(err.message, "cannot read pipe: a signal ended the wait");
+    cr_expect_eq(sigwait(&set, &(int){ 0 }), 0);
 }
 
 Test(files, writes_with_the_mode_whatever_the_umask)

@@ -26,8 +26,9 @@ static void open_lanes(unsigned workers, size_t queue)
         .work_queue = queue,
         .generate_queue = queue,
         .generate_niceness = 3,
-        .outside = 1,
+        .outside = workers,
         .outside_queue = queue,
+        .outside_share = 2,
     };
 
     cr_assert_eq(kv_lanes_new(&config, &lanes, NULL), KV_OK);
@@ -188,6 +189,61 @@ static void look_at_thread(void *argument)
 
     facts->nice = getpriority(PRIO_PROCESS, (id_t) gettid());
     pthread_sigmask(SIG_SETMASK, NULL, &facts->blocked);
+}
+
+Test(lanes, let_others_pass_who_waits_for_its_turn)
+{
+    open_lanes(2, 4);
+    cr_assert(kv_lanes_post_in_turn(lanes, 7, block, NULL));
+    sem_wait(&started);
+    cr_assert(kv_lanes_post_in_turn(lanes, 7, block, NULL));
+    cr_assert(kv_lanes_post_in_turn(lanes, 8, block, NULL));
+    sem_wait(&started); /* it is 8 that has the second thread */
+    cr_expect_eq(kv_lanes_waiting(lanes, KV_LANE_OUTSIDE), 1);
+    sem_post(&released);
+    sem_post(&released);
+    sem_wait(&started);
+    sem_post(&released);
+}
+
+Test(lanes, refuse_more_of_one_turn_than_its_share_of_the_queue)
+{
+    open_lanes(1, 4);
+    cr_assert(kv_lanes_post_in_turn(lanes, 7, block, NULL));
+    sem_wait(&started);
+    cr_assert(kv_lanes_post_in_turn(lanes, 7, count, NULL));
+    cr_assert(kv_lanes_post_in_turn(lanes, 7, count, NULL));
+    cr_expect_not(kv_lanes_post_in_turn(lanes, 7, count, NULL), "two may wait, not three");
+    cr_expect(kv_lanes_post_in_turn(lanes, 8, count, NULL), "there is room for others");
+    sem_post(&released);
+}
+
+static atomic_int together, most;
+
+static void meet(void *unused)
+{
+    int now = atomic_fetch_add(&together, 1) + 1;
+
+    (void) unused;
+    if (now > most) {
+        most = now;
+    }
+    usleep(50);
+    atomic_fetch_sub(&together, 1);
+    atomic_fetch_add(&ran, 1);
+}
+
+Test(lanes, run_one_job_of_a_turn_at_a_time_and_every_one_before_they_are_freed)
+{
+    open_lanes(4, JOBS);
+    for (int i = 0; i < JOBS; i++) {
+        while (!kv_lanes_post_in_turn(lanes, 7, meet, NULL)) {
+            usleep(100);
+        }
+    }
+    kv_lanes_free(kv_take(lanes));
+    cr_expect_eq(ran, JOBS, "%d", ran);
+    cr_expect_eq(most, 1, "%d", most);
 }
 
 Test(lanes, lower_the_priority_of_generation_only)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How long the head of a request may take, plainly and over TLS, the first and each further one, of
- * a client that is never silent for long enough to be idle. */
+/* How long a request may take to arrive, its head and all of it, plainly and over TLS, the first and
+ * each further one, of a client that is never silent for long enough to be idle. */
 #include <criterion/criterion.h>
 
 #include <poll.h>
@@ -16,8 +16,10 @@
 
 #define HOST "Host: localhost\r\n"
 #define GET "GET /inline HTTP/1.1\r\n" HOST "\r\n"
-#define HEAD_TIME 1500 /* milliseconds, as the next three */
+#define CHUNKED "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n"
+#define HEAD_TIME 1500 /* milliseconds, as the next four */
 #define IDLE_TIME 2000
+#define ARRIVAL_TIME 8000
 #define PAUSE 100  /* between two drops */
 #define SLACK 5000 /* of a slow machine */
 
@@ -38,6 +40,7 @@ static void start(bool secure, kv_millis idle)
     config.key_pem = secure ? certificates.key.data : NULL;
     config.head_timeout = HEAD_TIME;
     config.idle_timeout = idle;
+    config.arrival_timeout = ARRIVAL_TIME;
     test_site_start(&site, &lanes, &config);
     kv_certificates_done(&certificates);
     cr_assert_eq(kv_folder_remove(folder, NULL), KV_OK);
@@ -189,12 +192,64 @@ static void expect_body(bool tls)
     raw_close(&raw);
 }
 
-Test(deadline, does_not_concern_the_body)
+Test(deadline, of_the_head_does_not_concern_the_body)
 {
     expect_body(false);
 }
 
-Test(deadline_tls, does_not_concern_the_body)
+Test(deadline_tls, of_the_head_does_not_concern_the_body)
 {
     expect_body(true);
+}
+
+static bool is_closed_after(struct raw *raw, const char *drop)
+{
+    struct pollfd closed = { .fd = raw->descriptor, .events = POLLRDHUP };
+
+    return poll(&closed, 1, 0) == 1 || !raw_send(raw, drop, strlen(drop));
+}
+
+/* All at once, because each takes the whole time. */
+static void expect_arrivals_end(bool tls)
+{
+    static const struct drip rows[] = {
+        { CHUNKED "5;", "a", false },
+        { CHUNKED, "0", false },
+        { CHUNKED "2\r\n{}\r\n", "0", false },
+        { CHUNKED "0\r\nx: ", "a", false },
+        { CHUNKED "2\r\n{}\r\n0\r\n", "x: y\r\n", false },
+        { CHUNKED, "1\r\nb\r\n", false },
+        { "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 5000\r\n\r\n", "b", false },
+    };
+    kv_millis took[KV_COUNT(rows)] = { 0 }, begin = kv_clock_monotonic();
+    struct raw raw[KV_COUNT(rows)];
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        cr_assert(raw_open(&raw[i], site.port, tls));
+        cr_assert(raw_send(&raw[i], rows[i].said, strlen(rows[i].said)));
+    }
+    while (kv_clock_monotonic() - begin < ARRIVAL_TIME + SLACK) {
+        for (size_t i = 0; i < KV_COUNT(rows); i++) {
+            if (took[i] == 0 && is_closed_after(&raw[i], rows[i].drop)) {
+                took[i] = kv_clock_monotonic() - begin;
+            }
+        }
+        cr_assert_eq(poll(NULL, 0, PAUSE), 0);
+    }
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        cr_expect_neq(took[i], 0, "still open: %s, %s", rows[i].said, rows[i].drop);
+        cr_expect(took[i] == 0 || took[i] > ARRIVAL_TIME / 2, "closed too early: %s, %s",
+                  rows[i].said, rows[i].drop);
+        raw_close(&raw[i]);
+    }
+}
+
+Test(deadline, of_a_body_whose_end_never_comes)
+{
+    expect_arrivals_end(false);
+}
+
+Test(deadline_tls, of_a_body_whose_end_never_comes)
+{
+    expect_arrivals_end(true);
 }

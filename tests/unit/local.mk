@@ -293,6 +293,7 @@ TESTS += %D%/test_listener_close
 check_PROGRAMS += %D%/test_listener_endings
 TESTS += %D%/test_listener_endings
 %C%_test_listener_endings_SOURCES = %D%/listener_deadline.c %D%/listener_endings.c \
+	%D%/listener_pages.c \
 	tests/support/raw.c tests/support/raw.h
 %C%_test_listener_endings_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 %C%_test_listener_endings_CFLAGS = $(unit_cflags) $(TLS_CFLAGS)

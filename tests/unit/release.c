@@ -35,7 +35,9 @@ static const char *claim, *wanted; /* JSON: what is attested, and what the polic
 static const char *answer;         /* what they answer for their keys; NULL: the one key */
 static sem_t *door;                /* that whoever is asked waits at; NULL: nobody waits */
 static atomic_uint inside;         /* how many did */
-static bool hurried, must_ask;     /* of the case that is judged */
+static bool hurried;               /* of the case that is judged, as are these */
+static uint64_t must_ask;
+static kv_millis since;
 
 static enum kv_code fetch(const char *url, struct kv_buf *body, struct kv_err *why)
 {
@@ -92,6 +94,7 @@ static enum kv_code judge(const char *authority, const char *issuer, const char 
     enum kv_code code;
     char *token;
 
+    release.since = since;
     release.must_ask = hurried ? &must_ask : NULL;
     snprintf(policy, sizeof(policy),
              "{\"version\":\"1.0.0\",\"anyOf\":[{\"authority\":\"%s\",\"allOf\":"
@@ -194,14 +197,44 @@ Test(authority, is_not_asked_by_somebody_who_must_not_wait)
 {
     hurried = true;
     cr_expect_eq(judge_at(NOW), KV_OK);
-    cr_expect(must_ask);
+    cr_expect_neq(must_ask, 0);
     cr_expect_eq(inside, 0);
     hurried = false;
     cr_expect_eq(judge_at(NOW), KV_OK, "%s", err.message);
     hurried = true;
     cr_expect_eq(judge_at(NOW), KV_OK, "%s", err.message);
-    cr_expect_not(must_ask, "its keys are known now");
+    cr_expect_eq(must_ask, 0, "its keys are known now");
     cr_expect_eq(inside, 1);
+}
+
+/* As it would be if they had waited together for the one answer. */
+Test(authority, is_not_asked_again_by_who_wanted_to_before_it_answered)
+{
+    static const char another[] = "{\"alg\":\"RS256\",\"kid\":\"another\"}";
+
+    since = kv_clock_monotonic();
+    cr_expect_eq(judge(AUTHORITY, AUTHORITY, another, NOW), KV_RELEASE_DENIED);
+    cr_expect_eq(judge(AUTHORITY, AUTHORITY, another, NOW), KV_RELEASE_DENIED);
+    cr_expect_eq(asked, 1, "%u", asked);
+    since = kv_clock_monotonic() + 1;
+    cr_expect_eq(judge(AUTHORITY, AUTHORITY, another, NOW), KV_RELEASE_DENIED);
+    cr_expect_eq(asked, 2, "%u", asked);
+    since = 0;
+}
+
+/* What tells no keys drives out no keys. */
+Test(authority, keeps_the_keys_of_one_however_many_others_do_not_tell_theirs)
+{
+    char url[64];
+
+    cr_expect_eq(judge_at(NOW), KV_OK, "%s", err.message);
+    jwks_uri = "ftp://of-no-use.example";
+    for (unsigned i = 0; i < 3 * KV_AUTHORITIES_MAX; i++) {
+        snprintf(url, sizeof(url), "https://attest-%u.example", i);
+        cr_expect_eq(judge(url, url, HEADER, NOW), KV_UNAVAILABLE);
+    }
+    cr_expect_eq(judge_at(NOW), KV_OK, "%s", err.message);
+    cr_expect_eq(asked, 1, "%u", asked);
 }
 
 static const char *const keyless[] = {

@@ -2,8 +2,12 @@
 /* Files that are moved, removed or replaced below a running store. */
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+#include <sqlite3.h>
 
 #include "store.h"
 
@@ -11,10 +15,17 @@ TestSuite(store_files, .init = scratch_make, .fini = store_done, .timeout = 60);
 
 #define LOST "the store's files were moved, removed or replaced while coffer was running"
 
-static void check_refuses(enum kv_code code)
+#define CHANGED "the store's files were changed by another program while coffer was running"
+
+static void check_refuses_as(const char *message, enum kv_code code)
 {
     cr_expect_eq(code, KV_UNAVAILABLE);
-    cr_expect_str_eq(err.message, LOST);
+    cr_expect_str_eq(err.message, message);
+}
+
+static void check_refuses(enum kv_code code)
+{
+    check_refuses_as(LOST, code);
 }
 
 /* Nothing is written, by a transaction or alone; what was committed is read. */
@@ -142,4 +153,179 @@ Test(store_files, that_are_watched_stay_locked)
     cr_assert_eq(kv_store_check(store, &err), KV_OK);
     cr_assert_eq(find_holder(STORE_PATH), getpid());
     cr_assert_eq(find_holder(STORE_PATH "-shm"), getpid());
+}
+
+static void cut(const char *path, off_t size)
+{
+    cr_assert_eq(truncate(path, size), 0);
+}
+
+static void cut_to_nothing(const char *path)
+{
+    cut(path, 0);
+}
+
+static void cut_to_a_page(const char *path)
+{
+    cut(path, 4096);
+}
+
+static void cut_amid_a_header(const char *path)
+{
+    cut(path, 20);
+}
+
+static void overwrite(const char *path, off_t offset, size_t len)
+{
+    static const char zeros[8192];
+    int descriptor = open(path, O_WRONLY);
+
+    cr_assert_geq(descriptor, 0);
+    cr_assert_eq(pwrite(descriptor, zeros, len, offset), (ssize_t) len);
+    close(descriptor);
+}
+
+static void overwrite_start(const char *path)
+{
+    overwrite(path, 0, 8192);
+}
+
+/* With what it has there already: only its time tells. */
+static void overwrite_reserve(const char *path)
+{
+    nanosleep(&(struct timespec){ .tv_nsec = 20000000 },
+              NULL); /* clocks of file systems are slow */
+    overwrite(path, 72, 20);
+}
+
+static void overwrite_salt(const char *path)
+{
+    overwrite(path, 16, 8);
+}
+
+static void cut_last_frame(const char *path)
+{
+    struct stat status;
+
+    cr_assert_eq(stat(path, &status), 0);
+    cut(path, status.st_size - 100);
+}
+
+/* The same file, as `cp old.db coffer.db` leaves it. */
+static const struct {
+    void (*harm)(const char *path);
+    const char *path;
+} changes[] = {
+    { cut_to_nothing, STORE_PATH },
+    { cut_amid_a_header, STORE_PATH },
+    { cut_to_a_page, STORE_PATH },
+    { overwrite_start, STORE_PATH },
+    { overwrite_reserve, STORE_PATH },
+    { cut_to_nothing, STORE_PATH "-wal" },
+    { cut_amid_a_header, STORE_PATH "-wal" },
+    { cut_last_frame, STORE_PATH "-wal" },
+    { overwrite_salt, STORE_PATH "-wal" },
+    { cut_to_nothing, STORE_PATH "-shm" },
+    { cut_to_a_page, STORE_PATH "-shm" },
+};
+
+/* Its tables are in the database, and the last row in the log. */
+static void make_settled_store(void)
+{
+    make_store();
+    store_close();
+    store_open(2);
+    insert(2, "b");
+}
+
+static void check_refuses_writes(void)
+{
+    kv_auto(kv_db_release) struct kv_db *db = acquire();
+
+    check_refuses_as(CHANGED, kv_store_check(store, &err));
+    check_refuses_as(CHANGED, kv_db_begin(db, &err));
+    check_refuses_as(CHANGED, kv_db_run(db, "INSERT INTO key(id, name) VALUES(3, 'c')", KV_NO_BINDS,
+                                        NULL, &err));
+}
+
+Test(store_files, that_were_changed_in_place_are_not_written_to)
+{
+    for (size_t i = 0; i < KV_COUNT(changes); i++) {
+        make_settled_store();
+        changes[i].harm(changes[i].path);
+        check_refuses_writes();
+        store_close();
+        scratch_remove();
+        scratch_make();
+    }
+}
+
+Test(store_files, that_are_changed_during_a_transaction_make_its_commit_fail)
+{
+    for (size_t i = 0; i < KV_COUNT(changes); i++) {
+        make_settled_store();
+        struct kv_db *db = acquire();
+        cr_assert_eq(kv_db_begin(db, &err), KV_OK);
+        cr_assert_eq(
+            kv_db_run(db, "INSERT INTO key(id, name) VALUES(3, 'c')", KV_NO_BINDS, NULL, &err),
+            KV_OK);
+        changes[i].harm(changes[i].path);
+        check_refuses_as(CHANGED, kv_db_commit(db, &err));
+        kv_db_release(db);
+        store_close();
+        scratch_remove();
+        scratch_make();
+    }
+}
+
+/* Its index is mapped into memory: to touch what is not there any more ends the process. */
+Test(store_files, that_were_cut_below_a_reader_are_not_touched)
+{
+    kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
+
+    make_settled_store();
+    kv_auto(kv_db_release) struct kv_db *db = acquire();
+    cut_to_nothing(STORE_PATH "-shm");
+    check_refuses_as(CHANGED,
+                     kv_db_query(db, "SELECT count(*) FROM key", KV_NO_BINDS, &rows, &err));
+    check_refuses_as(CHANGED, kv_db_begin_reading(db, &err));
+}
+
+/* Checkpoints, which write to the database and begin the log anew, are ours. */
+Test(store_files, that_only_the_store_changes_are_sound)
+{
+    kv_auto(kv_db_release) struct kv_db *db = NULL;
+    static const char bytes[40000];
+
+    make_settled_store();
+    db = acquire();
+    for (int64_t id = 3; id < 400; id++) {
+        cr_assert_eq(kv_db_run(db, "INSERT INTO key(id, name, value) VALUES(?, 'x', ?)",
+                               KV_BINDS(KV_B_INT(id), KV_B_BYTES(bytes, sizeof(bytes))), NULL,
+                               &err),
+                     KV_OK, "%s", err.message);
+        cr_assert_eq(kv_store_check(store, &err), KV_OK, "%s", err.message);
+    }
+}
+
+static void write_with_sqlite(const char *sql)
+{
+    sqlite3 *sqlite = NULL;
+
+    cr_assert_eq(sqlite3_open(STORE_PATH, &sqlite), SQLITE_OK);
+    cr_assert_eq(sqlite3_exec(sqlite, sql, NULL, NULL, NULL), SQLITE_OK, "%s",
+                 sqlite3_errmsg(sqlite));
+    cr_assert_eq(sqlite3_close(sqlite), SQLITE_OK);
+}
+
+Test(store_files, that_another_process_writes_by_the_same_locks_are_sound)
+{
+    make_settled_store();
+    write_with_sqlite("INSERT INTO key(id, name) VALUES(10, 'x')");
+    insert(3, "c");
+    write_with_sqlite("INSERT INTO key(id, name) VALUES(11, 'x'); PRAGMA wal_checkpoint");
+    insert(4, "d");
+    write_with_sqlite("PRAGMA wal_checkpoint(TRUNCATE)");
+    insert(5, "e");
+    cr_expect_eq(count(), 7);
 }

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "kv/base/base.h"
@@ -167,6 +168,40 @@ Test(uri, is_decoded_part_by_part)
         print_parts(&uri, parts, sizeof(parts));
         cr_expect_str_eq(parts, rows[i].parts, "%s: %s", rows[i].target, parts);
         kv_uri_done(&uri);
+    }
+}
+
+Test(uri, is_masked_where_a_parameter_holds_a_credential)
+{
+    static const struct {
+        const char *target, *masked;
+    } rows[] = {
+        { "", "" },
+        { "/keys", "/keys" },
+        { "/keys?", "/keys?" },
+        { "/keys?api-version=7.4&$skiptoken=ab", "/keys?api-version=7.4&$skiptoken=ab" },
+        { "/code=a&token=b", "/code=a&token=b" },
+        { "/k?access_token=abc", "/k?access_token=*" },
+        { "/k?access_token=a.b?c;d=e&x=y", "/k?access_token=*&x=y" },
+        { "/k?a=b&Client_Secret=abc&secret=&token&x=y",
+          "/k?a=b&Client_Secret=*&secret=&token&x=y" },
+        { "/k?%61ccess%5Ftoken=abc", "/k?%61ccess%5Ftoken=*" },
+        { "/k?%63%6C%69%65%6E%74%5F%61%73%73%65%72%74%69%6F%6E=a",
+          "/k?%63%6C%69%65%6E%74%5F%61%73%73%65%72%74%69%6F%6E=*" },
+        { "/k?xtoken=a&tokenx=b", "/k?xtoken=a&tokenx=b" },
+        { "/k?a=b?sig=c", "/k?a=b?sig=*" },
+        { "/k?a=b;password=c", "/k?a=b;password=*" },
+        { "/k#id_token=a&code=b#c", "/k#id_token=*&code=*#c" },
+        { "/k?refresh_token=a&%zz=b&client_assertion=c",
+          "/k?refresh_token=*&%zz=b&client_assertion=*" },
+        { "http://h/k?token==a=&&sig=%", "http://h/k?token=*&&sig=*" },
+    };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        char *masked = kv_uri_mask(rows[i].target);
+
+        cr_expect_str_eq(masked, rows[i].masked, "%s: %s", rows[i].target, masked);
+        free(masked);
     }
 }
 

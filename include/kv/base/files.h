@@ -26,7 +26,10 @@ enum kv_code kv_folder_remove(const char *path, struct kv_err *err) kv_must_chec
 
 bool kv_file_exists(const char *path);
 
-/* Appends the whole file to `buf`, whose maximum bounds it. */
+/*
+ * Appends the whole file to `buf`, whose maximum bounds it. Of a pipe, which options may name, the
+ * end is waited for, a minute at most; a pending signal that the thread has blocked ends that.
+ */
 enum kv_code kv_file_read(const char *path, struct kv_buf *buf, struct kv_err *err) kv_must_check;
 
 /* Writes a new file beside the old one, syncs it and renames it into place. */

@@ -5,7 +5,7 @@
  * KV_LANE_INLINE is the thread of the connection (memory and SQLite reads only). KV_LANE_WORK has
  * a thread a processor and takes whatever may block: the token, durable writes. KV_LANE_GENERATE
  * has one thread at a lower priority for key generation, which takes seconds of CPU.
- * KV_LANE_OUTSIDE has a few threads that may wait for somebody else's server, and do nothing but
+ * KV_LANE_OUTSIDE has threads that may wait for somebody else's server, and do nothing but
  * that: they have no session of the token and no connection of the store.
  * Thread-safe. Lock order: lock.def.
  */
@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "kv/base/err.h"
 
@@ -27,6 +28,7 @@ struct kv_lanes_config {
     int generate_niceness; /* added to the thread's nice value */
     unsigned outside;      /* threads of KV_LANE_OUTSIDE, at least 1 */
     size_t outside_queue;  /* jobs that may wait on KV_LANE_OUTSIDE */
+    size_t outside_share;  /* those of one turn among them, at least 1 */
 };
 
 /* Starts the threads. Free with kv_lanes_free(), which runs what is queued, then joins. */
@@ -40,6 +42,14 @@ typedef void kv_job_fn(void *argument);
 /* Queues job(argument) on a lane other than INLINE; false, at once, when its queue is full. */
 bool kv_lanes_post(struct kv_lanes *lanes, enum kv_lane lane, kv_job_fn *job,
                    void *argument) kv_must_check;
+
+/*
+ * The same on KV_LANE_OUTSIDE for a job that has to wait its turn: those of one turn, which is any
+ * number but 0, run one after another and hold one thread at most, while others pass them by. Also
+ * false when as many of that turn wait as may.
+ */
+bool kv_lanes_post_in_turn(struct kv_lanes *lanes, uint64_t turn, kv_job_fn *job,
+                           void *argument) kv_must_check;
 
 /* Jobs waiting now, for /metrics. */
 size_t kv_lanes_waiting(const struct kv_lanes *lanes, enum kv_lane lane);

@@ -33,7 +33,7 @@ struct kv_listener_config {
     unsigned connections;      /* at most so many at once on each address; further ones wait */
     kv_millis idle_timeout;    /* real milliseconds without a byte from the client */
     kv_millis head_timeout;    /* real milliseconds the head of a request may take */
-    kv_millis arrival_timeout; /* real milliseconds the body of a request may take */
+    kv_millis arrival_timeout; /* real milliseconds a request may take from its first line on */
     kv_millis deadline[KV_LANE_COUNT]; /* real milliseconds a suspended request may take */
 };
 

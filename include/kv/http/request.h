@@ -98,11 +98,12 @@ struct kv_request {
 
     kv_handler_fn *next; /* set by kv_request_continue() */
     enum kv_lane next_lane;
-    void *state; /* of a handler that continues elsewhere */
+    uint64_t next_turn; /* there; 0: it waits for nobody */
+    void *state;        /* of a handler that continues elsewhere */
     void (*state_free)(void *state);
 };
 
-/* First query value of that name (exact), or NULL. */
+/* First query value of that name (any case: contract §1), or NULL. */
 const char *kv_request_query(const struct kv_request *request, const char *name);
 
 /* First header of that name (any case), or NULL. */
@@ -123,3 +124,7 @@ const char *kv_request_capture(const struct kv_request *request, const char *nam
  */
 enum kv_code kv_request_continue(struct kv_request *request, enum kv_lane lane,
                                  kv_handler_fn *handler) kv_must_check;
+
+/* The same on KV_LANE_OUTSIDE, one request of a turn after another: kv_lanes_post_in_turn(). */
+enum kv_code kv_request_continue_in_turn(struct kv_request *request, uint64_t turn,
+                                         kv_handler_fn *handler) kv_must_check;

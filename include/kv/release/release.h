@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "kv/base/buf.h"
 #include "kv/base/clock.h"
@@ -44,7 +45,8 @@ enum kv_code kv_release_policy_print(const char *policy, struct kv_buf *text,
 /* Gets what lies under a URL, in bounded time and size; KV_UNAVAILABLE when it cannot. */
 typedef enum kv_code kv_fetch_fn(const char *url, struct kv_buf *body, struct kv_err *err);
 
-#define KV_AUTHORITIES_MAX 8           /* whose keys are remembered */
+#define KV_AUTHORITIES_MAX 32          /* whose keys are remembered */
+#define KV_AUTHORITIES_ASKED_MAX 16    /* of them that are asked at the same time */
 #define KV_AUTHORITY_KEYS_LIFETIME 300 /* seconds of the virtual clock that they are */
 #define KV_AUTHORITY_PAUSE 3000        /* real milliseconds before one that failed is asked again */
 
@@ -65,10 +67,13 @@ struct kv_release_case {
     /*
      * NULL: an authority whose keys are not known is asked there and then. It is asked once at a
      * time, for everybody who wants to know, so this may wait as long as two fetches take. Else
-     * nobody is asked: *must_ask is set to whether somebody has to be, and when it is true, KV_OK
-     * says nothing and *ret_target is not written. For threads that others wait for.
+     * nobody is asked: *must_ask is 0 or, when somebody has to be, a number that stands for that
+     * authority; then KV_OK says nothing and *ret_target is not written. For threads that others
+     * wait for: who goes on to ask does well to do so after those of the same number.
      */
-    bool *must_ask;
+    uint64_t *must_ask;
+
+    kv_millis since; /* real; an answer the authority gave after that need not be asked again */
 };
 
 #define KV_RELEASE_NUMBER_MAX 512

@@ -37,13 +37,15 @@ void kv_store_close(struct kv_store *store);
 KV_DEFINE_CLEANUP(struct kv_store *, kv_store_close)
 
 /*
- * Whether the files are still the ones it has open, at the path it opened; KV_UNAVAILABLE when they
- * were moved, removed or replaced, until they are back. Then nothing is written (what is not under
- * that name is lost to the next start) and no further connection opened, which would read another
- * file; what was committed before is still read. Some system calls; asked before each write and
- * after each commit, too. Thread-safe.
+ * Whether the files are still the ones it has open, at the path it opened, and as they were after
+ * the last write; KV_UNAVAILABLE when they were moved, removed or replaced, until they are back,
+ * or were cut, overwritten or touched (their times count), until the next start. Then nothing is
+ * written (what is not under that name is lost to the next start) and no further connection opened,
+ * which would read another file; what was committed before is still read as far as it is there.
+ * Another process that writes by SQLite's own locks does no harm. Some system calls; asked before
+ * each write, before and after each commit, too. Thread-safe.
  */
-enum kv_code kv_store_check(const struct kv_store *store, struct kv_err *err) kv_must_check;
+enum kv_code kv_store_check(struct kv_store *store, struct kv_err *err) kv_must_check;
 
 /* Brings the tables of `domain` to the end of `steps`; refuses a schema beyond it. */
 enum kv_code kv_store_migrate(struct kv_store *store, const char *domain,

@@ -7,7 +7,7 @@
 
 #include "private.h"
 
-static struct kv_release_case case_of(const struct kv_request *request, bool *must_ask)
+static struct kv_release_case case_of(const struct kv_request *request, uint64_t *must_ask)
 {
     const struct attested *attested = request->state;
 
@@ -17,6 +17,7 @@ static struct kv_release_case case_of(const struct kv_request *request, bool *mu
         .now = kv_seconds(request->now),
         .authorities = request->app->authorities,
         .must_ask = must_ask,
+        .since = attested->since,
     };
 }
 
@@ -36,12 +37,13 @@ enum kv_code attested_judge(struct kv_request *request, struct kv_response *resp
                             struct kv_err *err)
 {
     struct attested *attested = request->state;
-    bool must_ask;
+    uint64_t must_ask;
     const struct kv_release_case asked = case_of(request, &must_ask);
 
     KV_TRY(kv_release_judge(&asked, &attested->target, err));
-    if (must_ask) {
-        return kv_request_continue(request, KV_LANE_OUTSIDE, ask_authority);
+    if (must_ask != 0) { /* who waits for the same authority waits in one line */
+        attested->since = kv_clock_monotonic();
+        return kv_request_continue_in_turn(request, must_ask, ask_authority);
     }
     return attested->then(request, response, err);
 }

@@ -49,6 +49,7 @@ struct attested {
     const char *policy;      /* of the key, as it was checked */
     const char *attestation; /* as sent */
     kv_handler_fn *then;     /* the next step, on KV_LANE_WORK, when `target` is known */
+    kv_millis since;         /* real; when it was found that the authority has to be asked */
     struct kv_release_target target;
 };
 

@@ -107,7 +107,7 @@ static enum kv_code parse_value(struct secure *secure, struct kv_err *err)
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Property '%s' is required.\r\n",
                        text == NULL ? "value" : "target");
     }
-    code = kv_base64url_parse(text, strlen(text), &secure->value, err);
+    code = kv_base64_parse(text, strlen(text), &secure->value, err);
     if (code == KV_BAD_PARAMETER) {
         return KV_FAIL(err, code, 0,
                        "Content of 'value' is not base64url.\r\nProperty 'value' is required.\r\n");

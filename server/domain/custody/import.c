@@ -11,7 +11,6 @@
 
 #define CANNOT_UNWRAP "The key in \"key_hsm\" cannot be unwrapped with its key exchange key."
 #define NOT_AS_DESCRIBED "The key in \"key_hsm\" is not the one that the other members describe."
-#define CANNOT_USE "The key in \"key_hsm\" is not valid: its two halves do not belong together."
 
 static struct hsm_bytes number_of(const struct kv_private_key *key, enum kv_private_number which)
 {
@@ -126,8 +125,8 @@ static void sample_done(struct sample *sample)
 KV_DEFINE_CLEANUP_VALUE(struct sample, sample_done)
 
 /* An EC key needs its curve for this, but not its point. */
-static enum kv_code sign_sample(struct kv_custody *custody, const struct kv_material *material,
-                                struct sample *ret_sample, struct kv_err *err)
+static enum kv_code sign(struct kv_custody *custody, const struct kv_material *material,
+                         struct sample *ret_sample, struct kv_err *err)
 {
     enum kv_alg alg = probe_of(material);
     struct kv_operands operands = { .value = { ret_sample->digest, 0 } };
@@ -140,6 +139,15 @@ static enum kv_code sign_sample(struct kv_custody *custody, const struct kv_mate
     }
     return kv_custody_operate(custody, material, KV_OP_SIGN, alg, &operands, &ret_sample->signature,
                               err);
+}
+
+static enum kv_code sign_sample(struct kv_custody *custody, const struct kv_material *material,
+                                struct sample *ret_sample, struct kv_err *err)
+{
+    struct kv_err reason = { 0 };
+    enum kv_code code = sign(custody, material, ret_sample, &reason);
+
+    return custody_judge_newcomer(custody, material->family, code, &reason, err);
 }
 
 static enum kv_code verify_sample(struct kv_custody *custody, const struct kv_material *material,
@@ -163,14 +171,22 @@ static enum kv_code verify_sample(struct kv_custody *custody, const struct kv_ma
 
 /* What the token signs has to verify with the public half. */
 static enum kv_code check_halves(struct kv_custody *custody, const struct kv_material *material,
-                                 const char *refusal, struct kv_err *err)
+                                 bool *ret_valid, struct kv_err *err)
 {
     kv_auto(sample_done) struct sample sample = { .len = 0 };
-    bool valid;
 
     KV_TRY(sign_sample(custody, material, &sample, err));
-    KV_TRY(verify_sample(custody, material, &sample, &valid, err));
-    return valid ? KV_OK : KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s", refusal);
+    return verify_sample(custody, material, &sample, ret_valid, err);
+}
+
+/* The halves were sent apart: each is checked alone, and then against the other one. */
+static enum kv_code match_halves(struct kv_custody *custody, const struct kv_material *material,
+                                 struct kv_err *err)
+{
+    bool valid;
+
+    KV_TRY(check_halves(custody, material, &valid, err));
+    return valid ? KV_OK : KV_FAIL(err, KV_BAD_PARAMETER, 0, NOT_AS_DESCRIBED);
 }
 
 /* The token tells it, and then it is held against what the key does. */
@@ -178,15 +194,26 @@ static enum kv_code learn_rsa(struct kv_custody *custody, struct kv_material *ma
                               struct kv_err *err)
 {
     struct hsm_public told;
+    struct kv_material learnt;
+    bool valid;
     CK_RV rv = hsm_read_public(custody->config.hsm, material->object, HSM_RSA, &told);
 
-    KV_TRY(custody_translate(custody, rv, err));
-    custody_copy_rsa(&told.rsa, material);
-    material->bits = (unsigned) told.rsa.modulus_len * 8;
-    for (unsigned top = told.rsa.modulus[0]; (top & 0x80) == 0; top <<= 1) {
-        material->bits--;
+    if (rv == CKR_PUBLIC_KEY_INVALID) { /* it has no modulus, or one that is far too long */
+        return custody_refuse_key(KV_FAMILY_RSA, rv, err);
     }
-    return check_halves(custody, material, CANNOT_USE, err);
+    KV_TRY(custody_translate(custody, rv, err));
+
+    const struct kv_sent_key sent = {
+        .family = KV_FAMILY_RSA,
+        .n = { told.rsa.modulus, told.rsa.modulus_len },
+        .e = { told.rsa.exponent, told.rsa.exponent_len },
+    };
+
+    KV_TRY(kv_public_key_check(&sent, &learnt, err));
+    memcpy(learnt.object, material->object, KV_OBJECT_LENGTH);
+    *material = learnt;
+    KV_TRY(check_halves(custody, material, &valid, err));
+    return valid ? KV_OK : custody_refuse_key(KV_FAMILY_RSA, 0, err);
 }
 
 /* The first curve of that kind; a legacy one is only ever sent by its name. */
@@ -217,7 +244,10 @@ static enum kv_code learn_curve(struct kv_custody *custody, struct kv_material *
     return KV_OK;
 }
 
-/* One signature leaves up to four points, another one tells which. */
+/*
+ * One signature leaves up to four points, another one tells which. A scalar beyond the order signs
+ * as its remainder does, and nobody outside the token can tell the two apart.
+ */
 static enum kv_code learn_ec(struct kv_custody *custody, struct kv_material *material,
                              struct kv_err *err)
 {
@@ -239,7 +269,7 @@ static enum kv_code learn_ec(struct kv_custody *custody, struct kv_material *mat
         memcpy(material->y, candidates[i].y, sizeof(material->y));
         KV_TRY(verify_sample(custody, material, &second, &valid, err));
     }
-    return valid ? KV_OK : KV_FAIL(err, KV_BAD_PARAMETER, 0, CANNOT_USE);
+    return valid ? KV_OK : custody_refuse_key(KV_FAMILY_EC, 0, err);
 }
 
 /* contract §6.2: the public half need not be sent beside the key; then it is learnt from it. */
@@ -248,10 +278,10 @@ static enum kv_code settle_public(struct kv_custody *custody, struct kv_material
 {
     switch (material->family) {
     case KV_FAMILY_RSA:
-        return material->modulus_len > 0 ? check_halves(custody, material, NOT_AS_DESCRIBED, err)
+        return material->modulus_len > 0 ? match_halves(custody, material, err)
                                          : learn_rsa(custody, material, err);
     case KV_FAMILY_EC:
-        return material->bits > 0 ? check_halves(custody, material, NOT_AS_DESCRIBED, err)
+        return material->bits > 0 ? match_halves(custody, material, err)
                                   : learn_ec(custody, material, err);
     case KV_FAMILY_OCT:
         break;

@@ -27,6 +27,19 @@ enum kv_code custody_translate_open(struct kv_custody *custody, unsigned long rv
 /* contract §8.5: the one answer to whatever is wrong with a ciphertext */
 enum kv_code custody_refuse_ciphertext(struct kv_err *err) kv_must_check;
 
+/* The service's answer to numbers that make no key; `cause` as of a struct kv_err. */
+enum kv_code custody_refuse_key(enum kv_family family, unsigned long cause,
+                                struct kv_err *err) kv_must_check;
+
+/*
+ * What became of an operation with a key that has just come from outside: that the token cannot
+ * use it says that the key is bad, unless the token itself is not well. `code` and `reason` are the
+ * operation's; everything else is passed on.
+ */
+enum kv_code custody_judge_newcomer(struct kv_custody *custody, enum kv_family family,
+                                    enum kv_code code, const struct kv_err *reason,
+                                    struct kv_err *err) kv_must_check;
+
 /* The family as the token layer calls it. */
 enum hsm_kind custody_hsm_kind(enum kv_family family);
 

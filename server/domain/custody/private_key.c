@@ -15,6 +15,7 @@
 #include <openssl/param_build.h>
 
 #include "kv/base/secret.h"
+#include "private.h"
 
 #define POINT_MAX (1 + 2 * KV_COORDINATE_MAX)
 #define OCT_MAX 64 /* bytes; contract §9.2 */
@@ -32,10 +33,10 @@ void kv_private_key_done(struct kv_private_key *key)
 }
 
 /* The service's text for RSA (contract §9.2); for EC in its style. */
-static enum kv_code refuse(enum kv_family family, struct kv_err *err)
+enum kv_code custody_refuse_key(enum kv_family family, unsigned long cause, struct kv_err *err)
 {
     ERR_clear_error();
-    return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+    return KV_FAIL(err, KV_BAD_PARAMETER, cause,
                    "%s key is not valid - cannot instantiate crypto service",
                    family == KV_FAMILY_RSA ? "RSA" : "EC");
 }
@@ -126,6 +127,30 @@ static bool check_pkey(EVP_PKEY *pkey, check_fn *check)
     return ctx != NULL && check(ctx) == 1;
 }
 
+static bool push_rsa_public(OSSL_PARAM_BLD *builder, const struct kv_material *material,
+                            BIGNUM *keep[2])
+{
+    return builder != NULL
+           && push_number(builder, OSSL_PKEY_PARAM_RSA_N, material->modulus, material->modulus_len,
+                          &keep[0])
+           && push_number(builder, OSSL_PKEY_PARAM_RSA_E, material->exponent,
+                          material->exponent_len, &keep[1]);
+}
+
+/* A modulus that is no product of odd primes and an exponent that encrypts nothing are no key. */
+static bool check_rsa_public(const struct kv_material *material)
+{
+    kv_auto(OSSL_PARAM_BLD_free) OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+    BIGNUM *keep[2] = { NULL };
+    kv_auto(EVP_PKEY_free) EVP_PKEY *pkey = push_rsa_public(builder, material, keep)
+                                                ? make_pkey("RSA", builder, EVP_PKEY_PUBLIC_KEY)
+                                                : NULL;
+
+    BN_free(keep[0]);
+    BN_free(keep[1]);
+    return check_pkey(pkey, EVP_PKEY_public_check);
+}
+
 /* With the scalar when there is one: then it has to fit the point, too. */
 static bool check_ec(const struct kv_material *material, const unsigned char *scalar)
 {
@@ -169,7 +194,7 @@ enum kv_code kv_public_key_check(const struct kv_sent_key *sent, struct kv_mater
 
     switch (sent->family) {
     case KV_FAMILY_RSA:
-        fits = read_rsa_public(sent, &material);
+        fits = read_rsa_public(sent, &material) && check_rsa_public(&material);
         break;
     case KV_FAMILY_EC:
         fits = read_ec_public(sent, &material) && check_ec(&material, NULL);
@@ -179,7 +204,7 @@ enum kv_code kv_public_key_check(const struct kv_sent_key *sent, struct kv_mater
         break;
     }
     if (!fits) {
-        return refuse(sent->family, err);
+        return custody_refuse_key(sent->family, 0, err);
     }
     *ret_material = material;
     return KV_OK;
@@ -254,15 +279,10 @@ static bool complete_rsa(struct kv_private_key *key)
 
 static bool check_rsa(const struct kv_private_key *key)
 {
-    const struct kv_material *public = &key->public;
     kv_auto(OSSL_PARAM_BLD_free) OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
     kv_auto(EVP_PKEY_free) EVP_PKEY *pkey = NULL;
     BIGNUM *keep[KV_PRIVATE_NUMBERS + 2] = { NULL };
-    bool pushed = builder != NULL
-                  && push_number(builder, OSSL_PKEY_PARAM_RSA_N, public->modulus,
-                                 public->modulus_len, &keep[KV_PRIVATE_NUMBERS])
-                  && push_number(builder, OSSL_PKEY_PARAM_RSA_E, public->exponent,
-                                 public->exponent_len, &keep[KV_PRIVATE_NUMBERS + 1]);
+    bool pushed = push_rsa_public(builder, &key->public, keep + KV_PRIVATE_NUMBERS);
 
     for (size_t i = 0; pushed && i < KV_PRIVATE_NUMBERS; i++) {
         pushed = push_number(builder, rsa_names[i], key->number[i], key->len[i], &keep[i]);
@@ -330,13 +350,10 @@ static enum kv_code read_rsa(const struct kv_sent_key *sent, struct kv_private_k
 
         if (needed
             && !copy_number(numbers[i], key->number[i], KV_PRIVATE_NUMBER_MAX, &key->len[i])) {
-            return refuse(KV_FAMILY_RSA, err);
+            return custody_refuse_key(KV_FAMILY_RSA, 0, err);
         }
     }
-    if (!settle_rsa(sent, key)) {
-        return refuse(KV_FAMILY_RSA, err);
-    }
-    return KV_OK;
+    return settle_rsa(sent, key) ? KV_OK : custody_refuse_key(KV_FAMILY_RSA, 0, err);
 }
 
 static enum kv_code read_ec(const struct kv_sent_key *sent, struct kv_private_key *key,
@@ -345,7 +362,7 @@ static enum kv_code read_ec(const struct kv_sent_key *sent, struct kv_private_ke
     size_t width = kv_curve_row(sent->curve)->coordinate;
 
     if (!copy_wide(sent->d, key->number[0], width) || !check_ec(&key->public, key->number[0])) {
-        return refuse(KV_FAMILY_EC, err);
+        return custody_refuse_key(KV_FAMILY_EC, 0, err);
     }
     key->len[0] = width;
     return KV_OK;

@@ -30,9 +30,19 @@ static const struct verdict {
     { CKR_OK, KV_UNAVAILABLE, "The HSM failed to carry out the operation." },
 };
 
+static const struct verdict *find_verdict(unsigned long rv)
+{
+    const struct verdict *verdict = verdicts;
+
+    while (verdict->rv != rv && verdict->rv != CKR_OK) {
+        verdict++;
+    }
+    return verdict;
+}
+
 enum kv_code custody_translate(struct kv_custody *custody, unsigned long rv, struct kv_err *err)
 {
-    size_t row = 0;
+    const struct verdict *verdict = find_verdict(rv);
 
     if (rv == CKR_OK) {
         return KV_OK;
@@ -40,10 +50,30 @@ enum kv_code custody_translate(struct kv_custody *custody, unsigned long rv, str
     if (hsm_rv_wants_check(rv) && custody->config.alarm != NULL) {
         custody->config.alarm(custody->config.alarm_context);
     }
-    while (verdicts[row].rv != rv && verdicts[row].rv != CKR_OK) {
-        row++;
+    return KV_FAIL(err, verdict->code, rv, "%s", verdict->message);
+}
+
+/* A module says of a bad key whatever its library said, also what it says when it is ill itself. */
+static bool is_token_ill(struct kv_custody *custody, unsigned long rv)
+{
+    return hsm_rv_wants_check(rv) && hsm_check(custody->config.hsm) != CKR_OK;
+}
+
+enum kv_code custody_judge_newcomer(struct kv_custody *custody, enum kv_family family,
+                                    enum kv_code code, const struct kv_err *reason,
+                                    struct kv_err *err)
+{
+    bool is_unlisted =
+        code == KV_UNAVAILABLE && reason->cause != 0 && find_verdict(reason->cause)->rv == CKR_OK;
+    bool may_be_the_keys = is_unlisted || reason->cause == CKR_HOST_MEMORY; /* that one NSS says */
+
+    if (code != KV_OK && may_be_the_keys && !is_token_ill(custody, reason->cause)) {
+        return custody_refuse_key(family, reason->cause, err);
     }
-    return KV_FAIL(err, verdicts[row].code, rv, "%s", verdicts[row].message);
+    if (code != KV_OK && err != NULL) {
+        *err = *reason;
+    }
+    return code;
 }
 
 enum kv_code custody_refuse_ciphertext(struct kv_err *err)

@@ -18,6 +18,7 @@ struct key_set {
     char authority[AUTHORITY_URL_MAX]; /* "": none */
     bool is_asked;                     /* by somebody, now: stays where it is meanwhile */
     kv_time fetched;
+    kv_millis answered;   /* real: when that was */
     struct kv_buf json;   /* empty: not known */
     kv_millis failed;     /* real: when it last failed to answer; 0: it did not */
     struct kv_err reason; /* that it failed for */
@@ -122,21 +123,42 @@ static enum kv_code recall(struct kv_authorities *authorities, const char *autho
     return code;
 }
 
-/* A place for one more authority; NULL when all are being asked. */
-static struct key_set *take_place_locked(struct kv_authorities *authorities, const char *authority)
+/* The next one that nobody asks; of those without keys when it `must_be_empty`. */
+static struct key_set *find_place_locked(struct kv_authorities *authorities, bool must_be_empty)
 {
     for (size_t i = 0; i < KV_AUTHORITIES_MAX; i++) {
-        struct key_set *set = &authorities->sets[authorities->next];
+        size_t place = (authorities->next + i) % KV_AUTHORITIES_MAX;
+        struct key_set *set = &authorities->sets[place];
 
-        authorities->next = (authorities->next + 1) % KV_AUTHORITIES_MAX;
-        if (!set->is_asked) {
-            kv_buf_clear(&set->json);
-            memcpy(set->authority, authority, strlen(authority) + 1);
-            set->failed = 0;
+        if (!set->is_asked && !(must_be_empty && set->json.len > 0)) {
+            authorities->next = (place + 1) % KV_AUTHORITIES_MAX;
             return set;
         }
     }
     return NULL;
+}
+
+/* A place for one more authority: those that tell no keys drive out only each other. */
+static struct key_set *take_place_locked(struct kv_authorities *authorities, const char *authority)
+{
+    struct key_set *set = find_place_locked(authorities, true);
+
+    set = set != NULL ? set : find_place_locked(authorities, false);
+    assert(set != NULL); /* fewer are asked */
+    kv_buf_clear(&set->json);
+    memcpy(set->authority, authority, strlen(authority) + 1);
+    set->failed = 0;
+    return set;
+}
+
+static size_t count_asked_locked(const struct kv_authorities *authorities)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < KV_AUTHORITIES_MAX; i++) {
+        count += authorities->sets[i].is_asked;
+    }
+    return count;
 }
 
 static enum kv_code parse(const struct kv_buf *body, cJSON **ret_json, struct kv_err *err)
@@ -180,33 +202,34 @@ static enum kv_code fetch_keys(struct kv_authorities *authorities, const char *a
 }
 
 /*
- * Either somebody else has just asked, whose result is ours, too; or *ret_set is ours to ask for.
+ * Either somebody else has asked since, whose result is ours, too; or *ret_set is ours to ask for.
  * The one who asks is back in bounded time, as fetches are.
  */
-static enum kv_code await_turn_locked(struct kv_authorities *authorities, const char *authority,
-                                      kv_time now, struct kv_buf *json, struct key_set **ret_set,
+static enum kv_code await_turn_locked(struct kv_authorities *authorities,
+                                      const struct kv_release_case *release, const char *authority,
+                                      struct kv_buf *json, struct key_set **ret_set,
                                       struct kv_err *err)
 {
     struct key_set *set = find_locked(authorities, authority);
-    bool has_waited = false;
+    bool is_told = set != NULL && release->since != 0 && set->answered >= release->since;
 
     while (set != NULL && set->is_asked) {
         pthread_cond_wait(&authorities->told, &authorities->mutex);
-        has_waited = true;
+        is_told = true;
         set = find_locked(authorities, authority);
     }
     if (set != NULL && has_just_failed(set)) {
         *err = set->reason;
         return err->code;
     }
-    if (set != NULL && has_waited && is_fresh(set, now)) {
+    if (set != NULL && is_told && is_fresh(set, release->now)) {
         *ret_set = NULL;
         return kv_buf_append(json, set->json.data, set->json.len, err);
     }
-    set = set != NULL ? set : take_place_locked(authorities, authority);
-    if (set == NULL) {
+    if (count_asked_locked(authorities) == KV_AUTHORITIES_ASKED_MAX) {
         return KV_FAIL(err, KV_UNAVAILABLE, 0, "Too many attestation authorities are being asked.");
     }
+    set = set != NULL ? set : take_place_locked(authorities, authority);
     set->is_asked = true;
     *ret_set = set;
     return KV_OK;
@@ -224,6 +247,7 @@ static void remember_locked(struct kv_authorities *authorities, struct key_set *
     } else {
         kv_buf_clear(&set->json);
         set->fetched = now;
+        set->answered = kv_clock_monotonic();
         if (kv_buf_append(&set->json, json->data, json->len, NULL) != KV_OK) {
             kv_buf_clear(&set->json);
         }
@@ -232,21 +256,22 @@ static void remember_locked(struct kv_authorities *authorities, struct key_set *
 }
 
 /* Appends what the authority answers now. */
-static enum kv_code ask(struct kv_authorities *authorities, const char *authority, kv_time now,
+static enum kv_code ask(const struct kv_release_case *release, const char *authority,
                         struct kv_buf *json, struct kv_err *err)
 {
+    struct kv_authorities *authorities = release->authorities;
     struct key_set *set = NULL;
     enum kv_code code;
 
     pthread_mutex_lock(&authorities->mutex);
-    code = await_turn_locked(authorities, authority, now, json, &set, err);
+    code = await_turn_locked(authorities, release, authority, json, &set, err);
     pthread_mutex_unlock(&authorities->mutex);
     if (code != KV_OK || set == NULL) {
         return code;
     }
     code = fetch_keys(authorities, authority, json, err);
     pthread_mutex_lock(&authorities->mutex);
-    remember_locked(authorities, set, now, json, code != KV_OK ? err : NULL);
+    remember_locked(authorities, set, release->now, json, code != KV_OK ? err : NULL);
     pthread_mutex_unlock(&authorities->mutex);
     return code;
 }
@@ -265,6 +290,17 @@ static enum kv_code check_failure(struct kv_authorities *authorities, const char
     }
     pthread_mutex_unlock(&authorities->mutex);
     return code;
+}
+
+/* FNV-1a. Two that share a number, which nobody will see, only wait for each other. */
+static uint64_t number_of(const char *authority)
+{
+    uint64_t number = 0xcbf29ce484222325;
+
+    for (; *authority != '\0'; authority++) {
+        number = (number ^ (unsigned char) *authority) * 0x100000001b3;
+    }
+    return number != 0 ? number : 1;
 }
 
 /* *ret_known: a key of the token's kid is in the set. */
@@ -312,10 +348,10 @@ enum kv_code authority_has_signed(const struct kv_release_case *release, const c
         return KV_OK;
     }
     if (release->must_ask != NULL) {
-        *release->must_ask = true;
+        *release->must_ask = number_of(authority);
         return check_failure(release->authorities, authority, err);
     }
     kv_buf_clear(&json); /* the authority may have made a new key since */
-    KV_TRY(ask(release->authorities, authority, release->now, &json, err));
+    KV_TRY(ask(release, authority, &json, err));
     return look_up(&json, jws, &is_known, ret_signed, err);
 }

@@ -73,7 +73,7 @@ static enum kv_code check_signature(const struct kv_release_case *release,
     bool is_signed;
 
     KV_TRY(authority_has_signed(release, token->issuer, &token->jws, &is_signed, err));
-    if (release->must_ask != NULL && *release->must_ask) {
+    if (release->must_ask != NULL && *release->must_ask != 0) {
         return KV_OK;
     }
     return is_signed ? KV_OK : deny("it is not signed by the authority it names", err);
@@ -171,7 +171,7 @@ enum kv_code kv_release_judge(const struct kv_release_case *release,
     bool met;
 
     if (release->must_ask != NULL) {
-        *release->must_ask = false;
+        *release->must_ask = 0;
     }
     KV_TRY(read_token(release->target, &token, err));
     KV_TRY(kv_json_parse(release->policy, strlen(release->policy), &policy, err));
@@ -180,7 +180,7 @@ enum kv_code kv_release_judge(const struct kv_release_case *release,
         return deny("it is of no authority that the release policy names", err);
     }
     KV_TRY(check_signature(release, &token, err));
-    if (release->must_ask != NULL && *release->must_ask) {
+    if (release->must_ask != NULL && *release->must_ask != 0) {
         return KV_OK;
     }
     KV_TRY(check_dates(&token, release->now, err));
