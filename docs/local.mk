@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 EXTRA_DIST += \
+	%D%/architecture.md \
 	%D%/clients.md \
 	%D%/consumers.md \
 	%D%/contract.md \
 	%D%/control-plane.md \
 	%D%/faults.md \
-	%D%/limits.md
+	%D%/limits.md \
+	%D%/operations.md \
+	%D%/options.md \
+	%D%/parity.md

@@ -168,7 +168,7 @@ Test(key_export, wrapped_frees_only_what_was_made_under_it)
     cr_assert_eq(patched.status, 200, "%s", patched.body);
     API_REPLY(first, release(&dev, "free", version));
     cr_expect_eq(first.status, 200, "%s", first.body);
-    API_SKIP_WITH_NSS("NSS wraps what is not extractable: README, how to test");
+    API_SKIP_WITH_NSS("NSS wraps what is not extractable: docs/architecture.md, how to test");
     API_REPLY(latest, release(&dev, "free", ""));
     cr_expect(stays(&latest));
     API_REPLY(backup, client_call(&dev, "POST", "/keys/free/backup", NULL));

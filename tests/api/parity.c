@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every operation with every key type: the first table of README's parity section. What exactly is
+ * Every operation with every key type: the first table of docs/parity.md. What exactly is
  * answered is for the tests of the operation; here nothing may depend on the type. The daemon has
  * symmetric keys in premium vaults. contract §6.
  */

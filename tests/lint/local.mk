@@ -21,7 +21,7 @@ lint:
 	@$(top_srcdir)/%D%/selftest $(LINT_FLAGS)
 	@$(top_srcdir)/%D%/lint --root $(top_srcdir) $(LINT_FLAGS)
 
-# Writes the parity section of README.md anew.
+# Writes the tables of docs/parity.md anew.
 parity:
 	@$(top_srcdir)/%D%/parity --root $(top_srcdir)
 

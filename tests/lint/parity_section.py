@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The parity section of README.md: the cells of parity_cells.py and their proofs, as tables."""
+"""The tables of docs/parity.md: the cells of parity_cells.py and their proofs, as tables."""
 
 import itertools
 
 from parity_cells import Parity
 
-README = "README.md"
+PAGE = "docs/parity.md"
 BEGIN = "<!-- parity: written by `make parity` from the tables and the tests; not by hand -->"
 END = "<!-- end of parity -->"
 
@@ -144,7 +144,7 @@ def render(tree):
 
 
 def replace_section(text, section):
-    """The README with this section; None when it has no place for it."""
+    """The page with these tables; None when it has no place for it."""
     begin, end = text.find(BEGIN), text.find(END)
     if begin < 0 or end < begin:
         return None
@@ -154,11 +154,11 @@ def replace_section(text, section):
 def check(tree):
     parity = Parity(tree)
     yield from parity.breaches()
-    readme = tree.get(README)
-    fresh = replace_section(readme.text, render(tree)) if readme else None
+    page = tree.get(PAGE)
+    fresh = replace_section(page.text, render(tree)) if page else None
     if fresh is None:
-        yield README, 1, "has no place for the parity section"
-    elif fresh != readme.text:
+        yield PAGE, 1, "has no place for the tables"
+    elif fresh != page.text:
         line = next(number for number, (old, new) in enumerate(
-            itertools.zip_longest(readme.text.splitlines(), fresh.splitlines()), 1) if old != new)
-        yield README, line, "the parity section is stale: make parity"
+            itertools.zip_longest(page.text.splitlines(), fresh.splitlines()), 1) if old != new)
+        yield PAGE, line, "the tables are stale: make parity"

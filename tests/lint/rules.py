@@ -282,7 +282,7 @@ def check_locks(tree, _):
 
 
 def check_parity(tree, _):
-    """Every cell of the parity table is proven by a test, and README.md shows it."""
+    """Every cell of the parity table is proven by a test, and docs/parity.md shows it."""
     yield from parity_section.check(tree)
 
 

@@ -5,7 +5,7 @@ import re
 from functools import cached_property
 from pathlib import Path
 
-FOLDERS = ("server", "pkcs11", "include", "tests", "docker", "m4", ".ci")
+FOLDERS = ("server", "pkcs11", "include", "tests", "docs", "docker", "m4", ".ci")
 SKIPPED = {"node_modules", "__pycache__", "data"}
 BINARY = {".png", ".ico", ".der", ".db"}
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * proof.h - what a test proves of the parity table (README.md): it names cells, and they hold only
+ * proof.h - what a test proves of the tables of docs/parity.md: it names cells, and they hold only
  * when this very process had each of them answered well.
  *
  * A program that links proof.c keeps a list of all that client_send() had answered. One thread

@@ -145,7 +145,7 @@ static CK_OBJECT_HANDLE create_foreign_key(CK_SESSION_HANDLE session)
     return key;
 }
 
-/* NSS wraps what is not extractable for whoever asks: README, how to test. */
+/* NSS wraps what is not extractable for whoever asks: docs/architecture.md. */
 static void assert_no_wrapping(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
 {
     static const CK_MECHANISM_TYPE types[] = { CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_PAD };
