@@ -2,6 +2,8 @@
 noinst_HEADERS = \
 	%D%/hsm.h \
 	%D%/kv/access/hsm_role.def \
+	%D%/kv/access/permission.def \
+	%D%/kv/access/permission.h \
 	%D%/kv/access/roles.h \
 	%D%/kv/app/api.h \
 	%D%/kv/app/app.h \

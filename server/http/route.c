@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Matching the decoded segments of a path against the rows of a site's table, in order; the first
+ * Matching the decoded segments of a path against the rows of a site's tables, in order; the first
  * row that fits in path and verb wins.
  */
 #include "kv/http/route.h"
@@ -84,7 +84,9 @@ static bool path_fits(const char *path, const struct kv_request *request)
 
 static bool route_fits(const struct kv_route *route, const struct kv_request *request)
 {
-    return (route->hosts == 0 || (route->hosts & request->host_kind) != 0)
+    const struct kv_site *site = request->site;
+
+    return (site->offers == NULL || site->offers(request, route))
            && path_fits(route->path, request);
 }
 
@@ -106,7 +108,7 @@ static unsigned verbs_in(const struct kv_route *route, const struct kv_request *
 {
     unsigned verbs = 0;
 
-    for (; route != NULL && route->path != NULL; route++) {
+    for (; route->path != NULL; route++) {
         verbs |= route_fits(route, request) ? 1U << route->verb : 0;
     }
     return verbs;
@@ -114,13 +116,18 @@ static unsigned verbs_in(const struct kv_route *route, const struct kv_request *
 
 static unsigned verbs_of_path(const struct kv_request *request)
 {
-    return verbs_in(request->site->routes, request) | verbs_in(request->site->more_routes, request);
+    unsigned verbs = 0;
+
+    for (size_t i = 0; request->site->tables[i] != NULL; i++) {
+        verbs |= verbs_in(request->site->tables[i], request);
+    }
+    return verbs;
 }
 
 static const struct kv_route *find_in(const struct kv_route *route,
                                       const struct kv_request *request)
 {
-    for (; route != NULL && route->path != NULL; route++) {
+    for (; route->path != NULL; route++) {
         if (route->verb == request->verb && route_fits(route, request)) {
             return route;
         }
@@ -131,10 +138,10 @@ static const struct kv_route *find_in(const struct kv_route *route,
 enum kv_code kv_route_match(struct kv_request *request, struct kv_response *response,
                             struct kv_err *err)
 {
-    const struct kv_route *route = find_in(request->site->routes, request);
+    const struct kv_route *route = NULL;
 
-    if (route == NULL) {
-        route = find_in(request->site->more_routes, request);
+    for (size_t i = 0; route == NULL && request->site->tables[i] != NULL; i++) {
+        route = find_in(request->site->tables[i], request);
     }
     if (route != NULL) {
         request->route = route;

@@ -36,13 +36,22 @@ static void check_route(const struct kv_request *request)
     }
 }
 
+/* Each kind of request may have every other row. */
+static bool offers(const struct kv_request *request, const struct kv_route *route)
+{
+    const unsigned *kind = request->context;
+
+    return *kind == 2 || ((uintptr_t) route / sizeof(*route) & 1) == *kind;
+}
+
 static void route(const struct kv_uri *uri, const struct kv_route *routes)
 {
-    const struct kv_site site = { .routes = routes, .unmatched = refuse };
+    const struct kv_route *const tables[] = { routes, NULL };
+    const struct kv_site site = { .tables = tables, .offers = offers, .unmatched = refuse };
 
     for (enum kv_verb verb = KV_GET; verb <= KV_VERB_OTHER; verb++) {
         for (unsigned kind = 0; kind <= 2; kind++) {
-            struct kv_request request = { .site = &site, .verb = verb, .host_kind = kind };
+            struct kv_request request = { .site = &site, .verb = verb, .context = &kind };
             struct kv_err err;
 
             request.segments = uri->segments;

@@ -22,14 +22,20 @@ static enum kv_code refuse(struct kv_request *request, struct kv_response *respo
     return KV_FAIL(err, KV_NOT_FOUND, 0, "no row has this path");
 }
 
+static bool offers(const struct kv_request *request, const struct kv_route *route)
+{
+    unsigned hosts = kv_terms_of(route)->hosts;
+
+    return hosts == 0 || (hosts & 1U << kv_call_of(request)->vault->kind) != 0;
+}
+
 static const struct kv_site data_site = {
-    .routes = kv_key_routes,
-    .more_routes = kv_hsm_routes,
+    .tables = (const struct kv_route *const[]){ kv_key_routes, kv_hsm_routes, NULL },
+    .offers = offers,
     .unmatched = refuse,
 };
 static const struct kv_site control_site = {
-    .routes = kv_token_routes,
-    .more_routes = kv_control_routes,
+    .tables = (const struct kv_route *const[]){ kv_token_routes, kv_control_routes, NULL },
     .unmatched = refuse,
 };
 
@@ -73,7 +79,6 @@ static bool choose_vault(struct asked *asked, const char *name)
             kv_vault_host(&app->vaults[i], asked->host);
             request->site = &data_site;
             request->context = &asked->call;
-            request->host_kind = 1U << app->vaults[i].kind;
             return true;
         }
     }

@@ -19,9 +19,9 @@ static const struct kv_route routes[] = {
     { .verb = KV_POST, .path = "/keys/{name}/{version:hex32}/wrapKey" },
     { .verb = KV_GET, .path = "/a/b/c/d/e/f/g/{last}" },
     { .verb = KV_GET, .path = "/" },
-    { .verb = KV_GET, .path = "/rng", .hosts = 1U << 1 },
-    { .verb = KV_POST, .path = "/rng", .hosts = 1U << 1 },
-    { .verb = KV_POST, .path = "/{any}", .hosts = 1U << 0 | 1U << 2 },
+    { .verb = KV_GET, .path = "/rng", .own = "b" },
+    { .verb = KV_POST, .path = "/rng", .own = "b" },
+    { .verb = KV_POST, .path = "/{any}", .own = "ac" },
     { 0 },
 };
 
@@ -44,9 +44,17 @@ static enum kv_code refuse(struct kv_request *request, struct kv_response *respo
     return KV_FAIL(err, KV_NOT_FOUND, 0, "no route");
 }
 
+/* The kinds of request that have the row, as letters. */
+static bool offers(const struct kv_request *request, const struct kv_route *route)
+{
+    const char *kind = request->context;
+
+    return route->own == NULL || (kind != NULL && strstr(route->own, kind) != NULL);
+}
+
 static const struct kv_site site = {
-    .routes = routes,
-    .more_routes = more_routes,
+    .tables = (const struct kv_route *const[]){ routes, more_routes, NULL },
+    .offers = offers,
     .unmatched = refuse,
 };
 
@@ -69,8 +77,8 @@ static struct kv_request make_request(enum kv_verb verb, char *text)
     return request;
 }
 
-/* The path of the row that matches on a host of that kind, or NULL. */
-static const char *match_on(unsigned host_kind, enum kv_verb verb, const char *path)
+/* The path of the row that matches for a request of that kind, or NULL. */
+static const char *match_on(const char *kind, enum kv_verb verb, const char *path)
 {
     char text[256];
     struct kv_err err;
@@ -79,7 +87,7 @@ static const char *match_on(unsigned host_kind, enum kv_verb verb, const char *p
     memcpy(text, path, strlen(path) + 1);
     unmatched_verbs = 0;
     struct kv_request request = make_request(verb, text);
-    request.host_kind = host_kind;
+    request.context = (void *) kind;
     enum kv_code code = kv_route_match(&request, NULL, &err);
     cr_assert_eq(code == KV_OK, request.route != NULL);
     return code == KV_OK ? request.route->path : NULL;
@@ -87,7 +95,7 @@ static const char *match_on(unsigned host_kind, enum kv_verb verb, const char *p
 
 static const char *match(enum kv_verb verb, const char *path)
 {
-    return match_on(0, verb, path);
+    return match_on(NULL, verb, path);
 }
 
 Test(router, leaves_what_fits_no_row_to_the_site)
@@ -139,15 +147,15 @@ Test(router, searches_the_second_table_after_the_first)
 
 Test(router, keeps_rows_of_other_hosts_apart)
 {
-    cr_expect_null(match_on(0, KV_POST, "/rng"), "rows for all hosts only");
-    cr_expect_null(match_on(1U << 0, KV_GET, "/rng"));
+    cr_expect_null(match_on(NULL, KV_POST, "/rng"), "rows for all hosts only");
+    cr_expect_null(match_on("a", KV_GET, "/rng"));
     cr_expect_eq(unmatched_verbs, 1U << KV_POST, "a verb that only other hosts have is no verb");
-    cr_expect_null(match_on(1U << 1, KV_POST, "/name"));
+    cr_expect_null(match_on("b", KV_POST, "/name"));
 
-    cr_expect_str_eq(match_on(1U << 1, KV_POST, "/rng"), "/rng");
-    cr_expect_str_eq(match_on(1U << 0, KV_POST, "/rng"), "/{any}");
-    cr_expect_str_eq(match_on(1U << 2, KV_POST, "/rng"), "/{any}");
-    cr_expect_str_eq(match_on(1U << 2, KV_GET, "/keys"), "/keys", "rows of all hosts are theirs");
+    cr_expect_str_eq(match_on("b", KV_POST, "/rng"), "/rng");
+    cr_expect_str_eq(match_on("a", KV_POST, "/rng"), "/{any}");
+    cr_expect_str_eq(match_on("c", KV_POST, "/rng"), "/{any}");
+    cr_expect_str_eq(match_on("c", KV_GET, "/keys"), "/keys", "rows of all hosts are theirs");
 }
 
 Test(router, takes_the_first_row_that_fits)

@@ -14,9 +14,11 @@
 
 #include <cjson/cJSON.h>
 
+#include "kv/access/permission.h"
 #include "kv/access/roles.h"
 #include "kv/http/listener.h"
 #include "kv/http/request.h"
+#include "kv/http/route.h"
 #include "kv/identity/identity.h"
 #include "kv/keys/keys.h"
 #include "kv/release/release.h"
@@ -62,9 +64,17 @@ struct kv_app {
     void *store_context;
 };
 
-/* kv_route.hosts of the data plane: operations that one kind of host has (contract §12). */
+/* kv_terms.hosts: operations that one kind of host has (contract §12). */
 #define KV_ON_VAULT (1U << KV_VAULT)
 #define KV_ON_HSM (1U << KV_MANAGED_HSM)
+
+/* The data plane's own columns of a route: what its rows have in kv_route.own. */
+struct kv_terms {
+    enum kv_permission permission; /* what the caller has to be allowed (contract §14) */
+    unsigned hosts;                /* KV_ON_VAULT, KV_ON_HSM; 0: both have it */
+    bool makes_key;    /* counts as the making of a key where requests are limited (§13) */
+    const char *since; /* the first api-version that has it (§15); NULL: every one */
+};
 
 /* What the gates found out; request->context of the data plane. */
 struct kv_call {
@@ -80,6 +90,19 @@ struct kv_call {
 static inline const struct kv_call *kv_call_of(const struct kv_request *request)
 {
     return request->context;
+}
+
+/* The terms of a row: what its caller has to be allowed, and what else there is to say. */
+#define KV_NEEDS(permission_, ...)                                                                 \
+    &(const struct kv_terms)                                                                       \
+    {                                                                                              \
+        .permission = KV_PERMISSION_##permission_, __VA_ARGS__                                     \
+    }
+
+/* The terms of the route that was found; of rows of the data plane. */
+static inline const struct kv_terms *kv_terms_of(const struct kv_route *route)
+{
+    return route->own;
 }
 
 /* The scope the domain works in for this request. */

@@ -85,7 +85,6 @@ struct kv_request {
 
     const char *authority; /* Host header as sent, lower case; "" when there is none */
     const char *host;      /* the same without port; [] of an IPv6 literal removed */
-    unsigned host_kind;    /* a bit of kv_route.hosts, which a gate sets; 0: of no special kind */
 
     struct kv_buf body;     /* whole; wiped when the request ends */
     bool body_is_too_large; /* it exceeded its maximum and was dropped: refused after the gates */

@@ -16,17 +16,14 @@
 #include "kv/http/request.h"
 #include "kv/http/response.h"
 
-/* A row of a route table; a table ends with { 0 }. The columns after the lane may be left out. */
+/* A row of a route table; a table ends with { 0 }. */
 struct kv_route {
     enum kv_verb verb;
-    const char *path;   /* "/keys/{name}/create": literals match in any case, placeholders
+    const char *path; /* "/keys/{name}/create": literals match in any case, placeholders
                                whatever stands there; `{version:hex32}` only 32 hex digits */
-    const char *action; /* permission it needs (contract §14); NULL: none */
     kv_handler_fn *handler;
     enum kv_lane lane; /* where the handler runs */
-    unsigned hosts;    /* kinds of host that have it: bits of the site's own; 0: all */
-    bool makes_key;    /* counts as the making of a key where requests are limited (§13) */
-    const char *since; /* the first api-version that has it (§15); NULL: every one */
+    const void *own;   /* further columns, of the site's own; or NULL */
 };
 
 /* A gate; a list ends with { 0 }. It passes a request on by returning KV_OK. */
@@ -38,8 +35,9 @@ struct kv_gate {
 struct kv_site {
     const char *name;
     bool (*serves)(const struct kv_request *request); /* NULL: every request */
-    const struct kv_route *routes;
-    const struct kv_route *more_routes; /* a second table; NULL: there is none */
+    const struct kv_route *const *tables;             /* searched in order; a NULL ends them */
+    /* Whether this request could have the row, but for verb and path; NULL: it could have any. */
+    bool (*offers)(const struct kv_request *request, const struct kv_route *route);
     const struct kv_gate *gates;
 
     /* How large the body of this request may be, by its head alone; NULL: KV_BODY_MAX. */

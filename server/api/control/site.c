@@ -82,21 +82,21 @@ static void log_what_matters(const struct kv_request *request, const struct kv_r
 }
 
 const struct kv_route kv_control_routes[] = {
-    { KV_GET, "/ready", NULL, control_ready, KV_LANE_INLINE },
-    { KV_GET, "/health", NULL, control_health, KV_LANE_INLINE },
-    { KV_GET, "/metrics", NULL, control_metrics, KV_LANE_INLINE },
-    { KV_GET, "/ca.pem", NULL, control_ca, KV_LANE_INLINE },
-    { KV_GET, "/ca.p12", NULL, control_ca_p12, KV_LANE_INLINE },
-    { KV_GET, "/generate-test-token", NULL, authority_attest, KV_LANE_WORK },
-    { KV_GET, "/.well-known/openid-configuration", NULL, authority_describe, KV_LANE_INLINE },
-    { KV_GET, "/certs", NULL, authority_keys, KV_LANE_WORK },
-    { KV_GET, "/control/v1/info", NULL, control_info, KV_LANE_INLINE },
-    { KV_GET, "/control/v1/hsm", NULL, control_hsm, KV_LANE_WORK }, /* it may be re-opening */
-    { KV_GET, "/control/v1/clock", NULL, control_clock_get, KV_LANE_INLINE },
-    { KV_POST, "/control/v1/clock", NULL, control_clock_set, KV_LANE_INLINE },
-    { KV_GET, "/control/v1/ekm", NULL, external_show, KV_LANE_INLINE },
-    { KV_POST, "/control/v1/ekm", NULL, external_connect, KV_LANE_INLINE },
-    { KV_POST, "/control/v1/ekm/keys", NULL, external_make, KV_LANE_GENERATE },
+    { KV_GET, "/ready", control_ready, KV_LANE_INLINE },
+    { KV_GET, "/health", control_health, KV_LANE_INLINE },
+    { KV_GET, "/metrics", control_metrics, KV_LANE_INLINE },
+    { KV_GET, "/ca.pem", control_ca, KV_LANE_INLINE },
+    { KV_GET, "/ca.p12", control_ca_p12, KV_LANE_INLINE },
+    { KV_GET, "/generate-test-token", authority_attest, KV_LANE_WORK },
+    { KV_GET, "/.well-known/openid-configuration", authority_describe, KV_LANE_INLINE },
+    { KV_GET, "/certs", authority_keys, KV_LANE_WORK },
+    { KV_GET, "/control/v1/info", control_info, KV_LANE_INLINE },
+    { KV_GET, "/control/v1/hsm", control_hsm, KV_LANE_WORK }, /* it may be re-opening */
+    { KV_GET, "/control/v1/clock", control_clock_get, KV_LANE_INLINE },
+    { KV_POST, "/control/v1/clock", control_clock_set, KV_LANE_INLINE },
+    { KV_GET, "/control/v1/ekm", external_show, KV_LANE_INLINE },
+    { KV_POST, "/control/v1/ekm", external_connect, KV_LANE_INLINE },
+    { KV_POST, "/control/v1/ekm/keys", external_make, KV_LANE_GENERATE },
     { 0 },
 };
 
@@ -107,9 +107,11 @@ static const struct kv_gate gates[] = {
     { 0 },
 };
 
+static const struct kv_route *const tables[] = { kv_control_routes, NULL };
+
 const struct kv_site kv_control_site = {
     .name = "control",
-    .routes = kv_control_routes,
+    .tables = tables,
     .gates = gates,
     .unmatched = refuse_unmatched,
     .render_error = render_error,

@@ -47,7 +47,6 @@ static enum kv_code find_vault(struct kv_request *request, struct kv_response *r
         return KV_FAIL(err, KV_VAULT_NOT_FOUND, 0, "The vault '%s' was not found.", request->host);
     }
     request->vault = call->vault->name;
-    request->host_kind = 1U << call->vault->kind;
     if (call->vault->kind == KV_MANAGED_HSM) { /* contract §12 */
         kv_uuid_of_time(request->now, request->id);
         response->sorted = true;
@@ -219,8 +218,8 @@ static enum kv_code check_api_version(struct kv_request *request, struct kv_resp
                        "supported version (%s).",
                        name, kv_api_version_newest());
     }
-    if (request->route->since != NULL
-        && kv_api_version_is_before(&version, request->route->since)) {
+    const char *since = kv_terms_of(request->route)->since;
+    if (since != NULL && kv_api_version_is_before(&version, since)) {
         return refuse_operation(request, err);
     }
     call->api_version = name;
@@ -229,6 +228,13 @@ static enum kv_code check_api_version(struct kv_request *request, struct kv_resp
     call->knows_external =
         call->vault->kind == KV_MANAGED_HSM && !kv_api_version_is_before(&version, EXTERNAL_SINCE);
     return KV_OK;
+}
+
+static bool offers(const struct kv_request *request, const struct kv_route *route)
+{
+    unsigned hosts = kv_terms_of(route)->hosts;
+
+    return hosts == 0 || (hosts & 1U << kv_call_of(request)->vault->kind) != 0;
 }
 
 static const struct kv_gate gates[] = {
@@ -252,11 +258,13 @@ static size_t choose_body_max(const struct kv_request *request)
     return is_restore ? KV_RESPONSE_BODY_MAX : KV_BODY_MAX;
 }
 
+static const struct kv_route *const tables[] = { kv_key_routes, kv_hsm_routes, NULL };
+
 const struct kv_site kv_data_plane = {
     .name = "keys",
     .body_max = choose_body_max,
-    .routes = kv_key_routes,
-    .more_routes = kv_hsm_routes,
+    .tables = tables,
+    .offers = offers,
     .gates = gates,
     .unmatched = refuse_unmatched,
     .render_error = gate_render_error,

@@ -22,7 +22,9 @@ kv_handler_fn gate_throttle;
 /* Whether the call came to a managed HSM; false while nobody has looked. */
 static inline bool gate_is_hsm(const struct kv_request *request)
 {
-    return request->host_kind == KV_ON_HSM;
+    const struct kv_call *call = kv_call_of(request);
+
+    return call != NULL && call->vault != NULL && call->vault->kind == KV_MANAGED_HSM;
 }
 
 /* Words a refusal as a managed HSM does (contract §9.2, §9.4), its Activity ID behind it. */

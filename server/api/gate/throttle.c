@@ -78,6 +78,6 @@ enum kv_code gate_throttle(struct kv_request *request, struct kv_response *respo
     if (request->app->limits == NULL || vault->kind == KV_MANAGED_HSM) {
         return KV_OK;
     }
-    return request->route->makes_key ? take_for_new_key(request, index, err)
-                                     : take_for_known_key(request, index, err);
+    return kv_terms_of(request->route)->makes_key ? take_for_new_key(request, index, err)
+                                                  : take_for_known_key(request, index, err);
 }

@@ -4,40 +4,40 @@
 
 #include "private.h"
 
-#define HSM "Microsoft.KeyVault/managedHsm/"
 #define PROVIDER "/providers/Microsoft.Authorization/"
 
 /* The scope may be nothing, one segment, or a key. */
-#define SCOPED(verb, path, action, handler, lane)                                                  \
-    { verb, PROVIDER path, HSM action, handler, lane, .hosts = KV_ON_HSM },                        \
-        { verb, "/{scope}" PROVIDER path, HSM action, handler, lane, .hosts = KV_ON_HSM },         \
+#define SCOPED(verb, path, handler, lane, permission)                                              \
+    { verb, PROVIDER path, handler, lane, KV_NEEDS(permission, .hosts = KV_ON_HSM) },              \
+        { verb, "/{scope}" PROVIDER path, handler, lane,                                           \
+          KV_NEEDS(permission, .hosts = KV_ON_HSM) },                                              \
     {                                                                                              \
-        verb, "/keys/{key}" PROVIDER path, HSM action, handler, lane, .hosts = KV_ON_HSM           \
+        verb, "/keys/{key}" PROVIDER path, handler, lane, KV_NEEDS(permission, .hosts = KV_ON_HSM) \
     }
 
 /* clang-format off */
 const struct kv_route kv_hsm_routes[] = {
-    SCOPED(KV_GET,    "roleDefinitions",        "roleDefinitions/read/action",   definition_list,   KV_LANE_INLINE),
-    SCOPED(KV_GET,    "roleDefinitions/{name}", "roleDefinitions/read/action",   definition_get,    KV_LANE_INLINE),
-    SCOPED(KV_PUT,    "roleDefinitions/{name}", "roleDefinitions/write/action",  definition_put,    KV_LANE_WORK),
-    SCOPED(KV_DELETE, "roleDefinitions/{name}", "roleDefinitions/delete/action", definition_delete, KV_LANE_WORK),
+    SCOPED(KV_GET,    "roleDefinitions",        definition_list,   KV_LANE_INLINE, ROLE_DEFINITIONS_READ),
+    SCOPED(KV_GET,    "roleDefinitions/{name}", definition_get,    KV_LANE_INLINE, ROLE_DEFINITIONS_READ),
+    SCOPED(KV_PUT,    "roleDefinitions/{name}", definition_put,    KV_LANE_WORK,   ROLE_DEFINITIONS_WRITE),
+    SCOPED(KV_DELETE, "roleDefinitions/{name}", definition_delete, KV_LANE_WORK,   ROLE_DEFINITIONS_DELETE),
 
-    SCOPED(KV_GET,    "roleAssignments",        "roleAssignments/read/action",   assignment_list,   KV_LANE_INLINE),
-    SCOPED(KV_GET,    "roleAssignments/{name}", "roleAssignments/read/action",   assignment_get,    KV_LANE_INLINE),
-    SCOPED(KV_PUT,    "roleAssignments/{name}", "roleAssignments/write/action",  assignment_put,    KV_LANE_WORK),
-    SCOPED(KV_DELETE, "roleAssignments/{name}", "roleAssignments/delete/action", assignment_delete, KV_LANE_WORK),
+    SCOPED(KV_GET,    "roleAssignments",        assignment_list,   KV_LANE_INLINE, ROLE_ASSIGNMENTS_READ),
+    SCOPED(KV_GET,    "roleAssignments/{name}", assignment_get,    KV_LANE_INLINE, ROLE_ASSIGNMENTS_READ),
+    SCOPED(KV_PUT,    "roleAssignments/{name}", assignment_put,    KV_LANE_WORK,   ROLE_ASSIGNMENTS_WRITE),
+    SCOPED(KV_DELETE, "roleAssignments/{name}", assignment_delete, KV_LANE_WORK,   ROLE_ASSIGNMENTS_DELETE),
 
-    { KV_GET,   "/settings",              HSM "settings/read/action",  setting_list,   KV_LANE_INLINE, .hosts = KV_ON_HSM },
-    { KV_GET,   "/settings/{name}",       HSM "settings/read/action",  setting_get,    KV_LANE_INLINE, .hosts = KV_ON_HSM },
-    { KV_PATCH, "/settings/{name}",       HSM "settings/write/action", setting_update, KV_LANE_WORK,   .hosts = KV_ON_HSM },
+    { KV_GET,   "/settings",               setting_list,   KV_LANE_INLINE, KV_NEEDS(SETTINGS_READ, .hosts = KV_ON_HSM) },
+    { KV_GET,   "/settings/{name}",        setting_get,    KV_LANE_INLINE, KV_NEEDS(SETTINGS_READ, .hosts = KV_ON_HSM) },
+    { KV_PATCH, "/settings/{name}",        setting_update, KV_LANE_WORK,   KV_NEEDS(SETTINGS_WRITE, .hosts = KV_ON_HSM) },
 
-    { KV_POST,  "/backup",                HSM "backup/start/action",   job_refuse,     KV_LANE_INLINE, .hosts = KV_ON_HSM },
-    { KV_POST,  "/prebackup",             HSM "backup/start/action",   job_refuse,     KV_LANE_INLINE, .hosts = KV_ON_HSM },
-    { KV_GET,   "/backup/{job}/pending",  HSM "backup/status/action",  job_refuse,     KV_LANE_INLINE, .hosts = KV_ON_HSM },
-    { KV_PUT,   "/restore",               HSM "restore/start/action",  job_refuse,     KV_LANE_INLINE, .hosts = KV_ON_HSM },
-    { KV_PUT,   "/prerestore",            HSM "restore/start/action",  job_refuse,     KV_LANE_INLINE, .hosts = KV_ON_HSM },
-    { KV_GET,   "/restore/{job}/pending", HSM "restore/status/action", job_refuse,     KV_LANE_INLINE, .hosts = KV_ON_HSM },
-    { KV_PUT,   "/keys/{name}/restore",   HSM "restore/start/action",  job_refuse,     KV_LANE_INLINE, .hosts = KV_ON_HSM },
+    { KV_POST,  "/backup",                 job_refuse,     KV_LANE_INLINE, KV_NEEDS(BACKUP_START, .hosts = KV_ON_HSM) },
+    { KV_POST,  "/prebackup",              job_refuse,     KV_LANE_INLINE, KV_NEEDS(BACKUP_START, .hosts = KV_ON_HSM) },
+    { KV_GET,   "/backup/{job}/pending",   job_refuse,     KV_LANE_INLINE, KV_NEEDS(BACKUP_STATUS, .hosts = KV_ON_HSM) },
+    { KV_PUT,   "/restore",                job_refuse,     KV_LANE_INLINE, KV_NEEDS(RESTORE_START, .hosts = KV_ON_HSM) },
+    { KV_PUT,   "/prerestore",             job_refuse,     KV_LANE_INLINE, KV_NEEDS(RESTORE_START, .hosts = KV_ON_HSM) },
+    { KV_GET,   "/restore/{job}/pending",  job_refuse,     KV_LANE_INLINE, KV_NEEDS(RESTORE_STATUS, .hosts = KV_ON_HSM) },
+    { KV_PUT,   "/keys/{name}/restore",    job_refuse,     KV_LANE_INLINE, KV_NEEDS(RESTORE_START, .hosts = KV_ON_HSM) },
     { 0 },
 };
 /* clang-format on */

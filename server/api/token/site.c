@@ -80,8 +80,8 @@ static void render_error(struct kv_request *request, const struct kv_err *err,
 }
 
 const struct kv_route kv_token_routes[] = {
-    { KV_GET, "/msi/token", NULL, token_of_app_service, KV_LANE_WORK },
-    { KV_GET, "/metadata/identity/oauth2/token", NULL, token_of_imds, KV_LANE_WORK },
+    { KV_GET, "/msi/token", token_of_app_service, KV_LANE_WORK },
+    { KV_GET, "/metadata/identity/oauth2/token", token_of_imds, KV_LANE_WORK },
     { 0 },
 };
 
@@ -91,10 +91,12 @@ static const struct kv_gate gates[] = {
     { 0 },
 };
 
+static const struct kv_route *const tables[] = { kv_token_routes, NULL };
+
 const struct kv_site kv_token_site = {
     .name = "token",
     .serves = serves,
-    .routes = kv_token_routes,
+    .tables = tables,
     .gates = gates,
     .unmatched = refuse_unmatched,
     .render_error = render_error,

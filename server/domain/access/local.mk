@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 libkv_a_SOURCES += \
 	%D%/assignments.c \
+	%D%/permission.c \
 	%D%/roles.c \
 	%D%/roles_core.h \
 	%D%/settings.c
