@@ -96,7 +96,7 @@ static CK_RV unwrap(struct hsm_session *session, struct sample *sample, bool sen
 static bool keeps_to_it(struct hsm_session *session)
 {
     CK_OBJECT_HANDLE bound, loose;
-    struct sample sample;
+    struct sample sample = { .wrapping = CK_INVALID_HANDLE };
 
     return generate_wrapping(session, &sample.wrapping) == CKR_OK
            && generate_sample(session, true, &bound) == CKR_OK

@@ -56,10 +56,8 @@ static void notice_end_locked(struct kv_guest *guest)
 
 static void notice_ends_locked(struct kv_guests *guests)
 {
-    struct kv_guest *guest;
-
-    TAILQ_FOREACH(guest, &guests->all, all)
-    {
+    for (struct kv_guest *guest = TAILQ_FIRST(&guests->all); guest != NULL;
+         guest = TAILQ_NEXT(guest, all)) {
         notice_end_locked(guest);
     }
 }

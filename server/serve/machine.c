@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the machine gives this process: processors and file descriptors. */
+/* What the machine gives this process: processors, addresses and file descriptors. */
 #include "serve.h"
 
 #include <sys/resource.h>

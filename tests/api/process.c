@@ -34,9 +34,9 @@ Test(process, too_little_address_space_is_told_before_anything_is_made)
                                       "--control-port", "0",           NULL };
     char output[4096];
     struct daemon own;
-
     const char *sanitizers = getenv("SANITIZERS");
 
+    API_SKIP_WITH_NSS("its token is in the folder that has to be empty");
     if (sanitizers != NULL && sanitizers[0] != '\0' && strcmp(sanitizers, "no") != 0) {
         cr_skip_test("a sanitizer has terabytes of addresses");
     }
@@ -114,7 +114,7 @@ Test(process, a_file_that_may_not_grow_fails_the_write_and_no_more)
 
         cr_assert_eq(prlimit(own.pid, RLIMIT_FSIZE, &none, NULL), 0);
         API_REPLY(reply, client_call(&dev, "POST", "/keys/full/create", "{\"kty\":\"EC\"}"));
-        cr_expect_geq(reply.status, 500, "%d %s", reply.status, reply.body);
+        cr_expect_geq(reply.status, 500, "%ld %s", reply.status, reply.body);
         cr_assert(daemon_is_running(&own));
         cr_assert_eq(prlimit(own.pid, RLIMIT_FSIZE, &all, NULL), 0);
     }

@@ -2,6 +2,7 @@
 /* What the program makes of the machine around it, and what it says in its log. */
 #include "../support/api.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,6 +141,16 @@ static void expect_refused_folder(const char *const *arguments, const char *text
     cr_expect_not(kv_file_exists("a") || kv_file_exists("a#b") || kv_file_exists("a=b"));
 }
 
+/* The program stays the one of the build folder. */
+static void go_to(const char *folder)
+{
+    char program[PATH_MAX];
+
+    cr_assert_not_null(realpath("./coffer", program));
+    setenv("TEST_PROGRAM", program, 0);
+    cr_assert_eq(chdir(folder), 0);
+}
+
 /* They would put the keys elsewhere, where --ephemeral does not remove them. */
 Test(surroundings, that_softhsm_cannot_name_are_refused_before_anything_is_made)
 {
@@ -154,8 +165,7 @@ Test(surroundings, that_softhsm_cannot_name_are_refused_before_anything_is_made)
                                       "--control-port", "0",           NULL };
 
     API_SKIP_WITH_NSS("the token is not the program's own");
-    setenv("TEST_PROGRAM", realpath("./coffer", NULL), 0);
-    cr_assert_eq(chdir(own.folder), 0);
+    go_to(own.folder);
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
         const char *const lasting[] = { "serve", "--data",         rows[i].path, "--port",
                                         "0",     "--control-port", "0",          NULL };
@@ -183,8 +193,7 @@ Test(surroundings, that_softhsm_cannot_name_are_refused_behind_a_link)
                                              "0",     "--control-port", "0",    NULL };
 
     API_SKIP_WITH_NSS("the token is not the program's own");
-    setenv("TEST_PROGRAM", realpath("./coffer", NULL), 0);
-    cr_assert_eq(chdir(own.folder), 0);
+    go_to(own.folder);
     put_behind_link();
     expect_refused_folder(arguments, "--data: SoftHSM cannot");
     cr_expect(rmdir("real#1") == 0, "nothing was made in it");

@@ -104,26 +104,32 @@ void open_token(struct test_token *token, bool extractable)
     make_sentinel(token, 99);
 }
 
-void generate_kind(const struct test_token *token, enum hsm_kind kind, unsigned char tag,
-                   unsigned char ret_id[HSM_ID_LENGTH])
+void generate_bound(const struct test_token *token, enum hsm_kind kind, enum hsm_bond bond,
+                    const unsigned char id[HSM_ID_LENGTH])
 {
     struct hsm_rsa_public rsa;
     struct hsm_ec_public ec;
     CK_RV rv = CKR_ARGUMENTS_BAD;
 
-    set_id(tag, ret_id);
     switch (kind) {
     case HSM_RSA:
-        rv = hsm_generate_rsa(token->hsm, ret_id, HSM_BOUND, QUICK_BITS, 65537, &rsa);
+        rv = hsm_generate_rsa(token->hsm, id, bond, QUICK_BITS, 65537, &rsa);
         break;
     case HSM_EC:
-        rv = hsm_generate_ec(token->hsm, ret_id, HSM_BOUND, HSM_P256, &ec);
+        rv = hsm_generate_ec(token->hsm, id, bond, HSM_P256, &ec);
         break;
     case HSM_AES:
-        rv = hsm_generate_aes(token->hsm, ret_id, HSM_BOUND, 256);
+        rv = hsm_generate_aes(token->hsm, id, bond, 256);
         break;
     }
     cr_assert_eq(rv, CKR_OK, "kind %d: %s", (int) kind, hsm_rv_name(rv));
+}
+
+void generate_kind(const struct test_token *token, enum hsm_kind kind, unsigned char tag,
+                   unsigned char ret_id[HSM_ID_LENGTH])
+{
+    set_id(tag, ret_id);
+    generate_bound(token, kind, HSM_BOUND, ret_id);
 }
 
 void assert_kind_works(const struct test_token *token, enum hsm_kind kind,

@@ -43,6 +43,9 @@ void open_token(struct test_token *token, bool extractable);
 /* A key of any kind: RSA of quick size, P-256, AES-256. */
 void generate_kind(const struct test_token *token, enum hsm_kind kind, unsigned char tag,
                    unsigned char ret_id[HSM_ID_LENGTH]);
+/* The same under an id that is set already, bound or not. */
+void generate_bound(const struct test_token *token, enum hsm_kind kind, enum hsm_bond bond,
+                    const unsigned char id[HSM_ID_LENGTH]);
 /* Has the key do what its kind does. */
 void assert_kind_works(const struct test_token *token, enum hsm_kind kind,
                        const unsigned char id[HSM_ID_LENGTH]);

@@ -106,26 +106,6 @@ static CK_OBJECT_CLASS class_of(enum hsm_kind kind)
     return kind == HSM_AES ? CKO_SECRET_KEY : CKO_PRIVATE_KEY;
 }
 
-static void generate_exportable(enum hsm_kind kind)
-{
-    struct hsm_rsa_public rsa;
-    struct hsm_ec_public ec;
-    CK_RV rv = CKR_ARGUMENTS_BAD;
-
-    switch (kind) {
-    case HSM_RSA:
-        rv = hsm_generate_rsa(token.hsm, id, HSM_EXPORTABLE, QUICK_BITS, 65537, &rsa);
-        break;
-    case HSM_EC:
-        rv = hsm_generate_ec(token.hsm, id, HSM_EXPORTABLE, HSM_P256, &ec);
-        break;
-    case HSM_AES:
-        rv = hsm_generate_aes(token.hsm, id, HSM_EXPORTABLE, 256);
-        break;
-    }
-    cr_assert_eq(rv, CKR_OK, "kind %d: %s", (int) kind, hsm_rv_name(rv));
-}
-
 static void export(enum hsm_bond bond)
 {
     CK_RV rv = hsm_export_wrapped(token.hsm, id, bond, blob, HSM_WRAPPED_MAX, &blob_len);
@@ -242,7 +222,7 @@ Test(trust, lets_an_exportable_key_be_released_and_come_back_to_be_so)
 {
     open_trusted();
     for (size_t i = 0; i < KV_COUNT(kinds); i++) {
-        generate_exportable(kinds[i]);
+        generate_bound(&token, kinds[i], HSM_EXPORTABLE, id);
         cr_assert_not(is_bound(id, class_of(kinds[i])));
         cr_assert_eq(release(id), CKR_OK);
         export(HSM_EXPORTABLE);
@@ -320,7 +300,7 @@ Test(trust, came_later_than_keys_that_are_exportable)
     open_old();
     for (size_t i = 0; i < KV_COUNT(kinds); i++) {
         reopen("");
-        generate_exportable(kinds[i]);
+        generate_bound(&token, kinds[i], HSM_EXPORTABLE, id);
         export(HSM_EXPORTABLE);
         reopen(TEST_TOKEN_SO_PIN);
         cr_assert_eq(release(id), CKR_OK);

@@ -158,26 +158,6 @@ static CK_RV release(const unsigned char *key, const struct hsm_rsa_public *targ
                                &blob_len);
 }
 
-static void generate_exportable(enum hsm_kind kind, const unsigned char *key)
-{
-    struct hsm_rsa_public rsa;
-    struct hsm_ec_public ec;
-    CK_RV rv = CKR_ARGUMENTS_BAD;
-
-    switch (kind) {
-    case HSM_RSA:
-        rv = hsm_generate_rsa(token.hsm, key, HSM_EXPORTABLE, QUICK_BITS, 65537, &rsa);
-        break;
-    case HSM_EC:
-        rv = hsm_generate_ec(token.hsm, key, HSM_EXPORTABLE, HSM_P256, &ec);
-        break;
-    case HSM_AES:
-        rv = hsm_generate_aes(token.hsm, key, HSM_EXPORTABLE, 256);
-        break;
-    }
-    cr_assert_eq(rv, CKR_OK, "kind %d: %s", (int) kind, hsm_rv_name(rv));
-}
-
 static void take_away(const unsigned char *key)
 {
     cr_assert_eq(hsm_destroy(token.hsm, key), CKR_OK);
@@ -228,7 +208,7 @@ Test(trusted, wrapping_is_no_foreign_keys_business_for_a_key_that_was_transferre
     open_trusted();
     generate_quick_key(&token, 50, &kek);
     for (size_t i = 0; i < KV_COUNT(kinds); i++) {
-        generate_exportable(kinds[i], id);
+        generate_bound(&token, kinds[i], HSM_EXPORTABLE, id);
         cr_assert_eq(release(id, &kek.public), CKR_OK);
         CK_RV rv =
             hsm_import_transfer(token.hsm, kek.id, back, HSM_BOUND, kinds[i], blob, blob_len);

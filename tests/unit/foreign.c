@@ -200,14 +200,18 @@ Test(foreign_openssl, certificate_longer_than_any_is_refused)
     free(text);
 }
 
+/* Its initialization vector has one byte, where AES wants sixteen. */
+static const char of_short_vector[] =
+    "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n"
+    "-----END RSA PRIVATE KEY-----\n";
+
 static const char *const pems[] = {
     "",
     "-----BEGIN PRIVATE KEY-----",
     "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n",
     "-----BEGIN PRIVATE KEY-----\nMIT/////\n-----END PRIVATE KEY-----\n",
     "-----BEGIN PRIVATE KEY-----\n====\n-----END PRIVATE KEY-----\n",
-    "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n"
-    "-----END RSA PRIVATE KEY-----\n",
+    of_short_vector,
     "-----BEGIN PUBLIC KEY-----\nMAA=\n-----END PUBLIC KEY-----\n",
     "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n",
 };

@@ -107,6 +107,8 @@ Test(store_files, that_were_replaced_are_not_opened)
 
     make_store();
     kv_auto(kv_db_release) struct kv_db *db = acquire();
+
+    cr_assert_not_null(db);
     copy_over(STORE_PATH);
     check_refuses(kv_db_acquire(store, &second, &err));
     cr_assert_null(second);

@@ -65,9 +65,9 @@ enum kv_code custody_judge_newcomer(struct kv_custody *custody, enum kv_family f
 {
     bool is_unlisted =
         code == KV_UNAVAILABLE && reason->cause != 0 && find_verdict(reason->cause)->rv == CKR_OK;
-    bool may_be_the_keys = is_unlisted || reason->cause == CKR_HOST_MEMORY; /* that one NSS says */
+    bool may_be_bad = is_unlisted || reason->cause == CKR_HOST_MEMORY; /* NSS says so of some */
 
-    if (code != KV_OK && may_be_the_keys && !is_token_ill(custody, reason->cause)) {
+    if (code != KV_OK && may_be_bad && !is_token_ill(custody, reason->cause)) {
         return custody_refuse_key(family, reason->cause, err);
     }
     if (code != KV_OK && err != NULL) {
