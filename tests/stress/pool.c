@@ -8,6 +8,7 @@
  * right result; others may be refused, but never wrong. A plain main(), so that ThreadSanitizer can
  * watch it. Exit 0: nothing was wrong.
  */
+#include <dlfcn.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -271,6 +272,15 @@ static void run_rounds(struct stress *stress)
     }
 }
 
+/* Keeps the module mapped to the end, so that LeakSanitizer can say which leaks are the module's. */
+static void keep_module(const struct stress *stress)
+{
+    if (!dlopen(stress->token.config.module, RTLD_NOW | RTLD_NODELETE)) {
+        fprintf(stderr, "pool: cannot keep the module: %s\n", dlerror());
+        exit(1);
+    }
+}
+
 /* When all is quiet again nothing may be missing or left over, once the halves are swept up of
  * generations that the token left in the middle. */
 static void verify_rest(struct stress *stress)
@@ -299,6 +309,7 @@ int main(void)
     static struct stress stress;
 
     set_up(&stress);
+    keep_module(&stress);
     run_rounds(&stress);
     verify_rest(&stress);
     test_token_destroy(&stress.token);
