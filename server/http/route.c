@@ -18,6 +18,12 @@ struct part {
     size_t len;
     bool is_placeholder;
     bool wants_hex32;
+    bool is_greedy;
+};
+
+/* How a part lies over the segments of a request. */
+struct span {
+    size_t first, count;
 };
 
 static bool cut_suffix(struct part *part, const char *suffix)
@@ -45,7 +51,35 @@ static bool next_part(const char **path, struct part *ret_part)
         ret_part->text++;
         ret_part->len -= 2;
         ret_part->wants_hex32 = cut_suffix(ret_part, ":hex32");
+        ret_part->is_greedy = cut_suffix(ret_part, "*");
     }
+    return true;
+}
+
+/* Whether a path has as many parts as there are segments; how many of these a greedy part gets. */
+static bool length_fits(const char *path, size_t segments, size_t *ret_spare)
+{
+    struct part part;
+    size_t parts = 0;
+    bool is_greedy = false;
+
+    while (next_part(&path, &part)) {
+        is_greedy |= part.is_greedy;
+        parts++;
+    }
+    *ret_spare = segments + 1 - parts; /* 1 where each part has its own */
+    return is_greedy ? segments + 1 >= parts : segments == parts;
+}
+
+/* Takes the next part off *path and moves *span to its segments, from those of the part before;
+ * false at the end. The path fits in length. */
+static bool next_span(const char **path, size_t spare, struct part *ret_part, struct span *span)
+{
+    if (!next_part(path, ret_part)) {
+        return false;
+    }
+    span->first += span->count;
+    span->count = ret_part->is_greedy ? spare : 1;
     return true;
 }
 
@@ -70,16 +104,18 @@ static bool part_fits(const struct part *part, const char *segment)
 static bool path_fits(const char *path, const struct kv_request *request)
 {
     struct part part;
-    size_t i = 0;
+    struct span span = { 0 };
+    size_t spare;
 
-    while (next_part(&path, &part)) {
-        assert(i < KV_SEGMENTS_MAX); /* no row is longer */
-        if (i >= request->segments || !part_fits(&part, request->segment[i])) {
+    if (!length_fits(path, request->segments, &spare)) {
+        return false;
+    }
+    while (next_span(&path, spare, &part, &span)) {
+        if (!part.is_greedy && !part_fits(&part, request->segment[span.first])) {
             return false;
         }
-        i++;
     }
-    return i == request->segments;
+    return true;
 }
 
 static bool route_fits(const struct kv_route *route, const struct kv_request *request)
@@ -88,20 +124,6 @@ static bool route_fits(const struct kv_route *route, const struct kv_request *re
 
     return (site->offers == NULL || site->offers(request, route))
            && path_fits(route->path, request);
-}
-
-static void fill_captures(struct kv_request *request)
-{
-    const char *path = request->route->path;
-    struct part part;
-    size_t captured = 0;
-
-    for (size_t i = 0; next_part(&path, &part); i++) {
-        if (part.is_placeholder) {
-            assert(captured < KV_CAPTURES_MAX);
-            request->capture[captured++] = request->segment[i];
-        }
-    }
 }
 
 static unsigned verbs_in(const struct kv_route *route, const struct kv_request *request)
@@ -114,11 +136,20 @@ static unsigned verbs_in(const struct kv_route *route, const struct kv_request *
     return verbs;
 }
 
+/* Whether there is a table of that number for the request; a path that is too long has none. */
+static bool tables_hold(const struct kv_request *request, size_t index)
+{
+    const struct kv_site *site = request->site;
+    size_t most = site->segments_max > 0 ? site->segments_max : KV_SEGMENTS_MAX;
+
+    return request->segments <= most && site->tables[index] != NULL;
+}
+
 static unsigned verbs_of_path(const struct kv_request *request)
 {
     unsigned verbs = 0;
 
-    for (size_t i = 0; request->site->tables[i] != NULL; i++) {
+    for (size_t i = 0; tables_hold(request, i); i++) {
         verbs |= verbs_in(request->site->tables[i], request);
     }
     return verbs;
@@ -140,31 +171,36 @@ enum kv_code kv_route_match(struct kv_request *request, struct kv_response *resp
 {
     const struct kv_route *route = NULL;
 
-    for (size_t i = 0; route == NULL && request->site->tables[i] != NULL; i++) {
+    for (size_t i = 0; route == NULL && tables_hold(request, i); i++) {
         route = find_in(request->site->tables[i], request);
     }
     if (route != NULL) {
         request->route = route;
-        fill_captures(request);
         return KV_OK;
     }
     return request->site->unmatched(request, response, verbs_of_path(request), err);
 }
 
-const char *kv_request_capture(const struct kv_request *request, const char *name)
+struct kv_segments kv_request_captures(const struct kv_request *request, const char *name)
 {
     const char *path = request->route->path;
     struct part part;
-    size_t captured = 0;
+    struct span span = { 0 };
+    size_t spare;
+    bool fits = length_fits(path, request->segments, &spare);
 
-    while (next_part(&path, &part)) {
-        if (!part.is_placeholder) {
-            continue;
+    while (fits && next_span(&path, spare, &part, &span)) {
+        if (part.is_placeholder && part.len == strlen(name)
+            && strncmp(part.text, name, part.len) == 0) {
+            return (struct kv_segments){ request->segment + span.first, span.count };
         }
-        if (part.len == strlen(name) && strncmp(part.text, name, part.len) == 0) {
-            return request->capture[captured];
-        }
-        captured++;
     }
-    return NULL;
+    return (struct kv_segments){ 0 };
+}
+
+const char *kv_request_capture(const struct kv_request *request, const char *name)
+{
+    struct kv_segments captured = kv_request_captures(request, name);
+
+    return captured.count > 0 ? captured.segment[0] : NULL;
 }

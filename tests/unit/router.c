@@ -2,6 +2,7 @@
 /* Which row of a route table a request gets, and what its placeholders catch. */
 #include <criterion/criterion.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "kv/base/base.h"
@@ -33,6 +34,15 @@ static const struct kv_route more_routes[] = {
     { 0 },
 };
 
+/* Searched at last. */
+static const struct kv_route greedy_routes[] = {
+    { .verb = KV_GET, .path = "/{scope*}/providers/roles/{name}" },
+    { .verb = KV_PUT, .path = "/{scope*}/providers/roles/{name}" },
+    { .verb = KV_GET, .path = "/tail/{rest*}" },
+    { .verb = KV_GET, .path = "/head/{middle*}/{version:hex32}" },
+    { 0 },
+};
+
 static unsigned unmatched_verbs;
 
 static enum kv_code refuse(struct kv_request *request, struct kv_response *response,
@@ -53,7 +63,8 @@ static bool offers(const struct kv_request *request, const struct kv_route *rout
 }
 
 static const struct kv_site site = {
-    .tables = (const struct kv_route *const[]){ routes, more_routes, NULL },
+    .tables = (const struct kv_route *const[]){ routes, more_routes, greedy_routes, NULL },
+    .segments_max = 16,
     .offers = offers,
     .unmatched = refuse,
 };
@@ -123,6 +134,72 @@ Test(router, matches_nothing_that_has_too_many_segments)
 {
     cr_expect_not_null(match(KV_GET, "/a/b/c/d/e/f/g/h"));
     cr_expect_null(match(KV_GET, "/a/b/c/d/e/f/g/h/i"));
+}
+
+Test(router, keeps_a_greedy_placeholder_to_the_bound_of_the_site)
+{
+    cr_expect_not_null(match(KV_GET, "/1/2/3/4/5/6/7/8/9/10/11/12/13/providers/roles/x"));
+    cr_expect_null(match(KV_GET, "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/providers/roles/x"));
+    cr_expect_eq(unmatched_verbs, 0);
+}
+
+Test(router, leaves_a_greedy_placeholder_no_segment_of_its_neighbours)
+{
+    cr_expect_null(match(KV_GET, "/providers/roles"));
+    cr_expect_null(match(KV_GET, "/s/providers/roles"));
+    cr_expect_null(match(KV_GET, "/s/providers/role/x"));
+    cr_expect_null(match(KV_GET, "/providers/roles/x/y"));
+    cr_expect_null(match(KV_GET, "/tails"));
+    cr_expect_null(match(KV_GET, "/head"));
+    cr_expect_null(match(KV_GET, "/head/" VERSION "/x"), "what follows it is checked");
+    cr_expect_null(match(KV_DELETE, "/s/providers/roles/x"));
+    cr_expect_eq(unmatched_verbs, 1U << KV_GET | 1U << KV_PUT);
+}
+
+/* The row that a path gets, and what its greedy placeholder catches, joined by bars. */
+struct greedy {
+    const char *path, *route, *name, *caught;
+};
+
+static void check_greedy(const struct greedy *row)
+{
+    char text[256], caught[256] = "";
+
+    snprintf(text, sizeof(text), "%s", row->path);
+    struct kv_request request = make_request(KV_GET, text);
+    cr_assert_eq(kv_route_match(&request, NULL, NULL), KV_OK, "%s", row->path);
+    cr_expect_str_eq(request.route->path, row->route);
+
+    struct kv_segments segments = kv_request_captures(&request, row->name);
+    for (size_t i = 0, len = 0; i < segments.count; i++) {
+        len += (size_t) snprintf(caught + len, sizeof(caught) - len, "%s%s", i > 0 ? "|" : "",
+                                 segments.segment[i]);
+    }
+    cr_expect_str_eq(caught, row->caught, "%s", row->path);
+    const char *first = kv_request_capture(&request, row->name);
+    cr_expect_eq(first, segments.count > 0 ? segments.segment[0] : NULL, "%s", row->path);
+}
+
+Test(router, captures_any_number_of_segments_at_a_greedy_placeholder)
+{
+    static const char roles[] = "/{scope*}/providers/roles/{name}";
+    static const struct greedy rows[] = {
+        { "/providers/roles/x", roles, "scope", "" },
+        { "/s/providers/roles/x", roles, "scope", "s" },
+        { "/s/1/g/2/Providers/Roles/x", roles, "scope", "s|1|g|2" },
+        { "/s/1/g/2/providers/roles/x", roles, "name", "x" },
+        { "/providers/roles/x/providers/roles/y", roles, "scope", "providers|roles|x" },
+        { "/providers/roles/x/providers/roles/y", roles, "name", "y" },
+        { "/tail", "/tail/{rest*}", "rest", "" },
+        { "/tail/a/b", "/tail/{rest*}", "rest", "a|b" },
+        { "/head/" VERSION, "/head/{middle*}/{version:hex32}", "middle", "" },
+        { "/head/a/" VERSION, "/head/{middle*}/{version:hex32}", "version", VERSION },
+        { "/tail/a", "/tail/{rest*}", "scope", "" },
+    };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        check_greedy(&rows[i]);
+    }
 }
 
 Test(router, tells_the_site_which_verbs_the_path_has)

@@ -39,8 +39,7 @@ void kv_verbs_list(unsigned verbs, char ret_text[KV_VERBS_SIZE]);
 /* Whether it is a token of RFC 9110 §5.6.2, as methods and the halves of media types are. */
 bool kv_is_http_token(const char *text, size_t len);
 
-#define KV_SEGMENTS_MAX 8         /* of a path; a longer path matches nothing */
-#define KV_CAPTURES_MAX 4         /* {placeholders} of a route */
+#define KV_SEGMENTS_MAX 32        /* of a path; a longer path matches nothing */
 #define KV_BODY_MAX (1024 * 1024) /* where a site does not say otherwise */
 
 /* A name with its value; lists of them are bounded by the size of a request's head. */
@@ -89,8 +88,6 @@ struct kv_request {
     struct kv_buf body;     /* whole; wiped when the request ends */
     bool body_is_too_large; /* it exceeded its maximum and was dropped: refused after the gates */
 
-    const char *capture[KV_CAPTURES_MAX]; /* what the route's {placeholders} matched */
-
     const char *vault; /* for the log: which one is asked, as a gate found; NULL: none */
     void *context;     /* of the site's gates */
     void (*context_free)(void *context);
@@ -113,8 +110,19 @@ const char *kv_request_header(const struct kv_request *request, const char *name
 enum kv_code kv_request_json(const struct kv_request *request, cJSON **ret_body,
                              struct kv_err *err) kv_must_check;
 
-/* What the route's {name} matched, NULL when the route has no such placeholder. */
+/* What the route's {name} matched, NULL when the route has no such placeholder; of a {name*} the
+ * first segment, NULL when it matched none. */
 const char *kv_request_capture(const struct kv_request *request, const char *name);
+
+/* Segments of a path that follow each other; borrowed from the request. */
+struct kv_segments {
+    const char *const *segment;
+    size_t count;
+};
+
+/* What the route's {name*} matched, which may be no segment at all; none, too, when the route has
+ * no such placeholder. */
+struct kv_segments kv_request_captures(const struct kv_request *request, const char *name);
 
 /*
  * Lets the request go on with `handler` on `lane` after the present handler has returned KV_OK:

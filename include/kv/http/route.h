@@ -20,7 +20,8 @@
 struct kv_route {
     enum kv_verb verb;
     const char *path; /* "/keys/{name}/create": literals match in any case, placeholders
-                               whatever stands there; `{version:hex32}` only 32 hex digits */
+                               whatever stands there; `{version:hex32}` only 32 hex digits, and
+                               `{scope*}`, of which a path has one at most, any number of segments */
     kv_handler_fn *handler;
     enum kv_lane lane; /* where the handler runs */
     const void *own;   /* further columns, of the site's own; or NULL */
@@ -36,6 +37,7 @@ struct kv_site {
     const char *name;
     bool (*serves)(const struct kv_request *request); /* NULL: every request */
     const struct kv_route *const *tables;             /* searched in order; a NULL ends them */
+    size_t segments_max; /* a longer path matches no row; 0: KV_SEGMENTS_MAX */
     /* Whether this request could have the row, but for verb and path; NULL: it could have any. */
     bool (*offers)(const struct kv_request *request, const struct kv_route *route);
     const struct kv_gate *gates;
