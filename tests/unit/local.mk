@@ -144,6 +144,12 @@ TESTS += %D%/test_release
 %C%_test_release_CFLAGS = $(unit_cflags)
 %C%_test_release_LDADD = $(unit_libs)
 
+check_PROGRAMS += %D%/test_permission
+TESTS += %D%/test_permission
+%C%_test_permission_SOURCES = %D%/permission.c
+%C%_test_permission_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_permission_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += %D%/test_policy_rewrite
 TESTS += %D%/test_policy_rewrite
 %C%_test_policy_rewrite_SOURCES = %D%/policy_rewrite.c
