@@ -110,7 +110,7 @@ static bool bind_bool(const cJSON *item, struct kv_maybe_bool *target)
     return true;
 }
 
-static bool bind_int(const cJSON *item, struct kv_maybe_int *target)
+bool kv_json_is_int(const cJSON *item, int64_t *ret_number)
 {
     double number = item->valuedouble;
 
@@ -119,8 +119,14 @@ static bool bind_int(const cJSON *item, struct kv_maybe_int *target)
         || (double) (int64_t) number != number) {
         return false;
     }
-    *target = (struct kv_maybe_int){ .given = true, .value = (int64_t) number };
+    *ret_number = (int64_t) number;
     return true;
+}
+
+static bool bind_int(const cJSON *item, struct kv_maybe_int *target)
+{
+    target->given = kv_json_is_int(item, &target->value);
+    return target->given;
 }
 
 static bool bind_tree(const cJSON *item, bool fits, const cJSON **target)
@@ -153,6 +159,8 @@ static bool bind_item(const cJSON *item, enum kv_json_type type, void *target)
         return bind_tree(item, cJSON_IsObject(item), target);
     case KV_JSON_ARRAY:
         return bind_tree(item, cJSON_IsArray(item), target);
+    case KV_JSON_ANY:
+        return bind_tree(item, true, target);
     }
     assert(!"a field has a type");
     return false;

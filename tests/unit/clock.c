@@ -287,6 +287,81 @@ Test(clock, renders_dates)
     }
 }
 
+Test(clock, reads_the_dates_it_renders)
+{
+    for (size_t i = 0; i < KV_COUNT(dates); i++) {
+        kv_millis time = -1;
+
+        cr_expect(kv_time_parse_iso(dates[i].iso, &time), "%s", dates[i].iso);
+        cr_expect_eq(time, dates[i].time, "%s", dates[i].iso);
+    }
+}
+
+Test(clock, reads_dates_in_every_form)
+{
+    static const struct {
+        const char *text;
+        kv_millis time;
+    } rows[] = {
+        { "1970-01-02", 86400000 },
+        { "2000-02-29", 951782400000 },
+        { "1970-01-01T00:00:01Z", 1000 },
+        { "1970-01-01T00:00:01.5Z", 1500 },
+        { "1970-01-01T00:00:01.123999999Z", 1123 },
+        { "1970-01-01T01:00:00+01:00", 0 },
+        { "1970-01-01T00:00:00-00:30", 1800000 },
+        { "1970-01-01T00:00:00+01:00", -3600000 },
+    };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        kv_millis time = -1;
+
+        cr_expect(kv_time_parse_iso(rows[i].text, &time), "%s", rows[i].text);
+        cr_expect_eq(time, rows[i].time, "%s", rows[i].text);
+    }
+}
+
+Test(clock, reads_no_date_where_there_is_none)
+{
+    static const char *const rows[] = {
+        "",
+        "2026",
+        "2026-1-1",
+        "2026-02-30",
+        "2023-02-29",
+        "2026-13-01",
+        "2026-00-01",
+        " 2026-01-01",
+        "2026-01-01 ",
+        "2026-01-01T",
+        "2026-01-01T00:00Z",
+        "2026-01-01T00:00:00",
+        "2026-01-01T24:00:00Z",
+        "2026-01-01T00:60:00Z",
+        "2026-01-01t00:00:00Z",
+        "2026-01-01 00:00:00Z",
+        "2026-01-01T00:00:00 Z",
+        "2026-01-01T00:00:00.Z",
+        "2026-01-01T00:00:00.1234567890Z",
+        "2026-01-01T00:00:00,5Z",
+        "2026-01-01T00:00:00Zulu",
+        "2026-01-01T00:00:00+",
+        "2026-01-01T00:00:00+25:00",
+        "2026-01-01T00:00:00+01:60",
+        "+2026-01-01",
+        "12026-01-01",
+        "2026-01-01T00:00:00.500",
+        "2026-01-01T00:00:00\xc3\xa4",
+    };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        kv_millis time = -1;
+
+        cr_expect_not(kv_time_parse_iso(rows[i], &time), "%s", rows[i]);
+        cr_expect_eq(time, -1, "%s", rows[i]);
+    }
+}
+
 Test(clock, renders_the_nearest_date_for_what_has_none)
 {
     char http[KV_HTTP_DATE_SIZE];

@@ -233,6 +233,7 @@ TESTS += %D%/test_sites
 	%D%/identity/fixture.c \
 	%D%/identity/forge.c \
 	%D%/sites/control.c \
+	%D%/sites/control_clock.c \
 	%D%/sites/exchange.c \
 	%D%/sites/exchange.h \
 	%D%/sites/token.c

@@ -65,3 +65,8 @@ int64_t kv_clock_monotonic_us(void);
 #define KV_ISO_DATE_SIZE 25
 void kv_time_render_http(kv_time time, char ret_text[KV_HTTP_DATE_SIZE]);
 void kv_time_render_iso(kv_millis time, char ret_text[KV_ISO_DATE_SIZE]);
+
+/* Reads a date, or a date and time with Z or an offset, of RFC 3339: 2026-03-01,
+ * 2026-03-01T12:30:00Z, 2026-03-01T12:30:00.250+01:00. A date alone is its first instant, UTC. False,
+ * and nothing written, for anything else and for dates that the calendar lacks. */
+bool kv_time_parse_iso(const char *text, kv_millis *ret_time);

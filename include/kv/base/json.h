@@ -48,7 +48,8 @@ enum kv_json_type {
     KV_JSON_BOOL,   /* struct kv_maybe_bool */
     KV_JSON_INT,    /* struct kv_maybe_int: whole numbers up to 2^53 either way */
     KV_JSON_OBJECT, /* const cJSON *: borrowed from the tree */
-    KV_JSON_ARRAY   /* const cJSON *: borrowed from the tree */
+    KV_JSON_ARRAY,  /* const cJSON *: borrowed from the tree */
+    KV_JSON_ANY     /* const cJSON *, whatever it is: borrowed from the tree */
 };
 
 struct kv_maybe_bool {
@@ -77,6 +78,9 @@ struct kv_json_field {
  */
 enum kv_code kv_json_bind(const cJSON *object, const struct kv_json_field *fields, size_t count,
                           void *ret_args, struct kv_err *err) kv_must_check;
+
+/* Whether the item is a number that KV_JSON_INT takes; then *ret_number is it. */
+bool kv_json_is_int(const cJSON *item, int64_t *ret_number);
 
 /* Sorts the members of every object below `tree` by their names, as bytes; arrays keep theirs. */
 void kv_json_sort(cJSON *tree);

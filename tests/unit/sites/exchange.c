@@ -128,3 +128,19 @@ const char *answer_text(const char *path)
 
     return text == NULL ? "(none)" : text;
 }
+
+int64_t answer_number(const char *path)
+{
+    const cJSON *member = answer_member(path);
+
+    cr_assert(cJSON_IsNumber(member), "%s", path);
+    return (int64_t) member->valuedouble;
+}
+
+void expect_error(int status, const char *code)
+{
+    cr_assert_eq(response.status, status);
+    cr_assert_str_eq(answer_text("error.code"), code);
+    cr_assert_neq(strlen(answer_text("error.message")), 0);
+    cr_assert_str_eq(answer_header("Cache-Control"), "no-store");
+}

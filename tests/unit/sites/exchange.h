@@ -30,3 +30,7 @@ const char *answer_header(const char *name);
 /* A member of the response's body, "a" or "a.b"; NULL when there is none. Freed at the end. */
 const cJSON *answer_member(const char *path);
 const char *answer_text(const char *path);
+int64_t answer_number(const char *path);
+
+/* The response is an error of the control site. */
+void expect_error(int status, const char *code);

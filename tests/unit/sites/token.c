@@ -54,7 +54,7 @@ static void ask_imds(void)
     add_query("resource", OTHER_AUDIENCE);
 }
 
-static void expect_error(int status, const char *word, const char *description)
+static void expect_oauth_error(int status, const char *word, const char *description)
 {
     cr_assert_eq(response.status, status);
     cr_assert_str_eq(answer_text("error"), word);
@@ -87,7 +87,7 @@ Test(token_site, turns_foreign_hosts_away)
         ask_app_service();
         request.authority = rows[i];
         perform(&kv_token_site);
-        expect_error(403, "access_denied", "This host name is not served here.");
+        expect_oauth_error(403, "access_denied", "This host name is not served here.");
     }
 }
 
@@ -96,7 +96,7 @@ Test(token_site, turns_pages_of_other_origins_away)
     ask_imds();
     add_header("Origin", "http://evil.example");
     perform(&kv_token_site);
-    expect_error(403, "access_denied", "Pages of other origins are not served here.");
+    expect_oauth_error(403, "access_denied", "Pages of other origins are not served here.");
 }
 
 Test(token_site, has_no_other_endpoints)
@@ -107,7 +107,7 @@ Test(token_site, has_no_other_endpoints)
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
         begin(KV_GET, rows[i]);
         perform(&kv_token_site);
-        expect_error(404, "invalid_request", "There is no such token endpoint.");
+        expect_oauth_error(404, "invalid_request", "There is no such token endpoint.");
     }
 }
 
@@ -144,12 +144,12 @@ Test(token_site, wants_the_header_of_each_dialect)
         rows[i].ask();
         request.headers.count = 0;
         perform(&kv_token_site);
-        expect_error(400, "invalid_request", expected);
+        expect_oauth_error(400, "invalid_request", expected);
         rows[i].ask();
         request.headers.count = 0;
         add_header(rows[i].header, rows[i].wrong);
         perform(&kv_token_site);
-        expect_error(400, "invalid_request", expected);
+        expect_oauth_error(400, "invalid_request", expected);
     }
 }
 
@@ -161,11 +161,12 @@ Test(token_site, wants_a_version_and_a_resource)
         rows[i]();
         request.query.count = 1;
         perform(&kv_token_site);
-        expect_error(400, "invalid_request", "Required query variable 'resource' is missing");
+        expect_oauth_error(400, "invalid_request", "Required query variable 'resource' is missing");
         rows[i]();
         request.query.count = 0;
         perform(&kv_token_site);
-        expect_error(400, "invalid_request", "Required query variable 'api-version' is missing");
+        expect_oauth_error(400, "invalid_request",
+                           "Required query variable 'api-version' is missing");
     }
 }
 
@@ -199,7 +200,7 @@ Test(token_site, refuses_identities_that_are_none)
         ask_imds();
         add_query(rows[i].parameter, rows[i].value);
         perform(&kv_token_site);
-        expect_error(400, "invalid_request", "Identity not found");
+        expect_oauth_error(400, "invalid_request", "Identity not found");
     }
 }
 
@@ -209,7 +210,7 @@ Test(token_site, refuses_two_identities)
     add_query("object_id", CLIENT);
     add_query("client_id", CLIENT);
     perform(&kv_token_site);
-    expect_error(400, "invalid_request", "client_id and object_id cannot be given together");
+    expect_oauth_error(400, "invalid_request", "client_id and object_id cannot be given together");
 }
 
 static void expect_token_for(const struct kv_identity_card *card)
