@@ -51,12 +51,34 @@ const char *hsm_rv_name(CK_RV rv);
 
 struct hsm; /* opaque */
 
+/* The functions that are called, for tables: HSM_C_Sign. */
+enum hsm_function {
+#define X(function) HSM_##function,
+#include "hsm_function.def"
+#undef X
+    HSM_FUNCTIONS
+};
+/* "C_Sign". */
+const char *hsm_function_name(enum hsm_function function);
+
+/* A C_ call, as the gate sees it. */
+struct hsm_call {
+    enum hsm_function function;
+    CK_SESSION_HANDLE session; /* CK_INVALID_HANDLE: the function works on none */
+    const unsigned char *key;  /* CKA_ID of the key that is used, made or destroyed; NULL: none, or
+                                  one that is not known by its id, such as a wrapping key */
+};
+
 /*
- * Asked before every C_ call of the door with the function's name; any answer but CKR_OK is given
- * to the caller in place of the call. The seam fault injection is built on. Called from any
- * thread; must not call back into hsm.
+ * The seam fault injection is built on. The gate is asked before every C_ call, those that open the
+ * module and the token included; any answer but CKR_OK is given to the caller in place of the call.
+ * Only a call that closes (C_CloseSession, C_Logout, C_Finalize) is made whatever it answers: a
+ * session that stays open is a loss for good. `told` hears the outcome of every call, also of those
+ * that the gate answered. Both are called from any thread, may wait, and must not call back into hsm;
+ * while they wait the session is lent, and nobody re-opens the token.
  */
-typedef CK_RV hsm_gate_fn(void *context, const char *function);
+typedef CK_RV hsm_gate_fn(void *context, const struct hsm_call *call);
+typedef void hsm_told_fn(void *context, const struct hsm_call *call, CK_RV rv);
 
 struct hsm_config {
     const char *module;      /* path of the shared object */
@@ -69,7 +91,8 @@ struct hsm_config {
     const char *so_pin; /* by which the trusted wrapping key is made; not kept */
     size_t so_pin_len;  /* 0: none is made */
     hsm_gate_fn *gate;  /* NULL: every call is let through */
-    void *gate_context;
+    hsm_told_fn *told;  /* NULL: nobody is told */
+    void *gate_context; /* of both */
 };
 
 /*
@@ -147,7 +170,7 @@ void hsm_describe(const struct hsm *hsm, struct hsm_info *ret_info);
 
 /* Counters for /metrics and for tests; each a reading of its own. */
 struct hsm_counters {
-    unsigned long calls;    /* C_ calls through the door */
+    unsigned long calls;    /* C_ calls, but those that close */
     unsigned long failures; /* of these, answered anything but CKR_OK */
     unsigned long reopened; /* times the token came back */
     unsigned sessions_open; /* in the pool, lent or idle, without the anchor */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_HEADERS = \
 	%D%/hsm.h \
+	%D%/hsm_function.def \
 	%D%/kv/access/hsm_role.def \
 	%D%/kv/access/permission.def \
 	%D%/kv/access/permission.h \

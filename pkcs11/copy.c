@@ -87,8 +87,7 @@ static struct hsm_copy *acquire(struct hsm_copies *copies, CK_OBJECT_HANDLE hand
 /*
  * Ends the session of a copy, and with it the copy; what is in use ends with its last use, because
  * SoftHSM crashes over a key that goes while an operation begins. Not by C_DestroyObject, before
- * which SoftHSM looks through all session objects without a lock; and not through the door: a gate
- * must not keep a copy alive.
+ * which SoftHSM looks through all session objects without a lock.
  */
 static void end_if_unused(struct hsm *hsm, struct hsm_copy *copy)
 {
@@ -101,7 +100,7 @@ static void end_if_unused(struct hsm *hsm, struct hsm_copy *copy)
     }
     pthread_mutex_unlock(&hsm->copies.lock);
     if (session != CK_INVALID_HANDLE) {
-        (void) hsm->module.functions->C_CloseSession(session); /* nothing else is to be tried */
+        HSM_CLOSE(&hsm->module, session, C_CloseSession, session);
     }
 }
 
@@ -134,18 +133,18 @@ static bool is_free(struct hsm_copies *copies, const struct hsm_copy *copy)
     return free_now;
 }
 
-static CK_RV make(struct hsm *hsm, CK_OBJECT_HANDLE key, CK_SESSION_HANDLE *ret_session,
-                  CK_OBJECT_HANDLE *ret_copy)
+static CK_RV make(struct hsm *hsm, const unsigned char *id, CK_OBJECT_HANDLE key,
+                  CK_SESSION_HANDLE *ret_session, CK_OBJECT_HANDLE *ret_copy)
 {
-    struct hsm_session session = { .hsm = hsm };
+    struct hsm_session session = { .hsm = hsm, .key = id };
     CK_BBOOL no = CK_FALSE;
     CK_ATTRIBUTE template[] = { HSM_ATTRIBUTE(CKA_TOKEN, no) };
 
-    HSM_TRY(
-        HSM_DOOR(hsm, C_OpenSession, hsm->slot, CKF_SERIAL_SESSION, NULL, NULL, &session.handle));
+    HSM_TRY(HSM_DOOR(&hsm->module, C_OpenSession, hsm->slot, CKF_SERIAL_SESSION, NULL, NULL,
+                     &session.handle));
     CK_RV rv = HSM_CALL(&session, C_CopyObject, key, template, KV_COUNT(template), ret_copy);
     if (rv != CKR_OK) {
-        (void) hsm->module.functions->C_CloseSession(session.handle);
+        HSM_CLOSE(&hsm->module, session.handle, C_CloseSession, session.handle);
         return rv;
     }
     *ret_session = session.handle;
@@ -165,7 +164,7 @@ static void copy_key(struct hsm *hsm, const unsigned char *id, enum hsm_role rol
     if (!is_free(copies, copy)) {
         return;
     }
-    CK_RV rv = make(hsm, key, &session, &adoption.copy);
+    CK_RV rv = make(hsm, id, key, &session, &adoption.copy);
     if (rv != CKR_OK) {
         copies->refused = !hsm_rv_is_lost(rv) && !hsm_rv_wants_check(rv);
         return;
@@ -231,10 +230,12 @@ void hsm_copies_end(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH])
     pthread_mutex_unlock(&hsm->copies.turn);
 }
 
-static CK_RV use_copy(struct hsm_session *session, struct hsm_copy *copy, hsm_use_fn *use,
-                      void *context)
+static CK_RV use_copy(struct hsm_session *session, const unsigned char *id, struct hsm_copy *copy,
+                      hsm_use_fn *use, void *context)
 {
+    session->key = id;
     CK_RV rv = use(session, copy->handle, context);
+    session->key = NULL;
 
     release(session->hsm, copy);
     return rv;
@@ -254,7 +255,7 @@ CK_RV hsm_use_hot_key(struct hsm_session *session, const unsigned char id[HSM_ID
         copy = acquire(&hsm->copies, choice.copy);
     }
     if (copy) {
-        CK_RV rv = use_copy(session, copy, use, context);
+        CK_RV rv = use_copy(session, id, copy, use, context);
         if (!hsm_rv_is_lost(rv)) {
             return rv;
         }

@@ -1,47 +1,74 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * door.h - the one door into the module: ask the gate, call, count.
- *
- * Everything but opening and closing goes through it, so a fault that is injected at the gate
- * meets exactly the calls a real fault would meet.
+ * door.h - the one door into the module: ask the gate, call, count, tell.
  */
 #pragma once
 
 #include "internal.h"
 
-static inline CK_RV hsm_gate(struct hsm *hsm, const char *function)
+static inline CK_RV hsm_ask(const struct hsm_module *module, const struct hsm_call *call)
 {
-    atomic_fetch_add_explicit(&hsm->calls, 1, memory_order_relaxed);
-    return hsm->gate ? hsm->gate(hsm->gate_context, function) : CKR_OK;
+    return module->gate.ask ? module->gate.ask(module->gate.context, call) : CKR_OK;
 }
 
-static inline void hsm_count(struct hsm *hsm, CK_RV rv)
+static inline void hsm_tell(const struct hsm_module *module, const struct hsm_call *call, CK_RV rv)
 {
-    if (rv != CKR_OK) {
-        atomic_fetch_add_explicit(&hsm->failures, 1, memory_order_relaxed);
+    if (module->gate.tell) {
+        module->gate.tell(module->gate.context, call, rv);
     }
 }
 
-/* For functions that do not work on a session. */
-#define HSM_DOOR(owner, fn, ...)                                                                   \
+static inline void hsm_count(struct hsm_module *module, CK_RV rv)
+{
+    atomic_fetch_add_explicit(&module->calls, 1, memory_order_relaxed);
+    if (rv != CKR_OK) {
+        atomic_fetch_add_explicit(&module->failures, 1, memory_order_relaxed);
+    }
+}
+
+/* A call about that session and that key, as far as there are. */
+#define HSM_THROUGH(module_, session_, key_, fn, ...)                                              \
     ({                                                                                             \
-        struct hsm *hsm_ = (owner);                                                                \
-        CK_RV rv_ = hsm_gate(hsm_, #fn); /* fault injection answers here */                        \
+        struct hsm_module *through_ = (module_);                                                   \
+        const struct hsm_call call_ = { HSM_##fn, (session_), (key_) };                            \
+        CK_RV rv_ = hsm_ask(through_, &call_); /* fault injection answers here */                  \
         if (rv_ == CKR_OK) {                                                                       \
-            rv_ = hsm_->module.functions->fn(__VA_ARGS__);                                         \
+            rv_ = through_->functions->fn(__VA_ARGS__);                                            \
         }                                                                                          \
-        hsm_count(hsm_, rv_);                                                                      \
+        hsm_count(through_, rv_);                                                                  \
+        hsm_tell(through_, &call_, rv_);                                                           \
         rv_;                                                                                       \
+    })
+
+/* For functions that do not work on a session. */
+#define HSM_DOOR(module, fn, ...) HSM_THROUGH(module, CK_INVALID_HANDLE, NULL, fn, __VA_ARGS__)
+
+/* For a session that is no struct hsm_session. */
+#define HSM_ON(module, handle, fn, ...)                                                            \
+    ({                                                                                             \
+        CK_SESSION_HANDLE on_ = (handle);                                                          \
+        HSM_THROUGH(module, on_, NULL, fn, on_, ##__VA_ARGS__);                                    \
     })
 
 /* For the others; marks the session spent on error. */
 #define HSM_CALL(session, fn, ...)                                                                 \
     ({                                                                                             \
         struct hsm_session *session_ = (session);                                                  \
-        CK_RV called_ = HSM_DOOR(session_->hsm, fn, session_->handle, ##__VA_ARGS__);              \
+        CK_RV called_ = HSM_THROUGH(&session_->hsm->module, session_->handle, session_->key, fn,   \
+                                    session_->handle, ##__VA_ARGS__);                              \
         session_->spent |= called_ != CKR_OK; /* an operation may be active: close it later */     \
         called_;                                                                                   \
     })
+
+/* For what closes: the gate can hold it up, and is told, but cannot refuse it. Results do not matter:
+ * the token may be gone, and there is nothing else to try. */
+#define HSM_CLOSE(module, handle, fn, argument)                                                    \
+    do {                                                                                           \
+        struct hsm_module *closed_ = (module);                                                     \
+        const struct hsm_call call_ = { HSM_##fn, (handle), NULL };                                \
+        (void) hsm_ask(closed_, &call_);                                                           \
+        hsm_tell(closed_, &call_, closed_->functions->fn(argument));                               \
+    } while (0)
 
 /* Pass a failure up unchanged. An enum or an int does not compile here. */
 #define HSM_TRY(expr)                                                                              \

@@ -42,8 +42,6 @@ static CK_RV copy_config(struct hsm *hsm, const struct hsm_config *config)
     }
     hsm->pin_len = config->pin_len;
     hsm->extractable = config->extractable;
-    hsm->gate = config->gate;
-    hsm->gate_context = config->gate_context;
     return CKR_OK;
 }
 
@@ -63,8 +61,8 @@ static CK_RV read_info(struct hsm *hsm)
     CK_INFO library;
     CK_TOKEN_INFO token;
 
-    HSM_TRY(hsm->module.functions->C_GetInfo(&library));
-    HSM_TRY(hsm->module.functions->C_GetTokenInfo(hsm->slot, &token));
+    HSM_TRY(HSM_DOOR(&hsm->module, C_GetInfo, &library));
+    HSM_TRY(HSM_DOOR(&hsm->module, C_GetTokenInfo, hsm->slot, &token));
     copy_text(info->library, library.libraryDescription, sizeof(library.libraryDescription));
     copy_text(info->manufacturer, token.manufacturerID, sizeof(token.manufacturerID));
     copy_text(info->model, token.model, sizeof(token.model));
@@ -109,7 +107,7 @@ CK_RV hsm_open(const struct hsm_config *config, struct hsm **ret_hsm)
     HSM_TRY(copy_config(hsm, config));
     HSM_TRY(hsm_map_new(&hsm->map));
     HSM_TRY(hsm_pool_new(hsm, config->sessions, &hsm->pool));
-    HSM_TRY(hsm_module_open(config->module, &hsm->module));
+    HSM_TRY(hsm_module_open(config, &hsm->module));
     HSM_TRY(open_token(hsm));
     HSM_TRY(need_trusted(hsm, config));
     *ret_hsm = kv_take(hsm);
@@ -150,8 +148,8 @@ void hsm_describe(const struct hsm *hsm, struct hsm_info *ret_info)
 
 void hsm_counters(const struct hsm *hsm, struct hsm_counters *ret_counters)
 {
-    ret_counters->calls = atomic_load(&hsm->calls);
-    ret_counters->failures = atomic_load(&hsm->failures);
+    ret_counters->calls = atomic_load(&hsm->module.calls);
+    ret_counters->failures = atomic_load(&hsm->module.failures);
     ret_counters->reopened = atomic_load(&hsm->reopened);
     hsm_pool_count(hsm->pool, &ret_counters->sessions_open, &ret_counters->sessions_lent);
     ret_counters->keys = hsm_map_count(hsm->map);

@@ -45,6 +45,7 @@ static CK_RV create(struct hsm *hsm, const unsigned char *id, struct hsm_templat
         return HSM_RV_NO_MECHANISM;
     }
     HSM_TRY(hsm_session_acquire_to_make(hsm, &session));
+    session->key = id;
     HSM_TRY(HSM_CALL(session, C_CreateObject, template->items, template->count, &key));
     CK_RV rv = hsm_map_put(hsm->map, id, HSM_KEY, key);
     if (rv != CKR_OK) {

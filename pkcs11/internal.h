@@ -2,9 +2,7 @@
 /*
  * internal.h - what the files of pkcs11/ share: the open token, its session pool, its handle map.
  *
- * Two kinds of C_ calls exist. Opening and closing the module, the token and a session call the
- * module directly, because they must also work, or be given up, when the gate refuses everything.
- * All other calls go through the door (door.h).
+ * Every C_ call goes through the door (door.h).
  *
  * Locks, outermost first (kv/base/lock.def): hsm.check is held by the one thread that checks;
  * hsm.open is a rwlock, shared by everybody who is inside the module and taken alone to re-open
@@ -25,14 +23,24 @@
 #define HSM_LABEL_LENGTH 32   /* CK_TOKEN_INFO.label, padded with blanks */
 #define HSM_SESSIONS_MAX 1024 /* above any sensible number of threads */
 
+/* Who is asked before a call, and told after it. */
+struct hsm_gate {
+    hsm_gate_fn *ask;
+    hsm_told_fn *tell;
+    void *context;
+};
+
 /* A loaded module. */
 struct hsm_module {
     void *library;
     CK_FUNCTION_LIST *functions;
+    struct hsm_gate gate;
     bool initialised; /* by us, so it is ours to finalise */
+    atomic_ulong calls, failures;
 };
 
-CK_RV hsm_module_open(const char *path, struct hsm_module *ret_module) kv_must_check;
+/* Loads the module that the configuration names, behind its gate. `module` is zeroed. */
+CK_RV hsm_module_open(const struct hsm_config *config, struct hsm_module *module) kv_must_check;
 /* Finalises what we initialised, then unloads. */
 void hsm_module_close(struct hsm_module *module);
 KV_DEFINE_CLEANUP_VALUE(struct hsm_module, hsm_module_close)
@@ -50,17 +58,19 @@ CK_RV hsm_label_pad(const char *text, unsigned char ret_label[HSM_LABEL_LENGTH])
 bool hsm_label_matches(const CK_TOKEN_INFO *info, const unsigned char label[HSM_LABEL_LENGTH]);
 
 /* The one slot with an initialised token of that label. */
-CK_RV hsm_slot_find(const struct hsm_module *module, const unsigned char label[HSM_LABEL_LENGTH],
+CK_RV hsm_slot_find(struct hsm_module *module, const unsigned char label[HSM_LABEL_LENGTH],
                     CK_SLOT_ID *ret_slot, CK_TOKEN_INFO *ret_info) kv_must_check;
 /* The first slot whose token is not initialised. */
-CK_RV hsm_slot_find_blank(const struct hsm_module *module, CK_SLOT_ID *ret_slot) kv_must_check;
+CK_RV hsm_slot_find_blank(struct hsm_module *module, CK_SLOT_ID *ret_slot) kv_must_check;
 
 /* A session while it is lent. */
 struct hsm_session {
     struct hsm *hsm;
     CK_SESSION_HANDLE handle; /* CK_INVALID_HANDLE: not open */
     bool spent;               /* saw an error: an operation may still be active in it */
-    bool has_objects;         /* holds hsm.objects, either way, until it is given back */
+    const unsigned char
+        *key;         /* its CKA_ID, for the gate; borrowed until the session is given back */
+    bool has_objects; /* holds hsm.objects, either way, until it is given back */
     struct hsm_session *next; /* in the pool's stack of idle sessions */
 };
 
@@ -173,8 +183,6 @@ struct hsm {
     unsigned char pin[HSM_PIN_MAX];
     size_t pin_len;
     bool extractable;
-    hsm_gate_fn *gate;
-    void *gate_context;
     struct hsm_capabilities capabilities;
     struct hsm_kwp kwp;
     struct hsm_info info;
@@ -199,7 +207,7 @@ struct hsm {
 
     struct hsm_copies copies;
 
-    atomic_ulong calls, failures, reopened;
+    atomic_ulong reopened;
 };
 
 /* Initialises the module, finds the token, logs in on the anchor. After a failure, close. */

@@ -144,8 +144,8 @@ CK_RV hsm_fill_map(struct hsm_session *session)
     return CKR_OK;
 }
 
-CK_RV hsm_use_key(struct hsm_session *session, const unsigned char id[HSM_ID_LENGTH],
-                  enum hsm_role role, hsm_use_fn *use, void *context)
+static CK_RV use_found(struct hsm_session *session, const unsigned char *id, enum hsm_role role,
+                       hsm_use_fn *use, void *context)
 {
     CK_OBJECT_HANDLE key;
 
@@ -159,6 +159,17 @@ CK_RV hsm_use_key(struct hsm_session *session, const unsigned char id[HSM_ID_LEN
     HSM_TRY(find_again(session, id, role, key, &key));
     rv = use(session, key, context);
     return hsm_rv_is_lost(rv) ? HSM_RV_NO_KEY : rv;
+}
+
+CK_RV hsm_use_key(struct hsm_session *session, const unsigned char id[HSM_ID_LENGTH],
+                  enum hsm_role role, hsm_use_fn *use, void *context)
+{
+    const unsigned char *outer = session->key; /* of a key that is made by the use of this one */
+
+    session->key = id;
+    CK_RV rv = use_found(session, id, role, use, context);
+    session->key = outer;
+    return rv;
 }
 
 bool hsm_has_key(const struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH])

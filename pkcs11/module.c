@@ -6,20 +6,20 @@
 
 #include "door.h"
 
-CK_RV hsm_module_open(const char *path, struct hsm_module *ret_module)
+CK_RV hsm_module_open(const struct hsm_config *config, struct hsm_module *module)
 {
-    struct hsm_module module = { .library = dlopen(path, RTLD_NOW | RTLD_LOCAL) };
+    void *library = dlopen(config->module, RTLD_NOW | RTLD_LOCAL);
 
-    if (!module.library) {
+    if (!library) {
         return HSM_RV_NOT_LOADABLE;
     }
-    CK_C_GetFunctionList get_list =
-        (CK_C_GetFunctionList) dlsym(module.library, "C_GetFunctionList");
-    if (!get_list || get_list(&module.functions) != CKR_OK || !module.functions) {
-        dlclose(module.library);
+    CK_C_GetFunctionList get_list = (CK_C_GetFunctionList) dlsym(library, "C_GetFunctionList");
+    if (!get_list || get_list(&module->functions) != CKR_OK || !module->functions) {
+        dlclose(library);
         return HSM_RV_NOT_LOADABLE;
     }
-    *ret_module = module;
+    module->library = library;
+    module->gate = (struct hsm_gate){ config->gate, config->told, config->gate_context };
     return CKR_OK;
 }
 
@@ -38,7 +38,7 @@ CK_RV hsm_module_init(struct hsm_module *module, const char *args)
     };
 
     hsm_mutexes_offer(&arguments);
-    CK_RV rv = module->functions->C_Initialize(&arguments);
+    CK_RV rv = HSM_DOOR(module, C_Initialize, &arguments);
     if (rv == CKR_CRYPTOKI_ALREADY_INITIALIZED) {
         return CKR_OK;
     }
@@ -50,7 +50,7 @@ CK_RV hsm_module_init(struct hsm_module *module, const char *args)
 void hsm_module_done(struct hsm_module *module)
 {
     if (module->initialised) {
-        module->functions->C_Finalize(NULL);
+        HSM_CLOSE(module, CK_INVALID_HANDLE, C_Finalize, NULL);
         module->initialised = false;
     }
 }

@@ -163,6 +163,7 @@ CK_RV hsm_destroy(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH])
     size_t tried = 0;
 
     HSM_TRY(hsm_session_acquire_to_destroy(hsm, &session));
+    session->key = id;
     hsm_copies_end(hsm, id);
     HSM_TRY(find_by_id(session, id, &handles));
     HSM_TRY(destroy_objects(session, &handles, &tried));

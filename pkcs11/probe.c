@@ -33,7 +33,7 @@ static bool can_sign_with(struct hsm_session *session, enum hsm_curve curve)
 bool hsm_probe_promise(struct hsm *hsm, CK_MECHANISM_TYPE type, CK_FLAGS flag,
                        CK_MECHANISM_INFO *ret_info)
 {
-    return HSM_DOOR(hsm, C_GetMechanismInfo, hsm->slot, type, ret_info) == CKR_OK
+    return HSM_DOOR(&hsm->module, C_GetMechanismInfo, hsm->slot, type, ret_info) == CKR_OK
            && (ret_info->flags & flag) != 0;
 }
 

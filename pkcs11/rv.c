@@ -1,8 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names of the verdicts, for logs: every code of PKCS#11 v2.40 (§11.1 of the base) and our own. */
+/* Names for logs: of the functions, and of the verdicts, every code of PKCS#11 v2.40 (§11.1 of the
+ * base) and our own. */
 #include "hsm.h"
 
 #include <stdio.h>
+
+static const char *const functions[HSM_FUNCTIONS] = {
+#define X(function) [HSM_##function] = #function,
+#include "hsm_function.def"
+#undef X
+};
+
+const char *hsm_function_name(enum hsm_function function)
+{
+    return functions[function];
+}
 
 #define ROW(rv)                                                                                    \
     {                                                                                              \

@@ -146,7 +146,7 @@ CK_RV hsm_look(struct hsm_session *session)
     struct hsm *hsm = session->hsm;
     CK_TOKEN_INFO info;
 
-    HSM_TRY(HSM_DOOR(hsm, C_GetTokenInfo, hsm->slot, &info));
+    HSM_TRY(HSM_DOOR(&hsm->module, C_GetTokenInfo, hsm->slot, &info));
     if (!hsm_label_matches(&info, hsm->label)) {
         return HSM_RV_OTHER_TOKEN;
     }

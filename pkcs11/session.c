@@ -49,20 +49,19 @@ static CK_RV open_session(struct hsm_session *session)
     struct hsm *hsm = session->hsm;
     CK_SESSION_HANDLE handle;
 
-    HSM_TRY(HSM_DOOR(hsm, C_OpenSession, hsm->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL,
-                     &handle));
+    HSM_TRY(HSM_DOOR(&hsm->module, C_OpenSession, hsm->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION,
+                     NULL, NULL, &handle));
     session->handle = handle;
     atomic_fetch_add(&hsm->pool->open, 1);
     return CKR_OK;
 }
 
-/* Not through the door: a gate that refused to close would make the module run out of sessions. */
 static void close_session(struct hsm_session *session)
 {
     if (session->handle == CK_INVALID_HANDLE) {
         return;
     }
-    session->hsm->module.functions->C_CloseSession(session->handle);
+    HSM_CLOSE(&session->hsm->module, session->handle, C_CloseSession, session->handle);
     session->handle = CK_INVALID_HANDLE;
     session->spent = false;
     atomic_fetch_sub(&session->hsm->pool->open, 1);
@@ -170,6 +169,7 @@ void hsm_session_release(struct hsm_session *session)
     if (session->spent) {
         close_session(session);
     }
+    session->key = NULL;
     push_idle(hsm->pool, session);
     pthread_rwlock_unlock(&hsm->open_lock);
 }

@@ -100,6 +100,7 @@ CK_RV hsm_generate_aes(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], e
         return HSM_RV_NO_MECHANISM;
     }
     HSM_TRY(hsm_session_acquire_to_make(hsm, &session));
+    session->key = id;
     HSM_TRY(generate(session, id, bond, bits, &twins));
     return hsm_keep_twins(session, id, &twins);
 }
@@ -114,6 +115,7 @@ CK_RV hsm_import_aes(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enu
         return CKR_KEY_SIZE_RANGE;
     }
     HSM_TRY(hsm_session_acquire_to_make(hsm, &session));
+    session->key = id;
     HSM_TRY(create_both(session, id, bond, value, len, &twins));
     return hsm_keep_twins(session, id, &twins);
 }
@@ -130,6 +132,7 @@ CK_RV hsm_import_secret(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], 
     }
     hsm_template_secret(&template, hsm, id, bond);
     HSM_TRY(hsm_session_acquire_to_make(hsm, &session));
+    session->key = id;
     HSM_TRY(create_padded(session, &template, value, len, &lone.key));
     return hsm_keep_twins(session, id, &lone);
 }

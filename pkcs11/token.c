@@ -24,45 +24,58 @@ static void free_slots(CK_SLOT_ID *slots)
 }
 KV_DEFINE_CLEANUP(CK_SLOT_ID *, free_slots)
 
-static CK_RV list_slots(const CK_FUNCTION_LIST *functions, CK_SLOT_ID **ret_slots,
-                        CK_ULONG *ret_count)
+static CK_RV list_slots(struct hsm_module *module, CK_SLOT_ID **ret_slots, CK_ULONG *ret_count)
 {
     CK_ULONG count = 0;
 
-    HSM_TRY(functions->C_GetSlotList(CK_TRUE, NULL, &count));
+    HSM_TRY(HSM_DOOR(module, C_GetSlotList, CK_TRUE, NULL, &count));
     kv_auto(free_slots) CK_SLOT_ID *slots = calloc(count + 1, sizeof(*slots));
     if (!slots) {
         return CKR_HOST_MEMORY;
     }
-    HSM_TRY(functions->C_GetSlotList(CK_TRUE, slots, &count));
+    HSM_TRY(HSM_DOOR(module, C_GetSlotList, CK_TRUE, slots, &count));
     *ret_slots = kv_take(slots);
     *ret_count = count;
     return CKR_OK;
 }
 
-/* The first slot that is wanted, and how many are. A slot that does not tell is not wanted. */
-static CK_RV search_slots(const struct hsm_module *module, const unsigned char *label,
-                          CK_SLOT_ID *ret_slot, CK_TOKEN_INFO *ret_info, size_t *ret_found)
+/* What a search has found. */
+struct search {
+    CK_SLOT_ID slot;    /* the first slot that is wanted */
+    CK_TOKEN_INFO info; /* its token */
+    size_t found;
+    CK_RV silence; /* the first answer of a slot that does not tell; it is not wanted */
+};
+
+static void look_into(struct hsm_module *module, CK_SLOT_ID slot, const unsigned char *label,
+                      struct search *search)
+{
+    CK_TOKEN_INFO info;
+    CK_RV rv = HSM_DOOR(module, C_GetTokenInfo, slot, &info);
+
+    if (rv != CKR_OK) {
+        search->silence = search->silence == CKR_OK ? rv : search->silence;
+    } else if (is_wanted(&info, label) && search->found++ == 0) {
+        search->slot = slot;
+        search->info = info;
+    }
+}
+
+static CK_RV search_slots(struct hsm_module *module, const unsigned char *label,
+                          struct search *ret_search)
 {
     kv_auto(free_slots) CK_SLOT_ID *slots = NULL;
     CK_ULONG count = 0;
-    size_t found = 0;
 
-    HSM_TRY(list_slots(module->functions, &slots, &count));
+    *ret_search = (struct search){ .silence = CKR_OK };
+    HSM_TRY(list_slots(module, &slots, &count));
     for (CK_ULONG i = 0; i < count; i++) {
-        CK_TOKEN_INFO info;
-
-        if (module->functions->C_GetTokenInfo(slots[i], &info) != CKR_OK
-            || !is_wanted(&info, label)) {
-            continue;
-        }
-        if (found++ == 0) {
-            *ret_slot = slots[i];
-            *ret_info = info;
-        }
+        look_into(module, slots[i], label, ret_search);
     }
-    *ret_found = found;
-    return CKR_OK;
+    if (ret_search->found > 0) {
+        return CKR_OK;
+    }
+    return ret_search->silence == CKR_OK ? HSM_RV_NO_TOKEN : ret_search->silence;
 }
 
 CK_RV hsm_label_pad(const char *text, unsigned char ret_label[HSM_LABEL_LENGTH])
@@ -82,31 +95,30 @@ bool hsm_label_matches(const CK_TOKEN_INFO *info, const unsigned char label[HSM_
     return hsm_bytes_are_equal(info->label, label, HSM_LABEL_LENGTH);
 }
 
-CK_RV hsm_slot_find(const struct hsm_module *module, const unsigned char label[HSM_LABEL_LENGTH],
+CK_RV hsm_slot_find(struct hsm_module *module, const unsigned char label[HSM_LABEL_LENGTH],
                     CK_SLOT_ID *ret_slot, CK_TOKEN_INFO *ret_info)
 {
-    size_t found = 0;
+    struct search search;
 
-    HSM_TRY(search_slots(module, label, ret_slot, ret_info, &found));
-    if (found == 0) {
-        return HSM_RV_NO_TOKEN;
-    }
-    return found == 1 ? CKR_OK : HSM_RV_TWO_TOKENS;
+    HSM_TRY(search_slots(module, label, &search));
+    *ret_slot = search.slot;
+    *ret_info = search.info;
+    return search.found == 1 ? CKR_OK : HSM_RV_TWO_TOKENS;
 }
 
-CK_RV hsm_slot_find_blank(const struct hsm_module *module, CK_SLOT_ID *ret_slot)
+CK_RV hsm_slot_find_blank(struct hsm_module *module, CK_SLOT_ID *ret_slot)
 {
-    CK_TOKEN_INFO info;
-    size_t found = 0;
+    struct search search;
 
-    HSM_TRY(search_slots(module, NULL, ret_slot, &info, &found));
-    return found == 0 ? HSM_RV_NO_TOKEN : CKR_OK;
+    HSM_TRY(search_slots(module, NULL, &search));
+    *ret_slot = search.slot;
+    return CKR_OK;
 }
 
 /* Another part of the process may have logged in where we did not initialise the module. */
 CK_RV hsm_log_in(struct hsm *hsm)
 {
-    CK_RV rv = hsm->module.functions->C_Login(hsm->anchor.handle, CKU_USER, hsm->pin, hsm->pin_len);
+    CK_RV rv = HSM_ON(&hsm->module, hsm->anchor.handle, C_Login, CKU_USER, hsm->pin, hsm->pin_len);
 
     if (rv == CKR_USER_ALREADY_LOGGED_IN && !hsm->module.initialised) {
         return CKR_OK;
@@ -118,31 +130,27 @@ CK_RV hsm_log_in(struct hsm *hsm)
 
 CK_RV hsm_token_open(struct hsm *hsm)
 {
-    const CK_FUNCTION_LIST *functions = hsm->module.functions;
     CK_SESSION_HANDLE anchor;
     CK_TOKEN_INFO info;
 
     HSM_TRY(hsm_module_init(&hsm->module, hsm->init_args));
     HSM_TRY(hsm_slot_find(&hsm->module, hsm->label, &hsm->slot, &info));
-    HSM_TRY(functions->C_OpenSession(hsm->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL,
-                                     &anchor));
+    HSM_TRY(HSM_DOOR(&hsm->module, C_OpenSession, hsm->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION,
+                     NULL, NULL, &anchor));
     hsm->anchor.handle = anchor;
     return hsm_log_in(hsm);
 }
 
 void hsm_token_close(struct hsm *hsm)
 {
-    const CK_FUNCTION_LIST *functions = hsm->module.functions;
-
-    /* Results do not matter: the token may be gone, and there is nothing else to try. */
     hsm_pool_close_sessions(hsm->pool);
     hsm_copies_end(hsm, NULL);
     if (hsm->logged_in) {
-        functions->C_Logout(hsm->anchor.handle);
+        HSM_CLOSE(&hsm->module, hsm->anchor.handle, C_Logout, hsm->anchor.handle);
         hsm->logged_in = false;
     }
     if (hsm->anchor.handle != CK_INVALID_HANDLE) {
-        functions->C_CloseSession(hsm->anchor.handle);
+        HSM_CLOSE(&hsm->module, hsm->anchor.handle, C_CloseSession, hsm->anchor.handle);
         hsm->anchor.handle = CK_INVALID_HANDLE;
     }
     hsm_module_done(&hsm->module);

@@ -152,6 +152,7 @@ CK_RV hsm_import_transfer(struct hsm *hsm, const unsigned char kek[HSM_ID_LENGTH
         return HSM_RV_NO_MECHANISM;
     }
     HSM_TRY(hsm_session_acquire_to_make(hsm, &session));
+    session->key = id;
     HSM_TRY(hsm_use_key(session, kek, HSM_KEY, arrive, &arrival));
     return hsm_keep_twins(session, id, &arrival.twins);
 }

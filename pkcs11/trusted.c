@@ -140,7 +140,7 @@ static void destroy_unfinished(struct hsm_session *session)
 static CK_RV make_as_so(struct hsm_session *session, const char *so_pin, size_t so_pin_len,
                         CK_OBJECT_HANDLE *ret_key)
 {
-    const CK_FUNCTION_LIST *functions = session->hsm->module.functions;
+    struct hsm_module *module = &session->hsm->module;
     struct hsm_template template = { .count = 0 };
     unsigned char id[HSM_ID_LENGTH];
 
@@ -150,9 +150,9 @@ static CK_RV make_as_so(struct hsm_session *session, const char *so_pin, size_t 
     hsm_template_flag(&template, CKA_PRIVATE, false);
     hsm_template_flag(&template, CKA_TRUSTED, true);
     add_protection(&template);
-    HSM_TRY(functions->C_Login(session->handle, CKU_SO, (CK_UTF8CHAR *) so_pin, so_pin_len));
+    HSM_TRY(HSM_ON(module, session->handle, C_Login, CKU_SO, (CK_UTF8CHAR *) so_pin, so_pin_len));
     CK_RV rv = generate(session, &template, ret_key);
-    functions->C_Logout(session->handle);
+    HSM_CLOSE(module, session->handle, C_Logout, session->handle);
     return rv;
 }
 
@@ -175,7 +175,7 @@ static CK_RV make(struct hsm_session *session, const char *so_pin, size_t so_pin
     struct hsm *hsm = session->hsm;
     CK_OBJECT_HANDLE key;
 
-    HSM_TRY(hsm->module.functions->C_Logout(session->handle));
+    HSM_TRY(HSM_ON(&hsm->module, session->handle, C_Logout));
     hsm->logged_in = false;
     CK_RV rv = make_as_so(session, so_pin, so_pin_len, &key);
     HSM_TRY(hsm_log_in(hsm));
@@ -189,12 +189,12 @@ CK_RV hsm_trusted_make(struct hsm *hsm, const char *so_pin, size_t so_pin_len)
 {
     struct hsm_session session = { .hsm = hsm };
 
-    HSM_TRY(HSM_DOOR(hsm, C_OpenSession, hsm->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL,
-                     &session.handle));
+    HSM_TRY(HSM_DOOR(&hsm->module, C_OpenSession, hsm->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION,
+                     NULL, NULL, &session.handle));
     destroy_unfinished(&session);
     CK_RV rv = make(&session, so_pin, so_pin_len);
-    (void) hsm->module.functions->C_CloseSession(
-        session.handle); /* what the SO made goes with it */
+    /* What the SO made goes with it. */
+    HSM_CLOSE(&hsm->module, session.handle, C_CloseSession, session.handle);
     return rv;
 }
 

@@ -283,6 +283,7 @@ CK_RV hsm_import_wrapped(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
         return HSM_RV_NO_MECHANISM;
     }
     HSM_TRY(hsm_session_acquire_to_make(hsm, &session));
+    session->key = id;
     HSM_TRY(import(session, &parcel, &twins));
     return hsm_keep_twins(session, id, &twins);
 }

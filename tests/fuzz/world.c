@@ -35,13 +35,14 @@ static struct {
 } self = { .folder = "/tmp/coffer-fuzz-XXXXXX" };
 
 /* Nothing is added to a token that is full; what is there works. */
-static CK_RV gate(void *context, const char *function)
+static CK_RV gate(void *context, const struct hsm_call *call)
 {
-    static const char *const refused[] = { "C_GenerateKey", "C_GenerateKeyPair", "C_CreateObject" };
+    static const enum hsm_function refused[] = { HSM_C_GenerateKey, HSM_C_GenerateKeyPair,
+                                                 HSM_C_CreateObject };
 
     (void) context;
     for (size_t i = 0; i < KV_COUNT(refused); i++) {
-        if (self.is_full && strcmp(function, refused[i]) == 0) {
+        if (self.is_full && call->function == refused[i]) {
             return CKR_DEVICE_MEMORY;
         }
     }

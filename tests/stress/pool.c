@@ -50,10 +50,10 @@ struct worker {
     unsigned index;
 };
 
-static CK_RV refuse_some(void *context, const char *function)
+static CK_RV refuse_some(void *context, const struct hsm_call *call)
 {
     struct stress *stress = context;
-    bool refuses = strcmp(function, "C_GetTokenInfo") == 0 || strcmp(function, "C_Decrypt") == 0;
+    bool refuses = call->function == HSM_C_GetTokenInfo || call->function == HSM_C_Decrypt;
 
     return refuses && atomic_load(&stress->refusing) ? CKR_DEVICE_REMOVED : CKR_OK;
 }

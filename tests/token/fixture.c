@@ -57,11 +57,11 @@ static CK_RV set_pin(const struct test_token *token, CK_SLOT_ID slot, const char
                         : rv;
 }
 
-CK_RV refuse(void *context, const char *function)
+CK_RV refuse(void *context, const struct hsm_call *call)
 {
     struct refusal *refusal = context;
 
-    if (!refusal->function || strcmp(refusal->function, function) != 0) {
+    if (!refusal->function || strcmp(refusal->function, hsm_function_name(call->function)) != 0) {
         return CKR_OK;
     }
     if (refusal->passes > 0) {

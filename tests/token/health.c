@@ -248,13 +248,13 @@ Test(health, leaves_the_sessions_of_another_user_of_the_module_alone)
 /* A caller who stays inside the module until he is let go. */
 static sem_t entered, let_go;
 
-static CK_RV hold_caller(void *context, const char *function)
+static CK_RV hold_caller(void *context, const struct hsm_call *call)
 {
-    if (strcmp(function, "C_GenerateRandom") == 0) {
+    if (call->function == HSM_C_GenerateRandom) {
         sem_post(&entered);
         sem_wait(&let_go);
     }
-    return refuse(context, function);
+    return refuse(context, call);
 }
 
 static void *call_random(void *ret_rv)

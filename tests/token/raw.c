@@ -208,10 +208,10 @@ Test(session, is_used_again)
 /* How many callers are in C_GenerateRandom at once. */
 static atomic_uint inside, most;
 
-static CK_RV count_callers(void *context, const char *function)
+static CK_RV count_callers(void *context, const struct hsm_call *call)
 {
     (void) context;
-    if (strcmp(function, "C_GenerateRandom") == 0) {
+    if (call->function == HSM_C_GenerateRandom) {
         unsigned now = atomic_fetch_add(&inside, 1) + 1;
         unsigned seen = atomic_load(&most);
 
