@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 coffer_SOURCES += \
 	%D%/certifier.c \
+	%D%/counts.c \
 	%D%/fetch.c \
 	%D%/folder.c \
 	%D%/folder.h \

@@ -51,7 +51,7 @@ struct server {
     struct certifier *certifier;
     struct kv_store *store;
     struct housekeeper *keeper;
-    struct hsm *hsm;
+    struct token token;
     struct kv_custody *custody;
     struct kv_keys *keys;
     struct sweep sweep;
@@ -141,8 +141,8 @@ static enum kv_code open_keys(struct server *server, struct kv_err *err)
     KV_TRY(housekeeper_new(server->clock, &server->keeper, err));
     /* a session for each worker, the generator, the housekeeper, and one to spare */
     KV_TRY(
-        token_open(server->options, server->folder.path, server->workers + 3, &server->hsm, err));
-    custody.hsm = server->hsm;
+        token_open(server->options, server->folder.path, server->workers + 3, &server->token, err));
+    custody.hsm = server->token.hsm;
     custody.alarm_context = server->keeper;
     KV_TRY(kv_custody_new(&custody, &server->custody, err));
     KV_TRY(kv_custody_adopt(server->custody, server->store, token_is_own(server->options), err));
@@ -153,7 +153,7 @@ static enum kv_code open_keys(struct server *server, struct kv_err *err)
 static enum kv_code sweep(struct server *server, struct kv_err *err)
 {
     server->sweep =
-        (struct sweep){ .keys = server->keys, .hsm = server->hsm, .store = server->store };
+        (struct sweep){ .keys = server->keys, .hsm = server->token.hsm, .store = server->store };
     return sweep_start(&server->sweep, token_is_own(server->options), err);
 }
 
@@ -188,7 +188,7 @@ static enum kv_code start_threads(struct server *server, struct kv_err *err)
     rotator.lanes = server->lanes;
     KV_TRY(rotator_new(&rotator, &server->rotator, err));
     housekeeper_watch(server->keeper, server->store);
-    return housekeeper_start(server->keeper, server->keys, server->hsm, server->rotator, err);
+    return housekeeper_start(server->keeper, server->keys, server->token.hsm, server->rotator, err);
 }
 
 static enum kv_code check_store(void *store, struct kv_err *err)
@@ -217,7 +217,7 @@ static void fill_app(struct server *server)
         .health_context = server->keeper,
         .print_token_metrics = token_print_metrics,
         .describe_token = token_describe,
-        .token_context = server->hsm,
+        .token_context = &server->token,
         .check_store = check_store,
         .store_context = server->store,
     };
@@ -342,7 +342,7 @@ static void take_down(struct server *server)
     kv_keys_free(server->keys);
     certifier_free(server->certifier);
     kv_custody_free(server->custody);
-    hsm_close(server->hsm);
+    hsm_close(server->token.hsm);
     housekeeper_free(server->keeper);
     kv_roles_free(server->roles);
     kv_store_close(server->store);

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "folder.h"
@@ -55,12 +56,27 @@ void certifier_free(struct certifier *certifier);             /* NULL is fine */
 enum kv_code certifier_certify(void *certifier, const void *spki, size_t len, const char *name,
                                struct kv_buf *chain, struct kv_err *err) kv_must_check;
 
+/* C_ calls and how many of them failed, by function. */
+struct token_counts {
+    atomic_ulong calls[HSM_FUNCTIONS], failures[HSM_FUNCTIONS];
+};
+void token_counts_add(void *counts, const struct hsm_call *call, CK_RV rv); /* hsm_told_fn */
+/* Of the functions that were called. */
+enum kv_code token_counts_print(struct token_counts *counts, struct kv_buf *buf,
+                                struct kv_err *err) kv_must_check;
+
+struct token {
+    struct hsm *hsm;
+    struct token_counts counts;
+};
+
 /*
  * Opens the token that the options name; without --pkcs11-module SoftHSM's, with a token of
  * coffer's own under `folder`, made at first start, its random PINs in FOLDER/pin (0600).
+ * `token` is zeroed, stays where it is, and is closed with hsm_close(token->hsm).
  */
 enum kv_code token_open(const struct kv_options *options, const char *folder, unsigned sessions,
-                        struct hsm **ret_hsm, struct kv_err *err) kv_must_check;
+                        struct token *token, struct kv_err *err) kv_must_check;
 
 /* Whether the options leave the token to coffer. */
 bool token_is_own(const struct kv_options *options);
@@ -87,7 +103,7 @@ enum kv_code sweep_start(struct sweep *sweep, bool token_is_own, struct kv_err *
 /* After the last request: this end is a clean one, unless a call of the token has failed. */
 void sweep_end(const struct sweep *sweep);
 
-/* Token facts for /control/v1/hsm and /metrics; `context` is the struct hsm. */
+/* Token facts for /control/v1/hsm and /metrics; `context` is the struct token. */
 enum kv_code token_describe(void *context, cJSON **ret_description,
                             struct kv_err *err) kv_must_check;
 enum kv_code token_print_metrics(void *context, struct kv_buf *buf,

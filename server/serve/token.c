@@ -164,7 +164,7 @@ static enum kv_code open_foreign(struct hsm_config *config, const struct kv_opti
 }
 
 enum kv_code token_open(const struct kv_options *options, const char *folder, unsigned sessions,
-                        struct hsm **ret_hsm, struct kv_err *err)
+                        struct token *token, struct kv_err *err)
 {
     const bool is_own = token_is_own(options);
     struct hsm_config config = {
@@ -173,10 +173,12 @@ enum kv_code token_open(const struct kv_options *options, const char *folder, un
         .token_label = kv_option_text(options, KV_OPTION_PKCS11_TOKEN),
         .sessions = sessions,
         .extractable = kv_option_is(options, KV_OPTION_KEY_EXPORT, "wrapped"),
+        .told = token_counts_add,
+        .gate_context = &token->counts,
     };
 
-    return is_own ? open_own(&config, folder, ret_hsm, err)
-                  : open_foreign(&config, options, ret_hsm, err);
+    return is_own ? open_own(&config, folder, &token->hsm, err)
+                  : open_foreign(&config, options, &token->hsm, err);
 }
 
 static void add_capabilities(cJSON *body, const struct hsm_capabilities *can, bool *ok)
@@ -229,12 +231,13 @@ static void add_algorithms(cJSON *body, const struct hsm_capabilities *can, bool
 
 enum kv_code token_describe(void *context, cJSON **ret_description, struct kv_err *err)
 {
-    const struct hsm_capabilities *can = hsm_capabilities(context);
+    const struct hsm *hsm = ((const struct token *) context)->hsm;
+    const struct hsm_capabilities *can = hsm_capabilities(hsm);
     kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
     struct hsm_info info;
     bool ok = true;
 
-    hsm_describe(context, &info);
+    hsm_describe(hsm, &info);
     kv_json_add_text(body, "manufacturer", info.manufacturer, &ok);
     kv_json_add_text(body, "library", info.library, &ok);
     kv_json_add_text(body, "model", info.model, &ok);
@@ -252,10 +255,11 @@ enum kv_code token_describe(void *context, cJSON **ret_description, struct kv_er
 
 enum kv_code token_print_metrics(void *context, struct kv_buf *buf, struct kv_err *err)
 {
+    struct token *token = context;
     struct hsm_counters counters;
 
-    hsm_counters(context, &counters);
-    return kv_buf_printf(
+    hsm_counters(token->hsm, &counters);
+    KV_TRY(kv_buf_printf(
         buf, err,
         "# HELP coffer_token_calls_total PKCS#11 calls made.\n"
         "# TYPE coffer_token_calls_total counter\n"
@@ -274,5 +278,6 @@ enum kv_code token_print_metrics(void *context, struct kv_buf *buf, struct kv_er
         "# TYPE coffer_token_keys gauge\n"
         "coffer_token_keys %zu\n",
         counters.calls, counters.failures, counters.reopened, counters.sessions_open,
-        counters.sessions_lent, counters.keys);
+        counters.sessions_lent, counters.keys));
+    return token_counts_print(&token->counts, buf, err);
 }
