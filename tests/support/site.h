@@ -51,6 +51,13 @@ void test_site_configure(struct kv_lanes_config *ret_lanes, struct kv_listener_c
 void test_site_start(struct test_site *site, const struct kv_lanes_config *lanes,
                      const struct kv_listener_config *config);
 void test_site_start_default(struct test_site *site);
+/* The same plainly, or over TLS with a certificate that is made for it. */
+void test_site_start_as(struct test_site *site, bool secure, const struct kv_lanes_config *lanes,
+                        const struct kv_listener_config *config);
+
+/* For localhost; free with kv_certificates_done(). Aborts when it cannot. */
+struct kv_certificates;
+void test_certificates_make(struct kv_certificates *ret_certificates);
 
 /* Waits until a handler holds its lane; lets as many go on. */
 void test_site_await_hold(struct test_site *site);

@@ -4,21 +4,17 @@
 
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "kv/base/base.h"
-#include "kv/base/files.h"
-#include "kv/http/certificate.h"
 #include "tests/support/raw.h"
 #include "tests/support/site.h"
 
 #define HOST "Host: localhost\r\n"
 #define TIMES 50
 
-static char folder[] = "/tmp/coffer-listener-close.XXXXXX";
 static struct test_site site;
 
 /* What is sent before the answer is there, in one piece; then `rest` bytes that nobody wants. */
@@ -30,19 +26,11 @@ struct request {
 
 static void start(bool secure)
 {
-    static const char *const names[] = { "localhost" };
-    struct kv_certificates certificates;
     struct kv_lanes_config lanes;
     struct kv_listener_config config;
 
-    cr_assert_not_null(mkdtemp(folder));
-    cr_assert_eq(kv_certificates_open(folder, names, KV_COUNT(names), &certificates, NULL), KV_OK);
     test_site_configure(&lanes, &config);
-    config.certificate_pem = secure ? certificates.server.data : NULL;
-    config.key_pem = secure ? certificates.key.data : NULL;
-    test_site_start(&site, &lanes, &config);
-    kv_certificates_done(&certificates);
-    cr_assert_eq(kv_folder_remove(folder, NULL), KV_OK);
+    test_site_start_as(&site, secure, &lanes, &config);
 }
 
 static void start_plain(void)

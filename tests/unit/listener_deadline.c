@@ -4,13 +4,10 @@
 #include <criterion/criterion.h>
 
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "kv/base/base.h"
 #include "kv/base/clock.h"
-#include "kv/base/files.h"
-#include "kv/http/certificate.h"
 #include "tests/support/raw.h"
 #include "tests/support/site.h"
 
@@ -23,27 +20,18 @@
 #define PAUSE 100  /* between two drops */
 #define SLACK 5000 /* of a slow machine */
 
-static char folder[] = "/tmp/coffer-listener-deadline.XXXXXX";
 static struct test_site site;
 
 static void start(bool secure, kv_millis idle)
 {
-    static const char *const names[] = { "localhost" };
-    struct kv_certificates certificates;
     struct kv_lanes_config lanes;
     struct kv_listener_config config;
 
-    cr_assert_not_null(mkdtemp(folder));
-    cr_assert_eq(kv_certificates_open(folder, names, KV_COUNT(names), &certificates, NULL), KV_OK);
     test_site_configure(&lanes, &config);
-    config.certificate_pem = secure ? certificates.server.data : NULL;
-    config.key_pem = secure ? certificates.key.data : NULL;
     config.head_timeout = HEAD_TIME;
     config.idle_timeout = idle;
     config.arrival_timeout = ARRIVAL_TIME;
-    test_site_start(&site, &lanes, &config);
-    kv_certificates_done(&certificates);
-    cr_assert_eq(kv_folder_remove(folder, NULL), KV_OK);
+    test_site_start_as(&site, secure, &lanes, &config);
 }
 
 static void start_plain(void)

@@ -7,13 +7,11 @@
 #include <criterion/criterion.h>
 
 #include <malloc.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "kv/base/base.h"
-#include "kv/base/files.h"
 #include "kv/http/certificate.h"
 #include "tests/support/raw.h"
 #include "tests/support/site.h"
@@ -48,17 +46,12 @@ struct way {
 #define PATH "GET /inline/" /* the long part is no query */
 #define POST "POST /echo?"
 
-static char folder[] = "/tmp/coffer-listener-endings.XXXXXX";
 static struct kv_certificates certificates;
 static struct test_site site;
 
 static void setup(void)
 {
-    static const char *const names[] = { "localhost" };
-
-    cr_assert_not_null(mkdtemp(folder));
-    cr_assert_eq(kv_certificates_open(folder, names, KV_COUNT(names), &certificates, NULL), KV_OK);
-    cr_assert_eq(kv_folder_remove(folder, NULL), KV_OK);
+    test_certificates_make(&certificates);
 }
 
 static void teardown(void)

@@ -8,8 +8,6 @@
 #include <sys/socket.h>
 
 #include "kv/base/base.h"
-#include "kv/base/files.h"
-#include "kv/http/certificate.h"
 #include "tests/support/raw.h"
 #include "tests/support/site.h"
 
@@ -18,24 +16,15 @@
 #define CHUNKED "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n"
 #define LONG 100000
 
-static char folder[] = "/tmp/coffer-listener-pages.XXXXXX";
 static struct test_site site;
 
 static void start(bool secure)
 {
-    static const char *const names[] = { "localhost" };
-    struct kv_certificates certificates;
     struct kv_lanes_config lanes;
     struct kv_listener_config config;
 
-    cr_assert_not_null(mkdtemp(folder));
-    cr_assert_eq(kv_certificates_open(folder, names, KV_COUNT(names), &certificates, NULL), KV_OK);
     test_site_configure(&lanes, &config);
-    config.certificate_pem = secure ? certificates.server.data : NULL;
-    config.key_pem = secure ? certificates.key.data : NULL;
-    test_site_start(&site, &lanes, &config);
-    kv_certificates_done(&certificates);
-    cr_assert_eq(kv_folder_remove(folder, NULL), KV_OK);
+    test_site_start_as(&site, secure, &lanes, &config);
 }
 
 static void start_plain(void)
