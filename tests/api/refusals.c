@@ -150,7 +150,7 @@ Test(refusal, BAD_PARAMETER_of_operations_that_do_not_exist)
         { "DELETE", "/keys/a/0123456789abcdef0123456789abcdef", NULL,
           "Method DELETE does not allow operation '0123456789abcdef0123456789abcdef'" },
         { "GET", "/keys/a/wrapkey", NULL, "Method GET does not allow operation 'wrapkey'" },
-        { "POST", "/keys/a/b/c/d/e/f/g/h/i/j", "{}", "Method POST does not allow operation 'g'" },
+        { "POST", "/keys/a/b/c/d/e/f/g/h/i/j", "{}", "Method POST does not allow operation 'j'" },
         { "GET", "/secrets", NULL, "Method GET does not allow operation 'secrets'" },
         { "POST", "/rng", "{\"count\":8}", "Method POST does not allow operation 'rng'" },
     };
