@@ -10,6 +10,7 @@
 
 #include "kv/base/files.h"
 #include "kv/base/json.h"
+#include "kv/base/log.h"
 #include "kv/base/secret.h"
 #include "softhsm.h"
 
@@ -141,6 +142,12 @@ static enum kv_code open_own(struct hsm_config *config, const char *folder, stru
     take_so_pin(config);
     KV_TRY(softhsm_keep(folder, err));
     rv = hsm_open(config, ret_hsm);
+    if (rv == CKR_PIN_INCORRECT) {
+        /* SoftHSM was seen to refuse the right PIN, once in thousands of starts; it locks nobody
+         * out, and was right when it was asked again. */
+        kv_log(KV_LOG_WARNING, "pin_refused", KV_LOG_TEXT_FIELD("token", config->token_label));
+        rv = hsm_open(config, ret_hsm);
+    }
     if (rv == HSM_RV_NO_TOKEN || rv == CKR_USER_PIN_NOT_INITIALIZED) {
         KV_TRY(make_own(config, folder, err));
         rv = hsm_open(config, ret_hsm);

@@ -255,6 +255,18 @@ Test(gate, is_asked_and_told_when_the_token_is_opened_and_closed)
     assert_in_order(closing, KV_COUNT(closing), before);
 }
 
+/* A module that still is initialised says so. */
+static bool is_finalised(void)
+{
+    CK_C_INITIALIZE_ARGS arguments = {
+        .flags = CKF_OS_LOCKING_OK,
+        .pReserved = (void *) token.config.init_args,
+    };
+
+    return token.functions->C_Initialize(&arguments) == CKR_OK
+           && token.functions->C_Finalize(NULL) == CKR_OK;
+}
+
 Test(gate, cannot_keep_a_call_that_closes_from_being_made)
 {
     static const char *const closing[] = { "C_CloseSession", "C_Logout", "C_Finalize" };
@@ -263,8 +275,7 @@ Test(gate, cannot_keep_a_call_that_closes_from_being_made)
         refusal = (struct refusal){ closing[i], CKR_DEVICE_ERROR, 0 };
         cr_assert_eq(call_random(), CKR_OK);
         hsm_close(kv_take(token.hsm));
-        cr_expect_eq(token.functions->C_GetInfo(&(CK_INFO){ 0 }), CKR_CRYPTOKI_NOT_INITIALIZED,
-                     "%s", closing[i]);
+        cr_expect(is_finalised(), "%s", closing[i]);
         refusal = (struct refusal){ 0 };
         test_token_open(&token);
     }
