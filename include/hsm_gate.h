@@ -28,10 +28,10 @@ struct hsm_call {
 /*
  * The seam fault injection is built on. The gate is asked before every C_ call, those that open the
  * module and the token included; any answer but CKR_OK is given to the caller in place of the call.
- * Only a call that closes (C_CloseSession, C_Logout, C_Finalize) is made whatever it answers: a
- * session that stays open is a loss for good. `told` hears the outcome of every call, also of those
- * that the gate answered. Both are called from any thread, may wait, and must not call back into hsm;
- * while they wait the session is lent, and nobody re-opens the token.
+ * Only a call that closes (C_CloseSession, C_Finalize, and C_Logout before these) is made whatever
+ * it answers: a session that stays open is a loss for good. `told` hears the outcome of every call,
+ * also of those that the gate answered. Both are called from any thread, may wait, and must not call
+ * back into hsm; while they wait the session is lent, and nobody re-opens the token.
  */
 typedef CK_RV hsm_gate_fn(void *context, const struct hsm_call *call);
 typedef void hsm_told_fn(void *context, const struct hsm_call *call, CK_RV rv);

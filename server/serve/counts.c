@@ -32,9 +32,11 @@ static enum kv_code print_rows(struct token_counts *counts, const char *metric,
 
 enum kv_code token_counts_print(struct token_counts *counts, struct kv_buf *buf, struct kv_err *err)
 {
-    KV_TRY(kv_buf_printf(buf, err,
-                         "# HELP coffer_token_function_calls_total PKCS#11 calls, by function.\n"
-                         "# TYPE coffer_token_function_calls_total counter\n"));
+    KV_TRY(kv_buf_printf(
+        buf, err,
+        "# HELP coffer_token_function_calls_total PKCS#11 calls by function, those that "
+        "close among them.\n"
+        "# TYPE coffer_token_function_calls_total counter\n"));
     KV_TRY(print_rows(counts, "coffer_token_function_calls_total", counts->calls, buf, err));
     KV_TRY(kv_buf_printf(
         buf, err,

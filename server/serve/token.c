@@ -143,8 +143,8 @@ static enum kv_code open_own(struct hsm_config *config, const char *folder, stru
     KV_TRY(softhsm_keep(folder, err));
     rv = hsm_open(config, ret_hsm);
     if (rv == CKR_PIN_INCORRECT) {
-        /* SoftHSM was seen to refuse the right PIN, once in thousands of starts; it locks nobody
-         * out, and was right when it was asked again. */
+        /* SoftHSM was seen to refuse the right PIN, once, at the start after a kill; the login
+         * after that was taken. It locks nobody out, so asking again costs nothing. */
         kv_log(KV_LOG_WARNING, "pin_refused", KV_LOG_TEXT_FIELD("token", config->token_label));
         rv = hsm_open(config, ret_hsm);
     }
