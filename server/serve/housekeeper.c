@@ -14,6 +14,7 @@
 
 struct housekeeper {
     struct kv_clock *clock;
+    struct kv_vaults *vaults;
     struct kv_keys *keys;
     struct hsm *hsm;
     struct kv_store *store;
@@ -55,13 +56,26 @@ static void look_at_store(struct housekeeper *keeper)
     keeper->store_is_lost = is_lost;
 }
 
+/* Vaults first: what is in them goes to those who tidy keys. */
+static enum kv_code purge_and_destroy(struct housekeeper *keeper, kv_millis *ret_due,
+                                      struct kv_err *err)
+{
+    kv_millis now = kv_clock_now(keeper->clock);
+    kv_millis vaults, keys;
+
+    KV_TRY(kv_vaults_tidy(keeper->vaults, now, &vaults, err));
+    KV_TRY(kv_keys_tidy(keeper->keys, now, &keys, err));
+    *ret_due = vaults < keys ? vaults : keys;
+    return KV_OK;
+}
+
 /* When it fails, for want of the token or of the disk, the next round tries again. */
 static kv_millis tidy(struct housekeeper *keeper)
 {
     kv_millis due = INT64_MAX;
     struct kv_err err;
 
-    if (kv_keys_tidy(keeper->keys, kv_clock_now(keeper->clock), &due, &err) != KV_OK) {
+    if (purge_and_destroy(keeper, &due, &err) != KV_OK) {
         if (keeper->failing) { /* said when it began */
             return INT64_MAX;
         }
@@ -130,11 +144,13 @@ enum kv_code housekeeper_new(struct kv_clock *clock, struct housekeeper **ret_ke
     return KV_OK;
 }
 
-enum kv_code housekeeper_start(struct housekeeper *keeper, struct kv_keys *keys, struct hsm *hsm,
-                               struct rotator *rotator, struct kv_err *err)
+enum kv_code housekeeper_start(struct housekeeper *keeper, struct kv_vaults *vaults,
+                               struct kv_keys *keys, struct hsm *hsm, struct rotator *rotator,
+                               struct kv_err *err)
 {
     int result;
 
+    keeper->vaults = vaults;
     keeper->keys = keys;
     keeper->hsm = hsm;
     keeper->rotator = rotator;

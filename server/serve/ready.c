@@ -35,16 +35,21 @@ enum kv_code ready_announce(const struct kv_app *app, const char *listen, const 
 {
     const char *address = own_address(listen);
     bool is_ipv6 = strchr(address, ':') != NULL;
-    char host[KV_VAULT_HOST_SIZE];
+    char host[KV_VAULT_HOST_SIZE] = "localhost"; /* the first vault may be deleted */
     char line[1024];
 
-    kv_vault_host(&app->vaults[0], host);
+    kv_auto(kv_vault_release) const struct kv_vault *first =
+        kv_vaults_acquire_host(app->vaults, "localhost");
+    if (first != NULL) {
+        kv_vault_host(first, host);
+    }
     (void) snprintf(line, sizeof(line), "coffer ready https://%s:%u control http://%s%s%s:%u\n",
                     host, app->port, is_ipv6 ? "[" : "", address, is_ipv6 ? "]" : "",
                     app->control_port);
     KV_TRY(say_ready(line, err));
     kv_log(KV_LOG_INFO, "ready", KV_LOG_NUMBER_FIELD("port", app->port),
            KV_LOG_NUMBER_FIELD("control_port", app->control_port),
-           KV_LOG_TEXT_FIELD("data", folder), KV_LOG_NUMBER_FIELD("vaults", app->vault_count));
+           KV_LOG_TEXT_FIELD("data", folder),
+           KV_LOG_NUMBER_FIELD("vaults", kv_vaults_count(app->vaults)));
     return KV_OK;
 }

@@ -32,7 +32,7 @@ enum outcome { OUTCOME_NONE, OUTCOME_DONE, OUTCOME_FAILED };
 struct rotator {
     struct rotator_config config; /* immutable */
     atomic_bool busy;             /* a job is queued or runs: the next three are its own */
-    const struct kv_vault *vault;
+    const struct kv_vault *vault; /* held while it is busy */
     struct kv_rotation rotation;
     enum outcome outcome;
     struct setback *setbacks; /* the housekeeper's */
@@ -144,7 +144,7 @@ static void settle(struct rotator *rotator)
 
 static void log_failure(const struct rotator *rotator, const struct kv_err *err)
 {
-    kv_log(KV_LOG_WARNING, "rotation_failed", KV_LOG_TEXT_FIELD("vault", rotator->rotation.vault),
+    kv_log(KV_LOG_WARNING, "rotation_failed", KV_LOG_TEXT_FIELD("vault", rotator->vault->name),
            KV_LOG_TEXT_FIELD("name", rotator->rotation.name),
            KV_LOG_TEXT_FIELD("reason", err->message), KV_LOG_NUMBER_FIELD("cause", err->cause),
            KV_LOG_TEXT_FIELD("where", err->where));
@@ -171,10 +171,11 @@ static void rotate(void *argument)
         log_failure(rotator, &err);
     }
     if (rotated) {
-        kv_log(KV_LOG_INFO, "rotated", KV_LOG_TEXT_FIELD("vault", rotator->rotation.vault),
+        kv_log(KV_LOG_INFO, "rotated", KV_LOG_TEXT_FIELD("vault", rotator->vault->name),
                KV_LOG_TEXT_FIELD("name", key.name), KV_LOG_TEXT_FIELD("version", key.version));
     }
     rotator->outcome = done ? OUTCOME_DONE : OUTCOME_FAILED;
+    kv_vault_release(kv_take(rotator->vault));
     atomic_store(&rotator->busy, false);
     if (done) {
         kv_clock_wake(clock);
@@ -184,21 +185,11 @@ static void rotate(void *argument)
 struct look {
     struct rotator *rotator;
     kv_millis monotonic;
-    const struct kv_vault *vault; /* of what was found; NULL: nothing */
+    const struct kv_vault *vault; /* held; of what was found; NULL: nothing */
     struct kv_rotation rotation;
 };
 
-/* A store may hold keys of vaults that are not served this time: these wait. */
-static const struct kv_vault *find_vault(const struct rotator_config *config, const char *name)
-{
-    for (size_t i = 0; i < config->vault_count; i++) {
-        if (strcmp(config->vaults[i].name, name) == 0) {
-            return &config->vaults[i];
-        }
-    }
-    return NULL;
-}
-
+/* Keys of deleted vaults wait, and so do those of a store from before whose vault nobody names. */
 static bool take_first(void *context, const struct kv_rotation *rotation)
 {
     struct look *look = context;
@@ -207,17 +198,18 @@ static bool take_first(void *context, const struct kv_rotation *rotation)
     if (setback != NULL && look->monotonic < setback->until) {
         return true;
     }
-    look->vault = find_vault(&look->rotator->config, rotation->vault);
+    look->vault = kv_vaults_acquire_id(look->rotator->config.vaults, rotation->vault);
     look->rotation = *rotation;
     return look->vault == NULL;
 }
 
-static void start(struct rotator *rotator, const struct look *look)
+static void start(struct rotator *rotator, struct look *look)
 {
-    rotator->vault = look->vault;
+    rotator->vault = kv_take(look->vault);
     rotator->rotation = look->rotation;
     atomic_store(&rotator->busy, true);
     if (!kv_lanes_post(rotator->config.lanes, KV_LANE_GENERATE, rotate, rotator)) {
+        kv_vault_release(kv_take(rotator->vault));
         atomic_store(&rotator->busy, false); /* the queue is full: the next round tries again */
     }
 }
@@ -237,11 +229,11 @@ kv_millis rotator_look(struct rotator *rotator, bool token_is_healthy)
                KV_LOG_NUMBER_FIELD("cause", err.cause), KV_LOG_TEXT_FIELD("where", err.where));
         return INT64_MAX;
     }
-    if (look.vault != NULL && look.rotation.due > now) {
-        return look.rotation.due;
-    }
-    if (look.vault != NULL && token_is_healthy) {
+    bool is_due = look.vault != NULL && look.rotation.due <= now;
+    kv_millis due = look.vault != NULL && !is_due ? look.rotation.due : INT64_MAX;
+    if (is_due && token_is_healthy) {
         start(rotator, &look);
     }
-    return INT64_MAX;
+    kv_vault_release(look.vault);
+    return due;
 }

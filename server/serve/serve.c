@@ -39,13 +39,13 @@ struct server {
     const struct kv_options *options;
     struct data_folder folder;
     unsigned workers;
-    struct kv_vault vaults[KV_VAULTS_MAX];
-    size_t vault_count;
+    struct vault_drafts drafts;
     const struct kv_build *build;
 
     struct kv_clock *clock;
     struct kv_identity *identity;
     struct kv_authorities *authorities;
+    struct kv_vaults *vaults;
     struct kv_roles *roles;
     struct kv_certificates certificates;
     struct certifier *certifier;
@@ -76,7 +76,7 @@ static enum kv_code check_ports(struct server *server, struct kv_err *err)
 
 static enum kv_code read_vaults(struct server *server, struct kv_err *err)
 {
-    return vaults_read(server->options, server->vaults, &server->vault_count, err);
+    return vaults_read(server->options, &server->drafts, err);
 }
 
 static enum kv_code open_folder(struct server *server, struct kv_err *err)
@@ -108,7 +108,7 @@ static enum kv_code open_identity(struct server *server, struct kv_err *err)
 
 static enum kv_code open_certificates(struct server *server, struct kv_err *err)
 {
-    return vaults_certify(server->options, server->folder.path, server->vaults, server->vault_count,
+    return vaults_certify(server->options, server->folder.path, &server->drafts,
                           &server->certificates, err);
 }
 
@@ -120,6 +120,7 @@ static enum kv_code open_store(struct server *server, struct kv_err *err)
 
     KV_TRY(kv_path_join(path, server->folder.path, "coffer.db", err));
     KV_TRY(kv_store_open(path, connections, &server->store, err));
+    KV_TRY(kv_vaults_new(server->store, &server->vaults, err));
     return kv_roles_new(server->store, &server->roles, err);
 }
 
@@ -150,6 +151,15 @@ static enum kv_code open_keys(struct server *server, struct kv_err *err)
     return kv_keys_new(&keys, &server->keys, err);
 }
 
+/* When everybody who keeps things of vaults is there, and has told of vaults from before. */
+static enum kv_code open_vaults(struct server *server, struct kv_err *err)
+{
+    kv_vaults_add_tenant(server->vaults, kv_keys_empty, server->keys);
+    kv_vaults_add_tenant(server->vaults, kv_roles_empty, server->roles);
+    return vaults_open(server->vaults, &server->drafts, kv_seconds(kv_clock_now(server->clock)),
+                       err);
+}
+
 static enum kv_code sweep(struct server *server, struct kv_err *err)
 {
     server->sweep =
@@ -162,7 +172,7 @@ static enum kv_code open_limits(struct server *server, struct kv_err *err)
     if (kv_option_is(server->options, KV_OPTION_THROTTLING, "off")) {
         return KV_OK;
     }
-    return kv_limits_new(server->vault_count, server->build->budget, &server->limits, err);
+    return kv_limits_new(server->build->budget, &server->limits, err);
 }
 
 static enum kv_code start_threads(struct server *server, struct kv_err *err)
@@ -181,14 +191,14 @@ static enum kv_code start_threads(struct server *server, struct kv_err *err)
         .clock = server->clock,
         .keys = server->keys,
         .vaults = server->vaults,
-        .vault_count = server->vault_count,
     };
 
     KV_TRY(kv_lanes_new(&config, &server->lanes, err));
     rotator.lanes = server->lanes;
     KV_TRY(rotator_new(&rotator, &server->rotator, err));
     housekeeper_watch(server->keeper, server->store);
-    return housekeeper_start(server->keeper, server->keys, server->token.hsm, server->rotator, err);
+    return housekeeper_start(server->keeper, server->vaults, server->keys, server->token.hsm,
+                             server->rotator, err);
 }
 
 static enum kv_code check_store(void *store, struct kv_err *err)
@@ -206,7 +216,6 @@ static void fill_app(struct server *server)
         .lanes = server->lanes,
         .authorities = server->authorities,
         .vaults = server->vaults,
-        .vault_count = server->vault_count,
         .build = server->build,
         .api_versions_strict = kv_option_is(server->options, KV_OPTION_API_VERSIONS, "strict"),
         .limits = server->limits,
@@ -298,9 +307,9 @@ static enum kv_code check_memory(struct server *server, struct kv_err *err)
 }
 
 static step_fn *const start_up[] = {
-    check_memory,      check_ports, read_vaults, open_folder, open_identity,
-    open_certificates, open_store,  open_keys,   sweep,       open_limits,
-    start_threads,     listen_on,   publish,     announce,
+    check_memory,      check_ports,   read_vaults, open_folder, open_identity,
+    open_certificates, open_store,    open_keys,   open_vaults, sweep,
+    open_limits,       start_threads, listen_on,   publish,     announce,
 };
 
 static bool drain_until(struct kv_listener *listener, kv_millis end)
@@ -345,6 +354,7 @@ static void take_down(struct server *server)
     hsm_close(server->token.hsm);
     housekeeper_free(server->keeper);
     kv_roles_free(server->roles);
+    kv_vaults_free(server->vaults);
     kv_store_close(server->store);
     kv_certificates_done(&server->certificates);
     kv_authorities_free(server->authorities);

@@ -35,15 +35,24 @@ void machine_raise_descriptors(void);
 enum kv_code ready_announce(const struct kv_app *app, const char *listen, const char *folder,
                             struct kv_err *err) kv_must_check;
 
-/* Reads what every --vault says into `ret_vaults`, an array of KV_VAULTS_MAX. */
-enum kv_code vaults_read(const struct kv_options *options, struct kv_vault *ret_vaults,
-                         size_t *ret_count, struct kv_err *err) kv_must_check;
+/* What every --vault says; the first is the one for hosts that name no vault. */
+#define VAULT_DRAFTS_MAX 256
+struct vault_drafts {
+    struct kv_vault_draft draft[VAULT_DRAFTS_MAX];
+    size_t count;
+};
+enum kv_code vaults_read(const struct kv_options *options, struct vault_drafts *ret_drafts,
+                         struct kv_err *err) kv_must_check;
 
 /* Loads or makes the certificates for the names of these vaults and the --san ones. */
 enum kv_code vaults_certify(const struct kv_options *options, const char *folder,
-                            const struct kv_vault *vaults, size_t vault_count,
+                            const struct vault_drafts *drafts,
                             struct kv_certificates *ret_certificates,
                             struct kv_err *err) kv_must_check;
+
+/* Opens the table with them; the log has those that were deleted, and stay so. */
+enum kv_code vaults_open(struct kv_vaults *vaults, const struct vault_drafts *drafts, kv_time now,
+                         struct kv_err *err) kv_must_check;
 
 /*
  * The certifier: issues the certificates under which statements are signed (contract §6.10, §11),
@@ -118,8 +127,7 @@ struct rotator_config {
     struct kv_clock *clock; /* all borrowed */
     struct kv_keys *keys;
     struct kv_lanes *lanes;
-    const struct kv_vault *vaults;
-    size_t vault_count;
+    struct kv_vaults *vaults;
 };
 enum kv_code rotator_new(const struct rotator_config *config, struct rotator **ret_rotator,
                          struct kv_err *err) kv_must_check;
@@ -139,8 +147,9 @@ struct housekeeper; /* opaque, thread-safe */
 /* Made before the token's other users, which sound its alarm; started when the keys are there. */
 enum kv_code housekeeper_new(struct kv_clock *clock, struct housekeeper **ret_keeper,
                              struct kv_err *err) kv_must_check;
-enum kv_code housekeeper_start(struct housekeeper *keeper, struct kv_keys *keys, struct hsm *hsm,
-                               struct rotator *rotator, struct kv_err *err) kv_must_check;
+enum kv_code housekeeper_start(struct housekeeper *keeper, struct kv_vaults *vaults,
+                               struct kv_keys *keys, struct hsm *hsm, struct rotator *rotator,
+                               struct kv_err *err) kv_must_check;
 void housekeeper_watch(struct housekeeper *keeper, struct kv_store *store); /* before the start */
 void housekeeper_stop(struct housekeeper *keeper); /* joins the thread, if it runs */
 void housekeeper_free(struct housekeeper *keeper); /* NULL is fine */

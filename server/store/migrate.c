@@ -15,14 +15,43 @@ static enum kv_code load_version(struct kv_db *db, const char *domain, int64_t *
     return KV_OK;
 }
 
-static enum kv_code take_step(struct kv_db *db, const char *domain, int64_t version,
-                              const struct kv_migration *step, struct kv_err *err)
+static enum kv_code check_references(struct kv_db *db, struct kv_err *err)
+{
+    kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
+    bool found;
+
+    KV_TRY(kv_db_query(db, "PRAGMA foreign_key_check", KV_NO_BINDS, &rows, err));
+    KV_TRY(kv_rows_next(rows, &found, err));
+    if (found) {
+        return KV_FAIL(err, KV_INTERNAL, 0, "%s: a row of %s refers to none of %s", db->path,
+                       kv_rows_text(rows, 0), kv_rows_text(rows, 2));
+    }
+    return KV_OK;
+}
+
+static enum kv_code run_step(struct kv_db *db, const char *domain, int64_t version,
+                             const struct kv_migration *step, struct kv_err *err)
 {
     KV_TRY(kv_db_begin(db, err));
     KV_TRY(kv_db_execute(db, step->sql, err));
+    if (step->rebuilds) {
+        KV_TRY(check_references(db, err));
+    }
     KV_TRY(kv_db_run(db, "INSERT OR REPLACE INTO schema(domain, version) VALUES(?, ?)",
                      KV_BINDS(KV_B_TEXT(domain), KV_B_INT(version)), NULL, err));
     return kv_db_commit(db, err);
+}
+
+/* SQLite drops no table that rows refer to, and cannot be told so inside of a transaction. */
+static enum kv_code take_step(struct kv_db *db, const char *domain, int64_t version,
+                              const struct kv_migration *step, struct kv_err *err)
+{
+    if (!step->rebuilds) {
+        return run_step(db, domain, version, step, err);
+    }
+    KV_TRY(kv_db_execute(db, "PRAGMA foreign_keys = OFF", err));
+    KV_TRY(run_step(db, domain, version, step, err));
+    return kv_db_execute(db, "PRAGMA foreign_keys = ON", err);
 }
 
 static enum kv_code take_steps(struct kv_db *db, const char *domain,

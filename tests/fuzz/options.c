@@ -56,12 +56,12 @@ static void read_on(const struct kv_options *options)
     FUZZ_HOLDS(strlen(shown) == len);
     free(shown);
     for (size_t i = 0; i < kv_option_list_count(options, KV_OPTION_VAULT); i++) {
-        struct kv_vault vault;
+        struct kv_vault_draft draft;
         struct kv_err err;
 
-        if (kv_vault_parse(kv_option_list_item(options, KV_OPTION_VAULT, i), &vault, &err)
+        if (kv_vault_parse(kv_option_list_item(options, KV_OPTION_VAULT, i), &draft, &err)
             == KV_OK) {
-            FUZZ_HOLDS(strlen(vault.name) <= KV_VAULT_NAME_MAX);
+            FUZZ_HOLDS(strlen(draft.vault.name) <= KV_VAULT_NAME_MAX);
         }
     }
 }

@@ -12,6 +12,7 @@
 #include "server/serve/serve.h"
 #include "signer.h"
 #include "tests/support/token.h"
+#include "tests/support/vaults.h"
 #include "tests/unit/identity/forge_key.h"
 
 #define TENANT "6babcaad-604b-40ac-a9d7-9fd97c0b779f"
@@ -22,7 +23,6 @@
 
 static struct {
     struct kv_app app;
-    struct kv_vault vaults[3];
     char folder[32];
     pid_t owner; /* who removes the folder */
     struct test_token token;
@@ -64,6 +64,7 @@ static void close_all(void)
     certifier_free(self.certifier);
     kv_custody_free(self.custody);
     kv_roles_free(self.app.roles);
+    kv_vaults_free(self.app.vaults);
     kv_store_close(self.store);
     kv_certificates_done(&self.certificates);
     kv_authorities_free(self.app.authorities);
@@ -79,13 +80,6 @@ static void end(void)
         close_all();
         KV_IGNORE(kv_folder_remove(self.folder, NULL));
     }
-}
-
-static enum kv_code open_vaults(struct kv_err *err)
-{
-    KV_TRY(kv_vault_parse("dev", &self.vaults[0], err));
-    KV_TRY(kv_vault_parse("std,sku=standard,access=rbac", &self.vaults[1], err));
-    return kv_vault_parse("pool,kind=hsm", &self.vaults[2], err);
 }
 
 static enum kv_code open_identity(struct kv_err *err)
@@ -116,12 +110,14 @@ static enum kv_code open_certificates(struct kv_err *err)
 
 static enum kv_code open_keys(struct kv_err *err)
 {
+    static const char *const specs[] = { "dev", "std,sku=standard,access=rbac", "pool,kind=hsm" };
     struct kv_custody_config custody = { .hsm = NULL };
     struct kv_keys_config keys = { .certify = certifier_certify };
     char path[KV_PATH_MAX];
 
     KV_TRY(kv_path_join(path, self.folder, "coffer.db", err));
     KV_TRY(kv_store_open(path, 8, &self.store, err));
+    KV_TRY(vaults_of_specs(self.store, specs, KV_COUNT(specs), &self.app.vaults, err));
     KV_TRY(kv_roles_new(self.store, &self.app.roles, err));
     test_token_create(&self.token, gate, NULL);
     custody.hsm = self.token.hsm;
@@ -175,8 +171,6 @@ static void fill_app(void)
 {
     struct kv_app *app = &self.app;
 
-    app->vaults = self.vaults;
-    app->vault_count = KV_COUNT(self.vaults);
     app->build = kv_build_find("2026");
     app->port = 8443;
     app->control_port = 8080;
@@ -217,9 +211,7 @@ struct kv_app *world(void)
 {
     static const struct {
         enum kv_code (*open)(struct kv_err *err);
-    } steps[] = {
-        { open_vaults }, { open_identity }, { open_certificates }, { open_keys }, { open_lanes }
-    };
+    } steps[] = { { open_identity }, { open_certificates }, { open_keys }, { open_lanes } };
     struct kv_err err;
 
     if (self.owner != 0) {

@@ -12,7 +12,7 @@ static struct kv_limits *limits;
 
 static void setup(void)
 {
-    cr_assert_eq(kv_limits_new(7, KV_LIMITS_BUDGET, &limits, NULL), KV_OK);
+    cr_assert_eq(kv_limits_new(KV_LIMITS_BUDGET, &limits, NULL), KV_OK);
 }
 
 static void teardown(void)
@@ -28,7 +28,7 @@ static const struct kv_transaction large_hsm = { .kty = "RSA-HSM", .bits = 4096 
 static const struct kv_transaction new_hsm = { .kty = "EC-HSM", .makes_key = true };
 
 /* How many such transactions the vault takes before it refuses one, at most `most`. */
-static unsigned count(size_t vault, const struct kv_transaction *transaction, kv_millis now,
+static unsigned count(int64_t vault, const struct kv_transaction *transaction, kv_millis now,
                       unsigned most)
 {
     unsigned taken = 0;
@@ -117,7 +117,7 @@ Test(limits, are_a_vaults_own)
 Test(limits, are_as_large_as_their_budget)
 {
     kv_limits_free(limits);
-    cr_assert_eq(kv_limits_new(7, KV_LIMITS_BUDGET / 2, &limits, NULL), KV_OK);
+    cr_assert_eq(kv_limits_new(KV_LIMITS_BUDGET / 2, &limits, NULL), KV_OK);
     cr_expect_eq(count(0, &new_hsm, NOW, 100), 5);
     cr_expect_eq(count(1, &small_hsm, NOW, 5000), 1000);
     cr_expect_eq(count(2, &large_hsm, NOW, 5000), 125);

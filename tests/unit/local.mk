@@ -241,6 +241,12 @@ TESTS += %D%/test_sites
 %C%_test_sites_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_sites_LDADD = $(UNIT_LDADD)
 
+check_PROGRAMS += %D%/test_vaults
+TESTS += %D%/test_vaults
+%C%_test_vaults_SOURCES = %D%/vaults.c %D%/scratch.h
+%C%_test_vaults_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_vaults_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += %D%/test_vault
 TESTS += %D%/test_vault
 %C%_test_vault_SOURCES = %D%/vault.c

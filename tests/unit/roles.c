@@ -10,25 +10,37 @@
 #include "kv/base/json.h"
 #include "kv/store/store.h"
 #include "scratch.h"
+#include "tests/support/vaults.h"
 
-#define HSM "pool"
+#define HSM hsm->id
 #define CRYPTO_USER "21dbd100-6940-42c2-9190-5d6cb909625b"
 #define SOMEBODY "01ea9a65-813e-4238-8204-bf7328d63fc6"
 #define SETTING "AllowKeyManagementOperationsThroughARM"
 
 static struct kv_store *store;
+static struct kv_vaults *vaults;
+static const struct kv_vault *hsm, *other;
 static struct kv_roles *roles;
 static struct kv_err err;
 
 static void open_roles(void)
 {
     cr_assert_eq(kv_store_open("roles.db", 4, &store, &err), KV_OK, "%s", err.message);
+    static const char *const specs[] = { "pool,kind=hsm", "other,kind=hsm" };
+
+    cr_assert_eq(vaults_of_specs(store, specs, KV_COUNT(specs), &vaults, &err), KV_OK, "%s",
+                 err.message);
+    hsm = kv_vaults_acquire(vaults, "pool");
+    other = kv_vaults_acquire(vaults, "other");
     cr_assert_eq(kv_roles_new(store, &roles, &err), KV_OK, "%s", err.message);
 }
 
 static void close_roles(void)
 {
     kv_roles_free(roles);
+    kv_vault_release(hsm);
+    kv_vault_release(other);
+    kv_vaults_free(vaults);
     kv_store_close(store);
 }
 

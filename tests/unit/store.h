@@ -19,10 +19,10 @@ static struct kv_err err;
 
 /* A table to write to; the second step is there to be counted. */
 static const struct kv_migration KEYS[] = {
-    { "CREATE TABLE key(id INTEGER PRIMARY KEY, name TEXT NOT NULL, value BLOB) STRICT;"
-      "CREATE TABLE use(key INTEGER NOT NULL REFERENCES key(id)) STRICT" },
-    { "CREATE INDEX key_by_name ON key(name)" },
-    { NULL },
+    { .sql = "CREATE TABLE key(id INTEGER PRIMARY KEY, name TEXT NOT NULL, value BLOB) STRICT;"
+             "CREATE TABLE use(key INTEGER NOT NULL REFERENCES key(id)) STRICT" },
+    { .sql = "CREATE INDEX key_by_name ON key(name)" },
+    { .sql = NULL },
 };
 
 static inline void store_open(unsigned connections)

@@ -3,7 +3,7 @@
  * kv/access/roles.h - what a managed HSM keeps beside its keys: role definitions, role assignments and
  * settings (contract §12, control-plane.md §2.6).
  *
- * `vault` is the name of the HSM that is meant; what one of them keeps, no other one sees. Nothing
+ * `vault` is the id of the HSM that is meant; what one of them keeps, no other one sees. Nothing
  * is enforced here. What a call has returned KV_OK for is on disk.
  * Thread-safe. Errors carry the service's texts where they are known.
  */
@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <cjson/cJSON.h>
 
@@ -24,6 +25,7 @@
 #define KV_ROLE_ASSIGNMENTS_MAX 500 /* of an HSM */
 
 struct kv_store;
+struct kv_db;
 struct kv_roles; /* opaque */
 
 /* Migrates its tables. Free with kv_roles_free(). */
@@ -31,6 +33,10 @@ enum kv_code kv_roles_new(struct kv_store *store, struct kv_roles **ret_roles,
                           struct kv_err *err) kv_must_check;
 void kv_roles_free(struct kv_roles *roles);
 KV_DEFINE_CLEANUP(struct kv_roles *, kv_roles_free)
+
+/* Removes all that an HSM keeps: a kv_vault_empty_fn, `roles` being the context. */
+enum kv_code kv_roles_empty(void *roles, struct kv_db *db, int64_t vault,
+                            struct kv_err *err) kv_must_check;
 
 /* A role definition. */
 struct kv_role {
@@ -52,21 +58,21 @@ void kv_role_list_done(struct kv_role_list *list);
 KV_DEFINE_CLEANUP_VALUE(struct kv_role_list, kv_role_list_done)
 
 /* The built-in ones, then the custom ones as they were made. */
-enum kv_code kv_role_list(struct kv_roles *roles, const char *vault, struct kv_role_list *ret_list,
+enum kv_code kv_role_list(struct kv_roles *roles, int64_t vault, struct kv_role_list *ret_list,
                           struct kv_err *err) kv_must_check;
 
 /* KV_ROLE_DEFINITION_NOT_FOUND, also for a name that is no GUID. */
-enum kv_code kv_role_get(struct kv_roles *roles, const char *vault, const char *name,
+enum kv_code kv_role_get(struct kv_roles *roles, int64_t vault, const char *name,
                          struct kv_role *ret_role, struct kv_err *err) kv_must_check;
 
 /* Makes or replaces a custom role, `role` without a look at its name; KV_BAD_PARAMETER for a
  * built-in one's name and for one that is no GUID, KV_CONFLICT when there are
  * KV_CUSTOM_ROLES_MAX. */
-enum kv_code kv_role_put(struct kv_roles *roles, const char *vault, const char *name,
+enum kv_code kv_role_put(struct kv_roles *roles, int64_t vault, const char *name,
                          const struct kv_role *role, struct kv_err *err) kv_must_check;
 
 /* Removes a custom role and returns it; KV_CONFLICT while it is assigned to somebody. */
-enum kv_code kv_role_delete(struct kv_roles *roles, const char *vault, const char *name,
+enum kv_code kv_role_delete(struct kv_roles *roles, int64_t vault, const char *name,
                             struct kv_role *ret_role, struct kv_err *err) kv_must_check;
 
 struct kv_role_assignment {
@@ -90,13 +96,13 @@ struct kv_role_filter {
 };
 
 /* Those at, above and below a scope, as they were made. */
-enum kv_code kv_role_assignment_list(struct kv_roles *roles, const char *vault,
+enum kv_code kv_role_assignment_list(struct kv_roles *roles, int64_t vault,
                                      const struct kv_role_filter *filter,
                                      struct kv_role_assignment_list *ret_list,
                                      struct kv_err *err) kv_must_check;
 
 /* KV_ROLE_ASSIGNMENT_NOT_FOUND, also when it is one of another scope. */
-enum kv_code kv_role_assignment_get(struct kv_roles *roles, const char *vault, const char *scope,
+enum kv_code kv_role_assignment_get(struct kv_roles *roles, int64_t vault, const char *scope,
                                     const char *name, struct kv_role_assignment *ret_assignment,
                                     struct kv_err *err) kv_must_check;
 
@@ -109,13 +115,13 @@ struct kv_role_assignment_args {
  * KV_ROLE_DEFINITION_NOT_FOUND, KV_ROLE_ASSIGNMENT_EXISTS for a name that is another one's,
  * KV_CONFLICT when there are KV_ROLE_ASSIGNMENTS_MAX.
  */
-enum kv_code kv_role_assignment_put(struct kv_roles *roles, const char *vault,
+enum kv_code kv_role_assignment_put(struct kv_roles *roles, int64_t vault,
                                     const struct kv_role_assignment_args *args,
                                     struct kv_role_assignment *ret_assignment,
                                     struct kv_err *err) kv_must_check;
 
 /* Removes an assignment and returns it. */
-enum kv_code kv_role_assignment_delete(struct kv_roles *roles, const char *vault, const char *scope,
+enum kv_code kv_role_assignment_delete(struct kv_roles *roles, int64_t vault, const char *scope,
                                        const char *name, struct kv_role_assignment *ret_assignment,
                                        struct kv_err *err) kv_must_check;
 
@@ -128,8 +134,8 @@ struct kv_hsm_setting {
 };
 
 /* KV_NOT_FOUND for a setting that does not exist. Names are compared without case. */
-enum kv_code kv_hsm_setting_get(struct kv_roles *roles, const char *vault, const char *name,
+enum kv_code kv_hsm_setting_get(struct kv_roles *roles, int64_t vault, const char *name,
                                 struct kv_hsm_setting *ret_setting,
                                 struct kv_err *err) kv_must_check;
-enum kv_code kv_hsm_setting_put(struct kv_roles *roles, const char *vault, const char *name,
-                                bool value, struct kv_err *err) kv_must_check;
+enum kv_code kv_hsm_setting_put(struct kv_roles *roles, int64_t vault, const char *name, bool value,
+                                struct kv_err *err) kv_must_check;

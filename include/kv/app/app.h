@@ -22,7 +22,7 @@
 #include "kv/identity/identity.h"
 #include "kv/keys/keys.h"
 #include "kv/release/release.h"
-#include "kv/vaults/vault.h"
+#include "kv/vaults/vaults.h"
 #include "kv/wire/build.h"
 
 #define KV_CONTROL_NAMES_MAX 128
@@ -36,12 +36,11 @@ struct kv_app {
     struct kv_roles *roles;
     struct kv_lanes *lanes;
     struct kv_authorities *authorities; /* that attest environments */
-    const struct kv_vault *vaults;
-    size_t vault_count;
+    struct kv_vaults *vaults;
 
     const struct kv_build *build; /* what --service-build says */
     bool api_versions_strict;
-    struct kv_limits *limits;   /* by a vault's place in `vaults`; NULL: none apply */
+    struct kv_limits *limits;   /* NULL: none apply */
     unsigned retry_after;       /* seconds a 429 names; 0: none, as the service does */
     atomic_uint told_keys_only; /* what api/gate has told of in the log: a bit for each kind */
     const char *ca_pem;
@@ -78,7 +77,7 @@ struct kv_terms {
 
 /* What the gates found out; request->context of the data plane. */
 struct kv_call {
-    const struct kv_vault *vault;
+    const struct kv_vault *vault; /* held to the end of the request */
     struct kv_principal principal;
     const char *api_version; /* borrowed from the request */
     /* What the api-version has: columns of api_version.def. */

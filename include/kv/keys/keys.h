@@ -28,6 +28,7 @@
 #define KV_TAG_TEXT_MAX 256 /* characters of a tag's name, and of its value (contract §4.4) */
 
 struct kv_sent_key;
+struct kv_db;
 struct kv_store;
 struct kv_keys; /* opaque */
 
@@ -358,6 +359,11 @@ enum kv_code kv_key_operate(const struct kv_scope *scope, const char *name, cons
  */
 enum kv_code kv_keys_random(const struct kv_scope *scope, int64_t count,
                             struct kv_secret *ret_bytes, struct kv_err *err) kv_must_check;
+
+/* Removes every key of a purged vault: a kv_vault_empty_fn, `keys` being the context. Their objects
+ * are destroyed by the next tidying. */
+enum kv_code kv_keys_empty(void *keys, struct kv_db *db, int64_t vault,
+                           struct kv_err *err) kv_must_check;
 
 /*
  * At start, before anything else: destroys token objects of versions that were never acknowledged

@@ -77,8 +77,8 @@ enum kv_code kv_key_rotate(const struct kv_scope *scope, const char *name, struc
 
 /* A key whose policy will rotate it. */
 struct kv_rotation {
-    int64_t key; /* tells keys apart */
-    char vault[KV_VAULT_NAME_MAX + 1];
+    int64_t key;   /* tells keys apart */
+    int64_t vault; /* its id */
     char name[KV_KEY_NAME_MAX + 1];
     kv_millis due;
 };

@@ -13,7 +13,7 @@
 #pragma once
 
 #include <stdbool.h>
-#include <stddef.h>
+#include <stdint.h>
 
 #include "kv/base/clock.h"
 #include "kv/base/err.h"
@@ -34,17 +34,17 @@ unsigned kv_limits_cost(const struct kv_transaction *transaction);
 
 struct kv_limits; /* opaque */
 
-/* Budgets for `vaults` vaults, each of `budget`, all untouched; KV_LIMITS_BUDGET is what makes the
- * limits those of the table. Free with kv_limits_free(). */
-enum kv_code kv_limits_new(size_t vaults, unsigned budget, struct kv_limits **ret_limits,
+/* Gives each vault `budget`; KV_LIMITS_BUDGET is what makes the limits those of the table. Free with
+ * kv_limits_free(). */
+enum kv_code kv_limits_new(unsigned budget, struct kv_limits **ret_limits,
                            struct kv_err *err) kv_must_check;
 void kv_limits_free(struct kv_limits *limits);
 KV_DEFINE_CLEANUP(struct kv_limits *, kv_limits_free)
 
 /*
- * Takes the cost of a transaction from the budgets of the vault with that index and of the
+ * Takes the cost of a transaction from the budgets of the vault with that id and of the
  * subscription; KV_THROTTLED, and nothing is taken, when what is left of one of them is less.
  */
-enum kv_code kv_limits_take(struct kv_limits *limits, size_t vault,
+enum kv_code kv_limits_take(struct kv_limits *limits, int64_t vault,
                             const struct kv_transaction *transaction, kv_millis now,
                             struct kv_err *err) kv_must_check;

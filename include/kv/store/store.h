@@ -25,6 +25,7 @@ struct kv_rows;  /* the rows of one query, inside a lent connection */
 /* A step of a domain's schema, run once and in order; each in a transaction of its own. */
 struct kv_migration {
     const char *sql; /* one or more statements; NULL ends the list */
+    bool rebuilds;   /* a table that others refer to: references are held against it at the end */
 };
 
 /*

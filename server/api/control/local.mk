@@ -6,4 +6,5 @@ libkv_a_SOURCES += \
 	%D%/private.h \
 	%D%/site.c \
 	%D%/state.c \
-	%D%/time.c
+	%D%/time.c \
+	%D%/vaults.c

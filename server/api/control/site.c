@@ -24,7 +24,8 @@ static bool is_write(enum kv_verb verb)
     return verb != KV_GET && verb != KV_HEAD && verb != KV_OPTIONS;
 }
 
-/* A form of a page cannot send this type without asking first, and asking is refused. */
+/* A form of a page cannot send this type without asking first, and asking is refused; nor can it
+ * send the other verbs, which may go without a body. */
 static enum kv_code check_media_type(struct kv_request *request, struct kv_response *response,
                                      struct kv_err *err)
 {
@@ -33,6 +34,9 @@ static enum kv_code check_media_type(struct kv_request *request, struct kv_respo
     size_t len = type == NULL ? 0 : strcspn(type, "; \t");
 
     (void) response;
+    if (request->verb != KV_POST && request->body.len == 0) {
+        return KV_OK;
+    }
     if (is_write(request->verb) && (len != strlen(json) || strncasecmp(type, json, len) != 0)) {
         return KV_FAIL(err, KV_UNSUPPORTED_MEDIA_TYPE, 0,
                        "A write needs Content-Type: application/json.");
@@ -94,6 +98,13 @@ const struct kv_route kv_control_routes[] = {
     { KV_GET, "/control/v1/hsm", control_hsm, KV_LANE_WORK }, /* it may be re-opening */
     { KV_GET, "/control/v1/clock", control_clock_get, KV_LANE_INLINE },
     { KV_POST, "/control/v1/clock", control_clock_set, KV_LANE_INLINE },
+    { KV_GET, "/control/v1/vaults", control_vaults, KV_LANE_WORK }, /* 10 000 are megabytes */
+    { KV_GET, "/control/v1/vaults/{name}", control_vault_get, KV_LANE_WORK },
+    { KV_PUT, "/control/v1/vaults/{name}", control_vault_put, KV_LANE_WORK },
+    { KV_PATCH, "/control/v1/vaults/{name}", control_vault_patch, KV_LANE_WORK },
+    { KV_DELETE, "/control/v1/vaults/{name}", control_vault_delete, KV_LANE_WORK },
+    { KV_POST, "/control/v1/vaults/{name}/recover", control_vault_recover, KV_LANE_WORK },
+    { KV_POST, "/control/v1/vaults/{name}/purge", control_vault_purge, KV_LANE_WORK },
     { KV_GET, "/control/v1/ekm", external_show, KV_LANE_INLINE },
     { KV_POST, "/control/v1/ekm", external_connect, KV_LANE_INLINE },
     { KV_POST, "/control/v1/ekm/keys", external_make, KV_LANE_GENERATE },

@@ -8,17 +8,24 @@
 #include "kv/base/json.h"
 #include "private.h"
 
-static void add_vault(cJSON *vaults, const struct kv_app *app, const struct kv_vault *vault,
-                      bool *ok)
+void control_add_url(cJSON *object, const struct kv_app *app, const struct kv_vault *vault,
+                     bool *ok)
 {
-    cJSON *item = cJSON_CreateObject();
     char host[KV_VAULT_HOST_SIZE];
     char url[KV_VAULT_HOST_SIZE + sizeof("https://:65535")];
 
     kv_vault_host(vault, host);
     (void) snprintf(url, sizeof(url), "https://%s:%u", host, app->port);
+    kv_json_add_text(object, "url", url, ok);
+}
+
+static void add_vault(cJSON *vaults, const struct kv_app *app, const struct kv_vault *vault,
+                      bool *ok)
+{
+    cJSON *item = cJSON_CreateObject();
+
     kv_json_add_text(item, "name", vault->name, ok);
-    kv_json_add_text(item, "url", url, ok);
+    control_add_url(item, app, vault, ok);
     kv_json_add_take(vaults, NULL, item, ok);
 }
 
@@ -26,15 +33,19 @@ enum kv_code kv_control_describe(const struct kv_app *app, cJSON **ret_descripti
                                  struct kv_err *err)
 {
     kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
+    kv_auto(kv_vault_list_done) struct kv_vault_list list = { .vault = NULL };
     bool ok = true;
 
+    KV_TRY(kv_vaults_list(app->vaults, &list, err));
     kv_json_add_text(body, "version", PACKAGE_VERSION, &ok);
     kv_json_add_int(body, "pid", getpid(), &ok);
     kv_json_add_int(body, "port", app->port, &ok);
     kv_json_add_int(body, "control_port", app->control_port, &ok);
     cJSON *vaults = kv_json_add_array(body, "vaults", &ok);
-    for (size_t i = 0; i < app->vault_count; i++) {
-        add_vault(vaults, app, &app->vaults[i], &ok);
+    for (size_t i = 0; i < list.count; i++) {
+        if (list.vault[i]->deleted == 0) {
+            add_vault(vaults, app, list.vault[i], &ok);
+        }
     }
     if (!ok) {
         return KV_OUT_OF_MEMORY(err);

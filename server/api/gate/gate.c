@@ -32,6 +32,14 @@ static enum kv_code check_url(struct kv_request *request, struct kv_response *re
     return KV_OK;
 }
 
+static void end_call(void *context)
+{
+    struct kv_call *call = context;
+
+    kv_vault_release(call->vault);
+    free(call);
+}
+
 static enum kv_code find_vault(struct kv_request *request, struct kv_response *response,
                                struct kv_err *err)
 {
@@ -41,8 +49,8 @@ static enum kv_code find_vault(struct kv_request *request, struct kv_response *r
         return KV_OUT_OF_MEMORY(err);
     }
     request->context = call;
-    request->context_free = free;
-    call->vault = kv_vault_of_host(request->app->vaults, request->app->vault_count, request->host);
+    request->context_free = end_call;
+    call->vault = kv_vaults_acquire_host(request->app->vaults, request->host);
     if (call->vault == NULL) { /* a DNS failure in the real world (control-plane.md §4.5) */
         return KV_FAIL(err, KV_VAULT_NOT_FOUND, 0, "The vault '%s' was not found.", request->host);
     }

@@ -38,7 +38,7 @@ static bool find_sent_kty(const cJSON *body, char ret_kty[KTY_SIZE])
     return snprintf(ret_kty, KTY_SIZE, "%s%s", sent.kty, is_plain ? "" : "-HSM") < KTY_SIZE;
 }
 
-static enum kv_code take_for_new_key(struct kv_request *request, size_t vault, struct kv_err *err)
+static enum kv_code take_for_new_key(struct kv_request *request, int64_t vault, struct kv_err *err)
 {
     struct kv_transaction transaction = { .makes_key = true };
     kv_auto(cJSON_Delete) cJSON *body = NULL;
@@ -52,7 +52,8 @@ static enum kv_code take_for_new_key(struct kv_request *request, size_t vault, s
 }
 
 /* A key that cannot be loaded, for whatever reason, leaves the reason to the handler. */
-static enum kv_code take_for_known_key(struct kv_request *request, size_t vault, struct kv_err *err)
+static enum kv_code take_for_known_key(struct kv_request *request, int64_t vault,
+                                       struct kv_err *err)
 {
     const struct kv_scope scope = kv_scope_of(request);
     const char *name = kv_request_capture(request, "name");
@@ -71,13 +72,12 @@ enum kv_code gate_throttle(struct kv_request *request, struct kv_response *respo
                            struct kv_err *err)
 {
     const struct kv_vault *vault = kv_call_of(request)->vault;
-    size_t index = (size_t) (vault - request->app->vaults);
 
     (void) response;
     /* A managed HSM has no limits but its own capacity (contract §12). */
     if (request->app->limits == NULL || vault->kind == KV_MANAGED_HSM) {
         return KV_OK;
     }
-    return kv_terms_of(request->route)->makes_key ? take_for_new_key(request, index, err)
-                                                  : take_for_known_key(request, index, err);
+    return kv_terms_of(request->route)->makes_key ? take_for_new_key(request, vault->id, err)
+                                                  : take_for_known_key(request, vault->id, err);
 }

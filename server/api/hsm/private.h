@@ -34,9 +34,9 @@ enum kv_code scope_parse_text(const char *text, char ret_scope[KV_ROLE_SCOPE_MAX
                               struct kv_err *err) kv_must_check;
 
 /* Which HSM is meant. */
-static inline const char *hsm_of(const struct kv_request *request)
+static inline int64_t hsm_of(const struct kv_request *request)
 {
-    return kv_call_of(request)->vault->name;
+    return kv_call_of(request)->vault->id;
 }
 
 /* A refusal in the one sentence of the service's model binder (contract §4.6). */

@@ -87,10 +87,17 @@ static bool take_part(const char **text, const char *stop, char *ret_part, size_
     return true;
 }
 
+static bool is_vault_of(const struct kv_request *request, const char *host)
+{
+    kv_auto(kv_vault_release) const struct kv_vault *named =
+        kv_vaults_acquire_host(request->app->vaults, host);
+
+    return named != NULL && named->id == kv_call_of(request)->vault->id;
+}
+
 /* https://{host}[:port]/keys/{name}/{version}, the host being one of the request's vault. */
 static bool parse_kid(const struct kv_request *request, const char *kid, struct sent_transfer *sent)
 {
-    const struct kv_app *app = request->app;
     char host[256];
 
     if (strncmp(kid, SCHEME, strlen(SCHEME)) != 0) {
@@ -104,8 +111,7 @@ static bool parse_kid(const struct kv_request *request, const char *kid, struct 
         *at = (char) tolower((unsigned char) *at);
     }
     kid += strcspn(kid, "/");
-    if (strncmp(kid, "/keys/", 6) != 0
-        || kv_vault_of_host(app->vaults, app->vault_count, host) != kv_call_of(request)->vault) {
+    if (strncmp(kid, "/keys/", 6) != 0 || !is_vault_of(request, host)) {
         return false;
     }
     kid += 6;

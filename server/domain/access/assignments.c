@@ -49,7 +49,7 @@ static bool is_wanted(const struct kv_role_assignment *assignment,
            || (!filter->not_below && covers(filter->scope, assignment->scope));
 }
 
-static enum kv_code read_wanted(struct kv_db *db, const char *vault,
+static enum kv_code read_wanted(struct kv_db *db, int64_t vault,
                                 const struct kv_role_filter *filter,
                                 struct kv_role_assignment_list *list, struct kv_err *err)
 {
@@ -58,8 +58,8 @@ static enum kv_code read_wanted(struct kv_db *db, const char *vault,
     kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
     bool more;
 
-    KV_TRY(kv_db_query(db, sql, KV_BINDS(KV_B_TEXT(vault), KV_B_INT(KV_ROLE_ASSIGNMENTS_MAX)),
-                       &rows, err));
+    KV_TRY(kv_db_query(db, sql, KV_BINDS(KV_B_INT(vault), KV_B_INT(KV_ROLE_ASSIGNMENTS_MAX)), &rows,
+                       err));
     KV_TRY(kv_rows_next(rows, &more, err));
     while (more) {
         struct kv_role_assignment *next = &list->assignment[list->count];
@@ -71,7 +71,7 @@ static enum kv_code read_wanted(struct kv_db *db, const char *vault,
     return KV_OK;
 }
 
-enum kv_code kv_role_assignment_list(struct kv_roles *roles, const char *vault,
+enum kv_code kv_role_assignment_list(struct kv_roles *roles, int64_t vault,
                                      const struct kv_role_filter *filter,
                                      struct kv_role_assignment_list *ret_list, struct kv_err *err)
 {
@@ -91,7 +91,7 @@ enum kv_code kv_role_assignment_list(struct kv_roles *roles, const char *vault,
 }
 
 /* By its name alone, which is unique in an HSM. */
-static enum kv_code load(struct kv_db *db, const char *vault, const char *name,
+static enum kv_code load(struct kv_db *db, int64_t vault, const char *name,
                          struct kv_role_assignment *ret_assignment, struct kv_err *err)
 {
     static const char sql[] = "SELECT " COLUMNS " FROM role_assignment"
@@ -103,7 +103,7 @@ static enum kv_code load(struct kv_db *db, const char *vault, const char *name,
     if (!roles_fold_guid(name, fold)) {
         return fail_not_found(err);
     }
-    KV_TRY(kv_db_query(db, sql, KV_BINDS(KV_B_TEXT(vault), KV_B_TEXT(fold)), &rows, err));
+    KV_TRY(kv_db_query(db, sql, KV_BINDS(KV_B_INT(vault), KV_B_TEXT(fold)), &rows, err));
     KV_TRY(kv_rows_next(rows, &more, err));
     if (!more) {
         return fail_not_found(err);
@@ -112,15 +112,14 @@ static enum kv_code load(struct kv_db *db, const char *vault, const char *name,
     return KV_OK;
 }
 
-static enum kv_code load_at(struct kv_db *db, const char *vault, const char *scope,
-                            const char *name, struct kv_role_assignment *ret_assignment,
-                            struct kv_err *err)
+static enum kv_code load_at(struct kv_db *db, int64_t vault, const char *scope, const char *name,
+                            struct kv_role_assignment *ret_assignment, struct kv_err *err)
 {
     KV_TRY(load(db, vault, name, ret_assignment, err));
     return strcasecmp(scope, ret_assignment->scope) == 0 ? KV_OK : fail_not_found(err);
 }
 
-enum kv_code kv_role_assignment_get(struct kv_roles *roles, const char *vault, const char *scope,
+enum kv_code kv_role_assignment_get(struct kv_roles *roles, int64_t vault, const char *scope,
                                     const char *name, struct kv_role_assignment *ret_assignment,
                                     struct kv_err *err)
 {
@@ -130,12 +129,12 @@ enum kv_code kv_role_assignment_get(struct kv_roles *roles, const char *vault, c
     return load_at(db, vault, scope, name, ret_assignment, err);
 }
 
-static enum kv_code check_room(struct kv_db *db, const char *vault, struct kv_err *err)
+static enum kv_code check_room(struct kv_db *db, int64_t vault, struct kv_err *err)
 {
     static const char sql[] = "SELECT count(*) FROM role_assignment WHERE vault = ?";
     int64_t count;
 
-    KV_TRY(roles_count(db, sql, KV_BINDS(KV_B_TEXT(vault)), &count, err));
+    KV_TRY(roles_count(db, sql, KV_BINDS(KV_B_INT(vault)), &count, err));
     if (count >= KV_ROLE_ASSIGNMENTS_MAX) {
         return KV_FAIL(err, KV_CONFLICT, 0, "There can be %d role assignments at most.",
                        KV_ROLE_ASSIGNMENTS_MAX);
@@ -143,8 +142,8 @@ static enum kv_code check_room(struct kv_db *db, const char *vault, struct kv_er
     return KV_OK;
 }
 
-static enum kv_code insert(struct kv_db *db, const char *vault,
-                           const struct kv_role_assignment *row, struct kv_err *err)
+static enum kv_code insert(struct kv_db *db, int64_t vault, const struct kv_role_assignment *row,
+                           struct kv_err *err)
 {
     static const char sql[] = "INSERT INTO role_assignment (vault, " COLUMNS ")"
                               " VALUES (?, ?, ?, ?, ?)";
@@ -152,7 +151,7 @@ static enum kv_code insert(struct kv_db *db, const char *vault,
     KV_TRY(roles_check_definition(db, vault, row->definition, err));
     KV_TRY(check_room(db, vault, err));
     return kv_db_run(db, sql,
-                     KV_BINDS(KV_B_TEXT(vault), KV_B_TEXT(row->name), KV_B_TEXT(row->principal),
+                     KV_BINDS(KV_B_INT(vault), KV_B_TEXT(row->name), KV_B_TEXT(row->principal),
                               KV_B_TEXT(row->definition), KV_B_TEXT(row->scope)),
                      NULL, err);
 }
@@ -173,7 +172,7 @@ static enum kv_code fold_assignment(const struct kv_role_assignment_args *from,
     return KV_OK;
 }
 
-enum kv_code kv_role_assignment_put(struct kv_roles *roles, const char *vault,
+enum kv_code kv_role_assignment_put(struct kv_roles *roles, int64_t vault,
                                     const struct kv_role_assignment_args *args,
                                     struct kv_role_assignment *ret_assignment, struct kv_err *err)
 {
@@ -183,8 +182,7 @@ enum kv_code kv_role_assignment_put(struct kv_roles *roles, const char *vault,
     enum kv_code code;
 
     KV_TRY(fold_assignment(args, &row, err));
-    KV_TRY(kv_db_acquire(roles->store, &db, err));
-    KV_TRY(kv_db_begin(db, err));
+    KV_TRY(roles_begin(roles, vault, &db, err));
     code = load(db, vault, row.name, &there, err);
     if (code == KV_ROLE_ASSIGNMENT_NOT_FOUND) {
         KV_TRY(insert(db, vault, &row, err));
@@ -203,17 +201,16 @@ enum kv_code kv_role_assignment_put(struct kv_roles *roles, const char *vault,
     return KV_OK;
 }
 
-enum kv_code kv_role_assignment_delete(struct kv_roles *roles, const char *vault, const char *scope,
+enum kv_code kv_role_assignment_delete(struct kv_roles *roles, int64_t vault, const char *scope,
                                        const char *name, struct kv_role_assignment *ret_assignment,
                                        struct kv_err *err)
 {
     static const char sql[] = "DELETE FROM role_assignment WHERE vault = ? AND name = ?";
     kv_auto(kv_db_release) struct kv_db *db = NULL;
 
-    KV_TRY(kv_db_acquire(roles->store, &db, err));
-    KV_TRY(kv_db_begin(db, err));
+    KV_TRY(roles_begin(roles, vault, &db, err));
     KV_TRY(load_at(db, vault, scope, name, ret_assignment, err));
     KV_TRY(
-        kv_db_run(db, sql, KV_BINDS(KV_B_TEXT(vault), KV_B_TEXT(ret_assignment->name)), NULL, err));
+        kv_db_run(db, sql, KV_BINDS(KV_B_INT(vault), KV_B_TEXT(ret_assignment->name)), NULL, err));
     return kv_db_commit(db, err);
 }

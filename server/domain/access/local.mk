@@ -4,4 +4,5 @@ libkv_a_SOURCES += \
 	%D%/permission.c \
 	%D%/roles.c \
 	%D%/roles_core.h \
+	%D%/schema.c \
 	%D%/settings.c

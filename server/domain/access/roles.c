@@ -12,35 +12,6 @@
 
 #define ACTION_HEAD "Microsoft.KeyVault/managedHsm/"
 
-static const struct kv_migration migrations[] = {
-    { "CREATE TABLE role_definition ("
-      "  id INTEGER PRIMARY KEY,"
-      "  vault TEXT NOT NULL,"
-      "  name TEXT NOT NULL,"
-      "  role_name TEXT NOT NULL,"
-      "  description TEXT NOT NULL,"
-      "  permissions TEXT NOT NULL," /* JSON */
-      "  scopes TEXT NOT NULL,"      /* JSON */
-      "  UNIQUE (vault, name)"
-      ");"
-      "CREATE TABLE role_assignment ("
-      "  id INTEGER PRIMARY KEY,"
-      "  vault TEXT NOT NULL,"
-      "  name TEXT NOT NULL,"
-      "  scope TEXT NOT NULL COLLATE NOCASE,"
-      "  principal TEXT NOT NULL,"
-      "  definition TEXT NOT NULL,"
-      "  UNIQUE (vault, name)"
-      ");"
-      "CREATE TABLE hsm_setting ("
-      "  vault TEXT NOT NULL,"
-      "  name TEXT NOT NULL,"
-      "  value INTEGER NOT NULL,"
-      "  PRIMARY KEY (vault, name)"
-      ") WITHOUT ROWID;" },
-    { NULL },
-};
-
 static const struct built_in {
     const char *name, *role_name, *actions;
 } built_ins[] = {
@@ -48,25 +19,6 @@ static const struct built_in {
 #include "kv/access/hsm_role.def"
 #undef X
 };
-
-enum kv_code kv_roles_new(struct kv_store *store, struct kv_roles **ret_roles, struct kv_err *err)
-{
-    KV_TRY(kv_store_migrate(store, "roles", migrations, err));
-
-    struct kv_roles *roles = calloc(1, sizeof(*roles));
-
-    if (roles == NULL) {
-        return KV_OUT_OF_MEMORY(err);
-    }
-    roles->store = store;
-    *ret_roles = roles;
-    return KV_OK;
-}
-
-void kv_roles_free(struct kv_roles *roles)
-{
-    free(roles);
-}
 
 void kv_role_done(struct kv_role *role)
 {
@@ -185,7 +137,7 @@ static enum kv_code read_role(const struct kv_rows *rows, struct kv_role *ret_ro
 }
 
 /* KV_ROLE_DEFINITION_NOT_FOUND when there is no custom role of that name. */
-static enum kv_code load_custom(struct kv_db *db, const char *vault, const char *name,
+static enum kv_code load_custom(struct kv_db *db, int64_t vault, const char *name,
                                 struct kv_role *ret_role, struct kv_err *err)
 {
     static const char sql[] = "SELECT " ROLE_COLUMNS " FROM role_definition"
@@ -193,12 +145,12 @@ static enum kv_code load_custom(struct kv_db *db, const char *vault, const char 
     kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
     bool more;
 
-    KV_TRY(kv_db_query(db, sql, KV_BINDS(KV_B_TEXT(vault), KV_B_TEXT(name)), &rows, err));
+    KV_TRY(kv_db_query(db, sql, KV_BINDS(KV_B_INT(vault), KV_B_TEXT(name)), &rows, err));
     KV_TRY(kv_rows_next(rows, &more, err));
     return more ? read_role(rows, ret_role, err) : fail_not_found(err);
 }
 
-enum kv_code roles_check_definition(struct kv_db *db, const char *vault, const char *name,
+enum kv_code roles_check_definition(struct kv_db *db, int64_t vault, const char *name,
                                     struct kv_err *err)
 {
     kv_auto(kv_role_done) struct kv_role role = { .permissions = NULL };
@@ -206,8 +158,8 @@ enum kv_code roles_check_definition(struct kv_db *db, const char *vault, const c
     return find_built_in(name) != NULL ? KV_OK : load_custom(db, vault, name, &role, err);
 }
 
-static enum kv_code append_custom(struct kv_roles *roles, const char *vault,
-                                  struct kv_role_list *list, struct kv_err *err)
+static enum kv_code append_custom(struct kv_roles *roles, int64_t vault, struct kv_role_list *list,
+                                  struct kv_err *err)
 {
     static const char sql[] = "SELECT " ROLE_COLUMNS " FROM role_definition"
                               " WHERE vault = ?1 ORDER BY id LIMIT ?2";
@@ -216,8 +168,8 @@ static enum kv_code append_custom(struct kv_roles *roles, const char *vault,
     bool more;
 
     KV_TRY(kv_db_acquire(roles->store, &db, err));
-    KV_TRY(kv_db_query(db, sql, KV_BINDS(KV_B_TEXT(vault), KV_B_INT(KV_CUSTOM_ROLES_MAX)), &rows,
-                       err));
+    KV_TRY(
+        kv_db_query(db, sql, KV_BINDS(KV_B_INT(vault), KV_B_INT(KV_CUSTOM_ROLES_MAX)), &rows, err));
     KV_TRY(kv_rows_next(rows, &more, err));
     while (more) {
         KV_TRY(read_role(rows, &list->role[list->count], err));
@@ -227,7 +179,7 @@ static enum kv_code append_custom(struct kv_roles *roles, const char *vault,
     return KV_OK;
 }
 
-enum kv_code kv_role_list(struct kv_roles *roles, const char *vault, struct kv_role_list *ret_list,
+enum kv_code kv_role_list(struct kv_roles *roles, int64_t vault, struct kv_role_list *ret_list,
                           struct kv_err *err)
 {
     kv_auto(kv_role_list_done) struct kv_role_list list = {
@@ -246,7 +198,7 @@ enum kv_code kv_role_list(struct kv_roles *roles, const char *vault, struct kv_r
     return KV_OK;
 }
 
-enum kv_code kv_role_get(struct kv_roles *roles, const char *vault, const char *name,
+enum kv_code kv_role_get(struct kv_roles *roles, int64_t vault, const char *name,
                          struct kv_role *ret_role, struct kv_err *err)
 {
     kv_auto(kv_db_release) struct kv_db *db = NULL;
@@ -275,14 +227,14 @@ static enum kv_code check_not_built_in(const char *fold, struct kv_err *err)
     return KV_OK;
 }
 
-static enum kv_code check_room(struct kv_db *db, const char *vault, const char *fold,
+static enum kv_code check_room(struct kv_db *db, int64_t vault, const char *fold,
                                struct kv_err *err)
 {
     static const char others[] = "SELECT count(*) FROM role_definition"
                                  " WHERE vault = ? AND name <> ?";
     int64_t count;
 
-    KV_TRY(roles_count(db, others, KV_BINDS(KV_B_TEXT(vault), KV_B_TEXT(fold)), &count, err));
+    KV_TRY(roles_count(db, others, KV_BINDS(KV_B_INT(vault), KV_B_TEXT(fold)), &count, err));
     if (count >= KV_CUSTOM_ROLES_MAX) {
         return KV_FAIL(err, KV_CONFLICT, 0, "There can be %d custom role definitions at most.",
                        KV_CUSTOM_ROLES_MAX);
@@ -300,7 +252,7 @@ static enum kv_code print_list(const cJSON *tree, struct kv_buf *buf, struct kv_
     return code;
 }
 
-enum kv_code kv_role_put(struct kv_roles *roles, const char *vault, const char *name,
+enum kv_code kv_role_put(struct kv_roles *roles, int64_t vault, const char *name,
                          const struct kv_role *role, struct kv_err *err)
 {
     static const char sql[] =
@@ -321,25 +273,24 @@ enum kv_code kv_role_put(struct kv_roles *roles, const char *vault, const char *
     KV_TRY(check_not_built_in(fold, err));
     KV_TRY(print_list(role->permissions, &permissions, err));
     KV_TRY(print_list(role->scopes, &scopes, err));
-    KV_TRY(kv_db_acquire(roles->store, &db, err));
-    KV_TRY(kv_db_begin(db, err));
+    KV_TRY(roles_begin(roles, vault, &db, err));
     KV_TRY(check_room(db, vault, fold, err));
     KV_TRY(kv_db_run(db, sql,
-                     KV_BINDS(KV_B_TEXT(vault), KV_B_TEXT(fold), KV_B_TEXT(role->role_name),
+                     KV_BINDS(KV_B_INT(vault), KV_B_TEXT(fold), KV_B_TEXT(role->role_name),
                               KV_B_TEXT(role->description), KV_B_TEXT(permissions.data),
                               KV_B_TEXT(scopes.data)),
                      NULL, err));
     return kv_db_commit(db, err);
 }
 
-static enum kv_code check_unassigned(struct kv_db *db, const char *vault, const char *fold,
+static enum kv_code check_unassigned(struct kv_db *db, int64_t vault, const char *fold,
                                      struct kv_err *err)
 {
     static const char sql[] = "SELECT count(*) FROM role_assignment"
                               " WHERE vault = ? AND definition = ?";
     int64_t count;
 
-    KV_TRY(roles_count(db, sql, KV_BINDS(KV_B_TEXT(vault), KV_B_TEXT(fold)), &count, err));
+    KV_TRY(roles_count(db, sql, KV_BINDS(KV_B_INT(vault), KV_B_TEXT(fold)), &count, err));
     if (count > 0) {
         return KV_FAIL(err, KV_CONFLICT, 0,
                        "The role definition cannot be deleted while it is assigned.");
@@ -347,7 +298,7 @@ static enum kv_code check_unassigned(struct kv_db *db, const char *vault, const 
     return KV_OK;
 }
 
-enum kv_code kv_role_delete(struct kv_roles *roles, const char *vault, const char *name,
+enum kv_code kv_role_delete(struct kv_roles *roles, int64_t vault, const char *name,
                             struct kv_role *ret_role, struct kv_err *err)
 {
     static const char sql[] = "DELETE FROM role_definition WHERE vault = ? AND name = ?";
@@ -359,11 +310,10 @@ enum kv_code kv_role_delete(struct kv_roles *roles, const char *vault, const cha
         return fail_not_found(err);
     }
     KV_TRY(check_not_built_in(fold, err));
-    KV_TRY(kv_db_acquire(roles->store, &db, err));
-    KV_TRY(kv_db_begin(db, err));
+    KV_TRY(roles_begin(roles, vault, &db, err));
     KV_TRY(load_custom(db, vault, fold, &role, err));
     KV_TRY(check_unassigned(db, vault, fold, err));
-    KV_TRY(kv_db_run(db, sql, KV_BINDS(KV_B_TEXT(vault), KV_B_TEXT(fold)), NULL, err));
+    KV_TRY(kv_db_run(db, sql, KV_BINDS(KV_B_INT(vault), KV_B_TEXT(fold)), NULL, err));
     KV_TRY(kv_db_commit(db, err));
     *ret_role = role;
     role.permissions = role.scopes = NULL; /* the caller's now */

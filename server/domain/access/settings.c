@@ -28,7 +28,7 @@ static enum kv_code find(const char *name, const struct default_setting **ret_se
     return KV_FAIL(err, KV_NOT_FOUND, 0, "Setting not found: %s", name);
 }
 
-enum kv_code kv_hsm_setting_get(struct kv_roles *roles, const char *vault, const char *name,
+enum kv_code kv_hsm_setting_get(struct kv_roles *roles, int64_t vault, const char *name,
                                 struct kv_hsm_setting *ret_setting, struct kv_err *err)
 {
     static const char sql[] = "SELECT value FROM hsm_setting WHERE vault = ? AND name = ?";
@@ -39,7 +39,7 @@ enum kv_code kv_hsm_setting_get(struct kv_roles *roles, const char *vault, const
 
     KV_TRY(find(name, &setting, err));
     KV_TRY(kv_db_acquire(roles->store, &db, err));
-    KV_TRY(kv_db_query(db, sql, KV_BINDS(KV_B_TEXT(vault), KV_B_TEXT(setting->name)), &rows, err));
+    KV_TRY(kv_db_query(db, sql, KV_BINDS(KV_B_INT(vault), KV_B_TEXT(setting->name)), &rows, err));
     KV_TRY(kv_rows_next(rows, &more, err));
     *ret_setting = (struct kv_hsm_setting){
         .name = setting->name,
@@ -48,8 +48,8 @@ enum kv_code kv_hsm_setting_get(struct kv_roles *roles, const char *vault, const
     return KV_OK;
 }
 
-enum kv_code kv_hsm_setting_put(struct kv_roles *roles, const char *vault, const char *name,
-                                bool value, struct kv_err *err)
+enum kv_code kv_hsm_setting_put(struct kv_roles *roles, int64_t vault, const char *name, bool value,
+                                struct kv_err *err)
 {
     static const char sql[] = "INSERT OR REPLACE INTO hsm_setting (vault, name, value)"
                               " VALUES (?, ?, ?)";
@@ -57,9 +57,8 @@ enum kv_code kv_hsm_setting_put(struct kv_roles *roles, const char *vault, const
     const struct default_setting *setting;
 
     KV_TRY(find(name, &setting, err));
-    KV_TRY(kv_db_acquire(roles->store, &db, err));
-    KV_TRY(kv_db_begin(db, err));
-    KV_TRY(kv_db_run(db, sql, KV_BINDS(KV_B_TEXT(vault), KV_B_TEXT(setting->name), KV_B_INT(value)),
+    KV_TRY(roles_begin(roles, vault, &db, err));
+    KV_TRY(kv_db_run(db, sql, KV_BINDS(KV_B_INT(vault), KV_B_TEXT(setting->name), KV_B_INT(value)),
                      NULL, err));
     return kv_db_commit(db, err);
 }

@@ -72,7 +72,7 @@ enum kv_code kv_key_get_deleted(const struct kv_scope *scope, const char *name,
     KV_TRY(name_fold(name, &fold, err));
     KV_TRY(kv_db_acquire(scope->keys->config.store, &db, err));
     KV_TRY(kv_db_query(db, sql,
-                       KV_BINDS(KV_B_TEXT(scope->vault->name), KV_B_INT(scope->now),
+                       KV_BINDS(KV_B_INT(scope->vault->id), KV_B_INT(scope->now),
                                 KV_B_INT(kv_seconds(scope->now)), KV_B_TEXT(fold.text)),
                        &rows, err));
     KV_TRY(kv_rows_next(rows, &more, err));
@@ -181,4 +181,21 @@ enum kv_code kv_key_purge(const struct kv_scope *scope, const char *name, struct
     KV_TRY(check_purge(scope, &row, name, err));
     KV_TRY(purge_row(db, scope, row.id, err));
     return kv_db_commit(db, err);
+}
+
+enum kv_code kv_keys_empty(void *keys, struct kv_db *db, int64_t vault, struct kv_err *err)
+{
+    static const char *const statements[] = {
+        "DELETE FROM rotation_policy WHERE key IN (SELECT id FROM key WHERE vault = ?)",
+        "INSERT INTO limbo (object, doomed) SELECT object, 1 FROM version"
+        " WHERE key IN (SELECT id FROM key WHERE vault = ?) AND external IS NULL",
+        "DELETE FROM version WHERE key IN (SELECT id FROM key WHERE vault = ?)",
+        "DELETE FROM key WHERE vault = ?",
+    };
+
+    (void) keys; /* the same tables for all */
+    for (size_t i = 0; i < KV_COUNT(statements); i++) {
+        KV_TRY(kv_db_run(db, statements[i], KV_BINDS(KV_B_INT(vault)), NULL, err));
+    }
+    return KV_OK;
 }

@@ -140,7 +140,7 @@ enum kv_code kv_key_list(const struct kv_scope *scope, const char *marker, size_
     const struct key_order *order = key_orders[scope->vault->kind];
 
     return list(scope, order->live,
-                KV_BINDS(KV_B_TEXT(scope->vault->name), KV_B_INT(scope->now),
+                KV_BINDS(KV_B_INT(scope->vault->id), KV_B_INT(scope->now),
                          KV_B_TEXT(marker != NULL ? marker : order->start), KV_B_INT(max + 1)),
                 max, ret_page, err);
 }
@@ -151,7 +151,7 @@ enum kv_code kv_key_list_deleted(const struct kv_scope *scope, const char *marke
     const struct key_order *order = key_orders[scope->vault->kind];
 
     return list(scope, order->deleted,
-                KV_BINDS(KV_B_TEXT(scope->vault->name), KV_B_INT(scope->now),
+                KV_BINDS(KV_B_INT(scope->vault->id), KV_B_INT(scope->now),
                          KV_B_INT(kv_seconds(scope->now)),
                          KV_B_TEXT(marker != NULL ? marker : order->start), KV_B_INT(max + 1)),
                 max, ret_page, err);
@@ -166,7 +166,7 @@ enum kv_code kv_key_list_versions(const struct kv_scope *scope, const char *name
 
     KV_TRY(name_fold(name, &fold, err));
     return list(scope, order->sql,
-                KV_BINDS(KV_B_TEXT(scope->vault->name), KV_B_INT(scope->now), KV_B_TEXT(fold.text),
+                KV_BINDS(KV_B_INT(scope->vault->id), KV_B_INT(scope->now), KV_B_TEXT(fold.text),
                          KV_B_TEXT(marker != NULL ? marker : order->start), KV_B_INT(max + 1)),
                 max, ret_page, err);
 }
@@ -178,7 +178,7 @@ enum kv_code key_load_versions(const struct kv_scope *scope, const char *name, s
 
     KV_TRY(name_fold(name, &fold, err));
     return list(scope, versions_by_creation.sql,
-                KV_BINDS(KV_B_TEXT(scope->vault->name), KV_B_INT(scope->now), KV_B_TEXT(fold.text),
+                KV_BINDS(KV_B_INT(scope->vault->id), KV_B_INT(scope->now), KV_B_TEXT(fold.text),
                          KV_B_TEXT(versions_by_creation.start), KV_B_INT(max + 1)),
                 max, ret_page, err);
 }

@@ -15,7 +15,7 @@
 struct question {
     uint64_t edition; /* of the store */
     kv_millis now;    /* a key that was live then is live later, in the same edition */
-    const struct kv_vault *vault;
+    int64_t vault;    /* its id */
     char name[KV_KEY_NAME_MAX + 1];
     char version[KV_VERSION_LENGTH + 1]; /* "": the latest */
 };
@@ -37,7 +37,7 @@ static bool pose(const struct kv_scope *scope, const char *name, const char *ver
 
     ret_question->edition = kv_store_edition(scope->keys->config.store);
     ret_question->now = scope->now;
-    ret_question->vault = scope->vault;
+    ret_question->vault = scope->vault->id;
     if (name_len > KV_KEY_NAME_MAX || version_len > KV_VERSION_LENGTH) {
         return false;
     }

@@ -36,8 +36,8 @@ enum kv_code key_row_load(struct kv_db *db, const struct kv_scope *scope,
     struct key_row row = { .phase = PHASE_NONE };
     bool more;
 
-    KV_TRY(kv_db_query(db, sql, KV_BINDS(KV_B_TEXT(scope->vault->name), KV_B_TEXT(fold->text)),
-                       &rows, err));
+    KV_TRY(kv_db_query(db, sql, KV_BINDS(KV_B_INT(scope->vault->id), KV_B_TEXT(fold->text)), &rows,
+                       err));
     KV_TRY(kv_rows_next(rows, &more, err));
     if (more) {
         row.id = kv_rows_int(rows, 0);
@@ -267,11 +267,11 @@ static enum kv_code query_version(struct kv_db *db, const struct kv_scope *scope
     if (version == NULL) {
         return kv_db_query(
             db, latest,
-            KV_BINDS(KV_B_TEXT(scope->vault->name), KV_B_INT(scope->now), KV_B_TEXT(fold->text)),
+            KV_BINDS(KV_B_INT(scope->vault->id), KV_B_INT(scope->now), KV_B_TEXT(fold->text)),
             ret_rows, err);
     }
     return kv_db_query(db, named,
-                       KV_BINDS(KV_B_TEXT(scope->vault->name), KV_B_INT(scope->now),
+                       KV_BINDS(KV_B_INT(scope->vault->id), KV_B_INT(scope->now),
                                 KV_B_TEXT(fold->text), KV_B_TEXT(version)),
                        ret_rows, err);
 }

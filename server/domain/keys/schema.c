@@ -87,6 +87,31 @@ static const struct kv_migration migrations[] = {
       "  exponent BLOB NOT NULL"
       ") WITHOUT ROWID;"
       "ALTER TABLE version ADD COLUMN external TEXT;" },
+    /* vaults by id; of those from before, which were not kept, there is only a name */
+    { "INSERT OR IGNORE INTO vault (name) SELECT DISTINCT vault FROM key;"
+      "CREATE TABLE key_by_id ("
+      "  id INTEGER PRIMARY KEY,"
+      "  vault INTEGER NOT NULL REFERENCES vault (id),"
+      "  fold TEXT NOT NULL,"
+      "  name TEXT NOT NULL,"
+      "  state INTEGER NOT NULL,"
+      "  ready INTEGER NOT NULL,"
+      "  latest INTEGER,"
+      "  deleted INTEGER NOT NULL DEFAULT 0,"
+      "  purge INTEGER NOT NULL DEFAULT 0,"
+      "  exportable INTEGER NOT NULL DEFAULT 0,"
+      "  policy TEXT,"
+      "  policy_type TEXT,"
+      "  policy_immutable INTEGER NOT NULL DEFAULT 0,"
+      "  UNIQUE (vault, fold)"
+      ");"
+      "INSERT INTO key_by_id SELECT k.id, v.id, k.fold, k.name, k.state, k.ready, k.latest,"
+      " k.deleted, k.purge, k.exportable, k.policy, k.policy_type, k.policy_immutable"
+      " FROM key k JOIN vault v ON v.name = k.vault;"
+      "DROP TABLE key;"
+      "ALTER TABLE key_by_id RENAME TO key;"
+      "CREATE INDEX key_due ON key (state, purge) WHERE state > 0;",
+      .rebuilds = true },
     { NULL },
 };
 

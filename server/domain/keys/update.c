@@ -59,8 +59,8 @@ static enum kv_code change_release(struct kv_db *db, const struct kv_scope *scop
                               "Key Release Policy can only be set on versionless key", err);
     }
     KV_TRY(release_check(scope, args, key->kty, &key->ops, key, &terms.exportable, err));
-    KV_TRY(kv_db_query(db, sql, KV_BINDS(KV_B_TEXT(scope->vault->name), KV_B_TEXT(key->name)),
-                       &rows, err));
+    KV_TRY(kv_db_query(db, sql, KV_BINDS(KV_B_INT(scope->vault->id), KV_B_TEXT(key->name)), &rows,
+                       err));
     KV_TRY(kv_rows_next(rows, &more, err));
     id = kv_rows_int(rows, 0);
     kv_rows_close(kv_take(rows));

@@ -3,6 +3,7 @@
  * A new version, wherever its material comes from: who has the name, the intent before the token
  * is touched, the commit after it.
  */
+#include "kv/vaults/vaults.h"
 #include "private.h"
 
 void version_choose(const struct kv_scope *scope, char ret_version[KV_VERSION_LENGTH + 1])
@@ -96,9 +97,11 @@ enum kv_code version_insert_key(struct kv_db *db, const struct kv_scope *scope,
     static const char sql[] = "INSERT INTO key (vault, fold, name, state, ready)"
                               " VALUES (?, ?, ?, 0, 0)";
 
-    KV_TRY(kv_db_run(
-        db, sql, KV_BINDS(KV_B_TEXT(scope->vault->name), KV_B_TEXT(fold->text), KV_B_TEXT(name)),
-        NULL, err));
+    KV_TRY(kv_vault_check(db, scope->vault->id,
+                          err)); /* it may have been purged since the request came */
+    KV_TRY(kv_db_run(db, sql,
+                     KV_BINDS(KV_B_INT(scope->vault->id), KV_B_TEXT(fold->text), KV_B_TEXT(name)),
+                     NULL, err));
     *ret_id = kv_db_last_id(db);
     return KV_OK;
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kv/limits/limits.h"
 
-#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
 
 static const struct row {
     const char *kty;
@@ -34,11 +36,18 @@ struct window {
     unsigned used; /* 0: it has not begun */
 };
 
+/* That of a vault that was asked something in its present window. */
+struct vault_window {
+    int64_t vault;
+    struct window window;
+    UT_hash_handle hh;
+};
+
 struct kv_limits {
-    pthread_mutex_t lock; /* lock.def: limits.windows; guards all windows */
-    size_t vaults;
+    pthread_mutex_t lock; /* lock.def: limits.windows; guards what follows */
+    unsigned budget;      /* of each vault */
     struct window subscription;
-    struct window window[]; /* of each vault */
+    struct vault_window *windows;
 };
 
 static bool describes(const struct row *row, const struct kv_transaction *transaction)
@@ -58,30 +67,38 @@ unsigned kv_limits_cost(const struct kv_transaction *transaction)
     return 1;
 }
 
-enum kv_code kv_limits_new(size_t vaults, unsigned budget, struct kv_limits **ret_limits,
-                           struct kv_err *err)
+enum kv_code kv_limits_new(unsigned budget, struct kv_limits **ret_limits, struct kv_err *err)
 {
-    struct kv_limits *limits = calloc(1, sizeof(*limits) + vaults * sizeof(limits->window[0]));
+    struct kv_limits *limits = calloc(1, sizeof(*limits));
 
     if (limits == NULL) {
         return KV_OUT_OF_MEMORY(err);
     }
     pthread_mutex_init(&limits->lock, NULL);
-    limits->vaults = vaults;
+    limits->budget = budget;
     limits->subscription.budget = KV_LIMITS_SHARE * budget;
-    for (size_t i = 0; i < vaults; i++) {
-        limits->window[i].budget = budget;
-    }
     *ret_limits = limits;
     return KV_OK;
 }
 
+static void drop_window(struct kv_limits *limits, struct vault_window *window)
+{
+    HASH_DEL(limits->windows, window);
+    free(window);
+}
+
 void kv_limits_free(struct kv_limits *limits)
 {
-    if (limits != NULL) {
-        pthread_mutex_destroy(&limits->lock);
-        free(limits);
+    struct vault_window *window, *next;
+
+    if (limits == NULL) {
+        return;
     }
+    HASH_ITER (hh, limits->windows, window, next) {
+        drop_window(limits, window);
+    }
+    pthread_mutex_destroy(&limits->lock);
+    free(limits);
 }
 
 /* A clock that was set back has left the window as well: nobody waits for it to come back. */
@@ -104,33 +121,84 @@ static void take(struct window *window, unsigned cost, kv_millis now)
     window->used += cost;
 }
 
-/* From both budgets or from none: what one refuses is no burden to the other. */
-static bool take_locked(struct kv_limits *limits, size_t vault, unsigned cost, kv_millis now)
+/* Windows that are over are as good as none. The subscription lets so few vaults ask something in
+ * one window that those which remain are a small number. */
+static void drop_old_windows(struct kv_limits *limits, kv_millis now)
 {
-    struct window *own = &limits->window[vault];
+    struct vault_window *window, *next;
+
+    HASH_ITER (hh, limits->windows, window, next) {
+        if (is_over(&window->window, now)) {
+            drop_window(limits, window);
+        }
+    }
+}
+
+static struct vault_window *find_window(const struct kv_limits *limits, int64_t vault)
+{
+    struct vault_window *window;
+
+    HASH_FIND(hh, limits->windows, &vault, sizeof(vault), window);
+    return window;
+}
+
+/* NULL when there is no memory for it. */
+static struct vault_window *need_window(struct kv_limits *limits, int64_t vault, kv_millis now)
+{
+    struct vault_window *window = find_window(limits, vault);
+
+    if (window != NULL) {
+        return window;
+    }
+    drop_old_windows(limits, now);
+    window = calloc(1, sizeof(*window));
+    if (window == NULL) {
+        return NULL;
+    }
+    window->vault = vault;
+    window->window.budget = limits->budget;
+    window->window.start = now;
+    HASH_ADD(hh, limits->windows, vault, sizeof(window->vault), window);
+    if (find_window(limits, vault) == NULL) {
+        free(window);
+        return NULL;
+    }
+    return window;
+}
+
+/* From both budgets or from none: what one refuses is no burden to the other. */
+static enum kv_code take_locked(struct kv_limits *limits, int64_t vault, unsigned cost,
+                                kv_millis now, bool *ret_taken, struct kv_err *err)
+{
+    struct vault_window *own = need_window(limits, vault, now);
     struct window *shared = &limits->subscription;
 
-    if (!has_room(own, cost, now) || !has_room(shared, cost, now)) {
-        return false;
+    if (own == NULL) {
+        return KV_OUT_OF_MEMORY(err);
     }
-    take(own, cost, now);
-    take(shared, cost, now);
-    return true;
+    *ret_taken = has_room(&own->window, cost, now) && has_room(shared, cost, now);
+    if (*ret_taken) {
+        take(&own->window, cost, now);
+        take(shared, cost, now);
+    }
+    return KV_OK;
 }
 
 /* The text is the one that was recorded. That the subscription's limit has a reason of its own is
  * presumed, but none is known (contract §9.6). */
-enum kv_code kv_limits_take(struct kv_limits *limits, size_t vault,
+enum kv_code kv_limits_take(struct kv_limits *limits, int64_t vault,
                             const struct kv_transaction *transaction, kv_millis now,
                             struct kv_err *err)
 {
     unsigned cost = kv_limits_cost(transaction);
-    bool taken;
+    bool taken = false;
 
-    assert(vault < limits->vaults);
     pthread_mutex_lock(&limits->lock);
-    taken = take_locked(limits, vault, cost, now);
+    enum kv_code code = take_locked(limits, vault, cost, now, &taken, err);
     pthread_mutex_unlock(&limits->lock);
+    if (code != KV_OK) {
+        return code;
+    }
     if (!taken) {
         return KV_FAIL(err, KV_THROTTLED, 0,
                        "Request was not processed because too many requests were received. "

@@ -1,3 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 libkv_a_SOURCES += \
+	%D%/life.c \
+	%D%/private.h \
+	%D%/rows.c \
+	%D%/spec.c \
+	%D%/table.c \
 	%D%/vault.c

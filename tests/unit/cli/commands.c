@@ -106,7 +106,7 @@ Test(cli, follows_no_redirect)
 
 Test(cli, stops_reading_a_body_without_end)
 {
-    static char endless[3 * 1024 * 1024];
+    static char endless[9 * 1024 * 1024];
     static const char head[] = "HTTP/1.1 200 OK\r\n\r\n";
 
     memset(endless, 'x', sizeof(endless) - 1);
@@ -114,7 +114,7 @@ Test(cli, stops_reading_a_body_without_end)
     start(endless);
     cr_assert_eq(RUN("ca", "--data", folder), 1);
     fake_stop();
-    cr_assert_not_null(strstr(read_stderr(), "more than 1048576 bytes"));
+    cr_assert_not_null(strstr(read_stderr(), "more than 8388608 bytes"));
 }
 
 Test(cli, refuses_an_answer_that_is_not_coffers)

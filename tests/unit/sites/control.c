@@ -9,9 +9,12 @@
 
 #include "exchange.h"
 #include "kv/app/api.h"
+#include "kv/store/store.h"
+#include "tests/support/vaults.h"
+#include "tests/unit/scratch.h"
 
 static bool healthy, stored;
-static struct kv_vault vaults[2];
+static struct kv_store *store;
 static struct kv_buf trust;
 static struct kv_err err;
 
@@ -40,17 +43,16 @@ static enum kv_code describe_token(void *context, cJSON **ret_description, struc
 
 static void set_up_app(void)
 {
+    static const char *const specs[] = { "dev", "prod" };
     static char label[] = "a token";
 
     healthy = true;
     stored = true;
     kv_buf_init(&trust, 64);
     cr_assert_eq(kv_buf_append(&trust, "0\0\x82", 3, &err), KV_OK);
-    cr_assert_eq(kv_vault_parse("dev", &vaults[0], &err), KV_OK);
-    cr_assert_eq(kv_vault_parse("prod", &vaults[1], &err), KV_OK);
+    scratch_make();
+    cr_assert_eq(kv_store_open("coffer.db", 2, &store, &err), KV_OK, "%s", err.message);
     app = (struct kv_app){
-        .vaults = vaults,
-        .vault_count = 2,
         .ca_pem = "-----BEGIN\n",
         .ca_p12 = &trust,
         .port = 8443,
@@ -62,6 +64,7 @@ static void set_up_app(void)
         .check_store = check_store,
         .store_context = &stored,
     };
+    cr_assert_eq(vaults_of_specs(store, specs, KV_COUNT(specs), &app.vaults, &err), KV_OK);
     cr_assert_eq(kv_clock_new(&app.clock, &err), KV_OK);
 }
 
@@ -70,6 +73,9 @@ static void tear_down_app(void)
     end_exchange();
     kv_clock_free(app.clock);
     kv_buf_done(&trust);
+    kv_vaults_free(app.vaults);
+    kv_store_close(store);
+    scratch_remove();
 }
 
 TestSuite(control_site, .init = set_up_app, .fini = tear_down_app, .timeout = 60);

@@ -105,7 +105,7 @@ static void read_rotation(const struct kv_rows *rows, struct kv_rotation *ret_ro
     struct kv_rotation *rotation = ret_rotation;
 
     rotation->key = kv_rows_int(rows, 0);
-    snprintf(rotation->vault, sizeof(rotation->vault), "%s", kv_rows_text(rows, 1));
+    rotation->vault = kv_rows_int(rows, 1);
     snprintf(rotation->name, sizeof(rotation->name), "%s", kv_rows_text(rows, 2));
     rotation->due = kv_rows_int(rows, 3) * 1000;
 }

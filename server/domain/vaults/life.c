@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How vaults come, change and go. Each change is committed to the store first and shown in the
+ * table then: a request sees what is on disk, and what it has seen a kill cannot take back.
+ */
+#include <stdint.h>
+#include <string.h>
+
+#include "private.h"
+
+#define DAY_SECONDS 86400
+
+static pthread_mutex_t *take_turn(struct kv_vaults *vaults)
+{
+    pthread_mutex_lock(&vaults->changes);
+    return &vaults->changes;
+}
+
+static void end_turn(pthread_mutex_t *turn)
+{
+    pthread_mutex_unlock(turn);
+}
+
+KV_DEFINE_CLEANUP(pthread_mutex_t *, end_turn)
+
+/* Whether the vault is as the draft wants it, as far as this says something; if not, in which. */
+static bool agrees(const struct kv_vault *vault, const struct kv_vault_draft *draft,
+                   enum kv_vault_setting *ret_setting)
+{
+    for (unsigned i = 0; i < KV_SETTING_COUNT; i++) {
+        char is[KV_SETTING_TEXT_SIZE], wanted[KV_SETTING_TEXT_SIZE];
+
+        kv_vault_setting_text(vault, (enum kv_vault_setting) i, is);
+        kv_vault_setting_text(&draft->vault, (enum kv_vault_setting) i, wanted);
+        if ((draft->given & 1U << i) != 0 && strcmp(is, wanted) != 0) {
+            *ret_setting = (enum kv_vault_setting) i;
+            return false;
+        }
+    }
+    return true;
+}
+
+/* `code`: what it is to whoever asks for it; `advice` ends the sentence. */
+static enum kv_code refuse(const struct kv_vault *vault, const struct kv_vault_draft *draft,
+                           enum kv_vault_setting setting, enum kv_code code, const char *advice,
+                           struct kv_err *err)
+{
+    char is[KV_SETTING_TEXT_SIZE], wanted[KV_SETTING_TEXT_SIZE];
+
+    kv_vault_setting_text(vault, setting, is);
+    kv_vault_setting_text(&draft->vault, setting, wanted);
+    return KV_FAIL(err, code, 0, "The vault '%s' has %s=%s, not %s%s.", vault->name,
+                   kv_vault_setting_name(setting), is, wanted, advice);
+}
+
+/* --- at start --- */
+
+static enum kv_code ensure(struct kv_db *db, const struct kv_vault_draft *draft, kv_time now,
+                           int64_t *ret_id, struct kv_err *err)
+{
+    struct kv_vault vault;
+    enum kv_vault_setting setting;
+    bool found;
+
+    KV_TRY(vault_row_load(db, draft->vault.name, &vault, &found, err));
+    if (!found) {
+        vault = draft->vault;
+        vault.made = vault.changed = now;
+        KV_TRY(vault_row_insert(db, &vault, err));
+    } else if (!agrees(&vault, draft, &setting)) {
+        return refuse(&vault, draft, setting, KV_BAD_PARAMETER,
+                      ": leave the setting away, or change the vault while it is served", err);
+    }
+    *ret_id = vault.id;
+    return KV_OK;
+}
+
+static enum kv_code ensure_all(struct kv_vaults *vaults, struct kv_db *db,
+                               const struct kv_vault_draft *drafts, size_t count, kv_time now,
+                               struct kv_err *err)
+{
+    KV_TRY(kv_db_begin(db, err));
+    for (size_t i = 0; i < count; i++) {
+        int64_t id = 0;
+
+        KV_TRY(ensure(db, &drafts[i], now, &id, err));
+        vaults->first = i == 0 ? id : vaults->first;
+    }
+    return kv_db_commit(db, err);
+}
+
+static enum kv_code show_row(void *context, const struct kv_vault *vault, struct kv_err *err)
+{
+    struct kv_vaults *vaults = context;
+    struct entry *entry;
+
+    KV_TRY(vault_entry_add(vaults, vault, &entry, err));
+    vault_entry_show(vaults, entry);
+    return KV_OK;
+}
+
+enum kv_code kv_vaults_open(struct kv_vaults *vaults, const struct kv_vault_draft *drafts,
+                            size_t count, kv_time now, struct kv_err *err)
+{
+    kv_auto(kv_db_release) struct kv_db *db = NULL;
+
+    KV_TRY(kv_db_acquire(vaults->store, &db, err));
+    KV_TRY(ensure_all(vaults, db, drafts, count, now, err));
+    return vault_rows_each(db, show_row, vaults, err);
+}
+
+/* --- purging --- */
+
+static enum kv_code purge_row(struct kv_vaults *vaults, int64_t id, struct kv_err *err)
+{
+    kv_auto(kv_db_release) struct kv_db *db = NULL;
+
+    KV_TRY(kv_db_acquire(vaults->store, &db, err));
+    KV_TRY(kv_db_begin(db, err));
+    for (size_t i = 0; i < vaults->tenants; i++) {
+        KV_TRY(vaults->tenant[i].empty(vaults->tenant[i].context, db, id, err));
+    }
+    KV_TRY(vault_row_delete(db, id, err));
+    return kv_db_commit(db, err);
+}
+
+static enum kv_code purge_entry(struct kv_vaults *vaults, struct entry *entry, struct kv_err *err)
+{
+    kv_auto(kv_vault_release) const struct kv_vault *vault = vault_entry_hold(vaults, entry);
+
+    KV_TRY(purge_row(vaults, vault->id, err));
+    vault_entry_remove(vaults, entry);
+    return KV_OK;
+}
+
+static bool is_gone(const struct kv_vault *vault, kv_time now)
+{
+    return vault->deleted != 0 && vault->purge <= now;
+}
+
+/* --- one vault --- */
+
+static enum kv_code fail_unknown(const char *name, struct kv_err *err)
+{
+    return KV_FAIL(err, KV_VAULT_NOT_FOUND, 0, "There is no vault named '%.64s'.", name);
+}
+
+enum kv_code kv_vaults_get(struct kv_vaults *vaults, const char *name, kv_time now,
+                           const struct kv_vault **ret_vault, struct kv_err *err)
+{
+    kv_auto(end_turn) pthread_mutex_t *turn kv_unused = take_turn(vaults);
+    struct entry *entry = vault_entry_find(vaults, name);
+    kv_auto(kv_vault_release) const struct kv_vault *vault =
+        entry != NULL ? vault_entry_hold(vaults, entry) : NULL;
+
+    if (vault == NULL || is_gone(vault, now)) {
+        return fail_unknown(name, err);
+    }
+    *ret_vault = kv_take(vault);
+    return KV_OK;
+}
+
+/* Who has the name now; *ret_entry NULL: nobody. One whose time has come goes first. */
+static enum kv_code find(struct kv_vaults *vaults, const char *name, kv_time now,
+                         struct entry **ret_entry, const struct kv_vault **ret_vault,
+                         struct kv_err *err)
+{
+    struct entry *entry = vault_entry_find(vaults, name);
+    kv_auto(kv_vault_release) const struct kv_vault *vault =
+        entry != NULL ? vault_entry_hold(vaults, entry) : NULL;
+
+    *ret_entry = NULL;
+    if (vault == NULL) {
+        return KV_OK;
+    }
+    if (is_gone(vault, now)) {
+        return purge_entry(vaults, entry, err);
+    }
+    *ret_entry = entry;
+    *ret_vault = kv_take(vault);
+    return KV_OK;
+}
+
+static enum kv_code find_known(struct kv_vaults *vaults, const char *name, kv_time now,
+                               struct entry **ret_entry, const struct kv_vault **ret_vault,
+                               struct kv_err *err)
+{
+    KV_TRY(find(vaults, name, now, ret_entry, ret_vault, err));
+    return *ret_entry != NULL ? KV_OK : fail_unknown(name, err);
+}
+
+static enum kv_code check_lives(const struct kv_vault *vault, struct kv_err *err)
+{
+    if (vault->deleted != 0) {
+        return KV_FAIL(err, KV_CONFLICT, 0,
+                       "The vault '%s' is deleted: it can be recovered or purged.", vault->name);
+    }
+    return KV_OK;
+}
+
+static enum kv_code check_is_deleted(const struct kv_vault *vault, struct kv_err *err)
+{
+    if (vault->deleted == 0) {
+        return KV_FAIL(err, KV_CONFLICT, 0, "The vault '%s' is not deleted.", vault->name);
+    }
+    return KV_OK;
+}
+
+static enum kv_code update_row(struct kv_vaults *vaults, const struct kv_vault *vault,
+                               struct kv_err *err)
+{
+    kv_auto(kv_db_release) struct kv_db *db = NULL;
+
+    KV_TRY(kv_db_acquire(vaults->store, &db, err));
+    KV_TRY(kv_db_begin(db, err));
+    KV_TRY(vault_row_update(db, vault, err));
+    return kv_db_commit(db, err);
+}
+
+/* From now on the vault is as `next` says. */
+static enum kv_code turn_into(struct kv_vaults *vaults, struct entry *entry,
+                              const struct kv_vault *next, const struct kv_vault **ret_vault,
+                              struct kv_err *err)
+{
+    kv_auto(kv_vault_release) const struct kv_vault *snapshot = NULL;
+
+    KV_TRY(vault_snapshot(next, &snapshot, err));
+    KV_TRY(update_row(vaults, next, err));
+    *ret_vault = kv_vault_hold(snapshot);
+    vault_entry_swap(vaults, entry, kv_take(snapshot));
+    return KV_OK;
+}
+
+/* A commit that failed leaves no trace of the vault, one that did not, shows it. */
+static enum kv_code insert(struct kv_vaults *vaults, struct kv_vault *vault,
+                           const struct kv_vault **ret_vault, struct kv_err *err)
+{
+    kv_auto(kv_db_release) struct kv_db *db = NULL;
+    struct entry *entry;
+
+    KV_TRY(kv_db_acquire(vaults->store, &db, err));
+    KV_TRY(kv_db_begin(db, err));
+    KV_TRY(vault_row_insert(db, vault, err));
+    KV_TRY(vault_entry_add(vaults, vault, &entry, err));
+    enum kv_code code = kv_db_commit(db, err);
+    if (code != KV_OK) {
+        vault_entry_remove(vaults, entry);
+        return code;
+    }
+    vault_entry_show(vaults, entry);
+    *ret_vault = vault_entry_hold(vaults, entry);
+    return KV_OK;
+}
+
+static enum kv_code make_new(struct kv_vaults *vaults, const struct kv_vault_draft *draft,
+                             kv_time now, const struct kv_vault **ret_vault, struct kv_err *err)
+{
+    struct kv_vault vault = draft->vault;
+
+    if (vault_entries(vaults) >= KV_VAULTS_MAX) {
+        return KV_FAIL(err, KV_CONFLICT, 0, "There are %d vaults, and no more can be made.",
+                       KV_VAULTS_MAX);
+    }
+    vault.made = vault.changed = now;
+    return insert(vaults, &vault, ret_vault, err);
+}
+
+enum kv_code kv_vaults_make(struct kv_vaults *vaults, const struct kv_vault_draft *draft,
+                            kv_time now, bool *ret_is_new, const struct kv_vault **ret_vault,
+                            struct kv_err *err)
+{
+    kv_auto(end_turn) pthread_mutex_t *turn kv_unused = take_turn(vaults);
+    kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
+    enum kv_vault_setting setting;
+    struct entry *entry;
+
+    KV_TRY(find(vaults, draft->vault.name, now, &entry, &vault, err));
+    *ret_is_new = entry == NULL;
+    if (entry == NULL) {
+        return make_new(vaults, draft, now, ret_vault, err);
+    }
+    KV_TRY(check_lives(vault, err));
+    if (!agrees(vault, draft, &setting)) {
+        return refuse(vault, draft, setting, KV_CONFLICT, "", err);
+    }
+    *ret_vault = kv_take(vault);
+    return KV_OK;
+}
+
+/* What a vault is given for good when it is made. */
+static enum kv_code check_change(const struct kv_vault *vault, const struct kv_vault_draft *draft,
+                                 struct kv_err *err)
+{
+    struct kv_vault_draft fixed = *draft;
+    enum kv_vault_setting setting;
+
+    fixed.given &= 1U << KV_SETTING_KIND | 1U << KV_SETTING_RETENTION
+                   | (vault->purge_protection ? 1U << KV_SETTING_PURGE_PROTECTION : 0);
+    if (!agrees(vault, &fixed, &setting)) {
+        return refuse(vault, draft, setting, KV_CONFLICT, ", and that is for good", err);
+    }
+    return KV_OK;
+}
+
+enum kv_code kv_vaults_change(struct kv_vaults *vaults, const struct kv_vault_draft *draft,
+                              kv_time now, const struct kv_vault **ret_vault, struct kv_err *err)
+{
+    kv_auto(end_turn) pthread_mutex_t *turn kv_unused = take_turn(vaults);
+    kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
+    struct entry *entry;
+
+    KV_TRY(find_known(vaults, draft->vault.name, now, &entry, &vault, err));
+    KV_TRY(check_lives(vault, err));
+    KV_TRY(check_change(vault, draft, err));
+    struct kv_vault next = *vault;
+    next.changed = now;
+    next.sku = draft->given & 1U << KV_SETTING_SKU ? draft->vault.sku : next.sku;
+    next.access = draft->given & 1U << KV_SETTING_ACCESS ? draft->vault.access : next.access;
+    next.purge_protection = next.purge_protection || draft->vault.purge_protection;
+    return turn_into(vaults, entry, &next, ret_vault, err);
+}
+
+enum kv_code kv_vaults_delete(struct kv_vaults *vaults, const char *name, kv_time now,
+                              const struct kv_vault **ret_vault, struct kv_err *err)
+{
+    kv_auto(end_turn) pthread_mutex_t *turn kv_unused = take_turn(vaults);
+    kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
+    struct entry *entry;
+
+    KV_TRY(find_known(vaults, name, now, &entry, &vault, err));
+    KV_TRY(check_lives(vault, err));
+    struct kv_vault next = *vault;
+    next.deleted = now;
+    next.purge = now + (kv_time) vault->retention_days * DAY_SECONDS;
+    return turn_into(vaults, entry, &next, ret_vault, err);
+}
+
+enum kv_code kv_vaults_recover(struct kv_vaults *vaults, const char *name, kv_time now,
+                               const struct kv_vault **ret_vault, struct kv_err *err)
+{
+    kv_auto(end_turn) pthread_mutex_t *turn kv_unused = take_turn(vaults);
+    kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
+    struct entry *entry;
+
+    KV_TRY(find_known(vaults, name, now, &entry, &vault, err));
+    KV_TRY(check_is_deleted(vault, err));
+    struct kv_vault next = *vault;
+    next.deleted = next.purge = 0;
+    return turn_into(vaults, entry, &next, ret_vault, err);
+}
+
+enum kv_code kv_vaults_purge(struct kv_vaults *vaults, const char *name, kv_time now,
+                             struct kv_err *err)
+{
+    kv_auto(end_turn) pthread_mutex_t *turn kv_unused = take_turn(vaults);
+    kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
+    struct entry *entry;
+
+    KV_TRY(find_known(vaults, name, now, &entry, &vault, err));
+    KV_TRY(check_is_deleted(vault, err));
+    if (vault->purge_protection) {
+        return KV_FAIL(err, KV_PURGE_PROTECTED, 0,
+                       "The vault '%s' has purge protection: it is purged by itself when its "
+                       "retention ends.",
+                       vault->name);
+    }
+    return purge_entry(vaults, entry, err);
+}
+
+enum kv_code kv_vaults_tidy(struct kv_vaults *vaults, kv_millis now, kv_millis *ret_due,
+                            struct kv_err *err)
+{
+    kv_auto(end_turn) pthread_mutex_t *turn kv_unused = take_turn(vaults);
+    struct entry *entry;
+    kv_time purge = 0;
+
+    while ((entry = vault_entry_next_purge(vaults, &purge)) != NULL && purge <= kv_seconds(now)) {
+        KV_TRY(purge_entry(vaults, entry, err));
+    }
+    *ret_due = entry != NULL ? purge * 1000 : INT64_MAX;
+    return KV_OK;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Vaults in the store. */
+#include <stdio.h>
+
+#include "private.h"
+
+/* Ids are never used again: what is left of a purged vault is never that of a later one. */
+static const struct kv_migration migrations[] = {
+    { "CREATE TABLE vault ("
+      "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+      "  name TEXT NOT NULL UNIQUE,"
+      "  kind INTEGER," /* these are NULL for a vault of before, known by its name alone */
+      "  sku INTEGER,"
+      "  access INTEGER,"
+      "  retention INTEGER," /* days */
+      "  purge_protection INTEGER,"
+      "  made INTEGER," /* s */
+      "  changed INTEGER,"
+      "  deleted INTEGER NOT NULL DEFAULT 0,"
+      "  purge INTEGER NOT NULL DEFAULT 0"
+      ");" },
+    { NULL },
+};
+
+#define COLUMNS                                                                                    \
+    "id, name, kind, sku, access, retention, purge_protection, made, changed, deleted, purge"
+
+enum kv_code vault_rows_migrate(struct kv_store *store, struct kv_err *err)
+{
+    return kv_store_migrate(store, "vaults", migrations, err);
+}
+
+static void read_row(const struct kv_rows *rows, struct kv_vault *ret_vault)
+{
+    *ret_vault = (struct kv_vault){
+        .id = kv_rows_int(rows, 0),
+        .kind = (enum kv_vault_kind) kv_rows_int(rows, 2),
+        .sku = (enum kv_sku) kv_rows_int(rows, 3),
+        .access = (enum kv_access) kv_rows_int(rows, 4),
+        .retention_days = (unsigned) kv_rows_int(rows, 5),
+        .purge_protection = kv_rows_int(rows, 6) != 0,
+        .made = kv_rows_int(rows, 7),
+        .changed = kv_rows_int(rows, 8),
+        .deleted = kv_rows_int(rows, 9),
+        .purge = kv_rows_int(rows, 10),
+    };
+    (void) snprintf(ret_vault->name, sizeof(ret_vault->name), "%s", kv_rows_text(rows, 1));
+}
+
+enum kv_code vault_row_insert(struct kv_db *db, struct kv_vault *vault, struct kv_err *err)
+{
+    static const char sql[] =
+        "INSERT INTO vault (name, kind, sku, access, retention, purge_protection, made, changed)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+        " ON CONFLICT (name) DO UPDATE SET kind = ?2, sku = ?3, access = ?4, retention = ?5,"
+        " purge_protection = ?6, made = ?7, changed = ?8 WHERE kind IS NULL RETURNING id";
+    kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
+    bool found;
+
+    KV_TRY(kv_db_query(db, sql,
+                       KV_BINDS(KV_B_TEXT(vault->name), KV_B_INT(vault->kind), KV_B_INT(vault->sku),
+                                KV_B_INT(vault->access), KV_B_INT(vault->retention_days),
+                                KV_B_INT(vault->purge_protection), KV_B_INT(vault->made),
+                                KV_B_INT(vault->changed)),
+                       &rows, err));
+    KV_TRY(kv_rows_next(rows, &found, err));
+    if (!found) {
+        return KV_FAIL(err, KV_CONFLICT, 0, "There is a vault named '%s'.", vault->name);
+    }
+    vault->id = kv_rows_int(rows, 0);
+    return kv_rows_next(rows, &found, err); /* to the end of the statement */
+}
+
+enum kv_code vault_row_update(struct kv_db *db, const struct kv_vault *vault, struct kv_err *err)
+{
+    static const char sql[] = "UPDATE vault SET sku = ?, access = ?, purge_protection = ?,"
+                              " changed = ?, deleted = ?, purge = ? WHERE id = ?";
+
+    return kv_db_run(db, sql,
+                     KV_BINDS(KV_B_INT(vault->sku), KV_B_INT(vault->access),
+                              KV_B_INT(vault->purge_protection), KV_B_INT(vault->changed),
+                              KV_B_INT(vault->deleted), KV_B_INT(vault->purge),
+                              KV_B_INT(vault->id)),
+                     NULL, err);
+}
+
+enum kv_code vault_row_delete(struct kv_db *db, int64_t id, struct kv_err *err)
+{
+    static const char sql[] = "DELETE FROM vault WHERE id = ?";
+
+    return kv_db_run(db, sql, KV_BINDS(KV_B_INT(id)), NULL, err);
+}
+
+enum kv_code vault_row_load(struct kv_db *db, const char *name, struct kv_vault *ret_vault,
+                            bool *ret_found, struct kv_err *err)
+{
+    static const char sql[] = "SELECT " COLUMNS " FROM vault WHERE name = ? AND kind IS NOT NULL";
+    kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
+
+    KV_TRY(kv_db_query(db, sql, KV_BINDS(KV_B_TEXT(name)), &rows, err));
+    KV_TRY(kv_rows_next(rows, ret_found, err));
+    if (*ret_found) {
+        read_row(rows, ret_vault);
+    }
+    return KV_OK;
+}
+
+enum kv_code vault_rows_each(struct kv_db *db, vault_row_fn *visit, void *context,
+                             struct kv_err *err)
+{
+    static const char sql[] = "SELECT " COLUMNS " FROM vault WHERE kind IS NOT NULL ORDER BY id";
+    kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
+    struct kv_vault vault;
+    bool more;
+
+    KV_TRY(kv_db_query(db, sql, KV_NO_BINDS, &rows, err));
+    KV_TRY(kv_rows_next(rows, &more, err));
+    while (more) {
+        read_row(rows, &vault);
+        KV_TRY(visit(context, &vault, err));
+        KV_TRY(kv_rows_next(rows, &more, err));
+    }
+    return KV_OK;
+}
+
+enum kv_code kv_vault_check(struct kv_db *db, int64_t id, struct kv_err *err)
+{
+    static const char sql[] = "SELECT 1 FROM vault WHERE id = ?";
+    kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
+    bool found;
+
+    KV_TRY(kv_db_query(db, sql, KV_BINDS(KV_B_INT(id)), &rows, err));
+    KV_TRY(kv_rows_next(rows, &found, err));
+    if (!found) {
+        return KV_FAIL(err, KV_VAULT_NOT_FOUND, 0, "The vault was purged.");
+    }
+    return KV_OK;
+}

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The vaults in memory, and the lending of snapshots. */
+#include <assert.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+#include "private.h"
+
+/* What is lent: the vault comes first, so that one is found from the other. */
+struct snapshot {
+    struct kv_vault vault;
+    atomic_uint references;
+};
+
+/* The place stays while its vault changes, so that only making one can run out of memory. */
+struct entry {
+    int64_t id;
+    char name[KV_VAULT_NAME_MAX + 1];
+    bool is_shown;
+    const struct kv_vault *now; /* held */
+    UT_hash_handle hh_name, hh_id;
+};
+
+static bool lives(const struct entry *entry)
+{
+    return entry->is_shown && entry->now->deleted == 0;
+}
+
+enum kv_code vault_snapshot(const struct kv_vault *vault, const struct kv_vault **ret_snapshot,
+                            struct kv_err *err)
+{
+    struct snapshot *snapshot = malloc(sizeof(*snapshot));
+
+    if (snapshot == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    snapshot->vault = *vault;
+    atomic_init(&snapshot->references, 1);
+    *ret_snapshot = &snapshot->vault;
+    return KV_OK;
+}
+
+const struct kv_vault *kv_vault_hold(const struct kv_vault *vault)
+{
+    struct snapshot *snapshot = (struct snapshot *) (uintptr_t) vault;
+
+    atomic_fetch_add_explicit(&snapshot->references, 1, memory_order_relaxed);
+    return vault;
+}
+
+void kv_vault_release(const struct kv_vault *vault)
+{
+    struct snapshot *snapshot = (struct snapshot *) (uintptr_t) vault;
+
+    if (snapshot != NULL
+        && atomic_fetch_sub_explicit(&snapshot->references, 1, memory_order_acq_rel) == 1) {
+        free(snapshot);
+    }
+}
+
+static void free_entry(struct entry *entry)
+{
+    kv_vault_release(entry->now);
+    free(entry);
+}
+
+KV_DEFINE_CLEANUP(struct entry *, free)
+
+static struct entry *find_by_name(const struct kv_vaults *vaults, const char *name)
+{
+    struct entry *entry;
+
+    HASH_FIND(hh_name, vaults->by_name, name, strlen(name), entry);
+    return entry;
+}
+
+static struct entry *find_by_id(const struct kv_vaults *vaults, int64_t id)
+{
+    struct entry *entry;
+
+    HASH_FIND(hh_id, vaults->by_id, &id, sizeof(id), entry);
+    return entry;
+}
+
+/* Into both maps or none. */
+static bool link_locked(struct kv_vaults *vaults, struct entry *entry)
+{
+    HASH_ADD_KEYPTR(hh_name, vaults->by_name, entry->name, strlen(entry->name), entry);
+    if (find_by_name(vaults, entry->name) != entry) {
+        return false;
+    }
+    HASH_ADD(hh_id, vaults->by_id, id, sizeof(entry->id), entry);
+    if (find_by_id(vaults, entry->id) != entry) {
+        HASH_DELETE(hh_name, vaults->by_name, entry);
+        return false;
+    }
+    return true;
+}
+
+enum kv_code vault_entry_add(struct kv_vaults *vaults, const struct kv_vault *vault,
+                             struct entry **ret_entry, struct kv_err *err)
+{
+    kv_auto(free) struct entry *entry = calloc(1, sizeof(*entry));
+    const struct kv_vault *snapshot = NULL;
+
+    if (entry == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    entry->id = vault->id;
+    memcpy(entry->name, vault->name, sizeof(entry->name));
+    KV_TRY(vault_snapshot(vault, &snapshot, err));
+    entry->now = snapshot;
+    pthread_mutex_lock(&vaults->lock);
+    bool linked = link_locked(vaults, entry);
+    pthread_mutex_unlock(&vaults->lock);
+    if (!linked) {
+        kv_vault_release(snapshot);
+        return KV_OUT_OF_MEMORY(err);
+    }
+    *ret_entry = kv_take(entry);
+    return KV_OK;
+}
+
+void vault_entry_show(struct kv_vaults *vaults, struct entry *entry)
+{
+    pthread_mutex_lock(&vaults->lock);
+    entry->is_shown = true;
+    vaults->living += lives(entry);
+    pthread_mutex_unlock(&vaults->lock);
+}
+
+void vault_entry_remove(struct kv_vaults *vaults, struct entry *entry)
+{
+    pthread_mutex_lock(&vaults->lock);
+    vaults->living -= lives(entry);
+    HASH_DELETE(hh_name, vaults->by_name, entry);
+    HASH_DELETE(hh_id, vaults->by_id, entry);
+    pthread_mutex_unlock(&vaults->lock);
+    free_entry(entry);
+}
+
+void vault_entry_swap(struct kv_vaults *vaults, struct entry *entry,
+                      const struct kv_vault *snapshot)
+{
+    pthread_mutex_lock(&vaults->lock);
+    const struct kv_vault *former = entry->now;
+    vaults->living -= lives(entry);
+    entry->now = snapshot;
+    vaults->living += lives(entry);
+    pthread_mutex_unlock(&vaults->lock);
+    kv_vault_release(former);
+}
+
+struct entry *vault_entry_find(struct kv_vaults *vaults, const char *name)
+{
+    pthread_mutex_lock(&vaults->lock);
+    struct entry *entry = find_by_name(vaults, name);
+    pthread_mutex_unlock(&vaults->lock);
+    return entry;
+}
+
+const struct kv_vault *vault_entry_hold(struct kv_vaults *vaults, struct entry *entry)
+{
+    pthread_mutex_lock(&vaults->lock);
+    const struct kv_vault *vault = kv_vault_hold(entry->now);
+    pthread_mutex_unlock(&vaults->lock);
+    return vault;
+}
+
+size_t vault_entries(struct kv_vaults *vaults)
+{
+    pthread_mutex_lock(&vaults->lock);
+    size_t count = HASH_CNT(hh_id, vaults->by_id);
+    pthread_mutex_unlock(&vaults->lock);
+    return count;
+}
+
+struct entry *vault_entry_next_purge(struct kv_vaults *vaults, kv_time *ret_purge)
+{
+    struct entry *first = NULL;
+    struct entry *entry, *next;
+
+    pthread_mutex_lock(&vaults->lock);
+    HASH_ITER (hh_id, vaults->by_id, entry, next) {
+        if (entry->now->deleted != 0 && (first == NULL || entry->now->purge < *ret_purge)) {
+            first = entry;
+            *ret_purge = entry->now->purge;
+        }
+    }
+    pthread_mutex_unlock(&vaults->lock);
+    return first;
+}
+
+static const struct kv_vault *lend_locked(const struct entry *entry)
+{
+    return entry != NULL && lives(entry) ? kv_vault_hold(entry->now) : NULL;
+}
+
+const struct kv_vault *kv_vaults_acquire(struct kv_vaults *vaults, const char *name)
+{
+    pthread_mutex_lock(&vaults->lock);
+    const struct kv_vault *vault = lend_locked(find_by_name(vaults, name));
+    pthread_mutex_unlock(&vaults->lock);
+    return vault;
+}
+
+const struct kv_vault *kv_vaults_acquire_id(struct kv_vaults *vaults, int64_t id)
+{
+    pthread_mutex_lock(&vaults->lock);
+    const struct kv_vault *vault = lend_locked(find_by_id(vaults, id));
+    pthread_mutex_unlock(&vaults->lock);
+    return vault;
+}
+
+const struct kv_vault *kv_vaults_acquire_host(struct kv_vaults *vaults, const char *host)
+{
+    char name[KV_VAULT_NAME_MAX + 1];
+    enum kv_vault_kind kind;
+
+    if (!kv_vault_host_parse(host, &kind, name)) {
+        return kv_vaults_acquire_id(vaults, vaults->first); /* set before the first request */
+    }
+    const struct kv_vault *vault = kv_vaults_acquire(vaults, name);
+    if (vault != NULL && vault->kind != kind) {
+        kv_vault_release(vault);
+        return NULL;
+    }
+    return vault;
+}
+
+static int compare_ids(const void *left, const void *right)
+{
+    const struct kv_vault *const *a = left, *const *b = right;
+
+    return ((*a)->id > (*b)->id) - ((*a)->id < (*b)->id);
+}
+
+/* The order of the others stays. */
+static void put_first(struct kv_vault_list *list, int64_t first)
+{
+    for (size_t i = 1; i < list->count; i++) {
+        if (list->vault[i]->id == first) {
+            const struct kv_vault *vault = list->vault[i];
+
+            memmove(&list->vault[1], &list->vault[0], i * sizeof(list->vault[0]));
+            list->vault[0] = vault;
+            return;
+        }
+    }
+}
+
+static void list_locked(struct kv_vaults *vaults, struct kv_vault_list *list)
+{
+    struct entry *entry, *next;
+
+    HASH_ITER (hh_id, vaults->by_id, entry, next) {
+        if (entry->is_shown) {
+            list->vault[list->count++] = kv_vault_hold(entry->now);
+        }
+    }
+}
+
+/* Memory is taken before the lock is, for as many as there can be. */
+enum kv_code kv_vaults_list(struct kv_vaults *vaults, struct kv_vault_list *ret_list,
+                            struct kv_err *err)
+{
+    struct kv_vault_list list = { .vault = calloc(KV_VAULTS_MAX, sizeof(list.vault[0])) };
+
+    if (list.vault == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    pthread_mutex_lock(&vaults->lock);
+    list_locked(vaults, &list);
+    pthread_mutex_unlock(&vaults->lock);
+    qsort(list.vault, list.count, sizeof(list.vault[0]), compare_ids);
+    put_first(&list, vaults->first);
+    *ret_list = list;
+    return KV_OK;
+}
+
+void kv_vault_list_done(struct kv_vault_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        kv_vault_release(list->vault[i]);
+    }
+    free(list->vault);
+    *list = (struct kv_vault_list){ .vault = NULL };
+}
+
+size_t kv_vaults_count(struct kv_vaults *vaults)
+{
+    pthread_mutex_lock(&vaults->lock);
+    size_t count = vaults->living;
+    pthread_mutex_unlock(&vaults->lock);
+    return count;
+}
+
+enum kv_code kv_vaults_new(struct kv_store *store, struct kv_vaults **ret_vaults,
+                           struct kv_err *err)
+{
+    KV_TRY(vault_rows_migrate(store, err));
+
+    struct kv_vaults *vaults = calloc(1, sizeof(*vaults));
+
+    if (vaults == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    vaults->store = store;
+    (void) pthread_mutex_init(&vaults->changes, NULL); /* cannot fail on Linux */
+    (void) pthread_mutex_init(&vaults->lock, NULL);
+    *ret_vaults = vaults;
+    return KV_OK;
+}
+
+void kv_vaults_free(struct kv_vaults *vaults)
+{
+    struct entry *entry, *next;
+
+    if (vaults == NULL) {
+        return;
+    }
+    HASH_ITER (hh_id, vaults->by_id, entry, next) {
+        HASH_DELETE(hh_name, vaults->by_name, entry);
+        HASH_DELETE(hh_id, vaults->by_id, entry);
+        free_entry(entry);
+    }
+    (void) pthread_mutex_destroy(&vaults->lock);
+    (void) pthread_mutex_destroy(&vaults->changes);
+    free(vaults);
+}
+
+void kv_vaults_add_tenant(struct kv_vaults *vaults, kv_vault_empty_fn *empty, void *context)
+{
+    assert(vaults->tenants < KV_VAULT_TENANTS_MAX);
+    vaults->tenant[vaults->tenants++] = (struct tenant){ .empty = empty, .context = context };
+}
