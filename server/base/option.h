@@ -19,8 +19,10 @@ enum option_type {
     OPTION_CHOICE
 };
 
-/* Beside the bits of enum kv_command: neither environment nor file may say it. */
-#define OPTION_FLAG_ONLY 0x100
+/* Beside the bits of enum kv_command: neither environment nor file may say it; it is given by its
+ * place, without its name. */
+#define OPTION_FLAG_ONLY 0x10000
+#define OPTION_ARGUMENT 0x20000
 
 /* A row of option.def; its place in kv_option_rows is its enum kv_option. */
 struct option_row {
@@ -31,8 +33,9 @@ struct option_row {
 };
 extern const struct option_row kv_option_rows[KV_OPTION_COUNT];
 
-/* Whether `command` has the option. */
+/* Whether `command` has the option; whether it is given by its place. */
 bool kv_option_is_of(enum kv_option option, enum kv_command command);
+bool kv_option_is_argument(enum kv_option option);
 
 /* A later source wins. */
 enum option_source {

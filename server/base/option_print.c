@@ -42,7 +42,10 @@ static void print_row(const struct option_row *row, FILE *out)
     bool is_choice = row->type == OPTION_CHOICE;
     bool has_default = row->fallback[0] != '\0' && row->type != OPTION_FLAG;
 
-    int len = fprintf(out, "  --%s%s%s", row->name, row->value[0] != '\0' ? " " : "", row->value);
+    bool is_argument = (row->commands & OPTION_ARGUMENT) != 0;
+    int len = is_argument ? fprintf(out, "  %s", row->value)
+                          : fprintf(out, "  --%s%s%s", row->name, row->value[0] != '\0' ? " " : "",
+                                    row->value);
     fprintf(out, "%*s", len < HELP_COLUMN ? HELP_COLUMN - len : 1, "");
     (void) snprintf(text, sizeof(text), "%s%s%s%s%s%s%s", row->help,
                     is_choice || has_default ? " (" : "", is_choice ? row->limits : "",
@@ -51,13 +54,28 @@ static void print_row(const struct option_row *row, FILE *out)
     print_wrapped(text, out);
 }
 
-void kv_options_print_help(enum kv_command command, FILE *out)
+void kv_options_print_arguments(enum kv_command command, FILE *out)
 {
     for (enum kv_option option = 0; option < KV_OPTION_COUNT; option++) {
-        if (kv_option_is_of(option, command)) {
+        if (kv_option_is_of(option, command) && kv_option_is_argument(option)) {
+            fprintf(out, " %s", kv_option_rows[option].value);
+        }
+    }
+}
+
+static void print_rows(enum kv_command command, bool arguments, FILE *out)
+{
+    for (enum kv_option option = 0; option < KV_OPTION_COUNT; option++) {
+        if (kv_option_is_of(option, command) && kv_option_is_argument(option) == arguments) {
             print_row(&kv_option_rows[option], out);
         }
     }
+}
+
+void kv_options_print_help(enum kv_command command, FILE *out)
+{
+    print_rows(command, true, out);
+    print_rows(command, false, out);
 }
 
 void kv_options_print_config(const struct kv_options *options, FILE *out)

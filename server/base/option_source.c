@@ -52,26 +52,66 @@ static enum kv_code take_flag(struct kv_options *options, const char *argument, 
                          err);
 }
 
+/* The next option from `option` on that is given by its place; KV_OPTION_COUNT: none. */
+static enum kv_option next_argument(const struct kv_options *options, enum kv_option option)
+{
+    while (option < KV_OPTION_COUNT
+           && !(kv_option_is_of(option, options->command) && kv_option_is_argument(option))) {
+        option++;
+    }
+    return option;
+}
+
+/* What has no name goes to *next, which moves on to the option after it. */
+static enum kv_code take_argument(struct kv_options *options, const char *text,
+                                  enum kv_option *next, struct kv_err *err)
+{
+    if (*next == KV_OPTION_COUNT) {
+        return refuse_name(text, strlen(text), err);
+    }
+    const struct option_text given = { .option = *next,
+                                       .source = OPTION_FROM_FLAG,
+                                       .origin = kv_option_rows[*next].value,
+                                       .text = text };
+    KV_TRY(kv_option_set(options, &given, err));
+    *next = next_argument(options, *next + 1);
+    return KV_OK;
+}
+
+static enum kv_code check_no_more(enum kv_option next, struct kv_err *err)
+{
+    if (next != KV_OPTION_COUNT) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s is missing: %s", kv_option_rows[next].value,
+                       kv_option_rows[next].help);
+    }
+    return KV_OK;
+}
+
 enum kv_code kv_options_read_flags(struct kv_options *options, int argc, char *const argv[],
                                    struct kv_err *err)
 {
     struct option flags[KV_OPTION_COUNT + 1] = { 0 };
+    enum kv_option next = next_argument(options, 0);
     size_t count = 0;
 
     for (enum kv_option option = 0; option < KV_OPTION_COUNT; option++) {
-        if (kv_option_is_of(option, options->command)) {
+        if (kv_option_is_of(option, options->command) && !kv_option_is_argument(option)) {
             bool is_bare = kv_option_rows[option].type == OPTION_FLAG;
             flags[count++] = (struct option){ .name = kv_option_rows[option].name,
                                               .has_arg = is_bare ? no_argument : required_argument,
                                               .val = FIRST_FLAG + (int) option };
         }
     }
-    optind = 0; /* GNU: start afresh */
-    for (int at = 1, found; (found = getopt_long(argc, argv, "+:", flags, NULL)) != -1;
+    optind = 0; /* GNU: start afresh; and with "-", what is no flag comes in its turn, as a 1 */
+    for (int at = 1, found; (found = getopt_long(argc, argv, "-:", flags, NULL)) != -1;
          at = optind) {
-        KV_TRY(take_flag(options, argv[at], found, err));
+        KV_TRY(found == 1 ? take_argument(options, optarg, &next, err)
+                          : take_flag(options, argv[at], found, err));
     }
-    return optind < argc ? refuse_name(argv[optind], strlen(argv[optind]), err) : KV_OK;
+    for (int at = optind; at < argc; at++) { /* behind a "--" */
+        KV_TRY(take_argument(options, argv[at], &next, err));
+    }
+    return check_no_more(next, err);
 }
 
 /* Cuts blanks off both ends of the text from `start` to `end`, which may be written to. */

@@ -10,7 +10,13 @@ enum {
     ENV = KV_COMMAND_ENV,
     HOSTS = KV_COMMAND_HOSTS,
     TOKEN = KV_COMMAND_TOKEN,
-    FLAG_ONLY = OPTION_FLAG_ONLY
+    VAULT_LIST = KV_COMMAND_VAULT_LIST,
+    VAULT_CREATE = KV_COMMAND_VAULT_CREATE,
+    VAULT_DELETE = KV_COMMAND_VAULT_DELETE,
+    VAULT_RECOVER = KV_COMMAND_VAULT_RECOVER,
+    VAULT_PURGE = KV_COMMAND_VAULT_PURGE,
+    FLAG_ONLY = OPTION_FLAG_ONLY,
+    ARGUMENT = OPTION_FLAG_ONLY | OPTION_ARGUMENT
 };
 
 const struct option_row kv_option_rows[KV_OPTION_COUNT] = {
@@ -29,4 +35,9 @@ const struct option_row kv_option_rows[KV_OPTION_COUNT] = {
 bool kv_option_is_of(enum kv_option option, enum kv_command command)
 {
     return (kv_option_rows[option].commands & command) != 0;
+}
+
+bool kv_option_is_argument(enum kv_option option)
+{
+    return (kv_option_rows[option].commands & OPTION_ARGUMENT) != 0;
 }

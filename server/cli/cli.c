@@ -25,12 +25,43 @@ static const struct row {
     { "env", KV_COMMAND_ENV, kv_cli_env, "Print export lines that make SDKs work" },
     { "hosts", KV_COMMAND_HOSTS, kv_cli_hosts, "Print the hosts-file lines for the vault names" },
     { "token", KV_COMMAND_TOKEN, kv_cli_token, "Print an access token" },
+    { "vault list", KV_COMMAND_VAULT_LIST, kv_cli_vault_list, "Print the vaults there are" },
+    { "vault create", KV_COMMAND_VAULT_CREATE, kv_cli_vault_create,
+      "Make a vault and print its URL" },
+    { "vault delete", KV_COMMAND_VAULT_DELETE, kv_cli_vault_delete, "Delete a vault" },
+    { "vault recover", KV_COMMAND_VAULT_RECOVER, kv_cli_vault_recover,
+      "Have a deleted vault back and print its URL" },
+    { "vault purge", KV_COMMAND_VAULT_PURGE, kv_cli_vault_purge,
+      "Remove a deleted vault and its keys for good" },
 };
 
-static const struct row *find_row(const char *name)
+/* Whether the name of a command has `word` as its first one. */
+static bool begins_with(const struct row *row, const char *word)
+{
+    size_t len = strlen(word);
+
+    return strncmp(row->name, word, len) == 0 && (row->name[len] == ' ' || row->name[len] == '\0');
+}
+
+/* How many arguments are the name of the command; 0: it is another one. */
+static int match(const struct row *row, int argc, char *const argv[])
+{
+    const char *second = strchr(row->name, ' ');
+
+    if (argc < 2 || !begins_with(row, argv[1])) {
+        return 0;
+    }
+    if (second == NULL) {
+        return 1;
+    }
+    return argc > 2 && strcmp(argv[2], second + 1) == 0 ? 2 : 0;
+}
+
+static const struct row *find_row(int argc, char *const argv[], int *ret_words)
 {
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
-        if (strcmp(rows[i].name, name) == 0 && rows[i].run != NULL) {
+        *ret_words = match(&rows[i], argc, argv);
+        if (*ret_words > 0 && rows[i].run != NULL) {
             return &rows[i];
         }
     }
@@ -39,7 +70,9 @@ static const struct row *find_row(const char *name)
 
 static void print_help(const struct row *row)
 {
-    (void) printf("Usage: coffer %s [OPTION]...\n%s.\n\n", row->name, row->help);
+    (void) printf("Usage: coffer %s [OPTION]...", row->name);
+    kv_options_print_arguments(row->command, stdout);
+    (void) printf("\n%s.\n\n", row->help);
     kv_options_print_help(row->command, stdout);
 }
 
@@ -78,21 +111,67 @@ static int run_row(const struct row *row, int argc, char *const argv[], char *co
     return code == KV_BAD_PARAMETER ? EXIT_USAGE : EXIT_FAILED;
 }
 
+static void print_rows(const char *first_word, FILE *out)
+{
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        if (*first_word == '\0' || begins_with(&rows[i], first_word)) {
+            (void) fprintf(out, "  %-14s %s\n", rows[i].name, rows[i].help);
+        }
+    }
+    (void) fprintf(out, "\ncoffer COMMAND --help lists the options of a command.\n");
+}
+
 void kv_cli_print_usage(FILE *out)
 {
     (void) fprintf(out,
                    "Usage: coffer COMMAND [OPTION]...\n"
                    "A local stand-in for Azure Key Vault keys that live in a PKCS#11 token.\n\n");
+    print_rows("", out);
+}
+
+static bool is_group(const char *name)
+{
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
-        (void) fprintf(out, "  %-12s %s\n", rows[i].name, rows[i].help);
+        if (begins_with(&rows[i], name) && strchr(rows[i].name, ' ') != NULL) {
+            return true;
+        }
     }
-    (void) fprintf(out, "\ncoffer COMMAND --help lists the options of a command.\n");
+    return false;
+}
+
+static void print_group(const char *name, FILE *out)
+{
+    (void) fprintf(out, "Usage: coffer %s COMMAND [OPTION]...\n\n", name);
+    print_rows(name, out);
+}
+
+/* What is no command: a group of them without its second word, or nothing we know. */
+static int refuse(int argc, char *const argv[])
+{
+    const char *name = argc > 1 ? argv[1] : "";
+    const char *second = argc > 2 ? argv[2] : "";
+
+    if (is_group(name) && strcmp(second, "--help") == 0) {
+        print_group(name, stdout);
+        return EXIT_DONE;
+    }
+    if (*name != '\0' && (!is_group(name) || *second != '\0')) {
+        (void) fprintf(stderr, "coffer: %s%s%s is not a command\n\n", name,
+                       is_group(name) ? " " : "", is_group(name) ? second : "");
+    }
+    if (is_group(name)) {
+        print_group(name, stderr);
+    } else {
+        kv_cli_print_usage(stderr);
+    }
+    return EXIT_USAGE;
 }
 
 int kv_cli_run(int argc, char *const argv[], char *const environment[])
 {
     const char *name = argc > 1 ? argv[1] : "";
-    const struct row *row = find_row(name);
+    int words;
+    const struct row *row = find_row(argc, argv, &words);
 
     if (strcmp(name, "--help") == 0) {
         kv_cli_print_usage(stdout);
@@ -103,15 +182,11 @@ int kv_cli_run(int argc, char *const argv[], char *const environment[])
         return EXIT_DONE;
     }
     if (row == NULL) {
-        if (*name != '\0') {
-            (void) fprintf(stderr, "coffer: %s is not a command\n\n", name);
-        }
-        kv_cli_print_usage(stderr);
-        return EXIT_USAGE;
+        return refuse(argc, argv);
     }
     kv_json_setup();
     (void) curl_global_init(CURL_GLOBAL_DEFAULT); /* without it libcurl would do so itself */
-    int code = run_row(row, argc - 1, argv + 1, environment);
+    int code = run_row(row, argc - words, argv + words, environment);
     curl_global_cleanup();
     return code;
 }

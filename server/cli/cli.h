@@ -10,7 +10,7 @@
 #include "kv/base/options.h"
 
 /*
- * Runs argv[1], or answers --help, --version, no command and an unknown one. Returns the exit
+ * Runs argv[1], or argv[1] and [2] together, or answers --help, --version, no command and an unknown one. Returns the exit
  * code: 0 done, 1 failed, 2 wrong usage; what failed is on standard error.
  */
 int kv_cli_run(int argc, char *const argv[], char *const environment[]);
@@ -22,3 +22,5 @@ void kv_cli_print_usage(FILE *out);
 typedef enum kv_code kv_cli_fn(const struct kv_options *options, struct kv_err *err);
 
 kv_cli_fn kv_cli_healthcheck, kv_cli_ca, kv_cli_env, kv_cli_hosts, kv_cli_token;
+kv_cli_fn kv_cli_vault_list, kv_cli_vault_create, kv_cli_vault_delete, kv_cli_vault_recover,
+    kv_cli_vault_purge;

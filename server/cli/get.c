@@ -25,6 +25,12 @@ static size_t append_body(char *bytes, size_t size, size_t count, void *context)
     return kv_buf_append(body, bytes, size * count, NULL) == KV_OK ? count : 0;
 }
 
+/* What is asked: `verb` NULL is GET, `text` NULL no body. */
+struct question {
+    const struct kv_cli_server *server;
+    const char *verb, *path, *text;
+};
+
 /* True when libcurl took every option. */
 static bool prepare(CURL *curl, const char *url, const struct curl_slist *headers,
                     struct kv_buf *body)
@@ -38,6 +44,15 @@ static bool prepare(CURL *curl, const char *url, const struct curl_slist *header
            && curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) == CURLE_OK
            && curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, append_body) == CURLE_OK
            && curl_easy_setopt(curl, CURLOPT_WRITEDATA, body) == CURLE_OK;
+}
+
+/* The body first: it makes the verb POST, unless another one is asked for. */
+static bool prepare_verb(CURL *curl, const struct question *question)
+{
+    return (question->text == NULL
+            || curl_easy_setopt(curl, CURLOPT_COPYPOSTFIELDS, question->text) == CURLE_OK)
+           && (question->verb == NULL
+               || curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, question->verb) == CURLE_OK);
 }
 
 static enum kv_code perform(CURL *curl, const struct kv_cli_server *server, long *ret_status,
@@ -78,22 +93,72 @@ static enum kv_code refuse_status(const struct kv_cli_server *server, long statu
                    status, is_json ? find_message(json) : "");
 }
 
-enum kv_code kv_cli_get(const struct kv_cli_server *server, const char *path, struct kv_buf *body,
+/* The list stays with the caller, grown or not. */
+static bool add_header(struct curl_slist **headers, const char *line)
+{
+    struct curl_slist *longer = curl_slist_append(*headers, line);
+
+    *headers = longer != NULL ? longer : *headers;
+    return longer != NULL;
+}
+
+static enum kv_code ask(const struct question *question, struct kv_buf *body, long *ret_status,
                         struct kv_err *err)
 {
     kv_auto(curl_easy_cleanup) CURL *curl = curl_easy_init();
-    kv_auto(curl_slist_free_all) struct curl_slist *headers =
-        curl_slist_append(NULL, identity_header);
+    kv_auto(curl_slist_free_all) struct curl_slist *headers = NULL;
     kv_auto(kv_buf_done) struct kv_buf url;
-    long status = 0;
 
     kv_buf_init(&url, 8192);
-    KV_TRY(kv_buf_printf(&url, err, "%s%s", server->url, path));
-    if (curl == NULL || headers == NULL || !prepare(curl, url.data, headers, body)) {
+    KV_TRY(kv_buf_printf(&url, err, "%s%s", question->server->url, question->path));
+    if (curl == NULL || !add_header(&headers, identity_header)
+        || (question->verb != NULL && !add_header(&headers, "Content-Type: application/json"))
+        || !prepare(curl, url.data, headers, body) || !prepare_verb(curl, question)) {
         return KV_OUT_OF_MEMORY(err);
     }
-    KV_TRY(perform(curl, server, &status, err));
+    return perform(curl, question->server, ret_status, err);
+}
+
+enum kv_code kv_cli_get(const struct kv_cli_server *server, const char *path, struct kv_buf *body,
+                        struct kv_err *err)
+{
+    const struct question question = { .server = server, .path = path };
+    long status = 0;
+
+    KV_TRY(ask(&question, body, &status, err));
     return status == 200 ? KV_OK : refuse_status(server, status, body, err);
+}
+
+static enum kv_code parse_answer(const struct kv_cli_server *server, const struct kv_buf *body,
+                                 cJSON **ret_json, struct kv_err *err)
+{
+    if (kv_json_parse(body->data, body->len, ret_json, NULL) != KV_OK) {
+        return KV_FAIL(err, KV_INTERNAL, 0, "%s does not answer as coffer does", server->url);
+    }
+    return KV_OK;
+}
+
+enum kv_code kv_cli_send(const struct kv_cli_server *server, const char *verb, const char *path,
+                         const cJSON *body, cJSON **ret_json, struct kv_err *err)
+{
+    struct question question = { .server = server, .verb = verb, .path = path, .text = "" };
+    kv_auto(kv_buf_done) struct kv_buf sent, answer;
+    long status = 0;
+
+    kv_buf_init(&sent, KV_CLI_ANSWER_MAX);
+    kv_buf_init(&answer, KV_CLI_ANSWER_MAX);
+    if (body != NULL) {
+        KV_TRY(kv_json_print(body, &sent, err));
+        question.text = sent.data;
+    }
+    KV_TRY(ask(&question, &answer, &status, err));
+    if (status < 200 || status > 299) {
+        return refuse_status(server, status, &answer, err);
+    }
+    if (answer.len == 0) {
+        KV_TRY(kv_buf_append(&answer, "{}", 2, err));
+    }
+    return parse_answer(server, &answer, ret_json, err);
 }
 
 enum kv_code kv_cli_get_json(const struct kv_cli_server *server, const char *path, cJSON **ret_json,
@@ -103,10 +168,7 @@ enum kv_code kv_cli_get_json(const struct kv_cli_server *server, const char *pat
 
     kv_buf_init(&body, KV_CLI_ANSWER_MAX);
     KV_TRY(kv_cli_get(server, path, &body, err));
-    if (kv_json_parse(body.data, body.len, ret_json, NULL) != KV_OK) {
-        return KV_FAIL(err, KV_INTERNAL, 0, "%s does not answer as coffer does", server->url);
-    }
-    return KV_OK;
+    return parse_answer(server, &body, ret_json, err);
 }
 
 enum kv_code kv_cli_read_text(const cJSON *json, const char *name, const char **ret_text,

@@ -6,4 +6,5 @@ coffer_SOURCES += \
 	%D%/env.c \
 	%D%/find.c \
 	%D%/get.c \
-	%D%/server.h
+	%D%/server.h \
+	%D%/vault.c

@@ -29,7 +29,14 @@ enum kv_code kv_cli_find_server(const struct kv_options *options, struct kv_cli_
 enum kv_code kv_cli_get(const struct kv_cli_server *server, const char *path, struct kv_buf *body,
                         struct kv_err *err) kv_must_check;
 
-/* The same, for a JSON object. */
+/*
+ * Any other verb, with a JSON object as the body; NULL: none. *ret_json is what a 2xx answers with,
+ * an empty object where that is nothing.
+ */
+enum kv_code kv_cli_send(const struct kv_cli_server *server, const char *verb, const char *path,
+                         const cJSON *body, cJSON **ret_json, struct kv_err *err) kv_must_check;
+
+/* The same as kv_cli_get(), for a JSON object. */
 enum kv_code kv_cli_get_json(const struct kv_cli_server *server, const char *path, cJSON **ret_json,
                              struct kv_err *err) kv_must_check;
 

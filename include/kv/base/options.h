@@ -32,13 +32,18 @@ enum kv_command {
     KV_COMMAND_CA = 4,
     KV_COMMAND_ENV = 8,
     KV_COMMAND_HOSTS = 16,
-    KV_COMMAND_TOKEN = 32
+    KV_COMMAND_TOKEN = 32,
+    KV_COMMAND_VAULT_LIST = 64,
+    KV_COMMAND_VAULT_CREATE = 128,
+    KV_COMMAND_VAULT_DELETE = 256,
+    KV_COMMAND_VAULT_RECOVER = 512,
+    KV_COMMAND_VAULT_PURGE = 1024
 };
 
 struct kv_options; /* opaque */
 
 /*
- * Reads the options of `command`; argv[0] is the subcommand's name and is skipped. `environment`
+ * Reads the options of `command`; argv[0] is the last word of its name and is skipped. `environment`
  * is an environ-like array that outlives the options. A refusal is KV_BAD_PARAMETER, its message
  * complete and fit for a user's eyes; an unreadable file likewise. With --help given, nothing else
  * is judged. Free with kv_options_free().
@@ -88,6 +93,9 @@ enum kv_code kv_data_folder(const struct kv_options *options, char ret_path[KV_P
  * $XDG_RUNTIME_DIR/coffer. It need not exist. KV_BAD_PARAMETER when none of them is set. */
 enum kv_code kv_cache_folder(const struct kv_options *options, char ret_path[KV_PATH_MAX],
                              struct kv_err *err) kv_must_check;
+
+/* " NAME" for each argument of a subcommand that is given by its place. */
+void kv_options_print_arguments(enum kv_command command, FILE *out);
 
 /* Help of one subcommand's options, one row each, wrapped for 80 columns. */
 void kv_options_print_help(enum kv_command command, FILE *out);

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* coffer vault ...: the life of vaults, from a shell. */
+
+#include "cli.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <curl/curl.h>
+
+#include "server.h"
+
+#define SETTING_SIZE 64
+#define NAME_MAX_BYTES 64 /* the server says what a name may be; this only bounds the path */
+
+KV_DEFINE_CLEANUP(void *, curl_free)
+
+/* --- what a vault is asked for --- */
+
+/* "retention=7" is a number, "purge-protection" a switch, "sku=premium" a word. */
+static void add_setting(cJSON *body, const char *text, size_t len, bool *ok)
+{
+    char setting[SETTING_SIZE];
+
+    (void) snprintf(setting, sizeof(setting), "%.*s", (int) len, text);
+    char *equals = strchr(setting, '=');
+    const char *value = equals != NULL ? equals + 1 : "";
+    if (equals != NULL) {
+        *equals = '\0';
+    }
+    for (char *at = setting; *at != '\0'; at++) {
+        *at = *at == '-' ? '_' : *at;
+    }
+    if (*value != '\0' && value[strspn(value, "0123456789")] == '\0') {
+        kv_json_add_int(body, setting, strtoll(value, NULL, 10), ok);
+    } else if (equals == NULL) {
+        kv_json_add_bool(body, setting, true, ok);
+    } else {
+        kv_json_add_text(body, setting, value, ok);
+    }
+}
+
+static enum kv_code render_spec(const char *spec, cJSON **ret_body, struct kv_err *err)
+{
+    kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
+    size_t len = strcspn(spec, ",");
+    bool ok = body != NULL;
+
+    for (const char *rest = spec + len; *rest == ','; rest += len) {
+        rest++;
+        len = strcspn(rest, ",");
+        add_setting(body, rest, len, &ok);
+    }
+    if (!ok) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    *ret_body = kv_take(body);
+    return KV_OK;
+}
+
+/* The vault whose name `spec` begins with, and what is done with it: "" or "/purge". */
+static enum kv_code render_path(const char *spec, const char *action, struct kv_buf *path,
+                                struct kv_err *err)
+{
+    size_t len = strcspn(spec, ",");
+
+    if (len == 0 || len > NAME_MAX_BYTES) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%.*s is not a valid vault name", (int) len, spec);
+    }
+    kv_auto(curl_free) void *escaped = curl_easy_escape(NULL, spec, (int) len);
+    if (escaped == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    return kv_buf_printf(path, err, "/control/v1/vaults/%s%s", (const char *) escaped, action);
+}
+
+static enum kv_code send_to_vault(const struct kv_options *options, const char *verb,
+                                  const char *spec, const char *action, cJSON **ret_answer,
+                                  struct kv_err *err)
+{
+    kv_auto(cJSON_Delete) cJSON *body = NULL;
+    kv_auto(kv_buf_done) struct kv_buf path;
+    struct kv_cli_server server;
+
+    kv_buf_init(&path, 1024);
+    KV_TRY(render_path(spec, action, &path, err));
+    KV_TRY(render_spec(spec, &body, err));
+    KV_TRY(kv_cli_find_server(options, &server, err));
+    return kv_cli_send(&server, verb, path.data, body, ret_answer, err);
+}
+
+static enum kv_code print_url(const cJSON *vault, struct kv_err *err)
+{
+    const char *url = NULL;
+
+    KV_TRY(kv_cli_read_text(vault, "url", &url, err));
+    (void) puts(url);
+    return KV_OK;
+}
+
+enum kv_code kv_cli_vault_create(const struct kv_options *options, struct kv_err *err)
+{
+    kv_auto(cJSON_Delete) cJSON *vault = NULL;
+
+    KV_TRY(send_to_vault(options, "PUT", kv_option_text(options, KV_OPTION_SPEC), "", &vault, err));
+    return print_url(vault, err);
+}
+
+enum kv_code kv_cli_vault_recover(const struct kv_options *options, struct kv_err *err)
+{
+    kv_auto(cJSON_Delete) cJSON *vault = NULL;
+
+    KV_TRY(send_to_vault(options, "POST", kv_option_text(options, KV_OPTION_NAME), "/recover",
+                         &vault, err));
+    return print_url(vault, err);
+}
+
+enum kv_code kv_cli_vault_purge(const struct kv_options *options, struct kv_err *err)
+{
+    kv_auto(cJSON_Delete) cJSON *answer = NULL;
+
+    return send_to_vault(options, "POST", kv_option_text(options, KV_OPTION_NAME), "/purge",
+                         &answer, err);
+}
+
+enum kv_code kv_cli_vault_delete(const struct kv_options *options, struct kv_err *err)
+{
+    kv_auto(cJSON_Delete) cJSON *vault = NULL;
+    const char *date = NULL;
+
+    KV_TRY(
+        send_to_vault(options, "DELETE", kv_option_text(options, KV_OPTION_NAME), "", &vault, err));
+    if (kv_option_flag(options, KV_OPTION_PURGE)) {
+        return kv_cli_vault_purge(options, err);
+    }
+    KV_TRY(kv_cli_read_text(vault, "scheduled_purge", &date, err));
+    (void) printf("to be purged on %s\n", date);
+    return KV_OK;
+}
+
+/* --- what there is --- */
+
+/* A text that comes from a server goes to a terminal: what is not printable is left out. */
+static void print_column(const char *text, int width)
+{
+    int printed = 0;
+
+    for (; *text != '\0'; text++) {
+        if (isprint((unsigned char) *text)) {
+            (void) putchar(*text);
+            printed++;
+        }
+    }
+    (void) printf("%*s", width > printed ? width - printed : 1, "");
+}
+
+static enum kv_code print_vault(const cJSON *vault, struct kv_err *err)
+{
+    static const struct {
+        const char *name;
+        int width;
+    } columns[] = { { "name", 25 }, { "kind", 7 }, { "sku", 10 }, { "state", 9 } };
+    const char *text = NULL;
+
+    for (size_t i = 0; i < KV_COUNT(columns); i++) {
+        KV_TRY(kv_cli_read_text(vault, columns[i].name, &text, err));
+        print_column(text, columns[i].width);
+    }
+    return print_url(vault, err);
+}
+
+enum kv_code kv_cli_vault_list(const struct kv_options *options, struct kv_err *err)
+{
+    kv_auto(cJSON_Delete) cJSON *answer = NULL;
+    struct kv_cli_server server;
+    const cJSON *vault;
+
+    KV_TRY(kv_cli_find_server(options, &server, err));
+    KV_TRY(kv_cli_get_json(&server, "/control/v1/vaults", &answer, err));
+    (void) printf("%-25s%-7s%-10s%-9s%s\n", "NAME", "KIND", "SKU", "STATE", "URL");
+    cJSON_ArrayForEach (vault, cJSON_GetObjectItemCaseSensitive(answer, "vaults")) {
+        KV_TRY(print_vault(vault, err));
+    }
+    return KV_OK;
+}
