@@ -37,7 +37,8 @@ api_tests = \
 	%D%/test_surroundings \
 	%D%/test_symmetric \
 	%D%/test_symmetric_move \
-	%D%/test_throttling
+	%D%/test_throttling \
+	%D%/test_vaults
 check_PROGRAMS += $(api_tests)
 TESTS += $(api_tests)
 
@@ -82,6 +83,11 @@ api_libs = tests/support/libdaemon.a libkv.a $(CRITERION_LIBS) $(SERVER_LIBS) $(
 %C%_test_gate_SOURCES = %D%/gate.c $(api_support)
 %C%_test_gate_CFLAGS = $(api_cflags)
 %C%_test_gate_LDADD = $(api_libs)
+%C%_test_vaults_SOURCES = %D%/vaults.c $(api_support)
+%C%_test_vaults_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DFOLDER_OF_BEFORE='"$(top_srcdir)/tests/data/folder_0.1.0.tar.xz"'
+%C%_test_vaults_CFLAGS = $(api_cflags)
+%C%_test_vaults_LDADD = $(api_libs)
 %C%_test_golden_SOURCES = \
 	%D%/golden.c \
 	tests/support/golden.c \
@@ -93,7 +99,7 @@ api_libs = tests/support/libdaemon.a libkv.a $(CRITERION_LIBS) $(SERVER_LIBS) $(
 %C%_test_golden_CPPFLAGS = $(AM_CPPFLAGS) -DGOLDEN_FOLDER='"$(top_srcdir)/tests/data/golden"'
 %C%_test_golden_CFLAGS = $(api_cflags)
 %C%_test_golden_LDADD = $(api_libs)
-EXTRA_DIST += tests/data/golden
+EXTRA_DIST += tests/data/golden tests/data/folder_0.1.0.tar.xz
 %C%_test_hostile_SOURCES = %D%/control_host.c %D%/hostile.c %D%/hostile_head.c \
 	$(api_support)
 %C%_test_hostile_CFLAGS = $(api_cflags)

@@ -222,7 +222,7 @@ TESTS += %D%/test_cli
 	server/cli/commands.c \
 	server/cli/env.c \
 	server/cli/find.c \
-	server/cli/get.c
+	server/cli/get.c server/cli/vault.c
 %C%_test_cli_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 %C%_test_cli_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_cli_LDADD = $(UNIT_LDADD) $(CURL_LIBS)

@@ -56,6 +56,15 @@ static enum kv_code print_keys(struct kv_keys *keys, struct kv_buf *buf, struct 
                          census.keys, census.deleted_keys, census.versions, census.limbo);
 }
 
+static enum kv_code print_vaults(struct kv_vaults *vaults, struct kv_buf *buf, struct kv_err *err)
+{
+    return kv_buf_printf(buf, err,
+                         "# HELP coffer_vaults Vaults and managed HSMs that are not deleted.\n"
+                         "# TYPE coffer_vaults gauge\n"
+                         "coffer_vaults %zu\n",
+                         kv_vaults_count(vaults));
+}
+
 static enum kv_code print_rotations(const struct kv_keys *keys, struct kv_buf *buf,
                                     struct kv_err *err)
 {
@@ -91,6 +100,7 @@ enum kv_code control_metrics(struct kv_request *request, struct kv_response *res
 
     response->content_type = "text/plain; version=0.0.4; charset=utf-8";
     KV_TRY(print_process(&response->body, err));
+    KV_TRY(print_vaults(app->vaults, &response->body, err));
     KV_TRY(print_keys(app->keys, &response->body, err));
     KV_TRY(print_rotations(app->keys, &response->body, err));
     KV_TRY(print_lanes(app->lanes, &response->body, err));
