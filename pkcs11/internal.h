@@ -8,7 +8,7 @@
  * hsm.open is a rwlock, shared by everybody who is inside the module and taken alone to re-open
  * it; hsm.objects is one, too, held by a session for as long as it is lent, or while a key is being
  * copied; hsm.turn is held by the one thread that makes copies or ends them; then hsm.copies
- * (copy.c), hsm.handles (map.c), hsm.sentinel and hsm.pool (session.c), which are never held across
+ * (copies.c), hsm.handles (map.c), hsm.sentinel and hsm.pool (session.c), which are never held across
  * a C_ call.
  */
 #pragma once
@@ -106,7 +106,7 @@ CK_RV hsm_session_renew(struct hsm_session *session) kv_must_check;
 enum hsm_role { HSM_KEY, HSM_TWIN };
 #define HSM_ROLES 2
 
-/* Where a key is, and what copy.c knows of its use. */
+/* Where a key is, and what is known of its use (hot.c). */
 struct hsm_place {
     CK_OBJECT_HANDLE key;  /* of the token */
     CK_OBJECT_HANDLE copy; /* CK_INVALID_HANDLE: none */
@@ -264,11 +264,6 @@ CK_RV hsm_use_key(struct hsm_session *session, const unsigned char id[HSM_ID_LEN
 CK_RV hsm_use_hot_key(struct hsm_session *session, const unsigned char id[HSM_ID_LENGTH],
                       enum hsm_role role, hsm_use_fn *use, void *context) kv_must_check;
 
-/* Ends the copies of a key, or, without an id, all. Whoever destroys keys does so before: no new
- * ones are made meanwhile. One that is in use lives until that is over. */
-void hsm_copies_end(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH]);
-bool hsm_is_copy(struct hsm *hsm, CK_OBJECT_HANDLE object);
-
 /* What a call that failed later on has made: destroyed, if the token lets it. */
 void hsm_discard(struct hsm_session *session, CK_OBJECT_HANDLE object);
 
@@ -281,6 +276,9 @@ CK_RV hsm_judge(struct hsm_session *session, CK_RV rv, CK_RV bad_input) kv_must_
 /* The handle of a wrapping key; HSM_RV_OTHER_TOKEN when there is none. */
 CK_RV hsm_find_wrapping_key(struct hsm_session *session, enum hsm_wrapping which,
                             CK_OBJECT_HANDLE *ret_key) kv_must_check;
+/* Its CKA_ID, and the handle it had when it was last found; false when no such key was adopted. */
+bool hsm_held_read(struct hsm *hsm, enum hsm_wrapping which, unsigned char ret_id[HSM_ID_LENGTH],
+                   CK_OBJECT_HANDLE *ret_handle);
 /* From now on this object is that wrapping key. */
 void hsm_hold(struct hsm *hsm, enum hsm_wrapping which, const unsigned char id[HSM_ID_LENGTH],
               CK_OBJECT_HANDLE handle);

@@ -2,12 +2,16 @@
 libhsm_a_SOURCES += \
 	%D%/check.c \
 	%D%/cipher.c \
-	%D%/copy.c \
+	%D%/copies.c \
+	%D%/copies.h \
 	%D%/crypto.c \
 	%D%/curve.c \
 	%D%/curve.h \
+	%D%/destroy.c \
 	%D%/door.h \
 	%D%/generate.c \
+	%D%/held.c \
+	%D%/hot.c \
 	%D%/hsm.c \
 	%D%/import.c \
 	%D%/init.c \
@@ -25,13 +29,16 @@ libhsm_a_SOURCES += \
 	%D%/probe.c \
 	%D%/probe.h \
 	%D%/probe_aes.c \
+	%D%/probe_ec.c \
 	%D%/probe_key.h \
 	%D%/probe_rsa.c \
+	%D%/probe_sign.c \
 	%D%/public.c \
 	%D%/public.h \
 	%D%/rv.c \
 	%D%/sentinel.c \
 	%D%/session.c \
+	%D%/slot.c \
 	%D%/symmetric.c \
 	%D%/template.c \
 	%D%/template.h \
@@ -44,5 +51,6 @@ libhsm_a_SOURCES += \
 	%D%/twin.c \
 	%D%/twin.h \
 	%D%/value.c \
+	%D%/verdict.c \
 	%D%/wrap.c \
 	%D%/wrap.h

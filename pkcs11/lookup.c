@@ -6,6 +6,7 @@
  */
 #include "internal.h"
 
+#include "copies.h"
 #include "door.h"
 #include "trusted.h"
 

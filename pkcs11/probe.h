@@ -4,10 +4,6 @@
 
 #include "internal.h"
 
-/* Whether the module lists the mechanism for such a use. */
-bool hsm_probe_promise(struct hsm *hsm, CK_MECHANISM_TYPE type, CK_FLAGS flag,
-                       CK_MECHANISM_INFO *ret_info);
-
 /* Whether `len` bytes make a signature of the right length. */
 bool hsm_probe_sign(struct hsm_session *session, CK_OBJECT_HANDLE key, CK_MECHANISM *mechanism,
                     CK_ULONG len, CK_ULONG signature_len);
