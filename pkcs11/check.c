@@ -3,9 +3,10 @@
  * Health: look at the token, and when it does not answer, close everything and open it again.
  * Nothing less helps: SoftHSM does not see a token folder that came back before it is finalised.
  */
-#include "internal.h"
-
 #include "door.h"
+#include "lookup.h"
+#include "sentinel.h"
+#include "token.h"
 
 #define PIN_PAUSE 60 /* seconds; modules exist that lock after a few wrong PINs */
 

@@ -7,7 +7,12 @@
 
 #include <string.h>
 
+#include "attribute.h"
+#include "bytes.h"
 #include "door.h"
+#include "map.h"
+#include "token.h"
+#include "verdict.h"
 
 struct adoption {
     CK_OBJECT_HANDLE key, copy;
@@ -106,7 +111,7 @@ static bool is_free(struct hsm_copies *copies, const struct hsm_copy *copy)
 static CK_RV make(struct hsm *hsm, const unsigned char *id, CK_OBJECT_HANDLE key,
                   CK_SESSION_HANDLE *ret_session, CK_OBJECT_HANDLE *ret_copy)
 {
-    struct hsm_session session = { .hsm = hsm, .key = id };
+    struct hsm_session session = { .hsm = hsm, .module = &hsm->module, .key = id };
     CK_BBOOL no = CK_FALSE;
     CK_ATTRIBUTE template[] = { HSM_ATTRIBUTE(CKA_TOKEN, no) };
 

@@ -5,7 +5,28 @@
  */
 #pragma once
 
-#include "internal.h"
+#include <pthread.h>
+
+#include "map.h"
+
+#define HSM_COPIES_MAX 64
+
+/* The copies, the oldest first from `next` on. Each has a session of its own, and ends with it. */
+struct hsm_copies {
+    pthread_mutex_t turn; /* lock.def: hsm.turn; who has it makes copies, or ends them */
+    bool refused;         /* guarded by turn: this module does not copy keys */
+    unsigned next;        /* guarded by turn */
+
+    pthread_mutex_t lock; /* lock.def: hsm.copies; guards the items */
+    struct hsm_copy {
+        unsigned char id[HSM_ID_LENGTH];
+        enum hsm_role role;
+        CK_SESSION_HANDLE session;
+        CK_OBJECT_HANDLE handle; /* CK_INVALID_HANDLE: a free place */
+        unsigned users;
+        bool ended; /* goes with its last user */
+    } items[HSM_COPIES_MAX];
+};
 
 /* A use of the copy with that handle, which lives as long; NULL when it has ended. */
 struct hsm_copy *hsm_copy_acquire(struct hsm_copies *copies, CK_OBJECT_HANDLE handle);

@@ -4,10 +4,13 @@
  * is believed only while the token itself is there: SoftHSM goes on listing objects of a folder that
  * has vanished, and lists none of a folder it may not read.
  */
-#include "internal.h"
-
 #include "copies.h"
 #include "door.h"
+#include "map.h"
+#include "object.h"
+#include "sentinel.h"
+#include "token.h"
+#include "verdict.h"
 
 #define STRAY_TRIES 16
 

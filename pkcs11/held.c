@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which objects are the wrapping keys, as far as is known. */
-#include "internal.h"
+#include "held.h"
 
 #include <string.h>
+
+#include "token.h"
 
 bool hsm_held_read(struct hsm *hsm, enum hsm_wrapping which, unsigned char ret_id[HSM_ID_LENGTH],
                    CK_OBJECT_HANDLE *ret_handle)

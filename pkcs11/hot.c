@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keys that are in use all the time, and when a copy does their work. */
+#include "hot.h"
+
 #include "copies.h"
 #include "door.h"
+#include "map.h"
+#include "token.h"
+#include "verdict.h"
 
 struct choice {
     int64_t now;

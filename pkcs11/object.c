@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Objects on the token: find, read, discard. */
-#include "internal.h"
+#include "object.h"
 
 #include <stdlib.h>
 

@@ -10,6 +10,8 @@
 
 #include "door.h"
 #include "kwp.h"
+#include "probe_parts.h"
+#include "token.h"
 
 CK_RV hsm_probe(struct hsm *hsm)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The probe of elliptic curves. */
-#include "probe.h"
+#include "probe_parts.h"
 
 #include "curve.h"
 #include "door.h"

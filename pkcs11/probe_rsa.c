@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The probe of RSA, and of the wrapping of private keys, which takes one. */
-#include "probe.h"
+#include "probe_parts.h"
 
 #include <string.h>
 
@@ -9,6 +9,7 @@
 #include "oaep.h"
 #include "probe_key.h"
 #include "template.h"
+#include "token.h"
 
 #define HSM_RSA_BITS_MIN 512 /* modules take less, down to what no padding fits in */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the parts of the probe do alike. */
-#include "probe.h"
+#include "probe_parts.h"
 
 #include "door.h"
 

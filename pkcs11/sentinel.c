@@ -3,12 +3,19 @@
  * The wrapping keys, and the look at the token that they make possible. Serial number and login
  * survive when another process initialises a SoftHSM token anew; these objects do not.
  */
-#include "internal.h"
+#include "sentinel.h"
 
 #include <string.h>
 
+#include "attribute.h"
+#include "bytes.h"
 #include "door.h"
+#include "held.h"
+#include "object.h"
+#include "slot.h"
 #include "template.h"
+#include "token.h"
+#include "verdict.h"
 
 static CK_RV find_by_id(struct hsm_session *session, const unsigned char *id,
                         CK_OBJECT_HANDLE *ret_handle)

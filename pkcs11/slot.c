@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which slot holds the token. Slot ids change whenever SoftHSM is initialised, so a token is known by
  * its label only. */
-#include "internal.h"
+#include "slot.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "bytes.h"
 #include "door.h"
 
 /* What a search is for: the label, or a blank token when there is none. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The token, open: the anchor session, and the login on it. */
-#include "internal.h"
+#include "token.h"
 
 #include "copies.h"
 #include "door.h"
+#include "slot.h"
 
 /* Another part of the process may have logged in where we did not initialise the module. */
 CK_RV hsm_log_in(struct hsm *hsm)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a verdict means, of the module's and of our own. */
-#include "internal.h"
+#include "verdict.h"
 
 bool hsm_rv_wants_check(CK_RV rv)
 {
