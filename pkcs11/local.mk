@@ -17,7 +17,6 @@ libhsm_a_SOURCES += \
 	%D%/hot.c \
 	%D%/hot.h \
 	%D%/hsm.c \
-	%D%/import.c \
 	%D%/init.c \
 	%D%/kwp.c \
 	%D%/kwp.h \
@@ -34,6 +33,7 @@ libhsm_a_SOURCES += \
 	%D%/oaep.h \
 	%D%/object.c \
 	%D%/object.h \
+	%D%/private.c \
 	%D%/probe.c \
 	%D%/probe.h \
 	%D%/probe_aes.c \

@@ -14,7 +14,7 @@
 /* The handlers of the route table. */
 kv_handler_fn key_create, key_get, key_update, key_delete;             /* lifecycle.c */
 kv_handler_fn deleted_key_get, deleted_key_recover, deleted_key_purge; /* lifecycle.c */
-kv_handler_fn key_import;                                              /* import.c */
+kv_handler_fn key_import;                                              /* sent_jwk.c */
 kv_handler_fn key_backup, key_restore;                                 /* backup.c */
 kv_handler_fn key_attest;                                              /* attestation.c */
 kv_handler_fn key_release;                                             /* released.c */

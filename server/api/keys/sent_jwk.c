@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Import: contract §6.2. */
+/* A key that is sent, as a JWK: contract §6.2. */
 #include <string.h>
 
 #include "kv/base/base64.h"
