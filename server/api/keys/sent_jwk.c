@@ -228,7 +228,7 @@ enum kv_code key_import(struct kv_request *request, struct kv_response *response
         .enabled = !settings.enabled.given || settings.enabled.value,
         .not_before = settings.not_before,
         .expires = settings.expires,
-        .tags = settings.tags,
+        .tags = &settings.tags,
         .release = settings.release.args,
     };
 

@@ -239,14 +239,20 @@ enum kv_code kv_tags_add(struct kv_tags *tags, const char *name, const char *val
     return KV_OK;
 }
 
+bool tags_next(const char *packed, size_t len, size_t *position, const char **ret_name,
+               const char **ret_value)
+{
+    if (*position >= len) {
+        return false;
+    }
+    *ret_name = packed + *position;
+    *ret_value = *ret_name + strlen(*ret_name) + 1;
+    *position = (size_t) (*ret_value + strlen(*ret_value) + 1 - packed);
+    return true;
+}
+
 bool kv_tags_next(const struct kv_tags *tags, size_t *position, const char **ret_name,
                   const char **ret_value)
 {
-    if (*position >= tags->len) {
-        return false;
-    }
-    *ret_name = tags->packed + *position;
-    *ret_value = *ret_name + strlen(*ret_name) + 1;
-    *position = (size_t) (*ret_value + strlen(*ret_value) + 1 - tags->packed);
-    return true;
+    return tags_next(tags->packed, tags->len, position, ret_name, ret_value);
 }

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "draft.h"
 #include "kv/keys/keys.h"
 #include "kv/keys/rotation.h"
 #include "kv/store/store.h"
@@ -121,6 +122,10 @@ enum key_column {
 #define KEY_IS_LIVE "k.vault = ?1 AND k.state = 0 AND k.ready <= ?2"
 #define KEY_IS_DELETED "k.vault = ?1 AND k.state = 1 AND k.ready <= ?2 AND k.purge > ?3"
 
+/* kv_tags_next() of packed tags that are somebody else's. */
+bool tags_next(const char *packed, size_t len, size_t *position, const char **ret_name,
+               const char **ret_value);
+
 /* Tags from their packed form; anything that is not one has none. */
 enum kv_code tags_copy(const char *packed, size_t len, struct kv_tags *ret_tags,
                        struct kv_err *err) kv_must_check;
@@ -140,12 +145,12 @@ enum kv_code release_check_name(const struct kv_scope *scope, const char *name,
                                 const struct kv_key_ops *ops, bool *ret_exportable,
                                 struct kv_err *err) kv_must_check;
 
-/* What was sent, as a draft carries it; borrowed. */
-struct kv_release_terms release_terms(const struct kv_release_args *args, bool exportable);
+/* What was sent, as a draft carries it. */
+struct release_draft release_terms(const struct kv_release_args *args, bool exportable);
 
 /* Stores the terms of a draft, if there are any, with the key of that row. In a transaction. */
 enum kv_code release_save(struct kv_db *db, const struct kv_scope *scope, int64_t key_id,
-                          const struct kv_release_terms *terms, struct kv_err *err) kv_must_check;
+                          const struct release_draft *terms, struct kv_err *err) kv_must_check;
 
 /* KV_BAD_PARAMETER: a vault numbers its texts (AKV.SKR), a Managed HSM has the words alone, without
  * a final period (contract §9.2). */
@@ -244,8 +249,9 @@ enum kv_code intent_settle(struct kv_db *db, const unsigned char *object,
 enum kv_code version_insert_key(struct kv_db *db, const struct kv_scope *scope,
                                 const struct name_fold *fold, const char *name, int64_t *ret_id,
                                 struct kv_err *err) kv_must_check;
-enum kv_code version_insert(struct kv_db *db, int64_t key_id, const struct kv_key *key,
-                            int64_t *ret_id, struct kv_err *err) kv_must_check;
+enum kv_code version_insert(struct kv_db *db, int64_t key_id, const struct key_draft *draft,
+                            const struct kv_material *material, int64_t *ret_id,
+                            struct kv_err *err) kv_must_check;
 enum kv_code version_make_latest(struct kv_db *db, int64_t key_id, int64_t version_id,
                                  struct kv_err *err) kv_must_check;
 
@@ -282,20 +288,19 @@ enum kv_code service_key_crypt(struct kv_keys *keys, const struct kv_material *s
 void service_key_name(const struct kv_material *material, char ret_name[KV_UUID_LENGTH + 1]);
 
 /*
- * Adds a version, the first or the newest of its name: intent, material, commit. `draft` is all of
- * it but the material. Takes as long as `make` does; after a failure nothing is left but an object
+ * Adds a version, the first or the newest of its name: intent, material, commit. Takes as long as `make` does; after a failure nothing is left but an object
  * that the next tidying destroys.
  */
-enum kv_code version_add(const struct kv_scope *scope, const char *name, const struct kv_key *draft,
-                         make_material_fn *make, const void *context, struct kv_key *ret_key,
-                         struct kv_err *err) kv_must_check;
+enum kv_code version_add(const struct kv_scope *scope, const char *name,
+                         const struct key_draft *draft, make_material_fn *make, const void *context,
+                         struct kv_key *ret_key, struct kv_err *err) kv_must_check;
 
 /*
  * The same for a successor of a version of `name`: KV_KEY_NOT_FOUND when that key is gone by then,
  * whether or not another one has its name.
  */
 enum kv_code version_succeed(const struct kv_scope *scope, const char *name,
-                             const struct kv_key *predecessor, const struct kv_key *draft,
+                             const struct kv_key *predecessor, const struct key_draft *draft,
                              make_material_fn *make, const void *context, struct kv_key *ret_key,
                              struct kv_err *err) kv_must_check;
 

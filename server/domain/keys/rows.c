@@ -133,13 +133,12 @@ enum kv_code tags_copy(const char *packed, size_t len, struct kv_tags *ret_tags,
 {
     const char *name;
     const char *value;
-    struct kv_tags stored = { .packed = (char *) packed, .len = len };
 
     *ret_tags = (struct kv_tags){ .packed = NULL };
     if (packed == NULL || len == 0 || !are_pairs(packed, len)) {
         return KV_OK;
     }
-    for (size_t position = 0; kv_tags_next(&stored, &position, &name, &value);) {
+    for (size_t position = 0; tags_next(packed, len, &position, &name, &value);) {
         KV_TRY(kv_tags_add(ret_tags, name, value, err));
     }
     return KV_OK;
