@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Creating a key or a new version: contract §6.1, §7. */
+#include "create.h"
+
 #include <stdio.h>
 #include <string.h>
 
+#include "core.h"
 #include "kv/base/clock.h"
-#include "private.h"
+#include "release_terms.h"
+#include "version.h"
 
 #define DEFAULT_EXPONENT 65537
 

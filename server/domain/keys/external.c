@@ -4,13 +4,17 @@
  * the token that nobody else uses; a version that stands for one of them has its id, and its object
  * wherever it is loaded (KEY_COLUMNS).
  */
-#include "kv/keys/external.h"
+#include "external.h"
 
 #include <ctype.h>
 #include <string.h>
 
+#include "core.h"
+#include "intent.h"
 #include "kv/base/clock.h"
-#include "private.h"
+#include "kv/keys/external.h"
+#include "release_terms.h"
+#include "version.h"
 
 #define BITS_RSA 2048
 #define BITS_OCT 256

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Taking a key that was made elsewhere: contract §6.2. */
+#include "core.h"
+#include "create.h"
 #include "kv/base/clock.h"
 #include "kv/custody/private_key.h"
-#include "private.h"
+#include "operate.h"
+#include "release_terms.h"
+#include "version.h"
 
 /* `Hsm` asks for the HSM's type of the same family, which the vault may not have. */
 static enum kv_code choose_type(const struct kv_scope *scope, const struct kv_key_import_args *args,

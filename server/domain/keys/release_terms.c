@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keys that may leave the HSM: contract §11, the rules AKV.SKR of §9.2. */
+#include "release_terms.h"
+
 #include <string.h>
 
-#include "private.h"
+#include "core.h"
+#include "rows.h"
 
 #define DEFAULT_TYPE "application/json; charset=utf-8"
 

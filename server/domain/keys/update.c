@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Changing what may be changed of a version: contract §6.4. */
+#include "core.h"
 #include "kv/base/clock.h"
-#include "private.h"
+#include "release_terms.h"
+#include "rotation/rotation_policy.h"
+#include "rows.h"
 
 /* Its manager does nothing else (contract §6.12). */
 static enum kv_code check_external_ops(const struct kv_key *key, struct kv_err *err)

@@ -3,7 +3,13 @@
  * A new version, wherever its material comes from: who has the name, the intent before the token
  * is touched, the commit after it.
  */
-#include "private.h"
+#include "version.h"
+
+#include "core.h"
+#include "deletion.h"
+#include "intent.h"
+#include "release_terms.h"
+#include "rotation/rotation_policy.h"
 
 void version_choose(const struct kv_scope *scope, char ret_version[KV_VERSION_LENGTH + 1])
 {
@@ -48,45 +54,6 @@ enum kv_code version_check_name(const struct kv_scope *scope, const char *name, 
     KV_TRY(kv_db_acquire(scope->keys->config.store, &db, err));
     KV_TRY(key_row_load(db, scope, &fold, &row, err));
     return version_check_row(&row, name, err);
-}
-
-/* Runs a statement about one object for each of them, all or none. */
-static enum kv_code run_for_objects(struct kv_keys *keys, const char *sql,
-                                    const unsigned char *objects, size_t count, struct kv_err *err)
-{
-    kv_auto(kv_db_release) struct kv_db *db = NULL;
-
-    KV_TRY(kv_db_acquire(keys->config.store, &db, err));
-    KV_TRY(kv_db_begin(db, err));
-    for (size_t i = 0; i < count; i++) {
-        const unsigned char *object = objects + i * KV_OBJECT_LENGTH;
-
-        KV_TRY(kv_db_run(db, sql, KV_BINDS(KV_B_BYTES(object, KV_OBJECT_LENGTH)), NULL, err));
-    }
-    return kv_db_commit(db, err);
-}
-
-enum kv_code intent_write(struct kv_keys *keys, const unsigned char *objects, size_t count,
-                          struct kv_err *err)
-{
-    static const char sql[] = "INSERT INTO limbo (object, doomed) VALUES (?, 0)";
-
-    return run_for_objects(keys, sql, objects, count, err);
-}
-
-enum kv_code intent_doom(struct kv_keys *keys, const unsigned char *objects, size_t count,
-                         struct kv_err *err)
-{
-    static const char sql[] = "UPDATE limbo SET doomed = 1 WHERE object = ?";
-
-    return run_for_objects(keys, sql, objects, count, err);
-}
-
-enum kv_code intent_settle(struct kv_db *db, const unsigned char *object, struct kv_err *err)
-{
-    static const char sql[] = "DELETE FROM limbo WHERE object = ?";
-
-    return kv_db_run(db, sql, KV_BINDS(KV_B_BYTES(object, KV_OBJECT_LENGTH)), NULL, err);
 }
 
 enum kv_code version_insert_key(struct kv_db *db, const struct kv_scope *scope,

@@ -3,6 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../core.h"
+#include "../create.h"
+#include "../deletion.h"
+#include "../intent.h"
+#include "../release_terms.h"
+#include "../rotation/rotation_policy.h"
+#include "../service_key.h"
+#include "../version.h"
 #include "backup.h"
 #include "kv/base/jwe.h"
 

@@ -4,7 +4,10 @@
 
 #include <stdio.h>
 
-#include "../private.h"
+#include "../core.h"
+#include "../create.h"
+#include "../external.h"
+#include "../version.h"
 
 /*
  * The contract is silent on a key whose latest version is disabled. The policy belongs to the key,
