@@ -11,7 +11,7 @@
 
 #define HSM_COPIES_MAX 64
 
-/* The copies, the oldest first from `next` on. Each has a session of its own, and ends with it. */
+/* The oldest first from `next` on. */
 struct hsm_copies {
     pthread_mutex_t turn; /* lock.def: hsm.turn; who has it makes copies, or ends them */
     bool refused;         /* guarded by turn: this module does not copy keys */

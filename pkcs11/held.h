@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * held.h - which objects are the wrapping keys, as far as is known. Thread-safe.
- */
+/* held.h - which objects are the wrapping keys, as far as is known. Thread-safe. */
 #pragma once
 
 #include "hsm.h"

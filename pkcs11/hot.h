@@ -5,7 +5,7 @@
 #include "lookup.h"
 
 /*
- * The same for what a client may ask for many times a second. The work of a key that is used all
+ * hsm_use_key() for what a client may ask for many times a second. The work of a key that is used all
  * the time is done by a copy, which is a session object (§10.1 of the base: C_CopyObject): as
  * private, as sensitive and as little extractable, and not looked up in the token's files at each
  * use. The key itself works every HSM_COPY_TRUST ms, so one that is gone is missed as soon.
