@@ -47,7 +47,6 @@ noinst_HEADERS = \
 	%D%/kv/keys/keys.h \
 	%D%/kv/keys/rotation.h \
 	%D%/kv/limits/limits.h \
-	%D%/kv/limits/throttle.def \
 	%D%/kv/release/release.h \
 	%D%/kv/store/store.h \
 	%D%/kv/vaults/vault.h \

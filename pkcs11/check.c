@@ -3,9 +3,10 @@
  * Health: look at the token, and when it does not answer, close everything and open it again.
  * Nothing less helps: SoftHSM does not see a token folder that came back before it is finalised.
  */
-#include "internal.h"
-
 #include "door.h"
+#include "lookup.h"
+#include "sentinel.h"
+#include "token.h"
 
 #define PIN_PAUSE 60 /* seconds; modules exist that lock after a few wrong PINs */
 
@@ -71,58 +72,4 @@ CK_RV hsm_check(struct hsm *hsm)
     }
     pthread_mutex_unlock(&hsm->check_lock);
     return rv;
-}
-
-bool hsm_rv_wants_check(CK_RV rv)
-{
-    switch (rv) {
-    case CKR_GENERAL_ERROR:
-    case CKR_FUNCTION_FAILED:
-    case CKR_DEVICE_ERROR:
-    case CKR_DEVICE_MEMORY:
-    case CKR_DEVICE_REMOVED:
-    case CKR_SLOT_ID_INVALID:
-    case CKR_SESSION_CLOSED:
-    case CKR_SESSION_HANDLE_INVALID:
-    case CKR_TOKEN_NOT_PRESENT:
-    case CKR_TOKEN_NOT_RECOGNIZED:
-    case CKR_USER_NOT_LOGGED_IN:
-    case CKR_CRYPTOKI_NOT_INITIALIZED:
-    case HSM_RV_NO_TOKEN:
-    case HSM_RV_OTHER_TOKEN:
-    case HSM_RV_TOKEN_GONE:
-        return true;
-    default:
-        return false;
-    }
-}
-
-CK_RV hsm_judge(struct hsm_session *session, CK_RV rv, CK_RV bad_input)
-{
-    switch (rv) {
-    case CKR_GENERAL_ERROR:
-    case CKR_FUNCTION_FAILED:
-        break;
-    default:
-        return rv;
-    }
-    HSM_TRY(hsm_session_renew(session));
-    HSM_TRY(hsm_look(session));
-    return bad_input;
-}
-
-bool hsm_rv_is_bad_input(CK_RV rv)
-{
-    switch (rv) {
-    case CKR_DATA_INVALID:
-    case CKR_DATA_LEN_RANGE:
-    case CKR_ENCRYPTED_DATA_INVALID:
-    case CKR_ENCRYPTED_DATA_LEN_RANGE:
-    case CKR_KEY_SIZE_RANGE:
-    case CKR_WRAPPED_KEY_INVALID:
-    case CKR_WRAPPED_KEY_LEN_RANGE:
-        return true;
-    default:
-        return false;
-    }
 }

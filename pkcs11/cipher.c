@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Signatures and encryption: the one-shot operations on bytes of the caller's. */
-#include "internal.h"
-
 #include <string.h>
 
 #include "door.h"
+#include "hot.h"
+#include "map.h"
+#include "sentinel.h"
+#include "token.h"
+#include "verdict.h"
 
 struct work {
     const CK_MECHANISM *mechanism;

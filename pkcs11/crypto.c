@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a key or the token is asked to do: the raw RSA operation, facts, random bytes. */
-#include "internal.h"
-
 #include <string.h>
 
+#include "attribute.h"
 #include "door.h"
+#include "hot.h"
+#include "map.h"
+#include "token.h"
 
 struct raw {
     const unsigned char *in;

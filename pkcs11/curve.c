@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "bytes.h"
+
 #define OCTET_STRING 0x04
 #define UNCOMPRESSED 0x04
 #define LONG_LENGTH 0x80 /* DER: a length from here on takes a second byte */

@@ -2,7 +2,7 @@
 /* curve.h - elliptic curves as PKCS#11 names them, and points as it encodes them. */
 #pragma once
 
-#include "internal.h"
+#include "hsm.h"
 
 #define HSM_POINT_MAX (3 + 1 + 2 * HSM_COORDINATE_MAX) /* bytes of CKA_EC_POINT */
 

@@ -4,7 +4,8 @@
  */
 #pragma once
 
-#include "internal.h"
+#include "module.h"
+#include "session.h"
 
 static inline CK_RV hsm_ask(const struct hsm_module *module, const struct hsm_call *call)
 {
@@ -54,7 +55,7 @@ static inline void hsm_count(struct hsm_module *module, CK_RV rv)
 #define HSM_CALL(session, fn, ...)                                                                 \
     ({                                                                                             \
         struct hsm_session *session_ = (session);                                                  \
-        CK_RV called_ = HSM_THROUGH(&session_->hsm->module, session_->handle, session_->key, fn,   \
+        CK_RV called_ = HSM_THROUGH(session_->module, session_->handle, session_->key, fn,         \
                                     session_->handle, ##__VA_ARGS__);                              \
         session_->spent |= called_ != CKR_OK; /* an operation may be active: close it later */     \
         called_;                                                                                   \

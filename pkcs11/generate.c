@@ -3,13 +3,14 @@
  * Key pairs. Only the private half is kept on the token: half the files, half the start-up time,
  * and no public key that a killed generation leaves without its private half.
  */
-#include "internal.h"
-
 #include "curve.h"
 #include "door.h"
+#include "map.h"
 #include "number.h"
+#include "object.h"
 #include "public.h"
 #include "template.h"
+#include "token.h"
 
 struct pair {
     CK_OBJECT_HANDLE public, private;

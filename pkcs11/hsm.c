@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Open and close the whole, and what can be told about it. */
-#include "internal.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "door.h"
+#include "held.h"
+#include "lookup.h"
+#include "map.h"
+#include "probe.h"
+#include "slot.h"
+#include "token.h"
 #include "trusted.h"
 
 static void init_locks(struct hsm *hsm)
@@ -103,6 +107,7 @@ CK_RV hsm_open(const struct hsm_config *config, struct hsm **ret_hsm)
         return CKR_HOST_MEMORY;
     }
     hsm->anchor.hsm = hsm;
+    hsm->anchor.module = &hsm->module;
     init_locks(hsm);
     HSM_TRY(copy_config(hsm, config));
     HSM_TRY(hsm_map_new(&hsm->map));

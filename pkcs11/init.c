@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Makes a token out of a blank one. */
-#include "internal.h"
-
 #include "door.h"
+#include "slot.h"
 
 /* A kill between C_InitToken and C_InitPIN leaves a token nobody can log in to: ours to finish. */
 static bool is_finished(const CK_TOKEN_INFO *info)

@@ -7,9 +7,17 @@
  */
 #pragma once
 
-#include "internal.h"
+#include "session.h"
 
 #define HSM_SEMIBLOCK 8 /* bytes; a wrapped value is longer by one, and made of them */
+
+/* CKM_AES_KEY_WRAP_PAD as this module has it. */
+struct hsm_kwp {
+    CK_MECHANISM_TYPE type;
+    bool is_believed; /* it was seen to work, or there was no way to try it */
+    bool pads;        /* values that are not whole semiblocks */
+    bool encrypts;    /* key wrap is also a mode of encryption, so that values need be no keys */
+};
 
 /* The mechanism under the number this module has it by. */
 CK_MECHANISM hsm_kwp_mechanism(const struct hsm *hsm);

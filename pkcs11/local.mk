@@ -1,41 +1,61 @@
 # SPDX-License-Identifier: Apache-2.0
 libhsm_a_SOURCES += \
+	%D%/attribute.h \
+	%D%/bytes.h \
 	%D%/check.c \
 	%D%/cipher.c \
-	%D%/copy.c \
+	%D%/copies.c \
+	%D%/copies.h \
 	%D%/crypto.c \
 	%D%/curve.c \
 	%D%/curve.h \
+	%D%/destroy.c \
 	%D%/door.h \
 	%D%/generate.c \
+	%D%/held.c \
+	%D%/held.h \
+	%D%/hot.c \
+	%D%/hot.h \
 	%D%/hsm.c \
-	%D%/import.c \
 	%D%/init.c \
-	%D%/internal.h \
 	%D%/kwp.c \
 	%D%/kwp.h \
 	%D%/lookup.c \
+	%D%/lookup.h \
 	%D%/map.c \
+	%D%/map.h \
 	%D%/module.c \
+	%D%/module.h \
 	%D%/mutex.c \
+	%D%/mutex.h \
 	%D%/number.h \
 	%D%/oaep.c \
 	%D%/oaep.h \
 	%D%/object.c \
+	%D%/object.h \
+	%D%/private.c \
 	%D%/probe.c \
 	%D%/probe.h \
 	%D%/probe_aes.c \
+	%D%/probe_ec.c \
 	%D%/probe_key.h \
+	%D%/probe_parts.h \
 	%D%/probe_rsa.c \
+	%D%/probe_sign.c \
 	%D%/public.c \
 	%D%/public.h \
 	%D%/rv.c \
 	%D%/sentinel.c \
+	%D%/sentinel.h \
 	%D%/session.c \
+	%D%/session.h \
+	%D%/slot.c \
+	%D%/slot.h \
 	%D%/symmetric.c \
 	%D%/template.c \
 	%D%/template.h \
 	%D%/token.c \
+	%D%/token.h \
 	%D%/transfer.c \
 	%D%/transport.c \
 	%D%/transport.h \
@@ -44,5 +64,7 @@ libhsm_a_SOURCES += \
 	%D%/twin.c \
 	%D%/twin.h \
 	%D%/value.c \
+	%D%/verdict.c \
+	%D%/verdict.h \
 	%D%/wrap.c \
 	%D%/wrap.h

@@ -4,10 +4,17 @@
  * itself is: SoftHSM goes on listing objects of a folder that has vanished, and lists none of a
  * folder it may not read.
  */
-#include "internal.h"
+#include "lookup.h"
 
+#include "attribute.h"
+#include "copies.h"
 #include "door.h"
+#include "map.h"
+#include "object.h"
+#include "sentinel.h"
+#include "token.h"
 #include "trusted.h"
+#include "verdict.h"
 
 /* HSM_RV_NO_KEY for an object that has not all of them: half-made, or a certificate. */
 static CK_RV read_attributes(struct hsm_session *session, CK_OBJECT_HANDLE object,

@@ -3,8 +3,9 @@
  * CKA_ID -> object handles. A search on the token is linear in the number of its objects, so the
  * handles are read once and kept; they stay valid until the token is closed or the key destroyed.
  */
-#include "internal.h"
+#include "map.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 

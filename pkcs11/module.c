@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The shared object: load and unload, C_Initialize and C_Finalize (§5.4). */
-#include "internal.h"
+#include "module.h"
 
 #include <dlfcn.h>
 
 #include "door.h"
+#include "mutex.h"
 
 CK_RV hsm_module_open(const struct hsm_config *config, struct hsm_module *module)
 {

@@ -4,9 +4,10 @@
  * few bytes it holds, for some nanoseconds: whoever finds it taken had better look again a few
  * times than go to sleep, which with two threads that sign costs a twentieth of all.
  */
-#include <stdlib.h>
+#include "mutex.h"
 
-#include "internal.h"
+#include <pthread.h>
+#include <stdlib.h>
 
 static CK_RV create_mutex(void **ret_mutex)
 {

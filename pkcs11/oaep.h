@@ -2,7 +2,7 @@
 /* oaep.h - CKM_RSA_PKCS_OAEP with one hash for both its parts and no label. */
 #pragma once
 
-#include "internal.h"
+#include "session.h"
 
 /* A mechanism with its parameters; points into itself, not to be copied. */
 struct hsm_oaep {

@@ -1,18 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* probe.h - the parts of the probe, each for one kind of keys. All work on session objects. */
+/* probe.h - what the module can do. */
 #pragma once
 
-#include "internal.h"
+#include "hsm.h"
 
-/* Whether the module lists the mechanism for such a use. */
-bool hsm_probe_promise(struct hsm *hsm, CK_MECHANISM_TYPE type, CK_FLAGS flag,
-                       CK_MECHANISM_INFO *ret_info);
-
-/* Whether `len` bytes make a signature of the right length. */
-bool hsm_probe_sign(struct hsm_session *session, CK_OBJECT_HANDLE key, CK_MECHANISM *mechanism,
-                    CK_ULONG len, CK_ULONG signature_len);
-
-void hsm_probe_rsa(struct hsm_session *session, struct hsm_capabilities *can);
-void hsm_probe_ec(struct hsm_session *session, struct hsm_capabilities *can);
-/* Last: what fails in it may take the session objects with it. */
-void hsm_probe_aes(struct hsm_session *session, struct hsm_capabilities *can);
+/* Tries the mechanisms and fills hsm->capabilities. */
+CK_RV hsm_probe(struct hsm *hsm) kv_must_check;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The probe of AES and HMAC. */
-#include "probe.h"
+#include "probe_parts.h"
 
 #include "door.h"
+#include "template.h"
+#include "token.h"
 #include "twin.h"
 
 #define BLOCK 16

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The probe of RSA, and of the wrapping of private keys, which takes one. */
-#include "probe.h"
+#include "probe_parts.h"
 
 #include <string.h>
 
@@ -9,17 +9,25 @@
 #include "oaep.h"
 #include "probe_key.h"
 #include "template.h"
+#include "token.h"
 
 #define HSM_RSA_BITS_MIN 512 /* modules take less, down to what no padding fits in */
 
 static const enum hsm_hash hashes[] = { HSM_SHA1, HSM_SHA256, HSM_SHA384, HSM_SHA512 };
 
+/* Whether the module lists the mechanism for such a use. */
+static bool is_promised(struct hsm *hsm, CK_MECHANISM_TYPE type, CK_FLAGS flag,
+                        CK_MECHANISM_INFO *ret_info)
+{
+    return HSM_DOOR(&hsm->module, C_GetMechanismInfo, hsm->slot, type, ret_info) == CKR_OK
+           && (ret_info->flags & flag) != 0;
+}
+
 static void probe_generation(struct hsm *hsm, struct hsm_capabilities *can)
 {
     CK_MECHANISM_INFO info;
 
-    can->rsa_generate =
-        hsm_probe_promise(hsm, CKM_RSA_PKCS_KEY_PAIR_GEN, CKF_GENERATE_KEY_PAIR, &info);
+    can->rsa_generate = is_promised(hsm, CKM_RSA_PKCS_KEY_PAIR_GEN, CKF_GENERATE_KEY_PAIR, &info);
     if (can->rsa_generate) {
         can->rsa_bits_min =
             info.ulMinKeySize > HSM_RSA_BITS_MIN ? info.ulMinKeySize : HSM_RSA_BITS_MIN;
@@ -169,10 +177,10 @@ static void probe_without_key(struct hsm_session *session, struct hsm_capabiliti
     CK_MECHANISM_INFO info;
     CK_OBJECT_HANDLE secret;
 
-    can->rsa_raw = hsm_probe_promise(hsm, CKM_RSA_X_509, CKF_DECRYPT, &info);
-    can->rsa_pkcs = hsm_probe_promise(hsm, CKM_RSA_PKCS, CKF_SIGN, &info);
+    can->rsa_raw = is_promised(hsm, CKM_RSA_X_509, CKF_DECRYPT, &info);
+    can->rsa_pkcs = is_promised(hsm, CKM_RSA_PKCS, CKF_SIGN, &info);
     can->aes_generate = generate_secret(session, &secret);
-    can->aes_key_wrap_pad = hsm_probe_promise(hsm, CKM_AES_KEY_WRAP_PAD, CKF_WRAP, &info);
+    can->aes_key_wrap_pad = is_promised(hsm, CKM_AES_KEY_WRAP_PAD, CKF_WRAP, &info);
 }
 
 void hsm_probe_rsa(struct hsm_session *session, struct hsm_capabilities *can)

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "public.h"
 
+#include "attribute.h"
 #include "curve.h"
 #include "door.h"
+#include "lookup.h"
+#include "map.h"
 #include "number.h"
 
 struct wanted {

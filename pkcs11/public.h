@@ -2,7 +2,7 @@
 /* public.h - the public half of a key as objects tell it. */
 #pragma once
 
-#include "internal.h"
+#include "session.h"
 
 /* Of an object of either class. CKR_PUBLIC_KEY_INVALID for what cannot be a key. */
 CK_RV hsm_read_rsa(struct hsm_session *session, CK_OBJECT_HANDLE object,

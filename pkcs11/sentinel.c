@@ -3,12 +3,19 @@
  * The wrapping keys, and the look at the token that they make possible. Serial number and login
  * survive when another process initialises a SoftHSM token anew; these objects do not.
  */
-#include "internal.h"
+#include "sentinel.h"
 
 #include <string.h>
 
+#include "attribute.h"
+#include "bytes.h"
 #include "door.h"
+#include "held.h"
+#include "object.h"
+#include "slot.h"
 #include "template.h"
+#include "token.h"
+#include "verdict.h"
 
 static CK_RV find_by_id(struct hsm_session *session, const unsigned char *id,
                         CK_OBJECT_HANDLE *ret_handle)
@@ -30,20 +37,6 @@ static CK_RV find_by_id(struct hsm_session *session, const unsigned char *id,
     return CKR_OK;
 }
 
-/* What is to be looked for now; false when no such key was adopted. */
-static bool read_held(struct hsm *hsm, enum hsm_wrapping which, unsigned char *ret_id,
-                      CK_OBJECT_HANDLE *ret_handle)
-{
-    const struct hsm_held *held = &hsm->held[which];
-
-    pthread_mutex_lock(&hsm->held_lock);
-    bool adopted = held->adopted;
-    memcpy(ret_id, held->id, HSM_ID_LENGTH);
-    *ret_handle = held->handle;
-    pthread_mutex_unlock(&hsm->held_lock);
-    return adopted;
-}
-
 /* By the handle it had, which costs the same on a token of any size. */
 static CK_RV confirm_handle(struct hsm_session *session, const unsigned char *id,
                             CK_OBJECT_HANDLE handle)
@@ -63,7 +56,7 @@ static CK_RV look_for(struct hsm_session *session, enum hsm_wrapping which)
     unsigned char id[HSM_ID_LENGTH];
     CK_OBJECT_HANDLE handle;
 
-    if (!read_held(session->hsm, which, id, &handle)) {
+    if (!hsm_held_read(session->hsm, which, id, &handle)) {
         return CKR_OK;
     }
     CK_RV rv = confirm_handle(session, id, handle);
@@ -82,26 +75,6 @@ static CK_RV check_login(struct hsm_session *session)
 
     HSM_TRY(HSM_CALL(session, C_GetSessionInfo, &info));
     return info.state == CKS_RW_USER_FUNCTIONS ? CKR_OK : CKR_USER_NOT_LOGGED_IN;
-}
-
-void hsm_hold(struct hsm *hsm, enum hsm_wrapping which, const unsigned char id[HSM_ID_LENGTH],
-              CK_OBJECT_HANDLE handle)
-{
-    struct hsm_held *held = &hsm->held[which];
-
-    pthread_mutex_lock(&hsm->held_lock);
-    held->adopted = true;
-    memcpy(held->id, id, HSM_ID_LENGTH);
-    held->handle = handle;
-    pthread_mutex_unlock(&hsm->held_lock);
-}
-
-bool hsm_has_trusted(struct hsm *hsm)
-{
-    unsigned char id[HSM_ID_LENGTH];
-    CK_OBJECT_HANDLE handle;
-
-    return read_held(hsm, HSM_TRUSTED, id, &handle);
 }
 
 CK_RV hsm_create_sentinel(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH])
@@ -138,7 +111,7 @@ CK_RV hsm_find_wrapping_key(struct hsm_session *session, enum hsm_wrapping which
     unsigned char id[HSM_ID_LENGTH];
 
     HSM_TRY(look_for(session, which));
-    return read_held(session->hsm, which, id, ret_key) ? CKR_OK : HSM_RV_OTHER_TOKEN;
+    return hsm_held_read(session->hsm, which, id, ret_key) ? CKR_OK : HSM_RV_OTHER_TOKEN;
 }
 
 CK_RV hsm_look(struct hsm_session *session)
@@ -152,4 +125,18 @@ CK_RV hsm_look(struct hsm_session *session)
     }
     HSM_TRY(check_login(session));
     return look_for(session, HSM_SENTINEL);
+}
+
+CK_RV hsm_judge(struct hsm_session *session, CK_RV rv, CK_RV bad_input)
+{
+    switch (rv) {
+    case CKR_GENERAL_ERROR:
+    case CKR_FUNCTION_FAILED:
+        break;
+    default:
+        return rv;
+    }
+    HSM_TRY(hsm_session_renew(session));
+    HSM_TRY(hsm_look(session));
+    return bad_input;
 }

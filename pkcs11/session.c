@@ -4,12 +4,15 @@
  * after an error, because only that surely ends an operation the error left behind (§5.2 lets
  * modules differ). Opening one costs less than a microsecond where it was measured.
  */
-#include "internal.h"
+#include "session.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 #include "door.h"
+#include "token.h"
+
+#define HSM_SESSIONS_MAX 1024 /* above any sensible number of threads */
 
 struct hsm_pool {
     pthread_mutex_t lock; /* lock.def: hsm.pool */
@@ -94,6 +97,7 @@ CK_RV hsm_pool_new(struct hsm *hsm, unsigned bound, struct hsm_pool **ret_pool)
     pool->bound = bound;
     for (unsigned i = 0; i < bound; i++) {
         pool->sessions[i].hsm = hsm;
+        pool->sessions[i].module = &hsm->module;
         pool->sessions[i].next = pool->idle;
         pool->idle = &pool->sessions[i];
     }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* AES keys: made on the token, or taken in. */
-#include "internal.h"
-
 #include <string.h>
 
 #include "door.h"
+#include "object.h"
+#include "template.h"
+#include "token.h"
 #include "twin.h"
 
 static bool is_offered(const struct hsm_capabilities *can, CK_ULONG bits)

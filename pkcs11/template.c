@@ -4,6 +4,9 @@
 #include <assert.h>
 #include <string.h>
 
+#include "held.h"
+#include "token.h"
+
 static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 
 /* What a key may do, in full: modules differ in what they make of an attribute left out. */

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "internal.h"
+#include "hsm.h"
 
 struct hsm_template {
     CK_ATTRIBUTE items[32]; /* more than any of ours needs */

@@ -4,13 +4,15 @@
  * §2.1.21): an AES transport key encrypted by OAEP, then the key wrapped by that. Done in its two
  * steps, which more modules have than the mechanism. The transport key goes with the session.
  */
-#include "internal.h"
-
 #include <string.h>
 
 #include "door.h"
+#include "lookup.h"
+#include "map.h"
+#include "object.h"
 #include "public.h"
 #include "template.h"
+#include "token.h"
 #include "transport.h"
 #include "twin.h"
 #include "wrap.h"

@@ -5,9 +5,12 @@
 #include <string.h>
 
 #include "door.h"
+#include "lookup.h"
+#include "map.h"
 #include "oaep.h"
-#include "public.h"
+#include "sentinel.h"
 #include "template.h"
+#include "token.h"
 
 void hsm_transport_describe(struct hsm_template *template)
 {

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "internal.h"
+#include "session.h"
 
 struct hsm_template;
 

@@ -8,9 +8,14 @@
 
 #include <string.h>
 
+#include "attribute.h"
+#include "bytes.h"
 #include "door.h"
+#include "held.h"
 #include "kwp.h"
+#include "object.h"
 #include "template.h"
+#include "token.h"
 
 static const char label[] = "coffer trusted wrapping key";
 static const CK_BBOOL yes = CK_TRUE;
@@ -187,7 +192,7 @@ static CK_RV make(struct hsm_session *session, const char *so_pin, size_t so_pin
 
 CK_RV hsm_trusted_make(struct hsm *hsm, const char *so_pin, size_t so_pin_len)
 {
-    struct hsm_session session = { .hsm = hsm };
+    struct hsm_session session = { .hsm = hsm, .module = &hsm->module };
 
     HSM_TRY(HSM_DOOR(&hsm->module, C_OpenSession, hsm->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION,
                      NULL, NULL, &session.handle));

@@ -10,7 +10,7 @@
  */
 #pragma once
 
-#include "internal.h"
+#include "session.h"
 
 /* Whether the module lets keys that have CKA_WRAP_WITH_TRUSTED be wrapped by a trusted key only, and
  * unwraps by a key's CKA_UNWRAP_TEMPLATE only. Tried on session objects, within a millisecond. */

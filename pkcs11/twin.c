@@ -4,6 +4,10 @@
 #include <string.h>
 
 #include "door.h"
+#include "map.h"
+#include "object.h"
+#include "template.h"
+#include "token.h"
 
 #define BLOCK_MAX 16
 

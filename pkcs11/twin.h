@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "session.h"
 #include "template.h"
 
 #define HSM_TWIN_LENGTH 64 /* bytes: as SHA-512 wants it, and within the block of every hash */

@@ -3,13 +3,16 @@
  * AES key wrap over bytes of the caller's. Some modules encrypt by it. Others do it to keys only, so
  * the bytes become one, a session object that goes with its session at the end.
  */
-#include "internal.h"
-
 #include <string.h>
 
 #include "door.h"
+#include "hot.h"
 #include "kwp.h"
+#include "map.h"
+#include "sentinel.h"
 #include "template.h"
+#include "token.h"
+#include "verdict.h"
 
 struct work {
     CK_MECHANISM_TYPE type;

@@ -3,10 +3,19 @@
 
 #include <string.h>
 
+#include "attribute.h"
 #include "door.h"
+#include "held.h"
 #include "kwp.h"
+#include "lookup.h"
+#include "map.h"
+#include "object.h"
 #include "public.h"
+#include "sentinel.h"
+#include "template.h"
+#include "token.h"
 #include "twin.h"
+#include "verdict.h"
 
 #define TWIN_WRAPPED (HSM_SEMIBLOCK + HSM_TWIN_LENGTH)
 

@@ -2,7 +2,7 @@
 /* wrap.h - keys of a vault under another key, by AES key wrap with padding, in the token. */
 #pragma once
 
-#include "internal.h"
+#include "session.h"
 
 /* CKR_KEY_UNEXTRACTABLE when the key may not leave, which modules say in different ways. */
 CK_RV hsm_wrap_key(struct hsm_session *session, CK_OBJECT_HANDLE wrapping, CK_OBJECT_HANDLE key,

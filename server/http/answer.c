@@ -11,7 +11,7 @@
 #include <gnutls/gnutls.h>
 
 #include "kv/base/secret.h"
-#include "pages.h"
+#include "library.h"
 
 static struct MHD_Response *make_response(struct kv_buf *body)
 {
@@ -77,7 +77,7 @@ enum MHD_Result kv_answer_send(struct MHD_Connection *connection, struct kv_resp
                                         MHD_RO_END); /* cannot fail before it is queued */
     }
     if (add_headers(made, response)) {
-        queued = kv_pages_queue(connection, (unsigned) response->status, made);
+        queued = kv_library_queue(connection, (unsigned) response->status, made);
     }
     MHD_destroy_response(made); /* ours; a queued one has a reference of its own */
     return queued;
@@ -105,7 +105,7 @@ static void send_last(struct MHD_Connection *connection, const char *text, size_
 
     if (tls != NULL) {
         (void) gnutls_record_send(tls->tls_session, text, len);
-        (void) gnutls_bye(tls->tls_session, GNUTLS_SHUT_WR);
+        (void) kv_library_bye(tls->tls_session, GNUTLS_SHUT_WR);
     } else {
         (void) send(descriptor, text, len, MSG_NOSIGNAL | MSG_DONTWAIT);
     }

@@ -13,6 +13,8 @@ libkv_a_SOURCES += \
 	%D%/guests.h \
 	%D%/head.c \
 	%D%/lanes.c \
+	%D%/library.c \
+	%D%/library.h \
 	%D%/linger.c \
 	%D%/linger.h \
 	%D%/listener.c \

@@ -15,13 +15,7 @@
  */
 #pragma once
 
-#include <microhttpd.h>
-
 #include "guests.h"
-
-/* The library's MHD_queue_response(), for our answers. */
-enum MHD_Result kv_pages_queue(struct MHD_Connection *connection, unsigned status,
-                               struct MHD_Response *response);
 
 /* The guest has come: makes the end of its stream known if it is over TLS. */
 void kv_pages_watch(struct kv_guest *guest);

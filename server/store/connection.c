@@ -51,7 +51,7 @@ enum kv_code kv_db_fail(const struct kv_db *db, int rc, struct kv_err *err)
     unsigned long cause = (unsigned long) rc;
     const char *name = db->tells_path ? db->path : "the store";
 
-    if (is_of_the_disk(rc & 0xff) && kv_store_check(db->store, err) != KV_OK) {
+    if (is_of_the_disk(rc & 0xff) && store_files_check(db->files, err) != KV_OK) {
         return KV_UNAVAILABLE; /* which is why */
     }
     for (size_t i = 0; i < KV_COUNT(outcomes); i++) {
@@ -81,15 +81,18 @@ static void set_limits(sqlite3 *sqlite)
     (void) sqlite3_busy_timeout(sqlite, BUSY_TIMEOUT_MS);
 }
 
-enum kv_code kv_db_open(struct kv_store *store, const char *path, bool tells_path,
-                        struct kv_db **ret_db, struct kv_err *err)
+enum kv_code kv_db_open(struct kv_store *store, struct store_files *files, struct store_turn *turn,
+                        bool tells_path, struct kv_db **ret_db, struct kv_err *err)
 {
+    const char *path = files->file[STORE_DATABASE].path;
     kv_auto(kv_db_close) struct kv_db *db = calloc(1, sizeof(*db));
 
     if (db == NULL) {
         return KV_OUT_OF_MEMORY(err);
     }
     db->store = store;
+    db->files = files;
+    db->turn = turn;
     db->path = path;
     db->tells_path = tells_path;
     int rc =

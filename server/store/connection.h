@@ -12,7 +12,9 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
+#include "files.h"
 #include "kv/store/store.h"
+#include "turn.h"
 
 /* A prepared statement, and its rows while it is being queried. */
 struct kv_rows {
@@ -24,8 +26,10 @@ struct kv_rows {
 };
 
 struct kv_db {
-    struct kv_store *store;
-    const char *path; /* the store's */
+    struct kv_store *store;    /* whose pool it is of */
+    struct store_files *files; /* the store's, as is the turn */
+    struct store_turn *turn;
+    const char *path; /* the database's */
     bool tells_path;  /* its errors are for whoever starts the server, not for clients */
     sqlite3 *sqlite;
     struct kv_rows *statements; /* by address of their SQL */
@@ -35,9 +39,10 @@ struct kv_db {
     struct kv_db *next; /* idle connection; guarded by the store's pool mutex */
 };
 
-/* Opens the file, which exists, with all settings made; its errors name the path when `tells_path`. */
-enum kv_code kv_db_open(struct kv_store *store, const char *path, bool tells_path,
-                        struct kv_db **ret_db, struct kv_err *err) kv_must_check;
+/* Opens the store's database, which exists, with all settings made; its errors name the path when
+ * `tells_path`. */
+enum kv_code kv_db_open(struct kv_store *store, struct store_files *files, struct store_turn *turn,
+                        bool tells_path, struct kv_db **ret_db, struct kv_err *err) kv_must_check;
 void kv_db_close(struct kv_db *db);
 KV_DEFINE_CLEANUP(struct kv_db *, kv_db_close)
 
@@ -52,10 +57,3 @@ enum kv_code kv_db_fail(const struct kv_db *db, int rc, struct kv_err *err) kv_m
 
 /* Ends whatever transaction is open, undoing what it wrote. */
 void kv_db_roll_back(struct kv_db *db);
-
-/* The turn to write; kv_turn_take() waits for those that came before. */
-void kv_turn_take(struct kv_store *store);
-void kv_turn_give(struct kv_store *store);
-
-/* The files below it. */
-struct store_files *kv_store_files(struct kv_store *store);

@@ -6,4 +6,6 @@ libkv_a_SOURCES += \
 	%D%/files.h \
 	%D%/migrate.c \
 	%D%/query.c \
-	%D%/store.c
+	%D%/store.c \
+	%D%/turn.c \
+	%D%/turn.h

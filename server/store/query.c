@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "connection.h"
-#include "files.h"
 
 static enum kv_code prepare(struct kv_db *db, const char *sql, struct kv_rows **ret_rows,
                             struct kv_err *err)
@@ -95,7 +94,7 @@ static enum kv_code start(struct kv_db *db, const char *sql, struct kv_binds bin
 enum kv_code kv_db_query(struct kv_db *db, const char *sql, struct kv_binds binds,
                          struct kv_rows **ret_rows, struct kv_err *err)
 {
-    KV_TRY(store_files_use_index(kv_store_files(db->store), err));
+    KV_TRY(store_files_use_index(db->files, err));
     KV_TRY(start(db, sql, binds, ret_rows, err));
     assert(db->writing || sqlite3_stmt_readonly((*ret_rows)->statement) != 0);
     return KV_OK;
@@ -160,17 +159,17 @@ static enum kv_code finish(struct kv_rows *rows, struct kv_err *err)
 /* The same with a write that is its own transaction, in the writer's turn. */
 static enum kv_code finish_alone(struct kv_rows *rows, struct kv_err *err)
 {
-    struct kv_store *store = rows->db->store;
+    struct kv_db *db = rows->db;
 
-    assert(!rows->db->reading);
-    kv_turn_take(store);
-    enum kv_code code = store_files_enter(kv_store_files(store), err);
+    assert(!db->reading);
+    store_turn_take(db->turn);
+    enum kv_code code = store_files_enter(db->files, err);
     if (code == KV_OK) {
         code = finish(rows, err);
-        enum kv_code after = store_files_leave(kv_store_files(store), code == KV_OK ? err : NULL);
+        enum kv_code after = store_files_leave(db->files, code == KV_OK ? err : NULL);
         code = code == KV_OK ? after : code;
     }
-    kv_turn_give(store);
+    store_turn_give(db->turn);
     return code;
 }
 
@@ -182,7 +181,7 @@ enum kv_code kv_db_run(struct kv_db *db, const char *sql, struct kv_binds binds,
     if (db->writing && sqlite3_get_autocommit(db->sqlite) != 0) {
         return KV_FAIL(err, KV_INTERNAL, 0, "the transaction was undone by an earlier error");
     }
-    KV_TRY(store_files_use_index(kv_store_files(db->store), err));
+    KV_TRY(store_files_use_index(db->files, err));
     KV_TRY(start(db, sql, binds, &rows, err));
     bool alone = !db->writing && sqlite3_stmt_readonly(rows->statement) == 0;
     enum kv_code code = alone ? finish_alone(rows, err) : finish(rows, err);
@@ -208,14 +207,14 @@ static enum kv_code control(struct kv_db *db, const char *sql, struct kv_err *er
 enum kv_code kv_db_begin(struct kv_db *db, struct kv_err *err)
 {
     assert(!db->writing && !db->reading);
-    kv_turn_take(db->store);
-    enum kv_code code = store_files_enter(kv_store_files(db->store), err);
+    store_turn_take(db->turn);
+    enum kv_code code = store_files_enter(db->files, err);
     if (code == KV_OK) {
         code = control(db, "BEGIN IMMEDIATE", err);
     }
     if (code != KV_OK) {
-        KV_IGNORE(store_files_leave(kv_store_files(db->store), NULL)); /* it wrote nothing */
-        kv_turn_give(db->store);
+        KV_IGNORE(store_files_leave(db->files, NULL)); /* it wrote nothing */
+        store_turn_give(db->turn);
         return code;
     }
     db->writing = true;
@@ -228,9 +227,8 @@ void kv_db_roll_back(struct kv_db *db)
         (void) control(db, "ROLLBACK", NULL); /* on errors SQLite has undone it by itself */
     }
     if (db->writing) {
-        KV_IGNORE(
-            store_files_leave(kv_store_files(db->store), NULL)); /* what may be lost is undone */
-        kv_turn_give(db->store);
+        KV_IGNORE(store_files_leave(db->files, NULL)); /* what may be lost is undone */
+        store_turn_give(db->turn);
     }
     db->writing = false;
     db->reading = false;
@@ -239,12 +237,12 @@ void kv_db_roll_back(struct kv_db *db)
 enum kv_code kv_db_commit(struct kv_db *db, struct kv_err *err)
 {
     assert(db->writing);
-    enum kv_code code = store_files_verify(kv_store_files(db->store), err);
+    enum kv_code code = store_files_verify(db->files, err);
     if (code == KV_OK) {
         code = control(db, "COMMIT", err);
     }
     if (code == KV_OK) { /* written, but where? */
-        code = store_files_leave(kv_store_files(db->store), err);
+        code = store_files_leave(db->files, err);
     }
     kv_db_roll_back(db); /* nothing is left to undo after success */
     return code;
@@ -253,7 +251,7 @@ enum kv_code kv_db_commit(struct kv_db *db, struct kv_err *err)
 enum kv_code kv_db_begin_reading(struct kv_db *db, struct kv_err *err)
 {
     assert(!db->writing && !db->reading);
-    KV_TRY(store_files_use_index(kv_store_files(db->store), err));
+    KV_TRY(store_files_use_index(db->files, err));
     KV_TRY(control(db, "BEGIN", err));
     db->reading = true;
     return KV_OK;

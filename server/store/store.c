@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The pool of connections, the writer's turn, and what makes a file ours. */
+/* The pool of connections, and what makes a file ours. */
 #include "kv/store/store.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 
 #include "connection.h"
 #include "files.h"
+#include "turn.h"
 
 #define APPLICATION_ID 0x636f6672 /* "cofr" in the file's header: a database of ours */
 #define FORMAT 1                  /* of what initialise() makes; its user_version */
@@ -28,33 +28,12 @@ struct kv_store {
     struct kv_db *idle; /* guarded by pool_mutex */
     unsigned opened;    /* guarded by pool_mutex; idle, lent, or being opened */
 
-    pthread_mutex_t turn_mutex; /* lock.def: store.writer, by the tickets it guards */
-    pthread_cond_t turn_passed;
-    uint64_t next_ticket;     /* guarded by turn_mutex */
-    atomic_ulong now_serving; /* changed under turn_mutex; the edition, too */
+    struct store_turn turn;
 };
-
-void kv_turn_take(struct kv_store *store)
-{
-    pthread_mutex_lock(&store->turn_mutex);
-    uint64_t ticket = store->next_ticket++;
-    while (atomic_load(&store->now_serving) != ticket) {
-        pthread_cond_wait(&store->turn_passed, &store->turn_mutex);
-    }
-    pthread_mutex_unlock(&store->turn_mutex);
-}
-
-void kv_turn_give(struct kv_store *store)
-{
-    pthread_mutex_lock(&store->turn_mutex);
-    atomic_fetch_add(&store->now_serving, 1);
-    pthread_cond_broadcast(&store->turn_passed);
-    pthread_mutex_unlock(&store->turn_mutex);
-}
 
 uint64_t kv_store_edition(const struct kv_store *store)
 {
-    return atomic_load(&store->now_serving);
+    return atomic_load(&store->turn.now_serving);
 }
 
 static void put_back(struct kv_store *store, struct kv_db *db)
@@ -88,11 +67,6 @@ enum kv_code kv_store_check(struct kv_store *store, struct kv_err *err)
     return store_files_check(&store->files, err);
 }
 
-struct store_files *kv_store_files(struct kv_store *store)
-{
-    return &store->files;
-}
-
 static void forget_connection(struct kv_store *store)
 {
     pthread_mutex_lock(&store->pool_mutex);
@@ -108,7 +82,7 @@ static enum kv_code open_connection(struct kv_store *store, struct kv_db **ret_d
     kv_auto(kv_db_close) struct kv_db *db = NULL;
 
     KV_TRY(kv_store_check(store, err));
-    KV_TRY(kv_db_open(store, store->files.file[STORE_DATABASE].path, !store->files.open, &db, err));
+    KV_TRY(kv_db_open(store, &store->files, &store->turn, !store->files.open, &db, err));
     KV_TRY(kv_store_check(store, err));
     *ret_db = kv_take(db);
     return KV_OK;
@@ -224,8 +198,7 @@ enum kv_code kv_store_open(const char *path, unsigned connections, struct kv_sto
     }
     (void) pthread_mutex_init(&store->pool_mutex, NULL); /* these cannot fail on Linux */
     (void) pthread_cond_init(&store->released, NULL);
-    (void) pthread_mutex_init(&store->turn_mutex, NULL);
-    (void) pthread_cond_init(&store->turn_passed, NULL);
+    store_turn_init(&store->turn);
     store->limit = connections;
     KV_TRY(store_files_name(&store->files, path, err));
     KV_TRY(prepare_file(store, err));
@@ -249,8 +222,7 @@ void kv_store_close(struct kv_store *store)
         kv_db_close(db);
     }
     assert(store->opened == 0); /* every connection has been released */
-    (void) pthread_cond_destroy(&store->turn_passed);
-    (void) pthread_mutex_destroy(&store->turn_mutex);
+    store_turn_done(&store->turn);
     (void) pthread_cond_destroy(&store->released);
     (void) pthread_mutex_destroy(&store->pool_mutex);
     store_files_done(&store->files);

@@ -2,6 +2,7 @@
 EXTRA_DIST += \
 	%D%/arrows \
 	%D%/banned \
+	%D%/circles.py \
 	%D%/lint \
 	%D%/parity \
 	%D%/parity_cells.py \

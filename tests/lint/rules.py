@@ -7,8 +7,9 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import circles
 import parity_section
-from source import is_below
+from source import is_below, resolve
 
 HERE = Path(__file__).parent
 FUNCTION_LINES = 60
@@ -67,15 +68,6 @@ class Arrows:
             if word.endswith("/*") and target and target.startswith(word[:-1]):
                 return True
         return False
-
-
-def resolve(tree, file, name):
-    """The path of an #include "name", None when there is no such file."""
-    for folder in (posixpath.dirname(file.path), "include", ""):
-        path = posixpath.normpath(posixpath.join(folder, name))
-        if tree.get(path):
-            return path
-    return None
 
 
 def check_arrows(tree, _):
@@ -286,8 +278,14 @@ def check_parity(tree, _):
     yield from parity_section.check(tree)
 
 
+def check_circles(tree, _):
+    """No two files of server/ and pkcs11/ use each other, directly or around."""
+    yield from circles.check(tree)
+
+
 RULES = {
     "arrows": check_arrows,
+    "circles": check_circles,
     "length": check_length,
     "calls": check_calls,
     "form": check_form,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tree that lint looks at: its files, and C with comments and strings taken out."""
 
+import posixpath
 import re
 from functools import cached_property
 from pathlib import Path
@@ -93,3 +94,12 @@ class Tree:
 
 def is_below(path, folders):
     return any(path == folder or path.startswith(folder + "/") for folder in folders)
+
+
+def resolve(tree, file, name):
+    """The path of an #include "name", None when there is no such file."""
+    for folder in (posixpath.dirname(file.path), "include", ""):
+        path = posixpath.normpath(posixpath.join(folder, name))
+        if tree.get(path):
+            return path
+    return None

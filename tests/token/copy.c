@@ -7,7 +7,9 @@
 
 #include <criterion/criterion.h>
 
-#include "internal.h" /* to be in constant use, or not, without regard to real time */
+#include "attribute.h"
+#include "hot.h"
+#include "token.h" /* to be in constant use, or not, without regard to real time */
 
 #define LATER (INT64_MAX / 2)
 

@@ -5,7 +5,9 @@
 
 #include <criterion/criterion.h>
 
-#include "server/domain/keys/private.h"
+#include "server/domain/keys/core.h"
+#include "server/domain/keys/create.h"
+#include "server/domain/keys/names.h"
 
 TestSuite(key_rules, .timeout = 60);
 

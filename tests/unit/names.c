@@ -8,7 +8,7 @@
 
 #include "kv/custody/custody.h"
 #include "kv/keys/keys.h"
-#include "server/domain/keys/private.h"
+#include "server/domain/keys/names.h"
 
 TestSuite(names, .timeout = 120);
 

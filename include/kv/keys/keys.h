@@ -158,7 +158,7 @@ struct kv_key_create_args {
     struct kv_key_op_names ops; /* not given: the defaults of the type (contract §7) */
     bool enabled;
     struct kv_maybe_time not_before, expires;
-    struct kv_tags tags; /* borrowed */
+    const struct kv_tags *tags; /* NULL: none */
     struct kv_release_args release;
     const char *external; /* for kv_key_create_external() alone */
 };
@@ -193,7 +193,7 @@ struct kv_key_import_args {
     struct kv_key_op_names ops;             /* not given: the defaults of the type */
     bool enabled;
     struct kv_maybe_time not_before, expires;
-    struct kv_tags tags; /* borrowed */
+    const struct kv_tags *tags; /* NULL: none */
     struct kv_release_args release;
 };
 
@@ -212,8 +212,7 @@ struct kv_key_update_args {
     struct kv_key_op_names ops;
     bool enabled_given, enabled;
     struct kv_maybe_time not_before, expires;
-    bool tags_given;
-    struct kv_tags tags; /* borrowed */
+    const struct kv_tags *tags; /* NULL: not given */
     struct kv_release_args release;
 };
 enum kv_code kv_key_update(const struct kv_scope *scope, const char *name, const char *version,

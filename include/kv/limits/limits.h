@@ -3,7 +3,7 @@
  * kv/limits/limits.h - how much a vault, and all of them, take in ten seconds before they answer 429
  * (contract §13).
  *
- * The limits of the table (throttle.def) are enforced as one weighted sum: each vault has a
+ * The limits of the table (limits.c) are enforced as one weighted sum: each vault has a
  * budget for a window of time, and a transaction costs the share of it that its own limit gives,
  * so that one with an RSA-4096 HSM key costs as much as eight with an RSA-2048 one. All vaults are
  * of one subscription in one region, which has a budget of its own: that of KV_LIMITS_SHARE vaults.

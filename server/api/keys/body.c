@@ -4,11 +4,6 @@
 
 #include "private.h"
 
-enum kv_code fail_property(struct kv_err *err)
-{
-    return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s", KV_JSON_INVALID_PROPERTY);
-}
-
 struct attributes {
     struct kv_maybe_bool enabled, exportable;
     struct kv_maybe_int not_before, expires;

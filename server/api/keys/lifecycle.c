@@ -52,7 +52,7 @@ static enum kv_code parse_creation(const struct kv_request *request, struct crea
         .enabled = !settings->enabled.given || settings->enabled.value,
         .not_before = settings->not_before,
         .expires = settings->expires,
-        .tags = settings->tags,
+        .tags = &settings->tags,
         .release = settings->release.args,
     };
     return KV_OK;
@@ -149,8 +149,7 @@ enum kv_code key_update(struct kv_request *request, struct kv_response *response
         .enabled = settings.enabled.value,
         .not_before = settings.not_before,
         .expires = settings.expires,
-        .tags_given = settings.tags_given,
-        .tags = settings.tags,
+        .tags = settings.tags_given ? &settings.tags : NULL,
         .release = settings.release.args,
     };
 

@@ -5,8 +5,6 @@ libkv_a_SOURCES += \
 	%D%/backup.c \
 	%D%/body.c \
 	%D%/crypto.c \
-	%D%/import.c \
-	%D%/import_transfer.c \
 	%D%/lifecycle.c \
 	%D%/lists.c \
 	%D%/private.h \
@@ -17,4 +15,6 @@ libkv_a_SOURCES += \
 	%D%/rotation.c \
 	%D%/routes.c \
 	%D%/secure.c \
+	%D%/sent_jwk.c \
+	%D%/sent_transfer.c \
 	%D%/statement.c

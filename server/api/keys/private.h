@@ -14,7 +14,7 @@
 /* The handlers of the route table. */
 kv_handler_fn key_create, key_get, key_update, key_delete;             /* lifecycle.c */
 kv_handler_fn deleted_key_get, deleted_key_recover, deleted_key_purge; /* lifecycle.c */
-kv_handler_fn key_import;                                              /* import.c */
+kv_handler_fn key_import;                                              /* sent_jwk.c */
 kv_handler_fn key_backup, key_restore;                                 /* backup.c */
 kv_handler_fn key_attest;                                              /* attestation.c */
 kv_handler_fn key_release;                                             /* released.c */
@@ -130,7 +130,10 @@ void key_url(const struct kv_request *request, const char *collection, const cha
              const char *part, char ret_url[KEY_URL_SIZE]);
 
 /* A refusal in the one sentence of the service's model binder (contract §4.6). */
-enum kv_code fail_property(struct kv_err *err) kv_must_check;
+static inline enum kv_code fail_property(struct kv_err *err)
+{
+    return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s", KV_JSON_INVALID_PROPERTY);
+}
 
 /* The JWK of a key as answers show it (contract §4.2), as member `key` of `parent`. */
 void add_jwk(cJSON *parent, const struct kv_request *request, const struct kv_key *key, bool *ok);

@@ -2,16 +2,17 @@
 libkv_a_SOURCES += \
 	%D%/adopt.c \
 	%D%/aes.c \
+	%D%/arrival.c \
 	%D%/can.c \
 	%D%/custody.c \
 	%D%/ecdsa.c \
 	%D%/hash.c \
 	%D%/hash.h \
 	%D%/hmac.c \
-	%D%/import.c \
 	%D%/operate.c \
 	%D%/padding.c \
 	%D%/padding.h \
+	%D%/place.c \
 	%D%/private.h \
 	%D%/private_key.c \
 	%D%/public.c \

@@ -79,7 +79,7 @@ enum kv_code rsa_decrypt(const struct task *task, struct kv_outcome *out, struct
 }
 
 /* Signs `value` by the module's own mechanism. Room for every size: the key may be another one than
- * it is said to be (import.c). */
+ * it is said to be (arrival.c). */
 static enum kv_code sign_native(const struct task *task, const CK_MECHANISM *mechanism,
                                 const unsigned char *value, size_t len, struct kv_outcome *out,
                                 struct kv_err *err)

@@ -5,7 +5,10 @@
 
 #include <openssl/evp.h>
 
-#include "private.h"
+#include "core.h"
+#include "external.h"
+#include "rows.h"
+#include "service_key.h"
 
 #define DIGEST_LENGTH 32
 

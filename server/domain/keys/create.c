@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Creating a key or a new version: contract §6.1, §7. */
+#include "create.h"
+
 #include <stdio.h>
 #include <string.h>
 
+#include "core.h"
 #include "kv/base/clock.h"
-#include "private.h"
+#include "release_terms.h"
+#include "version.h"
 
 #define DEFAULT_EXPONENT 65537
 
@@ -153,28 +157,28 @@ enum kv_code generate_material(struct kv_keys *keys, const unsigned char object[
 }
 
 static void describe_version(const struct kv_scope *scope, const struct kv_key_create_args *args,
-                             const struct plan *plan, struct kv_key *ret_key)
+                             const struct plan *plan, struct key_draft *ret_draft)
 {
     kv_time now = kv_seconds(scope->now);
 
-    version_choose(scope, ret_key->version);
-    ret_key->kty = plan->kty;
-    ret_key->ops = plan->ops;
-    ret_key->attributes = (struct kv_attributes){
+    version_choose(scope, ret_draft->version);
+    ret_draft->kty = plan->kty;
+    ret_draft->ops = plan->ops;
+    ret_draft->attributes = (struct kv_attributes){
         .enabled = args->enabled,
         .not_before = args->not_before,
         .expires = args->expires,
         .created = now,
         .updated = now,
     };
-    ret_key->tags = args->tags; /* borrowed, as are the terms: this struct is never done */
-    ret_key->release = release_terms(&args->release, plan->spec.exportable);
+    ret_draft->tags = args->tags;
+    ret_draft->release = release_terms(&args->release, plan->spec.exportable);
 }
 
 enum kv_code kv_key_create(const struct kv_scope *scope, const struct kv_key_create_args *args,
                            struct kv_key *ret_key, struct kv_err *err)
 {
-    struct kv_key draft = { .version = "" };
+    struct key_draft draft = { .version = "" };
     struct plan plan;
 
     KV_TRY(make_plan(scope, args, &plan, err));

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Soft delete, recovery and purge: contract §6.6, §9.5. */
+#include "deletion.h"
+
+#include "core.h"
 #include "kv/base/clock.h"
-#include "private.h"
+#include "rows.h"
 
 #define DAY_SECONDS 86400
 

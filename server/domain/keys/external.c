@@ -4,13 +4,17 @@
  * the token that nobody else uses; a version that stands for one of them has its id, and its object
  * wherever it is loaded (KEY_COLUMNS).
  */
-#include "kv/keys/external.h"
+#include "external.h"
 
 #include <ctype.h>
 #include <string.h>
 
+#include "core.h"
+#include "intent.h"
 #include "kv/base/clock.h"
-#include "private.h"
+#include "kv/keys/external.h"
+#include "release_terms.h"
+#include "version.h"
 
 #define BITS_RSA 2048
 #define BITS_OCT 256
@@ -149,27 +153,27 @@ enum kv_code kv_external_make(struct kv_keys *keys, const char *id, enum kv_kty 
     return generate(keys, id, kty, err);
 }
 
-/* A make_material_fn: nothing is made; `context` is the id. */
+/* A make_material_fn: nothing is made; `context` is the material of the manager's key. */
 static enum kv_code refer(struct kv_keys *keys, const unsigned char object[KV_OBJECT_LENGTH],
                           const void *context, struct kv_material *ret_material, struct kv_err *err)
 {
-    const struct kv_key *like = context;
+    const struct kv_material *like = context;
 
     (void) keys;
     (void) err;
-    *ret_material = like->material;
+    *ret_material = *like;
     memcpy(ret_material->object, object, KV_OBJECT_LENGTH);
     return KV_OK;
 }
 
 /* The public half of the manager's key, and its type. */
-static enum kv_code look_up(const struct kv_scope *scope, const char *id, struct kv_key *ret_draft,
-                            struct kv_err *err)
+static enum kv_code look_up(const struct kv_scope *scope, const char *id, enum kv_kty *ret_kty,
+                            struct kv_material *ret_material, struct kv_err *err)
 {
     static const char sql[] = "SELECT kty, bits, modulus, exponent FROM external_key WHERE id = ?";
     kv_auto(kv_db_release) struct kv_db *db = NULL;
     kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
-    struct kv_material *material = &ret_draft->material;
+    struct kv_material *material = ret_material;
     bool more;
 
     KV_TRY(kv_db_acquire(scope->keys->config.store, &db, err));
@@ -182,7 +186,7 @@ static enum kv_code look_up(const struct kv_scope *scope, const char *id, struct
     const void *modulus = kv_rows_bytes(rows, 2, &material->modulus_len);
     const void *exponent = kv_rows_bytes(rows, 3, &material->exponent_len);
 
-    if (!kv_kty_find(kv_rows_text(rows, 0), &ret_draft->kty)
+    if (!kv_kty_find(kv_rows_text(rows, 0), ret_kty)
         || material->modulus_len > sizeof(material->modulus)
         || material->exponent_len > sizeof(material->exponent)) {
         return KV_FAIL(err, KV_INTERNAL, 0, "the store holds no usable external key");
@@ -191,7 +195,7 @@ static enum kv_code look_up(const struct kv_scope *scope, const char *id, struct
         memcpy(material->modulus, modulus, material->modulus_len);
         memcpy(material->exponent, exponent, material->exponent_len);
     }
-    material->family = kv_kty_row(ret_draft->kty)->family;
+    material->family = kv_kty_row(*ret_kty)->family;
     material->bits = (unsigned) kv_rows_int(rows, 1);
     return KV_OK;
 }
@@ -201,12 +205,13 @@ enum kv_code kv_key_create_external(const struct kv_scope *scope,
                                     struct kv_err *err)
 {
     const kv_time now = kv_seconds(scope->now);
-    struct kv_key draft = { .external = (char *) args->external }; /* borrowed, as are the tags */
+    struct key_draft draft = { .external = args->external };
+    struct kv_material material = { .bits = 0 };
 
     KV_TRY(kv_key_name_check(args->name, err));
     KV_TRY(check_connection(scope->keys, err));
     KV_TRY(check_id(args->external, err));
-    KV_TRY(look_up(scope, args->external, &draft, err));
+    KV_TRY(look_up(scope, args->external, &draft.kty, &material, err));
     draft.ops = (struct kv_key_ops){ .op = { KV_OP_WRAP, KV_OP_UNWRAP }, .count = 2 };
     KV_TRY(release_check_name(scope, args->name, &args->release, draft.kty, &draft.ops,
                               &draft.release.exportable, err));
@@ -219,5 +224,5 @@ enum kv_code kv_key_create_external(const struct kv_scope *scope,
         .updated = now,
     };
     draft.tags = args->tags;
-    return version_add(scope, args->name, &draft, refer, &draft, ret_key, err);
+    return version_add(scope, args->name, &draft, refer, &material, ret_key, err);
 }

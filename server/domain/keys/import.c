@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Taking a key that was made elsewhere: contract §6.2. */
+#include "core.h"
+#include "create.h"
 #include "kv/base/clock.h"
 #include "kv/custody/private_key.h"
-#include "private.h"
+#include "operate.h"
+#include "release_terms.h"
+#include "version.h"
 
 /* `Hsm` asks for the HSM's type of the same family, which the vault may not have. */
 static enum kv_code choose_type(const struct kv_scope *scope, const struct kv_key_import_args *args,
@@ -46,7 +50,8 @@ static enum kv_code choose_curve(enum kv_family family, const char *name, bool i
 
 /* What comes before the private half is looked at, wherever that is. */
 static enum kv_code choose(const struct kv_scope *scope, const struct kv_key_import_args *args,
-                           struct kv_key *draft, struct kv_sent_key *ret_sent, struct kv_err *err)
+                           struct key_draft *draft, struct kv_sent_key *ret_sent,
+                           struct kv_err *err)
 {
     struct kv_sent_key sent = *args->key;
 
@@ -64,7 +69,7 @@ static enum kv_code choose(const struct kv_scope *scope, const struct kv_key_imp
 }
 
 static void describe(const struct kv_scope *scope, const struct kv_key_import_args *args,
-                     struct kv_key *draft)
+                     struct key_draft *draft)
 {
     kv_time now = kv_seconds(scope->now);
 
@@ -76,9 +81,9 @@ static void describe(const struct kv_scope *scope, const struct kv_key_import_ar
         .created = now,
         .updated = now,
     };
-    draft->tags = args->tags; /* borrowed, as are the members: */
+    draft->tags = args->tags;
     draft->release = release_terms(&args->release, draft->release.exportable);
-    draft->members = (char *) args->members; /* this struct is never done */
+    draft->members = args->members;
 }
 
 /* A key in clear, and how it is to lie on the token. */
@@ -110,7 +115,7 @@ static enum kv_code check_size(const struct kv_scope *scope, const struct kv_mat
 
 static enum kv_code import_clear(const struct kv_scope *scope,
                                  const struct kv_key_import_args *args,
-                                 const struct kv_sent_key *sent, struct kv_key *draft,
+                                 const struct kv_sent_key *sent, struct key_draft *draft,
                                  struct kv_key *ret_key, struct kv_err *err)
 {
     kv_auto(kv_private_key_done) struct kv_private_key private = { .len = { 0 } };
@@ -181,7 +186,7 @@ static enum kv_code find_kek(const struct kv_scope *scope, const struct kv_key_t
 /* contract §6.2: only keys of the HSM come wrapped, under a key that can do nothing else */
 static enum kv_code import_wrapped(const struct kv_scope *scope,
                                    const struct kv_key_import_args *args,
-                                   const struct kv_sent_key *sent, struct kv_key *draft,
+                                   const struct kv_sent_key *sent, struct key_draft *draft,
                                    struct kv_key *ret_key, struct kv_err *err)
 {
     kv_auto(unwrapping_done) struct unwrapping unwrapping = {
@@ -201,7 +206,7 @@ static enum kv_code import_wrapped(const struct kv_scope *scope,
 enum kv_code kv_key_import(const struct kv_scope *scope, const struct kv_key_import_args *args,
                            struct kv_key *ret_key, struct kv_err *err)
 {
-    struct kv_key draft = { .version = "" };
+    struct key_draft draft = { .version = "" };
     struct kv_sent_key sent;
 
     KV_TRY(choose(scope, args, &draft, &sent, err));

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Key names, key_ops and tags: the small values of a key, and their limits. */
-#include "kv/keys/keys.h"
+#include "names.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "private.h"
+#include "core.h"
 
 enum kv_code kv_key_name_check(const char *name, struct kv_err *err)
 {
@@ -239,14 +239,47 @@ enum kv_code kv_tags_add(struct kv_tags *tags, const char *name, const char *val
     return KV_OK;
 }
 
+/* Of packed tags that may be somebody else's. */
+static bool next_tag(const char *packed, size_t len, size_t *position, const char **ret_name,
+                     const char **ret_value)
+{
+    if (*position >= len) {
+        return false;
+    }
+    *ret_name = packed + *position;
+    *ret_value = *ret_name + strlen(*ret_name) + 1;
+    *position = (size_t) (*ret_value + strlen(*ret_value) + 1 - packed);
+    return true;
+}
+
 bool kv_tags_next(const struct kv_tags *tags, size_t *position, const char **ret_name,
                   const char **ret_value)
 {
-    if (*position >= tags->len) {
-        return false;
+    return next_tag(tags->packed, tags->len, position, ret_name, ret_value);
+}
+
+/* Texts in pairs, each with its NUL: nothing behind them is read. */
+static bool are_pairs(const char *packed, size_t len)
+{
+    size_t texts = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        texts += packed[i] == '\0';
     }
-    *ret_name = tags->packed + *position;
-    *ret_value = *ret_name + strlen(*ret_name) + 1;
-    *position = (size_t) (*ret_value + strlen(*ret_value) + 1 - tags->packed);
-    return true;
+    return texts % 2 == 0 && packed[len - 1] == '\0';
+}
+
+enum kv_code tags_copy(const char *packed, size_t len, struct kv_tags *ret_tags, struct kv_err *err)
+{
+    const char *name;
+    const char *value;
+
+    *ret_tags = (struct kv_tags){ .packed = NULL };
+    if (packed == NULL || len == 0 || !are_pairs(packed, len)) {
+        return KV_OK;
+    }
+    for (size_t position = 0; next_tag(packed, len, &position, &name, &value);) {
+        KV_TRY(kv_tags_add(ret_tags, name, value, err));
+    }
+    return KV_OK;
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The crypto operations: contract §8, refusals in the order of §19 row 26. */
+#include "operate.h"
+
 #include <stdio.h>
 
+#include "core.h"
+#include "external.h"
 #include "kv/base/clock.h"
-#include "private.h"
 
 #define SUBJECT_SIZE 768 /* leaves room for the rest of a message */
 #define CHOICE_SIZE 64   /* of curves, of sizes */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Random bytes: contract §6.9. */
-#include "private.h"
+#include "core.h"
 
 #define COUNT_MAX 128
 

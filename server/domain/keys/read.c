@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Getting and listing: contract §6.3, §6.5. */
+#include "read.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core.h"
 #include "kv/base/clock.h"
-#include "private.h"
+#include "rows.h"
 
 enum kv_code kv_key_get(const struct kv_scope *scope, const char *name, const char *version,
                         struct kv_key *ret_key, struct kv_err *err)

@@ -4,12 +4,14 @@
  * all is committed: then the store has another edition, and it is looked up anew. That is coarse
  * and cannot be wrong, and who wraps and signs a thousand times a second commits nothing meanwhile.
  */
+#include "recent.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include <uthash.h>
 
-#include "private.h"
+#include "core.h"
 
 /* What a version was looked up by, and when. */
 struct question {

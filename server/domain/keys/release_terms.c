@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keys that may leave the HSM: contract §11, the rules AKV.SKR of §9.2. */
+#include "release_terms.h"
+
 #include <string.h>
 
-#include "private.h"
+#include "core.h"
+#include "rows.h"
 
 #define DEFAULT_TYPE "application/json; charset=utf-8"
 
@@ -99,20 +102,20 @@ enum kv_code release_check_name(const struct kv_scope *scope, const char *name,
     return release_check(scope, args, kty, ops, code == KV_OK ? &key : NULL, ret_exportable, err);
 }
 
-struct kv_release_terms release_terms(const struct kv_release_args *args, bool exportable)
+struct release_draft release_terms(const struct kv_release_args *args, bool exportable)
 {
-    return (struct kv_release_terms){
+    return (struct release_draft){
         .exportable = exportable,
         .immutable = args->immutable,
-        .policy = (char *) args->policy,
-        .content_type = (char *) (args->content_type != NULL ? args->content_type : DEFAULT_TYPE),
+        .policy = args->policy,
+        .content_type = args->content_type != NULL ? args->content_type : DEFAULT_TYPE,
     };
 }
 
 /* Once more an immutable one is left alone: it may have become so since the check. A key that is
  * exportable stays so. */
 enum kv_code release_save(struct kv_db *db, const struct kv_scope *scope, int64_t key_id,
-                          const struct kv_release_terms *terms, struct kv_err *err)
+                          const struct release_draft *terms, struct kv_err *err)
 {
     static const char sql[] =
         "UPDATE key SET exportable = max(exportable, ?), policy = ?, policy_type = ?,"

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From rows of the store to structs of the domain: what a name is at a moment, what a version is. */
+#include "rows.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core.h"
 #include "kv/base/clock.h"
-#include "private.h"
 
 static enum key_phase phase_of(const struct kv_rows *rows, kv_millis now)
 {
@@ -116,33 +118,6 @@ static bool read_material(const struct kv_rows *rows, struct kv_key *key)
         return true;
     }
     return false;
-}
-
-/* Texts in pairs, each with its NUL: nothing behind them is read. */
-static bool are_pairs(const char *packed, size_t len)
-{
-    size_t texts = 0;
-
-    for (size_t i = 0; i < len; i++) {
-        texts += packed[i] == '\0';
-    }
-    return texts % 2 == 0 && packed[len - 1] == '\0';
-}
-
-enum kv_code tags_copy(const char *packed, size_t len, struct kv_tags *ret_tags, struct kv_err *err)
-{
-    const char *name;
-    const char *value;
-    struct kv_tags stored = { .packed = (char *) packed, .len = len };
-
-    *ret_tags = (struct kv_tags){ .packed = NULL };
-    if (packed == NULL || len == 0 || !are_pairs(packed, len)) {
-        return KV_OK;
-    }
-    for (size_t position = 0; kv_tags_next(&stored, &position, &name, &value);) {
-        KV_TRY(kv_tags_add(ret_tags, name, value, err));
-    }
-    return KV_OK;
 }
 
 static enum kv_code read_tags(const struct kv_rows *rows, struct kv_tags *ret_tags,

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tables of this domain, and the life of struct kv_keys. */
-#include "kv/keys/keys.h"
-
 #include <stdlib.h>
 
-#include "private.h"
+#include "core.h"
+#include "kv/keys/keys.h"
 
 /*
  * `limbo` holds every object of the token that no version owns: written before a generation starts

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Secure wrap and unwrap of a managed HSM: contract §6.11. */
+#include "core.h"
 #include "kv/base/clock.h"
-#include "private.h"
+#include "operate.h"
+#include "rows.h"
 
 enum kv_code kv_key_find_secure(const struct kv_scope *scope, const char *name, const char *version,
                                 enum kv_key_op op, struct kv_key *ret_key, struct kv_err *err)

@@ -3,11 +3,14 @@
  * Keys of coffer's own: what seals backups and signs statements. One for each purpose, on the
  * token like any other key, made with an intent, so that a crash leaves nothing behind.
  */
+#include "service_key.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "private.h"
+#include "core.h"
+#include "intent.h"
 
 #define BITS 2048
 #define EXPONENT 65537

@@ -3,7 +3,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "private.h"
+#include "core.h"
+#include "deletion.h"
 
 #define BATCH 64 /* keys a transaction, objects a round: other writers get their turn in between */
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Changing what may be changed of a version: contract §6.4. */
+#include "core.h"
 #include "kv/base/clock.h"
-#include "private.h"
+#include "release_terms.h"
+#include "rotation/rotation_policy.h"
+#include "rows.h"
 
 /* Its manager does nothing else (contract §6.12). */
 static enum kv_code check_external_ops(const struct kv_key *key, struct kv_err *err)
@@ -43,7 +46,7 @@ static enum kv_code change_release(struct kv_db *db, const struct kv_scope *scop
                                    const struct kv_key *key, struct kv_err *err)
 {
     static const char sql[] = "SELECT id FROM key WHERE vault = ? AND name = ?";
-    struct kv_release_terms terms = release_terms(args, key->release.exportable);
+    struct release_draft terms = release_terms(args, key->release.exportable);
     kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
     int64_t id;
     bool more;
@@ -97,7 +100,7 @@ enum kv_code kv_key_update(const struct kv_scope *scope, const char *name, const
     KV_TRY(key_find(db, scope, name, version, &before, &id, err));
     KV_TRY(apply(scope, args, &before, err));
     KV_TRY(change_release(db, scope, version, &args->release, &before, err));
-    KV_TRY(save(db, id, &before, args->tags_given ? &args->tags : &before.tags,
+    KV_TRY(save(db, id, &before, args->tags != NULL ? args->tags : &before.tags,
                 kv_seconds(scope->now), err));
     KV_TRY(rotation_schedule(db, id, err)); /* by its exp, if it is the latest */
     KV_TRY(key_load(db, id, &after, err));

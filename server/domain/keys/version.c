@@ -3,8 +3,14 @@
  * A new version, wherever its material comes from: who has the name, the intent before the token
  * is touched, the commit after it.
  */
+#include "version.h"
+
+#include "core.h"
+#include "deletion.h"
+#include "intent.h"
 #include "kv/vaults/vaults.h"
-#include "private.h"
+#include "release_terms.h"
+#include "rotation/rotation_policy.h"
 
 void version_choose(const struct kv_scope *scope, char ret_version[KV_VERSION_LENGTH + 1])
 {
@@ -51,45 +57,6 @@ enum kv_code version_check_name(const struct kv_scope *scope, const char *name, 
     return version_check_row(&row, name, err);
 }
 
-/* Runs a statement about one object for each of them, all or none. */
-static enum kv_code run_for_objects(struct kv_keys *keys, const char *sql,
-                                    const unsigned char *objects, size_t count, struct kv_err *err)
-{
-    kv_auto(kv_db_release) struct kv_db *db = NULL;
-
-    KV_TRY(kv_db_acquire(keys->config.store, &db, err));
-    KV_TRY(kv_db_begin(db, err));
-    for (size_t i = 0; i < count; i++) {
-        const unsigned char *object = objects + i * KV_OBJECT_LENGTH;
-
-        KV_TRY(kv_db_run(db, sql, KV_BINDS(KV_B_BYTES(object, KV_OBJECT_LENGTH)), NULL, err));
-    }
-    return kv_db_commit(db, err);
-}
-
-enum kv_code intent_write(struct kv_keys *keys, const unsigned char *objects, size_t count,
-                          struct kv_err *err)
-{
-    static const char sql[] = "INSERT INTO limbo (object, doomed) VALUES (?, 0)";
-
-    return run_for_objects(keys, sql, objects, count, err);
-}
-
-enum kv_code intent_doom(struct kv_keys *keys, const unsigned char *objects, size_t count,
-                         struct kv_err *err)
-{
-    static const char sql[] = "UPDATE limbo SET doomed = 1 WHERE object = ?";
-
-    return run_for_objects(keys, sql, objects, count, err);
-}
-
-enum kv_code intent_settle(struct kv_db *db, const unsigned char *object, struct kv_err *err)
-{
-    static const char sql[] = "DELETE FROM limbo WHERE object = ?";
-
-    return kv_db_run(db, sql, KV_BINDS(KV_B_BYTES(object, KV_OBJECT_LENGTH)), NULL, err);
-}
-
 enum kv_code version_insert_key(struct kv_db *db, const struct kv_scope *scope,
                                 const struct name_fold *fold, const char *name, int64_t *ret_id,
                                 struct kv_err *err)
@@ -106,33 +73,34 @@ enum kv_code version_insert_key(struct kv_db *db, const struct kv_scope *scope,
     return KV_OK;
 }
 
-enum kv_code version_insert(struct kv_db *db, int64_t key_id, const struct kv_key *key,
-                            int64_t *ret_id, struct kv_err *err)
+enum kv_code version_insert(struct kv_db *db, int64_t key_id, const struct key_draft *draft,
+                            const struct kv_material *material, int64_t *ret_id, struct kv_err *err)
 {
     static const char sql[] =
         "INSERT INTO version (key, version, object, kty, ops, bits, modulus, exponent, curve, x, y,"
         " enabled, not_before, expires, created, updated, tags, members, external)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    const struct kv_material *material = &key->material;
+    static const struct kv_tags untagged;
+    const struct kv_tags *tags = draft->tags != NULL ? draft->tags : &untagged;
     const struct kv_curve_row none = { .name = NULL };
     const struct kv_curve_row *curve =
         material->curve == KV_CURVE_NONE ? &none : kv_curve_row(material->curve);
     char ops[KEY_OPS_TEXT_SIZE];
 
-    key_ops_render(&key->ops, ops);
+    key_ops_render(&draft->ops, ops);
     KV_TRY(kv_db_run(
         db, sql,
-        KV_BINDS(KV_B_INT(key_id), KV_B_TEXT(key->version),
+        KV_BINDS(KV_B_INT(key_id), KV_B_TEXT(draft->version),
                  KV_B_BYTES(material->object, KV_OBJECT_LENGTH),
-                 KV_B_TEXT(kv_kty_row(key->kty)->name), KV_B_TEXT(ops), KV_B_INT(material->bits),
+                 KV_B_TEXT(kv_kty_row(draft->kty)->name), KV_B_TEXT(ops), KV_B_INT(material->bits),
                  KV_B_BYTES(material->modulus, material->modulus_len),
                  KV_B_BYTES(material->exponent, material->exponent_len), KV_B_TEXT(curve->name),
                  KV_B_BYTES(material->x, curve->coordinate),
-                 KV_B_BYTES(material->y, curve->coordinate), KV_B_INT(key->attributes.enabled),
-                 key_bind_time(key->attributes.not_before), key_bind_time(key->attributes.expires),
-                 KV_B_INT(key->attributes.created), KV_B_INT(key->attributes.updated),
-                 KV_B_BYTES(key->tags.packed, key->tags.len), KV_B_TEXT(key->members),
-                 KV_B_TEXT(key->external)),
+                 KV_B_BYTES(material->y, curve->coordinate), KV_B_INT(draft->attributes.enabled),
+                 key_bind_time(draft->attributes.not_before),
+                 key_bind_time(draft->attributes.expires), KV_B_INT(draft->attributes.created),
+                 KV_B_INT(draft->attributes.updated), KV_B_BYTES(tags->packed, tags->len),
+                 KV_B_TEXT(draft->members), KV_B_TEXT(draft->external)),
         NULL, err));
     *ret_id = kv_db_last_id(db);
     return intent_settle(db, material->object, err);
@@ -171,10 +139,12 @@ static enum kv_code check_row(struct kv_db *db, const struct key_row *row, const
 
 /* The commit that makes the version real. */
 static enum kv_code store_version(const struct kv_scope *scope, const char *name,
-                                  const struct kv_key *predecessor, struct kv_key *key,
-                                  struct kv_key *ret_key, struct kv_err *err)
+                                  const struct kv_key *predecessor, const struct key_draft *draft,
+                                  const struct kv_material *material, struct kv_key *ret_key,
+                                  struct kv_err *err)
 {
     kv_auto(kv_db_release) struct kv_db *db = NULL;
+    struct key_draft stamped = *draft;
     struct name_fold fold;
     struct key_row row;
     int64_t version_id;
@@ -188,9 +158,9 @@ static enum kv_code store_version(const struct kv_scope *scope, const char *name
         KV_TRY(key_remove(db, row.id, err));
         KV_TRY(version_insert_key(db, scope, &fold, name, &row.id, err));
     }
-    KV_TRY(release_save(db, scope, row.id, &key->release, err));
-    KV_TRY(rotation_stamp(db, row.id, &key->attributes, err));
-    KV_TRY(version_insert(db, row.id, key, &version_id, err));
+    KV_TRY(release_save(db, scope, row.id, &draft->release, err));
+    KV_TRY(rotation_stamp(db, row.id, &stamped.attributes, err));
+    KV_TRY(version_insert(db, row.id, &stamped, material, &version_id, err));
     KV_TRY(version_make_latest(db, row.id, version_id, err));
     KV_TRY(rotation_schedule(db, version_id, err));
 
@@ -204,21 +174,21 @@ static enum kv_code store_version(const struct kv_scope *scope, const char *name
 
 /* Intent, material, commit. */
 static enum kv_code make_version(const struct kv_scope *scope, const char *name,
-                                 const struct kv_key *predecessor, const struct kv_key *draft,
+                                 const struct kv_key *predecessor, const struct key_draft *draft,
                                  make_material_fn *make, const void *context,
                                  struct kv_key *ret_key, struct kv_err *err)
 {
     struct kv_keys *keys = scope->keys;
-    struct kv_key key = *draft; /* what it points to stays borrowed: it is never done */
+    struct kv_material material = { .bits = 0 };
     unsigned char object[KV_OBJECT_LENGTH];
 
     KV_TRY(kv_custody_new_object(object, err));
     KV_TRY(intent_write(keys, object, 1, err));
 
-    enum kv_code code = make(keys, object, context, &key.material, err);
+    enum kv_code code = make(keys, object, context, &material, err);
 
     if (code == KV_OK) {
-        code = store_version(scope, name, predecessor, &key, ret_key, err);
+        code = store_version(scope, name, predecessor, draft, &material, ret_key, err);
     }
     if (code != KV_OK) {
         KV_IGNORE(intent_doom(keys, object, 1, NULL)); /* else the next start's sweep finds it */
@@ -226,16 +196,16 @@ static enum kv_code make_version(const struct kv_scope *scope, const char *name,
     return code;
 }
 
-enum kv_code version_add(const struct kv_scope *scope, const char *name, const struct kv_key *draft,
-                         make_material_fn *make, const void *context, struct kv_key *ret_key,
-                         struct kv_err *err)
+enum kv_code version_add(const struct kv_scope *scope, const char *name,
+                         const struct key_draft *draft, make_material_fn *make, const void *context,
+                         struct kv_key *ret_key, struct kv_err *err)
 {
     KV_TRY(version_check_name(scope, name, err));
     return make_version(scope, name, NULL, draft, make, context, ret_key, err);
 }
 
 enum kv_code version_succeed(const struct kv_scope *scope, const char *name,
-                             const struct kv_key *predecessor, const struct kv_key *draft,
+                             const struct kv_key *predecessor, const struct key_draft *draft,
                              make_material_fn *make, const void *context, struct kv_key *ret_key,
                              struct kv_err *err)
 {

@@ -8,21 +8,34 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
+/* Which part of the budget one of so many transactions is; it has to be a whole number. */
+#define COST(limit)                                                                                \
+    (KV_LIMITS_BUDGET / (limit) + 0 * sizeof(char[KV_LIMITS_BUDGET % (limit) == 0 ? 1 : -1]))
+
+/*
+ * The service's limits (contract §13): how many transactions a vault takes in KV_LIMITS_WINDOW; the
+ * subscription takes KV_LIMITS_SHARE times as many. One that no row describes is one of
+ * KV_LIMITS_BUDGET.
+ */
 static const struct row {
     const char *kty;
-    unsigned bits;
-    bool makes_key;
-    unsigned limit;
+    unsigned bits;  /* 0: of any size */
+    bool makes_key; /* create and import; false: everything else with a key */
+    unsigned cost;
 } rows[] = {
-#define X(kty, bits, makes_key, limit) { kty, bits, makes_key, limit },
-#include "kv/limits/throttle.def"
-#undef X
+    { .kty = "RSA", .makes_key = true, .cost = COST(20) },
+    { .kty = "RSA-HSM", .makes_key = true, .cost = COST(10) },
+    { .kty = "EC", .makes_key = true, .cost = COST(20) },
+    { .kty = "EC-HSM", .makes_key = true, .cost = COST(10) },
+    { .kty = "RSA", .bits = 2048, .cost = COST(4000) },
+    { .kty = "RSA", .bits = 3072, .cost = COST(1000) },
+    { .kty = "RSA", .bits = 4096, .cost = COST(500) },
+    { .kty = "RSA-HSM", .bits = 2048, .cost = COST(2000) },
+    { .kty = "RSA-HSM", .bits = 3072, .cost = COST(500) },
+    { .kty = "RSA-HSM", .bits = 4096, .cost = COST(250) },
+    { .kty = "EC", .cost = COST(4000) },
+    { .kty = "EC-HSM", .cost = COST(2000) },
 };
-
-#define X(kty, bits, makes_key, limit)                                                             \
-    _Static_assert(KV_LIMITS_BUDGET % (limit) == 0, "a cost must be a whole number");
-#include "kv/limits/throttle.def"
-#undef X
 
 /*
  * A window begins with the first transaction after the one before has ended, and its budget is
@@ -61,7 +74,7 @@ unsigned kv_limits_cost(const struct kv_transaction *transaction)
 {
     for (size_t i = 0; transaction->kty != NULL && i < KV_COUNT(rows); i++) {
         if (describes(&rows[i], transaction)) {
-            return KV_LIMITS_BUDGET / rows[i].limit;
+            return rows[i].cost;
         }
     }
     return 1;

@@ -5,6 +5,11 @@
  */
 #include "backup.h"
 
+#include "../core.h"
+#include "../external.h"
+#include "../read.h"
+#include "../rows.h"
+#include "../service_key.h"
 #include "kv/base/jwe.h"
 
 static enum kv_code load_versions(const struct kv_scope *scope, const char *name,

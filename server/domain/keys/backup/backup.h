@@ -6,7 +6,8 @@
  */
 #pragma once
 
-#include "../private.h"
+#include "kv/keys/keys.h"
+#include "kv/store/store.h"
 
 #define BACKUP_VERSIONS_MAX 500              /* contract §6.7 */
 #define BACKUP_CONTENT_MAX (4 * 1024 * 1024) /* bytes; 500 versions of RSA-4096 need 1.7 MB */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../names.h"
 #include "backup.h"
 
 #define FORM 1 /* of the content; another one is not read */

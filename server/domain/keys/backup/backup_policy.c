@@ -2,6 +2,8 @@
 /* The rotation policy on its way through a backup, as it stands in the store. */
 #include <stdio.h>
 
+#include "../core.h"
+#include "../rows.h"
 #include "backup.h"
 
 enum kv_code backup_policy_load(const struct kv_scope *scope, const char *name,

@@ -3,6 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../core.h"
+#include "../create.h"
+#include "../deletion.h"
+#include "../intent.h"
+#include "../release_terms.h"
+#include "../rotation/rotation_policy.h"
+#include "../service_key.h"
+#include "../version.h"
 #include "backup.h"
 #include "kv/base/jwe.h"
 
@@ -135,6 +143,7 @@ static enum kv_code store(const struct kv_scope *scope, const struct backup *bac
 {
     kv_auto(kv_db_release) struct kv_db *db = NULL;
     kv_auto(kv_key_done) struct kv_key latest = { .version = "" };
+    const struct release_draft release = release_draft_of(&backup->release);
     struct name_fold fold;
     struct key_row row;
     int64_t version_id = 0;
@@ -147,10 +156,13 @@ static enum kv_code store(const struct kv_scope *scope, const struct backup *bac
     KV_TRY(key_remove(db, row.id, err));
     KV_TRY(version_insert_key(db, scope, &fold, backup->name, &row.id, err));
     for (size_t i = 0; i < backup->count; i++) {
-        KV_TRY(version_insert(db, row.id, &backup->version[i].key, &version_id, err));
+        const struct kv_key *key = &backup->version[i].key;
+        const struct key_draft draft = key_draft_of(key);
+
+        KV_TRY(version_insert(db, row.id, &draft, &key->material, &version_id, err));
     }
     KV_TRY(version_make_latest(db, row.id, version_id, err));
-    KV_TRY(release_save(db, scope, row.id, &backup->release, err));
+    KV_TRY(release_save(db, scope, row.id, &release, err));
     KV_TRY(backup_policy_save(db, row.id, &backup->policy, err));
     KV_TRY(rotation_schedule(db, version_id, err));
     KV_TRY(key_load(db, version_id, &latest, err));

@@ -2,4 +2,5 @@
 libkv_a_SOURCES += \
 	%D%/rotation.c \
 	%D%/rotation_policy.c \
+	%D%/rotation_policy.h \
 	%D%/rotation_rules.c

@@ -4,7 +4,10 @@
 
 #include <stdio.h>
 
-#include "../private.h"
+#include "../core.h"
+#include "../create.h"
+#include "../external.h"
+#include "../version.h"
 
 /*
  * The contract is silent on a key whose latest version is disabled. The policy belongs to the key,
@@ -54,7 +57,7 @@ enum kv_code kv_key_rotate_check(const struct kv_scope *scope, const char *name,
 
 /* contract §19 row 13: tags are carried over, nbf is not, and whatever was disabled, this is not */
 static void describe_successor(const struct kv_scope *scope, const struct kv_key *latest,
-                               struct kv_key *ret_draft)
+                               struct key_draft *ret_draft)
 {
     kv_time now = kv_seconds(scope->now);
 
@@ -63,14 +66,14 @@ static void describe_successor(const struct kv_scope *scope, const struct kv_key
     ret_draft->ops = latest->ops;
     ret_draft->attributes =
         (struct kv_attributes){ .enabled = true, .created = now, .updated = now };
-    ret_draft->tags = latest->tags; /* borrowed: this struct is never done */
+    ret_draft->tags = &latest->tags;
 }
 
 static enum kv_code rotate(const struct kv_scope *scope, const char *name, struct kv_key *ret_key,
                            struct kv_err *err)
 {
     kv_auto(kv_key_done) struct kv_key latest = { .version = "" };
-    struct kv_key draft = { .version = "" };
+    struct key_draft draft = { .version = "" };
 
     KV_TRY(load_latest(scope, name, &latest, err));
     KV_TRY(external_refuse(&latest, "rotated", err));

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rotation policies in the store, and what follows from them: exp and the time of a rotation. */
+#include "rotation_policy.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "../private.h"
+#include "../core.h"
+#include "../rows.h"
+#include "kv/keys/rotation.h"
 
 #define POLICY_COLUMNS "p.expiry, p.after_create, p.before_expiry, p.notify, p.created, p.updated"
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A key from outside onto the token. */
+/*
+ * A key that comes wrapped, onto the token, and its public half: as it was sent, and seen to belong
+ * to it, or learnt from it.
+ */
 #include <string.h>
 
 #include <openssl/rand.h>
@@ -11,75 +14,6 @@
 
 #define CANNOT_UNWRAP "The key in \"key_hsm\" cannot be unwrapped with its key exchange key."
 #define NOT_AS_DESCRIBED "The key in \"key_hsm\" is not the one that the other members describe."
-
-static struct hsm_bytes number_of(const struct kv_private_key *key, enum kv_private_number which)
-{
-    return (struct hsm_bytes){ .bytes = key->number[which], .len = key->len[which] };
-}
-
-static CK_RV import_rsa(struct hsm *hsm, const unsigned char *object, enum hsm_bond bond,
-                        const struct kv_private_key *key)
-{
-    const struct kv_material *public = &key->public;
-    const struct hsm_rsa_private numbers = {
-        .modulus = { public->modulus, public->modulus_len },
-        .public_exponent = { public->exponent, public->exponent_len },
-        .private_exponent = number_of(key, KV_RSA_D),
-        .prime_1 = number_of(key, KV_RSA_P),
-        .prime_2 = number_of(key, KV_RSA_Q),
-        .exponent_1 = number_of(key, KV_RSA_DP),
-        .exponent_2 = number_of(key, KV_RSA_DQ),
-        .coefficient = number_of(key, KV_RSA_QI),
-    };
-
-    return hsm_import_rsa(hsm, object, bond, &numbers);
-}
-
-static CK_RV import_ec(struct hsm *hsm, const unsigned char *object, enum hsm_bond bond,
-                       const struct kv_private_key *key)
-{
-    struct hsm_ec_public point = { .coordinate_len = key->len[0] };
-
-    memcpy(point.x, key->public.x, key->len[0]);
-    memcpy(point.y, key->public.y, key->len[0]);
-    return hsm_import_ec(hsm, object, bond, custody_hsm_curve(key->public.curve), key->number[0],
-                         key->len[0], &point);
-}
-
-/* A value that is no AES key's can still be one of HMAC. */
-static CK_RV import_oct(struct hsm *hsm, const unsigned char *object, enum hsm_bond bond,
-                        const struct kv_private_key *key)
-{
-    return kv_is_aes_size(key->public.bits)
-               ? hsm_import_aes(hsm, object, bond, key->number[0], key->len[0])
-               : hsm_import_secret(hsm, object, bond, key->number[0], key->len[0]);
-}
-
-enum kv_code kv_custody_import(struct kv_custody *custody,
-                               const unsigned char object[KV_OBJECT_LENGTH], bool exportable,
-                               const struct kv_private_key *key, struct kv_material *ret_material,
-                               struct kv_err *err)
-{
-    struct hsm *hsm = custody->config.hsm;
-    enum hsm_bond bond = custody_hsm_bond(exportable);
-    CK_RV rv = CKR_OK;
-
-    switch (key->public.family) {
-    case KV_FAMILY_RSA:
-        rv = import_rsa(hsm, object, bond, key);
-        break;
-    case KV_FAMILY_EC:
-        rv = import_ec(hsm, object, bond, key);
-        break;
-    case KV_FAMILY_OCT:
-        rv = import_oct(hsm, object, bond, key);
-        break;
-    }
-    KV_TRY(custody_translate(custody, rv, err));
-    *ret_material = key->public;
-    memcpy(ret_material->object, object, KV_OBJECT_LENGTH);
-    return KV_OK;
-}
 
 #define WRAPPED_BLOCK 8  /* CKM_AES_KEY_WRAP_PAD adds a block of this to a value */
 #define DIGEST_LENGTH 64 /* bytes; of the longest that a round trip signs */

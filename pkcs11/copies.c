@@ -3,51 +3,21 @@
  * Copies of keys that are in use all the time. Nobody ever waits for one: while somebody else is
  * copying, or objects of the token are being destroyed, the key itself does the work.
  */
+#include "copies.h"
+
 #include <string.h>
 
+#include "attribute.h"
+#include "bytes.h"
 #include "door.h"
-
-struct choice {
-    int64_t now;
-    CK_OBJECT_HANDLE key;
-    CK_OBJECT_HANDLE copy; /* CK_INVALID_HANDLE: the key itself is to work */
-    bool wants_copy;
-};
+#include "map.h"
+#include "token.h"
+#include "verdict.h"
 
 struct adoption {
     CK_OBJECT_HANDLE key, copy;
     bool taken;
 };
-
-static int64_t read_clock(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
-
-static void choose(struct hsm_place *place, void *context)
-{
-    struct choice *choice = context;
-    bool paused = choice->now - place->used > HSM_COPY_TRUST;
-
-    place->run = paused ? 0 : place->run + 1;
-    place->used = choice->now;
-
-    bool is_hot = place->run >= HSM_COPY_AFTER;
-    bool is_believed = is_hot && choice->now - place->seen <= HSM_COPY_TRUST;
-    choice->key = place->key;
-    choice->copy = is_believed ? place->copy : CK_INVALID_HANDLE;
-    choice->wants_copy = is_hot && place->copy == CK_INVALID_HANDLE;
-}
-
-static void confirm(struct hsm_place *place, void *context)
-{
-    const int64_t *now = context;
-
-    place->seen = *now;
-}
 
 static void adopt(struct hsm_place *place, void *context)
 {
@@ -68,8 +38,13 @@ static void abandon(struct hsm_place *place, void *context)
     }
 }
 
-/* A use of a copy, which lives as long; NULL when it has ended. */
-static struct hsm_copy *acquire(struct hsm_copies *copies, CK_OBJECT_HANDLE handle)
+void hsm_copy_forget(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_role role,
+                     CK_OBJECT_HANDLE copy)
+{
+    (void) hsm_map_visit(hsm->map, id, role, abandon, &copy);
+}
+
+struct hsm_copy *hsm_copy_acquire(struct hsm_copies *copies, CK_OBJECT_HANDLE handle)
 {
     struct hsm_copy *found = NULL;
 
@@ -104,7 +79,7 @@ static void end_if_unused(struct hsm *hsm, struct hsm_copy *copy)
     }
 }
 
-static void release(struct hsm *hsm, struct hsm_copy *copy)
+void hsm_copy_release(struct hsm *hsm, struct hsm_copy *copy)
 {
     pthread_mutex_lock(&hsm->copies.lock);
     copy->users--;
@@ -120,7 +95,7 @@ static void end(struct hsm *hsm, struct hsm_copy *copy)
     copy->ended = ending.handle != CK_INVALID_HANDLE;
     pthread_mutex_unlock(&hsm->copies.lock);
     if (ending.handle != CK_INVALID_HANDLE) {
-        (void) hsm_map_visit(hsm->map, ending.id, ending.role, abandon, &ending.handle);
+        hsm_copy_forget(hsm, ending.id, ending.role, ending.handle);
         end_if_unused(hsm, copy);
     }
 }
@@ -136,7 +111,7 @@ static bool is_free(struct hsm_copies *copies, const struct hsm_copy *copy)
 static CK_RV make(struct hsm *hsm, const unsigned char *id, CK_OBJECT_HANDLE key,
                   CK_SESSION_HANDLE *ret_session, CK_OBJECT_HANDLE *ret_copy)
 {
-    struct hsm_session session = { .hsm = hsm, .key = id };
+    struct hsm_session session = { .hsm = hsm, .module = &hsm->module, .key = id };
     CK_BBOOL no = CK_FALSE;
     CK_ATTRIBUTE template[] = { HSM_ATTRIBUTE(CKA_TOKEN, no) };
 
@@ -180,8 +155,8 @@ static void copy_key(struct hsm *hsm, const unsigned char *id, enum hsm_role rol
 }
 
 /* Who copies is one of those who make objects (hsm_session_acquire_to_make). */
-static void try_to_copy(struct hsm *hsm, const unsigned char *id, enum hsm_role role,
-                        CK_OBJECT_HANDLE key)
+void hsm_copy_make(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_role role,
+                   CK_OBJECT_HANDLE key)
 {
     struct hsm_copies *copies = &hsm->copies;
 
@@ -228,45 +203,4 @@ void hsm_copies_end(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH])
     }
     hsm->copies.refused = hsm->copies.refused && id;
     pthread_mutex_unlock(&hsm->copies.turn);
-}
-
-static CK_RV use_copy(struct hsm_session *session, const unsigned char *id, struct hsm_copy *copy,
-                      hsm_use_fn *use, void *context)
-{
-    session->key = id;
-    CK_RV rv = use(session, copy->handle, context);
-    session->key = NULL;
-
-    release(session->hsm, copy);
-    return rv;
-}
-
-CK_RV hsm_use_hot_key(struct hsm_session *session, const unsigned char id[HSM_ID_LENGTH],
-                      enum hsm_role role, hsm_use_fn *use, void *context)
-{
-    struct hsm *hsm = session->hsm;
-    struct choice choice = { .now = read_clock() };
-    struct hsm_copy *copy = NULL;
-
-    if (!hsm_map_visit(hsm->map, id, role, choose, &choice)) {
-        return HSM_RV_NO_KEY;
-    }
-    if (choice.copy != CK_INVALID_HANDLE) {
-        copy = acquire(&hsm->copies, choice.copy);
-    }
-    if (copy) {
-        CK_RV rv = use_copy(session, id, copy, use, context);
-        if (!hsm_rv_is_lost(rv)) {
-            return rv;
-        }
-        (void) hsm_map_visit(hsm->map, id, role, abandon, &choice.copy);
-        HSM_TRY(hsm_session_renew(session));
-    }
-    HSM_TRY(hsm_use_key(session, id, role, use, context));
-    int64_t now = read_clock();
-    (void) hsm_map_visit(hsm->map, id, role, confirm, &now);
-    if (choice.wants_copy) {
-        try_to_copy(hsm, id, role, choice.key);
-    }
-    return CKR_OK;
 }

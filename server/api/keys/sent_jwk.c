@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Import: contract §6.2. */
+/* A key that is sent, as a JWK: contract §6.2. */
 #include <string.h>
 
 #include "kv/base/base64.h"
@@ -228,7 +228,7 @@ enum kv_code key_import(struct kv_request *request, struct kv_response *response
         .enabled = !settings.enabled.given || settings.enabled.value,
         .not_before = settings.not_before,
         .expires = settings.expires,
-        .tags = settings.tags,
+        .tags = &settings.tags,
         .release = settings.release.args,
     };
 

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* attribute.h - attributes to be asked for, or to be searched by. */
+#pragma once
+
+#include "hsm.h"
+
+/* An element of a CK_ATTRIBUTE template whose value is a variable or an array. */
+#define HSM_ATTRIBUTE(type, variable)                                                              \
+    {                                                                                              \
+        (type), (void *) &(variable), sizeof(variable)                                             \
+    }

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which objects are the wrapping keys, as far as is known. */
+#include "held.h"
+
+#include <string.h>
+
+#include "token.h"
+
+bool hsm_held_read(struct hsm *hsm, enum hsm_wrapping which, unsigned char ret_id[HSM_ID_LENGTH],
+                   CK_OBJECT_HANDLE *ret_handle)
+{
+    const struct hsm_held *held = &hsm->held[which];
+
+    pthread_mutex_lock(&hsm->held_lock);
+    bool adopted = held->adopted;
+    memcpy(ret_id, held->id, HSM_ID_LENGTH);
+    *ret_handle = held->handle;
+    pthread_mutex_unlock(&hsm->held_lock);
+    return adopted;
+}
+
+void hsm_hold(struct hsm *hsm, enum hsm_wrapping which, const unsigned char id[HSM_ID_LENGTH],
+              CK_OBJECT_HANDLE handle)
+{
+    struct hsm_held *held = &hsm->held[which];
+
+    pthread_mutex_lock(&hsm->held_lock);
+    held->adopted = true;
+    memcpy(held->id, id, HSM_ID_LENGTH);
+    held->handle = handle;
+    pthread_mutex_unlock(&hsm->held_lock);
+}
+
+bool hsm_has_trusted(struct hsm *hsm)
+{
+    unsigned char id[HSM_ID_LENGTH];
+    CK_OBJECT_HANDLE handle;
+
+    return hsm_held_read(hsm, HSM_TRUSTED, id, &handle);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* session.h - sessions, lent by a pool. */
+#pragma once
+
+#include "hsm.h"
+
+/* A session while it is lent. */
+struct hsm_session {
+    struct hsm *hsm;
+    struct hsm_module *module; /* of hsm, for the door */
+    CK_SESSION_HANDLE handle;  /* CK_INVALID_HANDLE: not open */
+    bool spent;                /* saw an error: an operation may still be active in it */
+    const unsigned char
+        *key;         /* its CKA_ID, for the gate; borrowed until the session is given back */
+    bool has_objects; /* holds hsm.objects, either way, until it is given back */
+    struct hsm_session *next; /* in the pool's stack of idle sessions */
+};
+
+struct hsm_pool;
+CK_RV hsm_pool_new(struct hsm *hsm, unsigned bound, struct hsm_pool **ret_pool) kv_must_check;
+void hsm_pool_free(struct hsm_pool *pool);
+/* Closes all sessions; nobody may hold one. */
+void hsm_pool_close_sessions(struct hsm_pool *pool);
+void hsm_pool_count(struct hsm_pool *pool, unsigned *ret_open, unsigned *ret_lent);
+
+/*
+ * Enters the module and lends a session, waiting while all are lent. HSM_RV_TOKEN_GONE at once
+ * when the token is not open or is about to be re-opened. A thread holds one at a time: a second
+ * could wait for the first.
+ */
+CK_RV hsm_session_acquire(struct hsm *hsm, struct hsm_session **ret_session) kv_must_check;
+/*
+ * The same, to make objects of the token, and to search for some and destroy them. SoftHSM fails to
+ * unwrap a key, a few times in a thousand, while another thread goes through the token's objects:
+ * so those who make objects share a lock that who destroys some has alone, and waits for, which is
+ * seconds when an RSA key is being generated.
+ */
+CK_RV hsm_session_acquire_to_make(struct hsm *hsm, struct hsm_session **ret_session) kv_must_check;
+CK_RV hsm_session_acquire_to_destroy(struct hsm *hsm,
+                                     struct hsm_session **ret_session) kv_must_check;
+/* Gives the session back, closed if it is spent, and leaves the module. */
+void hsm_session_release(struct hsm_session *session);
+KV_DEFINE_CLEANUP(struct hsm_session *, hsm_session_release)
+/* Makes a spent session fit for another call. */
+CK_RV hsm_session_renew(struct hsm_session *session) kv_must_check;

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * token.h - the open token: what there is of it, and the opening and closing of it.
+ *
+ * Locks, outermost first (kv/base/lock.def): hsm.check is held by the one thread that checks;
+ * hsm.open is a rwlock, shared by everybody who is inside the module and taken alone to re-open
+ * it; hsm.objects is one, too, held by a session for as long as it is lent, or while a key is being
+ * copied; hsm.turn is held by the one thread that makes copies or ends them; then hsm.copies
+ * (copies.c), hsm.handles (map.c), hsm.sentinel and hsm.pool (session.c), which are never held across
+ * a C_ call.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+
+#include "copies.h"
+#include "held.h"
+#include "kwp.h"
+#include "module.h"
+#include "session.h"
+#include "slot.h"
+
+struct hsm {
+    /* Set by hsm_open(), not changed after it. */
+    char *init_args;
+    unsigned char label[HSM_LABEL_LENGTH];
+    unsigned char pin[HSM_PIN_MAX];
+    size_t pin_len;
+    bool extractable;
+    struct hsm_capabilities capabilities;
+    struct hsm_kwp kwp;
+    struct hsm_info info;
+    struct hsm_pool *pool;
+    struct hsm_map *map;
+
+    pthread_rwlock_t objects_lock; /* lock.def: hsm.objects; guards what is on the token */
+
+    pthread_rwlock_t open_lock; /* lock.def: hsm.open; guards what follows */
+    struct hsm_module module;
+    bool usable;    /* the token is open and ours */
+    bool logged_in; /* by us, so it is ours to log out */
+    CK_SLOT_ID slot;
+    struct hsm_session anchor; /* keeps the login alive; never lent */
+
+    pthread_mutex_t check_lock; /* lock.def: hsm.check; one at a time; guards what follows */
+    time_t not_before;          /* monotonic seconds: no login earlier, after a wrong PIN */
+    CK_RV pin_verdict;          /* what the PIN was called then */
+
+    pthread_mutex_t held_lock; /* lock.def: hsm.sentinel; guards what follows */
+    struct hsm_held held[HSM_WRAPPINGS];
+
+    struct hsm_copies copies;
+
+    atomic_ulong reopened;
+};
+
+/* Initialises the module, finds the token, logs in on the anchor. After a failure, close. */
+CK_RV hsm_token_open(struct hsm *hsm) kv_must_check;
+/* The user's login, on the anchor; hsm_token_open() has done so. */
+CK_RV hsm_log_in(struct hsm *hsm) kv_must_check;
+/* Closes as much as is open, in reverse order; the token may be gone. */
+void hsm_token_close(struct hsm *hsm);

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* core.h - the store and the token behind struct kv_keys. */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "kv/keys/keys.h"
+#include "kv/store/store.h"
+#include "recent.h"
+
+struct kv_keys {
+    struct kv_keys_config config; /* immutable */
+    struct key_leases leases;
+    atomic_bool stop; /* tidying ends between two objects */
+    atomic_ulong rotations_requested, rotations_automatic, rotations_failed;
+    atomic_bool has_manager; /* the external key manager is connected */
+};

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* create.h - what a new key may be, wherever it comes from. */
+#pragma once
+
+#include "kv/keys/keys.h"
+
+/* The type a vault makes of the one that was asked for (contract §6.1, §7): as it is, or what a
+ * Managed HSM makes of it. `name` NULL: none was given. */
+enum kv_code key_type_choose(const struct kv_scope *scope, const char *name, enum kv_kty *ret_kty,
+                             struct kv_err *err) kv_must_check;
+
+/* Refuses a size that keys of that family do not have (contract §7). */
+enum kv_code key_size_check(const struct kv_scope *scope, enum kv_family family, int64_t bits,
+                            struct kv_err *err) kv_must_check;
+
+/* A make_material_fn: the token generates; `context` is a struct kv_key_spec. */
+enum kv_code generate_material(struct kv_keys *keys, const unsigned char object[KV_OBJECT_LENGTH],
+                               const void *context, struct kv_material *ret_material,
+                               struct kv_err *err) kv_must_check;
