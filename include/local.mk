@@ -28,6 +28,7 @@ noinst_HEADERS = \
 	%D%/kv/base/secret.h \
 	%D%/kv/base/spool.h \
 	%D%/kv/base/uuid.h \
+	%D%/kv/base/wording.def \
 	%D%/kv/app/hsm_text.def \
 	%D%/kv/custody/alg.def \
 	%D%/kv/custody/curve.def \

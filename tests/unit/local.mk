@@ -319,3 +319,9 @@ TESTS += %D%/test_listener_tls
 %C%_test_listener_tls_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 %C%_test_listener_tls_CFLAGS = $(unit_cflags)
 %C%_test_listener_tls_LDADD = tests/support/libsite.a $(unit_libs) $(CURL_LIBS)
+
+check_PROGRAMS += %D%/test_wording
+TESTS += %D%/test_wording
+%C%_test_wording_SOURCES = %D%/wording.c
+%C%_test_wording_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_wording_LDADD = $(UNIT_LDADD)
