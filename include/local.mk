@@ -29,7 +29,6 @@ noinst_HEADERS = \
 	%D%/kv/base/spool.h \
 	%D%/kv/base/uuid.h \
 	%D%/kv/base/wording.def \
-	%D%/kv/app/hsm_text.def \
 	%D%/kv/custody/alg.def \
 	%D%/kv/custody/curve.def \
 	%D%/kv/custody/custody.h \

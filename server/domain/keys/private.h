@@ -44,8 +44,7 @@ enum kv_code key_type_choose(const struct kv_scope *scope, const char *name, enu
                              struct kv_err *err) kv_must_check;
 
 /* Refuses a size that keys of that family do not have (contract §7). */
-enum kv_code key_size_check(const struct kv_scope *scope, enum kv_family family, int64_t bits,
-                            struct kv_err *err) kv_must_check;
+enum kv_code key_size_check(enum kv_family family, int64_t bits, struct kv_err *err) kv_must_check;
 
 /* key_ops of a key of that family in such a vault; refuses what it cannot do (contract §7). */
 enum kv_code key_ops_choose(const struct kv_scope *scope, enum kv_family family,
@@ -127,8 +126,7 @@ enum kv_code tags_copy(const char *packed, size_t len, struct kv_tags *ret_tags,
 
 /*
  * What was sent about releasing, for a key that is to have these `ops`, against what the key is
- * now; `key` NULL: there is none yet. The texts of contract §9.2, or those of a Managed HSM. What
- * comes of it is whether the key is exportable, for good.
+ * now; `key` NULL: there is none yet. What comes of it is whether the key is exportable, for good.
  */
 enum kv_code release_check(const struct kv_scope *scope, const struct kv_release_args *args,
                            enum kv_kty kty, const struct kv_key_ops *ops, const struct kv_key *key,
@@ -144,13 +142,8 @@ enum kv_code release_check_name(const struct kv_scope *scope, const char *name,
 struct kv_release_terms release_terms(const struct kv_release_args *args, bool exportable);
 
 /* Stores the terms of a draft, if there are any, with the key of that row. In a transaction. */
-enum kv_code release_save(struct kv_db *db, const struct kv_scope *scope, int64_t key_id,
-                          const struct kv_release_terms *terms, struct kv_err *err) kv_must_check;
-
-/* KV_BAD_PARAMETER: a vault numbers its texts (AKV.SKR), a Managed HSM has the words alone, without
- * a final period (contract §9.2). */
-enum kv_code release_refuse(const struct kv_scope *scope, const char *number, const char *text,
-                            struct kv_err *err) kv_must_check;
+enum kv_code release_save(struct kv_db *db, int64_t key_id, const struct kv_release_terms *terms,
+                          struct kv_err *err) kv_must_check;
 
 /* Moves a key: the caller's now, nothing left behind to be freed. */
 static inline struct kv_key key_take(struct kv_key *key)
@@ -210,10 +203,11 @@ enum kv_code key_load_versions(const struct kv_scope *scope, const char *name, s
 enum kv_code key_check_state(const struct kv_key *key, enum kv_key_op op, kv_time now,
                              struct kv_err *err) kv_must_check;
 
-/* The two texts of contract §9.4. */
-enum kv_code fail_not_found(const char *name, const char *version,
+/* KV_KEY_NOT_FOUND (contract §9.4). `version` NULL: the key was looked for as a whole. */
+enum kv_code fail_not_found(const struct kv_scope *scope, const char *name, const char *version,
                             struct kv_err *err) kv_must_check;
-enum kv_code fail_deleted_not_found(const char *name, struct kv_err *err) kv_must_check;
+enum kv_code fail_deleted_not_found(const struct kv_scope *scope, const char *name,
+                                    struct kv_err *err) kv_must_check;
 
 /* 0 when nothing stays pending, else when the pending phase that begins now ends. */
 kv_millis pending_until(const struct kv_scope *scope);
