@@ -266,7 +266,7 @@ Test(managed, BAD_PARAMETER_has_the_suffix)
 }
 
 /* contract §6.8, §9.4: what is said twice is so for the sake of the operation, not of a name */
-Test(managed, KEY_NOT_FOUND_is_said_twice_by_rotate_alone)
+Test(managed, says_twice_of_a_rotation_alone_that_the_key_was_not_found)
 {
     static const struct {
         const char *method, *path, *head, *key;
@@ -294,7 +294,7 @@ Test(managed, KEY_NOT_FOUND_is_said_twice_by_rotate_alone)
 }
 
 /* A refusal is logged as it was sent, but for the id, which the line has anyway. */
-Test(managed, INVALID_KEY_IDENTIFIER_is_what_the_log_says_too)
+Test(managed, logs_a_refusal_as_it_was_sent)
 {
     API_REPLY(reply, client_call(&pool, "GET", "/keys/in_the_log", NULL));
     cr_expect_eq(reply.status, 400, "%s", reply.body);

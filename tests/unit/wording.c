@@ -103,119 +103,72 @@ Test(wording, ends_without_a_period_at_a_managed_hsm_what_has_an_inner_code_at_a
 }
 
 /* The columns by example: what each kind and each build says, and who says the same. */
+static const struct {
+    enum kv_text text;
+    bool is_hsm;
+    enum kv_build_year build;
+    enum kv_code code;
+    const char *message;
+} said[] = {
+    { KV_TEXT_DELETED_KEY_NOT_FOUND, true, KV_BUILD_2026, KV_KEY_NOT_FOUND,
+      "Key not found: https://<two>/deletedkeys/<one>" },
+    { KV_TEXT_DELETED_KEY_NOT_FOUND, true, KV_BUILD_2021, KV_KEY_NOT_FOUND,
+      "Key not found: https://<two>/deletedkeys/<one>" },
+    { KV_TEXT_DELETED_KEY_NOT_FOUND, false, KV_BUILD_2021, KV_KEY_NOT_FOUND,
+      "Deleted Key not found: <one>" },
+    { KV_TEXT_KEY_TO_ROTATE_NOT_FOUND, true, KV_BUILD_2026, KV_KEY_NOT_FOUND,
+      "Key not found: Key not found: https://<two>/keys/<one>" },
+    { KV_TEXT_VERSION_NOT_FOUND, true, KV_BUILD_2026, KV_KEY_NOT_FOUND,
+      "Key not found: https://<two>/keys/<one>" },
+    { KV_TEXT_NAME_INVALID, true, KV_BUILD_2026, KV_INVALID_KEY_IDENTIFIER,
+      "Invalid key identifier" },
+    { KV_TEXT_NAME_INVALID, false, KV_BUILD_2021, KV_BAD_PARAMETER,
+      "The request URI contains an invalid name: <one>" },
+    { KV_TEXT_KEY_SIZE_UNKNOWN, true, KV_BUILD_2026, KV_BAD_PARAMETER,
+      "Invalid key size: '<one>'" },
+    { KV_TEXT_BACKUP_CORRUPT, true, KV_BUILD_2024, KV_BACKUP_MALFORMED,
+      "Backup blob belongs to a different crypto domain and cannot be used with this instance." },
+    { KV_TEXT_EXPORTABLE_LACKS_POLICY, false, KV_BUILD_2026, KV_BAD_PARAMETER,
+      "AKV.SKR.1004: Exportable keys must have release policy." },
+    { KV_TEXT_EXPORTABLE_LACKS_POLICY, true, KV_BUILD_2026, KV_BAD_PARAMETER,
+      "Exportable keys must have release policy" },
+    { KV_TEXT_KEY_IS_DISABLED, true, KV_BUILD_2026, KV_KEY_DISABLED,
+      "Operation <one> is not allowed on a disabled key" },
+
+    { KV_TEXT_TOKEN_AUDIENCE, false, KV_BUILD_2021, KV_UNAUTHORIZED,
+      "AKV10022: Invalid audience. Expected <one>, found: <three>." },
+    { KV_TEXT_TOKEN_AUDIENCE, false, KV_BUILD_2024, KV_UNAUTHORIZED,
+      "AKV10022: Invalid audience. Expected <one> or <two>, found: <three>." },
+    { KV_TEXT_TOKEN_AUDIENCE, false, KV_BUILD_2026, KV_UNAUTHORIZED,
+      "AKV10022: Invalid audience. Expected <one> or <two>, found: <three>." },
+    { KV_TEXT_TOKEN_AUDIENCE, true, KV_BUILD_2026, KV_UNAUTHORIZED,
+      "AKV10022: Invalid audience. Expected <one>, found: <three>." },
+    { KV_TEXT_TOKEN_MISSING, false, KV_BUILD_2021, KV_TOKEN_MISSING,
+      "AKV10000: Request is missing a Bearer or PoP token." },
+    { KV_TEXT_TOKEN_MISSING, false, KV_BUILD_2024, KV_TOKEN_MISSING,
+      "AKV10000: Request is missing a Bearer or PoP token." },
+    { KV_TEXT_TOKEN_MISSING, false, KV_BUILD_2026, KV_TOKEN_MISSING,
+      "AKV10000: Request is missing a Bearer, PoP, or MTLS_POP token." },
+    { KV_TEXT_CANNOT_DECRYPT_RSA, false, KV_BUILD_2021, KV_CANNOT_DECRYPT,
+      "The parameter is incorrect.\r\n" },
+    { KV_TEXT_CANNOT_DECRYPT_RSA, true, KV_BUILD_2021, KV_CANNOT_DECRYPT,
+      "The parameter is incorrect.\r\n" },
+    { KV_TEXT_CANNOT_DECRYPT_RSA, false, KV_BUILD_2024, KV_CANNOT_DECRYPT,
+      "Unable to decrypt specified value with this key." },
+    { KV_TEXT_CANNOT_DECRYPT_RSA_OAEP, false, KV_BUILD_2021, KV_CANNOT_DECRYPT,
+      "Error occurred while decoding OAEP padding." },
+    { KV_TEXT_CANNOT_DECRYPT, false, KV_BUILD_2021, KV_CANNOT_DECRYPT,
+      "Unable to decrypt specified value with this key." },
+};
+
 Test(wording, depends_on_who_speaks)
 {
-    static const struct {
-        enum kv_text text;
-        struct kv_speaker speaker;
-        enum kv_code code;
-        const char *message;
-    } rows[] = {
-        { KV_TEXT_DELETED_KEY_NOT_FOUND,
-          { true, KV_BUILD_2026 },
-          KV_KEY_NOT_FOUND,
-          "Key not found: https://<two>/deletedkeys/<one>" },
-        { KV_TEXT_DELETED_KEY_NOT_FOUND,
-          { true, KV_BUILD_2021 },
-          KV_KEY_NOT_FOUND,
-          "Key not found: https://<two>/deletedkeys/<one>" },
-        { KV_TEXT_DELETED_KEY_NOT_FOUND,
-          { false, KV_BUILD_2021 },
-          KV_KEY_NOT_FOUND,
-          "Deleted Key not found: <one>" },
-        { KV_TEXT_KEY_TO_ROTATE_NOT_FOUND,
-          { true, KV_BUILD_2026 },
-          KV_KEY_NOT_FOUND,
-          "Key not found: Key not found: https://<two>/keys/<one>" },
-        { KV_TEXT_VERSION_NOT_FOUND,
-          { true, KV_BUILD_2026 },
-          KV_KEY_NOT_FOUND,
-          "Key not found: https://<two>/keys/<one>" },
-        { KV_TEXT_NAME_INVALID,
-          { true, KV_BUILD_2026 },
-          KV_INVALID_KEY_IDENTIFIER,
-          "Invalid key identifier" },
-        { KV_TEXT_NAME_INVALID,
-          { false, KV_BUILD_2021 },
-          KV_BAD_PARAMETER,
-          "The request URI contains an invalid name: <one>" },
-        { KV_TEXT_KEY_SIZE_UNKNOWN,
-          { true, KV_BUILD_2026 },
-          KV_BAD_PARAMETER,
-          "Invalid key size: '<one>'" },
-        { KV_TEXT_BACKUP_CORRUPT,
-          { true, KV_BUILD_2024 },
-          KV_BACKUP_MALFORMED,
-          "Backup blob belongs to a different crypto domain and cannot be used with this "
-          "instance." },
-        { KV_TEXT_EXPORTABLE_LACKS_POLICY,
-          { false, KV_BUILD_2026 },
-          KV_BAD_PARAMETER,
-          "AKV.SKR.1004: Exportable keys must have release policy." },
-        { KV_TEXT_EXPORTABLE_LACKS_POLICY,
-          { true, KV_BUILD_2026 },
-          KV_BAD_PARAMETER,
-          "Exportable keys must have release policy" },
-        { KV_TEXT_KEY_IS_DISABLED,
-          { true, KV_BUILD_2026 },
-          KV_KEY_DISABLED,
-          "Operation <one> is not allowed on a disabled key" },
+    for (size_t i = 0; i < KV_COUNT(said); i++) {
+        const struct kv_speaker speaker = { said[i].is_hsm, said[i].build };
+        const struct kv_err err = say(said[i].text, samples, &speaker);
 
-        { KV_TEXT_TOKEN_AUDIENCE,
-          { false, KV_BUILD_2021 },
-          KV_UNAUTHORIZED,
-          "AKV10022: Invalid audience. Expected <one>, found: <three>." },
-        { KV_TEXT_TOKEN_AUDIENCE,
-          { false, KV_BUILD_2024 },
-          KV_UNAUTHORIZED,
-          "AKV10022: Invalid audience. Expected <one> or <two>, found: <three>." },
-        { KV_TEXT_TOKEN_AUDIENCE,
-          { false, KV_BUILD_2026 },
-          KV_UNAUTHORIZED,
-          "AKV10022: Invalid audience. Expected <one> or <two>, found: <three>." },
-        { KV_TEXT_TOKEN_AUDIENCE,
-          { true, KV_BUILD_2026 },
-          KV_UNAUTHORIZED,
-          "AKV10022: Invalid audience. Expected <one>, found: <three>." },
-        { KV_TEXT_TOKEN_MISSING,
-          { false, KV_BUILD_2021 },
-          KV_TOKEN_MISSING,
-          "AKV10000: Request is missing a Bearer or PoP token." },
-        { KV_TEXT_TOKEN_MISSING,
-          { false, KV_BUILD_2024 },
-          KV_TOKEN_MISSING,
-          "AKV10000: Request is missing a Bearer or PoP token." },
-        { KV_TEXT_TOKEN_MISSING,
-          { false, KV_BUILD_2026 },
-          KV_TOKEN_MISSING,
-          "AKV10000: Request is missing a Bearer, PoP, or MTLS_POP token." },
-        { KV_TEXT_CANNOT_DECRYPT_RSA,
-          { false, KV_BUILD_2021 },
-          KV_CANNOT_DECRYPT,
-          "The parameter is incorrect.\r\n" },
-        { KV_TEXT_CANNOT_DECRYPT_RSA,
-          { true, KV_BUILD_2021 },
-          KV_CANNOT_DECRYPT,
-          "The parameter is incorrect.\r\n" },
-        { KV_TEXT_CANNOT_DECRYPT_RSA,
-          { false, KV_BUILD_2024 },
-          KV_CANNOT_DECRYPT,
-          "Unable to decrypt specified value with this key." },
-        { KV_TEXT_CANNOT_DECRYPT_RSA_OAEP,
-          { false, KV_BUILD_2021 },
-          KV_CANNOT_DECRYPT,
-          "Error occurred while decoding OAEP padding." },
-        { KV_TEXT_CANNOT_DECRYPT,
-          { false, KV_BUILD_2021 },
-          KV_CANNOT_DECRYPT,
-          "Unable to decrypt specified value with this key." },
-    };
-
-    for (size_t i = 0; i < KV_COUNT(rows); i++) {
-        const struct kv_err err = say(rows[i].text, samples, &rows[i].speaker);
-
-        cr_expect_eq(err.code, rows[i].code, "row %zu", i);
-        cr_expect_str_eq(err.message, rows[i].message);
+        cr_expect_eq(err.code, said[i].code, "row %zu", i);
+        cr_expect_str_eq(err.message, said[i].message);
     }
 }
 

@@ -23,9 +23,10 @@ enum kv_code {
 };
 
 /*
- * How a refusal is worded: a row of wording.def, by KV_REFUSE(), wherever a vault, a managed HSM or
- * a build of the service has words of its own, and whatever has an inner code, since a managed HSM
- * says that without a period. What all of them say alike is worded where it is raised, by KV_FAIL().
+ * Which text a refusal has. Where a managed HSM or a build of the service says it in words of its
+ * own, and for every code that has an inner code (a managed HSM leaves out the final period then),
+ * the raiser names a row of wording.def with KV_REFUSE(). What all of them say alike is worded where
+ * it is raised, with KV_FAIL().
  */
 enum kv_text {
     KV_TEXT_NONE, /* raised by KV_FAIL() */
@@ -100,8 +101,8 @@ enum kv_code kv_err_set(struct kv_err *err, const char *where, enum kv_code code
 enum kv_code kv_err_refuse(struct kv_err *err, const char *where, enum kv_text text,
                            unsigned long cause, const char *const *args) kv_must_check;
 
-/* Puts code and message of an error as it was raised into the words of `speaker`, once; does nothing
- * to what KV_FAIL() raised. */
+/* Gives an error the code and the message that `speaker` has for it. It is called once for an error,
+ * as that was raised; what KV_FAIL() raised stays as it is. */
 void kv_err_word(struct kv_err *err, const struct kv_speaker *speaker);
 
 /* The row of `text`; never NULL. KV_TEXT_NONE has none: asking for it is a bug. */
@@ -115,18 +116,17 @@ const char *kv_err_print_number(char buffer[KV_NUMBER_SIZE], long long number);
 #define KV_STRINGIFY(x) KV_STRINGIFY_(x)
 #define KV_WHERE __FILE__ ":" KV_STRINGIFY(__LINE__)
 
-/* Raise: return KV_FAIL(err, KV_KEY_NOT_FOUND, 0, "key %s was not found", name); */
+/* Raise: return KV_FAIL(err, KV_CONFLICT, 0, "There is an external key %s.", id); */
 #define KV_FAIL(err, code, cause, ...) kv_err_set((err), KV_WHERE, (code), (cause), __VA_ARGS__)
 
 /*
- * Refuse: return KV_REFUSE(err, KV_TEXT_KEY_IS_DISABLED, 0, "sign");
- * Arguments are strings; what is no string, or too few or many for the row, does not compile here.
- * The code is the row's.
+ * Refuse: return KV_REFUSE(err, KV_TEXT_KEY_IS_DISABLED, 0, "sign"); the code is the row's.
+ * Arguments are strings, as many as the row says: anything else does not compile here.
  */
 #define KV_REFUSE(err, text, cause, ...)                                                           \
     ({                                                                                             \
         const char *const args_[] = { NULL, ##__VA_ARGS__ };                                       \
-        _Static_assert(KV_COUNT(args_) == text##_ARGS + 1, #text " takes another number of them"); \
+        _Static_assert(KV_COUNT(args_) == text##_ARGS + 1, #text " has other arguments");          \
         kv_err_refuse((err), KV_WHERE, text, (cause), args_ + 1);                                  \
     })
 
