@@ -28,7 +28,7 @@ noinst_HEADERS = \
 	%D%/kv/base/secret.h \
 	%D%/kv/base/spool.h \
 	%D%/kv/base/uuid.h \
-	%D%/kv/app/hsm_text.def \
+	%D%/kv/base/wording.def \
 	%D%/kv/custody/alg.def \
 	%D%/kv/custody/curve.def \
 	%D%/kv/custody/custody.h \

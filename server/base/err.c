@@ -58,6 +58,7 @@ enum kv_code kv_err_set(struct kv_err *err, const char *where, enum kv_code code
     err->cause = cause;
     err->where = where;
     err->detail = NULL;
+    err->text = KV_TEXT_NONE;
     memcpy(err->message, message, sizeof(message));
     return code;
 }

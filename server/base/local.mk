@@ -24,4 +24,5 @@ libkv_a_SOURCES += \
 	%D%/options.c \
 	%D%/secret.c \
 	%D%/spool.c \
-	%D%/uuid.c
+	%D%/uuid.c \
+	%D%/wording.c

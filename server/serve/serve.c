@@ -130,7 +130,6 @@ static enum kv_code open_keys(struct server *server, struct kv_err *err)
     struct kv_keys_config keys = {
         .store = server->store,
         .deletion_lag = kv_option_duration(server->options, KV_OPTION_DELETION_LAG),
-        .no_decrypt = server->build->no_decrypt,
         .early_symmetric_ops = server->build->has_early_ops,
         .certify = certifier_certify,
         .is_to_stop = signals_have_come,

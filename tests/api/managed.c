@@ -265,6 +265,45 @@ Test(managed, BAD_PARAMETER_has_the_suffix)
     }
 }
 
+/* contract §6.8, §9.4: what is said twice is so for the sake of the operation, not of a name */
+Test(managed, says_twice_of_a_rotation_alone_that_the_key_was_not_found)
+{
+    static const struct {
+        const char *method, *path, *head, *key;
+    } rows[] = {
+        { "POST", "/keys/nobody/rotate", "Key not found: Key not found: ", "/keys/nobody" },
+        { "POST", "/keys/rotate/ROTATE", "Key not found: Key not found: ", "/keys/rotate" },
+        { "GET", "/keys/nobody/rotationpolicy", "Key not found: ", "/keys/nobody" },
+        { "GET", "/keys/rotate", "Key not found: ", "/keys/rotate" },
+        { "DELETE", "/keys/rotate", "Key not found: ", "/keys/rotate" },
+        { "GET", "/deletedkeys/rotate", "Key not found: ", "/deletedkeys/rotate" },
+        { "POST", "/deletedkeys/nobody/recover", "Key not found: ", "/deletedkeys/nobody" },
+    };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        char text[256];
+
+        snprintf(text, sizeof(text), "%shttps://%s:%u%s (Activity ID: ", rows[i].head, pool.host,
+                 pool.daemon->port, rows[i].key);
+        API_REPLY(reply, client_call(&pool, rows[i].method, rows[i].path, NULL));
+        cr_expect_eq(reply.status, 404, "%s", reply.body);
+        cr_expect_str_eq(reply_text(&reply, "error.code"), "KeyNotFound");
+        cr_expect_eq(strncmp(reply_text(&reply, "error.message"), text, strlen(text)), 0,
+                     "%s %s: %s", rows[i].method, rows[i].path, reply.body);
+    }
+}
+
+/* A refusal is logged as it was sent, but for the id, which the line has anyway. */
+Test(managed, logs_a_refusal_as_it_was_sent)
+{
+    API_REPLY(reply, client_call(&pool, "GET", "/keys/in_the_log", NULL));
+    cr_expect_eq(reply.status, 400, "%s", reply.body);
+    cr_expect_str_eq(reply_text(&reply, "error.code"), "Invalidkeyidentifier");
+    cr_expect_eq(api_count_lines(api_daemon(), "/keys/in_the_log", "code=Invalidkeyidentifier"), 1);
+    cr_expect_eq(
+        api_count_lines(api_daemon(), "/keys/in_the_log", "reason=\"Invalid key identifier\""), 1);
+}
+
 /* A key that is known: RFC 7516 A.3, through the whole daemon. */
 Test(managed, imported_keys_give_known_answers)
 {

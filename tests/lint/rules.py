@@ -239,11 +239,11 @@ def rows_of(file):
 
 
 def check_rows(tree, _):
-    """Every error and every option of the tables is used by the server, or by a table of its."""
+    """Every error, option and wording of the tables is used by the server, or by a table of its."""
     code = "\n".join(file.code for file in tree.below("server") if file.path.endswith(".c"))
     code += "\n".join(file.code for file in tree.files if file.path.endswith(".def"))
     used = set(re.findall(r"\bKV_\w+", code))
-    for name, prefix in (("err", "KV_"), ("option", "KV_OPTION_")):
+    for name, prefix in (("err", "KV_"), ("option", "KV_OPTION_"), ("wording", "KV_TEXT_")):
         file = tree.get(f"include/kv/base/{name}.def")
         if file is None:
             yield "include/kv/base", 1, f"{name}.def is missing"
@@ -251,6 +251,18 @@ def check_rows(tree, _):
         for line, symbol in rows_of(file):
             if prefix + symbol not in used:
                 yield file.path, line, f"{prefix}{symbol} is used nowhere in server/"
+
+
+def check_wording(tree, _):
+    """What has an inner code is worded by a row: a managed HSM says it in another way."""
+    table = tree.get("include/kv/base/err.def")
+    rows = table.find(r'^X\((\w+),.*,\s*"\w+"\)', "uncommented") if table else ()
+    worded = {"KV_" + row[1] for _line, row in rows}
+    for file in tree.below("server"):
+        for match in re.finditer(r"\bKV_FAIL\([^,;]*,\s*(KV_\w+)", file.code):
+            if match[1] in worded:
+                reason = f"{match[1]} is for KV_REFUSE(), by a row of wording.def"
+                yield file.path, file.code.count("\n", 0, match.start()) + 1, reason
 
 
 def check_locks(tree, _):
@@ -295,6 +307,7 @@ RULES = {
     "places": check_places,
     "promises": check_promises,
     "rows": check_rows,
+    "wording": check_wording,
     "locks": check_locks,
     "parity": check_parity,
 }

@@ -117,18 +117,18 @@ TESTS += %D%/test_certificate
 %C%_test_certificate_CFLAGS = $(unit_cflags)
 %C%_test_certificate_LDADD = $(unit_libs)
 
-check_PROGRAMS += %D%/test_hsm_text
-TESTS += %D%/test_hsm_text
-%C%_test_hsm_text_SOURCES = %D%/hsm_text.c
-%C%_test_hsm_text_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
-%C%_test_hsm_text_CFLAGS = $(unit_cflags)
-%C%_test_hsm_text_LDADD = $(unit_libs)
-
 check_PROGRAMS += %D%/test_lanes
 TESTS += %D%/test_lanes
 %C%_test_lanes_SOURCES = %D%/lanes.c %D%/asleep.h
 %C%_test_lanes_CFLAGS = $(unit_cflags)
 %C%_test_lanes_LDADD = $(unit_libs)
+
+check_PROGRAMS += %D%/test_refusal
+TESTS += %D%/test_refusal
+%C%_test_refusal_SOURCES = %D%/refusal.c
+%C%_test_refusal_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+%C%_test_refusal_CFLAGS = $(unit_cflags)
+%C%_test_refusal_LDADD = $(unit_libs)
 
 check_PROGRAMS += %D%/test_release
 TESTS += %D%/test_release
@@ -325,3 +325,9 @@ TESTS += %D%/test_listener_tls
 %C%_test_listener_tls_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 %C%_test_listener_tls_CFLAGS = $(unit_cflags)
 %C%_test_listener_tls_LDADD = tests/support/libsite.a $(unit_libs) $(CURL_LIBS)
+
+check_PROGRAMS += %D%/test_wording
+TESTS += %D%/test_wording
+%C%_test_wording_SOURCES = %D%/wording.c
+%C%_test_wording_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_wording_LDADD = $(UNIT_LDADD)

@@ -5,9 +5,12 @@
  * A function that can fail returns an enum kv_code and fills the caller's struct kv_err; the
  * enum value is the wire outcome, err.def holds one row for each. Nothing here allocates, so
  * raising an error cannot fail.
+ * How a refusal is worded may depend on who answers: wording.def.
  * Thread rule: a struct kv_err belongs to one thread at a time.
  */
 #pragma once
+
+#include <stdbool.h>
 
 #include "kv/base/base.h"
 
@@ -17,6 +20,38 @@ enum kv_code {
 #include "kv/base/err.def"
 #undef X
     KV_CODE_COUNT
+};
+
+/*
+ * Which text a refusal has. Where a managed HSM or a build of the service says it in words of its
+ * own, and for every code that has an inner code (a managed HSM leaves out the final period then),
+ * the raiser names a row of wording.def with KV_REFUSE(). What all of them say alike is worded where
+ * it is raised, with KV_FAIL().
+ */
+enum kv_text {
+    KV_TEXT_NONE, /* raised by KV_FAIL() */
+#define X(symbol, code, arguments, ...) KV_TEXT_##symbol,
+#include "kv/base/wording.def"
+#undef X
+    KV_TEXT_COUNT
+};
+
+/* How many arguments each row takes; KV_REFUSE() counts them when it is compiled. */
+enum {
+#define X(symbol, code, arguments, ...) KV_TEXT_##symbol##_ARGS = (arguments),
+#include "kv/base/wording.def"
+#undef X
+};
+
+#define KV_TEXT_ARGS_MAX 9 /* of a row */
+
+/* The builds of the service, oldest first: columns of wording.def, rows of service_build.def. */
+enum kv_build_year { KV_BUILD_2021, KV_BUILD_2024, KV_BUILD_2026, KV_BUILD_COUNT };
+
+/* Who answers the client. */
+struct kv_speaker {
+    bool is_hsm; /* a managed HSM, not a vault */
+    enum kv_build_year build;
 };
 
 /* The shape of the body an outcome is answered with (contract §9.1, §9.8). */
@@ -31,10 +66,22 @@ struct kv_err_row {
     const char *inner; /* NULL: the body has no innererror */
 };
 
-/* What went wrong, in full. Never write a secret into `message`: it goes to the client. */
+/* A row of wording.def. A column that is NULL has no words of its own. */
+struct kv_text_row {
+    const char *symbol; /* "KEY_IS_DISABLED"; for tests */
+    enum kv_code code, hsm_code;
+    unsigned arguments;
+    const char *vault[KV_BUILD_COUNT], *hsm[KV_BUILD_COUNT];
+};
+
+/* What went wrong, in full. Never write a secret into `message`, or give one as an argument: it goes
+ * to the client. */
 struct kv_err {
     enum kv_code code;
-    char message[1024];  /* the service's own texts; the longest is the RBAC refusal */
+    char message[1024];  /* the service's own texts, of a vault of the newest build until
+                            kv_err_word(); the longest is the RBAC refusal */
+    enum kv_text text;   /* what may be worded otherwise */
+    char args[768];      /* of `text`, each with its NUL */
     unsigned long cause; /* CK_RV, SQLite or errno value below us; logged, never sent */
     const char *where;   /* file:line that raised it, a literal */
     const char *detail; /* what the message does not tell, a literal; logged, never sent; or NULL */
@@ -47,12 +94,47 @@ const struct kv_err_row *kv_err_row(enum kv_code code);
 enum kv_code kv_err_set(struct kv_err *err, const char *where, enum kv_code code,
                         unsigned long cause, const char *format, ...) kv_must_check kv_printf(5, 6);
 
+/*
+ * The same for a row of wording.def; the code is the row's. `args` has as many as the row takes, none
+ * of them NULL, and may be NULL when that is none. What does not fit is cut. Use KV_REFUSE.
+ */
+enum kv_code kv_err_refuse(struct kv_err *err, const char *where, enum kv_text text,
+                           unsigned long cause, const char *const *args) kv_must_check;
+
+/* Gives an error the code and the message that `speaker` has for it. It is called once for an error,
+ * as that was raised; what KV_FAIL() raised stays as it is. */
+void kv_err_word(struct kv_err *err, const struct kv_speaker *speaker);
+
+/* The row of `text`; never NULL. KV_TEXT_NONE has none: asking for it is a bug. */
+const struct kv_text_row *kv_text_row(enum kv_text text);
+
+/* Prints a number into `buffer`, which it returns. Use KV_ARG_NUMBER. */
+#define KV_NUMBER_SIZE 24
+const char *kv_err_print_number(char buffer[KV_NUMBER_SIZE], long long number);
+
 #define KV_STRINGIFY_(x) #x
 #define KV_STRINGIFY(x) KV_STRINGIFY_(x)
 #define KV_WHERE __FILE__ ":" KV_STRINGIFY(__LINE__)
 
-/* Raise: return KV_FAIL(err, KV_KEY_NOT_FOUND, 0, "key %s was not found", name); */
+/* Raise: return KV_FAIL(err, KV_CONFLICT, 0, "There is an external key %s.", id); */
 #define KV_FAIL(err, code, cause, ...) kv_err_set((err), KV_WHERE, (code), (cause), __VA_ARGS__)
+
+/*
+ * Refuse: return KV_REFUSE(err, KV_TEXT_KEY_IS_DISABLED, 0, "sign"); the code is the row's.
+ * Arguments are strings, as many as the row says: anything else does not compile here.
+ */
+#define KV_REFUSE(err, text, cause, ...)                                                           \
+    ({                                                                                             \
+        const char *const args_[] = { NULL, ##__VA_ARGS__ };                                       \
+        _Static_assert(KV_COUNT(args_) == text##_ARGS + 1, #text " has other arguments");          \
+        kv_err_refuse((err), KV_WHERE, text, (cause), args_ + 1);                                  \
+    })
+
+/* A number as an argument of KV_REFUSE(). */
+#define KV_ARG_NUMBER(number) kv_err_print_number((char[KV_NUMBER_SIZE]){ 0 }, (number))
+
+/* Refuse by a row that a table names; it takes no arguments. */
+#define KV_REFUSE_BY(err, text, cause) kv_err_refuse((err), KV_WHERE, (text), (cause), NULL)
 
 /* Pass a failure up unchanged. An int, a CK_RV or another enum does not compile here. */
 #define KV_TRY(expr)                                                                               \

@@ -102,7 +102,6 @@ enum kv_code kv_identity_show_key(struct kv_identity *identity, cJSON **ret_jwk,
 /* What a token must say to be let in. */
 struct kv_token_demand {
     const char *const *audiences; /* NULL-terminated; the first is named in refusals */
-    bool names_app_id;            /* so is the service's application id (contract §2.2) */
     kv_time now;
 };
 

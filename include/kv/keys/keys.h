@@ -46,10 +46,6 @@ struct kv_keys_config {
     bool premium_symmetric;     /* premium vaults, too, take oct and oct-HSM */
     bool early_symmetric_ops;   /* of oct keys of a managed HSM: the defaults of older builds */
 
-    /* The refusal of what a key cannot decrypt, KV_ALG_COUNT of them by algorithm; NULL: the text
-     * of the newest service (contract §8.5). Borrowed; may be NULL as a whole. */
-    const char *const *no_decrypt;
-
     kv_certify_fn *certify; /* NULL: nothing is attested */
     void *certify_context;
 

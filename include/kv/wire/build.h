@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "kv/custody/custody.h"
+#include "kv/base/err.h"
 
 enum kv_header_order { KV_HEADERS_OLD, KV_HEADERS_NEW };
 enum kv_exportable_shown { KV_EXPORTABLE_WHEN_TRUE, KV_EXPORTABLE_ALWAYS };
@@ -16,15 +16,14 @@ enum kv_exportable_shown { KV_EXPORTABLE_WHEN_TRUE, KV_EXPORTABLE_ALWAYS };
 /* A row; the table says what each column means. */
 struct kv_build {
     const char *name;
+    enum kv_build_year year; /* how it words refusals: wording.def */
     const char *version, *hsm_version;
     enum kv_header_order headers;
     enum kv_exportable_shown exportable;
-    bool shows_platform, shows_key_size, widens_exponent, names_app_id, names_pem_file,
-        has_early_ops, rewrites_policies;
+    bool shows_platform, shows_key_size, widens_exponent, names_pem_file, has_early_ops,
+        rewrites_policies;
     unsigned budget;
     const char *authority;
-    const char *no_token;
-    const char *no_decrypt[KV_ALG_COUNT]; /* by enum kv_alg; NULL: the newest text */
 };
 
 /* The build of that name; the values that --service-build takes are those names. NULL: none. */

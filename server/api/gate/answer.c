@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How refusals of the data plane look: the one error renderer. */
 #include <stdio.h>
+#include <string.h>
 
 #include "kv/base/json.h"
 #include "private.h"
@@ -47,29 +48,44 @@ static enum kv_code render_body(const struct kv_err_row *row, const struct kv_er
     return KV_OK;
 }
 
+void gate_word(const struct kv_request *request, struct kv_err *err)
+{
+    const struct kv_speaker speaker = {
+        .is_hsm = gate_is_hsm(request),
+        .build = request->app->build->year,
+    };
+
+    kv_err_word(err, &speaker);
+}
+
+void gate_append_activity(const struct kv_request *request, struct kv_err *err)
+{
+    char activity[KV_UUID_LENGTH + sizeof(" (Activity ID: )")];
+    size_t len = strnlen(err->message, sizeof(err->message) - sizeof(activity));
+
+    snprintf(activity, sizeof(activity), " (Activity ID: %s)", request->id);
+    memcpy(err->message + len, activity, strlen(activity) + 1);
+}
+
 /* A managed HSM has no body for a request without a token, but for a GET: contract §2.1. */
-static enum kv_code render_for_hsm(const struct kv_request *request, const struct kv_err *failure,
+static enum kv_code render_for_hsm(const struct kv_request *request, struct kv_err *worded,
                                    struct kv_response *response, struct kv_err *err)
 {
-    struct kv_err worded = *failure;
+    struct kv_err_row row = *kv_err_row(worded->code);
 
-    if (failure->code == KV_TOKEN_MISSING) {
-        return kv_response_text(response, kv_err_row(KV_TOKEN_MISSING)->status,
-                                "application/json; charset=utf-8",
+    if (worded->code == KV_TOKEN_MISSING) {
+        return kv_response_text(response, row.status, "application/json; charset=utf-8",
                                 request->verb == KV_GET ? "OK" : "", err);
     }
-    if (kv_err_row(failure->code)->form == KV_FORM_API) {
-        gate_word_for_hsm(request, &worded);
+    if (row.form == KV_FORM_API) {
+        gate_append_activity(request, worded);
     }
-
-    struct kv_err_row row = *kv_err_row(worded.code);
-
     if (row.inner != NULL) { /* contract §9.1: what is a vault's inner code is its code */
         row.code = row.inner;
         row.inner = NULL;
     }
     response->sorted = true;
-    return render_body(&row, &worded, response, err);
+    return render_body(&row, worded, response, err);
 }
 
 /* contract §9.6, §19 row 18: 0 means none */
@@ -86,9 +102,13 @@ static void add_retry_after(unsigned seconds, struct kv_response *response)
 void gate_render_error(struct kv_request *request, const struct kv_err *err,
                        struct kv_response *response)
 {
-    const struct kv_err_row *row = kv_err_row(err->code);
-    enum kv_code code = gate_is_hsm(request) ? render_for_hsm(request, err, response, NULL)
-                                             : render_body(row, err, response, NULL);
+    struct kv_err worded = *err;
+
+    gate_word(request, &worded);
+
+    const struct kv_err_row *row = kv_err_row(worded.code);
+    enum kv_code code = gate_is_hsm(request) ? render_for_hsm(request, &worded, response, NULL)
+                                             : render_body(row, &worded, response, NULL);
 
     if (code != KV_OK) { /* out of memory: the status alone must do */
         response->status = row->status;
@@ -99,4 +119,19 @@ void gate_render_error(struct kv_request *request, const struct kv_err *err,
     if (row->form == KV_FORM_PAGE) {
         response->close = true;
     }
+}
+
+/* A refusal is logged as it was sent. */
+void gate_log_access(const struct kv_request *request, const struct kv_response *response,
+                     const struct kv_err *err, int64_t micros)
+{
+    struct kv_err worded;
+
+    if (err == NULL) {
+        kv_log_access(request, response, NULL, micros);
+        return;
+    }
+    worded = *err;
+    gate_word(request, &worded);
+    kv_log_access(request, response, &worded, micros);
 }

@@ -74,7 +74,6 @@ static enum kv_code verify_token(struct kv_request *request, const char *token,
     };
     const struct kv_token_demand demand = {
         .audiences = audiences,
-        .names_app_id = is_vault && request->app->build->names_app_id,
         .now = kv_seconds(request->now),
     };
 
@@ -96,7 +95,7 @@ static enum kv_code authenticate(struct kv_request *request, struct kv_response 
         return KV_OK;
     }
     if (authorization == NULL || strncasecmp(authorization, scheme, strlen(scheme)) != 0) {
-        return KV_FAIL(err, KV_TOKEN_MISSING, 0, "%s", request->app->build->no_token);
+        return KV_REFUSE(err, KV_TEXT_TOKEN_MISSING, 0);
     }
     authorization += strlen(scheme);
     authorization += strspn(authorization, " "); /* RFC 9110 §11.4: one or more */
@@ -277,5 +276,5 @@ const struct kv_site kv_data_plane = {
     .unmatched = refuse_unmatched,
     .render_error = gate_render_error,
     .finish = gate_finish,
-    .after = kv_log_access,
+    .after = gate_log_access,
 };

@@ -3,7 +3,6 @@ libkv_a_SOURCES += \
 	%D%/answer.c \
 	%D%/gate.c \
 	%D%/headers.c \
-	%D%/hsm_text.c \
 	%D%/page.c \
 	%D%/private.h \
 	%D%/throttle.c

@@ -27,8 +27,13 @@ static inline bool gate_is_hsm(const struct kv_request *request)
     return call != NULL && call->vault != NULL && call->vault->kind == KV_MANAGED_HSM;
 }
 
-/* Words a refusal as a managed HSM does (contract §9.2, §9.4), its Activity ID behind it. */
-void gate_word_for_hsm(const struct kv_request *request, struct kv_err *err);
+/* Puts a refusal into the words of who was asked: a vault or a managed HSM, of the build that is
+ * shown. While nobody knows which, it is a vault. */
+void gate_word(const struct kv_request *request, struct kv_err *err);
+
+/* Puts the Activity ID behind the message (contract §9.1). A message that leaves no room for it is
+ * cut, so that the id is always whole. */
+void gate_append_activity(const struct kv_request *request, struct kv_err *err);
 
 /*
  * The HTML pages of contract §9.8: that of the layer in front of the web server, and the web
@@ -39,7 +44,9 @@ enum kv_code gate_render_page(const struct kv_err_row *row, const char *message,
 enum kv_code gate_render_site_page(const struct kv_err_row *row, const char *message,
                                    struct kv_response *response, struct kv_err *err) kv_must_check;
 
-/* The site's hooks: how its answers look. */
+/* The site's hooks: how its answers look, and its access log. */
 void gate_render_error(struct kv_request *request, const struct kv_err *err,
                        struct kv_response *response);
 void gate_finish(struct kv_request *request, struct kv_response *response);
+void gate_log_access(const struct kv_request *request, const struct kv_response *response,
+                     const struct kv_err *err, int64_t micros);

@@ -29,7 +29,7 @@ static enum kv_code decode_blob(const char *text, struct kv_buf *blob, struct kv
     size_t len = strlen(text);
 
     if (!kv_base64_is_canonical(text, len) || KV_BASE64URL_BYTES(len) > blob->max) {
-        return KV_FAIL(err, KV_BACKUP_CORRUPT, 0, "Backup blob is corrupt.");
+        return KV_REFUSE(err, KV_TEXT_BACKUP_CORRUPT, 0);
     }
     return kv_base64_parse(text, len, blob, err);
 }

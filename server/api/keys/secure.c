@@ -138,8 +138,7 @@ enum kv_code key_secure_unwrap(struct kv_request *request, struct kv_response *r
     KV_TRY(parse_value(secure, err));
     KV_TRY(find_key(request, KV_OP_SECURE_UNWRAP, secure, err));
     if (secure->key.release.policy == NULL) { /* there is nobody whom it trusts */
-        return KV_FAIL(err, KV_RELEASE_DENIED, 0,
-                       "Target environment attestation statement cannot be verified.");
+        return KV_REFUSE(err, KV_TEXT_RELEASE_DENIED, 0);
     }
     secure->attested = (struct attested){
         .policy = secure->key.release.policy,

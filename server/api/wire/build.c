@@ -5,11 +5,11 @@
 #include <string.h>
 
 static const struct kv_build builds[] = {
-#define X(name_, version_, hsm_version_, headers_, exportable_, platform_, key_size_,              \
-          wide_exponent_, names_app_id_, pem_file_, early_ops_, rewrites_, budget_, authority_,    \
-          no_token_, rsa1_5, rsa_oaep, rsa_oaep_256)                                               \
+#define X(year_, version_, hsm_version_, headers_, exportable_, platform_, key_size_,              \
+          wide_exponent_, pem_file_, early_ops_, rewrites_, budget_, authority_)                   \
     {                                                                                              \
-        .name = (name_),                                                                           \
+        .name = #year_,                                                                            \
+        .year = KV_BUILD_##year_,                                                                  \
         .version = (version_),                                                                     \
         .hsm_version = (hsm_version_),                                                             \
         .headers = KV_HEADERS_##headers_,                                                          \
@@ -17,22 +17,17 @@ static const struct kv_build builds[] = {
         .shows_platform = (platform_),                                                             \
         .shows_key_size = (key_size_),                                                             \
         .widens_exponent = (wide_exponent_),                                                       \
-        .names_app_id = (names_app_id_),                                                           \
         .names_pem_file = (pem_file_),                                                             \
         .has_early_ops = (early_ops_),                                                             \
         .rewrites_policies = (rewrites_),                                                          \
         .budget = (budget_),                                                                       \
         .authority = (authority_),                                                                 \
-        .no_token = (no_token_),                                                                   \
-        .no_decrypt = {                                                                            \
-            [KV_ALG_RSA1_5] = (rsa1_5),                                                            \
-            [KV_ALG_RSA_OAEP] = (rsa_oaep),                                                        \
-            [KV_ALG_RSA_OAEP_256] = (rsa_oaep_256),                                                \
-        },                                                                                         \
     },
 #include "kv/wire/service_build.def"
 #undef X
 };
+
+_Static_assert(KV_COUNT(builds) == KV_BUILD_COUNT, "each build is a column of wording.def");
 
 const struct kv_build *kv_build_find(const char *name)
 {

@@ -13,9 +13,6 @@ struct kv_custody {
     struct hashes hashes;            /* immutable */
 };
 
-/* coffer's own text: the service has no keys of this kind. */
-#define KEY_STAYS "The key was made not to leave the HSM, not even wrapped (--key-export never)."
-
 /* A CK_RV as an outcome of the wire; sounds the alarm when the token should be looked at. */
 enum kv_code custody_translate(struct kv_custody *custody, unsigned long rv,
                                struct kv_err *err) kv_must_check;
@@ -24,7 +21,7 @@ enum kv_code custody_translate(struct kv_custody *custody, unsigned long rv,
 enum kv_code custody_translate_open(struct kv_custody *custody, unsigned long rv,
                                     struct kv_err *err) kv_must_check;
 
-/* contract §8.5: the one answer to whatever is wrong with a ciphertext */
+/* contract §8.5: the one answer to whatever is wrong with a ciphertext, but one of RSA */
 enum kv_code custody_refuse_ciphertext(struct kv_err *err) kv_must_check;
 
 /* The service's answer to numbers that make no key; `cause` as of a struct kv_err. */

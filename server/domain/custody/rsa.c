@@ -57,6 +57,15 @@ static void block_done(struct block *block)
 }
 KV_DEFINE_CLEANUP_VALUE(struct block, block_done)
 
+/* The one answer to whatever is wrong; old builds of the service had one for each padding. */
+static enum kv_code refuse_ciphertext(const struct task *task, struct kv_err *err)
+{
+    if (task->alg->hash == KV_HASH_SHA1) {
+        return KV_REFUSE(err, KV_TEXT_CANNOT_DECRYPT_RSA_OAEP, 0);
+    }
+    return KV_REFUSE(err, KV_TEXT_CANNOT_DECRYPT_RSA, 0);
+}
+
 enum kv_code rsa_decrypt(const struct task *task, struct kv_outcome *out, struct kv_err *err)
 {
     const struct kv_material *material = task->material;
@@ -67,12 +76,12 @@ enum kv_code rsa_decrypt(const struct task *task, struct kv_outcome *out, struct
 
     if (cipher->len != material->modulus_len
         || !is_below(cipher->bytes, material->modulus, cipher->len)) {
-        return custody_refuse_ciphertext(err);
+        return refuse_ciphertext(task, err);
     }
     KV_TRY(run_raw(task, cipher->bytes, block.bytes, err));
     KV_TRY(kv_buf_extend(&out->value, material->modulus_len, &plain, err));
     if (!padding_remove(hash_of(task), block.bytes, material->modulus_len, plain, &len)) {
-        return custody_refuse_ciphertext(err);
+        return refuse_ciphertext(task, err);
     }
     kv_buf_cut(&out->value, len);
     return KV_OK;

@@ -27,7 +27,7 @@ enum hsm_bond custody_hsm_bond(bool exportable)
 enum kv_code kv_custody_check_export(struct kv_custody *custody, struct kv_err *err)
 {
     if (!hsm_capabilities(custody->config.hsm)->backup) {
-        return KV_FAIL(err, KV_KEY_NOT_EXPORTABLE, 0, KEY_STAYS);
+        return KV_REFUSE(err, KV_TEXT_HSM_KEY_STAYS, 0);
     }
     return KV_OK;
 }
@@ -52,7 +52,7 @@ enum kv_code kv_custody_restore(struct kv_custody *custody,
                                   custody_hsm_kind(family), wrapped, len);
 
     if (hsm_rv_is_bad_input(rv)) {
-        return KV_FAIL(err, KV_BACKUP_CORRUPT, rv, "Backup blob is corrupt.");
+        return KV_REFUSE(err, KV_TEXT_BACKUP_CORRUPT, rv);
     }
     return custody_translate(custody, rv, err);
 }

@@ -4,30 +4,28 @@
 #include "private.h"
 
 /*
- * What a CK_RV means to a client; whatever is not listed is the last row. The texts are coffer's
- * own: the service's answer to a failing HSM is not established (contract §18 row 18).
+ * What a CK_RV means to a client; whatever is not listed is the last row.
  */
 static const struct verdict {
     CK_RV rv;
-    enum kv_code code;
-    const char *message;
+    enum kv_text text;
 } verdicts[] = {
-    { HSM_RV_NO_KEY, KV_KEY_MATERIAL_MISSING, "The HSM does not hold the material of this key." },
-    { HSM_RV_TOKEN_GONE, KV_UNAVAILABLE, "The HSM is not reachable." },
-    { CKR_TOKEN_NOT_PRESENT, KV_UNAVAILABLE, "The HSM is not reachable." },
-    { CKR_DEVICE_REMOVED, KV_UNAVAILABLE, "The HSM is not reachable." },
-    { CKR_DEVICE_MEMORY, KV_UNAVAILABLE, "The HSM has no room for another key." },
-    { CKR_PIN_INCORRECT, KV_UNAVAILABLE, "The HSM does not let the service log in." },
-    { CKR_PIN_LOCKED, KV_UNAVAILABLE, "The HSM does not let the service log in." },
-    { CKR_USER_NOT_LOGGED_IN, KV_UNAVAILABLE, "The HSM does not let the service log in." },
-    { CKR_KEY_UNEXTRACTABLE, KV_KEY_NOT_EXPORTABLE, KEY_STAYS },
-    { CKR_KEY_NOT_WRAPPABLE, KV_KEY_NOT_EXPORTABLE, "The key was not made to be exportable." },
-    { HSM_RV_NO_MECHANISM, KV_BAD_PARAMETER, "The HSM does not support this operation." },
-    { CKR_MECHANISM_INVALID, KV_BAD_PARAMETER, "The HSM does not support this operation." },
-    { CKR_ATTRIBUTE_VALUE_INVALID, KV_BAD_PARAMETER, "The HSM does not make such a key." },
-    { CKR_KEY_SIZE_RANGE, KV_BAD_PARAMETER, "The HSM does not make such a key." },
-    { CKR_HOST_MEMORY, KV_INTERNAL, "out of memory" },
-    { CKR_OK, KV_UNAVAILABLE, "The HSM failed to carry out the operation." },
+    { HSM_RV_NO_KEY, KV_TEXT_HSM_LACKS_KEY },
+    { HSM_RV_TOKEN_GONE, KV_TEXT_HSM_GONE },
+    { CKR_TOKEN_NOT_PRESENT, KV_TEXT_HSM_GONE },
+    { CKR_DEVICE_REMOVED, KV_TEXT_HSM_GONE },
+    { CKR_DEVICE_MEMORY, KV_TEXT_HSM_FULL },
+    { CKR_PIN_INCORRECT, KV_TEXT_HSM_LOCKED },
+    { CKR_PIN_LOCKED, KV_TEXT_HSM_LOCKED },
+    { CKR_USER_NOT_LOGGED_IN, KV_TEXT_HSM_LOCKED },
+    { CKR_KEY_UNEXTRACTABLE, KV_TEXT_HSM_KEY_STAYS },
+    { CKR_KEY_NOT_WRAPPABLE, KV_TEXT_HSM_KEY_NOT_EXPORTABLE },
+    { HSM_RV_NO_MECHANISM, KV_TEXT_HSM_LACKS_MECHANISM },
+    { CKR_MECHANISM_INVALID, KV_TEXT_HSM_LACKS_MECHANISM },
+    { CKR_ATTRIBUTE_VALUE_INVALID, KV_TEXT_HSM_MAKES_NO_SUCH_KEY },
+    { CKR_KEY_SIZE_RANGE, KV_TEXT_HSM_MAKES_NO_SUCH_KEY },
+    { CKR_HOST_MEMORY, KV_TEXT_HSM_OUT_OF_MEMORY },
+    { CKR_OK, KV_TEXT_HSM_FAILED },
 };
 
 static const struct verdict *find_verdict(unsigned long rv)
@@ -50,7 +48,7 @@ enum kv_code custody_translate(struct kv_custody *custody, unsigned long rv, str
     if (hsm_rv_wants_check(rv) && custody->config.alarm != NULL) {
         custody->config.alarm(custody->config.alarm_context);
     }
-    return KV_FAIL(err, verdict->code, rv, "%s", verdict->message);
+    return KV_REFUSE_BY(err, verdict->text, rv);
 }
 
 /* A module says of a bad key whatever its library said, also what it says when it is ill itself. */
@@ -78,7 +76,7 @@ enum kv_code custody_judge_newcomer(struct kv_custody *custody, enum kv_family f
 
 enum kv_code custody_refuse_ciphertext(struct kv_err *err)
 {
-    return KV_FAIL(err, KV_CANNOT_DECRYPT, 0, "Unable to decrypt specified value with this key.");
+    return KV_REFUSE(err, KV_TEXT_CANNOT_DECRYPT, 0);
 }
 
 enum kv_code custody_translate_open(struct kv_custody *custody, unsigned long rv,

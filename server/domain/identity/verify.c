@@ -39,16 +39,14 @@ static enum kv_code judge_audience(const struct kv_claims *claims,
             return KV_OK;
         }
     }
-    return KV_FAIL(err, KV_UNAUTHORIZED, 0, "AKV10022: Invalid audience. Expected %s%s, found: %s.",
-                   demand->audiences[0], demand->names_app_id ? " or " SERVICE_APP_ID : "",
-                   claims->audience);
+    return KV_REFUSE(err, KV_TEXT_TOKEN_AUDIENCE, 0, demand->audiences[0], SERVICE_APP_ID,
+                     claims->audience);
 }
 
 static enum kv_code judge_dates(const struct kv_claims *claims, kv_time now, struct kv_err *err)
 {
     if (now < claims->not_before) {
-        /* Emulator text: what the service says is not established (control-plane.md §8). */
-        return KV_FAIL(err, KV_UNAUTHORIZED, 0, "[TokenNotYetValid] " KV_TOKEN_INVALID);
+        return KV_REFUSE(err, KV_TEXT_TOKEN_TOO_EARLY, 0);
     }
     if (now >= claims->expires) {
         return KV_FAIL(err, KV_UNAUTHORIZED, 0, "[TokenExpired] " KV_TOKEN_INVALID);

@@ -11,6 +11,7 @@
 #include "version.h"
 
 #define DEFAULT_EXPONENT 65537
+#define CHOICE_SIZE 64 /* of three sizes */
 
 /* What the arguments come to once they are accepted. */
 struct plan {
@@ -38,7 +39,7 @@ enum kv_code key_type_choose(const struct kv_scope *scope, const char *name, enu
     }
     if (!(managed && strcmp(name, "AES") == 0)
         && !(kv_kty_find(name, &kty) && has_type(scope, kty))) {
-        return KV_FAIL(err, KV_KEY_TYPE_NOT_SUPPORTED, 0, "Invalid kty value: %s", name);
+        return KV_REFUSE(err, KV_TEXT_KEY_TYPE_UNKNOWN, 0, name);
     }
     if (kv_kty_row(kty)->hsm && !managed && scope->vault->sku == KV_SKU_STANDARD) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
@@ -62,21 +63,17 @@ static const struct {
     [KV_FAMILY_OCT] = { { 128, 192, 256 }, 256, false },
 };
 
-enum kv_code key_size_check(const struct kv_scope *scope, enum kv_family family, int64_t bits,
-                            struct kv_err *err)
+enum kv_code key_size_check(enum kv_family family, int64_t bits, struct kv_err *err)
 {
     const int64_t *known = sizes[family].bits;
+    char choice[CHOICE_SIZE];
 
     if (bits == known[0] || bits == known[1] || bits == known[2]) {
         return KV_OK;
     }
-    if (scope->vault->kind == KV_MANAGED_HSM) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Invalid key size: '%lld'", (long long) bits);
-    }
-    return KV_FAIL(err, KV_KEY_SIZE_NOT_SUPPORTED, 0,
-                   "Unsupported key size (%lld). Supported sizes are [%lld, %lld, %lld]",
-                   (long long) bits, (long long) known[0], (long long) known[1],
-                   (long long) known[2]);
+    snprintf(choice, sizeof(choice), "%lld, %lld, %lld", (long long) known[0], (long long) known[1],
+             (long long) known[2]);
+    return KV_REFUSE(err, KV_TEXT_KEY_SIZE_UNKNOWN, 0, KV_ARG_NUMBER(bits), choice);
 }
 
 /* Managed HSM honours the exponent, a vault ignores it (contract §12); 0 is the default. */
@@ -110,7 +107,7 @@ static enum kv_code choose_spec(const struct kv_scope *scope, enum kv_family fam
     bool is_asked = args->bits_given && !sizes[family].ignored;
     int64_t bits = is_asked ? args->bits : sizes[family].fallback;
 
-    KV_TRY(key_size_check(scope, family, bits, err));
+    KV_TRY(key_size_check(family, bits, err));
     *ret_spec = (struct kv_key_spec){ .family = family, .bits = (unsigned) bits };
     switch (family) {
     case KV_FAMILY_RSA:

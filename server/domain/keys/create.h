@@ -10,8 +10,7 @@ enum kv_code key_type_choose(const struct kv_scope *scope, const char *name, enu
                              struct kv_err *err) kv_must_check;
 
 /* Refuses a size that keys of that family do not have (contract §7). */
-enum kv_code key_size_check(const struct kv_scope *scope, enum kv_family family, int64_t bits,
-                            struct kv_err *err) kv_must_check;
+enum kv_code key_size_check(enum kv_family family, int64_t bits, struct kv_err *err) kv_must_check;
 
 /* A make_material_fn: the token generates; `context` is a struct kv_key_spec. */
 enum kv_code generate_material(struct kv_keys *keys, const unsigned char object[KV_OBJECT_LENGTH],

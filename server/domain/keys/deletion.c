@@ -55,7 +55,7 @@ enum kv_code kv_key_delete(const struct kv_scope *scope, const char *name, struc
 
     KV_TRY(begin_with_row(scope, name, &db, &row, err));
     if (row.phase != PHASE_LIVE) {
-        return fail_not_found(name, NULL, err);
+        return fail_not_found(scope, name, NULL, err);
     }
     KV_TRY(set_state(db, scope, row.id, STATE_DELETED, now,
                      now + (kv_time) scope->vault->retention_days * DAY_SECONDS, err));
@@ -80,7 +80,7 @@ enum kv_code kv_key_get_deleted(const struct kv_scope *scope, const char *name,
                        &rows, err));
     KV_TRY(kv_rows_next(rows, &more, err));
     if (!more) {
-        return fail_deleted_not_found(name, err);
+        return fail_deleted_not_found(scope, name, err);
     }
     return key_read(rows, ret_key, err);
 }
@@ -112,7 +112,7 @@ enum kv_code kv_key_recover(const struct kv_scope *scope, const char *name, stru
         return fail_recovery_conflict(db, scope, row.latest, err);
     }
     if (row.phase != PHASE_DELETED) {
-        return fail_not_found(name, NULL, err);
+        return KV_REFUSE(err, KV_TEXT_KEY_TO_RECOVER_NOT_FOUND, 0, name, scope->authority);
     }
     KV_TRY(set_state(db, scope, row.id, STATE_LIVE, 0, 0, err));
     return commit_with_key(db, row.latest, ret_key, err);
@@ -148,9 +148,9 @@ static enum kv_code check_purge(const struct kv_scope *scope, const struct key_r
     case PHASE_LIVE:
     case PHASE_RECOVERING:
     case PHASE_PURGING:
-        return fail_deleted_not_found(name, err);
+        return fail_deleted_not_found(scope, name, err);
     case PHASE_DELETING: /* clients that purge right after DELETE loop on this answer */
-        return KV_FAIL(err, KV_KEY_BEING_DELETED, 0, "Key is currently being deleted.");
+        return KV_REFUSE(err, KV_TEXT_KEY_IS_BEING_DELETED, 0);
     case PHASE_DELETED:
         break;
     }

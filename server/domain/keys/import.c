@@ -110,7 +110,7 @@ static enum kv_code check_size(const struct kv_scope *scope, const struct kv_mat
     bool is_any = material->family == KV_FAMILY_OCT && scope->vault->kind == KV_MANAGED_HSM
                   && material->bits > 0;
 
-    return is_any ? KV_OK : key_size_check(scope, material->family, material->bits, err);
+    return is_any ? KV_OK : key_size_check(material->family, material->bits, err);
 }
 
 static enum kv_code import_clear(const struct kv_scope *scope,
@@ -131,7 +131,6 @@ static enum kv_code import_clear(const struct kv_scope *scope,
 
 /* A transfer with everything that unwrapping it takes. */
 struct unwrapping {
-    const struct kv_scope *scope;
     struct kv_key kek;
     struct kv_transfer transfer;
     struct kv_material public;
@@ -156,21 +155,20 @@ static enum kv_code unwrap_on_token(struct kv_keys *keys,
     if (ret_material->family != KV_FAMILY_RSA) { /* curves have no other sizes */
         return KV_OK;
     }
-    return key_size_check(unwrapping->scope, KV_FAMILY_RSA, ret_material->bits, err);
+    return key_size_check(KV_FAMILY_RSA, ret_material->bits, err);
 }
 
 /* What was sent of it, and fits; otherwise only what the key will have to be. */
-static enum kv_code read_public(const struct kv_scope *scope, const struct kv_sent_key *sent,
-                                struct kv_material *ret_public, struct kv_err *err)
+static enum kv_code read_public(const struct kv_sent_key *sent, struct kv_material *ret_public,
+                                struct kv_err *err)
 {
     if (!has_public(sent)) {
         *ret_public = (struct kv_material){ .family = sent->family, .curve = sent->curve };
         return KV_OK;
     }
     KV_TRY(kv_public_key_check(sent, ret_public, err));
-    return sent->family == KV_FAMILY_OCT
-               ? KV_OK
-               : key_size_check(scope, sent->family, ret_public->bits, err);
+    return sent->family == KV_FAMILY_OCT ? KV_OK
+                                         : key_size_check(sent->family, ret_public->bits, err);
 }
 
 static enum kv_code find_kek(const struct kv_scope *scope, const struct kv_key_transfer *transfer,
@@ -190,7 +188,6 @@ static enum kv_code import_wrapped(const struct kv_scope *scope,
                                    struct kv_key *ret_key, struct kv_err *err)
 {
     kv_auto(unwrapping_done) struct unwrapping unwrapping = {
-        .scope = scope,
         .transfer = { args->transfer->bytes, args->transfer->len, draft->release.exportable },
     };
 
@@ -198,7 +195,7 @@ static enum kv_code import_wrapped(const struct kv_scope *scope,
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "\"key_hsm\" needs a key type of the HSM.");
     }
     KV_TRY(find_kek(scope, args->transfer, &unwrapping.kek, err));
-    KV_TRY(read_public(scope, sent, &unwrapping.public, err));
+    KV_TRY(read_public(sent, &unwrapping.public, err));
     describe(scope, args, draft);
     return version_add(scope, args->name, draft, unwrap_on_token, &unwrapping, ret_key, err);
 }

@@ -18,8 +18,7 @@ enum kv_code kv_key_name_check(const char *name, struct kv_err *err)
         valid = isalnum((unsigned char) name[i]) || name[i] == '-';
     }
     if (!valid) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "The request URI contains an invalid name: %s",
-                       name);
+        return KV_REFUSE(err, KV_TEXT_NAME_INVALID, 0, name);
     }
     return KV_OK;
 }

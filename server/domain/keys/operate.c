@@ -18,20 +18,16 @@ enum kv_code key_check_state(const struct kv_key *key, enum kv_key_op op, kv_tim
     const struct kv_key_op_row *row = kv_key_op_row(op);
 
     if (!attributes->enabled) {
-        return KV_FAIL(err, KV_KEY_DISABLED, 0, "Operation %s is not allowed on a disabled key.",
-                       row->name);
+        return KV_REFUSE(err, KV_TEXT_KEY_IS_DISABLED, 0, row->name);
     }
     if (row->protects && attributes->expires.given && now >= attributes->expires.value) {
-        return KV_FAIL(err, KV_KEY_EXPIRED, 0, "Operation %s is not allowed on a expired key.",
-                       row->name);
+        return KV_REFUSE(err, KV_TEXT_KEY_HAS_EXPIRED, 0, row->name);
     }
     if (row->protects && attributes->not_before.given && now < attributes->not_before.value) {
-        return KV_FAIL(err, KV_KEY_NOT_YET_VALID, 0,
-                       "Operation %s is not allowed on a key that is not yet valid.", row->name);
+        return KV_REFUSE(err, KV_TEXT_KEY_IS_TOO_YOUNG, 0, row->name);
     }
     if (!kv_key_ops_allow(&key->ops, op)) {
-        return KV_FAIL(err, KV_KEY_OPERATION_FORBIDDEN, 0,
-                       "Operation %s is not permitted on this key.", row->name);
+        return KV_REFUSE(err, KV_TEXT_OPERATION_FORBIDDEN, 0, row->name);
     }
     return KV_OK;
 }
@@ -181,18 +177,6 @@ static enum kv_code check_operands(const struct kv_key *key, const struct kv_key
     return check_length(&needs, args->alg, "value", operands->value.len, err);
 }
 
-/* The service's older builds had other words for it, depending on the algorithm (contract §8.5). */
-static enum kv_code word_refusal(const struct kv_scope *scope, enum kv_alg alg, enum kv_code code,
-                                 struct kv_err *err)
-{
-    const char *const *texts = scope->keys->config.no_decrypt;
-
-    if (code == KV_CANNOT_DECRYPT && texts != NULL && texts[alg] != NULL) {
-        return KV_FAIL(err, KV_CANNOT_DECRYPT, 0, "%s", texts[alg]);
-    }
-    return code;
-}
-
 /*
  * The object of a version can vanish between the look-up and its use, when another request purges
  * the key: then the answer is the one that a request a moment later gets.
@@ -240,6 +224,5 @@ enum kv_code kv_key_operate(const struct kv_scope *scope, const char *name, cons
     enum kv_code code = kv_custody_operate(scope->keys->config.custody, &key->material, args->op,
                                            args->alg, &args->operands, &result->outcome, err);
 
-    code = word_refusal(scope, args->alg, code, err);
     return explain_missing(scope, name, key->version, code, err);
 }

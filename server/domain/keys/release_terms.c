@@ -9,23 +9,6 @@
 
 #define DEFAULT_TYPE "application/json; charset=utf-8"
 
-enum kv_code release_refuse(const struct kv_scope *scope, const char *number, const char *text,
-                            struct kv_err *err)
-{
-    size_t len = strlen(text);
-
-    if (scope->vault->kind == KV_MANAGED_HSM) {
-        len -= text[len - 1] == '.';
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%.*s", (int) len, text);
-    }
-    return KV_FAIL(err, KV_BAD_PARAMETER, 0, "AKV.SKR.%s: %s", number, text);
-}
-
-static enum kv_code refuse_immutable(const struct kv_scope *scope, struct kv_err *err)
-{
-    return release_refuse(scope, "1020", "Immutable Key Release Policy cannot be modified.", err);
-}
-
 static enum kv_code check_exportable(const struct kv_scope *scope,
                                      const struct kv_release_args *args, enum kv_kty kty,
                                      bool has_policy, struct kv_err *err)
@@ -33,16 +16,13 @@ static enum kv_code check_exportable(const struct kv_scope *scope,
     bool is_pool = scope->vault->kind == KV_MANAGED_HSM;
 
     if (!args->known || (!is_pool && scope->vault->sku != KV_SKU_PREMIUM)) {
-        return release_refuse(scope, "1001",
-                              "The exportable attribute is only supported with premium vaults and "
-                              "API version >= '7.3-preview'.",
-                              err);
+        return KV_REFUSE(err, KV_TEXT_EXPORT_UNSUPPORTED, 0);
     }
     if (!has_policy) {
-        return release_refuse(scope, "1004", "Exportable keys must have release policy.", err);
+        return KV_REFUSE(err, KV_TEXT_EXPORTABLE_LACKS_POLICY, 0);
     }
-    if (!kv_kty_row(kty)->hsm) { /* the service's words are not known */
-        return release_refuse(scope, "1006", "Only keys of the HSM can be exportable.", err);
+    if (!kv_kty_row(kty)->hsm) {
+        return KV_REFUSE(err, KV_TEXT_EXPORTABLE_NEEDS_HSM, 0);
     }
     return kv_custody_check_export(scope->keys->config.custody, err);
 }
@@ -68,19 +48,16 @@ enum kv_code release_check(const struct kv_scope *scope, const struct kv_release
     bool had_policy = key != NULL && key->release.policy != NULL;
 
     if (key != NULL && args->exportable_given && args->exportable != was) {
-        return release_refuse(scope, "1003",
-                              "The exportable attribute of an existing key cannot be changed.",
-                              err); /* the service's words are not known */
+        return KV_REFUSE(err, KV_TEXT_EXPORTABLE_STAYS, 0);
     }
     if (is) {
         KV_TRY(check_exportable(scope, args, kty, args->policy != NULL || had_policy, err));
     }
     if (!is && args->policy != NULL && !is_for_environments(scope, ops)) {
-        return release_refuse(scope, "1005", "Non-exportable keys must not have release policy.",
-                              err);
+        return KV_REFUSE(err, KV_TEXT_POLICY_WITHOUT_EXPORTABLE, 0);
     }
     if (args->policy != NULL && had_policy && key->release.immutable) {
-        return refuse_immutable(scope, err);
+        return KV_REFUSE(err, KV_TEXT_POLICY_IS_IMMUTABLE, 0);
     }
     *ret_exportable = is;
     return KV_OK;
@@ -114,7 +91,7 @@ struct release_draft release_terms(const struct kv_release_args *args, bool expo
 
 /* Once more an immutable one is left alone: it may have become so since the check. A key that is
  * exportable stays so. */
-enum kv_code release_save(struct kv_db *db, const struct kv_scope *scope, int64_t key_id,
+enum kv_code release_save(struct kv_db *db, int64_t key_id,
                           const struct release_draft *terms, struct kv_err *err)
 {
     static const char sql[] =
@@ -130,7 +107,7 @@ enum kv_code release_save(struct kv_db *db, const struct kv_scope *scope, int64_
                               KV_B_TEXT(terms->content_type), KV_B_INT(terms->immutable),
                               KV_B_INT(key_id)),
                      &changes, err));
-    return changes > 0 ? KV_OK : refuse_immutable(scope, err);
+    return changes > 0 ? KV_OK : KV_REFUSE(err, KV_TEXT_POLICY_IS_IMMUTABLE, 0);
 }
 
 /* Dates do not matter (contract §8.4), nor do key_ops. A key that the token would let go stays
@@ -142,12 +119,10 @@ enum kv_code kv_key_find_released(const struct kv_scope *scope, const char *name
 
     KV_TRY(kv_key_get(scope, name, version, &key, err));
     if (!key.attributes.enabled) {
-        return KV_FAIL(err, KV_KEY_DISABLED, 0,
-                       "Operation release is not allowed on a disabled key.");
+        return KV_REFUSE(err, KV_TEXT_KEY_IS_DISABLED, 0, "release");
     }
     if (!key.release.exportable || key.release.policy == NULL) {
-        return KV_FAIL(err, KV_KEY_OPERATION_FORBIDDEN, 0,
-                       "Operation release is not permitted on this key.");
+        return KV_REFUSE(err, KV_TEXT_OPERATION_FORBIDDEN, 0, "release");
     }
     KV_TRY(kv_custody_check_export(scope->keys->config.custody, err));
     *ret_key = key_take(&key);

@@ -7,8 +7,7 @@
 
 /*
  * What was sent about releasing, for a key that is to have these `ops`, against what the key is
- * now; `key` NULL: there is none yet. The texts of contract §9.2, or those of a Managed HSM. What
- * comes of it is whether the key is exportable, for good.
+ * now; `key` NULL: there is none yet. What comes of it is whether the key is exportable, for good.
  */
 enum kv_code release_check(const struct kv_scope *scope, const struct kv_release_args *args,
                            enum kv_kty kty, const struct kv_key_ops *ops, const struct kv_key *key,
@@ -24,10 +23,5 @@ enum kv_code release_check_name(const struct kv_scope *scope, const char *name,
 struct release_draft release_terms(const struct kv_release_args *args, bool exportable);
 
 /* Stores the terms of a draft, if there are any, with the key of that row. In a transaction. */
-enum kv_code release_save(struct kv_db *db, const struct kv_scope *scope, int64_t key_id,
-                          const struct release_draft *terms, struct kv_err *err) kv_must_check;
-
-/* KV_BAD_PARAMETER: a vault numbers its texts (AKV.SKR), a Managed HSM has the words alone, without
- * a final period (contract §9.2). */
-enum kv_code release_refuse(const struct kv_scope *scope, const char *number, const char *text,
-                            struct kv_err *err) kv_must_check;
+enum kv_code release_save(struct kv_db *db, int64_t key_id, const struct release_draft *terms,
+                          struct kv_err *err) kv_must_check;

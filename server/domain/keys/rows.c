@@ -212,19 +212,19 @@ enum kv_code key_load(struct kv_db *db, int64_t version_id, struct kv_key *ret_k
     return key_read(rows, ret_key, err);
 }
 
-enum kv_code fail_not_found(const char *name, const char *version, struct kv_err *err)
+enum kv_code fail_not_found(const struct kv_scope *scope, const char *name, const char *version,
+                            struct kv_err *err)
 {
-    return KV_FAIL(err, KV_KEY_NOT_FOUND, 0,
-                   "A key with (name/id) %s%s%s was not found in this key vault. If you recently "
-                   "deleted this key you may be able to recover it using the correct recovery "
-                   "command. For help resolving this issue, please see "
-                   "https://go.microsoft.com/fwlink/?linkid=2125182",
-                   name, version != NULL ? "/" : "", version != NULL ? version : "");
+    if (version != NULL) {
+        return KV_REFUSE(err, KV_TEXT_VERSION_NOT_FOUND, 0, name, scope->authority, version);
+    }
+    return KV_REFUSE(err, KV_TEXT_KEY_NOT_FOUND, 0, name, scope->authority);
 }
 
-enum kv_code fail_deleted_not_found(const char *name, struct kv_err *err)
+enum kv_code fail_deleted_not_found(const struct kv_scope *scope, const char *name,
+                                    struct kv_err *err)
 {
-    return KV_FAIL(err, KV_KEY_NOT_FOUND, 0, "Deleted Key not found: %s", name);
+    return KV_REFUSE(err, KV_TEXT_DELETED_KEY_NOT_FOUND, 0, name, scope->authority);
 }
 
 /* Two statements, because the latest version is found through the key, any other by its name. */
@@ -263,7 +263,7 @@ enum kv_code key_find(struct kv_db *db, const struct kv_scope *scope, const char
     KV_TRY(query_version(db, scope, &fold, version, &rows, err));
     KV_TRY(kv_rows_next(rows, &more, err));
     if (!more) {
-        return fail_not_found(name, version, err);
+        return fail_not_found(scope, name, version, err);
     }
     KV_TRY(key_read(rows, ret_key, err));
     *ret_id = kv_rows_int(rows, COLUMN_ID);

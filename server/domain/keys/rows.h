@@ -99,10 +99,11 @@ enum kv_code key_find(struct kv_db *db, const struct kv_scope *scope, const char
                       const char *version, struct kv_key *ret_key, int64_t *ret_id,
                       struct kv_err *err) kv_must_check;
 
-/* The two texts of contract §9.4. */
-enum kv_code fail_not_found(const char *name, const char *version,
+/* KV_KEY_NOT_FOUND (contract §9.4). `version` NULL: the key was looked for as a whole. */
+enum kv_code fail_not_found(const struct kv_scope *scope, const char *name, const char *version,
                             struct kv_err *err) kv_must_check;
-enum kv_code fail_deleted_not_found(const char *name, struct kv_err *err) kv_must_check;
+enum kv_code fail_deleted_not_found(const struct kv_scope *scope, const char *name,
+                                    struct kv_err *err) kv_must_check;
 
 /* 0 when nothing stays pending, else when the pending phase that begins now ends. */
 kv_millis pending_until(const struct kv_scope *scope);

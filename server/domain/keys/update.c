@@ -52,14 +52,13 @@ static enum kv_code change_release(struct kv_db *db, const struct kv_scope *scop
     bool more;
 
     if (args->exportable_given && args->exportable != key->release.exportable) {
-        return release_refuse(scope, "1014", "Cannot modify the exportable state of a key.", err);
+        return KV_REFUSE(err, KV_TEXT_EXPORTABLE_STATE_STAYS, 0);
     }
     if (args->policy == NULL) {
         return KV_OK;
     }
     if (version != NULL) {
-        return release_refuse(scope, "1016",
-                              "Key Release Policy can only be set on versionless key", err);
+        return KV_REFUSE(err, KV_TEXT_POLICY_OF_A_VERSION, 0);
     }
     KV_TRY(release_check(scope, args, key->kty, &key->ops, key, &terms.exportable, err));
     KV_TRY(kv_db_query(db, sql, KV_BINDS(KV_B_INT(scope->vault->id), KV_B_TEXT(key->name)), &rows,
@@ -67,7 +66,7 @@ static enum kv_code change_release(struct kv_db *db, const struct kv_scope *scop
     KV_TRY(kv_rows_next(rows, &more, err));
     id = kv_rows_int(rows, 0);
     kv_rows_close(kv_take(rows));
-    return release_save(db, scope, id, &terms, err);
+    return release_save(db, id, &terms, err);
 }
 
 static enum kv_code save(struct kv_db *db, int64_t id, const struct kv_key *key,

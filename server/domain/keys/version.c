@@ -28,19 +28,12 @@ enum kv_code version_check_row(const struct key_row *row, const char *name, stru
     case PHASE_LIVE:
         return KV_OK;
     case PHASE_DELETED:
-        return KV_FAIL(err, KV_KEY_DELETED, 0,
-                       "Key %s is currently in a deleted but recoverable state, and its name "
-                       "cannot be reused; in this state, the key can only be recovered or purged.",
-                       name);
+        return KV_REFUSE(err, KV_TEXT_NAME_IS_DELETED, 0, name);
     case PHASE_DELETING:
     case PHASE_PURGING:
-        return KV_FAIL(err, KV_KEY_BEING_DELETED, 0,
-                       "Key %s is currently being deleted and cannot be re-created; retry later.",
-                       name);
+        return KV_REFUSE(err, KV_TEXT_NAME_IS_BEING_DELETED, 0, name);
     case PHASE_RECOVERING:
-        return KV_FAIL(err, KV_KEY_BEING_RECOVERED, 0,
-                       "Key %s is currently being recovered and cannot be re-created; retry later.",
-                       name);
+        return KV_REFUSE(err, KV_TEXT_NAME_IS_BEING_RECOVERED, 0, name);
     }
     return KV_OK;
 }
@@ -125,7 +118,8 @@ static enum kv_code has_version(struct kv_db *db, int64_t key_id, const char *ve
 }
 
 /* Material takes seconds: the key may have been deleted meanwhile, and its name have a new one. */
-static enum kv_code check_row(struct kv_db *db, const struct key_row *row, const char *name,
+static enum kv_code check_row(struct kv_db *db, const struct kv_scope *scope,
+                              const struct key_row *row, const char *name,
                               const struct kv_key *predecessor, struct kv_err *err)
 {
     bool has;
@@ -134,7 +128,10 @@ static enum kv_code check_row(struct kv_db *db, const struct key_row *row, const
         return version_check_row(row, name, err);
     }
     KV_TRY(has_version(db, row->id, predecessor->version, &has, err));
-    return row->phase == PHASE_LIVE && has ? KV_OK : fail_not_found(name, NULL, err);
+    if (row->phase != PHASE_LIVE || !has) {
+        return KV_REFUSE(err, KV_TEXT_KEY_TO_ROTATE_NOT_FOUND, 0, name, scope->authority);
+    }
+    return KV_OK;
 }
 
 /* The commit that makes the version real. */
@@ -153,12 +150,12 @@ static enum kv_code store_version(const struct kv_scope *scope, const char *name
     KV_TRY(kv_db_acquire(scope->keys->config.store, &db, err));
     KV_TRY(kv_db_begin(db, err));
     KV_TRY(key_row_load(db, scope, &fold, &row, err));
-    KV_TRY(check_row(db, &row, name, predecessor, err));
+    KV_TRY(check_row(db, scope, &row, name, predecessor, err));
     if (row.phase == PHASE_NONE) {
         KV_TRY(key_remove(db, row.id, err));
         KV_TRY(version_insert_key(db, scope, &fold, name, &row.id, err));
     }
-    KV_TRY(release_save(db, scope, row.id, &draft->release, err));
+    KV_TRY(release_save(db, row.id, &draft->release, err));
     KV_TRY(rotation_stamp(db, row.id, &stamped.attributes, err));
     KV_TRY(version_insert(db, row.id, &stamped, material, &version_id, err));
     KV_TRY(version_make_latest(db, row.id, version_id, err));

@@ -35,8 +35,7 @@ static enum kv_code refuse_token(struct kv_err *err)
 /* Whatever could not be verified, the answer is the same (contract §9.3); the log tells which. */
 static enum kv_code deny(const char *why, struct kv_err *err)
 {
-    enum kv_code code = KV_FAIL(err, KV_RELEASE_DENIED, 0,
-                                "Target environment attestation statement cannot be verified.");
+    enum kv_code code = KV_REFUSE(err, KV_TEXT_RELEASE_DENIED, 0);
 
     if (err != NULL) {
         err->detail = why;

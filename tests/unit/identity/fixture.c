@@ -52,7 +52,6 @@ enum kv_code verify_bytes(const char *token, size_t len, kv_time now)
     static const char *const audiences[] = { AUDIENCE, OTHER_AUDIENCE, NULL };
     const struct kv_token_demand demand = {
         .audiences = audiences,
-        .names_app_id = true,
         .now = now,
     };
 

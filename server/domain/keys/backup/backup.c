@@ -17,7 +17,7 @@ static enum kv_code load_versions(const struct kv_scope *scope, const char *name
 {
     KV_TRY(key_load_versions(scope, name, BACKUP_VERSIONS_MAX, ret_page, err));
     if (ret_page->count == 0) {
-        return fail_not_found(name, NULL, err);
+        return fail_not_found(scope, name, NULL, err);
     }
     if (ret_page->more) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,

@@ -15,7 +15,7 @@
 
 enum kv_code fail_corrupt(struct kv_err *err)
 {
-    return KV_FAIL(err, KV_BACKUP_CORRUPT, 0, "Backup blob is corrupt.");
+    return KV_REFUSE(err, KV_TEXT_BACKUP_CORRUPT, 0);
 }
 
 void backup_done(struct backup *backup)

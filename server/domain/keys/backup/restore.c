@@ -17,15 +17,12 @@
 /* contract §19 row 33: long enough, and no backup at all */
 static enum kv_code fail_version(struct kv_err *err)
 {
-    return KV_FAIL(err, KV_BACKUP_CORRUPT, 0, "Backup blob contains invalid or corrupt version.");
+    return KV_REFUSE(err, KV_TEXT_BACKUP_VERSION_CORRUPT, 0);
 }
 
-/* What a managed HSM says of every blob. A vault's words for it are not known. */
 static enum kv_code fail_foreign(struct kv_err *err)
 {
-    return KV_FAIL(err, KV_BACKUP_CORRUPT, 0,
-                   "Backup blob belongs to a different crypto domain and cannot be used with this "
-                   "instance.");
+    return KV_REFUSE(err, KV_TEXT_BACKUP_FOREIGN, 0);
 }
 
 /* A blob taken apart. A managed HSM's does not say whose key it is sealed with: whoever cannot
@@ -111,15 +108,9 @@ static enum kv_code check_name(const struct kv_scope *scope, const struct key_ro
                                const struct backup *backup, struct kv_err *err)
 {
     if (row->phase == PHASE_LIVE || row->phase == PHASE_PURGING) {
-        return KV_FAIL(
-            err, KV_CONFLICT, 0,
-            "There was a conflict restoring the key 'https://%s/keys/%s/%s'. This can happen if "
-            "either: a second key with the same name was created after the first key was deleted; "
-            "thus trying to restore a key whose name is already in use. To fix this, rename the "
-            "second key to something else so that the restore works. The second probable cause of "
-            "this exception is when multiple operations are performed in parallel against the key. "
-            "To avoid this error, perform operations against a key in a sequential manner.",
-            scope->authority, backup->name, backup->version[backup->count - 1].key.version);
+        const char *version = backup->version[backup->count - 1].key.version;
+
+        return KV_REFUSE(err, KV_TEXT_RESTORE_CONFLICT, 0, scope->authority, backup->name, version);
     }
     return version_check_row(row, backup->name, err);
 }
@@ -162,7 +153,7 @@ static enum kv_code store(const struct kv_scope *scope, const struct backup *bac
         KV_TRY(version_insert(db, row.id, &draft, &key->material, &version_id, err));
     }
     KV_TRY(version_make_latest(db, row.id, version_id, err));
-    KV_TRY(release_save(db, scope, row.id, &release, err));
+    KV_TRY(release_save(db, row.id, &release, err));
     KV_TRY(backup_policy_save(db, row.id, &backup->policy, err));
     KV_TRY(rotation_schedule(db, version_id, err));
     KV_TRY(key_load(db, version_id, &latest, err));

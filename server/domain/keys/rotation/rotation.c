@@ -20,10 +20,15 @@ static enum kv_code load_latest(const struct kv_scope *scope, const char *name,
                                 struct kv_key *ret_latest, struct kv_err *err)
 {
     kv_auto(kv_db_release) struct kv_db *db = NULL;
+    enum kv_code code;
     int64_t id;
 
     KV_TRY(kv_db_acquire(scope->keys->config.store, &db, err));
-    return key_find(db, scope, name, NULL, ret_latest, &id, err);
+    code = key_find(db, scope, name, NULL, ret_latest, &id, err);
+    if (code == KV_KEY_NOT_FOUND) {
+        return KV_REFUSE(err, KV_TEXT_KEY_TO_ROTATE_NOT_FOUND, 0, name, scope->authority);
+    }
+    return code;
 }
 
 /* What generates a key of the same kind. */

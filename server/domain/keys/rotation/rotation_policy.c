@@ -184,7 +184,7 @@ static enum kv_code load_policy(struct kv_db *db, const struct kv_scope *scope, 
     KV_TRY(name_fold(name, &fold, err));
     KV_TRY(key_row_load(db, scope, &fold, ret_row, err));
     if (ret_row->phase != PHASE_LIVE) {
-        return fail_not_found(name, NULL, err);
+        return fail_not_found(scope, name, NULL, err);
     }
     KV_TRY(load_stored(db, ret_row->id, ret_policy, err));
     KV_TRY(complete(scope, ret_policy, err));
