@@ -9,6 +9,7 @@ noinst_HEADERS = \
 	%D%/kv/access/roles.h \
 	%D%/kv/app/api.h \
 	%D%/kv/app/app.h \
+	%D%/kv/base/agenda.h \
 	%D%/kv/base/base.h \
 	%D%/kv/base/base64.h \
 	%D%/kv/base/buf.h \
