@@ -24,6 +24,7 @@ struct kv_agenda_report {
     const struct kv_agenda_row *row;
     kv_millis at;
     struct kv_travel_log *log; /* NULL: nobody wants to know */
+    bool has_failed;           /* which was noted */
 };
 
 /* How far one row has got. */
@@ -100,7 +101,9 @@ bool kv_agenda_try_acquire(struct kv_agenda *agenda)
 
 void kv_agenda_release(struct kv_agenda *agenda)
 {
-    pthread_mutex_unlock(&agenda->turn);
+    if (agenda != NULL) {
+        pthread_mutex_unlock(&agenda->turn);
+    }
 }
 
 bool kv_trip_is_over(const struct kv_trip *trip)
@@ -125,6 +128,7 @@ void kv_agenda_note(struct kv_agenda_report *report, const char *scope, const ch
 {
     struct kv_event *event = report->log == NULL ? NULL : add_event(report->log);
 
+    report->has_failed = report->has_failed || failure != NULL;
     if (event == NULL) {
         return;
     }
@@ -137,19 +141,10 @@ void kv_agenda_note(struct kv_agenda_report *report, const char *scope, const ch
     (void) snprintf(event->failure, sizeof(event->failure), "%s", failure == NULL ? "" : failure);
 }
 
-/* The only two ways into a row. */
 static enum kv_code ask(const struct kv_agenda_row *row, const struct kv_trip *trip,
                         kv_millis after, kv_millis *ret_due, struct kv_err *err)
 {
     return row->next(row->context, trip, after, ret_due, err);
-}
-
-static enum kv_code run(const struct kv_agenda_row *row, const struct kv_trip *trip, kv_millis at,
-                        struct kv_travel_log *log, struct kv_err *err)
-{
-    struct kv_agenda_report report = { .row = row, .at = at, .log = log };
-
-    return row->run(row->context, trip, at, &report, err);
 }
 
 static struct kv_trip make_trip(const struct kv_agenda *agenda, kv_millis until, bool is_travel)
@@ -203,16 +198,23 @@ bool kv_agenda_is_idle(struct kv_agenda *agenda, kv_millis span)
     return true;
 }
 
-static void sit_out(struct travel *travel, size_t row, const struct kv_err *err)
+static struct kv_agenda_report make_report(const struct travel *travel, size_t row)
 {
-    struct kv_agenda_report report = {
+    return (struct kv_agenda_report){
         .row = &travel->agenda->row[row],
         .at = travel->at,
         .log = travel->log,
     };
+}
 
+/* A row may have told itself, and better, what failed. */
+static void sit_out(struct travel *travel, size_t row, struct kv_agenda_report *report,
+                    const struct kv_err *err)
+{
     travel->progress[row].sits_out = true;
-    kv_agenda_note(&report, NULL, NULL, err->message);
+    if (!report->has_failed) {
+        kv_agenda_note(report, NULL, NULL, err->message);
+    }
 }
 
 /* The row that is due first, and when; false: none is. */
@@ -221,6 +223,7 @@ static bool find_step(struct travel *travel, size_t *ret_row, kv_millis *ret_due
     *ret_due = INT64_MAX;
     for (size_t i = 0; i < travel->agenda->rows; i++) {
         const struct progress *progress = &travel->progress[i];
+        struct kv_agenda_report report = make_report(travel, i);
         kv_millis due;
         struct kv_err err;
 
@@ -228,7 +231,7 @@ static bool find_step(struct travel *travel, size_t *ret_row, kv_millis *ret_due
             continue;
         }
         if (ask(&travel->agenda->row[i], &travel->trip, progress->after, &due, &err) != KV_OK) {
-            sit_out(travel, i, &err);
+            sit_out(travel, i, &report, &err);
         } else if (due < *ret_due) {
             *ret_due = due;
             *ret_row = i;
@@ -238,17 +241,21 @@ static bool find_step(struct travel *travel, size_t *ret_row, kv_millis *ret_due
 }
 
 /* The clock never goes back on the way: what has become due for a time that is past is due now. */
-static void take_step(struct travel *travel, size_t row, kv_millis due)
+static void take_step(struct travel *travel, size_t place, kv_millis due)
 {
+    const struct kv_agenda_row *row = &travel->agenda->row[place];
     struct kv_err err;
 
     if (due > travel->at) {
         travel->at = due;
         kv_clock_hold(travel->agenda->clock, travel->at);
     }
-    travel->progress[row].after = travel->at;
-    if (run(&travel->agenda->row[row], &travel->trip, travel->at, travel->log, &err) != KV_OK) {
-        sit_out(travel, row, &err);
+    travel->progress[place].after = travel->at;
+
+    struct kv_agenda_report report = make_report(travel, place);
+
+    if (row->run(row->context, &travel->trip, travel->at, &report, &err) != KV_OK) {
+        sit_out(travel, place, &report, &err);
     }
     travel->log->unfinished = kv_trip_is_over(&travel->trip); /* it may have been cut short */
 }
@@ -314,10 +321,11 @@ enum kv_code kv_agenda_look(struct kv_agenda *agenda, enum kv_pace pace, kv_mill
 static enum kv_code catch_up(const struct kv_agenda_row *row, const struct kv_trip *trip,
                              struct kv_err *err)
 {
+    struct kv_agenda_report unread = { .row = row, .at = trip->from };
     kv_millis due;
 
     KV_TRY(ask(row, trip, trip->from - 1, &due, err));
-    return due <= trip->from ? run(row, trip, trip->from, NULL, err) : KV_OK;
+    return due <= trip->from ? row->run(row->context, trip, trip->from, &unread, err) : KV_OK;
 }
 
 enum kv_code kv_agenda_catch_up(struct kv_agenda *agenda, enum kv_pace pace, struct kv_err *err)

@@ -44,6 +44,7 @@ struct server {
     const struct kv_build *build;
 
     struct kv_clock *clock;
+    struct kv_agenda *agenda;
     struct kv_identity *identity;
     struct kv_authorities *authorities;
     struct kv_roles *roles;
@@ -165,6 +166,22 @@ static enum kv_code open_limits(struct server *server, struct kv_err *err)
     return kv_limits_new(server->vault_count, server->build->budget, &server->limits, err);
 }
 
+/* Whoever has something due by the clock: what is due at the same time happens in this order. */
+static enum kv_code fill_agenda(struct server *server, struct kv_err *err)
+{
+    const struct rotator_config rotator = {
+        .keys = server->keys,
+        .vaults = server->vaults,
+        .vault_count = server->vault_count,
+    };
+
+    KV_TRY(rotator_new(&rotator, &server->rotator, err));
+    KV_TRY(kv_agenda_new(server->clock, &server->agenda, err));
+    due_add_keys(server->agenda, server->keys);
+    rotator_add(server->rotator, server->agenda);
+    return KV_OK;
+}
+
 static enum kv_code start_threads(struct server *server, struct kv_err *err)
 {
     const struct kv_lanes_config config = {
@@ -177,18 +194,17 @@ static enum kv_code start_threads(struct server *server, struct kv_err *err)
         .outside_share = OUTSIDE_SHARE,
     };
 
-    struct rotator_config rotator = {
-        .clock = server->clock,
+    KV_TRY(kv_lanes_new(&config, &server->lanes, err));
+
+    const struct chores chores = {
         .keys = server->keys,
-        .vaults = server->vaults,
-        .vault_count = server->vault_count,
+        .hsm = server->token.hsm,
+        .store = server->store,
+        .agenda = server->agenda,
+        .lanes = server->lanes,
     };
 
-    KV_TRY(kv_lanes_new(&config, &server->lanes, err));
-    rotator.lanes = server->lanes;
-    KV_TRY(rotator_new(&rotator, &server->rotator, err));
-    housekeeper_watch(server->keeper, server->store);
-    return housekeeper_start(server->keeper, server->keys, server->token.hsm, server->rotator, err);
+    return housekeeper_start(server->keeper, &chores, err);
 }
 
 static enum kv_code check_store(void *store, struct kv_err *err)
@@ -200,6 +216,7 @@ static void fill_app(struct server *server)
 {
     server->app = (struct kv_app){
         .clock = server->clock,
+        .agenda = server->agenda,
         .keys = server->keys,
         .identity = server->identity,
         .roles = server->roles,
@@ -300,7 +317,7 @@ static enum kv_code check_memory(struct server *server, struct kv_err *err)
 static step_fn *const start_up[] = {
     check_memory,      check_ports, read_vaults, open_folder, open_identity,
     open_certificates, open_store,  open_keys,   sweep,       open_limits,
-    start_threads,     listen_on,   publish,     announce,
+    fill_agenda,       start_threads, listen_on, publish,     announce,
 };
 
 static bool drain_until(struct kv_listener *listener, kv_millis end)
@@ -330,12 +347,14 @@ static void drain(struct server *server)
 
 static void take_down(struct server *server)
 {
-    fetch_end(); /* nobody's silence delays the end */
+    fetch_end();                    /* nobody's silence delays the end, */
+    kv_agenda_stop(server->agenda); /* and nobody's travel */
     drain(server);
     kv_listener_free(server->control);
     kv_listener_free(server->tls);
     housekeeper_stop(server->keeper); /* it posts to the lanes, which sound its alarm until freed */
     kv_lanes_free(server->lanes);
+    kv_agenda_free(server->agenda);
     rotator_free(server->rotator);
     sweep_end(&server->sweep);
     kv_limits_free(server->limits);

@@ -111,7 +111,7 @@ void kv_agenda_stop(struct kv_agenda *agenda);
 /* The turn: whoever has it may move the clock, others wait, or are told that it is taken. */
 void kv_agenda_acquire(struct kv_agenda *agenda);
 bool kv_agenda_try_acquire(struct kv_agenda *agenda);
-void kv_agenda_release(struct kv_agenda *agenda);
+void kv_agenda_release(struct kv_agenda *agenda); /* NULL is fine */
 KV_DEFINE_CLEANUP(struct kv_agenda *, kv_agenda_release)
 
 /* The first time later than now at which something is due; INT64_MAX: nothing is. */

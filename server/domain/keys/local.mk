@@ -5,6 +5,7 @@ libkv_a_SOURCES += \
 	%D%/attestation.c \
 	%D%/create.c \
 	%D%/deletion.c \
+	%D%/due.c \
 	%D%/external.c \
 	%D%/import.c \
 	%D%/names.c \
