@@ -12,9 +12,10 @@
 #include "kv/base/json.h"
 #include "private.h"
 
-/* From the arrival of the request: then the clock goes where it was to go, and what has not run by
- * then does so in the background. A client that waits hears of it before it gives up. */
-#define PATIENCE_MS INT64_C(30000)
+/* Then the clock goes where it was to go, and what has not run by then does so in the background: a
+ * client that waits hears of it before it gives up, and before its request expires. */
+#define TRAVEL_MS INT64_C(30000)
+#define ARRIVAL_MS INT64_C(90000) /* since the request came; it may have waited for its turn */
 
 /* What a body asks for; advance, set and to are borrowed from it. */
 struct order {
@@ -298,9 +299,9 @@ static enum kv_code travel(struct kv_request *request, struct kv_response *respo
     kv_agenda_acquire(app->agenda);
 
     kv_auto(kv_agenda_release) kv_unused struct kv_agenda *turn = app->agenda;
-    kv_millis waited = kv_clock_monotonic() - request->arrived / 1000;
+    kv_millis left = ARRIVAL_MS - (kv_clock_monotonic() - request->arrived / 1000);
 
-    return carry_out_and_respond(&order, app, PATIENCE_MS - waited, response, err);
+    return carry_out_and_respond(&order, app, left < TRAVEL_MS ? left : TRAVEL_MS, response, err);
 }
 
 enum kv_code control_clock_set(struct kv_request *request, struct kv_response *response,
