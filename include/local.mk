@@ -44,6 +44,7 @@ noinst_HEADERS = \
 	%D%/kv/http/response.h \
 	%D%/kv/http/route.h \
 	%D%/kv/identity/identity.h \
+	%D%/kv/keys/due.h \
 	%D%/kv/keys/external.h \
 	%D%/kv/keys/keys.h \
 	%D%/kv/keys/rotation.h \

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rows of the agenda for what happens to keys by itself: purges, and the ends of pending phases.
- * Readers see all of it at that very second; the rows clean up behind, and tell of it. */
+/* The agenda: whoever has something due by the clock is one of its rows. Here are those of keys that
+ * are purged, or whose pending phases end. */
 #include <stdint.h>
 
+#include "kv/keys/due.h"
 #include "serve.h"
 
 struct telling {
@@ -89,7 +90,7 @@ static const struct {
     { "purge", next_purge, purge },
 };
 
-void due_add_keys(struct kv_agenda *agenda, struct kv_keys *keys)
+static void add_keys(struct kv_agenda *agenda, struct kv_keys *keys)
 {
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
         kv_agenda_add(agenda, &(struct kv_agenda_row){
@@ -102,4 +103,14 @@ void due_add_keys(struct kv_agenda *agenda, struct kv_keys *keys)
                                   .run = rows[i].run,
                               });
     }
+}
+
+/* What is due at the same time happens in this order. */
+enum kv_code due_open(struct kv_clock *clock, struct kv_keys *keys, struct rotator *rotator,
+                      struct kv_agenda **ret_agenda, struct kv_err *err)
+{
+    KV_TRY(kv_agenda_new(clock, ret_agenda, err));
+    add_keys(*ret_agenda, keys);
+    rotator_add(rotator, *ret_agenda);
+    return KV_OK;
 }

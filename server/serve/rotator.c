@@ -176,7 +176,7 @@ static const struct kv_vault *find_vault(const struct rotator_config *config, co
 struct look {
     struct rotator *rotator;
     const struct kv_trip *trip;
-    kv_millis after, until;       /* what to look for: due later than the one, not after the other */
+    kv_millis after, until; /* what to look for: due later than the one, not after the other */
     const struct kv_vault *vault; /* of the first that was found; NULL: nothing */
     struct kv_rotation rotation;
     kv_millis due; /* when it is to happen */

@@ -166,22 +166,6 @@ static enum kv_code open_limits(struct server *server, struct kv_err *err)
     return kv_limits_new(server->vault_count, server->build->budget, &server->limits, err);
 }
 
-/* Whoever has something due by the clock: what is due at the same time happens in this order. */
-static enum kv_code fill_agenda(struct server *server, struct kv_err *err)
-{
-    const struct rotator_config rotator = {
-        .keys = server->keys,
-        .vaults = server->vaults,
-        .vault_count = server->vault_count,
-    };
-
-    KV_TRY(rotator_new(&rotator, &server->rotator, err));
-    KV_TRY(kv_agenda_new(server->clock, &server->agenda, err));
-    due_add_keys(server->agenda, server->keys);
-    rotator_add(server->rotator, server->agenda);
-    return KV_OK;
-}
-
 static enum kv_code start_threads(struct server *server, struct kv_err *err)
 {
     const struct kv_lanes_config config = {
@@ -194,16 +178,23 @@ static enum kv_code start_threads(struct server *server, struct kv_err *err)
         .outside_share = OUTSIDE_SHARE,
     };
 
-    KV_TRY(kv_lanes_new(&config, &server->lanes, err));
+    struct rotator_config rotator = {
+        .keys = server->keys,
+        .vaults = server->vaults,
+        .vault_count = server->vault_count,
+    };
 
-    const struct chores chores = {
+    struct chores chores = {
         .keys = server->keys,
         .hsm = server->token.hsm,
         .store = server->store,
-        .agenda = server->agenda,
-        .lanes = server->lanes,
     };
 
+    KV_TRY(kv_lanes_new(&config, &server->lanes, err));
+    KV_TRY(rotator_new(&rotator, &server->rotator, err));
+    KV_TRY(due_open(server->clock, server->keys, server->rotator, &server->agenda, err));
+    chores.lanes = server->lanes;
+    chores.agenda = server->agenda;
     return housekeeper_start(server->keeper, &chores, err);
 }
 
@@ -317,7 +308,7 @@ static enum kv_code check_memory(struct server *server, struct kv_err *err)
 static step_fn *const start_up[] = {
     check_memory,      check_ports, read_vaults, open_folder, open_identity,
     open_certificates, open_store,  open_keys,   sweep,       open_limits,
-    fill_agenda,       start_threads, listen_on, publish,     announce,
+    start_threads,     listen_on,   publish,     announce,
 };
 
 static bool drain_until(struct kv_listener *listener, kv_millis end)

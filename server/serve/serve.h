@@ -110,9 +110,6 @@ enum kv_code token_describe(void *context, cJSON **ret_description,
 enum kv_code token_print_metrics(void *context, struct kv_buf *buf,
                                  struct kv_err *err) kv_must_check;
 
-/* Adds what happens to keys by itself: ends of pending phases, and purges. */
-void due_add_keys(struct kv_agenda *agenda, struct kv_keys *keys);
-
 /*
  * The rotator: a row of the agenda that has keys rotated by their policies, when these are due. One
  * whose rotation failed waits longer each time. Freed after the lanes.
@@ -127,6 +124,10 @@ enum kv_code rotator_new(const struct rotator_config *config, struct rotator **r
                          struct kv_err *err) kv_must_check;
 void rotator_free(struct rotator *rotator); /* NULL is fine */
 void rotator_add(struct rotator *rotator, struct kv_agenda *agenda);
+
+/* Makes the agenda with all of its rows, which borrow what they are about. */
+enum kv_code due_open(struct kv_clock *clock, struct kv_keys *keys, struct rotator *rotator,
+                      struct kv_agenda **ret_agenda, struct kv_err *err) kv_must_check;
 
 /*
  * The housekeeper: one thread that catches up with the agenda while nobody moves the clock, has the

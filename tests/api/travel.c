@@ -1,134 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Moving the clock over what falls due on the way: the mover's answer comes when it has happened, in
  * order of time, and lists it. Each test has a daemon of its own, whose clock stands still. */
-#include "../support/api.h"
-
-#include <pthread.h>
-#include <stdio.h>
-#include <string.h>
-#include <time.h>
-
-#include <sqlite3.h>
-
-#define DAY 86400L
-#define HOUR 3600L
-#define START 1669071668L /* 2022-11-21T23:01:08Z */
-
-static struct daemon own;
-
-static void start(void)
-{
-    static const char *const arguments[] = { "--vault",        "dev", "--vault", "brief,retention=7",
-                                             "--deletion-lag", "1h",  NULL };
-
-    daemon_prepare(&own);
-    cr_assert(daemon_start(&own, arguments));
-    api_set_clock(&own, "{\"set\":1669071668,\"frozen\":true}");
-}
-
-static void stop(void)
-{
-    cr_assert(daemon_stop(&own));
-    daemon_discard(&own);
-}
+#include "travel.h"
 
 TestSuite(travel, .init = start, .fini = stop, .timeout = 240);
-
-/* With a client of its own: a token does not outlive a jump of the clock. */
-static void call(const char *vault, const char *method, const char *path, const char *body)
-{
-    __attribute__((cleanup(client_close))) struct client client;
-
-    client_open(&client, &own, vault);
-    API_REPLY(reply, client_call(&client, method, path, body));
-    cr_assert_eq(reply.status, 200, "%s %s: %ld %s", method, path, reply.status, reply.body);
-}
-
-static void make(const char *vault, const char *name)
-{
-    char path[64];
-
-    snprintf(path, sizeof(path), "/keys/%s/create", name);
-    call(vault, "POST", path, "{\"kty\":\"EC\"}");
-}
-
-static void make_deleted(const char *vault, const char *name)
-{
-    char path[64];
-
-    make(vault, name);
-    snprintf(path, sizeof(path), "/keys/%s", name);
-    call(vault, "DELETE", path, NULL);
-}
-
-static void make_rotating(const char *name, const char *after)
-{
-    char path[64];
-    char policy[256];
-
-    make("dev", name);
-    snprintf(path, sizeof(path), "/keys/%s/rotationpolicy", name);
-    snprintf(policy, sizeof(policy),
-             "{\"lifetimeActions\":[{\"action\":{\"type\":\"Rotate\"},\"trigger\":"
-             "{\"timeAfterCreate\":\"%s\"}}]}",
-             after);
-    call("dev", "PUT", path, policy);
-}
-
-static struct reply ask_clock(const char *method, const char *order)
-{
-    __attribute__((cleanup(client_close))) struct client client = { .curl = curl_easy_init(),
-                                                                    .daemon = &own };
-    const struct request request = {
-        .method = method,
-        .target = "/control/v1/clock",
-        .body = order,
-        .control = true,
-    };
-
-    return client_send(&client, &request);
-}
-
-static struct reply move_clock(const char *order)
-{
-    struct reply reply = ask_clock("POST", order);
-
-    cr_assert_eq(reply.status, 200, "%s: %ld %s", order, reply.status, reply.body);
-    return reply;
-}
-
-/* "2022-11-28T23:01:08.000Z purge brief/a": so much after the start. */
-static void expect_event(const struct reply *reply, int place, long after, const char *what,
-                         const char *vault, const char *key)
-{
-    const time_t at = START + after;
-    char expected[160];
-    char path[32];
-    char stamp[32];
-    struct tm calendar;
-    const cJSON *event;
-
-    (void) gmtime_r(&at, &calendar);
-    strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S.000Z", &calendar);
-    snprintf(expected, sizeof(expected),
-             "{\"at\":\"%s\",\"what\":\"%s\",\"vault\":\"%s\",\"key\":\"%s\"}", stamp, what, vault,
-             key);
-    snprintf(path, sizeof(path), "ran.%d", place);
-    event = reply_item(reply, path);
-    cr_assert_not_null(event, "%s is not in %s", path, reply->body);
-    char *text = cJSON_PrintUnformatted(event);
-    cr_expect_str_eq(text, expected, "%s", path);
-    cJSON_free(text);
-}
-
-static void expect_end(const struct reply *reply, long after, int events)
-{
-    cr_expect_eq((long) reply_number(reply, "epoch"), START + after, "%s", reply->body);
-    cr_expect_eq(cJSON_GetArraySize(reply_item(reply, "ran")), events, "%s", reply->body);
-    cr_expect_eq((int) reply_number(reply, "left_off"), 0);
-    cr_expect(cJSON_IsFalse(reply_item(reply, "unfinished")));
-    cr_expect(cJSON_IsTrue(reply_item(reply, "frozen")));
-}
 
 static int count_versions(const char *name)
 {
@@ -203,19 +78,6 @@ Test(travel, goes_on_without_the_token_and_says_what_failed)
     cr_expect_eq(count_versions("second"), 2);
 }
 
-static void change_store(const char *sql)
-{
-    sqlite3 *store;
-    char path[400];
-
-    snprintf(path, sizeof(path), "%s/coffer.db", own.folder);
-    cr_assert_eq(sqlite3_open_v2(path, &store, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
-    sqlite3_busy_timeout(store, 10000);
-    cr_assert_eq(sqlite3_exec(store, sql, NULL, NULL, NULL), SQLITE_OK, "%s",
-                 sqlite3_errmsg(store));
-    sqlite3_close(store);
-}
-
 Test(travel, holds_up_no_key_for_another_that_cannot_be_rotated)
 {
     make_rotating("failing", "P7D");
@@ -228,27 +90,6 @@ Test(travel, holds_up_no_key_for_another_that_cannot_be_rotated)
     cr_expect_str_eq(reply_text(&moved, "ran.0.key"), "failing");
     cr_expect_str_neq(reply_text(&moved, "ran.0.failed"), "", "%s", moved.body);
     expect_event(&moved, 1, 8 * DAY, "rotation", "dev", "fine");
-}
-
-Test(travel, lists_a_purge_of_ten_thousand_keys_in_part_and_counts_the_rest)
-{
-    make_deleted("brief", "a");
-    change_store(
-        "CREATE TEMP TABLE more AS SELECT * FROM key;"
-        "CREATE TEMP TABLE n AS WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c"
-        " WHERE i < 9999) SELECT i FROM c;"
-        "CREATE TEMP TABLE copies AS SELECT more.*, n.i FROM more, n;"
-        "UPDATE copies SET id = 1000 + i, name = name || i, fold = fold || i, latest = NULL;"
-        "ALTER TABLE copies DROP COLUMN i;"
-        "INSERT INTO key SELECT * FROM copies");
-    cr_assert_eq(api_metric(&own, "coffer_keys{state=\"deleted\"}"), 10000);
-    API_REPLY(moved, move_clock("{\"set\":1672000000}"));
-    cr_expect_eq(api_metric(&own, "coffer_keys{state=\"deleted\"}"), 0);
-    cr_expect_eq((long) reply_number(&moved, "epoch"), 1672000000);
-    cr_expect_eq(cJSON_GetArraySize(reply_item(&moved, "ran")), 256);
-    cr_expect_eq((int) reply_number(&moved, "left_off"), 20000 - 256, "%.200s", moved.body);
-    cr_expect(cJSON_IsFalse(reply_item(&moved, "unfinished")));
-    cr_expect(cJSON_IsNull(reply_item(&moved, "next")));
 }
 
 Test(travel, lets_purges_and_rotations_happen_in_order_of_time)
@@ -329,95 +170,4 @@ Test(travel, tells_when_what_is_pending_is_over)
     expect_end(&over, 2 * HOUR, 2);
     expect_event(&over, 0, 2 * HOUR, "recovery", "dev", "a");
     expect_event(&over, 1, 2 * HOUR, "purge", "dev", "b");
-}
-
-static void *travel_far(void *reply)
-{
-    *(struct reply *) reply = ask_clock("POST", "{\"advance\":\"P9D\"}");
-    return NULL;
-}
-
-static void *travel_on(void *reply)
-{
-    *(struct reply *) reply = ask_clock("POST", "{\"advance\":\"P1D\"}");
-    return NULL;
-}
-
-/* Of keys that take a while, some more than can be rotated while this test waits. */
-static void make_many_rotating(int count)
-{
-    char sql[1200];
-
-    call("dev", "POST", "/keys/r/create", "{\"kty\":\"RSA\"}");
-    call("dev", "PUT", "/keys/r/rotationpolicy",
-         "{\"lifetimeActions\":[{\"action\":{\"type\":\"Rotate\"},\"trigger\":"
-         "{\"timeAfterCreate\":\"P8D\"}}]}");
-    snprintf(sql, sizeof(sql),
-             "CREATE TEMP TABLE n AS WITH RECURSIVE c (i) AS (SELECT 1001 UNION ALL SELECT i + 1"
-             " FROM c WHERE i < %d) SELECT i FROM c;"
-             "CREATE TEMP TABLE k AS SELECT key.*, n.i FROM key, n;"
-             "CREATE TEMP TABLE v AS SELECT version.*, n.i FROM version, n;"
-             "CREATE TEMP TABLE p AS SELECT rotation_policy.*, n.i FROM rotation_policy, n;"
-             "UPDATE k SET id = i, latest = i, name = name || i, fold = fold || i;"
-             "UPDATE v SET id = i, key = i, object = randomblob(16),"
-             " version = lower(hex(randomblob(16)));"
-             "UPDATE p SET key = i;"
-             "ALTER TABLE k DROP COLUMN i; ALTER TABLE v DROP COLUMN i;"
-             "ALTER TABLE p DROP COLUMN i;"
-             "INSERT INTO key SELECT * FROM k; INSERT INTO version SELECT * FROM v;"
-             "INSERT INTO rotation_policy SELECT * FROM p",
-             1000 + count);
-    change_store(sql);
-}
-
-static void await_rotations(long count)
-{
-    const struct timespec pause = { .tv_nsec = 20000000 };
-    long done = 0;
-
-    for (int i = 0; i < 3000 && done < count; i++) {
-        nanosleep(&pause, NULL);
-        done = api_metric(&own, "coffer_rotations_total{trigger=\"policy\"}");
-    }
-    cr_assert_geq(done, count);
-}
-
-Test(travel, holds_up_no_request_and_a_second_mover_waits_for_its_turn)
-{
-    struct reply far = { 0 };
-    struct reply on = { 0 };
-    pthread_t first;
-    pthread_t second;
-
-    make_many_rotating(6);
-    cr_assert_eq(pthread_create(&first, NULL, travel_far, &far), 0);
-    await_rotations(2);
-    cr_assert_eq(pthread_create(&second, NULL, travel_on, &on), 0);
-
-    API_REPLY(clock, ask_clock("GET", NULL));
-    cr_expect_eq((long) reply_number(&clock, "epoch"), START + 8 * DAY, "%s", clock.body);
-    make("dev", "meanwhile");
-    cr_assert_eq(pthread_join(first, NULL), 0);
-    cr_assert_eq(pthread_join(second, NULL), 0);
-    expect_end(&far, 9 * DAY, 7);
-    expect_end(&on, 10 * DAY, 0);
-    reply_done(&far);
-    reply_done(&on);
-}
-
-Test(travel, ends_at_shutdown_with_an_answer)
-{
-    struct reply far = { 0 };
-    pthread_t thread;
-
-    make_many_rotating(2000);
-    cr_assert_eq(pthread_create(&thread, NULL, travel_far, &far), 0);
-    await_rotations(2);
-    cr_assert(daemon_stop(&own), "it must not wait for the rest of the way");
-    cr_assert_eq(pthread_join(thread, NULL), 0);
-    cr_expect_eq(far.status, 200, "%ld %s", far.status, far.body);
-    cr_expect(cJSON_IsTrue(reply_item(&far, "unfinished")), "%.300s", far.body);
-    cr_expect_eq((long) reply_number(&far, "epoch"), START + 9 * DAY, "it is there all the same");
-    reply_done(&far);
-    cr_assert(daemon_start(&own, NULL));
 }

@@ -112,7 +112,6 @@ Test(clock, stands_at_what_it_is_held_at_and_goes_on_underneath)
     kv_clock_hold(clock_, before + 5 * HOUR);
     usleep(20000);
     cr_assert_eq(kv_clock_now(clock_), before + 5 * HOUR);
-    cr_assert_not(kv_clock_is_frozen(clock_));
     kv_clock_let_go(clock_);
     cr_assert_geq(kv_clock_now(clock_), before + 19, "it ran meanwhile");
     cr_assert_lt(kv_clock_now(clock_), before + HOUR);
@@ -124,7 +123,6 @@ Test(clock, is_shifted_from_underneath_when_it_is_held)
     kv_millis before = kv_clock_now(clock_);
     kv_clock_hold(clock_, before + 3 * HOUR);
     cr_assert_eq(kv_clock_check_shift(clock_, YEAR_9999_END - before + 1, &err), KV_BAD_PARAMETER);
-    cr_assert_eq(kv_clock_now(clock_), before + 3 * HOUR);
     cr_assert_eq(kv_clock_shift(clock_, 5 * HOUR, &err), KV_OK);
     cr_assert_eq(kv_clock_now(clock_), before + 5 * HOUR, "and held no more");
 }

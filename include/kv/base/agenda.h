@@ -26,9 +26,9 @@ struct kv_agenda; /* opaque */
 
 /* One that ran, or failed. */
 struct kv_event {
-    kv_millis at;             /* what the clock showed */
-    const char *what;         /* borrowed from the row */
-    const char *scope_word;   /* what the row calls the two, borrowed; NULL with "" */
+    kv_millis at;           /* what the clock showed */
+    const char *what;       /* borrowed from the row */
+    const char *scope_word; /* what the row calls the two, borrowed; NULL with "" */
     const char *subject_word;
     char scope[64];    /* "" for none */
     char subject[128]; /* "" for none */
@@ -53,7 +53,7 @@ struct kv_trip {
     bool is_travel;    /* somebody moves the clock and waits for it */
     kv_millis started; /* monotonic */
 
-    kv_millis deadline;             /* monotonic; these two are the agenda's own */
+    kv_millis deadline; /* monotonic; these two are the agenda's own */
     const struct kv_agenda *agenda;
 };
 
@@ -88,7 +88,7 @@ enum kv_pace { KV_PACE_QUICK, KV_PACE_SLOW };
 struct kv_agenda_row {
     const char *name; /* what happens: "purge" */
     enum kv_pace pace;
-    const char *scope_word;   /* what events of it call the two texts; NULL: they have none */
+    const char *scope_word; /* what events of it call the two texts; NULL: they have none */
     const char *subject_word;
     void *context; /* of the two functions; borrowed */
     kv_agenda_next_fn *next;

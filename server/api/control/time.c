@@ -131,7 +131,8 @@ static enum kv_code refuse_unknown(const cJSON *body, struct kv_err *err)
         }
         if (i == KV_COUNT(order_fields)) {
             return KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                           "'%.64s' is not one of advance, set, to, frozen and reset.", member->string);
+                           "'%.64s' is not one of advance, set, to, frozen and reset.",
+                           member->string);
         }
     }
     return KV_OK;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What happens to keys without a request, because its time has come: scheduled purges, and the ends
  * of pending phases. */
+#include "kv/keys/due.h"
+
 #include <stdint.h>
 #include <stdio.h>
 
@@ -123,17 +125,16 @@ enum kv_code kv_keys_each_pending(struct kv_keys *keys, enum kv_pending pending,
                                   kv_millis until, kv_key_label_fn *visit, void *context,
                                   struct kv_err *err)
 {
-    static const char sql[] = "SELECT vault, name FROM key WHERE " IS_PENDING
-                              " AND ready <= ?3 ORDER BY ready";
+    static const char sql[] =
+        "SELECT vault, name FROM key WHERE " IS_PENDING " AND ready <= ?3 ORDER BY ready";
     kv_auto(kv_db_release) struct kv_db *db = NULL;
     kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
     bool more;
 
     KV_TRY(kv_db_acquire(keys->config.store, &db, err));
     KV_TRY(kv_db_query(
-        db, sql,
-        KV_BINDS(KV_B_INT(pending_states[pending]), KV_B_INT(after), KV_B_INT(until)), &rows,
-        err));
+        db, sql, KV_BINDS(KV_B_INT(pending_states[pending]), KV_B_INT(after), KV_B_INT(until)),
+        &rows, err));
     KV_TRY(kv_rows_next(rows, &more, err));
     while (more) {
         struct kv_key_label label;
