@@ -9,6 +9,7 @@ noinst_HEADERS = \
 	%D%/kv/access/roles.h \
 	%D%/kv/app/api.h \
 	%D%/kv/app/app.h \
+	%D%/kv/base/agenda.h \
 	%D%/kv/base/base.h \
 	%D%/kv/base/base64.h \
 	%D%/kv/base/buf.h \
@@ -43,6 +44,7 @@ noinst_HEADERS = \
 	%D%/kv/http/response.h \
 	%D%/kv/http/route.h \
 	%D%/kv/identity/identity.h \
+	%D%/kv/keys/due.h \
 	%D%/kv/keys/external.h \
 	%D%/kv/keys/keys.h \
 	%D%/kv/keys/rotation.h \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The virtual time is the system's plus an offset while it runs, and a fixed reading while it is
- * frozen.
+ * frozen. While the clock is held it shows another reading, and goes on underneath as before.
  */
 #include "kv/base/clock.h"
 
@@ -20,6 +20,8 @@ struct kv_clock {
     kv_millis offset;    /* guarded by mutex */
     bool frozen;         /* guarded by mutex */
     kv_millis frozen_at; /* guarded by mutex; while frozen */
+    bool held;           /* guarded by mutex */
+    kv_millis held_at;   /* guarded by mutex; while held */
     unsigned generation; /* guarded by mutex; how often those who wait were to look again */
     bool wake_pending;   /* guarded by mutex; a wake that no wait has seen */
 };
@@ -78,12 +80,17 @@ void kv_clock_free(struct kv_clock *clock)
     free(clock);
 }
 
-/* One that runs stops at the last millisecond that a date can name. */
-static kv_millis now_locked(const struct kv_clock *clock)
+/* As if nobody held it. One that runs stops at the last millisecond that a date can name. */
+static kv_millis underneath_locked(const struct kv_clock *clock)
 {
     kv_millis now = clock->frozen ? clock->frozen_at : kv_clock_real() + clock->offset;
 
     return now < YEAR_9999_END ? now : YEAR_9999_END;
+}
+
+static kv_millis now_locked(const struct kv_clock *clock)
+{
+    return clock->held ? clock->held_at : underneath_locked(clock);
 }
 
 kv_millis kv_clock_now(const struct kv_clock *clock)
@@ -107,31 +114,68 @@ static void let_waiters_look_locked(struct kv_clock *clock)
     pthread_cond_broadcast(&clock->changed);
 }
 
-enum kv_code kv_clock_shift(struct kv_clock *clock, kv_millis span, struct kv_err *err)
+static bool fits_locked(const struct kv_clock *clock, kv_millis span, kv_millis *ret_shifted)
 {
-    kv_millis shifted;
+    return !__builtin_add_overflow(underneath_locked(clock), span, ret_shifted) && *ret_shifted >= 0
+           && *ret_shifted <= YEAR_9999_END;
+}
 
-    pthread_mutex_lock(&clock->mutex);
-    bool fits = !__builtin_add_overflow(now_locked(clock), span, &shifted) && shifted >= 0
-                && shifted <= YEAR_9999_END;
-    if (fits) {
-        clock->frozen_at = shifted;
-        clock->offset = shifted - kv_clock_real();
-        let_waiters_look_locked(clock);
-    }
-    pthread_mutex_unlock(&clock->mutex);
-
+static enum kv_code refuse_unless(bool fits, struct kv_err *err)
+{
     if (!fits) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "the clock cannot leave the years 1970 to 9999");
     }
     return KV_OK;
 }
 
+enum kv_code kv_clock_check_shift(struct kv_clock *clock, kv_millis span, struct kv_err *err)
+{
+    kv_millis shifted;
+
+    pthread_mutex_lock(&clock->mutex);
+    bool fits = fits_locked(clock, span, &shifted);
+    pthread_mutex_unlock(&clock->mutex);
+    return refuse_unless(fits, err);
+}
+
+enum kv_code kv_clock_shift(struct kv_clock *clock, kv_millis span, struct kv_err *err)
+{
+    kv_millis shifted;
+
+    pthread_mutex_lock(&clock->mutex);
+    bool fits = fits_locked(clock, span, &shifted);
+    if (fits) {
+        clock->frozen_at = shifted;
+        clock->offset = shifted - kv_clock_real();
+        clock->held = false;
+        let_waiters_look_locked(clock);
+    }
+    pthread_mutex_unlock(&clock->mutex);
+    return refuse_unless(fits, err);
+}
+
+/* Those who wait are not told: what they wait for is on the way, and is looked at by the holder. */
+void kv_clock_hold(struct kv_clock *clock, kv_millis reading)
+{
+    pthread_mutex_lock(&clock->mutex);
+    clock->held = true;
+    clock->held_at = reading;
+    pthread_mutex_unlock(&clock->mutex);
+}
+
+void kv_clock_let_go(struct kv_clock *clock)
+{
+    pthread_mutex_lock(&clock->mutex);
+    clock->held = false;
+    let_waiters_look_locked(clock);
+    pthread_mutex_unlock(&clock->mutex);
+}
+
 void kv_clock_freeze(struct kv_clock *clock, bool frozen)
 {
     pthread_mutex_lock(&clock->mutex);
     if (frozen) {
-        clock->frozen_at = now_locked(clock);
+        clock->frozen_at = underneath_locked(clock);
     }
     if (!frozen && clock->frozen) {
         clock->offset = clock->frozen_at - kv_clock_real();
@@ -154,13 +198,13 @@ bool kv_clock_is_frozen(const struct kv_clock *clock)
 void kv_clock_reset(struct kv_clock *clock)
 {
     pthread_mutex_lock(&clock->mutex);
-    clock->frozen = false;
+    clock->frozen = clock->held = false;
     clock->offset = 0;
     let_waiters_look_locked(clock);
     pthread_mutex_unlock(&clock->mutex);
 }
 
-/* How long a wait may really take: a frozen clock reaches nothing by waiting. */
+/* How long a wait may really take: a clock that stands reaches nothing by waiting. */
 static kv_millis real_span_locked(const struct kv_clock *clock, kv_millis until, kv_millis patience)
 {
     kv_millis now = now_locked(clock);
@@ -169,7 +213,7 @@ static kv_millis real_span_locked(const struct kv_clock *clock, kv_millis until,
     if (until <= now) {
         return 0;
     }
-    return clock->frozen || until - now > span ? span : until - now;
+    return clock->frozen || clock->held || until - now > span ? span : until - now;
 }
 
 static struct timespec deadline_after(kv_millis span)

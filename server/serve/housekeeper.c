@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "kv/base/agenda.h"
 #include "kv/base/log.h"
 #include "kv/store/store.h"
 
@@ -14,12 +15,13 @@
 
 struct housekeeper {
     struct kv_clock *clock;
-    struct kv_vaults *vaults;
     struct kv_keys *keys;
+    struct kv_agenda *agenda;
+    struct kv_lanes *lanes;
     struct hsm *hsm;
     struct kv_store *store;
     bool store_is_lost; /* when it was last looked at */
-    struct rotator *rotator;
+    atomic_bool slow;   /* a job with the slow rows is queued or runs */
     pthread_t thread;
     bool running;
     bool failing;      /* its thread's: the last tidying failed, which was logged */
@@ -56,26 +58,30 @@ static void look_at_store(struct housekeeper *keeper)
     keeper->store_is_lost = is_lost;
 }
 
-/* Vaults first: what is in them goes to those who tidy keys. */
-static enum kv_code purge_and_destroy(struct housekeeper *keeper, kv_millis *ret_due,
-                                      struct kv_err *err)
+/* What is due now, and when there is more. Whoever moves the clock does that himself, and wakes the
+ * housekeeper when he is there. */
+static enum kv_code catch_up(struct housekeeper *keeper, kv_millis *ret_due, struct kv_err *err)
 {
-    kv_millis now = kv_clock_now(keeper->clock);
-    kv_millis vaults, keys;
+    enum kv_code code;
 
-    KV_TRY(kv_vaults_tidy(keeper->vaults, now, &vaults, err));
-    KV_TRY(kv_keys_tidy(keeper->keys, now, &keys, err));
-    *ret_due = vaults < keys ? vaults : keys;
-    return KV_OK;
+    *ret_due = INT64_MAX;
+    if (!kv_agenda_try_acquire(keeper->agenda)) {
+        return KV_OK;
+    }
+    code = kv_agenda_catch_up(keeper->agenda, KV_PACE_QUICK, err);
+    kv_agenda_release(keeper->agenda);
+    return code == KV_OK ? kv_agenda_look(keeper->agenda, KV_PACE_QUICK, ret_due, err) : code;
 }
 
 /* When it fails, for want of the token or of the disk, the next round tries again. */
 static kv_millis tidy(struct housekeeper *keeper)
 {
-    kv_millis due = INT64_MAX;
+    kv_millis due;
     struct kv_err err;
+    enum kv_code code = catch_up(keeper, &due, &err);
+    enum kv_code tidied = kv_keys_tidy(keeper->keys, code == KV_OK ? &err : NULL);
 
-    if (purge_and_destroy(keeper, &due, &err) != KV_OK) {
+    if (code != KV_OK || tidied != KV_OK) {
         if (keeper->failing) { /* said when it began */
             return INT64_MAX;
         }
@@ -89,6 +95,54 @@ static kv_millis tidy(struct housekeeper *keeper)
     }
     keeper->failing = false;
     return due;
+}
+
+/* On the lane of generation. After a success there may be more to do at once; after a failure, which
+ * the row has logged, the next round is soon enough. */
+static void run_slow_rows(void *argument)
+{
+    struct housekeeper *keeper = argument;
+    struct kv_err err;
+
+    kv_agenda_acquire(keeper->agenda);
+    bool done = kv_agenda_catch_up(keeper->agenda, KV_PACE_SLOW, &err) == KV_OK;
+    kv_agenda_release(keeper->agenda);
+    atomic_store(&keeper->slow, false);
+    if (done) {
+        kv_clock_wake(keeper->clock);
+    }
+}
+
+static void post_slow_rows(struct housekeeper *keeper)
+{
+    atomic_store(&keeper->slow, true);
+    if (!kv_lanes_post(keeper->lanes, KV_LANE_GENERATE, run_slow_rows, keeper)) {
+        atomic_store(&keeper->slow, false); /* the queue is full: the next round tries again */
+    }
+}
+
+/* The housekeeper has a token to look after while they run. INT64_MAX: nothing is known, or the end
+ * of what runs wakes it. */
+static kv_millis look_at_slow_rows(struct housekeeper *keeper)
+{
+    kv_millis due;
+    struct kv_err err;
+
+    if (atomic_load(&keeper->slow)) {
+        return INT64_MAX;
+    }
+    if (kv_agenda_look(keeper->agenda, KV_PACE_SLOW, &due, &err) != KV_OK) {
+        kv_log(KV_LOG_WARNING, "agenda_unknown", KV_LOG_TEXT_FIELD("reason", err.message),
+               KV_LOG_NUMBER_FIELD("cause", err.cause), KV_LOG_TEXT_FIELD("where", err.where));
+        return INT64_MAX;
+    }
+    if (due > kv_clock_now(keeper->clock)) {
+        return due;
+    }
+    if (atomic_load(&keeper->healthy)) {
+        post_slow_rows(keeper);
+    }
+    return INT64_MAX;
 }
 
 /*
@@ -116,14 +170,14 @@ static void *keep_house(void *argument)
     struct housekeeper *keeper = argument;
 
     while (!atomic_load(&keeper->stop)) {
-        kv_millis tidying;
-        kv_millis rotation;
+        kv_millis quick;
+        kv_millis slow;
 
         look_at_token(keeper);
         look_at_store(keeper);
-        tidying = tidy(keeper);
-        rotation = rotator_look(keeper->rotator, atomic_load(&keeper->healthy));
-        rest(keeper, tidying < rotation ? tidying : rotation);
+        quick = tidy(keeper);
+        slow = look_at_slow_rows(keeper);
+        rest(keeper, quick < slow ? quick : slow);
     }
     return NULL;
 }
@@ -144,16 +198,16 @@ enum kv_code housekeeper_new(struct kv_clock *clock, struct housekeeper **ret_ke
     return KV_OK;
 }
 
-enum kv_code housekeeper_start(struct housekeeper *keeper, struct kv_vaults *vaults,
-                               struct kv_keys *keys, struct hsm *hsm, struct rotator *rotator,
+enum kv_code housekeeper_start(struct housekeeper *keeper, const struct chores *chores,
                                struct kv_err *err)
 {
     int result;
 
-    keeper->vaults = vaults;
-    keeper->keys = keys;
-    keeper->hsm = hsm;
-    keeper->rotator = rotator;
+    keeper->keys = chores->keys;
+    keeper->hsm = chores->hsm;
+    keeper->store = chores->store;
+    keeper->agenda = chores->agenda;
+    keeper->lanes = chores->lanes;
     result = pthread_create(&keeper->thread, NULL, keep_house, keeper);
     if (result != 0) {
         return KV_FAIL(err, KV_INTERNAL, (unsigned long) result,
@@ -161,11 +215,6 @@ enum kv_code housekeeper_start(struct housekeeper *keeper, struct kv_vaults *vau
     }
     keeper->running = true;
     return KV_OK;
-}
-
-void housekeeper_watch(struct housekeeper *keeper, struct kv_store *store)
-{
-    keeper->store = store;
 }
 
 void housekeeper_stop(struct housekeeper *keeper)

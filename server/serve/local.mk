@@ -2,6 +2,7 @@
 coffer_SOURCES += \
 	%D%/certifier.c \
 	%D%/counts.c \
+	%D%/due.c \
 	%D%/fetch.c \
 	%D%/folder.c \
 	%D%/folder.h \

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rotations by policy. The housekeeper looks for what is due, a job on the lane of generation
- * rotates it, one key a job: a generation takes seconds, in which the housekeeper has a token to
- * look after, and requests for keys that came meanwhile get their turn between two rotations.
+ * Rotations by policy, a row of the agenda. A key whose version would be due for rotation again and
+ * again on the way of a travel is rotated once, at its end; all others when they are due.
  */
-#include <stdatomic.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,19 +22,14 @@
 struct setback {
     int64_t key;
     unsigned failures;
-    kv_millis until; /* monotonic */
+    kv_millis since, until; /* monotonic */
     UT_hash_handle hh;
 };
 
-enum outcome { OUTCOME_NONE, OUTCOME_DONE, OUTCOME_FAILED };
-
 struct rotator {
     struct rotator_config config; /* immutable */
-    atomic_bool busy;             /* a job is queued or runs: the next three are its own */
-    const struct kv_vault *vault; /* held while it is busy */
-    struct kv_rotation rotation;
-    enum outcome outcome;
-    struct setback *setbacks; /* the housekeeper's */
+    pthread_mutex_t mutex;        /* lock.def: rotator.setbacks */
+    struct setback *setbacks;     /* guarded by mutex */
 };
 
 enum kv_code rotator_new(const struct rotator_config *config, struct rotator **ret_rotator,
@@ -47,11 +41,12 @@ enum kv_code rotator_new(const struct rotator_config *config, struct rotator **r
         return KV_OUT_OF_MEMORY(err);
     }
     rotator->config = *config;
+    (void) pthread_mutex_init(&rotator->mutex, NULL); /* cannot fail on Linux */
     *ret_rotator = rotator;
     return KV_OK;
 }
 
-static void drop_setback(struct rotator *rotator, struct setback *setback)
+static void drop_setback_locked(struct rotator *rotator, struct setback *setback)
 {
     HASH_DEL(rotator->setbacks, setback);
     free(setback);
@@ -65,12 +60,13 @@ void rotator_free(struct rotator *rotator)
         return;
     }
     HASH_ITER (hh, rotator->setbacks, setback, next) {
-        drop_setback(rotator, setback);
+        drop_setback_locked(rotator, setback);
     }
+    (void) pthread_mutex_destroy(&rotator->mutex);
     free(rotator);
 }
 
-static struct setback *find_setback(const struct rotator *rotator, int64_t key)
+static struct setback *find_setback_locked(const struct rotator *rotator, int64_t key)
 {
     struct setback *setback;
 
@@ -89,151 +85,228 @@ static kv_millis retry_span(unsigned failures)
 }
 
 /* Those of keys that have gone since. */
-static void drop_stale_setbacks(struct rotator *rotator, kv_millis now)
+static void drop_stale_setbacks_locked(struct rotator *rotator, kv_millis now)
 {
     struct setback *setback, *next;
 
     HASH_ITER (hh, rotator->setbacks, setback, next) {
         if (now - setback->until > RETRY_MAX_MS) {
-            drop_setback(rotator, setback);
+            drop_setback_locked(rotator, setback);
         }
     }
 }
 
 /* Without memory for it the key is merely tried again sooner. */
-static void note_failure(struct rotator *rotator, kv_millis now)
+static struct setback *need_setback_locked(struct rotator *rotator, int64_t key)
 {
-    struct setback *setback = find_setback(rotator, rotator->rotation.key);
+    struct setback *setback = find_setback_locked(rotator, key);
 
-    drop_stale_setbacks(rotator, now);
+    if (setback != NULL) {
+        return setback;
+    }
+    setback = calloc(1, sizeof(*setback));
     if (setback == NULL) {
-        setback = calloc(1, sizeof(*setback));
-        if (setback == NULL) {
-            return;
-        }
-        setback->key = rotator->rotation.key;
-        HASH_ADD(hh, rotator->setbacks, key, sizeof(setback->key), setback);
-        if (find_setback(rotator, setback->key) == NULL) {
-            free(setback);
-            return;
-        }
+        return NULL;
     }
-    setback->failures++;
-    setback->until = now + retry_span(setback->failures);
-}
-
-/* Takes notice of how the last job ended. */
-static void settle(struct rotator *rotator)
-{
-    struct setback *setback = find_setback(rotator, rotator->rotation.key);
-
-    switch (rotator->outcome) {
-    case OUTCOME_NONE:
-        break;
-    case OUTCOME_DONE:
-        if (setback != NULL) {
-            drop_setback(rotator, setback);
-        }
-        break;
-    case OUTCOME_FAILED:
-        note_failure(rotator, kv_clock_monotonic());
-        break;
+    setback->key = key;
+    HASH_ADD(hh, rotator->setbacks, key, sizeof(setback->key), setback);
+    if (find_setback_locked(rotator, key) == NULL) {
+        free(setback);
+        return NULL;
     }
-    rotator->outcome = OUTCOME_NONE;
+    return setback;
 }
 
-static void log_failure(const struct rotator *rotator, const struct kv_err *err)
+static void note_failure_locked(struct rotator *rotator, int64_t key)
 {
-    kv_log(KV_LOG_WARNING, "rotation_failed", KV_LOG_TEXT_FIELD("vault", rotator->vault->name),
-           KV_LOG_TEXT_FIELD("name", rotator->rotation.name),
-           KV_LOG_TEXT_FIELD("reason", err->message), KV_LOG_NUMBER_FIELD("cause", err->cause),
-           KV_LOG_TEXT_FIELD("where", err->where));
+    kv_millis now = kv_clock_monotonic();
+    struct setback *setback;
+
+    drop_stale_setbacks_locked(rotator, now);
+    setback = need_setback_locked(rotator, key);
+    if (setback != NULL) {
+        setback->failures++;
+        setback->since = now;
+        setback->until = now + retry_span(setback->failures);
+    }
 }
 
-/* On the lane. After a success there may be more to do at once; after a failure the next round is
- * soon enough. */
-static void rotate(void *argument)
+static void note_outcome(struct rotator *rotator, int64_t key, bool done)
 {
-    struct rotator *rotator = argument;
-    struct kv_clock *clock = rotator->config.clock;
-    const struct kv_scope scope = {
-        .keys = rotator->config.keys,
-        .vault = rotator->vault,
-        .authority = rotator->vault->name,
-        .now = kv_clock_now(clock),
-    };
-    kv_auto(kv_key_done) struct kv_key key = { .version = "" };
-    struct kv_err err;
-    bool rotated = false;
-    bool done = kv_rotation_run(&scope, &rotator->rotation, &rotated, &key, &err) == KV_OK;
-
+    pthread_mutex_lock(&rotator->mutex);
+    struct setback *setback = find_setback_locked(rotator, key);
     if (!done) {
-        log_failure(rotator, &err);
+        note_failure_locked(rotator, key);
+    } else if (setback != NULL) {
+        drop_setback_locked(rotator, setback);
     }
-    if (rotated) {
-        kv_log(KV_LOG_INFO, "rotated", KV_LOG_TEXT_FIELD("vault", rotator->vault->name),
-               KV_LOG_TEXT_FIELD("name", key.name), KV_LOG_TEXT_FIELD("version", key.version));
-    }
-    rotator->outcome = done ? OUTCOME_DONE : OUTCOME_FAILED;
-    kv_vault_release(kv_take(rotator->vault));
-    atomic_store(&rotator->busy, false);
-    if (done) {
-        kv_clock_wake(clock);
-    }
+    pthread_mutex_unlock(&rotator->mutex);
+}
+
+/* Whoever moves the clock has every key tried, but once. */
+static bool is_put_off(struct rotator *rotator, int64_t key, const struct kv_trip *trip)
+{
+    pthread_mutex_lock(&rotator->mutex);
+    const struct setback *setback = find_setback_locked(rotator, key);
+    bool put_off =
+        setback != NULL
+        && (trip->is_travel ? setback->since >= trip->started : trip->started < setback->until);
+    pthread_mutex_unlock(&rotator->mutex);
+    return put_off;
+}
+
+static void log_failure(const struct kv_vault *vault, const struct kv_rotation *rotation,
+                        const struct kv_err *err)
+{
+    kv_log(KV_LOG_WARNING, "rotation_failed", KV_LOG_TEXT_FIELD("vault", vault->name),
+           KV_LOG_TEXT_FIELD("name", rotation->name), KV_LOG_TEXT_FIELD("reason", err->message),
+           KV_LOG_NUMBER_FIELD("cause", err->cause), KV_LOG_TEXT_FIELD("where", err->where));
 }
 
 struct look {
     struct rotator *rotator;
-    kv_millis monotonic;
-    const struct kv_vault *vault; /* held; of what was found; NULL: nothing */
+    const struct kv_trip *trip;
+    kv_millis after, until; /* what to look for: due later than the one, not after the other */
+    const struct kv_vault *vault; /* held; of the first that was found; NULL: nothing */
     struct kv_rotation rotation;
+    kv_millis due; /* when it is to happen */
 };
 
+static void look_done(struct look *look)
+{
+    kv_vault_release(kv_take(look->vault));
+}
+KV_DEFINE_CLEANUP_VALUE(struct look, look_done)
+
 /* Keys of deleted vaults wait, and so do those of a store from before whose vault nobody names. */
+static void take(struct look *look, const struct kv_rotation *rotation, kv_millis due)
+{
+    const struct kv_vault *vault =
+        kv_vaults_acquire_id(look->rotator->config.vaults, rotation->vault);
+
+    if (vault != NULL) {
+        look_done(look);
+        look->vault = vault;
+        look->rotation = *rotation;
+        look->due = due;
+    }
+}
+
+/* When it is to happen on that trip. What is overdue when the trip begins is due then. */
+static kv_millis due_on(const struct kv_trip *trip, const struct kv_rotation *rotation)
+{
+    kv_millis due = rotation->due < trip->from ? trip->from : rotation->due;
+
+    if (due >= trip->until) {
+        return due;
+    }
+    return kv_rotation_due_again(rotation, due) <= trip->until ? trip->until : due;
+}
+
+/* They come in the order of rotation->due, of which due_on() only ever makes a later time. */
 static bool take_first(void *context, const struct kv_rotation *rotation)
 {
     struct look *look = context;
-    const struct setback *setback = find_setback(look->rotator, rotation->key);
+    kv_millis due = due_on(look->trip, rotation);
 
-    if (setback != NULL && look->monotonic < setback->until) {
-        return true;
+    if (look->due <= rotation->due || look->due == look->trip->from) {
+        return false;
     }
-    look->vault = kv_vaults_acquire_id(look->rotator->config.vaults, rotation->vault);
-    look->rotation = *rotation;
-    return look->vault == NULL;
+    if (due > look->after && due <= look->until && due < look->due
+        && !is_put_off(look->rotator, rotation->key, look->trip)) {
+        take(look, rotation, due);
+    }
+    return true;
 }
 
-static void start(struct rotator *rotator, struct look *look)
+static enum kv_code look_for(struct rotator *rotator, kv_millis now, struct look *look,
+                             struct kv_err *err)
 {
-    rotator->vault = kv_take(look->vault);
-    rotator->rotation = look->rotation;
-    atomic_store(&rotator->busy, true);
-    if (!kv_lanes_post(rotator->config.lanes, KV_LANE_GENERATE, rotate, rotator)) {
-        kv_vault_release(kv_take(rotator->vault));
-        atomic_store(&rotator->busy, false); /* the queue is full: the next round tries again */
-    }
+    look->rotator = rotator;
+    look->due = INT64_MAX;
+    return kv_rotation_each(rotator->config.keys, now, take_first, look, err);
 }
 
-kv_millis rotator_look(struct rotator *rotator, bool token_is_healthy)
+static enum kv_code rotate(struct rotator *rotator, const struct look *look, kv_millis at,
+                           bool *ret_rotated, struct kv_err *err)
 {
-    struct look look = { .rotator = rotator, .monotonic = kv_clock_monotonic() };
-    kv_millis now = kv_clock_now(rotator->config.clock);
-    struct kv_err err;
+    const struct kv_scope scope = {
+        .keys = rotator->config.keys,
+        .vault = look->vault,
+        .authority = look->vault->name,
+        .now = at,
+    };
+    kv_auto(kv_key_done) struct kv_key key = { .version = "" };
+    enum kv_code code = kv_rotation_run(&scope, &look->rotation, ret_rotated, &key, err);
 
-    if (atomic_load(&rotator->busy)) { /* its end wakes the housekeeper */
-        return INT64_MAX;
+    if (code != KV_OK) {
+        log_failure(look->vault, &look->rotation, err);
     }
-    settle(rotator);
-    if (kv_rotation_each(rotator->config.keys, now, take_first, &look, &err) != KV_OK) {
-        kv_log(KV_LOG_WARNING, "rotations_unknown", KV_LOG_TEXT_FIELD("reason", err.message),
-               KV_LOG_NUMBER_FIELD("cause", err.cause), KV_LOG_TEXT_FIELD("where", err.where));
-        return INT64_MAX;
+    if (*ret_rotated) {
+        kv_log(KV_LOG_INFO, "rotated", KV_LOG_TEXT_FIELD("vault", look->vault->name),
+               KV_LOG_TEXT_FIELD("name", key.name), KV_LOG_TEXT_FIELD("version", key.version));
     }
-    bool is_due = look.vault != NULL && look.rotation.due <= now;
-    kv_millis due = look.vault != NULL && !is_due ? look.rotation.due : INT64_MAX;
-    if (is_due && token_is_healthy) {
-        start(rotator, &look);
+    note_outcome(rotator, look->rotation.key, code == KV_OK);
+    return code;
+}
+
+static enum kv_code rotate_and_tell(struct rotator *rotator, const struct look *look, kv_millis at,
+                                    struct kv_agenda_report *report, struct kv_err *err)
+{
+    bool rotated = false;
+    enum kv_code code = rotate(rotator, look, at, &rotated, err);
+
+    if (code != KV_OK || rotated) {
+        kv_agenda_note(report, look->vault->name, look->rotation.name,
+                       code == KV_OK ? NULL : err->message);
     }
-    kv_vault_release(look.vault);
-    return due;
+    return code;
+}
+
+static enum kv_code next_rotation(void *context, const struct kv_trip *trip, kv_millis after,
+                                  kv_millis *ret_due, struct kv_err *err)
+{
+    kv_auto(look_done) struct look look = { .trip = trip, .after = after, .until = INT64_MAX };
+
+    KV_TRY(look_for(context, trip->from, &look, err));
+    *ret_due = look.due;
+    return KV_OK;
+}
+
+/*
+ * A generation takes seconds: in the background one is enough for a time, so that requests for keys
+ * that came meanwhile get their turn between two rotations. On a travel a key that cannot be rotated
+ * holds up no other, unless it is for want of the token.
+ */
+static enum kv_code run_rotations(void *context, const struct kv_trip *trip, kv_millis at,
+                                  struct kv_agenda_report *report, struct kv_err *err)
+{
+    kv_auto(look_done) struct look look = { .trip = trip, .after = trip->from - 1, .until = at };
+
+    KV_TRY(look_for(context, at, &look, err));
+    while (look.vault != NULL) {
+        enum kv_code code = rotate_and_tell(context, &look, at, report, err);
+
+        if (!trip->is_travel || code == KV_UNAVAILABLE) {
+            return code;
+        }
+        look_done(&look);
+        if (!kv_trip_is_over(trip)) {
+            KV_TRY(look_for(context, at, &look, err));
+        }
+    }
+    return KV_OK;
+}
+
+void rotator_add(struct rotator *rotator, struct kv_agenda *agenda)
+{
+    kv_agenda_add(agenda, &(struct kv_agenda_row){
+                              .name = "rotation",
+                              .pace = KV_PACE_SLOW,
+                              .scope_word = "vault",
+                              .subject_word = "key",
+                              .context = rotator,
+                              .next = next_rotation,
+                              .run = run_rotations,
+                          });
 }

@@ -43,6 +43,7 @@ struct server {
     const struct kv_build *build;
 
     struct kv_clock *clock;
+    struct kv_agenda *agenda;
     struct kv_identity *identity;
     struct kv_authorities *authorities;
     struct kv_vaults *vaults;
@@ -187,17 +188,22 @@ static enum kv_code start_threads(struct server *server, struct kv_err *err)
     };
 
     struct rotator_config rotator = {
-        .clock = server->clock,
         .keys = server->keys,
         .vaults = server->vaults,
     };
 
+    struct chores chores = {
+        .keys = server->keys,
+        .hsm = server->token.hsm,
+        .store = server->store,
+    };
+
     KV_TRY(kv_lanes_new(&config, &server->lanes, err));
-    rotator.lanes = server->lanes;
     KV_TRY(rotator_new(&rotator, &server->rotator, err));
-    housekeeper_watch(server->keeper, server->store);
-    return housekeeper_start(server->keeper, server->vaults, server->keys, server->token.hsm,
-                             server->rotator, err);
+    KV_TRY(due_open(server->clock, server->vaults, server->keys, server->rotator, &server->agenda, err));
+    chores.lanes = server->lanes;
+    chores.agenda = server->agenda;
+    return housekeeper_start(server->keeper, &chores, err);
 }
 
 static enum kv_code check_store(void *store, struct kv_err *err)
@@ -209,6 +215,7 @@ static void fill_app(struct server *server)
 {
     server->app = (struct kv_app){
         .clock = server->clock,
+        .agenda = server->agenda,
         .keys = server->keys,
         .identity = server->identity,
         .roles = server->roles,
@@ -338,12 +345,14 @@ static void drain(struct server *server)
 
 static void take_down(struct server *server)
 {
-    fetch_end(); /* nobody's silence delays the end */
+    fetch_end();                    /* nobody's silence delays the end, */
+    kv_agenda_stop(server->agenda); /* and nobody's travel */
     drain(server);
     kv_listener_free(server->control);
     kv_listener_free(server->tls);
     housekeeper_stop(server->keeper); /* it posts to the lanes, which sound its alarm until freed */
     kv_lanes_free(server->lanes);
+    kv_agenda_free(server->agenda);
     rotator_free(server->rotator);
     sweep_end(&server->sweep);
     kv_limits_free(server->limits);

@@ -11,6 +11,7 @@
 #include "folder.h"
 #include "hsm.h"
 #include "kv/app/app.h"
+#include "kv/base/agenda.h"
 #include "kv/base/options.h"
 #include "kv/http/certificate.h"
 #include "kv/http/lanes.h"
@@ -119,38 +120,47 @@ enum kv_code token_print_metrics(void *context, struct kv_buf *buf,
                                  struct kv_err *err) kv_must_check;
 
 /*
- * The rotator: has keys rotated by their policies, when these are due on the virtual clock. One
- * at a time; one whose rotation failed waits longer each time. Freed after the lanes.
+ * The rotator: a row of the agenda that has keys rotated by their policies, when these are due. One
+ * whose rotation failed waits longer each time. Freed after the lanes.
  */
-struct rotator; /* opaque */
+struct rotator; /* opaque, thread-safe */
 struct rotator_config {
-    struct kv_clock *clock; /* all borrowed */
-    struct kv_keys *keys;
-    struct kv_lanes *lanes;
+    struct kv_keys *keys; /* borrowed, as the next one is */
     struct kv_vaults *vaults;
 };
 enum kv_code rotator_new(const struct rotator_config *config, struct rotator **ret_rotator,
                          struct kv_err *err) kv_must_check;
 void rotator_free(struct rotator *rotator); /* NULL is fine */
+void rotator_add(struct rotator *rotator, struct kv_agenda *agenda);
 
-/* Starts what is due. Returns when there is something to do again (INT64_MAX: nothing known, or it
- * will wake the clock's waiters). From one thread. */
-kv_millis rotator_look(struct rotator *rotator, bool token_is_healthy);
+/* Makes the agenda with all of its rows, which borrow what they are about. */
+enum kv_code due_open(struct kv_clock *clock, struct kv_vaults *vaults, struct kv_keys *keys,
+                      struct rotator *rotator, struct kv_agenda **ret_agenda,
+                      struct kv_err *err) kv_must_check;
 
 /*
- * The housekeeper: one thread that purges what is due, destroys what nobody owns, lets the rotator
- * look, and looks after the token every two seconds and whenever the alarm was sounded. What it
- * finds of the token and of the store's files is logged when it changes.
+ * The housekeeper: one thread that catches up with the agenda while nobody moves the clock, has the
+ * lane of generation do what is slow, destroys what nobody owns, and looks after the token every two
+ * seconds and whenever the alarm was sounded. What it finds of the token and of the store's files is
+ * logged when it changes.
  */
 struct housekeeper; /* opaque, thread-safe */
 
-/* Made before the token's other users, which sound its alarm; started when the keys are there. */
+/* What it looks after; all borrowed. */
+struct chores {
+    struct kv_keys *keys;
+    struct hsm *hsm;
+    struct kv_store *store;
+    struct kv_agenda *agenda;
+    struct kv_lanes *lanes;
+};
+
+/* Made before the token's other users, which sound its alarm; started when the rest is there. Freed
+ * after the lanes. */
 enum kv_code housekeeper_new(struct kv_clock *clock, struct housekeeper **ret_keeper,
                              struct kv_err *err) kv_must_check;
-enum kv_code housekeeper_start(struct housekeeper *keeper, struct kv_vaults *vaults,
-                               struct kv_keys *keys, struct hsm *hsm, struct rotator *rotator,
+enum kv_code housekeeper_start(struct housekeeper *keeper, const struct chores *chores,
                                struct kv_err *err) kv_must_check;
-void housekeeper_watch(struct housekeeper *keeper, struct kv_store *store); /* before the start */
 void housekeeper_stop(struct housekeeper *keeper); /* joins the thread, if it runs */
 void housekeeper_free(struct housekeeper *keeper); /* NULL is fine */
 

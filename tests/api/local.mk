@@ -38,6 +38,7 @@ api_tests = \
 	%D%/test_symmetric \
 	%D%/test_symmetric_move \
 	%D%/test_throttling \
+	%D%/test_travel \
 	%D%/test_vaults
 check_PROGRAMS += $(api_tests)
 TESTS += $(api_tests)
@@ -211,6 +212,9 @@ EXTRA_DIST += tests/data/golden tests/data/folder_0.1.0.tar.xz
 %C%_test_auto_rotation_SOURCES = %D%/auto_rotation.c $(api_support)
 %C%_test_auto_rotation_CFLAGS = $(api_cflags)
 %C%_test_auto_rotation_LDADD = $(api_libs)
+%C%_test_travel_SOURCES = %D%/travel.c %D%/travel.h %D%/travel_many.c $(api_support)
+%C%_test_travel_CFLAGS = $(api_cflags)
+%C%_test_travel_LDADD = $(api_libs)
 %C%_test_auth_SOURCES = %D%/auth.c $(api_support)
 %C%_test_auth_CFLAGS = $(api_cflags)
 %C%_test_auth_LDADD = $(api_libs)

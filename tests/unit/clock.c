@@ -105,6 +105,28 @@ Test(clock, is_shifted_while_frozen_by_exactly_the_span)
     cr_assert_eq(kv_clock_now(clock_), now + 7);
 }
 
+Test(clock, stands_at_what_it_is_held_at_and_goes_on_underneath)
+{
+    kv_millis before = kv_clock_now(clock_);
+
+    kv_clock_hold(clock_, before + 5 * HOUR);
+    usleep(20000);
+    cr_assert_eq(kv_clock_now(clock_), before + 5 * HOUR);
+    kv_clock_let_go(clock_);
+    cr_assert_geq(kv_clock_now(clock_), before + 19, "it ran meanwhile");
+    cr_assert_lt(kv_clock_now(clock_), before + HOUR);
+}
+
+Test(clock, is_shifted_from_underneath_when_it_is_held)
+{
+    kv_clock_freeze(clock_, true);
+    kv_millis before = kv_clock_now(clock_);
+    kv_clock_hold(clock_, before + 3 * HOUR);
+    cr_assert_eq(kv_clock_check_shift(clock_, YEAR_9999_END - before + 1, &err), KV_BAD_PARAMETER);
+    cr_assert_eq(kv_clock_shift(clock_, 5 * HOUR, &err), KV_OK);
+    cr_assert_eq(kv_clock_now(clock_), before + 5 * HOUR, "and held no more");
+}
+
 Test(clock, goes_back_to_the_system)
 {
     cr_assert_eq(kv_clock_shift(clock_, 5 * HOUR, &err), KV_OK);
@@ -190,6 +212,11 @@ static void freeze(void)
     kv_clock_freeze(clock_, true);
 }
 
+static void let_go(void)
+{
+    kv_clock_let_go(clock_);
+}
+
 static void thaw(void)
 {
     kv_clock_freeze(clock_, false);
@@ -229,7 +256,7 @@ static void start_waiting(struct waiter *waiter)
 
 Test(clock, ends_every_wait_when_it_is_moved_or_woken)
 {
-    static void (*const moves[])(void) = { shift, freeze, thaw, reset, wake };
+    static void (*const moves[])(void) = { shift, freeze, let_go, thaw, reset, wake };
 
     for (size_t i = 0; i < KV_COUNT(moves); i++) {
         struct waiter waiter[2];

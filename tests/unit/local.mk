@@ -3,6 +3,12 @@
 UNIT_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
 UNIT_LDADD = libkv.a libhsm.a $(CRITERION_LIBS) $(SERVER_LIBS)
 
+check_PROGRAMS += %D%/test_agenda
+TESTS += %D%/test_agenda
+%C%_test_agenda_SOURCES = %D%/agenda.c %D%/agenda.h %D%/agenda_bounds.c %D%/asleep.h
+%C%_test_agenda_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_agenda_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += %D%/test_backup_form
 TESTS += %D%/test_backup_form
 %C%_test_backup_form_SOURCES = %D%/backup_form.c

@@ -165,3 +165,35 @@ Test(rotation, policy_always_has_a_notify_action)
     cr_expect_str_eq(policy.notify.before_expiry.text, "P30D");
     cr_expect_not(kv_duration_is_given(&policy.notify.after_create));
 }
+
+/* How a travel of the clock finds out that a version made on its way would be due again. */
+Test(rotation, is_due_again_by_what_the_policy_says_of_a_new_version)
+{
+    static const struct {
+        const char *expiry, *after, *before;
+        kv_millis again; /* after 2023-11-14T22:13:20Z; 0: never */
+    } rows[] = {
+        { NULL, NULL, NULL, 0 },       { "P90D", NULL, NULL, 0 },   { NULL, NULL, "P30D", 0 },
+        { NULL, "P7D", NULL, 7 },      { "P90D", "P1M", NULL, 30 }, { "P90D", NULL, "P30D", 60 },
+        { "P9000Y", NULL, "P30D", 0 }, /* no year that has four digits */
+        { "P337D", NULL, "P11M", 7 },  /* the calendar leaves no time: the margin does */
+    };
+    const kv_millis when = 1700000000000;
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        struct kv_rotation rotation = { .key = 1 };
+
+        if (rows[i].expiry != NULL) {
+            cr_assert(kv_duration_parse(rows[i].expiry, &rotation.expiry));
+        }
+        if (rows[i].after != NULL) {
+            cr_assert(kv_duration_parse(rows[i].after, &rotation.trigger.after_create));
+        }
+        if (rows[i].before != NULL) {
+            cr_assert(kv_duration_parse(rows[i].before, &rotation.trigger.before_expiry));
+        }
+        cr_expect_eq(kv_rotation_due_again(&rotation, when),
+                     rows[i].again == 0 ? INT64_MAX : when + rows[i].again * KV_DAY * 1000,
+                     "row %zu", i);
+    }
+}

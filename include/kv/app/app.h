@@ -16,6 +16,7 @@
 
 #include "kv/access/permission.h"
 #include "kv/access/roles.h"
+#include "kv/base/agenda.h"
 #include "kv/http/listener.h"
 #include "kv/http/request.h"
 #include "kv/http/route.h"
@@ -31,6 +32,7 @@ struct kv_limits;
 
 struct kv_app {
     struct kv_clock *clock;
+    struct kv_agenda *agenda; /* what falls due by it; whoever moves the clock has the turn */
     struct kv_keys *keys;
     struct kv_identity *identity;
     struct kv_roles *roles;

@@ -39,9 +39,21 @@ kv_time kv_seconds(kv_millis reading);
 enum kv_code kv_clock_shift(struct kv_clock *clock, kv_millis span,
                             struct kv_err *err) kv_must_check;
 
+/* Whether such a shift would be refused; it moves nothing. */
+enum kv_code kv_clock_check_shift(struct kv_clock *clock, kv_millis span,
+                                  struct kv_err *err) kv_must_check;
+
 /* Stops the clock at its present reading, or lets it run on from there. */
 void kv_clock_freeze(struct kv_clock *clock, bool frozen);
 bool kv_clock_is_frozen(const struct kv_clock *clock);
+
+/*
+ * Shows `reading`, and stands there, until it is shown another one, is shifted, reset or let go. What
+ * it does otherwise, running or frozen, goes on underneath: a shift counts from there, so the time
+ * that it was held is not lost. Held by one thread at a time; that is for the holders to see to.
+ */
+void kv_clock_hold(struct kv_clock *clock, kv_millis reading);
+void kv_clock_let_go(struct kv_clock *clock);
 
 /* Back to the system's time, running. */
 void kv_clock_reset(struct kv_clock *clock);

@@ -5,7 +5,7 @@
  *
  * Every operation takes the scope it works in (which vault, and THE time of the request) and
  * decides by that time alone. A state that falls due (a deletion that is final, a key whose purge
- * date has passed) is due for every reader at that second; kv_keys_tidy() only cleans up behind
+ * date has passed) is due for every reader at that second; kv_keys_purge_due() only cleans up behind
  * it. What a call has returned KV_OK for is on disk.
  * Thread-safe. Errors carry the service's texts (contract §9).
  */
@@ -367,12 +367,8 @@ enum kv_code kv_keys_empty(void *keys, struct kv_db *db, int64_t vault,
 enum kv_code kv_keys_sweep(struct kv_keys *keys, size_t *ret_destroyed,
                            struct kv_err *err) kv_must_check;
 
-/*
- * Purges what is due at `now`, ends pending phases, destroys the objects of purged versions.
- * *ret_due is when there is something to do again (INT64_MAX: nothing known).
- */
-enum kv_code kv_keys_tidy(struct kv_keys *keys, kv_millis now, kv_millis *ret_due,
-                          struct kv_err *err) kv_must_check;
+/* Destroys the objects of versions that are purged. */
+enum kv_code kv_keys_tidy(struct kv_keys *keys, struct kv_err *err) kv_must_check;
 
 /* From now on kv_keys_tidy() ends after the object it is at; the next start does the rest. Any
  * thread. */

@@ -81,7 +81,12 @@ struct kv_rotation {
     int64_t vault; /* its id */
     char name[KV_KEY_NAME_MAX + 1];
     kv_millis due;
+    struct kv_duration expiry; /* of its policy */
+    struct kv_trigger trigger; /* of its policy */
 };
+
+/* When the version is due in turn that a rotation at `when` would make; INT64_MAX: never. */
+kv_millis kv_rotation_due_again(const struct kv_rotation *rotation, kv_millis when);
 
 /*
  * Calls `visit` for each of them until it returns false, the one that is due first first. Deleted

@@ -100,10 +100,14 @@ enum kv_code kv_vaults_recover(struct kv_vaults *vaults, const char *name, kv_ti
 enum kv_code kv_vaults_purge(struct kv_vaults *vaults, const char *name, kv_time now,
                              struct kv_err *err) kv_must_check;
 
-/* Purges the deleted ones whose time has come, purge protection or not. *ret_due is when there is
- * something to do again, in ms; INT64_MAX: nothing. */
-enum kv_code kv_vaults_tidy(struct kv_vaults *vaults, kv_millis now, kv_millis *ret_due,
-                            struct kv_err *err) kv_must_check;
+/* Purges the deleted ones whose time has come, purge protection or not, the earliest first. Each is
+ * told to `visit` once it is gone, which must not call back; when that returns false, it ends. */
+typedef bool kv_vault_visit_fn(void *context, const struct kv_vault *vault);
+enum kv_code kv_vaults_purge_due(struct kv_vaults *vaults, kv_time now, kv_vault_visit_fn *visit,
+                                 void *context, struct kv_err *err) kv_must_check;
+
+/* The first time later than `after` at which that has something to do; INT64_MAX: none. */
+kv_millis kv_vaults_next_purge(struct kv_vaults *vaults, kv_millis after);
 
 /* How many live. */
 size_t kv_vaults_count(struct kv_vaults *vaults);

@@ -9,6 +9,7 @@ libkv_a_SOURCES += \
 	%D%/deletion.c \
 	%D%/deletion.h \
 	%D%/draft.h \
+	%D%/due.c \
 	%D%/external.c \
 	%D%/external.h \
 	%D%/import.c \

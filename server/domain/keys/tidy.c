@@ -1,58 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What happens without a request: scheduled purges, and the destruction of ownerless objects. */
-#include <stdint.h>
+/* The destruction of objects that nobody owns; how much there is. */
 #include <string.h>
 
 #include "core.h"
 #include "deletion.h"
 
-#define BATCH 64 /* keys a transaction, objects a round: other writers get their turn in between */
+#define BATCH 64 /* objects a round */
 
 struct object_batch {
     unsigned char object[BATCH][KV_OBJECT_LENGTH];
     size_t count;
 };
-
-/* The ids of keys whose time has come, a batch of them. */
-static enum kv_code find_due(struct kv_db *db, kv_millis now, int64_t *ret_ids, size_t *ret_count,
-                             struct kv_err *err)
-{
-    static const char sql[] = "SELECT id FROM key WHERE (state = 1 AND ready <= ?1 AND purge <= ?2)"
-                              " OR (state = 2 AND ready <= ?1) LIMIT ?3";
-    kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
-    size_t count = 0;
-    bool more;
-
-    KV_TRY(kv_db_query(db, sql, KV_BINDS(KV_B_INT(now), KV_B_INT(kv_seconds(now)), KV_B_INT(BATCH)),
-                       &rows, err));
-    KV_TRY(kv_rows_next(rows, &more, err));
-    while (more && count < BATCH) {
-        ret_ids[count++] = kv_rows_int(rows, 0);
-        KV_TRY(kv_rows_next(rows, &more, err));
-    }
-    *ret_count = count;
-    return KV_OK;
-}
-
-/* Most rounds find nothing: only then is the writer's turn not taken. */
-static enum kv_code purge_due_batch(struct kv_keys *keys, kv_millis now, size_t *ret_count,
-                                    struct kv_err *err)
-{
-    kv_auto(kv_db_release) struct kv_db *db = NULL;
-    int64_t ids[BATCH];
-
-    KV_TRY(kv_db_acquire(keys->config.store, &db, err));
-    KV_TRY(find_due(db, now, ids, ret_count, err));
-    if (*ret_count == 0) {
-        return KV_OK;
-    }
-    KV_TRY(kv_db_begin(db, err));
-    KV_TRY(find_due(db, now, ids, ret_count, err));
-    for (size_t i = 0; i < *ret_count; i++) {
-        KV_TRY(key_remove(db, ids[i], err));
-    }
-    return kv_db_commit(db, err);
-}
 
 static enum kv_code read_objects(struct kv_db *db, const char *sql, struct object_batch *ret_batch,
                                  struct kv_err *err)
@@ -127,33 +85,12 @@ enum kv_code kv_keys_sweep(struct kv_keys *keys, size_t *ret_destroyed, struct k
     return destroy_limbo(keys, sql, ret_destroyed, err);
 }
 
-static enum kv_code next_due(struct kv_keys *keys, kv_millis *ret_due, struct kv_err *err)
-{
-    static const char sql[] =
-        "SELECT min(CASE state WHEN 1 THEN max(purge * 1000, ready) ELSE ready END)"
-        " FROM key WHERE state > 0";
-    kv_auto(kv_db_release) struct kv_db *db = NULL;
-    kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
-    bool more;
-
-    KV_TRY(kv_db_acquire(keys->config.store, &db, err));
-    KV_TRY(kv_db_query(db, sql, KV_NO_BINDS, &rows, err));
-    KV_TRY(kv_rows_next(rows, &more, err));
-    *ret_due = more && !kv_rows_is_null(rows, 0) ? kv_rows_int(rows, 0) : INT64_MAX;
-    return KV_OK;
-}
-
-enum kv_code kv_keys_tidy(struct kv_keys *keys, kv_millis now, kv_millis *ret_due,
-                          struct kv_err *err)
+enum kv_code kv_keys_tidy(struct kv_keys *keys, struct kv_err *err)
 {
     static const char sql[] = "SELECT object FROM limbo WHERE doomed = 1 LIMIT ?";
     size_t count;
 
-    do {
-        KV_TRY(purge_due_batch(keys, now, &count, err));
-    } while (count > 0 && !atomic_load(&keys->stop));
-    KV_TRY(destroy_limbo(keys, sql, &count, err));
-    return next_due(keys, ret_due, err);
+    return destroy_limbo(keys, sql, &count, err);
 }
 
 void kv_keys_stop_tidying(struct kv_keys *keys)

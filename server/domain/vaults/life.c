@@ -367,16 +367,18 @@ enum kv_code kv_vaults_purge(struct kv_vaults *vaults, const char *name, kv_time
     return purge_entry(vaults, entry, err);
 }
 
-enum kv_code kv_vaults_tidy(struct kv_vaults *vaults, kv_millis now, kv_millis *ret_due,
-                            struct kv_err *err)
+enum kv_code kv_vaults_purge_due(struct kv_vaults *vaults, kv_time now, kv_vault_visit_fn *visit,
+                                 void *context, struct kv_err *err)
 {
     kv_auto(end_turn) pthread_mutex_t *turn kv_unused = take_turn(vaults);
     struct entry *entry;
-    kv_time purge = 0;
+    bool goes_on = true;
 
-    while ((entry = vault_entry_next_purge(vaults, &purge)) != NULL && purge <= kv_seconds(now)) {
+    while (goes_on && (entry = vault_entry_first_purge(vaults, now)) != NULL) {
+        kv_auto(kv_vault_release) const struct kv_vault *vault = vault_entry_hold(vaults, entry);
+
         KV_TRY(purge_entry(vaults, entry, err));
+        goes_on = visit(context, vault);
     }
-    *ret_due = entry != NULL ? purge * 1000 : INT64_MAX;
     return KV_OK;
 }

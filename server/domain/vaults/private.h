@@ -67,6 +67,7 @@ struct entry *vault_entry_find(struct kv_vaults *vaults, const char *name);
 /* What is there now, held. */
 const struct kv_vault *vault_entry_hold(struct kv_vaults *vaults, struct entry *entry);
 
-/* How many places there are, and the place of the deleted vault that is to be purged first. */
+/* How many places there are, and the place of the deleted vault that is to be purged first; NULL:
+ * none is to be before `until` has passed. */
 size_t vault_entries(struct kv_vaults *vaults);
-struct entry *vault_entry_next_purge(struct kv_vaults *vaults, kv_time *ret_purge);
+struct entry *vault_entry_first_purge(struct kv_vaults *vaults, kv_time until);

@@ -180,20 +180,37 @@ size_t vault_entries(struct kv_vaults *vaults)
     return count;
 }
 
-struct entry *vault_entry_next_purge(struct kv_vaults *vaults, kv_time *ret_purge)
+/* The deleted one that is purged first, of those that are purged later than `after`. */
+static struct entry *first_purge_locked(const struct kv_vaults *vaults, kv_millis after)
 {
     struct entry *first = NULL;
     struct entry *entry, *next;
 
-    pthread_mutex_lock(&vaults->lock);
     HASH_ITER (hh_id, vaults->by_id, entry, next) {
-        if (entry->now->deleted != 0 && (first == NULL || entry->now->purge < *ret_purge)) {
+        if (entry->now->deleted != 0 && entry->now->purge * 1000 > after
+            && (first == NULL || entry->now->purge < first->now->purge)) {
             first = entry;
-            *ret_purge = entry->now->purge;
         }
     }
+    return first;
+}
+
+struct entry *vault_entry_first_purge(struct kv_vaults *vaults, kv_time until)
+{
+    pthread_mutex_lock(&vaults->lock);
+    struct entry *first = first_purge_locked(vaults, INT64_MIN);
+    first = first != NULL && first->now->purge <= until ? first : NULL;
     pthread_mutex_unlock(&vaults->lock);
     return first;
+}
+
+kv_millis kv_vaults_next_purge(struct kv_vaults *vaults, kv_millis after)
+{
+    pthread_mutex_lock(&vaults->lock);
+    const struct entry *first = first_purge_locked(vaults, after);
+    kv_millis due = first != NULL ? first->now->purge * 1000 : INT64_MAX;
+    pthread_mutex_unlock(&vaults->lock);
+    return due;
 }
 
 static const struct kv_vault *lend_locked(const struct entry *entry)

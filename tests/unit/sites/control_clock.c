@@ -11,11 +11,13 @@ static void set_up_clock(void)
 {
     app = (struct kv_app){ .port = 8443, .control_port = 8080 };
     cr_assert_eq(kv_clock_new(&app.clock, &err), KV_OK);
+    cr_assert_eq(kv_agenda_new(app.clock, &app.agenda, &err), KV_OK);
 }
 
 static void tear_down_clock(void)
 {
     end_exchange();
+    kv_agenda_free(app.agenda);
     kv_clock_free(app.clock);
 }
 
@@ -71,6 +73,10 @@ Test(control_clock, refuses_clock_orders_it_cannot_carry_out)
         "{\"reset\":\"true\"}",
         "{\"set\":0,\"advance\":1}",
         "{\"reset\":true,\"advance\":1}",
+        "{\"to\":\"last\"}",
+        "{\"to\":1}",
+        "{\"to\":\"next\",\"advance\":1}",
+        "{\"to\":\"next\",\"reset\":true}",
         "{\"reset\":true,\"set\":1,\"frozen\":true}",
         "{\"advance\":1,\"speed\":2}",
         "{\"Advance\":1}",
@@ -90,7 +96,7 @@ Test(control_clock, names_a_member_it_does_not_know)
 {
     post_clock("{\"advance\":1,\"spe\\\"ed\":2}");
     cr_assert_str_eq(answer_text("error.message"),
-                     "'spe\"ed' is not one of advance, set, frozen and reset.");
+                     "'spe\"ed' is not one of advance, set, to, frozen and reset.");
 }
 
 Test(control_clock, tells_the_time)
@@ -178,4 +184,101 @@ Test(control_clock, lets_a_clock_run_on_and_resets_it)
     post_clock("{\"reset\":true}");
     cr_assert_eq(answer_number("offset"), 0);
     cr_assert(cJSON_IsFalse(answer_member("frozen")));
+}
+
+/* A row that is due at one time, and knows nothing before it was asked. */
+static kv_millis due_at;
+
+static enum kv_code say_when(void *context, const struct kv_trip *trip, kv_millis after,
+                             kv_millis *ret_due, struct kv_err *ret_err)
+{
+    (void) context;
+    (void) trip;
+    if (due_at == 0) {
+        return KV_FAIL(ret_err, KV_UNAVAILABLE, 0, "the store is away");
+    }
+    *ret_due = due_at > after ? due_at : INT64_MAX;
+    return KV_OK;
+}
+
+static enum kv_code run_never(void *context, const struct kv_trip *trip, kv_millis at,
+                              struct kv_agenda_report *report, struct kv_err *ret_err)
+{
+    (void) context;
+    (void) trip;
+    (void) at;
+    (void) report;
+    return KV_FAIL(ret_err, KV_INTERNAL, 0, "it runs where it must not");
+}
+
+static void add_row(void)
+{
+    kv_agenda_add(app.agenda, &(struct kv_agenda_row){
+                                  .name = "purge",
+                                  .next = say_when,
+                                  .run = run_never,
+                              });
+    post_clock("{\"set\":1700000000,\"frozen\":true}");
+}
+
+Test(control_clock, has_no_next_time_to_go_to_when_nothing_is_due)
+{
+    post_clock("{\"to\":\"next\"}");
+    expect_error(409, "Conflict");
+    get_clock();
+    cr_assert(cJSON_IsNull(answer_member("next")));
+    cr_assert_null(answer_member("ran"));
+}
+
+Test(control_clock, can_be_read_and_moved_while_nobody_knows_what_is_next)
+{
+    add_row();
+    post_clock("{\"to\":\"next\"}");
+    expect_error(503, "ServiceUnavailable");
+    post_clock("{\"advance\":-60}");
+    cr_assert_eq(response.status, 200);
+    get_clock();
+    cr_assert_eq(answer_number("epoch"), 1699999940);
+    cr_assert_null(answer_member("next"));
+}
+
+Test(control_clock, tells_what_is_due_next)
+{
+    due_at = 1700000060000;
+    add_row();
+    get_clock();
+    cr_assert_str_eq(answer_text("next.at"), "2023-11-14T22:14:20.000Z");
+    cr_assert_str_eq(answer_text("next.what"), "purge");
+}
+
+Test(control_clock, moves_at_once_where_nothing_is_due_on_the_way)
+{
+    due_at = 1700000060000;
+    add_row();
+    post_clock("{\"advance\":59}");
+    cr_assert_eq(answer_number("epoch"), 1700000059);
+    cr_assert_eq(cJSON_GetArraySize(answer_member("ran")), 0);
+    cr_assert_eq(answer_number("left_off"), 0);
+    cr_assert(cJSON_IsFalse(answer_member("unfinished")));
+    cr_assert_null(request.next);
+}
+
+/* Here there are no lanes: the request only says where it would go on. */
+Test(control_clock, leaves_the_thread_of_the_connection_where_something_is_due)
+{
+    static const char *const orders[] = { "{\"advance\":60}", "{\"to\":\"next\"}",
+                                          "{\"reset\":true}", "{\"set\":\"2024-01-01\"}" };
+
+    due_at = 1700000060000;
+    add_row();
+    for (size_t i = 0; i < KV_COUNT(orders); i++) {
+        post_clock(orders[i]);
+        cr_assert_not_null(request.next, "%s", orders[i]);
+        cr_assert_eq(request.next_lane, KV_LANE_GENERATE);
+        cr_assert_eq(kv_clock_now(app.clock), 1700000000000);
+    }
+    cr_assert(kv_agenda_try_acquire(app.agenda), "it has given the turn back");
+    post_clock("{\"frozen\":true}");
+    cr_assert_not_null(request.next, "somebody else has the turn");
+    kv_agenda_release(app.agenda);
 }

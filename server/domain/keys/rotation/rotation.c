@@ -100,12 +100,22 @@ enum kv_code kv_key_rotate(const struct kv_scope *scope, const char *name, struc
 static enum kv_code query_rotations(struct kv_db *db, kv_millis now, struct kv_rows **ret_rows,
                                     struct kv_err *err)
 {
-    static const char sql[] = "SELECT k.id, k.vault, k.name, p.due FROM rotation_policy p"
+    static const char sql[] = "SELECT k.id, k.vault, k.name, p.due, p.expiry,"
+                              " p.after_create, p.before_expiry FROM rotation_policy p"
                               " JOIN key k ON k.id = p.key JOIN version v ON v.id = k.latest"
                               " WHERE p.due IS NOT NULL AND k.state = 0 AND k.ready <= ?1"
                               " AND (v.enabled OR ?2) ORDER BY p.due";
 
     return kv_db_query(db, sql, KV_BINDS(KV_B_INT(now), KV_B_INT(ROTATES_DISABLED)), ret_rows, err);
+}
+
+/* What is damaged is as if it were not there: that is found out where it is needed. */
+static struct kv_duration read_duration(const struct kv_rows *rows, int column)
+{
+    struct kv_duration duration;
+
+    return kv_duration_parse(kv_rows_text(rows, column), &duration) ? duration
+                                                                    : (struct kv_duration){ 0 };
 }
 
 static void read_rotation(const struct kv_rows *rows, struct kv_rotation *ret_rotation)
@@ -116,6 +126,9 @@ static void read_rotation(const struct kv_rows *rows, struct kv_rotation *ret_ro
     rotation->vault = kv_rows_int(rows, 1);
     snprintf(rotation->name, sizeof(rotation->name), "%s", kv_rows_text(rows, 2));
     rotation->due = kv_rows_int(rows, 3) * 1000;
+    rotation->expiry = read_duration(rows, 4);
+    rotation->trigger.after_create = read_duration(rows, 5);
+    rotation->trigger.before_expiry = read_duration(rows, 6);
 }
 
 enum kv_code kv_rotation_each(struct kv_keys *keys, kv_millis now, kv_rotation_visit_fn *visit,

@@ -105,6 +105,25 @@ static struct kv_maybe_time find_due(const struct kv_rotation_policy *policy, kv
     return (struct kv_maybe_time){ .given = false };
 }
 
+/* The new version expires as rotation_stamp() has it. */
+kv_millis kv_rotation_due_again(const struct kv_rotation *rotation, kv_millis when)
+{
+    const struct kv_rotation_policy policy = {
+        .expiry = rotation->expiry,
+        .rotate = rotation->trigger,
+    };
+    struct kv_maybe_time expires = { .given = kv_duration_is_given(&policy.expiry) };
+
+    if (expires.given) {
+        expires.value = kv_duration_after(&policy.expiry, kv_seconds(when));
+        expires.given = expires.value <= KV_TIME_MAX;
+    }
+
+    struct kv_maybe_time due = find_due(&policy, kv_seconds(when), expires);
+
+    return due.given ? due.value * 1000 : INT64_MAX;
+}
+
 /* Finds out what the rotation of the key that has this version depends on; no row: no policy. */
 static enum kv_code load_due(struct kv_db *db, int64_t version_id, int64_t *ret_key_id,
                              struct kv_maybe_time *ret_due, struct kv_err *err)
