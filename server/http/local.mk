@@ -3,6 +3,7 @@ libkv_a_SOURCES += \
 	%D%/access.c \
 	%D%/answer.c \
 	%D%/certificate.c \
+	%D%/cut.c \
 	%D%/early.c \
 	%D%/early.h \
 	%D%/exchange.c \
@@ -11,7 +12,10 @@ libkv_a_SOURCES += \
 	%D%/framing.h \
 	%D%/guests.c \
 	%D%/guests.h \
+	%D%/handle.c \
 	%D%/head.c \
+	%D%/heap.c \
+	%D%/heap.h \
 	%D%/lanes.c \
 	%D%/linger.c \
 	%D%/linger.h \
@@ -24,6 +28,7 @@ libkv_a_SOURCES += \
 	%D%/route.c \
 	%D%/sockets.c \
 	%D%/sockets.h \
+	%D%/step.c \
 	%D%/steps.c \
 	%D%/traffic.c \
 	%D%/traffic.h \

@@ -27,6 +27,8 @@
 #define GENERATE_DEADLINE_MS 120000
 #define OUTSIDE_DEADLINE_MS 30000
 #define DRAIN_PATIENCE_MS 30000
+#define WAITS_MAX 4096
+#define WAIT_MAX_MS 600000
 #define WORK_QUEUE 1024
 #define GENERATE_QUEUE 256
 #define GENERATE_NICENESS 5
@@ -263,6 +265,8 @@ static enum kv_code listen_on(struct server *server, struct kv_err *err)
         .deadline = { [KV_LANE_WORK] = WORK_DEADLINE_MS,
                       [KV_LANE_GENERATE] = GENERATE_DEADLINE_MS,
                       [KV_LANE_OUTSIDE] = OUTSIDE_DEADLINE_MS },
+        .waits = WAITS_MAX,
+        .wait_max = WAIT_MAX_MS,
     };
 
     fill_app(server);
