@@ -19,11 +19,12 @@ LIST_HEAD(watches, kv_clock_watch);
 struct kv_clock {
     pthread_mutex_t mutex; /* lock.def: clock */
     pthread_cond_t changed;
-    kv_millis offset;       /* guarded by mutex */
-    bool frozen;            /* guarded by mutex */
-    kv_millis frozen_at;    /* guarded by mutex; while frozen */
-    unsigned generation;    /* guarded by mutex; how often those who wait were to look again */
-    bool wake_pending;      /* guarded by mutex; a wake that no wait has seen */
+    kv_millis offset;    /* guarded by mutex */
+    bool frozen;         /* guarded by mutex */
+    kv_millis frozen_at; /* guarded by mutex; while frozen */
+    unsigned generation; /* guarded by mutex; how often those who wait were to look again */
+    bool wake_pending;   /* guarded by mutex; a wake that no wait has seen */
+
     struct watches watches; /* guarded by mutex */
 };
 

@@ -65,6 +65,11 @@ static bool add_headers(struct MHD_Response *made, const struct kv_response *res
     return ok;
 }
 
+/* The library has no length in a 204. Another one than it knows, or than none that it knows, it takes
+ * only where it may use no chunks, and then it ends the connection. */
+#define OWN_LENGTH MHD_RF_INSANITY_HEADER_CONTENT_LENGTH
+#define FREE_LENGTH (MHD_RF_INSANITY_HEADER_CONTENT_LENGTH | MHD_RF_HTTP_1_0_COMPATIBLE_STRICT)
+
 static bool add_length(struct MHD_Response *made, uint64_t length)
 {
     char text[24];
@@ -82,9 +87,10 @@ enum MHD_Result kv_answer_queue(struct MHD_Connection *connection,
     if (made == NULL) {
         return MHD_NO;
     }
-    if (length != NULL || has_header(response, MHD_HTTP_HEADER_CONTENT_LENGTH)) {
-        /* The library has none in a 204. It cannot fail before it is queued. */
-        (void) MHD_set_response_options(made, MHD_RF_INSANITY_HEADER_CONTENT_LENGTH, MHD_RO_END);
+    bool has_length = has_header(response, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    if (has_length || length != NULL) { /* cannot fail before it is queued */
+        (void) MHD_set_response_options(made, length != NULL ? FREE_LENGTH : OWN_LENGTH,
+                                        MHD_RO_END);
     }
     if (add_headers(made, response) && (length == NULL || add_length(made, *length))) {
         queued = kv_pages_queue(connection, (unsigned) response->status, made);

@@ -84,8 +84,8 @@ static ssize_t read_piece(void *argument, uint64_t at, char *ret_bytes, size_t m
     return (ssize_t) len;
 }
 
-/* NULL: out of memory. `sent` bytes of the body come; the library expects at least one more. */
-static struct MHD_Response *make_response(struct kv_buf *body, size_t sent)
+/* `sent` bytes of the body, of which the library expects so many, and says so. NULL: out of memory. */
+static struct MHD_Response *make_response(struct kv_buf *body, size_t sent, uint64_t expected)
 {
     struct piece *piece = calloc(1, sizeof(*piece));
 
@@ -94,40 +94,47 @@ static struct MHD_Response *make_response(struct kv_buf *body, size_t sent)
     }
     piece->text = kv_buf_take(body, &piece->len);
     piece->sent = sent;
-    struct MHD_Response *made = MHD_create_response_from_callback((uint64_t) sent + 1, PIECE_MAX,
-                                                                  read_piece, piece, free_piece);
+    struct MHD_Response *made =
+        MHD_create_response_from_callback(expected, PIECE_MAX, read_piece, piece, free_piece);
     if (made == NULL) {
         free_piece(piece);
     }
     return made;
 }
 
-static bool has_body(const struct kv_exchange *exchange, const struct kv_response *response)
+static bool may_have_body(const struct kv_response *response)
 {
-    return response->body.len > 0 && exchange->request.verb != KV_HEAD
-           && response->status != MHD_HTTP_NO_CONTENT && response->status != MHD_HTTP_NOT_MODIFIED;
+    return response->status != MHD_HTTP_NO_CONTENT && response->status != MHD_HTTP_NOT_MODIFIED;
 }
 
 static enum MHD_Result send_truncated(struct kv_exchange *exchange, struct kv_response *response)
 {
     struct MHD_Connection *connection = exchange->stay.connection;
-    uint64_t whole = response->body.len, wanted = exchange->request.cut.length;
+    size_t whole = response->body.len;
+    uint64_t wanted = exchange->request.cut.length;
 
-    if (!has_body(exchange, response)) {
+    if (whole == 0 || exchange->request.verb == KV_HEAD || !may_have_body(response)) {
         send_status_line(connection, response->status, "");
         return MHD_NO;
     }
-    size_t sent = wanted < whole ? (size_t) wanted : (size_t) whole - 1;
-    return kv_answer_queue(connection, response, make_response(&response->body, sent), &whole);
+    size_t sent = wanted < whole ? (size_t) wanted : whole - 1;
+    return kv_answer_queue(connection, response, make_response(&response->body, sent, whole), NULL);
 }
 
-/* Where no body is sent nothing has to follow the head. */
 static enum MHD_Result send_wrong_length(struct kv_exchange *exchange, struct kv_response *response)
 {
+    static const uint64_t most = MHD_SIZE_UNKNOWN - 1;
     struct MHD_Connection *connection = exchange->stay.connection;
-    struct MHD_Response *made = make_response(&response->body, response->body.len);
+    struct kv_buf *body = &response->body;
+    uint64_t length = exchange->request.cut.length < most ? exchange->request.cut.length : most;
 
-    return kv_answer_queue(connection, response, made, &exchange->request.cut.length);
+    size_t sent = body->len;
+
+    if (may_have_body(response) && length >= sent) {
+        return kv_answer_queue(connection, response, make_response(body, sent, length), NULL);
+    }
+    uint64_t expected = may_have_body(response) ? MHD_SIZE_UNKNOWN : 0;
+    return kv_answer_queue(connection, response, make_response(body, sent, expected), &length);
 }
 
 static enum MHD_Result send_bad_chunk(struct kv_exchange *exchange, struct kv_response *response)

@@ -68,6 +68,7 @@ struct kv_exchange {
     atomic_uint references;
 
     bool has_head;       /* the headers were read */
+    bool has_body;       /* by its head */
     bool is_counted;     /* kv_traffic_enter() was called */
     bool is_refused;     /* the answer is that of an error */
     uint64_t body_bytes; /* received, dropped ones included */
@@ -124,9 +125,9 @@ void kv_handle_raise_busy(struct kv_exchange *exchange);
 /* Hands the answer to the library; its body is gone from `response` then. */
 enum MHD_Result kv_answer_send(struct MHD_Connection *connection, struct kv_response *response);
 
-/* Hands over a response made elsewhere, with the status and the headers of `response`; `length`:
- * one of them is to be the Content-Length, which says this, whatever is true. Lets go of `made`,
- * which may be NULL: out of memory. */
+/* Hands over a response made elsewhere, with the status and the headers of `response`. `length`, or
+ * NULL: a Content-Length that the library does not know, after which it ends the connection. Lets go
+ * of `made`, which may be NULL: out of memory. */
 enum MHD_Result kv_answer_queue(struct MHD_Connection *connection,
                                 const struct kv_response *response, struct MHD_Response *made,
                                 const uint64_t *length);

@@ -143,20 +143,24 @@ static enum pace at_head(struct kv_exchange *exchange)
 {
     enum pace pace = ask_before(exchange, KV_PHASE_BODY);
 
-    if (exchange->phase != KV_PHASE_HEAD && exchange->phase != KV_PHASE_BODY) {
-        exchange->wants_more = exchange->wants_more && !announces_body(&exchange->request);
+    if (exchange->has_body && exchange->phase != KV_PHASE_HEAD
+        && exchange->phase != KV_PHASE_BODY) {
+        exchange->wants_more = false; /* with the body in between */
     }
     return pace;
 }
 
 static enum pace at_body(struct kv_exchange *exchange)
 {
+    if (!exchange->has_body) {
+        return go_on(exchange, KV_PHASE_ENTER);
+    }
     count_no_more(exchange); /* it was, if it has waited */
     if (!kv_exchange_expects_too_much(exchange)) {
         return PACE_PAUSE;
     }
     exchange->request.body_is_too_large = true;
-    exchange->wants_more = false; /* with what is left of the body in between */
+    exchange->wants_more = false;
     return go_on(exchange, KV_PHASE_ENTER);
 }
 
@@ -283,6 +287,18 @@ static enum MHD_Result take_on(struct kv_exchange *exchange)
     return pace == PACE_PAUSE ? MHD_YES : MHD_NO;
 }
 
+/*
+ * The library ends the connection of what is answered at its head. So one without a body, which is
+ * whole in a moment, is asked about when it is.
+ */
+static enum MHD_Result begin_at_head(struct kv_exchange *exchange)
+{
+    const struct kv_site *site = exchange->request.site;
+
+    (void) ask(exchange, KV_PHASE_HEAD, site != NULL ? site->at_head : NULL);
+    return take_on(exchange);
+}
+
 enum MHD_Result kv_steps_meet_head(struct kv_exchange *exchange)
 {
     struct kv_request *request = &exchange->request;
@@ -291,12 +307,16 @@ enum MHD_Result kv_steps_meet_head(struct kv_exchange *exchange)
     if (request->site != NULL && request->site->body_max != NULL) {
         request->body.max = request->site->body_max(request);
     }
-    (void) ask(exchange, KV_PHASE_HEAD, request->site != NULL ? request->site->at_head : NULL);
-    return take_on(exchange);
+    exchange->has_body = announces_body(request);
+    exchange->phase = KV_PHASE_BODY;
+    return exchange->has_body ? begin_at_head(exchange) : MHD_YES;
 }
 
 enum MHD_Result kv_steps_begin(struct kv_exchange *exchange)
 {
+    if (!exchange->has_body) {
+        return begin_at_head(exchange);
+    }
     exchange->phase = KV_PHASE_ENTER;
     return take_on(exchange);
 }

@@ -324,6 +324,8 @@ void test_site_configure(struct kv_lanes_config *ret_lanes, struct kv_listener_c
         .deadline = { [KV_LANE_WORK] = 60000,
                       [KV_LANE_GENERATE] = 60000,
                       [KV_LANE_OUTSIDE] = 60000 },
+        .waits = 100,
+        .wait_max = 60000,
     };
 }
 

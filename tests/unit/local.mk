@@ -276,6 +276,13 @@ TESTS += %D%/test_rotation
 %C%_test_rotation_SOURCES = %D%/rotation.c
 %C%_test_rotation_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_rotation_LDADD = $(UNIT_LDADD)
+check_PROGRAMS += %D%/test_heap
+TESTS += %D%/test_heap
+%C%_test_heap_SOURCES = %D%/heap.c
+%C%_test_heap_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+%C%_test_heap_CFLAGS = $(unit_cflags)
+%C%_test_heap_LDADD = $(unit_libs)
+
 check_PROGRAMS += %D%/test_linger
 TESTS += %D%/test_linger
 %C%_test_linger_SOURCES = %D%/linger.c
@@ -312,6 +319,13 @@ TESTS += %D%/test_listener_lanes
 %C%_test_listener_lanes_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 %C%_test_listener_lanes_CFLAGS = $(unit_cflags)
 %C%_test_listener_lanes_LDADD = tests/support/libsite.a $(unit_libs)
+
+check_PROGRAMS += %D%/test_listener_steps
+TESTS += %D%/test_listener_steps
+%C%_test_listener_steps_SOURCES = %D%/listener_steps.c tests/support/raw.c tests/support/raw.h
+%C%_test_listener_steps_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+%C%_test_listener_steps_CFLAGS = $(unit_cflags) $(TLS_CFLAGS)
+%C%_test_listener_steps_LDADD = tests/support/libsite.a $(unit_libs) $(TLS_LIBS)
 
 check_PROGRAMS += %D%/test_listener_tls
 TESTS += %D%/test_listener_tls

@@ -22,17 +22,18 @@
 struct kv_request;
 
 /*
- * What becomes of an answer, or takes its place, on the wire. The connection is over then, but for
- * a wrong length where no body is sent. Under "plain" and "TLS" is what the client sees.
+ * What becomes of an answer, or takes its place, on the wire. The connection is over then, unless
+ * a wrong length is the right one, or is that of a HEAD.
  *
- * EMPTY         the stream ends without a byte. TLS: close_notify first
- * RESET         plain: a reset. TLS: the same below it, without close_notify
+ * EMPTY         the stream ends without a byte, over TLS with close_notify
+ * RESET         the connection is reset, over TLS without close_notify
  * GARBAGE       bytes that are no HTTP, then the end
  * BAD_CHUNK     a status line, chunked, and a chunk whose size is no number, then the end
  * TRUNCATED     the head of the answer as it is, the first `length` bytes of its body, but never
  *               all of them, then the end. Where there is no body to cut (none was made, 204,
  *               HEAD), the head is: nothing comes but the status line
- * WRONG_LENGTH  the whole answer, whose Content-Length says `length`, then the end
+ * WRONG_LENGTH  the whole answer, whose Content-Length says `length`, then the end; one that says
+ *               too little says Connection: close, too
  *
  * The first three say nothing of the answer.
  */
