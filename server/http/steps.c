@@ -350,7 +350,7 @@ static void log_wait_cut_short(const struct kv_exchange *exchange, enum kv_stay_
         [KV_STAY_REFUSED] = "too many wait",
     };
 
-    kv_log(KV_LOG_INFO, "wait_cut_short", KV_LOG_TEXT_FIELD("id", exchange->request.id),
+    kv_log(KV_LOG_DEBUG, "wait_cut_short", KV_LOG_TEXT_FIELD("id", exchange->request.id),
            KV_LOG_TEXT_FIELD("step", exchange->step->name),
            KV_LOG_TEXT_FIELD("reason", reasons[state]));
 }

@@ -327,6 +327,13 @@ TESTS += %D%/test_listener_steps
 %C%_test_listener_steps_CFLAGS = $(unit_cflags) $(TLS_CFLAGS)
 %C%_test_listener_steps_LDADD = tests/support/libsite.a $(unit_libs) $(TLS_LIBS)
 
+check_PROGRAMS += %D%/test_listener_waits
+TESTS += %D%/test_listener_waits
+%C%_test_listener_waits_SOURCES = %D%/listener_waits.c tests/support/raw.c tests/support/raw.h
+%C%_test_listener_waits_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+%C%_test_listener_waits_CFLAGS = $(unit_cflags) $(TLS_CFLAGS)
+%C%_test_listener_waits_LDADD = tests/support/libsite.a $(unit_libs) $(TLS_LIBS)
+
 check_PROGRAMS += %D%/test_listener_tls
 TESTS += %D%/test_listener_tls
 %C%_test_listener_tls_SOURCES = %D%/listener_tls.c
