@@ -119,8 +119,16 @@ enum MHD_Result kv_steps_resume(struct kv_exchange *exchange);
  * connection is suspended until it has, or the lane's deadline is faster. */
 bool kv_handle_begin(struct kv_exchange *exchange);
 
-/* The refusal of a service that has no room just now. */
-void kv_handle_raise_busy(struct kv_exchange *exchange);
+/* Suspends the connection as the last step chose; it is resumed in any case, and whoever comes back
+ * then asks kv_hold_end() in which phase it goes on. */
+void kv_hold_begin(struct kv_exchange *exchange);
+enum kv_phase kv_hold_end(struct kv_exchange *exchange, enum kv_stay_state state);
+
+/* Refusals, noted in the exchange: there is no room now; we are shutting down. */
+void kv_raise_busy(struct kv_exchange *exchange);
+void kv_raise_closing(struct kv_exchange *exchange);
+/* The same of one that took too long; the code, which is in `err`. */
+enum kv_code kv_raise_expired(struct kv_err *err);
 
 /* Hands the answer to the library; its body is gone from `response` then. */
 enum MHD_Result kv_answer_send(struct MHD_Connection *connection, struct kv_response *response);

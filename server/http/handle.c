@@ -7,8 +7,6 @@
 
 #include "kv/base/log.h"
 
-#define BUSY "The service is busy: too many requests are waiting."
-
 static void run(struct kv_exchange *exchange)
 {
     struct kv_request *request = &exchange->request;
@@ -20,12 +18,6 @@ static void run(struct kv_exchange *exchange)
 static bool goes_on(const struct kv_exchange *exchange)
 {
     return exchange->code == KV_OK && exchange->request.next != NULL;
-}
-
-void kv_handle_raise_busy(struct kv_exchange *exchange)
-{
-    exchange->retry_soon = true;
-    exchange->code = KV_FAIL(&exchange->err, KV_UNAVAILABLE, 0, BUSY);
 }
 
 static kv_job_fn run_on_lane;
@@ -53,7 +45,7 @@ static void run_on_lane(void *argument)
             if (post(exchange, request->next_lane, request->next_turn)) {
                 return; /* the other lane has it, with our reference */
             }
-            kv_handle_raise_busy(exchange);
+            kv_raise_busy(exchange);
         }
     }
     if (!kv_traffic_end_job(service->traffic, &exchange->stay)) {
@@ -69,7 +61,7 @@ static void go_to_lane(struct kv_exchange *exchange, enum kv_lane lane, uint64_t
     MHD_suspend_connection(exchange->stay.connection); /* first: the job may resume it at once */
     kv_traffic_suspend(service->traffic, &exchange->stay, lane);
     if (!post(kv_exchange_acquire(exchange), lane, turn)) {
-        kv_handle_raise_busy(exchange);
+        kv_raise_busy(exchange);
         (void) kv_traffic_end_job(service->traffic, &exchange->stay); /* resumed either way */
         kv_exchange_release(exchange);
     }

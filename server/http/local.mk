@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 libkv_a_SOURCES += \
 	%D%/access.c \
+	%D%/alarm.c \
+	%D%/alarm.h \
 	%D%/answer.c \
 	%D%/certificate.c \
+	%D%/clockwork.c \
+	%D%/clockwork.h \
 	%D%/cut.c \
 	%D%/early.c \
 	%D%/early.h \
@@ -16,6 +20,7 @@ libkv_a_SOURCES += \
 	%D%/head.c \
 	%D%/heap.c \
 	%D%/heap.h \
+	%D%/hold.c \
 	%D%/lanes.c \
 	%D%/linger.c \
 	%D%/linger.h \
@@ -23,6 +28,7 @@ libkv_a_SOURCES += \
 	%D%/loopback.c \
 	%D%/pages.c \
 	%D%/pages.h \
+	%D%/raise.c \
 	%D%/request.c \
 	%D%/response.c \
 	%D%/route.c \

@@ -14,9 +14,6 @@
 #include "kv/base/log.h"
 #include "kv/http/route.h"
 
-#define EXPIRED "The service is busy: the request took too long."
-#define CLOSING "The service is shutting down."
-
 /* What comes after a phase. */
 enum pace {
     PACE_ON,    /* the phase that is noted in the exchange */
@@ -76,18 +73,10 @@ static void count_no_more(struct kv_exchange *exchange)
     }
 }
 
-static void raise_closing(struct kv_exchange *exchange)
-{
-    exchange->retry_soon = exchange->closing = true;
-    exchange->code = KV_FAIL(&exchange->err, KV_UNAVAILABLE, 0, CLOSING);
-}
-
-/* It may be resumed before this returns, but comes back to this thread then. */
 static enum pace wait(struct kv_exchange *exchange)
 {
     (void) count(exchange); /* if we are closing, it is resumed at once */
-    MHD_suspend_connection(exchange->stay.connection);
-    kv_traffic_wait(exchange->service->traffic, &exchange->stay, &exchange->request.choice);
+    kv_hold_begin(exchange);
     return PACE_PAUSE;
 }
 
@@ -174,7 +163,7 @@ static enum pace enter(struct kv_exchange *exchange)
                    : PACE_END;
     }
     if (!count(exchange)) {
-        raise_closing(exchange);
+        kv_raise_closing(exchange);
         return go_on(exchange, KV_PHASE_RENDER);
     }
     return ask(exchange, KV_PHASE_STEPS, site->gates);
@@ -329,63 +318,8 @@ static bool make_late(struct kv_exchange *exchange)
         return false;
     }
     kv_response_init(&exchange->late->response);
-    KV_IGNORE(KV_FAIL(&exchange->late->err, KV_UNAVAILABLE, 0, EXPIRED)); /* rendered from there */
+    KV_IGNORE(kv_raise_expired(&exchange->late->err)); /* rendered from there */
     return true;
-}
-
-/* The client never got an answer, and is not to. */
-static enum kv_phase leave_unanswered(struct kv_exchange *exchange)
-{
-    kv_step_spoil(&exchange->request, (struct kv_cut){ .kind = KV_CUT_EMPTY });
-    return exchange->phase == KV_PHASE_ANSWER ? KV_PHASE_SEND : KV_PHASE_CUT;
-}
-
-static void log_wait_cut_short(const struct kv_exchange *exchange, enum kv_stay_state state)
-{
-    static const char *const reasons[] = {
-        [KV_STAY_DUE] = "too many waits of one step",
-        [KV_STAY_OVERDUE] = "too long",
-        [KV_STAY_LEFT] = "client left",
-        [KV_STAY_CLOSED] = "shutting down",
-        [KV_STAY_REFUSED] = "too many wait",
-    };
-
-    kv_log(KV_LOG_DEBUG, "wait_cut_short", KV_LOG_TEXT_FIELD("id", exchange->request.id),
-           KV_LOG_TEXT_FIELD("step", exchange->step->name),
-           KV_LOG_TEXT_FIELD("reason", reasons[state]));
-}
-
-/* The refusal of one that may not wait on. */
-static void raise_end_of_wait(struct kv_exchange *exchange, enum kv_stay_state state)
-{
-    if (state == KV_STAY_CLOSED) {
-        raise_closing(exchange);
-    } else if (state == KV_STAY_REFUSED) {
-        kv_handle_raise_busy(exchange);
-    } else {
-        exchange->code = KV_FAIL(&exchange->err, KV_UNAVAILABLE, 0, EXPIRED);
-    }
-}
-
-static enum kv_phase end_wait(struct kv_exchange *exchange, enum kv_stay_state state)
-{
-    struct kv_request *request = &exchange->request;
-    bool has_answer = exchange->phase == KV_PHASE_ANSWER;
-
-    if (state == KV_STAY_DUE && request->waits++ < KV_WAITS_MAX) {
-        request->now = has_answer ? request->now : kv_clock_now(exchange->service->config.clock);
-        return exchange->phase; /* the same step is asked again */
-    }
-    log_wait_cut_short(exchange, state);
-    exchange->closing = exchange->closing || state == KV_STAY_CLOSED;
-    if (request->choice.next == KV_NEXT_HANG || (state == KV_STAY_LEFT && !has_answer)) {
-        return leave_unanswered(exchange);
-    }
-    if (has_answer) {
-        return KV_PHASE_SEND;
-    }
-    raise_end_of_wait(exchange, state);
-    return KV_PHASE_RENDER;
 }
 
 enum MHD_Result kv_steps_resume(struct kv_exchange *exchange)
@@ -396,6 +330,6 @@ enum MHD_Result kv_steps_resume(struct kv_exchange *exchange)
         return MHD_NO;
     }
     exchange->phase =
-        exchange->phase == KV_PHASE_HANDLER ? KV_PHASE_RENDER : end_wait(exchange, state);
+        exchange->phase == KV_PHASE_HANDLER ? KV_PHASE_RENDER : kv_hold_end(exchange, state);
     return take_on(exchange);
 }

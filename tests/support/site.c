@@ -302,6 +302,7 @@ static const struct kv_site small_site = {
 };
 
 static const struct kv_site *const sites[] = { &small_site, NULL };
+const struct kv_site *const test_both_sites[] = { &small_site, &test_steps_site, NULL };
 
 void test_site_configure(struct kv_lanes_config *ret_lanes, struct kv_listener_config *ret_config)
 {

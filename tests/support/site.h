@@ -67,7 +67,11 @@ void test_site_start_as(struct test_site *site, bool secure, const struct kv_lan
  *   refuse | answer | hang | cut KIND [LENGTH] | spoil KIND [LENGTH]     by the names of kv_cut_name()
  *   wait MILLIS | virtual MILLIS                                         from now on
  */
+extern const struct kv_site test_steps_site;
 extern const struct kv_site *const test_steps_sites[];
+
+/* The small site, and for the host nobody.localhost that of steps. */
+extern const struct kv_site *const test_both_sites[];
 
 /* For localhost; free with kv_certificates_done(). Aborts when it cannot. */
 struct kv_certificates;

@@ -212,7 +212,7 @@ static void after(const struct kv_request *request, const struct kv_response *re
     app->micros = micros;
 }
 
-static const struct kv_site steps_site = {
+const struct kv_site test_steps_site = {
     .name = "steps",
     .tables = (const struct kv_route *const[]){ routes, NULL },
     .at_head = at_head,
@@ -224,4 +224,4 @@ static const struct kv_site steps_site = {
     .after = after,
 };
 
-const struct kv_site *const test_steps_sites[] = { &steps_site, NULL };
+const struct kv_site *const test_steps_sites[] = { &test_steps_site, NULL };

@@ -2,107 +2,23 @@
 /* Requests that wait, or hang, because a step says so: what ends them, and what they cost. */
 #include <criterion/criterion.h>
 
-#include <dirent.h>
-#include <poll.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "kv/base/base.h"
-#include "tests/support/raw.h"
-#include "tests/support/site.h"
+#include "listener_held.h"
 
-#define HOST "Host: localhost\r\n"
-#define SMALL "GET /small HTTP/1.1\r\n" HOST
-#define REAL "the real answer"
 #define BUSY "The service is busy: too many requests are waiting."
 #define EXPIRED "The service is busy: the request took too long."
 #define CLOSING "The service is shutting down."
-#define HOUR 3600000
-#define MANY 4000
-#define KIB_EACH 48 /* a wait with its connection: the library's 32 for heads, and what is ours */
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define MEMORY_IS_OURS false
-#else
-#define MEMORY_IS_OURS true
-#endif
-
-static struct test_site site;
-static struct kv_lanes_config lanes;
-static struct kv_listener_config config;
-static char seen[4096];
-
-static void setup(void)
-{
-    test_site_configure(&lanes, &config);
-    config.sites = test_steps_sites;
-    config.wait_max = HOUR;
-}
-
-static void start(bool secure)
-{
-    test_site_start_as(&site, secure, &lanes, &config);
-}
-
-TestSuite(waits, .init = setup, .timeout = 300);
-
-static void send_request(struct raw *raw, bool secure, const char *request)
-{
-    cr_assert(raw_open(raw, site.port, secure));
-    cr_assert(raw_send(raw, request, strlen(request)));
-}
-
-static void await_waiting(size_t count)
-{
-    for (int i = 0; i < 6000 && kv_listener_waiting(site.listener) != count; i++) {
-        usleep(5000);
-    }
-    cr_assert_eq(kv_listener_waiting(site.listener), count, "%zu wait",
-                 kv_listener_waiting(site.listener));
-}
-
-static void await_pending(size_t count)
-{
-    for (int i = 0; i < 6000 && kv_listener_pending(site.listener) != count; i++) {
-        usleep(5000);
-    }
-    cr_assert_eq(kv_listener_pending(site.listener), count);
-}
-
-static const char *body(void)
-{
-    const char *found = strstr(seen, "\r\n\r\n");
-
-    return found != NULL ? found + 4 : "none";
-}
-
-/* Reads to the end of the answer's text, or of the connection. */
-static void expect_text(struct raw *raw, const char *text)
-{
-    (void) raw_read(raw, seen, sizeof(seen), text);
-    cr_expect_str_eq(body(), text, "%s", seen);
-}
-
-static void expect_nothing(struct raw *raw)
-{
-    cr_expect_eq(raw_read(raw, seen, sizeof(seen), NULL), 0, "%s", seen);
-}
-
-static bool is_silent(const struct raw *raw, int millis)
-{
-    struct pollfd more = { .fd = raw->descriptor, .events = POLLIN };
-
-    return poll(&more, 1, millis) == 0;
-}
+TestSuite(waits, .init = setup_waits, .timeout = 300);
 
 /* One request that is to wait, over a connection of its own. */
 static void begin(struct raw *raw, bool secure, const char *request)
 {
-    start(secure);
+    start_waits(secure);
     send_request(raw, secure, request);
     await_waiting(1);
 }
@@ -147,7 +63,7 @@ Test(waits, longer_than_any_may_are_refused_then)
     struct raw raw;
 
     config.wait_max = 500;
-    start(false);
+    start_waits(false);
     for (size_t i = 0; i < KV_COUNT(requests); i++) {
         kv_millis began = kv_clock_monotonic();
         send_request(&raw, false, requests[i]);
@@ -164,14 +80,16 @@ Test(waits, longer_than_any_may_are_refused_then)
 
 Test(waits, of_one_step_without_end_are_refused)
 {
-    char request[2048] = SMALL "At-Step: wait 0";
+    static const char word[] = "wait 0;";
+    char request[2048] = SMALL "At-Step: ";
+    size_t len = strlen(request);
     struct raw raw;
 
-    for (int i = 0; i < 100; i++) {
-        (void) strcat(request, ";wait 0");
+    for (int i = 0; i < 100; i++, len += strlen(word)) {
+        memcpy(request + len, word, strlen(word));
     }
-    (void) strcat(request, "\r\n\r\n");
-    start(false);
+    memcpy(request + len, "\r\n\r\n", 5);
+    start_waits(false);
     send_request(&raw, false, request);
     expect_text(&raw, EXPIRED);
     cr_expect_eq(site.app.asked, 1 + 1 + 64 + 1); /* head, first, again, answer */
@@ -190,7 +108,7 @@ Test(waits, hanging_end_without_a_byte_when_it_takes_too_long)
 
     config.wait_max = 500;
     for (int secure = 0; secure <= 1; secure++) {
-        start(secure);
+        start_waits(secure);
         for (size_t i = 0; i < KV_COUNT(requests); i++) {
             send_request(&raw, secure, requests[i]);
             cr_expect(is_silent(&raw, 400), "%s", requests[i]);
@@ -239,7 +157,7 @@ Test(waits, end_when_their_client_leaves)
     };
 
     for (int secure = 0; secure <= 1; secure++) {
-        start(secure);
+        start_waits(secure);
         for (size_t i = 0; i < KV_COUNT(requests); i++) {
             expect_gone(requests[i], secure);
         }
@@ -260,16 +178,6 @@ Test(waits, end_when_their_client_leaves_by_a_reset)
     await_waiting(0);
     await_pending(0);
     test_site_stop(&site);
-}
-
-static void *drain(void *unused)
-{
-    kv_millis began = kv_clock_monotonic();
-
-    (void) unused;
-    cr_expect(kv_listener_drain(site.listener, HOUR));
-    cr_expect_lt(kv_clock_monotonic() - began, 30000);
-    return NULL;
 }
 
 /* What each of them comes to when the listener is drained. */
@@ -334,7 +242,7 @@ Test(waits, for_the_virtual_time_stand_still_with_the_clock)
 {
     struct raw raw;
 
-    start(false);
+    start_waits(false);
     kv_clock_freeze(site.clock, true);
     send_request(&raw, false, SMALL "At-Step: virtual 300\r\n\r\n");
     await_waiting(1);
@@ -353,94 +261,4 @@ Test(waits, for_the_virtual_time_end_by_themselves_when_the_clock_runs)
     cr_expect(is_silent(&raw, 100));
     expect_text(&raw, REAL);
     end(&raw);
-}
-
-static size_t count_threads(void)
-{
-    DIR *folder = opendir("/proc/self/task");
-    size_t count = 0;
-
-    cr_assert_not_null(folder);
-    while (readdir(folder) != NULL) {
-        count++;
-    }
-    closedir(folder);
-    return count;
-}
-
-static size_t count_kib(void)
-{
-    unsigned long all = 0, resident = 0;
-    FILE *file = fopen("/proc/self/statm", "r");
-
-    cr_assert_not_null(file);
-    cr_assert_eq(fscanf(file, "%lu %lu", &all, &resident), 2);
-    fclose(file);
-    return resident * (size_t) sysconf(_SC_PAGESIZE) / 1024;
-}
-
-/* Each of both ends has a descriptor. False when the system does not let us. */
-static bool allow_descriptors(rlim_t count)
-{
-    struct rlimit limit;
-
-    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
-    if (limit.rlim_cur < count) {
-        limit.rlim_cur = count < limit.rlim_max ? count : limit.rlim_max;
-        (void) setrlimit(RLIMIT_NOFILE, &limit);
-    }
-    return limit.rlim_cur >= count;
-}
-
-static struct raw many[MANY];
-
-static void begin_many(const char *request)
-{
-    for (size_t i = 0; i < MANY; i++) {
-        send_request(&many[i], false, request);
-    }
-    await_waiting(MANY);
-}
-
-Test(waits, of_4000_at_once_cost_no_thread_and_little_memory)
-{
-    struct kv_err err;
-
-    if (!allow_descriptors(2 * MANY + 100)) {
-        cr_skip_test("fewer than %d descriptors", 2 * MANY + 100);
-    }
-    config.connections = MANY + 10;
-    config.waits = MANY;
-    lanes.work_queue = MANY;
-    start(false);
-    size_t threads = count_threads(), before = count_kib();
-    begin_many(SMALL "At-Step: virtual 1000000\r\n\r\n");
-    size_t each = (count_kib() - before) / MANY;
-    cr_expect_eq(count_threads(), threads);
-    cr_expect(!MEMORY_IS_OURS || each <= KIB_EACH, "%zu KiB each", each);
-
-    cr_assert_eq(kv_clock_shift(site.clock, 1000000, &err), KV_OK);
-    for (size_t i = 0; i < MANY; i++) {
-        expect_text(&many[i], REAL);
-        raw_close(&many[i]);
-    }
-    cr_expect_eq(site.app.handled, MANY);
-    test_site_stop(&site);
-}
-
-Test(waits, of_4000_at_once_do_not_hold_up_the_end)
-{
-    if (!allow_descriptors(2 * MANY + 100)) {
-        cr_skip_test("fewer than %d descriptors", 2 * MANY + 100);
-    }
-    config.connections = MANY + 10;
-    config.waits = MANY;
-    start(false);
-    begin_many(SMALL "At-Step: hang\r\n\r\n");
-    (void) drain(NULL);
-    for (size_t i = 0; i < MANY; i++) {
-        expect_nothing(&many[i]);
-        raw_close(&many[i]);
-    }
-    test_site_stop(&site);
 }

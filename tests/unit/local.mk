@@ -23,7 +23,7 @@ TESTS += %D%/test_buf
 
 check_PROGRAMS += %D%/test_clock
 TESTS += %D%/test_clock
-%C%_test_clock_SOURCES = %D%/clock.c %D%/asleep.h
+%C%_test_clock_SOURCES = %D%/clock.c %D%/clock_watch.c %D%/asleep.h
 %C%_test_clock_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_clock_LDADD = $(UNIT_LDADD)
 
@@ -322,14 +322,16 @@ TESTS += %D%/test_listener_lanes
 
 check_PROGRAMS += %D%/test_listener_steps
 TESTS += %D%/test_listener_steps
-%C%_test_listener_steps_SOURCES = %D%/listener_steps.c tests/support/raw.c tests/support/raw.h
+%C%_test_listener_steps_SOURCES = %D%/listener_cuts.c %D%/listener_seen.c %D%/listener_seen.h \
+	%D%/listener_steps.c tests/support/raw.c tests/support/raw.h
 %C%_test_listener_steps_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 %C%_test_listener_steps_CFLAGS = $(unit_cflags) $(TLS_CFLAGS)
 %C%_test_listener_steps_LDADD = tests/support/libsite.a $(unit_libs) $(TLS_LIBS)
 
 check_PROGRAMS += %D%/test_listener_waits
 TESTS += %D%/test_listener_waits
-%C%_test_listener_waits_SOURCES = %D%/listener_waits.c tests/support/raw.c tests/support/raw.h
+%C%_test_listener_waits_SOURCES = %D%/listener_held.c %D%/listener_held.h %D%/listener_many.c \
+	%D%/listener_waits.c tests/support/raw.c tests/support/raw.h
 %C%_test_listener_waits_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 %C%_test_listener_waits_CFLAGS = $(unit_cflags) $(TLS_CFLAGS)
 %C%_test_listener_waits_LDADD = tests/support/libsite.a $(unit_libs) $(TLS_LIBS)
