@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The requests and jobs that are counted, and those who make, drain and end it all. */
-#include "clockwork.h"
+#include "traffic.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <time.h>
+
+#include "clockwork.h"
 
 static void init_locks(struct kv_traffic *traffic)
 {
