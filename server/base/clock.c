@@ -14,6 +14,8 @@
 #define YEAR_9999_END (KV_TIME_MAX * 1000 + 999) /* its last millisecond */
 #define WAIT_MAX INT64_C(86400000) /* one wait; keeps the deadline far from overflow */
 
+LIST_HEAD(watches, kv_clock_watch);
+
 struct kv_clock {
     pthread_mutex_t mutex; /* lock.def: clock */
     pthread_cond_t changed;
@@ -24,6 +26,8 @@ struct kv_clock {
     kv_millis held_at;   /* guarded by mutex; while held */
     unsigned generation; /* guarded by mutex; how often those who wait were to look again */
     bool wake_pending;   /* guarded by mutex; a wake that no wait has seen */
+
+    struct watches watches; /* guarded by mutex */
 };
 
 static struct timespec read_system_clock(clockid_t id)
@@ -66,6 +70,7 @@ enum kv_code kv_clock_new(struct kv_clock **ret_clock, struct kv_err *err)
     (void) pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     (void) pthread_cond_init(&clock->changed, &attributes);
     (void) pthread_condattr_destroy(&attributes);
+    LIST_INIT(&clock->watches);
     *ret_clock = clock;
     return KV_OK;
 }
@@ -110,8 +115,14 @@ kv_time kv_seconds(kv_millis reading)
 
 static void let_waiters_look_locked(struct kv_clock *clock)
 {
+    const struct kv_clock_watch *watch;
+
     clock->generation++;
     pthread_cond_broadcast(&clock->changed);
+    LIST_FOREACH(watch, &clock->watches, link)
+    {
+        watch->tell(watch->argument);
+    }
 }
 
 static bool fits_locked(const struct kv_clock *clock, kv_millis span, kv_millis *ret_shifted)
@@ -251,6 +262,34 @@ void kv_clock_wake(struct kv_clock *clock)
     clock->wake_pending = true;
     let_waiters_look_locked(clock);
     pthread_mutex_unlock(&clock->mutex);
+}
+
+void kv_clock_watch(struct kv_clock *clock, struct kv_clock_watch *watch)
+{
+    pthread_mutex_lock(&clock->mutex);
+    LIST_INSERT_HEAD(&clock->watches, watch, link);
+    pthread_mutex_unlock(&clock->mutex);
+}
+
+void kv_clock_unwatch(struct kv_clock *clock, struct kv_clock_watch *watch)
+{
+    pthread_mutex_lock(&clock->mutex);
+    LIST_REMOVE(watch, link);
+    pthread_mutex_unlock(&clock->mutex);
+}
+
+kv_millis kv_clock_span(const struct kv_clock *clock, kv_millis until)
+{
+    struct kv_clock *shared = (struct kv_clock *) clock; /* reading takes the mutex */
+
+    pthread_mutex_lock(&shared->mutex);
+    kv_millis now = now_locked(clock);
+    bool never = clock->frozen || until > YEAR_9999_END;
+    pthread_mutex_unlock(&shared->mutex);
+    if (until <= now) {
+        return 0;
+    }
+    return never ? INT64_MAX : until - now;
 }
 
 /* `time` on the calendar; what no four-digit year can show becomes the nearest that it can. */

@@ -3,6 +3,7 @@
 #include "exchange.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -64,23 +65,43 @@ static bool add_headers(struct MHD_Response *made, const struct kv_response *res
     return ok;
 }
 
-enum MHD_Result kv_answer_send(struct MHD_Connection *connection, struct kv_response *response)
+/* The library has no length in a 204. Another one than it knows, or than none that it knows, it takes
+ * only where it may use no chunks, and then it ends the connection. */
+#define OWN_LENGTH MHD_RF_INSANITY_HEADER_CONTENT_LENGTH
+#define FREE_LENGTH (MHD_RF_INSANITY_HEADER_CONTENT_LENGTH | MHD_RF_HTTP_1_0_COMPATIBLE_STRICT)
+
+static bool add_length(struct MHD_Response *made, uint64_t length)
+{
+    char text[24];
+
+    (void) snprintf(text, sizeof(text), "%" PRIu64, length);
+    return add_header(made, MHD_HTTP_HEADER_CONTENT_LENGTH, text);
+}
+
+enum MHD_Result kv_answer_queue(struct MHD_Connection *connection,
+                                const struct kv_response *response, struct MHD_Response *made,
+                                const uint64_t *length)
 {
     enum MHD_Result queued = MHD_NO;
-    struct MHD_Response *made = make_response(&response->body);
 
     if (made == NULL) {
         return MHD_NO;
     }
-    if (has_header(response, MHD_HTTP_HEADER_CONTENT_LENGTH)) { /* the library has none in a 204 */
-        (void) MHD_set_response_options(made, MHD_RF_INSANITY_HEADER_CONTENT_LENGTH,
-                                        MHD_RO_END); /* cannot fail before it is queued */
+    bool has_length = has_header(response, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    if (has_length || length != NULL) { /* cannot fail before it is queued */
+        (void) MHD_set_response_options(made, length != NULL ? FREE_LENGTH : OWN_LENGTH,
+                                        MHD_RO_END);
     }
-    if (add_headers(made, response)) {
+    if (add_headers(made, response) && (length == NULL || add_length(made, *length))) {
         queued = kv_library_queue(connection, (unsigned) response->status, made);
     }
     MHD_destroy_response(made); /* ours; a queued one has a reference of its own */
     return queued;
+}
+
+enum MHD_Result kv_answer_send(struct MHD_Connection *connection, struct kv_response *response)
+{
+    return kv_answer_queue(connection, response, make_response(&response->body), NULL);
 }
 
 enum MHD_Result kv_answer_refuse(struct MHD_Connection *connection, unsigned status)
@@ -96,7 +117,7 @@ enum MHD_Result kv_answer_refuse(struct MHD_Connection *connection, unsigned sta
 }
 
 /* Whether any of it gets out is the peer's affair. */
-static void send_last(struct MHD_Connection *connection, const char *text, size_t len)
+void kv_answer_last_words(struct MHD_Connection *connection, const void *bytes, size_t len)
 {
     int descriptor =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
@@ -104,10 +125,10 @@ static void send_last(struct MHD_Connection *connection, const char *text, size_
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
 
     if (tls != NULL) {
-        (void) gnutls_record_send(tls->tls_session, text, len);
+        (void) gnutls_record_send(tls->tls_session, bytes, len);
         (void) kv_library_bye(tls->tls_session, GNUTLS_SHUT_WR);
     } else {
-        (void) send(descriptor, text, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        (void) send(descriptor, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT);
     }
     (void) shutdown(descriptor, SHUT_WR);
 }
@@ -120,5 +141,5 @@ void kv_answer_by_hand(struct MHD_Connection *connection, unsigned status)
                        MHD_get_reason_phrase_for(status));
 
     assert(len > 0 && (size_t) len < sizeof(text));
-    send_last(connection, text, (size_t) len);
+    kv_answer_last_words(connection, text, (size_t) len);
 }

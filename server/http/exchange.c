@@ -33,6 +33,8 @@ struct kv_exchange *kv_exchange_new(const struct kv_service *service,
     exchange->request.arrived = kv_clock_monotonic_us();
     exchange->service = service;
     exchange->stay.connection = connection;
+    exchange->stay.descriptor =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     exchange->request.app = service->config.app;
     exchange->request.secure = service->secure;
     exchange->request.target = exchange->target;
@@ -61,6 +63,10 @@ void kv_exchange_release(struct kv_exchange *exchange)
     }
     if (request->context_free != NULL) {
         request->context_free(request->context);
+    }
+    if (exchange->late != NULL) {
+        kv_response_done(&exchange->late->response);
+        free(exchange->late);
     }
     kv_response_done(&exchange->response);
     kv_buf_done(&request->body);

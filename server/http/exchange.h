@@ -5,7 +5,8 @@
  *
  * Counted: the connection holds one reference, a job on a lane another. It belongs to the
  * connection's thread, except that between kv_traffic_suspend() and the end of the job the worker
- * has `response`, `err`, `code` and what handlers may change in `request`.
+ * has `response`, `err`, `code` and what handlers may change in `request`; for good, when the
+ * deadline was faster: then `late` takes their place.
  */
 #pragma once
 
@@ -18,6 +19,7 @@
 #include "kv/http/listener.h"
 #include "kv/http/request.h"
 #include "kv/http/response.h"
+#include "kv/http/route.h"
 #include "traffic.h"
 #include "uri.h"
 
@@ -32,6 +34,25 @@ struct kv_service {
     struct kv_traffic *traffic;
 };
 
+/* Where a request stands; steps.c takes it from each of these to the next. */
+enum kv_phase {
+    KV_PHASE_HEAD,    /* asks the steps at the head, whose body may not be there */
+    KV_PHASE_BODY,    /* waits for the rest of the body */
+    KV_PHASE_ENTER,   /* is whole */
+    KV_PHASE_STEPS,   /* asks the steps before the handler */
+    KV_PHASE_HANDLER, /* runs the handler, or waits for a lane */
+    KV_PHASE_RENDER,  /* has an answer, or an error that becomes one */
+    KV_PHASE_ANSWER,  /* asks the steps before the answer is sent */
+    KV_PHASE_SEND,    /* sends it, or what a cut makes of it */
+    KV_PHASE_CUT      /* ends the connection without one */
+};
+
+/* An answer made while a worker still has that of the exchange. */
+struct kv_late {
+    struct kv_response response;
+    struct kv_err err;
+};
+
 struct kv_exchange {
     struct kv_request request;
     struct kv_response response;
@@ -40,11 +61,16 @@ struct kv_exchange {
 
     const struct kv_service *service;
     struct kv_stay stay;
-    kv_handler_fn *step; /* what a lane is to run */
+    enum kv_phase phase;
+    const struct kv_gate *step; /* the one that is asked, in a phase that asks */
+    kv_handler_fn *handler;     /* what runs, or what a lane is to run */
+    struct kv_late *late;       /* NULL: `response` and `err` */
     atomic_uint references;
 
     bool has_head;       /* the headers were read */
+    bool has_body;       /* by its head */
     bool is_counted;     /* kv_traffic_enter() was called */
+    bool is_refused;     /* the answer is that of an error */
     uint64_t body_bytes; /* received, dropped ones included */
     bool retry_soon;     /* the refusal gets a Retry-After */
     bool closing;        /* the refusal ends the connection */
@@ -79,18 +105,43 @@ bool kv_exchange_append(struct kv_exchange *exchange, const char *bytes, size_t 
  */
 unsigned kv_head_read(struct kv_exchange *exchange, const char *method, const char *version);
 
-/* How large the body may be, by the site the head leads to. */
-size_t kv_steps_body_max(const struct kv_exchange *exchange);
+/* The head is there: finds the site, how large the body may be, and asks the first steps. Until the
+ * request is in KV_PHASE_BODY, answered, or suspended. MHD_NO, here and below, ends the connection. */
+enum MHD_Result kv_steps_meet_head(struct kv_exchange *exchange);
 
-/* The whole request is there: runs it until it is answered or suspended. MHD_NO ends the
- * connection. */
+/* The whole request is there: takes it on until it is answered or suspended. */
 enum MHD_Result kv_steps_begin(struct kv_exchange *exchange);
 
-/* The request was resumed: answers it. */
-enum MHD_Result kv_steps_finish(struct kv_exchange *exchange);
+/* It was suspended, and was resumed: takes it on from there. */
+enum MHD_Result kv_steps_resume(struct kv_exchange *exchange);
+
+/* Runs the route's handler here or gives it to its lane. True when it has its answer; false: the
+ * connection is suspended until it has, or the lane's deadline is faster. */
+bool kv_handle_begin(struct kv_exchange *exchange);
+
+/* Suspends the connection as the last step chose; it is resumed in any case, and whoever comes back
+ * then asks kv_hold_end() in which phase it goes on. */
+void kv_hold_begin(struct kv_exchange *exchange);
+enum kv_phase kv_hold_end(struct kv_exchange *exchange, enum kv_stay_state state);
+
+/* Refusals, noted in the exchange: there is no room now; we are shutting down. */
+void kv_raise_busy(struct kv_exchange *exchange);
+void kv_raise_closing(struct kv_exchange *exchange);
+/* The same of one that took too long; the code, which is in `err`. */
+enum kv_code kv_raise_expired(struct kv_err *err);
 
 /* Hands the answer to the library; its body is gone from `response` then. */
 enum MHD_Result kv_answer_send(struct MHD_Connection *connection, struct kv_response *response);
+
+/* Hands over a response made elsewhere, with the status and the headers of `response`. `length`, or
+ * NULL: a Content-Length that the library does not know, after which it ends the connection. Lets go
+ * of `made`, which may be NULL: out of memory. */
+enum MHD_Result kv_answer_queue(struct MHD_Connection *connection,
+                                const struct kv_response *response, struct MHD_Response *made,
+                                const uint64_t *length);
+
+/* Hands over the answer as a cut leaves it, or ends the connection in its way: `request.cut`. */
+enum MHD_Result kv_cut_send(struct kv_exchange *exchange, struct kv_response *response);
 
 /* Answers with nothing but a status, and closes. */
 enum MHD_Result kv_answer_refuse(struct MHD_Connection *connection, unsigned status);
@@ -100,3 +151,6 @@ enum MHD_Result kv_answer_refuse(struct MHD_Connection *connection, unsigned sta
  * answer is left to be sent; then nothing more can be. A client that does not read gets none.
  */
 void kv_answer_by_hand(struct MHD_Connection *connection, unsigned status);
+
+/* In the same way whatever bytes, then the end of our side. */
+void kv_answer_last_words(struct MHD_Connection *connection, const void *bytes, size_t len);

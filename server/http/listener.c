@@ -96,25 +96,39 @@ static void *on_first_line(void *context, const char *target, struct MHD_Connect
 }
 
 /* The rest is waited for until it is there, or there is an answer that does without. */
+static enum MHD_Result await_body(const struct kv_listener *listener,
+                                  const struct kv_exchange *exchange, enum MHD_Result went)
+{
+    if (exchange->phase == KV_PHASE_BODY) {
+        kv_guests_wait(listener->guests, guest_of(exchange->stay.connection), KV_GUEST_BODY);
+    }
+    return went;
+}
+
 static enum MHD_Result on_head(const struct kv_listener *listener, struct kv_exchange *exchange,
                                const char *method, const char *version)
 {
-    struct kv_guest *guest = guest_of(exchange->stay.connection);
     unsigned refusal = kv_head_read(exchange, method, version);
 
     exchange->has_head = true;
-    kv_guests_wait(listener->guests, guest, KV_GUEST_NONE);
+    kv_guests_wait(listener->guests, guest_of(exchange->stay.connection), KV_GUEST_NONE);
     if (refusal != 0) {
         return kv_answer_refuse(exchange->stay.connection, refusal);
     }
-    exchange->request.body.max = kv_steps_body_max(exchange);
-    if (kv_exchange_expects_too_much(exchange)) {
-        exchange->request.body_is_too_large = true;
-        exchange->wants_more = false; /* with what is left of the body in between */
-        return kv_steps_begin(exchange);
+    return await_body(listener, exchange, kv_steps_meet_head(exchange));
+}
+
+/* One that we held up at its head has all its time for the rest from now on. */
+static enum MHD_Result on_resumed(const struct kv_listener *listener, struct kv_exchange *exchange)
+{
+    if (exchange->phase == KV_PHASE_HEAD) {
+        struct kv_guest *guest = guest_of(exchange->stay.connection);
+
+        kv_guests_wait(listener->guests, guest, KV_GUEST_BEGUN);
+        kv_guests_wait(listener->guests, guest, KV_GUEST_NONE);
+        return await_body(listener, exchange, kv_steps_resume(exchange));
     }
-    kv_guests_wait(listener->guests, guest, KV_GUEST_BODY);
-    return MHD_YES;
+    return kv_steps_resume(exchange);
 }
 
 /* Called with the head, then with each piece of the body, then without one; and once more after
@@ -136,12 +150,12 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     if (!exchange->has_head) {
         return on_head(listener, exchange, method, version);
     }
+    if (exchange->phase != KV_PHASE_BODY) {
+        return on_resumed(listener, exchange);
+    }
     if (len > 0) {
         *piece_len = 0; /* taken */
         return kv_exchange_append(exchange, piece, len) ? MHD_YES : MHD_NO;
-    }
-    if (exchange->is_counted) {
-        return kv_steps_finish(exchange);
     }
     kv_guests_wait(listener->guests, guest, KV_GUEST_NONE);
     return kv_steps_begin(exchange);
@@ -271,7 +285,14 @@ static enum kv_code start_on_socket(struct kv_listener *listener, size_t i,
 static enum kv_code start(struct kv_listener *listener, const struct kv_listener_config *config,
                           struct kv_err *err)
 {
-    KV_TRY(kv_traffic_new(config->deadline, &listener->service.traffic, err));
+    struct kv_traffic_bounds bounds = {
+        .wait_max = config->wait_max,
+        .stays = (size_t) config->connections * KV_SOCKETS_MAX,
+        .waits = config->waits,
+    };
+
+    memcpy(bounds.patience, config->deadline, sizeof(bounds.patience));
+    KV_TRY(kv_traffic_new(&bounds, config->clock, &listener->service.traffic, err));
     KV_TRY(kv_guests_new(config->head_timeout, config->idle_timeout, config->arrival_timeout,
                          &listener->guests, err));
     KV_TRY(kv_linger_new(&patience_after_close, &listener->linger, err));
@@ -306,6 +327,11 @@ unsigned kv_listener_port(const struct kv_listener *listener)
 size_t kv_listener_pending(const struct kv_listener *listener)
 {
     return kv_traffic_pending(listener->service.traffic);
+}
+
+size_t kv_listener_waiting(const struct kv_listener *listener)
+{
+    return kv_traffic_waiting(listener->service.traffic);
 }
 
 /* A socket that is shut down refuses new connections at once instead of leaving them in the

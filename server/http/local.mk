@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 libkv_a_SOURCES += \
 	%D%/access.c \
+	%D%/alarm.c \
+	%D%/alarm.h \
 	%D%/answer.c \
 	%D%/certificate.c \
+	%D%/clockwork.c \
+	%D%/clockwork.h \
+	%D%/cut.c \
 	%D%/early.c \
 	%D%/early.h \
 	%D%/exchange.c \
@@ -11,7 +16,11 @@ libkv_a_SOURCES += \
 	%D%/framing.h \
 	%D%/guests.c \
 	%D%/guests.h \
+	%D%/handle.c \
 	%D%/head.c \
+	%D%/heap.c \
+	%D%/heap.h \
+	%D%/hold.c \
 	%D%/lanes.c \
 	%D%/library.c \
 	%D%/library.h \
@@ -21,11 +30,13 @@ libkv_a_SOURCES += \
 	%D%/loopback.c \
 	%D%/pages.c \
 	%D%/pages.h \
+	%D%/raise.c \
 	%D%/request.c \
 	%D%/response.c \
 	%D%/route.c \
 	%D%/sockets.c \
 	%D%/sockets.h \
+	%D%/step.c \
 	%D%/steps.c \
 	%D%/traffic.c \
 	%D%/traffic.h \

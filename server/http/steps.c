@@ -1,18 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The way of a request through its site: gates on the connection's thread, the handler there or
- * on a lane, the answer on the connection's thread again.
+ * The way of a request through its site, as one phase after another: the steps at the head, those
+ * before the handler, the handler, those before the answer, the answer. All on the connection's
+ * thread, but for a handler's stay on a lane.
  */
 #include "exchange.h"
 
 #include <assert.h>
+#include <stdlib.h>
+#include <strings.h>
 
+#include "kv/base/base.h"
 #include "kv/base/log.h"
 #include "kv/http/route.h"
 
-#define BUSY "The service is busy: too many requests are waiting."
-#define EXPIRED "The service is busy: the request took too long."
-#define CLOSING "The service is shutting down."
+/* What comes after a phase. */
+enum pace {
+    PACE_ON,    /* the phase that is noted in the exchange */
+    PACE_PAUSE, /* nothing for now: more of the request, a resumption, or its end */
+    PACE_END    /* the end of the connection */
+};
 
 static const struct kv_site *find_site(const struct kv_exchange *exchange)
 {
@@ -24,183 +31,305 @@ static const struct kv_site *find_site(const struct kv_exchange *exchange)
     return *site;
 }
 
-size_t kv_steps_body_max(const struct kv_exchange *exchange)
+static struct kv_response *response_of(struct kv_exchange *exchange)
 {
-    const struct kv_site *site = find_site(exchange);
-
-    return site != NULL && site->body_max != NULL ? site->body_max(&exchange->request)
-                                                  : KV_BODY_MAX;
+    return exchange->late != NULL ? &exchange->late->response : &exchange->response;
 }
 
-static enum kv_code pass_gates(struct kv_exchange *exchange)
+static struct kv_err *err_of(struct kv_exchange *exchange)
+{
+    return exchange->late != NULL ? &exchange->late->err : &exchange->err;
+}
+
+static enum pace go_on(struct kv_exchange *exchange, enum kv_phase phase)
+{
+    exchange->phase = phase;
+    return PACE_ON;
+}
+
+static enum pace ask(struct kv_exchange *exchange, enum kv_phase phase, const struct kv_gate *steps)
+{
+    static const struct kv_gate none = { 0 };
+
+    exchange->step = steps != NULL ? steps : &none;
+    exchange->request.waits = 0;
+    return go_on(exchange, phase);
+}
+
+/* What a drain waits for, even if it is not here as a whole. */
+static bool count(struct kv_exchange *exchange)
+{
+    bool is_open = exchange->is_counted || kv_traffic_enter(exchange->service->traffic);
+
+    exchange->is_counted = true;
+    return is_open;
+}
+
+static void count_no_more(struct kv_exchange *exchange)
+{
+    if (exchange->is_counted) {
+        kv_traffic_leave(exchange->service->traffic);
+        exchange->is_counted = false;
+    }
+}
+
+static enum pace wait(struct kv_exchange *exchange)
+{
+    (void) count(exchange); /* if we are closing, it is resumed at once */
+    kv_hold_begin(exchange);
+    return PACE_PAUSE;
+}
+
+/* The first step that does not just pass the request on. */
+static enum kv_next ask_steps(struct kv_exchange *exchange, enum kv_code *ret_code)
 {
     struct kv_request *request = &exchange->request;
 
-    for (const struct kv_gate *gate = request->site->gates; gate->pass != NULL; gate++) {
-        enum kv_code code = gate->pass(request, &exchange->response, &exchange->err);
-        if (code != KV_OK) {
+    for (*ret_code = KV_OK; exchange->step->pass != NULL; exchange->step++) {
+        request->choice = (struct kv_choice){ .next = KV_NEXT_PASS };
+        *ret_code = exchange->step->pass(request, response_of(exchange), err_of(exchange));
+        if (*ret_code != KV_OK) {
             kv_log(KV_LOG_DEBUG, "gate_refused", KV_LOG_TEXT_FIELD("id", request->id),
-                   KV_LOG_TEXT_FIELD("gate", gate->name));
-            return code;
+                   KV_LOG_TEXT_FIELD("gate", exchange->step->name));
+            return KV_NEXT_ANSWER;
+        }
+        if (request->choice.next != KV_NEXT_PASS) {
+            return request->choice.next;
+        }
+        request->waits = 0;
+    }
+    return KV_NEXT_PASS;
+}
+
+/* Before there is an answer. */
+static enum pace ask_before(struct kv_exchange *exchange, enum kv_phase after)
+{
+    switch (ask_steps(exchange, &exchange->code)) {
+    case KV_NEXT_PASS:
+        return go_on(exchange, after);
+    case KV_NEXT_ANSWER:
+        return go_on(exchange, KV_PHASE_RENDER);
+    case KV_NEXT_WAIT:
+    case KV_NEXT_HANG:
+        return wait(exchange);
+    case KV_NEXT_CUT:
+        return go_on(exchange, kv_cut_is_wordless(exchange->request.cut.kind) ? KV_PHASE_CUT
+                                                                              : KV_PHASE_RENDER);
+    }
+    assert(false);
+    return PACE_END;
+}
+
+static bool announces_body(const struct kv_request *request)
+{
+    const char *length = kv_request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
+
+    return kv_request_header(request, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL
+           || (length != NULL && strtoull(length, NULL, 10) > 0);
+}
+
+static enum pace at_head(struct kv_exchange *exchange)
+{
+    enum pace pace = ask_before(exchange, KV_PHASE_BODY);
+
+    if (exchange->has_body && exchange->phase != KV_PHASE_HEAD
+        && exchange->phase != KV_PHASE_BODY) {
+        exchange->wants_more = false; /* with the body in between */
+    }
+    return pace;
+}
+
+static enum pace at_body(struct kv_exchange *exchange)
+{
+    if (!exchange->has_body) {
+        return go_on(exchange, KV_PHASE_ENTER);
+    }
+    count_no_more(exchange); /* it was, if it has waited */
+    if (!kv_exchange_expects_too_much(exchange)) {
+        return PACE_PAUSE;
+    }
+    exchange->request.body_is_too_large = true;
+    exchange->wants_more = false;
+    return go_on(exchange, KV_PHASE_ENTER);
+}
+
+static enum pace enter(struct kv_exchange *exchange)
+{
+    const struct kv_site *site = exchange->request.site;
+
+    if (site == NULL) {
+        return kv_answer_refuse(exchange->stay.connection, MHD_HTTP_NOT_FOUND) == MHD_YES
+                   ? PACE_PAUSE
+                   : PACE_END;
+    }
+    if (!count(exchange)) {
+        kv_raise_closing(exchange);
+        return go_on(exchange, KV_PHASE_RENDER);
+    }
+    return ask(exchange, KV_PHASE_STEPS, site->gates);
+}
+
+static enum pace at_steps(struct kv_exchange *exchange)
+{
+    enum pace pace = ask_before(exchange, KV_PHASE_HANDLER);
+
+    /* After the steps, because a client must authenticate first (contract §1). */
+    if (exchange->phase == KV_PHASE_HANDLER && exchange->request.body_is_too_large) {
+        exchange->code =
+            KV_FAIL(&exchange->err, KV_BODY_TOO_LARGE, 0, "Maximum request length exceeded.");
+        return go_on(exchange, KV_PHASE_RENDER);
+    }
+    return pace;
+}
+
+static enum pace at_handler(struct kv_exchange *exchange)
+{
+    assert(exchange->request.route != NULL); /* the steps that passed it on saw to that */
+    return kv_handle_begin(exchange) ? go_on(exchange, KV_PHASE_RENDER) : PACE_PAUSE;
+}
+
+/* What is in err_of(), in the site's words. */
+static void render_error(struct kv_exchange *exchange)
+{
+    struct kv_response *response = response_of(exchange);
+
+    kv_response_reset(response);
+    exchange->request.site->render_error(&exchange->request, err_of(exchange), response);
+    exchange->is_refused = true;
+}
+
+static enum pace render(struct kv_exchange *exchange)
+{
+    (void) count(exchange);
+    if (exchange->late != NULL) {
+        render_error(exchange);
+    } else if (exchange->code != KV_OK) {
+        assert(exchange->err.code == exchange->code); /* whoever returns a code raises it */
+        render_error(exchange);
+        if (exchange->retry_soon) {
+            enum kv_code added = kv_response_header(&exchange->response, NULL, "Retry-After", "1");
+            (void) added; /* an answer without it is still one */
         }
     }
-    /* After the gates, because a client must authenticate first (contract §1). */
-    if (request->body_is_too_large) {
-        return KV_FAIL(&exchange->err, KV_BODY_TOO_LARGE, 0, "Maximum request length exceeded.");
+    return ask(exchange, KV_PHASE_ANSWER, exchange->request.site->at_answer);
+}
+
+static enum pace at_answer(struct kv_exchange *exchange)
+{
+    enum kv_code code;
+    enum kv_next next = ask_steps(exchange, &code);
+
+    if (next == KV_NEXT_WAIT || next == KV_NEXT_HANG) {
+        return wait(exchange);
     }
-    return KV_OK;
+    if (code != KV_OK) {
+        render_error(exchange);
+    }
+    return go_on(exchange, KV_PHASE_SEND);
 }
 
-static void run_step(struct kv_exchange *exchange)
+static void tell_site(struct kv_exchange *exchange, const struct kv_response *response,
+                      const struct kv_err *err)
 {
-    struct kv_request *request = &exchange->request;
-
-    request->next = NULL;
-    exchange->code = exchange->step(request, &exchange->response, &exchange->err);
-}
-
-static bool goes_on(const struct kv_exchange *exchange)
-{
-    return exchange->code == KV_OK && exchange->request.next != NULL;
-}
-
-static void raise_busy(struct kv_exchange *exchange)
-{
-    exchange->retry_soon = true;
-    exchange->code = KV_FAIL(&exchange->err, KV_UNAVAILABLE, 0, BUSY);
-}
-
-static kv_job_fn run_on_lane;
-
-static bool post(struct kv_exchange *exchange, enum kv_lane lane, uint64_t turn)
-{
-    struct kv_lanes *lanes = exchange->service->config.lanes;
-
-    return turn != 0 ? kv_lanes_post_in_turn(lanes, turn, run_on_lane, exchange)
-                     : kv_lanes_post(lanes, lane, run_on_lane, exchange);
-}
-
-/* A job: has a reference of its own, which outlasts the request when the deadline was faster. */
-static void run_on_lane(void *argument)
-{
-    struct kv_exchange *exchange = argument;
-    const struct kv_service *service = exchange->service;
     const struct kv_request *request = &exchange->request;
 
-    if (kv_traffic_state(service->traffic, &exchange->stay) == KV_STAY_AWAITED) {
-        run_step(exchange);
-        if (goes_on(exchange)
-            && kv_traffic_move(service->traffic, &exchange->stay, request->next_lane)) {
-            exchange->step = request->next;
-            if (post(exchange, request->next_lane, request->next_turn)) {
-                return; /* the other lane has it, with our reference */
-            }
-            raise_busy(exchange);
-        }
+    if (request->site->after != NULL) {
+        request->site->after(request, response, err, kv_clock_monotonic_us() - request->arrived);
     }
-    if (!kv_traffic_end_job(service->traffic, &exchange->stay)) {
-        kv_log(KV_LOG_WARNING, "late_answer_dropped", KV_LOG_TEXT_FIELD("id", request->id));
-    }
-    kv_exchange_release(exchange);
 }
 
-static enum MHD_Result go_to_lane(struct kv_exchange *exchange, enum kv_lane lane, uint64_t turn)
-{
-    const struct kv_service *service = exchange->service;
-
-    MHD_suspend_connection(exchange->stay.connection); /* first: the job may resume it at once */
-    kv_traffic_suspend(service->traffic, &exchange->stay, lane);
-    if (!post(kv_exchange_acquire(exchange), lane, turn)) {
-        raise_busy(exchange);
-        (void) kv_traffic_end_job(service->traffic, &exchange->stay); /* resumed either way */
-        kv_exchange_release(exchange);
-    }
-    return MHD_YES;
-}
-
-/* The site's last words on an answer; `err` is NULL for a success. */
-static enum MHD_Result complete(struct kv_exchange *exchange, struct kv_response *response,
-                                const struct kv_err *err)
+/* The site's last words on an answer. */
+static enum pace send_answer(struct kv_exchange *exchange)
 {
     struct kv_request *request = &exchange->request;
-    const struct kv_site *site = request->site;
+    struct kv_response *response = response_of(exchange);
 
-    site->finish(request, response);
-    if (site->after != NULL) {
-        site->after(request, response, err, kv_clock_monotonic_us() - request->arrived);
-    }
-    exchange->has_more = exchange->wants_more && !response->close;
-    return kv_answer_send(exchange->stay.connection, response);
-}
-
-static enum MHD_Result answer(struct kv_exchange *exchange)
-{
-    struct kv_request *request = &exchange->request;
-    struct kv_response *response = &exchange->response;
-
-    if (exchange->code == KV_OK) {
-        return complete(exchange, response, NULL);
-    }
-    assert(exchange->err.code == exchange->code); /* whoever returns a code raises it */
-    kv_response_reset(response);
-    request->site->render_error(request, &exchange->err, response);
-    if (exchange->retry_soon) {
-        enum kv_code added = kv_response_header(response, NULL, "Retry-After", "1");
-        (void) added; /* an answer without it is still one */
-    }
     response->close = response->close || exchange->closing;
-    return complete(exchange, response, &exchange->err);
+    request->site->finish(request, response);
+    tell_site(exchange, response, exchange->is_refused ? err_of(exchange) : NULL);
+    exchange->has_more =
+        exchange->wants_more && !response->close && request->cut.kind == KV_CUT_NONE;
+    return kv_cut_send(exchange, response) == MHD_YES ? PACE_PAUSE : PACE_END;
 }
 
-/* A worker may still have the exchange's answer and error: this one is made apart from them. */
-static enum MHD_Result answer_expired(struct kv_exchange *exchange)
+static enum pace cut(struct kv_exchange *exchange)
 {
-    struct kv_response response;
-    struct kv_err err;
-
-    kv_response_init(&response);
-    enum kv_code code = KV_FAIL(&err, KV_UNAVAILABLE, 0, EXPIRED);
-    (void) code; /* it is in err */
-    exchange->request.site->render_error(&exchange->request, &err, &response);
-    enum MHD_Result sent = complete(exchange, &response, &err);
-    kv_response_done(&response);
-    return sent;
+    (void) count(exchange);
+    kv_response_reset(&exchange->response);
+    exchange->response.status = 0; /* for the log and the like: none was sent */
+    tell_site(exchange, &exchange->response, NULL);
+    return kv_cut_send(exchange, &exchange->response) == MHD_YES ? PACE_PAUSE : PACE_END;
 }
 
-enum MHD_Result kv_steps_begin(struct kv_exchange *exchange)
+static enum MHD_Result take_on(struct kv_exchange *exchange)
+{
+    static enum pace (*const phases[])(struct kv_exchange *) = {
+        [KV_PHASE_HEAD] = at_head,     [KV_PHASE_BODY] = at_body,       [KV_PHASE_ENTER] = enter,
+        [KV_PHASE_STEPS] = at_steps,   [KV_PHASE_HANDLER] = at_handler, [KV_PHASE_RENDER] = render,
+        [KV_PHASE_ANSWER] = at_answer, [KV_PHASE_SEND] = send_answer,   [KV_PHASE_CUT] = cut,
+    };
+    enum pace pace = PACE_ON;
+
+    while (pace == PACE_ON) {
+        pace = phases[exchange->phase](exchange);
+    }
+    return pace == PACE_PAUSE ? MHD_YES : MHD_NO;
+}
+
+/*
+ * The library ends the connection of what is answered at its head. So one without a body, which is
+ * whole in a moment, is asked about when it is.
+ */
+static enum MHD_Result begin_at_head(struct kv_exchange *exchange)
+{
+    const struct kv_site *site = exchange->request.site;
+
+    (void) ask(exchange, KV_PHASE_HEAD, site != NULL ? site->at_head : NULL);
+    return take_on(exchange);
+}
+
+enum MHD_Result kv_steps_meet_head(struct kv_exchange *exchange)
 {
     struct kv_request *request = &exchange->request;
 
     request->site = find_site(exchange);
-    if (request->site == NULL) {
-        return kv_answer_refuse(exchange->stay.connection, MHD_HTTP_NOT_FOUND);
+    if (request->site != NULL && request->site->body_max != NULL) {
+        request->body.max = request->site->body_max(request);
     }
-    exchange->is_counted = true;
-    if (!kv_traffic_enter(exchange->service->traffic)) {
-        exchange->retry_soon = exchange->closing = true;
-        exchange->code = KV_FAIL(&exchange->err, KV_UNAVAILABLE, 0, CLOSING);
-        return answer(exchange);
-    }
-    exchange->code = pass_gates(exchange);
-    if (exchange->code != KV_OK || request->route == NULL) {
-        return answer(exchange);
-    }
-    exchange->step = request->route->handler;
-    if (request->route->lane != KV_LANE_INLINE) {
-        return go_to_lane(exchange, request->route->lane, 0);
-    }
-    run_step(exchange);
-    if (!goes_on(exchange)) {
-        return answer(exchange);
-    }
-    exchange->step = request->next;
-    return go_to_lane(exchange, request->next_lane, request->next_turn);
+    exchange->has_body = announces_body(request);
+    exchange->phase = KV_PHASE_BODY;
+    return exchange->has_body ? begin_at_head(exchange) : MHD_YES;
 }
 
-enum MHD_Result kv_steps_finish(struct kv_exchange *exchange)
+enum MHD_Result kv_steps_begin(struct kv_exchange *exchange)
 {
-    if (kv_traffic_state(exchange->service->traffic, &exchange->stay) == KV_STAY_EXPIRED) {
-        return answer_expired(exchange);
+    if (!exchange->has_body) {
+        return begin_at_head(exchange);
     }
-    return answer(exchange);
+    exchange->phase = KV_PHASE_ENTER;
+    return take_on(exchange);
+}
+
+/* A worker may still have the exchange's answer and error: this one is made apart from them. */
+static bool make_late(struct kv_exchange *exchange)
+{
+    exchange->late = calloc(1, sizeof(*exchange->late));
+    if (exchange->late == NULL) {
+        return false;
+    }
+    kv_response_init(&exchange->late->response);
+    KV_IGNORE(kv_raise_expired(&exchange->late->err)); /* rendered from there */
+    return true;
+}
+
+enum MHD_Result kv_steps_resume(struct kv_exchange *exchange)
+{
+    enum kv_stay_state state = kv_traffic_state(exchange->service->traffic, &exchange->stay);
+
+    if (state == KV_STAY_EXPIRED && !make_late(exchange)) {
+        return MHD_NO;
+    }
+    exchange->phase =
+        exchange->phase == KV_PHASE_HANDLER ? KV_PHASE_RENDER : kv_hold_end(exchange, state);
+    return take_on(exchange);
 }

@@ -27,6 +27,8 @@
 #define GENERATE_DEADLINE_MS 120000
 #define OUTSIDE_DEADLINE_MS 30000
 #define DRAIN_PATIENCE_MS 30000
+#define WAITS_MAX 4096
+#define WAIT_MAX_MS 600000
 #define WORK_QUEUE 1024
 #define GENERATE_QUEUE 256
 #define GENERATE_NICENESS 5
@@ -200,7 +202,8 @@ static enum kv_code start_threads(struct server *server, struct kv_err *err)
 
     KV_TRY(kv_lanes_new(&config, &server->lanes, err));
     KV_TRY(rotator_new(&rotator, &server->rotator, err));
-    KV_TRY(due_open(server->clock, server->vaults, server->keys, server->rotator, &server->agenda, err));
+    KV_TRY(due_open(server->clock, server->vaults, server->keys, server->rotator, &server->agenda,
+                    err));
     chores.lanes = server->lanes;
     chores.agenda = server->agenda;
     return housekeeper_start(server->keeper, &chores, err);
@@ -278,6 +281,8 @@ static enum kv_code listen_on(struct server *server, struct kv_err *err)
         .deadline = { [KV_LANE_WORK] = WORK_DEADLINE_MS,
                       [KV_LANE_GENERATE] = GENERATE_DEADLINE_MS,
                       [KV_LANE_OUTSIDE] = OUTSIDE_DEADLINE_MS },
+        .waits = WAITS_MAX,
+        .wait_max = WAIT_MAX_MS,
     };
 
     fill_app(server);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A listener under everything at once: clients on both loopbacks, handlers on all lanes, full
- * queues, deadlines that are too short, clients that leave, and an end in the midst of it.
+ * queues, deadlines that are too short, steps that hold requests up and cut connections, a clock
+ * that is moved, clients that leave, and an end in the midst of it.
  * A plain main(), because the thread sanitizer cannot start Criterion.
  */
 #include <pthread.h>
@@ -18,6 +19,7 @@
 #define CLIENTS 8
 #define SECONDS 5
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: localhost\r\n\r\n"
+#define STEPS(script) "GET /small HTTP/1.1\r\nHost: nobody.localhost\r\n" script "\r\n\r\n"
 
 static struct test_site site;
 static atomic_bool stopping; /* for the releaser */
@@ -44,6 +46,13 @@ static const struct {
     { GET("/generate"), false },
     { "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nbody", false },
     { GET("/worker") GET("/hop"), true },
+    { STEPS("At-Head: wait 1\r\nAt-Step: virtual 500\r\nAt-Answer: wait 2"), false },
+    { STEPS("At-Step: virtual 60000"), true },
+    { STEPS("At-Answer: hang"), true },
+    { STEPS("At-Step: virtual 1; wait 0; virtual 300"), false },
+    { STEPS("At-Answer: wait 1; cut truncated 5"), true },
+    { STEPS("At-Step: wait 1; cut reset"), false },
+    { STEPS("At-Head: hang"), false },
     { "POST /echo HTTP/1.1\r\nHost: a b\r\nContent-Length: 9\r\n\r\nbody", false },
 };
 
@@ -54,6 +63,8 @@ static void *release_handlers(void *unused)
     for (unsigned i = 0; !stopping; i++) {
         usleep(200 + i % 7 * 1000);
         test_site_release(&site, 1);
+        enum kv_code moved = kv_clock_shift(site.clock, 100, NULL);
+        (void) moved; /* far from the end of the calendar */
     }
     return NULL;
 }
@@ -112,6 +123,9 @@ static void start(void)
     config.address = "localhost";
     config.deadline[KV_LANE_WORK] = 4;
     config.deadline[KV_LANE_GENERATE] = 3;
+    config.sites = test_both_sites;
+    config.waits = 4;
+    config.wait_max = 20;
     lanes.workers = 3;
     test_site_start(&site, &lanes, &config);
 }

@@ -2,7 +2,8 @@
 check_PROGRAMS += %D%/listener
 TESTS += %D%/listener
 %C%_listener_SOURCES = %D%/listener.c \
-	tests/support/site.c tests/support/site.h tests/support/wire.c tests/support/wire.h
+	tests/support/site.c tests/support/site.h tests/support/site_steps.c \
+	tests/support/wire.c tests/support/wire.h
 %C%_listener_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 %C%_listener_LDADD = libkv.a $(SERVER_LIBS)
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 check_LIBRARIES += %D%/libsite.a
-%C%_libsite_a_SOURCES = %D%/site.c %D%/site.h %D%/site_tls.c %D%/wire.c %D%/wire.h
+%C%_libsite_a_SOURCES = %D%/site.c %D%/site.h %D%/site_steps.c %D%/site_tls.c %D%/wire.c %D%/wire.h
 %C%_libsite_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 
 # What drives the built daemon.

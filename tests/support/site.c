@@ -302,6 +302,7 @@ static const struct kv_site small_site = {
 };
 
 static const struct kv_site *const sites[] = { &small_site, NULL };
+const struct kv_site *const test_both_sites[] = { &small_site, &test_steps_site, NULL };
 
 void test_site_configure(struct kv_lanes_config *ret_lanes, struct kv_listener_config *ret_config)
 {
@@ -324,6 +325,8 @@ void test_site_configure(struct kv_lanes_config *ret_lanes, struct kv_listener_c
         .deadline = { [KV_LANE_WORK] = 60000,
                       [KV_LANE_GENERATE] = 60000,
                       [KV_LANE_OUTSIDE] = 60000 },
+        .waits = 100,
+        .wait_max = 60000,
     };
 }
 

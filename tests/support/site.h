@@ -33,6 +33,10 @@ struct kv_app {
     atomic_int refused;      /* `after` calls with an error */
     atomic_int succeeded;    /* `after` calls without */
     atomic_int contexts;     /* contexts and states that were made and not freed */
+    atomic_int handled;      /* handlers of the site of steps that ran */
+    atomic_int asked;        /* steps of it that were asked, each time */
+    atomic_int unanswered;   /* `after` calls of it without an answer */
+    _Atomic int64_t now;     /* the clock, as its last handler read it */
     _Atomic int64_t micros;  /* the last `after` call's */
 };
 
@@ -54,6 +58,20 @@ void test_site_start_default(struct test_site *site);
 /* The same plainly, or over TLS with a certificate that is made for it. */
 void test_site_start_as(struct test_site *site, bool secure, const struct kv_lanes_config *lanes,
                         const struct kv_listener_config *config);
+
+/*
+ * Another site, for kv_listener_config.sites: GET, HEAD and DELETE (204) of /small, GET of /large
+ * (4 MiB), POST of /echo, each on KV_LANE_WORK. What its steps say comes next is in three headers of
+ * the request, At-Head, At-Step and At-Answer: words divided by ';', of which the first one counts
+ * when a step is asked, the next one after a wait, and so on, and none is left to pass it on.
+ *   refuse | answer | hang | cut KIND [LENGTH] | spoil KIND [LENGTH]     by the names of kv_cut_name()
+ *   wait MILLIS | virtual MILLIS                                         from now on
+ */
+extern const struct kv_site test_steps_site;
+extern const struct kv_site *const test_steps_sites[];
+
+/* The small site, and for the host nobody.localhost that of steps. */
+extern const struct kv_site *const test_both_sites[];
 
 /* For localhost; free with kv_certificates_done(). Aborts when it cannot. */
 struct kv_certificates;

@@ -29,7 +29,7 @@ TESTS += %D%/test_buf
 
 check_PROGRAMS += %D%/test_clock
 TESTS += %D%/test_clock
-%C%_test_clock_SOURCES = %D%/clock.c %D%/asleep.h
+%C%_test_clock_SOURCES = %D%/clock.c %D%/clock_watch.c %D%/asleep.h
 %C%_test_clock_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_clock_LDADD = $(UNIT_LDADD)
 
@@ -288,6 +288,13 @@ TESTS += %D%/test_rotation
 %C%_test_rotation_SOURCES = %D%/rotation.c
 %C%_test_rotation_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_rotation_LDADD = $(UNIT_LDADD)
+check_PROGRAMS += %D%/test_heap
+TESTS += %D%/test_heap
+%C%_test_heap_SOURCES = %D%/heap.c
+%C%_test_heap_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+%C%_test_heap_CFLAGS = $(unit_cflags)
+%C%_test_heap_LDADD = $(unit_libs)
+
 check_PROGRAMS += %D%/test_linger
 TESTS += %D%/test_linger
 %C%_test_linger_SOURCES = %D%/linger.c
@@ -324,6 +331,22 @@ TESTS += %D%/test_listener_lanes
 %C%_test_listener_lanes_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 %C%_test_listener_lanes_CFLAGS = $(unit_cflags)
 %C%_test_listener_lanes_LDADD = tests/support/libsite.a $(unit_libs)
+
+check_PROGRAMS += %D%/test_listener_steps
+TESTS += %D%/test_listener_steps
+%C%_test_listener_steps_SOURCES = %D%/listener_cuts.c %D%/listener_seen.c %D%/listener_seen.h \
+	%D%/listener_steps.c tests/support/raw.c tests/support/raw.h
+%C%_test_listener_steps_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+%C%_test_listener_steps_CFLAGS = $(unit_cflags) $(TLS_CFLAGS)
+%C%_test_listener_steps_LDADD = tests/support/libsite.a $(unit_libs) $(TLS_LIBS)
+
+check_PROGRAMS += %D%/test_listener_waits
+TESTS += %D%/test_listener_waits
+%C%_test_listener_waits_SOURCES = %D%/listener_held.c %D%/listener_held.h %D%/listener_many.c \
+	%D%/listener_waits.c tests/support/raw.c tests/support/raw.h
+%C%_test_listener_waits_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+%C%_test_listener_waits_CFLAGS = $(unit_cflags) $(TLS_CFLAGS)
+%C%_test_listener_waits_LDADD = tests/support/libsite.a $(unit_libs) $(TLS_LIBS)
 
 check_PROGRAMS += %D%/test_listener_tls
 TESTS += %D%/test_listener_tls

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "kv/base/err.h"
 
@@ -64,6 +65,22 @@ void kv_clock_reset(struct kv_clock *clock);
  */
 void kv_clock_wait(struct kv_clock *clock, kv_millis until, kv_millis patience);
 void kv_clock_wake(struct kv_clock *clock);
+
+/*
+ * One that is told whenever the clock was moved, frozen or let go, for those who wait in another
+ * way. `tell` is called with the clock's lock held: it takes no lock, and asks the clock nothing.
+ */
+struct kv_clock_watch {
+    void (*tell)(void *argument);
+    void *argument;
+    LIST_ENTRY(kv_clock_watch) link; /* the clock's, as is the watch until kv_clock_unwatch() */
+};
+void kv_clock_watch(struct kv_clock *clock, struct kv_clock_watch *watch);
+void kv_clock_unwatch(struct kv_clock *clock, struct kv_clock_watch *watch);
+
+/* How many real milliseconds the virtual time takes to reach `until` if nobody touches the clock;
+ * 0 when it has; INT64_MAX when it does not get there, because it is frozen. */
+kv_millis kv_clock_span(const struct kv_clock *clock, kv_millis until);
 
 /* The system's own wall time, for what lives outside the virtual world: certificates, logs. */
 kv_millis kv_clock_real(void);

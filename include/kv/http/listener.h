@@ -34,7 +34,9 @@ struct kv_listener_config {
     kv_millis idle_timeout;    /* real milliseconds without a byte from the client */
     kv_millis head_timeout;    /* real milliseconds the head of a request may take */
     kv_millis arrival_timeout; /* real milliseconds a request may take from its first line on */
-    kv_millis deadline[KV_LANE_COUNT]; /* real milliseconds a suspended request may take */
+    kv_millis deadline[KV_LANE_COUNT]; /* real milliseconds a request may take on a lane */
+    size_t waits; /* requests that wait at once because a step says so; further ones may not */
+    kv_millis wait_max; /* real milliseconds that one may wait, all its waits together */
 };
 
 enum kv_code kv_listener_new(const struct kv_listener_config *config,
@@ -46,9 +48,14 @@ unsigned kv_listener_port(const struct kv_listener *listener);
 /* Requests that have arrived and are not answered yet. */
 size_t kv_listener_pending(const struct kv_listener *listener);
 
+/* Of these, the ones that a step makes wait, or hang. */
+size_t kv_listener_waiting(const struct kv_listener *listener);
+
 /*
  * Stops accepting, answers new requests on open connections KV_UNAVAILABLE with
  * Connection: close, and waits at most `patience` real milliseconds for the requests under way.
+ * Those that wait because a step says so are answered in the same way at once, or with the answer
+ * that was held up; those that hang are cut.
  * False when some are left; then kv_listener_free() must not be called, only _exit().
  */
 bool kv_listener_drain(struct kv_listener *listener, kv_millis patience) kv_must_check;

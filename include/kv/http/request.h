@@ -19,6 +19,7 @@
 #include "kv/base/err.h"
 #include "kv/base/uuid.h"
 #include "kv/http/lanes.h"
+#include "kv/http/step.h"
 
 enum kv_verb {
     KV_GET,
@@ -41,6 +42,7 @@ bool kv_is_http_token(const char *text, size_t len);
 
 #define KV_SEGMENTS_MAX 32        /* of a path; a longer path matches nothing */
 #define KV_BODY_MAX (1024 * 1024) /* where a site does not say otherwise */
+#define KV_WAITS_MAX 64           /* of one step for one request */
 
 /* A name with its value; lists of them are bounded by the size of a request's head. */
 struct kv_pair {
@@ -67,7 +69,7 @@ struct kv_request {
     const struct kv_route *route; /* NULL until kv_route_match() */
 
     char id[KV_UUID_LENGTH + 1]; /* x-ms-request-id */
-    kv_millis now;               /* THE reading of the clock for this request */
+    kv_millis now;               /* THE reading of the clock for this request; see kv_step_wait() */
     int64_t arrived;             /* kv_clock_monotonic_us() at its first line */
     char client[64];             /* address of the peer, without port */
     bool client_is_ipv6;
@@ -91,6 +93,10 @@ struct kv_request {
     const char *vault; /* for the log: which one is asked, as a gate found; NULL: none */
     void *context;     /* of the site's gates */
     void (*context_free)(void *context);
+
+    struct kv_choice choice; /* of the step that is asked: step.h */
+    unsigned waits;          /* how often this step has waited already, at most KV_WAITS_MAX */
+    struct kv_cut cut;       /* what becomes of the answer; for the log, too */
 
     kv_handler_fn *next; /* set by kv_request_continue() */
     enum kv_lane next_lane;

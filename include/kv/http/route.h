@@ -2,12 +2,19 @@
 /*
  * kv/http/route.h - sites: a table of routes, the gates around every handler, and how errors look.
  *
- * A site is const and lives as long as the process. A request takes this way: the site's gates in
- * order, one of them kv_route_match(); then the route's handler on the route's lane; then, on
- * success and on failure alike, `finish`, which adds the headers every answer has; at last
- * `after`, for logs and journals. All but the handler run on the connection's thread; when the
- * deadline was faster than the handler, beside it: so they read of a request what the gates left,
- * and a handler changes nothing of it but body, next and state.
+ * A site is const and lives as long as the process. A request takes this way:
+ *   `at_head`    steps that see the head alone, before its body was read, or waited for
+ *   `gates`      steps that see all of it; one of them is kv_route_match()
+ *                the route's handler, on the route's lane
+ *   `at_answer`  steps that see the answer in *response, of the handler or of an error, and may
+ *                change it, refuse in its place, hold it up, or spoil it
+ *   `finish`     on success and on failure alike: the headers that every answer has
+ *   `after`      for logs and journals
+ * The steps of a list are asked in order; each passes the request on, refuses it, or says what else
+ * comes next (step.h). What refuses or answers goes on with `at_answer`.
+ * All but the handler run on the connection's thread; when the deadline was faster than the
+ * handler, beside it: so they read of a request what the gates left, and a handler changes nothing
+ * of it but body, next and state.
  */
 #pragma once
 
@@ -27,7 +34,8 @@ struct kv_route {
     const void *own;   /* further columns, of the site's own; or NULL */
 };
 
-/* A gate; a list ends with { 0 }. It passes a request on by returning KV_OK. */
+/* A step of a site; a list ends with { 0 }. It passes a request on by returning KV_OK, refuses it by
+ * an error, and else chooses by a function of step.h. */
 struct kv_gate {
     const char *name; /* for the log */
     kv_handler_fn *pass;
@@ -40,7 +48,9 @@ struct kv_site {
     size_t segments_max; /* a longer path matches no row; 0: KV_SEGMENTS_MAX */
     /* Whether this request could have the row, but for verb and path; NULL: it could have any. */
     bool (*offers)(const struct kv_request *request, const struct kv_route *route);
+    const struct kv_gate *at_head; /* NULL: none */
     const struct kv_gate *gates;
+    const struct kv_gate *at_answer; /* NULL: none */
 
     /* How large the body of this request may be, by its head alone; NULL: KV_BODY_MAX. */
     size_t (*body_max)(const struct kv_request *request);
@@ -58,7 +68,8 @@ struct kv_site {
     void (*finish)(struct kv_request *request, struct kv_response *response);
 
     /* Sees every answer, after it was made; `err` is NULL for a success, `micros` are since
-     * arrival. May be NULL. */
+     * arrival. request->cut says what the client sees of it. Status 0: none was made, because the
+     * connection was cut before, or the client had left. May be NULL. */
     void (*after)(const struct kv_request *request, const struct kv_response *response,
                   const struct kv_err *err, int64_t micros);
 };

@@ -73,7 +73,8 @@ static enum kv_code refuse_unmatched(struct kv_request *request, struct kv_respo
     KV_IGNORE(KV_FAIL(err, KV_METHOD_NOT_ALLOWED, 0, "%s is not supported here, only %s.",
                       request->method, verbs)); /* rendered at once */
     render_error(request, err, response);
-    return kv_response_header(response, err, "Allow", verbs);
+    KV_TRY(kv_response_header(response, err, "Allow", verbs));
+    return kv_step_answer(request);
 }
 
 /* Probes and scrapers ask every few seconds: what only reads and succeeds is not worth a line. */

@@ -91,8 +91,8 @@ struct release_draft release_terms(const struct kv_release_args *args, bool expo
 
 /* Once more an immutable one is left alone: it may have become so since the check. A key that is
  * exportable stays so. */
-enum kv_code release_save(struct kv_db *db, int64_t key_id,
-                          const struct release_draft *terms, struct kv_err *err)
+enum kv_code release_save(struct kv_db *db, int64_t key_id, const struct release_draft *terms,
+                          struct kv_err *err)
 {
     static const char sql[] =
         "UPDATE key SET exportable = max(exportable, ?), policy = ?, policy_type = ?,"

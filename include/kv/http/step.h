@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kv/http/step.h - what a step of a site can say comes next, besides passing a request on and
+ * refusing it.
+ *
+ * A step that returns an error refuses. One that returns KV_OK passes the request on, to the next
+ * step or to the handler, unless it chose something else by one of the functions below, which is
+ * the last thing it does:
+ *     return kv_step_wait(request, kv_clock_monotonic() + 500);
+ * So one choice is made by the step that is asked, and forgotten when the next one is asked; only
+ * what becomes of the answer (kv_step_spoil()) stays with the request.
+ * For steps alone, on the thread of the connection; not for handlers.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kv/base/clock.h"
+#include "kv/base/err.h"
+
+struct kv_request;
+
+/*
+ * What becomes of an answer, or takes its place, on the wire. The connection is over then, unless
+ * a wrong length is the right one, or is that of a HEAD.
+ *
+ * EMPTY         the stream ends without a byte, over TLS with close_notify
+ * RESET         the connection is reset, over TLS without close_notify
+ * GARBAGE       bytes that are no HTTP, then the end
+ * BAD_CHUNK     a status line, chunked, and a chunk whose size is no number, then the end
+ * TRUNCATED     the head of the answer as it is, the first `length` bytes of its body, but never
+ *               all of them, then the end. Where there is no body to cut (none was made, 204,
+ *               HEAD), the head is: nothing comes but the status line
+ * WRONG_LENGTH  the whole answer, whose Content-Length says `length`, then the end; one that says
+ *               too little says Connection: close, too
+ *
+ * The first three say nothing of the answer.
+ */
+enum kv_cut_kind {
+    KV_CUT_NONE,
+    KV_CUT_EMPTY,
+    KV_CUT_RESET,
+    KV_CUT_GARBAGE,
+    KV_CUT_BAD_CHUNK,
+    KV_CUT_TRUNCATED,
+    KV_CUT_WRONG_LENGTH
+};
+
+struct kv_cut {
+    enum kv_cut_kind kind;
+    uint64_t length; /* bytes */
+};
+
+/* "reset": for logs, and for whoever names one. NULL for KV_CUT_NONE. */
+const char *kv_cut_name(enum kv_cut_kind kind);
+/* True when nothing of the answer is sent. */
+bool kv_cut_is_wordless(enum kv_cut_kind kind);
+
+enum kv_next { KV_NEXT_PASS, KV_NEXT_ANSWER, KV_NEXT_WAIT, KV_NEXT_HANG, KV_NEXT_CUT };
+
+/* Read by http/, written by the functions below. */
+struct kv_choice {
+    enum kv_next next;
+    kv_millis until; /* of a wait */
+    bool is_virtual; /* by the virtual clock, not by the monotonic one */
+};
+
+/* Answers with what *response holds: no further step is asked, and no handler, but those that stand
+ * before the answer are. */
+enum kv_code kv_step_answer(struct kv_request *request) kv_must_check;
+
+/*
+ * Waits until kv_clock_monotonic() shows `until`. The same step is asked again then, and
+ * request->waits says how often it has waited: only a step knows whether what it waited for is
+ * there (the clock may have been moved back), and what it does after the delay. Before the handler
+ * has run, request->now is read anew: it arrives when it is let in.
+ *
+ * A wait holds no thread. It ends early, and the step is not asked again, when
+ *   the client leaves, or ends its half of the connection: nothing is answered;
+ *   the listener is drained, or as many wait as may (listener.h: waits), or the request has waited
+ *   as long as one may (wait_max), or KV_WAITS_MAX times: KV_UNAVAILABLE.
+ * Once there is an answer (kv_site.at_answer), it is sent instead in all of these cases.
+ */
+enum kv_code kv_step_wait(struct kv_request *request, kv_millis until) kv_must_check;
+
+/* The same until kv_clock_now() of the listener's clock is `until` or later, or, when the clock is
+ * frozen or moved, whenever it gets there. */
+enum kv_code kv_step_wait_virtual(struct kv_request *request, kv_millis until) kv_must_check;
+
+/* Never answers: KV_CUT_EMPTY when the client leaves, or a wait would end early. */
+enum kv_code kv_step_hang(struct kv_request *request) kv_must_check;
+
+/* Ends the connection, in place of the handler: of an answer it makes what *response holds. */
+enum kv_code kv_step_cut(struct kv_request *request, struct kv_cut cut) kv_must_check;
+
+/* Passes on, or whatever the step returns: does this to the answer when it is sent, whoever makes
+ * it. The last word counts; KV_CUT_NONE takes it back. */
+void kv_step_spoil(struct kv_request *request, struct kv_cut cut);

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * clockwork.h - what traffic.c, which counts requests and their jobs, shares with clockwork.c, which
+ * keeps their time.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdint.h>
+
+#include "alarm.h"
+#include "traffic.h"
+
+#define NEVER INT64_MAX
+
+TAILQ_HEAD(stays, kv_stay);
+
+struct kv_traffic {
+    struct kv_traffic_bounds bounds;
+    struct kv_clock *clock;
+    struct kv_clock_watch watch;
+    struct kv_alarm alarm; /* of the thread: told of the clients of those that wait */
+    pthread_t thread;
+
+    pthread_mutex_t mutex; /* lock.def: listener.suspended */
+    pthread_cond_t idle;   /* for a drain: nothing is left */
+    struct kv_heap due;    /* guarded by mutex, as is all that follows */
+    struct kv_heap clock_due;
+    struct stays waiting;
+    size_t waits;
+    kv_millis wake_at; /* when the thread looks by itself */
+    size_t pending;    /* requests between enter and leave */
+    size_t jobs;       /* between suspend and end_job; an expired one may outlast its request */
+    size_t resuming;   /* ended, and about to be resumed by the thread */
+    bool draining;
+    bool stopping;
+};
+
+/* A kv_clock_watch's: the thread is to look again. Takes no lock. */
+void clockwork_ring(void *traffic);
+
+/* The thread, until `stopping`. */
+void *clockwork_run(void *traffic);
+
+/* The thread is to look at that time, if it does not before. */
+void clockwork_wake_locked(struct kv_traffic *traffic, kv_millis at);
+
+/* It is not waited for any more, by whatever it was. */
+void clockwork_end_stay_locked(struct kv_traffic *traffic, struct kv_stay *stay,
+                               enum kv_stay_state state);
+
+/* Nothing is under way. */
+bool clockwork_is_idle_locked(const struct kv_traffic *traffic);
+/* Tells a drain, if it is so. */
+void clockwork_tell_if_idle_locked(struct kv_traffic *traffic);
