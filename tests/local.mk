@@ -40,6 +40,7 @@ endif
 include %D%/fuzz/local.mk
 include %D%/stress/local.mk
 include %D%/bench/local.mk
+include %D%/parity/local.mk
 include %D%/lint/local.mk
 include %D%/sdk/local.mk
 

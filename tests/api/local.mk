@@ -45,6 +45,8 @@ api_support = \
 	tests/support/api.c \
 	tests/support/api.h \
 	tests/support/api_main.c \
+	tests/support/operation.c \
+	tests/support/operation.h \
 	tests/support/proof.c \
 	tests/support/proof.h \
 	tests/support/raw.c \

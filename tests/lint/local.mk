@@ -3,13 +3,9 @@ EXTRA_DIST += \
 	%D%/arrows \
 	%D%/banned \
 	%D%/lint \
-	%D%/parity \
-	%D%/parity_cells.py \
-	%D%/parity_section.py \
 	%D%/rules.py \
 	%D%/selftest \
-	%D%/source.py \
-	%D%/unproven
+	%D%/source.py
 
 LINT_CFLAGS = -std=gnu11 -D_GNU_SOURCE= -Wall -Wextra -Wstrict-prototypes $(P11KIT_CFLAGS) $(SERVER_CFLAGS) \
 	$(CURL_CFLAGS) $(CRITERION_CFLAGS)
@@ -17,16 +13,13 @@ LINT_FLAGS = --compile '$(CC) $(LINT_CFLAGS)' --compile '$(CLANG) $(LINT_CFLAGS)
 	--format '$(CLANG_FORMAT)'
 
 # Needs python3, clang and clang-format-14.
-lint:
+lint: tests/parity/parity$(EXEEXT)
 	@$(top_srcdir)/%D%/selftest $(LINT_FLAGS)
 	@$(top_srcdir)/%D%/lint --root $(top_srcdir) $(LINT_FLAGS)
-
-# Writes the tables of docs/parity.md anew.
-parity:
-	@$(top_srcdir)/%D%/parity --root $(top_srcdir)
+	@tests/parity/parity$(EXEEXT) --check $(top_srcdir)
 
 format:
 	cd $(top_srcdir) && find server pkcs11 include tests -name '*.[ch]' \
 		-exec $(CLANG_FORMAT) -i {} +
 
-PHONY += lint parity format
+PHONY += lint format

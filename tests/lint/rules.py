@@ -7,7 +7,6 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import parity_section
 from source import is_below
 
 HERE = Path(__file__).parent
@@ -281,11 +280,6 @@ def check_locks(tree, _):
         yield file.path, line, f"no lock says that it is {name}"
 
 
-def check_parity(tree, _):
-    """Every cell of the parity table is proven by a test, and docs/parity.md shows it."""
-    yield from parity_section.check(tree)
-
-
 RULES = {
     "arrows": check_arrows,
     "length": check_length,
@@ -298,5 +292,4 @@ RULES = {
     "promises": check_promises,
     "rows": check_rows,
     "locks": check_locks,
-    "parity": check_parity,
 }

@@ -144,6 +144,13 @@ TESTS += %D%/test_release
 %C%_test_release_CFLAGS = $(unit_cflags)
 %C%_test_release_LDADD = $(unit_libs)
 
+check_PROGRAMS += %D%/test_parity
+TESTS += %D%/test_parity
+%C%_test_parity_SOURCES = %D%/parity.c %D%/scratch.h $(parity_sources)
+%C%_test_parity_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+%C%_test_parity_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_parity_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += %D%/test_permission
 TESTS += %D%/test_permission
 %C%_test_permission_SOURCES = %D%/permission.c
