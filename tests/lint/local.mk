@@ -3,6 +3,7 @@ EXTRA_DIST += \
 	%D%/arrows \
 	%D%/banned \
 	%D%/lint \
+	%D%/rooms \
 	%D%/rules.py \
 	%D%/selftest \
 	%D%/source.py
@@ -12,10 +13,16 @@ LINT_CFLAGS = -std=gnu11 -D_GNU_SOURCE= -Wall -Wextra -Wstrict-prototypes $(P11K
 LINT_FLAGS = --compile '$(CC) $(LINT_CFLAGS)' --compile '$(CLANG) $(LINT_CFLAGS)' \
 	--format '$(CLANG_FORMAT)'
 
+# Each room with those that it may use, as Makefile.am has them.
+lint_rooms = libhsm.a '$(kv_base)' '$(kv_store)' '$(kv_http)' '$(kv_domain)' '$(kv_api)' '$(kv_cli)' \
+	'$(kv_serve)'
+
 # Needs python3, clang and clang-format-14.
-lint: tests/parity/parity$(EXEEXT)
+lint: tests/parity/parity$(EXEEXT) $(noinst_LIBRARIES)
 	@$(top_srcdir)/%D%/selftest $(LINT_FLAGS)
 	@$(top_srcdir)/%D%/lint --root $(top_srcdir) $(LINT_FLAGS)
+	@$(top_srcdir)/%D%/rooms --link '$(CC) $(AM_CFLAGS) $(CFLAGS) $(AM_LDFLAGS) $(LDFLAGS)' \
+		--libs '$(SERVER_LIBS) $(CURL_LIBS) $(LIBS)' $(lint_rooms)
 	@tests/parity/parity$(EXEEXT) --check $(top_srcdir)
 
 format:

@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
-libkv_a_SOURCES += \
+libkvdomain_a_SOURCES += \
 	%D%/vault.c
