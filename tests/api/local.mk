@@ -41,18 +41,9 @@ api_tests = \
 check_PROGRAMS += $(api_tests)
 TESTS += $(api_tests)
 
-api_support = \
-	tests/support/api.c \
-	tests/support/api.h \
-	tests/support/api_main.c \
-	tests/support/operation.c \
-	tests/support/operation.h \
-	tests/support/proof.c \
-	tests/support/proof.h \
-	tests/support/raw.c \
-	tests/support/raw.h
+api_support = tests/support/api_main.c tests/support/api_run.h
 api_cflags = $(AM_CFLAGS) $(CRITERION_CFLAGS) $(TLS_CFLAGS)
-api_libs = tests/support/libdaemon.a $(kv_domain) $(CRITERION_LIBS) $(SERVER_LIBS) $(CURL_LIBS) $(TLS_LIBS)
+api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITERION_LIBS) $(SERVER_LIBS) $(CURL_LIBS) $(TLS_LIBS)
 
 %C%_test_crypto_SOURCES = %D%/crypto.c $(api_support)
 %C%_test_crypto_CFLAGS = $(api_cflags)
