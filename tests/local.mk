@@ -18,10 +18,14 @@ EXTRA_DIST += \
 	%D%/support/valgrind.supp
 
 include %D%/support/local.mk
+# make starts the tests in this order. What takes longest comes first, so that nothing is waited for
+# alone in the end: whole suites with their packages, and what lasts for a minute whatever it does.
+include %D%/sdk/local.mk
+include %D%/stress/local.mk
 if HAVE_CRITERION
 include %D%/unit/local.mk
-include %D%/token/local.mk
 include %D%/api/local.mk
+include %D%/token/local.mk
 
 # Proves that the tests' own machinery catches what it is there for.
 TESTS += %D%/support/net.sh
@@ -39,10 +43,9 @@ check-local:
 	@exit 1
 endif
 include %D%/fuzz/local.mk
-include %D%/stress/local.mk
 include %D%/bench/local.mk
+include %D%/parity/local.mk
 include %D%/lint/local.mk
-include %D%/sdk/local.mk
 
 # What net.sh runs.
 net_programs = tests/support/test_broken tests/support/test_bereaved tests/support/race

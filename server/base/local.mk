@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-libkv_a_SOURCES += \
+libkvbase_a_SOURCES += \
 	%D%/agenda.c \
 	%D%/base64.c \
 	%D%/buf.c \

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-coffer_SOURCES += \
+libkvcli_a_SOURCES += \
 	%D%/cli.c \
 	%D%/cli.h \
 	%D%/commands.c \

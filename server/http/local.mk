@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-libkv_a_SOURCES += \
+libkvhttp_a_SOURCES += \
 	%D%/access.c \
 	%D%/alarm.c \
 	%D%/alarm.h \

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-coffer_SOURCES += \
+libkvserve_a_SOURCES += \
 	%D%/certifier.c \
 	%D%/counts.c \
 	%D%/due.c \

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-libkv_a_SOURCES += \
+libkvstore_a_SOURCES += \
 	%D%/connection.c \
 	%D%/connection.h \
 	%D%/files.c \

@@ -15,7 +15,7 @@ TestSuite(arrival, .timeout = 180);
 /* That key_hsm brings the private half of an RSA key: what is encrypted to it is decrypted. */
 static void check_rsa(struct client *client, const char *kek_name, unsigned bits)
 {
-    EVP_PKEY *key = jwk_new_rsa(bits);
+    EVP_PKEY *key = api_rsa(bits);
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
     unsigned char cipher[512];
     size_t len = sizeof(cipher);
@@ -252,7 +252,7 @@ static void check_alone(struct client *client)
     API_REPLY(kek, byok_make_kek(client, "arrival-kek-alone", ""));
 
     for (size_t i = 0; i < KV_COUNT(sizes); i++) {
-        EVP_PKEY *key = jwk_new_rsa(sizes[i]);
+        EVP_PKEY *key = api_rsa(sizes[i]);
 
         check_bodies(client, &kek, key, "RSA-HSM");
         EVP_PKEY_free(key);

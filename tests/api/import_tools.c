@@ -28,7 +28,7 @@ struct reply import_send(struct client *client, const char *name, const cJSON *j
 
 cJSON *import_render_rsa(unsigned bits, const char *kty)
 {
-    EVP_PKEY *key = jwk_new_rsa(bits);
+    EVP_PKEY *key = api_rsa(bits);
     cJSON *jwk = jwk_render(key, kty);
 
     EVP_PKEY_free(key);

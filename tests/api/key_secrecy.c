@@ -104,7 +104,7 @@ static cJSON *render(const struct kind *kind)
         cJSON_AddStringToObject(jwk, "k", text);
         return jwk;
     }
-    key = kind->group != NULL ? jwk_new_ec(kind->group) : jwk_new_rsa(kind->bits);
+    key = kind->group != NULL ? jwk_new_ec(kind->group) : api_rsa(kind->bits);
     jwk = jwk_render(key, kind->kty);
     EVP_PKEY_free(key);
     return jwk;

@@ -1,38 +1,39 @@
 # SPDX-License-Identifier: Apache-2.0
 # Each program drives the built daemon over TLS; api_main.c gives it one for all of its tests.
+# Those that take longest are first.
 api_tests = \
+	%D%/test_golden \
+	%D%/test_key_export \
+	%D%/test_auto_rotation \
+	%D%/test_damage \
+	%D%/test_byok \
+	%D%/test_openssl \
+	%D%/test_rotation \
+	%D%/test_process \
+	%D%/test_release \
+	%D%/test_crypto \
 	%D%/test_attestation \
 	%D%/test_auth \
 	%D%/test_backup \
-	%D%/test_auto_rotation \
-	%D%/test_byok \
-	%D%/test_crypto \
-	%D%/test_damage \
 	%D%/test_failures \
 	%D%/test_foreign \
 	%D%/test_front \
 	%D%/test_gate \
-	%D%/test_golden \
 	%D%/test_hostile \
 	%D%/test_import \
-	%D%/test_key_export \
 	%D%/test_keys \
 	%D%/test_lists \
 	%D%/test_managed \
-	%D%/test_openssl \
 	%D%/test_parity \
 	%D%/test_pending \
-	%D%/test_process \
 	%D%/test_program \
 	%D%/test_random \
 	%D%/test_refusals \
-	%D%/test_release \
 	%D%/test_restore \
 	%D%/test_external \
 	%D%/test_secure \
 	%D%/test_spelling \
 	%D%/test_roles \
-	%D%/test_rotation \
 	%D%/test_sign \
 	%D%/test_surroundings \
 	%D%/test_symmetric \
@@ -43,16 +44,9 @@ api_tests = \
 check_PROGRAMS += $(api_tests)
 TESTS += $(api_tests)
 
-api_support = \
-	tests/support/api.c \
-	tests/support/api.h \
-	tests/support/api_main.c \
-	tests/support/proof.c \
-	tests/support/proof.h \
-	tests/support/raw.c \
-	tests/support/raw.h
+api_support = tests/support/api_main.c tests/support/api_run.h
 api_cflags = $(AM_CFLAGS) $(CRITERION_CFLAGS) $(TLS_CFLAGS)
-api_libs = tests/support/libdaemon.a libkv.a $(CRITERION_LIBS) $(SERVER_LIBS) $(CURL_LIBS) $(TLS_LIBS)
+api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITERION_LIBS) $(SERVER_LIBS) $(CURL_LIBS) $(TLS_LIBS)
 
 %C%_test_crypto_SOURCES = %D%/crypto.c $(api_support)
 %C%_test_crypto_CFLAGS = $(api_cflags)

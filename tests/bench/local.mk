@@ -31,8 +31,7 @@ EXTRA_PROGRAMS += %D%/bench
 %C%_bench_LDADD = \
 	tests/support/libdaemon.a \
 	tests/support/libtoken.a \
-	libkv.a \
-	libhsm.a \
+	$(kv_api) \
 	$(SERVER_LIBS) \
 	$(CURL_LIBS) \
 	$(TLS_LIBS) \

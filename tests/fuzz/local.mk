@@ -54,7 +54,7 @@ fuzz_signer = %D%/signer.c %D%/signer.h tests/unit/identity/forge_key.h
 fuzz_world = %D%/world.c %D%/world.h %D%/world_ask.c server/serve/certifier.c server/serve/serve.h $(fuzz_signer)
 fuzz_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir) -DCORPUS_FOLDER='"$(top_srcdir)/%D%/corpus"'
 fuzz_ldflags = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
-fuzz_libs = libkv.a libhsm.a $(SERVER_LIBS)
+fuzz_libs = $(kv_api) $(SERVER_LIBS)
 
 %C%_fuzz_authority_SOURCES = %D%/authority.c $(fuzz_common) $(fuzz_signer)
 %C%_fuzz_authority_CPPFLAGS = $(fuzz_cppflags)

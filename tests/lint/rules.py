@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import circles
-import parity_section
 from source import is_below, resolve
 
 HERE = Path(__file__).parent
@@ -285,11 +284,6 @@ def check_locks(tree, _):
         yield file.path, line, f"no lock says that it is {name}"
 
 
-def check_parity(tree, _):
-    """Every cell of the parity table is proven by a test, and docs/parity.md shows it."""
-    yield from parity_section.check(tree)
-
-
 def check_circles(tree, _):
     """No two files of server/ and pkcs11/ use each other, directly or around."""
     yield from circles.check(tree)
@@ -309,5 +303,4 @@ RULES = {
     "rows": check_rows,
     "wording": check_wording,
     "locks": check_locks,
-    "parity": check_parity,
 }

@@ -5,9 +5,9 @@ TESTS += %D%/listener
 	tests/support/site.c tests/support/site.h tests/support/site_steps.c \
 	tests/support/wire.c tests/support/wire.h
 %C%_listener_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
-%C%_listener_LDADD = libkv.a $(SERVER_LIBS)
+%C%_listener_LDADD = $(kv_http) $(SERVER_LIBS)
 
-stress_libs = tests/support/libdaemon.a libkv.a $(CURL_LIBS) $(SERVER_LIBS)
+stress_libs = tests/support/libdaemon.a $(kv_base) $(CURL_LIBS) $(SERVER_LIBS)
 
 check_PROGRAMS += %D%/crash
 TESTS += %D%/crash

@@ -7,6 +7,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <openssl/pem.h>
+
+#include "jwk.h"
+
 #define VARIABLE "TEST_DAEMON"
 
 void api_publish_daemon(const struct daemon *daemon)
@@ -47,6 +51,47 @@ void api_create_key(struct client *client, const char *name, const char *extra,
 
     cr_assert_gt(strlen(kid), 32);
     snprintf(ret_version, 33, "%s", kid + strlen(kid) - 32);
+}
+
+/* The key in that file; NULL when nobody has made it yet. */
+static EVP_PKEY *read_key(const char *path)
+{
+    FILE *file = fopen(path, "re");
+    EVP_PKEY *key = file != NULL ? PEM_read_PrivateKey(file, NULL, NULL, NULL) : NULL;
+
+    if (file != NULL) {
+        fclose(file);
+    }
+    return key;
+}
+
+/* Puts a whole file in its place, or none: tests may run side by side. */
+static void write_key(const char *path, const EVP_PKEY *key)
+{
+    char draft[512];
+    FILE *file;
+
+    snprintf(draft, sizeof(draft), "%s.%d", path, (int) getpid());
+    file = fopen(draft, "wxe");
+    cr_assert_not_null(file, "%s", draft);
+    cr_assert_eq(PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL), 1);
+    cr_assert_eq(fclose(file), 0);
+    cr_assert_eq(rename(draft, path), 0);
+}
+
+EVP_PKEY *api_rsa(unsigned bits)
+{
+    char path[400];
+    EVP_PKEY *key;
+
+    snprintf(path, sizeof(path), "%s/rsa-%u-of-the-tests.pem", api_daemon()->folder, bits);
+    key = read_key(path);
+    if (key == NULL) {
+        key = jwk_new_rsa(bits);
+        cr_assert_not_null(key);
+        write_key(path, key);
+    }
+    return key;
 }
 
 static struct reply operate(struct client *client, const char *name, const char *version,

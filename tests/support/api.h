@@ -9,6 +9,7 @@
 #pragma once
 
 #include <criterion/criterion.h>
+#include <openssl/evp.h>
 
 #include "client.h"
 #include "kv/base/base.h"
@@ -50,6 +51,13 @@ void api_publish_daemon(const struct daemon *daemon);
  * for example ",\"tags\":{\"a\":\"b\"}". Returns the version in a buffer of the caller. */
 void api_create_key(struct client *client, const char *name, const char *extra,
                     char ret_version[33]);
+
+/*
+ * A private RSA key of OpenSSL's, the same for all tests of the program that ask for one of that size:
+ * to make one takes seconds. For tests to which it does not matter who else has it; the caller's
+ * (EVP_PKEY_free).
+ */
+EVP_PKEY *api_rsa(unsigned bits);
 
 /* Data that the key wrapped, base64url, in a buffer of the caller. `version` NULL: the latest. */
 void api_wrap(struct client *client, const char *name, const char *version, const char *alg,

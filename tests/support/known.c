@@ -12,6 +12,7 @@
 
 #include <criterion/criterion.h>
 
+#include "api.h"
 #include "jwk.h"
 #include "kv/base/base64.h"
 
@@ -22,7 +23,7 @@ void known_key_init(struct known_key *key, const struct known_algorithm *algorit
     case KNOWN_RSA_CRYPT:
     case KNOWN_RSA_SIGN:
     case KNOWN_RSA_PSS:
-        key->pair = jwk_new_rsa(bits);
+        key->pair = api_rsa(bits);
         break;
     case KNOWN_ECDSA:
         key->pair = jwk_new_ec(algorithm->name);

@@ -28,3 +28,20 @@ check_LIBRARIES += %D%/libdaemon.a
 	%D%/token_view.h
 check_LIBRARIES += %D%/libtoken.a
 %C%_libtoken_a_SOURCES = %D%/nss.c %D%/nss.h %D%/token.c %D%/token.h
+
+# What the programs of tests/api have in common, beside their main.
+if HAVE_CRITERION
+check_LIBRARIES += %D%/libapi.a
+%C%_libapi_a_SOURCES = \
+	%D%/api.c \
+	%D%/api.h \
+	%D%/api_run.c \
+	%D%/api_run.h \
+	%D%/operation.c \
+	%D%/operation.h \
+	%D%/proof.c \
+	%D%/proof.h \
+	%D%/raw.c \
+	%D%/raw.h
+%C%_libapi_a_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS) $(TLS_CFLAGS)
+endif

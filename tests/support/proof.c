@@ -10,12 +10,12 @@
 
 #include "client.h"
 #include "kv/base/base.h"
+#include "operation.h"
 
 #define CELLS_MAX 512
 #define KEYS_MAX 512
 #define WORDS_MAX 3
-#define SEGMENTS_MAX 5
-#define WORD_SIZE 48
+#define WORD_SIZE OPERATION_SIZE
 
 /* What was answered well in this process. */
 static char seen[CELLS_MAX][WORDS_MAX * WORD_SIZE];
@@ -27,12 +27,6 @@ static struct {
     char kty[WORD_SIZE];
 } keys[KEYS_MAX];
 static size_t key_count;
-
-struct path {
-    char text[1024];
-    const char *segment[SEGMENTS_MAX];
-    size_t count;
-};
 
 static bool was_seen(const char *cell)
 {
@@ -87,76 +81,15 @@ static void learn_key(const char *host, const struct reply *reply)
     }
 }
 
-static void split(const char *target, struct path *ret_path)
-{
-    char *rest = ret_path->text;
-    char *segment;
-
-    *ret_path = (struct path){ .count = 0 };
-    snprintf(ret_path->text, sizeof(ret_path->text), "%.*s", (int) strcspn(target, "?"), target);
-    while ((segment = strsep(&rest, "/")) != NULL && ret_path->count < SEGMENTS_MAX) {
-        if (segment[0] != '\0') {
-            ret_path->segment[ret_path->count++] = segment;
-        }
-    }
-}
-
-static bool is_version(const char *segment)
-{
-    return strlen(segment) == 32 && segment[strspn(segment, "0123456789abcdefABCDEF")] == '\0';
-}
-
-/* The operations whose verb says what they are; tests/lint/parity_cells.py has the same names. */
-static const char *name_of_verb(const char *method, bool deleted)
-{
-    static const struct {
-        const char *method, *live, *deleted;
-    } rows[] = {
-        { "GET", "get", "get-deleted" },
-        { "PUT", "import", "" },
-        { "PATCH", "update", "" },
-        { "DELETE", "delete", "purge" },
-    };
-    const char *name = "";
-
-    for (size_t i = 0; i < KV_COUNT(rows); i++) {
-        if (strcmp(rows[i].method, method) == 0) {
-            name = deleted ? rows[i].deleted : rows[i].live;
-        }
-    }
-    return name;
-}
-
-/* The operation in one word: what its path ends in, with what tells it from its siblings. */
-static void name_operation(const char *method, const struct path *path, char ret_name[WORD_SIZE])
-{
-    const char *last = path->segment[path->count - 1];
-    bool deleted = strcasecmp(path->segment[0], "deletedkeys") == 0;
-    const char *prefix = "";
-
-    if (path->count == 2 || (path->count == 3 && is_version(last))) {
-        bool is_restore = strcmp(method, "POST") == 0;
-
-        last = is_restore ? last : name_of_verb(method, deleted);
-    } else if (path->count == 1 && strcmp(method, "GET") == 0) {
-        last = deleted ? "list-deleted" : "list";
-    } else if (strcmp(method, "GET") == 0) {
-        prefix = strcasecmp(last, "versions") == 0 ? "list-" : "get-";
-    } else if (strcmp(method, "PUT") == 0) {
-        prefix = "set-";
-    }
-    snprintf(ret_name, WORD_SIZE, "%s%s", prefix, last);
-}
-
 /* The type of the key a request works with: in its answer, or known from an earlier one. */
-static void find_type(const char *host, const struct path *path, const struct reply *reply,
-                      char ret_kty[WORD_SIZE])
+static void find_type(const char *host, const struct operation_path *path,
+                      const struct reply *reply, char ret_kty[WORD_SIZE])
 {
     char id[512];
 
     snprintf(ret_kty, WORD_SIZE, "%s", reply_text(reply, "key.kty"));
     if (ret_kty[0] == '\0' && path->count > 1) {
-        bool has_version = path->count > 2 && is_version(path->segment[2]);
+        bool has_version = path->count > 2 && operation_is_version(path->segment[2]);
 
         snprintf(id, sizeof(id), "%s/%s%s%s", host, path->segment[1], has_version ? "/" : "",
                  has_version ? path->segment[2] : "");
@@ -233,23 +166,20 @@ void client_witness(const struct client *client, const struct request *request,
     char operation[WORD_SIZE];
     char third[WORD_SIZE];
     char kty[WORD_SIZE];
-    struct path path;
+    struct operation_path path;
 
     if (reply->status != 0) {
         expect_no_path(client, request, reply);
     }
-    split(request->target, &path);
+    operation_split(request->target, &path);
     if (reply->status < 200 || reply->status > 299 || request->control || path.count == 0
         || cJSON_IsFalse(reply_item(reply, "value"))) {
         return;
     }
     learn_key(host, reply);
-    name_operation(request->method, &path, operation);
+    operation_name(request->method, &path, operation);
     find_type(host, &path, reply, kty);
     find_third(request, reply, third);
-    for (char *c = operation; *c != '\0'; c++) {
-        *c = (char) tolower((unsigned char) *c);
-    }
     add_version(request->target);
     add_cell(operation, kty, "");
     add_cell(operation, kty, third);

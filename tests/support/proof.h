@@ -13,6 +13,6 @@
  * is up to three words: operation, key type, and algorithm or (of create, import) curve; or
  * "api-version" and one. Commas in a word stand for several cells:
  *     api_proves("wrapKey,unwrapKey RSA,RSA-HSM RSA-OAEP");
- * The argument is a literal, because `make parity` and lint read it here, too.
+ * The argument is a literal, because `make parity` and lint read it here, too (tests/parity).
  */
 void api_proves(const char *cells);

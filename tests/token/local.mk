@@ -52,4 +52,5 @@ TESTS += %D%/test_answers
 %C%_test_answers_SOURCES = %D%/answers.c %D%/answers_data.h
 %C%_test_answers_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 %C%_test_answers_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
-%C%_test_answers_LDADD = libkv.a $(TOKEN_TEST_LIBS)
+%C%_test_answers_LDADD = %D%/libfixture.a tests/support/libtoken.a $(kv_domain) $(CRITERION_LIBS) \
+	$(SERVER_LIBS)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 UNIT_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
-UNIT_LDADD = libkv.a libhsm.a $(CRITERION_LIBS) $(SERVER_LIBS)
+UNIT_LDADD = $(kv_api) $(CRITERION_LIBS) $(SERVER_LIBS)
 
 check_PROGRAMS += %D%/test_agenda
 TESTS += %D%/test_agenda
@@ -114,7 +114,7 @@ TESTS += %D%/test_store
 %C%_test_store_LDADD = $(UNIT_LDADD)
 
 unit_cflags = $(AM_CFLAGS) $(CRITERION_CFLAGS)
-unit_libs = libkv.a $(CRITERION_LIBS) $(SERVER_LIBS)
+unit_libs = $(kv_api) $(CRITERION_LIBS) $(SERVER_LIBS)
 
 check_PROGRAMS += %D%/test_certificate
 TESTS += %D%/test_certificate
@@ -149,6 +149,13 @@ TESTS += %D%/test_release
 	-I$(top_srcdir)/tests/unit/identity
 %C%_test_release_CFLAGS = $(unit_cflags)
 %C%_test_release_LDADD = $(unit_libs)
+
+check_PROGRAMS += %D%/test_parity
+TESTS += %D%/test_parity
+%C%_test_parity_SOURCES = %D%/parity.c %D%/scratch.h $(parity_sources)
+%C%_test_parity_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+%C%_test_parity_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_parity_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += %D%/test_permission
 TESTS += %D%/test_permission
@@ -223,15 +230,10 @@ TESTS += %D%/test_cli
 	%D%/cli/env.c \
 	%D%/cli/fake.c \
 	%D%/cli/fake.h \
-	%D%/cli/shell.h \
-	server/cli/cli.c \
-	server/cli/commands.c \
-	server/cli/env.c \
-	server/cli/find.c \
-	server/cli/get.c server/cli/vault.c
+	%D%/cli/shell.h
 %C%_test_cli_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 %C%_test_cli_CFLAGS = $(UNIT_CFLAGS)
-%C%_test_cli_LDADD = $(UNIT_LDADD) $(CURL_LIBS)
+%C%_test_cli_LDADD = $(kv_cli) $(CRITERION_LIBS) $(SERVER_LIBS) $(CURL_LIBS)
 
 check_PROGRAMS += %D%/test_sites
 TESTS += %D%/test_sites

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-libkv_a_SOURCES += \
+libkvapi_a_SOURCES += \
 	%D%/attestation.c \
 	%D%/attested.c \
 	%D%/backup.c \

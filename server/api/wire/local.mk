@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-libkv_a_SOURCES += \
+libkvapi_a_SOURCES += \
 	%D%/build.c \
 	%D%/version.c

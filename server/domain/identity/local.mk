@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-libkv_a_SOURCES += \
+libkvdomain_a_SOURCES += \
 	%D%/attest.c \
 	%D%/card.c \
 	%D%/claims.c \

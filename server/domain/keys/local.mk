@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 include %D%/backup/local.mk
 include %D%/rotation/local.mk
-libkv_a_SOURCES += \
+libkvdomain_a_SOURCES += \
 	%D%/attestation.c \
 	%D%/core.h \
 	%D%/create.c \

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-libkv_a_SOURCES += %D%/limits.c
+libkvdomain_a_SOURCES += %D%/limits.c

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-libkv_a_SOURCES += \
+libkvdomain_a_SOURCES += \
 	%D%/backup.c \
 	%D%/backup.h \
 	%D%/backup_form.c \

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-libkv_a_SOURCES += \
+libkvdomain_a_SOURCES += \
 	%D%/rotation.c \
 	%D%/rotation_policy.c \
 	%D%/rotation_policy.h \
