@@ -8,6 +8,7 @@ libkvserve_a_SOURCES += \
 	%D%/folder.h \
 	%D%/housekeeper.c \
 	%D%/machine.c \
+	%D%/names.c \
 	%D%/ready.c \
 	%D%/rotator.c \
 	%D%/serve.c \

@@ -241,26 +241,6 @@ static void fill_app(struct server *server)
     };
 }
 
-/* What sibling containers call this machine: a page of a browser cannot choose those names. */
-static enum kv_code fill_control_names(struct server *server, struct kv_err *err)
-{
-    static const enum kv_option lists[] = { KV_OPTION_SAN, KV_OPTION_CONTROL_HOST };
-    size_t count = 0;
-
-    for (size_t list = 0; list < KV_COUNT(lists); list++) {
-        size_t items = kv_option_list_count(server->options, lists[list]);
-        if (items > KV_CONTROL_NAMES_MAX - count) {
-            return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--control-host: at most %d names with --san",
-                           KV_CONTROL_NAMES_MAX);
-        }
-        for (size_t i = 0; i < items; i++) {
-            server->app.control_names[count++] =
-                kv_option_list_item(server->options, lists[list], i);
-        }
-    }
-    return KV_OK;
-}
-
 static enum kv_code listen_on(struct server *server, struct kv_err *err)
 {
     static const struct kv_site *const tls_sites[] = { &kv_data_plane, NULL };
@@ -286,7 +266,7 @@ static enum kv_code listen_on(struct server *server, struct kv_err *err)
     };
 
     fill_app(server);
-    KV_TRY(fill_control_names(server, err));
+    KV_TRY(control_names_read(server->options, server->app.control_names, err));
     KV_TRY(kv_listener_new(&config, &server->tls, err));
     server->app.port = kv_listener_port(server->tls);
     config.certificate_pem = NULL;

@@ -36,6 +36,11 @@ void machine_raise_descriptors(void);
 enum kv_code ready_announce(const struct kv_app *app, const char *listen, const char *folder,
                             struct kv_err *err) kv_must_check;
 
+/* The further names of the control port, --san and --control-host: at most KV_CONTROL_NAMES_MAX, which
+ * `ret_names` has room for. They are borrowed from the options. */
+enum kv_code control_names_read(const struct kv_options *options, const char **ret_names,
+                                struct kv_err *err) kv_must_check;
+
 /* What every --vault says; the first is the one for hosts that name no vault. */
 #define VAULT_DRAFTS_MAX 256
 struct vault_drafts {
