@@ -34,6 +34,17 @@ TESTS += %D%/contention
 	%D%/contention_review.c
 %C%_contention_LDADD = $(stress_libs)
 
+check_PROGRAMS += %D%/vaults
+TESTS += %D%/vaults
+%C%_vaults_SOURCES = \
+	%D%/vaults.c \
+	%D%/vaults.h \
+	%D%/vaults_annals.c \
+	%D%/vaults_contract.c \
+	%D%/vaults_play.c \
+	%D%/vaults_review.c
+%C%_vaults_LDADD = $(stress_libs)
+
 check_PROGRAMS += %D%/objects
 TESTS += %D%/objects
 %C%_objects_SOURCES = %D%/objects.c tests/support/tally.c tests/support/tally.h
