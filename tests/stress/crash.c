@@ -5,8 +5,8 @@
  *
  *   crash [ROUNDS [SEED]]    or $CRASH_ROUNDS, $CRASH_SEED; 200 rounds with a seed of the day
  *
- * A round starts the daemon, compares what it shows with the workers' ledgers, and kills it while
- * they load it anew. Some rounds kill it during the start, too. The moments of a seed are the
+ * A round starts the daemon, compares what it shows with the ledgers of the workers, who have keys,
+ * and of the landlords, who have vaults, and kills it while they load it anew. Some rounds kill it during the start, too. The moments of a seed are the
  * same each time; what the daemon is doing then is not.
  */
 #include "crash.h"
@@ -20,15 +20,19 @@
 
 #include "../support/consistency.h"
 #include "../support/program.h"
+#include "crash_vault.h"
 #include "kv/base/clock.h"
 
 #define WORKERS 4
+#define LANDLORDS 2
+#define SHIFTS (WORKERS + LANDLORDS)
 #define ROUNDS_DEFAULT 200
 #define KILL_MIN_MS 5
 #define KILL_MAX_MS 600
-#define AIM_EVERY 6 /* rounds: three of them are aimed */
+#define AIM_EVERY 6 /* rounds: four of them are aimed */
 #define REQUEST_PATIENCE_MS 400
 #define REQUEST_SPREAD_MS 15
+#define VAULT_SPREAD_MS 6 /* what changes a vault is one short transaction */
 #define OBJECT_PATIENCE_MS 2000
 #define OBJECT_SPREAD_MS 40
 #define KEY_BYTES 1500 /* an object of SoftHSM that is larger has the RSA-2048 key in it */
@@ -49,6 +53,10 @@ static const char *const promises[PROMISE_COUNT] = {
     [PROMISE_OPEN] = "what a version wrapped or signed, it unwraps or verifies",
     [PROMISE_SEAL] = "it still wraps or signs",
     [PROMISE_DISABLED] = "a disabled version refuses",
+    [PROMISE_VAULT_LIVE] = "an acknowledged vault is there: its settings and the keys in it",
+    [PROMISE_VAULT_DELETED] = "an acknowledged deletion of a vault holds",
+    [PROMISE_VAULT_PURGED] = "an acknowledged purge of a vault holds: nothing comes back",
+    [PROMISE_VAULTS] = "after a start: the vaults that should be, and no other one",
     [PROMISE_CENSUS] = "after a start: the keys that should be, one on the token for each version",
     [PROMISE_FOLDER] = "store and token, read behind the daemon's back, agree",
     [PROMISE_STOP] = "the daemon stops in order",
@@ -62,6 +70,9 @@ static const char *const arguments[] = { "--log-level", "warning", "--symmetric-
 
 /* Some kills are aimed at one of these. */
 static const enum crash_operation aims[] = { OP_PURGE, OP_IMPORT, OP_RESTORE, OP_TRANSFER };
+static const enum crash_operation vault_aims[] = {
+    OP_VAULT_PURGE, OP_VAULT_MAKE, OP_VAULT_DELETE, OP_VAULT_RECOVER, OP_VAULT_CHANGE, OP_LODGE,
+};
 
 struct crash {
     struct daemon daemon;
@@ -71,6 +82,7 @@ struct crash {
     struct aim aim;
     struct dice dice;
     struct worker worker[WORKERS];
+    struct landlord landlord[LANDLORDS];
     struct cargo cargo;
     bool has_sealed;    /* there was a backup: coffer has a key of its own for them */
     kv_millis start_ms; /* how long the last start took */
@@ -136,11 +148,20 @@ static bool crash_first_start(struct crash *crash)
     return passed;
 }
 
-typedef void work_fn(struct worker *worker);
+/* What each of the crew does until it is done, or the daemon is killed. */
+struct task {
+    void (*work)(struct worker *worker);
+    void (*let)(struct landlord *landlord); /* NULL: nothing */
+};
+static const struct task furnish = { worker_furnish, NULL };
+static const struct task pose = { worker_pose, landlord_pose };
+static const struct task load = { worker_load, landlord_load };
+static const struct task audit = { worker_audit, landlord_audit };
 
 struct shift {
+    const struct task *task;
     struct worker *worker;
-    work_fn *work;
+    struct landlord *landlord; /* NULL: it is the worker's */
     pthread_t thread;
 };
 
@@ -148,25 +169,56 @@ static void *run_shift(void *argument)
 {
     struct shift *shift = argument;
 
-    shift->work(shift->worker);
+    if (shift->landlord == NULL) {
+        shift->task->work(shift->worker);
+    } else if (shift->task->let != NULL) {
+        shift->task->let(shift->landlord);
+    }
     return NULL;
 }
 
-static void begin_shifts(struct crash *crash, struct shift shifts[WORKERS], work_fn *work)
+static void begin_shifts(struct crash *crash, struct shift shifts[SHIFTS], const struct task *task)
 {
-    for (size_t i = 0; i < WORKERS; i++) {
-        shifts[i] = (struct shift){ .worker = &crash->worker[i], .work = work };
+    for (size_t i = 0; i < SHIFTS; i++) {
+        shifts[i] = (struct shift){ .task = task };
+        if (i < WORKERS) {
+            shifts[i].worker = &crash->worker[i];
+        } else {
+            shifts[i].landlord = &crash->landlord[i - WORKERS];
+        }
         if (pthread_create(&shifts[i].thread, NULL, run_shift, &shifts[i]) != 0) {
             abort();
         }
     }
 }
 
-static void end_shifts(struct shift shifts[WORKERS])
+static void end_shifts(struct shift shifts[SHIFTS])
 {
-    for (size_t i = 0; i < WORKERS; i++) {
+    for (size_t i = 0; i < SHIFTS; i++) {
         pthread_join(shifts[i].thread, NULL);
     }
+}
+
+/* Those of the landlords, and the one that the daemon makes by itself. */
+static bool check_vaults(struct crash *crash)
+{
+    const struct request request = {
+        .method = "GET",
+        .target = "/control/v1/vaults",
+        .control = true,
+    };
+    struct reply reply = client_send(&crash->worker[0].client, &request);
+    size_t listed = (size_t) cJSON_GetArraySize(reply_item(&reply, "vaults"));
+    size_t wanted = 1;
+    bool holds;
+
+    for (size_t i = 0; i < LANDLORDS; i++) {
+        wanted += landlord_vaults(&crash->landlord[i]);
+    }
+    holds = tally_check(&crash->tally, PROMISE_VAULTS, listed == wanted,
+                        "%zu in the ledgers, %zu listed: %s", wanted, listed, reply.body);
+    reply_done(&reply);
+    return holds;
 }
 
 /* The key exchange key is in no ledger, coffer's own key in no version. */
@@ -183,6 +235,10 @@ static bool check_census(struct crash *crash)
         deleted += worker_keys(&crash->worker[i], LEDGER_DELETED);
         versions += worker_versions(&crash->worker[i]);
     }
+    for (size_t i = 0; i < LANDLORDS; i++) {
+        live += landlord_keys(&crash->landlord[i]);
+        versions += landlord_keys(&crash->landlord[i]);
+    }
     return tally_check(
         &crash->tally, PROMISE_CENSUS,
         read && census.live == live && census.deleted == deleted && census.versions == versions
@@ -193,18 +249,18 @@ static bool check_census(struct crash *crash)
         census.limbo);
 }
 
-static void run_shifts(struct crash *crash, work_fn *task)
+static void run_shifts(struct crash *crash, const struct task *task)
 {
-    struct shift shifts[WORKERS];
+    struct shift shifts[SHIFTS];
 
     begin_shifts(crash, shifts, task);
     end_shifts(shifts);
 }
 
-static bool work(struct crash *crash, work_fn *task)
+static bool work(struct crash *crash, const struct task *task)
 {
     run_shifts(crash, task);
-    return check_census(crash) && tally_is_clean(&crash->tally);
+    return check_vaults(crash) && check_census(crash) && tally_is_clean(&crash->tally);
 }
 
 /* Most kills come at any time. Some are aimed: at a request, at an object that is being made, and at
@@ -220,6 +276,11 @@ static void wait_for_moment(struct crash *crash, unsigned long round)
         aim_at_object(crash->daemon.folder, 0, OBJECT_PATIENCE_MS);
         program_pause(dice_roll(&crash->dice, OBJECT_SPREAD_MS));
         break;
+    case 3:
+        aim_at_request(&crash->aim, vault_aims[round / AIM_EVERY % KV_COUNT(vault_aims)],
+                       REQUEST_PATIENCE_MS);
+        program_pause(dice_roll(&crash->dice, VAULT_SPREAD_MS));
+        break;
     case 4:
         aim_at_object(crash->daemon.folder, KEY_BYTES, OBJECT_PATIENCE_MS);
         program_pause(dice_roll(&crash->dice, KEY_SPREAD_MS));
@@ -232,11 +293,11 @@ static void wait_for_moment(struct crash *crash, unsigned long round)
 
 static bool load_and_kill(struct crash *crash, unsigned long round)
 {
-    struct shift shifts[WORKERS];
+    struct shift shifts[SHIFTS];
     bool running;
 
     atomic_store(&crash->doomed, false);
-    begin_shifts(crash, shifts, worker_load);
+    begin_shifts(crash, shifts, &load);
     wait_for_moment(crash, round);
     running = daemon_is_running(&crash->daemon);
     atomic_store(&crash->doomed, true);
@@ -252,17 +313,40 @@ static bool run_round(struct crash *crash, unsigned long round)
     if (round % START_KILL_EVERY == 0 && !kill_in_start(crash, &crash->daemon)) {
         return false;
     }
-    if (!start(crash, &crash->daemon) || !work(crash, worker_audit)) {
+    if (!start(crash, &crash->daemon) || !work(crash, &audit)) {
         return false;
     }
     if (round % INSPECT_EVERY == 0
         && (!stop_and_inspect(crash, &crash->daemon) || !start(crash, &crash->daemon))) {
         return false;
     }
-    if (round % FURNISH_EVERY == 0 && !work(crash, worker_furnish)) {
+    if (round % FURNISH_EVERY == 0 && !work(crash, &furnish)) {
         return false;
     }
     return load_and_kill(crash, round);
+}
+
+static bool hire_landlords(struct crash *crash, unsigned long seed)
+{
+    for (unsigned i = 0; i < LANDLORDS; i++) {
+        struct landlord *landlord = &crash->landlord[i];
+
+        client_open(&landlord->client, &crash->daemon, "dev");
+        client_open_hsm(&landlord->hsm_client, &crash->daemon, "dev");
+        landlord->tally = &crash->tally;
+        landlord->doomed = &crash->doomed;
+        landlord->making = &crash->making;
+        landlord->cargo = &crash->cargo;
+        landlord->aim = &crash->aim;
+        landlord->dice.state = seed + i + 1;
+        landlord_init(landlord, i);
+        if (!tally_check(&crash->tally, PROMISE_ANSWER,
+                         landlord->client.token != NULL && landlord->hsm_client.token != NULL,
+                         "no token")) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* Tokens outlive a kill, because the key that signs them is on disk: one a worker is enough. */
@@ -283,7 +367,7 @@ static bool hire(struct crash *crash, unsigned long seed)
             return false;
         }
     }
-    return true;
+    return hire_landlords(crash, seed + WORKERS);
 }
 
 /* Others' keys are wrapped to it; made once, it stays. */
@@ -318,14 +402,14 @@ static bool run_rounds(struct crash *crash, unsigned long rounds)
 static bool run_first_round(struct crash *crash, unsigned long seed)
 {
     if (!start(crash, &crash->daemon) || !hire(crash, seed) || !make_kek(crash)
-        || !work(crash, worker_furnish)) {
+        || !work(crash, &furnish)) {
         return false;
     }
-    run_shifts(crash, worker_pose);
+    run_shifts(crash, &pose);
     crash->has_sealed = true;
     daemon_kill(&crash->daemon);
     crash->kills++;
-    return start(crash, &crash->daemon) && work(crash, worker_audit)
+    return start(crash, &crash->daemon) && work(crash, &audit)
            && stop_and_inspect(crash, &crash->daemon);
 }
 
@@ -339,13 +423,14 @@ static bool run(struct crash *crash, unsigned long rounds, unsigned long seed)
             return false;
         }
     }
-    return run_rounds(crash, rounds) && start(crash, &crash->daemon) && work(crash, worker_audit)
+    return run_rounds(crash, rounds) && start(crash, &crash->daemon) && work(crash, &audit)
            && stop_and_inspect(crash, &crash->daemon);
 }
 
 int main(int argc, char **argv)
 {
     static struct crash crash;
+    const struct crew crew = { crash.worker, crash.landlord, WORKERS, LANDLORDS };
     const struct program_arguments given = { argc, argv, "[ROUNDS [SEED]]" };
     unsigned long rounds = program_number(&given, 1, "CRASH_ROUNDS", ROUNDS_DEFAULT);
     unsigned long seed = program_number(&given, 2, "CRASH_SEED", (unsigned long) kv_clock_real());
@@ -364,8 +449,11 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < WORKERS; i++) {
         worker_done(&crash.worker[i]);
     }
-    crew_check_reach(crash.worker, WORKERS, &crash.tally);
-    crew_print(crash.worker, WORKERS);
+    for (size_t i = 0; i < LANDLORDS; i++) {
+        landlord_done(&crash.landlord[i]);
+    }
+    crew_check_reach(&crew, &crash.tally);
+    crew_print(&crew);
     printf("%u kills under load, %u in a start\n", crash.kills, crash.kills_in_start);
     status = tally_close(&crash.tally);
     if (tally_is_clean(&crash.tally)) {

@@ -20,6 +20,9 @@ TESTS += %D%/crash
 	%D%/crash_load.c \
 	%D%/crash_make.c \
 	%D%/crash_report.c \
+	%D%/crash_vault.h \
+	%D%/crash_vault_audit.c \
+	%D%/crash_vault_load.c \
 	%D%/ledger.c \
 	%D%/ledger.h
 %C%_crash_LDADD = $(stress_libs)
