@@ -43,7 +43,10 @@ TESTS += %D%/vaults
 	%D%/vaults.c \
 	%D%/vaults.h \
 	%D%/vaults_annals.c \
+	%D%/vaults_ask.c \
+	%D%/vaults_ask.h \
 	%D%/vaults_contract.c \
+	%D%/vaults_judge.c \
 	%D%/vaults_play.c \
 	%D%/vaults_review.c
 %C%_vaults_LDADD = $(stress_libs)
