@@ -123,7 +123,7 @@ static void check_folder(struct tally *tally, const struct daemon *daemon)
                 read ? consistency_describe(&found, text) : "it cannot be read");
 }
 
-static void run(struct stress *stress, kv_millis span, unsigned long seed)
+static void run(struct stress *stress, struct daemon *daemon, kv_millis span, unsigned long seed)
 {
     struct player players[PLAYERS] = { { .number = 0 } };
 
@@ -131,8 +131,10 @@ static void run(struct stress *stress, kv_millis span, unsigned long seed)
         player_open(&players[i], stress, i, seed);
     }
     play(stress, players, span);
-    if (tally_is_clean(stress->tally)) {
+    if (tally_is_clean(stress->tally)) { /* else it was not waited for what is being destroyed */
         vaults_review(stress, players);
+        tally_check(stress->tally, PROMISE_STOP, daemon_stop(daemon), "its log is above");
+        check_folder(stress->tally, daemon);
     }
     print_outcomes(stress);
     for (size_t i = 0; i < PLAYERS; i++) {
@@ -157,10 +159,9 @@ int main(int argc, char **argv)
     daemon_prepare(&daemon);
     init(&stress, &daemon, &tally);
     if (tally_check(&tally, PROMISE_START, daemon_start(&daemon, arguments), "its log is above")) {
-        run(&stress, (kv_millis) seconds * 1000, seed);
-        tally_check(&tally, PROMISE_STOP, daemon_stop(&daemon), "its log is above");
-        check_folder(&tally, &daemon);
+        run(&stress, &daemon, (kv_millis) seconds * 1000, seed);
     }
+    daemon_kill(&daemon);
     if (tally_is_clean(&tally)) {
         daemon_discard(&daemon);
     } else {
