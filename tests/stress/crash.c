@@ -20,12 +20,9 @@
 
 #include "../support/consistency.h"
 #include "../support/program.h"
-#include "crash_vault.h"
+#include "crash_crew.h"
 #include "kv/base/clock.h"
 
-#define WORKERS 4
-#define LANDLORDS 2
-#define SHIFTS (WORKERS + LANDLORDS)
 #define ROUNDS_DEFAULT 200
 #define KILL_MIN_MS 5
 #define KILL_MAX_MS 600
@@ -81,8 +78,7 @@ struct crash {
     atomic_flag making;
     struct aim aim;
     struct dice dice;
-    struct worker worker[WORKERS];
-    struct landlord landlord[LANDLORDS];
+    struct crew crew;
     struct cargo cargo;
     bool has_sealed;    /* there was a backup: coffer has a key of its own for them */
     kv_millis start_ms; /* how long the last start took */
@@ -148,57 +144,6 @@ static bool crash_first_start(struct crash *crash)
     return passed;
 }
 
-/* What each of the crew does until it is done, or the daemon is killed. */
-struct task {
-    void (*work)(struct worker *worker);
-    void (*let)(struct landlord *landlord); /* NULL: nothing */
-};
-static const struct task furnish = { worker_furnish, NULL };
-static const struct task pose = { worker_pose, landlord_pose };
-static const struct task load = { worker_load, landlord_load };
-static const struct task audit = { worker_audit, landlord_audit };
-
-struct shift {
-    const struct task *task;
-    struct worker *worker;
-    struct landlord *landlord; /* NULL: it is the worker's */
-    pthread_t thread;
-};
-
-static void *run_shift(void *argument)
-{
-    struct shift *shift = argument;
-
-    if (shift->landlord == NULL) {
-        shift->task->work(shift->worker);
-    } else if (shift->task->let != NULL) {
-        shift->task->let(shift->landlord);
-    }
-    return NULL;
-}
-
-static void begin_shifts(struct crash *crash, struct shift shifts[SHIFTS], const struct task *task)
-{
-    for (size_t i = 0; i < SHIFTS; i++) {
-        shifts[i] = (struct shift){ .task = task };
-        if (i < WORKERS) {
-            shifts[i].worker = &crash->worker[i];
-        } else {
-            shifts[i].landlord = &crash->landlord[i - WORKERS];
-        }
-        if (pthread_create(&shifts[i].thread, NULL, run_shift, &shifts[i]) != 0) {
-            abort();
-        }
-    }
-}
-
-static void end_shifts(struct shift shifts[SHIFTS])
-{
-    for (size_t i = 0; i < SHIFTS; i++) {
-        pthread_join(shifts[i].thread, NULL);
-    }
-}
-
 /* Those of the landlords, and the one that the daemon makes by itself. */
 static bool check_vaults(struct crash *crash)
 {
@@ -207,16 +152,12 @@ static bool check_vaults(struct crash *crash)
         .target = "/control/v1/vaults",
         .control = true,
     };
-    struct reply reply = client_send(&crash->worker[0].client, &request);
+    struct reply reply = client_send(&crash->crew.worker[0].client, &request);
     size_t listed = (size_t) cJSON_GetArraySize(reply_item(&reply, "vaults"));
-    size_t wanted = 1;
-    bool holds;
+    size_t wanted = crew_holdings(&crash->crew).vaults + 1;
+    bool holds = tally_check(&crash->tally, PROMISE_VAULTS, listed == wanted,
+                             "%zu in the ledgers, %zu listed: %s", wanted, listed, reply.body);
 
-    for (size_t i = 0; i < LANDLORDS; i++) {
-        wanted += landlord_vaults(&crash->landlord[i]);
-    }
-    holds = tally_check(&crash->tally, PROMISE_VAULTS, listed == wanted,
-                        "%zu in the ledgers, %zu listed: %s", wanted, listed, reply.body);
     reply_done(&reply);
     return holds;
 }
@@ -225,41 +166,24 @@ static bool check_vaults(struct crash *crash)
 static bool check_census(struct crash *crash)
 {
     struct census census = { .versions = 0 };
-    size_t live = 1;
-    size_t deleted = 0;
-    size_t versions = 1;
+    const struct holdings held = crew_holdings(&crash->crew);
+    const size_t live = held.live + 1;
+    const size_t versions = held.versions + 1;
     bool read = census_read(&crash->daemon, &census);
 
-    for (size_t i = 0; i < WORKERS; i++) {
-        live += worker_keys(&crash->worker[i], LEDGER_LIVE);
-        deleted += worker_keys(&crash->worker[i], LEDGER_DELETED);
-        versions += worker_versions(&crash->worker[i]);
-    }
-    for (size_t i = 0; i < LANDLORDS; i++) {
-        live += landlord_keys(&crash->landlord[i]);
-        versions += landlord_keys(&crash->landlord[i]);
-    }
     return tally_check(
         &crash->tally, PROMISE_CENSUS,
-        read && census.live == live && census.deleted == deleted && census.versions == versions
+        read && census.live == live && census.deleted == held.deleted && census.versions == versions
             && census.token_keys == versions + crash->has_sealed && census.limbo == 0,
         "%zu keys, %zu deleted, %zu versions in the ledgers; %zu, %zu, %zu in the "
         "store, %zu keys on the token, %zu in limbo",
-        live, deleted, versions, census.live, census.deleted, census.versions, census.token_keys,
-        census.limbo);
-}
-
-static void run_shifts(struct crash *crash, const struct task *task)
-{
-    struct shift shifts[SHIFTS];
-
-    begin_shifts(crash, shifts, task);
-    end_shifts(shifts);
+        live, held.deleted, versions, census.live, census.deleted, census.versions,
+        census.token_keys, census.limbo);
 }
 
 static bool work(struct crash *crash, const struct task *task)
 {
-    run_shifts(crash, task);
+    crew_run(&crash->crew, task);
     return check_vaults(crash) && check_census(crash) && tally_is_clean(&crash->tally);
 }
 
@@ -297,12 +221,12 @@ static bool load_and_kill(struct crash *crash, unsigned long round)
     bool running;
 
     atomic_store(&crash->doomed, false);
-    begin_shifts(crash, shifts, &load);
+    crew_begin(&crash->crew, shifts, &task_load);
     wait_for_moment(crash, round);
     running = daemon_is_running(&crash->daemon);
     atomic_store(&crash->doomed, true);
     daemon_kill(&crash->daemon);
-    end_shifts(shifts);
+    crew_end(shifts);
     crash->kills++;
     return tally_check(&crash->tally, PROMISE_ALIVE, running, "it ended by itself under load")
            && tally_is_clean(&crash->tally);
@@ -313,14 +237,14 @@ static bool run_round(struct crash *crash, unsigned long round)
     if (round % START_KILL_EVERY == 0 && !kill_in_start(crash, &crash->daemon)) {
         return false;
     }
-    if (!start(crash, &crash->daemon) || !work(crash, &audit)) {
+    if (!start(crash, &crash->daemon) || !work(crash, &task_audit)) {
         return false;
     }
     if (round % INSPECT_EVERY == 0
         && (!stop_and_inspect(crash, &crash->daemon) || !start(crash, &crash->daemon))) {
         return false;
     }
-    if (round % FURNISH_EVERY == 0 && !work(crash, &furnish)) {
+    if (round % FURNISH_EVERY == 0 && !work(crash, &task_furnish)) {
         return false;
     }
     return load_and_kill(crash, round);
@@ -329,7 +253,7 @@ static bool run_round(struct crash *crash, unsigned long round)
 static bool hire_landlords(struct crash *crash, unsigned long seed)
 {
     for (unsigned i = 0; i < LANDLORDS; i++) {
-        struct landlord *landlord = &crash->landlord[i];
+        struct landlord *landlord = &crash->crew.landlord[i];
 
         client_open(&landlord->client, &crash->daemon, "dev");
         client_open_hsm(&landlord->hsm_client, &crash->daemon, "dev");
@@ -353,7 +277,7 @@ static bool hire_landlords(struct crash *crash, unsigned long seed)
 static bool hire(struct crash *crash, unsigned long seed)
 {
     for (unsigned i = 0; i < WORKERS; i++) {
-        struct worker *worker = &crash->worker[i];
+        struct worker *worker = &crash->crew.worker[i];
 
         client_open(&worker->client, &crash->daemon, "dev");
         worker->tally = &crash->tally;
@@ -373,7 +297,7 @@ static bool hire(struct crash *crash, unsigned long seed)
 /* Others' keys are wrapped to it; made once, it stays. */
 static bool make_kek(struct crash *crash)
 {
-    struct reply reply = client_call(&crash->worker[0].client, "POST", "/keys/" KEK "/create",
+    struct reply reply = client_call(&crash->crew.worker[0].client, "POST", "/keys/" KEK "/create",
                                      "{\"kty\":\"RSA-HSM\",\"key_ops\":[\"import\"]}");
     bool made = tally_check(&crash->tally, PROMISE_ANSWER,
                             reply.status == 200 && cargo_load(&crash->cargo, &reply),
@@ -402,14 +326,14 @@ static bool run_rounds(struct crash *crash, unsigned long rounds)
 static bool run_first_round(struct crash *crash, unsigned long seed)
 {
     if (!start(crash, &crash->daemon) || !hire(crash, seed) || !make_kek(crash)
-        || !work(crash, &furnish)) {
+        || !work(crash, &task_furnish)) {
         return false;
     }
-    run_shifts(crash, &pose);
+    crew_run(&crash->crew, &task_pose);
     crash->has_sealed = true;
     daemon_kill(&crash->daemon);
     crash->kills++;
-    return start(crash, &crash->daemon) && work(crash, &audit)
+    return start(crash, &crash->daemon) && work(crash, &task_audit)
            && stop_and_inspect(crash, &crash->daemon);
 }
 
@@ -423,14 +347,13 @@ static bool run(struct crash *crash, unsigned long rounds, unsigned long seed)
             return false;
         }
     }
-    return run_rounds(crash, rounds) && start(crash, &crash->daemon) && work(crash, &audit)
+    return run_rounds(crash, rounds) && start(crash, &crash->daemon) && work(crash, &task_audit)
            && stop_and_inspect(crash, &crash->daemon);
 }
 
 int main(int argc, char **argv)
 {
     static struct crash crash;
-    const struct crew crew = { crash.worker, crash.landlord, WORKERS, LANDLORDS };
     const struct program_arguments given = { argc, argv, "[ROUNDS [SEED]]" };
     unsigned long rounds = program_number(&given, 1, "CRASH_ROUNDS", ROUNDS_DEFAULT);
     unsigned long seed = program_number(&given, 2, "CRASH_SEED", (unsigned long) kv_clock_real());
@@ -446,14 +369,9 @@ int main(int argc, char **argv)
     daemon_prepare(&crash.daemon);
     run(&crash, rounds, seed);
     daemon_kill(&crash.daemon);
-    for (size_t i = 0; i < WORKERS; i++) {
-        worker_done(&crash.worker[i]);
-    }
-    for (size_t i = 0; i < LANDLORDS; i++) {
-        landlord_done(&crash.landlord[i]);
-    }
-    crew_check_reach(&crew, &crash.tally);
-    crew_print(&crew);
+    crew_done(&crash.crew);
+    crew_check_reach(&crash.crew, &crash.tally);
+    crew_print(&crash.crew);
     printf("%u kills under load, %u in a start\n", crash.kills, crash.kills_in_start);
     status = tally_close(&crash.tally);
     if (tally_is_clean(&crash.tally)) {

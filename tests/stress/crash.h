@@ -171,14 +171,3 @@ void worker_audit(struct worker *worker);
 /* What the ledger says exists: keys by state, and versions, of deleted keys, too. */
 size_t worker_keys(const struct worker *worker, enum ledger_state state);
 size_t worker_versions(const struct worker *worker);
-
-/* At the end: whether each operation was answered and each kind of key used, without which a
- * promise may hold because nobody tried; and the figures. */
-struct landlord;
-struct crew {
-    const struct worker *worker;
-    const struct landlord *landlord;
-    size_t workers, landlords;
-};
-void crew_check_reach(const struct crew *crew, struct tally *tally);
-void crew_print(const struct crew *crew);

@@ -6,30 +6,6 @@
 
 #include "crash_errand.h"
 
-const char *const crash_operation_names[OP_ALL] = {
-    [OP_CREATE] = "create",
-    [OP_IMPORT] = "import",
-    [OP_TRANSFER] = "transfer",
-    [OP_ROTATE] = "rotate",
-    [OP_UPDATE] = "update",
-    [OP_POLICY] = "policy",
-    [OP_DELETE] = "delete",
-    [OP_RECOVER] = "recover",
-    [OP_PURGE] = "purge",
-    [OP_GET] = "get",
-    [OP_BACKUP] = "backup",
-    [OP_RESTORE] = "restore",
-    [OP_SEAL] = "seal",
-    [OP_OPEN] = "open",
-    [OP_VAULT_MAKE] = "make vault",
-    [OP_VAULT_CHANGE] = "change vault",
-    [OP_VAULT_DELETE] = "delete vault",
-    [OP_VAULT_RECOVER] = "recover vault",
-    [OP_VAULT_PURGE] = "purge vault",
-    [OP_LODGE] = "create in vault",
-    [OP_VAULT_LOOK] = "look at vault",
-};
-
 void worker_init(struct worker *worker, unsigned number)
 {
     for (unsigned i = 0; i < WORKER_KEYS; i++) {

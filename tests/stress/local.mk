@@ -15,6 +15,8 @@ TESTS += %D%/crash
 	%D%/crash.h \
 	%D%/crash_aim.c \
 	%D%/crash_audit.c \
+	%D%/crash_crew.c \
+	%D%/crash_crew.h \
 	%D%/crash_errand.h \
 	%D%/crash_kinds.c \
 	%D%/crash_load.c \
