@@ -75,6 +75,60 @@ static enum kv_code restore(const char *token, void *context, struct kv_err *err
     return kv_file_write(files.path, files.copy.data, files.copy.len, 0600, err);
 }
 
+static bool ends_in(const char *name, const char *suffix)
+{
+    size_t len = strlen(name);
+
+    return len > strlen(suffix) && strcmp(name + len - strlen(suffix), suffix) == 0;
+}
+
+/* Whether there is a file of an object that lies on the token. */
+static enum kv_code holds_objects(const char *token, bool *ret_holds, struct kv_err *err)
+{
+    kv_auto(close_listing) DIR *listing = opendir(token);
+    struct dirent *entry;
+
+    if (listing == NULL) {
+        return KV_FAIL(err, KV_INTERNAL, (unsigned long) errno, "%s cannot be listed", token);
+    }
+    *ret_holds = false;
+    while (!*ret_holds && (entry = readdir(listing)) != NULL) {
+        *ret_holds = ends_in(entry->d_name, OBJECT) && strcmp(entry->d_name, TOKEN_FILE) != 0;
+    }
+    return KV_OK;
+}
+
+/* C_InitToken writes the SO PIN's attribute last: CKA_OS_SOPIN, as SoftHSM spells it in a file. */
+static bool has_so_pin(const struct kv_buf *file)
+{
+    static const unsigned char attribute[] = { 0, 0, 0, 0, 0x80, 0, 0x53, 0x4c };
+
+    return file->len > 0 && memmem(file->data, file->len, attribute, sizeof(attribute)) != NULL;
+}
+
+/*
+ * A token that a kill left without its SO PIN refuses every PIN for good, and nobody has ever logged
+ * in to it. Without its file SoftHSM takes it for none, and another one is made.
+ */
+static enum kv_code drop_unfinished(const char *token, void *context, struct kv_err *err)
+{
+    kv_auto(token_files_done) struct token_files files;
+    bool holds = false;
+
+    (void) context;
+    KV_TRY(read_both(token, &files, err));
+    KV_TRY(holds_objects(token, &holds, err));
+    if (files.file.len == 0 || has_so_pin(&files.file) || holds) {
+        return KV_OK;
+    }
+    kv_log(KV_LOG_WARNING, "unfinished_token_dropped", KV_LOG_TEXT_FIELD("file", files.path));
+    (void) unlink(files.copy_path); /* there may be none */
+    if (unlink(files.path) != 0) {
+        return KV_FAIL(err, KV_INTERNAL, (unsigned long) errno, "%s cannot be removed", files.path);
+    }
+    return KV_OK;
+}
+
 static enum kv_code keep(const char *token, void *context, struct kv_err *err)
 {
     kv_auto(token_files_done) struct token_files files;
@@ -95,13 +149,6 @@ static enum kv_code count(const char *token, void *context, struct kv_err *err)
     KV_TRY(read_both(token, &files, err));
     *(size_t *) context += files.file.len + files.copy.len > 0;
     return KV_OK;
-}
-
-static bool ends_in(const char *name, const char *suffix)
-{
-    size_t len = strlen(name);
-
-    return len > strlen(suffix) && strcmp(name + len - strlen(suffix), suffix) == 0;
 }
 
 static bool is_empty_file(int folder, const char *name)
@@ -232,6 +279,7 @@ enum kv_code softhsm_restore(const char *folder, struct kv_err *err)
     size_t swept = 0;
 
     KV_TRY(each_token(folder, restore, NULL, err));
+    KV_TRY(each_token(folder, drop_unfinished, NULL, err));
     KV_TRY(each_token(folder, sweep, &swept, err));
     if (swept > 0) {
         kv_log(KV_LOG_INFO, "empty_files_swept", KV_LOG_NUMBER_FIELD("files", swept));

@@ -25,8 +25,9 @@ enum kv_code softhsm_check_folder(const char *folder, const char *source,
 enum kv_code softhsm_configure(const char *folder, struct kv_err *err) kv_must_check;
 
 /*
- * Puts back the copy where the file was cut short, and removes the empty files that a kill left
- * where an object was being made or destroyed: the module neither uses them nor takes them away.
+ * Puts back the copy where the file was cut short, and removes what a kill left: a token that has
+ * nothing yet, not even an SO PIN, and the empty files where an object was being made or destroyed,
+ * which the module neither uses nor takes away.
  */
 enum kv_code softhsm_restore(const char *folder, struct kv_err *err) kv_must_check;
 

@@ -224,6 +224,59 @@ Test(failure, of_a_login_that_was_killed_loses_no_key)
     cr_expect_str_eq(reply_text(&unwrap, "value"), VALUE, "%ld %s", unwrap.status, unwrap.body);
 }
 
+static void remove_file(const char *path, void *context)
+{
+    (void) context;
+    cr_assert_eq(unlink(path), 0, "%s", path);
+}
+
+/* What C_InitToken has written before the SO PIN: label, serial number and flags. */
+static void leave_unfinished(const char *token, void *context)
+{
+    static const unsigned char head[] = {
+        [7] = 4, [12] = 0x80, [14] = 0x53, [15] = 0x49, [23] = 3, [31] = 32
+    };
+    static const char label[] = "coffer                          ";
+    static const unsigned char serial[] = {
+        [4] = 0x80, [6] = 0x53, [7] = 0x4a, [15] = 3, [23] = 16
+    };
+    static const unsigned char flags[] = {
+        [4] = 0x80, [6] = 0x53, [7] = 0x4b, [15] = 2, [21] = 0xc0, [22] = 4, [23] = 0x25
+    };
+    char path[1100];
+    FILE *file;
+
+    (void) context;
+    visit_folder(token, ".object", remove_file, NULL);
+    visit_folder(token, ".copy", remove_file, NULL);
+    snprintf(path, sizeof(path), "%s/token.object", token);
+    file = fopen(path, "w");
+    cr_assert_not_null(file);
+    fwrite(head, 1, sizeof(head), file);
+    fwrite(label, 1, 32, file);
+    fwrite(serial, 1, sizeof(serial), file);
+    fwrite("ea5f84e8d5e09002", 1, 16, file);
+    fwrite(flags, 1, sizeof(flags), file);
+    cr_assert_eq(fclose(file), 0);
+}
+
+/* Such a token refuses every PIN; nothing was ever on it. */
+Test(failure, of_a_first_start_killed_before_the_token_had_a_pin_is_made_good)
+{
+    API_SKIP_WITH_NSS("the token does not go with its files");
+    char folder[400];
+
+    cr_assert(daemon_stop(&own));
+    visit_folder(own.folder, "coffer.db", remove_file, NULL);
+    snprintf(folder, sizeof(folder), "%s/tokens", own.folder);
+    visit_folder(folder, "", leave_unfinished, NULL);
+    for (int i = 0; i < 2; i++) {
+        cr_assert(daemon_start(&own, NULL));
+        cr_assert(daemon_stop(&own));
+    }
+    cr_assert(daemon_start(&own, NULL));
+}
+
 /* An object of a generation that was killed before the object had a name, or even a class. */
 #define SHRED "shred"
 

@@ -6,6 +6,7 @@
 
 #include "fuzz.h"
 #include "kv/app/api.h"
+#include "kv/base/agenda.h"
 #include "kv/base/files.h"
 #include "kv/http/certificate.h"
 #include "kv/store/store.h"
@@ -69,6 +70,7 @@ static void close_all(void)
     kv_certificates_done(&self.certificates);
     kv_authorities_free(self.app.authorities);
     kv_identity_free(self.app.identity);
+    kv_agenda_free(self.app.agenda);
     kv_clock_free(self.app.clock);
     test_token_destroy(&self.token);
 }
@@ -95,7 +97,8 @@ static enum kv_code open_identity(struct kv_err *err)
     KV_TRY(kv_file_write(path, FORGE_PEM, strlen(FORGE_PEM), 0600, err));
     KV_TRY(kv_identity_new(&config, &self.app.identity, err));
     KV_TRY(kv_authorities_new(signer_fetch, &self.app.authorities, err));
-    return kv_clock_new(&self.app.clock, err);
+    KV_TRY(kv_clock_new(&self.app.clock, err));
+    return kv_agenda_new(self.app.clock, &self.app.agenda, err);
 }
 
 static enum kv_code open_certificates(struct kv_err *err)

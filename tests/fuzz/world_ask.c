@@ -64,23 +64,22 @@ static bool choose_vault(struct asked *asked, const char *name)
     const struct kv_app *app = world();
     struct kv_request *request = &asked->request;
 
-    for (size_t i = 0; i < app->vault_count; i++) {
-        if (strcmp(app->vaults[i].name, name) == 0) {
-            asked->call = (struct kv_call){
-                .vault = &app->vaults[i],
-                .api_version = "7.6",
-                .shows_hsm_platform = true,
-                .knows_release = true,
-                .knows_external = app->vaults[i].kind == KV_MANAGED_HSM,
-            };
-            (void) snprintf(asked->call.principal.object_id,
-                            sizeof(asked->call.principal.object_id), "%s",
-                            "11111111-2222-3333-4444-555555555555");
-            kv_vault_host(&app->vaults[i], asked->host);
-            request->site = &data_site;
-            request->context = &asked->call;
-            return true;
-        }
+    const struct kv_vault *vault = kv_vaults_acquire(app->vaults, name); /* given back at the end */
+
+    if (vault != NULL) {
+        asked->call = (struct kv_call){
+            .vault = vault,
+            .api_version = "7.6",
+            .shows_hsm_platform = true,
+            .knows_release = true,
+            .knows_external = vault->kind == KV_MANAGED_HSM,
+        };
+        (void) snprintf(asked->call.principal.object_id, sizeof(asked->call.principal.object_id),
+                        "%s", "11111111-2222-3333-4444-555555555555");
+        kv_vault_host(vault, asked->host);
+        request->site = &data_site;
+        request->context = &asked->call;
+        return true;
     }
     if (strcmp(name, "control") != 0) {
         return false;
@@ -192,6 +191,7 @@ int world_ask(const char *text, size_t len)
     if (asked.request.state_free != NULL) {
         asked.request.state_free(asked.request.state);
     }
+    kv_vault_release(asked.call.vault);
     kv_buf_done(&asked.request.body);
     kv_uri_done(&asked.uri);
     return status;

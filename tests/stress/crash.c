@@ -5,8 +5,8 @@
  *
  *   crash [ROUNDS [SEED]]    or $CRASH_ROUNDS, $CRASH_SEED; 200 rounds with a seed of the day
  *
- * A round starts the daemon, compares what it shows with the workers' ledgers, and kills it while
- * they load it anew. Some rounds kill it during the start, too. The moments of a seed are the
+ * A round starts the daemon, compares what it shows with the ledgers of the workers, who have keys,
+ * and of the landlords, who have vaults, and kills it while they load it anew. Some rounds kill it during the start, too. The moments of a seed are the
  * same each time; what the daemon is doing then is not.
  */
 #include "crash.h"
@@ -20,15 +20,16 @@
 
 #include "../support/consistency.h"
 #include "../support/program.h"
+#include "crash_crew.h"
 #include "kv/base/clock.h"
 
-#define WORKERS 4
 #define ROUNDS_DEFAULT 200
 #define KILL_MIN_MS 5
 #define KILL_MAX_MS 600
-#define AIM_EVERY 6 /* rounds: three of them are aimed */
+#define AIM_EVERY 6 /* rounds: four of them are aimed */
 #define REQUEST_PATIENCE_MS 400
 #define REQUEST_SPREAD_MS 15
+#define VAULT_SPREAD_MS 6 /* what changes a vault is one short transaction */
 #define OBJECT_PATIENCE_MS 2000
 #define OBJECT_SPREAD_MS 40
 #define KEY_BYTES 1500 /* an object of SoftHSM that is larger has the RSA-2048 key in it */
@@ -49,6 +50,10 @@ static const char *const promises[PROMISE_COUNT] = {
     [PROMISE_OPEN] = "what a version wrapped or signed, it unwraps or verifies",
     [PROMISE_SEAL] = "it still wraps or signs",
     [PROMISE_DISABLED] = "a disabled version refuses",
+    [PROMISE_VAULT_LIVE] = "an acknowledged vault is there: its settings and the keys in it",
+    [PROMISE_VAULT_DELETED] = "an acknowledged deletion of a vault holds",
+    [PROMISE_VAULT_PURGED] = "an acknowledged purge of a vault holds: nothing comes back",
+    [PROMISE_VAULTS] = "after a start: the vaults that should be, and no other one",
     [PROMISE_CENSUS] = "after a start: the keys that should be, one on the token for each version",
     [PROMISE_FOLDER] = "store and token, read behind the daemon's back, agree",
     [PROMISE_STOP] = "the daemon stops in order",
@@ -62,6 +67,9 @@ static const char *const arguments[] = { "--log-level", "warning", "--symmetric-
 
 /* Some kills are aimed at one of these. */
 static const enum crash_operation aims[] = { OP_PURGE, OP_IMPORT, OP_RESTORE, OP_TRANSFER };
+static const enum crash_operation vault_aims[] = {
+    OP_VAULT_PURGE, OP_VAULT_MAKE, OP_VAULT_DELETE, OP_VAULT_RECOVER, OP_VAULT_CHANGE, OP_LODGE,
+};
 
 struct crash {
     struct daemon daemon;
@@ -70,7 +78,7 @@ struct crash {
     atomic_flag making;
     struct aim aim;
     struct dice dice;
-    struct worker worker[WORKERS];
+    struct crew crew;
     struct cargo cargo;
     bool has_sealed;    /* there was a backup: coffer has a key of its own for them */
     kv_millis start_ms; /* how long the last start took */
@@ -136,75 +144,47 @@ static bool crash_first_start(struct crash *crash)
     return passed;
 }
 
-typedef void work_fn(struct worker *worker);
-
-struct shift {
-    struct worker *worker;
-    work_fn *work;
-    pthread_t thread;
-};
-
-static void *run_shift(void *argument)
+/* Those of the landlords, and the one that the daemon makes by itself. */
+static bool check_vaults(struct crash *crash)
 {
-    struct shift *shift = argument;
+    const struct request request = {
+        .method = "GET",
+        .target = "/control/v1/vaults",
+        .control = true,
+    };
+    struct reply reply = client_send(&crash->crew.worker[0].client, &request);
+    size_t listed = (size_t) cJSON_GetArraySize(reply_item(&reply, "vaults"));
+    size_t wanted = crew_holdings(&crash->crew).vaults + 1;
+    bool holds = tally_check(&crash->tally, PROMISE_VAULTS, listed == wanted,
+                             "%zu in the ledgers, %zu listed: %s", wanted, listed, reply.body);
 
-    shift->work(shift->worker);
-    return NULL;
-}
-
-static void begin_shifts(struct crash *crash, struct shift shifts[WORKERS], work_fn *work)
-{
-    for (size_t i = 0; i < WORKERS; i++) {
-        shifts[i] = (struct shift){ .worker = &crash->worker[i], .work = work };
-        if (pthread_create(&shifts[i].thread, NULL, run_shift, &shifts[i]) != 0) {
-            abort();
-        }
-    }
-}
-
-static void end_shifts(struct shift shifts[WORKERS])
-{
-    for (size_t i = 0; i < WORKERS; i++) {
-        pthread_join(shifts[i].thread, NULL);
-    }
+    reply_done(&reply);
+    return holds;
 }
 
 /* The key exchange key is in no ledger, coffer's own key in no version. */
 static bool check_census(struct crash *crash)
 {
     struct census census = { .versions = 0 };
-    size_t live = 1;
-    size_t deleted = 0;
-    size_t versions = 1;
+    const struct holdings held = crew_holdings(&crash->crew);
+    const size_t live = held.live + 1;
+    const size_t versions = held.versions + 1;
     bool read = census_read(&crash->daemon, &census);
 
-    for (size_t i = 0; i < WORKERS; i++) {
-        live += worker_keys(&crash->worker[i], LEDGER_LIVE);
-        deleted += worker_keys(&crash->worker[i], LEDGER_DELETED);
-        versions += worker_versions(&crash->worker[i]);
-    }
     return tally_check(
         &crash->tally, PROMISE_CENSUS,
-        read && census.live == live && census.deleted == deleted && census.versions == versions
+        read && census.live == live && census.deleted == held.deleted && census.versions == versions
             && census.token_keys == versions + crash->has_sealed && census.limbo == 0,
         "%zu keys, %zu deleted, %zu versions in the ledgers; %zu, %zu, %zu in the "
         "store, %zu keys on the token, %zu in limbo",
-        live, deleted, versions, census.live, census.deleted, census.versions, census.token_keys,
-        census.limbo);
+        live, held.deleted, versions, census.live, census.deleted, census.versions,
+        census.token_keys, census.limbo);
 }
 
-static void run_shifts(struct crash *crash, work_fn *task)
+static bool work(struct crash *crash, const struct task *task)
 {
-    struct shift shifts[WORKERS];
-
-    begin_shifts(crash, shifts, task);
-    end_shifts(shifts);
-}
-
-static bool work(struct crash *crash, work_fn *task)
-{
-    run_shifts(crash, task);
-    return check_census(crash) && tally_is_clean(&crash->tally);
+    crew_run(&crash->crew, task);
+    return check_vaults(crash) && check_census(crash) && tally_is_clean(&crash->tally);
 }
 
 /* Most kills come at any time. Some are aimed: at a request, at an object that is being made, and at
@@ -220,6 +200,11 @@ static void wait_for_moment(struct crash *crash, unsigned long round)
         aim_at_object(crash->daemon.folder, 0, OBJECT_PATIENCE_MS);
         program_pause(dice_roll(&crash->dice, OBJECT_SPREAD_MS));
         break;
+    case 3:
+        aim_at_request(&crash->aim, vault_aims[round / AIM_EVERY % KV_COUNT(vault_aims)],
+                       REQUEST_PATIENCE_MS);
+        program_pause(dice_roll(&crash->dice, VAULT_SPREAD_MS));
+        break;
     case 4:
         aim_at_object(crash->daemon.folder, KEY_BYTES, OBJECT_PATIENCE_MS);
         program_pause(dice_roll(&crash->dice, KEY_SPREAD_MS));
@@ -232,16 +217,16 @@ static void wait_for_moment(struct crash *crash, unsigned long round)
 
 static bool load_and_kill(struct crash *crash, unsigned long round)
 {
-    struct shift shifts[WORKERS];
+    struct shift shifts[SHIFTS];
     bool running;
 
     atomic_store(&crash->doomed, false);
-    begin_shifts(crash, shifts, worker_load);
+    crew_begin(&crash->crew, shifts, &task_load);
     wait_for_moment(crash, round);
     running = daemon_is_running(&crash->daemon);
     atomic_store(&crash->doomed, true);
     daemon_kill(&crash->daemon);
-    end_shifts(shifts);
+    crew_end(shifts);
     crash->kills++;
     return tally_check(&crash->tally, PROMISE_ALIVE, running, "it ended by itself under load")
            && tally_is_clean(&crash->tally);
@@ -252,24 +237,47 @@ static bool run_round(struct crash *crash, unsigned long round)
     if (round % START_KILL_EVERY == 0 && !kill_in_start(crash, &crash->daemon)) {
         return false;
     }
-    if (!start(crash, &crash->daemon) || !work(crash, worker_audit)) {
+    if (!start(crash, &crash->daemon) || !work(crash, &task_audit)) {
         return false;
     }
     if (round % INSPECT_EVERY == 0
         && (!stop_and_inspect(crash, &crash->daemon) || !start(crash, &crash->daemon))) {
         return false;
     }
-    if (round % FURNISH_EVERY == 0 && !work(crash, worker_furnish)) {
+    if (round % FURNISH_EVERY == 0 && !work(crash, &task_furnish)) {
         return false;
     }
     return load_and_kill(crash, round);
+}
+
+static bool hire_landlords(struct crash *crash, unsigned long seed)
+{
+    for (unsigned i = 0; i < LANDLORDS; i++) {
+        struct landlord *landlord = &crash->crew.landlord[i];
+
+        client_open(&landlord->client, &crash->daemon, "dev");
+        client_open_hsm(&landlord->hsm_client, &crash->daemon, "dev");
+        landlord->tally = &crash->tally;
+        landlord->doomed = &crash->doomed;
+        landlord->making = &crash->making;
+        landlord->cargo = &crash->cargo;
+        landlord->aim = &crash->aim;
+        landlord->dice.state = seed + i + 1;
+        landlord_init(landlord, i);
+        if (!tally_check(&crash->tally, PROMISE_ANSWER,
+                         landlord->client.token != NULL && landlord->hsm_client.token != NULL,
+                         "no token")) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* Tokens outlive a kill, because the key that signs them is on disk: one a worker is enough. */
 static bool hire(struct crash *crash, unsigned long seed)
 {
     for (unsigned i = 0; i < WORKERS; i++) {
-        struct worker *worker = &crash->worker[i];
+        struct worker *worker = &crash->crew.worker[i];
 
         client_open(&worker->client, &crash->daemon, "dev");
         worker->tally = &crash->tally;
@@ -283,13 +291,13 @@ static bool hire(struct crash *crash, unsigned long seed)
             return false;
         }
     }
-    return true;
+    return hire_landlords(crash, seed + WORKERS);
 }
 
 /* Others' keys are wrapped to it; made once, it stays. */
 static bool make_kek(struct crash *crash)
 {
-    struct reply reply = client_call(&crash->worker[0].client, "POST", "/keys/" KEK "/create",
+    struct reply reply = client_call(&crash->crew.worker[0].client, "POST", "/keys/" KEK "/create",
                                      "{\"kty\":\"RSA-HSM\",\"key_ops\":[\"import\"]}");
     bool made = tally_check(&crash->tally, PROMISE_ANSWER,
                             reply.status == 200 && cargo_load(&crash->cargo, &reply),
@@ -318,14 +326,14 @@ static bool run_rounds(struct crash *crash, unsigned long rounds)
 static bool run_first_round(struct crash *crash, unsigned long seed)
 {
     if (!start(crash, &crash->daemon) || !hire(crash, seed) || !make_kek(crash)
-        || !work(crash, worker_furnish)) {
+        || !work(crash, &task_furnish)) {
         return false;
     }
-    run_shifts(crash, worker_pose);
+    crew_run(&crash->crew, &task_pose);
     crash->has_sealed = true;
     daemon_kill(&crash->daemon);
     crash->kills++;
-    return start(crash, &crash->daemon) && work(crash, worker_audit)
+    return start(crash, &crash->daemon) && work(crash, &task_audit)
            && stop_and_inspect(crash, &crash->daemon);
 }
 
@@ -339,7 +347,7 @@ static bool run(struct crash *crash, unsigned long rounds, unsigned long seed)
             return false;
         }
     }
-    return run_rounds(crash, rounds) && start(crash, &crash->daemon) && work(crash, worker_audit)
+    return run_rounds(crash, rounds) && start(crash, &crash->daemon) && work(crash, &task_audit)
            && stop_and_inspect(crash, &crash->daemon);
 }
 
@@ -361,11 +369,9 @@ int main(int argc, char **argv)
     daemon_prepare(&crash.daemon);
     run(&crash, rounds, seed);
     daemon_kill(&crash.daemon);
-    for (size_t i = 0; i < WORKERS; i++) {
-        worker_done(&crash.worker[i]);
-    }
-    crew_check_reach(crash.worker, WORKERS, &crash.tally);
-    crew_print(crash.worker, WORKERS);
+    crew_done(&crash.crew);
+    crew_check_reach(&crash.crew, &crash.tally);
+    crew_print(&crash.crew);
     printf("%u kills under load, %u in a start\n", crash.kills, crash.kills_in_start);
     status = tally_close(&crash.tally);
     if (tally_is_clean(&crash.tally)) {

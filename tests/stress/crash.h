@@ -62,6 +62,10 @@ enum crash_promise {
     PROMISE_OPEN,
     PROMISE_SEAL,
     PROMISE_DISABLED,
+    PROMISE_VAULT_LIVE,
+    PROMISE_VAULT_DELETED,
+    PROMISE_VAULT_PURGED,
+    PROMISE_VAULTS,
     PROMISE_CENSUS,
     PROMISE_FOLDER,
     PROMISE_STOP,
@@ -69,7 +73,7 @@ enum crash_promise {
     PROMISE_COUNT
 };
 
-/* What a request does to a key, for the ledger and for the statistics. */
+/* What a request does to a key, or to a vault, for the ledger and for the statistics. */
 enum crash_operation {
     OP_CREATE,
     OP_IMPORT,
@@ -85,9 +89,17 @@ enum crash_operation {
     OP_BACKUP,
     OP_SEAL,
     OP_OPEN,
-    OP_COUNT
+    OP_COUNT, /* of those of keys; these are of vaults */
+    OP_VAULT_MAKE = OP_COUNT,
+    OP_VAULT_CHANGE,
+    OP_VAULT_DELETE,
+    OP_VAULT_RECOVER,
+    OP_VAULT_PURGE,
+    OP_LODGE, /* has a key made in one */
+    OP_VAULT_LOOK,
+    OP_ALL
 };
-extern const char *const crash_operation_names[OP_COUNT];
+extern const char *const crash_operation_names[OP_ALL];
 
 /* A request that a kill cut off: it turned *key into `after`, or it did not happen. */
 struct flight {
@@ -98,7 +110,7 @@ struct flight {
 
 /* So that a kill can be aimed at a kind of request. */
 struct aim {
-    atomic_uint operation; /* the next one of this kind posts `sent`; OP_COUNT: none does */
+    atomic_uint operation; /* the next one of this kind posts `sent`; OP_ALL: none does */
     sem_t sent;
 };
 void aim_init(struct aim *aim);
@@ -159,8 +171,3 @@ void worker_audit(struct worker *worker);
 /* What the ledger says exists: keys by state, and versions, of deleted keys, too. */
 size_t worker_keys(const struct worker *worker, enum ledger_state state);
 size_t worker_versions(const struct worker *worker);
-
-/* At the end: whether each operation was answered and each kind of key used, without which a
- * promise may hold because nobody tried; and the figures. */
-void crew_check_reach(const struct worker *crew, size_t count, struct tally *tally);
-void crew_print(const struct worker *crew, size_t count);

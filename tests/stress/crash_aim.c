@@ -14,7 +14,7 @@
 void aim_init(struct aim *aim)
 {
     sem_init(&aim->sent, 0, 0);
-    atomic_init(&aim->operation, OP_COUNT);
+    atomic_init(&aim->operation, OP_ALL);
 }
 
 void aim_done(struct aim *aim)
@@ -26,7 +26,7 @@ void aim_announce(struct aim *aim, enum crash_operation operation)
 {
     unsigned wanted = operation;
 
-    if (atomic_compare_exchange_strong(&aim->operation, &wanted, OP_COUNT)) {
+    if (atomic_compare_exchange_strong(&aim->operation, &wanted, OP_ALL)) {
         sem_post(&aim->sent);
     }
 }
@@ -41,7 +41,7 @@ void aim_at_request(struct aim *aim, enum crash_operation operation, kv_millis p
     until.tv_nsec %= 1000000000;
     atomic_store(&aim->operation, operation);
     if (sem_clockwait(&aim->sent, CLOCK_MONOTONIC, &until) != 0
-        && atomic_exchange(&aim->operation, OP_COUNT) == OP_COUNT) {
+        && atomic_exchange(&aim->operation, OP_ALL) == OP_ALL) {
         sem_wait(&aim->sent); /* it was sent after all, just now */
     }
 }

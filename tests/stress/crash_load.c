@@ -6,14 +6,6 @@
 
 #include "crash_errand.h"
 
-const char *const crash_operation_names[OP_COUNT] = {
-    [OP_CREATE] = "create", [OP_IMPORT] = "import",   [OP_TRANSFER] = "transfer",
-    [OP_ROTATE] = "rotate", [OP_UPDATE] = "update",   [OP_POLICY] = "policy",
-    [OP_DELETE] = "delete", [OP_RECOVER] = "recover", [OP_PURGE] = "purge",
-    [OP_GET] = "get",       [OP_BACKUP] = "backup",   [OP_RESTORE] = "restore",
-    [OP_SEAL] = "seal",     [OP_OPEN] = "open",
-};
-
 void worker_init(struct worker *worker, unsigned number)
 {
     for (unsigned i = 0; i < WORKER_KEYS; i++) {

@@ -16,11 +16,16 @@ TESTS += %D%/crash
 	%D%/crash.h \
 	%D%/crash_aim.c \
 	%D%/crash_audit.c \
+	%D%/crash_crew.c \
+	%D%/crash_crew.h \
 	%D%/crash_errand.h \
 	%D%/crash_kinds.c \
 	%D%/crash_load.c \
 	%D%/crash_make.c \
 	%D%/crash_report.c \
+	%D%/crash_vault.h \
+	%D%/crash_vault_audit.c \
+	%D%/crash_vault_load.c \
 	%D%/ledger.c \
 	%D%/ledger.h
 %C%_crash_LDADD = $(stress_libs)
@@ -34,6 +39,20 @@ TESTS += %D%/contention
 	%D%/contention_play.c \
 	%D%/contention_review.c
 %C%_contention_LDADD = $(stress_libs)
+
+check_PROGRAMS += %D%/vaults
+TESTS += %D%/vaults
+%C%_vaults_SOURCES = \
+	%D%/vaults.c \
+	%D%/vaults.h \
+	%D%/vaults_annals.c \
+	%D%/vaults_ask.c \
+	%D%/vaults_ask.h \
+	%D%/vaults_contract.c \
+	%D%/vaults_judge.c \
+	%D%/vaults_play.c \
+	%D%/vaults_review.c
+%C%_vaults_LDADD = $(stress_libs)
 
 check_PROGRAMS += %D%/objects
 TESTS += %D%/objects

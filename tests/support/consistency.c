@@ -15,7 +15,7 @@
 /* What the store says. */
 struct store_view {
     bool sound, bound;
-    size_t versions, limbo;
+    size_t versions, limbo, orphans;
     struct object_list named;
 };
 
@@ -32,6 +32,16 @@ static bool take_counts(sqlite3_stmt *row, struct store_view *view)
     view->versions = (size_t) sqlite3_column_int64(row, 0);
     view->limbo = (size_t) sqlite3_column_int64(row, 1);
     view->bound = sqlite3_column_int64(row, 2) == 1;
+    return true;
+}
+
+/* A row that names another one, of a vault or key, that is not there. */
+static bool take_orphan(sqlite3_stmt *row, struct store_view *view)
+{
+    fprintf(stderr, "store: row %lld of table %s belongs to no row of %s\n",
+            (long long) sqlite3_column_int64(row, 1), (const char *) sqlite3_column_text(row, 0),
+            (const char *) sqlite3_column_text(row, 2));
+    view->orphans++;
     return true;
 }
 
@@ -62,6 +72,7 @@ static const struct {
     row_fn *take;
 } questions[] = {
     { "PRAGMA integrity_check", take_verdict },
+    { "PRAGMA foreign_key_check", take_orphan },
     { "SELECT (SELECT count(*) FROM version), (SELECT count(*) FROM limbo),"
       " (SELECT count(*) FROM token WHERE made = 1)",
       take_counts },
@@ -157,6 +168,7 @@ bool consistency_read(const char *folder, struct consistency *ret_found)
         .bound = store.bound,
         .versions = store.versions,
         .limbo = store.limbo,
+        .orphans = store.orphans,
         .named = store.named.count,
         .objects = token.objects.count,
         .missing = count_unmatched(&store.named, &token.objects, "not once on the token"),
@@ -172,19 +184,21 @@ bool consistency_read(const char *folder, struct consistency *ret_found)
 
 bool consistency_holds(const struct consistency *found)
 {
-    return found->sound && found->bound && found->limbo == 0 && found->missing == 0
-           && found->ownerless == 0 && found->trusted == 1 && found->strays == 0;
+    return found->sound && found->bound && found->limbo == 0 && found->orphans == 0
+           && found->missing == 0 && found->ownerless == 0 && found->trusted == 1
+           && found->strays == 0;
 }
 
 const char *consistency_describe(const struct consistency *found,
                                  char ret_text[CONSISTENCY_TEXT_SIZE])
 {
     snprintf(ret_text, CONSISTENCY_TEXT_SIZE,
-             "database %s, %s to the token, %zu versions, %zu objects named, %zu in limbo; token "
-             "%zu objects (%zu missing, %zu ownerless), %zu trusted, %zu strays, %zu empty files",
+             "database %s, %s to the token, %zu versions, %zu objects named, %zu in limbo, %zu "
+             "orphans; token %zu objects (%zu missing, %zu ownerless), %zu trusted, %zu strays, "
+             "%zu empty files",
              found->sound ? "sound" : "DAMAGED", found->bound ? "bound" : "NOT bound",
-             found->versions, found->named, found->limbo, found->objects, found->missing,
-             found->ownerless, found->trusted, found->strays, found->empty_files);
+             found->versions, found->named, found->limbo, found->orphans, found->objects,
+             found->missing, found->ownerless, found->trusted, found->strays, found->empty_files);
     return ret_text;
 }
 

@@ -16,6 +16,7 @@ struct consistency {
     bool bound;         /* the store names its token's wrapping key */
     size_t versions;    /* rows of the store */
     size_t limbo;       /* objects without an owner, by the store */
+    size_t orphans;     /* rows of the store that belong to a vault or key that is not there */
     size_t named;       /* objects that the store's rows want: two for a symmetric key */
     size_t objects;     /* whole ones on the token */
     size_t missing;     /* what the store names, and the token does not have once, of that kind */
@@ -31,8 +32,8 @@ struct consistency {
  */
 bool consistency_read(const char *folder, struct consistency *ret_found);
 
-/* The verdict on it: sound, bound, nothing in limbo, and on the token what the store names and a
- * trusted wrapping key, no less and no more. */
+/* The verdict on it: sound, bound, nothing in limbo or orphaned, and on the token what the store
+ * names and a trusted wrapping key, no less and no more. */
 bool consistency_holds(const struct consistency *found);
 
 /* All of it in one line, for whoever has to find out what is wrong. */
