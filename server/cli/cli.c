@@ -33,6 +33,8 @@ static const struct row {
       "Have a deleted vault back and print its URL" },
     { "vault purge", KV_COMMAND_VAULT_PURGE, kv_cli_vault_purge,
       "Remove a deleted vault and its keys for good" },
+    { "reset", KV_COMMAND_RESET, kv_cli_reset,
+      "Put vaults and clock back to what the options say" },
 };
 
 /* Whether the name of a command has `word` as its first one. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* coffer vault ...: the life of vaults, from a shell. */
+/* coffer vault ..., coffer reset: the life of vaults, from a shell. */
 
 #include "cli.h"
 
@@ -183,4 +183,22 @@ enum kv_code kv_cli_vault_list(const struct kv_options *options, struct kv_err *
         KV_TRY(print_vault(vault, err));
     }
     return KV_OK;
+}
+
+enum kv_code kv_cli_reset(const struct kv_options *options, struct kv_err *err)
+{
+    const char *vault = kv_option_text(options, KV_OPTION_RESET_VAULT);
+    kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
+    kv_auto(cJSON_Delete) cJSON *answer = NULL;
+    struct kv_cli_server server;
+    bool ok = body != NULL;
+
+    if (*vault != '\0') {
+        kv_json_add_text(body, "vault", vault, &ok);
+    }
+    if (!ok) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    KV_TRY(kv_cli_find_server(options, &server, err));
+    return kv_cli_send(&server, "POST", "/control/v1/reset", body, &answer, err);
 }

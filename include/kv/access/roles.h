@@ -34,7 +34,7 @@ enum kv_code kv_roles_new(struct kv_store *store, struct kv_roles **ret_roles,
 void kv_roles_free(struct kv_roles *roles);
 KV_DEFINE_CLEANUP(struct kv_roles *, kv_roles_free)
 
-/* Removes all that an HSM keeps: a kv_vault_empty_fn, `roles` being the context. */
+/* Removes all that an HSM keeps, or KV_VAULTS_ALL: a kv_vault_empty_fn, `roles` being the context. */
 enum kv_code kv_roles_empty(void *roles, struct kv_db *db, int64_t vault,
                             struct kv_err *err) kv_must_check;
 

@@ -37,7 +37,8 @@ enum kv_command {
     KV_COMMAND_VAULT_CREATE = 128,
     KV_COMMAND_VAULT_DELETE = 256,
     KV_COMMAND_VAULT_RECOVER = 512,
-    KV_COMMAND_VAULT_PURGE = 1024
+    KV_COMMAND_VAULT_PURGE = 1024,
+    KV_COMMAND_RESET = 2048
 };
 
 struct kv_options; /* opaque */

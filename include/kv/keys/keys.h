@@ -355,8 +355,8 @@ enum kv_code kv_key_operate(const struct kv_scope *scope, const char *name, cons
 enum kv_code kv_keys_random(const struct kv_scope *scope, int64_t count,
                             struct kv_secret *ret_bytes, struct kv_err *err) kv_must_check;
 
-/* Removes every key of a purged vault: a kv_vault_empty_fn, `keys` being the context. Their objects
- * are destroyed by the next tidying. */
+/* Removes every key of a purged vault, or of KV_VAULTS_ALL and those of the external key manager: a
+ * kv_vault_empty_fn, `keys` being the context. Their objects are destroyed by the next tidying. */
 enum kv_code kv_keys_empty(void *keys, struct kv_db *db, int64_t vault,
                            struct kv_err *err) kv_must_check;
 

@@ -41,6 +41,9 @@ enum kv_code kv_limits_new(unsigned budget, struct kv_limits **ret_limits,
 void kv_limits_free(struct kv_limits *limits);
 KV_DEFINE_CLEANUP(struct kv_limits *, kv_limits_free)
 
+/* All budgets are untouched again. */
+void kv_limits_reset(struct kv_limits *limits);
+
 /*
  * Takes the cost of a transaction from the budgets of the vault with that id and of the
  * subscription; KV_THROTTLED, and nothing is taken, when what is left of one of them is less.

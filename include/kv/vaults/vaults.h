@@ -26,10 +26,11 @@ void kv_vaults_free(struct kv_vaults *vaults); /* NULL is fine; nothing is lent 
 KV_DEFINE_CLEANUP(struct kv_vaults *, kv_vaults_free)
 
 /*
- * Somebody who keeps things of vaults in the store: empties one that is purged, in the transaction
- * that removes it. At most KV_VAULT_TENANTS_MAX, all added before kv_vaults_open().
+ * Somebody who keeps things of vaults in the store: empties one that is purged, or KV_VAULTS_ALL, in
+ * the transaction that removes it. At most KV_VAULT_TENANTS_MAX, all added before kv_vaults_open().
  */
 #define KV_VAULT_TENANTS_MAX 8
+#define KV_VAULTS_ALL ((int64_t) 0) /* in place of an id, which is never 0 */
 typedef enum kv_code kv_vault_empty_fn(void *context, struct kv_db *db, int64_t vault,
                                        struct kv_err *err);
 void kv_vaults_add_tenant(struct kv_vaults *vaults, kv_vault_empty_fn *empty, void *context);
@@ -108,6 +109,14 @@ enum kv_code kv_vaults_purge_due(struct kv_vaults *vaults, kv_time now, kv_vault
 
 /* The first time later than `after` at which that has something to do; INT64_MAX: none. */
 kv_millis kv_vaults_next_purge(struct kv_vaults *vaults, kv_millis after);
+
+/*
+ * Back to what the options say: the vault of that name, or all of them with NULL. A vault comes
+ * back empty, with another id, as its option wants it; of those that no option names, one that is
+ * reset alone keeps its settings, and all others are gone.
+ */
+enum kv_code kv_vaults_reset(struct kv_vaults *vaults, const char *name, kv_time now,
+                             struct kv_err *err) kv_must_check;
 
 /* How many live. */
 size_t kv_vaults_count(struct kv_vaults *vaults);

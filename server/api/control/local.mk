@@ -4,6 +4,7 @@ libkvapi_a_SOURCES += \
 	%D%/ekm.c \
 	%D%/metrics.c \
 	%D%/private.h \
+	%D%/reset.c \
 	%D%/site.c \
 	%D%/state.c \
 	%D%/time.c \

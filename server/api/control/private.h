@@ -15,4 +15,5 @@ kv_handler_fn external_show, external_connect, external_make;       /* ekm.c */
 kv_handler_fn control_metrics;                                      /* metrics.c */
 kv_handler_fn control_vaults, control_vault_get, control_vault_put, control_vault_patch,
     control_vault_delete, control_vault_recover, control_vault_purge; /* vaults.c */
+kv_handler_fn control_reset;                                          /* reset.c */
 kv_handler_fn control_clock_get, control_clock_set;                   /* time.c */

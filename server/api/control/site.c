@@ -106,6 +106,7 @@ const struct kv_route kv_control_routes[] = {
     { KV_DELETE, "/control/v1/vaults/{name}", control_vault_delete, KV_LANE_WORK },
     { KV_POST, "/control/v1/vaults/{name}/recover", control_vault_recover, KV_LANE_WORK },
     { KV_POST, "/control/v1/vaults/{name}/purge", control_vault_purge, KV_LANE_WORK },
+    { KV_POST, "/control/v1/reset", control_reset, KV_LANE_WORK },
     { KV_GET, "/control/v1/ekm", external_show, KV_LANE_INLINE },
     { KV_POST, "/control/v1/ekm", external_connect, KV_LANE_INLINE },
     { KV_POST, "/control/v1/ekm/keys", external_make, KV_LANE_GENERATE },

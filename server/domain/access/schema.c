@@ -108,15 +108,19 @@ enum kv_code roles_begin(struct kv_roles *roles, int64_t vault, struct kv_db **r
 
 enum kv_code kv_roles_empty(void *roles, struct kv_db *db, int64_t vault, struct kv_err *err)
 {
-    static const char *const statements[] = {
-        "DELETE FROM role_assignment WHERE vault = ?",
-        "DELETE FROM role_definition WHERE vault = ?",
-        "DELETE FROM hsm_setting WHERE vault = ?",
+    static const struct {
+        const char *one, *all;
+    } statements[] = {
+        { "DELETE FROM role_assignment WHERE vault = ?", "DELETE FROM role_assignment" },
+        { "DELETE FROM role_definition WHERE vault = ?", "DELETE FROM role_definition" },
+        { "DELETE FROM hsm_setting WHERE vault = ?", "DELETE FROM hsm_setting" },
     };
+    const struct kv_binds binds = KV_BINDS(KV_B_INT(vault));
 
     (void) roles; /* the same tables for all */
     for (size_t i = 0; i < KV_COUNT(statements); i++) {
-        KV_TRY(kv_db_run(db, statements[i], KV_BINDS(KV_B_INT(vault)), NULL, err));
+        KV_TRY(vault == KV_VAULTS_ALL ? kv_db_run(db, statements[i].all, KV_NO_BINDS, NULL, err)
+                                      : kv_db_run(db, statements[i].one, binds, NULL, err));
     }
     return KV_OK;
 }

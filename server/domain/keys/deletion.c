@@ -4,6 +4,7 @@
 
 #include "core.h"
 #include "kv/base/clock.h"
+#include "kv/vaults/vaults.h"
 #include "rows.h"
 
 #define DAY_SECONDS 86400
@@ -186,19 +187,32 @@ enum kv_code kv_key_purge(const struct kv_scope *scope, const char *name, struct
     return kv_db_commit(db, err);
 }
 
+/* Each statement as it is for one vault and for all of them; external keys belong to none. */
+#define OF_VAULT "key IN (SELECT id FROM key WHERE vault = ?)"
+#define DOOM "INSERT INTO limbo (object, doomed) SELECT object, 1 FROM "
+static const struct {
+    const char *one, *all; /* NULL: nothing */
+} emptying[] = {
+    { "DELETE FROM rotation_policy WHERE " OF_VAULT, "DELETE FROM rotation_policy" },
+    { DOOM "version WHERE " OF_VAULT " AND external IS NULL",
+      DOOM "version WHERE external IS NULL" },
+    { "DELETE FROM version WHERE " OF_VAULT, "DELETE FROM version" },
+    { "DELETE FROM key WHERE vault = ?", "DELETE FROM key" },
+    { NULL, DOOM "external_key" },
+    { NULL, "DELETE FROM external_key" },
+};
+
 enum kv_code kv_keys_empty(void *keys, struct kv_db *db, int64_t vault, struct kv_err *err)
 {
-    static const char *const statements[] = {
-        "DELETE FROM rotation_policy WHERE key IN (SELECT id FROM key WHERE vault = ?)",
-        "INSERT INTO limbo (object, doomed) SELECT object, 1 FROM version"
-        " WHERE key IN (SELECT id FROM key WHERE vault = ?) AND external IS NULL",
-        "DELETE FROM version WHERE key IN (SELECT id FROM key WHERE vault = ?)",
-        "DELETE FROM key WHERE vault = ?",
-    };
+    const struct kv_binds binds = KV_BINDS(KV_B_INT(vault));
 
     (void) keys; /* the same tables for all */
-    for (size_t i = 0; i < KV_COUNT(statements); i++) {
-        KV_TRY(kv_db_run(db, statements[i], KV_BINDS(KV_B_INT(vault)), NULL, err));
+    for (size_t i = 0; i < KV_COUNT(emptying); i++) {
+        if (vault == KV_VAULTS_ALL) {
+            KV_TRY(kv_db_run(db, emptying[i].all, KV_NO_BINDS, NULL, err));
+        } else if (emptying[i].one != NULL) {
+            KV_TRY(kv_db_run(db, emptying[i].one, binds, NULL, err));
+        }
     }
     return KV_OK;
 }

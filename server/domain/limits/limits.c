@@ -100,16 +100,29 @@ static void drop_window(struct kv_limits *limits, struct vault_window *window)
     free(window);
 }
 
-void kv_limits_free(struct kv_limits *limits)
+static void drop_windows(struct kv_limits *limits)
 {
     struct vault_window *window, *next;
 
-    if (limits == NULL) {
-        return;
-    }
     HASH_ITER (hh, limits->windows, window, next) {
         drop_window(limits, window);
     }
+}
+
+void kv_limits_reset(struct kv_limits *limits)
+{
+    pthread_mutex_lock(&limits->lock);
+    drop_windows(limits);
+    limits->subscription.used = 0;
+    pthread_mutex_unlock(&limits->lock);
+}
+
+void kv_limits_free(struct kv_limits *limits)
+{
+    if (limits == NULL) {
+        return;
+    }
+    drop_windows(limits);
     pthread_mutex_destroy(&limits->lock);
     free(limits);
 }

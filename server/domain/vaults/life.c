@@ -4,24 +4,12 @@
  * table then: a request sees what is on disk, and what it has seen a kill cannot take back.
  */
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "private.h"
 
 #define DAY_SECONDS 86400
-
-static pthread_mutex_t *take_turn(struct kv_vaults *vaults)
-{
-    pthread_mutex_lock(&vaults->changes);
-    return &vaults->changes;
-}
-
-static void end_turn(pthread_mutex_t *turn)
-{
-    pthread_mutex_unlock(turn);
-}
-
-KV_DEFINE_CLEANUP(pthread_mutex_t *, end_turn)
 
 /* Whether the vault is as the draft wants it, as far as this says something; if not, in which. */
 static bool agrees(const struct kv_vault *vault, const struct kv_vault_draft *draft,
@@ -99,11 +87,25 @@ static enum kv_code show_row(void *context, const struct kv_vault *vault, struct
     return KV_OK;
 }
 
+/* For kv_vaults_reset(). */
+static enum kv_code keep_drafts(struct kv_vaults *vaults, const struct kv_vault_draft *drafts,
+                                size_t count, struct kv_err *err)
+{
+    vaults->drafts = calloc(count, sizeof(*drafts));
+    if (vaults->drafts == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    memcpy(vaults->drafts, drafts, count * sizeof(*drafts));
+    vaults->draft_count = count;
+    return KV_OK;
+}
+
 enum kv_code kv_vaults_open(struct kv_vaults *vaults, const struct kv_vault_draft *drafts,
                             size_t count, kv_time now, struct kv_err *err)
 {
     kv_auto(kv_db_release) struct kv_db *db = NULL;
 
+    KV_TRY(keep_drafts(vaults, drafts, count, err));
     KV_TRY(kv_db_acquire(vaults->store, &db, err));
     KV_TRY(ensure_all(vaults, db, drafts, count, now, err));
     return vault_rows_each(db, show_row, vaults, err);
@@ -111,15 +113,22 @@ enum kv_code kv_vaults_open(struct kv_vaults *vaults, const struct kv_vault_draf
 
 /* --- purging --- */
 
+enum kv_code vault_empty(const struct kv_vaults *vaults, struct kv_db *db, int64_t id,
+                         struct kv_err *err)
+{
+    for (size_t i = 0; i < vaults->tenants; i++) {
+        KV_TRY(vaults->tenant[i].empty(vaults->tenant[i].context, db, id, err));
+    }
+    return KV_OK;
+}
+
 static enum kv_code purge_row(struct kv_vaults *vaults, int64_t id, struct kv_err *err)
 {
     kv_auto(kv_db_release) struct kv_db *db = NULL;
 
     KV_TRY(kv_db_acquire(vaults->store, &db, err));
     KV_TRY(kv_db_begin(db, err));
-    for (size_t i = 0; i < vaults->tenants; i++) {
-        KV_TRY(vaults->tenant[i].empty(vaults->tenant[i].context, db, id, err));
-    }
+    KV_TRY(vault_empty(vaults, db, id, err));
     KV_TRY(vault_row_delete(db, id, err));
     return kv_db_commit(db, err);
 }

@@ -15,17 +15,38 @@ struct tenant {
     void *context;
 };
 
+/* Places, by the names and by the ids of their vaults. */
+struct vault_map {
+    struct entry *by_name, *by_id;
+    size_t living;
+};
+
 struct kv_vaults {
     struct kv_store *store;
     struct tenant tenant[KV_VAULT_TENANTS_MAX];
     size_t tenants;
+    struct kv_vault_draft *drafts; /* heap: what the options want */
+    size_t draft_count;
     pthread_mutex_t changes; /* lock.def: vaults.changes */
 
     pthread_mutex_t lock; /* lock.def: vaults.table; guards what follows */
-    struct entry *by_name, *by_id;
+    struct vault_map map;
     int64_t first; /* the vault of hosts that name none */
-    size_t living;
 };
+
+/* The turn to change a vault, to the end of the scope:
+ *     kv_auto(end_turn) pthread_mutex_t *turn kv_unused = take_turn(vaults); */
+static inline pthread_mutex_t *take_turn(struct kv_vaults *vaults)
+{
+    pthread_mutex_lock(&vaults->changes);
+    return &vaults->changes;
+}
+
+static inline void end_turn(pthread_mutex_t *turn)
+{
+    pthread_mutex_unlock(turn);
+}
+KV_DEFINE_CLEANUP(pthread_mutex_t *, end_turn)
 
 /* A place in the table: one vault from its making to its purging, as it is now. */
 struct entry;
@@ -39,6 +60,7 @@ enum kv_code vault_row_insert(struct kv_db *db, struct kv_vault *vault,
 enum kv_code vault_row_update(struct kv_db *db, const struct kv_vault *vault,
                               struct kv_err *err) kv_must_check;
 enum kv_code vault_row_delete(struct kv_db *db, int64_t id, struct kv_err *err) kv_must_check;
+enum kv_code vault_rows_delete_all(struct kv_db *db, struct kv_err *err) kv_must_check;
 
 /* Reads the one of that name; *ret_found is false too for one that is known by its name alone. */
 enum kv_code vault_row_load(struct kv_db *db, const char *name, struct kv_vault *ret_vault,
@@ -49,11 +71,24 @@ typedef enum kv_code vault_row_fn(void *context, const struct kv_vault *vault, s
 enum kv_code vault_rows_each(struct kv_db *db, vault_row_fn *visit, void *context,
                              struct kv_err *err) kv_must_check;
 
+/* life.c: has the tenants empty a vault, or KV_VAULTS_ALL. */
+enum kv_code vault_empty(const struct kv_vaults *vaults, struct kv_db *db, int64_t id,
+                         struct kv_err *err) kv_must_check;
+
 /* table.c: puts a vault in, which nobody sees until vault_entry_show(); `id` and name are new. */
 enum kv_code vault_entry_add(struct kv_vaults *vaults, const struct kv_vault *vault,
                              struct entry **ret_entry, struct kv_err *err) kv_must_check;
 void vault_entry_show(struct kv_vaults *vaults, struct entry *entry);
 void vault_entry_remove(struct kv_vaults *vaults, struct entry *entry);
+
+/* A map that is made beside the table, to take its place; `vault` is held there, and is shown. */
+enum kv_code vault_map_add(struct vault_map *map, const struct kv_vault *vault,
+                           struct kv_err *err) kv_must_check;
+void vault_map_done(struct vault_map *map);
+KV_DEFINE_CLEANUP_VALUE(struct vault_map, vault_map_done)
+
+/* Puts the map in the table's place, and leaves an empty one. */
+void vault_table_replace(struct kv_vaults *vaults, struct vault_map *map, int64_t first);
 
 /* A snapshot to be swapped in later, when nothing may fail any more. Held once. */
 enum kv_code vault_snapshot(const struct kv_vault *vault, const struct kv_vault **ret_snapshot,

@@ -91,6 +91,11 @@ enum kv_code vault_row_delete(struct kv_db *db, int64_t id, struct kv_err *err)
     return kv_db_run(db, sql, KV_BINDS(KV_B_INT(id)), NULL, err);
 }
 
+enum kv_code vault_rows_delete_all(struct kv_db *db, struct kv_err *err)
+{
+    return kv_db_run(db, "DELETE FROM vault", KV_NO_BINDS, NULL, err);
+}
+
 enum kv_code vault_row_load(struct kv_db *db, const char *name, struct kv_vault *ret_vault,
                             bool *ret_found, struct kv_err *err)
 {

@@ -71,32 +71,32 @@ static void free_entry(struct entry *entry)
 
 KV_DEFINE_CLEANUP(struct entry *, free)
 
-static struct entry *find_by_name(const struct kv_vaults *vaults, const char *name)
+static struct entry *find_by_name(const struct vault_map *map, const char *name)
 {
     struct entry *entry;
 
-    HASH_FIND(hh_name, vaults->by_name, name, strlen(name), entry);
+    HASH_FIND(hh_name, map->by_name, name, strlen(name), entry);
     return entry;
 }
 
-static struct entry *find_by_id(const struct kv_vaults *vaults, int64_t id)
+static struct entry *find_by_id(const struct vault_map *map, int64_t id)
 {
     struct entry *entry;
 
-    HASH_FIND(hh_id, vaults->by_id, &id, sizeof(id), entry);
+    HASH_FIND(hh_id, map->by_id, &id, sizeof(id), entry);
     return entry;
 }
 
-/* Into both maps or none. */
-static bool link_locked(struct kv_vaults *vaults, struct entry *entry)
+/* By both or not at all. */
+static bool link_entry(struct vault_map *map, struct entry *entry)
 {
-    HASH_ADD_KEYPTR(hh_name, vaults->by_name, entry->name, strlen(entry->name), entry);
-    if (find_by_name(vaults, entry->name) != entry) {
+    HASH_ADD_KEYPTR(hh_name, map->by_name, entry->name, strlen(entry->name), entry);
+    if (find_by_name(map, entry->name) != entry) {
         return false;
     }
-    HASH_ADD(hh_id, vaults->by_id, id, sizeof(entry->id), entry);
-    if (find_by_id(vaults, entry->id) != entry) {
-        HASH_DELETE(hh_name, vaults->by_name, entry);
+    HASH_ADD(hh_id, map->by_id, id, sizeof(entry->id), entry);
+    if (find_by_id(map, entry->id) != entry) {
+        HASH_DELETE(hh_name, map->by_name, entry);
         return false;
     }
     return true;
@@ -116,7 +116,7 @@ enum kv_code vault_entry_add(struct kv_vaults *vaults, const struct kv_vault *va
     KV_TRY(vault_snapshot(vault, &snapshot, err));
     entry->now = snapshot;
     pthread_mutex_lock(&vaults->lock);
-    bool linked = link_locked(vaults, entry);
+    bool linked = link_entry(&vaults->map, entry);
     pthread_mutex_unlock(&vaults->lock);
     if (!linked) {
         kv_vault_release(snapshot);
@@ -126,20 +126,64 @@ enum kv_code vault_entry_add(struct kv_vaults *vaults, const struct kv_vault *va
     return KV_OK;
 }
 
+enum kv_code vault_map_add(struct vault_map *map, const struct kv_vault *vault, struct kv_err *err)
+{
+    struct entry *entry = calloc(1, sizeof(*entry));
+
+    if (entry == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    entry->id = vault->id;
+    memcpy(entry->name, vault->name, sizeof(entry->name));
+    entry->now = kv_vault_hold(vault);
+    entry->is_shown = true;
+    if (!link_entry(map, entry)) {
+        free_entry(entry);
+        return KV_OUT_OF_MEMORY(err);
+    }
+    map->living += lives(entry);
+    return KV_OK;
+}
+
+void vault_map_done(struct vault_map *map)
+{
+    struct entry *entry, *next;
+
+    HASH_ITER (hh_id, map->by_id, entry, next) {
+        HASH_DELETE(hh_name, map->by_name, entry);
+        HASH_DELETE(hh_id, map->by_id, entry);
+        free_entry(entry);
+    }
+    *map = (struct vault_map){ .living = 0 };
+}
+
+void vault_table_replace(struct kv_vaults *vaults, struct vault_map *map, int64_t first)
+{
+    pthread_mutex_lock(&vaults->lock);
+    struct vault_map former = vaults->map;
+    vaults->map = *map;
+    vaults->first = first;
+    pthread_mutex_unlock(&vaults->lock);
+    *map = (struct vault_map){ .living = 0 };
+    vault_map_done(&former);
+}
+
 void vault_entry_show(struct kv_vaults *vaults, struct entry *entry)
 {
     pthread_mutex_lock(&vaults->lock);
     entry->is_shown = true;
-    vaults->living += lives(entry);
+    vaults->map.living += lives(entry);
     pthread_mutex_unlock(&vaults->lock);
 }
 
 void vault_entry_remove(struct kv_vaults *vaults, struct entry *entry)
 {
+    struct vault_map *map = &vaults->map;
+
     pthread_mutex_lock(&vaults->lock);
-    vaults->living -= lives(entry);
-    HASH_DELETE(hh_name, vaults->by_name, entry);
-    HASH_DELETE(hh_id, vaults->by_id, entry);
+    vaults->map.living -= lives(entry);
+    HASH_DELETE(hh_name, map->by_name, entry);
+    HASH_DELETE(hh_id, map->by_id, entry);
     pthread_mutex_unlock(&vaults->lock);
     free_entry(entry);
 }
@@ -149,9 +193,9 @@ void vault_entry_swap(struct kv_vaults *vaults, struct entry *entry,
 {
     pthread_mutex_lock(&vaults->lock);
     const struct kv_vault *former = entry->now;
-    vaults->living -= lives(entry);
+    vaults->map.living -= lives(entry);
     entry->now = snapshot;
-    vaults->living += lives(entry);
+    vaults->map.living += lives(entry);
     pthread_mutex_unlock(&vaults->lock);
     kv_vault_release(former);
 }
@@ -159,7 +203,7 @@ void vault_entry_swap(struct kv_vaults *vaults, struct entry *entry,
 struct entry *vault_entry_find(struct kv_vaults *vaults, const char *name)
 {
     pthread_mutex_lock(&vaults->lock);
-    struct entry *entry = find_by_name(vaults, name);
+    struct entry *entry = find_by_name(&vaults->map, name);
     pthread_mutex_unlock(&vaults->lock);
     return entry;
 }
@@ -175,18 +219,18 @@ const struct kv_vault *vault_entry_hold(struct kv_vaults *vaults, struct entry *
 size_t vault_entries(struct kv_vaults *vaults)
 {
     pthread_mutex_lock(&vaults->lock);
-    size_t count = HASH_CNT(hh_id, vaults->by_id);
+    size_t count = HASH_CNT(hh_id, vaults->map.by_id);
     pthread_mutex_unlock(&vaults->lock);
     return count;
 }
 
 /* The deleted one that is purged first, of those that are purged later than `after`. */
-static struct entry *first_purge_locked(const struct kv_vaults *vaults, kv_millis after)
+static struct entry *first_purge(const struct vault_map *map, kv_millis after)
 {
     struct entry *first = NULL;
     struct entry *entry, *next;
 
-    HASH_ITER (hh_id, vaults->by_id, entry, next) {
+    HASH_ITER (hh_id, map->by_id, entry, next) {
         if (entry->now->deleted != 0 && entry->now->purge * 1000 > after
             && (first == NULL || entry->now->purge < first->now->purge)) {
             first = entry;
@@ -198,7 +242,7 @@ static struct entry *first_purge_locked(const struct kv_vaults *vaults, kv_milli
 struct entry *vault_entry_first_purge(struct kv_vaults *vaults, kv_time until)
 {
     pthread_mutex_lock(&vaults->lock);
-    struct entry *first = first_purge_locked(vaults, INT64_MIN);
+    struct entry *first = first_purge(&vaults->map, INT64_MIN);
     first = first != NULL && first->now->purge <= until ? first : NULL;
     pthread_mutex_unlock(&vaults->lock);
     return first;
@@ -207,7 +251,7 @@ struct entry *vault_entry_first_purge(struct kv_vaults *vaults, kv_time until)
 kv_millis kv_vaults_next_purge(struct kv_vaults *vaults, kv_millis after)
 {
     pthread_mutex_lock(&vaults->lock);
-    const struct entry *first = first_purge_locked(vaults, after);
+    const struct entry *first = first_purge(&vaults->map, after);
     kv_millis due = first != NULL ? first->now->purge * 1000 : INT64_MAX;
     pthread_mutex_unlock(&vaults->lock);
     return due;
@@ -221,7 +265,7 @@ static const struct kv_vault *lend_locked(const struct entry *entry)
 const struct kv_vault *kv_vaults_acquire(struct kv_vaults *vaults, const char *name)
 {
     pthread_mutex_lock(&vaults->lock);
-    const struct kv_vault *vault = lend_locked(find_by_name(vaults, name));
+    const struct kv_vault *vault = lend_locked(find_by_name(&vaults->map, name));
     pthread_mutex_unlock(&vaults->lock);
     return vault;
 }
@@ -229,7 +273,7 @@ const struct kv_vault *kv_vaults_acquire(struct kv_vaults *vaults, const char *n
 const struct kv_vault *kv_vaults_acquire_id(struct kv_vaults *vaults, int64_t id)
 {
     pthread_mutex_lock(&vaults->lock);
-    const struct kv_vault *vault = lend_locked(find_by_id(vaults, id));
+    const struct kv_vault *vault = lend_locked(find_by_id(&vaults->map, id));
     pthread_mutex_unlock(&vaults->lock);
     return vault;
 }
@@ -271,11 +315,11 @@ static void put_first(struct kv_vault_list *list, int64_t first)
     }
 }
 
-static void list_locked(struct kv_vaults *vaults, struct kv_vault_list *list)
+static void list_map(const struct vault_map *map, struct kv_vault_list *list)
 {
     struct entry *entry, *next;
 
-    HASH_ITER (hh_id, vaults->by_id, entry, next) {
+    HASH_ITER (hh_id, map->by_id, entry, next) {
         if (entry->is_shown) {
             list->vault[list->count++] = kv_vault_hold(entry->now);
         }
@@ -292,7 +336,7 @@ enum kv_code kv_vaults_list(struct kv_vaults *vaults, struct kv_vault_list *ret_
         return KV_OUT_OF_MEMORY(err);
     }
     pthread_mutex_lock(&vaults->lock);
-    list_locked(vaults, &list);
+    list_map(&vaults->map, &list);
     pthread_mutex_unlock(&vaults->lock);
     qsort(list.vault, list.count, sizeof(list.vault[0]), compare_ids);
     put_first(&list, vaults->first);
@@ -312,7 +356,7 @@ void kv_vault_list_done(struct kv_vault_list *list)
 size_t kv_vaults_count(struct kv_vaults *vaults)
 {
     pthread_mutex_lock(&vaults->lock);
-    size_t count = vaults->living;
+    size_t count = vaults->map.living;
     pthread_mutex_unlock(&vaults->lock);
     return count;
 }
@@ -336,16 +380,11 @@ enum kv_code kv_vaults_new(struct kv_store *store, struct kv_vaults **ret_vaults
 
 void kv_vaults_free(struct kv_vaults *vaults)
 {
-    struct entry *entry, *next;
-
     if (vaults == NULL) {
         return;
     }
-    HASH_ITER (hh_id, vaults->by_id, entry, next) {
-        HASH_DELETE(hh_name, vaults->by_name, entry);
-        HASH_DELETE(hh_id, vaults->by_id, entry);
-        free_entry(entry);
-    }
+    vault_map_done(&vaults->map);
+    free(vaults->drafts);
     (void) pthread_mutex_destroy(&vaults->lock);
     (void) pthread_mutex_destroy(&vaults->changes);
     free(vaults);

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Back to what the options say, without a restart. */
+#include <string.h>
+
+#include "kv/base/agenda.h"
+#include "kv/base/json.h"
+#include "kv/keys/external.h"
+#include "kv/limits/limits.h"
+#include "private.h"
+
+struct order {
+    const char *vault; /* NULL: everything */
+};
+
+static const struct kv_json_field fields[] = {
+    KV_JSON_FIELD(struct order, vault, "vault", KV_JSON_STRING),
+};
+
+/* What was reset must not be more than what was meant: a misspelt member is refused. */
+static enum kv_code read_order(const cJSON *body, struct order *ret_order, struct kv_err *err)
+{
+    bool is_known = body->child == NULL
+                    || (body->child->next == NULL && strcmp(body->child->string, "vault") == 0);
+
+    if (!is_known || kv_json_bind(body, fields, KV_COUNT(fields), ret_order, NULL) != KV_OK
+        || (ret_order->vault == NULL && body->child != NULL)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "Give {} to reset everything, or the name of a vault as \"vault\".");
+    }
+    return KV_OK;
+}
+
+/* Nobody is under way through time meanwhile. The clock comes first: what is made anew is made by
+ * the time that is shown then. */
+static enum kv_code reset_all(const struct kv_app *app, struct kv_err *err)
+{
+    kv_agenda_acquire(app->agenda);
+
+    kv_auto(kv_agenda_release) kv_unused struct kv_agenda *turn = app->agenda;
+
+    KV_TRY(kv_vaults_reset(app->vaults, NULL, kv_seconds(kv_clock_real()), err));
+    kv_clock_reset(app->clock);
+    kv_clock_freeze(app->clock, false);
+    kv_external_connect(app->keys, false);
+    if (app->limits != NULL) {
+        kv_limits_reset(app->limits);
+    }
+    return KV_OK;
+}
+
+static enum kv_code reset_vault(const struct kv_app *app, const char *name, kv_millis now,
+                                struct kv_err *err)
+{
+    struct kv_vault_draft draft; /* for the name, in lower case */
+
+    KV_TRY(kv_vault_draft_begin(&draft, name, strlen(name), err));
+    return kv_vaults_reset(app->vaults, draft.vault.name, kv_seconds(now), err);
+}
+
+/* The objects of the keys that are gone are destroyed by the housekeeper, which the clock wakes. */
+enum kv_code control_reset(struct kv_request *request, struct kv_response *response,
+                           struct kv_err *err)
+{
+    const struct kv_app *app = request->app;
+    kv_auto(cJSON_Delete) cJSON *body = NULL;
+    struct order order = { .vault = NULL };
+
+    if (kv_json_parse(request->body.data, request->body.len, &body, NULL) != KV_OK) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "The body is not a JSON object.");
+    }
+    KV_TRY(read_order(body, &order, err));
+    KV_TRY(order.vault != NULL ? reset_vault(app, order.vault, request->now, err)
+                               : reset_all(app, err));
+    kv_clock_wake(app->clock);
+    response->status = 204;
+    return KV_OK;
+}
