@@ -251,7 +251,7 @@ TESTS += %D%/test_sites
 
 check_PROGRAMS += %D%/test_vaults
 TESTS += %D%/test_vaults
-%C%_test_vaults_SOURCES = %D%/vaults.c %D%/scratch.h
+%C%_test_vaults_SOURCES = %D%/vaults.c %D%/vaults.h %D%/vaults_reset.c %D%/scratch.h
 %C%_test_vaults_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_vaults_LDADD = $(UNIT_LDADD)
 

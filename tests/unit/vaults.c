@@ -1,144 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The life of vaults in a store: what is refused, what stays, what goes. */
-#include "kv/vaults/vaults.h"
-
-#include <stdio.h>
-#include <string.h>
-
-#include <criterion/criterion.h>
-
-#include "kv/store/store.h"
-#include "scratch.h"
-
-#define NOW ((kv_time) 1700000000)
-#define DAY ((kv_time) 86400)
-
-static struct kv_store *store;
-static struct kv_vaults *vaults;
-static struct kv_err err;
-
-/* A tenant that notes which vault it was told to empty, or refuses to. */
-static struct {
-    int64_t emptied;
-    unsigned calls;
-    bool refuses;
-} tenant;
-
-static enum kv_code empty(void *context, struct kv_db *db, int64_t vault, struct kv_err *ret_err)
-{
-    (void) context;
-    (void) db;
-    tenant.calls++;
-    tenant.emptied = vault;
-    return tenant.refuses ? KV_FAIL(ret_err, KV_UNAVAILABLE, 0, "not now") : KV_OK;
-}
-
-static enum kv_code try_open(const char *const *specs, size_t count)
-{
-    struct kv_vault_draft drafts[8];
-
-    for (size_t i = 0; i < count; i++) {
-        cr_assert_eq(kv_vault_parse(specs[i], &drafts[i], &err), KV_OK, "%s", err.message);
-    }
-    cr_assert_eq(kv_store_open("vaults.db", 4, &store, &err), KV_OK, "%s", err.message);
-    cr_assert_eq(kv_vaults_new(store, &vaults, &err), KV_OK, "%s", err.message);
-    kv_vaults_add_tenant(vaults, empty, NULL);
-    return kv_vaults_open(vaults, drafts, count, NOW, &err);
-}
-
-static void open_table(const char *const *specs, size_t count)
-{
-    cr_assert_eq(try_open(specs, count), KV_OK, "%s", err.message);
-}
-
-static void open_one(const char *spec)
-{
-    open_table(&spec, 1);
-}
-
-static void close_table(void)
-{
-    kv_vaults_free(vaults);
-    kv_store_close(store);
-    vaults = NULL;
-    store = NULL;
-}
-
-static void reopen(const char *spec)
-{
-    close_table();
-    open_one(spec);
-}
-
-static void tear_down(void)
-{
-    close_table();
-    scratch_remove();
-}
+#include "vaults.h"
 
 TestSuite(vaults, .init = scratch_make, .fini = tear_down, .timeout = 120);
-
-static enum kv_code make(const char *spec, kv_time now)
-{
-    kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
-    struct kv_vault_draft draft;
-    bool is_new;
-
-    cr_assert_eq(kv_vault_parse(spec, &draft, &err), KV_OK, "%s", err.message);
-    return kv_vaults_make(vaults, &draft, now, &is_new, &vault, &err);
-}
-
-static enum kv_code change(const char *spec)
-{
-    kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
-    struct kv_vault_draft draft;
-
-    cr_assert_eq(kv_vault_parse(spec, &draft, &err), KV_OK, "%s", err.message);
-    return kv_vaults_change(vaults, &draft, NOW + 5, &vault, &err);
-}
-
-static enum kv_code delete (const char *name) {
-    kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
-
-    return kv_vaults_delete(vaults, name, NOW, &vault, &err);
-}
-
-static enum kv_code recover(const char *name, kv_time now)
-{
-    kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
-
-    return kv_vaults_recover(vaults, name, now, &vault, &err);
-}
-
-static char purged[KV_VAULT_NAME_MAX + 1]; /* the last of them */
-
-static bool note_purged(void *context, const struct kv_vault *vault)
-{
-    (void) context;
-    (void) snprintf(purged, sizeof(purged), "%s", vault->name);
-    return true;
-}
-
-static void purge_due(kv_time now)
-{
-    cr_assert_eq(kv_vaults_purge_due(vaults, now, note_purged, NULL, &err), KV_OK);
-}
-
-/* 0: nobody who lives has the name. */
-static int64_t id_of(const char *name)
-{
-    kv_auto(kv_vault_release) const struct kv_vault *vault = kv_vaults_acquire(vaults, name);
-
-    return vault != NULL ? vault->id : 0;
-}
-
-static void execute(const char *sql)
-{
-    kv_auto(kv_db_release) struct kv_db *db = NULL;
-
-    cr_assert_eq(kv_db_acquire(store, &db, &err), KV_OK);
-    cr_assert_eq(kv_db_run(db, sql, KV_NO_BINDS, NULL, &err), KV_OK, "%s", err.message);
-}
 
 Test(vaults, refuse_options_that_contradict_the_store)
 {
@@ -199,12 +63,12 @@ Test(vaults, keep_their_name_while_they_are_deleted)
 {
     open_one("dev");
     int64_t id = id_of("dev");
-    cr_assert_eq(delete ("dev"), KV_OK);
+    cr_assert_eq(delete_vault("dev"), KV_OK);
     cr_expect_eq(id_of("dev"), 0);
     cr_expect_null(kv_vaults_acquire_id(vaults, id));
     cr_expect_null(kv_vaults_acquire_host(vaults, "localhost"));
     cr_expect_eq(make("dev", NOW), KV_CONFLICT);
-    cr_expect_eq(delete ("dev"), KV_CONFLICT);
+    cr_expect_eq(delete_vault("dev"), KV_CONFLICT);
     cr_expect_eq(change("dev,sku=standard"), KV_CONFLICT);
     reopen("dev");
     cr_expect_eq(id_of("dev"), 0, "it stays deleted");
@@ -219,7 +83,7 @@ Test(vaults, are_never_mistaken_for_later_ones_of_their_name)
     int64_t id = id_of("dev");
     kv_auto(kv_vault_release) const struct kv_vault *former = kv_vaults_acquire(vaults, "dev");
     cr_expect_eq(kv_vaults_purge(vaults, "dev", NOW, &err), KV_CONFLICT);
-    cr_assert_eq(delete ("dev"), KV_OK);
+    cr_assert_eq(delete_vault("dev"), KV_OK);
     cr_assert_eq(kv_vaults_purge(vaults, "dev", NOW, &err), KV_OK);
     cr_expect_eq(tenant.emptied, id);
     cr_expect_eq(kv_vaults_purge(vaults, "dev", NOW, &err), KV_VAULT_NOT_FOUND);
@@ -237,7 +101,7 @@ Test(vaults, take_nothing_any_more_when_they_are_purged)
     int64_t id = id_of("dev");
     cr_assert_eq(kv_db_acquire(store, &db, &err), KV_OK);
     cr_expect_eq(kv_vault_check(db, id, &err), KV_OK);
-    cr_assert_eq(delete ("dev"), KV_OK);
+    cr_assert_eq(delete_vault("dev"), KV_OK);
     cr_assert_eq(kv_vaults_purge(vaults, "dev", NOW, &err), KV_OK);
     cr_expect_eq(kv_vault_check(db, id, &err), KV_VAULT_NOT_FOUND);
 }
@@ -245,7 +109,7 @@ Test(vaults, take_nothing_any_more_when_they_are_purged)
 Test(vaults, stay_deleted_when_what_is_in_them_cannot_go)
 {
     open_one("dev");
-    cr_assert_eq(delete ("dev"), KV_OK);
+    cr_assert_eq(delete_vault("dev"), KV_OK);
     tenant.refuses = true;
     cr_expect_eq(kv_vaults_purge(vaults, "dev", NOW, &err), KV_UNAVAILABLE);
     cr_expect_eq(recover("dev", NOW), KV_OK);
@@ -255,7 +119,7 @@ Test(vaults, stay_deleted_when_what_is_in_them_cannot_go)
 Test(vaults, are_not_purged_by_hand_under_purge_protection)
 {
     open_one("dev,purge-protection,retention=7");
-    cr_assert_eq(delete ("dev"), KV_OK);
+    cr_assert_eq(delete_vault("dev"), KV_OK);
     cr_expect_eq(kv_vaults_purge(vaults, "dev", NOW, &err), KV_PURGE_PROTECTED);
     cr_expect_eq(tenant.calls, 0);
     cr_expect_eq(recover("dev", NOW + 7 * DAY - 1), KV_OK);
@@ -268,8 +132,8 @@ Test(vaults, are_purged_when_their_retention_ends)
     open_one("dev,purge-protection,retention=7");
     cr_assert_eq(make("late,retention=8", NOW), KV_OK);
     cr_expect_eq(kv_vaults_next_purge(vaults, 0), INT64_MAX);
-    cr_assert_eq(delete ("dev"), KV_OK);
-    cr_assert_eq(delete ("late"), KV_OK);
+    cr_assert_eq(delete_vault("dev"), KV_OK);
+    cr_assert_eq(delete_vault("late"), KV_OK);
     purge_due(NOW);
     cr_expect_eq(kv_vaults_next_purge(vaults, 0), (NOW + 7 * DAY) * 1000);
     cr_expect_eq(kv_vaults_next_purge(vaults, (NOW + 7 * DAY) * 1000), (NOW + 8 * DAY) * 1000);
@@ -282,73 +146,6 @@ Test(vaults, are_purged_when_their_retention_ends)
     cr_expect_eq(tenant.calls, 2);
     cr_expect_eq(kv_vaults_next_purge(vaults, 0), INT64_MAX);
     cr_expect_eq(make("dev", NOW + 8 * DAY), KV_OK);
-}
-
-Test(vaults, come_back_as_the_options_say_when_they_are_reset)
-{
-    static const char *const specs[] = { "dev,retention=7", "two" };
-
-    open_table(specs, 2);
-    int64_t id = id_of("dev");
-    cr_assert_eq(make("later", NOW), KV_OK);
-    cr_assert_eq(change("dev,sku=standard,purge-protection"), KV_OK);
-    cr_assert_eq(delete ("two"), KV_OK);
-    execute("INSERT INTO vault (name) VALUES ('old')");
-    cr_assert_eq(kv_vaults_reset(vaults, NULL, NOW, &err), KV_OK, "%s", err.message);
-    cr_expect_eq(tenant.emptied, KV_VAULTS_ALL);
-    kv_auto(kv_vault_release) const struct kv_vault *dev = kv_vaults_acquire(vaults, "dev");
-    cr_assert_not_null(dev);
-    cr_expect_gt(dev->id, id);
-    cr_expect_eq(dev->sku, KV_SKU_PREMIUM);
-    cr_expect_not(dev->purge_protection);
-    cr_expect_eq(dev->retention_days, 7);
-    cr_expect_neq(id_of("two"), 0);
-    cr_expect_eq(id_of("later"), 0);
-    cr_expect_eq(kv_vaults_count(vaults), 2);
-    kv_auto(kv_vault_release) const struct kv_vault *first =
-        kv_vaults_acquire_host(vaults, "localhost");
-    cr_expect_eq(first, dev);
-    cr_expect_eq(make("old,kind=hsm", NOW), KV_OK, "it is forgotten");
-    reopen("dev,retention=7");
-    cr_expect_eq(id_of("dev"), dev->id);
-}
-
-Test(vaults, are_reset_one_by_one)
-{
-    open_one("dev,retention=7");
-    int64_t dev = id_of("dev");
-    cr_assert_eq(make("later,retention=9,kind=hsm", NOW), KV_OK);
-    int64_t later = id_of("later");
-    cr_assert_eq(make("third", NOW), KV_OK);
-    cr_expect_eq(kv_vaults_reset(vaults, "none", NOW, &err), KV_VAULT_NOT_FOUND);
-    cr_assert_eq(kv_vaults_reset(vaults, "later", NOW, &err), KV_OK, "%s", err.message);
-    cr_expect_eq(tenant.emptied, later);
-    kv_auto(kv_vault_release) const struct kv_vault *vault = kv_vaults_acquire(vaults, "later");
-    cr_expect_gt(vault->id, later);
-    cr_expect_eq(vault->kind, KV_MANAGED_HSM, "no option says otherwise");
-    cr_expect_eq(vault->retention_days, 9);
-    cr_expect_eq(id_of("dev"), dev);
-    cr_assert_eq(delete ("dev"), KV_OK);
-    cr_assert_eq(kv_vaults_reset(vaults, "dev", NOW, &err), KV_OK);
-    cr_expect_gt(id_of("dev"), dev);
-    kv_auto(kv_vault_release) const struct kv_vault *first =
-        kv_vaults_acquire_host(vaults, "localhost");
-    cr_expect_str_eq(first->name, "dev");
-    cr_expect_eq(kv_vaults_count(vaults), 3);
-}
-
-Test(vaults, stay_as_they_are_when_a_reset_fails)
-{
-    open_one("dev");
-    int64_t dev = id_of("dev");
-    cr_assert_eq(make("later", NOW), KV_OK);
-    tenant.refuses = true;
-    cr_expect_eq(kv_vaults_reset(vaults, NULL, NOW, &err), KV_UNAVAILABLE);
-    cr_expect_eq(kv_vaults_reset(vaults, "dev", NOW, &err), KV_UNAVAILABLE);
-    cr_expect_eq(id_of("dev"), dev);
-    cr_expect_neq(id_of("later"), 0);
-    reopen("dev");
-    cr_expect_eq(id_of("dev"), dev);
 }
 
 Test(vaults, of_a_store_from_before_are_known_by_their_names_alone)
