@@ -14,6 +14,7 @@ noinst_HEADERS = \
 	%D%/kv/base/buf.h \
 	%D%/kv/base/clock.h \
 	%D%/kv/base/duration.h \
+	%D%/kv/base/ephemeral.h \
 	%D%/kv/base/err.def \
 	%D%/kv/base/err.h \
 	%D%/kv/base/files.h \

@@ -5,6 +5,7 @@ libkv_a_SOURCES += \
 	%D%/clock.c \
 	%D%/data_folder.c \
 	%D%/duration.c \
+	%D%/ephemeral.c \
 	%D%/err.c \
 	%D%/files.c \
 	%D%/hosts.c \

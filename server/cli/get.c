@@ -26,7 +26,7 @@ static size_t append_body(char *bytes, size_t size, size_t count, void *context)
 }
 
 /* True when libcurl took every option. */
-static bool prepare(CURL *curl, const char *url, const struct curl_slist *headers,
+static bool prepare(CURL *curl, const char *url, long patience, const struct curl_slist *headers,
                     struct kv_buf *body)
 {
     return curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK
@@ -34,7 +34,8 @@ static bool prepare(CURL *curl, const char *url, const struct curl_slist *header
            && curl_easy_setopt(curl, CURLOPT_NOPROXY, "*") == CURLE_OK
            && curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK
            && curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT) == CURLE_OK
-           && curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, TIMEOUT) == CURLE_OK
+           && curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, patience > 0 ? patience : TIMEOUT)
+                  == CURLE_OK
            && curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) == CURLE_OK
            && curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, append_body) == CURLE_OK
            && curl_easy_setopt(curl, CURLOPT_WRITEDATA, body) == CURLE_OK;
@@ -89,7 +90,8 @@ enum kv_code kv_cli_get(const struct kv_cli_server *server, const char *path, st
 
     kv_buf_init(&url, 8192);
     KV_TRY(kv_buf_printf(&url, err, "%s%s", server->url, path));
-    if (curl == NULL || headers == NULL || !prepare(curl, url.data, headers, body)) {
+    if (curl == NULL || headers == NULL
+        || !prepare(curl, url.data, server->patience, headers, body)) {
         return KV_OUT_OF_MEMORY(err);
     }
     KV_TRY(perform(curl, server, &status, err));

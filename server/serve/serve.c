@@ -220,6 +220,7 @@ static void fill_app(struct server *server)
         .token_context = &server->token,
         .check_store = check_store,
         .store_context = server->store,
+        .serves_siblings = !kv_option_is(server->options, KV_OPTION_LISTEN, "localhost"),
     };
 }
 
@@ -280,7 +281,8 @@ static enum kv_code listen_on(struct server *server, struct kv_err *err)
 
 static enum kv_code publish(struct server *server, struct kv_err *err)
 {
-    return data_folder_publish(&server->folder, &server->app, err);
+    return data_folder_publish(&server->folder, &server->app,
+                               kv_option_text(server->options, KV_OPTION_LISTEN), err);
 }
 
 static enum kv_code announce(struct server *server, struct kv_err *err)

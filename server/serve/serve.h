@@ -31,6 +31,10 @@ enum kv_code machine_check_memory(struct kv_err *err) kv_must_check;
 /* To what the system allows: 2 000 idle connections and more are a normal day for a test farm. */
 void machine_raise_descriptors(void);
 
+/* The control port on `listen`, as this machine reaches it: http://127.0.0.1:8080. */
+#define READY_URL_SIZE 80
+void ready_control_url(const char *listen, unsigned port, char ret_url[READY_URL_SIZE]);
+
 /* Says on standard output where the ports are: on `listen`, as this machine reaches it. */
 enum kv_code ready_announce(const struct kv_app *app, const char *listen, const char *folder,
                             struct kv_err *err) kv_must_check;

@@ -48,7 +48,8 @@ struct kv_app {
     const struct kv_buf *ca_p12;
     const char *control_names[KV_CONTROL_NAMES_MAX + 1]; /* further ones of this machine; a NULL
                                                             ends them */
-    unsigned port, control_port;                         /* the ports in use */
+    bool serves_siblings;        /* it listens for others than this machine's own */
+    unsigned port, control_port; /* the ports in use */
 
     /* The token, through main.c: how it is, what it is, its counters. Thread-safe. */
     bool (*token_is_healthy)(void *health_context);
