@@ -51,6 +51,7 @@ noinst_HEADERS = \
 	%D%/kv/limits/throttle.def \
 	%D%/kv/release/release.h \
 	%D%/kv/store/store.h \
+	%D%/kv/vaults/public.h \
 	%D%/kv/vaults/vault.h \
 	%D%/kv/wire/api_version.def \
 	%D%/kv/wire/build.h \

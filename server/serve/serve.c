@@ -41,6 +41,7 @@ struct server {
     unsigned workers;
     struct kv_vault vaults[KV_VAULTS_MAX];
     size_t vault_count;
+    struct kv_public_url public_url;
     const struct kv_build *build;
 
     struct kv_clock *clock;
@@ -76,7 +77,8 @@ static enum kv_code check_ports(struct server *server, struct kv_err *err)
 
 static enum kv_code read_vaults(struct server *server, struct kv_err *err)
 {
-    return vaults_read(server->options, server->vaults, &server->vault_count, err);
+    KV_TRY(vaults_read(server->options, server->vaults, &server->vault_count, err));
+    return vaults_read_public_url(server->options, server->vault_count, &server->public_url, err);
 }
 
 static enum kv_code open_folder(struct server *server, struct kv_err *err)
@@ -109,7 +111,7 @@ static enum kv_code open_identity(struct server *server, struct kv_err *err)
 static enum kv_code open_certificates(struct server *server, struct kv_err *err)
 {
     return vaults_certify(server->options, server->folder.path, server->vaults, server->vault_count,
-                          &server->certificates, err);
+                          &server->public_url, &server->certificates, err);
 }
 
 static enum kv_code open_store(struct server *server, struct kv_err *err)
@@ -220,6 +222,7 @@ static void fill_app(struct server *server)
         .token_context = &server->token,
         .check_store = check_store,
         .store_context = server->store,
+        .public_url = server->public_url,
         .serves_siblings = !kv_option_is(server->options, KV_OPTION_LISTEN, "localhost"),
     };
 }

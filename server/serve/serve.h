@@ -43,9 +43,15 @@ enum kv_code ready_announce(const struct kv_app *app, const char *listen, const 
 enum kv_code vaults_read(const struct kv_options *options, struct kv_vault *ret_vaults,
                          size_t *ret_count, struct kv_err *err) kv_must_check;
 
+/* Reads --public-url, which has to tell `vault_count` vaults apart. */
+enum kv_code vaults_read_public_url(const struct kv_options *options, size_t vault_count,
+                                    struct kv_public_url *ret_url,
+                                    struct kv_err *err) kv_must_check;
+
 /* Loads or makes the certificates for the names of these vaults and the --san ones. */
 enum kv_code vaults_certify(const struct kv_options *options, const char *folder,
                             const struct kv_vault *vaults, size_t vault_count,
+                            const struct kv_public_url *public_url,
                             struct kv_certificates *ret_certificates,
                             struct kv_err *err) kv_must_check;
 

@@ -24,6 +24,7 @@ api_tests = \
 	%D%/test_pending \
 	%D%/test_process \
 	%D%/test_program \
+	%D%/test_public \
 	%D%/test_random \
 	%D%/test_refusals \
 	%D%/test_release \
@@ -181,6 +182,9 @@ EXTRA_DIST += tests/data/golden
 %C%_test_program_SOURCES = %D%/program.c $(api_support)
 %C%_test_program_CFLAGS = $(api_cflags)
 %C%_test_program_LDADD = $(api_libs)
+%C%_test_public_SOURCES = %D%/public.c $(api_support)
+%C%_test_public_CFLAGS = $(api_cflags)
+%C%_test_public_LDADD = $(api_libs)
 %C%_test_random_SOURCES = %D%/random.c $(api_support)
 %C%_test_random_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
 %C%_test_random_CFLAGS = $(api_cflags)

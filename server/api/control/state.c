@@ -12,11 +12,14 @@ static void add_vault(cJSON *vaults, const struct kv_app *app, const struct kv_v
                       bool *ok)
 {
     cJSON *item = cJSON_CreateObject();
-    char host[KV_VAULT_HOST_SIZE];
-    char url[KV_VAULT_HOST_SIZE + sizeof("https://:65535")];
+    char authority[KV_PUBLIC_AUTHORITY_SIZE], host[KV_VAULT_HOST_SIZE];
+    char url[sizeof(authority) + sizeof("https://")];
 
-    kv_vault_host(vault, host);
-    (void) snprintf(url, sizeof(url), "https://%s:%u", host, app->port);
+    if (!kv_public_authority(&app->public_url, vault, authority)) {
+        kv_vault_host(vault, host);
+        (void) snprintf(authority, sizeof(authority), "%s:%u", host, app->port);
+    }
+    (void) snprintf(url, sizeof(url), "https://%s", authority);
     kv_json_add_text(item, "name", vault->name, ok);
     kv_json_add_text(item, "url", url, ok);
     kv_json_add_take(vaults, NULL, item, ok);

@@ -32,6 +32,16 @@ static enum kv_code check_url(struct kv_request *request, struct kv_response *re
     return KV_OK;
 }
 
+static const struct kv_vault *vault_of_host(const struct kv_app *app, const char *host)
+{
+    const struct kv_vault *vault;
+
+    if (kv_public_find(&app->public_url, app->vaults, app->vault_count, host, &vault)) {
+        return vault;
+    }
+    return kv_vault_of_host(app->vaults, app->vault_count, host);
+}
+
 static enum kv_code find_vault(struct kv_request *request, struct kv_response *response,
                                struct kv_err *err)
 {
@@ -42,11 +52,14 @@ static enum kv_code find_vault(struct kv_request *request, struct kv_response *r
     }
     request->context = call;
     request->context_free = free;
-    call->vault = kv_vault_of_host(request->app->vaults, request->app->vault_count, request->host);
+    call->vault = vault_of_host(request->app, request->host);
     if (call->vault == NULL) { /* a DNS failure in the real world (control-plane.md §4.5) */
         return KV_FAIL(err, KV_VAULT_NOT_FOUND, 0, "The vault '%s' was not found.", request->host);
     }
     request->vault = call->vault->name;
+    if (kv_public_authority(&request->app->public_url, call->vault, call->public_authority)) {
+        request->authority = call->public_authority;
+    }
     if (call->vault->kind == KV_MANAGED_HSM) { /* contract §12 */
         kv_uuid_of_time(request->now, request->id);
         response->sorted = true;

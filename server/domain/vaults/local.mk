@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
 libkv_a_SOURCES += \
+	%D%/public.c \
 	%D%/vault.c
