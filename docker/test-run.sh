@@ -6,8 +6,8 @@
 # address of its own on a network of the test's, so that clients come from outside.
 
 bridge=cofr$$
-v4=198.18.77 # of the range for tests of networks (RFC 2544)
-v6=fd42:c0ff:e100
+v4=198.18.$(($$ % 256)) # of the range for tests of networks (RFC 2544)
+v6=fd42:c0ff:e100:$(printf %x $(($$ % 65536)))
 next_address=10
 
 make_network()
@@ -75,7 +75,8 @@ memory_peak()
 #
 # start NAME [ARGUMENT...]: an instance of the image, with the arguments, or else with the image's
 # own. It takes from variables, which are set before the call and cleared by it: as_user, flags,
-# volume, tmp, extra (an array of NAME=VALUE), group.
+# volume, tmp, extra (an array of NAME=VALUE), group (of control), hosts (lines for /etc/hosts), folder
+# (one that is made in the root), low_ports (anybody may listen on those, as docker has it).
 #
 start()
 {
@@ -83,6 +84,10 @@ start()
     shift
     mount_image
     add_address "cofr$$-$name"
+    [ -z "${low_ports-}" ] ||
+        ip netns exec "cofr$$-$name" sysctl -q net.ipv4.ip_unprivileged_port_start=0
+    [ -z "${hosts-}" ] || printf '%s\n' "$hosts" >"$root/etc/hosts"
+    [ -z "${folder-}" ] || mkdir -p "$root/$folder"
     mapfile -t program < <(config 'Entrypoint[]')
     mapfile -t environment < <(config 'Env[]')
     if [ $# -gt 0 ]; then
@@ -104,7 +109,7 @@ start()
     echo "${as_user:-$(config User)}" >"$work/$name.user"
     printf '%s\n' "${environment[@]}" "${extra[@]}" >"$work/$name.env"
     instances+=("$name")
-    as_user='' flags='' volume='' tmp='' group='' extra=()
+    as_user='' flags='' volume='' tmp='' group='' hosts='' folder='' low_ports='' extra=()
 }
 
 # Waits for the ready line, and leaves the milliseconds since the process began in $took.
