@@ -122,7 +122,7 @@ build()
     local tag=$1 file=docker/Dockerfile
     shift
     [ "$image" = slim ] || file+=.$image
-    quietly buildah build --isolation chroot --pull=never --format docker "$@" \
+    quietly buildah build --isolation chroot --pull=never --format docker --layers "$@" \
         --timestamp "$(epoch)" --build-arg BUILDER="$builder" \
         --build-arg REVISION="$(git rev-parse HEAD 2>/dev/null || echo unknown)" \
         -f "$file" -t "localhost/coffer:$tag" .
@@ -151,9 +151,9 @@ measure()
 
 build_image()
 {
-    local began=$SECONDS first=(--layers)
+    local began=$SECONDS first=()
     # What the files have in common, up to the program, is built once for both of them.
-    [ "$image" != slim ] || first+=(--no-cache)
+    [ "$image" != slim ] || first=(--no-cache)
     build "$image" "${first[@]}"
     build "$image-again" --no-cache
     say "built twice in $((SECONDS - began)) s"

@@ -50,13 +50,13 @@ Test(public_url, is_refused_when_it_is_no_https_url_of_a_host)
 
 Test(public_url, is_refused_when_it_is_longer_than_a_name_can_be)
 {
-    char text[400] = "https://";
+    char text[sizeof("https://") + KV_PUBLIC_HOST_MAX + 1] = "https://";
     struct kv_public_url url;
     struct kv_err err;
 
     memset(text + strlen(text), 'a', KV_PUBLIC_HOST_MAX);
     cr_expect_eq(kv_public_url_parse(text, &url, &err), KV_OK, "%s", err.message);
-    strcat(text, "a");
+    text[strlen(text)] = 'a';
     cr_expect_eq(kv_public_url_parse(text, &url, &err), KV_BAD_PARAMETER);
 }
 
