@@ -116,16 +116,16 @@ epoch()
     echo "${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}"
 }
 
-# build TAG OPTION...: the image by its file, as localhost/coffer:TAG.
+# build TAG: the image by its file, as localhost/coffer:TAG. Nothing is taken from a cache, and no
+# layer is kept for one: the history of those names the images in between, which have random names.
 build()
 {
-    local tag=$1 file=docker/Dockerfile
-    shift
+    local file=docker/Dockerfile
     [ "$image" = slim ] || file+=.$image
-    quietly buildah build --isolation chroot --pull=never --format docker --layers "$@" \
+    quietly buildah build --isolation chroot --pull=never --format docker --no-cache \
         --timestamp "$(epoch)" --build-arg BUILDER="$builder" \
         --build-arg REVISION="$(git rev-parse HEAD 2>/dev/null || echo unknown)" \
-        -f "$file" -t "localhost/coffer:$tag" .
+        -f "$file" -t "localhost/coffer:$1" .
 }
 
 # Of the manifest that a registry would get. What buildah keeps is in Docker's form, because only that
@@ -151,11 +151,9 @@ measure()
 
 build_image()
 {
-    local began=$SECONDS first=()
-    # What the files have in common, up to the program, is built once for both of them.
-    [ "$image" != slim ] || first=(--no-cache)
-    build "$image" "${first[@]}"
-    build "$image-again" --no-cache
+    local began=$SECONDS
+    build "$image"
+    build "$image-again"
     say "built twice in $((SECONDS - began)) s"
     check "two builds have the same layers" same "$(layers "$image")" "$(layers "$image-again")"
     check "two builds have the same digest" same "$(digest "$image")" "$(digest "$image-again")"

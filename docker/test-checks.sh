@@ -268,22 +268,22 @@ many_keys()
 
 check_memory()
 {
-    local folder
-    folder=$(make_memory_group "$memory_max") || true
-    if [ -z "$folder" ]; then
+    local limited
+    limited=$(make_memory_group "$memory_max") || true
+    if [ -z "$limited" ]; then
         say "SKIP: $image: no control group for memory can be made here"
         return 0
     fi
-    group=$folder
+    group=$limited
     start small
     check "starts with $memory_max bytes of memory" await small
     meet small
     check "makes and uses keys within that" many_keys
     check "leads a key through its life within that" lifecycle small
-    say "$image: used $(memory_peak "$folder") bytes of memory at most"
+    say "$image: used $(memory_peak "$limited") bytes of memory at most"
     signal small TERM
     check "ends in order within that" ended_well
-    rmdir "$folder" || true
+    rmdir "$limited" || true
 }
 
 check_refusals()
