@@ -256,6 +256,28 @@ check_ephemeral()
     signal lasting TERM
 }
 
+# The health check has to find it wherever its options put it.
+check_moved()
+{
+    start moved serve --port 9443 --control-port 9080 --data /tmp/elsewhere
+    check "starts with other ports and another folder" await moved
+    check "passes its health check there, told of the folder" \
+        exec_in moved /usr/bin/coffer healthcheck --data /tmp/elsewhere
+    check "fails its health check where nothing runs" not exec_in moved /usr/bin/coffer healthcheck
+    signal moved TERM
+    extra=(COFFER_PORT=9443 COFFER_CONTROL_PORT=9080 COFFER_DATA=/tmp/elsewhere)
+    start variable
+    check "starts with those set by variables" await variable
+    check "passes its health check by the same variables" \
+        exec_in variable /usr/bin/coffer healthcheck
+    signal variable TERM
+}
+
+not()
+{
+    ! "$@"
+}
+
 many_keys()
 {
     local i
@@ -312,12 +334,13 @@ check_image()
     check_beside
     check_restart
     check_ephemeral
+    check_moved
     check_memory
     check_refusals
     for instance in "${instances[@]}"; do
         discard "$instance"
     done
-    rm -rf "${work:?}"/{plain,beside,first,second,third,passing,lasting,small,wrong,stuck}.* \
+    rm -rf "${work:?}"/{plain,beside,first,second,third,passing,lasting,moved,variable,small,wrong,stuck}.* \
         "$work/kept" "$work/tmp"
     instances=()
 }
