@@ -110,10 +110,12 @@ make_base()
     has_image "$builder" || make_builder
 }
 
-# The time that goes into the images: that of the last commit, as for other reproducible builds.
-epoch()
+# What goes into the images of where they are from, read once, so that a commit meanwhile makes no
+# difference. The time is that of the last commit, as for other reproducible builds.
+read_source()
 {
-    echo "${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}"
+    epoch=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
+    revision=$(git rev-parse HEAD 2>/dev/null || echo unknown)
 }
 
 # build TAG: the image by its file, as localhost/coffer:TAG. Nothing is taken from a cache, and no
@@ -123,8 +125,8 @@ build()
     local file=docker/Dockerfile
     [ "$image" = slim ] || file+=.$image
     quietly buildah build --isolation chroot --pull=never --format docker --no-cache \
-        --timestamp "$(epoch)" --build-arg BUILDER="$builder" \
-        --build-arg REVISION="$(git rev-parse HEAD 2>/dev/null || echo unknown)" \
+        --timestamp "$epoch" --build-arg BUILDER="$builder" \
+        --build-arg REVISION="$revision" \
         -f "$file" -t "localhost/coffer:$1" .
 }
 

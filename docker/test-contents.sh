@@ -61,7 +61,7 @@ has_bill()
 {
     local bill=$output/coffer-$image.spdx.json version
     version=$(config 'Labels["org.opencontainers.image.version"]')
-    docker/sbom "$root" "coffer-$image" "$version" "$(epoch)" >"$bill" &&
+    docker/sbom "$root" "coffer-$image" "$version" "$epoch" >"$bill" &&
         jq -e '.spdxVersion == "SPDX-2.3" and .SPDXID == "SPDXRef-DOCUMENT"
             and (.packages | map(.name) | contains(["coffer", "libsofthsm2", "libc6", "libssl3"]))
             and ([.packages[].SPDXID] | length == (unique | length))
