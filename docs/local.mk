@@ -3,6 +3,7 @@ EXTRA_DIST += \
 	%D%/architecture.md \
 	%D%/clients.md \
 	%D%/consumers.md \
+	%D%/container.md \
 	%D%/contract.md \
 	%D%/control-plane.md \
 	%D%/faults.md \

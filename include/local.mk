@@ -15,6 +15,7 @@ noinst_HEADERS = \
 	%D%/kv/base/buf.h \
 	%D%/kv/base/clock.h \
 	%D%/kv/base/duration.h \
+	%D%/kv/base/ephemeral.h \
 	%D%/kv/base/err.def \
 	%D%/kv/base/err.h \
 	%D%/kv/base/files.h \
@@ -51,6 +52,7 @@ noinst_HEADERS = \
 	%D%/kv/limits/limits.h \
 	%D%/kv/release/release.h \
 	%D%/kv/store/store.h \
+	%D%/kv/vaults/public.h \
 	%D%/kv/vaults/vault.h \
 	%D%/kv/wire/api_version.def \
 	%D%/kv/wire/build.h \

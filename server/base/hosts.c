@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kv/base/hosts.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 #include <strings.h>
 
 #include "kv/base/base.h"
 
+#define HOST_SIZE 256 /* of a DNS name (RFC 1035 §2.3.4) */
+
 static const char *const local_hosts[] = {
     "localhost", "127.0.0.1", "[::1]",
     "host.docker.internal", /* what containers call the machine they run on */
 };
+
+static const char *const private_domains[] = { ".localhost", ".test", ".internal", ".svc",
+                                               ".cluster.local" };
 
 static const char *const schemes[] = { "http://", "https://" };
 
@@ -31,6 +37,61 @@ bool kv_host_is_local(const char *authority)
         }
     }
     return false;
+}
+
+/* What is before the port; false for what is no authority. */
+static bool cut_port(const char *authority, char *ret_host, size_t size)
+{
+    static const char name[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._";
+    size_t bracketed = *authority == '[' ? strcspn(authority, "]") + 1 : 0;
+    size_t len = bracketed > 0 ? bracketed : strspn(authority, name);
+
+    if (len == 0 || len >= size || len > strlen(authority)
+        || !is_port_or_nothing(authority + len)) {
+        return false;
+    }
+    memcpy(ret_host, authority, len);
+    ret_host[len] = '\0';
+    return true;
+}
+
+static bool is_ip_address(const char *host)
+{
+    unsigned char bytes[sizeof(struct in6_addr)];
+    char inside[INET6_ADDRSTRLEN];
+    size_t len = strlen(host);
+
+    if (*host != '[') {
+        return inet_pton(AF_INET, host, bytes) == 1;
+    }
+    if (len - 2 >= sizeof(inside)) {
+        return false;
+    }
+    memcpy(inside, host + 1, len - 2);
+    inside[len - 2] = '\0';
+    return inet_pton(AF_INET6, inside, bytes) == 1;
+}
+
+static bool is_below_private_domain(const char *host)
+{
+    size_t len = strlen(host);
+
+    for (size_t i = 0; i < KV_COUNT(private_domains); i++) {
+        size_t domain = strlen(private_domains[i]);
+        if (len > domain && strcasecmp(host + len - domain, private_domains[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool kv_host_is_sibling(const char *authority)
+{
+    char host[HOST_SIZE];
+
+    return cut_port(authority, host, sizeof(host))
+           && (is_ip_address(host) || (*host != '[' && strchr(host, '.') == NULL)
+               || is_below_private_domain(host));
 }
 
 bool kv_origin_is_local(const char *origin)

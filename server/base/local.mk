@@ -6,6 +6,7 @@ libkvbase_a_SOURCES += \
 	%D%/clock.c \
 	%D%/data_folder.c \
 	%D%/duration.c \
+	%D%/ephemeral.c \
 	%D%/err.c \
 	%D%/files.c \
 	%D%/hosts.c \

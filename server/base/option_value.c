@@ -105,8 +105,8 @@ static bool is_address(const char *text)
 {
     unsigned char bytes[sizeof(struct in6_addr)];
 
-    return strcmp(text, "localhost") == 0 || inet_pton(AF_INET, text, bytes) == 1
-           || inet_pton(AF_INET6, text, bytes) == 1;
+    return strcmp(text, "localhost") == 0 || strcmp(text, "any") == 0
+           || inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1;
 }
 
 /* What the limits of a TEXT may ask for. */
@@ -115,7 +115,7 @@ static const struct {
     bool (*is_met)(const char *text);
     const char *wanted;
 } forms[] = {
-    { "address", is_address, "localhost or an IP address" },
+    { "address", is_address, "localhost, any or an IP address" },
     { "guid", kv_uuid_is_valid, "a GUID" },
 };
 

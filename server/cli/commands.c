@@ -10,8 +10,9 @@
 #include "kv/base/files.h"
 #include "server.h"
 
-#define PARAMETER_MAX 512   /* characters; the server takes no longer ones */
-#define PATH_MAX_BYTES 4096 /* two parameters, each character escaped, and the rest */
+#define HEALTH_PATIENCE 5000L /* milliseconds: who does not answer by then is not ready */
+#define PARAMETER_MAX 512     /* characters; the server takes no longer ones */
+#define PATH_MAX_BYTES 4096   /* two parameters, each character escaped, and the rest */
 
 KV_DEFINE_CLEANUP(void *, curl_free)
 
@@ -22,6 +23,7 @@ enum kv_code kv_cli_healthcheck(const struct kv_options *options, struct kv_err 
     const char *status = NULL;
 
     KV_TRY(kv_cli_find_server(options, &server, err));
+    server.patience = HEALTH_PATIENCE;
     KV_TRY(kv_cli_get_json(&server, "/ready", &json, err));
     KV_TRY(kv_cli_read_text(json, "status", &status, err));
     (void) puts(status);

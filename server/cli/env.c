@@ -59,14 +59,11 @@ static void print_identity(const char *control_url)
 }
 
 /* The absolute path of the certificate; false when no folder of this server is known. */
-static bool find_ca(const struct kv_options *options, char ret_path[KV_PATH_MAX])
+static bool find_ca(const struct kv_cli_server *server, char ret_path[KV_PATH_MAX])
 {
-    bool is_named_alone = *kv_option_text(options, KV_OPTION_CONTROL) != '\0'
-                          && *kv_option_text(options, KV_OPTION_DATA) == '\0';
-    char folder[KV_PATH_MAX], path[KV_PATH_MAX];
+    char path[KV_PATH_MAX];
 
-    return !is_named_alone && kv_data_folder(options, folder, NULL) == KV_OK
-           && kv_path_join(path, folder, "ca.pem", NULL) == KV_OK
+    return server->folder[0] != '\0' && kv_path_join(path, server->folder, "ca.pem", NULL) == KV_OK
            && realpath(path, ret_path) != NULL;
 }
 
@@ -144,7 +141,7 @@ static enum kv_code settle_trust(const struct kv_options *options,
 {
     bool is_asked = *kv_option_text(options, KV_OPTION_CA_FILE) != '\0';
 
-    if (!is_asked && find_ca(options, ret_path)) {
+    if (!is_asked && find_ca(server, ret_path)) {
         return KV_OK;
     }
     enum kv_code code = save_ca(options, server, ret_path, err);

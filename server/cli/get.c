@@ -32,7 +32,7 @@ struct question {
 };
 
 /* True when libcurl took every option. */
-static bool prepare(CURL *curl, const char *url, const struct curl_slist *headers,
+static bool prepare(CURL *curl, const char *url, long patience, const struct curl_slist *headers,
                     struct kv_buf *body)
 {
     return curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK
@@ -40,7 +40,8 @@ static bool prepare(CURL *curl, const char *url, const struct curl_slist *header
            && curl_easy_setopt(curl, CURLOPT_NOPROXY, "*") == CURLE_OK
            && curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK
            && curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT) == CURLE_OK
-           && curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, TIMEOUT) == CURLE_OK
+           && curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, patience > 0 ? patience : TIMEOUT)
+                  == CURLE_OK
            && curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) == CURLE_OK
            && curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, append_body) == CURLE_OK
            && curl_easy_setopt(curl, CURLOPT_WRITEDATA, body) == CURLE_OK;
@@ -113,7 +114,8 @@ static enum kv_code ask(const struct question *question, struct kv_buf *body, lo
     KV_TRY(kv_buf_printf(&url, err, "%s%s", question->server->url, question->path));
     if (curl == NULL || !add_header(&headers, identity_header)
         || (question->verb != NULL && !add_header(&headers, "Content-Type: application/json"))
-        || !prepare(curl, url.data, headers, body) || !prepare_verb(curl, question)) {
+        || !prepare(curl, url.data, question->server->patience, headers, body)
+        || !prepare_verb(curl, question)) {
         return KV_OUT_OF_MEMORY(err);
     }
     return perform(curl, question->server, ret_status, err);

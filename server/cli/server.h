@@ -16,9 +16,14 @@
 struct kv_cli_server {
     char url[512];                 /* of the control port, without a trailing slash */
     char origin[KV_PATH_MAX + 16]; /* what named it: for messages */
+    char folder[KV_PATH_MAX];      /* its data; "": not known */
+    long patience;                 /* milliseconds for an answer; 0: as long as any may take */
 };
 
-/* By --control, or by run.json in the data folder; the server itself is not asked. */
+/*
+ * By --control; else by run.json in the data folder; else, where no --data is given, the one with
+ * --ephemeral that this user has running. The server itself is not asked.
+ */
 enum kv_code kv_cli_find_server(const struct kv_options *options, struct kv_cli_server *ret_server,
                                 struct kv_err *err) kv_must_check;
 

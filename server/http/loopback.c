@@ -34,12 +34,12 @@ static bool is_origin_named(const char *origin, const char *const *names)
 }
 
 enum kv_code kv_loopback_check(const struct kv_request *request, const char *further_host,
-                               const char *const *names, struct kv_err *err)
+                               const char *const *names, bool siblings, struct kv_err *err)
 {
     const char *origin = kv_request_header(request, "Origin");
     const char *host = request->authority;
 
-    if (!kv_host_is_local(host) && !is_named(host, names)
+    if (!kv_host_is_local(host) && !is_named(host, names) && !(siblings && kv_host_is_sibling(host))
         && (further_host == NULL || strcmp(host, further_host) != 0)) {
         return KV_FAIL(err, KV_FOREIGN_CALLER, 0, "This host name is not served here.");
     }

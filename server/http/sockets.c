@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * IPv4 and IPv6 are sockets of their own, so that "localhost" can be served on a machine that has
- * only one of them and another program's dual-stack socket is not in the way.
+ * IPv4 and IPv6 are sockets of their own, so that "localhost" and "any" can be served on a machine
+ * that has only one of them and another program's dual-stack socket is not in the way.
  */
 #include "sockets.h"
 
@@ -14,7 +14,15 @@
 #include <unistd.h>
 
 #define BACKLOG 1024 /* connections that may wait to be accepted */
-#define TRIES 16     /* for a port that is free on both loopbacks */
+#define TRIES 16     /* for a port that is free on both addresses of a pair */
+
+/* Names that stand for an address of either kind. */
+static const struct pair {
+    const char *name, *v4, *v6;
+} pairs[] = {
+    { "localhost", "127.0.0.1", "::1" },
+    { "any", "0.0.0.0", "::" },
+};
 
 union address {
     struct sockaddr any;
@@ -76,7 +84,7 @@ static enum kv_code open_one(const char *address, unsigned port, struct kv_socke
     union address parsed;
 
     if (!parse_address(address, port, &parsed)) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s is neither localhost nor an IP address",
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s is not localhost, any or an IP address",
                        address);
     }
     int descriptor = open_socket(&parsed);
@@ -91,19 +99,19 @@ static enum kv_code open_one(const char *address, unsigned port, struct kv_socke
     return KV_OK;
 }
 
-/* A machine without IPv6 is served on 127.0.0.1 alone. */
+/* A machine without IPv6 is served by IPv4 alone. */
 static bool has_no_ipv6(const struct kv_err *err)
 {
     return err->cause == EAFNOSUPPORT || err->cause == EADDRNOTAVAIL;
 }
 
-static enum kv_code open_both_loopbacks(unsigned port, struct kv_sockets *sockets,
-                                        struct kv_err *err)
+static enum kv_code open_both(const struct pair *pair, unsigned port, struct kv_sockets *sockets,
+                              struct kv_err *err)
 {
     struct kv_err reason;
 
-    KV_TRY(open_one("127.0.0.1", port, sockets, err));
-    enum kv_code code = open_one("::1", sockets->port, sockets, &reason);
+    KV_TRY(open_one(pair->v4, port, sockets, err));
+    enum kv_code code = open_one(pair->v6, sockets->port, sockets, &reason);
     if (code == KV_OK || has_no_ipv6(&reason)) {
         return KV_OK;
     }
@@ -112,19 +120,30 @@ static enum kv_code open_both_loopbacks(unsigned port, struct kv_sockets *socket
     return code;
 }
 
+static const struct pair *find_pair(const char *name)
+{
+    for (size_t i = 0; i < KV_COUNT(pairs); i++) {
+        if (strcmp(name, pairs[i].name) == 0) {
+            return &pairs[i];
+        }
+    }
+    return NULL;
+}
+
 enum kv_code kv_sockets_open(const char *address, unsigned port, struct kv_sockets *ret_sockets,
                              struct kv_err *err)
 {
+    const struct pair *pair = find_pair(address);
     struct kv_sockets sockets = { 0 };
 
-    if (strcmp(address, "localhost") != 0) {
+    if (pair == NULL) {
         KV_TRY(open_one(address, port, &sockets, err));
         *ret_sockets = sockets;
         return KV_OK;
     }
-    enum kv_code code = open_both_loopbacks(port, &sockets, err);
+    enum kv_code code = open_both(pair, port, &sockets, err);
     for (unsigned i = 1; port == 0 && code == KV_CONFLICT && i < TRIES; i++) {
-        code = open_both_loopbacks(port, &sockets, err);
+        code = open_both(pair, port, &sockets, err);
     }
     if (code == KV_OK) {
         *ret_sockets = sockets;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sockets.h - the listening sockets of one port: one address, or both loopbacks for "localhost".
+ * sockets.h - the listening sockets of one port: one address, or one of IPv4 and one of IPv6: both
+ * loopbacks for "localhost", all addresses of the machine for "any".
  *
  * Plain data; used by the thread that opens and closes the listener.
  */

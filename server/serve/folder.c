@@ -1,26 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "folder.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "kv/app/api.h"
+#include "kv/base/ephemeral.h"
 #include "kv/base/json.h"
 #include "kv/base/log.h"
 #include "serve.h"
 #include "softhsm.h"
 
 #define RUN_FILE "run.json"
-#define MARK_FILE "ephemeral" /* what may be removed has it; a lasting folder never */
-#define TEMPORARY "coffer-??????"
 #define REMOVALS 20 /* tries: another thread may be making a file */
 #define RUN_FILE_MAX (1024 * 1024)
 
@@ -31,59 +26,12 @@ void data_folder_init(struct data_folder *folder)
     folder->lock = -1;
 }
 
-static void close_listing(DIR *listing)
-{
-    if (listing != NULL) {
-        closedir(listing);
-    }
-}
-KV_DEFINE_CLEANUP(DIR *, close_listing)
-
-static const char *temporary_base(void)
-{
-    const char *base = getenv("TMPDIR");
-
-    return base != NULL && base[0] == '/' ? base : "/tmp";
-}
-
-/* A folder of ours that says it is temporary, and whose lock nobody holds: its process is dead. */
-static bool is_stale(const char *path, int lock)
-{
-    char mark[KV_PATH_MAX];
-    struct stat status;
-
-    return kv_path_join(mark, path, MARK_FILE, NULL) == KV_OK && lstat(path, &status) == 0
-           && S_ISDIR(status.st_mode) && status.st_uid == geteuid() && lstat(mark, &status) == 0
-           && S_ISREG(status.st_mode) && flock(lock, LOCK_EX | LOCK_NB) == 0;
-}
-
-static void remove_if_stale(const char *path)
-{
-    char name[KV_PATH_MAX];
-    int lock;
-
-    if (kv_path_join(name, path, "lock", NULL) != KV_OK
-        || (lock = open(name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)) < 0) {
-        return;
-    }
-    if (is_stale(path, lock) && kv_folder_remove(path, NULL) == KV_OK) {
-        kv_log(KV_LOG_INFO, "stale_folder_removed", KV_LOG_TEXT_FIELD("folder", path));
-    }
-    close(lock);
-}
-
 /* What servers left that were killed. */
-static void remove_stale_folders(void)
+static void remove_stale(const char *path, bool is_alive, void *context)
 {
-    kv_auto(close_listing) DIR *listing = opendir(temporary_base());
-    char path[KV_PATH_MAX];
-    struct dirent *entry;
-
-    while (listing != NULL && (entry = readdir(listing)) != NULL) {
-        if (fnmatch(TEMPORARY, entry->d_name, 0) == 0
-            && kv_path_join(path, temporary_base(), entry->d_name, NULL) == KV_OK) {
-            remove_if_stale(path);
-        }
+    (void) context;
+    if (!is_alive && kv_folder_remove(path, NULL) == KV_OK) {
+        kv_log(KV_LOG_INFO, "stale_folder_removed", KV_LOG_TEXT_FIELD("folder", path));
     }
 }
 
@@ -101,14 +49,15 @@ static enum kv_code check_for_token(const struct kv_options *options, const char
 
 static enum kv_code make_temporary(struct data_folder *folder, struct kv_err *err)
 {
-    int len = snprintf(folder->path, sizeof(folder->path), "%s/coffer-XXXXXX", temporary_base());
+    int len = snprintf(folder->path, sizeof(folder->path), "%s/" KV_EPHEMERAL_TEMPLATE,
+                       kv_ephemeral_base());
 
     if (len >= (int) sizeof(folder->path) || mkdtemp(folder->path) == NULL) {
         int cause = errno;
 
         folder->path[0] = '\0';
         return KV_FAIL(err, KV_INTERNAL, (unsigned long) cause,
-                       "cannot make a temporary folder in %s: %s", temporary_base(),
+                       "cannot make a temporary folder in %s: %s", kv_ephemeral_base(),
                        strerror(cause));
     }
     folder->temporary = true;
@@ -141,24 +90,30 @@ enum kv_code data_folder_open(struct data_folder *folder, const struct kv_option
         KV_TRY(make_lasting(folder, options, err));
         return kv_folder_lock(folder->path, &folder->lock, err);
     }
-    KV_TRY(check_for_token(options, temporary_base(), err));
-    remove_stale_folders();
+    KV_TRY(check_for_token(options, kv_ephemeral_base(), err));
+    kv_ephemeral_each(remove_stale, NULL);
     KV_TRY(make_temporary(folder, err));
     KV_TRY(kv_folder_lock(folder->path, &folder->lock, err));
-    KV_TRY(kv_path_join(mark, folder->path, MARK_FILE, err));
+    KV_TRY(kv_path_join(mark, folder->path, KV_EPHEMERAL_MARK, err));
     /* after the lock, so that a marked folder is locked or stale */
     return kv_file_write(mark, "", 0, 0600, err);
 }
 
 enum kv_code data_folder_publish(const struct data_folder *folder, const struct kv_app *app,
-                                 struct kv_err *err)
+                                 const char *listen, struct kv_err *err)
 {
     kv_auto(cJSON_Delete) cJSON *description = NULL;
     kv_auto(kv_buf_done) struct kv_buf text;
-    char path[KV_PATH_MAX];
+    char path[KV_PATH_MAX], url[READY_URL_SIZE];
+    bool ok = true;
 
     kv_buf_init(&text, RUN_FILE_MAX);
     KV_TRY(kv_control_describe(app, &description, err));
+    ready_control_url(listen, app->control_port, url);
+    kv_json_add_text(description, "control_url", url, &ok);
+    if (!ok) {
+        return KV_OUT_OF_MEMORY(err);
+    }
     KV_TRY(kv_json_print(description, &text, err));
     KV_TRY(kv_path_join(path, folder->path, RUN_FILE, err));
     return kv_file_write(path, text.data, text.len, 0644, err);

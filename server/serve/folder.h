@@ -23,9 +23,9 @@ void data_folder_init(struct data_folder *folder);
 enum kv_code data_folder_open(struct data_folder *folder, const struct kv_options *options,
                               struct kv_err *err) kv_must_check;
 
-/* Writes run.json: where the other subcommands find this server. */
+/* Writes run.json: where the other subcommands find this server, which has --listen `listen`. */
 enum kv_code data_folder_publish(const struct data_folder *folder, const struct kv_app *app,
-                                 struct kv_err *err) kv_must_check;
+                                 const char *listen, struct kv_err *err) kv_must_check;
 
 /* Removes a temporary folder of a process that ends at once, while other threads may use it. */
 void data_folder_abandon(const struct data_folder *folder);

@@ -24,18 +24,27 @@ static enum kv_code say_ready(const char *line, struct kv_err *err)
 /* Where this machine reaches us, whatever we listen on. */
 static const char *own_address(const char *listen)
 {
-    if (strcmp(listen, "localhost") == 0 || strcmp(listen, "0.0.0.0") == 0) {
+    if (strcmp(listen, "localhost") == 0 || strcmp(listen, "any") == 0
+        || strcmp(listen, "0.0.0.0") == 0) {
         return "127.0.0.1";
     }
     return strcmp(listen, "::") == 0 ? "::1" : listen;
 }
 
-enum kv_code ready_announce(const struct kv_app *app, const char *listen, const char *folder,
-                            struct kv_err *err)
+void ready_control_url(const char *listen, unsigned port, char ret_url[READY_URL_SIZE])
 {
     const char *address = own_address(listen);
     bool is_ipv6 = strchr(address, ':') != NULL;
+
+    (void) snprintf(ret_url, READY_URL_SIZE, "http://%s%s%s:%u", is_ipv6 ? "[" : "", address,
+                    is_ipv6 ? "]" : "", port);
+}
+
+enum kv_code ready_announce(const struct kv_app *app, const char *listen, const char *folder,
+                            struct kv_err *err)
+{
     char host[KV_VAULT_HOST_SIZE] = "localhost"; /* the first vault may be deleted */
+    char url[READY_URL_SIZE];
     char line[1024];
 
     kv_auto(kv_vault_release) const struct kv_vault *first =
@@ -43,9 +52,9 @@ enum kv_code ready_announce(const struct kv_app *app, const char *listen, const 
     if (first != NULL) {
         kv_vault_host(first, host);
     }
-    (void) snprintf(line, sizeof(line), "coffer ready https://%s:%u control http://%s%s%s:%u\n",
-                    host, app->port, is_ipv6 ? "[" : "", address, is_ipv6 ? "]" : "",
-                    app->control_port);
+    ready_control_url(listen, app->control_port, url);
+    (void) snprintf(line, sizeof(line), "coffer ready https://%s:%u control %s\n", host, app->port,
+                    url);
     KV_TRY(say_ready(line, err));
     kv_log(KV_LOG_INFO, "ready", KV_LOG_NUMBER_FIELD("port", app->port),
            KV_LOG_NUMBER_FIELD("control_port", app->control_port),

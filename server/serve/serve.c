@@ -42,6 +42,7 @@ struct server {
     struct data_folder folder;
     unsigned workers;
     struct vault_drafts drafts;
+    struct kv_public_url public_url;
     const struct kv_build *build;
 
     struct kv_clock *clock;
@@ -79,7 +80,8 @@ static enum kv_code check_ports(struct server *server, struct kv_err *err)
 
 static enum kv_code read_vaults(struct server *server, struct kv_err *err)
 {
-    return vaults_read(server->options, &server->drafts, err);
+    KV_TRY(vaults_read(server->options, &server->drafts, err));
+    return vaults_read_public_url(server->options, &server->drafts, &server->public_url, err);
 }
 
 static enum kv_code open_folder(struct server *server, struct kv_err *err)
@@ -112,7 +114,7 @@ static enum kv_code open_identity(struct server *server, struct kv_err *err)
 static enum kv_code open_certificates(struct server *server, struct kv_err *err)
 {
     return vaults_certify(server->options, server->folder.path, &server->drafts,
-                          &server->certificates, err);
+                          &server->public_url, &server->certificates, err);
 }
 
 static enum kv_code open_store(struct server *server, struct kv_err *err)
@@ -238,6 +240,8 @@ static void fill_app(struct server *server)
         .token_context = &server->token,
         .check_store = check_store,
         .store_context = server->store,
+        .public_url = server->public_url,
+        .serves_siblings = !kv_option_is(server->options, KV_OPTION_LISTEN, "localhost"),
     };
 }
 
@@ -280,7 +284,8 @@ static enum kv_code listen_on(struct server *server, struct kv_err *err)
 
 static enum kv_code publish(struct server *server, struct kv_err *err)
 {
-    return data_folder_publish(&server->folder, &server->app, err);
+    return data_folder_publish(&server->folder, &server->app,
+                               kv_option_text(server->options, KV_OPTION_LISTEN), err);
 }
 
 static enum kv_code announce(struct server *server, struct kv_err *err)

@@ -32,6 +32,10 @@ enum kv_code machine_check_memory(struct kv_err *err) kv_must_check;
 /* To what the system allows: 2 000 idle connections and more are a normal day for a test farm. */
 void machine_raise_descriptors(void);
 
+/* The control port on `listen`, as this machine reaches it: http://127.0.0.1:8080. */
+#define READY_URL_SIZE 80
+void ready_control_url(const char *listen, unsigned port, char ret_url[READY_URL_SIZE]);
+
 /* Says on standard output where the ports are: on `listen`, as this machine reaches it. */
 enum kv_code ready_announce(const struct kv_app *app, const char *listen, const char *folder,
                             struct kv_err *err) kv_must_check;
@@ -50,9 +54,16 @@ struct vault_drafts {
 enum kv_code vaults_read(const struct kv_options *options, struct vault_drafts *ret_drafts,
                          struct kv_err *err) kv_must_check;
 
+/* Reads --public-url, which has to tell the drafts apart; without "*." it is the first one's. */
+enum kv_code vaults_read_public_url(const struct kv_options *options,
+                                    const struct vault_drafts *drafts,
+                                    struct kv_public_url *ret_url,
+                                    struct kv_err *err) kv_must_check;
+
 /* Loads or makes the certificates for the names of these vaults and the --san ones. */
 enum kv_code vaults_certify(const struct kv_options *options, const char *folder,
                             const struct vault_drafts *drafts,
+                            const struct kv_public_url *public_url,
                             struct kv_certificates *ret_certificates,
                             struct kv_err *err) kv_must_check;
 

@@ -2,12 +2,14 @@
 /* The vaults that the options name, and the certificate for their names. */
 #include "serve.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "kv/base/log.h"
 
 #define FIXED_NAMES 8 /* of the certificate, beside the vaults' and the --san ones */
 #define SANS_MAX 64
+#define NAMES_MAX (FIXED_NAMES + 2 * VAULT_DRAFTS_MAX + 1 + SANS_MAX)
 
 /* What can be said of a vault but is not built yet is refused, never half done. */
 static enum kv_code check_is_offered(const struct kv_vault *vault, struct kv_err *err)
@@ -51,10 +53,36 @@ enum kv_code vaults_read(const struct kv_options *options, struct vault_drafts *
     return KV_OK;
 }
 
+enum kv_code vaults_read_public_url(const struct kv_options *options,
+                                    const struct vault_drafts *drafts,
+                                    struct kv_public_url *ret_url, struct kv_err *err)
+{
+    KV_TRY(kv_public_url_parse(kv_option_text(options, KV_OPTION_PUBLIC_URL), ret_url, err));
+    if (ret_url->host[0] != '\0' && !ret_url->is_named && drafts->count > 1) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "--public-url: for more than one vault it has to be https://*.%s%s",
+                       ret_url->host, ret_url->port);
+    }
+    (void) snprintf(ret_url->owner, sizeof(ret_url->owner), "%s", drafts->draft[0].vault.name);
+    return KV_OK;
+}
+
+/* Names as a certificate has them: an IPv6 address without its brackets. */
+static void unbracket(char *host)
+{
+    size_t len = strlen(host);
+
+    if (*host == '[') {
+        memmove(host, host + 1, len - 2);
+        host[len - 2] = '\0';
+    }
+}
+
 /* Vaults that are made later have no names of their own in the certificate: the wildcards of
  * `fixed` are right for every name that a vault can have. */
 enum kv_code vaults_certify(const struct kv_options *options, const char *folder,
                             const struct vault_drafts *drafts,
+                            const struct kv_public_url *public_url,
                             struct kv_certificates *ret_certificates, struct kv_err *err)
 {
     static const char *const fixed[FIXED_NAMES] = {
@@ -64,7 +92,9 @@ enum kv_code vaults_certify(const struct kv_options *options, const char *folder
         "127.0.0.1",         "::1",
     };
     char hosts[VAULT_DRAFTS_MAX][KV_VAULT_HOST_SIZE];
-    const char *names[FIXED_NAMES + VAULT_DRAFTS_MAX + SANS_MAX];
+    char public_hosts[VAULT_DRAFTS_MAX][KV_PUBLIC_HOST_SIZE];
+    char wildcard[KV_PUBLIC_HOST_SIZE];
+    const char *names[NAMES_MAX];
     size_t sans = kv_option_list_count(options, KV_OPTION_SAN);
     size_t count = 0;
 
@@ -77,6 +107,14 @@ enum kv_code vaults_certify(const struct kv_options *options, const char *folder
     for (size_t i = 0; i < drafts->count; i++) {
         kv_vault_host(&drafts->draft[i].vault, hosts[i]);
         names[count++] = hosts[i];
+        if (kv_public_host(public_url, &drafts->draft[i].vault, public_hosts[i])) {
+            unbracket(public_hosts[i]);
+            names[count++] = public_hosts[i];
+        }
+    }
+    if (public_url->is_named) { /* also vaults that are made later */
+        (void) snprintf(wildcard, sizeof(wildcard), "*.%s", public_url->host);
+        names[count++] = wildcard;
     }
     for (size_t i = 0; i < sans; i++) {
         names[count++] = kv_option_list_item(options, KV_OPTION_SAN, i);

@@ -107,6 +107,38 @@ Test(control_host, may_be_a_name_of_san_or_control_host)
     daemon_discard(&own);
 }
 
+/* As in a container, whose name and address others chose. */
+Test(control_host, may_be_what_siblings_call_us_when_we_listen_for_them)
+{
+    static const char *const arguments[] = { "--listen", "any", NULL };
+    static const struct row rows[] = {
+        { "/health", "evil.example", NULL, 403 },
+        { "/health", "127.0.0.1.evil.example", NULL, 403 },
+        { "/health", "coffer", "http://evil.example", 403 },
+        { "/health", "coffer", "http://coffer", 403 },
+        { "/health", "10.0.0.7:49153", "http://10.0.0.7:49153", 403 },
+        { "http://evil.example/health", "coffer", NULL, 403 },
+        { "/health", "coffer", NULL, 200 },
+        { "/health", "coffer:8080", NULL, 200 },
+        { "/health", "coffer.team.svc.cluster.local:8080", NULL, 200 },
+        { "/health", "10.0.0.7:49153", NULL, 200 },
+        { "/health", "[fd00::2]:49153", NULL, 200 },
+        { "/msi/token?api-version=2019-08-01&resource=https://vault.azure.net", "evil.example",
+          NULL, 403 },
+        { "/msi/token?api-version=2019-08-01&resource=https://vault.azure.net", "coffer", NULL,
+          400 }, /* past the gate: it has no X-IDENTITY-HEADER */
+    };
+    struct daemon own;
+
+    daemon_prepare(&own);
+    cr_assert(daemon_start(&own, arguments));
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        expect(own.control_port, false, &rows[i]);
+    }
+    cr_expect(daemon_stop(&own));
+    daemon_discard(&own);
+}
+
 Test(control_host, is_checked_in_the_target_of_a_request_to_a_vault_too)
 {
     static const struct row rows[] = {

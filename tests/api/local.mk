@@ -27,6 +27,7 @@ api_tests = \
 	%D%/test_parity \
 	%D%/test_pending \
 	%D%/test_program \
+	%D%/test_public \
 	%D%/test_random \
 	%D%/test_refusals \
 	%D%/test_restore \
@@ -182,6 +183,9 @@ EXTRA_DIST += tests/data/golden tests/data/folder_0.1.0.tar.xz
 %C%_test_program_SOURCES = %D%/program.c $(api_support)
 %C%_test_program_CFLAGS = $(api_cflags)
 %C%_test_program_LDADD = $(api_libs)
+%C%_test_public_SOURCES = %D%/public.c %D%/vault_tools.h $(api_support)
+%C%_test_public_CFLAGS = $(api_cflags)
+%C%_test_public_LDADD = $(api_libs)
 %C%_test_random_SOURCES = %D%/random.c $(api_support)
 %C%_test_random_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
 %C%_test_random_CFLAGS = $(api_cflags)

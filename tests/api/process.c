@@ -312,6 +312,7 @@ Test(process, names_an_address_that_can_be_asked_whatever_it_listens_on)
     static const struct {
         const char *listen, *named;
     } rows[] = {
+        { "any", " control http://127.0.0.1:" },
         { "0.0.0.0", " control http://127.0.0.1:" },
         { "::", " control http://[::1]:" },
         { "127.0.0.2", " control http://127.0.0.2:" },
@@ -319,7 +320,7 @@ Test(process, names_an_address_that_can_be_asked_whatever_it_listens_on)
 
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
         struct daemon own;
-        char line[1024];
+        char line[1024], output[1024];
 
         daemon_prepare(&own);
         cr_assert(daemon_launch(&own, (const char *const[]){ "--listen", rows[i].listen, NULL }));
@@ -327,6 +328,9 @@ Test(process, names_an_address_that_can_be_asked_whatever_it_listens_on)
         cr_assert_gt(len, 0, "%s", rows[i].listen);
         line[len] = '\0';
         cr_expect_not_null(strstr(line, rows[i].named), "%s", line);
+        cr_expect_eq(program_run((const char *const[]){ "healthcheck", "--data", own.folder, NULL },
+                                 output, sizeof(output)),
+                     0, "%s: %s", rows[i].listen, output);
         cr_expect(daemon_stop(&own));
         daemon_discard(&own);
     }

@@ -78,6 +78,40 @@ Test(program, subcommands_find_the_server_through_its_folder)
         "https://management.azure.com");
 }
 
+static void start_ephemeral(struct daemon *own)
+{
+    static const char *const arguments[] = { "--ephemeral", NULL };
+
+    daemon_prepare(own);
+    cr_assert(daemon_start(own, arguments));
+}
+
+/* As in a container: nothing says where it is, and there may be no home. */
+Test(program, subcommands_find_the_one_server_with_ephemeral)
+{
+    char base[] = "/tmp/coffer-base-XXXXXX";
+    struct daemon one, other;
+
+    cr_assert_not_null(mkdtemp(base));
+    setenv("TMPDIR", base, 1);
+    unsetenv("HOME");
+    unsetenv("XDG_STATE_HOME");
+    RUN(2, "neither XDG_STATE_HOME nor HOME", "healthcheck");
+    start_ephemeral(&one);
+    RUN(0, "ready", "healthcheck");
+    RUN(1, "no coffer is running on", "healthcheck", "--data", base);
+    setenv("XDG_STATE_HOME", base, 1);
+    RUN(0, "ready", "healthcheck");
+    RUN(0, "/ca.pem'", "env");
+    start_ephemeral(&other);
+    RUN(1, "2 coffers are running with --ephemeral", "healthcheck");
+    cr_expect(daemon_stop(&one) && daemon_stop(&other));
+    RUN(1, "no coffer is running on", "healthcheck");
+    daemon_discard(&one);
+    daemon_discard(&other);
+    cr_expect_eq(rmdir(base), 0);
+}
+
 Test(program, a_module_or_token_that_is_not_there_is_named)
 {
     char pin[300];

@@ -104,9 +104,9 @@ Test(listener, cannot_take_half_of_localhost)
     cr_expect(strstr(err.message, "::1") != NULL || strstr(err.message, "127.0.0.1") != NULL);
 }
 
-Test(listener, serves_both_loopbacks_on_the_same_free_port)
+static void expect_both_loopbacks(const char *named)
 {
-    config.address = "localhost";
+    config.address = named;
     start();
     cr_assert_neq(site.port, 0);
     int v4 = wire_connect(site.port, false);
@@ -118,6 +118,16 @@ Test(listener, serves_both_loopbacks_on_the_same_free_port)
     cr_expect_not_null(strstr(answer.body, "client ::1 v6\n"));
     close(v4);
     close(v6);
+}
+
+Test(listener, serves_both_loopbacks_on_the_same_free_port)
+{
+    expect_both_loopbacks("localhost");
+}
+
+Test(listener, serves_any_address_of_either_kind_on_the_same_free_port)
+{
+    expect_both_loopbacks("any");
 }
 
 Test(listener, sends_headers_in_the_order_of_the_site)

@@ -261,6 +261,12 @@ TESTS += %D%/test_vault
 %C%_test_vault_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_vault_LDADD = $(UNIT_LDADD)
 
+check_PROGRAMS += %D%/test_public
+TESTS += %D%/test_public
+%C%_test_public_SOURCES = %D%/public.c
+%C%_test_public_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_public_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += %D%/test_signatures
 TESTS += %D%/test_signatures
 %C%_test_signatures_SOURCES = %D%/signatures.c %D%/signature_data.h

@@ -23,6 +23,7 @@
 #include "kv/identity/identity.h"
 #include "kv/keys/keys.h"
 #include "kv/release/release.h"
+#include "kv/vaults/public.h"
 #include "kv/vaults/vaults.h"
 #include "kv/wire/build.h"
 
@@ -49,7 +50,9 @@ struct kv_app {
     const struct kv_buf *ca_p12;
     const char *control_names[KV_CONTROL_NAMES_MAX + 1]; /* further ones of this machine; a NULL
                                                             ends them */
-    unsigned port, control_port;                         /* the ports in use */
+    struct kv_public_url public_url; /* what ids, links and challenges name, if it is set */
+    bool serves_siblings;            /* it listens for others than this machine's own */
+    unsigned port, control_port;     /* the ports in use */
 
     /* The token, through main.c: how it is, what it is, its counters. Thread-safe. */
     bool (*token_is_healthy)(void *health_context);
@@ -81,7 +84,8 @@ struct kv_terms {
 struct kv_call {
     const struct kv_vault *vault; /* held to the end of the request */
     struct kv_principal principal;
-    const char *api_version; /* borrowed from the request */
+    const char *api_version;                         /* borrowed from the request */
+    char public_authority[KV_PUBLIC_AUTHORITY_SIZE]; /* the request's authority where one is set */
     /* What the api-version has: columns of api_version.def. */
     bool shows_hsm_platform, knows_release;
     bool knows_external; /* keys of an external key manager; a managed HSM has them */

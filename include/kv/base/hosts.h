@@ -16,5 +16,13 @@
  */
 bool kv_host_is_local(const char *authority);
 
-/* True for http:// or https:// before such a host and nothing after it: an Origin header. */
+/*
+ * True for what only those in the same network call a machine: an IP address (an IPv6 one in
+ * brackets), a name of one label, a name below a domain that nobody can own (RFC 6761, RFC 8375's
+ * kin, those of Kubernetes). No page can have its own DNS say that such a name is us. With or
+ * without a port.
+ */
+bool kv_host_is_sibling(const char *authority);
+
+/* True for http:// or https:// before a local host and nothing after it: an Origin header. */
 bool kv_origin_is_local(const char *origin);

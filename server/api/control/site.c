@@ -16,7 +16,8 @@ static enum kv_code refuse_strangers(struct kv_request *request, struct kv_respo
                                      struct kv_err *err)
 {
     (void) response;
-    return kv_loopback_check(request, NULL, request->app->control_names, err);
+    return kv_loopback_check(request, NULL, request->app->control_names,
+                             request->app->serves_siblings, err);
 }
 
 static bool is_write(enum kv_verb verb)

@@ -11,11 +11,14 @@
 void control_add_url(cJSON *object, const struct kv_app *app, const struct kv_vault *vault,
                      bool *ok)
 {
-    char host[KV_VAULT_HOST_SIZE];
-    char url[KV_VAULT_HOST_SIZE + sizeof("https://:65535")];
+    char authority[KV_PUBLIC_AUTHORITY_SIZE], host[KV_VAULT_HOST_SIZE];
+    char url[sizeof(authority) + sizeof("https://")];
 
-    kv_vault_host(vault, host);
-    (void) snprintf(url, sizeof(url), "https://%s:%u", host, app->port);
+    if (!kv_public_authority(&app->public_url, vault, authority)) {
+        kv_vault_host(vault, host);
+        (void) snprintf(authority, sizeof(authority), "%s:%u", host, app->port);
+    }
+    (void) snprintf(url, sizeof(url), "https://%s", authority);
     kv_json_add_text(object, "url", url, ok);
 }
 

@@ -40,6 +40,16 @@ static void end_call(void *context)
     free(call);
 }
 
+static const struct kv_vault *acquire_vault(const struct kv_app *app, const char *host)
+{
+    char name[KV_VAULT_NAME_MAX + 1];
+
+    if (kv_public_host_parse(&app->public_url, host, name)) {
+        return kv_vaults_acquire(app->vaults, name);
+    }
+    return kv_vaults_acquire_host(app->vaults, host);
+}
+
 static enum kv_code find_vault(struct kv_request *request, struct kv_response *response,
                                struct kv_err *err)
 {
@@ -50,11 +60,14 @@ static enum kv_code find_vault(struct kv_request *request, struct kv_response *r
     }
     request->context = call;
     request->context_free = end_call;
-    call->vault = kv_vaults_acquire_host(request->app->vaults, request->host);
+    call->vault = acquire_vault(request->app, request->host);
     if (call->vault == NULL) { /* a DNS failure in the real world (control-plane.md §4.5) */
         return KV_FAIL(err, KV_VAULT_NOT_FOUND, 0, "The vault '%s' was not found.", request->host);
     }
     request->vault = call->vault->name;
+    if (kv_public_authority(&request->app->public_url, call->vault, call->public_authority)) {
+        request->authority = call->public_authority;
+    }
     if (call->vault->kind == KV_MANAGED_HSM) { /* contract §12 */
         kv_uuid_of_time(request->now, request->id);
         response->sorted = true;

@@ -28,8 +28,14 @@ struct header {
 void gate_resource(const struct kv_request *request, char ret_resource[RESOURCE_SIZE])
 {
     static const char *const parents[] = { ".vault.", ".managedhsm." };
+    const struct kv_call *call = kv_call_of(request);
+    char public_domain[KV_PUBLIC_AUTHORITY_SIZE];
     const char *domain = request->authority;
 
+    if (call != NULL && call->public_authority[0] != '\0') {
+        kv_public_resource(&request->app->public_url, public_domain);
+        domain = public_domain;
+    }
     for (size_t i = 0; i < KV_COUNT(parents); i++) {
         const char *parent = strstr(request->authority, parents[i]);
 

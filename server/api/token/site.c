@@ -26,7 +26,8 @@ static enum kv_code refuse_strangers(struct kv_request *request, struct kv_respo
                                      struct kv_err *err)
 {
     (void) response;
-    return kv_loopback_check(request, IMDS_ADDRESS, request->app->control_names, err);
+    return kv_loopback_check(request, IMDS_ADDRESS, request->app->control_names,
+                             request->app->serves_siblings, err);
 }
 
 static enum kv_code refuse_unmatched(struct kv_request *request, struct kv_response *response,

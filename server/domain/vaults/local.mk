@@ -2,6 +2,7 @@
 libkvdomain_a_SOURCES += \
 	%D%/life.c \
 	%D%/private.h \
+	%D%/public.c \
 	%D%/reset.c \
 	%D%/rows.c \
 	%D%/spec.c \

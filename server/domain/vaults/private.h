@@ -51,6 +51,10 @@ KV_DEFINE_CLEANUP(pthread_mutex_t *, end_turn)
 /* A place in the table: one vault from its making to its purging, as it is now. */
 struct entry;
 
+/* vault.c: `len` bytes of a host name as the name of a vault, in lower case; "" when it is too long
+ * for one. */
+void vault_name_fold(const char *host, size_t len, char ret_name[KV_VAULT_NAME_MAX + 1]);
+
 /* rows.c: one vault in the store. All but the first inside a transaction. */
 enum kv_code vault_rows_migrate(struct kv_store *store, struct kv_err *err) kv_must_check;
 

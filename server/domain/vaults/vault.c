@@ -7,6 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "private.h"
+
 #define RETENTION_MAX 90
 
 const char *kv_vault_recovery_level(const struct kv_vault *vault)
@@ -46,8 +48,7 @@ static bool has_suffix(const char *text, size_t len, const char *suffix)
     return len > suffix_len && strncasecmp(text + len - suffix_len, suffix, suffix_len) == 0;
 }
 
-/* Names are stored in lower case. */
-static void fold_name(const char *host, size_t len, char ret_name[KV_VAULT_NAME_MAX + 1])
+void vault_name_fold(const char *host, size_t len, char ret_name[KV_VAULT_NAME_MAX + 1])
 {
     if (len > KV_VAULT_NAME_MAX) {
         len = 0;
@@ -67,7 +68,7 @@ bool kv_vault_host_parse(const char *host, enum kv_vault_kind *ret_kind,
     for (size_t i = 0; i < KV_COUNT(domains); i++) {
         if (has_suffix(host, len, domains[i].suffix)) {
             *ret_kind = domains[i].kind;
-            fold_name(host, len - strlen(domains[i].suffix), ret_name);
+            vault_name_fold(host, len - strlen(domains[i].suffix), ret_name);
             return true;
         }
     }

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The subcommands against a control port that says what each test wants. */
 
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include "kv/base/clock.h"
 #include "shell.h"
 
 TestSuite(cli, .init = setup, .fini = teardown, .timeout = 60);
@@ -137,6 +141,36 @@ Test(cli, finds_the_server_by_address_too)
     cr_assert_eq(RUN("healthcheck", "--control", url), 0);
     cr_assert_eq(strncmp(fake_stop(), "GET /ready HTTP/1.1\r\n", 21), 0);
     cr_assert_stdout_eq_str("ready\n");
+}
+
+/* It may listen on another address than 127.0.0.1. */
+Test(cli, goes_to_the_address_that_the_run_file_says)
+{
+    char text[128];
+
+    snprintf(text, sizeof(text), "{\"control_port\":1,\"control_url\":\"http://127.0.0.1:%u\"}",
+             fake_start(fake_answer("200 OK", "{\"status\":\"ready\"}")));
+    write_file("run.json", text);
+    cr_assert_eq(RUN("healthcheck", "--data", folder), 0);
+    fake_stop();
+}
+
+Test(cli, gives_up_on_a_server_that_says_nothing)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET };
+    socklen_t len = sizeof(address);
+    int silent = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    kv_millis before = kv_clock_monotonic();
+    char url[64];
+
+    cr_assert_eq(bind(silent, (struct sockaddr *) &address, len), 0);
+    cr_assert_eq(listen(silent, 1), 0);
+    cr_assert_eq(getsockname(silent, (struct sockaddr *) &address, &len), 0);
+    snprintf(url, sizeof(url), "http://127.0.0.1:%u", ntohs(address.sin_port));
+    cr_assert_eq(RUN("healthcheck", "--control", url), 1);
+    cr_expect_lt(kv_clock_monotonic() - before, 20000);
+    cr_expect_not_null(strstr(read_stderr(), "does not answer"));
+    close(silent);
 }
 
 Test(cli, prints_no_other_servers_certificate)

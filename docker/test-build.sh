@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # variables of docker/test-image
+#
+# Part of docker/test-image: the base, the builds, and whether two of them are the same.
+
+# Only what is not there: a machine that has it all needs no network for this.
+install_tools()
+{
+    local package missing=()
+    for package in "$@"; do
+        [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
+            missing+=("$package")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    say "installing ${missing[*]}"
+    quietly apt-get -q update
+    quietly env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 \
+        install --no-install-recommends "${missing[@]}"
+}
+
+# Runs a command; shows what it said only when it fails.
+quietly()
+{
+    timeout -k 10 900 "$@" >"$work/log" 2>&1 </dev/null || {
+        tail -n 40 "$work/log" >&2
+        say "failed: $*" >&2
+        exit 1
+    }
+}
+
+# The kernel's overlay where it can be had; else a copy of everything for each layer.
+storage_driver()
+{
+    mkdir -p "$cache/try/"{lower,upper,work,merged}
+    if mount -t overlay overlay "$cache/try/merged" -o \
+        "lowerdir=$cache/try/lower,upperdir=$cache/try/upper,workdir=$cache/try/work" 2>/dev/null; then
+        umount "$cache/try/merged"
+        echo overlay
+    else
+        echo vfs
+    fi
+    rm -rf "$cache/try"
+}
+
+prepare_storage()
+{
+    local driver
+    driver=$(storage_driver)
+    cat >"$cache/storage.conf" <<END
+[storage]
+driver = "$driver"
+runroot = "$cache/$driver-run"
+graphroot = "$cache/$driver"
+END
+    export CONTAINERS_STORAGE_CONF=$cache/storage.conf BUILDAH_ISOLATION=chroot
+}
+
+has_image()
+{
+    buildah inspect --type image "$1" >/dev/null 2>&1
+}
+
+# commit_container CONTAINER NAME: an image of the container, which is gone then.
+commit_container()
+{
+    quietly buildah commit -q --timestamp 0 "$1" "$2"
+    quietly buildah rm "$1"
+}
+
+# As debian:bookworm-slim is made: the smallest variant, without documentation and caches.
+make_debian()
+{
+    local container
+    say "making a base with debootstrap"
+    rm -rf "$work/root"
+    # shellcheck disable=SC2086 # one word or none
+    quietly debootstrap --variant=minbase bookworm "$work/root" ${DEBIAN_MIRROR-}
+    mkdir -p "$work/root/etc/dpkg/dpkg.cfg.d"
+    printf 'path-exclude /usr/share/%s/*\n' doc man locale info \
+        >"$work/root/etc/dpkg/dpkg.cfg.d/slim"
+    echo 'path-include /usr/share/doc/*/copyright' >>"$work/root/etc/dpkg/dpkg.cfg.d/slim"
+    tar -C "$work/root" --sort=name --exclude=./var/cache/apt --exclude=./var/lib/apt/lists \
+        --exclude='./usr/share/man/*' --exclude='./usr/share/locale/*' \
+        --exclude='./usr/share/info/*' --exclude='./var/log/*' --exclude='./dev/*' \
+        -cf "$work/base.tar" .
+    rm -rf "$work/root"
+    container=$(buildah from scratch)
+    quietly buildah add -q "$container" "$work/base.tar" /
+    quietly buildah config --cmd bash "$container"
+    commit_container "$container" localhost/debian:bookworm-slim
+    rm "$work/base.tar"
+}
+
+# The base with what ./bootstrap wants for building; made anew when that changes.
+make_builder()
+{
+    local container
+    say "making a base to build in"
+    container=$(buildah from --pull=never localhost/debian:bookworm-slim)
+    quietly buildah copy -q "$container" bootstrap /src/bootstrap
+    quietly buildah run --isolation chroot "$container" -- /src/bootstrap packages
+    commit_container "$container" "$builder"
+}
+
+make_base()
+{
+    builder=localhost/coffer-builder:$(sha256sum bootstrap | cut -c1-16)
+    has_image localhost/debian:bookworm-slim || make_debian
+    has_image "$builder" || make_builder
+}
+
+# What goes into the images of where they are from, read once, so that a commit meanwhile makes no
+# difference. The time is that of the last commit, as for other reproducible builds.
+read_source()
+{
+    epoch=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
+    revision=$(git rev-parse HEAD 2>/dev/null || echo unknown)
+}
+
+# build TAG: the image by its file, as localhost/coffer:TAG. Nothing is taken from a cache, and no
+# layer is kept for one: the history of those names the images in between, which have random names.
+build()
+{
+    local file=docker/Dockerfile
+    [ "$image" = slim ] || file+=.$image
+    quietly buildah build --isolation chroot --pull=never --format docker --no-cache \
+        --timestamp "$epoch" --build-arg BUILDER="$builder" \
+        --build-arg REVISION="$revision" \
+        -f "$file" -t "localhost/coffer:$1" .
+}
+
+# Of the manifest that a registry would get. What buildah keeps is in Docker's form, because only that
+# has health checks, and has the name of the container in it that the image was built in.
+digest()
+{
+    rm -rf "$work/pushed"
+    quietly buildah push --format oci "localhost/coffer:$1" "dir:$work/pushed"
+    sha256sum <"$work/pushed/manifest.json"
+    rm -rf "$work/pushed"
+}
+
+layers()
+{
+    buildah inspect --type image "localhost/coffer:$1" | jq -r '.OCIv1.rootfs.diff_ids[]'
+}
+
+# The size of what is in it, in bytes, each file once.
+measure()
+{
+    find "$1" -xdev -type f -printf '%D:%i %s\n' | sort -u | awk '{ sum += $2 } END { print sum }'
+}
+
+build_image()
+{
+    local began=$SECONDS
+    build "$image"
+    build "$image-again"
+    say "built twice in $((SECONDS - began)) s"
+    check "two builds have the same layers" same "$(layers "$image")" "$(layers "$image-again")"
+    check "two builds have the same digest" same "$(digest "$image")" "$(digest "$image-again")"
+    quietly buildah rmi "localhost/coffer:$image-again"
+}
+
+# Leaves what the next run can use: the bases, and the images themselves.
+forget_layers()
+{
+    buildah rmi --prune >/dev/null 2>&1 || true
+}
+
+same()
+{
+    [ "$1" = "$2" ] || { printf '%s\nis not\n%s\n' "$1" "$2"; return 1; }
+}
