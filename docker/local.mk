@@ -12,6 +12,7 @@ EXTRA_DIST += \
 	%D%/examples/gitlab-ci.yaml \
 	%D%/kubernetes/coffer.yaml \
 	%D%/kubernetes/kustomization.yaml \
+	%D%/libcurl \
 	%D%/sbom \
 	%D%/test-build.sh \
 	%D%/test-checks.sh \

@@ -4,7 +4,8 @@
 #
 # Part of docker/test-image: what has to hold of what an image starts.
 
-vault=dev.vault.localhost
+vault_domain=vault.localhost
+vault=dev.$vault_domain
 data_key=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8
 
 # The address of an instance, or with 6 behind it the IPv6 one, as a URL has it.
@@ -173,6 +174,12 @@ check_plain()
     authority=$vault:8443
     [ -z "$v6" ] || check "is reached by IPv6" by_ipv6 plain
     check "prints what clients need" exec_in plain /usr/bin/coffer env
+    check "makes a vault while it runs" exec_in plain /usr/bin/coffer vault create later,retention=7
+    authority=later.$vault_domain:8443
+    check "serves it" ids_say plain
+    check "puts everything back" exec_in plain /usr/bin/coffer reset
+    check "serves it no more" expect 404 '.error.code == "VaultNotFound"' plain GET /keys
+    authority=$vault:8443
 }
 
 # A second one of the same image, which has to be another's.
