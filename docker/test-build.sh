@@ -14,15 +14,21 @@ install_tools()
     done
     [ ${#missing[@]} -gt 0 ] || return 0
     say "installing ${missing[*]}"
-    quietly apt-get -q update
-    quietly env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 \
-        install --no-install-recommends "${missing[@]}"
+    attempt apt-get -q update || skip "package lists cannot be had"
+    attempt env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 \
+        install --no-install-recommends "${missing[@]}" || skip "no ${missing[*]} can be had"
+}
+
+# Runs a command; what it said is in the log.
+attempt()
+{
+    timeout -k 10 900 "$@" >"$work/log" 2>&1 </dev/null
 }
 
 # Runs a command; shows what it said only when it fails.
 quietly()
 {
-    timeout -k 10 900 "$@" >"$work/log" 2>&1 </dev/null || {
+    attempt "$@" || {
         tail -n 40 "$work/log" >&2
         say "failed: $*" >&2
         exit 1
@@ -32,28 +38,57 @@ quietly()
 # The kernel's overlay where it can be had; else a copy of everything for each layer.
 storage_driver()
 {
-    mkdir -p "$cache/try/"{lower,upper,work,merged}
-    if mount -t overlay overlay "$cache/try/merged" -o \
-        "lowerdir=$cache/try/lower,upperdir=$cache/try/upper,workdir=$cache/try/work" 2>/dev/null; then
-        umount "$cache/try/merged"
+    local try=$cache/try-$$ options
+    mkdir -p "$try/"{lower,upper,layers,merged}
+    options=lowerdir=$try/lower,upperdir=$try/upper,workdir=$try/layers
+    if mount -t overlay overlay "$try/merged" -o "$options" 2>/dev/null; then
+        umount "$try/merged"
         echo overlay
     else
         echo vfs
     fi
-    rm -rf "$cache/try"
+    rm -rf "$try"
 }
 
 prepare_storage()
 {
     local driver
     driver=$(storage_driver)
-    cat >"$cache/storage.conf" <<END
+    cat >"$work/storage.conf" <<END
 [storage]
 driver = "$driver"
 runroot = "$cache/$driver-run"
 graphroot = "$cache/$driver"
 END
-    export CONTAINERS_STORAGE_CONF=$cache/storage.conf BUILDAH_ISOLATION=chroot
+    export CONTAINERS_STORAGE_CONF=$work/storage.conf BUILDAH_ISOLATION=chroot
+}
+
+# What engines do to run something: other machines, other containers first of all, do not let that
+# happen, whatever is wrong or right with the images.
+demand_privileges()
+{
+    mkdir -p "$work/try"
+    # shellcheck disable=SC2016 # for the inner shell
+    attempt unshare --mount --pid --uts --ipc --net --fork --kill-child sh -ec '
+        mount --make-rprivate /
+        mount -t proc proc "$1"
+        mount -t tmpfs tmpfs "$1"
+        mknod -m 666 "$1/null" c 1 3
+        echo >"$1/null"
+        ip link add coffer0 type bridge' sh "$work/try" ||
+        skip "no namespaces, mounts, devices or bridges can be made here"
+    attempt buildah from --name "coffer-try-$$" scratch || skip "buildah has no place for images"
+    quietly buildah rm "coffer-try-$$"
+}
+
+# Building fetches packages into images, too.
+demand_packages()
+{
+    quietly buildah from --pull=never --name "coffer-try-$$" localhost/debian:bookworm-slim
+    containers+=("coffer-try-$$")
+    attempt buildah run "coffer-try-$$" -- true || skip "buildah runs nothing here"
+    attempt buildah run "coffer-try-$$" -- apt-get -q --error-on=any update ||
+        skip "images cannot fetch packages here"
 }
 
 has_image()
@@ -75,7 +110,8 @@ make_debian()
     say "making a base with debootstrap"
     rm -rf "$work/root"
     # shellcheck disable=SC2086 # one word or none
-    quietly debootstrap --variant=minbase bookworm "$work/root" ${DEBIAN_MIRROR-}
+    attempt debootstrap --variant=minbase bookworm "$work/root" ${DEBIAN_MIRROR-} ||
+        skip "debootstrap makes no Debian here"
     mkdir -p "$work/root/etc/dpkg/dpkg.cfg.d"
     printf 'path-exclude /usr/share/%s/*\n' doc man locale info \
         >"$work/root/etc/dpkg/dpkg.cfg.d/slim"
@@ -92,21 +128,26 @@ make_debian()
     rm "$work/base.tar"
 }
 
-# The base with what ./bootstrap wants for building; made anew when that changes.
+# The base with what the Dockerfiles fetch and make for building, made anew when that changes. What
+# gcc makes is kept in a cache.
 make_builder()
 {
     local container
     say "making a base to build in"
     container=$(buildah from --pull=never localhost/debian:bookworm-slim)
     quietly buildah copy -q "$container" bootstrap /src/bootstrap
-    quietly buildah run --isolation chroot "$container" -- /src/bootstrap packages
+    quietly buildah copy -q "$container" docker/libcurl /src/docker/libcurl
+    quietly buildah run "$container" -- /src/bootstrap packages ccache
+    quietly buildah run "$container" -- /src/docker/libcurl
+    quietly buildah config --env CC='ccache gcc' --env CCACHE_DIR=/ccache "$container"
     commit_container "$container" "$builder"
 }
 
 make_base()
 {
-    builder=localhost/coffer-builder:$(sha256sum bootstrap | cut -c1-16)
+    builder=localhost/coffer-builder:$(cat bootstrap docker/libcurl | sha256sum | cut -c1-16)
     has_image localhost/debian:bookworm-slim || make_debian
+    demand_packages
     has_image "$builder" || make_builder
 }
 
@@ -118,16 +159,17 @@ read_source()
     revision=$(git rev-parse HEAD 2>/dev/null || echo unknown)
 }
 
-# build TAG: the image by its file, as localhost/coffer:TAG. Nothing is taken from a cache, and no
-# layer is kept for one: the history of those names the images in between, which have random names.
+# build TAG [OPTION...]: the image by its file, as localhost/coffer:TAG. No layer is taken from a cache
+# or kept for one: the history of those names the images in between, which have random names.
 build()
 {
-    local file=docker/Dockerfile
+    local file=docker/Dockerfile tag=$1
+    shift
     [ "$image" = slim ] || file+=.$image
     quietly buildah build --isolation chroot --pull=never --format docker --no-cache \
         --timestamp "$epoch" --build-arg BUILDER="$builder" \
         --build-arg REVISION="$revision" \
-        -f "$file" -t "localhost/coffer:$1" .
+        -f "$file" -t "localhost/coffer:$tag" "$@" .
 }
 
 # Of the manifest that a registry would get. What buildah keeps is in Docker's form, because only that
@@ -153,10 +195,14 @@ measure()
 
 build_image()
 {
-    local began=$SECONDS
-    build "$image"
-    build "$image-again"
-    say "built twice in $((SECONDS - began)) s"
+    local began=$SECONDS options=(--volume "$cache/ccache:/ccache")
+    mkdir -p "$cache/ccache"
+    build "$image" "${options[@]}"
+    say "built in $((SECONDS - began)) s"
+    began=$SECONDS
+    [ "$image" = "${images[0]}" ] && options=() # that gcc makes the same twice is shown once
+    build "$image-again" "${options[@]}"
+    say "built again in $((SECONDS - began)) s"
     check "two builds have the same layers" same "$(layers "$image")" "$(layers "$image-again")"
     check "two builds have the same digest" same "$(digest "$image")" "$(digest "$image-again")"
     quietly buildah rmi "localhost/coffer:$image-again"
