@@ -139,13 +139,14 @@ make_builder()
     quietly buildah copy -q "$container" docker/libcurl /src/docker/libcurl
     quietly buildah run "$container" -- /src/bootstrap packages ccache
     quietly buildah run "$container" -- /src/docker/libcurl
-    quietly buildah config --env CC='ccache gcc' --env CCACHE_DIR=/ccache "$container"
+    quietly buildah config --env CC='ccache gcc' --env CCACHE_DIR=/mnt "$container"
     commit_container "$container" "$builder"
 }
 
 make_base()
 {
-    builder=localhost/coffer-builder:$(cat bootstrap docker/libcurl | sha256sum | cut -c1-16)
+    builder=$({ cat bootstrap docker/libcurl; declare -f make_builder; } | sha256sum)
+    builder=localhost/coffer-builder:${builder:0:16}
     has_image localhost/debian:bookworm-slim || make_debian
     demand_packages
     has_image "$builder" || make_builder
@@ -195,7 +196,8 @@ measure()
 
 build_image()
 {
-    local began=$SECONDS options=(--volume "$cache/ccache:/ccache")
+    # a folder that Debian has: one that it has not would be left behind in the image
+    local began=$SECONDS options=(--volume "$cache/ccache:/mnt")
     mkdir -p "$cache/ccache"
     build "$image" "${options[@]}"
     say "built in $((SECONDS - began)) s"

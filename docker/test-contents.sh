@@ -35,6 +35,17 @@ is_roots_own()
         same '65532 0 1777' "$(stat -c '%u %g %a' "$root/var/lib/coffer")"
 }
 
+# Nothing of the folders that are only there while it is built.
+has_usual_folders()
+{
+    local known=' bin boot dev etc home lib lib32 lib64 libx32 media mnt opt proc root run sbin srv sys tmp'
+    local path
+    known+=' usr var '
+    for path in "$root"/*; do
+        [[ $known == *" ${path##*/} "* ]] || { say "$path"; return 1; }
+    done
+}
+
 # A program that changes who one is has no business in an image without users.
 has_no_setuid()
 {
@@ -88,6 +99,7 @@ check_contents()
     done
     check "has the program and the folder for state as they should be" is_roots_own
     check "can be written to nowhere else" writes_nowhere_else
+    check "has no folders but the usual ones" has_usual_folders
     if [ "$image" = scratch ]; then
         check "has no shell and no package manager" has_no_shell
         check "has nothing that changes the user" has_no_setuid
