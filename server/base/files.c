@@ -124,7 +124,7 @@ static enum kv_code await_bytes(int descriptor, const char *path, kv_millis end,
         }
         if (kv_clock_monotonic() >= end) {
             return KV_FAIL(err, KV_INTERNAL, ETIMEDOUT,
-                           "cannot read %s: it is a pipe, and its end has not come in %d seconds",
+                           "cannot read %s: it is a pipe that was not closed within %d seconds",
                            path, PIPE_PATIENCE_MS / 1000);
         }
     }

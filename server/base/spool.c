@@ -203,7 +203,8 @@ enum kv_code kv_spool_open(int descriptor, size_t capacity, kv_spool_lost_fn *de
     int result = start_thread(spool);
     if (result != 0) {
         free_spool(spool);
-        return KV_FAIL(err, KV_INTERNAL, (unsigned long) result, "no thread to write lines");
+        return KV_FAIL(err, KV_INTERNAL, (unsigned long) result,
+                       "cannot start the thread that writes lines");
     }
     *ret_spool = spool;
     return KV_OK;

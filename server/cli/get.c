@@ -61,11 +61,11 @@ static enum kv_code perform(CURL *curl, const struct kv_cli_server *server, long
     CURLcode rc = curl_easy_perform(curl);
 
     if (rc == CURLE_WRITE_ERROR) {
-        return KV_FAIL(err, KV_INTERNAL, rc, "%s answers with more than %d bytes", server->url,
+        return KV_FAIL(err, KV_INTERNAL, rc, "%s answered with more than %d bytes", server->url,
                        KV_CLI_ANSWER_MAX);
     }
     if (rc != CURLE_OK) {
-        return KV_FAIL(err, KV_UNAVAILABLE, rc, "%s, which %.300s names, does not answer: %s",
+        return KV_FAIL(err, KV_UNAVAILABLE, rc, "%s, named by %.300s, does not answer: %s",
                        server->url, server->origin, curl_easy_strerror(rc));
     }
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, ret_status);
@@ -89,7 +89,7 @@ static enum kv_code refuse_status(const struct kv_cli_server *server, long statu
     kv_auto(cJSON_Delete) cJSON *json = NULL;
 
     bool is_json = kv_json_parse(body->data, body->len, &json, NULL) == KV_OK;
-    return KV_FAIL(err, KV_INTERNAL, (unsigned long) status, "%s answers %ld %.300s", server->url,
+    return KV_FAIL(err, KV_INTERNAL, (unsigned long) status, "%s answered %ld %.300s", server->url,
                    status, is_json ? find_message(json) : "");
 }
 

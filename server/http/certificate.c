@@ -161,7 +161,7 @@ static const char *find_fault(const struct paths *paths, const struct pair *ca,
     if (!kv_x509_lasts(server->certificate)) {
         return "its dates did not fit";
     }
-    return kv_x509_covers(server->certificate, names, count) ? NULL : "a name was missing";
+    return kv_x509_covers(server->certificate, names, count) ? NULL : "it lacked a name";
 }
 
 static enum kv_code make_server(const struct paths *paths, const struct pair *ca,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The agenda: whoever has something due by the clock is one of its rows. Here are those of vaults
- * and keys that are purged, and of keys whose pending phases end. */
+/* The agenda has a row for each kind of thing that falls due by the clock. Here are the rows for
+ * vaults and keys to be purged, and for keys whose pending phases end. */
 #include <stdint.h>
 
 #include "kv/keys/due.h"
@@ -19,7 +19,7 @@ static bool tell(void *context, const struct kv_key_label *label)
     return !kv_trip_is_over(telling->trip);
 }
 
-/* What is overdue when the trip begins is due then. */
+/* Anything overdue when the trip begins is due then. */
 static enum kv_code next_purge(void *keys, const struct kv_trip *trip, kv_millis after,
                                kv_millis *ret_due, struct kv_err *err)
 {
@@ -39,7 +39,7 @@ static enum kv_code purge(void *keys, const struct kv_trip *trip, kv_millis at,
     return kv_keys_purge_due(keys, at, tell, &telling, err);
 }
 
-/* What was over when the trip began has been over for long: nobody is told of that. */
+/* Phases that were over when the trip began are old news: they are not reported. */
 static enum kv_code next_pending(void *keys, enum kv_pending pending, const struct kv_trip *trip,
                                  kv_millis after, kv_millis *ret_due, struct kv_err *err)
 {
@@ -47,7 +47,7 @@ static enum kv_code next_pending(void *keys, enum kv_pending pending, const stru
                                 err);
 }
 
-/* Of one reading: phases end in milliseconds, and the agenda stops at each. */
+/* For one reading of the clock: phases end at milliseconds, and the agenda stops at each. */
 static enum kv_code end_pending(void *keys, enum kv_pending pending, const struct kv_trip *trip,
                                 kv_millis at, struct kv_agenda_report *report, struct kv_err *err)
 {
@@ -145,7 +145,7 @@ static void add_vaults(struct kv_agenda *agenda, struct kv_vaults *vaults)
                           });
 }
 
-/* What is due at the same time happens in this order. */
+/* Rows that are due at the same time run in this order. */
 enum kv_code due_open(struct kv_clock *clock, struct kv_vaults *vaults, struct kv_keys *keys,
                       struct rotator *rotator, struct kv_agenda **ret_agenda, struct kv_err *err)
 {

@@ -19,9 +19,9 @@
 #include "softhsm.h"
 
 #define RUN_FILE "run.json"
-#define MARK_FILE "ephemeral" /* what may be removed has it; a lasting folder never */
+#define MARK_FILE "ephemeral" /* marks a folder that may be removed; a lasting one never has it */
 #define TEMPORARY "coffer-??????"
-#define REMOVALS 20 /* tries: another thread may be making a file */
+#define REMOVALS 20 /* tries, because another thread may be creating a file */
 #define RUN_FILE_MAX (1024 * 1024)
 
 void data_folder_init(struct data_folder *folder)
@@ -46,7 +46,7 @@ static const char *temporary_base(void)
     return base != NULL && base[0] == '/' ? base : "/tmp";
 }
 
-/* A folder of ours that says it is temporary, and whose lock nobody holds: its process is dead. */
+/* A folder of ours that is marked temporary and whose lock nobody holds: its process is dead. */
 static bool is_stale(const char *path, int lock)
 {
     char mark[KV_PATH_MAX];
@@ -72,7 +72,7 @@ static void remove_if_stale(const char *path)
     close(lock);
 }
 
-/* What servers left that were killed. */
+/* Removes what killed servers left behind. */
 static void remove_stale_folders(void)
 {
     kv_auto(close_listing) DIR *listing = opendir(temporary_base());
@@ -87,7 +87,7 @@ static void remove_stale_folders(void)
     }
 }
 
-/* Before anything is made; the token of somebody's own module lies elsewhere. */
+/* Checked before anything is created; with the user's own module the token is elsewhere. */
 static enum kv_code check_for_token(const struct kv_options *options, const char *path,
                                     struct kv_err *err)
 {
@@ -115,7 +115,7 @@ static enum kv_code make_temporary(struct data_folder *folder, struct kv_err *er
     return KV_OK;
 }
 
-/* SoftHSM's configuration and run.json want paths that hold wherever they are read. */
+/* SoftHSM's configuration and run.json need paths that are valid wherever they are read. */
 static enum kv_code make_lasting(struct data_folder *folder, const struct kv_options *options,
                                  struct kv_err *err)
 {
@@ -146,7 +146,7 @@ enum kv_code data_folder_open(struct data_folder *folder, const struct kv_option
     KV_TRY(make_temporary(folder, err));
     KV_TRY(kv_folder_lock(folder->path, &folder->lock, err));
     KV_TRY(kv_path_join(mark, folder->path, MARK_FILE, err));
-    /* after the lock, so that a marked folder is locked or stale */
+    /* after the lock, so that a marked folder is either locked or stale */
     return kv_file_write(mark, "", 0, 0600, err);
 }
 
@@ -172,7 +172,7 @@ void data_folder_close(struct data_folder *folder)
         return;
     }
     if (folder->temporary) {
-        KV_IGNORE(kv_folder_remove(folder->path, NULL)); /* nobody is left to be told */
+        KV_IGNORE(kv_folder_remove(folder->path, NULL)); /* there is nobody left to tell */
     } else if (kv_path_join(path, folder->path, RUN_FILE, NULL) == KV_OK) {
         unlink(path);
     }
@@ -183,6 +183,7 @@ void data_folder_close(struct data_folder *folder)
 void data_folder_abandon(const struct data_folder *folder)
 {
     for (int i = 0; folder->temporary && i < REMOVALS && kv_file_exists(folder->path); i++) {
-        KV_IGNORE(kv_folder_remove(folder->path, NULL)); /* what another thread made is next */
+        KV_IGNORE(kv_folder_remove(folder->path, NULL)); /* try again, with what another thread has
+                                                            created */
     }
 }

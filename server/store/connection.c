@@ -32,7 +32,7 @@ static const struct outcome {
     const char *what;
 } outcomes[] = {
     { SQLITE_FULL, KV_UNAVAILABLE, "cannot grow: the disk is full" },
-    { SQLITE_IOERR, KV_UNAVAILABLE, "cannot be read or written: the disk answers with errors" },
+    { SQLITE_IOERR, KV_UNAVAILABLE, "cannot be read or written: the disk reports errors" },
     { SQLITE_READONLY, KV_UNAVAILABLE, "cannot be written" },
     { SQLITE_PERM, KV_UNAVAILABLE, "cannot be opened" },
     { SQLITE_CANTOPEN, KV_UNAVAILABLE, "cannot be opened" },

@@ -23,8 +23,8 @@ static enum kv_code check_references(struct kv_db *db, struct kv_err *err)
     KV_TRY(kv_db_query(db, "PRAGMA foreign_key_check", KV_NO_BINDS, &rows, err));
     KV_TRY(kv_rows_next(rows, &found, err));
     if (found) {
-        return KV_FAIL(err, KV_INTERNAL, 0, "%s: a row of %s refers to none of %s", db->path,
-                       kv_rows_text(rows, 0), kv_rows_text(rows, 2));
+        return KV_FAIL(err, KV_INTERNAL, 0, "%s: a row of %s refers to a missing row of %s",
+                       db->path, kv_rows_text(rows, 0), kv_rows_text(rows, 2));
     }
     return KV_OK;
 }

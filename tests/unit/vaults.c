@@ -32,7 +32,8 @@ Test(vaults, refuse_a_change_of_what_is_for_good)
     open_one("dev");
     cr_assert_eq(make("safe,purge-protection", NOW), KV_OK);
     cr_expect_eq(change("dev,retention=7"), KV_CONFLICT);
-    cr_expect_str_eq(err.message, "The vault 'dev' has retention=90, not 7, and that is for good.");
+    cr_expect_str_eq(err.message,
+                     "The vault 'dev' has retention=90, not 7, and that cannot be changed.");
     cr_expect_eq(change("dev,kind=hsm"), KV_CONFLICT);
     cr_expect_eq(change("safe,purge-protection=false"), KV_CONFLICT);
     cr_expect_eq(change("none,sku=standard"), KV_VAULT_NOT_FOUND);

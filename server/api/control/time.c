@@ -142,7 +142,7 @@ static enum kv_code parse_order(const cJSON *body, struct order *ret_order, stru
 {
     KV_TRY(refuse_unknown(body, err));
     if (kv_json_bind(body, order_fields, KV_COUNT(order_fields), ret_order, NULL) != KV_OK) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "frozen and reset are true or false.");
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "frozen and reset must be true or false.");
     }
     if (ret_order->to != NULL
         && (!cJSON_IsString(ret_order->to) || strcmp(ret_order->to->valuestring, "next") != 0)) {

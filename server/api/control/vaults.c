@@ -111,7 +111,8 @@ static enum kv_code read_setting(const cJSON *member, struct kv_vault_draft *dra
     }
     if (!read_value(member, value)) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                       "'%.63s' must be a word, a number of days or a switch.", member->string);
+                       "'%.63s' must be a word, a number of days, or true or false.",
+                       member->string);
     }
     KV_TRY(kv_vault_draft_set(draft, name, value, err));
     if (draft->vault.access != KV_ACCESS_OPEN) { /* nothing is enforced: it must not look so */

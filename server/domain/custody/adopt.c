@@ -121,8 +121,8 @@ enum kv_code kv_custody_adopt(struct kv_custody *custody, struct kv_store *store
 
     if (rv == HSM_RV_OTHER_TOKEN) {
         return KV_FAIL(err, KV_CONFLICT, rv,
-                       "the token is not the one the keys of this store lie on: it was initialised "
-                       "anew, or another one has its label");
+                       "the token is not the one that holds this store's keys: it was initialised "
+                       "again, or another token has its label");
     }
     return custody_translate(custody, rv, err);
 }

@@ -168,11 +168,12 @@ enum kv_code kv_issuer_wait_key(struct kv_issuer *issuer, const struct kv_jws_ke
     pthread_mutex_unlock(&issuer->mutex);
 
     if (!settled) {
-        return KV_FAIL(err, KV_UNAVAILABLE, 0, "the issuer's key is still being made");
+        return KV_FAIL(err, KV_UNAVAILABLE, 0, "the issuer's key is still being generated");
     }
     if (issuer->key == NULL) {
-        return KV_FAIL(err, issuer->err.code, issuer->err.cause,
-                       "the issuer's key could not be made, or not be kept in the data folder");
+        return KV_FAIL(
+            err, issuer->err.code, issuer->err.cause,
+            "the issuer's key could not be generated, or not be saved in the data folder");
     }
     *ret_key = issuer->key;
     return KV_OK;

@@ -57,7 +57,7 @@ static enum kv_code ensure(struct kv_db *db, const struct kv_vault_draft *draft,
         KV_TRY(vault_row_insert(db, &vault, err));
     } else if (!agrees(&vault, draft, &setting)) {
         return refuse(&vault, draft, setting, KV_BAD_PARAMETER,
-                      ": leave the setting away, or change the vault while it is served", err);
+                      ": leave out the setting, or change the vault while coffer is running", err);
     }
     *ret_id = vault.id;
     return KV_OK;
@@ -306,7 +306,7 @@ static enum kv_code check_change(const struct kv_vault *vault, const struct kv_v
     fixed.given &= 1U << KV_SETTING_KIND | 1U << KV_SETTING_RETENTION
                    | (vault->purge_protection ? 1U << KV_SETTING_PURGE_PROTECTION : 0);
     if (!agrees(vault, &fixed, &setting)) {
-        return refuse(vault, draft, setting, KV_CONFLICT, ", and that is for good", err);
+        return refuse(vault, draft, setting, KV_CONFLICT, ", and that cannot be changed", err);
     }
     return KV_OK;
 }
