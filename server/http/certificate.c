@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Clients were told to trust the CA, so its files are never given up: what is damaged is an
- * error, and a renewed certificate keeps the key. The server's files follow from the CA and the
- * names, and are made anew whenever they do not fit.
+ * Clients were told to trust the CA, so its files are never discarded: damage is an error, and a
+ * renewed certificate keeps the key. The server's files follow from the CA and the names, and are
+ * replaced whenever they do not match.
  */
 #include "kv/http/certificate.h"
 

@@ -39,7 +39,7 @@ static size_t earlier_child(const struct kv_heap *heap, size_t place)
     return right <= heap->count && heap->due[right]->at < heap->due[left]->at ? right : left;
 }
 
-/* The same away from the first. */
+/* The same in the direction away from the first. */
 static void sink(struct kv_heap *heap, struct kv_due *due, size_t place)
 {
     for (size_t child = earlier_child(heap, place);
@@ -59,7 +59,7 @@ void kv_heap_add(struct kv_heap *heap, struct kv_due *due, kv_millis at, void *o
     rise(heap, due, ++heap->count);
 }
 
-/* The last one goes where it was, and from there to where it belongs. */
+/* The last one moves into the gap, and from there to where it belongs. */
 void kv_heap_remove(struct kv_heap *heap, struct kv_due *due)
 {
     size_t place = due->place;

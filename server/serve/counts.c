@@ -34,8 +34,8 @@ enum kv_code token_counts_print(struct token_counts *counts, struct kv_buf *buf,
 {
     KV_TRY(kv_buf_printf(
         buf, err,
-        "# HELP coffer_token_function_calls_total PKCS#11 calls by function, those that "
-        "close among them.\n"
+        "# HELP coffer_token_function_calls_total PKCS#11 calls by function, including "
+        "those that close.\n"
         "# TYPE coffer_token_function_calls_total counter\n"));
     KV_TRY(print_rows(counts, "coffer_token_function_calls_total", counts->calls, buf, err));
     KV_TRY(kv_buf_printf(buf, err,
