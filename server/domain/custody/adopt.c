@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Binding a store to its token. The sentinel's id is written down before the object is made, so
- * that a crash in between leaves neither an unknown object nor a store without its token.
+ * Binding a store to its token. The sentinel's id is stored before the object is made, so that a
+ * crash in between leaves neither an unknown object nor a store without its token.
  */
 #include <string.h>
 
@@ -85,8 +85,8 @@ static enum kv_code confirm_sentinel(struct kv_db *db, struct sentinel *sentinel
     return save_sentinel(db, sentinel, err);
 }
 
-/* An earlier start may have been killed while it made the sentinel: what it left, half-made or
- * whole, goes first. Nothing can depend on a sentinel that was never confirmed. */
+/* An earlier start may have been killed while making the sentinel: whatever it left, half-made or
+ * whole, is destroyed first. Nothing can depend on a sentinel that was never confirmed. */
 static enum kv_code make_sentinel(struct kv_custody *custody, struct kv_db *db,
                                   struct sentinel *sentinel, struct kv_err *err)
 {
