@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The pool of connections, and what makes a file ours. */
+/* The pool of connections, and how to recognise a file of ours. */
 #include "kv/store/store.h"
 
 #include <assert.h>
@@ -17,7 +17,7 @@
 #include "turn.h"
 
 #define APPLICATION_ID 0x636f6672 /* "cofr" in the file's header: a database of ours */
-#define FORMAT 1                  /* of what initialise() makes; its user_version */
+#define FORMAT 1                  /* of what initialise() creates; its user_version */
 
 struct kv_store {
     struct store_files files;
@@ -75,7 +75,7 @@ static void forget_connection(struct kv_store *store)
     pthread_mutex_unlock(&store->pool_mutex);
 }
 
-/* The file may be exchanged before it is opened, or while it is. */
+/* The file may be swapped before it is opened, or while it is open. */
 static enum kv_code open_connection(struct kv_store *store, struct kv_db **ret_db,
                                     struct kv_err *err)
 {
@@ -106,13 +106,14 @@ enum kv_code kv_db_acquire(struct kv_store *store, struct kv_db **ret_db, struct
 void kv_db_release(struct kv_db *db)
 {
     if (db != NULL) {
-        assert(db->open_rows == 0); /* they would hold an old state of the file */
+        assert(db->open_rows == 0); /* they would belong to an old state of the file */
         kv_db_roll_back(db);
         put_back(db->store, db);
     }
 }
 
-/* SQLite would make the file as the umask allows, and the files beside it like the file. */
+/* SQLite would create the file with the mode the umask allows, and the files beside it with the
+ * same. */
 static enum kv_code make_file(const char *path, struct kv_err *err)
 {
     int descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How vaults come, change and go. Each change is committed to the store first and shown in the
- * table then: a request sees what is on disk, and what it has seen a kill cannot take back.
+ * How vaults are created, changed and removed. Each change is committed to the store first and then
+ * shown in the table: a request only sees what is on disk, so a kill cannot take back what it has
+ * seen.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 
 #define DAY_SECONDS 86400
 
-/* Whether the vault is as the draft wants it, as far as this says something; if not, in which. */
+/* Whether the vault agrees with the settings given in the draft; if not, which one differs. */
 static bool agrees(const struct kv_vault *vault, const struct kv_vault_draft *draft,
                    enum kv_vault_setting *ret_setting)
 {
@@ -28,7 +29,7 @@ static bool agrees(const struct kv_vault *vault, const struct kv_vault_draft *dr
     return true;
 }
 
-/* `code`: what it is to whoever asks for it; `advice` ends the sentence. */
+/* `code`: the outcome for the caller; `advice` ends the sentence. */
 static enum kv_code refuse(const struct kv_vault *vault, const struct kv_vault_draft *draft,
                            enum kv_vault_setting setting, enum kv_code code, const char *advice,
                            struct kv_err *err)
@@ -169,7 +170,8 @@ enum kv_code kv_vaults_get(struct kv_vaults *vaults, const char *name, kv_time n
     return KV_OK;
 }
 
-/* Who has the name now; *ret_entry NULL: nobody. One whose time has come goes first. */
+/* Which vault has the name now; *ret_entry NULL: none. A deleted one whose purge is due is purged
+ * first. */
 static enum kv_code find(struct kv_vaults *vaults, const char *name, kv_time now,
                          struct entry **ret_entry, const struct kv_vault **ret_vault,
                          struct kv_err *err)
@@ -226,7 +228,7 @@ static enum kv_code update_row(struct kv_vaults *vaults, const struct kv_vault *
     return kv_db_commit(db, err);
 }
 
-/* From now on the vault is as `next` says. */
+/* Makes the vault as `next` says. */
 static enum kv_code turn_into(struct kv_vaults *vaults, struct entry *entry,
                               const struct kv_vault *next, const struct kv_vault **ret_vault,
                               struct kv_err *err)
@@ -240,7 +242,7 @@ static enum kv_code turn_into(struct kv_vaults *vaults, struct entry *entry,
     return KV_OK;
 }
 
-/* A commit that failed leaves no trace of the vault, one that did not, shows it. */
+/* A failed commit leaves no trace of the vault; a successful one shows it. */
 static enum kv_code insert(struct kv_vaults *vaults, struct kv_vault *vault,
                            const struct kv_vault **ret_vault, struct kv_err *err)
 {
@@ -296,7 +298,7 @@ enum kv_code kv_vaults_make(struct kv_vaults *vaults, const struct kv_vault_draf
     return KV_OK;
 }
 
-/* What a vault is given for good when it is made. */
+/* Refuses to change what is fixed when a vault is created. */
 static enum kv_code check_change(const struct kv_vault *vault, const struct kv_vault_draft *draft,
                                  struct kv_err *err)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Back to what the options say, in one transaction. Whoever has a vault in hand meanwhile finds it
- * purged: the one that takes its place has another id.
+ * Resetting to what the options say, in one transaction. Requests that hold a vault meanwhile find
+ * it purged: its replacement has another id.
  */
 #include <string.h>
 
 #include "private.h"
 
-/* A draft of that name; NULL: no option speaks of it. */
+/* The draft of that name; NULL: no option names it. */
 static const struct kv_vault_draft *find_draft(const struct kv_vaults *vaults, const char *name)
 {
     for (size_t i = 0; i < vaults->draft_count; i++) {
@@ -77,7 +77,7 @@ static enum kv_code replace(struct kv_vaults *vaults, struct kv_db *db,
     return KV_OK;
 }
 
-/* The vault of that name, living or deleted. */
+/* The vault of that name, live or deleted. */
 static enum kv_code find(struct kv_vaults *vaults, const char *name,
                          const struct kv_vault **ret_vault, struct kv_err *err)
 {

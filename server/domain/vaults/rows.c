@@ -4,12 +4,12 @@
 
 #include "private.h"
 
-/* Ids are never used again: what is left of a purged vault is never that of a later one. */
+/* Ids are never reused: remains of a purged vault never become a later one's. */
 static const struct kv_migration migrations[] = {
     { "CREATE TABLE vault ("
       "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
       "  name TEXT NOT NULL UNIQUE,"
-      "  kind INTEGER," /* these are NULL for a vault of before, known by its name alone */
+      "  kind INTEGER," /* these are NULL for a vault of an older store, known only by name */
       "  sku INTEGER,"
       "  access INTEGER,"
       "  retention INTEGER," /* days */

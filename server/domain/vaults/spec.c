@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is said of a vault: its name and its settings. */
+/* Reading what is given for a vault: its name and its settings. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,7 +72,7 @@ static bool set_retention(struct kv_vault *vault, const char *value)
     return true;
 }
 
-/* A mere name switches it on; a value is for those who have to give one. */
+/* The name alone switches it on; a value is for callers that have to give one. */
 static bool set_purge_protection(struct kv_vault *vault, const char *value)
 {
     vault->purge_protection = strcmp(value, "false") != 0;

@@ -11,13 +11,13 @@
 
 #include "private.h"
 
-/* What is lent: the vault comes first, so that one is found from the other. */
+/* A snapshot as lent: the vault is the first member, so that one can be found from the other. */
 struct snapshot {
     struct kv_vault vault;
     atomic_uint references;
 };
 
-/* The place stays while its vault changes, so that only making one can run out of memory. */
+/* The entry stays while its vault changes, so that only creating one can run out of memory. */
 struct entry {
     int64_t id;
     char name[KV_VAULT_NAME_MAX + 1];
@@ -87,7 +87,7 @@ static struct entry *find_by_id(const struct vault_map *map, int64_t id)
     return entry;
 }
 
-/* By both or not at all. */
+/* In both indexes or in neither. */
 static bool link_entry(struct vault_map *map, struct entry *entry)
 {
     HASH_ADD_KEYPTR(hh_name, map->by_name, entry->name, strlen(entry->name), entry);
@@ -224,7 +224,7 @@ size_t vault_entries(struct kv_vaults *vaults)
     return count;
 }
 
-/* The deleted one that is purged first, of those that are purged later than `after`. */
+/* The deleted one to be purged first, of those due later than `after`. */
 static struct entry *first_purge(const struct vault_map *map, kv_millis after)
 {
     struct entry *first = NULL;
@@ -326,7 +326,7 @@ static void list_map(const struct vault_map *map, struct kv_vault_list *list)
     }
 }
 
-/* Memory is taken before the lock is, for as many as there can be. */
+/* Memory for as many as there can be is allocated before the lock is taken. */
 enum kv_code kv_vaults_list(struct kv_vaults *vaults, struct kv_vault_list *ret_list,
                             struct kv_err *err)
 {
