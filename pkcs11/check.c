@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Health: look at the token, and when it does not answer, close everything and open it again.
- * Nothing less helps: SoftHSM does not see a token folder that came back before it is finalised.
+ * Health: check the token, and if it does not answer, close everything and open it again. Nothing
+ * less helps: SoftHSM does not notice that a token folder is back until it is finalised.
  */
 #include "door.h"
 #include "lookup.h"
 #include "sentinel.h"
 #include "token.h"
 
-#define PIN_PAUSE 60 /* seconds; modules exist that lock after a few wrong PINs */
+#define PIN_PAUSE 60 /* seconds; some modules lock after a few wrong PINs */
 
 static time_t monotonic_now(void)
 {
@@ -25,7 +25,8 @@ static CK_RV open_again(struct hsm *hsm)
     return hsm_fill_map(&hsm->anchor);
 }
 
-/* Waits until nobody is inside; whoever comes meanwhile is told at once that the token is gone. */
+/* Waits until no thread is inside; threads that come meanwhile are told at once that the token is
+ * gone. */
 static CK_RV reopen(struct hsm *hsm)
 {
     pthread_rwlock_wrlock(&hsm->open_lock);

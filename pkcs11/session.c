@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The pool: a fixed number of read-write sessions, opened when first lent, kept open, and closed
- * after an error, because only that surely ends an operation the error left behind (§5.2 lets
- * modules differ). Opening one costs less than a microsecond where it was measured.
+ * after an error, because only that reliably ends an operation that the error left active (§5.2
+ * lets modules differ). Opening one costs less than a microsecond where it was measured.
  */
 #include "session.h"
 
@@ -133,7 +133,7 @@ void hsm_pool_count(struct hsm_pool *pool, unsigned *ret_open, unsigned *ret_len
 
 CK_RV hsm_session_acquire(struct hsm *hsm, struct hsm_session **ret_session)
 {
-    /* Fails also while a writer waits, so nobody waits for a token that is gone. */
+    /* Also fails while a writer waits, so that nobody waits for a token that is gone. */
     if (pthread_rwlock_tryrdlock(&hsm->open_lock) != 0) {
         return HSM_RV_TOKEN_GONE;
     }

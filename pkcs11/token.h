@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * token.h - the open token: what there is of it, and the opening and closing of it.
+ * token.h - the open token: its state, and opening and closing it.
  *
  * Locks, outermost first (kv/base/lock.def): hsm.check is held by the one thread that checks;
- * hsm.open is a rwlock, shared by everybody who is inside the module and taken alone to re-open
- * it; hsm.objects is one, too, held by a session for as long as it is lent, or while a key is being
+ * hsm.open is a rwlock, shared by all threads inside the module and held exclusively to re-open it;
+ * hsm.objects is one, too, held by a session for as long as it is lent, or while a key is being
  * copied; hsm.turn is held by the one thread that makes copies or ends them; then hsm.copies
- * (copies.c), hsm.handles (map.c), hsm.sentinel and hsm.pool (session.c), which are never held across
- * a C_ call.
+ * (copies.c), hsm.handles (map.c), hsm.sentinel and hsm.pool (session.c), which are never held
+ * across a C_ call.
  */
 #pragma once
 
