@@ -137,8 +137,7 @@ static void destroy_unfinished(struct hsm_session *session)
 
     if (hsm_find_objects(session, template, KV_COUNT(template), &handles) == CKR_OK) {
         for (size_t i = 0; i < handles.count; i++) {
-            (void) HSM_CALL(session, C_DestroyObject, handles.items[i]); /* otherwise it stays
-                                                                            unused */
+            (void) HSM_CALL(session, C_DestroyObject, handles.items[i]); /* or it stays unused */
         }
     }
 }

@@ -15,7 +15,7 @@
  */
 int kv_cli_run(int argc, char *const argv[], char *const environment[]);
 
-/* What `coffer --help` says: every command, serve included. */
+/* The output of `coffer --help`: every command, including serve. */
 void kv_cli_print_usage(FILE *out);
 
 /* A command: its result goes to standard output. */

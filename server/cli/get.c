@@ -14,7 +14,7 @@
 KV_DEFINE_CLEANUP(CURL *, curl_easy_cleanup)
 KV_DEFINE_CLEANUP(struct curl_slist *, curl_slist_free_all)
 
-/* What the token endpoint wants to see; it takes any value. */
+/* The header that the token endpoint requires; any value will do. */
 static const char identity_header[] = "X-IDENTITY-HEADER: coffer";
 
 /* libcurl's write callback: short means stop, when the buffer is full. */

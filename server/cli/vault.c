@@ -16,7 +16,7 @@
 
 KV_DEFINE_CLEANUP(void *, curl_free)
 
-/* --- what a vault is asked for --- */
+/* --- requests about a vault --- */
 
 /* "retention=7" is a number, "purge-protection" a switch, "sku=premium" a word. */
 static void add_setting(cJSON *body, const char *text, size_t len, bool *ok)

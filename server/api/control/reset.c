@@ -16,7 +16,7 @@ static const struct kv_json_field fields[] = {
     KV_JSON_FIELD(struct order, vault, "vault", KV_JSON_STRING),
 };
 
-/* What was reset must not be more than what was meant: a misspelt member is refused. */
+/* A reset must not cover more than was meant: a misspelt member is refused. */
 static enum kv_code read_order(const cJSON *body, struct order *ret_order, struct kv_err *err)
 {
     bool is_known = body->child == NULL
@@ -30,8 +30,8 @@ static enum kv_code read_order(const cJSON *body, struct order *ret_order, struc
     return KV_OK;
 }
 
-/* Nobody is under way through time meanwhile. The clock comes first: what is made anew is made by
- * the time that is shown then. */
+/* The clock cannot be moved meanwhile. It is reset first, so that what is created again has the
+ * time shown then. */
 static enum kv_code reset_all(const struct kv_app *app, struct kv_err *err)
 {
     kv_agenda_acquire(app->agenda);
@@ -57,7 +57,7 @@ static enum kv_code reset_vault(const struct kv_app *app, const char *name, kv_m
     return kv_vaults_reset(app->vaults, draft.vault.name, kv_seconds(now), err);
 }
 
-/* The objects of the keys that are gone are destroyed by the housekeeper, which the clock wakes. */
+/* The objects of the removed keys are destroyed by the housekeeper, which the clock wakes. */
 enum kv_code control_reset(struct kv_request *request, struct kv_response *response,
                            struct kv_err *err)
 {

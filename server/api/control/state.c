@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What runs here, and how it is. */
+/* What is running here, and its state. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -72,7 +72,7 @@ enum kv_code control_hsm(struct kv_request *request, struct kv_response *respons
     return kv_response_json(response, 200, body, err);
 }
 
-/* Whoever is asked is ready, for the listener starts last; until the store is lost. */
+/* A server that can be asked is ready, since the listener starts last, unless the store is lost. */
 enum kv_code control_ready(struct kv_request *request, struct kv_response *response,
                            struct kv_err *err)
 {
