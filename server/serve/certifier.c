@@ -7,9 +7,7 @@
 #include "kv/base/secret.h"
 #include "serve.h"
 
-#define KEPT_MAX                                                                                   \
-    (KV_VAULTS_MAX + 2) /* one per managed HSM, one for all vaults, one for
-                                        attestations */
+#define KEPT_MAX (KV_VAULTS_MAX + 2) /* one per managed HSM, all vaults, attestations */
 #define NAME_SIZE 65
 #define SPKI_MAX 1024
 #define CHAIN_MAX 16384

@@ -183,7 +183,6 @@ void data_folder_close(struct data_folder *folder)
 void data_folder_abandon(const struct data_folder *folder)
 {
     for (int i = 0; folder->temporary && i < REMOVALS && kv_file_exists(folder->path); i++) {
-        KV_IGNORE(kv_folder_remove(folder->path, NULL)); /* try again, with what another thread has
-                                                            created */
+        KV_IGNORE(kv_folder_remove(folder->path, NULL)); /* another thread may have created more */
     }
 }

@@ -166,8 +166,7 @@ static void log_failure(const struct kv_vault *vault, const struct kv_rotation *
 struct look {
     struct rotator *rotator;
     const struct kv_trip *trip;
-    kv_millis after, until;       /* what to look for: due later than the first, not later than the
-                               second */
+    kv_millis after, until;       /* looks for those due later than `after`, up to `until` */
     const struct kv_vault *vault; /* held; of the first that was found; NULL: nothing */
     struct kv_rotation rotation;
     kv_millis due; /* when it should happen */

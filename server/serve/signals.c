@@ -15,9 +15,7 @@
 #include "kv/base/clock.h"
 #include "kv/base/log.h"
 
-#define SAME_MS                                                                                    \
-    1000 /* a wrapper and a terminal may both send a signal: that is one request to
-                        stop */
+#define SAME_MS 1000 /* a wrapper and a terminal may both signal: one request to stop */
 
 struct watch {
     kv_millis first; /* monotonic */
