@@ -137,8 +137,7 @@ static bool push_rsa_public(OSSL_PARAM_BLD *builder, const struct kv_material *m
                           material->exponent_len, &keep[1]);
 }
 
-/* A modulus that is not a product of odd primes, or an exponent that encrypts nothing, makes no
- * key. */
+/* Refuses a modulus that is not a product of odd primes and an exponent that encrypts nothing. */
 static bool check_rsa_public(const struct kv_material *material)
 {
     kv_auto(OSSL_PARAM_BLD_free) OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
