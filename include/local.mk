@@ -3,6 +3,7 @@ noinst_HEADERS = \
 	%D%/hsm.h \
 	%D%/hsm_function.def \
 	%D%/hsm_gate.h \
+	%D%/hsm_pause.h \
 	%D%/kv/access/hsm_role.def \
 	%D%/kv/access/permission.def \
 	%D%/kv/access/permission.h \

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kv/base/clock.h"
 #include "kv/base/err.h"
 
 struct kv_store; /* opaque, thread-safe */
@@ -48,11 +49,34 @@ KV_DEFINE_CLEANUP(struct kv_store *, kv_store_close)
  */
 enum kv_code kv_store_check(struct kv_store *store, struct kv_err *err) kv_must_check;
 
+/*
+ * Standing still, so that the files can be saved, or others put in their place, while the process
+ * runs. kv_store_pause() waits for at most `patience` ms until every connection that was lent is
+ * back; from then on only the calling thread, which must not have one itself, is lent any, and the
+ * others wait in kv_db_acquire(): for KV_STORE_PAUSE_MAX ms, then they get KV_UNAVAILABLE. The
+ * same to the caller, and nothing has changed, when patience ends first.
+ * kv_store_resume(), by the same thread, lets everybody on.
+ */
+#define KV_STORE_PAUSE_MAX 10000
+enum kv_code kv_store_pause(struct kv_store *store, kv_millis patience,
+                            struct kv_err *err) kv_must_check;
+void kv_store_resume(struct kv_store *store);
+
+/*
+ * While it is paused: closes the files, calls `exchange`, which may put others in their place, or
+ * copy them (all is in the database then, the log is gone), and opens what is there afterwards;
+ * kv_store_edition() is another one then. KV_INTERNAL for a file that kv_store_open() would refuse.
+ * When it fails the store cannot be used until another call has worked.
+ */
+typedef enum kv_code kv_store_exchange_fn(void *context, struct kv_err *err);
+enum kv_code kv_store_reopen(struct kv_store *store, kv_store_exchange_fn *exchange, void *context,
+                             struct kv_err *err) kv_must_check;
+
 /* Brings the tables of `domain` to the end of `steps`; refuses a schema beyond it. */
 enum kv_code kv_store_migrate(struct kv_store *store, const char *domain,
                               const struct kv_migration *steps, struct kv_err *err) kv_must_check;
 
-/* Waits for a free connection. */
+/* Waits for a free connection, and while the store is paused. */
 enum kv_code kv_db_acquire(struct kv_store *store, struct kv_db **ret_db,
                            struct kv_err *err) kv_must_check;
 void kv_db_release(struct kv_db *db);
