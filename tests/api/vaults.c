@@ -183,7 +183,12 @@ Test(vault_life, is_led_from_a_shell)
         { { "vault", "recover", "sh-1", NULL }, 0, "https://sh-1.vault.localhost:" },
         { { "vault", "delete", "sh-1", "--purge", NULL }, 0, "" },
         { { "vault", "purge", "sh-1", NULL }, 1, "There is no vault named 'sh-1'." },
-        { { "vault", "delete", "sh-2", "--purge", NULL }, 1, "has purge protection" },
+        { { "vault", "create", "sh-3", NULL }, 0, "" },
+        { { "vault", "delete", "sh-3", NULL }, 0, "" },
+        { { "vault", "delete", "sh-3", "--purge", NULL }, 0, "" },
+        { { "vault", "delete", "sh-3", "--purge", NULL }, 1, "There is no vault named 'sh-3'." },
+        { { "vault", "delete", "sh-2", "--purge", NULL }, 1, "sh-2 has purge protection" },
+        { { "vault", "recover", "sh-2", NULL }, 1, "The vault 'sh-2' is not deleted." },
         { { "reset", "--vault", "sh-2", NULL }, 0, "" },
         { { "reset", "--vault", "sh-3", NULL }, 1, "There is no vault named 'sh-3'." },
     };
