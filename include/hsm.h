@@ -161,6 +161,7 @@ void hsm_counters(const struct hsm *hsm, struct hsm_counters *ret_counters);
  * hsm_rv_wants_check() names.
  */
 CK_RV hsm_check(struct hsm *hsm) kv_must_check;
+
 bool hsm_rv_wants_check(CK_RV rv);
 
 /* The caller's bytes were at fault (length, padding, tag, wrapped form), not the token. */

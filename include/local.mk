@@ -3,6 +3,7 @@ noinst_HEADERS = \
 	%D%/hsm.h \
 	%D%/hsm_function.def \
 	%D%/hsm_gate.h \
+	%D%/hsm_pause.h \
 	%D%/kv/access/hsm_role.def \
 	%D%/kv/access/permission.def \
 	%D%/kv/access/permission.h \
@@ -43,6 +44,7 @@ noinst_HEADERS = \
 	%D%/kv/http/request.h \
 	%D%/kv/http/response.h \
 	%D%/kv/http/route.h \
+	%D%/kv/http/step.h \
 	%D%/kv/identity/identity.h \
 	%D%/kv/keys/due.h \
 	%D%/kv/keys/external.h \
@@ -52,6 +54,7 @@ noinst_HEADERS = \
 	%D%/kv/release/release.h \
 	%D%/kv/store/store.h \
 	%D%/kv/vaults/vault.h \
+	%D%/kv/vaults/vaults.h \
 	%D%/kv/wire/api_version.def \
 	%D%/kv/wire/build.h \
 	%D%/kv/wire/service_build.def \

@@ -37,6 +37,8 @@ struct hsm {
 
     pthread_rwlock_t objects_lock; /* lock.def: hsm.objects; guards what is on the token */
 
+    atomic_bool is_paused; /* whoever has open_lock as a writer gives it back soon */
+
     pthread_rwlock_t open_lock; /* lock.def: hsm.open; guards what follows */
     struct hsm_module module;
     bool usable;    /* the token is open and ours */
@@ -55,6 +57,21 @@ struct hsm {
 
     atomic_ulong reopened;
 };
+
+/* So many ms from now, by CLOCK_MONOTONIC. */
+static inline struct timespec hsm_time_in(unsigned millis)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    time.tv_sec += millis / 1000;
+    time.tv_nsec += (long) (millis % 1000) * 1000000;
+    if (time.tv_nsec >= 1000000000) {
+        time.tv_sec++;
+        time.tv_nsec -= 1000000000;
+    }
+    return time;
+}
 
 /* Initialises the module, finds the token, logs in on the anchor. After a failure, close. */
 CK_RV hsm_token_open(struct hsm *hsm) kv_must_check;

@@ -132,7 +132,7 @@ enum kv_code kv_cli_get(const struct kv_cli_server *server, const char *path, st
 static enum kv_code parse_answer(const struct kv_cli_server *server, const struct kv_buf *body,
                                  cJSON **ret_json, struct kv_err *err)
 {
-    if (kv_json_parse(body->data, body->len, ret_json, NULL) != KV_OK) {
+    if (kv_json_parse_long(body->data, body->len, KV_CLI_VALUES_MAX, ret_json, NULL) != KV_OK) {
         return KV_FAIL(err, KV_INTERNAL, 0, "%s does not answer as coffer does", server->url);
     }
     return KV_OK;

@@ -66,7 +66,8 @@ static enum kv_code render_path(const char *spec, const char *action, struct kv_
     size_t len = strcspn(spec, ",");
 
     if (len == 0 || len > NAME_MAX_BYTES) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%.*s is not a valid vault name", (int) len, spec);
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "'%.*s' is not a valid vault name", (int) len,
+                       spec);
     }
     kv_auto(curl_free) void *escaped = curl_easy_escape(NULL, spec, (int) len);
     if (escaped == NULL) {
@@ -124,16 +125,51 @@ enum kv_code kv_cli_vault_purge(const struct kv_options *options, struct kv_err 
                          &answer, err);
 }
 
+/* Looked at first, so that it is done whole or not at all. */
+static enum kv_code check_purgeable(const struct kv_options *options, const char *name,
+                                    bool *ret_is_deleted, struct kv_err *err)
+{
+    kv_auto(cJSON_Delete) cJSON *vault = NULL;
+    kv_auto(kv_buf_done) struct kv_buf path;
+    struct kv_cli_server server;
+    const char *state = NULL;
+
+    kv_buf_init(&path, 1024);
+    KV_TRY(render_path(name, "", &path, err));
+    KV_TRY(kv_cli_find_server(options, &server, err));
+    KV_TRY(kv_cli_get_json(&server, path.data, &vault, err));
+    if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(vault, "purge_protection"))) {
+        return KV_FAIL(err, KV_PURGE_PROTECTED, 0,
+                       "%s has purge protection: it can be deleted, but not purged", name);
+    }
+    KV_TRY(kv_cli_read_text(vault, "state", &state, err));
+    *ret_is_deleted = strcmp(state, "deleted") == 0;
+    return KV_OK;
+}
+
+static enum kv_code delete_for_good(const struct kv_options *options, const char *name,
+                                    struct kv_err *err)
+{
+    kv_auto(cJSON_Delete) cJSON *vault = NULL;
+    bool is_deleted = false;
+
+    KV_TRY(check_purgeable(options, name, &is_deleted, err));
+    if (!is_deleted) {
+        KV_TRY(send_to_vault(options, "DELETE", name, "", &vault, err));
+    }
+    return kv_cli_vault_purge(options, err);
+}
+
 enum kv_code kv_cli_vault_delete(const struct kv_options *options, struct kv_err *err)
 {
+    const char *name = kv_option_text(options, KV_OPTION_NAME);
     kv_auto(cJSON_Delete) cJSON *vault = NULL;
     const char *date = NULL;
 
-    KV_TRY(
-        send_to_vault(options, "DELETE", kv_option_text(options, KV_OPTION_NAME), "", &vault, err));
     if (kv_option_flag(options, KV_OPTION_PURGE)) {
-        return kv_cli_vault_purge(options, err);
+        return delete_for_good(options, name, err);
     }
+    KV_TRY(send_to_vault(options, "DELETE", name, "", &vault, err));
     KV_TRY(kv_cli_read_text(vault, "scheduled_purge", &date, err));
     (void) printf("to be purged on %s\n", date);
     return KV_OK;

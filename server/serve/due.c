@@ -3,6 +3,7 @@
  * vaults and keys to be purged, and for keys whose pending phases end. */
 #include <stdint.h>
 
+#include "kv/base/log.h"
 #include "kv/keys/due.h"
 #include "serve.h"
 
@@ -120,6 +121,7 @@ static bool tell_vault(void *context, const struct kv_vault *vault)
 {
     struct telling *telling = context;
 
+    kv_log(KV_LOG_INFO, "vault_purged", KV_LOG_TEXT_FIELD("vault", vault->name));
     kv_agenda_note(telling->report, vault->name, NULL, NULL);
     return !kv_trip_is_over(telling->trip);
 }

@@ -23,6 +23,7 @@
 #define TEMPORARY "coffer-??????"
 #define REMOVALS 20 /* tries, because another thread may be creating a file */
 #define RUN_FILE_MAX (1024 * 1024)
+#define RUN_FILE_VAULTS 256 /* it is for those who look for the ports; /control/v1/info has all */
 
 void data_folder_init(struct data_folder *folder)
 {
@@ -158,7 +159,7 @@ enum kv_code data_folder_publish(const struct data_folder *folder, const struct 
     char path[KV_PATH_MAX];
 
     kv_buf_init(&text, RUN_FILE_MAX);
-    KV_TRY(kv_control_describe(app, &description, err));
+    KV_TRY(kv_control_describe(app, RUN_FILE_VAULTS, &description, err));
     KV_TRY(kv_json_print(description, &text, err));
     KV_TRY(kv_path_join(path, folder->path, RUN_FILE, err));
     return kv_file_write(path, text.data, text.len, 0644, err);

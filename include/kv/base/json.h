@@ -39,6 +39,10 @@ void kv_json_setup(void);
 enum kv_code kv_json_parse(const char *text, size_t len, cJSON **ret_object,
                            struct kv_err *err) kv_must_check;
 
+/* The same with another limit on values, for callers that expect a long text. */
+enum kv_code kv_json_parse_long(const char *text, size_t len, unsigned values_max,
+                                cJSON **ret_object, struct kv_err *err) kv_must_check;
+
 /* The text for a property the service could not bind (contract §4.6): one such line per
  * violation. */
 #define KV_JSON_INVALID_PROPERTY "Property  has invalid value\r\n"

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kv/base/clock.h"
 #include "kv/base/err.h"
 
 struct kv_store; /* opaque, thread-safe */
@@ -48,11 +49,34 @@ KV_DEFINE_CLEANUP(struct kv_store *, kv_store_close)
  */
 enum kv_code kv_store_check(struct kv_store *store, struct kv_err *err) kv_must_check;
 
+/*
+ * Pauses the store, so that its files can be saved or replaced while the process runs.
+ * kv_store_pause() waits at most `patience` ms until every lent connection has been returned. From
+ * then on only the calling thread, which must not hold a connection itself, can acquire one; the
+ * others wait in kv_db_acquire() for up to KV_STORE_PAUSE_MAX ms and then get KV_UNAVAILABLE. If
+ * patience runs out first, the caller gets KV_UNAVAILABLE and nothing has changed.
+ * kv_store_resume(), on the same thread, lets everybody continue.
+ */
+#define KV_STORE_PAUSE_MAX 10000
+enum kv_code kv_store_pause(struct kv_store *store, kv_millis patience,
+                            struct kv_err *err) kv_must_check;
+void kv_store_resume(struct kv_store *store);
+
+/*
+ * While the store is paused: closes the files, calls `exchange`, which may replace or copy them
+ * (everything is in the database by then, there is no log), and opens what is there afterwards;
+ * kv_store_edition() changes. KV_INTERNAL for a file that kv_store_open() would refuse. After a
+ * failure the store cannot be used until another call succeeds.
+ */
+typedef enum kv_code kv_store_exchange_fn(void *context, struct kv_err *err);
+enum kv_code kv_store_reopen(struct kv_store *store, kv_store_exchange_fn *exchange, void *context,
+                             struct kv_err *err) kv_must_check;
+
 /* Migrates the tables of `domain` to the end of `steps`; refuses a schema beyond that. */
 enum kv_code kv_store_migrate(struct kv_store *store, const char *domain,
                               const struct kv_migration *steps, struct kv_err *err) kv_must_check;
 
-/* Waits for a free connection. */
+/* Waits for a free connection, and while the store is paused. */
 enum kv_code kv_db_acquire(struct kv_store *store, struct kv_db **ret_db,
                            struct kv_err *err) kv_must_check;
 void kv_db_release(struct kv_db *db);

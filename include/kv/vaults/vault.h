@@ -16,6 +16,8 @@
 #include "kv/base/err.h"
 
 #define KV_VAULT_NAME_MAX 24
+#define KV_RETENTION_MIN 7 /* days */
+#define KV_RETENTION_MAX 90
 
 enum kv_vault_kind { KV_VAULT, KV_MANAGED_HSM };
 enum kv_sku { KV_SKU_STANDARD, KV_SKU_PREMIUM };

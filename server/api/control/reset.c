@@ -8,6 +8,8 @@
 #include "kv/limits/limits.h"
 #include "private.h"
 
+#define ARRIVAL_MS 100000 /* before the lane's own deadline */
+
 struct order {
     const char *vault; /* NULL: everything */
 };
@@ -30,14 +32,9 @@ static enum kv_code read_order(const cJSON *body, struct order *ret_order, struc
     return KV_OK;
 }
 
-/* The clock cannot be moved meanwhile. It is reset first, so that what is created again has the
- * time shown then. */
+/* With the agenda's turn: nobody is under way through time meanwhile. */
 static enum kv_code reset_all(const struct kv_app *app, struct kv_err *err)
 {
-    kv_agenda_acquire(app->agenda);
-
-    kv_auto(kv_agenda_release) kv_unused struct kv_agenda *turn = app->agenda;
-
     KV_TRY(kv_vaults_reset(app->vaults, NULL, kv_seconds(kv_clock_real()), err));
     kv_clock_reset(app->clock);
     kv_clock_freeze(app->clock, false);
@@ -45,6 +42,43 @@ static enum kv_code reset_all(const struct kv_app *app, struct kv_err *err)
     if (app->limits != NULL) {
         kv_limits_reset(app->limits);
     }
+    kv_clock_wake(app->clock); /* the housekeeper destroys the objects of the keys that are gone */
+    return KV_OK;
+}
+
+/* On the lane of those who move the clock. What its client has been told was too late for is not done
+ * any more. */
+static enum kv_code reset_later(struct kv_request *request, struct kv_response *response,
+                                struct kv_err *err)
+{
+    const struct kv_app *app = request->app;
+
+    kv_agenda_acquire(app->agenda);
+
+    kv_auto(kv_agenda_release) kv_unused struct kv_agenda *turn = app->agenda;
+
+    if (kv_clock_monotonic() - request->arrived / 1000 > ARRIVAL_MS) {
+        return KV_FAIL(err, KV_UNAVAILABLE, 0,
+                       "The clock was being moved for too long: nothing was reset.");
+    }
+    KV_TRY(reset_all(app, err));
+    response->status = 204;
+    return KV_OK;
+}
+
+static enum kv_code begin_reset(struct kv_request *request, struct kv_response *response,
+                                struct kv_err *err)
+{
+    const struct kv_app *app = request->app;
+
+    if (!kv_agenda_try_acquire(app->agenda)) {
+        return kv_request_continue(request, KV_LANE_GENERATE, reset_later);
+    }
+
+    kv_auto(kv_agenda_release) kv_unused struct kv_agenda *turn = app->agenda;
+
+    KV_TRY(reset_all(app, err));
+    response->status = 204;
     return KV_OK;
 }
 
@@ -57,7 +91,6 @@ static enum kv_code reset_vault(const struct kv_app *app, const char *name, kv_m
     return kv_vaults_reset(app->vaults, draft.vault.name, kv_seconds(now), err);
 }
 
-/* The objects of the removed keys are destroyed by the housekeeper, which the clock wakes. */
 enum kv_code control_reset(struct kv_request *request, struct kv_response *response,
                            struct kv_err *err)
 {
@@ -69,8 +102,10 @@ enum kv_code control_reset(struct kv_request *request, struct kv_response *respo
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "The body is not a JSON object.");
     }
     KV_TRY(read_order(body, &order, err));
-    KV_TRY(order.vault != NULL ? reset_vault(app, order.vault, request->now, err)
-                               : reset_all(app, err));
+    if (order.vault == NULL) {
+        return begin_reset(request, response, err);
+    }
+    KV_TRY(reset_vault(app, order.vault, request->now, err));
     kv_clock_wake(app->clock);
     response->status = 204;
     return KV_OK;

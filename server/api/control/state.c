@@ -29,7 +29,7 @@ static void add_vault(cJSON *vaults, const struct kv_app *app, const struct kv_v
     kv_json_add_take(vaults, NULL, item, ok);
 }
 
-enum kv_code kv_control_describe(const struct kv_app *app, cJSON **ret_description,
+enum kv_code kv_control_describe(const struct kv_app *app, size_t max, cJSON **ret_description,
                                  struct kv_err *err)
 {
     kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
@@ -42,7 +42,7 @@ enum kv_code kv_control_describe(const struct kv_app *app, cJSON **ret_descripti
     kv_json_add_int(body, "port", app->port, &ok);
     kv_json_add_int(body, "control_port", app->control_port, &ok);
     cJSON *vaults = kv_json_add_array(body, "vaults", &ok);
-    for (size_t i = 0; i < list.count; i++) {
+    for (size_t i = 0; i < list.count && i < max; i++) {
         if (list.vault[i]->deleted == 0) {
             add_vault(vaults, app, list.vault[i], &ok);
         }
@@ -59,7 +59,7 @@ enum kv_code control_info(struct kv_request *request, struct kv_response *respon
 {
     kv_auto(cJSON_Delete) cJSON *body = NULL;
 
-    KV_TRY(kv_control_describe(request->app, &body, err));
+    KV_TRY(kv_control_describe(request->app, KV_VAULTS_MAX, &body, err));
     return kv_response_json(response, 200, body, err);
 }
 

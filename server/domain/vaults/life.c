@@ -58,7 +58,7 @@ static enum kv_code ensure(struct kv_db *db, const struct kv_vault_draft *draft,
         KV_TRY(vault_row_insert(db, &vault, err));
     } else if (!agrees(&vault, draft, &setting)) {
         return refuse(&vault, draft, setting, KV_BAD_PARAMETER,
-                      ": leave out the setting, or change the vault while coffer is running", err);
+                      ": leave the setting out, or use another data folder", err);
     }
     *ret_id = vault.id;
     return KV_OK;
@@ -112,37 +112,6 @@ enum kv_code kv_vaults_open(struct kv_vaults *vaults, const struct kv_vault_draf
     return vault_rows_each(db, show_row, vaults, err);
 }
 
-/* --- purging --- */
-
-enum kv_code vault_empty(const struct kv_vaults *vaults, struct kv_db *db, int64_t id,
-                         struct kv_err *err)
-{
-    for (size_t i = 0; i < vaults->tenants; i++) {
-        KV_TRY(vaults->tenant[i].empty(vaults->tenant[i].context, db, id, err));
-    }
-    return KV_OK;
-}
-
-static enum kv_code purge_row(struct kv_vaults *vaults, int64_t id, struct kv_err *err)
-{
-    kv_auto(kv_db_release) struct kv_db *db = NULL;
-
-    KV_TRY(kv_db_acquire(vaults->store, &db, err));
-    KV_TRY(kv_db_begin(db, err));
-    KV_TRY(vault_empty(vaults, db, id, err));
-    KV_TRY(vault_row_delete(db, id, err));
-    return kv_db_commit(db, err);
-}
-
-static enum kv_code purge_entry(struct kv_vaults *vaults, struct entry *entry, struct kv_err *err)
-{
-    kv_auto(kv_vault_release) const struct kv_vault *vault = vault_entry_hold(vaults, entry);
-
-    KV_TRY(purge_row(vaults, vault->id, err));
-    vault_entry_remove(vaults, entry);
-    return KV_OK;
-}
-
 static bool is_gone(const struct kv_vault *vault, kv_time now)
 {
     return vault->deleted != 0 && vault->purge <= now;
@@ -158,10 +127,7 @@ static enum kv_code fail_unknown(const char *name, struct kv_err *err)
 enum kv_code kv_vaults_get(struct kv_vaults *vaults, const char *name, kv_time now,
                            const struct kv_vault **ret_vault, struct kv_err *err)
 {
-    kv_auto(end_turn) pthread_mutex_t *turn kv_unused = take_turn(vaults);
-    struct entry *entry = vault_entry_find(vaults, name);
-    kv_auto(kv_vault_release) const struct kv_vault *vault =
-        entry != NULL ? vault_entry_hold(vaults, entry) : NULL;
+    kv_auto(kv_vault_release) const struct kv_vault *vault = vault_hold_shown(vaults, name);
 
     if (vault == NULL || is_gone(vault, now)) {
         return fail_unknown(name, err);
@@ -185,7 +151,7 @@ static enum kv_code find(struct kv_vaults *vaults, const char *name, kv_time now
         return KV_OK;
     }
     if (is_gone(vault, now)) {
-        return purge_entry(vaults, entry, err);
+        return vault_entry_purge(vaults, entry, err);
     }
     *ret_entry = entry;
     *ret_vault = kv_take(vault);
@@ -375,21 +341,5 @@ enum kv_code kv_vaults_purge(struct kv_vaults *vaults, const char *name, kv_time
                        "retention ends.",
                        vault->name);
     }
-    return purge_entry(vaults, entry, err);
-}
-
-enum kv_code kv_vaults_purge_due(struct kv_vaults *vaults, kv_time now, kv_vault_visit_fn *visit,
-                                 void *context, struct kv_err *err)
-{
-    kv_auto(end_turn) pthread_mutex_t *turn kv_unused = take_turn(vaults);
-    struct entry *entry;
-    bool goes_on = true;
-
-    while (goes_on && (entry = vault_entry_first_purge(vaults, now)) != NULL) {
-        kv_auto(kv_vault_release) const struct kv_vault *vault = vault_entry_hold(vaults, entry);
-
-        KV_TRY(purge_entry(vaults, entry, err));
-        goes_on = visit(context, vault);
-    }
-    return KV_OK;
+    return vault_entry_purge(vaults, entry, err);
 }

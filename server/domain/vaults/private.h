@@ -71,11 +71,15 @@ typedef enum kv_code vault_row_fn(void *context, const struct kv_vault *vault, s
 enum kv_code vault_rows_each(struct kv_db *db, vault_row_fn *visit, void *context,
                              struct kv_err *err) kv_must_check;
 
-/* life.c: has the tenants empty a vault, or KV_VAULTS_ALL. */
+/* purge.c: has the tenants empty a vault, or KV_VAULTS_ALL. */
 enum kv_code vault_empty(const struct kv_vaults *vaults, struct kv_db *db, int64_t id,
                          struct kv_err *err) kv_must_check;
 
-/* table.c: adds a vault, invisible until vault_entry_show(); `id` and name are new. */
+/* Removes the vault of a place and all that is in it; the place is gone then. In its turn. */
+enum kv_code vault_entry_purge(struct kv_vaults *vaults, struct entry *entry,
+                               struct kv_err *err) kv_must_check;
+
+/* table.c: puts a vault in, which nobody sees until vault_entry_show(); `id` and name are new. */
 enum kv_code vault_entry_add(struct kv_vaults *vaults, const struct kv_vault *vault,
                              struct entry **ret_entry, struct kv_err *err) kv_must_check;
 void vault_entry_show(struct kv_vaults *vaults, struct entry *entry);
@@ -102,7 +106,13 @@ struct entry *vault_entry_find(struct kv_vaults *vaults, const char *name);
 /* Its current vault, held. */
 const struct kv_vault *vault_entry_hold(struct kv_vaults *vaults, struct entry *entry);
 
-/* The number of entries, and the entry of the deleted vault to be purged first; NULL: none is due
- * by `until`. */
+/* How many places there are. */
 size_t vault_entries(struct kv_vaults *vaults);
-struct entry *vault_entry_first_purge(struct kv_vaults *vaults, kv_time until);
+
+/* The places of deleted vaults that are to be purged by `until`, at most `max` of them, by their
+ * time. */
+size_t vault_entries_due(struct kv_vaults *vaults, kv_time until, struct entry **ret_entries,
+                         size_t max);
+
+/* The vault of that name, living or deleted, held; NULL: none. */
+const struct kv_vault *vault_hold_shown(struct kv_vaults *vaults, const char *name);

@@ -7,8 +7,6 @@
 
 #include "kv/vaults/vault.h"
 
-#define RETENTION_MIN 7
-#define RETENTION_MAX 90
 #define NAME_MIN 3
 
 /* contract §1: 3-24 characters, starts with a letter, ends with a letter or digit, no "--" */
@@ -64,8 +62,8 @@ static bool set_retention(struct kv_vault *vault, const char *value)
     char *end;
     long days = strtol(value, &end, 10);
 
-    if (!isdigit((unsigned char) value[0]) || *end != '\0' || days < RETENTION_MIN
-        || days > RETENTION_MAX) {
+    if (!isdigit((unsigned char) value[0]) || *end != '\0' || days < KV_RETENTION_MIN
+        || days > KV_RETENTION_MAX) {
         return false;
     }
     vault->retention_days = (unsigned) days;
@@ -114,7 +112,7 @@ enum kv_code kv_vault_draft_begin(struct kv_vault_draft *ret_draft, const char *
                                   struct kv_err *err)
 {
     struct kv_vault_draft draft = {
-        .vault = { .sku = KV_SKU_PREMIUM, .retention_days = RETENTION_MAX },
+        .vault = { .sku = KV_SKU_PREMIUM, .retention_days = KV_RETENTION_MAX },
     };
 
     KV_TRY(set_name(&draft.vault, name, len, err));
