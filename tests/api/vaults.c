@@ -178,6 +178,8 @@ Test(vault_life, is_led_from_a_shell)
           "https://sh-2.managedhsm.localhost:" },
         { { "vault", "list", NULL }, 0, "sh-1                     vault  standard  live" },
         { { "vault", "recover", "sh-1", NULL }, 1, "is not deleted" },
+        { { "vault", "delete", "sh-1,retention=7", NULL }, 1, "is not a valid vault name" },
+        { { "vault", "delete", "", NULL }, 2, "'' is not a valid vault name" },
         { { "vault", "delete", "sh-1", NULL }, 0, "to be purged on 2" },
         { { "vault", "list", NULL }, 0, "sh-1                     vault  standard  deleted" },
         { { "vault", "recover", "sh-1", NULL }, 0, "https://sh-1.vault.localhost:" },
