@@ -15,6 +15,7 @@ noinst_HEADERS = \
 	%D%/kv/base/base64.h \
 	%D%/kv/base/buf.h \
 	%D%/kv/base/clock.h \
+	%D%/kv/base/command.def \
 	%D%/kv/base/duration.h \
 	%D%/kv/base/err.def \
 	%D%/kv/base/err.h \

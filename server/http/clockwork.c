@@ -78,7 +78,7 @@ static enum kv_stay_state end_of(const struct kv_stay *stay)
 
 static void expire_locked(struct kv_traffic *traffic)
 {
-    const struct kv_due *first;
+    const struct kv_heap_node *first;
 
     while ((first = kv_heap_first(&traffic->due)) != NULL && first->at <= kv_clock_monotonic()) {
         end_and_resume_locked(traffic, first->owner, end_of(first->owner));
@@ -87,7 +87,7 @@ static void expire_locked(struct kv_traffic *traffic)
 
 static void follow_clock_locked(struct kv_traffic *traffic)
 {
-    const struct kv_due *first;
+    const struct kv_heap_node *first;
 
     while ((first = kv_heap_first(&traffic->clock_due)) != NULL
            && kv_clock_span(traffic->clock, first->at) == 0) {
@@ -112,8 +112,8 @@ static kv_millis sooner(kv_millis a, kv_millis b)
 /* How long the thread may sleep. */
 static kv_millis span_locked(struct kv_traffic *traffic)
 {
-    const struct kv_due *due = kv_heap_first(&traffic->due);
-    const struct kv_due *clock_due = kv_heap_first(&traffic->clock_due);
+    const struct kv_heap_node *due = kv_heap_first(&traffic->due);
+    const struct kv_heap_node *clock_due = kv_heap_first(&traffic->clock_due);
     kv_millis span = SLEEP_MAX;
 
     if (due != NULL) {

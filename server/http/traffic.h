@@ -4,11 +4,11 @@
  * when, and whether all are gone.
  *
  * A connection is suspended for a job on a lane, or for a wait that a step chose. It is resumed
- * once: after a job by the worker that has its answer or by the deadline, whichever comes first;
- * after a wait by the timer, which also notices when the client leaves or the clock is moved. One
- * thread handles deadlines and waits for all of them. libmicrohttpd aborts the process when it is
- * stopped with a connection suspended, so this is also what shutting down waits for. Thread-safe.
- * Lock order: "listener.suspended" of lock.def.
+ * once: after a job by the worker that has its answer or by the deadline, whichever is faster;
+ * after a wait by the timer, which also hears when the client leaves or the clock is moved. One
+ * thread does both for all of them. libmicrohttpd aborts the process when it is stopped with a
+ * connection suspended, so this is also what shutting down waits for.
+ * Thread-safe. Lock order: "listener.suspended" of lock.def.
  */
 #pragma once
 
@@ -26,8 +26,8 @@
 
 enum kv_stay_state {
     KV_STAY_NONE,    /* not suspended so far */
-    KV_STAY_AWAITED, /* suspended; there is no answer yet */
-    KV_STAY_SETTLED, /* resumed by the worker that has the answer */
+    KV_STAY_AWAITED, /* suspended; nobody has its answer */
+    KV_STAY_SETTLED, /* resumed by the one that has the answer */
     KV_STAY_EXPIRED, /* resumed by the deadline; a late answer is not wanted */
     KV_STAY_WAITING, /* suspended by a step's choice; the next ones are how that ended */
     KV_STAY_DUE,     /* its time has come */
@@ -37,37 +37,36 @@ enum kv_stay_state {
     KV_STAY_REFUSED  /* as many wait as may */
 };
 
-/* A request's time in suspension; embedded in its exchange, filled by the functions below. */
+/* A request's stays; embedded in its exchange, filled by the functions below. */
 struct kv_stay {
     struct MHD_Connection *connection; /* does not change, as does the next one */
     int descriptor;
-    enum kv_stay_state state;  /* guarded by the traffic's mutex, as is all below */
-    struct kv_due due;         /* by the monotonic clock: a deadline, or the end of a wait */
-    struct kv_due clock_due;   /* by the virtual one */
-    kv_millis wait_limit;      /* of all its waits, monotonic; 0: it has not waited so far */
-    bool is_overdue_then;      /* `due` is the limit, not the chosen time */
-    TAILQ_ENTRY(kv_stay) link; /* while it waits */
+    enum kv_stay_state state;      /* guarded by the traffic's mutex, as is all below */
+    struct kv_heap_node due;       /* by the monotonic clock: a deadline, or the end of a wait */
+    struct kv_heap_node clock_due; /* by the virtual one */
+    kv_millis wait_limit;          /* of all its waits, monotonic; 0: it has not waited so far */
+    bool is_overdue_then;          /* `due` is the limit, not the chosen time */
+    TAILQ_ENTRY(kv_stay) link;     /* while it waits */
 };
 
 struct kv_traffic; /* opaque */
 
 /* Real milliseconds. */
 struct kv_traffic_bounds {
-    kv_millis patience[KV_LANE_COUNT]; /* how long a stay on each lane may take */
-    kv_millis wait_max;                /* how long a request may wait in total */
+    kv_millis patience[KV_LANE_COUNT]; /* that a stay on each lane may take */
+    kv_millis wait_max;                /* that a request may wait, all its waits together */
     size_t stays;                      /* connections at once, hence suspended ones */
-    size_t waits;                      /* of these, how many may wait */
+    size_t waits;                      /* of these, such that wait */
 };
 
-/* `clock` is the clock for virtual waits; NULL: there are none. Starts the thread. */
+/* `clock` is that of virtual waits; NULL: there are none. Starts the thread. */
 enum kv_code kv_traffic_new(const struct kv_traffic_bounds *bounds, struct kv_clock *clock,
                             struct kv_traffic **ret_traffic, struct kv_err *err) kv_must_check;
-/* Nothing may still be suspended. NULL is fine. */
+/* Nothing may be suspended any more. NULL is fine. */
 void kv_traffic_free(struct kv_traffic *traffic);
 KV_DEFINE_CLEANUP(struct kv_traffic *, kv_traffic_free)
 
-/* A whole request is there. Counts it until kv_traffic_leave(); false: refuse it, we are shutting
- * down. */
+/* A whole request is there. Counts it until kv_traffic_leave(); false: refuse it, we are closing. */
 bool kv_traffic_enter(struct kv_traffic *traffic) kv_must_check;
 void kv_traffic_leave(struct kv_traffic *traffic);
 size_t kv_traffic_pending(struct kv_traffic *traffic);
@@ -75,14 +74,13 @@ size_t kv_traffic_pending(struct kv_traffic *traffic);
 /* A connection was suspended and its job is about to be posted: one more job under way. */
 void kv_traffic_suspend(struct kv_traffic *traffic, struct kv_stay *stay, enum kv_lane lane);
 
-/* The job continues on another lane, with that lane's patience; false: the deadline expired
- * first. */
+/* The job goes on in another lane, with that lane's patience; false: the deadline was faster. */
 bool kv_traffic_move(struct kv_traffic *traffic, struct kv_stay *stay,
                      enum kv_lane lane) kv_must_check;
 
 enum kv_stay_state kv_traffic_state(struct kv_traffic *traffic, const struct kv_stay *stay);
 
-/* The job is over: resumes the connection, or returns false if the deadline expired first. */
+/* The job is over: resumes the connection, or returns false when the deadline was faster. */
 bool kv_traffic_end_job(struct kv_traffic *traffic, struct kv_stay *stay);
 
 /*
@@ -95,6 +93,6 @@ void kv_traffic_wait(struct kv_traffic *traffic, struct kv_stay *stay,
 /* How many wait now. */
 size_t kv_traffic_waiting(struct kv_traffic *traffic);
 
-/* From now on no request enters or waits: those that wait are resumed. Waits until no request and
- * no job is left; false: some are. */
+/* From now on nothing enters, and nobody waits: those that do are resumed. Waits until no request
+ * and no job is left; false: some are. */
 bool kv_traffic_drain(struct kv_traffic *traffic, kv_millis patience) kv_must_check;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The agenda has a row for each kind of thing that falls due by the clock. Here are the rows for
- * vaults and keys to be purged, and for keys whose pending phases end. */
+/* The agenda: whoever has something due by the clock is one of its rows. Here are those of vaults
+ * and keys that are purged, and of keys whose pending phases end. */
 #include <stdint.h>
 
 #include "kv/base/log.h"
@@ -20,15 +20,25 @@ static bool tell(void *context, const struct kv_key_label *label)
     return !kv_trip_is_over(telling->trip);
 }
 
-/* Anything overdue when the trip begins is due then. */
+/* Anything overdue when the trip begins is due then, so the search starts at the beginning of time
+ * and what it finds is moved to where the trip begins. */
+static kv_millis look_from(const struct kv_trip *trip, kv_millis after)
+{
+    return after < trip->from ? INT64_MIN : after;
+}
+
+static kv_millis due_on(const struct kv_trip *trip, kv_millis due)
+{
+    return due < trip->from ? trip->from : due;
+}
+
 static enum kv_code next_purge(void *keys, const struct kv_trip *trip, kv_millis after,
                                kv_millis *ret_due, struct kv_err *err)
 {
-    bool is_first = after < trip->from;
     kv_millis due;
 
-    KV_TRY(kv_keys_next_purge(keys, is_first ? INT64_MIN : after, &due, err));
-    *ret_due = due < trip->from ? trip->from : due;
+    KV_TRY(kv_keys_next_purge(keys, look_from(trip, after), &due, err));
+    *ret_due = due_on(trip, due);
     return KV_OK;
 }
 
@@ -40,7 +50,7 @@ static enum kv_code purge(void *keys, const struct kv_trip *trip, kv_millis at,
     return kv_keys_purge_due(keys, at, tell, &telling, err);
 }
 
-/* Phases that were over when the trip began are old news: they are not reported. */
+/* What was over when the trip began has been over for long: nobody is told of that. */
 static enum kv_code next_pending(void *keys, enum kv_pending pending, const struct kv_trip *trip,
                                  kv_millis after, kv_millis *ret_due, struct kv_err *err)
 {
@@ -48,7 +58,7 @@ static enum kv_code next_pending(void *keys, enum kv_pending pending, const stru
                                 err);
 }
 
-/* For one reading of the clock: phases end at milliseconds, and the agenda stops at each. */
+/* Of one reading: phases end in milliseconds, and the agenda stops at each. */
 static enum kv_code end_pending(void *keys, enum kv_pending pending, const struct kv_trip *trip,
                                 kv_millis at, struct kv_agenda_report *report, struct kv_err *err)
 {
@@ -81,39 +91,11 @@ static enum kv_code end_recoveries(void *keys, const struct kv_trip *trip, kv_mi
     return end_pending(keys, KV_PENDING_RECOVERY, trip, at, report, err);
 }
 
-static const struct {
-    const char *name;
-    kv_agenda_next_fn *next;
-    kv_agenda_run_fn *run;
-} rows[] = {
-    { "deletion", next_deletion, end_deletions },
-    { "recovery", next_recovery, end_recoveries },
-    { "purge", next_purge, purge },
-};
-
-static void add_keys(struct kv_agenda *agenda, struct kv_keys *keys)
-{
-    for (size_t i = 0; i < KV_COUNT(rows); i++) {
-        kv_agenda_add(agenda, &(struct kv_agenda_row){
-                                  .name = rows[i].name,
-                                  .pace = KV_PACE_QUICK,
-                                  .scope_word = "vault",
-                                  .subject_word = "key",
-                                  .context = keys,
-                                  .next = rows[i].next,
-                                  .run = rows[i].run,
-                              });
-    }
-}
-
 static enum kv_code next_vault_purge(void *vaults, const struct kv_trip *trip, kv_millis after,
                                      kv_millis *ret_due, struct kv_err *err)
 {
-    bool is_first = after < trip->from;
-    kv_millis due = kv_vaults_next_purge(vaults, is_first ? INT64_MIN : after);
-
     (void) err; /* the table is in memory */
-    *ret_due = due < trip->from ? trip->from : due;
+    *ret_due = due_on(trip, kv_vaults_next_purge(vaults, look_from(trip, after)));
     return KV_OK;
 }
 
@@ -134,26 +116,35 @@ static enum kv_code purge_vaults(void *vaults, const struct kv_trip *trip, kv_mi
     return kv_vaults_purge_due(vaults, kv_seconds(at), tell_vault, &telling, err);
 }
 
-static void add_vaults(struct kv_agenda *agenda, struct kv_vaults *vaults)
-{
-    kv_agenda_add(agenda, &(struct kv_agenda_row){
-                              .name = "vault purge",
-                              .pace = KV_PACE_QUICK,
-                              .scope_word = "vault",
-                              .subject_word = "key",
-                              .context = vaults,
-                              .next = next_vault_purge,
-                              .run = purge_vaults,
-                          });
-}
-
 /* Rows that are due at the same time run in this order. */
+static const struct {
+    const char *name;
+    bool of_vaults; /* their table is the context; the keys' otherwise */
+    kv_agenda_next_fn *next;
+    kv_agenda_run_fn *run;
+} rows[] = {
+    { "vault purge", true, next_vault_purge, purge_vaults },
+    { "deletion", false, next_deletion, end_deletions },
+    { "recovery", false, next_recovery, end_recoveries },
+    { "purge", false, next_purge, purge },
+};
+
 enum kv_code due_open(struct kv_clock *clock, struct kv_vaults *vaults, struct kv_keys *keys,
                       struct rotator *rotator, struct kv_agenda **ret_agenda, struct kv_err *err)
 {
     KV_TRY(kv_agenda_new(clock, ret_agenda, err));
-    add_vaults(*ret_agenda, vaults);
-    add_keys(*ret_agenda, keys);
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        kv_agenda_add(*ret_agenda,
+                      &(struct kv_agenda_row){
+                          .name = rows[i].name,
+                          .pace = KV_PACE_QUICK,
+                          .scope_word = "vault",
+                          .subject_word = "key",
+                          .context = rows[i].of_vaults ? (void *) vaults : (void *) keys,
+                          .next = rows[i].next,
+                          .run = rows[i].run,
+                      });
+    }
     rotator_add(rotator, *ret_agenda);
     return KV_OK;
 }

@@ -62,7 +62,7 @@ static bool has_room_locked(const struct kv_store *store)
     return store->idle != NULL || store->opened < store->limit;
 }
 
-/* False when that took until `end`. */
+/* False when it is `end`. */
 static bool wait_until_locked(struct kv_store *store, kv_millis end)
 {
     const struct timespec until = { .tv_sec = end / 1000, .tv_nsec = end % 1000 * 1000000 };
@@ -71,14 +71,27 @@ static bool wait_until_locked(struct kv_store *store, kv_millis end)
            != ETIMEDOUT;
 }
 
+/* False when the pause lasts too long. */
+static bool wait_for_resume_locked(struct kv_store *store)
+{
+    kv_millis end = kv_clock_monotonic() + KV_STORE_PAUSE_MAX;
+    bool in_time = true;
+
+    while (in_time && is_shut_locked(store)) {
+        in_time = wait_until_locked(store, end);
+    }
+    return in_time || !is_shut_locked(store);
+}
+
 /* Others have connections for a moment each; only of a pause one cannot know how long it lasts. */
 static enum kv_code wait_for_room_locked(struct kv_store *store, struct kv_err *err)
 {
-    kv_millis end = kv_clock_monotonic() + KV_STORE_PAUSE_MAX;
-
     while (is_shut_locked(store) || !has_room_locked(store)) {
-        if (!wait_until_locked(store, end) && is_shut_locked(store)) {
+        if (!wait_for_resume_locked(store)) {
             return KV_FAIL(err, KV_UNAVAILABLE, 0, "the state is being saved or put back");
+        }
+        if (!has_room_locked(store)) {
+            pthread_cond_wait(&store->released, &store->pool_mutex);
         }
     }
     if (store->has_no_files && !store->is_paused) {

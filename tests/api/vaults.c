@@ -178,6 +178,8 @@ Test(vault_life, is_led_from_a_shell)
           "https://sh-2.managedhsm.localhost:" },
         { { "vault", "list", NULL }, 0, "sh-1                     vault  standard  live" },
         { { "vault", "recover", "sh-1", NULL }, 1, "is not deleted" },
+        { { "vault", "delete", "sh-1,retention=7", NULL }, 1, "is not a valid vault name" },
+        { { "vault", "delete", "", NULL }, 2, "'' is not a valid vault name" },
         { { "vault", "delete", "sh-1", NULL }, 0, "to be purged on 2" },
         { { "vault", "list", NULL }, 0, "sh-1                     vault  standard  deleted" },
         { { "vault", "recover", "sh-1", NULL }, 0, "https://sh-1.vault.localhost:" },
@@ -208,7 +210,7 @@ static void unpack(const char *archive, const char *folder)
     pid_t child = fork();
 
     if (child == 0) {
-        (void) execlp("tar", "tar", "-xJf", archive, "-C", folder, (char *) NULL);
+        (void) execlp("tar", "tar", "-xzf", archive, "-C", folder, (char *) NULL);
         _exit(127);
     }
     cr_assert_eq(waitpid(child, &status, 0), child);
@@ -216,7 +218,7 @@ static void unpack(const char *archive, const char *folder)
 }
 
 /*
- * folder_0.1.0.tar.xz is the data folder of a coffer that kept no vaults: keys named Kept in dev,
+ * folder_0.1.0.tar.gz is the data folder of a coffer that kept no vaults: keys named Kept in dev,
  * other (retention 9) and pool (a managed HSM with a role assignment and a setting), a deleted key
  * `gone` in dev, a rotation policy of dev's Kept, and what it encrypted.
  */

@@ -27,19 +27,18 @@ enum kv_option {
 };
 
 /* Which subcommand is running; a bit each, so that a row can name several. */
+enum kv_command_place {
+    KV_COMMAND_PLACE_SERVE,
+#define X(symbol, name, run, help) KV_COMMAND_PLACE_##symbol,
+#include "kv/base/command.def"
+#undef X
+    KV_COMMAND_COUNT
+};
 enum kv_command {
-    KV_COMMAND_SERVE = 1,
-    KV_COMMAND_HEALTHCHECK = 2,
-    KV_COMMAND_CA = 4,
-    KV_COMMAND_ENV = 8,
-    KV_COMMAND_HOSTS = 16,
-    KV_COMMAND_TOKEN = 32,
-    KV_COMMAND_VAULT_LIST = 64,
-    KV_COMMAND_VAULT_CREATE = 128,
-    KV_COMMAND_VAULT_DELETE = 256,
-    KV_COMMAND_VAULT_RECOVER = 512,
-    KV_COMMAND_VAULT_PURGE = 1024,
-    KV_COMMAND_RESET = 2048
+    KV_COMMAND_SERVE = 1 << KV_COMMAND_PLACE_SERVE,
+#define X(symbol, name, run, help) KV_COMMAND_##symbol = 1 << KV_COMMAND_PLACE_##symbol,
+#include "kv/base/command.def"
+#undef X
 };
 
 struct kv_options; /* opaque */

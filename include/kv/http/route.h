@@ -6,9 +6,10 @@
  *   `at_head`    steps that see only the head, before the body is read or waited for
  *   `gates`      steps that see the whole request; one of them is kv_route_match()
  *                the route's handler, on the route's lane
- *   `at_answer` steps that see the answer in *response, from the handler or an error, and may
- *   change it, refuse in its place, hold it up, or spoil it `finish` on success and on failure
- *   alike: the headers that every answer has `after` for logs and journals
+ *   `at_answer`  steps that see the answer in *response, from the handler or an error, and may
+ *                change it, refuse in its place, hold it up, or spoil it
+ *   `finish`     on success and on failure alike: the headers that every answer has
+ *   `after`      for logs and journals
  * The steps of a list are asked in order; each passes the request on, refuses it, or says what else
  * comes next (step.h). A refusal or an answer continues with `at_answer`. All but the handler run
  * on the connection's thread; if the deadline has expired before the handler is done, they run

@@ -61,7 +61,7 @@ enum kv_code kv_vault_draft_begin(struct kv_vault_draft *ret_draft, const char *
 enum kv_code kv_vault_draft_set(struct kv_vault_draft *draft, const char *name, const char *value,
                                 struct kv_err *err) kv_must_check;
 
-/* Reads NAME[,sku=..][,kind=..][,retention=..][,purge-protection][,access=..] (design §2). */
+/* Reads NAME[,sku=..][,kind=..][,retention=..][,purge-protection][,access=..] (docs/options.md). */
 enum kv_code kv_vault_parse(const char *spec, struct kv_vault_draft *ret_draft,
                             struct kv_err *err) kv_must_check;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The control API as a site: who may use it, and how refusals look. It has no tokens; it is
- * protected by listening on loopback and by keeping web pages out.
+ * protected by listening on loopback and by keeping web pages out (docs/options.md).
  */
 #include <stdio.h>
 #include <string.h>
@@ -24,8 +24,8 @@ static bool is_write(enum kv_verb verb)
     return verb != KV_GET && verb != KV_HEAD && verb != KV_OPTIONS;
 }
 
-/* A form on a web page cannot send this type without a preflight request, which is refused; nor can
- * it send the other verbs, which need no body. */
+/* A form of a page cannot send this type without asking first, and asking is refused; nor can it
+ * send the other verbs, which may go without a body. */
 static enum kv_code check_media_type(struct kv_request *request, struct kv_response *response,
                                      struct kv_err *err)
 {
@@ -60,7 +60,7 @@ static void render_error(struct kv_request *request, const struct kv_err *err,
     }
 }
 
-/* The answer to a wrong verb is made here, where the right ones are known. */
+/* The answer to a wrong verb is made here: only here it is known which are right. */
 static enum kv_code refuse_unmatched(struct kv_request *request, struct kv_response *response,
                                      unsigned verbs_of_path, struct kv_err *err)
 {
@@ -77,7 +77,7 @@ static enum kv_code refuse_unmatched(struct kv_request *request, struct kv_respo
     return kv_step_answer(request);
 }
 
-/* Probes and scrapers ask every few seconds: reads that succeed are not worth a line. */
+/* Probes and scrapers ask every few seconds: what only reads and succeeds is not worth a line. */
 static void log_what_matters(const struct kv_request *request, const struct kv_response *response,
                              const struct kv_err *err, int64_t micros)
 {

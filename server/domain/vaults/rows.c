@@ -30,8 +30,6 @@ enum kv_code vault_rows_migrate(struct kv_store *store, struct kv_err *err)
     return kv_store_migrate(store, "vaults", migrations, err);
 }
 
-#define YEARS_END ((kv_time) 253402300800) /* the year 10000 */
-
 static bool is_between(int64_t number, int64_t low, int64_t high)
 {
     return number >= low && number <= high;
@@ -39,7 +37,7 @@ static bool is_between(int64_t number, int64_t low, int64_t high)
 
 static bool is_date(int64_t seconds)
 {
-    return is_between(seconds, 0, YEARS_END - 1);
+    return is_between(seconds, 0, KV_TIME_MAX);
 }
 
 /* A name as it would be stored, and nothing behind it. */
