@@ -3,18 +3,18 @@
  * hsm.h - the whole contract of the token layer: one PKCS#11 module, one token, one login.
  *
  * It loads a module, opens the token by label, keeps a bounded pool of sessions, knows every key
- * by its 16-byte CKA_ID, and re-opens everything after the token was gone. It speaks CK_RV and
- * logs nothing. Section numbers below are PKCS#11 v2.40 base specification.
+ * by its 16-byte CKA_ID, and re-opens everything after the token has been away. It returns CK_RV
+ * and logs nothing. Section numbers below are PKCS#11 v2.40 base specification.
  *
- * Verdicts: HSM_RV_NO_MECHANISM: this token cannot, whatever the input. HSM_RV_NO_KEY: the key is
- * not there. Modules that answer CKR_GENERAL_ERROR to bad input exist (SoftHSM: a wrong tag, a
- * wrong padding), so after one the token is looked at: where it is well, the input was bad, and
- * the functions below say so by one of the verdicts hsm_rv_is_bad_input() names.
+ * Verdicts: HSM_RV_NO_MECHANISM: this token cannot do it, whatever the input. HSM_RV_NO_KEY: the
+ * key is not there. Some modules answer CKR_GENERAL_ERROR to bad input (SoftHSM: a wrong tag, a
+ * wrong padding), so after that error the token is checked: if it is healthy, the input was bad,
+ * and the functions below return one of the verdicts hsm_rv_is_bad_input() names.
  *
  * Thread rule: after hsm_open() every function may be called from any thread, until hsm_close(),
- * which must be the last call and must find nobody inside (SoftHSM crashes otherwise). A process
- * holds at most one open struct hsm for a module and does not fork while it is open.
- * Ownership: outputs are the caller's; nothing borrowed from here outlives the call.
+ * which must be the last call and must not overlap any other (SoftHSM crashes otherwise). A process
+ * holds at most one open struct hsm per module and does not fork while it is open. Ownership: the
+ * caller owns the outputs; nothing borrowed from here outlives the call.
  */
 #pragma once
 
@@ -37,7 +37,7 @@
 #define HSM_SERIAL_MAX 17 /* CK_TOKEN_INFO.serialNumber, NUL-terminated */
 
 /*
- * Our own verdicts, beside the module's. They are vendor-defined values no module we know uses.
+ * Our own verdicts, beside the module's: vendor-defined values that no module we know of uses.
  */
 #define HSM_RV_NOT_LOADABLE (CKR_VENDOR_DEFINED | 0x434f4601UL) /* dlopen or C_GetFunctionList */
 #define HSM_RV_NO_TOKEN (CKR_VENDOR_DEFINED | 0x434f4602UL)     /* no slot holds that label */
@@ -58,19 +58,20 @@ struct hsm_config {
     const char *token_label; /* matched against CK_TOKEN_INFO.label without its padding */
     const char *pin;         /* user PIN; copied, wiped at close */
     size_t pin_len;
-    unsigned sessions;  /* bound of the pool; one a thread that calls is enough */
+    unsigned sessions;  /* size limit of the pool; one per calling thread is enough */
     bool extractable;   /* keys may leave the token, wrapped by the wrapping key */
-    const char *so_pin; /* by which the trusted wrapping key is made; not kept */
-    size_t so_pin_len;  /* 0: none is made */
-    hsm_gate_fn *gate;  /* NULL: every call is let through */
+    const char *so_pin; /* to create the trusted wrapping key; not kept */
+    size_t so_pin_len;  /* 0: none is created */
+    hsm_gate_fn *gate;  /* NULL: every call is allowed */
     hsm_told_fn *told;  /* NULL: nobody is told */
     void *gate_context; /* of both */
 };
 
 /*
- * Makes a token: the first slot whose token is not initialised gets `label`, the SO PIN and the
- * user PIN (C_InitToken, C_InitPIN; §5.5, §5.6). One of that label that is there already is left
- * alone, but gets its user PIN if a kill left it without. Initialises the module meanwhile.
+ * Creates a token: the first slot whose token is not initialised gets `label`, the SO PIN and the
+ * user PIN (C_InitToken, C_InitPIN; §5.5, §5.6). An existing token with that label is left alone,
+ * but gets its user PIN if a kill left it without one. The module is initialised for the duration
+ * of the call.
  */
 CK_RV hsm_init_token(const struct hsm_config *config, const char *so_pin,
                      size_t so_pin_len) kv_must_check;
@@ -81,24 +82,25 @@ CK_RV hsm_init_token(const struct hsm_config *config, const char *so_pin,
  */
 CK_RV hsm_open(const struct hsm_config *config, struct hsm **ret_hsm) kv_must_check;
 
-/* Closes sessions, logs out, C_Finalize, wipes the PIN. NULL is fine. */
+/* Closes sessions, logs out, calls C_Finalize, wipes the PIN. NULL is fine. */
 void hsm_close(struct hsm *hsm);
 KV_DEFINE_CLEANUP(struct hsm *, hsm_close)
 
 /*
  * The wrapping key: an AES-256 key, TOKEN, PRIVATE, SENSITIVE, never EXTRACTABLE, and good for
- * nothing but WRAP and UNWRAP: by that it is told from the AES keys of a vault, which ENCRYPT. Its
- * random CKA_ID also serves as the sentinel: a token initialised anew does not hold it.
+ * nothing but WRAP and UNWRAP, which tells it apart from the AES keys of a vault, which ENCRYPT.
+ * Its random CKA_ID also serves as the sentinel: a re-initialised token does not hold it.
  * hsm_adopt_sentinel() looks for it (HSM_RV_OTHER_TOKEN: not there) and makes every later health
- * check look again. What a kill left half-made passes for it: destroy that, and make it anew.
+ * check look again. A key that a kill left half-made passes for it: destroy it and generate it
+ * again.
  */
 CK_RV hsm_create_sentinel(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH]) kv_must_check;
 CK_RV hsm_adopt_sentinel(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH]) kv_must_check;
 
 /*
- * Keys that are HSM_BOUND have CKA_WRAP_WITH_TRUSTED and go under the trusted wrapping key alone
- * (pkcs11/trusted.h), if the token has one. HSM_EXPORTABLE ones have to go under keys nobody knows in
- * advance. Without a trusted key the two do not differ.
+ * HSM_BOUND keys have CKA_WRAP_WITH_TRUSTED and can be wrapped only by the trusted wrapping key
+ * (pkcs11/trusted.h), if the token has one. HSM_EXPORTABLE keys must be wrappable by keys not known
+ * in advance. Without a trusted key the two do not differ.
  */
 enum hsm_bond { HSM_BOUND, HSM_EXPORTABLE };
 
@@ -106,16 +108,16 @@ enum hsm_kind { HSM_RSA, HSM_EC, HSM_AES };
 enum hsm_curve { HSM_P256, HSM_P256K, HSM_P384, HSM_P521 };
 enum hsm_hash { HSM_SHA1, HSM_SHA256, HSM_SHA384, HSM_SHA512 };
 
-/* The bit of a curve or of a hash in a set of them. */
+/* The bit for a curve or a hash in a set of them. */
 #define HSM_BIT(value) (1U << (unsigned) (value))
 
-/* What the module was found to do, each by trying it, not by its name. */
+/* What the module turned out to support, each found by trying it, not by its name. */
 struct hsm_capabilities {
     bool rsa_generate;
     bool rsa_raw;          /* CKM_RSA_X_509 decryption */
     bool rsa_pkcs;         /* CKM_RSA_PKCS signatures */
-    unsigned rsa_pss;      /* hashes (HSM_BIT) of CKM_RSA_PKCS_PSS; MGF1 alike, salt as long */
-    unsigned rsa_oaep;     /* hashes of CKM_RSA_PKCS_OAEP, MGF1 alike */
+    unsigned rsa_pss;      /* hashes (HSM_BIT) of CKM_RSA_PKCS_PSS; and of MGF1; salt as long */
+    unsigned rsa_oaep;     /* hashes of CKM_RSA_PKCS_OAEP, and of MGF1 */
     bool rsa_oaep_sha256;  /* one of these */
     bool rsa_aes_key_wrap; /* hsm_import_transfer() */
     unsigned ec_curves;    /* generates these and signs with CKM_ECDSA */
@@ -129,7 +131,7 @@ struct hsm_capabilities {
     bool hmac;             /* either */
     bool import;           /* C_CreateObject of private keys */
     bool backup;           /* hsm_export_wrapped(), as this token is configured */
-    bool trusted_wrap;     /* there is a trusted wrapping key, and HSM_BOUND means something */
+    bool trusted_wrap;     /* there is a trusted wrapping key, so HSM_BOUND has an effect */
     CK_ULONG rsa_bits_min, rsa_bits_max;
 };
 const struct hsm_capabilities *hsm_capabilities(const struct hsm *hsm);
@@ -140,10 +142,10 @@ struct hsm_info {
 };
 void hsm_describe(const struct hsm *hsm, struct hsm_info *ret_info);
 
-/* Counters for /metrics and for tests; each a reading of its own. */
+/* Counters for /metrics and for tests; each is read separately. */
 struct hsm_counters {
-    unsigned long calls;    /* C_ calls, but those that close */
-    unsigned long failures; /* of these, answered anything but CKR_OK */
+    unsigned long calls;    /* C_ calls, except those that close */
+    unsigned long failures; /* of these, those that returned anything but CKR_OK */
     unsigned long reopened; /* times the token came back */
     unsigned sessions_open; /* in the pool, lent or idle, without the anchor */
     unsigned sessions_lent;
@@ -152,13 +154,14 @@ struct hsm_counters {
 void hsm_counters(const struct hsm *hsm, struct hsm_counters *ret_counters);
 
 /*
- * Looks whether the token is there and is still ours (C_GetTokenInfo, then the sentinel). When it
- * is not: waits until nobody is inside, finalises, initialises, logs in and fills the map anew.
+ * Checks whether the token is there and is still ours (C_GetTokenInfo, then the sentinel). If it is
+ * not: waits until no other thread is inside, finalises, initialises, logs in and refills the map.
  * CKR_OK: the token works now. Otherwise the next call tries again, a wrong PIN at most once a
- * minute (modules exist that lock). Call it every few seconds, and after an error that
+ * minute (some modules lock). Call it every few seconds, and after an error that
  * hsm_rv_wants_check() names.
  */
 CK_RV hsm_check(struct hsm *hsm) kv_must_check;
+
 bool hsm_rv_wants_check(CK_RV rv);
 
 /* The caller's bytes were at fault (length, padding, tag, wrapped form), not the token. */
@@ -173,9 +176,9 @@ struct hsm_rsa_public {
 
 /*
  * Generates a key pair (C_GenerateKeyPair, §5.13): the private half on the token with CKA_ID `id`,
- * PRIVATE, SENSITIVE, DECRYPT, SIGN and UNWRAP, EXTRACTABLE only when configured so; the public
- * half is read out and not kept. Takes seconds for 4096 bits. On failure no object is left, unless
- * the token itself went away. An exponent the module does not take is HSM_RV_NO_MECHANISM.
+ * PRIVATE, SENSITIVE, DECRYPT, SIGN and UNWRAP, EXTRACTABLE only if so configured; the public half
+ * is read out and not kept. Takes seconds for 4096 bits. On failure no object is left, unless the
+ * token itself went away. An exponent the module does not accept is HSM_RV_NO_MECHANISM.
  */
 CK_RV hsm_generate_rsa(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond,
                        CK_ULONG bits, unsigned long public_exponent,
@@ -191,20 +194,21 @@ struct hsm_ec_public {
 size_t hsm_curve_width(enum hsm_curve curve);
 
 /*
- * The same for an EC key pair: SIGN is all the private half may do. Its point can be read now
- * only (most modules do not tell it of a private key): the caller keeps it.
+ * The same for an EC key pair: SIGN is all the private half may do. Its point can only be read now
+ * (most modules do not give it for a private key), so the caller keeps it.
  */
 CK_RV hsm_generate_ec(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond,
                       enum hsm_curve curve, struct hsm_ec_public *ret_public) kv_must_check;
 
 /*
- * Makes an AES key of 128, 192 or 256 bits on the token, with ENCRYPT, DECRYPT, WRAP and UNWRAP. It
- * also does HMAC with its value. Where the module refuses that of an AES key (`hmac_native` of the
- * capabilities), a twin is made with it, a generic secret good for SIGN only. A module cannot make
- * one key out of another of the length its HMAC asks for, so then both are derived inside the token
- * from a base key that nobody has seen and that is gone afterwards. Such an AES key is not LOCAL,
- * which derived keys never are; ALWAYS_SENSITIVE proves that it was never outside (§4.9). Where
- * neither way works (`hmac`), it is generated without. On failure neither object is left.
+ * Generates an AES key of 128, 192 or 256 bits on the token, with ENCRYPT, DECRYPT, WRAP and
+ * UNWRAP. It also does HMAC with its value. If the module refuses HMAC with an AES key
+ * (`hmac_native` of the capabilities), the key gets a twin, a generic secret good for SIGN only. A
+ * module cannot extend one key into another of the length its HMAC requires, so in that case both
+ * are derived inside the token from a base key that nobody has seen and that is gone afterwards.
+ * Such an AES key is not LOCAL, as derived keys never are; ALWAYS_SENSITIVE proves that it was
+ * never outside (§4.9). If neither way works (`hmac`), it is generated without a twin. On failure
+ * neither object is left.
  */
 CK_RV hsm_generate_aes(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond,
                        CK_ULONG bits) kv_must_check;
@@ -221,10 +225,10 @@ struct hsm_rsa_private {
 };
 
 /*
- * Puts a key of the caller's on the token (C_CreateObject, §5.7), with the uses and the CKA_
- * EXTRACTABLE of a generated one, but not LOCAL. What is passed are secrets of the caller, who
- * wipes them; that the numbers belong together is the caller's to check, modules do not. `scalar`
- * and `value` have the full width. An AES key gets its twin here, too.
+ * Puts the caller's key on the token (C_CreateObject, §5.7), with the uses and the CKA_EXTRACTABLE
+ * of a generated one, but not LOCAL. The arguments are secrets, which the caller wipes; the caller
+ * also checks that the numbers belong together, since modules do not. `scalar` and `value` have the
+ * full width. An AES key gets its twin here, too.
  */
 CK_RV hsm_import_rsa(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond,
                      const struct hsm_rsa_private *key) kv_must_check;
@@ -235,18 +239,18 @@ CK_RV hsm_import_aes(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enu
                      const unsigned char *value, size_t len) kv_must_check;
 
 /*
- * The same for a value that is no AES key's, of 1 to HSM_SECRET_MAX bytes: it does HMAC and nothing
- * else. A shorter one lies on the token with zeros behind it, which HMAC does not notice (RFC 2104
- * §2) but hsm_export_transfer() shows.
+ * The same for a value that is not an AES key, of 1 to HSM_SECRET_MAX bytes: it does HMAC and
+ * nothing else. A shorter one is stored on the token padded with zeros, which makes no difference
+ * to HMAC (RFC 2104 §2) but shows in hsm_export_transfer().
  */
 #define HSM_SECRET_MAX 64
 CK_RV hsm_import_secret(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond,
                         const unsigned char *value, size_t len) kv_must_check;
 
 /*
- * The public half of a key on the token. HSM_RV_NO_MECHANISM where the module does not tell it,
- * as most do not of an EC key: whoever unwraps one gets the point from elsewhere, or recovers it
- * from two signatures (SEC 1, §4.1.6). HSM_AES has none: CKR_ARGUMENTS_BAD.
+ * The public half of a key on the token. HSM_RV_NO_MECHANISM if the module does not give it, as
+ * most do not for an EC key: a caller that unwraps one gets the point from elsewhere, or recovers
+ * it from two signatures (SEC 1, §4.1.6). HSM_AES has none: CKR_ARGUMENTS_BAD.
  */
 struct hsm_public {
     enum hsm_curve curve; /* of an HSM_EC */
@@ -258,16 +262,17 @@ struct hsm_public {
 CK_RV hsm_read_public(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_kind kind,
                       struct hsm_public *ret_public) kv_must_check;
 
-/* The curve of an EC key, which every module tells. CKR_PUBLIC_KEY_INVALID when it is none of ours. */
+/* The curve of an EC key, which every module gives. CKR_PUBLIC_KEY_INVALID if it is not one of
+ * ours. */
 CK_RV hsm_key_curve(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
                     enum hsm_curve *ret_curve) kv_must_check;
 
 /*
  * Signs (§5.11): CKM_RSA_PKCS over a DigestInfo or any other bytes, CKM_RSA_PKCS_PSS and CKM_ECDSA
  * over a digest, the latter giving r and s at full width one after the other, CKM_SHAxxx_HMAC over
- * the message. Of this and the following functions: `size` is the room in `out`, CKR_BUFFER_TOO_
- * SMALL when it does not do; after any failure `out` holds zeros. What is secret in `out` the
- * caller wipes. The mechanism and its parameters are only read.
+ * the message. For this and the following functions: `size` is the room in `out`,
+ * CKR_BUFFER_TOO_SMALL if it is not enough; after any failure `out` holds zeros. The caller wipes
+ * any secret in `out`. The mechanism and its parameters are only read.
  */
 CK_RV hsm_sign(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
                const CK_MECHANISM *mechanism, const unsigned char *in, size_t len,
@@ -285,10 +290,10 @@ CK_RV hsm_decrypt(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
                   unsigned char *out, size_t size, size_t *ret_len) kv_must_check;
 
 /*
- * RFC 3394 and RFC 5649 over bytes of the caller: CKM_AES_KEY_WRAP (16 bytes or more, a multiple
- * of 8) and CKM_AES_KEY_WRAP_PAD (one byte or more), which is RFC 5649 here by whatever number the
- * module has it. The value is in the token as a session object meanwhile. Failed integrity is
- * CKR_ENCRYPTED_DATA_INVALID.
+ * RFC 3394 and RFC 5649 over bytes of the caller: CKM_AES_KEY_WRAP (16 bytes or more, a multiple of
+ * 8) and CKM_AES_KEY_WRAP_PAD (one byte or more), which here means RFC 5649, whatever number the
+ * module uses for it. During the call the value is in the token as a session object. A failed
+ * integrity check is CKR_ENCRYPTED_DATA_INVALID.
  */
 CK_RV hsm_wrap_value(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], CK_MECHANISM_TYPE type,
                      const unsigned char *value, size_t len, unsigned char *out, size_t size,
@@ -298,12 +303,12 @@ CK_RV hsm_unwrap_value(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
                        unsigned char *out, size_t size, size_t *ret_len) kv_must_check;
 
 /*
- * A key under the wrapping key, by CKM_AES_KEY_WRAP_PAD: PKCS#8, or the bare AES value and that of
- * the twin (at most HSM_WRAPPED_MAX). CKR_KEY_UNEXTRACTABLE when it may not leave,
+ * Wraps a key with the wrapping key, by CKM_AES_KEY_WRAP_PAD: PKCS#8, or the bare AES value and
+ * that of the twin (at most HSM_WRAPPED_MAX). CKR_KEY_UNEXTRACTABLE if it may not leave,
  * HSM_RV_OTHER_TOKEN before a sentinel is adopted. hsm_import_wrapped() brings it back, on the same
  * token only, with the uses and the CKA_EXTRACTABLE of a key generated now, but not LOCAL, and with
  * its twin; a blob that is not ours or of another kind is bad input. `bond` is the key's: bound
- * ones go under the trusted key, if there is one, and come back from either.
+ * keys are wrapped by the trusted key, if there is one, and can be unwrapped from either.
  */
 CK_RV hsm_export_wrapped(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond,
                          unsigned char *out, size_t size, size_t *ret_len) kv_must_check;
@@ -311,33 +316,33 @@ CK_RV hsm_import_wrapped(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
                          enum hsm_kind kind, const unsigned char *in, size_t len) kv_must_check;
 
 /*
- * Takes a key somebody prepared for this token (contract §6.2, BYOK): an AES-256 key encrypted to
- * the RSA key `kek` by OAEP with SHA-1, then the key's PKCS#8 or AES value under that by CKM_AES_
- * KEY_WRAP_PAD (the form of CKM_RSA_AES_KEY_WRAP). Nothing of it is ever outside the token. The
- * twin of such an AES key has no more than its length, for want of a way to make it longer: hashes
- * that the module does not do with it are HSM_RV_NO_MECHANISM (with SoftHSM all but HS256 with 256
- * bits).
+ * Imports a key prepared for this token elsewhere (contract §6.2, BYOK): an AES-256 key encrypted
+ * to the RSA key `kek` by OAEP with SHA-1, then the key's PKCS#8 or AES value under that by
+ * CKM_AES_KEY_WRAP_PAD (the form of CKM_RSA_AES_KEY_WRAP). No part of it is ever outside the
+ * token. The twin of such an AES key is no longer than the key itself, because there is no way to
+ * extend it: hashes that the module does not do with that length are HSM_RV_NO_MECHANISM (with
+ * SoftHSM all but HS256 with 256 bits).
  */
 CK_RV hsm_import_transfer(struct hsm *hsm, const unsigned char kek[HSM_ID_LENGTH],
                           const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond,
                           enum hsm_kind kind, const unsigned char *in, size_t len) kv_must_check;
 
 /*
- * Encrypts `len` bytes to an RSA key by OAEP with `hash`, MGF1 alike and no label: what the caller
- * of hsm_export_transfer() lends for hashes that the module does not do. `out` has room for the
- * modulus. Any verdict but CKR_OK is handed through.
+ * Encrypts `len` bytes to an RSA key by OAEP with `hash`, the same hash in MGF1 and no label. The
+ * caller of hsm_export_transfer() provides it for hashes that the module does not do. `out` has
+ * room for the modulus. Any verdict but CKR_OK is passed on.
  */
 typedef CK_RV hsm_oaep_fn(const struct hsm_rsa_public *public, enum hsm_hash hash,
                           const unsigned char *in, size_t len, unsigned char *out);
 
 /*
- * The other way round (secure key release, contract §11): the same form, encrypted to the RSA key
- * `target` of somebody who is entitled to it, by OAEP with `hash`. The key itself is only ever
- * outside wrapped by a fresh AES-256 transport key. That one stays in the token, too, where the
- * module's OAEP knows the hash; else it is drawn from the token's random numbers, handed to `oaep`,
- * and wiped. CKR_KEY_UNEXTRACTABLE when the key may not leave, CKR_KEY_NOT_WRAPPABLE when it is
- * bound to the trusted wrapping key. SoftHSM adds zeros behind a PKCS#8 to
- * the next multiple of eight bytes.
+ * The other way round (secure key release, contract §11): the same form, encrypted by OAEP with
+ * `hash` to `target`, the RSA key of an entitled recipient. The key itself is only ever outside
+ * wrapped by a fresh AES-256 transport key. The transport key stays in the token, too, if the
+ * module's OAEP knows the hash; otherwise it is drawn from the token's random generator, passed to
+ * `oaep`, and wiped. CKR_KEY_UNEXTRACTABLE if the key may not leave, CKR_KEY_NOT_WRAPPABLE if it is
+ * bound to the trusted wrapping key. SoftHSM pads a PKCS#8 with zeros to the next multiple of eight
+ * bytes.
  */
 CK_RV hsm_export_transfer(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
                           const struct hsm_rsa_public *target, enum hsm_hash hash,
@@ -345,10 +350,10 @@ CK_RV hsm_export_transfer(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH]
                           size_t *ret_len) kv_must_check;
 
 /*
- * A fresh AES-256 key encrypted to `target` by OAEP with `hash`, and an AES key that was encrypted
- * so to the RSA key `id`, encrypted to `target` instead (secure wrap and unwrap, contract §6.11).
- * Either is in clear within the token only. HSM_RV_NO_MECHANISM where the module's OAEP does not
- * know the hash. What is no AES key encrypted to `id` is bad input.
+ * Encrypts a fresh AES-256 key to `target` by OAEP with `hash`, or re-encrypts to `target` an AES
+ * key that was encrypted to the RSA key `id` in that way (secure wrap and unwrap, contract §6.11).
+ * The AES key is in the clear only inside the token. HSM_RV_NO_MECHANISM if the module's OAEP does
+ * not know the hash. Anything but an AES key encrypted to `id` is bad input.
  */
 CK_RV hsm_seal_new(struct hsm *hsm, const struct hsm_rsa_public *target, enum hsm_hash hash,
                    unsigned char *out, size_t size, size_t *ret_len) kv_must_check;
@@ -364,30 +369,30 @@ CK_RV hsm_seal_again(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
 CK_RV hsm_rsa_raw(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], const unsigned char *in,
                   size_t len, unsigned char *ret_out) kv_must_check;
 
-/* Destroys every object with that CKA_ID, a twin too; CKR_OK also when there is none. Linear in the number of
- * objects on some modules: keep it off the request path. */
+/* Destroys every object with that CKA_ID, including a twin; CKR_OK also if there is none. Linear in
+ * the number of objects on some modules: keep it off the request path. */
 CK_RV hsm_destroy(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH]) kv_must_check;
 
 /* Random bytes of the token (C_GenerateRandom, §5.15). */
 CK_RV hsm_random(struct hsm *hsm, unsigned char *ret_bytes, size_t len) kv_must_check;
 
-/* Whether the map knows the key; no C_ call. */
+/* Whether the map knows the key; makes no C_ call. */
 bool hsm_has_key(const struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH]);
 
 /*
- * Calls `visit` for every key in the map, in no order; the wrapping key is not there. `visit` must
- * not call back into hsm; false ends the walk.
+ * Calls `visit` for every key in the map, in no particular order; the wrapping key is not in it.
+ * `visit` must not call back into hsm; false ends the walk.
  */
 typedef bool hsm_visit_fn(void *context, const unsigned char id[HSM_ID_LENGTH]);
 void hsm_each_key(const struct hsm *hsm, hsm_visit_fn *visit, void *context);
 
 /*
- * Destroys what a killed generation can leave and nobody can name: objects of the token, of any
- * class or none, that have no CKA_ID of our length. Only for a token that coffer made itself.
+ * Destroys what a killed key generation can leave behind that nothing refers to: token objects of
+ * any class or none without a CKA_ID of our length. Only for a token that coffer created itself.
  */
 CK_RV hsm_destroy_strays(struct hsm *hsm, size_t *ret_destroyed) kv_must_check;
 
-/* How a key lies on the token, read from the token now (§4.4 common attributes, §4.8). */
+/* How a key is stored on the token, read from the token now (§4.4 common attributes, §4.8). */
 struct hsm_key_facts {
     bool on_token, is_private, sensitive, always_sensitive, extractable, never_extractable, local;
 };

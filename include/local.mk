@@ -3,6 +3,7 @@ noinst_HEADERS = \
 	%D%/hsm.h \
 	%D%/hsm_function.def \
 	%D%/hsm_gate.h \
+	%D%/hsm_pause.h \
 	%D%/kv/access/hsm_role.def \
 	%D%/kv/access/permission.def \
 	%D%/kv/access/permission.h \
@@ -14,6 +15,7 @@ noinst_HEADERS = \
 	%D%/kv/base/base64.h \
 	%D%/kv/base/buf.h \
 	%D%/kv/base/clock.h \
+	%D%/kv/base/command.def \
 	%D%/kv/base/duration.h \
 	%D%/kv/base/ephemeral.h \
 	%D%/kv/base/err.def \
@@ -44,6 +46,7 @@ noinst_HEADERS = \
 	%D%/kv/http/request.h \
 	%D%/kv/http/response.h \
 	%D%/kv/http/route.h \
+	%D%/kv/http/step.h \
 	%D%/kv/identity/identity.h \
 	%D%/kv/keys/due.h \
 	%D%/kv/keys/external.h \
@@ -54,6 +57,7 @@ noinst_HEADERS = \
 	%D%/kv/store/store.h \
 	%D%/kv/vaults/public.h \
 	%D%/kv/vaults/vault.h \
+	%D%/kv/vaults/vaults.h \
 	%D%/kv/wire/api_version.def \
 	%D%/kv/wire/build.h \
 	%D%/kv/wire/service_build.def \

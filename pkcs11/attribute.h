@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* attribute.h - attributes to be asked for, or to be searched by. */
+/* attribute.h - attributes to read or to search by. */
 #pragma once
 
 #include "hsm.h"

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* For labels and ids, which are no secrets. */
+/* For labels and ids, which are not secret. */
 static inline bool hsm_bytes_are_equal(const unsigned char *one, const unsigned char *other,
                                        size_t len)
 {

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Health: look at the token, and when it does not answer, close everything and open it again.
- * Nothing less helps: SoftHSM does not see a token folder that came back before it is finalised.
+ * Health: check the token, and if it does not answer, close everything and open it again. Nothing
+ * less helps: SoftHSM does not notice that a token folder is back until it is finalised.
  */
 #include "door.h"
+#include "hsm_pause.h"
 #include "lookup.h"
 #include "sentinel.h"
 #include "token.h"
 
-#define PIN_PAUSE 60 /* seconds; modules exist that lock after a few wrong PINs */
+#define PIN_PAUSE 60 /* seconds; some modules lock after a few wrong PINs */
 
 static time_t monotonic_now(void)
 {
@@ -25,12 +26,17 @@ static CK_RV open_again(struct hsm *hsm)
     return hsm_fill_map(&hsm->anchor);
 }
 
-/* Waits until nobody is inside; whoever comes meanwhile is told at once that the token is gone. */
-static CK_RV reopen(struct hsm *hsm)
+static void leave_as_it_is(void *context)
 {
-    pthread_rwlock_wrlock(&hsm->open_lock);
+    (void) context;
+}
+
+/* Nobody is inside. */
+static CK_RV reopen_locked(struct hsm *hsm, hsm_exchange_fn *exchange, void *context)
+{
     hsm->usable = false;
     hsm_token_close(hsm);
+    exchange(context);
     CK_RV rv = open_again(hsm);
     if (rv == CKR_OK) {
         hsm->usable = true;
@@ -38,6 +44,14 @@ static CK_RV reopen(struct hsm *hsm)
     } else {
         hsm_token_close(hsm);
     }
+    return rv;
+}
+
+/* Waits until nobody is inside; whoever comes meanwhile is told at once that the token is gone. */
+static CK_RV reopen(struct hsm *hsm)
+{
+    pthread_rwlock_wrlock(&hsm->open_lock);
+    CK_RV rv = reopen_locked(hsm, leave_as_it_is, NULL);
     pthread_rwlock_unlock(&hsm->open_lock);
     return rv;
 }
@@ -72,4 +86,33 @@ CK_RV hsm_check(struct hsm *hsm)
     }
     pthread_mutex_unlock(&hsm->check_lock);
     return rv;
+}
+
+/* Whoever checks meanwhile waits too: he would find the token gone. */
+CK_RV hsm_pause(struct hsm *hsm, unsigned patience)
+{
+    const struct timespec until = hsm_time_in(patience);
+
+    if (pthread_mutex_clocklock(&hsm->check_lock, CLOCK_MONOTONIC, &until) != 0) {
+        return CKR_FUNCTION_CANCELED;
+    }
+    atomic_store(&hsm->is_paused, true);
+    if (pthread_rwlock_clockwrlock(&hsm->open_lock, CLOCK_MONOTONIC, &until) != 0) {
+        atomic_store(&hsm->is_paused, false);
+        pthread_mutex_unlock(&hsm->check_lock);
+        return CKR_FUNCTION_CANCELED;
+    }
+    return CKR_OK;
+}
+
+CK_RV hsm_reopen(struct hsm *hsm, hsm_exchange_fn *exchange, void *context)
+{
+    return reopen_locked(hsm, exchange, context);
+}
+
+void hsm_resume(struct hsm *hsm)
+{
+    atomic_store(&hsm->is_paused, false);
+    pthread_rwlock_unlock(&hsm->open_lock);
+    pthread_mutex_unlock(&hsm->check_lock);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Signatures and encryption: the one-shot operations on bytes of the caller's. */
+/* Signatures and encryption: the one-shot operations on the caller's bytes. */
 #include <string.h>
 
 #include "door.h"
@@ -18,7 +18,7 @@ struct work {
     size_t *ret_len;
 };
 
-/* Modules take a null pointer for a question about the length, or for an error. */
+/* Modules take a null pointer as a query for the length, or as an error. */
 static CK_BYTE *input(const struct work *work)
 {
     static const CK_BYTE nothing[1];
@@ -69,7 +69,7 @@ static bool is_hmac(CK_MECHANISM_TYPE type)
     return type == CKM_SHA256_HMAC || type == CKM_SHA384_HMAC || type == CKM_SHA512_HMAC;
 }
 
-/* HMAC is the work of the twin, where there is one. */
+/* HMAC is done by the twin, if there is one. */
 static enum hsm_role choose_hmac(const struct hsm *hsm, const unsigned char *id)
 {
     CK_OBJECT_HANDLE handle;
@@ -77,8 +77,8 @@ static enum hsm_role choose_hmac(const struct hsm *hsm, const unsigned char *id)
     return hsm_map_find(hsm->map, id, HSM_TWIN, &handle) ? HSM_TWIN : HSM_KEY;
 }
 
-/* An AES key that has no twin cannot, and a twin that came by hsm_import_transfer() is too short
- * for some hashes. */
+/* An AES key without a twin cannot do it, and a twin that came by hsm_import_transfer() is too
+ * short for some hashes. */
 static bool is_refusal_of_hmac(CK_RV rv)
 {
     return rv == CKR_KEY_SIZE_RANGE || rv == CKR_KEY_FUNCTION_NOT_PERMITTED

@@ -60,8 +60,8 @@ struct hsm_copy *hsm_copy_acquire(struct hsm_copies *copies, CK_OBJECT_HANDLE ha
 }
 
 /*
- * Ends the session of a copy, and with it the copy; what is in use ends with its last use, because
- * SoftHSM crashes over a key that goes while an operation begins. Not by C_DestroyObject, before
+ * Ends the session of a copy, and with it the copy; one in use ends with its last use, because
+ * SoftHSM crashes if a key disappears while an operation begins. Not by C_DestroyObject, before
  * which SoftHSM looks through all session objects without a lock.
  */
 static void end_if_unused(struct hsm *hsm, struct hsm_copy *copy)
@@ -87,7 +87,7 @@ void hsm_copy_release(struct hsm *hsm, struct hsm_copy *copy)
     end_if_unused(hsm, copy);
 }
 
-/* Nobody new uses it from now on. */
+/* It gets no new users from now on. */
 static void end(struct hsm *hsm, struct hsm_copy *copy)
 {
     pthread_mutex_lock(&hsm->copies.lock);
@@ -126,7 +126,7 @@ static CK_RV make(struct hsm *hsm, const unsigned char *id, CK_OBJECT_HANDLE key
     return CKR_OK;
 }
 
-/* Takes the place of the oldest copy, unless that is being used to its end. */
+/* Replaces the oldest copy, unless that is still in its last use. */
 static void copy_key(struct hsm *hsm, const unsigned char *id, enum hsm_role role,
                      CK_OBJECT_HANDLE key)
 {
@@ -150,11 +150,11 @@ static void copy_key(struct hsm *hsm, const unsigned char *id, enum hsm_role rol
     pthread_mutex_unlock(&copies->lock);
     copies->next = (copies->next + 1) % HSM_COPIES_MAX;
     if (!hsm_map_visit(hsm->map, id, role, adopt, &adoption) || !adoption.taken) {
-        end(hsm, copy); /* the key is another one by now */
+        end(hsm, copy); /* the key has been replaced by now */
     }
 }
 
-/* Who copies is one of those who make objects (hsm_session_acquire_to_make). */
+/* Copying counts as making objects (hsm_session_acquire_to_make). */
 void hsm_copy_make(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_role role,
                    CK_OBJECT_HANDLE key)
 {

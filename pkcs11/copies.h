@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * copies.h - copies of keys on the token, as session objects. Each has a session of its own, and ends
- * with it; one that is in use ends with its last use.
+ * copies.h - copies of keys on the token, as session objects. Each has its own session, and ends
+ * with it; one in use ends with its last use.
  */
 #pragma once
 
@@ -13,7 +13,7 @@
 
 /* The oldest first from `next` on. */
 struct hsm_copies {
-    pthread_mutex_t turn; /* lock.def: hsm.turn; who has it makes copies, or ends them */
+    pthread_mutex_t turn; /* lock.def: hsm.turn; its holder makes copies, or ends them */
     bool refused;         /* guarded by turn: this module does not copy keys */
     unsigned next;        /* guarded by turn */
 
@@ -24,22 +24,22 @@ struct hsm_copies {
         CK_SESSION_HANDLE session;
         CK_OBJECT_HANDLE handle; /* CK_INVALID_HANDLE: a free place */
         unsigned users;
-        bool ended; /* goes with its last user */
+        bool ended; /* ends with its last use */
     } items[HSM_COPIES_MAX];
 };
 
-/* A use of the copy with that handle, which lives as long; NULL when it has ended. */
+/* Takes a use of the copy with that handle, which keeps it alive; NULL if it has ended. */
 struct hsm_copy *hsm_copy_acquire(struct hsm_copies *copies, CK_OBJECT_HANDLE handle);
 void hsm_copy_release(struct hsm *hsm, struct hsm_copy *copy);
 
-/* Makes one of the key, if that can be done now and without waiting for anybody. */
+/* Makes a copy of the key, if that is possible now and without waiting. */
 void hsm_copy_make(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_role role,
                    CK_OBJECT_HANDLE key);
-/* The place of the key does not name that copy any more. */
+/* The key's entry no longer names that copy. */
 void hsm_copy_forget(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_role role,
                      CK_OBJECT_HANDLE copy);
 
-/* Ends the copies of a key, or, without an id, all. Whoever destroys keys does so before: no new
- * ones are made meanwhile. One that is in use lives until that is over. */
+/* Ends the copies of a key, or, without an id, all. Called before keys are destroyed: no new ones
+ * are made meanwhile. A copy in use lives until that use is over. */
 void hsm_copies_end(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH]);
 bool hsm_is_copy(struct hsm *hsm, CK_OBJECT_HANDLE object);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a key or the token is asked to do: the raw RSA operation, facts, random bytes. */
+/* Other requests to a key or the token: the raw RSA operation, facts, random bytes. */
 #include <string.h>
 
 #include "attribute.h"
@@ -14,12 +14,12 @@ struct raw {
     unsigned char *out;
 };
 
-/* Decrypts into a buffer of its own, so that a refusal leaves the caller's untouched. */
+/* Decrypts into a local buffer, so that a refusal leaves the caller's untouched. */
 static CK_RV decrypt_raw(struct hsm_session *session, CK_OBJECT_HANDLE key, void *context)
 {
     const struct raw *raw = context;
     CK_MECHANISM mechanism = { CKM_RSA_X_509, NULL, 0 };
-    unsigned char out[HSM_MODULUS_MAX] = { 0 }; /* whatever the module leaves of it */
+    unsigned char out[HSM_MODULUS_MAX] = { 0 }; /* whatever the module left in it */
     CK_ULONG out_len = sizeof(out);
 
     HSM_TRY(HSM_CALL(session, C_DecryptInit, &mechanism, key));

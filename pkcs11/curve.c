@@ -22,7 +22,7 @@ static const struct {
     [HSM_P521] = { { 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x23 }, 7, HSM_COORDINATE_MAX },
 };
 
-/* Writes the head of an OCTET STRING; how long the head is. */
+/* Writes the head of an OCTET STRING; returns the length of the head. */
 static size_t render_head(size_t len, unsigned char *ret_head)
 {
     size_t used = 0;

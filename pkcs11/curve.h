@@ -8,7 +8,7 @@
 
 /* CKA_EC_PARAMS of the curve: its DER object identifier. Adds a borrowed attribute's value. */
 CK_ATTRIBUTE hsm_curve_params(enum hsm_curve curve);
-/* The curve of such a value; false when it is none of ours. */
+/* The curve of such a value; false if it is not one of ours. */
 bool hsm_curve_find(const unsigned char *params, size_t len, enum hsm_curve *ret_curve);
 
 /* CKA_EC_POINT: an uncompressed point in a DER OCTET STRING. Some modules leave that out: parsing

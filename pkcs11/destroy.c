@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Objects that go: a key with all that has its CKA_ID, and what nobody can name. That they are gone
- * is believed only while the token itself is there: SoftHSM goes on listing objects of a folder that
- * has vanished, and lists none of a folder it may not read.
+ * Destroying objects: a key with everything that has its CKA_ID, and objects that nothing refers
+ * to. Their absence is believed only while the token itself is there: SoftHSM goes on listing
+ * objects of a folder that has vanished, and lists none of a folder it may not read.
  */
 #include "copies.h"
 #include "door.h"
@@ -22,8 +22,8 @@ static CK_RV find_by_id(struct hsm_session *session, const unsigned char *id,
     return hsm_find_objects(session, template, KV_COUNT(template), ret_handles);
 }
 
-/* One that somebody else destroyed first is as good as destroyed; a copy ends by itself. Counts
- * all that were tried. */
+/* One already destroyed by another thread counts as destroyed; a copy ends by itself. Counts all
+ * that were tried. */
 static CK_RV destroy_objects(struct hsm_session *session, const struct hsm_handles *handles,
                              size_t *tried)
 {
@@ -42,9 +42,10 @@ static CK_RV destroy_objects(struct hsm_session *session, const struct hsm_handl
 }
 
 /*
- * What nobody can name, of any class and of none, and not only what has CKA_TOKEN: SoftHSM writes
- * an object's attributes one by one before it applies the template, so a killed generation leaves
- * an object with some or all attributes at their defaults, and it lies on the token all the same.
+ * Objects that nothing refers to, of any class or none, and not only those with CKA_TOKEN: SoftHSM
+ * writes an object's attributes one by one before it applies the template, so a killed generation
+ * leaves an object with some or all attributes at their defaults, and it lies on the token all the
+ * same.
  */
 static CK_RV find_strays(struct hsm_session *session, struct hsm_handles *ret_handles)
 {
@@ -89,8 +90,8 @@ static CK_RV destroy_found_strays(struct hsm_session *session, size_t *tried)
     return destroy_objects(session, &handles, tried);
 }
 
-/* SoftHSM says that it failed to destroy what lacks one of its two files, and yet it is gone: then
- * a second search finds the others. */
+/* SoftHSM reports failure when it destroys an object that lacks one of its two files, and yet the
+ * object is gone: then a second search finds the others. */
 CK_RV hsm_destroy_strays(struct hsm *hsm, size_t *ret_destroyed)
 {
     kv_auto(hsm_session_release) struct hsm_session *session = NULL;

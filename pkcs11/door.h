@@ -27,7 +27,7 @@ static inline void hsm_count(struct hsm_module *module, CK_RV rv)
     }
 }
 
-/* A call about that session and that key, as far as there are. */
+/* A call concerning that session and that key, as far as there are any. */
 #define HSM_THROUGH(module_, session_, key_, fn, ...)                                              \
     ({                                                                                             \
         struct hsm_module *through_ = (module_);                                                   \
@@ -44,7 +44,7 @@ static inline void hsm_count(struct hsm_module *module, CK_RV rv)
 /* For functions that do not work on a session. */
 #define HSM_DOOR(module, fn, ...) HSM_THROUGH(module, CK_INVALID_HANDLE, NULL, fn, __VA_ARGS__)
 
-/* For a session that is no struct hsm_session. */
+/* For a session that is not a struct hsm_session. */
 #define HSM_ON(module, handle, fn, ...)                                                            \
     ({                                                                                             \
         CK_SESSION_HANDLE on_ = (handle);                                                          \
@@ -61,8 +61,8 @@ static inline void hsm_count(struct hsm_module *module, CK_RV rv)
         called_;                                                                                   \
     })
 
-/* For what closes: the gate can hold it up, and is told, but cannot refuse it. Results do not matter:
- * the token may be gone, and there is nothing else to try. */
+/* For calls that close: the gate can hold them up, and is told, but cannot refuse them. Results do
+ * not matter: the token may be gone, and there is nothing else to try. */
 #define HSM_CLOSE(module, handle, fn, argument)                                                    \
     do {                                                                                           \
         struct hsm_module *closed_ = (module);                                                     \

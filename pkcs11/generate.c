@@ -27,7 +27,7 @@ static size_t encode_exponent(unsigned long exponent, unsigned char ret_bytes[si
     return hsm_number_copy(bytes, sizeof(bytes), ret_bytes, sizeof(exponent));
 }
 
-/* `public` says what is to be generated. */
+/* `public` says what to generate. */
 static CK_RV generate_pair(struct hsm_session *session, CK_MECHANISM_TYPE type, enum hsm_kind kind,
                            const unsigned char *id, enum hsm_bond bond, struct hsm_template *public,
                            struct pair *ret_pair)
@@ -55,7 +55,7 @@ static CK_RV generate_rsa_pair(struct hsm_session *session, const unsigned char 
     hsm_template_add(&public, CKA_PUBLIC_EXPONENT, exponent, exponent_len);
     CK_RV rv =
         generate_pair(session, CKM_RSA_PKCS_KEY_PAIR_GEN, HSM_RSA, id, bond, &public, ret_pair);
-    /* NSS, of an exponent that it does not take; nothing else here depends on the caller. */
+    /* NSS, for an exponent that it does not accept; nothing else here depends on the caller. */
     return rv == CKR_ARGUMENTS_BAD ? HSM_RV_NO_MECHANISM : rv;
 }
 
@@ -69,8 +69,8 @@ static CK_RV generate_ec_pair(struct hsm_session *session, const unsigned char *
     return generate_pair(session, CKM_EC_KEY_PAIR_GEN, HSM_EC, id, bond, &public, ret_pair);
 }
 
-/* Enters the private half into the map, unless what was read of the public one, `rv`, was bad. The
- * public one is a session object: where destroying it fails, it goes with the session. */
+/* Enters the private half into the map, unless reading the public half failed with `rv`. The public
+ * half is a session object: if destroying it fails, it ends with the session. */
 static CK_RV keep_pair(struct hsm_session *session, const unsigned char *id,
                        const struct pair *pair, CK_RV rv)
 {

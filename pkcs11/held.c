@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which objects are the wrapping keys, as far as is known. */
+/* Which objects are the wrapping keys, as far as known. */
 #include "held.h"
 
 #include <string.h>

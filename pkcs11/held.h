@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* held.h - which objects are the wrapping keys, as far as is known. Thread-safe. */
+/* held.h - which objects are the wrapping keys, as far as known. Thread-safe. */
 #pragma once
 
 #include "hsm.h"
@@ -11,10 +11,10 @@ enum hsm_wrapping { HSM_SENTINEL, HSM_TRUSTED };
 struct hsm_held {
     bool adopted;
     unsigned char id[HSM_ID_LENGTH];
-    CK_OBJECT_HANDLE handle; /* what it had when it was last found */
+    CK_OBJECT_HANDLE handle; /* its handle when it was last found */
 };
 
-/* Its CKA_ID, and the handle it had when it was last found; false when no such key was adopted. */
+/* Its CKA_ID, and its handle when it was last found; false if no such key was adopted. */
 bool hsm_held_read(struct hsm *hsm, enum hsm_wrapping which, unsigned char ret_id[HSM_ID_LENGTH],
                    CK_OBJECT_HANDLE *ret_handle);
 /* From now on this object is that wrapping key. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keys that are in use all the time, and when a copy does their work. */
+/* Keys in constant use, and when a copy does their work. */
 #include "hot.h"
 
 #include "copies.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Open and close the whole, and what can be told about it. */
+/* Opening and closing everything, and reporting on it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +17,7 @@ static void init_locks(struct hsm *hsm)
     pthread_rwlockattr_t attributes;
 
     /* Writers first: otherwise a stream of callers could hold off a re-open, or the destruction of
-     * keys, for ever. */
+     * keys, forever. */
     pthread_rwlockattr_init(&attributes);
     pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
     pthread_rwlock_init(&hsm->open_lock, &attributes);
@@ -49,7 +49,7 @@ static CK_RV copy_config(struct hsm *hsm, const struct hsm_config *config)
     return CKR_OK;
 }
 
-/* The texts of PKCS#11 are padded with blanks and not terminated. */
+/* PKCS#11 texts are padded with blanks and not terminated. */
 static void copy_text(char *ret_text, const unsigned char *padded, size_t len)
 {
     while (len > 0 && padded[len - 1] == ' ') {
@@ -86,7 +86,7 @@ static CK_RV open_token(struct hsm *hsm)
     return hsm_probe(hsm);
 }
 
-/* At the first start, or the first one of this version; the handles from before are void then. */
+/* At the first start, or the first start of this version; this invalidates earlier handles. */
 static CK_RV need_trusted(struct hsm *hsm, const struct hsm_config *config)
 {
     bool wanted = config->so_pin_len > 0 && hsm->capabilities.backup && hsm->logged_in;

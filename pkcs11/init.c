@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Makes a token out of a blank one. */
+/* Initialises a blank token. */
 #include "door.h"
 #include "slot.h"
 

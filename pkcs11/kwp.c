@@ -70,7 +70,7 @@ static bool can_wrap(struct hsm_session *session, CK_OBJECT_HANDLE key, CK_MECHA
            && hsm_bytes_are_equal(wrapped, example_wrapped, sizeof(example_wrapped));
 }
 
-/* One block of ECB in an operation that goes on. */
+/* One block of ECB in an ongoing operation. */
 static CK_RV encrypt_block(struct hsm_session *session, unsigned char block[BLOCK])
 {
     unsigned char out[BLOCK];

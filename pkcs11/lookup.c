@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From a CKA_ID to the objects that have it. What is not there is believed only while the token
- * itself is: SoftHSM goes on listing objects of a folder that has vanished, and lists none of a
+ * From a CKA_ID to the objects that have it. Their absence is believed only while the token itself
+ * is there: SoftHSM goes on listing objects of a folder that has vanished, and lists none of a
  * folder it may not read.
  */
 #include "lookup.h"
@@ -16,7 +16,7 @@
 #include "trusted.h"
 #include "verdict.h"
 
-/* HSM_RV_NO_KEY for an object that has not all of them: half-made, or a certificate. */
+/* HSM_RV_NO_KEY for an object that lacks any of them: half-made, or a certificate. */
 static CK_RV read_attributes(struct hsm_session *session, CK_OBJECT_HANDLE object,
                              CK_ATTRIBUTE *template, CK_ULONG count)
 {
@@ -26,7 +26,7 @@ static CK_RV read_attributes(struct hsm_session *session, CK_OBJECT_HANDLE objec
                                                                                  : rv;
 }
 
-/* An AES key of a vault encrypts; the wrapping key does not, and is none of the map's. */
+/* An AES key of a vault encrypts; the wrapping key does not, and does not belong in the map. */
 static CK_RV confirm_use(struct hsm_session *session, CK_OBJECT_HANDLE object)
 {
     CK_BBOOL encrypts = CK_FALSE;
@@ -36,7 +36,7 @@ static CK_RV confirm_use(struct hsm_session *session, CK_OBJECT_HANDLE object)
     return encrypts ? CKR_OK : HSM_RV_NO_KEY;
 }
 
-/* Of generic secrets one that may verify is a key of its own, the other one somebody's twin. */
+/* A generic secret that may verify is a key by itself; one that may not is another key's twin. */
 static CK_RV read_secret_role(struct hsm_session *session, CK_OBJECT_HANDLE object,
                               enum hsm_role *ret_role)
 {
@@ -48,7 +48,7 @@ static CK_RV read_secret_role(struct hsm_session *session, CK_OBJECT_HANDLE obje
     return CKR_OK;
 }
 
-/* HSM_RV_NO_KEY for what is nobody's key. */
+/* HSM_RV_NO_KEY for anything that is not a vault's key. */
 static CK_RV read_role(struct hsm_session *session, CK_OBJECT_HANDLE object,
                        enum hsm_role *ret_role)
 {
@@ -98,9 +98,9 @@ static CK_RV find_role(struct hsm_session *session, const unsigned char *id, enu
     return HSM_RV_NO_KEY;
 }
 
-/* After `stale` was refused: looks the key up anew, and forgets it when it is not there, with all
- * its copies. The look comes after the search: what a token that is gone lists or does not list
- * says nothing. */
+/* After `stale` was refused: looks up the key again, and forgets it with all its copies if it is
+ * not there. The token is checked after the search, because what a token that is gone lists means
+ * nothing. */
 static CK_RV find_again(struct hsm_session *session, const unsigned char *id, enum hsm_role role,
                         CK_OBJECT_HANDLE stale, CK_OBJECT_HANDLE *ret_key)
 {

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Without these uthash ends the process when memory is short. */
+/* Without these uthash would end the process when memory is short. */
 #define HASH_NONFATAL_OOM 1
 #define uthash_nonfatal_oom(entry) ((entry)->refused = true)
 #include <uthash.h>

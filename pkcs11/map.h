@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* map.h - the keys of the token by their CKA_ID: the objects they are. Thread-safe. */
+/* map.h - the token's keys by CKA_ID: their objects. Thread-safe. */
 #pragma once
 
 #include <stdint.h>
@@ -10,7 +10,7 @@
 enum hsm_role { HSM_KEY, HSM_TWIN };
 #define HSM_ROLES 2
 
-/* Where a key is, and what is known of its use (hot.c). */
+/* Where a key is, and what is known about its use (hot.c). */
 struct hsm_place {
     CK_OBJECT_HANDLE key;  /* of the token */
     CK_OBJECT_HANDLE copy; /* CK_INVALID_HANDLE: none */
@@ -23,19 +23,19 @@ struct hsm_map;
 CK_RV hsm_map_new(struct hsm_map **ret_map) kv_must_check;
 void hsm_map_free(struct hsm_map *map);
 KV_DEFINE_CLEANUP(struct hsm_map *, hsm_map_free)
-/* Enters, or replaces the handle and forgets what was known of its use. */
+/* Adds a key, or replaces its handle and forgets what was known about its use. */
 CK_RV hsm_map_put(struct hsm_map *map, const unsigned char id[HSM_ID_LENGTH], enum hsm_role role,
                   CK_OBJECT_HANDLE handle) kv_must_check;
 bool hsm_map_find(struct hsm_map *map, const unsigned char id[HSM_ID_LENGTH], enum hsm_role role,
                   CK_OBJECT_HANDLE *ret_handle);
-/* Shows the place of a key, under the lock, to `visit`, which must not call back; false when there
+/* Passes the entry of a key, under the lock, to `visit`, which must not call back; false if there
  * is no such key. */
 typedef void hsm_place_fn(struct hsm_place *place, void *context);
 bool hsm_map_visit(struct hsm_map *map, const unsigned char id[HSM_ID_LENGTH], enum hsm_role role,
                    hsm_place_fn *visit, void *context);
 /* Both roles. */
 void hsm_map_remove(struct hsm_map *map, const unsigned char id[HSM_ID_LENGTH]);
-/* One role, unless it has another handle by now. */
+/* Removes one role, unless it has another handle by now. */
 void hsm_map_remove_stale(struct hsm_map *map, const unsigned char id[HSM_ID_LENGTH],
                           enum hsm_role role, CK_OBJECT_HANDLE stale);
 /* Moves the entries of `from`, which nobody else knows, to `map` in place of its own. */

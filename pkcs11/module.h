@@ -6,7 +6,7 @@
 
 #include "hsm.h"
 
-/* Who is asked before a call, and told after it. */
+/* The functions asked before a call, and told after it. */
 struct hsm_gate {
     hsm_gate_fn *ask;
     hsm_told_fn *tell;
@@ -28,7 +28,7 @@ CK_RV hsm_module_open(const struct hsm_config *config, struct hsm_module *module
 void hsm_module_close(struct hsm_module *module);
 KV_DEFINE_CLEANUP_VALUE(struct hsm_module, hsm_module_close)
 
-/* C_Initialize with `args` as pReserved; NULL or "" for none. A module that somebody else initialised
+/* C_Initialize with `args` as pReserved; NULL or "" for none. A module that is already initialised
  * is fine and will not be finalised. */
 CK_RV hsm_module_init(struct hsm_module *module, const char *args) kv_must_check;
 void hsm_module_done(struct hsm_module *module);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The mutexes of a module that takes ours (§5.4, CK_C_INITIALIZE_ARGS). SoftHSM takes one for every
- * few bytes it holds, for some nanoseconds: whoever finds it taken had better look again a few
- * times than go to sleep, which with two threads that sign costs a twentieth of all.
+ * The mutexes of a module that uses ours (§5.4, CK_C_INITIALIZE_ARGS). SoftHSM takes one for every
+ * few bytes it handles, for some nanoseconds: a thread that finds it taken does better to retry a
+ * few times than to go to sleep, which costs two signing threads a twentieth of their throughput.
  */
 #include "mutex.h"
 

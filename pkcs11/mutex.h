@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mutex.h - the mutexes that a module can have of us. */
+/* mutex.h - mutexes that we provide to a module. */
 #pragma once
 
 #include "hsm.h"
 
-/* Has the module lock by our mutexes, or by its own where it likes these better. */
+/* Tells the module to use our mutexes, or its own if it prefers those. */
 void hsm_mutexes_offer(CK_C_INITIALIZE_ARGS *arguments);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* oaep.h - CKM_RSA_PKCS_OAEP with one hash for both its parts and no label. */
+/* oaep.h - CKM_RSA_PKCS_OAEP with the same hash in MGF1 and no label. */
 #pragma once
 
 #include "session.h"
@@ -11,7 +11,7 @@ struct hsm_oaep {
 };
 void hsm_oaep_init(struct hsm_oaep *oaep, enum hsm_hash hash);
 
-/* CKM_RSA_PKCS_PSS with one hash, and the salt as long as it. */
+/* CKM_RSA_PKCS_PSS with one hash, and a salt of its length. */
 struct hsm_pss {
     CK_RSA_PKCS_PSS_PARAMS params;
     CK_MECHANISM mechanism;

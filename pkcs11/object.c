@@ -29,7 +29,7 @@ static CK_RV collect_handles(struct hsm_session *session, struct hsm_handles *ha
         CK_OBJECT_HANDLE *free_items = handles->items + handles->count;
         HSM_TRY(HSM_CALL(session, C_FindObjects, free_items, FIND_BATCH, &found));
         if (found > FIND_BATCH) {
-            return CKR_GENERAL_ERROR; /* more than it was given room for */
+            return CKR_GENERAL_ERROR; /* more than there was room for */
         }
         handles->count += found;
     } while (found > 0);
@@ -65,7 +65,7 @@ CK_RV hsm_read_id(struct hsm_session *session, CK_OBJECT_HANDLE object,
     switch (rv) {
     case CKR_BUFFER_TOO_SMALL:
     case CKR_ATTRIBUTE_TYPE_INVALID:
-    case CKR_ATTRIBUTE_VALUE_INVALID: /* SoftHSM, of an object that has no class */
+    case CKR_ATTRIBUTE_VALUE_INVALID: /* SoftHSM, for an object without a class */
         return HSM_RV_NO_KEY;
     default:
         break;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* object.h - objects on the token: found, read, discarded. */
+/* object.h - objects on the token: finding, reading, discarding them. */
 #pragma once
 
 #include "session.h"
@@ -18,5 +18,5 @@ CK_RV hsm_find_objects(struct hsm_session *session, CK_ATTRIBUTE *template, CK_U
 CK_RV hsm_read_id(struct hsm_session *session, CK_OBJECT_HANDLE object,
                   unsigned char ret_id[HSM_ID_LENGTH]) kv_must_check;
 
-/* What a call that failed later on has made: destroyed, if the token lets it. */
+/* Discards what a call made before it failed: destroyed, if the token allows it. */
 void hsm_discard(struct hsm_session *session, CK_OBJECT_HANDLE object);

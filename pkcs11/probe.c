@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the module can do, found by doing it on session objects, since mechanism lists promise more
- * than modules keep: SoftHSM lists OAEP and takes it with SHA-1 only. Two things are not tried. The
- * generation of RSA keys would take a hundred times as long as all the rest. And a token that takes
- * no imported private key leaves none to try: then the mechanism list is believed, but for OAEP, of
- * which it does not tell the hash.
+ * What the module can do, found by trying it on session objects, since mechanism lists promise more
+ * than modules deliver: SoftHSM lists OAEP but only takes it with SHA-1. Two things are not tried.
+ * Generating RSA keys would take a hundred times as long as all the rest. And if a token refuses to
+ * import a private key there is none to try with: then the mechanism list is believed, except for
+ * OAEP, where it does not say which hash.
  */
 #include "probe.h"
 

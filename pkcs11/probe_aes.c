@@ -26,7 +26,7 @@ static bool generate(struct hsm_session *session, CK_ULONG len, CK_OBJECT_HANDLE
            == CKR_OK;
 }
 
-/* One block comes out as so many bytes. */
+/* The number of bytes that one block becomes. */
 static bool can_encrypt(struct hsm_session *session, CK_OBJECT_HANDLE key, CK_MECHANISM *mechanism,
                         CK_ULONG expected_len)
 {

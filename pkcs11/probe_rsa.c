@@ -15,7 +15,7 @@
 
 static const enum hsm_hash hashes[] = { HSM_SHA1, HSM_SHA256, HSM_SHA384, HSM_SHA512 };
 
-/* Whether the module lists the mechanism for such a use. */
+/* Whether the module lists the mechanism for that use. */
 static bool is_promised(struct hsm *hsm, CK_MECHANISM_TYPE type, CK_FLAGS flag,
                         CK_MECHANISM_INFO *ret_info)
 {

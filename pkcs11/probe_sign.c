@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the parts of the probe do alike. */
+/* What the parts of the probe have in common. */
 #include "probe_parts.h"
 
 #include "door.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names for logs: of the functions, and of the verdicts, every code of PKCS#11 v2.40 (§11.1 of the
- * base) and our own. */
+/* Names for logs, of functions and verdicts: every code of PKCS#11 v2.40 (§11.1 of the base) and
+ * our own. */
 #include "hsm.h"
 
 #include <stdio.h>

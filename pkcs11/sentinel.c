@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The wrapping keys, and the look at the token that they make possible. Serial number and login
- * survive when another process initialises a SoftHSM token anew; these objects do not.
+ * The wrapping keys, and the check of the token that they make possible. Serial number and login
+ * survive when another process re-initialises a SoftHSM token; these objects do not.
  */
 #include "sentinel.h"
 
@@ -47,7 +47,7 @@ static CK_RV confirm_handle(struct hsm_session *session, const unsigned char *id
     if (rv == CKR_OK && hsm_bytes_are_equal(found, id, HSM_ID_LENGTH)) {
         return CKR_OK;
     }
-    /* Handles are given out anew at each opening: another object means the same as none. */
+    /* Handles are reassigned at each opening: another object means the same as none. */
     return rv == CKR_OK || rv == HSM_RV_NO_KEY ? CKR_OBJECT_HANDLE_INVALID : rv;
 }
 
@@ -68,7 +68,7 @@ static CK_RV look_for(struct hsm_session *session, enum hsm_wrapping which)
     return CKR_OK;
 }
 
-/* Somebody else in the process may have logged out; some modules go on showing objects then. */
+/* Another part of the process may have logged out; some modules still show objects then. */
 static CK_RV check_login(struct hsm_session *session)
 {
     CK_SESSION_INFO info;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sentinel.h - the look at the token, and what it says of a verdict; the wrapping keys. */
+/* sentinel.h - checking the token, and what that says about a verdict; the wrapping keys. */
 #pragma once
 
 #include "held.h"
@@ -9,11 +9,11 @@
 CK_RV hsm_look(struct hsm_session *session) kv_must_check;
 
 /*
- * The verdict on work with bytes of the caller's that answered `rv`: modules answer bad ones with
- * a general error, so then the token is looked at, and `bad_input` returned when it is well.
+ * The verdict on an operation with the caller's bytes that returned `rv`: modules answer bad ones
+ * with a general error, so then the token is checked, and `bad_input` returned if it is healthy.
  */
 CK_RV hsm_judge(struct hsm_session *session, CK_RV rv, CK_RV bad_input) kv_must_check;
 
-/* The handle of a wrapping key; HSM_RV_OTHER_TOKEN when there is none. */
+/* The handle of a wrapping key; HSM_RV_OTHER_TOKEN if there is none. */
 CK_RV hsm_find_wrapping_key(struct hsm_session *session, enum hsm_wrapping which,
                             CK_OBJECT_HANDLE *ret_key) kv_must_check;

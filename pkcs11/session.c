@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The pool: a fixed number of read-write sessions, opened when first lent, kept open, and closed
- * after an error, because only that surely ends an operation the error left behind (§5.2 lets
- * modules differ). Opening one costs less than a microsecond where it was measured.
+ * after an error, because only that reliably ends an operation that the error left active (§5.2
+ * lets modules differ). Opening one costs less than a microsecond where it was measured.
  */
 #include "session.h"
 
@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "door.h"
+#include "hsm_pause.h"
 #include "token.h"
 
 #define HSM_SESSIONS_MAX 1024 /* above any sensible number of threads */
@@ -131,10 +132,24 @@ void hsm_pool_count(struct hsm_pool *pool, unsigned *ret_open, unsigned *ret_len
     pthread_mutex_unlock(&pool->lock);
 }
 
+/* Fails also while a writer waits, so nobody waits for a token that is gone; for one that is paused
+ * one does. */
+static bool enter(struct hsm *hsm)
+{
+    if (pthread_rwlock_tryrdlock(&hsm->open_lock) == 0) {
+        return true;
+    }
+    if (!atomic_load(&hsm->is_paused)) { /* any more, perhaps */
+        return pthread_rwlock_tryrdlock(&hsm->open_lock) == 0;
+    }
+    const struct timespec until = hsm_time_in(HSM_PAUSE_MAX);
+
+    return pthread_rwlock_clockrdlock(&hsm->open_lock, CLOCK_MONOTONIC, &until) == 0;
+}
+
 CK_RV hsm_session_acquire(struct hsm *hsm, struct hsm_session **ret_session)
 {
-    /* Fails also while a writer waits, so nobody waits for a token that is gone. */
-    if (pthread_rwlock_tryrdlock(&hsm->open_lock) != 0) {
+    if (!enter(hsm)) {
         return HSM_RV_TOKEN_GONE;
     }
     CK_RV rv = hsm->usable ? lend(hsm, ret_session) : HSM_RV_TOKEN_GONE;

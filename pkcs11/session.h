@@ -24,16 +24,16 @@ void hsm_pool_close_sessions(struct hsm_pool *pool);
 void hsm_pool_count(struct hsm_pool *pool, unsigned *ret_open, unsigned *ret_lent);
 
 /*
- * Enters the module and lends a session, waiting while all are lent. HSM_RV_TOKEN_GONE at once
- * when the token is not open or is about to be re-opened. A thread holds one at a time: a second
+ * Enters the module and lends a session, waiting while all are lent. Returns HSM_RV_TOKEN_GONE at
+ * once if the token is not open or is about to be re-opened. A thread holds one at a time: a second
  * could wait for the first.
  */
 CK_RV hsm_session_acquire(struct hsm *hsm, struct hsm_session **ret_session) kv_must_check;
 /*
- * The same, to make objects of the token, and to search for some and destroy them. SoftHSM fails to
- * unwrap a key, a few times in a thousand, while another thread goes through the token's objects:
- * so those who make objects share a lock that who destroys some has alone, and waits for, which is
- * seconds when an RSA key is being generated.
+ * The same, to make objects on the token, or to search for some and destroy them. SoftHSM fails to
+ * unwrap a key, a few times in a thousand, while another thread iterates over the token's objects:
+ * so threads that make objects share a lock that a thread that destroys some holds exclusively,
+ * after waiting for them, which takes seconds if an RSA key is being generated.
  */
 CK_RV hsm_session_acquire_to_make(struct hsm *hsm, struct hsm_session **ret_session) kv_must_check;
 CK_RV hsm_session_acquire_to_destroy(struct hsm *hsm,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which slot holds the token. Slot ids change whenever SoftHSM is initialised, so a token is known by
- * its label only. */
+/* Which slot holds the token. Slot ids change whenever SoftHSM is initialised, so a token is
+ * identified only by its label. */
 #include "slot.h"
 
 #include <stdlib.h>
@@ -43,7 +43,7 @@ struct search {
     CK_SLOT_ID slot;    /* the first slot that is wanted */
     CK_TOKEN_INFO info; /* its token */
     size_t found;
-    CK_RV silence; /* the first answer of a slot that does not tell; it is not wanted */
+    CK_RV silence; /* the first error of a slot that gives no information */
 };
 
 static void look_into(struct hsm_module *module, CK_SLOT_ID slot, const unsigned char *label,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* AES keys: made on the token, or taken in. */
+/* AES keys: generated on the token, or imported. */
 #include <string.h>
 
 #include "door.h"

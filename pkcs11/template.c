@@ -9,7 +9,7 @@
 
 static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 
-/* What a key may do, in full: modules differ in what they make of an attribute left out. */
+/* What a key may do, in full: modules have different defaults for missing attributes. */
 static const struct {
     enum hsm_kind kind;
     CK_ATTRIBUTE_TYPE use;
@@ -36,7 +36,7 @@ static void add_identity(struct hsm_template *template, CK_OBJECT_CLASS class, C
     hsm_template_add(template, CKA_ID, id, HSM_ID_LENGTH);
 }
 
-/* What everything that stays has. */
+/* The attributes of everything that stays on the token. */
 static void add_custody(struct hsm_template *template, struct hsm *hsm, enum hsm_bond bond)
 {
     static const char label[] = "coffer";

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * template.h - attribute templates, and the one place that says what a key of a vault is allowed.
+ * template.h - attribute templates, and the one place that says what a key of a vault may do.
  *
- * A template borrows every value but flags, class and type. It points into itself: not to be copied.
+ * A template borrows every value but flags, class and type. It points into itself: do not copy it.
  */
 #pragma once
 
@@ -26,7 +26,7 @@ void hsm_template_key(struct hsm_template *template, struct hsm *hsm, enum hsm_k
 void hsm_template_twin(struct hsm_template *template, struct hsm *hsm,
                        const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond);
 
-/* A secret that does HMAC and is nobody's twin: it may verify, too, which tells them apart. */
+/* A secret that does HMAC and is not a twin: it may also verify, which tells them apart. */
 void hsm_template_secret(struct hsm_template *template, struct hsm *hsm,
                          const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond);
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * token.h - the open token: what there is of it, and the opening and closing of it.
+ * token.h - the open token: its state, and opening and closing it.
  *
  * Locks, outermost first (kv/base/lock.def): hsm.check is held by the one thread that checks;
- * hsm.open is a rwlock, shared by everybody who is inside the module and taken alone to re-open
- * it; hsm.objects is one, too, held by a session for as long as it is lent, or while a key is being
+ * hsm.open is a rwlock, shared by all threads inside the module and held exclusively to re-open it;
+ * hsm.objects is one, too, held by a session for as long as it is lent, or while a key is being
  * copied; hsm.turn is held by the one thread that makes copies or ends them; then hsm.copies
- * (copies.c), hsm.handles (map.c), hsm.sentinel and hsm.pool (session.c), which are never held across
- * a C_ call.
+ * (copies.c), hsm.handles (map.c), hsm.sentinel and hsm.pool (session.c), which are never held
+ * across a C_ call.
  */
 #pragma once
 
@@ -37,6 +37,8 @@ struct hsm {
 
     pthread_rwlock_t objects_lock; /* lock.def: hsm.objects; guards what is on the token */
 
+    atomic_bool is_paused; /* whoever has open_lock as a writer gives it back soon */
+
     pthread_rwlock_t open_lock; /* lock.def: hsm.open; guards what follows */
     struct hsm_module module;
     bool usable;    /* the token is open and ours */
@@ -55,6 +57,21 @@ struct hsm {
 
     atomic_ulong reopened;
 };
+
+/* So many ms from now, by CLOCK_MONOTONIC. */
+static inline struct timespec hsm_time_in(unsigned millis)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    time.tv_sec += millis / 1000;
+    time.tv_nsec += (long) (millis % 1000) * 1000000;
+    if (time.tv_nsec >= 1000000000) {
+        time.tv_sec++;
+        time.tv_nsec -= 1000000000;
+    }
+    return time;
+}
 
 /* Initialises the module, finds the token, logs in on the anchor. After a failure, close. */
 CK_RV hsm_token_open(struct hsm *hsm) kv_must_check;

@@ -31,7 +31,7 @@ struct departure {
     size_t *ret_len;
 };
 
-/* The value as it is: there is no way to put zeros behind it. */
+/* The value as it is: there is no way to append zeros. */
 static CK_RV add_twin(struct hsm_session *session, CK_OBJECT_HANDLE transport,
                       const struct hsm_parcel *parcel, struct hsm_twins *twins)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* AES keys that go from RSA key to RSA key and are never outside the token in clear. */
+/* AES keys that go from RSA key to RSA key and are never outside the token in the clear. */
 #include "transport.h"
 
 #include <string.h>

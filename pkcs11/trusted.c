@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The SO may give CKA_TRUSTED, but must not make private objects, and SoftHSM takes the attribute at
- * the making of a key only. So the SO makes a public object of a session, which the user copies to
- * the token as a private one: a copy stays trusted.
+ * The SO may set CKA_TRUSTED, but must not create private objects, and SoftHSM accepts the
+ * attribute only when a key is created. So the SO creates a public session object, which the user
+ * copies to the token as a private one: a copy stays trusted.
  */
 #include "trusted.h"
 
@@ -20,7 +20,7 @@
 static const char label[] = "coffer trusted wrapping key";
 static const CK_BBOOL yes = CK_TRUE;
 
-/* What everything that it unwraps has to have. */
+/* What everything it unwraps must have. */
 static const CK_ATTRIBUTE protection[] = {
     HSM_ATTRIBUTE(CKA_PRIVATE, yes),
     HSM_ATTRIBUTE(CKA_SENSITIVE, yes),
@@ -55,7 +55,7 @@ static CK_RV generate_sample(struct hsm_session *session, bool bound, CK_OBJECT_
     return generate(session, &template, ret_key);
 }
 
-/* One like ours, but for the trust. */
+/* One like ours, but not trusted. */
 static CK_RV generate_wrapping(struct hsm_session *session, CK_OBJECT_HANDLE *ret_key)
 {
     static const unsigned char id[HSM_ID_LENGTH];
@@ -97,7 +97,7 @@ static CK_RV unwrap(struct hsm_session *session, struct sample *sample, bool sen
                     sample->len, template.items, template.count, &key);
 }
 
-/* Refused, and for no other reason, is what has to be; the rest has to work. */
+/* What must be refused is refused, for that reason only; everything else must work. */
 static bool keeps_to_it(struct hsm_session *session)
 {
     CK_OBJECT_HANDLE bound, loose;
@@ -125,7 +125,7 @@ bool hsm_trusted_probe(struct hsm *hsm)
     return keeps;
 }
 
-/* What a kill has left of one: it is trusted, and anybody could still make it decrypt. */
+/* What a kill has left of one: it is trusted, and could still be made to decrypt. */
 static void destroy_unfinished(struct hsm_session *session)
 {
     kv_auto(hsm_handles_done) struct hsm_handles handles = { 0 };
@@ -198,7 +198,7 @@ CK_RV hsm_trusted_make(struct hsm *hsm, const char *so_pin, size_t so_pin_len)
                      NULL, NULL, &session.handle));
     destroy_unfinished(&session);
     CK_RV rv = make(&session, so_pin, so_pin_len);
-    /* What the SO made goes with it. */
+    /* This removes what the SO made. */
     HSM_CLOSE(&hsm->module, session.handle, C_CloseSession, session.handle);
     return rv;
 }

@@ -12,8 +12,8 @@
 #define BLOCK_MAX 16
 
 /*
- * How a value of that many bits is derived. Modules cut off what is too long at the end, so the
- * block must divide the value: triple DES for 192 bits, whose key has 168 bits then.
+ * How a value of that many bits is derived. Modules truncate an overlong result at the end, so the
+ * block size must divide the value: triple DES for 192 bits, whose key then has 168 bits.
  */
 struct derivation {
     CK_ULONG bits;
@@ -138,7 +138,7 @@ CK_RV hsm_derive_twins(struct hsm_session *session, CK_ULONG bits, struct hsm_te
         return CKR_KEY_SIZE_RANGE;
     }
     HSM_TRY(generate_base(session, way, &base));
-    session->spent = true; /* so that the base key goes at the end */
+    session->spent = true; /* so that the base key ends with it */
     HSM_TRY(find_zero(session, way, base, zero));
     fill_data(way, zero, data);
     HSM_TRY(derive(session, way, base, data, bits / 8, key, &twins.key));

@@ -14,12 +14,12 @@
 #define HSM_TWIN_LENGTH 64 /* bytes: as SHA-512 wants it, and within the block of every hash */
 _Static_assert(HSM_TWIN_LENGTH == HSM_SECRET_MAX, "a secret without an AES key is as long");
 
-/* The objects of one symmetric key. CK_INVALID_HANDLE: there is none. */
+/* The objects of one symmetric key. CK_INVALID_HANDLE: none. */
 struct hsm_twins {
     CK_OBJECT_HANDLE key, twin;
 };
 
-/* Enters both into the map; when that fails destroys them. */
+/* Enters both into the map; destroys them if that fails. */
 CK_RV hsm_keep_twins(struct hsm_session *session, const unsigned char id[HSM_ID_LENGTH],
                      const struct hsm_twins *twins) kv_must_check;
 void hsm_discard_twins(struct hsm_session *session, const struct hsm_twins *twins);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * AES key wrap over bytes of the caller's. Some modules encrypt by it. Others do it to keys only, so
- * the bytes become one, a session object that goes with its session at the end.
+ * AES key wrap over the caller's bytes. Some modules offer it for encryption. Others only wrap keys
+ * with it, so the bytes become a key, a session object that ends with its session.
  */
 #include <string.h>
 
@@ -50,7 +50,7 @@ static CK_RV check_wrapped(CK_MECHANISM_TYPE type, size_t len)
                : CKR_ENCRYPTED_DATA_LEN_RANGE;
 }
 
-/* It can be read, and lead nowhere: the caller has it or gets it. */
+/* It can be read, which gives nothing away: the caller has it or gets it. */
 static void describe_value(struct hsm_template *template)
 {
     hsm_template_passing(template, CKO_SECRET_KEY, CKK_GENERIC_SECRET);

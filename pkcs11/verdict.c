@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a verdict means, of the module's and of our own. */
+/* What verdicts mean, the module's and our own. */
 #include "verdict.h"
 
 bool hsm_rv_wants_check(CK_RV rv)

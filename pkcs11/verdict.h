@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* verdict.h - what a verdict means, besides what hsm.h tells. */
+/* verdict.h - what verdicts mean, beyond what hsm.h says. */
 #pragma once
 
 #include "hsm.h"

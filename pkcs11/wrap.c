@@ -42,7 +42,7 @@ static bool is_aes(size_t len)
     return len == 16 || len == 24 || len == 32;
 }
 
-/* Not every module tells the length of a key it has unwrapped: use it. */
+/* Not every module gives the length of a key it has unwrapped: find out by using it. */
 static CK_RV examine_aes(struct hsm_session *session, CK_OBJECT_HANDLE key)
 {
     unsigned char iv[16] = { 0 }, block[16] = { 0 }, out[16];
@@ -53,7 +53,7 @@ static CK_RV examine_aes(struct hsm_session *session, CK_OBJECT_HANDLE key)
     return HSM_CALL(session, C_Encrypt, block, sizeof(block), out, &len);
 }
 
-/* Our templates are whole and fit together: whatever module says otherwise means the content. */
+/* Our templates are complete and consistent: a module that says otherwise means the content. */
 static bool is_content_at_fault(CK_RV rv)
 {
     switch (rv) {
@@ -90,7 +90,7 @@ static CK_RV examine(struct hsm_session *session, CK_OBJECT_HANDLE key, enum hsm
     return is_content_at_fault(rv) || rv == CKR_BUFFER_TOO_SMALL ? CKR_WRAPPED_KEY_INVALID : rv;
 }
 
-/* No PKCS#8 is as short as an AES key. */
+/* A PKCS#8 is never as short as an AES key. */
 static bool is_plausible(enum hsm_kind kind, size_t len)
 {
     return len > HSM_SEMIBLOCK && len % HSM_SEMIBLOCK == 0 && len <= HSM_WRAPPED_MAX

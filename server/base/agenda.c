@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A row is asked anew before each step, because what runs changes what is due. It is asked for times
- * later than those at which it ran: so a travel gets on, whatever its rows do.
+ * A row is asked again before each step, because running rows changes what is due. It is asked for
+ * times later than those at which it ran, so that a travel makes progress whatever its rows do.
  */
 #include "kv/base/agenda.h"
 
@@ -29,7 +29,7 @@ struct kv_agenda_report {
 
 /* How far one row has got. */
 struct progress {
-    kv_millis after; /* what is due until then was run */
+    kv_millis after; /* everything due by then has run */
     bool sits_out;
 };
 
@@ -217,7 +217,7 @@ static void sit_out(struct travel *travel, size_t row, struct kv_agenda_report *
     }
 }
 
-/* The row that is due first, and when; false: none is. */
+/* The row that is due first, and when; false: none. */
 static bool find_step(struct travel *travel, size_t *ret_row, kv_millis *ret_due)
 {
     *ret_due = INT64_MAX;
@@ -240,7 +240,7 @@ static bool find_step(struct travel *travel, size_t *ret_row, kv_millis *ret_due
     return *ret_due <= travel->trip.until;
 }
 
-/* The clock never goes back on the way: what has become due for a time that is past is due now. */
+/* The clock never goes back on the way: anything that falls due for a past time is due now. */
 static void take_step(struct travel *travel, size_t place, kv_millis due)
 {
     const struct kv_agenda_row *row = &travel->agenda->row[place];

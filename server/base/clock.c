@@ -24,7 +24,7 @@ struct kv_clock {
     kv_millis frozen_at; /* guarded by mutex; while frozen */
     bool held;           /* guarded by mutex */
     kv_millis held_at;   /* guarded by mutex; while held */
-    unsigned generation; /* guarded by mutex; how often those who wait were to look again */
+    unsigned generation; /* guarded by mutex; how often waiting threads were told to check again */
     bool wake_pending;   /* guarded by mutex; a wake that no wait has seen */
 
     struct watches watches; /* guarded by mutex */
@@ -85,7 +85,8 @@ void kv_clock_free(struct kv_clock *clock)
     free(clock);
 }
 
-/* As if nobody held it. One that runs stops at the last millisecond that a date can name. */
+/* The reading as if the clock were not held. A running clock stops at the last millisecond that a
+ * date can name. */
 static kv_millis underneath_locked(const struct kv_clock *clock)
 {
     kv_millis now = clock->frozen ? clock->frozen_at : kv_clock_real() + clock->offset;
@@ -165,7 +166,8 @@ enum kv_code kv_clock_shift(struct kv_clock *clock, kv_millis span, struct kv_er
     return refuse_unless(fits, err);
 }
 
-/* Those who wait are not told: what they wait for is on the way, and is looked at by the holder. */
+/* Waiting threads are not woken: what they wait for is on the way, and the holder takes care of
+ * it. */
 void kv_clock_hold(struct kv_clock *clock, kv_millis reading)
 {
     pthread_mutex_lock(&clock->mutex);
@@ -215,7 +217,7 @@ void kv_clock_reset(struct kv_clock *clock)
     pthread_mutex_unlock(&clock->mutex);
 }
 
-/* How long a wait may really take: a clock that stands reaches nothing by waiting. */
+/* How long a wait may take in real time: waiting does not help with a frozen clock. */
 static kv_millis real_span_locked(const struct kv_clock *clock, kv_millis until, kv_millis patience)
 {
     kv_millis now = now_locked(clock);
@@ -320,7 +322,7 @@ void kv_time_render_iso(kv_millis time, char ret_text[KV_ISO_DATE_SIZE])
 
 #define INSTANT_LENGTH (sizeof("2026-03-01T12:30:00") - 1)
 
-/* strptime() is lenient, with blanks and with the 30th of February: so the outcome, written the same
+/* strptime() is lenient about blanks and the 30th of February, so the result, formatted the same
  * way, must give the same text. */
 static bool read_instant(const char *text, kv_time *ret_time)
 {

@@ -104,7 +104,7 @@ bool kv_file_exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
-/* Of the signals that end the process and are taken by sigwait(), which nobody does as yet. */
+/* Whether a signal that ends the process is pending: a blocked one, left for sigwait(). */
 static bool is_told_to_end(void)
 {
     sigset_t pending;
@@ -124,7 +124,7 @@ static enum kv_code await_bytes(int descriptor, const char *path, kv_millis end,
         }
         if (kv_clock_monotonic() >= end) {
             return KV_FAIL(err, KV_INTERNAL, ETIMEDOUT,
-                           "cannot read %s: it is a pipe, and its end has not come in %d seconds",
+                           "cannot read %s: it is a pipe that was not closed within %d seconds",
                            path, PIPE_PATIENCE_MS / 1000);
         }
     }
@@ -160,7 +160,7 @@ static enum kv_code read_all(int descriptor, const char *path, struct kv_buf *bu
 
 enum kv_code kv_file_read(const char *path, struct kv_buf *buf, struct kv_err *err)
 {
-    /* not to wait for whoever writes to a pipe: await_bytes() does */
+    /* so as not to wait for a pipe's writer here: await_bytes() does */
     kv_auto(close_descriptor) int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
     if (descriptor < 0 && errno == ENOENT) {
@@ -225,7 +225,7 @@ enum kv_code kv_file_write(const char *path, const void *bytes, size_t len, mode
         errno = ENAMETOOLONG;
         return fail_on("write", path, err);
     }
-    (void) unlink(path_new); /* what an interrupted write left */
+    (void) unlink(path_new); /* left by an interrupted write */
     enum kv_code code = write_new(path_new, bytes, len, mode, err);
     if (code == KV_OK && rename(path_new, path) != 0) {
         code = fail_on("replace", path, err);

@@ -50,7 +50,7 @@ static bool is_blank(char character)
 
 /* True when strings are well delimited, nesting and number of values are bounded and no control
  * character is about. A value stands first in its object or array, or behind a comma. */
-static bool is_harmless(const char *at, const char *end)
+static bool is_harmless(const char *at, const char *end, unsigned values_max)
 {
     unsigned depth = 0;
     unsigned values = 0;
@@ -60,11 +60,11 @@ static bool is_harmless(const char *at, const char *end)
         if (character == '"') {
             at = skip_string(at, end);
         } else if (character == '{' || character == '[') {
-            if (++depth > KV_JSON_DEPTH_MAX || ++values > KV_JSON_VALUES_MAX) {
+            if (++depth > KV_JSON_DEPTH_MAX || ++values > values_max) {
                 return false;
             }
         } else if (character == ',') {
-            if (++values > KV_JSON_VALUES_MAX) {
+            if (++values > values_max) {
                 return false;
             }
         } else if ((character == '}' || character == ']') && depth > 0) {
@@ -87,11 +87,13 @@ static cJSON *parse_object(const char *text, size_t len)
     return cJSON_IsObject(tree) && end == text + len ? kv_take(tree) : NULL;
 }
 
-enum kv_code kv_json_parse(const char *text, size_t len, cJSON **ret_object, struct kv_err *err)
+enum kv_code kv_json_parse_long(const char *text, size_t len, unsigned values_max,
+                                cJSON **ret_object, struct kv_err *err)
 {
     cJSON *object = NULL;
 
-    if (len > 0 && u8_check((const uint8_t *) text, len) == NULL && is_harmless(text, text + len)) {
+    if (len > 0 && u8_check((const uint8_t *) text, len) == NULL
+        && is_harmless(text, text + len, values_max)) {
         object = parse_object(text, len);
     }
     if (object == NULL) {
@@ -99,6 +101,11 @@ enum kv_code kv_json_parse(const char *text, size_t len, cJSON **ret_object, str
     }
     *ret_object = object;
     return KV_OK;
+}
+
+enum kv_code kv_json_parse(const char *text, size_t len, cJSON **ret_object, struct kv_err *err)
+{
+    return kv_json_parse_long(text, len, KV_JSON_VALUES_MAX, ret_object, err);
 }
 
 static bool bind_bool(const cJSON *item, struct kv_maybe_bool *target)

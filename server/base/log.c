@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A line is put together on the stack, character by character through one escaping function, so
- * that a value which does not fit is cut between characters and its quote is still closed.
+ * A line is built on the stack, character by character through one escaping function, so that a
+ * value that does not fit is cut between characters and its quote is still closed.
  */
 #include "kv/base/log.h"
 
@@ -139,7 +139,7 @@ static size_t add_escaped(struct line *line, const char *text)
         add(line, escape, (size_t) snprintf(escape, sizeof(escape), "\\x%02X", byte));
         return 1;
     }
-    /* JSON text cannot hold a lone byte; what is no ASCII character becomes U+FFFD. */
+    /* JSON text cannot hold a lone byte; a non-ASCII one becomes U+FFFD. */
     unsigned shown = byte < 0x80 ? byte : 0xfffd;
     add(line, escape, (size_t) snprintf(escape, sizeof(escape), "\\u%04x", shown));
     return 1;

@@ -68,7 +68,7 @@ struct kv_options {
     struct option_value value[KV_OPTION_COUNT];
 };
 
-/* Judges the text and keeps it, unless a higher source has spoken. */
+/* Checks the text and stores it, unless a stronger source has set the option. */
 enum kv_code kv_option_set(struct kv_options *options, const struct option_text *given,
                            struct kv_err *err) kv_must_check;
 void kv_option_value_done(struct option_value *value);

@@ -5,20 +5,13 @@
 /* The words of the rows' `commands`. */
 enum {
     SERVE = KV_COMMAND_SERVE,
-    HEALTHCHECK = KV_COMMAND_HEALTHCHECK,
-    CA = KV_COMMAND_CA,
-    ENV = KV_COMMAND_ENV,
-    HOSTS = KV_COMMAND_HOSTS,
-    TOKEN = KV_COMMAND_TOKEN,
-    VAULT_LIST = KV_COMMAND_VAULT_LIST,
-    VAULT_CREATE = KV_COMMAND_VAULT_CREATE,
-    VAULT_DELETE = KV_COMMAND_VAULT_DELETE,
-    VAULT_RECOVER = KV_COMMAND_VAULT_RECOVER,
-    VAULT_PURGE = KV_COMMAND_VAULT_PURGE,
-    RESET = KV_COMMAND_RESET,
+#define X(symbol, name, run, help) symbol = KV_COMMAND_##symbol,
+#include "kv/base/command.def"
+#undef X
     FLAG_ONLY = OPTION_FLAG_ONLY,
     ARGUMENT = OPTION_FLAG_ONLY | OPTION_ARGUMENT
 };
+_Static_assert(1 << KV_COMMAND_COUNT <= OPTION_FLAG_ONLY, "a bit for each command");
 
 const struct option_row kv_option_rows[KV_OPTION_COUNT] = {
 #define X(symbol_, name_, type_, limits_, fallback_, value_, commands_, help_)                     \

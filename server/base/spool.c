@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A ring of bytes. The thread copies some whole lines out of it and writes them without the
- * mutex, so that only it ever stands still before the descriptor.
+ * mutex, so that it is the only one ever blocked on the descriptor.
  */
 #include "kv/base/spool.h"
 
@@ -24,13 +24,13 @@ struct kv_spool {
 
     pthread_mutex_t mutex; /* lock.def: spool */
     pthread_cond_t filled; /* for the thread */
-    pthread_cond_t idle;   /* for those who flush */
+    pthread_cond_t idle;   /* for flushing threads */
     size_t first, used;    /* guarded by mutex; the ring */
     uint64_t lost;         /* guarded by mutex; lines that nobody was told of */
     bool dropping;         /* guarded by mutex; it was full and has not been empty since */
     bool failing;          /* guarded by mutex; the last write failed: the next line tries again */
     bool writing;          /* guarded by mutex; the thread has lines in its hands */
-    bool closing;          /* guarded by mutex; nobody else uses it any more */
+    bool closing;          /* guarded by mutex; only the thread still uses it */
     char ring[];
 };
 
@@ -165,7 +165,7 @@ static void *empty_spool(void *argument)
     return NULL;
 }
 
-/* Detached, for it may stand before its descriptor until the process ends. */
+/* Detached, because it may be blocked on its descriptor until the process ends. */
 static int start_thread(struct kv_spool *spool)
 {
     pthread_attr_t attributes;
@@ -203,7 +203,8 @@ enum kv_code kv_spool_open(int descriptor, size_t capacity, kv_spool_lost_fn *de
     int result = start_thread(spool);
     if (result != 0) {
         free_spool(spool);
-        return KV_FAIL(err, KV_INTERNAL, (unsigned long) result, "no thread to write lines");
+        return KV_FAIL(err, KV_INTERNAL, (unsigned long) result,
+                       "cannot start the thread that writes lines");
     }
     *ret_spool = spool;
     return KV_OK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rows of wording.def, and how a refusal gets its words. */
+/* The rows of wording.def, and how a refusal is worded. */
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
@@ -77,7 +77,7 @@ static const char *choose_text(const struct kv_text_row *row, const struct kv_sp
     return text != NULL ? text : choose_build(row->vault, speaker->build);
 }
 
-/* Longer than a message by a character: who cuts it sees that there was more. */
+/* Longer than a message by one character, so that cutting it is noticed. */
 #define RENDERED_SIZE (sizeof(((struct kv_err *) NULL)->message) + 4)
 
 static void render(const char *text, const char *const *args, char ret_rendered[RENDERED_SIZE])

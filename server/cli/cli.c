@@ -19,22 +19,9 @@ static const struct row {
     const char *help;
 } rows[] = {
     { "serve", KV_COMMAND_SERVE, NULL, "Run the emulator in the foreground" },
-    { "healthcheck", KV_COMMAND_HEALTHCHECK, kv_cli_healthcheck,
-      "Succeed when the running emulator is ready" },
-    { "ca", KV_COMMAND_CA, kv_cli_ca, "Print the CA certificate" },
-    { "env", KV_COMMAND_ENV, kv_cli_env, "Print export lines that make SDKs work" },
-    { "hosts", KV_COMMAND_HOSTS, kv_cli_hosts, "Print the hosts-file lines for the vault names" },
-    { "token", KV_COMMAND_TOKEN, kv_cli_token, "Print an access token" },
-    { "vault list", KV_COMMAND_VAULT_LIST, kv_cli_vault_list, "Print the vaults there are" },
-    { "vault create", KV_COMMAND_VAULT_CREATE, kv_cli_vault_create,
-      "Make a vault and print its URL" },
-    { "vault delete", KV_COMMAND_VAULT_DELETE, kv_cli_vault_delete, "Delete a vault" },
-    { "vault recover", KV_COMMAND_VAULT_RECOVER, kv_cli_vault_recover,
-      "Have a deleted vault back and print its URL" },
-    { "vault purge", KV_COMMAND_VAULT_PURGE, kv_cli_vault_purge,
-      "Remove a deleted vault and its keys for good" },
-    { "reset", KV_COMMAND_RESET, kv_cli_reset,
-      "Put vaults and clock back to what the options say" },
+#define X(symbol, name, run, help) { name, KV_COMMAND_##symbol, run, help },
+#include "kv/base/command.def"
+#undef X
 };
 
 /* Whether the name of a command has `word` as its first one. */

@@ -15,12 +15,12 @@
  */
 int kv_cli_run(int argc, char *const argv[], char *const environment[]);
 
-/* What `coffer --help` says: every command, serve included. */
+/* The output of `coffer --help`: every command, including serve. */
 void kv_cli_print_usage(FILE *out);
 
 /* A command: its result goes to standard output. */
 typedef enum kv_code kv_cli_fn(const struct kv_options *options, struct kv_err *err);
 
-kv_cli_fn kv_cli_healthcheck, kv_cli_ca, kv_cli_env, kv_cli_hosts, kv_cli_token;
-kv_cli_fn kv_cli_vault_list, kv_cli_vault_create, kv_cli_vault_delete, kv_cli_vault_recover,
-    kv_cli_vault_purge, kv_cli_reset;
+#define X(symbol, name, run, help) kv_cli_fn run;
+#include "kv/base/command.def"
+#undef X

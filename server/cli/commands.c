@@ -53,7 +53,7 @@ static enum kv_code read_ca(const struct kv_options *options, struct kv_buf *pem
 
 enum kv_code kv_cli_ca(const struct kv_options *options, struct kv_err *err)
 {
-    /* Who names a server without its folder does not want the certificate of another. */
+    /* A user who names a server without its folder does not want another server's certificate. */
     bool has_folder = *kv_option_text(options, KV_OPTION_CONTROL) == '\0'
                       || *kv_option_text(options, KV_OPTION_DATA) != '\0';
     bool is_pem = kv_option_is(options, KV_OPTION_FORMAT, "pem");

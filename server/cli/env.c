@@ -128,7 +128,8 @@ static enum kv_code save_ca(const struct kv_options *options, const struct kv_cl
         KV_TRY(kv_file_write(path, pem.data, pem.len, 0644, err));
     }
     if (realpath(path, ret_path) == NULL) {
-        return KV_FAIL(err, KV_INTERNAL, (unsigned long) errno, "%s cannot be found again", path);
+        return KV_FAIL(err, KV_INTERNAL, (unsigned long) errno,
+                       "%s cannot be resolved to an absolute path", path);
     }
     return KV_OK;
 }

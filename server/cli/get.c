@@ -14,7 +14,7 @@
 KV_DEFINE_CLEANUP(CURL *, curl_easy_cleanup)
 KV_DEFINE_CLEANUP(struct curl_slist *, curl_slist_free_all)
 
-/* What the token endpoint wants to see; it takes any value. */
+/* The header that the token endpoint requires; any value will do. */
 static const char identity_header[] = "X-IDENTITY-HEADER: coffer";
 
 /* libcurl's write callback: short means stop, when the buffer is full. */
@@ -62,11 +62,11 @@ static enum kv_code perform(CURL *curl, const struct kv_cli_server *server, long
     CURLcode rc = curl_easy_perform(curl);
 
     if (rc == CURLE_WRITE_ERROR) {
-        return KV_FAIL(err, KV_INTERNAL, rc, "%s answers with more than %d bytes", server->url,
+        return KV_FAIL(err, KV_INTERNAL, rc, "%s answered with more than %d bytes", server->url,
                        KV_CLI_ANSWER_MAX);
     }
     if (rc != CURLE_OK) {
-        return KV_FAIL(err, KV_UNAVAILABLE, rc, "%s, which %.300s names, does not answer: %s",
+        return KV_FAIL(err, KV_UNAVAILABLE, rc, "%s, named by %.300s, does not answer: %s",
                        server->url, server->origin, curl_easy_strerror(rc));
     }
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, ret_status);
@@ -90,7 +90,7 @@ static enum kv_code refuse_status(const struct kv_cli_server *server, long statu
     kv_auto(cJSON_Delete) cJSON *json = NULL;
 
     bool is_json = kv_json_parse(body->data, body->len, &json, NULL) == KV_OK;
-    return KV_FAIL(err, KV_INTERNAL, (unsigned long) status, "%s answers %ld %.300s", server->url,
+    return KV_FAIL(err, KV_INTERNAL, (unsigned long) status, "%s answered %ld %.300s", server->url,
                    status, is_json ? find_message(json) : "");
 }
 
@@ -134,7 +134,7 @@ enum kv_code kv_cli_get(const struct kv_cli_server *server, const char *path, st
 static enum kv_code parse_answer(const struct kv_cli_server *server, const struct kv_buf *body,
                                  cJSON **ret_json, struct kv_err *err)
 {
-    if (kv_json_parse(body->data, body->len, ret_json, NULL) != KV_OK) {
+    if (kv_json_parse_long(body->data, body->len, KV_CLI_VALUES_MAX, ret_json, NULL) != KV_OK) {
         return KV_FAIL(err, KV_INTERNAL, 0, "%s does not answer as coffer does", server->url);
     }
     return KV_OK;

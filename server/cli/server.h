@@ -11,7 +11,9 @@
 #include "cli.h"
 #include "kv/base/json.h"
 
-#define KV_CLI_ANSWER_MAX (8 * 1024 * 1024) /* bytes of a body: 10 000 vaults have room */
+/* 10 000 vaults have room. */
+#define KV_CLI_ANSWER_MAX (8 * 1024 * 1024) /* bytes of a body */
+#define KV_CLI_VALUES_MAX 500000            /* in its JSON */
 
 struct kv_cli_server {
     char url[512];                 /* of the control port, without a trailing slash */

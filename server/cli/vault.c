@@ -16,7 +16,7 @@
 
 KV_DEFINE_CLEANUP(void *, curl_free)
 
-/* --- what a vault is asked for --- */
+/* --- requests about a vault --- */
 
 /* "retention=7" is a number, "purge-protection" a switch, "sku=premium" a word. */
 static void add_setting(cJSON *body, const char *text, size_t len, bool *ok)
@@ -59,35 +59,49 @@ static enum kv_code render_spec(const char *spec, cJSON **ret_body, struct kv_er
     return KV_OK;
 }
 
-/* The vault whose name `spec` begins with, and what is done with it: "" or "/purge". */
-static enum kv_code render_path(const char *spec, const char *action, struct kv_buf *path,
-                                struct kv_err *err)
+/* The vault of that name, and what is done with it: "" or "/purge". */
+static enum kv_code render_path(const char *name, size_t len, const char *action,
+                                struct kv_buf *path, struct kv_err *err)
 {
-    size_t len = strcspn(spec, ",");
-
     if (len == 0 || len > NAME_MAX_BYTES) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%.*s is not a valid vault name", (int) len, spec);
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "'%.*s' is not a valid vault name",
+                       (int) (len < NAME_MAX_BYTES ? len : NAME_MAX_BYTES), name);
     }
-    kv_auto(curl_free) void *escaped = curl_easy_escape(NULL, spec, (int) len);
+    kv_auto(curl_free) void *escaped = curl_easy_escape(NULL, name, (int) len);
     if (escaped == NULL) {
         return KV_OUT_OF_MEMORY(err);
     }
     return kv_buf_printf(path, err, "/control/v1/vaults/%s%s", (const char *) escaped, action);
 }
 
-static enum kv_code send_to_vault(const struct kv_options *options, const char *verb,
-                                  const char *spec, const char *action, cJSON **ret_answer,
-                                  struct kv_err *err)
+/* What is asked of a vault; `body` may be NULL. */
+struct wish {
+    const char *verb, *name;
+    size_t len; /* of the name */
+    const char *action;
+    const cJSON *body;
+};
+
+static enum kv_code send_wish(const struct kv_options *options, const struct wish *wish,
+                              cJSON **ret_answer, struct kv_err *err)
 {
-    kv_auto(cJSON_Delete) cJSON *body = NULL;
     kv_auto(kv_buf_done) struct kv_buf path;
     struct kv_cli_server server;
 
     kv_buf_init(&path, 1024);
-    KV_TRY(render_path(spec, action, &path, err));
-    KV_TRY(render_spec(spec, &body, err));
+    KV_TRY(render_path(wish->name, wish->len, wish->action, &path, err));
     KV_TRY(kv_cli_find_server(options, &server, err));
-    return kv_cli_send(&server, verb, path.data, body, ret_answer, err);
+    return kv_cli_send(&server, wish->verb, path.data, wish->body, ret_answer, err);
+}
+
+/* The one that the command line names. */
+static enum kv_code send_to_vault(const struct kv_options *options, const char *verb,
+                                  const char *action, cJSON **ret_answer, struct kv_err *err)
+{
+    const char *name = kv_option_text(options, KV_OPTION_NAME);
+    const struct wish wish = { .verb = verb, .name = name, .len = strlen(name), .action = action };
+
+    return send_wish(options, &wish, ret_answer, err);
 }
 
 static enum kv_code print_url(const cJSON *vault, struct kv_err *err)
@@ -101,9 +115,14 @@ static enum kv_code print_url(const cJSON *vault, struct kv_err *err)
 
 enum kv_code kv_cli_vault_create(const struct kv_options *options, struct kv_err *err)
 {
+    const char *spec = kv_option_text(options, KV_OPTION_SPEC);
+    struct wish wish = { .verb = "PUT", .name = spec, .len = strcspn(spec, ","), .action = "" };
+    kv_auto(cJSON_Delete) cJSON *settings = NULL;
     kv_auto(cJSON_Delete) cJSON *vault = NULL;
 
-    KV_TRY(send_to_vault(options, "PUT", kv_option_text(options, KV_OPTION_SPEC), "", &vault, err));
+    KV_TRY(render_spec(spec, &settings, err));
+    wish.body = settings;
+    KV_TRY(send_wish(options, &wish, &vault, err));
     return print_url(vault, err);
 }
 
@@ -111,8 +130,7 @@ enum kv_code kv_cli_vault_recover(const struct kv_options *options, struct kv_er
 {
     kv_auto(cJSON_Delete) cJSON *vault = NULL;
 
-    KV_TRY(send_to_vault(options, "POST", kv_option_text(options, KV_OPTION_NAME), "/recover",
-                         &vault, err));
+    KV_TRY(send_to_vault(options, "POST", "/recover", &vault, err));
     return print_url(vault, err);
 }
 
@@ -120,8 +138,42 @@ enum kv_code kv_cli_vault_purge(const struct kv_options *options, struct kv_err 
 {
     kv_auto(cJSON_Delete) cJSON *answer = NULL;
 
-    return send_to_vault(options, "POST", kv_option_text(options, KV_OPTION_NAME), "/purge",
-                         &answer, err);
+    return send_to_vault(options, "POST", "/purge", &answer, err);
+}
+
+/* Looked at first, so that it is done whole or not at all. */
+static enum kv_code check_purgeable(const struct kv_options *options, bool *ret_is_deleted,
+                                    struct kv_err *err)
+{
+    const char *name = kv_option_text(options, KV_OPTION_NAME);
+    kv_auto(cJSON_Delete) cJSON *vault = NULL;
+    kv_auto(kv_buf_done) struct kv_buf path;
+    struct kv_cli_server server;
+    const char *state = NULL;
+
+    kv_buf_init(&path, 1024);
+    KV_TRY(render_path(name, strlen(name), "", &path, err));
+    KV_TRY(kv_cli_find_server(options, &server, err));
+    KV_TRY(kv_cli_get_json(&server, path.data, &vault, err));
+    if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(vault, "purge_protection"))) {
+        return KV_FAIL(err, KV_PURGE_PROTECTED, 0,
+                       "%s has purge protection: it can be deleted, but not purged", name);
+    }
+    KV_TRY(kv_cli_read_text(vault, "state", &state, err));
+    *ret_is_deleted = strcmp(state, "deleted") == 0;
+    return KV_OK;
+}
+
+static enum kv_code delete_for_good(const struct kv_options *options, struct kv_err *err)
+{
+    kv_auto(cJSON_Delete) cJSON *vault = NULL;
+    bool is_deleted = false;
+
+    KV_TRY(check_purgeable(options, &is_deleted, err));
+    if (!is_deleted) {
+        KV_TRY(send_to_vault(options, "DELETE", "", &vault, err));
+    }
+    return kv_cli_vault_purge(options, err);
 }
 
 enum kv_code kv_cli_vault_delete(const struct kv_options *options, struct kv_err *err)
@@ -129,11 +181,10 @@ enum kv_code kv_cli_vault_delete(const struct kv_options *options, struct kv_err
     kv_auto(cJSON_Delete) cJSON *vault = NULL;
     const char *date = NULL;
 
-    KV_TRY(
-        send_to_vault(options, "DELETE", kv_option_text(options, KV_OPTION_NAME), "", &vault, err));
     if (kv_option_flag(options, KV_OPTION_PURGE)) {
-        return kv_cli_vault_purge(options, err);
+        return delete_for_good(options, err);
     }
+    KV_TRY(send_to_vault(options, "DELETE", "", &vault, err));
     KV_TRY(kv_cli_read_text(vault, "scheduled_purge", &date, err));
     (void) printf("to be purged on %s\n", date);
     return KV_OK;

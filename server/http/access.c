@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The access log: one line for each request, with all that tells why it was answered so. */
+/* The access log: one line per request, with everything that explains its answer. */
 #include "kv/http/route.h"
 
 #include "kv/base/log.h"

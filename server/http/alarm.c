@@ -34,7 +34,7 @@ void kv_alarm_close(struct kv_alarm *alarm)
 
 void kv_alarm_ring(const struct kv_alarm *alarm)
 {
-    (void) eventfd_write(alarm->bell, 1); /* never full: the one that sleeps empties it */
+    (void) eventfd_write(alarm->bell, 1); /* never full: the sleeping thread empties it */
 }
 
 bool kv_alarm_watch(const struct kv_alarm *alarm, int socket, void *owner)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * alarm.h - what wakes a thread that keeps the time for connections: a time, a bell, and clients
- * that leave.
+ * alarm.h - what wakes the thread that keeps time for connections: a time, a bell, and clients that
+ * leave.
  *
  * One thread sleeps; watching, ringing and the rest are for any thread.
  */
@@ -13,7 +13,7 @@
 #include "kv/base/clock.h"
 #include "kv/base/err.h"
 
-#define KV_ALARM_LEFT_MAX 64 /* clients that have left, at one look; the others at the next one */
+#define KV_ALARM_LEFT_MAX 64 /* clients reported as gone in one go; the others follow in the next */
 
 struct kv_alarm {
     int bell;    /* an eventfd */
@@ -24,14 +24,15 @@ struct kv_alarm {
 enum kv_code kv_alarm_open(struct kv_alarm *alarm, struct kv_err *err) kv_must_check;
 void kv_alarm_close(struct kv_alarm *alarm);
 
-/* Ends the present sleep, or the next one. Takes no lock. */
+/* Ends the current sleep, or the next one. Takes no lock. */
 void kv_alarm_ring(const struct kv_alarm *alarm);
 
-/* Ends a sleep, once `owner` is watched, when the peer of that socket leaves: when it has ended its
- * half of the connection, or reset it; what it sends is nothing to us. False: out of memory. */
+/* Watches for `owner`: a sleep ends when the peer of that socket leaves, that is, ends its half of
+ * the connection or resets it; data that it sends does not matter. False: out of memory. */
 bool kv_alarm_watch(const struct kv_alarm *alarm, int socket, void *owner) kv_must_check;
 void kv_alarm_unwatch(const struct kv_alarm *alarm, int socket);
 
-/* Sleeps at most so many real milliseconds; the number of owners whose peers have left. */
+/* Sleeps at most that many real milliseconds; returns the number of owners whose peers have
+ * left. */
 size_t kv_alarm_sleep(const struct kv_alarm *alarm, kv_millis span,
                       void *ret_left[KV_ALARM_LEFT_MAX]);

@@ -41,7 +41,7 @@ static bool has_header(const struct kv_response *response, const char *name)
     return false;
 }
 
-/* The library knows no header with an empty value: such a one is left out. */
+/* The library cannot send a header with an empty value: it is left out. */
 static bool add_header(struct MHD_Response *made, const char *name, const char *value)
 {
     return *value == '\0' || MHD_add_response_header(made, name, value) == MHD_YES;
@@ -65,8 +65,8 @@ static bool add_headers(struct MHD_Response *made, const struct kv_response *res
     return ok;
 }
 
-/* The library has no length in a 204. Another one than it knows, or than none that it knows, it takes
- * only where it may use no chunks, and then it ends the connection. */
+/* The library sends no length with a 204. A length other than the one it knows, or any if it knows
+ * none, it accepts only when it must not use chunks, and then it ends the connection. */
 #define OWN_LENGTH MHD_RF_INSANITY_HEADER_CONTENT_LENGTH
 #define FREE_LENGTH (MHD_RF_INSANITY_HEADER_CONTENT_LENGTH | MHD_RF_HTTP_1_0_COMPATIBLE_STRICT)
 
@@ -95,7 +95,7 @@ enum MHD_Result kv_answer_queue(struct MHD_Connection *connection,
     if (add_headers(made, response) && (length == NULL || add_length(made, *length))) {
         queued = kv_library_queue(connection, (unsigned) response->status, made);
     }
-    MHD_destroy_response(made); /* ours; a queued one has a reference of its own */
+    MHD_destroy_response(made); /* ours; the queue holds its own reference */
     return queued;
 }
 
@@ -116,7 +116,7 @@ enum MHD_Result kv_answer_refuse(struct MHD_Connection *connection, unsigned sta
     return sent;
 }
 
-/* Whether any of it gets out is the peer's affair. */
+/* Whether the peer receives any of it is up to the peer. */
 void kv_answer_last_words(struct MHD_Connection *connection, const void *bytes, size_t len)
 {
     int descriptor =

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Clients were told to trust the CA, so its files are never given up: what is damaged is an
- * error, and a renewed certificate keeps the key. The server's files follow from the CA and the
- * names, and are made anew whenever they do not fit.
+ * Clients were told to trust the CA, so its files are never discarded: damage is an error, and a
+ * renewed certificate keeps the key. The server's files follow from the CA and the names, and are
+ * replaced whenever they do not match.
  */
 #include "kv/http/certificate.h"
 
@@ -161,7 +161,7 @@ static const char *find_fault(const struct paths *paths, const struct pair *ca,
     if (!kv_x509_lasts(server->certificate)) {
         return "its dates did not fit";
     }
-    return kv_x509_covers(server->certificate, names, count) ? NULL : "a name was missing";
+    return kv_x509_covers(server->certificate, names, count) ? NULL : "it lacked a name";
 }
 
 static enum kv_code make_server(const struct paths *paths, const struct pair *ca,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is suspended stands in a heap, in order of the monotonic time at which it has to end; what
- * waits for the virtual clock stands in another one, too. The thread sleeps until the earliest it
- * saw; a stay that ends sooner does not wake it, only an earlier time does, a move of the clock, and
- * a client that leaves. Only this thread ends waits: so what it hears of a socket, which it watches
- * while the connection waits, is always of a stay that is there.
+ * Suspended requests are in a heap, in order of the monotonic time at which they must end; those
+ * that wait for the virtual clock are in a second one as well. The thread sleeps until the earliest
+ * time it saw; a stay that ends sooner does not wake it, only an earlier time does, a move of the
+ * clock, or a client that leaves. Only this thread ends waits, so a socket event, which it watches
+ * for while the connection waits, always concerns a stay that still exists.
  */
 #include "clockwork.h"
 
@@ -51,8 +51,8 @@ void clockwork_tell_if_idle_locked(struct kv_traffic *traffic)
 }
 
 /*
- * The mutex is not held across a call into the library; and a drain must not let the library be
- * stopped in it. The thread's own.
+ * The mutex is not held across a call into the library, and a drain must not let the library be
+ * stopped during one. Used by this thread only.
  */
 static void end_and_resume_locked(struct kv_traffic *traffic, struct kv_stay *stay,
                                   enum kv_stay_state state)
@@ -62,7 +62,7 @@ static void end_and_resume_locked(struct kv_traffic *traffic, struct kv_stay *st
     clockwork_end_stay_locked(traffic, stay, state);
     traffic->resuming++;
     pthread_mutex_unlock(&traffic->mutex);
-    MHD_resume_connection(connection); /* suspended until now, hence alive */
+    MHD_resume_connection(connection); /* suspended until now, so it still exists */
     pthread_mutex_lock(&traffic->mutex);
     traffic->resuming--;
     clockwork_tell_if_idle_locked(traffic);
@@ -78,7 +78,7 @@ static enum kv_stay_state end_of(const struct kv_stay *stay)
 
 static void expire_locked(struct kv_traffic *traffic)
 {
-    const struct kv_due *first;
+    const struct kv_heap_node *first;
 
     while ((first = kv_heap_first(&traffic->due)) != NULL && first->at <= kv_clock_monotonic()) {
         end_and_resume_locked(traffic, first->owner, end_of(first->owner));
@@ -87,7 +87,7 @@ static void expire_locked(struct kv_traffic *traffic)
 
 static void follow_clock_locked(struct kv_traffic *traffic)
 {
-    const struct kv_due *first;
+    const struct kv_heap_node *first;
 
     while ((first = kv_heap_first(&traffic->clock_due)) != NULL
            && kv_clock_span(traffic->clock, first->at) == 0) {
@@ -112,8 +112,8 @@ static kv_millis sooner(kv_millis a, kv_millis b)
 /* How long the thread may sleep. */
 static kv_millis span_locked(struct kv_traffic *traffic)
 {
-    const struct kv_due *due = kv_heap_first(&traffic->due);
-    const struct kv_due *clock_due = kv_heap_first(&traffic->clock_due);
+    const struct kv_heap_node *due = kv_heap_first(&traffic->due);
+    const struct kv_heap_node *clock_due = kv_heap_first(&traffic->clock_due);
     kv_millis span = SLEEP_MAX;
 
     if (due != NULL) {
@@ -138,7 +138,7 @@ void *clockwork_run(void *argument)
         pthread_mutex_unlock(&traffic->mutex);
         size_t count = kv_alarm_sleep(&traffic->alarm, span, left);
         pthread_mutex_lock(&traffic->mutex);
-        for (size_t i = 0; i < count; i++) { /* each is there: nobody else has ended it */
+        for (size_t i = 0; i < count; i++) { /* each still exists: nobody else has ended it */
             end_and_resume_locked(traffic, left[i], KV_STAY_LEFT);
         }
         end_waits_locked(traffic);
@@ -193,6 +193,6 @@ void kv_traffic_wait(struct kv_traffic *traffic, struct kv_stay *stay,
     pthread_mutex_unlock(&traffic->mutex);
 
     if (!waits) {
-        MHD_resume_connection(stay->connection); /* of the caller's own thread: still there */
+        MHD_resume_connection(stay->connection); /* the caller's thread's: it exists */
     }
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Connections that end otherwise than by a whole answer: all that libmicrohttpd 0.9.75 and GnuTLS
- * can be made to do to a client (limits.md §5). What says nothing of an answer goes past the library,
- * which then is told to drop the connection; what cuts an answer is a body of the library's whose
- * reader fails at the chosen byte, or that is said to be of another length than it is.
+ * Connections that end in any way but with a complete answer: everything that libmicrohttpd 0.9.75
+ * and GnuTLS can be made to do to a client (limits.md §5). Cuts that send nothing of an answer
+ * bypass the library, which is then told to drop the connection; cuts of an answer use a library
+ * body whose reader fails at the chosen byte, or whose announced length is wrong.
  */
 #include "exchange.h"
 
@@ -18,20 +18,20 @@
 
 #define PIECE_MAX 16384 /* bytes of a body that the library asks for at once */
 
-/* No status line, no text, no record of TLS. */
+/* Not a status line, not text, not a TLS record. */
 static const unsigned char garbage[] = {
     0x00, 0x16, 0x8f, 0xd3, 0x0a, 0xff, 0xfe, 0x7f, 0x0d, 0x81, 0xc0, 0x01, 0xe5, 0x0a, 0x00, 0x9c,
 };
 
-/* In the thread of the connection, when nothing of an answer is left to be sent. */
+/* On the connection's thread, when nothing of an answer is left to be sent. */
 static void send_garbage(struct MHD_Connection *connection)
 {
     kv_answer_last_words(connection, garbage, sizeof(garbage));
 }
 
 /*
- * To dissolve the association of a socket resets its connection at once, and leaves the descriptor
- * to its owner. SO_LINGER does not do: the library shuts its side down before it closes.
+ * Dissolving the association of a socket resets its connection at once, and leaves the descriptor
+ * to its owner. SO_LINGER would not work: the library shuts its side down before it closes.
  */
 static void reset(struct MHD_Connection *connection)
 {
@@ -39,7 +39,7 @@ static void reset(struct MHD_Connection *connection)
     int descriptor =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 
-    (void) connect(descriptor, &nobody, sizeof(nobody)); /* or its peer was faster */
+    (void) connect(descriptor, &nobody, sizeof(nobody)); /* unless the peer was faster */
 }
 
 static void say_nothing(struct MHD_Connection *connection)
@@ -56,7 +56,7 @@ static void send_status_line(struct MHD_Connection *connection, int status, cons
     kv_answer_last_words(connection, text, (size_t) len);
 }
 
-/* A body, and how much of it gets out. */
+/* A body, and how much of it is sent. */
 struct piece {
     char *text;
     size_t len, sent;
@@ -70,7 +70,7 @@ static void free_piece(void *argument)
     free(piece);
 }
 
-/* At the end, which the library does not expect yet, it fails: that ends the connection. */
+/* At our end, which the library does not expect yet, it fails: that ends the connection. */
 static ssize_t read_piece(void *argument, uint64_t at, char *ret_bytes, size_t max)
 {
     const struct piece *piece = argument;
@@ -84,7 +84,8 @@ static ssize_t read_piece(void *argument, uint64_t at, char *ret_bytes, size_t m
     return (ssize_t) len;
 }
 
-/* `sent` bytes of the body, of which the library expects so many, and says so. NULL: out of memory. */
+/* `sent` bytes of the body, of which the library expects and announces `expected`. NULL: out of
+ * memory. */
 static struct MHD_Response *make_response(struct kv_buf *body, size_t sent, uint64_t expected)
 {
     struct piece *piece = calloc(1, sizeof(*piece));
@@ -146,7 +147,7 @@ static enum MHD_Result send_bad_chunk(struct kv_exchange *exchange, struct kv_re
 
 struct way {
     const char *name;
-    void (*end)(struct MHD_Connection *connection); /* NULL: the answer has a part in it */
+    void (*end)(struct MHD_Connection *connection); /* NULL: it sends part of the answer */
     enum MHD_Result (*send)(struct kv_exchange *exchange, struct kv_response *response);
 };
 

@@ -20,7 +20,7 @@ static void refuse(struct kv_guests *guests, struct kv_guest *guest, unsigned st
     kv_guests_wait(guests, guest, KV_GUEST_REFUSED);
 }
 
-/* Less a share, because the library's clock is a coarse one. */
+/* Less a margin, because the library's clock is coarse. */
 void kv_early_await(struct kv_guest *guest, kv_millis idle)
 {
     if (guest != NULL) {
@@ -28,7 +28,7 @@ void kv_early_await(struct kv_guest *guest, kv_millis idle)
     }
 }
 
-/* Takes a byte if there is one: the connection is over anyway. */
+/* Reads a byte if there is one: the connection is over anyway. */
 static bool is_peer_there(const struct kv_guest *guest)
 {
     const union MHD_ConnectionInfo *tls =
@@ -72,7 +72,7 @@ void kv_early_meet_text(struct kv_guests *guests, struct kv_guest *guest, const 
     }
 }
 
-/* Only the library's thread may look into its connections. */
+/* Only the library's thread may access its connections. */
 static bool is_complete_and_unanswered(const struct kv_guest *guest)
 {
     struct MHD_Connection *connection = guest->connection;
@@ -82,7 +82,7 @@ static bool is_complete_and_unanswered(const struct kv_guest *guest)
            && MHD_get_connection_info(connection, MHD_CONNECTION_INFO_HTTP_STATUS) == NULL;
 }
 
-/* What the library makes of it: digits that it can hold. */
+/* What the library accepts: digits whose value it can hold. */
 static bool is_length_good(struct MHD_Connection *connection)
 {
     const char *length =

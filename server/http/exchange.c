@@ -9,9 +9,9 @@
 #include "kv/base/uuid.h"
 
 /*
- * What a body may be too large by. One that is announced to be larger by more than the first is
- * refused before it comes. One that is not announced has to come first, because the library takes
- * no answer in the middle of a body; more than the second is no mistake worth an answer.
+ * How far a body may exceed its limit. If the announced excess is more than the first, it is
+ * refused before it arrives. If no length is announced it has to arrive first, because the library
+ * takes no answer in the middle of a body; an excess over the second is no mistake worth an answer.
  */
 #define EXCESS_ANNOUNCED_MAX (3 * (uint64_t) KV_BODY_MAX)
 #define EXCESS_DROPPED_MAX (15 * (uint64_t) KV_BODY_MAX)
@@ -77,8 +77,8 @@ void kv_exchange_release(struct kv_exchange *exchange)
 }
 
 /*
- * A body that is somewhat too large is read and dropped, and the connection stays in use. One that
- * is much larger, or waits for our leave, is refused at once, and the connection is over.
+ * A body that is slightly too large is read and dropped, and the connection stays in use. One that
+ * is much too large, or waits for 100 Continue, is refused at once, and the connection ends.
  */
 bool kv_exchange_expects_too_much(const struct kv_exchange *exchange)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * exchange.h - a request with its answer, and all that belongs to it from its first line until
- * the answer was sent and no worker has it any more.
+ * exchange.h - a request with its answer, and everything that belongs to it from its first line
+ * until the answer has been sent and no worker has it any more.
  *
- * Counted: the connection holds one reference, a job on a lane another. It belongs to the
+ * Reference-counted: the connection holds one reference, a job on a lane another. It belongs to the
  * connection's thread, except that between kv_traffic_suspend() and the end of the job the worker
- * has `response`, `err`, `code` and what handlers may change in `request`; for good, when the
- * deadline was faster: then `late` takes their place.
+ * owns `response`, `err`, `code` and what handlers may change in `request`; permanently so if the
+ * deadline expired first: then `late` takes their place.
  */
 #pragma once
 
@@ -34,7 +34,7 @@ struct kv_service {
     struct kv_traffic *traffic;
 };
 
-/* Where a request stands; steps.c takes it from each of these to the next. */
+/* The phase of a request; steps.c takes it from each to the next. */
 enum kv_phase {
     KV_PHASE_HEAD,    /* asks the steps at the head, whose body may not be there */
     KV_PHASE_BODY,    /* waits for the rest of the body */
@@ -44,10 +44,10 @@ enum kv_phase {
     KV_PHASE_RENDER,  /* has an answer, or an error that becomes one */
     KV_PHASE_ANSWER,  /* asks the steps before the answer is sent */
     KV_PHASE_SEND,    /* sends it, or what a cut makes of it */
-    KV_PHASE_CUT      /* ends the connection without one */
+    KV_PHASE_CUT      /* ends the connection without an answer */
 };
 
-/* An answer made while a worker still has that of the exchange. */
+/* An answer made while a worker still has the exchange's own. */
 struct kv_late {
     struct kv_response response;
     struct kv_err err;
@@ -62,8 +62,8 @@ struct kv_exchange {
     const struct kv_service *service;
     struct kv_stay stay;
     enum kv_phase phase;
-    const struct kv_gate *step; /* the one that is asked, in a phase that asks */
-    kv_handler_fn *handler;     /* what runs, or what a lane is to run */
+    const struct kv_gate *step; /* the one being asked, in a phase that asks steps */
+    kv_handler_fn *handler;     /* what is running, or waiting for a lane */
     struct kv_late *late;       /* NULL: `response` and `err` */
     atomic_uint references;
 
@@ -74,8 +74,8 @@ struct kv_exchange {
     uint64_t body_bytes; /* received, dropped ones included */
     bool retry_soon;     /* the refusal gets a Retry-After */
     bool closing;        /* the refusal ends the connection */
-    bool wants_more;     /* by its head, another request may follow */
-    bool has_more;       /* and by the answer, too */
+    bool wants_more;     /* judging by its head, another request may follow */
+    bool has_more;       /* and judging by the answer, too */
 
     char *target; /* owned by the exchange, as are the next two */
     struct kv_uri uri;
@@ -93,7 +93,7 @@ struct kv_exchange *kv_exchange_new(const struct kv_service *service,
 struct kv_exchange *kv_exchange_acquire(struct kv_exchange *exchange);
 void kv_exchange_release(struct kv_exchange *exchange);
 
-/* True when the body announced is not worth reading before it is refused. */
+/* True if the announced body is not worth reading before it is refused. */
 bool kv_exchange_expects_too_much(const struct kv_exchange *exchange);
 
 /* Appends to the request's body; false: end the connection. */
@@ -101,36 +101,37 @@ bool kv_exchange_append(struct kv_exchange *exchange, const char *bytes, size_t 
 
 /*
  * Copies the head out of the library: verb, headers, authority, the target's parts. Returns 0, or
- * the HTTP status of a request that no site should see.
+ * the HTTP status for a request that no site should see.
  */
 unsigned kv_head_read(struct kv_exchange *exchange, const char *method, const char *version);
 
-/* The head is there: finds the site, how large the body may be, and asks the first steps. Until the
- * request is in KV_PHASE_BODY, answered, or suspended. MHD_NO, here and below, ends the connection. */
+/* The head is there: finds the site and the limit for the body, and asks the first steps. Returns
+ * once the request is in KV_PHASE_BODY, answered, or suspended. MHD_NO, here and below, ends the
+ * connection. */
 enum MHD_Result kv_steps_meet_head(struct kv_exchange *exchange);
 
-/* The whole request is there: takes it on until it is answered or suspended. */
+/* The whole request is there: processes it until it is answered or suspended. */
 enum MHD_Result kv_steps_begin(struct kv_exchange *exchange);
 
-/* It was suspended, and was resumed: takes it on from there. */
+/* It was suspended and has been resumed: goes on from there. */
 enum MHD_Result kv_steps_resume(struct kv_exchange *exchange);
 
-/* Runs the route's handler here or gives it to its lane. True when it has its answer; false: the
- * connection is suspended until it has, or the lane's deadline is faster. */
+/* Runs the route's handler here or passes it to its lane. True if there is an answer; false: the
+ * connection is suspended until there is one, or the lane's deadline expires. */
 bool kv_handle_begin(struct kv_exchange *exchange);
 
-/* Suspends the connection as the last step chose; it is resumed in any case, and whoever comes back
- * then asks kv_hold_end() in which phase it goes on. */
+/* Suspends the connection as the last step chose; it is resumed in any case, and kv_hold_end() then
+ * says in which phase to go on. */
 void kv_hold_begin(struct kv_exchange *exchange);
 enum kv_phase kv_hold_end(struct kv_exchange *exchange, enum kv_stay_state state);
 
 /* Refusals, noted in the exchange: there is no room now; we are shutting down. */
 void kv_raise_busy(struct kv_exchange *exchange);
 void kv_raise_closing(struct kv_exchange *exchange);
-/* The same of one that took too long; the code, which is in `err`. */
+/* The same for a request that took too long; returns the code, which is in `err`. */
 enum kv_code kv_raise_expired(struct kv_err *err);
 
-/* Hands the answer to the library; its body is gone from `response` then. */
+/* Hands the answer to the library; this takes its body out of `response`. */
 enum MHD_Result kv_answer_send(struct MHD_Connection *connection, struct kv_response *response);
 
 /* Hands over a response made elsewhere, with the status and the headers of `response`. `length`, or
@@ -140,17 +141,18 @@ enum MHD_Result kv_answer_queue(struct MHD_Connection *connection,
                                 const struct kv_response *response, struct MHD_Response *made,
                                 const uint64_t *length);
 
-/* Hands over the answer as a cut leaves it, or ends the connection in its way: `request.cut`. */
+/* Hands over what a cut leaves of the answer, or ends the connection as it says: `request.cut`. */
 enum MHD_Result kv_cut_send(struct kv_exchange *exchange, struct kv_response *response);
 
-/* Answers with nothing but a status, and closes. */
+/* Answers with just a status, and closes. */
 enum MHD_Result kv_answer_refuse(struct MHD_Connection *connection, unsigned status);
 
 /*
- * The same bytes past the library, in the thread of the connection, when nothing of an earlier
- * answer is left to be sent; then nothing more can be. A client that does not read gets none.
+ * Sends the same bytes bypassing the library, on the connection's thread, when nothing of an
+ * earlier answer is left to be sent; nothing more can be sent after it. A client that does not read
+ * gets nothing.
  */
 void kv_answer_by_hand(struct MHD_Connection *connection, unsigned status);
 
-/* In the same way whatever bytes, then the end of our side. */
+/* Sends any bytes in the same way, then ends our side. */
 void kv_answer_last_words(struct MHD_Connection *connection, const void *bytes, size_t len);

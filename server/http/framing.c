@@ -5,13 +5,13 @@
 
 #include "kv/http/request.h"
 
-/* What is still to be read. */
+/* What is left to read. */
 struct rest {
     const char *at;
     size_t len;
 };
 
-/* Drops `len` bytes and the `nuls` that have to follow; false when they do not. */
+/* Drops `len` bytes and the `nuls` that must follow; false if they do not. */
 static bool skip(struct rest *rest, size_t len, size_t nuls)
 {
     if (len > rest->len || nuls > rest->len - len) {

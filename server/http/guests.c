@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * All guests that wait for the same have the same patience, so a list for each kind of wait is in
- * order of deadline nearly by itself. The thread looks at their heads a few times in the shortest
- * patience: a deadline need not be met to the millisecond, and no request has to wake it.
+ * All guests that wait for the same thing have the same patience, so a list for each kind of wait
+ * is in order of deadline almost automatically. The thread checks the heads of the lists a few
+ * times within the shortest patience: a deadline need not be met to the millisecond, and no request
+ * has to wake it.
  */
 #include "guests.h"
 
@@ -14,7 +15,7 @@
 #include <time.h>
 
 #define LOOKS 8       /* in the time of a head, or of a request */
-#define PAUSE_MAX 250 /* milliseconds between two looks: so long may an end go unnoticed */
+#define PAUSE_MAX 250 /* milliseconds between two checks: an end may go unnoticed for that long */
 #define FAREWELL 2000 /* milliseconds */
 
 TAILQ_HEAD(guest_list, kv_guest);
@@ -40,8 +41,8 @@ static void stop_waiting_locked(struct kv_guests *guests, struct kv_guest *guest
 }
 
 /*
- * To shut down what is at its end changes nothing, but wakes those who wait for something to read. Of
- * a connection over TLS that has not been read to its end, the end is not seen here; the library does
+ * Shutting down a stream that has ended changes nothing, but wakes whoever waits to read from it.
+ * The end of a TLS connection that has not been read to its end is not seen here; the library does
  * read these to the end.
  */
 static void notice_end_locked(struct kv_guest *guest)
@@ -50,7 +51,7 @@ static void notice_end_locked(struct kv_guest *guest)
 
     if (!guest->has_ended && recv(guest->descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0) {
         guest->has_ended = true;
-        (void) shutdown(guest->descriptor, SHUT_RD); /* or its other half has ended, too */
+        (void) shutdown(guest->descriptor, SHUT_RD); /* unless its other half has ended, too */
     }
 }
 
@@ -91,7 +92,7 @@ static void *watch(void *argument)
 
     pthread_mutex_lock(&guests->mutex);
     while (!guests->stopping) {
-        if (TAILQ_EMPTY(&guests->all)) { /* nobody to look after */
+        if (TAILQ_EMPTY(&guests->all)) { /* no guest to look after */
             (void) pthread_cond_wait(&guests->end, &guests->mutex);
             continue;
         }
@@ -105,7 +106,7 @@ static void *watch(void *argument)
 
 static void destroy(struct kv_guests *guests)
 {
-    (void) pthread_cond_destroy(&guests->end); /* unused, as are the next two */
+    (void) pthread_cond_destroy(&guests->end); /* unused, like the next two */
     (void) pthread_cond_destroy(&guests->empty);
     (void) pthread_mutex_destroy(&guests->mutex);
     free(guests);
@@ -122,11 +123,11 @@ static void init(struct kv_guests *guests, kv_millis head, kv_millis idle, kv_mi
 
     guests->patience[KV_GUEST_FIRST] = head;
     guests->patience[KV_GUEST_BEGUN] = head;
-    guests->patience[KV_GUEST_NEXT] = idle + head; /* when it began is not known */
+    guests->patience[KV_GUEST_NEXT] = idle + head; /* its start is not known */
     guests->patience[KV_GUEST_REFUSED] = shorter(head, FAREWELL);
     guests->patience[KV_GUEST_BODY] = arrival;
     guests->pause = shorter(shorter(head, arrival) / LOOKS + 1, PAUSE_MAX);
-    (void) pthread_mutex_init(&guests->mutex, NULL); /* cannot fail, as the next five */
+    (void) pthread_mutex_init(&guests->mutex, NULL); /* cannot fail, nor can the next five */
     (void) pthread_condattr_init(&attributes);
     (void) pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     (void) pthread_cond_init(&guests->end, &attributes);
@@ -259,7 +260,7 @@ void kv_guests_wait(struct kv_guests *guests, struct kv_guest *guest, enum kv_gu
     }
 }
 
-/* From the last, which is the likeliest. */
+/* Starting from the last, which is the likeliest. */
 struct kv_guest *kv_guests_find_begun(struct kv_guests *guests,
                                       bool (*is_wanted)(const struct kv_guest *guest))
 {

@@ -30,7 +30,7 @@ static bool post(struct kv_exchange *exchange, enum kv_lane lane, uint64_t turn)
                      : kv_lanes_post(lanes, lane, run_on_lane, exchange);
 }
 
-/* A job: has a reference of its own, which outlasts the request when the deadline was faster. */
+/* A job: has its own reference, which outlives the request if the deadline expires first. */
 static void run_on_lane(void *argument)
 {
     struct kv_exchange *exchange = argument;

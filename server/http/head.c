@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The head of a request, copied out of libmicrohttpd into the exchange: what is in its memory is
- * gone when the connection is.
+ * The head of a request, copied out of libmicrohttpd into the exchange: the library's memory goes
+ * with the connection.
  */
 #include "exchange.h"
 
@@ -15,9 +15,9 @@
 #include "framing.h"
 
 /*
- * libmicrohttpd keeps the heads of request and answer in one block of memory a connection
- * (KV_HEAD_MEMORY) and drops the connection without a word when the answer's does not fit. So much
- * of it may a request take; for each header and cookie the library needs a record.
+ * libmicrohttpd keeps the heads of request and answer in one block of memory per connection
+ * (KV_HEAD_MEMORY) and silently drops the connection if the answer's does not fit. A request may
+ * take this much of it; the library needs a record for each header and cookie.
  */
 #define REQUEST_SHARE (KV_HEAD_MEMORY - 4096)
 #define RECORD_SIZE 64
@@ -44,7 +44,7 @@ static unsigned check_size(struct kv_exchange *exchange)
                                                         : MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE;
 }
 
-/* A first walk over the headers measures, a second one copies. */
+/* A first pass over the headers measures, a second one copies. */
 struct header_copy {
     size_t count, bytes;
     struct kv_pair *pair;
@@ -72,7 +72,7 @@ static const char *append_text(struct header_copy *copy, const char *text, size_
     return start;
 }
 
-/* The library leaves blanks behind a value where they are. */
+/* The library leaves trailing blanks of a value in place. */
 static size_t length_without_blanks(const char *value)
 {
     size_t len = strlen(value);
@@ -187,7 +187,7 @@ static void copy_lower(char *to, const char *from, size_t len)
     to[len] = '\0';
 }
 
-/* The authority ends up in key ids and links: only what a host may consist of gets in. */
+/* The authority ends up in key ids and links: only characters valid in a host are accepted. */
 static bool take_authority(struct kv_exchange *exchange, const char *sent, size_t len)
 {
     char text[KV_AUTHORITY_MAX + 1];
@@ -207,7 +207,7 @@ static bool take_authority(struct kv_exchange *exchange, const char *sent, size_
     return true;
 }
 
-/* Length of the scheme at the start of a target in absolute form, 0 in any other. */
+/* Length of the scheme at the start of a target in absolute form, otherwise 0. */
 static size_t scheme_length(const char *target)
 {
     static const char *const schemes[] = { "http://", "https://" };
@@ -221,7 +221,7 @@ static size_t scheme_length(const char *target)
     return 0;
 }
 
-/* That of the target wins over Host, which has to be right all the same (RFC 9112 §3.2.2). */
+/* The target's overrides Host, which must be valid all the same (RFC 9112 §3.2.2). */
 static bool read_authority(struct kv_exchange *exchange)
 {
     const char *sent = kv_request_header(&exchange->request, MHD_HTTP_HEADER_HOST);
@@ -257,7 +257,7 @@ static void read_client(struct kv_exchange *exchange)
     (void) inet_ntop(address->sa_family, bytes, request->client, sizeof(request->client));
 }
 
-/* The path and query of a target in whatever form. */
+/* The path and query of a target in any form. */
 static const char *path_of(const char *target)
 {
     size_t scheme = scheme_length(target);
@@ -285,7 +285,7 @@ static bool read_target(struct kv_exchange *exchange)
     return true;
 }
 
-/* The library takes other codings for a body that ends with the connection. */
+/* The library treats other codings as a body that ends with the connection. */
 static bool is_coding_known(const struct kv_request *request)
 {
     size_t count = count_headers(request, MHD_HTTP_HEADER_TRANSFER_ENCODING);
@@ -308,7 +308,7 @@ static bool is_framing_clean(const struct kv_exchange *exchange, const char *met
                                   exchange->request.headers.count);
 }
 
-/* One length, said once: of two the library takes the first (RFC 9112 §6.3). */
+/* One length, given once: of two the library takes the first (RFC 9112 §6.3). */
 static bool is_length_clear(const struct kv_request *request)
 {
     size_t lengths = count_headers(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
@@ -317,7 +317,7 @@ static bool is_length_clear(const struct kv_request *request)
     return lengths == 0 || (lengths == 1 && !is_coded);
 }
 
-/* What is not clear ends the connection, as far as we are concerned. */
+/* If in doubt, the connection ends as far as we are concerned. */
 static bool wants_more(const struct kv_request *request, const char *version)
 {
     const char *connection = kv_request_header(request, MHD_HTTP_HEADER_CONNECTION);

@@ -7,7 +7,7 @@
 enum kv_code kv_heap_init(struct kv_heap *heap, size_t capacity, struct kv_err *err)
 {
     *heap = (struct kv_heap){ .capacity = capacity };
-    heap->due = calloc(capacity + 1, sizeof(struct kv_due *));
+    heap->due = calloc(capacity + 1, sizeof(struct kv_heap_node *));
     return heap->due != NULL ? KV_OK : KV_OUT_OF_MEMORY(err);
 }
 
@@ -17,14 +17,14 @@ void kv_heap_done(struct kv_heap *heap)
     *heap = (struct kv_heap){ 0 };
 }
 
-static void put(struct kv_heap *heap, struct kv_due *due, size_t place)
+static void put(struct kv_heap *heap, struct kv_heap_node *due, size_t place)
 {
     heap->due[place] = due;
     due->place = place;
 }
 
 /* Finds the place for `due` from an empty one towards the first. */
-static void rise(struct kv_heap *heap, struct kv_due *due, size_t place)
+static void rise(struct kv_heap *heap, struct kv_heap_node *due, size_t place)
 {
     for (; place > 1 && heap->due[place / 2]->at > due->at; place /= 2) {
         put(heap, heap->due[place / 2], place);
@@ -39,8 +39,8 @@ static size_t earlier_child(const struct kv_heap *heap, size_t place)
     return right <= heap->count && heap->due[right]->at < heap->due[left]->at ? right : left;
 }
 
-/* The same away from the first. */
-static void sink(struct kv_heap *heap, struct kv_due *due, size_t place)
+/* The same in the direction away from the first. */
+static void sink(struct kv_heap *heap, struct kv_heap_node *due, size_t place)
 {
     for (size_t child = earlier_child(heap, place);
          child <= heap->count && heap->due[child]->at < due->at;
@@ -51,7 +51,7 @@ static void sink(struct kv_heap *heap, struct kv_due *due, size_t place)
     put(heap, due, place);
 }
 
-void kv_heap_add(struct kv_heap *heap, struct kv_due *due, kv_millis at, void *owner)
+void kv_heap_add(struct kv_heap *heap, struct kv_heap_node *due, kv_millis at, void *owner)
 {
     assert(due->place == 0 && heap->count < heap->capacity);
     due->at = at;
@@ -59,15 +59,15 @@ void kv_heap_add(struct kv_heap *heap, struct kv_due *due, kv_millis at, void *o
     rise(heap, due, ++heap->count);
 }
 
-/* The last one goes where it was, and from there to where it belongs. */
-void kv_heap_remove(struct kv_heap *heap, struct kv_due *due)
+/* The last one moves into the gap, and from there to where it belongs. */
+void kv_heap_remove(struct kv_heap *heap, struct kv_heap_node *due)
 {
     size_t place = due->place;
 
     if (place == 0) {
         return;
     }
-    struct kv_due *last = heap->due[heap->count--];
+    struct kv_heap_node *last = heap->due[heap->count--];
     due->place = 0;
     if (last == due) {
         return;
@@ -79,7 +79,7 @@ void kv_heap_remove(struct kv_heap *heap, struct kv_due *due)
     }
 }
 
-struct kv_due *kv_heap_first(const struct kv_heap *heap)
+struct kv_heap_node *kv_heap_first(const struct kv_heap *heap)
 {
     return heap->count > 0 ? heap->due[1] : NULL;
 }

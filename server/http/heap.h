@@ -12,25 +12,25 @@
 #include "kv/base/clock.h"
 #include "kv/base/err.h"
 
-/* Embedded in what is due; zeroed, it is in no heap. It may be in one at a time. */
-struct kv_due {
+/* Embedded in the thing that is due; zeroed, it is in no heap. It may be in one at a time. */
+struct kv_heap_node {
     kv_millis at;
     size_t place; /* in the heap, from 1 on; 0: in none */
     void *owner;
 };
 
 struct kv_heap {
-    struct kv_due **due; /* from place 1 on */
+    struct kv_heap_node **due; /* from place 1 on */
     size_t count, capacity;
 };
 
 enum kv_code kv_heap_init(struct kv_heap *heap, size_t capacity, struct kv_err *err) kv_must_check;
 void kv_heap_done(struct kv_heap *heap);
 
-/* There is room: whoever owns a heap bounds what goes into it. */
-void kv_heap_add(struct kv_heap *heap, struct kv_due *due, kv_millis at, void *owner);
-/* Nothing happens when it is in none. */
-void kv_heap_remove(struct kv_heap *heap, struct kv_due *due);
+/* There must be room: the owner of a heap bounds what goes into it. */
+void kv_heap_add(struct kv_heap *heap, struct kv_heap_node *due, kv_millis at, void *owner);
+/* Does nothing if it is in no heap. */
+void kv_heap_remove(struct kv_heap *heap, struct kv_heap_node *due);
 
-/* The earliest one, or NULL. It stays. */
-struct kv_due *kv_heap_first(const struct kv_heap *heap);
+/* The earliest one, or NULL. It stays in the heap. */
+struct kv_heap_node *kv_heap_first(const struct kv_heap *heap);

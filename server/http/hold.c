@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Requests that are held up because a step says so: the connection is suspended, the traffic's
- * thread keeps the time.
+ * Requests that are held up because a step says so: the connection is suspended, and the traffic's
+ * thread times it.
  */
 #include "exchange.h"
 
 #include "kv/base/log.h"
 #include "kv/http/route.h"
 
-/* It may be resumed before this returns, but comes back to this thread then. */
+/* It may be resumed before this returns, but then comes back to this thread. */
 void kv_hold_begin(struct kv_exchange *exchange)
 {
     MHD_suspend_connection(exchange->stay.connection);
@@ -30,7 +30,7 @@ static void log_end(const struct kv_exchange *exchange, enum kv_stay_state state
            KV_LOG_TEXT_FIELD("reason", reasons[state]));
 }
 
-/* The refusal of one that may not wait on. */
+/* The refusal of a request that may not wait any longer. */
 static enum kv_phase refuse(struct kv_exchange *exchange, enum kv_stay_state state)
 {
     if (state == KV_STAY_CLOSED) {
@@ -43,7 +43,7 @@ static enum kv_phase refuse(struct kv_exchange *exchange, enum kv_stay_state sta
     return KV_PHASE_RENDER;
 }
 
-/* The client never got an answer, and is not to. */
+/* The client got no answer so far, and must get none. */
 static enum kv_phase leave_unanswered(struct kv_exchange *exchange)
 {
     kv_step_spoil(&exchange->request, (struct kv_cut){ .kind = KV_CUT_EMPTY });

@@ -15,7 +15,7 @@
 struct job {
     kv_job_fn *run;
     void *argument;
-    uint64_t turn; /* 0: it has to wait for no other one */
+    uint64_t turn; /* 0: it does not wait for other jobs */
 };
 
 struct lane {
@@ -25,7 +25,7 @@ struct lane {
     size_t capacity;
     size_t first;
     size_t count;
-    uint64_t *turns; /* that run now, one of a thread */
+    uint64_t *turns; /* running now, one per thread */
     size_t turn_count;
     bool stopping;
 
@@ -80,8 +80,8 @@ static void take_out_locked(struct lane *lane, size_t place, struct job *ret_job
 }
 
 /*
- * False when the lane is stopping and nothing in it is left for this thread: what waits for its
- * turn is left to the thread that has the turn now.
+ * False when the lane is stopping and has nothing left for this thread: jobs waiting for their turn
+ * are left to the thread that is running that turn now.
  */
 static bool take_job(struct lane *lane, struct job *ret_job)
 {
@@ -99,7 +99,8 @@ static bool take_job(struct lane *lane, struct job *ret_job)
     return taken;
 }
 
-/* The next one of that turn may run: by this thread, or, when it finds an older job, by another. */
+/* The next job of that turn may run: on this thread, or, if this one finds an older job, on
+ * another. */
 static void end_turn(struct lane *lane, uint64_t turn)
 {
     size_t i = 0;
@@ -119,7 +120,7 @@ static void lower_priority(int niceness)
     id_t self = (id_t) gettid();
     int present = getpriority(PRIO_PROCESS, self);
 
-    /* Where it is refused, key generation merely competes with the rest. */
+    /* If it is refused, key generation merely competes with the rest. */
     (void) setpriority(PRIO_PROCESS, self, present + niceness);
 }
 
@@ -196,7 +197,7 @@ static enum kv_code make_lane(size_t threads, size_t capacity, int niceness, str
     if (lane == NULL) {
         return KV_OUT_OF_MEMORY(err);
     }
-    *ret_lane = lane;                              /* the lanes' from here on, also half-made */
+    *ret_lane = lane;                              /* the lanes own it from here on */
     (void) pthread_mutex_init(&lane->mutex, NULL); /* these two cannot fail on Linux */
     (void) pthread_cond_init(&lane->filled, NULL);
     lane->niceness = niceness;
@@ -228,7 +229,7 @@ enum kv_code kv_lanes_new(const struct kv_lanes_config *config, struct kv_lanes 
     return KV_OK;
 }
 
-/* All lanes stop before one is freed: a job may still post to another lane, and is refused. */
+/* All lanes stop before any is freed: a job may still post to another lane, and is refused. */
 void kv_lanes_free(struct kv_lanes *lanes)
 {
     if (lanes == NULL) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * library.h - the functions of libraries that pages.c stands in for, themselves.
- * Thread-safe as the libraries' are.
+ * library.h - the original library functions that pages.c replaces. As thread-safe as the
+ * originals.
  */
 #pragma once
 

@@ -16,14 +16,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PIECE 65536 /* bytes dropped at once: no connection holds up the others */
+#define PIECE 65536 /* bytes dropped in one go, so that no connection holds up the others */
 
 /* One connection. */
 struct kept {
     int descriptor;
-    uint64_t bytes;    /* that it may still send */
-    kv_millis heard;   /* when something came last */
-    kv_millis give_up; /* whatever comes until then */
+    uint64_t bytes;    /* bytes that it may still send */
+    kv_millis heard;   /* when something last arrived */
+    kv_millis give_up; /* the end, whatever still arrives */
 };
 
 struct kv_linger {
@@ -68,12 +68,12 @@ static bool drop_piece(struct kept *kept)
 /* The last one takes its place. */
 static void let_go(struct kv_linger *linger, size_t i)
 {
-    (void) close(linger->kept[i].descriptor); /* nobody is told any more */
+    (void) close(linger->kept[i].descriptor); /* nobody is left to tell */
     linger->kept[i] = linger->kept[--linger->count];
     atomic_fetch_sub(&linger->held, 1);
 }
 
-/* No more will come: those that are here get no more time than a silent one. */
+/* No more connections will come: those still here get only as much time as a silent one. */
 static void begin_to_end(struct kv_linger *linger)
 {
     kv_millis give_up = kv_clock_monotonic() + linger->bounds.silence;
@@ -103,7 +103,8 @@ static void take_arrival(struct kv_linger *linger)
     }
 }
 
-/* Sleeps until something comes or the time of one is over. `ret_polled`: the pipe, then all. */
+/* Sleeps until something arrives or a connection's time is over. `ret_polled`: the pipe, then
+ * all. */
 static void wait_for_any(const struct kv_linger *linger, struct pollfd *ret_polled)
 {
     kv_millis now = kv_clock_monotonic();
@@ -115,7 +116,7 @@ static void wait_for_any(const struct kv_linger *linger, struct pollfd *ret_poll
         until = earlier(until, deadline_of(linger, &linger->kept[i]));
     }
     int span = linger->count == 0 ? -1 : until > now ? (int) (until - now) : 0;
-    (void) poll(ret_polled, (nfds_t) (1 + linger->count), span); /* if it fails, nothing came */
+    (void) poll(ret_polled, (nfds_t) (1 + linger->count), span); /* if it fails, nothing arrived */
 }
 
 static void *drop_what_comes(void *argument)
@@ -183,7 +184,7 @@ enum kv_code kv_linger_new(const struct kv_linger_bounds *bounds, struct kv_ling
     return KV_OK;
 }
 
-/* A peer that has closed cannot be sending; one that has reset does not listen either. */
+/* A peer that has closed cannot be sending; one that has reset is not listening either. */
 static bool is_worthwhile(const struct kv_linger *linger, int socket)
 {
     char byte;
@@ -205,9 +206,9 @@ bool kv_linger_keep(struct kv_linger *linger, int socket)
     if (copy >= 0) {
         (void) shutdown(copy, SHUT_WR); /* best effort */
         if (write(linger->inlet, &copy, sizeof(copy)) == sizeof(copy)) {
-            return true; /* the thread's now */
+            return true; /* owned by the thread now */
         }
-        (void) close(copy); /* no worse than without us */
+        (void) close(copy); /* no worse than without lingering */
     }
     atomic_fetch_sub(&linger->held, 1);
     return false;

@@ -2,11 +2,11 @@
 /*
  * linger.h - connections that were closed while the peer may still be sending.
  *
- * The kernel answers what arrives at a closed socket, and a socket that is closed with unread
- * input, by a reset; a client that is still sending then fails before it reads the answer that
- * refused it (RFC 9112 §9.6). So the last descriptor is not closed yet: only our side is shut
- * down, and what the peer sends is read and dropped until it closes, too, or a bound is reached.
- * One thread does this for all connections of a listener. Thread-safe but for new and free.
+ * The kernel sends a reset when data arrives at a closed socket, and when a socket is closed with
+ * unread input; a client that is still sending then fails before it reads the answer that refused
+ * it (RFC 9112 §9.6). So the last descriptor is not closed yet: only our side is shut down, and
+ * what the peer sends is read and dropped until it closes, too, or a bound is reached. One thread
+ * does this for all connections of a listener. Thread-safe except for new and free.
  */
 #pragma once
 
@@ -21,7 +21,7 @@
 
 struct kv_linger_bounds {
     size_t connections; /* at most KV_LINGER_MAX */
-    uint64_t bytes;     /* dropped of one connection */
+    uint64_t bytes;     /* dropped per connection */
     kv_millis silence;  /* real milliseconds without a byte */
     kv_millis time;     /* real milliseconds in all */
 };
@@ -38,9 +38,10 @@ enum kv_code kv_linger_new(const struct kv_linger_bounds *bounds, struct kv_ling
  */
 bool kv_linger_keep(struct kv_linger *linger, int socket);
 
-/* From now on keeps only what would be reset at once, because something unread is there. */
+/* From now on keeps only connections that would be reset at once, because they have unread
+ * input. */
 void kv_linger_hurry(struct kv_linger *linger);
 
-/* Nobody may call kv_linger_keep() any more. Waits for the connections that are kept, which is at
- * most bounds.silence. NULL is fine. */
+/* kv_linger_keep() may not be called any more. Waits for the kept connections, at most
+ * bounds.silence. NULL is fine. */
 void kv_linger_free(struct kv_linger *linger);

@@ -27,9 +27,9 @@
 #define FAREWELL 1000 /* milliseconds for connections to end by themselves */
 
 /*
- * How long we listen to a client after the answer that ended its connection. One that is not
- * silent for two seconds is sending; a body that it announced, a few times larger than what we
- * accept, fits into these bytes and this time, and anything beyond is not worth an answer.
+ * How long we listen to a client after the answer that ended its connection. One that is not silent
+ * for two seconds is still sending; an announced body a few times larger than what we accept fits
+ * into these bytes and this time, and anything beyond is not worth an answer.
  */
 static const struct kv_linger_bounds patience_after_close = {
     .connections = KV_LINGER_MAX,
@@ -68,7 +68,7 @@ static struct kv_guest *guest_of(struct MHD_Connection *connection)
     return info->socket_context;
 }
 
-/* The library's decoding would lose what an encoded slash was. */
+/* The library's decoding would not tell an encoded slash from a plain one. */
 static size_t leave_encoded(void *context, struct MHD_Connection *connection, char *text)
 {
     const struct kv_listener *listener = context;
@@ -80,7 +80,7 @@ static size_t leave_encoded(void *context, struct MHD_Connection *connection, ch
     return strlen(text);
 }
 
-/* The first line of a request; what is returned comes back as *held below. */
+/* The first line of a request; the return value comes back as *held below. */
 static void *on_first_line(void *context, const char *target, struct MHD_Connection *connection)
 {
     const struct kv_listener *listener = context;
@@ -95,7 +95,7 @@ static void *on_first_line(void *context, const char *target, struct MHD_Connect
     return guest->exchange;
 }
 
-/* The rest is waited for until it is there, or there is an answer that does without. */
+/* Waits for the rest until it is there, or there is an answer that does not need it. */
 static enum MHD_Result await_body(const struct kv_listener *listener,
                                   const struct kv_exchange *exchange, enum MHD_Result went)
 {
@@ -118,7 +118,7 @@ static enum MHD_Result on_head(const struct kv_listener *listener, struct kv_exc
     return await_body(listener, exchange, kv_steps_meet_head(exchange));
 }
 
-/* One that we held up at its head has all its time for the rest from now on. */
+/* A request that we held up at its head has its full time for the rest from now on. */
 static enum MHD_Result on_resumed(const struct kv_listener *listener, struct kv_exchange *exchange)
 {
     if (exchange->phase == KV_PHASE_HEAD) {
@@ -173,7 +173,7 @@ static void end_exchange(const struct kv_listener *listener, struct kv_guest *gu
     }
 }
 
-/* The answer was sent, or the connection is gone. */
+/* The answer has been sent, or the connection is gone. */
 static void on_completed(void *context, struct MHD_Connection *connection, void **held,
                          enum MHD_RequestTerminationCode reason)
 {
@@ -203,7 +203,7 @@ static struct kv_guest *enter(const struct kv_listener *listener, struct MHD_Con
 
 /*
  * At the end the library is done with a connection, whatever ended it, and is about to close the
- * socket. Of a request that it has refused by itself we hear nothing but this.
+ * socket. This is all we hear of a request that it refused by itself.
  */
 static void on_connection(void *context, struct MHD_Connection *connection, void **held,
                           enum MHD_ConnectionNotificationCode event)
@@ -262,8 +262,8 @@ static struct MHD_Daemon *start_daemon(struct kv_listener *listener, int descrip
 }
 
 /*
- * The library gets a copy of the socket: when it cannot start, it closes what it was given in some
- * cases and leaves it in others. A daemon that was started leaves it to us once quiesced.
+ * The library gets a copy of the socket: if it cannot start, it closes the socket in some cases and
+ * leaves it open in others. A started daemon leaves it to us once quiesced.
  */
 static enum kv_code start_on_socket(struct kv_listener *listener, size_t i,
                                     const struct kv_listener_config *config, struct kv_err *err)
@@ -354,8 +354,8 @@ bool kv_listener_drain(struct kv_listener *listener, kv_millis patience)
 }
 
 /*
- * The library must not be stopped in the middle of a head that it refuses: it takes its answer for
- * queued then, which it is not, and crashes. So its connections end before it does.
+ * The library must not be stopped in the middle of a head that it refuses: it would believe that
+ * its answer is queued, which it is not, and crash. So its connections end before it does.
  */
 static void see_guests_off(struct kv_listener *listener)
 {

@@ -49,7 +49,7 @@ enum kv_code kv_loopback_check(const struct kv_request *request, const char *fur
     return KV_OK;
 }
 
-/* A header that finds no memory is left out; the answer is still the right one. */
+/* A header is left out if memory is short; the answer is still right. */
 void kv_loopback_finish(struct kv_request *request, struct kv_response *response)
 {
     char date[KV_HTTP_DATE_SIZE];

@@ -8,8 +8,8 @@
 #include "library.h"
 
 /*
- * The library has an error of its own for one case only: the line of a chunk's size fills its memory,
- * which is the client's doing.
+ * The library has a 500 for one case only: a chunk size line fills its memory, which is the
+ * client's fault.
  */
 static unsigned meant_by(unsigned status)
 {
@@ -23,7 +23,7 @@ _MHD_EXTERN enum MHD_Result MHD_queue_response(struct MHD_Connection *connection
     const union MHD_ConnectionInfo *guest =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 
-    (void) response; /* the page; the library's still */
+    (void) response; /* the page; still the library's */
     kv_early_await(guest->socket_context, 0);
     return kv_answer_refuse(connection, meant_by(status_code));
 }
@@ -34,11 +34,11 @@ void kv_pages_watch(struct kv_guest *guest)
         MHD_get_connection_info(guest->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
 
     if (tls != NULL) {
-        gnutls_db_set_ptr(tls->tls_session, guest); /* of a cache that nobody uses */
+        gnutls_db_set_ptr(tls->tls_session, guest); /* of a cache that is not used */
     }
 }
 
-/* Also called for sessions that have nothing to do with us. */
+/* Also called for unrelated sessions. */
 int gnutls_bye(gnutls_session_t session, gnutls_close_request_t how)
 {
     struct kv_guest *guest = gnutls_db_get_ptr(session);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The refusals that are not a site's own, but of whoever serves it: there is no room, no time, no
- * more of us. */
+/* The refusals that come not from a site but from the server around it: no room, no time, shutting
+ * down. */
 #include "exchange.h"
 
 void kv_raise_busy(struct kv_exchange *exchange)

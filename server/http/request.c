@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Looking things up in a request. Lists are short: a scan is all it takes. */
+/* Looking things up in a request. Lists are short, so a scan is enough. */
 #include "kv/http/request.h"
 
 #include <assert.h>

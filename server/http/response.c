@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An answer while it is put together. */
+/* Putting an answer together. */
 #include "kv/http/response.h"
 
 #include <ctype.h>

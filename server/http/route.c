@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Matching the decoded segments of a path against the rows of a site's tables, in order; the first
- * row that fits in path and verb wins.
+ * row that matches path and verb wins.
  */
 #include "kv/http/route.h"
 
@@ -21,7 +21,7 @@ struct part {
     bool is_greedy;
 };
 
-/* How a part lies over the segments of a request. */
+/* Which segments of a request a part covers. */
 struct span {
     size_t first, count;
 };
@@ -56,7 +56,7 @@ static bool next_part(const char **path, struct part *ret_part)
     return true;
 }
 
-/* Whether a path has as many parts as there are segments; how many of these a greedy part gets. */
+/* Whether a path can cover that many segments, and how many of them a greedy part gets. */
 static bool length_fits(const char *path, size_t segments, size_t *ret_spare)
 {
     struct part part;
@@ -67,7 +67,7 @@ static bool length_fits(const char *path, size_t segments, size_t *ret_spare)
         is_greedy |= part.is_greedy;
         parts++;
     }
-    *ret_spare = segments + 1 - parts; /* 1 where each part has its own */
+    *ret_spare = segments + 1 - parts; /* 1 if each part has its own */
     return is_greedy ? segments + 1 >= parts : segments == parts;
 }
 
@@ -136,7 +136,7 @@ static unsigned verbs_in(const struct kv_route *route, const struct kv_request *
     return verbs;
 }
 
-/* Whether there is a table of that number for the request; a path that is too long has none. */
+/* Whether there is a table with that index for the request; a path that is too long has none. */
 static bool tables_hold(const struct kv_request *request, size_t index)
 {
     const struct kv_site *site = request->site;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * IPv4 and IPv6 are sockets of their own, so that "localhost" and "any" can be served on a machine
- * that has only one of them and another program's dual-stack socket is not in the way.
+ * IPv4 and IPv6 have separate sockets, so that "localhost" and "any" can be served on a machine that
+ * has only one of them and another program's dual-stack socket is not in the way.
  */
 #include "sockets.h"
 
@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define BACKLOG 1024 /* connections that may wait to be accepted */
-#define TRIES 16     /* for a port that is free on both addresses of a pair */
+#define TRIES 16     /* to find a port that is free on both addresses of a pair */
 
 /* Names that stand for an address of either kind. */
 static const struct pair {

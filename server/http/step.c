@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a step chose is noted in its request; steps.c reads it. */
+/* A step's choice is recorded in its request; steps.c reads it. */
 #include "kv/http/step.h"
 
 #include "kv/http/request.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The way of a request through its site, as one phase after another: the steps at the head, those
- * before the handler, the handler, those before the answer, the answer. All on the connection's
- * thread, but for a handler's stay on a lane.
+ * A request's way through its site, phase by phase: the steps at the head, those before the
+ * handler, the handler, those before the answer, the answer. All on the connection's thread, except
+ * for a handler's stay on a lane.
  */
 #include "exchange.h"
 
@@ -17,7 +17,7 @@
 /* What comes after a phase. */
 enum pace {
     PACE_ON,    /* the phase that is noted in the exchange */
-    PACE_PAUSE, /* nothing for now: more of the request, a resumption, or its end */
+    PACE_PAUSE, /* nothing for now: wait for more of the request, a resumption, or its end */
     PACE_END    /* the end of the connection */
 };
 
@@ -56,7 +56,7 @@ static enum pace ask(struct kv_exchange *exchange, enum kv_phase phase, const st
     return go_on(exchange, phase);
 }
 
-/* What a drain waits for, even if it is not here as a whole. */
+/* A drain waits for it, even if it has not fully arrived. */
 static bool count(struct kv_exchange *exchange)
 {
     bool is_open = exchange->is_counted || kv_traffic_enter(exchange->service->traffic);
@@ -188,7 +188,7 @@ static enum pace at_handler(struct kv_exchange *exchange)
     return kv_handle_begin(exchange) ? go_on(exchange, KV_PHASE_RENDER) : PACE_PAUSE;
 }
 
-/* What is in err_of(), in the site's words. */
+/* Renders err_of() in the site's words. */
 static void render_error(struct kv_exchange *exchange)
 {
     struct kv_response *response = response_of(exchange);
@@ -204,7 +204,7 @@ static enum pace render(struct kv_exchange *exchange)
     if (exchange->late != NULL) {
         render_error(exchange);
     } else if (exchange->code != KV_OK) {
-        assert(exchange->err.code == exchange->code); /* whoever returns a code raises it */
+        assert(exchange->err.code == exchange->code); /* a step that returns a code must raise it */
         render_error(exchange);
         if (exchange->retry_soon) {
             enum kv_code added = kv_response_header(&exchange->response, NULL, "Retry-After", "1");
@@ -256,7 +256,7 @@ static enum pace cut(struct kv_exchange *exchange)
 {
     (void) count(exchange);
     kv_response_reset(&exchange->response);
-    exchange->response.status = 0; /* for the log and the like: none was sent */
+    exchange->response.status = 0; /* for the log and others: none was sent */
     tell_site(exchange, &exchange->response, NULL);
     return kv_cut_send(exchange, &exchange->response) == MHD_YES ? PACE_PAUSE : PACE_END;
 }
@@ -277,8 +277,8 @@ static enum MHD_Result take_on(struct kv_exchange *exchange)
 }
 
 /*
- * The library ends the connection of what is answered at its head. So one without a body, which is
- * whole in a moment, is asked about when it is.
+ * The library ends the connection of a request answered at its head. So for a request without a
+ * body, which is complete in a moment, the steps are asked then.
  */
 static enum MHD_Result begin_at_head(struct kv_exchange *exchange)
 {
@@ -310,7 +310,7 @@ enum MHD_Result kv_steps_begin(struct kv_exchange *exchange)
     return take_on(exchange);
 }
 
-/* A worker may still have the exchange's answer and error: this one is made apart from them. */
+/* A worker may still have the exchange's answer and error: this one is made separately. */
 static bool make_late(struct kv_exchange *exchange)
 {
     exchange->late = calloc(1, sizeof(*exchange->late));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The requests and jobs that are counted, and those who make, drain and end it all. */
+/* Counts requests and jobs; creates, drains and frees the traffic. */
 #include "traffic.h"
 
 #include <assert.h>
@@ -22,7 +22,7 @@ static void init_locks(struct kv_traffic *traffic)
     (void) pthread_condattr_destroy(&attributes);
 }
 
-/* Also what is half made. */
+/* Also frees a half-made one. */
 static void destroy(struct kv_traffic *traffic)
 {
     if (traffic == NULL) {
@@ -162,7 +162,8 @@ enum kv_stay_state kv_traffic_state(struct kv_traffic *traffic, const struct kv_
     return state;
 }
 
-/* The job counts until after the resumption: a drain must not let the library be stopped in it. */
+/* The job counts until after the resumption: a drain must not let the library be stopped during
+ * it. */
 bool kv_traffic_end_job(struct kv_traffic *traffic, struct kv_stay *stay)
 {
     pthread_mutex_lock(&traffic->mutex);

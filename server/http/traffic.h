@@ -41,12 +41,12 @@ enum kv_stay_state {
 struct kv_stay {
     struct MHD_Connection *connection; /* does not change, as does the next one */
     int descriptor;
-    enum kv_stay_state state;  /* guarded by the traffic's mutex, as is all below */
-    struct kv_due due;         /* by the monotonic clock: a deadline, or the end of a wait */
-    struct kv_due clock_due;   /* by the virtual one */
-    kv_millis wait_limit;      /* of all its waits, monotonic; 0: it has not waited so far */
-    bool is_overdue_then;      /* `due` is the limit, not what was chosen */
-    TAILQ_ENTRY(kv_stay) link; /* while it waits */
+    enum kv_stay_state state;      /* guarded by the traffic's mutex, as is all below */
+    struct kv_heap_node due;       /* by the monotonic clock: a deadline, or the end of a wait */
+    struct kv_heap_node clock_due; /* by the virtual one */
+    kv_millis wait_limit;          /* of all its waits, monotonic; 0: it has not waited so far */
+    bool is_overdue_then;          /* `due` is the limit, not the chosen time */
+    TAILQ_ENTRY(kv_stay) link;     /* while it waits */
 };
 
 struct kv_traffic; /* opaque */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A certificate as Java wants to be told of it: PKCS #12 (RFC 7292), where a certificate without a
- * key counts as trusted only with an attribute of Oracle's (JDK, PKCS12KeyStore). Nothing in it is
- * secret, so nothing is encrypted; the password makes the MAC that keytool insists on.
+ * A certificate in the form Java wants: PKCS #12 (RFC 7292), where a certificate without a key
+ * counts as trusted only with an Oracle-specific attribute (JDK, PKCS12KeyStore). Nothing in it is
+ * secret, so nothing is encrypted; the password is for the MAC that keytool insists on.
  */
 #include <openssl/err.h>
 #include <openssl/objects.h>
@@ -35,7 +35,7 @@ KV_DEFINE_CLEANUP(STACK_OF(PKCS7) *, free_safes)
 KV_DEFINE_CLEANUP(PKCS12 *, PKCS12_free)
 KV_DEFINE_CLEANUP(unsigned char *, free_der)
 
-/* The bag of a trusted certificate, owned by `bags`; false without memory. */
+/* Adds the bag of a trusted certificate, owned by `bags`; false: out of memory. */
 static bool add_trusted(STACK_OF(PKCS12_SAFEBAG) * *bags, X509 *certificate)
 {
     PKCS12_SAFEBAG *bag = PKCS12_add_cert(bags, certificate);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * liburiparser judges the grammar and finds the parts; they are then decoded where they stand in
- * one copy of the target.
+ * liburiparser checks the grammar and finds the parts; they are then decoded in place in one copy
+ * of the target.
  */
 #include "uri.h"
 
@@ -16,7 +16,7 @@
 
 #include "kv/base/base.h"
 
-/* Put before the target, so that its "//rng" is a path and not an authority. */
+/* Prepended to the target, so that a "//rng" is a path and not an authority. */
 #define PREFIX "x://h"
 
 KV_DEFINE_CLEANUP_VALUE(UriUriA, uriFreeUriMembersA)
@@ -40,7 +40,8 @@ static bool decode(char *text, bool plus_is_blank)
     return u8_check((const uint8_t *) text, (size_t) (end - text)) == NULL;
 }
 
-/* A part that liburiparser found, made a text of its own. What ends it is a delimiter. */
+/* Turns a part that liburiparser found into a separate text. The character after it is a
+ * delimiter. */
 static char *terminate(const UriTextRangeA *range)
 {
     char *text = (char *) range->first; /* points into our own copy */
@@ -139,7 +140,7 @@ size_t kv_uri_count_pairs(const char *target)
     return count;
 }
 
-/* Names of OAuth 2.0, of signatures in a URL, and of what people put there by mistake. */
+/* Names from OAuth 2.0, of signatures in a URL, and of what people put there by mistake. */
 static const char *const credentials[] = {
     "access_token",     "token",    "refresh_token", "id_token", "secret", "client_secret",
     "client_assertion", "password", "code",          "sig",
@@ -173,7 +174,7 @@ static const char *append(char **to, const char *from, size_t len)
     return from + len;
 }
 
-/* Appends a pair and the character behind it; returns where the next one begins. */
+/* Appends a pair and the character after it; returns where the next one begins. */
 static const char *append_pair(char **to, const char *pair)
 {
     size_t name = strcspn(pair, "=?&#;");

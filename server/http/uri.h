@@ -22,20 +22,20 @@ struct kv_uri {
 };
 
 /*
- * Parses a path with an optional query. KV_BAD_URL: not one of RFC 3986, a fragment, more than
- * KV_QUERY_MAX pairs, or control characters or broken UTF-8, encoded or not. *ret_uri is written
- * on success only; kv_uri_done() it, which a zeroed one needs not but takes.
+ * Parses a path with an optional query. KV_BAD_URL: not valid by RFC 3986, a fragment, more than
+ * KV_QUERY_MAX pairs, or control characters or broken UTF-8, encoded or not. *ret_uri is written on
+ * success only and released by kv_uri_done(), which also accepts a zeroed one.
  */
 enum kv_code kv_uri_parse(const char *target, struct kv_uri *ret_uri,
                           struct kv_err *err) kv_must_check;
 void kv_uri_done(struct kv_uri *uri);
 
-/* How many pairs the query of a target has, which need not be one of RFC 3986. */
+/* How many pairs the query of a target has; the target need not be valid by RFC 3986. */
 size_t kv_uri_count_pairs(const char *target);
 /*
- * A copy for the log, in which the values of parameters that by their names hold a credential are
- * `*`, however the names are spelt, and whether or not the target parses. Free with kv_wipe_free();
- * NULL: out of memory.
+ * A copy for the log, in which the values of parameters whose names suggest a credential are
+ * replaced by `*`, however the names are encoded, and whether or not the target parses. Free with
+ * kv_wipe_free(); NULL: out of memory.
  */
 char *kv_uri_mask(const char *target);
 KV_DEFINE_CLEANUP_VALUE(struct kv_uri, kv_uri_done)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A certificate is filled by small steps that return false when OpenSSL fails, which is out of
+/* A certificate is filled in small steps that return false when OpenSSL fails, which means out of
  * memory or a broken library. */
 #include "x509.h"
 
@@ -19,7 +19,7 @@
 #define SERIAL_BITS 159    /* positive in the 20 bytes that RFC 5280 allows */
 #define COMMON_NAME_MAX 64 /* RFC 5280, ub-common-name */
 #define DNS_NAME_MAX 253
-#define BACKDATED_SECONDS 300 /* for clients whose clock is a little behind */
+#define BACKDATED_SECONDS 300 /* for clients whose clocks are slightly behind */
 
 KV_DEFINE_CLEANUP(BIO *, BIO_free)
 KV_DEFINE_CLEANUP(BIGNUM *, BN_free)
@@ -84,7 +84,7 @@ static bool add_extension(X509 *certificate, X509 *issuer, int nid, const char *
     return extension != NULL && X509_add_ext(certificate, extension, -1) == 1;
 }
 
-/* All but the extensions. */
+/* Fills everything but the extensions. */
 static bool begin(X509 *certificate, const char *common_name, int days, EVP_PKEY *key)
 {
     return certificate != NULL && X509_set_version(certificate, X509_VERSION_3) == 1
@@ -124,7 +124,7 @@ static bool is_dns_name(const char *name)
     return in_label && strlen(name) <= DNS_NAME_MAX;
 }
 
-/* NULL: out of memory; a name that is no address was checked to be a DNS name. */
+/* NULL: out of memory; a name that is not an address has been checked to be a DNS name. */
 static GENERAL_NAME *make_general_name(const char *name)
 {
     kv_auto(GENERAL_NAME_free) GENERAL_NAME *made = GENERAL_NAME_new();
@@ -154,7 +154,7 @@ static bool add_alternative_names(X509 *certificate, const char *const *names, s
         if (list == NULL || name == NULL || sk_GENERAL_NAME_push(list, name) == 0) {
             return false;
         }
-        (void) kv_take(name); /* the list's now */
+        (void) kv_take(name); /* owned by the list now */
     }
     return X509_add1_ext_i2d(certificate, NID_subject_alt_name, list, 0, 0) == 1;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * x509.h - keys and certificates made, read and judged by OpenSSL; no files.
+ * x509.h - making, reading and checking keys and certificates with OpenSSL; no files.
  *
  * All keys are P-256 and all signatures SHA-256. Dates follow the system's clock. Errors are
- * KV_INTERNAL with OpenSSL's code as cause. Ownership: what comes through `ret_` is the caller's.
+ * KV_INTERNAL with OpenSSL's code as cause. Ownership: the caller owns what is returned through
+ * `ret_`.
  */
 #pragma once
 
@@ -20,7 +21,7 @@
 KV_DEFINE_CLEANUP(EVP_PKEY *, EVP_PKEY_free)
 KV_DEFINE_CLEANUP(X509 *, X509_free)
 
-/* A certificate with fewer days left than this is made anew. */
+/* A certificate with fewer days left than this is renewed. */
 #define KV_X509_DAYS_LEFT_MIN 30
 
 enum kv_code kv_x509_make_key(EVP_PKEY **ret_key, struct kv_err *err) kv_must_check;
@@ -37,7 +38,7 @@ enum kv_code kv_x509_make_server(EVP_PKEY *key, X509 *authority, EVP_PKEY *autho
                                  const char *const *names, size_t count, X509 **ret_certificate,
                                  struct kv_err *err) kv_must_check;
 
-/* A certificate for signatures under that name, valid as long as the authority. */
+/* A certificate for signing under that name, valid as long as the authority. */
 enum kv_code kv_x509_make_signer(EVP_PKEY *key, X509 *authority, EVP_PKEY *authority_key,
                                  const char *name, X509 **ret_certificate,
                                  struct kv_err *err) kv_must_check;
@@ -48,7 +49,7 @@ bool kv_x509_lasts(const X509 *certificate);
 /* True when every name is among its alternative names. */
 bool kv_x509_covers(const X509 *certificate, const char *const *names, size_t count);
 
-/* The first object of its kind in a PEM text; NULL when there is none. */
+/* The first object of its kind in a PEM text; NULL if there is none. */
 EVP_PKEY *kv_x509_parse_key(const struct kv_buf *pem);
 X509 *kv_x509_parse_certificate(const struct kv_buf *pem);
 

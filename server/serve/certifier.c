@@ -7,12 +7,12 @@
 #include "kv/base/secret.h"
 #include "serve.h"
 
-#define KEPT_MAX (KV_VAULTS_MAX + 2) /* a managed HSM each, all vaults, attestations */
+#define KEPT_MAX (KV_VAULTS_MAX + 2) /* one per managed HSM, all vaults, attestations */
 #define NAME_SIZE 65
 #define SPKI_MAX 1024
 #define CHAIN_MAX 16384
 
-/* A certificate that was issued with its CA's, PEM, and for what. */
+/* An issued certificate with its CA's, PEM, and what it was issued for. */
 struct kept {
     char name[NAME_SIZE]; /* "": none */
     struct kv_buf spki, chain;
@@ -22,7 +22,7 @@ struct certifier {
     const char *folder;
     pthread_mutex_t mutex; /* lock.def: certifier.kept; guards everything below */
     struct kept kept[KEPT_MAX];
-    size_t next; /* the one that gives way */
+    size_t next; /* the one to be replaced next */
 };
 
 enum kv_code certifier_new(const char *folder, struct certifier **ret_certifier, struct kv_err *err)
@@ -55,7 +55,7 @@ void certifier_free(struct certifier *certifier)
     free(certifier);
 }
 
-/* Appends the chain that is kept; nothing when there is none. */
+/* Appends the kept chain; nothing if there is none. */
 static enum kv_code recall(struct certifier *certifier, const void *spki, size_t len,
                            const char *name, struct kv_buf *chain, struct kv_err *err)
 {
@@ -75,7 +75,7 @@ static enum kv_code recall(struct certifier *certifier, const void *spki, size_t
     return code;
 }
 
-/* Without memory it is not kept. */
+/* If memory is short it is not kept. */
 static void keep(struct certifier *certifier, const void *spki, size_t len, const char *name,
                  const struct kv_buf *chain)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the gate of the token is told: calls and failures by function, for /metrics. */
+/* What the token's gate reports: calls and failures by function, for /metrics. */
 #include "serve.h"
 
 void token_counts_add(void *counts, const struct hsm_call *call, CK_RV rv)
@@ -34,13 +34,13 @@ enum kv_code token_counts_print(struct token_counts *counts, struct kv_buf *buf,
 {
     KV_TRY(kv_buf_printf(
         buf, err,
-        "# HELP coffer_token_function_calls_total PKCS#11 calls by function, those that "
-        "close among them.\n"
+        "# HELP coffer_token_function_calls_total PKCS#11 calls by function, including "
+        "those that close.\n"
         "# TYPE coffer_token_function_calls_total counter\n"));
     KV_TRY(print_rows(counts, "coffer_token_function_calls_total", counts->calls, buf, err));
-    KV_TRY(kv_buf_printf(
-        buf, err,
-        "# HELP coffer_token_function_failures_total The same, answered anything but CKR_OK.\n"
-        "# TYPE coffer_token_function_failures_total counter\n"));
+    KV_TRY(kv_buf_printf(buf, err,
+                         "# HELP coffer_token_function_failures_total Of these, calls that "
+                         "returned anything but CKR_OK.\n"
+                         "# TYPE coffer_token_function_failures_total counter\n"));
     return print_rows(counts, "coffer_token_function_failures_total", counts->failures, buf, err);
 }

@@ -3,6 +3,7 @@
  * and keys that are purged, and of keys whose pending phases end. */
 #include <stdint.h>
 
+#include "kv/base/log.h"
 #include "kv/keys/due.h"
 #include "serve.h"
 
@@ -19,15 +20,25 @@ static bool tell(void *context, const struct kv_key_label *label)
     return !kv_trip_is_over(telling->trip);
 }
 
-/* What is overdue when the trip begins is due then. */
+/* Anything overdue when the trip begins is due then, so the search starts at the beginning of time
+ * and what it finds is moved to where the trip begins. */
+static kv_millis look_from(const struct kv_trip *trip, kv_millis after)
+{
+    return after < trip->from ? INT64_MIN : after;
+}
+
+static kv_millis due_on(const struct kv_trip *trip, kv_millis due)
+{
+    return due < trip->from ? trip->from : due;
+}
+
 static enum kv_code next_purge(void *keys, const struct kv_trip *trip, kv_millis after,
                                kv_millis *ret_due, struct kv_err *err)
 {
-    bool is_first = after < trip->from;
     kv_millis due;
 
-    KV_TRY(kv_keys_next_purge(keys, is_first ? INT64_MIN : after, &due, err));
-    *ret_due = due < trip->from ? trip->from : due;
+    KV_TRY(kv_keys_next_purge(keys, look_from(trip, after), &due, err));
+    *ret_due = due_on(trip, due);
     return KV_OK;
 }
 
@@ -80,39 +91,11 @@ static enum kv_code end_recoveries(void *keys, const struct kv_trip *trip, kv_mi
     return end_pending(keys, KV_PENDING_RECOVERY, trip, at, report, err);
 }
 
-static const struct {
-    const char *name;
-    kv_agenda_next_fn *next;
-    kv_agenda_run_fn *run;
-} rows[] = {
-    { "deletion", next_deletion, end_deletions },
-    { "recovery", next_recovery, end_recoveries },
-    { "purge", next_purge, purge },
-};
-
-static void add_keys(struct kv_agenda *agenda, struct kv_keys *keys)
-{
-    for (size_t i = 0; i < KV_COUNT(rows); i++) {
-        kv_agenda_add(agenda, &(struct kv_agenda_row){
-                                  .name = rows[i].name,
-                                  .pace = KV_PACE_QUICK,
-                                  .scope_word = "vault",
-                                  .subject_word = "key",
-                                  .context = keys,
-                                  .next = rows[i].next,
-                                  .run = rows[i].run,
-                              });
-    }
-}
-
 static enum kv_code next_vault_purge(void *vaults, const struct kv_trip *trip, kv_millis after,
                                      kv_millis *ret_due, struct kv_err *err)
 {
-    bool is_first = after < trip->from;
-    kv_millis due = kv_vaults_next_purge(vaults, is_first ? INT64_MIN : after);
-
     (void) err; /* the table is in memory */
-    *ret_due = due < trip->from ? trip->from : due;
+    *ret_due = due_on(trip, kv_vaults_next_purge(vaults, look_from(trip, after)));
     return KV_OK;
 }
 
@@ -120,6 +103,7 @@ static bool tell_vault(void *context, const struct kv_vault *vault)
 {
     struct telling *telling = context;
 
+    kv_log(KV_LOG_INFO, "vault_purged", KV_LOG_TEXT_FIELD("vault", vault->name));
     kv_agenda_note(telling->report, vault->name, NULL, NULL);
     return !kv_trip_is_over(telling->trip);
 }
@@ -132,26 +116,35 @@ static enum kv_code purge_vaults(void *vaults, const struct kv_trip *trip, kv_mi
     return kv_vaults_purge_due(vaults, kv_seconds(at), tell_vault, &telling, err);
 }
 
-static void add_vaults(struct kv_agenda *agenda, struct kv_vaults *vaults)
-{
-    kv_agenda_add(agenda, &(struct kv_agenda_row){
-                              .name = "vault purge",
-                              .pace = KV_PACE_QUICK,
-                              .scope_word = "vault",
-                              .subject_word = "key",
-                              .context = vaults,
-                              .next = next_vault_purge,
-                              .run = purge_vaults,
-                          });
-}
+/* Rows that are due at the same time run in this order. */
+static const struct {
+    const char *name;
+    bool of_vaults; /* their table is the context; the keys' otherwise */
+    kv_agenda_next_fn *next;
+    kv_agenda_run_fn *run;
+} rows[] = {
+    { "vault purge", true, next_vault_purge, purge_vaults },
+    { "deletion", false, next_deletion, end_deletions },
+    { "recovery", false, next_recovery, end_recoveries },
+    { "purge", false, next_purge, purge },
+};
 
-/* What is due at the same time happens in this order. */
 enum kv_code due_open(struct kv_clock *clock, struct kv_vaults *vaults, struct kv_keys *keys,
                       struct rotator *rotator, struct kv_agenda **ret_agenda, struct kv_err *err)
 {
     KV_TRY(kv_agenda_new(clock, ret_agenda, err));
-    add_vaults(*ret_agenda, vaults);
-    add_keys(*ret_agenda, keys);
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        kv_agenda_add(*ret_agenda,
+                      &(struct kv_agenda_row){
+                          .name = rows[i].name,
+                          .pace = KV_PACE_QUICK,
+                          .scope_word = "vault",
+                          .subject_word = "key",
+                          .context = rows[i].of_vaults ? (void *) vaults : (void *) keys,
+                          .next = rows[i].next,
+                          .run = rows[i].run,
+                      });
+    }
     rotator_add(rotator, *ret_agenda);
     return KV_OK;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Asking an attestation authority over HTTP: one answer, in bounded time and size. Whoever waits
- * for it looks up ten times a second, to see whether the process is to end.
+ * Asking an attestation authority over HTTP: one answer, in bounded time and size. The waiting
+ * thread checks ten times a second whether the process is shutting down.
  */
 #include "serve.h"
 
@@ -28,7 +28,7 @@ KV_DEFINE_CLEANUP(CURL *, cleanup_curl)
 
 static void cleanup_multi(CURLM *multi)
 {
-    (void) curl_multi_cleanup(multi); /* it is empty, or there is nobody to tell */
+    (void) curl_multi_cleanup(multi); /* it is empty, or there is nothing to write to */
 }
 KV_DEFINE_CLEANUP(CURLM *, cleanup_multi)
 
@@ -46,7 +46,7 @@ static void set_up(CURL *curl, const char *url, struct kv_buf *body)
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, TIMEOUT_MS);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L); /* a name server's silence holds nobody up */
+    curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L); /* a silent name server holds nobody up */
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_piece);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, body);
@@ -61,7 +61,7 @@ static CURLcode result_of(CURLM *multi)
                                                            : CURLE_FAILED_INIT;
 }
 
-/* Until it is done, or nobody wants it any more. */
+/* Until it is done, or no longer wanted. */
 static CURLcode transfer(CURLM *multi)
 {
     int running = 1;

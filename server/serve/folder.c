@@ -16,8 +16,9 @@
 #include "softhsm.h"
 
 #define RUN_FILE "run.json"
-#define REMOVALS 20 /* tries: another thread may be making a file */
+#define REMOVALS 20 /* tries, because another thread may be creating a file */
 #define RUN_FILE_MAX (1024 * 1024)
+#define RUN_FILE_VAULTS 256 /* it is for those who look for the ports; /control/v1/info has all */
 
 void data_folder_init(struct data_folder *folder)
 {
@@ -26,7 +27,7 @@ void data_folder_init(struct data_folder *folder)
     folder->lock = -1;
 }
 
-/* What servers left that were killed. */
+/* Removes what killed servers left behind. */
 static void remove_stale(const char *path, bool is_alive, void *context)
 {
     (void) context;
@@ -35,7 +36,7 @@ static void remove_stale(const char *path, bool is_alive, void *context)
     }
 }
 
-/* Before anything is made; the token of somebody's own module lies elsewhere. */
+/* Checked before anything is created; with the user's own module the token is elsewhere. */
 static enum kv_code check_for_token(const struct kv_options *options, const char *path,
                                     struct kv_err *err)
 {
@@ -64,7 +65,7 @@ static enum kv_code make_temporary(struct data_folder *folder, struct kv_err *er
     return KV_OK;
 }
 
-/* SoftHSM's configuration and run.json want paths that hold wherever they are read. */
+/* SoftHSM's configuration and run.json need paths that are valid wherever they are read. */
 static enum kv_code make_lasting(struct data_folder *folder, const struct kv_options *options,
                                  struct kv_err *err)
 {
@@ -95,7 +96,7 @@ enum kv_code data_folder_open(struct data_folder *folder, const struct kv_option
     KV_TRY(make_temporary(folder, err));
     KV_TRY(kv_folder_lock(folder->path, &folder->lock, err));
     KV_TRY(kv_path_join(mark, folder->path, KV_EPHEMERAL_MARK, err));
-    /* after the lock, so that a marked folder is locked or stale */
+    /* after the lock, so that a marked folder is either locked or stale */
     return kv_file_write(mark, "", 0, 0600, err);
 }
 
@@ -108,7 +109,7 @@ enum kv_code data_folder_publish(const struct data_folder *folder, const struct 
     bool ok = true;
 
     kv_buf_init(&text, RUN_FILE_MAX);
-    KV_TRY(kv_control_describe(app, &description, err));
+    KV_TRY(kv_control_describe(app, RUN_FILE_VAULTS, &description, err));
     ready_control_url(listen, app->control_port, url);
     kv_json_add_text(description, "control_url", url, &ok);
     if (!ok) {
@@ -127,7 +128,7 @@ void data_folder_close(struct data_folder *folder)
         return;
     }
     if (folder->temporary) {
-        KV_IGNORE(kv_folder_remove(folder->path, NULL)); /* nobody is left to be told */
+        KV_IGNORE(kv_folder_remove(folder->path, NULL)); /* there is nobody left to tell */
     } else if (kv_path_join(path, folder->path, RUN_FILE, NULL) == KV_OK) {
         unlink(path);
     }
@@ -138,6 +139,6 @@ void data_folder_close(struct data_folder *folder)
 void data_folder_abandon(const struct data_folder *folder)
 {
     for (int i = 0; folder->temporary && i < REMOVALS && kv_file_exists(folder->path); i++) {
-        KV_IGNORE(kv_folder_remove(folder->path, NULL)); /* what another thread made is next */
+        KV_IGNORE(kv_folder_remove(folder->path, NULL)); /* another thread may have created more */
     }
 }

@@ -27,8 +27,9 @@ enum kv_code data_folder_open(struct data_folder *folder, const struct kv_option
 enum kv_code data_folder_publish(const struct data_folder *folder, const struct kv_app *app,
                                  const char *listen, struct kv_err *err) kv_must_check;
 
-/* Removes a temporary folder of a process that ends at once, while other threads may use it. */
+/* Removes the temporary folder of a process that is about to end, while other threads may still use
+ * it. */
 void data_folder_abandon(const struct data_folder *folder);
 
-/* Takes run.json away, and the folder itself when it is a temporary one. */
+/* Removes run.json, and the folder itself if it is temporary. */
 void data_folder_close(struct data_folder *folder);

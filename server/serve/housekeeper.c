@@ -10,7 +10,7 @@
 #include "kv/base/log.h"
 #include "kv/store/store.h"
 
-#define PATIENCE_MS 2000 /* between two looks at the token */
+#define PATIENCE_MS 2000 /* between two checks of the token */
 #define BACKOFF_MS 125   /* at least, after a round that failed; doubled up to PATIENCE_MS */
 
 struct housekeeper {
@@ -21,13 +21,13 @@ struct housekeeper {
     struct hsm *hsm;
     struct kv_store *store;
     bool store_is_lost; /* when it was last looked at */
-    atomic_bool slow;   /* a job with the slow rows is queued or runs */
+    atomic_bool slow;   /* a job with the slow rows is queued or running */
     pthread_t thread;
     bool running;
-    bool failing;      /* its thread's: the last tidying failed, which was logged */
-    kv_millis backoff; /* its thread's */
+    bool failing;      /* used by its thread only: the last tidying failed, which was logged */
+    kv_millis backoff; /* used by its thread only */
     atomic_bool stop;
-    atomic_bool healthy; /* the token worked when it was last looked at */
+    atomic_bool healthy; /* the token worked when it was last checked */
 };
 
 static void look_at_token(struct housekeeper *keeper)
@@ -43,7 +43,7 @@ static void look_at_token(struct housekeeper *keeper)
     }
 }
 
-/* Whoever writes to it finds out by himself; the log says it although nobody does. */
+/* Writers find out by themselves; this logs it even if nothing is being written. */
 static void look_at_store(struct housekeeper *keeper)
 {
     struct kv_err err;
@@ -58,8 +58,8 @@ static void look_at_store(struct housekeeper *keeper)
     keeper->store_is_lost = is_lost;
 }
 
-/* What is due now, and when there is more. Whoever moves the clock does that himself, and wakes the
- * housekeeper when he is there. */
+/* Does what is due now, and finds out when there is more. A thread that moves the clock does this
+ * itself, and wakes the housekeeper once the clock is there. */
 static enum kv_code catch_up(struct housekeeper *keeper, kv_millis *ret_due, struct kv_err *err)
 {
     enum kv_code code;
@@ -82,7 +82,7 @@ static kv_millis tidy(struct housekeeper *keeper)
     enum kv_code tidied = kv_keys_tidy(keeper->keys, code == KV_OK ? &err : NULL);
 
     if (code != KV_OK || tidied != KV_OK) {
-        if (keeper->failing) { /* said when it began */
+        if (keeper->failing) { /* already logged when it began */
             return INT64_MAX;
         }
         keeper->failing = true;
@@ -97,7 +97,7 @@ static kv_millis tidy(struct housekeeper *keeper)
     return due;
 }
 
-/* On the lane of generation. After a success there may be more to do at once; after a failure, which
+/* On the generation lane. After a success there may be more to do at once; after a failure, which
  * the row has logged, the next round is soon enough. */
 static void run_slow_rows(void *argument)
 {
@@ -121,8 +121,8 @@ static void post_slow_rows(struct housekeeper *keeper)
     }
 }
 
-/* The housekeeper has a token to look after while they run. INT64_MAX: nothing is known, or the end
- * of what runs wakes it. */
+/* The housekeeper still has the token to look after while slow rows run. INT64_MAX: nothing is
+ * known, or the end of the running job will wake it. */
 static kv_millis look_at_slow_rows(struct housekeeper *keeper)
 {
     kv_millis due;
@@ -146,8 +146,8 @@ static kv_millis look_at_slow_rows(struct housekeeper *keeper)
 }
 
 /*
- * Until there is something to do. A round that failed has sounded the alarm itself, and would end
- * its own rest: then only a stop ends the rest early.
+ * Sleeps until there is something to do. A round that failed has sounded the alarm itself, which
+ * would end this sleep: so after a failure only a stop ends it early.
  */
 static void rest(struct housekeeper *keeper, kv_millis due)
 {

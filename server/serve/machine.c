@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the machine gives this process: processors, addresses and file descriptors. */
+/* What the machine allows this process: processors, address space and file descriptors. */
 #include "serve.h"
 
 #include <sys/resource.h>
 #include <unistd.h>
 
 #define MIB (1024UL * 1024)
-#define ADDRESSES_MIB 320 /* of which idle threads and libraries have 290 */
+#define ADDRESSES_MIB 320 /* of which idle threads and libraries take 290 */
 
 void machine_raise_descriptors(void)
 {
@@ -26,7 +26,7 @@ enum kv_code machine_check_memory(struct kv_err *err)
         && limit.rlim_cur < ADDRESSES_MIB * MIB) {
         return KV_FAIL(
             err, KV_UNAVAILABLE, 0,
-            "the address space is limited to %llu MiB (ulimit -v), and %d MiB are needed",
+            "the address space is limited to %llu MiB (ulimit -v), but %d MiB are needed",
             (unsigned long long) (limit.rlim_cur / MIB), ADDRESSES_MIB);
     }
     return KV_OK;

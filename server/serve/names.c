@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What sibling containers call this machine: a page of a browser cannot choose those names. */
+/* The names that sibling containers have for this machine: a web page cannot choose those. */
 #include "serve.h"
 
 enum kv_code control_names_read(const struct kv_options *options, const char **ret_names,
@@ -11,7 +11,8 @@ enum kv_code control_names_read(const struct kv_options *options, const char **r
     for (size_t list = 0; list < KV_COUNT(lists); list++) {
         size_t items = kv_option_list_count(options, lists[list]);
         if (items > KV_CONTROL_NAMES_MAX - count) {
-            return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--control-host: at most %d names with --san",
+            return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                           "--control-host: at most %d names, counting those of --san",
                            KV_CONTROL_NAMES_MAX);
         }
         for (size_t i = 0; i < items; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The line that whoever started us waits for. */
+/* The line that tells the program that started us that coffer is ready. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@
 
 #define READY_PATIENCE_MS 1000
 
-/* Whoever waits for the line reads at once; if nobody does, we serve all the same. */
+/* A program waiting for the line reads it at once; if nobody reads it, we serve all the same. */
 static enum kv_code say_ready(const char *line, struct kv_err *err)
 {
     struct kv_spool *spool;
@@ -21,7 +21,7 @@ static enum kv_code say_ready(const char *line, struct kv_err *err)
     return KV_OK;
 }
 
-/* Where this machine reaches us, whatever we listen on. */
+/* The address under which this machine reaches us, whatever we listen on. */
 static const char *own_address(const char *listen)
 {
     if (strcmp(listen, "localhost") == 0 || strcmp(listen, "any") == 0

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rotations by policy, a row of the agenda. A key whose version would be due for rotation again and
- * again on the way of a travel is rotated once, at its end; all others when they are due.
+ * Rotations by policy, a row of the agenda. A key whose versions would fall due again and again on
+ * the way of a travel is rotated once, at its end; all others when they are due.
  */
 #include <pthread.h>
 #include <stdint.h>
@@ -17,8 +17,8 @@
 #define RETRY_FIRST_MS INT64_C(2000) /* doubles with each failure */
 #define RETRY_MAX_MS INT64_C(600000)
 
-/* A key whose rotation failed. In real time: what it waits for, a token that is back or a disk
- * with room, does not come sooner because a virtual clock is moved. */
+/* A key whose rotation failed. Uses real time: the return of the token, or of room on the disk,
+ * does not come sooner because a virtual clock is moved. */
 struct setback {
     int64_t key;
     unsigned failures;
@@ -84,7 +84,7 @@ static kv_millis retry_span(unsigned failures)
     return span < RETRY_MAX_MS ? span : RETRY_MAX_MS;
 }
 
-/* Those of keys that have gone since. */
+/* Drops those of keys that no longer exist. */
 static void drop_stale_setbacks_locked(struct rotator *rotator, kv_millis now)
 {
     struct setback *setback, *next;
@@ -96,7 +96,7 @@ static void drop_stale_setbacks_locked(struct rotator *rotator, kv_millis now)
     }
 }
 
-/* Without memory for it the key is merely tried again sooner. */
+/* If memory is short the key is merely retried sooner. */
 static struct setback *need_setback_locked(struct rotator *rotator, int64_t key)
 {
     struct setback *setback = find_setback_locked(rotator, key);
@@ -143,7 +143,7 @@ static void note_outcome(struct rotator *rotator, int64_t key, bool done)
     pthread_mutex_unlock(&rotator->mutex);
 }
 
-/* Whoever moves the clock has every key tried, but once. */
+/* When the clock is moved, every key is tried, but only once. */
 static bool is_put_off(struct rotator *rotator, int64_t key, const struct kv_trip *trip)
 {
     pthread_mutex_lock(&rotator->mutex);
@@ -166,10 +166,10 @@ static void log_failure(const struct kv_vault *vault, const struct kv_rotation *
 struct look {
     struct rotator *rotator;
     const struct kv_trip *trip;
-    kv_millis after, until; /* what to look for: due later than the one, not after the other */
+    kv_millis after, until;       /* looks for those due later than `after`, up to `until` */
     const struct kv_vault *vault; /* held; of the first that was found; NULL: nothing */
     struct kv_rotation rotation;
-    kv_millis due; /* when it is to happen */
+    kv_millis due; /* when it should happen */
 };
 
 static void look_done(struct look *look)
@@ -178,7 +178,7 @@ static void look_done(struct look *look)
 }
 KV_DEFINE_CLEANUP_VALUE(struct look, look_done)
 
-/* Keys of deleted vaults wait, and so do those of a store from before whose vault nobody names. */
+/* Keys of deleted vaults wait, as do those of an older store whose vault no option names. */
 static void take(struct look *look, const struct kv_rotation *rotation, kv_millis due)
 {
     const struct kv_vault *vault =
@@ -192,7 +192,7 @@ static void take(struct look *look, const struct kv_rotation *rotation, kv_milli
     }
 }
 
-/* When it is to happen on that trip. What is overdue when the trip begins is due then. */
+/* When it should happen on that trip. Anything overdue when the trip begins is due then. */
 static kv_millis due_on(const struct kv_trip *trip, const struct kv_rotation *rotation)
 {
     kv_millis due = rotation->due < trip->from ? trip->from : rotation->due;
@@ -274,9 +274,9 @@ static enum kv_code next_rotation(void *context, const struct kv_trip *trip, kv_
 }
 
 /*
- * A generation takes seconds: in the background one is enough for a time, so that requests for keys
- * that came meanwhile get their turn between two rotations. On a travel a key that cannot be rotated
- * holds up no other, unless it is for want of the token.
+ * Generating a key takes seconds: in the background one at a time is enough, so that requests for
+ * keys get their turn between two rotations. On a travel a key that cannot be rotated does not hold
+ * up the others, unless the token is missing.
  */
 static enum kv_code run_rotations(void *context, const struct kv_trip *trip, kv_millis at,
                                   struct kv_agenda_report *report, struct kv_err *err)

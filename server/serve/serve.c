@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The composition of `coffer serve`: every part made in order, wired by pointers, and taken down
- * in reverse. No part below knows another one that an arrow of the map does not allow.
+ * The composition of `coffer serve`: every part is created in order, wired by pointers, and taken
+ * down in reverse. No part knows another one unless an arrow of the map allows it.
  */
 #include "serve.h"
 
@@ -32,8 +32,8 @@
 #define WORK_QUEUE 1024
 #define GENERATE_QUEUE 256
 #define GENERATE_NICENESS 5
-#define OUTSIDE_SHARE 64 /* who waits for one authority */
-/* One more than wait for authorities: it tells those who come for another one that it is too much. */
+#define OUTSIDE_SHARE 64 /* that wait for one authority */
+/* One more than the threads that wait for authorities: it refuses requests for a further one. */
 #define OUTSIDE_THREADS (KV_AUTHORITIES_ASKED_MAX + 1)
 #define OUTSIDE_QUEUE (OUTSIDE_THREADS * OUTSIDE_SHARE)
 
@@ -66,7 +66,7 @@ struct server {
     struct kv_app app;
 };
 
-/* What one option alone cannot show to be wrong, before anything is made. */
+/* Checks that involve more than one option, before anything is created. */
 static enum kv_code check_ports(struct server *server, struct kv_err *err)
 {
     int64_t port = kv_option_number(server->options, KV_OPTION_PORT);
@@ -97,7 +97,7 @@ static enum kv_auth auth_mode(const struct kv_options *options)
     return kv_option_is(options, KV_OPTION_AUTH, "any") ? KV_AUTH_ANY : KV_AUTH_OFF;
 }
 
-/* Early, because a first start makes the issuer key in the background of everything else. */
+/* Early, because a first start generates the issuer key in the background of everything else. */
 static enum kv_code open_identity(struct server *server, struct kv_err *err)
 {
     const struct kv_identity_config config = {
@@ -155,7 +155,7 @@ static enum kv_code open_keys(struct server *server, struct kv_err *err)
     return kv_keys_new(&keys, &server->keys, err);
 }
 
-/* When everybody who keeps things of vaults is there, and has told of vaults from before. */
+/* Once all tenants of the vaults are there, and have reported vaults from older stores. */
 static enum kv_code open_vaults(struct server *server, struct kv_err *err)
 {
     kv_vaults_add_tenant(server->vaults, kv_keys_empty, server->keys);
@@ -317,7 +317,7 @@ static bool drain_until(struct kv_listener *listener, kv_millis end)
 
 /*
  * The requests under way get their answers. One that cannot be finished keeps a thread inside the
- * token module: then nothing may be taken down any more.
+ * token module: then nothing may be taken down.
  */
 static void drain(struct server *server)
 {
@@ -335,8 +335,8 @@ static void drain(struct server *server)
 
 static void take_down(struct server *server)
 {
-    fetch_end();                    /* nobody's silence delays the end, */
-    kv_agenda_stop(server->agenda); /* and nobody's travel */
+    fetch_end();                    /* a silent authority must not delay the end, */
+    kv_agenda_stop(server->agenda); /* nor may a travel */
     drain(server);
     kv_listener_free(server->control);
     kv_listener_free(server->tls);

@@ -20,32 +20,32 @@
 /* Runs the emulator until a signal ends it. Errors before it is ready are the caller's to print. */
 enum kv_code serve_run(const struct kv_options *options, struct kv_err *err) kv_must_check;
 
-/* How many crypto workers: what --workers says, or one for each processor. */
+/* The number of crypto workers: --workers, or one for each processor. */
 unsigned machine_workers(const struct kv_options *options);
 
 /*
- * Whether the limit of the address space leaves room to start: the C++ of a token module cannot
- * report that it has run out, and ends the process by SIGABRT.
+ * Whether the address space limit leaves room to start: the C++ of a token module cannot report
+ * that memory has run out, and ends the process by SIGABRT.
  */
 enum kv_code machine_check_memory(struct kv_err *err) kv_must_check;
 
-/* To what the system allows: 2 000 idle connections and more are a normal day for a test farm. */
+/* Up to what the system allows: 2 000 or more idle connections are normal for a test farm. */
 void machine_raise_descriptors(void);
 
 /* The control port on `listen`, as this machine reaches it: http://127.0.0.1:8080. */
 #define READY_URL_SIZE 80
 void ready_control_url(const char *listen, unsigned port, char ret_url[READY_URL_SIZE]);
 
-/* Says on standard output where the ports are: on `listen`, as this machine reaches it. */
+/* Prints on standard output where the ports are: on `listen`, as this machine reaches it. */
 enum kv_code ready_announce(const struct kv_app *app, const char *listen, const char *folder,
                             struct kv_err *err) kv_must_check;
 
-/* The further names of the control port, --san and --control-host: at most KV_CONTROL_NAMES_MAX, which
- * `ret_names` has room for. They are borrowed from the options. */
+/* The additional names of the control port, --san and --control-host: at most KV_CONTROL_NAMES_MAX,
+ * which `ret_names` has room for. They are borrowed from the options. */
 enum kv_code control_names_read(const struct kv_options *options, const char **ret_names,
                                 struct kv_err *err) kv_must_check;
 
-/* What every --vault says; the first is the one for hosts that name no vault. */
+/* The drafts from every --vault; the first is the vault for hosts that name none. */
 #define VAULT_DRAFTS_MAX 256
 struct vault_drafts {
     struct kv_vault_draft draft[VAULT_DRAFTS_MAX];
@@ -60,20 +60,21 @@ enum kv_code vaults_read_public_url(const struct kv_options *options,
                                     struct kv_public_url *ret_url,
                                     struct kv_err *err) kv_must_check;
 
-/* Loads or makes the certificates for the names of these vaults and the --san ones. */
+/* Loads or issues the certificates for the names of these vaults and the --san ones. */
 enum kv_code vaults_certify(const struct kv_options *options, const char *folder,
                             const struct vault_drafts *drafts,
                             const struct kv_public_url *public_url,
                             struct kv_certificates *ret_certificates,
                             struct kv_err *err) kv_must_check;
 
-/* Opens the table with them; the log has those that were deleted, and stay so. */
+/* Opens the table with them; logs those that were deleted, which stay deleted. */
 enum kv_code vaults_open(struct kv_vaults *vaults, const struct vault_drafts *drafts, kv_time now,
                          struct kv_err *err) kv_must_check;
 
 /*
  * The certifier: issues the certificates under which statements are signed (contract §6.10, §11),
- * a kv_certify_fn. One lasts as long as the process, because statements name it by its digests.
+ * a kv_certify_fn. A certificate is kept as long as the process runs, because statements name it by
+ * its digests.
  */
 struct certifier; /* opaque, thread-safe */
 enum kv_code certifier_new(const char *folder, struct certifier **ret_certifier,
@@ -87,7 +88,7 @@ struct token_counts {
     atomic_ulong calls[HSM_FUNCTIONS], failures[HSM_FUNCTIONS];
 };
 void token_counts_add(void *counts, const struct hsm_call *call, CK_RV rv); /* hsm_told_fn */
-/* Of the functions that were called. */
+/* Renders the counts of the functions that were called. */
 enum kv_code token_counts_print(struct token_counts *counts, struct kv_buf *buf,
                                 struct kv_err *err) kv_must_check;
 
@@ -104,29 +105,29 @@ struct token {
 enum kv_code token_open(const struct kv_options *options, const char *folder, unsigned sessions,
                         struct token *token, struct kv_err *err) kv_must_check;
 
-/* Whether the options leave the token to coffer. */
+/* Whether the options leave it to coffer to provide the token. */
 bool token_is_own(const struct kv_options *options);
 
 /*
- * What keeps store and token in step across starts. All but the last two are borrowed, and are set
- * before sweep_start().
+ * Keeps store and token consistent across starts. All but the last two members are borrowed, and
+ * set before sweep_start().
  */
 struct sweep {
     struct kv_keys *keys;
     struct hsm *hsm;
     struct kv_store *store;
-    unsigned long failures; /* of the token's calls, until the sweep was done */
+    unsigned long failures; /* of the token's calls, up to the end of the sweep */
     bool done;
 };
 
 /*
- * Before the first request: what was never acknowledged goes; what was is looked for and, if lost,
- * reported. `token_is_own`: so does what nobody can name, unless the last end was a clean one. Ends
- * early when a signal comes; the next start does the rest.
+ * Before the first request: destroys what was never acknowledged; looks for what was and reports it
+ * if it is lost. `token_is_own`: also destroys what nothing refers to, unless the last shutdown was
+ * clean. Ends early when a signal comes; the next start does the rest.
  */
 enum kv_code sweep_start(struct sweep *sweep, bool token_is_own, struct kv_err *err) kv_must_check;
 
-/* After the last request: this end is a clean one, unless a call of the token has failed. */
+/* After the last request: marks the shutdown as clean, unless a call to the token has failed. */
 void sweep_end(const struct sweep *sweep);
 
 /* Token facts for /control/v1/hsm and /metrics; `context` is the struct token. */
@@ -136,7 +137,7 @@ enum kv_code token_print_metrics(void *context, struct kv_buf *buf,
                                  struct kv_err *err) kv_must_check;
 
 /*
- * The rotator: a row of the agenda that has keys rotated by their policies, when these are due. One
+ * The rotator: a row of the agenda that rotates keys by their policies when they are due. A key
  * whose rotation failed waits longer each time. Freed after the lanes.
  */
 struct rotator; /* opaque, thread-safe */
@@ -149,16 +150,16 @@ enum kv_code rotator_new(const struct rotator_config *config, struct rotator **r
 void rotator_free(struct rotator *rotator); /* NULL is fine */
 void rotator_add(struct rotator *rotator, struct kv_agenda *agenda);
 
-/* Makes the agenda with all of its rows, which borrow what they are about. */
+/* Creates the agenda with all of its rows, which borrow what they work on. */
 enum kv_code due_open(struct kv_clock *clock, struct kv_vaults *vaults, struct kv_keys *keys,
                       struct rotator *rotator, struct kv_agenda **ret_agenda,
                       struct kv_err *err) kv_must_check;
 
 /*
- * The housekeeper: one thread that catches up with the agenda while nobody moves the clock, has the
- * lane of generation do what is slow, destroys what nobody owns, and looks after the token every two
- * seconds and whenever the alarm was sounded. What it finds of the token and of the store's files is
- * logged when it changes.
+ * The housekeeper: one thread that runs what is due on the agenda while nobody moves the clock,
+ * passes slow rows to the generation lane, destroys objects without an owner, and checks the token
+ * every two seconds and whenever the alarm is sounded. The state of the token and of the store's
+ * files is logged when it changes.
  */
 struct housekeeper; /* opaque, thread-safe */
 
@@ -171,8 +172,8 @@ struct chores {
     struct kv_lanes *lanes;
 };
 
-/* Made before the token's other users, which sound its alarm; started when the rest is there. Freed
- * after the lanes. */
+/* Created before the token's other users, which sound its alarm; started once the rest is there.
+ * Freed after the lanes. */
 enum kv_code housekeeper_new(struct kv_clock *clock, struct housekeeper **ret_keeper,
                              struct kv_err *err) kv_must_check;
 enum kv_code housekeeper_start(struct housekeeper *keeper, const struct chores *chores,
@@ -180,24 +181,25 @@ enum kv_code housekeeper_start(struct housekeeper *keeper, const struct chores *
 void housekeeper_stop(struct housekeeper *keeper); /* joins the thread, if it runs */
 void housekeeper_free(struct housekeeper *keeper); /* NULL is fine */
 
-/* The two take the housekeeper as an untyped context, for those who must not know it. */
+/* These take the housekeeper as an untyped context, for code that must not know it. */
 void housekeeper_alarm(void *keeper);
 bool housekeeper_token_is_healthy(void *keeper);
 
-/* Gets what lies under a URL into a bounded buffer: a kv_fetch_fn. Two and a half seconds at most,
- * looking up the name and connecting among them; no redirects, no proxy. */
+/* Fetches a URL into a bounded buffer: a kv_fetch_fn. Two and a half seconds at most, including the
+ * name lookup and connecting; no redirects, no proxy. */
 enum kv_code fetch_url(const char *url, struct kv_buf *body, struct kv_err *err) kv_must_check;
 
-/* From now on nothing is fetched any more; what is being fetched ends within a tenth of a second. */
+/* From now on nothing more is fetched; fetches under way end within a tenth of a second. */
 void fetch_end(void);
 
 /*
- * SIGTERM and SIGINT; SIGHUP and SIGQUIT unless they were ignored from the start. Block them before any other thread is made. The first one makes
- * signals_wait() return; from signals_watch_second() on, another one that comes a second later or
- * more ends the process at once, with 128 and its number; a temporary folder goes first.
+ * SIGTERM and SIGINT; SIGHUP and SIGQUIT unless they were ignored from the start. Block them before
+ * any other thread is made. The first one makes signals_wait() return; after
+ * signals_watch_second(), another one that comes a second or more later ends the process at once,
+ * with exit code 128 plus its number; a temporary folder is removed first.
  */
 void signals_block(void);
-bool signals_have_come(void); /* signals_wait() would return at once */
+bool signals_have_come(void); /* whether signals_wait() would return at once */
 int signals_wait(void);
 enum kv_code signals_watch_second(const struct data_folder *folder,
                                   struct kv_err *err) kv_must_check;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Signals are taken by sigwait in threads of ours, so that no handler ever runs beside the token
+ * Signals are taken by sigwait() in our own threads, so that no handler ever interrupts the token
  * module or libmicrohttpd.
  */
 #include "serve.h"
@@ -15,7 +15,7 @@
 #include "kv/base/clock.h"
 #include "kv/base/log.h"
 
-#define SAME_MS 1000 /* a wrapper and a terminal may both signal: that is one request to stop */
+#define SAME_MS 1000 /* a wrapper and a terminal may both signal: one request to stop */
 
 struct watch {
     kv_millis first; /* monotonic */
@@ -56,7 +56,7 @@ void signals_block(void)
     fill_set(&set);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN); /* the write fails instead, and its caller says so */
+    signal(SIGXFSZ, SIG_IGN); /* the write fails instead, and its caller reports it */
 }
 
 bool signals_have_come(void)

@@ -30,7 +30,7 @@ static void close_listing(DIR *listing)
 }
 KV_DEFINE_CLEANUP(DIR *, close_listing)
 
-/* A token's own file and its copy; one that is not there is empty. */
+/* A token's own file and its copy; a missing one is empty. */
 struct token_files {
     char path[KV_PATH_MAX], copy_path[KV_PATH_MAX];
     struct kv_buf file, copy;
@@ -48,7 +48,7 @@ static enum kv_code read_if_there(const char *path, struct kv_buf *buf, struct k
     return kv_file_exists(path) ? kv_file_read(path, buf, err) : KV_OK;
 }
 
-/* Whatever comes of it, `files` is to be done with. */
+/* In any case the caller cleans up `files`. */
 static enum kv_code read_both(const char *token, struct token_files *files, struct kv_err *err)
 {
     kv_buf_init(&files->file, TOKEN_FILE_MAX);
@@ -59,7 +59,7 @@ static enum kv_code read_both(const char *token, struct token_files *files, stru
     return read_if_there(files->copy_path, &files->copy, err);
 }
 
-/* What is done with each token, which is a folder. */
+/* Something to do with each token, which is a folder. */
 typedef enum kv_code token_fn(const char *token, void *context, struct kv_err *err);
 
 static enum kv_code restore(const char *token, void *context, struct kv_err *err)
@@ -82,7 +82,7 @@ static bool ends_in(const char *name, const char *suffix)
     return len > strlen(suffix) && strcmp(name + len - strlen(suffix), suffix) == 0;
 }
 
-/* Whether there is a file of an object that lies on the token. */
+/* Whether the token has a file of any object. */
 static enum kv_code holds_objects(const char *token, bool *ret_holds, struct kv_err *err)
 {
     kv_auto(close_listing) DIR *listing = opendir(token);
@@ -107,8 +107,9 @@ static bool has_so_pin(const struct kv_buf *file)
 }
 
 /*
- * A token that a kill left without its SO PIN refuses every PIN for good, and nobody has ever logged
- * in to it. Without its file SoftHSM takes it for none, and another one is made.
+ * A token that a kill left without its SO PIN refuses every PIN for good, and nobody has ever
+ * logged in to it. Without its file SoftHSM does not count it as a token, and another one is
+ * created.
  */
 static enum kv_code drop_unfinished(const char *token, void *context, struct kv_err *err)
 {
@@ -141,7 +142,8 @@ static enum kv_code keep(const char *token, void *context, struct kv_err *err)
     return kv_file_write(files.copy_path, files.file.data, files.file.len, 0600, err);
 }
 
-/* One that a kill left without a file, or with an empty one, holds nothing and counts for none. */
+/* A token that a kill left without a file, or with an empty one, holds nothing and does not
+ * count. */
 static enum kv_code count(const char *token, void *context, struct kv_err *err)
 {
     kv_auto(token_files_done) struct token_files files;
@@ -159,7 +161,7 @@ static bool is_empty_file(int folder, const char *name)
            && status.st_size == 0;
 }
 
-/* SoftHSM has an empty file NAME.lock beside each NAME.object; it makes one that is missing. */
+/* SoftHSM has an empty file NAME.lock beside each NAME.object; it creates a missing one. */
 static bool has_object(int folder, const char *lock)
 {
     char object[NAME_MAX + 1];
@@ -187,7 +189,7 @@ static void sweep_suffix(DIR *listing, const char *suffix, size_t *swept)
     }
 }
 
-/* A folder that somebody put here by a link is not ours to clean. */
+/* A folder that is here by a link is not ours to clean. */
 static enum kv_code sweep(const char *token, void *context, struct kv_err *err)
 {
     kv_auto(close_listing) DIR *listing = NULL;
@@ -218,7 +220,7 @@ static enum kv_code do_entry(const char *tokens, const char *name, token_fn *tok
     return token_do(token, context, err);
 }
 
-/* A token is a folder; its name is of no matter. */
+/* A token is a folder; its name does not matter. */
 static enum kv_code each_token(const char *folder, token_fn *token_do, void *context,
                                struct kv_err *err)
 {

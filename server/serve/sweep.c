@@ -27,7 +27,8 @@ static void report(size_t swept, size_t strays, size_t missing)
     }
 }
 
-/* What no store names and only a kill can leave; nobody but coffer puts anything on its own token. */
+/* Destroys objects that no store refers to, which only a kill can leave: only coffer puts objects
+ * on its own token. */
 static enum kv_code destroy_strays(struct kv_store *store, struct hsm *hsm, size_t *ret_destroyed,
                                    struct kv_err *err)
 {
@@ -81,7 +82,7 @@ void sweep_end(const struct sweep *sweep)
         return;
     }
     if (kv_custody_settle(sweep->store, &err)
-        != KV_OK) { /* the next start looks, as after a kill */
+        != KV_OK) { /* the next start checks, as after a kill */
         kv_log(KV_LOG_WARNING, "not_settled", KV_LOG_TEXT_FIELD("reason", err.message));
     }
 }

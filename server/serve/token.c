@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The token of `coffer serve`: somebody's PKCS#11 module, or SoftHSM with a token of our own. */
+/* The token of `coffer serve`: the user's PKCS#11 module, or SoftHSM with a token of our own. */
 #include "serve.h"
 
 #include <stdio.h>
@@ -14,8 +14,8 @@
 #include "kv/base/secret.h"
 #include "softhsm.h"
 
-#define PIN_BYTES 16                   /* of randomness in a PIN of our own */
-#define BYTE_ORDER_MARK "\xef\xbb\xbf" /* editors of Windows put it before a file's text */
+#define PIN_BYTES 16                   /* of randomness in a PIN that we make */
+#define BYTE_ORDER_MARK "\xef\xbb\xbf" /* Windows editors put it before a file's text */
 #define PIN_FILE_MAX 1024
 
 bool token_is_own(const struct kv_options *options)
@@ -23,7 +23,7 @@ bool token_is_own(const struct kv_options *options)
     return kv_option_text(options, KV_OPTION_PKCS11_MODULE)[0] == '\0';
 }
 
-/* What the module said, in a sentence for whoever starts the server. */
+/* The module's verdict as a sentence for the operator. */
 static enum kv_code fail_open(const struct hsm_config *config, CK_RV rv, struct kv_err *err)
 {
     switch (rv) {
@@ -58,7 +58,7 @@ static enum kv_code append_random_pin(struct kv_buf *pins, struct kv_err *err)
     return kv_buf_append(pins, "\n", 1, err);
 }
 
-/* First line the user PIN, second the SO PIN: the form --pkcs11-pin-file takes, too. */
+/* First line the user PIN, second the SO PIN: also the format of --pkcs11-pin-file. */
 static enum kv_code load_own_pins(const char *folder, struct kv_buf *pins, struct kv_err *err)
 {
     char file[KV_PATH_MAX];
@@ -127,7 +127,7 @@ static enum kv_code make_own(const struct hsm_config *config, const char *folder
     return softhsm_keep(folder, err);
 }
 
-/* Tried before anything is made: SoftHSM reads all objects each time it is initialised. */
+/* Tried before anything is created, since SoftHSM reads all objects each time it is initialised. */
 static enum kv_code open_own(struct hsm_config *config, const char *folder, struct hsm **ret_hsm,
                              struct kv_err *err)
 {
@@ -204,7 +204,7 @@ static void add_capabilities(cJSON *body, const struct hsm_capabilities *can, bo
     kv_json_add_int(capabilities, "rsaBitsMax", (int64_t) can->rsa_bits_max, ok);
 }
 
-/* What keys there can be of, besides RSA: curves and sizes of AES keys. */
+/* The kinds of key besides RSA: curves and sizes of AES keys. */
 static void add_key_kinds(cJSON *body, const struct hsm_capabilities *can, bool *ok)
 {
     cJSON *curves = kv_json_add_object(body, "curves", ok);
@@ -271,7 +271,7 @@ enum kv_code token_print_metrics(void *context, struct kv_buf *buf, struct kv_er
         "# HELP coffer_token_calls_total PKCS#11 calls made.\n"
         "# TYPE coffer_token_calls_total counter\n"
         "coffer_token_calls_total %lu\n"
-        "# HELP coffer_token_failures_total PKCS#11 calls answered anything but CKR_OK.\n"
+        "# HELP coffer_token_failures_total PKCS#11 calls that returned anything but CKR_OK.\n"
         "# TYPE coffer_token_failures_total counter\n"
         "coffer_token_failures_total %lu\n"
         "# HELP coffer_token_reopened_total Times the token came back.\n"

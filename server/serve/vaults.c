@@ -7,11 +7,11 @@
 
 #include "kv/base/log.h"
 
-#define FIXED_NAMES 8 /* of the certificate, beside the vaults' and the --san ones */
+#define FIXED_NAMES 8 /* of the certificate, besides the vaults' and the --san ones */
 #define SANS_MAX 64
 #define NAMES_MAX (FIXED_NAMES + 2 * VAULT_DRAFTS_MAX + 1 + SANS_MAX)
 
-/* What can be said of a vault but is not built yet is refused, never half done. */
+/* Settings that can be given but are not implemented yet are refused. */
 static enum kv_code check_is_offered(const struct kv_vault *vault, struct kv_err *err)
 {
     if (vault->access != KV_ACCESS_OPEN) {
@@ -78,8 +78,8 @@ static void unbracket(char *host)
     }
 }
 
-/* Vaults that are made later have no names of their own in the certificate: the wildcards of
- * `fixed` are right for every name that a vault can have. */
+/* Vaults created later need no entry in the certificate: the wildcards of `fixed` cover every name
+ * that a vault can have. */
 enum kv_code vaults_certify(const struct kv_options *options, const char *folder,
                             const struct vault_drafts *drafts,
                             const struct kv_public_url *public_url,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a connection is told at birth, and what SQLite's codes become. */
+/* The settings of a new connection, and the translation of SQLite's codes. */
 #include "connection.h"
 
 #include <assert.h>
@@ -25,14 +25,14 @@ static const struct {
     { SQLITE_LIMIT_WORKER_THREADS, 0 },
 };
 
-/* The SQLite results that are not plain KV_INTERNAL, or deserve words of their own. */
+/* The SQLite results that are not plain KV_INTERNAL, or deserve a specific message. */
 static const struct outcome {
     int result;
     enum kv_code code;
     const char *what;
 } outcomes[] = {
     { SQLITE_FULL, KV_UNAVAILABLE, "cannot grow: the disk is full" },
-    { SQLITE_IOERR, KV_UNAVAILABLE, "cannot be read or written: the disk answers with errors" },
+    { SQLITE_IOERR, KV_UNAVAILABLE, "cannot be read or written: the disk reports errors" },
     { SQLITE_READONLY, KV_UNAVAILABLE, "cannot be written" },
     { SQLITE_PERM, KV_UNAVAILABLE, "cannot be opened" },
     { SQLITE_CANTOPEN, KV_UNAVAILABLE, "cannot be opened" },
@@ -74,7 +74,7 @@ static void set_limits(sqlite3 *sqlite)
     for (size_t i = 0; i < KV_COUNT(limits); i++) {
         (void) sqlite3_limit(sqlite, limits[i].name, limits[i].value);
     }
-    /* Options that exist since long before the oldest SQLite that configure accepts. */
+    /* Options that are much older than the oldest SQLite that configure accepts. */
     (void) sqlite3_db_config(sqlite, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     (void) sqlite3_db_config(sqlite, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     (void) sqlite3_db_config(sqlite, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
@@ -121,7 +121,7 @@ void kv_db_close(struct kv_db *db)
     }
     HASH_ITER (hh, db->statements, rows, next) {
         HASH_DEL(db->statements, rows);
-        (void) sqlite3_finalize(rows->statement); /* repeats an error that was reported */
+        (void) sqlite3_finalize(rows->statement); /* repeats an error already reported */
         free(rows);
     }
     int rc = sqlite3_close(db->sqlite);

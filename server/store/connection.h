@@ -26,11 +26,11 @@ struct kv_rows {
 };
 
 struct kv_db {
-    struct kv_store *store;    /* whose pool it is of */
-    struct store_files *files; /* the store's, as is the turn */
+    struct kv_store *store;    /* whose pool it belongs to */
+    struct store_files *files; /* the store's, like the turn */
     struct store_turn *turn;
     const char *path; /* the database's */
-    bool tells_path;  /* its errors are for whoever starts the server, not for clients */
+    bool tells_path;  /* its errors are for the operator, not for clients */
     sqlite3 *sqlite;
     struct kv_rows *statements; /* by address of their SQL */
     unsigned open_rows;
@@ -46,7 +46,8 @@ enum kv_code kv_db_open(struct kv_store *store, struct store_files *files, struc
 void kv_db_close(struct kv_db *db);
 KV_DEFINE_CLEANUP(struct kv_db *, kv_db_close)
 
-/* The last one to be closed leaves the log as it is: its frames do not belong into that database. */
+/* The last one to be closed must leave the log as it is: its frames do not belong in that
+ * database. */
 void kv_db_keep_log(struct kv_db *db);
 
 /* Runs one or more statements without binds or rows. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is in the log is compared with SQLite's index of it, so that another process that writes by
- * SQLite's rules is no damage; https://www.sqlite.org/walformat.html and fileformat2.html (section
- * 4) describe both. The database is written by checkpoints alone, which the index counts.
+ * The log's content is compared with SQLite's index of it, so that another process that writes by
+ * SQLite's rules does not count as damage; https://www.sqlite.org/walformat.html and
+ * fileformat2.html (section 4) describe both. The database is written by checkpoints alone, which
+ * the index counts.
  */
 #include "files.h"
 
@@ -43,8 +44,8 @@ struct index_start {
 _Static_assert(sizeof(struct index_start) == 100, "as the format has it");
 
 /*
- * Whether the path still leads to the file that is open. Both sides are asked anew each time: file
- * systems of containers have numbers of files that hold only while the file is open.
+ * Whether the path still leads to the open file. Both are checked each time: container file systems
+ * have inode numbers that are stable only while the file is open.
  */
 static bool is_in_place(const char *path, int descriptor)
 {
@@ -82,7 +83,8 @@ static bool read_index(const struct store_files *files, struct index_start *ret_
            && ret_index->head[0].is_initialised != 0;
 }
 
-/* Whether the log has the last frame that the index knows of, and is the log it speaks of. */
+/* Whether the log has the last frame that the index knows of, and is the log the index
+ * describes. */
 static bool has_last_frame(const struct store_files *files, const struct index_head *head)
 {
     off_t page = (head->page_size & 0xfe00) + ((off_t) (head->page_size & 1) << 16);
@@ -99,7 +101,7 @@ static bool has_last_frame(const struct store_files *files, const struct index_h
            && be32toh(sum[1]) == head->sum[1];
 }
 
-/* A log that is begun anew between the two looks at the index is looked at again. */
+/* A log that is restarted between the two reads of the index is checked again. */
 static bool is_log_whole(const struct store_files *files)
 {
     struct index_start before, after;
@@ -115,7 +117,7 @@ static bool is_log_whole(const struct store_files *files)
             return false;
         }
     }
-    return true; /* somebody writes at this moment */
+    return true; /* another process is writing right now */
 }
 
 static bool look(const struct store_files *files, struct store_look *ret_look)
@@ -127,7 +129,7 @@ static bool look(const struct store_files *files, struct store_look *ret_look)
     if (fstat(database, &status) != 0 || !read_at(database, ret_look->head, STORE_FILE_HEAD, 0)) {
         return false;
     }
-    (void) read_index(files, &index); /* else whatever was read is another step */
+    (void) read_index(files, &index); /* otherwise the data read is from another state */
     ret_look->size = status.st_size;
     ret_look->changed = status.st_mtim;
     memcpy(ret_look->step, index.head[0].salt, SALT_SIZE);
@@ -189,7 +191,7 @@ enum kv_code store_files_check(struct store_files *files, struct kv_err *err)
     return code;
 }
 
-/* What another process's checkpoint wrote is known from now on, too. */
+/* From now on what another process's checkpoint wrote counts as known. */
 static void remember(struct store_files *files)
 {
     struct store_look now;
@@ -255,10 +257,10 @@ enum kv_code store_files_use_index(struct store_files *files, struct kv_err *err
     }
     if (status.st_size < size) {
         atomic_store(&files->index_is_cut, true);
-        KV_IGNORE(ftruncate(index, (off_t) size)); /* else the next touch ends the process */
+        KV_IGNORE(ftruncate(index, (off_t) size)); /* otherwise the next access ends the process */
     } else if (status.st_size > size) {
         atomic_store(&files->index_size,
-                     status.st_size); /* threads that cross leave a size it had */
+                     status.st_size); /* concurrent threads leave a size that it had */
     }
     return atomic_load(&files->index_is_cut) ? fail_changed(err) : KV_OK;
 }

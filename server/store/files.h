@@ -18,7 +18,7 @@
 
 enum store_file { STORE_DATABASE, STORE_LOG, STORE_INDEX, STORE_FILES };
 
-/* What a look at the database found. */
+/* What a check of the database found. */
 struct store_look {
     off_t size;
     struct timespec changed;
@@ -29,7 +29,7 @@ struct store_look {
 struct store_files {
     struct {
         char *path;
-        int descriptor;  /* -1: not looked at yet */
+        int descriptor;  /* -1: not checked yet */
     } file[STORE_FILES]; /* constant once it is open */
     bool open;
 
@@ -46,8 +46,8 @@ enum kv_code store_files_name(struct store_files *files, const char *path,
                               struct kv_err *err) kv_must_check;
 void store_files_done(struct store_files *files);
 
-/* Opens them, after the first connection: they are closed after the last, because closing a
- * descriptor takes SQLite's locks on the file with it. */
+/* Opens them, after the first connection; they are closed after the last one, because closing a
+ * descriptor releases SQLite's locks on the file. */
 enum kv_code store_files_watch(struct store_files *files, struct kv_err *err) kv_must_check;
 
 /* kv_store_check(). */
@@ -55,16 +55,16 @@ enum kv_code store_files_check(struct store_files *files, struct kv_err *err) kv
 
 /*
  * Around a write, in the writer's turn: enter before it, verify before its commit, leave after it,
- * which takes what is there now for ours. They fail as the check does. Leave follows each enter
- * that went well, once; a second one does no harm.
+ * which accepts what is there now as ours. They fail as the check does. Call leave once after each
+ * successful enter; a second call does no harm.
  */
 enum kv_code store_files_enter(struct store_files *files, struct kv_err *err) kv_must_check;
 enum kv_code store_files_verify(struct store_files *files, struct kv_err *err) kv_must_check;
 enum kv_code store_files_leave(struct store_files *files, struct kv_err *err) kv_must_check;
 
 /*
- * Before any statement, one system call. The index is mapped into memory, and to touch what was cut
- * off ends the process: it gets its length back, and is not used any more. (Whoever cuts it between
- * this call and the use still ends the process; what was acknowledged is in the log.)
+ * Before any statement; one system call. The index is mapped into memory, and touching a truncated
+ * part ends the process: so it is extended to its length again, and no longer used. (Truncating it
+ * between this call and the use still ends the process; what was acknowledged is in the log.)
  */
 enum kv_code store_files_use_index(struct store_files *files, struct kv_err *err) kv_must_check;

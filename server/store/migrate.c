@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each domain counts the steps its tables have taken; a start takes those that are missing. */
+/* Each domain counts the steps its tables have been through; a start runs the missing ones. */
 #include "connection.h"
 
 static enum kv_code load_version(struct kv_db *db, const char *domain, int64_t *ret_version,
@@ -23,8 +23,8 @@ static enum kv_code check_references(struct kv_db *db, struct kv_err *err)
     KV_TRY(kv_db_query(db, "PRAGMA foreign_key_check", KV_NO_BINDS, &rows, err));
     KV_TRY(kv_rows_next(rows, &found, err));
     if (found) {
-        return KV_FAIL(err, KV_INTERNAL, 0, "%s: a row of %s refers to none of %s", db->path,
-                       kv_rows_text(rows, 0), kv_rows_text(rows, 2));
+        return KV_FAIL(err, KV_INTERNAL, 0, "%s: a row of %s refers to a missing row of %s",
+                       db->path, kv_rows_text(rows, 0), kv_rows_text(rows, 2));
     }
     return KV_OK;
 }
@@ -42,7 +42,8 @@ static enum kv_code run_step(struct kv_db *db, const char *domain, int64_t versi
     return kv_db_commit(db, err);
 }
 
-/* SQLite drops no table that rows refer to, and cannot be told so inside of a transaction. */
+/* SQLite does not drop a table that rows refer to, and this cannot be switched off inside a
+ * transaction. */
 static enum kv_code take_step(struct kv_db *db, const char *domain, int64_t version,
                               const struct kv_migration *step, struct kv_err *err)
 {

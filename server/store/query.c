@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Transactions, statements and rows of one lent connection. */
+/* Transactions, statements and rows on one lent connection. */
 #include <assert.h>
 #include <stdlib.h>
 
@@ -63,7 +63,7 @@ static enum kv_code bind_all(struct kv_rows *rows, struct kv_binds binds, struct
     return KV_OK;
 }
 
-/* Forgets the binds too: what they point to is the caller's. */
+/* Clears the binds, too: they point to the caller's memory. */
 static void rewind_statement(struct kv_rows *rows)
 {
     (void) sqlite3_reset(rows->statement); /* repeats the error of the last step */
@@ -156,7 +156,7 @@ static enum kv_code finish(struct kv_rows *rows, struct kv_err *err)
     return code;
 }
 
-/* The same with a write that is its own transaction, in the writer's turn. */
+/* The same for a write that is its own transaction, in the writer's turn. */
 static enum kv_code finish_alone(struct kv_rows *rows, struct kv_err *err)
 {
     struct kv_db *db = rows->db;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The pool of connections, and what makes a file ours. */
+/* The pool of connections, and how to recognise a file of ours. */
 #include "kv/store/store.h"
 
 #include <assert.h>
@@ -17,16 +17,22 @@
 #include "turn.h"
 
 #define APPLICATION_ID 0x636f6672 /* "cofr" in the file's header: a database of ours */
-#define FORMAT 1                  /* of what initialise() makes; its user_version */
+#define FORMAT 1                  /* of what initialise() creates; its user_version */
 
 struct kv_store {
+    pthread_rwlock_t place; /* lock.def: store.place; readers look at the files, the writer opens
+                             * others */
     struct store_files files;
     unsigned limit; /* of connections */
 
-    pthread_mutex_t pool_mutex; /* lock.def: store.pool */
+    pthread_mutex_t pool_mutex; /* lock.def: store.pool; guards what follows */
     pthread_cond_t released;
-    struct kv_db *idle; /* guarded by pool_mutex */
-    unsigned opened;    /* guarded by pool_mutex; idle, lent, or being opened */
+    struct kv_db *idle;
+    unsigned opened; /* idle, lent, or being opened */
+    unsigned lent;   /* or being opened */
+    bool is_paused;  /* by the next one */
+    pthread_t pauser;
+    bool has_no_files; /* they were closed, and opening others failed */
 
     struct store_turn turn;
 };
@@ -41,57 +47,113 @@ static void put_back(struct kv_store *store, struct kv_db *db)
     pthread_mutex_lock(&store->pool_mutex);
     db->next = store->idle;
     store->idle = db;
-    pthread_cond_signal(&store->released);
+    store->lent--;
+    pthread_cond_broadcast(&store->released); /* whoever pauses waits beside the others */
     pthread_mutex_unlock(&store->pool_mutex);
 }
 
+static bool is_shut_locked(const struct kv_store *store)
+{
+    return store->is_paused && !pthread_equal(store->pauser, pthread_self());
+}
+
+static bool has_room_locked(const struct kv_store *store)
+{
+    return store->idle != NULL || store->opened < store->limit;
+}
+
+/* False when it is `end`. */
+static bool wait_until_locked(struct kv_store *store, kv_millis end)
+{
+    const struct timespec until = { .tv_sec = end / 1000, .tv_nsec = end % 1000 * 1000000 };
+
+    return pthread_cond_clockwait(&store->released, &store->pool_mutex, CLOCK_MONOTONIC, &until)
+           != ETIMEDOUT;
+}
+
+/* False when the pause lasts too long. */
+static bool wait_for_resume_locked(struct kv_store *store)
+{
+    kv_millis end = kv_clock_monotonic() + KV_STORE_PAUSE_MAX;
+    bool in_time = true;
+
+    while (in_time && is_shut_locked(store)) {
+        in_time = wait_until_locked(store, end);
+    }
+    return in_time || !is_shut_locked(store);
+}
+
+/* Others have connections for a moment each; only of a pause one cannot know how long it lasts. */
+static enum kv_code wait_for_room_locked(struct kv_store *store, struct kv_err *err)
+{
+    while (is_shut_locked(store) || !has_room_locked(store)) {
+        if (!wait_for_resume_locked(store)) {
+            return KV_FAIL(err, KV_UNAVAILABLE, 0, "the state is being saved or put back");
+        }
+        if (!has_room_locked(store)) {
+            pthread_cond_wait(&store->released, &store->pool_mutex);
+        }
+    }
+    if (store->has_no_files && !store->is_paused) {
+        return KV_FAIL(err, KV_UNAVAILABLE, 0, "the store has no file");
+    }
+    return KV_OK;
+}
+
 /* An idle connection, or NULL: the caller may open one more. */
-static struct kv_db *wait_for_connection(struct kv_store *store)
+static enum kv_code wait_for_connection(struct kv_store *store, struct kv_db **ret_db,
+                                        struct kv_err *err)
 {
     pthread_mutex_lock(&store->pool_mutex);
-    while (store->idle == NULL && store->opened == store->limit) {
-        pthread_cond_wait(&store->released, &store->pool_mutex);
-    }
-    struct kv_db *db = store->idle;
+    enum kv_code code = wait_for_room_locked(store, err);
+    struct kv_db *db = code == KV_OK ? store->idle : NULL;
     if (db != NULL) {
         store->idle = db->next;
     } else {
-        store->opened++;
+        store->opened += code == KV_OK;
     }
+    store->lent += code == KV_OK;
     pthread_mutex_unlock(&store->pool_mutex);
-    return db;
+    *ret_db = db;
+    return code;
 }
 
 enum kv_code kv_store_check(struct kv_store *store, struct kv_err *err)
 {
-    return store_files_check(&store->files, err);
+    pthread_rwlock_rdlock(&store->place);
+    enum kv_code code = store_files_check(&store->files, err);
+    pthread_rwlock_unlock(&store->place);
+    return code;
 }
 
 static void forget_connection(struct kv_store *store)
 {
     pthread_mutex_lock(&store->pool_mutex);
     store->opened--;
-    pthread_cond_signal(&store->released);
+    store->lent--;
+    pthread_cond_broadcast(&store->released);
     pthread_mutex_unlock(&store->pool_mutex);
 }
 
-/* The file may be exchanged before it is opened, or while it is. */
+/* The file may be exchanged before it is opened, or while it is. They are the files of a connection
+ * that is lent, so nobody opens others meanwhile. */
 static enum kv_code open_connection(struct kv_store *store, struct kv_db **ret_db,
                                     struct kv_err *err)
 {
     kv_auto(kv_db_close) struct kv_db *db = NULL;
 
-    KV_TRY(kv_store_check(store, err));
+    KV_TRY(store_files_check(&store->files, err));
     KV_TRY(kv_db_open(store, &store->files, &store->turn, !store->files.open, &db, err));
-    KV_TRY(kv_store_check(store, err));
+    KV_TRY(store_files_check(&store->files, err));
     *ret_db = kv_take(db);
     return KV_OK;
 }
 
 enum kv_code kv_db_acquire(struct kv_store *store, struct kv_db **ret_db, struct kv_err *err)
 {
-    struct kv_db *db = wait_for_connection(store);
+    struct kv_db *db;
 
+    KV_TRY(wait_for_connection(store, &db, err));
     if (db == NULL) {
         enum kv_code code = open_connection(store, &db, err);
         if (code != KV_OK) {
@@ -106,13 +168,14 @@ enum kv_code kv_db_acquire(struct kv_store *store, struct kv_db **ret_db, struct
 void kv_db_release(struct kv_db *db)
 {
     if (db != NULL) {
-        assert(db->open_rows == 0); /* they would hold an old state of the file */
+        assert(db->open_rows == 0); /* they would belong to an old state of the file */
         kv_db_roll_back(db);
         put_back(db->store, db);
     }
 }
 
-/* SQLite would make the file as the umask allows, and the files beside it like the file. */
+/* SQLite would create the file with the mode the umask allows, and the files beside it with the
+ * same. */
 static enum kv_code make_file(const char *path, struct kv_err *err)
 {
     int descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -197,6 +260,7 @@ enum kv_code kv_store_open(const char *path, unsigned connections, struct kv_sto
         return KV_OUT_OF_MEMORY(err);
     }
     (void) pthread_mutex_init(&store->pool_mutex, NULL); /* these cannot fail on Linux */
+    (void) pthread_rwlock_init(&store->place, NULL);
     (void) pthread_cond_init(&store->released, NULL);
     store_turn_init(&store->turn);
     store->limit = connections;
@@ -206,12 +270,11 @@ enum kv_code kv_store_open(const char *path, unsigned connections, struct kv_sto
     return KV_OK;
 }
 
-void kv_store_close(struct kv_store *store)
+/* As the last one closes it, SQLite brings what is in the log into the database. */
+static void close_idle(struct kv_store *store)
 {
-    if (store == NULL) {
-        return;
-    }
-    bool is_sound = kv_store_check(store, NULL) == KV_OK;
+    bool is_sound = store_files_check(&store->files, NULL) == KV_OK;
+
     while (store->idle != NULL) {
         struct kv_db *db = store->idle;
         store->idle = db->next;
@@ -221,10 +284,96 @@ void kv_store_close(struct kv_store *store)
         }
         kv_db_close(db);
     }
+}
+
+void kv_store_close(struct kv_store *store)
+{
+    if (store == NULL) {
+        return;
+    }
+    close_idle(store);
     assert(store->opened == 0); /* every connection has been released */
     store_turn_done(&store->turn);
     (void) pthread_cond_destroy(&store->released);
     (void) pthread_mutex_destroy(&store->pool_mutex);
+    (void) pthread_rwlock_destroy(&store->place);
     store_files_done(&store->files);
     free(store);
+}
+
+enum kv_code kv_store_pause(struct kv_store *store, kv_millis patience, struct kv_err *err)
+{
+    kv_millis end = kv_clock_monotonic() + patience;
+    bool is_mine = false;
+    bool in_time = true;
+
+    pthread_mutex_lock(&store->pool_mutex);
+    while (in_time && (!is_mine || store->lent > 0)) {
+        if (!is_mine && !store->is_paused) {
+            store->is_paused = is_mine = true;
+            store->pauser = pthread_self();
+        } else {
+            in_time = wait_until_locked(store, end);
+        }
+    }
+    if (!in_time && is_mine) {
+        store->is_paused = false;
+        pthread_cond_broadcast(&store->released);
+    }
+    pthread_mutex_unlock(&store->pool_mutex);
+    return in_time ? KV_OK
+                   : KV_FAIL(err, KV_UNAVAILABLE, 0, "the store is in use, for longer than %lld ms",
+                             (long long) patience);
+}
+
+void kv_store_resume(struct kv_store *store)
+{
+    pthread_mutex_lock(&store->pool_mutex);
+    assert(store->is_paused && pthread_equal(store->pauser, pthread_self()) && store->lent == 0);
+    store->is_paused = false;
+    pthread_cond_broadcast(&store->released);
+    pthread_mutex_unlock(&store->pool_mutex);
+}
+
+/* What was looked up before holds no more. */
+static void begin_edition(struct kv_store *store)
+{
+    store_turn_take(&store->turn);
+    store_turn_give(&store->turn);
+}
+
+static enum kv_code open_others(struct kv_store *store, const char *path, struct kv_err *err)
+{
+    memset(&store->files, 0, sizeof(store->files));
+    KV_TRY(store_files_name(&store->files, path, err));
+    return prepare_file(store, err);
+}
+
+static enum kv_code exchange_files(struct kv_store *store, const char *path,
+                                   kv_store_exchange_fn *exchange, void *context,
+                                   struct kv_err *err)
+{
+    close_idle(store);
+    store_files_done(&store->files);
+    enum kv_code code = exchange(context, err);
+    enum kv_code opened = open_others(store, path, code == KV_OK ? err : NULL);
+    begin_edition(store);
+    store->has_no_files = opened != KV_OK;
+    return code != KV_OK ? code : opened;
+}
+
+enum kv_code kv_store_reopen(struct kv_store *store, kv_store_exchange_fn *exchange, void *context,
+                             struct kv_err *err)
+{
+    char *path = strdup(store->files.file[STORE_DATABASE].path);
+
+    assert(store->is_paused && pthread_equal(store->pauser, pthread_self()));
+    if (path == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    pthread_rwlock_wrlock(&store->place);
+    enum kv_code code = exchange_files(store, path, exchange, context, err);
+    pthread_rwlock_unlock(&store->place);
+    free(path);
+    return code;
 }

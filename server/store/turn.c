@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tickets: a mutex alone would let the one who has just written be the next one, too. */
+/* Tickets: a mutex alone would let the thread that has just written go next again. */
 #include "turn.h"
 
 void store_turn_init(struct store_turn *turn)

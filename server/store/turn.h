@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * turn.h - the turn to write: those who wait for it get it in the order in which they came. Private
- * to the store; thread-safe.
+ * turn.h - the turn to write: threads that wait for it get it in order of arrival. Private to the
+ * store; thread-safe.
  */
 #pragma once
 
@@ -19,6 +19,6 @@ struct store_turn {
 void store_turn_init(struct store_turn *turn);
 void store_turn_done(struct store_turn *turn);
 
-/* Waits for those that came before. */
+/* Waits for the threads that came before. */
 void store_turn_take(struct store_turn *turn);
 void store_turn_give(struct store_turn *turn);

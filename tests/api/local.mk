@@ -81,7 +81,7 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 %C%_test_gate_LDADD = $(api_libs)
 %C%_test_vaults_SOURCES = %D%/vaults.c %D%/vault_tools.h %D%/vaults_reset.c $(api_support)
 %C%_test_vaults_CPPFLAGS = $(AM_CPPFLAGS) \
-	-DFOLDER_OF_BEFORE='"$(top_srcdir)/tests/data/folder_0.1.0.tar.xz"'
+	-DFOLDER_OF_BEFORE='"$(top_srcdir)/tests/data/folder_0.1.0.tar.gz"'
 %C%_test_vaults_CFLAGS = $(api_cflags)
 %C%_test_vaults_LDADD = $(api_libs)
 %C%_test_golden_SOURCES = \
@@ -95,7 +95,7 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 %C%_test_golden_CPPFLAGS = $(AM_CPPFLAGS) -DGOLDEN_FOLDER='"$(top_srcdir)/tests/data/golden"'
 %C%_test_golden_CFLAGS = $(api_cflags)
 %C%_test_golden_LDADD = $(api_libs)
-EXTRA_DIST += tests/data/golden tests/data/folder_0.1.0.tar.xz
+EXTRA_DIST += tests/data/golden tests/data/folder_0.1.0.tar.gz
 %C%_test_hostile_SOURCES = %D%/control_host.c %D%/hostile.c %D%/hostile_head.c \
 	$(api_support)
 %C%_test_hostile_CFLAGS = $(api_cflags)

@@ -44,7 +44,7 @@ Test(process, too_little_address_space_is_told_before_anything_is_made)
     setenv("TMPDIR", own.folder, 1);
     setenv("TEST_WRAPPER", "prlimit --as=209715200", 1);
     cr_expect_eq(program_run(arguments, output, sizeof(output)), 1, "%s", output);
-    cr_expect_not_null(strstr(output, "limited to 200 MiB (ulimit -v), and 320 MiB are needed"),
+    cr_expect_not_null(strstr(output, "limited to 200 MiB (ulimit -v), but 320 MiB are needed"),
                        "%s", output);
     cr_expect_eq(rmdir(own.folder), 0, "the folder must be empty");
     daemon_discard(&own);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The program as a user meets it: options, subcommands, restarts, signals. design §2. */
+/* The program as a user meets it: options, subcommands, restarts, signals. docs/options.md. */
 #include "../support/api.h"
 
 #include <signal.h>

@@ -13,18 +13,13 @@
 static inline struct reply ask(const struct daemon *daemon, const char *method, const char *name,
                                const char *body)
 {
-    char target[128];
+    char behind[96];
     struct client client;
 
     client_open(&client, daemon, "dev");
-    (void) snprintf(target, sizeof(target), "/control/v1/vaults%s%s", *name != '\0' ? "/" : "",
-                    name);
-    struct reply reply = client_send(
-        &client,
-        &(struct request){ .method = method,
-                           .target = target,
-                           .body = strcmp(method, "POST") == 0 && body == NULL ? "{}" : body,
-                           .control = true });
+    (void) snprintf(behind, sizeof(behind), "%s%s", *name != '\0' ? "/" : "", name);
+    struct reply reply = client_ask_vaults(
+        &client, method, behind, strcmp(method, "POST") == 0 && body == NULL ? "{}" : body);
     client_close(&client);
     return reply;
 }

@@ -15,8 +15,10 @@
 #define FILE_MAX (64 * 1024)
 
 static const enum kv_command commands[] = {
-    KV_COMMAND_SERVE, KV_COMMAND_HEALTHCHECK, KV_COMMAND_CA,
-    KV_COMMAND_ENV,   KV_COMMAND_HOSTS,       KV_COMMAND_TOKEN,
+    KV_COMMAND_SERVE,
+#define X(symbol, name, run, help) KV_COMMAND_##symbol,
+#include "kv/base/command.def"
+#undef X
 };
 
 struct lines {

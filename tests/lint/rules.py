@@ -284,6 +284,16 @@ def check_locks(tree, _):
         yield file.path, line, f"no lock says that it is {name}"
 
 
+def check_shipped(tree, _):
+    """Every header of include/ is among those that a release ships; a build here finds it anyway."""
+    makefile = tree.get("include/local.mk")
+    shipped = set(re.findall(r"%D%/(\S+)", makefile.text)) if makefile else set()
+    for file in tree.files:
+        name = file.path.removeprefix("include/")
+        if name != file.path and file is not makefile and name not in shipped:
+            yield file.path, 1, "is not in include/local.mk"
+
+
 def check_circles(tree, _):
     """No two files of server/ and pkcs11/ use each other, directly or around."""
     yield from circles.check(tree)
@@ -303,4 +313,5 @@ RULES = {
     "rows": check_rows,
     "wording": check_wording,
     "locks": check_locks,
+    "shipped": check_shipped,
 }

@@ -28,34 +28,18 @@ void landlord_done(struct landlord *landlord)
 struct reply landlord_control(struct landlord *landlord, const struct ledger_vault *vault,
                               const char *method, const char *behind, const char *body)
 {
-    char target[128];
-    const struct request request = {
-        .method = method,
-        .target = target,
-        .body = body,
-        .content_type = "application/json",
-        .control = true,
-    };
+    char whole[96];
 
-    snprintf(target, sizeof(target), "/control/v1/vaults/%s%s", vault->name, behind);
-    return client_send(&landlord->client, &request);
+    snprintf(whole, sizeof(whole), "/%s%s", vault->name, behind);
+    return client_ask_vaults(&landlord->client, method, whole, body);
 }
 
 struct reply landlord_send(struct landlord *landlord, const struct ledger_vault *vault,
                            const char *method, const char *path, const char *body)
 {
-    char target[256], host[64];
-    const struct request request = {
-        .method = method,
-        .target = target,
-        .body = body,
-        .host = host,
-    };
+    struct client *client = vault->is_hsm ? &landlord->hsm_client : &landlord->client;
 
-    snprintf(target, sizeof(target), "%s?api-version=7.6", path);
-    snprintf(host, sizeof(host), "%s.%s.localhost", vault->name,
-             vault->is_hsm ? "managedhsm" : "vault");
-    return client_send(vault->is_hsm ? &landlord->hsm_client : &landlord->client, &request);
+    return client_call_vault(client, vault->name, vault->is_hsm, method, path, body);
 }
 
 /* A request, what it makes of the vault when it is done, and the answer it must get. */

@@ -10,18 +10,9 @@
 static struct reply send_to(struct player *player, unsigned vault, bool as_hsm, const char *method,
                             const char *path, const char *body)
 {
-    char target[256], host[64];
-    const struct request request = {
-        .method = method,
-        .target = target,
-        .body = body,
-        .host = host,
-    };
+    struct client *client = as_hsm ? &player->hsm_client : &player->client;
 
-    snprintf(target, sizeof(target), "%s?api-version=7.6", path);
-    snprintf(host, sizeof(host), "%s.%s.localhost", vaults_estates[vault].name,
-             as_hsm ? "managedhsm" : "vault");
-    return client_send(as_hsm ? &player->hsm_client : &player->client, &request);
+    return client_call_vault(client, vaults_estates[vault].name, as_hsm, method, path, body);
 }
 
 struct reply player_send(struct player *player, unsigned vault, const char *method,
@@ -33,18 +24,12 @@ struct reply player_send(struct player *player, unsigned vault, const char *meth
 struct reply player_control(struct player *player, unsigned vault, const char *method,
                             const char *behind, const char *body)
 {
-    char target[128];
-    const struct request request = {
-        .method = method,
-        .target = target,
-        .body = body,
-        .content_type = "application/json",
-        .control = true,
-    };
+    char whole[96] = "";
 
-    snprintf(target, sizeof(target), "/control/v1/vaults%s%s%s", behind != NULL ? "/" : "",
-             behind != NULL ? vaults_estates[vault].name : "", behind != NULL ? behind : "");
-    return client_send(&player->client, &request);
+    if (behind != NULL) {
+        snprintf(whole, sizeof(whole), "/%s%s", vaults_estates[vault].name, behind);
+    }
+    return client_ask_vaults(&player->client, method, whole, body);
 }
 
 /* What came before is known only now: the key carries the number of this request. */

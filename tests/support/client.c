@@ -150,14 +150,45 @@ struct reply client_send(struct client *client, const struct request *request)
     return reply;
 }
 
-struct reply client_call(struct client *client, const char *method, const char *path,
-                         const char *body)
+static struct reply call(struct client *client, const char *host, const char *method,
+                         const char *path, const char *body)
 {
     char target[4096];
-    struct request request = { .method = method, .target = target, .body = body };
+    struct request request = { .method = method, .target = target, .body = body, .host = host };
 
     snprintf(target, sizeof(target), "%s%sapi-version=7.6", path,
              strchr(path, '?') != NULL ? "&" : "?");
+    return client_send(client, &request);
+}
+
+struct reply client_call(struct client *client, const char *method, const char *path,
+                         const char *body)
+{
+    return call(client, NULL, method, path, body);
+}
+
+struct reply client_call_vault(struct client *client, const char *name, bool is_hsm,
+                               const char *method, const char *path, const char *body)
+{
+    char host[64];
+
+    snprintf(host, sizeof(host), "%s.%s.localhost", name, is_hsm ? "managedhsm" : "vault");
+    return call(client, host, method, path, body);
+}
+
+struct reply client_ask_vaults(struct client *client, const char *method, const char *behind,
+                               const char *body)
+{
+    char target[128];
+    const struct request request = {
+        .method = method,
+        .target = target,
+        .body = body,
+        .content_type = "application/json",
+        .control = true,
+    };
+
+    snprintf(target, sizeof(target), "/control/v1/vaults%s", behind);
     return client_send(client, &request);
 }
 

@@ -64,6 +64,15 @@ void client_witness(const struct client *client, const struct request *request,
 struct reply client_call(struct client *client, const char *method, const char *path,
                          const char *body);
 
+/* The same of the vault of that name, of whatever vault the client is one: its token is for all of
+ * the kind. */
+struct reply client_call_vault(struct client *client, const char *name, bool is_hsm,
+                               const char *method, const char *path, const char *body);
+
+/* Asks the control port about vaults; `behind` is "", "/NAME", or "/NAME/purge" and the like. */
+struct reply client_ask_vaults(struct client *client, const char *method, const char *behind,
+                               const char *body);
+
 void reply_done(struct reply *reply);
 
 /* Value of a header in a static buffer per thread, NULL when there is none. */

@@ -9,7 +9,7 @@
 
 #include "kv/http/route.h"
 
-#define LARGE (4 * 1024 * 1024)
+#define LARGE (4 * 1024 * 1024) /* bytes */
 
 static enum kv_code say(struct kv_response *response, const char *text, struct kv_err *err)
 {
@@ -158,8 +158,8 @@ static enum kv_code be_empty(struct kv_request *request, struct kv_response *res
     return KV_OK;
 }
 
-static enum kv_code be_large(struct kv_request *request, struct kv_response *response,
-                             struct kv_err *err)
+enum kv_code test_site_be_large(struct kv_request *request, struct kv_response *response,
+                                struct kv_err *err)
 {
     static const char part[4096] = { [0 ... 4095] = 'x' };
 
@@ -209,7 +209,7 @@ static const struct kv_route routes[] = {
     { KV_GET, "/typed", set_headers, KV_LANE_INLINE },
     { KV_GET, "/wordy", be_wordy, KV_LANE_INLINE },
     { KV_GET, "/empty", be_empty, KV_LANE_INLINE },
-    { KV_GET, "/large", be_large, KV_LANE_WORK },
+    { KV_GET, "/large", test_site_be_large, KV_LANE_WORK },
     { KV_GET, "/fail", fail, KV_LANE_INLINE },
     { KV_GET, "/fail-work", fail, KV_LANE_WORK },
     { KV_GET, "/close", ask_to_close, KV_LANE_INLINE },

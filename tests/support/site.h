@@ -40,6 +40,9 @@ struct kv_app {
     _Atomic int64_t micros;  /* the last `after` call's */
 };
 
+/* The handler of /large. */
+kv_handler_fn test_site_be_large;
+
 struct test_site {
     struct kv_app app;
     struct kv_clock *clock;

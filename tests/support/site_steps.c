@@ -10,7 +10,6 @@
 #include "kv/base/base.h"
 #include "kv/http/route.h"
 
-#define LARGE (4 * 1024 * 1024)
 #define WORD_SIZE 64
 
 static enum kv_code say_small(struct kv_request *request, struct kv_response *response,
@@ -30,19 +29,6 @@ static enum kv_code say_nothing(struct kv_request *request, struct kv_response *
     return KV_OK;
 }
 
-static enum kv_code say_much(struct kv_request *request, struct kv_response *response,
-                             struct kv_err *err)
-{
-    static const char part[4096] = { [0 ... 4095] = 'x' };
-
-    (void) request;
-    response->content_type = "text/plain";
-    for (size_t i = 0; i < LARGE / sizeof(part); i++) {
-        KV_TRY(kv_buf_append(&response->body, part, sizeof(part), err));
-    }
-    return KV_OK;
-}
-
 static enum kv_code echo(struct kv_request *request, struct kv_response *response,
                          struct kv_err *err)
 {
@@ -55,7 +41,7 @@ static const struct kv_route routes[] = {
     { KV_GET, "/small", say_small, KV_LANE_WORK },
     { KV_HEAD, "/small", say_small, KV_LANE_WORK },
     { KV_DELETE, "/small", say_nothing, KV_LANE_WORK },
-    { KV_GET, "/large", say_much, KV_LANE_WORK },
+    { KV_GET, "/large", test_site_be_large, KV_LANE_WORK },
     { KV_POST, "/echo", echo, KV_LANE_WORK },
     { 0 },
 };

@@ -8,7 +8,7 @@
 #define MEMBERS 500
 
 static struct kv_heap heap;
-static struct kv_due due[MEMBERS];
+static struct kv_heap_node due[MEMBERS];
 
 static void setup(void)
 {
@@ -40,7 +40,7 @@ static void expect_in_order(size_t count)
     kv_millis last = 0;
 
     for (size_t i = 0; i < count; i++) {
-        struct kv_due *first = kv_heap_first(&heap);
+        struct kv_heap_node *first = kv_heap_first(&heap);
 
         cr_assert_not_null(first);
         cr_assert_eq(first->owner, first);

@@ -369,3 +369,19 @@ Test(json, wipes_a_tree_that_is_freed)
     cJSON_Delete(object);
     cr_assert_not(memory_holds(text, 50, "plain"));
 }
+
+Test(json, of_more_values_than_a_body_has_is_taken_by_those_who_ask_for_it)
+{
+    kv_auto(cJSON_Delete) cJSON *tree = NULL;
+    kv_auto(kv_buf_done) struct kv_buf text;
+
+    kv_buf_init(&text, 1024 * 1024);
+    cr_assert_eq(kv_buf_printf(&text, NULL, "{\"a\":[0"), KV_OK);
+    for (unsigned i = 0; i < KV_JSON_VALUES_MAX; i++) {
+        cr_assert_eq(kv_buf_append(&text, ",0", 2, NULL), KV_OK);
+    }
+    cr_assert_eq(kv_buf_append(&text, "]}", 2, NULL), KV_OK);
+    cr_expect_eq(kv_json_parse(text.data, text.len, &tree, NULL), KV_BAD_PARAMETER);
+    cr_expect_eq(kv_json_parse_long(text.data, text.len, 2 * KV_JSON_VALUES_MAX, &tree, NULL),
+                 KV_OK);
+}

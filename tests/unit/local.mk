@@ -109,6 +109,7 @@ TESTS += %D%/test_options
 check_PROGRAMS += %D%/test_store
 TESTS += %D%/test_store
 %C%_test_store_SOURCES = %D%/store.c %D%/store.h %D%/store_files.c %D%/store_query.c \
+	%D%/store_pause.c \
 	%D%/store_turns.c %D%/asleep.h %D%/scratch.h
 %C%_test_store_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_store_LDADD = $(UNIT_LDADD)

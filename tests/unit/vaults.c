@@ -32,7 +32,8 @@ Test(vaults, refuse_a_change_of_what_is_for_good)
     open_one("dev");
     cr_assert_eq(make("safe,purge-protection", NOW), KV_OK);
     cr_expect_eq(change("dev,retention=7"), KV_CONFLICT);
-    cr_expect_str_eq(err.message, "The vault 'dev' has retention=90, not 7, and that is for good.");
+    cr_expect_str_eq(err.message,
+                     "The vault 'dev' has retention=90, not 7, and that cannot be changed.");
     cr_expect_eq(change("dev,kind=hsm"), KV_CONFLICT);
     cr_expect_eq(change("safe,purge-protection=false"), KV_CONFLICT);
     cr_expect_eq(change("none,sku=standard"), KV_VAULT_NOT_FOUND);
@@ -163,6 +164,52 @@ Test(vaults, of_a_store_from_before_are_known_by_their_names_alone)
     cr_expect_eq(old->retention_days, 9);
     cr_expect_eq(make("older", NOW), KV_OK, "%s", err.message);
     cr_expect_eq(id_of("older"), old->id + 1);
+}
+
+/* What a hand may have written into the store. */
+Test(vaults, with_a_name_or_a_setting_that_no_vault_can_have_are_refused)
+{
+    static const char *const rows[] = {
+        "kind = -1",
+        "kind = 9",
+        "kind = 1000000",
+        "sku = 2",
+        "access = 5",
+        "retention = -1",
+        "retention = 91",
+        "retention = NULL",
+        "purge_protection = 2",
+        "made = -1",
+        "changed = 253402300800",
+        "deleted = -1",
+        "deleted = 7",
+        "purge = 7",
+        "deleted = 7, purge = 9223372036854775807",
+        "name = ''",
+        "name = 'EVIL'",
+        "name = 'e/vil'",
+        "name = 'e' || char(10) || 'vil'",
+        "name = 'a23456789012345678901234567890'",
+        "name = x'6465760041'",
+        "name = 7",
+    };
+    static const char wanted[] = "dev";
+    const char *specs[] = { wanted };
+    char sql[200];
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        open_one(wanted);
+        cr_assert_eq(make("evil", NOW), KV_OK, "%s", err.message);
+        snprintf(sql, sizeof(sql), "UPDATE vault SET %s WHERE name = 'evil'", rows[i]);
+        execute(sql);
+        close_table();
+        cr_expect_eq(try_open(specs, 1), KV_INTERNAL, "%s", rows[i]);
+        cr_expect_not_null(strstr(err.message, "the store is damaged: its vault "), "%s: %s",
+                           rows[i], err.message);
+        execute("DELETE FROM vault WHERE name <> 'dev'");
+        close_table();
+    }
+    open_one(wanted);
 }
 
 Test(vaults, are_ten_thousand_at_most)

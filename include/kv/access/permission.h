@@ -15,8 +15,8 @@ enum kv_permission {
 };
 
 struct kv_permission_row {
-    const char *policy;       /* word of an access policy; NULL: none has it */
+    const char *policy;       /* word of an access policy; NULL: there is none */
     const char *vault_action; /* NULL: vaults have no such operation */
-    const char *hsm_action;   /* never NULL, but of KV_PERMISSION_NONE */
+    const char *hsm_action;   /* never NULL, except for KV_PERMISSION_NONE */
 };
 const struct kv_permission_row *kv_permission_row(enum kv_permission permission);

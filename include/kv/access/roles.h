@@ -3,9 +3,9 @@
  * kv/access/roles.h - what a managed HSM keeps beside its keys: role definitions, role assignments and
  * settings (contract §12, control-plane.md §2.6).
  *
- * `vault` is the id of the HSM that is meant; what one of them keeps, no other one sees. Nothing
- * is enforced here. What a call has returned KV_OK for is on disk.
- * Thread-safe. Errors carry the service's texts where they are known.
+ * `vault` is the id of the HSM in question; HSMs do not see each other's data. Nothing is enforced
+ * here. Once a call has returned KV_OK its effect is on disk. Thread-safe. Errors carry the
+ * service's texts where they are known.
  */
 #pragma once
 
@@ -34,7 +34,8 @@ enum kv_code kv_roles_new(struct kv_store *store, struct kv_roles **ret_roles,
 void kv_roles_free(struct kv_roles *roles);
 KV_DEFINE_CLEANUP(struct kv_roles *, kv_roles_free)
 
-/* Removes all that an HSM keeps, or KV_VAULTS_ALL: a kv_vault_empty_fn, `roles` being the context. */
+/* Removes everything of an HSM, or of KV_VAULTS_ALL: a kv_vault_empty_fn, with `roles` as its
+ * context. */
 enum kv_code kv_roles_empty(void *roles, struct kv_db *db, int64_t vault,
                             struct kv_err *err) kv_must_check;
 
@@ -57,21 +58,21 @@ struct kv_role_list {
 void kv_role_list_done(struct kv_role_list *list);
 KV_DEFINE_CLEANUP_VALUE(struct kv_role_list, kv_role_list_done)
 
-/* The built-in ones, then the custom ones as they were made. */
+/* The built-in ones, then the custom ones in order of creation. */
 enum kv_code kv_role_list(struct kv_roles *roles, int64_t vault, struct kv_role_list *ret_list,
                           struct kv_err *err) kv_must_check;
 
-/* KV_ROLE_DEFINITION_NOT_FOUND, also for a name that is no GUID. */
+/* KV_ROLE_DEFINITION_NOT_FOUND, also for a name that is not a GUID. */
 enum kv_code kv_role_get(struct kv_roles *roles, int64_t vault, const char *name,
                          struct kv_role *ret_role, struct kv_err *err) kv_must_check;
 
-/* Makes or replaces a custom role, `role` without a look at its name; KV_BAD_PARAMETER for a
- * built-in one's name and for one that is no GUID, KV_CONFLICT when there are
- * KV_CUSTOM_ROLES_MAX. */
+/* Creates or replaces a custom role; the name in `role` is ignored. KV_BAD_PARAMETER for the name
+ * of a built-in role or one that is not a GUID, KV_CONFLICT if there are KV_CUSTOM_ROLES_MAX
+ * already. */
 enum kv_code kv_role_put(struct kv_roles *roles, int64_t vault, const char *name,
                          const struct kv_role *role, struct kv_err *err) kv_must_check;
 
-/* Removes a custom role and returns it; KV_CONFLICT while it is assigned to somebody. */
+/* Removes a custom role and returns it; KV_CONFLICT while it is assigned to anybody. */
 enum kv_code kv_role_delete(struct kv_roles *roles, int64_t vault, const char *name,
                             struct kv_role *ret_role, struct kv_err *err) kv_must_check;
 
@@ -95,13 +96,13 @@ struct kv_role_filter {
     const char *principal; /* NULL: anybody */
 };
 
-/* Those at, above and below a scope, as they were made. */
+/* Those at, above and below a scope, in order of creation. */
 enum kv_code kv_role_assignment_list(struct kv_roles *roles, int64_t vault,
                                      const struct kv_role_filter *filter,
                                      struct kv_role_assignment_list *ret_list,
                                      struct kv_err *err) kv_must_check;
 
-/* KV_ROLE_ASSIGNMENT_NOT_FOUND, also when it is one of another scope. */
+/* KV_ROLE_ASSIGNMENT_NOT_FOUND, also if it belongs to another scope. */
 enum kv_code kv_role_assignment_get(struct kv_roles *roles, int64_t vault, const char *scope,
                                     const char *name, struct kv_role_assignment *ret_assignment,
                                     struct kv_err *err) kv_must_check;
@@ -111,9 +112,9 @@ struct kv_role_assignment_args {
 };
 
 /*
- * Makes an assignment; the same one again is fine. KV_BAD_PARAMETER for what is no GUID,
- * KV_ROLE_DEFINITION_NOT_FOUND, KV_ROLE_ASSIGNMENT_EXISTS for a name that is another one's,
- * KV_CONFLICT when there are KV_ROLE_ASSIGNMENTS_MAX.
+ * Creates an assignment; creating the same one again is fine. KV_BAD_PARAMETER for anything that
+ * should be a GUID and is not, KV_ROLE_DEFINITION_NOT_FOUND, KV_ROLE_ASSIGNMENT_EXISTS if the name
+ * belongs to a different assignment, KV_CONFLICT if there are KV_ROLE_ASSIGNMENTS_MAX already.
  */
 enum kv_code kv_role_assignment_put(struct kv_roles *roles, int64_t vault,
                                     const struct kv_role_assignment_args *args,
@@ -125,7 +126,7 @@ enum kv_code kv_role_assignment_delete(struct kv_roles *roles, int64_t vault, co
                                        const char *name, struct kv_role_assignment *ret_assignment,
                                        struct kv_err *err) kv_must_check;
 
-/* The settings there are, all of them true or false: contract §12. NULL beyond the last one. */
+/* The existing settings, each true or false: contract §12. NULL beyond the last one. */
 const char *kv_hsm_setting_name(size_t i);
 
 struct kv_hsm_setting {
@@ -133,7 +134,7 @@ struct kv_hsm_setting {
     bool value;
 };
 
-/* KV_NOT_FOUND for a setting that does not exist. Names are compared without case. */
+/* KV_NOT_FOUND for a setting that does not exist. Names are compared ignoring case. */
 enum kv_code kv_hsm_setting_get(struct kv_roles *roles, int64_t vault, const char *name,
                                 struct kv_hsm_setting *ret_setting,
                                 struct kv_err *err) kv_must_check;

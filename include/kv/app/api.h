@@ -24,8 +24,8 @@ extern const struct kv_site kv_token_site;
 extern const struct kv_site kv_control_site;
 
 /*
- * Who serves where: version, pid, both ports and the vaults with their URLs; what run.json and
- * /control/v1/info say.
+ * What is running and where: version, pid, both ports and the first `vaults` vaults with their URLs;
+ * the content of run.json and /control/v1/info.
  */
-enum kv_code kv_control_describe(const struct kv_app *app, cJSON **ret_description,
+enum kv_code kv_control_describe(const struct kv_app *app, size_t vaults, cJSON **ret_description,
                                  struct kv_err *err) kv_must_check;

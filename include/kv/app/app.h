@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kv/app/app.h - what main.c composed, for the handlers of api/; and what the gates of the data plane
- * found out about a call.
+ * kv/app/app.h - what main.c put together, for the handlers of api/; and what the data plane's
+ * gates found out about a call.
  *
- * Visible to main.c and api/ only. Everything here is borrowed, made before the first listener
+ * Visible to main.c and api/ only. Everything here is borrowed, created before the first listener
  * and freed after the last; the pointers never change in between.
  */
 #pragma once
@@ -33,7 +33,7 @@ struct kv_limits;
 
 struct kv_app {
     struct kv_clock *clock;
-    struct kv_agenda *agenda; /* what falls due by it; whoever moves the clock has the turn */
+    struct kv_agenda *agenda; /* what falls due by it; move the clock only with the turn */
     struct kv_keys *keys;
     struct kv_identity *identity;
     struct kv_roles *roles;
@@ -44,8 +44,8 @@ struct kv_app {
     const struct kv_build *build; /* what --service-build says */
     bool api_versions_strict;
     struct kv_limits *limits;   /* NULL: none apply */
-    unsigned retry_after;       /* seconds a 429 names; 0: none, as the service does */
-    atomic_uint told_keys_only; /* what api/gate has told of in the log: a bit for each kind */
+    unsigned retry_after;       /* seconds in a 429; 0: none sent, as in the service */
+    atomic_uint told_keys_only; /* what api/gate has already logged: a bit for each kind */
     const char *ca_pem;
     const struct kv_buf *ca_p12;
     const char *control_names[KV_CONTROL_NAMES_MAX + 1]; /* further ones of this machine; a NULL
@@ -54,7 +54,7 @@ struct kv_app {
     bool serves_siblings;            /* it listens for others than this machine's own */
     unsigned port, control_port;     /* the ports in use */
 
-    /* The token, through main.c: how it is, what it is, its counters. Thread-safe. */
+    /* The token, by way of main.c: its state, what it is, its counters. Thread-safe. */
     bool (*token_is_healthy)(void *health_context);
     void *health_context;
     enum kv_code (*describe_token)(void *token_context, cJSON **ret_description,
@@ -63,12 +63,12 @@ struct kv_app {
                                         struct kv_err *err);
     void *token_context;
 
-    /* Whether the store can be written to: what kv_store_check() says. Thread-safe. */
+    /* Whether the store can be written to, by kv_store_check(). Thread-safe. */
     enum kv_code (*check_store)(void *store_context, struct kv_err *err);
     void *store_context;
 };
 
-/* kv_terms.hosts: operations that one kind of host has (contract §12). */
+/* kv_terms.hosts: the kind of host that has the operation (contract §12). */
 #define KV_ON_VAULT (1U << KV_VAULT)
 #define KV_ON_HSM (1U << KV_MANAGED_HSM)
 
@@ -76,8 +76,8 @@ struct kv_app {
 struct kv_terms {
     enum kv_permission permission; /* what the caller has to be allowed (contract §14) */
     unsigned hosts;                /* KV_ON_VAULT, KV_ON_HSM; 0: both have it */
-    bool makes_key;    /* counts as the making of a key where requests are limited (§13) */
-    const char *since; /* the first api-version that has it (§15); NULL: every one */
+    bool makes_key;                /* counts as creating a key for the limits (§13) */
+    const char *since;             /* the first api-version that has it (§15); NULL: all do */
 };
 
 /* What the gates found out; request->context of the data plane. */
@@ -88,8 +88,8 @@ struct kv_call {
     char public_authority[KV_PUBLIC_AUTHORITY_SIZE]; /* the request's authority where one is set */
     /* What the api-version has: columns of api_version.def. */
     bool shows_hsm_platform, knows_release;
-    bool knows_external; /* keys of an external key manager; a managed HSM has them */
-    unsigned allowed;    /* of a refused verb: bits 1 << kv_verb of those that are none */
+    bool knows_external; /* keys of an external key manager, on a managed HSM */
+    unsigned allowed;    /* when a verb is refused: bits 1 << kv_verb of those allowed */
 };
 
 static inline const struct kv_call *kv_call_of(const struct kv_request *request)

@@ -2,13 +2,13 @@
 /*
  * kv/base/agenda.h - what falls due by the virtual clock, and the moving of that clock.
  *
- * Whoever has something due is a row: it says when that is, and does it. Whoever moves the clock
- * forwards travels: the clock stands at each time at which something is due on the way, the rows
- * run in order of these times, and only then is it where it was to go. What falls due while nobody
- * moves the clock is caught up with by the housekeeper, from the same rows.
+ * Each thing that can fall due is a row, which says when it is due and does it. Moving the clock
+ * forwards is a travel: the clock stops at each time at which something is due on the way, the rows
+ * run in order of these times, and only then does it reach its destination. What falls due while
+ * nobody moves the clock is done by the housekeeper, from the same rows.
  *
- * Rows are added before the first thread uses the agenda; all else may be called from any thread.
- * One at a time has the turn (lock.def: agenda.turn), which is held while rows run.
+ * Rows are added before the first thread uses the agenda; everything else may be called from any
+ * thread. One thread at a time has the turn (lock.def: agenda.turn), which is held while rows run.
  */
 #pragma once
 
@@ -19,16 +19,16 @@
 #include "kv/base/err.h"
 
 #define KV_AGENDA_ROWS_MAX 16
-#define KV_AGENDA_EVENTS_MAX 256  /* that a travel lists; the rest is counted */
+#define KV_AGENDA_EVENTS_MAX 256  /* that a travel lists; the rest is only counted */
 #define KV_AGENDA_STEPS_MAX 10000 /* rows that one travel runs */
 
 struct kv_agenda; /* opaque */
 
-/* One that ran, or failed. */
+/* A thing that was done, or failed. */
 struct kv_event {
     kv_millis at;           /* what the clock showed */
     const char *what;       /* borrowed from the row */
-    const char *scope_word; /* what the row calls the two, borrowed; NULL with "" */
+    const char *scope_word; /* the row's names for the two, borrowed; NULL with "" */
     const char *subject_word;
     char scope[64];    /* "" for none */
     char subject[128]; /* "" for none */
@@ -40,7 +40,7 @@ struct kv_travel_log {
     struct kv_event *event; /* heap, in the order in which they ran */
     size_t count;
     size_t left_off; /* further ones */
-    bool unfinished; /* bounds or a stop ended it early: what is left is caught up with later */
+    bool unfinished; /* bounds or a stop ended it early: the rest is done later */
 };
 void kv_travel_log_init(struct kv_travel_log *log);
 void kv_travel_log_done(struct kv_travel_log *log);
@@ -48,47 +48,47 @@ KV_DEFINE_CLEANUP_VALUE(struct kv_travel_log, kv_travel_log_done)
 
 /* The stretch of time that a row is asked about, and in which it runs. */
 struct kv_trip {
-    kv_millis from;    /* what is overdue then is due then */
-    kv_millis until;   /* as `from`, while it is only caught up with what is due */
-    bool is_travel;    /* somebody moves the clock and waits for it */
+    kv_millis from;    /* anything overdue counts as due then */
+    kv_millis until;   /* same as `from` when only catching up */
+    bool is_travel;    /* somebody is moving the clock and waiting for it */
     kv_millis started; /* monotonic */
 
     kv_millis deadline; /* monotonic; these two are the agenda's own */
     const struct kv_agenda *agenda;
 };
 
-/* Whether a row that still has something to do is to leave it for later. */
+/* Whether a row that still has something to do should leave it for later. */
 bool kv_trip_is_over(const struct kv_trip *trip);
 
-/* Where a row that runs tells what it did. */
+/* Where a running row reports what it did. */
 struct kv_agenda_report;
 
-/* Notes what ran: of `scope` and `subject`, either of which may be NULL. `failure` NULL: it is
- * done. All are copied, and cut to fit. */
+/* Notes what ran, for `scope` and `subject`, either of which may be NULL. `failure` NULL: it
+ * succeeded. All are copied, and cut to fit. */
 void kv_agenda_note(struct kv_agenda_report *report, const char *scope, const char *subject,
                     const char *failure);
 
 /*
  * When the row has something to do next: the first time later than `after`, and not before
- * trip->from; INT64_MAX: nothing known. It may lie behind trip->until.
+ * trip->from; INT64_MAX: nothing known. It may be later than trip->until.
  */
 typedef enum kv_code kv_agenda_next_fn(void *context, const struct kv_trip *trip, kv_millis after,
                                        kv_millis *ret_due, struct kv_err *err);
 
 /*
- * Does all that is due until `at`, which the clock shows; on a trip that is no travel, the row may
- * leave the rest for the next time. A row that fails is left alone for the rest of the trip.
+ * Does everything that is due by `at`, which is what the clock shows; when only catching up, the
+ * row may leave the rest for the next time. A row that fails is skipped for the rest of the trip.
  */
 typedef enum kv_code kv_agenda_run_fn(void *context, const struct kv_trip *trip, kv_millis at,
                                       struct kv_agenda_report *report, struct kv_err *err);
 
-/* What is slow, as the generation of keys, takes seconds. */
+/* Slow rows, such as those that generate keys, take seconds. */
 enum kv_pace { KV_PACE_QUICK, KV_PACE_SLOW };
 
 struct kv_agenda_row {
     const char *name; /* what happens: "purge" */
     enum kv_pace pace;
-    const char *scope_word; /* what events of it call the two texts; NULL: they have none */
+    const char *scope_word; /* the names of the two texts in its events; NULL: they have none */
     const char *subject_word;
     void *context; /* of the two functions; borrowed */
     kv_agenda_next_fn *next;
@@ -105,10 +105,11 @@ KV_DEFINE_CLEANUP(struct kv_agenda *, kv_agenda_free)
  * they were added. More than KV_AGENDA_ROWS_MAX is a bug. */
 void kv_agenda_add(struct kv_agenda *agenda, const struct kv_agenda_row *row);
 
-/* Ends the travel that is under way after the thing it is at, and every later one at once. */
+/* Ends the travel under way after its current row, and every later one at once. */
 void kv_agenda_stop(struct kv_agenda *agenda);
 
-/* The turn: whoever has it may move the clock, others wait, or are told that it is taken. */
+/* The turn: the thread that has it may move the clock; others wait, or are told that it is
+ * taken. */
 void kv_agenda_acquire(struct kv_agenda *agenda);
 bool kv_agenda_try_acquire(struct kv_agenda *agenda);
 void kv_agenda_release(struct kv_agenda *agenda); /* NULL is fine */
@@ -122,23 +123,24 @@ struct kv_due {
 enum kv_code kv_agenda_next(struct kv_agenda *agenda, struct kv_due *ret_due,
                             struct kv_err *err) kv_must_check;
 
-/* Whether a travel of that span would run anything. A row that cannot say is one that might. */
+/* Whether a travel over that span would run anything. A row that cannot tell counts as one that
+ * would. */
 bool kv_agenda_is_idle(struct kv_agenda *agenda, kv_millis span);
 
 /*
  * Moves the clock by `span`, as kv_clock_shift() does, and refuses what that refuses. Forwards, it
- * runs what is due on the way first, for at most `patience` real milliseconds and the row that it
- * is at then, and KV_AGENDA_STEPS_MAX rows; then the clock goes where it was to go all the same.
- * With the turn.
+ * first runs what is due on the way, at most KV_AGENDA_STEPS_MAX rows, starting none after
+ * `patience` real milliseconds; then the clock goes to its destination in any case. Call it with
+ * the turn.
  */
 enum kv_code kv_agenda_travel(struct kv_agenda *agenda, kv_millis span, kv_millis patience,
                               struct kv_travel_log *log, struct kv_err *err) kv_must_check;
 
-/* When rows of that pace are due next; not before now. */
+/* When rows of that pace are next due; never earlier than now. */
 enum kv_code kv_agenda_look(struct kv_agenda *agenda, enum kv_pace pace, kv_millis *ret_due,
                             struct kv_err *err) kv_must_check;
 
-/* Runs the rows of that pace that are due now, every one once; the first failure is returned, and
- * holds up no other row. With the turn. */
+/* Runs the rows of that pace that are due now, each once; the first failure is returned, and does
+ * not hold up the other rows. Call it with the turn. */
 enum kv_code kv_agenda_catch_up(struct kv_agenda *agenda, enum kv_pace pace,
                                 struct kv_err *err) kv_must_check;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kv/base/base.h - the few macros the whole tree speaks: results that cannot be ignored, scope
+ * kv/base/base.h - the few macros the whole tree uses: results that cannot be ignored, scope
  * cleanup, array length.
  *
  * Macros only, no code: the one header that pkcs11/ shares with server/.
@@ -12,7 +12,7 @@
 /* A result that the compiler does not let a caller ignore. */
 #define kv_must_check __attribute__((warn_unused_result))
 
-/* Lets a result go, on purpose; the comment beside each use gives the reason. */
+/* Ignores a result on purpose; the comment beside each use gives the reason. */
 #define KV_IGNORE(expr)                                                                            \
     do {                                                                                           \
         __typeof__(expr) ignored_ = (expr);                                                        \
@@ -27,8 +27,8 @@
 #define KV_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /*
- * Scope cleanup: `kv_auto(thing_free) struct thing *t = NULL;` calls thing_free(t) when t goes
- * out of scope. KV_DEFINE_CLEANUP(type, fn) makes fn usable so; fn must accept NULL.
+ * Scope cleanup: `kv_auto(thing_free) struct thing *t = NULL;` calls thing_free(t) when t goes out
+ * of scope. KV_DEFINE_CLEANUP(type, fn) makes fn usable this way; fn must accept NULL.
  */
 #define kv_auto(fn) __attribute__((cleanup(fn##_at)))
 

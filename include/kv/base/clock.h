@@ -40,7 +40,7 @@ kv_time kv_seconds(kv_millis reading);
 enum kv_code kv_clock_shift(struct kv_clock *clock, kv_millis span,
                             struct kv_err *err) kv_must_check;
 
-/* Whether such a shift would be refused; it moves nothing. */
+/* Whether such a shift would be refused; moves nothing. */
 enum kv_code kv_clock_check_shift(struct kv_clock *clock, kv_millis span,
                                   struct kv_err *err) kv_must_check;
 
@@ -49,9 +49,9 @@ void kv_clock_freeze(struct kv_clock *clock, bool frozen);
 bool kv_clock_is_frozen(const struct kv_clock *clock);
 
 /*
- * Shows `reading`, and stands there, until it is shown another one, is shifted, reset or let go. What
- * it does otherwise, running or frozen, goes on underneath: a shift counts from there, so the time
- * that it was held is not lost. Held by one thread at a time; that is for the holders to see to.
+ * Holds the clock at `reading` until it is held at another one, shifted, reset or released.
+ * Underneath it goes on running, or stays frozen: a shift counts from there, so the time during
+ * which it was held is not lost. One thread at a time may hold it; the callers see to that.
  */
 void kv_clock_hold(struct kv_clock *clock, kv_millis reading);
 void kv_clock_let_go(struct kv_clock *clock);
@@ -60,15 +60,17 @@ void kv_clock_let_go(struct kv_clock *clock);
 void kv_clock_reset(struct kv_clock *clock);
 
 /*
- * Waits until the virtual time reaches `until`, at most `patience` real milliseconds, or until
- * the clock is moved or kv_clock_wake() is called: whichever comes first. The caller looks again.
+ * Waits until the virtual time reaches `until`, at most `patience` real milliseconds, or until the
+ * clock is moved or kv_clock_wake() is called, whichever comes first. The caller then checks the
+ * clock again.
  */
 void kv_clock_wait(struct kv_clock *clock, kv_millis until, kv_millis patience);
 void kv_clock_wake(struct kv_clock *clock);
 
 /*
- * One that is told whenever the clock was moved, frozen or let go, for those who wait in another
- * way. `tell` is called with the clock's lock held: it takes no lock, and asks the clock nothing.
+ * A callback for whenever the clock is moved, frozen or unfrozen, for code that waits in another
+ * way. `tell` is called with the clock's lock held: it must take no lock and must not call the
+ * clock.
  */
 struct kv_clock_watch {
     void (*tell)(void *argument);
@@ -78,11 +80,11 @@ struct kv_clock_watch {
 void kv_clock_watch(struct kv_clock *clock, struct kv_clock_watch *watch);
 void kv_clock_unwatch(struct kv_clock *clock, struct kv_clock_watch *watch);
 
-/* How many real milliseconds the virtual time takes to reach `until` if nobody touches the clock;
- * 0 when it has; INT64_MAX when it does not get there, because it is frozen. */
+/* How many real milliseconds the virtual time takes to reach `until` if nobody touches the clock; 0
+ * if it already has; INT64_MAX if it never will because it is frozen. */
 kv_millis kv_clock_span(const struct kv_clock *clock, kv_millis until);
 
-/* The system's own wall time, for what lives outside the virtual world: certificates, logs. */
+/* The system's own wall time, for what does not follow the virtual clock: certificates, logs. */
 kv_millis kv_clock_real(void);
 
 /* Real, monotonic, origin unspecified: for timeouts and durations. */
@@ -96,6 +98,6 @@ void kv_time_render_http(kv_time time, char ret_text[KV_HTTP_DATE_SIZE]);
 void kv_time_render_iso(kv_millis time, char ret_text[KV_ISO_DATE_SIZE]);
 
 /* Reads a date, or a date and time with Z or an offset, of RFC 3339: 2026-03-01,
- * 2026-03-01T12:30:00Z, 2026-03-01T12:30:00.250+01:00. A date alone is its first instant, UTC. False,
- * and nothing written, for anything else and for dates that the calendar lacks. */
+ * 2026-03-01T12:30:00Z, 2026-03-01T12:30:00.250+01:00. A date alone means its first instant, UTC.
+ * False, with nothing written, for anything else and for dates that do not exist. */
 bool kv_time_parse_iso(const char *text, kv_millis *ret_time);

@@ -5,7 +5,7 @@
  * A function that can fail returns an enum kv_code and fills the caller's struct kv_err; the
  * enum value is the wire outcome, err.def holds one row for each. Nothing here allocates, so
  * raising an error cannot fail.
- * How a refusal is worded may depend on who answers: wording.def.
+ * How a refusal is worded may depend on who is answering: wording.def.
  * Thread rule: a struct kv_err belongs to one thread at a time.
  */
 #pragma once
@@ -23,10 +23,10 @@ enum kv_code {
 };
 
 /*
- * Which text a refusal has. Where a managed HSM or a build of the service says it in words of its
- * own, and for every code that has an inner code (a managed HSM leaves out the final period then),
- * the raiser names a row of wording.def with KV_REFUSE(). What all of them say alike is worded where
- * it is raised, with KV_FAIL().
+ * Which text a refusal has. If a managed HSM or a build of the service has different words for it,
+ * and for every code that has an inner code (where a managed HSM leaves out the final period), the
+ * raiser names a row of wording.def with KV_REFUSE(). What all of them word the same way is written
+ * where it is raised, with KV_FAIL().
  */
 enum kv_text {
     KV_TEXT_NONE, /* raised by KV_FAIL() */
@@ -36,7 +36,7 @@ enum kv_text {
     KV_TEXT_COUNT
 };
 
-/* How many arguments each row takes; KV_REFUSE() counts them when it is compiled. */
+/* How many arguments each row takes; KV_REFUSE() checks the count at compile time. */
 enum {
 #define X(symbol, code, arguments, ...) KV_TEXT_##symbol##_ARGS = (arguments),
 #include "kv/base/wording.def"
@@ -66,7 +66,7 @@ struct kv_err_row {
     const char *inner; /* NULL: the body has no innererror */
 };
 
-/* A row of wording.def. A column that is NULL has no words of its own. */
+/* A row of wording.def. A NULL column has no wording of its own. */
 struct kv_text_row {
     const char *symbol; /* "KEY_IS_DISABLED"; for tests */
     enum kv_code code, hsm_code;
@@ -74,20 +74,20 @@ struct kv_text_row {
     const char *vault[KV_BUILD_COUNT], *hsm[KV_BUILD_COUNT];
 };
 
-/* What went wrong, in full. Never write a secret into `message`, or give one as an argument: it goes
- * to the client. */
+/* What went wrong, in full. Never put a secret into `message` or an argument: they go to the
+ * client. */
 struct kv_err {
     enum kv_code code;
     char message[1024];  /* the service's own texts, of a vault of the newest build until
                             kv_err_word(); the longest is the RBAC refusal */
-    enum kv_text text;   /* what may be worded otherwise */
+    enum kv_text text;   /* the row to word it by, if any */
     char args[768];      /* of `text`, each with its NUL */
     unsigned long cause; /* CK_RV, SQLite or errno value below us; logged, never sent */
     const char *where;   /* file:line that raised it, a literal */
-    const char *detail; /* what the message does not tell, a literal; logged, never sent; or NULL */
+    const char *detail;  /* a detail not in the message, a literal or NULL; logged, never sent */
 };
 
-/* The row of `code`; never NULL. KV_OK has none: asking for it is a bug. */
+/* The row for `code`; never NULL. KV_OK has none: asking for it is a bug. */
 const struct kv_err_row *kv_err_row(enum kv_code code);
 
 /* Fills *err (NULL is fine) and returns `code`; the message is cut to fit. Use KV_FAIL. */
@@ -95,17 +95,18 @@ enum kv_code kv_err_set(struct kv_err *err, const char *where, enum kv_code code
                         unsigned long cause, const char *format, ...) kv_must_check kv_printf(5, 6);
 
 /*
- * The same for a row of wording.def; the code is the row's. `args` has as many as the row takes, none
- * of them NULL, and may be NULL when that is none. What does not fit is cut. Use KV_REFUSE.
+ * The same for a row of wording.def; the code is the row's. `args` has as many elements as the row
+ * takes, none of them NULL, and may itself be NULL if the row takes none. What does not fit is cut.
+ * Use KV_REFUSE.
  */
 enum kv_code kv_err_refuse(struct kv_err *err, const char *where, enum kv_text text,
                            unsigned long cause, const char *const *args) kv_must_check;
 
-/* Gives an error the code and the message that `speaker` has for it. It is called once for an error,
- * as that was raised; what KV_FAIL() raised stays as it is. */
+/* Gives an error the code and the message that `speaker` has for it. Called once per error, in the
+ * state it was raised in; an error raised by KV_FAIL() stays as it is. */
 void kv_err_word(struct kv_err *err, const struct kv_speaker *speaker);
 
-/* The row of `text`; never NULL. KV_TEXT_NONE has none: asking for it is a bug. */
+/* The row for `text`; never NULL. KV_TEXT_NONE has none: asking for it is a bug. */
 const struct kv_text_row *kv_text_row(enum kv_text text);
 
 /* Prints a number into `buffer`, which it returns. Use KV_ARG_NUMBER. */
@@ -133,7 +134,7 @@ const char *kv_err_print_number(char buffer[KV_NUMBER_SIZE], long long number);
 /* A number as an argument of KV_REFUSE(). */
 #define KV_ARG_NUMBER(number) kv_err_print_number((char[KV_NUMBER_SIZE]){ 0 }, (number))
 
-/* Refuse by a row that a table names; it takes no arguments. */
+/* Refuse with a row that a table names; it takes no arguments. */
 #define KV_REFUSE_BY(err, text, cause) kv_err_refuse((err), KV_WHERE, (text), (cause), NULL)
 
 /* Pass a failure up unchanged. An int, a CK_RV or another enum does not compile here. */
@@ -147,5 +148,5 @@ const char *kv_err_print_number(char buffer[KV_NUMBER_SIZE], long long number);
         }                                                                                          \
     } while (0)
 
-/* Allocation failed: the one sentence for it. */
+/* Allocation failed: the one text for it. */
 #define KV_OUT_OF_MEMORY(err) KV_FAIL((err), KV_INTERNAL, 0, "out of memory")

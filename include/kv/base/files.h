@@ -18,7 +18,7 @@
 enum kv_code kv_path_join(char ret_path[KV_PATH_MAX], const char *folder, const char *name,
                           struct kv_err *err) kv_must_check;
 
-/* Makes the folder and its parents with `mode`; one that is there already is fine. */
+/* Makes the folder and its parents with `mode`; an existing one is fine. */
 enum kv_code kv_folder_make(const char *path, mode_t mode, struct kv_err *err) kv_must_check;
 
 /* Removes the folder and everything in it; never follows a symbolic link. */
@@ -27,8 +27,9 @@ enum kv_code kv_folder_remove(const char *path, struct kv_err *err) kv_must_chec
 bool kv_file_exists(const char *path);
 
 /*
- * Appends the whole file to `buf`, whose maximum bounds it. Of a pipe, which options may name, the
- * end is waited for, a minute at most; a pending signal that the thread has blocked ends that.
+ * Appends the whole file to `buf`, whose maximum bounds it. If it is a pipe, which options may
+ * name, waits for its end, a minute at most; a pending signal that the thread has blocked ends the
+ * wait.
  */
 enum kv_code kv_file_read(const char *path, struct kv_buf *buf, struct kv_err *err) kv_must_check;
 
@@ -38,7 +39,7 @@ enum kv_code kv_file_write(const char *path, const void *bytes, size_t len, mode
 
 /*
  * Locks the folder for one process (flock on FOLDER/lock) until the descriptor is closed;
- * KV_CONFLICT, naming the folder, when another one holds it.
+ * KV_CONFLICT, naming the folder, if another process holds it.
  */
 enum kv_code kv_folder_lock(const char *folder, int *ret_descriptor,
                             struct kv_err *err) kv_must_check;

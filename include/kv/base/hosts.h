@@ -2,9 +2,9 @@
 /*
  * kv/base/hosts.h - which names mean this machine, for the gates of the control port.
  *
- * A page in a browser can send requests to any loopback port: under a name of its own that its
- * DNS points here, or across origins. Both show in what the browser says of the request.
- * Pure functions; safe from any thread.
+ * A page in a browser can send requests to any loopback port: under a name whose DNS entry points
+ * here, or across origins. Both show in the headers the browser sends. Pure functions; safe from
+ * any thread.
  */
 #pragma once
 
@@ -12,7 +12,7 @@
 
 /*
  * True for localhost, 127.0.0.1, [::1] and host.docker.internal, in any case, with or without a
- * port: what a Host header may say.
+ * port: what a Host header may hold.
  */
 bool kv_host_is_local(const char *authority);
 

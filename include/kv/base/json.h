@@ -2,12 +2,11 @@
 /*
  * kv/base/json.h - JSON in and out of the wire, on cJSON.
  *
- * Reading goes through a table: a row names a member, its type and the place in an argument
- * struct it is written to; unknown members are ignored, as the service does (clients.md §0.8).
- * Writing is compact (contract, notation). cJSON's memory is wiped when freed: bodies hold
- * plaintexts.
- * Thread rule: a cJSON tree belongs to one thread at a time. Ownership: adding to a parent gives
- * the child away.
+ * Reading is table-driven: a row names a member, its type and where in an argument struct it goes;
+ * unknown members are ignored, as in the service (clients.md §0.8). Writing is compact (contract,
+ * notation). cJSON's memory is wiped when freed: bodies hold plaintexts. Thread rule: a cJSON tree
+ * belongs to one thread at a time. Ownership: adding a child to a parent passes ownership to the
+ * parent.
  */
 #pragma once
 
@@ -22,13 +21,13 @@
 
 KV_DEFINE_CLEANUP(cJSON *, cJSON_Delete)
 
-/* Deepest nesting of a body we read. */
+/* Deepest nesting in a body that we accept. */
 #define KV_JSON_DEPTH_MAX 32
 
-/* Most values in a body we read: each takes some thirty times the memory of its "0,". */
+/* Most values in a body that we accept: each takes some thirty times the memory of its "0,". */
 #define KV_JSON_VALUES_MAX 10000
 
-/* Makes cJSON wipe what it frees. Called once at start, before any other function here. */
+/* Makes cJSON wipe what it frees. Called once at startup, before any other function here. */
 void kv_json_setup(void);
 
 /*
@@ -40,7 +39,12 @@ void kv_json_setup(void);
 enum kv_code kv_json_parse(const char *text, size_t len, cJSON **ret_object,
                            struct kv_err *err) kv_must_check;
 
-/* The text of a property the service could not bind (contract §4.6): one such line a violation. */
+/* The same with another limit on values, for callers that expect a long text. */
+enum kv_code kv_json_parse_long(const char *text, size_t len, unsigned values_max,
+                                cJSON **ret_object, struct kv_err *err) kv_must_check;
+
+/* The text for a property the service could not bind (contract §4.6): one such line per
+ * violation. */
 #define KV_JSON_INVALID_PROPERTY "Property  has invalid value\r\n"
 
 enum kv_json_type {
@@ -72,25 +76,25 @@ struct kv_json_field {
     }
 
 /*
- * Binds the members of `object` to `ret_args`, a zeroed struct; null and absent members leave
- * their target untouched. The first member of the wrong type is KV_BAD_PARAMETER with
+ * Binds the members of `object` to `ret_args`, a zeroed struct; null and absent members leave their
+ * targets untouched. The first member of the wrong type is KV_BAD_PARAMETER with
  * KV_JSON_INVALID_PROPERTY.
  */
 enum kv_code kv_json_bind(const cJSON *object, const struct kv_json_field *fields, size_t count,
                           void *ret_args, struct kv_err *err) kv_must_check;
 
-/* Whether the item is a number that KV_JSON_INT takes; then *ret_number is it. */
+/* Whether the item is a number that KV_JSON_INT accepts; if so, *ret_number is set to it. */
 bool kv_json_is_int(const cJSON *item, int64_t *ret_number);
 
-/* Sorts the members of every object below `tree` by their names, as bytes; arrays keep theirs. */
+/* Sorts the members of every object below `tree` by name, bytewise; arrays keep their order. */
 void kv_json_sort(cJSON *tree);
 
 /* Prints compactly and appends to `buf`. */
 enum kv_code kv_json_print(const cJSON *tree, struct kv_buf *buf, struct kv_err *err) kv_must_check;
 
 /*
- * Adds to `parent`, quietly doing nothing after an earlier failure: pass the same `ok`, true at
- * first, to a series of calls and look at it once at the end.
+ * Adds to `parent`, silently doing nothing after an earlier failure: pass the same `ok`, initially
+ * true, to a series of calls and check it once at the end.
  */
 void kv_json_add_text(cJSON *parent, const char *name, const char *text, bool *ok);
 void kv_json_add_int(cJSON *parent, const char *name, int64_t number, bool *ok);
@@ -102,5 +106,5 @@ cJSON *kv_json_add_object(cJSON *parent, const char *name, bool *ok);
 cJSON *kv_json_add_array(cJSON *parent, const char *name, bool *ok);
 /* Appends a text to an array. */
 void kv_json_append_text(cJSON *array, const char *text, bool *ok);
-/* Takes `child`, also when not ok (it is freed then). `name` NULL: parent is an array. */
+/* Takes `child`, even when not ok (then it is freed). `name` NULL: parent is an array. */
 void kv_json_add_take(cJSON *parent, const char *name, cJSON *child, bool *ok);

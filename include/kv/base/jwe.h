@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kv/base/jwe.h - compact JWE (RFC 7516) of the two kinds that backups are made of (contract §6.7),
- * A256CBC-HS512 around the content (RFC 7518 §5.2.5) in both. A vault's has RSA-OAEP-256 around the
- * content key, and a header with kid, alg and enc in this order. A managed HSM's says "dir" and has
- * nothing in its second part, as if the content key were known; ours is not, so it stands, encrypted
- * as a vault's, before the ciphertext, where nobody but us looks.
+ * kv/base/jwe.h - compact JWE (RFC 7516) of the two kinds used for backups (contract §6.7), both
+ * with A256CBC-HS512 for the content (RFC 7518 §5.2.5). A vault's uses RSA-OAEP-256 for the content
+ * key, and a header with kid, alg and enc in this order. A managed HSM's says "dir" and has an
+ * empty second part, as if the content key were known in advance; ours is not, so it is put,
+ * encrypted like a vault's, in front of the ciphertext, where nobody but us looks.
  *
  * The content key is encrypted and decrypted elsewhere, by the key that `kid` names. Pure
  * functions; safe from any thread.
@@ -28,35 +28,35 @@ enum kv_code kv_jwe_seal(const char *kid, const struct kv_secret *key,
                          const struct kv_secret *encrypted_key, const struct kv_buf *content,
                          struct kv_buf *text, struct kv_err *err) kv_must_check;
 
-/* The same of the kind of a managed HSM. */
+/* The same for a managed HSM's kind. */
 enum kv_code kv_jwe_seal_direct(const struct kv_secret *key, const struct kv_secret *encrypted_key,
                                 const struct kv_buf *content, struct kv_buf *text,
                                 struct kv_err *err) kv_must_check;
 
-/* The parts of a JWE but the encrypted key, borrowed from its text. */
+/* The parts of a JWE except the encrypted key, borrowed from its text. */
 struct kv_jwe {
     struct kv_jwe_part {
         const char *text;
         size_t len;
     } header, iv, ciphertext, tag;
-    size_t skipped; /* bytes of the ciphertext that are the encrypted key */
+    size_t skipped; /* bytes at the start of the ciphertext that are the encrypted key */
 };
 
 /*
  * Takes a text apart. False unless it is exactly what kv_jwe_seal() writes for that `kid`: five
- * parts, the header to the byte, the others in base64url that spells no byte in two ways.
+ * parts, the header byte for byte, the others in canonical base64url.
  */
 bool kv_jwe_parse(const char *text, size_t len, const char *kid, struct kv_jwe *ret_jwe,
                   struct kv_secret *ret_encrypted_key) kv_must_check;
 
-/* The same of kv_jwe_seal_direct(), with an encrypted key of that length. */
+/* The same for kv_jwe_seal_direct(), with an encrypted key of that length. */
 bool kv_jwe_parse_direct(const char *text, size_t len, size_t encrypted_len, struct kv_jwe *ret_jwe,
                          struct kv_secret *ret_encrypted_key) kv_must_check;
 
 /* Whether a text looks like what kv_jwe_seal() writes, for whatever `kid`. */
 bool kv_jwe_is_sealed(const char *text, size_t len);
 
-/* Appends the content to `content`. False when anything was changed since it was sealed, or `key`
- * is another one; nothing tells which. */
+/* Appends the content to `content`. False if anything was changed since it was sealed, or `key` is
+ * the wrong one; the caller cannot tell which. */
 bool kv_jwe_open(const struct kv_jwe *jwe, const struct kv_secret *key,
                  struct kv_buf *content) kv_must_check;

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kv/base/jws.h - tokens as signed texts, whatever they say: RS256 JWS in compact form (RFC 7515), and
- * the RSA keys that sign and check them.
+ * kv/base/jws.h - tokens as signed texts, whatever their content: RS256 JWS in compact form (RFC
+ * 7515), and the RSA keys that sign and verify them.
  *
- * A token is judged in steps. kv_jws_parse() takes it apart and believes nothing; the `kid` says
- * whose key it claims; kv_jws_is_signed() looks whether that key has signed it, and before it has,
- * the payload is only a stranger's word.
- * Keys are immutable once made: safe from any thread.
+ * A token is judged in steps. kv_jws_parse() takes it apart and trusts nothing; the `kid` says
+ * which key it claims; kv_jws_is_signed() verifies that this key signed it. Until then the payload
+ * is untrusted. Keys are immutable once made: safe from any thread.
  */
 #pragma once
 
@@ -24,7 +23,7 @@ struct kv_jws_key; /* opaque */
 /* SHA-256 thumbprint of the public key (RFC 7638), base64url: `kid` and `x5t` of its tokens. */
 #define KV_JWS_KEY_ID_LENGTH KV_BASE64URL_LENGTH(32)
 
-/* A PEM text of RSA-4096 has some 3300 bytes. */
+/* The PEM text of an RSA-4096 key has some 3300 bytes. */
 #define KV_JWS_PEM_MAX 8192
 
 /* Bytes; RSA-4096. */
@@ -34,18 +33,20 @@ struct kv_jws_key; /* opaque */
 enum kv_code kv_jws_key_generate(struct kv_buf *pem, struct kv_err *err) kv_must_check;
 
 /*
- * Reads a private key of 2048 to 4096 bits; KV_BAD_PARAMETER for anything else, an encrypted key
- * included. Whether its numbers belong together shows when it signs. Free with kv_jws_key_free().
+ * Reads a private key of 2048 to 4096 bits; KV_BAD_PARAMETER for anything else, including an
+ * encrypted key. Whether its numbers belong together only shows when it signs. Free with
+ * kv_jws_key_free().
  */
 enum kv_code kv_jws_key_parse(const char *pem, size_t len, struct kv_jws_key **ret_key,
                               struct kv_err *err) kv_must_check;
 
 /*
  * Reads the public half of a JWK (RFC 7517): its numbers n and e, or the key of the first
- * certificate of x5c; where both are there, they have to be one key (§4.7). KV_BAD_PARAMETER when
- * it is no RSA key of 2048 to 4096 bits with an odd exponent from 3 to 64 bits: a longer one makes
- * every check as slow as a signature, one of 1 lets anybody sign. The certificate's names, dates and issuer are not looked
- * at: whoever gave the JWK vouches for the key. Free with kv_jws_key_free().
+ * certificate of x5c; if both are present, they must be the same key (§4.7). KV_BAD_PARAMETER if it
+ * is not an RSA key of 2048 to 4096 bits with an odd exponent of at least 3 and at most 64 bits: a
+ * longer exponent makes every check as slow as a signature, an exponent of 1 lets anybody sign. The
+ * certificate's names, dates and issuer are ignored: the source of the JWK vouches for the key.
+ * Free with kv_jws_key_free().
  */
 enum kv_code kv_jws_key_import(const cJSON *jwk, struct kv_jws_key **ret_key,
                                struct kv_err *err) kv_must_check;
@@ -59,7 +60,7 @@ const char *kv_jws_key_id(const struct kv_jws_key *key);
 enum kv_code kv_jws_key_show(const struct kv_jws_key *key, struct kv_buf *json,
                              struct kv_err *err) kv_must_check;
 
-/* Signs `payload` with a private key; the text is the caller's (kv_wipe_free). */
+/* Signs `payload` with a private key; the caller frees the text (kv_wipe_free). */
 enum kv_code kv_jws_sign(const struct kv_jws_key *key, const char *payload, size_t len,
                          char **ret_text, struct kv_err *err) kv_must_check;
 
@@ -73,16 +74,15 @@ struct kv_jws {
     const char *signature; /* its third, the same */
     size_t signature_len;
     cJSON *header;
-    const char *kid; /* of the header; "" when that names none */
+    const char *kid; /* of the header; "" if it names none */
 };
 void kv_jws_done(struct kv_jws *jws);
 KV_DEFINE_CLEANUP_VALUE(struct kv_jws, kv_jws_done)
 
 /*
- * Takes a text apart, which has to outlive *ret_jws. False unless it has three parts, each in
- * base64url without padding that spells no byte in two ways, and a header that is a JSON object,
- * names RS256 (with "none" or HS256 anybody can sign, RFC 8725 §2.1) and no critical extension.
- * Every caller has a bound of its own for `len`.
+ * Takes a text apart; the text must outlive *ret_jws. False unless it has three parts, each in
+ * canonical base64url without padding, and a header that is a JSON object, names RS256 (with "none"
+ * or HS256 anybody can sign, RFC 8725 §2.1) and no critical extension. The caller bounds `len`.
  */
 bool kv_jws_parse(const char *text, size_t len, struct kv_jws *ret_jws) kv_must_check;
 
@@ -90,5 +90,5 @@ bool kv_jws_parse(const char *text, size_t len, struct kv_jws *ret_jws) kv_must_
 enum kv_code kv_jws_read(const struct kv_jws *jws, struct kv_buf *payload,
                          struct kv_err *err) kv_must_check;
 
-/* Whether that key has signed the token. */
+/* Whether the token was signed by that key. */
 bool kv_jws_is_signed(const struct kv_jws *jws, const struct kv_jws_key *key) kv_must_check;

@@ -3,10 +3,10 @@
  * kv/base/log.h - the log on standard error: one event a line, an event name and typed fields, as
  * `key=value` text or as a JSON object.
  *
- * Only main.c, http/ and api/gate/ log; everything below returns its errors. Text values are
- * quoted and escaped whatever they hold, so a client cannot forge a line. Never pass a secret.
- * Thread-safe. Once kv_log_start() was called, a line is only put into a bounded queue, and no
- * caller ever waits for who reads standard error; before, it is written with one write(2).
+ * Only main.c, http/ and api/gate/ log; everything below returns its errors. Text values are always
+ * quoted and escaped, so a client cannot forge a line. Never pass a secret. Thread-safe. After
+ * kv_log_start(), a line is only put into a bounded queue, and no caller ever waits for the reader
+ * of standard error; before it, a line is written with one write(2).
  */
 #pragma once
 
@@ -26,7 +26,7 @@ struct kv_log_field {
     bool is_micros; /* `number` is to be shown as milliseconds: 1.500 */
 };
 
-/* What stands in the log for a text that may be missing. */
+/* What the log shows for a text that may be missing. */
 static inline const char *kv_log_text(const char *text)
 {
     return text != NULL ? text : "-";
@@ -56,15 +56,17 @@ void kv_log_setup(enum kv_log_level level, enum kv_log_format format);
 void kv_log_write(enum kv_log_level level, const char *event, const struct kv_log_field *fields,
                   size_t count);
 
-/* From now on a thread writes, for the rest of the process. Lines that were lost, because nobody
- * read or the disk was full, are told by `log_lines_lost` with their count. Once, and before any
- * thread that logs. */
+/* From now on a thread does the writing, for the rest of the process. Lines that were lost, because
+ * nobody read them or the disk was full, are reported by `log_lines_lost` with their count. Called
+ * once, before any thread that logs. */
 enum kv_code kv_log_start(struct kv_err *err) kv_must_check;
 
-/* Writes text of at most 4 KiB as it stands, behind the lines before it: one or more whole lines. */
+/* Writes text of at most 4 KiB unchanged, after the lines already queued: one or more whole
+ * lines. */
 void kv_log_say(const char *text);
 
-/* Before the process ends, however it does: waits until all lines are out, a second at most. */
+/* To be called before the process ends, in whatever way: waits until all lines are out, a second at
+ * most. */
 void kv_log_flush(void);
 
 /* kv_log(KV_LOG_INFO, "stopped", KV_LOG_NUMBER_FIELD("requests", n)); at least one field. */

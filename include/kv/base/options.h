@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * kv/base/options.h - the options of all subcommands: one table (option.def), three sources (flag,
- * environment, file), one reading of each value.
+ * environment, file), one parser for values.
  *
- * A name nobody knows and a value outside its limits are refused with a message that names them
- * and where they came from; only of variables are names nobody knows let be, and told on request. Immutable once loaded; then safe from any thread. Texts returned are
- * borrowed and live as long as the options.
+ * An unknown name and a value outside its limits are refused with a message that names them and
+ * where they came from; only unknown variables are tolerated, and reported on request. Immutable
+ * once loaded; then safe from any thread. Returned texts are borrowed and live as long as the
+ * options.
  */
 #pragma once
 
@@ -26,28 +27,27 @@ enum kv_option {
 };
 
 /* Which subcommand is running; a bit each, so that a row can name several. */
+enum kv_command_place {
+    KV_COMMAND_PLACE_SERVE,
+#define X(symbol, name, run, help) KV_COMMAND_PLACE_##symbol,
+#include "kv/base/command.def"
+#undef X
+    KV_COMMAND_COUNT
+};
 enum kv_command {
-    KV_COMMAND_SERVE = 1,
-    KV_COMMAND_HEALTHCHECK = 2,
-    KV_COMMAND_CA = 4,
-    KV_COMMAND_ENV = 8,
-    KV_COMMAND_HOSTS = 16,
-    KV_COMMAND_TOKEN = 32,
-    KV_COMMAND_VAULT_LIST = 64,
-    KV_COMMAND_VAULT_CREATE = 128,
-    KV_COMMAND_VAULT_DELETE = 256,
-    KV_COMMAND_VAULT_RECOVER = 512,
-    KV_COMMAND_VAULT_PURGE = 1024,
-    KV_COMMAND_RESET = 2048
+    KV_COMMAND_SERVE = 1 << KV_COMMAND_PLACE_SERVE,
+#define X(symbol, name, run, help) KV_COMMAND_##symbol = 1 << KV_COMMAND_PLACE_##symbol,
+#include "kv/base/command.def"
+#undef X
 };
 
 struct kv_options; /* opaque */
 
 /*
- * Reads the options of `command`; argv[0] is the last word of its name and is skipped. `environment`
- * is an environ-like array that outlives the options. A refusal is KV_BAD_PARAMETER, its message
- * complete and fit for a user's eyes; an unreadable file likewise. With --help given, nothing else
- * is judged. Free with kv_options_free().
+ * Reads the options of `command`; argv[0] is the last word of the command's name and is skipped.
+ * `environment` is an environ-like array that outlives the options. A refusal is KV_BAD_PARAMETER,
+ * with a complete message that can be shown to the user; so is an unreadable file. With --help,
+ * nothing else is checked. Free with kv_options_free().
  */
 enum kv_code kv_options_load(enum kv_command command, int argc, char *const argv[],
                              char *const environment[], struct kv_options **ret_options,
@@ -56,9 +56,9 @@ void kv_options_free(struct kv_options *options);
 KV_DEFINE_CLEANUP(struct kv_options *, kv_options_free)
 
 /*
- * A variable COFFER_* that set nothing, with the name of what it may have meant: "COFFER_PORT", or
- * "--config" where only the flag exists; "" when nothing is near. What is injected by Kubernetes
- * or docker for a service named coffer is nobody's mistake. Too long a name is cut.
+ * A COFFER_* variable that set nothing, with the name of what was probably meant: "COFFER_PORT", or
+ * "--config" where only the flag exists; "" if nothing is similar. Variables injected by Kubernetes
+ * or docker for a service named coffer are no mistake. A name that is too long is cut.
  */
 #define KV_STRAY_NAME_SIZE 128
 struct kv_stray {
@@ -67,12 +67,12 @@ struct kv_stray {
     bool has_option; /* an option has that name: COFFER_PORT=tcp://10.3.0.7:8443 */
 };
 
-/* Calls `visit` for each, in the order of the environment. */
+/* Calls `visit` for each, in environment order. */
 void kv_options_each_stray(const struct kv_options *options,
                            void (*visit)(const struct kv_stray *stray, void *context),
                            void *context);
 
-/* The value of an option of the type named; asking for another type is a bug. */
+/* The value of an option of that type; asking for another type is a bug. */
 bool kv_option_flag(const struct kv_options *options, enum kv_option option);
 int64_t kv_option_number(const struct kv_options *options, enum kv_option option);
 kv_millis kv_option_duration(const struct kv_options *options, enum kv_option option);
@@ -84,18 +84,18 @@ const char *kv_option_list_item(const struct kv_options *options, enum kv_option
                                 size_t index);
 
 /*
- * The folder of everything that lasts: --data, else $XDG_STATE_HOME/coffer, else
+ * The folder for everything that lasts: --data, else $XDG_STATE_HOME/coffer, else
  * $HOME/.local/state/coffer. It need not exist. KV_BAD_PARAMETER when none of them is set.
  */
 enum kv_code kv_data_folder(const struct kv_options *options, char ret_path[KV_PATH_MAX],
                             struct kv_err *err) kv_must_check;
 
-/* The folder of what can be fetched again: $XDG_CACHE_HOME/coffer, else $HOME/.cache/coffer, else
+/* The folder for what can be fetched again: $XDG_CACHE_HOME/coffer, else $HOME/.cache/coffer, else
  * $XDG_RUNTIME_DIR/coffer. It need not exist. KV_BAD_PARAMETER when none of them is set. */
 enum kv_code kv_cache_folder(const struct kv_options *options, char ret_path[KV_PATH_MAX],
                              struct kv_err *err) kv_must_check;
 
-/* " NAME" for each argument of a subcommand that is given by its place. */
+/* " NAME" for each positional argument of a subcommand. */
 void kv_options_print_arguments(enum kv_command command, FILE *out);
 
 /* Help of one subcommand's options, one row each, wrapped for 80 columns. */

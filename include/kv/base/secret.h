@@ -25,14 +25,14 @@ struct kv_secret {
 void kv_secret_done(struct kv_secret *secret);
 KV_DEFINE_CLEANUP_VALUE(struct kv_secret, kv_secret_done)
 
-/* Overwrites memory in a way the compiler keeps. NULL with length 0 is fine. */
+/* Overwrites memory in a way the compiler does not optimise away. NULL with length 0 is fine. */
 void kv_wipe(void *bytes, size_t len);
 
 /* Wipes and frees heap memory whose size only the allocator knows. NULL is fine. */
 void kv_wipe_free(void *pointer);
 KV_DEFINE_CLEANUP(char *, kv_wipe_free)
 
-/* Constant time in the contents; unequal lengths are unequal at once. */
+/* Constant time in the contents; for unequal lengths returns at once. */
 bool kv_secret_equal(const void *a, size_t a_len, const void *b, size_t b_len);
 
 /*

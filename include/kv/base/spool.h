@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kv/base/spool.h - lines on their way to a descriptor: a bounded queue that a thread of its own
- * empties, so that nobody who has something to say waits for those who read it.
+ * kv/base/spool.h - lines on their way to a descriptor: a bounded queue that a dedicated thread
+ * empties, so that writers never wait for the reader.
  *
- * Lines leave in the order they came. When there is no room, lines are dropped until all that
- * waits has left; when a write fails, what it was to write is dropped, and the next line tries
- * again. What was dropped is counted, and said by a line of its own as soon as writing works.
- * The descriptor's flags are left alone: other processes may share it.
- * Thread-safe.
+ * Lines leave in the order they came. When there is no room, lines are dropped until the queue is
+ * empty again; when a write fails, its lines are dropped, and the next line tries again. Dropped
+ * lines are counted, and reported in a separate line as soon as writing works. The descriptor's
+ * flags are left alone: other processes may share it. Thread-safe.
  */
 #pragma once
 
@@ -19,24 +18,26 @@
 
 struct kv_spool; /* opaque */
 
-/* No put may be longer. A pipe takes this much as a whole, never mixed with what others write. */
+/* No put may be longer. A pipe takes this much atomically, never mixed with other writers'
+ * output. */
 #define KV_SPOOL_PUT_MAX 4096
 
 /* Renders the line that says how many were lost, with its newline; returns its length. */
 #define KV_SPOOL_LOST_SIZE 256
 typedef size_t kv_spool_lost_fn(uint64_t lost, char ret_line[KV_SPOOL_LOST_SIZE]);
 
-/* `capacity` is in bytes; `describe_lost` NULL: nothing is said. The descriptor stays the caller's
- * and open. Signals are blocked in the thread. */
+/* `capacity` is in bytes; `describe_lost` NULL: losses are not reported. The caller keeps the
+ * descriptor, and keeps it open. Signals are blocked in the thread. */
 enum kv_code kv_spool_open(int descriptor, size_t capacity, kv_spool_lost_fn *describe_lost,
                            struct kv_spool **ret_spool, struct kv_err *err) kv_must_check;
 
 /* Takes a copy of whole lines, newlines included. Never waits for the descriptor. */
 void kv_spool_put(struct kv_spool *spool, const char *text, size_t len);
 
-/* Waits until all that was put has been written or has failed, but no longer than `patience`. */
+/* Waits until everything put so far has been written or has failed, but no longer than
+ * `patience`. */
 void kv_spool_flush(struct kv_spool *spool, kv_millis patience);
 
-/* Flushes and frees. What is left after `patience` is written when that becomes possible while the
- * process lives, and the thread frees the spool then. NULL is fine. */
+/* Flushes and frees. What is left after `patience` is written if that becomes possible while the
+ * process lives; the thread frees the spool then. NULL is fine. */
 void kv_spool_close(struct kv_spool *spool, kv_millis patience);

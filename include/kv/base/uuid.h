@@ -17,17 +17,18 @@
 
 void kv_uuid_random(char ret_text[KV_UUID_LENGTH + 1]);
 
-/* RFC 4122 version 1 of that moment; clock sequence and node are random, the node so marked. */
+/* RFC 4122 version 1 for that moment; clock sequence and node are random, and the node is marked
+ * so. */
 void kv_uuid_of_time(kv_millis now, char ret_text[KV_UUID_LENGTH + 1]);
 
-/* A GUID in "N" form; the 13th digit is 4, as the service's are. */
+/* A GUID in "N" form; the 13th digit is 4, as in the service's. */
 void kv_version_random(char ret_text[KV_VERSION_LENGTH + 1]);
 
-/* 32 random hex digits, as a managed HSM's versions are. */
+/* 32 random hex digits, like a managed HSM's versions. */
 void kv_version_random_hsm(char ret_text[KV_VERSION_LENGTH + 1]);
 
-/* The same GUID for the same two texts, always: RFC 4122 version 5 of `name`, its namespace being
- * that of `kind` in the DNS namespace. */
+/* Always the same GUID for the same two texts: RFC 4122 version 5 of `name`, in the namespace that
+ * is the version 5 GUID of `kind` in the DNS namespace. */
 void kv_uuid_of(const char *kind, const char *name, char ret_text[KV_UUID_LENGTH + 1]);
 
 /* True for 8-4-4-4-12 hex digits, either case. */

@@ -6,8 +6,8 @@
  * and the token's verdicts to kv_codes, by one table. Public-key operations never touch the
  * token. It knows no vaults, names or states.
  * Thread-safe. Errors: KV_UNAVAILABLE when the token cannot work now, KV_KEY_MATERIAL_MISSING
- * when it works and has no such object, KV_BAD_PARAMETER for input the key cannot have made; the
- * CK_RV is the cause.
+ * when it works and has no such object, KV_BAD_PARAMETER for input that this key cannot have
+ * produced; the CK_RV is the cause.
  */
 #pragma once
 
@@ -38,7 +38,7 @@ struct kv_kty_row {
     enum kv_kty managed;
 };
 const struct kv_kty_row *kv_kty_row(enum kv_kty kty);
-/* Exact spelling; false when there is no such type. */
+/* Case-sensitive; false if there is no such type. */
 bool kv_kty_find(const char *name, enum kv_kty *ret_kty);
 
 enum kv_curve {
@@ -49,7 +49,7 @@ enum kv_curve {
     KV_CURVE_COUNT
 };
 
-/* Sets of curves, one bit each: those that the rows of algorithms name. */
+/* Sets of curves, one bit each: those used by the rows of algorithms. */
 enum {
     KV_CURVES_NONE = 1U << KV_CURVE_NONE,
 #define X(symbol, name, bits, coordinate, group, token)                                            \
@@ -83,10 +83,10 @@ struct kv_key_op_row {
 const struct kv_key_op_row *kv_key_op_row(enum kv_key_op op);
 bool kv_key_op_find(const char *name, enum kv_key_op *ret_op);
 
-/* How an algorithm is done; custody has one row of functions for each. */
+/* How an algorithm is carried out; custody has one row of functions for each. */
 enum kv_method {
     KV_METHOD_RSA_CRYPT, /* padding and unpadding here, by `hash`, around the raw operation */
-    KV_METHOD_RSA_SIGN,  /* PKCS #1 v1.5, over a DigestInfo of `hash` or over the value itself */
+    KV_METHOD_RSA_SIGN,  /* PKCS #1 v1.5, over a DigestInfo with `hash` or over the value itself */
     KV_METHOD_RSA_PSS,   /* salt as long as `hash` */
     KV_METHOD_ECDSA,     /* raw r and s, each at the curve's full width */
     KV_METHOD_AES_CBC,
@@ -117,14 +117,14 @@ struct kv_alg_row {
 const struct kv_alg_row *kv_alg_row(enum kv_alg alg);
 bool kv_alg_find(const char *name, enum kv_alg *ret_alg);
 
-/* Symmetric keys of any other size do HMAC and nothing else. */
+/* Symmetric keys of any other size can only do HMAC. */
 static inline bool kv_is_aes_size(unsigned bits)
 {
     return bits == 128 || bits == 192 || bits == 256;
 }
 
-/* What everybody may know of a version's key, and where its other half lies. What belongs to
- * another family is zero. */
+/* The public part of a version's key, and where its private part is. Members of other families are
+ * zero. */
 struct kv_material {
     unsigned char object[KV_OBJECT_LENGTH];
     enum kv_family family;
@@ -137,7 +137,7 @@ struct kv_material {
     unsigned char x[KV_COORDINATE_MAX], y[KV_COORDINATE_MAX]; /* EC: the width of the curve's row */
 };
 
-/* Bytes of the caller's; `bytes` NULL: not given. */
+/* The caller's bytes; `bytes` NULL: not given. */
 struct kv_bytes {
     const void *bytes;
     size_t len;
@@ -148,7 +148,7 @@ struct kv_custody; /* opaque */
 
 struct kv_custody_config {
     struct hsm *hsm;              /* borrowed; must outlive the custody */
-    void (*alarm)(void *context); /* told when the token should be looked at; any thread */
+    void (*alarm)(void *context); /* called when the token should be checked; any thread */
     void *alarm_context;
 };
 
@@ -161,35 +161,35 @@ KV_DEFINE_CLEANUP(struct kv_custody *, kv_custody_free)
 struct kv_store;
 
 /*
- * Makes sure that the token is the one this store's keys lie on, by the sentinel the store
+ * Makes sure that the token is the one that holds this store's keys, by the sentinel the store
  * remembers; a new store and a new token get one. `exclusive`: the token is coffer's own, so keys
- * on it that a new store does not know mean that the store was lost: refused, KV_CONFLICT, as is
- * any other token than the remembered one. Called once, before any key is made.
+ * on it that a new store does not know mean that the store was lost, which is refused, KV_CONFLICT,
+ * as is any token other than the remembered one. Called once, before any key is made.
  */
 enum kv_code kv_custody_adopt(struct kv_custody *custody, struct kv_store *store, bool exclusive,
                               struct kv_err *err) kv_must_check;
 
 /*
- * Whether the last process that had the token settled it: then nothing half-made lies there, and
- * nobody needs to look. Forgotten by the call: a process that is killed has not settled.
+ * Whether the last process that used the token settled it: then nothing half-made is left there,
+ * and there is no need to look. The call clears the mark: a process that is killed has not settled.
  */
 enum kv_code kv_custody_take_settled(struct kv_store *store, bool *ret_settled,
                                      struct kv_err *err) kv_must_check;
 
-/* At the end, when nothing works on the token any more and nothing on it has failed. */
+/* Sets that mark: at the end, when nothing uses the token any more and no call to it has failed. */
 enum kv_code kv_custody_settle(struct kv_store *store, struct kv_err *err) kv_must_check;
 
 /* A fresh random object id. */
 enum kv_code kv_custody_new_object(unsigned char ret_object[KV_OBJECT_LENGTH],
                                    struct kv_err *err) kv_must_check;
 
-/* What a new key is to be. */
+/* What kind of key to make. */
 struct kv_key_spec {
     enum kv_family family;
     unsigned bits;
     unsigned long public_exponent; /* RSA */
     enum kv_curve curve;           /* EC */
-    bool exportable;               /* it can be released; all others are bound to their token */
+    bool exportable;               /* it can be released; otherwise it is bound to its token */
 };
 
 /* Refuses at once what this token cannot generate. */
@@ -202,25 +202,26 @@ enum kv_code kv_custody_generate(struct kv_custody *custody,
                                  const struct kv_key_spec *spec, struct kv_material *ret_material,
                                  struct kv_err *err) kv_must_check;
 
-/* A key under a wrapping key of its token, useless anywhere else. */
+/* A key wrapped by its token's wrapping key, useless anywhere else. */
 #define KV_WRAPPED_MAX 2560
 struct kv_wrapped {
     unsigned char bytes[KV_WRAPPED_MAX];
     size_t len;
 };
 
-/* Whether keys can be wrapped at all, as the token is configured: else KV_KEY_NOT_EXPORTABLE. */
+/* Whether keys can be wrapped at all with this token's configuration: otherwise
+ * KV_KEY_NOT_EXPORTABLE. */
 enum kv_code kv_custody_check_export(struct kv_custody *custody, struct kv_err *err) kv_must_check;
 
-/* Wraps a key inside the token; KV_KEY_NOT_EXPORTABLE for one that was made not to leave it.
- * `exportable`, here and below: as it was made. */
+/* Wraps a key inside the token; KV_KEY_NOT_EXPORTABLE for a key that was made not to leave it.
+ * `exportable`, here and below: as the key was made. */
 enum kv_code kv_custody_export(struct kv_custody *custody,
                                const unsigned char object[KV_OBJECT_LENGTH], bool exportable,
                                struct kv_wrapped *ret_wrapped, struct kv_err *err) kv_must_check;
 
 /*
- * Unwraps it inside the token, as `object`. KV_BACKUP_CORRUPT when no wrapping key of this token
- * made it.
+ * Unwraps it inside the token, as `object`. KV_BACKUP_CORRUPT if it was not wrapped by a wrapping
+ * key of this token.
  */
 enum kv_code kv_custody_restore(struct kv_custody *custody,
                                 const unsigned char object[KV_OBJECT_LENGTH], bool exportable,
@@ -228,9 +229,9 @@ enum kv_code kv_custody_restore(struct kv_custody *custody,
                                 struct kv_err *err) kv_must_check;
 
 /*
- * Encrypts a key to the RSA key of somebody entitled to it (contract §11): an AES-256 key by OAEP,
- * the key under that. `enc` is a name kv_custody_enc_is_known() knows. KV_KEY_NOT_EXPORTABLE for a
- * key that may not leave.
+ * Encrypts a key to the RSA key of an entitled recipient (contract §11): an AES-256 key by OAEP,
+ * and the key wrapped by that. `enc` is a name that kv_custody_enc_is_known() knows.
+ * KV_KEY_NOT_EXPORTABLE for a key that may not leave.
  */
 #define KV_RELEASED_MAX (KV_MODULUS_MAX + KV_WRAPPED_MAX)
 struct kv_released {
@@ -244,10 +245,10 @@ enum kv_code kv_custody_release(struct kv_custody *custody,
                                 struct kv_released *ret_released, struct kv_err *err) kv_must_check;
 
 /*
- * A random AES-256 key encrypted to an RSA key by OAEP with SHA-256, and one that was encrypted so
- * to a key of the token, encrypted to `target` instead (contract §6.11). Both happen in the token
- * where its OAEP knows the hash; else the AES key is in memory meanwhile, and wiped. KV_CANNOT_
- * DECRYPT for what is no AES key that was encrypted to `key`.
+ * Encrypts a random AES-256 key to an RSA key by OAEP with SHA-256, or re-encrypts to `target` one
+ * that was encrypted to a key of the token in that way (contract §6.11). Both happen inside the
+ * token if its OAEP knows the hash; otherwise the AES key is in memory for the duration of the
+ * call, and wiped. KV_CANNOT_DECRYPT for anything but an AES key encrypted to `key`.
  */
 struct kv_sealed {
     unsigned char bytes[KV_MODULUS_MAX];
@@ -259,7 +260,7 @@ enum kv_code kv_custody_seal_again(struct kv_custody *custody, const struct kv_m
                                    const struct kv_bytes *sealed, const struct kv_material *target,
                                    struct kv_sealed *ret_sealed, struct kv_err *err) kv_must_check;
 
-/* How a key lies on the token, read from it now (PKCS#11 §4.4, §4.8). */
+/* How a key is stored on the token, read from it now (PKCS#11 §4.4, §4.8). */
 struct kv_custody_facts {
     bool on_token, is_private, sensitive, always_sensitive, extractable, never_extractable, local;
 };
@@ -272,35 +273,36 @@ enum kv_code kv_custody_facts(struct kv_custody *custody,
 enum kv_code kv_custody_spki(const struct kv_material *material, unsigned char ret_der[KV_SPKI_MAX],
                              size_t *ret_len, struct kv_err *err) kv_must_check;
 
-/* Destroys the object; one that is not there is fine. Slow on full tokens: off request paths. */
+/* Destroys the object; a missing one is fine. Slow on full tokens: keep it off the request path. */
 enum kv_code kv_custody_destroy(struct kv_custody *custody,
                                 const unsigned char object[KV_OBJECT_LENGTH],
                                 struct kv_err *err) kv_must_check;
 
 /*
- * What a value may be that is encrypted, wrapped or signed, and which others go with it (contract
- * §8.1, §8.2, §8.6). Sizes in bytes.
+ * The limits of a value to be encrypted, wrapped or signed, and which other values go with it
+ * (contract §8.1, §8.2, §8.6). Sizes in bytes.
  */
 struct kv_needs {
     size_t min, max, step; /* of the value, of the digest that is verified */
-    size_t iv, tag;        /* that have to be given; 0: none */
+    size_t iv, tag;        /* that must be given; 0: none */
 };
 struct kv_needs kv_custody_needs(const struct kv_material *material, enum kv_alg alg,
                                  enum kv_key_op op);
 
-/* Longest value of an algorithm that sets no limit itself. AES works on the heap, RSA is far below
- * it; with it a request stays below KV_BODY_MAX, and a queue full of them in bounded memory. */
+/* Longest value for an algorithm that sets no limit itself. AES works on the heap, RSA is far below
+ * it; the limit keeps a request below KV_BODY_MAX, and a queue full of them within bounded
+ * memory. */
 #define KV_VALUE_MAX (64 * 1024)
 #define KV_BLOCK_MAX 16 /* of an iv, of a tag, and by how much a padded value grows */
 
-/* What goes into an operation; what it does not need is not looked at. */
+/* The input of an operation; members it does not need are ignored. */
 struct kv_operands {
     struct kv_bytes value;  /* plaintext, ciphertext, digest to sign, signature to verify */
-    struct kv_bytes digest; /* that the signature is of; HMAC: the message */
+    struct kv_bytes digest; /* that was signed; HMAC: the message */
     struct kv_bytes iv, aad, tag;
 };
 
-/* What comes out. Secret: init/done, wiped by the latter. */
+/* The output. Secret: init/done, the latter wipes it. */
 struct kv_outcome {
     struct kv_buf value;
     unsigned char iv[KV_BLOCK_MAX], tag[KV_BLOCK_MAX]; /* of an encryption */
@@ -312,18 +314,18 @@ void kv_outcome_done(struct kv_outcome *outcome);
 KV_DEFINE_CLEANUP_VALUE(struct kv_outcome, kv_outcome_done)
 
 /*
- * Encrypts, decrypts, wraps, unwraps, signs or verifies. The key is one that the algorithm's row
- * admits for `op`, and the operands are within kv_custody_needs(). What needs the public half
- * only never touches the token. Whatever is wrong with a ciphertext, the refusal is the same,
- * KV_CANNOT_DECRYPT (contract §8.5, §19 row 6): no padding oracle. A bad signature is no error but
- * not `valid`.
+ * Encrypts, decrypts, wraps, unwraps, signs or verifies. The caller has checked that the
+ * algorithm's row admits the key for `op` and that the operands are within kv_custody_needs().
+ * Operations that need only the public half never touch the token. Whatever is wrong with a
+ * ciphertext, the refusal is the same, KV_CANNOT_DECRYPT (contract §8.5, §19 row 6): no padding
+ * oracle. A bad signature is not an error; `valid` is false.
  */
 enum kv_code kv_custody_operate(struct kv_custody *custody, const struct kv_material *material,
                                 enum kv_key_op op, enum kv_alg alg,
                                 const struct kv_operands *operands, struct kv_outcome *outcome,
                                 struct kv_err *err) kv_must_check;
 
-/* Whether and how a token of these capabilities does an algorithm. */
+/* Whether and how a token with these capabilities does an algorithm. */
 enum kv_way {
     KV_WAY_NONE,
     KV_WAY_NATIVE, /* the module's own mechanism */
@@ -332,6 +334,6 @@ enum kv_way {
 struct hsm_capabilities;
 enum kv_way kv_alg_way(const struct hsm_capabilities *can, enum kv_alg alg);
 
-/* Random bytes of the token's own generator, at most KV_SECRET_MAX. */
+/* Random bytes from the token's own generator, at most KV_SECRET_MAX. */
 enum kv_code kv_custody_random(struct kv_custody *custody, size_t count,
                                struct kv_secret *ret_bytes, struct kv_err *err) kv_must_check;

@@ -3,11 +3,11 @@
  * kv/http/lanes.h - where a step of a request runs: worker threads behind bounded queues.
  *
  * KV_LANE_INLINE is the thread of the connection (memory and SQLite reads only). KV_LANE_WORK has
- * a thread a processor and takes whatever may block: the token, durable writes. KV_LANE_GENERATE
- * has one thread at a lower priority for key generation, which takes seconds of CPU.
- * KV_LANE_OUTSIDE has threads that may wait for somebody else's server, and do nothing but
- * that: they have no session of the token and no connection of the store.
- * Thread-safe. Lock order: lock.def.
+ * one thread per processor and takes whatever may block: the token, durable writes.
+ * KV_LANE_GENERATE has one thread at a lower priority for key generation, which takes seconds of
+ * CPU. KV_LANE_OUTSIDE has threads that may wait for other servers, and do nothing else: no
+ * sessions of the token and no connections of the store are reserved for them. Thread-safe. Lock
+ * order: lock.def.
  */
 #pragma once
 
@@ -28,7 +28,7 @@ struct kv_lanes_config {
     int generate_niceness; /* added to the thread's nice value */
     unsigned outside;      /* threads of KV_LANE_OUTSIDE, at least 1 */
     size_t outside_queue;  /* jobs that may wait on KV_LANE_OUTSIDE */
-    size_t outside_share;  /* those of one turn among them, at least 1 */
+    size_t outside_share;  /* how many of those may be of one turn, at least 1 */
 };
 
 /* Starts the threads. Free with kv_lanes_free(), which runs what is queued, then joins. */
@@ -39,14 +39,14 @@ KV_DEFINE_CLEANUP(struct kv_lanes *, kv_lanes_free)
 
 typedef void kv_job_fn(void *argument);
 
-/* Queues job(argument) on a lane other than INLINE; false, at once, when its queue is full. */
+/* Queues job(argument) on a lane other than INLINE; returns false at once if its queue is full. */
 bool kv_lanes_post(struct kv_lanes *lanes, enum kv_lane lane, kv_job_fn *job,
                    void *argument) kv_must_check;
 
 /*
- * The same on KV_LANE_OUTSIDE for a job that has to wait its turn: those of one turn, which is any
- * number but 0, run one after another and hold one thread at most, while others pass them by. Also
- * false when as many of that turn wait as may.
+ * The same on KV_LANE_OUTSIDE for a job that has to wait its turn: jobs with the same turn, any
+ * number but 0, run one after another and hold one thread at most, while others overtake them. Also
+ * false if as many jobs of that turn as allowed are waiting already.
  */
 bool kv_lanes_post_in_turn(struct kv_lanes *lanes, uint64_t turn, kv_job_fn *job,
                            void *argument) kv_must_check;

@@ -3,10 +3,9 @@
  * kv/http/listener.h - the sockets: HTTP or HTTPS by libmicrohttpd, requests handed to sites.
  *
  * One listener serves one port on one or two addresses with an epoll thread each. Requests whose
- * route names another lane are suspended while a worker has them; each has a deadline, after
- * which it is answered KV_UNAVAILABLE, whatever the worker does.
- * A connection that we end is read for a while longer, so that a client that is still sending does
- * not lose the answer to a reset.
+ * route names another lane are suspended while a worker has them; each has a deadline, after which
+ * it is answered with KV_UNAVAILABLE, whatever the worker does. A connection that we end is read
+ * for a while longer, so that a client that is still sending does not lose the answer to a reset.
  * Thread rule: new, quiesce and free from one thread.
  */
 #pragma once
@@ -23,20 +22,20 @@ struct kv_listener; /* opaque */
 
 struct kv_listener_config {
     const char *address;         /* numeric, or "localhost" for 127.0.0.1 and ::1 */
-    unsigned port;               /* 0: any free one, the same on both addresses */
+    unsigned port;               /* 0: any free port, the same on both addresses */
     const char *certificate_pem; /* server certificate and its chain; NULL: plain HTTP */
     const char *key_pem;
-    const struct kv_site *const *sites; /* NULL-terminated; the first that serves takes it */
+    const struct kv_site *const *sites; /* NULL-terminated; the first to serve it takes it */
     struct kv_app *app;
     struct kv_lanes *lanes;
     struct kv_clock *clock;
-    unsigned connections;      /* at most so many at once on each address; further ones wait */
+    unsigned connections;      /* at most this many at once on each address; further ones wait */
     kv_millis idle_timeout;    /* real milliseconds without a byte from the client */
     kv_millis head_timeout;    /* real milliseconds the head of a request may take */
-    kv_millis arrival_timeout; /* real milliseconds a request may take from its first line on */
+    kv_millis arrival_timeout; /* real milliseconds a request may take to arrive */
     kv_millis deadline[KV_LANE_COUNT]; /* real milliseconds a request may take on a lane */
-    size_t waits; /* requests that wait at once because a step says so; further ones may not */
-    kv_millis wait_max; /* real milliseconds that one may wait, all its waits together */
+    size_t waits;       /* requests that may be waiting at once because a step says so */
+    kv_millis wait_max; /* real milliseconds that one request may wait in total */
 };
 
 enum kv_code kv_listener_new(const struct kv_listener_config *config,
@@ -48,15 +47,15 @@ unsigned kv_listener_port(const struct kv_listener *listener);
 /* Requests that have arrived and are not answered yet. */
 size_t kv_listener_pending(const struct kv_listener *listener);
 
-/* Of these, the ones that a step makes wait, or hang. */
+/* Of these, the ones that a step has made wait, or hang. */
 size_t kv_listener_waiting(const struct kv_listener *listener);
 
 /*
- * Stops accepting, answers new requests on open connections KV_UNAVAILABLE with
- * Connection: close, and waits at most `patience` real milliseconds for the requests under way.
- * Those that wait because a step says so are answered in the same way at once, or with the answer
- * that was held up; those that hang are cut.
- * False when some are left; then kv_listener_free() must not be called, only _exit().
+ * Stops accepting, answers new requests on open connections with KV_UNAVAILABLE and Connection:
+ * close, and waits at most `patience` real milliseconds for the requests under way. Those that wait
+ * because a step says so are answered the same way at once, or with the answer that was held up;
+ * those that hang are cut. False when some are left; then kv_listener_free() must not be called,
+ * only _exit().
  */
 bool kv_listener_drain(struct kv_listener *listener, kv_millis patience) kv_must_check;
 

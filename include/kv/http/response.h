@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kv/http/response.h - an answer while it is made: status, headers in order, body.
+ * kv/http/response.h - an answer under construction: status, headers in order, body.
  *
  * Belongs to its request and to the thread that runs its step. Bodies may hold plaintexts and are
  * wiped after sending.
@@ -37,7 +37,7 @@ struct kv_response {
 void kv_response_init(struct kv_response *response);
 void kv_response_done(struct kv_response *response);
 
-/* Back to an empty 200, unsorted; for an error that takes the place of a half-made answer. */
+/* Back to an empty 200, unsorted; for an error that replaces a half-made answer. */
 void kv_response_reset(struct kv_response *response);
 
 /* Appends a header; names are literals, values are copied. CR and LF in a value become blanks. */
@@ -45,7 +45,7 @@ enum kv_code kv_response_header(struct kv_response *response, struct kv_err *err
                                 const char *value) kv_must_check;
 
 /* Status, "application/json; charset=utf-8" and the compact text of `tree`, which is not kept but
- * may be put in order. A NULL tree is "out of memory". */
+ * may get sorted. A NULL tree means out of memory. */
 enum kv_code kv_response_json(struct kv_response *response, int status, cJSON *tree,
                               struct kv_err *err) kv_must_check;
 

@@ -4,10 +4,10 @@
  * contract, without HTTP and without JSON.
  *
  * Every operation takes the scope it works in (which vault, and THE time of the request) and
- * decides by that time alone. A state that falls due (a deletion that is final, a key whose purge
- * date has passed) is due for every reader at that second; kv_keys_purge_due() only cleans up behind
- * it. What a call has returned KV_OK for is on disk.
- * Thread-safe. Errors carry the service's texts (contract §9).
+ * decides by that time alone. A state change that falls due (a deletion becomes final, a purge date
+ * passes) takes effect for every reader at that second; kv_keys_purge_due() only cleans up
+ * afterwards. Once a call has returned KV_OK its effect is on disk. Thread-safe. Errors carry the
+ * service's texts (contract §9).
  */
 #pragma once
 
@@ -21,7 +21,7 @@
 #include "kv/custody/custody.h"
 #include "kv/vaults/vault.h"
 
-#define KV_REGION "eastus" /* where every vault is, for headers and texts */
+#define KV_REGION "eastus" /* the region of every vault, for headers and texts */
 #define KV_KEY_NAME_MAX 127
 #define KV_PAGE_MAX 25
 #define KV_TAGS_MAX 15
@@ -33,8 +33,8 @@ struct kv_store;
 struct kv_keys; /* opaque */
 
 /*
- * Has coffer's CA certify a key of coffer's own: appends PEM to `chain`, the certificate of that
- * SubjectPublicKeyInfo, then the CA's. From any thread.
+ * Has coffer's CA certify one of coffer's own keys: appends PEM to `chain`, the certificate for
+ * that SubjectPublicKeyInfo, then the CA's. Called from any thread.
  */
 typedef enum kv_code kv_certify_fn(void *context, const void *spki, size_t len, const char *name,
                                    struct kv_buf *chain, struct kv_err *err);
@@ -43,13 +43,13 @@ struct kv_keys_config {
     struct kv_store *store;     /* borrowed */
     struct kv_custody *custody; /* borrowed */
     kv_millis deletion_lag;     /* how long delete, recover and purge stay pending */
-    bool premium_symmetric;     /* premium vaults, too, take oct and oct-HSM */
+    bool premium_symmetric;     /* premium vaults also accept oct and oct-HSM */
     bool early_symmetric_ops;   /* of oct keys of a managed HSM: the defaults of older builds */
 
     kv_certify_fn *certify; /* NULL: nothing is attested */
     void *certify_context;
 
-    bool (*is_to_stop)(void); /* asked between two objects that are destroyed; NULL: never */
+    bool (*is_to_stop)(void); /* asked between the destruction of two objects; NULL: never */
 };
 
 /* Migrates its tables. Free with kv_keys_free(). */
@@ -61,7 +61,7 @@ KV_DEFINE_CLEANUP(struct kv_keys *, kv_keys_free)
 struct kv_scope {
     struct kv_keys *keys;
     const struct kv_vault *vault;
-    const char *authority; /* host and port of the identifiers that texts carry */
+    const char *authority; /* host and port for the identifiers in texts */
     kv_millis now;
 };
 
@@ -72,7 +72,7 @@ struct kv_key_ops {
 };
 bool kv_key_ops_allow(const struct kv_key_ops *ops, enum kv_key_op op);
 
-/* key_ops as sent; `given` with none means an empty list. Borrowed. */
+/* key_ops as sent; `given` with no entries means an empty list. Borrowed. */
 struct kv_key_op_names {
     bool given;
     const char *const *name;
@@ -89,7 +89,7 @@ void kv_tags_done(struct kv_tags *tags);
 /* Appends; KV_BAD_PARAMETER past the limits of contract §4.4, which count characters of UTF-16. */
 enum kv_code kv_tags_add(struct kv_tags *tags, const char *name, const char *value,
                          struct kv_err *err) kv_must_check;
-/* Steps through: *position starts at 0; false at the end. */
+/* Iterates: *position starts at 0; false at the end. */
 bool kv_tags_next(const struct kv_tags *tags, size_t *position, const char **ret_name,
                   const char **ret_value);
 
@@ -104,12 +104,12 @@ struct kv_attributes {
     kv_time created, updated;
 };
 
-/* Whether a key may leave the HSM, and for whom (contract §11); alike for all its versions. */
+/* Whether a key may leave the HSM, and for whom (contract §11); the same for all its versions. */
 struct kv_release_terms {
     bool exportable;
     bool immutable;     /* the policy */
     char *policy;       /* heap: compact JSON; NULL: none */
-    char *content_type; /* heap, with the policy */
+    char *content_type; /* heap, beside the policy */
 };
 
 /* The same as sent. Borrowed. */
@@ -121,7 +121,7 @@ struct kv_release_args {
     bool immutable;
 };
 
-/* A version as the wire shows it. init/done; a page of them is an array. */
+/* A version as the wire shows it. init/done; a page is an array of them. */
 struct kv_key {
     char name[KV_KEY_NAME_MAX + 1]; /* the creator's spelling */
     char version[KV_VERSION_LENGTH + 1];
@@ -131,16 +131,16 @@ struct kv_key {
     struct kv_attributes attributes;
     struct kv_tags tags;
     struct kv_release_terms release;
-    char *members;  /* heap: a JSON object of what else an imported JWK had; NULL: nothing */
-    char *external; /* heap: its id in the external key manager; NULL: it is the token's own */
+    char *members;  /* heap: a JSON object of an imported JWK's other members; NULL: none */
+    char *external; /* heap: its id in the external key manager; NULL: a key of the token itself */
     kv_time deleted, scheduled_purge; /* 0 unless the key is deleted */
 };
 void kv_key_done(struct kv_key *key);
 KV_DEFINE_CLEANUP_VALUE(struct kv_key, kv_key_done)
 
 /*
- * Refuses a name the service does not take (contract §4.1): `The request URI contains an invalid
- * name: {name}`.
+ * Refuses a name that the service does not accept (contract §4.1): `The request URI contains an
+ * invalid name: {name}`.
  */
 enum kv_code kv_key_name_check(const char *name, struct kv_err *err) kv_must_check;
 
@@ -156,15 +156,15 @@ struct kv_key_create_args {
     struct kv_maybe_time not_before, expires;
     const struct kv_tags *tags; /* NULL: none */
     struct kv_release_args release;
-    const char *external; /* for kv_key_create_external() alone */
+    const char *external; /* only for kv_key_create_external() */
 };
 
-/* All refusals that need no key to be generated: type, size, ops, SKU, state of the name. */
+/* All checks that need no key to be generated: type, size, ops, SKU, state of the name. */
 enum kv_code kv_key_create_check(const struct kv_scope *scope,
                                  const struct kv_key_create_args *args,
                                  struct kv_err *err) kv_must_check;
 
-/* Generates and stores the first or a new version; takes seconds. Checks everything again. */
+/* Generates and stores the first or a new version; takes seconds. Repeats all checks. */
 enum kv_code kv_key_create(const struct kv_scope *scope, const struct kv_key_create_args *args,
                            struct kv_key *ret_key, struct kv_err *err) kv_must_check;
 
@@ -183,9 +183,9 @@ struct kv_key_import_args {
     const char *kty;                        /* as sent */
     bool hsm;                               /* `Hsm`: the HSM's type of the same family */
     const char *curve;                      /* as sent; EC only */
-    const struct kv_sent_key *key;          /* its family and curve are not looked at */
+    const struct kv_sent_key *key;          /* its family and curve are ignored */
     const struct kv_key_transfer *transfer; /* NULL: the private numbers are in `key` */
-    const char *members;                    /* NULL, or what goes to kv_key.members */
+    const char *members;                    /* NULL, or what becomes kv_key.members */
     struct kv_key_op_names ops;             /* not given: the defaults of the type */
     bool enabled;
     struct kv_maybe_time not_before, expires;
@@ -194,13 +194,14 @@ struct kv_key_import_args {
 };
 
 /*
- * Takes somebody's key as the first or a new version (contract §6.2). Checks that its numbers
+ * Stores the client's key as the first or a new version (contract §6.2). Checks that its numbers
  * belong together, which takes tens of milliseconds: KV_LANE_WORK.
  */
 enum kv_code kv_key_import(const struct kv_scope *scope, const struct kv_key_import_args *args,
                            struct kv_key *ret_key, struct kv_err *err) kv_must_check;
 
-/* `version` NULL: the latest. Also disabled, expired, not yet valid ones (contract §6.3). */
+/* `version` NULL: the latest. Also finds disabled, expired and not yet valid ones (contract
+ * §6.3). */
 enum kv_code kv_key_get(const struct kv_scope *scope, const char *name, const char *version,
                         struct kv_key *ret_key, struct kv_err *err) kv_must_check;
 
@@ -225,20 +226,20 @@ enum kv_code kv_key_recover(const struct kv_scope *scope, const char *name, stru
 enum kv_code kv_key_purge(const struct kv_scope *scope, const char *name,
                           struct kv_err *err) kv_must_check;
 
-/* Bytes of a backup blob; its base64url fits the body of an answer. */
+/* Bytes of a backup blob; its base64url fits into the body of an answer. */
 #define KV_BACKUP_MAX (6 * 1024 * 1024 - 1024)
 
 /*
  * Appends the backup blob of all versions of a key to `blob`, a buffer of KV_BACKUP_MAX
- * (contract §6.7): of use on this token only. KV_KEY_NOT_EXPORTABLE when keys may not leave it.
+ * (contract §6.7), usable only on this token. KV_KEY_NOT_EXPORTABLE if keys may not leave it.
  */
 enum kv_code kv_key_backup(const struct kv_scope *scope, const char *name, struct kv_buf *blob,
                            struct kv_err *err) kv_must_check;
 
 /*
  * Brings a key back from such a blob, with its name, versions, attributes and dates, into any vault
- * of this instance; all versions or none. KV_BACKUP_CORRUPT for everything that is not a blob of
- * this instance, to the byte. Takes some milliseconds a version: KV_LANE_GENERATE.
+ * of this instance; all versions or none. KV_BACKUP_CORRUPT for anything that is not, byte for
+ * byte, a blob of this instance. Takes some milliseconds per version: KV_LANE_GENERATE.
  */
 enum kv_code kv_key_restore(const struct kv_scope *scope, const char *blob, size_t len,
                             struct kv_key *ret_key, struct kv_err *err) kv_must_check;
@@ -251,7 +252,7 @@ enum kv_code kv_key_release(const struct kv_scope *scope, const struct kv_key *k
                             const struct kv_material *target, const char *enc,
                             struct kv_released *ret_released, struct kv_err *err) kv_must_check;
 
-/* A version that may be released now: enabled, exportable, with a policy. `version` NULL: the
+/* Finds a version that may be released now: enabled, exportable, with a policy. `version` NULL: the
  * latest. */
 enum kv_code kv_key_find_released(const struct kv_scope *scope, const char *name,
                                   const char *version, struct kv_key *ret_key,
@@ -261,8 +262,8 @@ enum kv_code kv_key_find_released(const struct kv_scope *scope, const char *name
  * Secure wrap and unwrap (contract §6.11). kv_key_find_secure() finds a version that may do `op`,
  * SECURE_WRAP or SECURE_UNWRAP, now; `version` NULL: the latest. The wrap makes a random AES-256
  * key and encrypts it to that version; the unwrap encrypts what it is given to `target`, an RSA key
- * that was attested as the version's release policy wants. KV_CANNOT_DECRYPT for what was not
- * wrapped so.
+ * that was attested as the version's release policy wants. KV_CANNOT_DECRYPT for anything that was
+ * not wrapped this way.
  */
 enum kv_code kv_key_find_secure(const struct kv_scope *scope, const char *name, const char *version,
                                 enum kv_key_op op, struct kv_key *ret_key,
@@ -274,42 +275,42 @@ enum kv_code kv_key_secure_unwrap(const struct kv_scope *scope, const struct kv_
                                   struct kv_sealed *ret_sealed, struct kv_err *err) kv_must_check;
 
 /*
- * Attestation (contract §6.10): a version, what the token says of its object now, and coffer's
- * signature under statements about it.
+ * Attestation (contract §6.10): a version, what the token now says about its object, and coffer's
+ * signature on statements about it.
  */
 enum kv_code kv_key_attest(const struct kv_scope *scope, const char *name, const char *version,
                            struct kv_key *ret_key, struct kv_custody_facts *ret_facts,
                            struct kv_err *err) kv_must_check;
 
 /*
- * What coffer puts its signature under, each kind with a key of its own on the token: attestations
- * in its own name, released keys of vaults in that of the service, vault.azure.net, those of a
- * managed HSM in that of its host (contract §11).
+ * What coffer signs, each kind with a separate key on the token: attestations in its own name,
+ * released keys of vaults in that of the service, vault.azure.net, those of a managed HSM in that
+ * of its host (contract §11).
  */
 enum kv_statement { KV_STATEMENT_ATTESTATION, KV_STATEMENT_RELEASE };
 
-/* Appends PEM of the certificate under which kv_keys_sign_statement() signs, and of the CA. Makes
- * the key when there is none yet. */
+/* Appends PEM of the certificate for the key that kv_keys_sign_statement() uses, and of the CA.
+ * Generates the key if there is none yet. */
 enum kv_code kv_keys_signer_chain(const struct kv_scope *scope, enum kv_statement statement,
                                   struct kv_buf *chain, struct kv_err *err) kv_must_check;
 
-/* RS256 (RFC 7518 §3.3) over a text, by the key of such statements. */
+/* RS256 (RFC 7518 §3.3) over a text, with the key for such statements. */
 enum kv_code kv_keys_sign_statement(const struct kv_scope *scope, enum kv_statement statement,
                                     const char *text, size_t len, struct kv_secret *ret_signature,
                                     struct kv_err *err) kv_must_check;
 
-/* A page of a list. A marker says where a page starts: behind the one that gave it. */
+/* A page of a list. A marker says where the next page starts: after the one that returned it. */
 #define KV_MARKER_MAX KV_KEY_NAME_MAX
 struct kv_key_page {
     struct kv_key *key; /* heap */
     size_t count;
     bool more;
-    char next[KV_MARKER_MAX + 1]; /* the marker of the next page, when there are more */
+    char next[KV_MARKER_MAX + 1]; /* the marker of the next page, if there are more */
 };
 void kv_key_page_done(struct kv_key_page *page);
 KV_DEFINE_CLEANUP_VALUE(struct kv_key_page, kv_key_page_done)
 
-/* Whether this vault gives such markers, of a list of versions or of one of keys. */
+/* Whether this vault issues such markers, for a list of versions or of keys. */
 bool kv_key_marker_is_valid(const struct kv_scope *scope, bool of_versions, const char *marker);
 
 /* A vault's by upper-cased name, a Managed HSM's by creation; `marker` NULL: from the start
@@ -318,7 +319,7 @@ enum kv_code kv_key_list(const struct kv_scope *scope, const char *marker, size_
                          struct kv_key_page *ret_page, struct kv_err *err) kv_must_check;
 enum kv_code kv_key_list_deleted(const struct kv_scope *scope, const char *marker, size_t max,
                                  struct kv_key_page *ret_page, struct kv_err *err) kv_must_check;
-/* A vault's by version, a Managed HSM's by creation; a name nobody has is an empty page, not an
+/* A vault's by version, a Managed HSM's by creation; an unknown name gives an empty page, not an
  * error. */
 enum kv_code kv_key_list_versions(const struct kv_scope *scope, const char *name,
                                   const char *marker, size_t max, struct kv_key_page *ret_page,
@@ -330,7 +331,7 @@ struct kv_key_operate_args {
     struct kv_operands operands;
 };
 
-/* What came of an operation, and with which version. init/done. */
+/* The result of an operation, and the version used. init/done. */
 struct kv_key_result {
     char name[KV_KEY_NAME_MAX + 1];
     char version[KV_VERSION_LENGTH + 1];
@@ -342,27 +343,28 @@ KV_DEFINE_CLEANUP_VALUE(struct kv_key_result, kv_key_result_done)
 
 /*
  * encrypt, decrypt, sign, verify, wrapKey, unwrapKey with the version, or the latest. Order of
- * refusals: lookup, enabled, nbf/exp, key_ops, algorithm, lengths (contract §19 row 26). *result
- * was initialised.
+ * checks: lookup, enabled, nbf/exp, key_ops, algorithm, lengths (contract §19 row 26). *result must
+ * be initialised.
  */
 enum kv_code kv_key_operate(const struct kv_scope *scope, const char *name, const char *version,
                             const struct kv_key_operate_args *args, struct kv_key_result *result,
                             struct kv_err *err) kv_must_check;
 
 /*
- * 1 to 128 random bytes of the token (contract §6.9); another count is KV_BAD_PARAMETER.
+ * 1 to 128 random bytes from the token (contract §6.9); any other count is KV_BAD_PARAMETER.
  */
 enum kv_code kv_keys_random(const struct kv_scope *scope, int64_t count,
                             struct kv_secret *ret_bytes, struct kv_err *err) kv_must_check;
 
-/* Removes every key of a purged vault, or of KV_VAULTS_ALL and those of the external key manager: a
- * kv_vault_empty_fn, `keys` being the context. Their objects are destroyed by the next tidying. */
+/* Removes every key of a purged vault, or, for KV_VAULTS_ALL, of all vaults and the external key
+ * manager: a kv_vault_empty_fn, with `keys` as its context. The next tidying destroys their
+ * objects. */
 enum kv_code kv_keys_empty(void *keys, struct kv_db *db, int64_t vault,
                            struct kv_err *err) kv_must_check;
 
 /*
- * At start, before anything else: destroys token objects of versions that were never acknowledged
- * or are purged. Returns how many there were; fewer when it was to stop, and the next start goes on.
+ * At startup, before anything else: destroys token objects of versions that were never acknowledged
+ * or are purged. Returns how many; if it was told to stop, the next start does the rest.
  */
 enum kv_code kv_keys_sweep(struct kv_keys *keys, size_t *ret_destroyed,
                            struct kv_err *err) kv_must_check;
@@ -370,18 +372,19 @@ enum kv_code kv_keys_sweep(struct kv_keys *keys, size_t *ret_destroyed,
 /* Destroys the objects of versions that are purged. */
 enum kv_code kv_keys_tidy(struct kv_keys *keys, struct kv_err *err) kv_must_check;
 
-/* From now on kv_keys_tidy() ends after the object it is at; the next start does the rest. Any
+/* From now on kv_keys_tidy() ends after its current object; the next start does the rest. Any
  * thread. */
 void kv_keys_stop_tidying(struct kv_keys *keys);
 
-/* How much there is, for /metrics. `limbo`: objects that wait to be destroyed. */
+/* Counts for /metrics. `limbo`: objects waiting to be destroyed. */
 struct kv_keys_census {
     size_t keys, deleted_keys, versions, limbo;
 };
 enum kv_code kv_keys_count(struct kv_keys *keys, struct kv_keys_census *ret_census,
                            struct kv_err *err) kv_must_check;
 
-/* Calls `visit` for the object of every version and of every key of coffer's own; for the check of store against token. */
+/* Calls `visit` for the object of every version and of every key of coffer's own; for checking the
+ * store against the token. */
 typedef bool kv_object_visit_fn(void *context, const unsigned char object[KV_OBJECT_LENGTH]);
 enum kv_code kv_keys_each_object(struct kv_keys *keys, kv_object_visit_fn *visit, void *context,
                                  struct kv_err *err) kv_must_check;

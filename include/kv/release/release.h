@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kv/release/release.h - may a key leave for this environment? Release policies and the attestations that
- * are held against them (contract §11).
+ * kv/release/release.h - may a key be released to this environment? Release policies and the
+ * attestations that are checked against them (contract §11).
  *
- * A policy names authorities by URL. An attestation is a token (JWT, RS256) of one of them; it
- * tells claims about an environment, and the RSA key that a released key is encrypted to. The
- * authority's keys, by their numbers or, as Azure Attestation has them, in certificates, are asked
- * for over HTTP and remembered for a while. Thread-safe.
+ * A policy names authorities by URL. An attestation is a token (JWT, RS256) from one of them; it
+ * holds claims about an environment, and the RSA key that a released key is encrypted to. The
+ * authority's keys, given as numbers or, as Azure Attestation does, in certificates, are fetched
+ * over HTTP and remembered for a while. Thread-safe.
  */
 #pragma once
 
@@ -20,35 +20,35 @@
 
 #define KV_RELEASE_POLICY_MAX 8192  /* bytes, compact */
 #define KV_ATTESTATION_MAX 65536    /* characters of a token */
-#define KV_AUTHORITY_BODY_MAX 65536 /* bytes of an answer of an authority */
+#define KV_AUTHORITY_BODY_MAX 65536 /* bytes of an authority's answer */
 
 /*
  * Checks a policy (JSON: version, anyOf of authorities, each with allOf or anyOf of claims, nested
  * at most 8 deep) and appends it without white space to `compact`, a buffer of
- * KV_RELEASE_POLICY_MAX. KV_BAD_PARAMETER says what is wrong.
+ * KV_RELEASE_POLICY_MAX. KV_BAD_PARAMETER with a text that says what is wrong.
  */
 enum kv_code kv_release_policy_check(const char *text, size_t len, struct kv_buf *compact,
                                      struct kv_err *err) kv_must_check;
 
 /*
- * Writes such a checked policy as builds of 2022 did (contract §11): members in one order, those
- * nobody knows behind them, and the truth of a claim as a text. KV_BAD_PARAMETER when it does not
- * fit then.
+ * Writes such a checked policy as builds of 2022 did (contract §11): members in a fixed order,
+ * unknown ones after them, and booleans in claims as texts. KV_BAD_PARAMETER if it no longer fits
+ * then.
  */
 enum kv_code kv_release_policy_rewrite(struct kv_buf *compact, struct kv_err *err) kv_must_check;
 
-/* Appends such a checked policy with its `version` first, as the answer to a release of a vault
- * shows it (contract §11), to a buffer of KV_RELEASE_POLICY_MAX. */
+/* Appends such a checked policy with its `version` first, as a vault's answer to a release shows it
+ * (contract §11), to a buffer of KV_RELEASE_POLICY_MAX. */
 enum kv_code kv_release_policy_print(const char *policy, struct kv_buf *text,
                                      struct kv_err *err) kv_must_check;
 
-/* Gets what lies under a URL, in bounded time and size; KV_UNAVAILABLE when it cannot. */
+/* Fetches a URL, in bounded time and size; KV_UNAVAILABLE if it cannot. */
 typedef enum kv_code kv_fetch_fn(const char *url, struct kv_buf *body, struct kv_err *err);
 
 #define KV_AUTHORITIES_MAX 32          /* whose keys are remembered */
-#define KV_AUTHORITIES_ASKED_MAX 16    /* of them that are asked at the same time */
-#define KV_AUTHORITY_KEYS_LIFETIME 300 /* seconds of the virtual clock that they are */
-#define KV_AUTHORITY_PAUSE 3000        /* real milliseconds before one that failed is asked again */
+#define KV_AUTHORITIES_ASKED_MAX 16    /* of them that are being asked at the same time */
+#define KV_AUTHORITY_KEYS_LIFETIME 300 /* for so many seconds of the virtual clock */
+#define KV_AUTHORITY_PAUSE 3000        /* real milliseconds before one that failed is retried */
 
 struct kv_authorities; /* opaque: attestation authorities, and the keys they had lately */
 
@@ -65,15 +65,17 @@ struct kv_release_case {
     struct kv_authorities *authorities;
 
     /*
-     * NULL: an authority whose keys are not known is asked there and then. It is asked once at a
-     * time, for everybody who wants to know, so this may wait as long as two fetches take. Else
-     * nobody is asked: *must_ask is 0 or, when somebody has to be, a number that stands for that
-     * authority; then KV_OK says nothing and *ret_target is not written. For threads that others
-     * wait for: who goes on to ask does well to do so after those of the same number.
+     * NULL: an authority whose keys are not known is asked there and then. Only one request to it
+     * runs at a time, shared by all callers, so this may wait as long as two fetches take.
+     * Otherwise no authority is asked: *must_ask is set to 0 or, if one must be asked, to a number
+     * that stands for it; then KV_OK means nothing and *ret_target is not written. This is for
+     * threads that others wait for; a caller that goes on to ask should queue behind those with the
+     * same number.
      */
     uint64_t *must_ask;
 
-    kv_millis since; /* real; an answer the authority gave after that need not be asked again */
+    kv_millis since; /* real; if the authority has answered since then, it need not be asked
+                        again */
 };
 
 #define KV_RELEASE_NUMBER_MAX 512
@@ -85,9 +87,9 @@ struct kv_release_target {
 };
 
 /*
- * Checks the attestation against the policy; *ret_target is the key it attests. KV_BAD_PARAMETER
- * for what is no attestation, lacks a claim that the policy demands or attests no key (contract
- * §11), KV_RELEASE_DENIED when nobody the policy trusts has signed it or it is not valid now.
+ * Checks the attestation against the policy; *ret_target is the key it attests. KV_BAD_PARAMETER if
+ * it is not an attestation, lacks a claim that the policy demands or attests no key (contract §11),
+ * KV_RELEASE_DENIED if no authority the policy trusts has signed it or it is not valid now.
  */
 enum kv_code kv_release_judge(const struct kv_release_case *release,
                               struct kv_release_target *ret_target,

@@ -3,12 +3,12 @@
  * kv/store/store.h - everything that lasts, in one SQLite file (WAL, synchronous=FULL).
  *
  * The store lends connections; a connection belongs to one thread until it is released, and an
- * open transaction is rolled back then. SQL text lives with its domain, prepared once a connection
- * (statements are cached by the address of their text: pass literals only). Readers never wait
- * for writers; writers take turns in the order they came.
- * Errors: KV_INTERNAL with SQLite's extended code as cause, KV_UNAVAILABLE when the disk is full
- * or the file cannot be written. Those of opening and migrating, for whoever starts the server, name
- * the file; the others, which are sent to clients, name no path.
+ * open transaction is rolled back then. SQL text lives with its domain, prepared once per
+ * connection (statements are cached by the address of their text: pass literals only). Readers
+ * never wait for writers; writers take turns in order of arrival. Errors: KV_INTERNAL with SQLite's
+ * extended code as cause, KV_UNAVAILABLE when the disk is full or the file cannot be written.
+ * Errors of opening and migrating, which are for the operator, name the file; the others, which are
+ * sent to clients, name no path.
  */
 #pragma once
 
@@ -16,21 +16,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kv/base/clock.h"
 #include "kv/base/err.h"
 
 struct kv_store; /* opaque, thread-safe */
 struct kv_db;    /* a lent connection, one thread */
 struct kv_rows;  /* the rows of one query, inside a lent connection */
 
-/* A step of a domain's schema, run once and in order; each in a transaction of its own. */
+/* A step of a domain's schema, run once and in order, each in its own transaction. */
 struct kv_migration {
     const char *sql; /* one or more statements; NULL ends the list */
-    bool rebuilds;   /* a table that others refer to: references are held against it at the end */
+    bool rebuilds;   /* a table that others refer to: foreign keys are checked at the end */
 };
 
 /*
- * Opens (or makes, mode 0600) the file with at most `connections` connections. A file written by
- * a newer coffer, or that is no database, is refused with a message that says so.
+ * Opens (or creates, mode 0600) the file with at most `connections` connections. A file that was
+ * written by a newer coffer, or is not a database, is refused with a message that says so.
  */
 enum kv_code kv_store_open(const char *path, unsigned connections, struct kv_store **ret_store,
                            struct kv_err *err) kv_must_check;
@@ -38,21 +39,44 @@ void kv_store_close(struct kv_store *store);
 KV_DEFINE_CLEANUP(struct kv_store *, kv_store_close)
 
 /*
- * Whether the files are still the ones it has open, at the path it opened, and as they were after
- * the last write; KV_UNAVAILABLE when they were moved, removed or replaced, until they are back,
- * or were cut, overwritten or touched (their times count), until the next start. Then nothing is
- * written (what is not under that name is lost to the next start) and no further connection opened,
- * which would read another file; what was committed before is still read as far as it is there.
- * Another process that writes by SQLite's own locks does no harm. Some system calls; asked before
- * each write, before and after each commit, too. Thread-safe.
+ * Checks that the files are still the ones it has open, at the path it opened, and as they were
+ * after the last write; KV_UNAVAILABLE if they were moved, removed or replaced, until they are
+ * back, or truncated, overwritten or touched (their times count), until the next start. Then
+ * nothing is written (what is not under that name is lost to the next start) and no further
+ * connection is opened, which would read another file; what was committed before can still be read
+ * as far as it is there. Another process that writes using SQLite's own locks does no harm. Takes
+ * some system calls; also done before each write and before and after each commit. Thread-safe.
  */
 enum kv_code kv_store_check(struct kv_store *store, struct kv_err *err) kv_must_check;
 
-/* Brings the tables of `domain` to the end of `steps`; refuses a schema beyond it. */
+/*
+ * Pauses the store, so that its files can be saved or replaced while the process runs.
+ * kv_store_pause() waits at most `patience` ms until every lent connection has been returned. From
+ * then on only the calling thread, which must not hold a connection itself, can acquire one; the
+ * others wait in kv_db_acquire() for up to KV_STORE_PAUSE_MAX ms and then get KV_UNAVAILABLE. If
+ * patience runs out first, the caller gets KV_UNAVAILABLE and nothing has changed.
+ * kv_store_resume(), on the same thread, lets everybody continue.
+ */
+#define KV_STORE_PAUSE_MAX 10000
+enum kv_code kv_store_pause(struct kv_store *store, kv_millis patience,
+                            struct kv_err *err) kv_must_check;
+void kv_store_resume(struct kv_store *store);
+
+/*
+ * While the store is paused: closes the files, calls `exchange`, which may replace or copy them
+ * (everything is in the database by then, there is no log), and opens what is there afterwards;
+ * kv_store_edition() changes. KV_INTERNAL for a file that kv_store_open() would refuse. After a
+ * failure the store cannot be used until another call succeeds.
+ */
+typedef enum kv_code kv_store_exchange_fn(void *context, struct kv_err *err);
+enum kv_code kv_store_reopen(struct kv_store *store, kv_store_exchange_fn *exchange, void *context,
+                             struct kv_err *err) kv_must_check;
+
+/* Migrates the tables of `domain` to the end of `steps`; refuses a schema beyond that. */
 enum kv_code kv_store_migrate(struct kv_store *store, const char *domain,
                               const struct kv_migration *steps, struct kv_err *err) kv_must_check;
 
-/* Waits for a free connection. */
+/* Waits for a free connection, and while the store is paused. */
 enum kv_code kv_db_acquire(struct kv_store *store, struct kv_db **ret_db,
                            struct kv_err *err) kv_must_check;
 void kv_db_release(struct kv_db *db);
@@ -69,8 +93,8 @@ enum kv_code kv_db_commit(struct kv_db *db, struct kv_err *err) kv_must_check;
 enum kv_code kv_db_begin_reading(struct kv_db *db, struct kv_err *err) kv_must_check;
 void kv_db_end_reading(struct kv_db *db);
 
-/* A number that changes with every commit, before the commit returns: what was read under one
- * edition, which was asked for first, is as it was while the edition is the same. */
+/* A number that changes with every commit, before the commit returns: data read after asking for
+ * the edition is current for as long as the edition stays the same. */
 uint64_t kv_store_edition(const struct kv_store *store);
 
 /* One value bound to a ? of the SQL, in order. Texts and bytes are borrowed until the call ends
@@ -102,7 +126,7 @@ struct kv_binds {
 enum kv_code kv_db_run(struct kv_db *db, const char *sql, struct kv_binds binds,
                        int64_t *ret_changes, struct kv_err *err) kv_must_check;
 
-/* The rowid of the last insert on this connection. */
+/* The rowid of this connection's last insert. */
 int64_t kv_db_last_id(const struct kv_db *db);
 
 /* Starts a query; close the rows before the same SQL is used again on this connection. */
@@ -111,10 +135,10 @@ enum kv_code kv_db_query(struct kv_db *db, const char *sql, struct kv_binds bind
 void kv_rows_close(struct kv_rows *rows);
 KV_DEFINE_CLEANUP(struct kv_rows *, kv_rows_close)
 
-/* Goes to the next row; *ret_more is false after the last. */
+/* Advances to the next row; *ret_more is false after the last. */
 enum kv_code kv_rows_next(struct kv_rows *rows, bool *ret_more, struct kv_err *err) kv_must_check;
 
-/* Columns of the present row, from 0; texts and bytes are borrowed until the next step. */
+/* Columns of the current row, from 0; texts and bytes are borrowed until the next step. */
 bool kv_rows_is_null(const struct kv_rows *rows, int column);
 int64_t kv_rows_int(const struct kv_rows *rows, int column);
 const char *kv_rows_text(const struct kv_rows *rows, int column); /* "" for NULL */

@@ -3,8 +3,8 @@
  * kv/vaults/vault.h - one vault or managed HSM: its settings, what `--vault SPEC` says of them,
  * and what follows from them.
  *
- * A struct kv_vault that the table (kv/vaults/vaults.h) lends never changes; what is said here
- * about one touches nothing else, so all of it is safe from any thread.
+ * A struct kv_vault lent by the table (kv/vaults/vaults.h) never changes, and the functions here
+ * touch nothing else, so all of them are safe from any thread.
  */
 #pragma once
 
@@ -16,13 +16,15 @@
 #include "kv/base/err.h"
 
 #define KV_VAULT_NAME_MAX 24
+#define KV_RETENTION_MIN 7 /* days */
+#define KV_RETENTION_MAX 90
 
 enum kv_vault_kind { KV_VAULT, KV_MANAGED_HSM };
 enum kv_sku { KV_SKU_STANDARD, KV_SKU_PREMIUM };
 enum kv_access { KV_ACCESS_OPEN, KV_ACCESS_POLICY, KV_ACCESS_RBAC };
 
 struct kv_vault {
-    int64_t id; /* for good: a later vault of the same name has another one; 0: not in the table */
+    int64_t id; /* permanent: a later vault of the same name has another id; 0: not in the table */
     char name[KV_VAULT_NAME_MAX + 1]; /* lower case */
     enum kv_vault_kind kind;
     enum kv_sku sku;
@@ -30,10 +32,11 @@ struct kv_vault {
     unsigned retention_days; /* 7..90 */
     bool purge_protection;
     kv_time made, changed;
-    kv_time deleted, purge; /* when it was deleted, and is purged by itself; 0 while it lives */
+    kv_time deleted, purge; /* when it was deleted, and will be purged by itself; 0 while it is
+                               live */
 };
 
-/* What can be said of a vault; in a draft a bit for each that was. */
+/* The settings of a vault; a draft has a bit for each that was given. */
 enum kv_vault_setting {
     KV_SETTING_KIND,
     KV_SETTING_SKU,
@@ -43,27 +46,27 @@ enum kv_vault_setting {
     KV_SETTING_COUNT
 };
 
-/* A vault somebody wants, or wants to be changed: what was not said has its default. */
+/* A vault to be created, or changes to one: settings not given have their defaults. */
 struct kv_vault_draft {
     struct kv_vault vault;
     unsigned given; /* 1 << enum kv_vault_setting */
 };
 
-/* A draft that says a name and nothing else. KV_BAD_PARAMETER for what is no name: contract §1. */
+/* A draft with a name and nothing else. KV_BAD_PARAMETER for an invalid name: contract §1. */
 enum kv_code kv_vault_draft_begin(struct kv_vault_draft *ret_draft, const char *name, size_t len,
                                   struct kv_err *err) kv_must_check;
 
-/* Says one more setting by its name and value, as in a SPEC; "" is the value of a mere name.
- * KV_BAD_PARAMETER names what is wrong. */
+/* Adds a setting by its name and value, as in a SPEC; the value is "" if there is only a name.
+ * KV_BAD_PARAMETER with a text that says what is wrong. */
 enum kv_code kv_vault_draft_set(struct kv_vault_draft *draft, const char *name, const char *value,
                                 struct kv_err *err) kv_must_check;
 
-/* Reads NAME[,sku=..][,kind=..][,retention=..][,purge-protection][,access=..] (design §2). */
+/* Reads NAME[,sku=..][,kind=..][,retention=..][,purge-protection][,access=..] (docs/options.md). */
 enum kv_code kv_vault_parse(const char *spec, struct kv_vault_draft *ret_draft,
                             struct kv_err *err) kv_must_check;
 
-/* The name of a setting in a SPEC, and the value that a vault has of it, as one would write it
- * there: "retention", "90". A text of KV_SETTING_TEXT_SIZE. */
+/* The name of a setting in a SPEC, and a vault's value for it as written there: "retention", "90".
+ * A text of KV_SETTING_TEXT_SIZE. */
 #define KV_SETTING_TEXT_SIZE 16
 const char *kv_vault_setting_name(enum kv_vault_setting setting);
 void kv_vault_setting_text(const struct kv_vault *vault, enum kv_vault_setting setting,
@@ -78,8 +81,8 @@ void kv_vault_host(const struct kv_vault *vault, char ret_host[KV_VAULT_HOST_SIZ
 
 /*
  * Takes a host name apart: {name}.vault.localhost, .vault.azure.net and the managedhsm pair, in
- * any case, with or without a final dot. False for a name that is none of these (localhost, an
- * address); "" as the name for one that no vault can have.
+ * any case, with or without a final dot. False for any other name (localhost, an address); the name
+ * is "" if no vault can have it.
  */
 bool kv_vault_host_parse(const char *host, enum kv_vault_kind *ret_kind,
                          char ret_name[KV_VAULT_NAME_MAX + 1]);

@@ -101,8 +101,9 @@ enum kv_code kv_vaults_recover(struct kv_vaults *vaults, const char *name, kv_ti
 enum kv_code kv_vaults_purge(struct kv_vaults *vaults, const char *name, kv_time now,
                              struct kv_err *err) kv_must_check;
 
-/* Purges the deleted ones whose time has come, purge protection or not, the earliest first. Each is
- * told to `visit` once it is gone, which must not call back; when that returns false, it ends. */
+/* Purges the deleted vaults whose purge is due, purge protection or not, earliest first, several in
+ * one transaction. Each is reported to `visit` once it is gone; `visit` must not call back, and false
+ * ends the purging. */
 typedef bool kv_vault_visit_fn(void *context, const struct kv_vault *vault);
 enum kv_code kv_vaults_purge_due(struct kv_vaults *vaults, kv_time now, kv_vault_visit_fn *visit,
                                  void *context, struct kv_err *err) kv_must_check;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kv/wire/build.h - which build of the service is shown: the rows of service_build.def.
+ * kv/wire/build.h - which build of the service coffer imitates: the rows of service_build.def.
  *
  * Immutable; safe from any thread.
  */
@@ -26,5 +26,5 @@ struct kv_build {
     const char *authority;
 };
 
-/* The build of that name; the values that --service-build takes are those names. NULL: none. */
+/* The build of that name, one of the values of --service-build. NULL: none. */
 const struct kv_build *kv_build_find(const char *name);

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-/* A row of api_version.def, or what an unknown one is taken for. */
+/* A row of api_version.def, or the row that an unknown version is treated as. */
 struct kv_api_version {
     const char *name;
     bool shows_hsm_platform, knows_release;
@@ -20,7 +20,7 @@ struct kv_api_version {
  */
 bool kv_api_version_find(const char *name, bool strict, struct kv_api_version *ret_version);
 
-/* Whether the version is older than the one of that name, which is a row of the table. */
+/* Whether the version is older than the named one, which must be a row of the table. */
 bool kv_api_version_is_before(const struct kv_api_version *version, const char *since);
 
 /* The newest stable version, for the refusal of an unknown one. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A test authority for key release (contract §11), with the one page that the SDKs' tests ask
- * theirs for: it attests whoever asks. A release policy that names it trusts anybody who reaches
- * this port.
+ * A test authority for key release (contract §11), with the one page that the SDKs' tests request
+ * from theirs: it attests anybody who asks. A release policy that names it trusts everybody who can
+ * reach this port.
  */
 #include <stdio.h>
 #include <string.h>
@@ -92,7 +92,8 @@ static cJSON *render_jwk(const EVP_PKEY *key, size_t count, bool *ok)
     return jwk;
 }
 
-/* ?n=...&e=... is the caller's own key; without it one is made, whose private half is told, too. */
+/* ?n=...&e=... is the caller's own key; without it one is generated, and its private half returned,
+ * too. */
 static cJSON *choose_key(const struct kv_request *request, cJSON *body, bool *ok)
 {
     const char *n = kv_request_query(request, "n");

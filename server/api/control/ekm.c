@@ -39,7 +39,7 @@ enum kv_code external_connect(struct kv_request *request, struct kv_response *re
     KV_TRY(parse(request, &body, err));
     connected = cJSON_GetObjectItemCaseSensitive(body, "connected");
     if (!cJSON_IsBool(connected) || cJSON_GetArraySize(body) != 1) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Give connected, true or false.");
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Set connected to true or false.");
     }
     kv_external_connect(request->app->keys, cJSON_IsTrue(connected));
     return respond_state(request, response, err);
@@ -63,7 +63,7 @@ enum kv_code external_make(struct kv_request *request, struct kv_response *respo
     id = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(body, "id"));
     if (id == NULL || cJSON_GetArraySize(body) != 2
         || !find_type(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(body, "kty")), &kty)) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Give id, and kty, RSA-HSM or oct-HSM.");
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Give id, and kty as RSA-HSM or oct-HSM.");
     }
     KV_TRY(kv_external_make(request->app->keys, id, kty, err));
     return kv_response_json(response, 200, body, err);

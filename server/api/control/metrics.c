@@ -50,7 +50,7 @@ static enum kv_code print_keys(struct kv_keys *keys, struct kv_buf *buf, struct 
                          "# HELP coffer_key_versions Versions of all keys.\n"
                          "# TYPE coffer_key_versions gauge\n"
                          "coffer_key_versions %zu\n"
-                         "# HELP coffer_doomed_objects Token objects that wait to be destroyed.\n"
+                         "# HELP coffer_doomed_objects Token objects waiting to be destroyed.\n"
                          "# TYPE coffer_doomed_objects gauge\n"
                          "coffer_doomed_objects %zu\n",
                          census.keys, census.deleted_keys, census.versions, census.limbo);
@@ -85,7 +85,7 @@ static enum kv_code print_lanes(const struct kv_lanes *lanes, struct kv_buf *buf
                                 struct kv_err *err)
 {
     return kv_buf_printf(buf, err,
-                         "# HELP coffer_jobs_waiting Requests that wait for a worker, by lane.\n"
+                         "# HELP coffer_jobs_waiting Requests waiting for a worker, by lane.\n"
                          "# TYPE coffer_jobs_waiting gauge\n"
                          "coffer_jobs_waiting{lane=\"work\"} %zu\n"
                          "coffer_jobs_waiting{lane=\"generate\"} %zu\n",

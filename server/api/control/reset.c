@@ -16,7 +16,7 @@ static const struct kv_json_field fields[] = {
     KV_JSON_FIELD(struct order, vault, "vault", KV_JSON_STRING),
 };
 
-/* What was reset must not be more than what was meant: a misspelt member is refused. */
+/* A reset must not cover more than was meant: a misspelt member is refused. */
 static enum kv_code read_order(const cJSON *body, struct order *ret_order, struct kv_err *err)
 {
     bool is_known = body->child == NULL
@@ -30,14 +30,9 @@ static enum kv_code read_order(const cJSON *body, struct order *ret_order, struc
     return KV_OK;
 }
 
-/* Nobody is under way through time meanwhile. The clock comes first: what is made anew is made by
- * the time that is shown then. */
+/* With the agenda's turn: nobody is under way through time meanwhile. */
 static enum kv_code reset_all(const struct kv_app *app, struct kv_err *err)
 {
-    kv_agenda_acquire(app->agenda);
-
-    kv_auto(kv_agenda_release) kv_unused struct kv_agenda *turn = app->agenda;
-
     KV_TRY(kv_vaults_reset(app->vaults, NULL, kv_seconds(kv_clock_real()), err));
     kv_clock_reset(app->clock);
     kv_clock_freeze(app->clock, false);
@@ -45,6 +40,38 @@ static enum kv_code reset_all(const struct kv_app *app, struct kv_err *err)
     if (app->limits != NULL) {
         kv_limits_reset(app->limits);
     }
+    kv_clock_wake(app->clock); /* the housekeeper destroys the objects of the keys that are gone */
+    return KV_OK;
+}
+
+/* On the lane of those who move the clock, so that nobody holds it for long when this runs. */
+static enum kv_code reset_later(struct kv_request *request, struct kv_response *response,
+                                struct kv_err *err)
+{
+    const struct kv_app *app = request->app;
+
+    kv_agenda_acquire(app->agenda);
+
+    kv_auto(kv_agenda_release) kv_unused struct kv_agenda *turn = app->agenda;
+
+    KV_TRY(reset_all(app, err));
+    response->status = 204;
+    return KV_OK;
+}
+
+static enum kv_code begin_reset(struct kv_request *request, struct kv_response *response,
+                                struct kv_err *err)
+{
+    const struct kv_app *app = request->app;
+
+    if (!kv_agenda_try_acquire(app->agenda)) {
+        return kv_request_continue(request, KV_LANE_GENERATE, reset_later);
+    }
+
+    kv_auto(kv_agenda_release) kv_unused struct kv_agenda *turn = app->agenda;
+
+    KV_TRY(reset_all(app, err));
+    response->status = 204;
     return KV_OK;
 }
 
@@ -57,7 +84,6 @@ static enum kv_code reset_vault(const struct kv_app *app, const char *name, kv_m
     return kv_vaults_reset(app->vaults, draft.vault.name, kv_seconds(now), err);
 }
 
-/* The objects of the keys that are gone are destroyed by the housekeeper, which the clock wakes. */
 enum kv_code control_reset(struct kv_request *request, struct kv_response *response,
                            struct kv_err *err)
 {
@@ -69,8 +95,10 @@ enum kv_code control_reset(struct kv_request *request, struct kv_response *respo
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "The body is not a JSON object.");
     }
     KV_TRY(read_order(body, &order, err));
-    KV_TRY(order.vault != NULL ? reset_vault(app, order.vault, request->now, err)
-                               : reset_all(app, err));
+    if (order.vault == NULL) {
+        return begin_reset(request, response, err);
+    }
+    KV_TRY(reset_vault(app, order.vault, request->now, err));
     kv_clock_wake(app->clock);
     response->status = 204;
     return KV_OK;

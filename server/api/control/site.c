@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The control API as a site: who may ask, and how refusals look. It has no tokens; what protects
- * it is that it listens on loopback and that pages of a browser are kept out (design, section 2).
+ * The control API as a site: who may use it, and how refusals look. It has no tokens; it is
+ * protected by listening on loopback and by keeping web pages out (docs/options.md).
  */
 #include <stdio.h>
 #include <string.h>

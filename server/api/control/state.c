@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What runs here, and how it is. */
+/* What is running here, and its state. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -32,7 +32,7 @@ static void add_vault(cJSON *vaults, const struct kv_app *app, const struct kv_v
     kv_json_add_take(vaults, NULL, item, ok);
 }
 
-enum kv_code kv_control_describe(const struct kv_app *app, cJSON **ret_description,
+enum kv_code kv_control_describe(const struct kv_app *app, size_t max, cJSON **ret_description,
                                  struct kv_err *err)
 {
     kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
@@ -45,7 +45,7 @@ enum kv_code kv_control_describe(const struct kv_app *app, cJSON **ret_descripti
     kv_json_add_int(body, "port", app->port, &ok);
     kv_json_add_int(body, "control_port", app->control_port, &ok);
     cJSON *vaults = kv_json_add_array(body, "vaults", &ok);
-    for (size_t i = 0; i < list.count; i++) {
+    for (size_t i = 0; i < list.count && i < max; i++) {
         if (list.vault[i]->deleted == 0) {
             add_vault(vaults, app, list.vault[i], &ok);
         }
@@ -62,7 +62,7 @@ enum kv_code control_info(struct kv_request *request, struct kv_response *respon
 {
     kv_auto(cJSON_Delete) cJSON *body = NULL;
 
-    KV_TRY(kv_control_describe(request->app, &body, err));
+    KV_TRY(kv_control_describe(request->app, KV_VAULTS_MAX, &body, err));
     return kv_response_json(response, 200, body, err);
 }
 
@@ -75,7 +75,7 @@ enum kv_code control_hsm(struct kv_request *request, struct kv_response *respons
     return kv_response_json(response, 200, body, err);
 }
 
-/* Whoever is asked is ready, for the listener starts last; until the store is lost. */
+/* A server that can be asked is ready, since the listener starts last, unless the store is lost. */
 enum kv_code control_ready(struct kv_request *request, struct kv_response *response,
                            struct kv_err *err)
 {

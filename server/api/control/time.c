@@ -12,8 +12,9 @@
 #include "kv/base/json.h"
 #include "private.h"
 
-/* Then the clock goes where it was to go, and what has not run by then does so in the background: a
- * client that waits hears of it before it gives up, and before its request expires. */
+/* After this the clock goes to its destination, and whatever has not run by then runs in the
+ * background: the waiting client gets its answer before it gives up, and before its request
+ * expires. */
 #define TRAVEL_MS INT64_C(30000)
 #define ARRIVAL_MS INT64_C(90000) /* since the request came; it may have waited for its turn */
 
@@ -49,8 +50,8 @@ static void add_instant(cJSON *parent, const char *name, kv_millis instant, bool
     kv_json_add_text(parent, name, iso, ok);
 }
 
-/* What is due next: null for nothing. While the store cannot be read that is not known, and left
- * out: the clock can be read and moved all the same. */
+/* What is due next: null for nothing. While the store cannot be read this is unknown, and left out:
+ * the clock can be read and moved all the same. */
 static void add_next(cJSON *body, struct kv_agenda *agenda, bool *ok)
 {
     struct kv_due due;
@@ -119,7 +120,7 @@ static enum kv_code respond_clock(const struct kv_app *app, const struct kv_trav
     return kv_response_json(response, 200, ok ? body : NULL, err);
 }
 
-/* A misspelt order must not pass for one that was carried out. */
+/* A misspelt command must not look as if it was carried out. */
 static enum kv_code refuse_unknown(const cJSON *body, struct kv_err *err)
 {
     const cJSON *member;
@@ -142,7 +143,7 @@ static enum kv_code parse_order(const cJSON *body, struct order *ret_order, stru
 {
     KV_TRY(refuse_unknown(body, err));
     if (kv_json_bind(body, order_fields, KV_COUNT(order_fields), ret_order, NULL) != KV_OK) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "frozen and reset are true or false.");
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "frozen and reset must be true or false.");
     }
     if (ret_order->to != NULL
         && (!cJSON_IsString(ret_order->to) || strcmp(ret_order->to->valuestring, "next") != 0)) {
@@ -217,7 +218,7 @@ static enum kv_code find_next(struct kv_agenda *agenda, kv_millis *ret_time, str
     return KV_OK;
 }
 
-/* How far the clock is to be moved, from now; refuses what it cannot be. */
+/* How far to move the clock from now; refuses impossible moves. */
 static enum kv_code read_span(const struct order *order, const struct kv_app *app,
                               kv_millis *ret_span, struct kv_err *err)
 {
@@ -239,8 +240,9 @@ static enum kv_code read_span(const struct order *order, const struct kv_app *ap
 }
 
 /*
- * With the turn. What can be refused comes first, so that a refused order changes nothing. A clock
- * that is to stand does so before it is moved: then it stands exactly there.
+ * Called with the turn. Everything that can be refused comes first, so that a refused command
+ * changes nothing. A clock that is to be frozen is frozen before it is moved, so that it stops
+ * exactly there.
  */
 static enum kv_code carry_out(const struct order *order, const struct kv_app *app,
                               kv_millis patience, struct kv_travel_log *log, struct kv_err *err)
@@ -288,7 +290,7 @@ enum kv_code control_clock_get(struct kv_request *request, struct kv_response *r
     return respond_clock(request->app, NULL, response, err);
 }
 
-/* On the lane. The order is read anew: another one may have been carried out meanwhile. */
+/* On the lane. The command is read again: another one may have been carried out meanwhile. */
 static enum kv_code travel(struct kv_request *request, struct kv_response *response,
                            struct kv_err *err)
 {

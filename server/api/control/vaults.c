@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Vaults by the control port: what there is, and their life. */
+/* Vaults on the control port: listing them, and their life cycle. */
 #include <stdio.h>
 #include <string.h>
 
@@ -80,7 +80,7 @@ static enum kv_code name_draft(const struct kv_request *request, struct kv_vault
     return kv_vault_draft_begin(ret_draft, name, strlen(name), err);
 }
 
-/* As it would stand in a SPEC; false for what has no such form. */
+/* The value as written in a SPEC; false if it has no such form. */
 static bool read_value(const cJSON *member, char ret_text[KV_SETTING_TEXT_SIZE])
 {
     int64_t number;
@@ -99,7 +99,7 @@ static bool read_value(const cJSON *member, char ret_text[KV_SETTING_TEXT_SIZE])
                   < KV_SETTING_TEXT_SIZE;
 }
 
-/* Members are called as the settings of a SPEC, with underscores; a misspelt one is refused. */
+/* Members are named like the settings of a SPEC, with underscores; a misspelt one is refused. */
 static enum kv_code read_setting(const cJSON *member, struct kv_vault_draft *draft,
                                  struct kv_err *err)
 {
@@ -111,10 +111,11 @@ static enum kv_code read_setting(const cJSON *member, struct kv_vault_draft *dra
     }
     if (!read_value(member, value)) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                       "'%.63s' must be a word, a number of days or a switch.", member->string);
+                       "'%.63s' must be a word, a number of days, or true or false.",
+                       member->string);
     }
     KV_TRY(kv_vault_draft_set(draft, name, value, err));
-    if (draft->vault.access != KV_ACCESS_OPEN) { /* nothing is enforced: it must not look so */
+    if (draft->vault.access != KV_ACCESS_OPEN) { /* not enforced: it must not look so */
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "This version serves access=open only.");
     }
     return KV_OK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How refusals of the data plane look: the one error renderer. */
+/* How refusals of the data plane look: the only error renderer. */
 #include <stdio.h>
 #include <string.h>
 
@@ -80,7 +80,7 @@ static enum kv_code render_for_hsm(const struct kv_request *request, struct kv_e
     if (row.form == KV_FORM_API) {
         gate_append_activity(request, worded);
     }
-    if (row.inner != NULL) { /* contract §9.1: what is a vault's inner code is its code */
+    if (row.inner != NULL) { /* contract §9.1: a vault's inner code is its code */
         row.code = row.inner;
         row.inner = NULL;
     }
@@ -121,7 +121,7 @@ void gate_render_error(struct kv_request *request, const struct kv_err *err,
     }
 }
 
-/* A refusal is logged as it was sent. */
+/* Logs a refusal as it was sent. */
 void gate_log_access(const struct kv_request *request, const struct kv_response *response,
                      const struct kv_err *err, int64_t micros)
 {

@@ -124,8 +124,8 @@ static enum kv_code refuse_operation(const struct kv_request *request, struct kv
 }
 
 /*
- * What else a vault of the service has: none of it is here. Whoever points a client of secrets at
- * coffer finds a puzzling refusal in it, so the log says it in plain words, once for each.
+ * What else a vault of the service has, and coffer does not. A secrets client pointed at coffer
+ * gets a puzzling refusal, so the log says it in plain words, once for each.
  */
 static void log_keys_only(const struct kv_request *request)
 {
@@ -143,7 +143,7 @@ static void log_keys_only(const struct kv_request *request)
     }
 }
 
-/* What the web server in front of a vault takes for a file of its own (contract §9.8). */
+/* What the web server in front of a vault treats as its own file (contract §9.8). */
 static bool names_version_with_dashes(const struct kv_request *request)
 {
     return !gate_is_hsm(request) && request->verb == KV_POST && request->segments == 4
@@ -189,8 +189,8 @@ static size_t media_type_length(const char *type)
     return is_one ? len : 0;
 }
 
-/* The framework reads the body where an operation binds it; that of a GET or DELETE it ignores. A
- * Content-Type that is none counts as missing. */
+/* The framework reads the body if an operation binds it, and ignores that of a GET or DELETE. A
+ * malformed Content-Type counts as missing. */
 static enum kv_code check_body(struct kv_request *request, struct kv_response *response,
                                struct kv_err *err)
 {
@@ -268,7 +268,7 @@ static const struct kv_gate gates[] = {
     { 0 },
 };
 
-/* A backup of many versions is sent back as it was answered (contract §6.7). */
+/* A backup of many versions is sent back unchanged (contract §6.7). */
 static size_t choose_body_max(const struct kv_request *request)
 {
     bool is_restore = request->verb == KV_POST && request->segments == 2

@@ -8,7 +8,7 @@
 
 #define VALUE_SIZE 1024
 
-/* What a header's value can depend on, and room for a value that has to be made. */
+/* What a header's value can depend on, and room for a computed value. */
 struct answer {
     const struct kv_request *request;
     const struct kv_response *response;
@@ -103,7 +103,7 @@ static const char *network_info(struct answer *answer)
     return answer->text;
 }
 
-/* A managed HSM tells its clients where they are only when it does what they want (contract §3.2). */
+/* A managed HSM sends its network info only with a success (contract §3.2). */
 static bool is_refused(const struct kv_response *response)
 {
     return response->status / 100 != 2;
@@ -139,7 +139,7 @@ static const char *hsm_content_type(struct answer *answer)
     return type != NULL ? type : "application/json; charset=utf-8";
 }
 
-/* Of an answer with a body the HTTP library says it, behind all others. */
+/* For an answer with a body the HTTP library sends it, after all others. */
 static const char *hsm_content_length(struct answer *answer)
 {
     return answer->response->status == 204 ? "0" : NULL;
@@ -256,7 +256,7 @@ void gate_finish(struct kv_request *request, struct kv_response *response)
     for (; header->name != NULL; header++) {
         const char *value = header->literal != NULL ? header->literal : header->value(&answer);
 
-        if (value != NULL) { /* one that finds no memory is left out: the answer is still right */
+        if (value != NULL) { /* left out if memory is short: the answer is still right */
             KV_IGNORE(kv_response_header(response, NULL, header->name, value));
         }
     }

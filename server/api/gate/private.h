@@ -16,10 +16,10 @@
 #define RESOURCE_SIZE 320
 void gate_resource(const struct kv_request *request, char ret_resource[RESOURCE_SIZE]);
 
-/* The gate that answers 429 once the vault has had what it takes (contract §13). */
+/* The gate that answers 429 once the vault is over its limit (contract §13). */
 kv_handler_fn gate_throttle;
 
-/* Whether the call came to a managed HSM; false while nobody has looked. */
+/* Whether the call came to a managed HSM; false until this is known. */
 static inline bool gate_is_hsm(const struct kv_request *request)
 {
     const struct kv_call *call = kv_call_of(request);
@@ -27,11 +27,11 @@ static inline bool gate_is_hsm(const struct kv_request *request)
     return call != NULL && call->vault != NULL && call->vault->kind == KV_MANAGED_HSM;
 }
 
-/* Puts a refusal into the words of who was asked: a vault or a managed HSM, of the build that is
- * shown. While nobody knows which, it is a vault. */
+/* Words a refusal for the host that was asked: a vault or a managed HSM, of the build that is
+ * shown. Until this is known, it is a vault. */
 void gate_word(const struct kv_request *request, struct kv_err *err);
 
-/* Puts the Activity ID behind the message (contract §9.1). A message that leaves no room for it is
+/* Appends the Activity ID to the message (contract §9.1). A message that leaves no room for it is
  * cut, so that the id is always whole. */
 void gate_append_activity(const struct kv_request *request, struct kv_err *err);
 

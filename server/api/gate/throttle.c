@@ -51,7 +51,7 @@ static enum kv_code take_for_new_key(struct kv_request *request, int64_t vault, 
     return kv_limits_take(request->app->limits, vault, &transaction, request->now, err);
 }
 
-/* A key that cannot be loaded, for whatever reason, leaves the reason to the handler. */
+/* If a key cannot be loaded, the handler reports the reason. */
 static enum kv_code take_for_known_key(struct kv_request *request, int64_t vault,
                                        struct kv_err *err)
 {

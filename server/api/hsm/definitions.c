@@ -104,7 +104,7 @@ static enum kv_code copy_texts(const cJSON *from, cJSON *to, struct kv_err *err)
     return ok ? KV_OK : KV_OUT_OF_MEMORY(err);
 }
 
-/* Takes over the four lists of a permission, and nothing else that a client may have put there. */
+/* Copies the four lists of a permission, and nothing else that a client may have put there. */
 static enum kv_code add_permission(const cJSON *from, cJSON *permissions, struct kv_err *err)
 {
     static const char *const lists[] = { "actions", "dataActions", "notActions", "notDataActions" };
@@ -139,7 +139,7 @@ static enum kv_code copy_permissions(const cJSON *from, cJSON *to, struct kv_err
     return KV_OK;
 }
 
-/* Where nothing was sent, a role may be assigned anywhere. */
+/* If nothing was sent, a role may be assigned anywhere. */
 static enum kv_code copy_scopes(const cJSON *from, cJSON *to, struct kv_err *err)
 {
     const cJSON *item;
@@ -200,7 +200,7 @@ static enum kv_code parse_definition(const cJSON *properties, struct kv_role *ro
     return copy_scopes(sent.scopes, role->scopes, err);
 }
 
-/* 201 for a new role and for a changed one alike. */
+/* 201 both for a new role and for a changed one. */
 enum kv_code definition_put(struct kv_request *request, struct kv_response *response,
                             struct kv_err *err)
 {

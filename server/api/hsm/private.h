@@ -19,7 +19,7 @@ kv_handler_fn assignment_list, assignment_get, assignment_put,
 kv_handler_fn setting_list, setting_get, setting_update; /* settings.c */
 kv_handler_fn job_refuse;                                /* settings.c */
 
-/* What the ids of role definitions begin with. */
+/* The prefix of the ids of role definitions. */
 #define DEFINITION_ID "Microsoft.KeyVault/providers/Microsoft.Authorization/roleDefinitions/"
 
 /*
@@ -33,7 +33,7 @@ enum kv_code scope_parse(const struct kv_request *request, char ret_scope[KV_ROL
 enum kv_code scope_parse_text(const char *text, char ret_scope[KV_ROLE_SCOPE_MAX + 1],
                               struct kv_err *err) kv_must_check;
 
-/* Which HSM is meant. */
+/* The id of the HSM in question. */
 static inline int64_t hsm_of(const struct kv_request *request)
 {
     return kv_call_of(request)->vault->id;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Attestations on their way: what the authority's keys decide is decided on a worker; for the keys
- * themselves another lane waits, because nobody knows how long that takes.
+ * Attestations in progress: a worker judges them by the authority's keys; another lane waits for
+ * the keys themselves, because there is no telling how long that takes.
  */
 #include <string.h>
 
@@ -41,7 +41,7 @@ enum kv_code attested_judge(struct kv_request *request, struct kv_response *resp
     const struct kv_release_case asked = case_of(request, &must_ask);
 
     KV_TRY(kv_release_judge(&asked, &attested->target, err));
-    if (must_ask != 0) { /* who waits for the same authority waits in one line */
+    if (must_ask != 0) { /* requests for the same authority wait in one line */
         attested->since = kv_clock_monotonic();
         return kv_request_continue_in_turn(request, must_ask, ask_authority);
     }

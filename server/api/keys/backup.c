@@ -23,7 +23,7 @@ struct sent_backup {
     const char *value;
 };
 
-/* Text that is no base64url, or spells its bytes in another way than a backup does, is no blob. */
+/* Text that is not canonical base64url is not a blob. */
 static enum kv_code decode_blob(const char *text, struct kv_buf *blob, struct kv_err *err)
 {
     size_t len = strlen(text);

@@ -67,7 +67,7 @@ static bool has_tag(const struct kv_tags *tags, const char *name)
     return false;
 }
 
-/* Of two tags with one name the first counts, as with every other member. */
+/* Of two tags with the same name the first counts, as with every other member. */
 static enum kv_code parse_tags(const cJSON *object, struct key_settings *settings,
                                struct kv_err *err)
 {

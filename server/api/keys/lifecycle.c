@@ -69,7 +69,7 @@ static enum kv_code generate(struct kv_request *request, struct kv_response *res
     return respond_key(request, &key, response, err);
 }
 
-/* attributes.external_key.id, where there is such a thing; else NULL. */
+/* attributes.external_key.id, or NULL if there is none. */
 static enum kv_code find_external(const struct kv_request *request, const cJSON *body,
                                   const char **ret_id, struct kv_err *err)
 {

@@ -60,7 +60,7 @@ struct attested {
 enum kv_code attested_judge(struct kv_request *request, struct kv_response *response,
                             struct kv_err *err) kv_must_check;
 
-/* Its key, as custody takes it. */
+/* Its key, in the form custody takes. */
 struct kv_material attested_material(const struct attested *attested);
 
 /* Adds the release_policy of a key that has one, at the end of a bundle. */
@@ -104,13 +104,13 @@ struct sent_transfer {
 void sent_transfer_done(struct sent_transfer *sent);
 KV_DEFINE_CLEANUP_VALUE(struct sent_transfer, sent_transfer_done)
 
-/* Reads it; refuses what is no transfer blob, or one for a key of another vault. */
+/* Reads it; refuses anything but a transfer blob, and one for a key of another vault. */
 enum kv_code transfer_parse(const struct kv_request *request, const char *text,
                             struct sent_transfer *ret_sent, struct kv_err *err) kv_must_check;
 
 #define CHAIN_MAX 16384 /* bytes of a signer's certificates, PEM */
 
-/* Adds what a header says of the signer of such statements: alg, kid, x5c, x5t#S256 and, of a
+/* Adds a header's members for the signer of such statements: alg, kid, x5c, x5t#S256 and, for a
  * vault, x5t and typ. */
 enum kv_code statement_add_signer(const struct kv_scope *scope, enum kv_statement statement,
                                   cJSON *header, struct kv_err *err) kv_must_check;
@@ -141,7 +141,7 @@ void add_jwk(cJSON *parent, const struct kv_request *request, const struct kv_ke
 /* Answers with a KeyBundle, or a DeletedKeyBundle (contract §4.2). */
 enum kv_code respond_key(const struct kv_request *request, const struct kv_key *key,
                          struct kv_response *response, struct kv_err *err) kv_must_check;
-/* The same with attributes.attestation, which is taken (contract §6.10). */
+/* The same with attributes.attestation, which it takes over (contract §6.10). */
 enum kv_code respond_attested_key(const struct kv_request *request, const struct kv_key *key,
                                   cJSON *attestation, struct kv_response *response,
                                   struct kv_err *err) kv_must_check;

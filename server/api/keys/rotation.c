@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rotating a key, and the policy that does it: contract §6.8, §10. */
+/* Rotating a key, and its rotation policy: contract §6.8, §10. */
 #include "kv/keys/rotation.h"
 
 #include <stdio.h>
@@ -184,7 +184,7 @@ static enum kv_code parse_action(const cJSON *item, struct kv_lifetime_action *r
     return KV_OK;
 }
 
-/* More actions than any policy can have are cut: what is kept breaks the rule that they broke. */
+/* Surplus actions are cut: the ones kept already break the same rule. */
 static enum kv_code parse_actions(const cJSON *array, struct kv_rotation_policy_args *args,
                                   struct kv_err *err)
 {

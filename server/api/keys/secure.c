@@ -137,7 +137,7 @@ enum kv_code key_secure_unwrap(struct kv_request *request, struct kv_response *r
     KV_TRY(begin(request, &secure, err));
     KV_TRY(parse_value(secure, err));
     KV_TRY(find_key(request, KV_OP_SECURE_UNWRAP, secure, err));
-    if (secure->key.release.policy == NULL) { /* there is nobody whom it trusts */
+    if (secure->key.release.policy == NULL) { /* there is no authority that it trusts */
         return KV_REFUSE(err, KV_TEXT_RELEASE_DENIED, 0);
     }
     secure->attested = (struct attested){

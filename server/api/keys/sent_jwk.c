@@ -6,7 +6,7 @@
 #include "kv/custody/private_key.h"
 #include "private.h"
 
-/* The members of a JWK that are numbers, and whose (RFC 7518 §6). */
+/* The members of a JWK that are numbers, and their families (RFC 7518 §6). */
 static const struct number {
     const char *name;
     size_t offset;

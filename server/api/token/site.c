@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The managed-identity endpoints as a site: who may ask, and how refusals look. There is no
- * challenge: whoever reaches the loopback port may have a token, but no page of a browser may.
+ * The managed-identity endpoints as a site: who may use them, and how refusals look. There is no
+ * challenge: everybody who can reach the loopback port may have a token, except web pages.
  */
 #include <stdio.h>
 #include <string.h>

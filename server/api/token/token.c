@@ -183,7 +183,8 @@ enum kv_code token_of_imds(struct kv_request *request, struct kv_response *respo
 {
     const char *version = NULL;
 
-    /* first, because a probe without the header and all else must be told of the header */
+    /* first, because a probe that lacks the header and everything else must be told about the
+     * header */
     KV_TRY(check_header(request, &imds, err));
     KV_TRY(require_parameter(request, "api-version", &version, err));
     return answer_token(request, &imds, response, err);

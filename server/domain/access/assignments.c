@@ -90,7 +90,7 @@ enum kv_code kv_role_assignment_list(struct kv_roles *roles, int64_t vault,
     return KV_OK;
 }
 
-/* By its name alone, which is unique in an HSM. */
+/* Looks it up by name alone, which is unique in an HSM. */
 static enum kv_code load(struct kv_db *db, int64_t vault, const char *name,
                          struct kv_role_assignment *ret_assignment, struct kv_err *err)
 {

@@ -88,7 +88,7 @@ static void add_actions(cJSON *permission, const char *actions, bool *ok)
     }
 }
 
-/* A built-in role may be assigned anywhere and has one permission. */
+/* A built-in role can be assigned anywhere and has one permission. */
 static enum kv_code fill_built_in(const struct built_in *row, struct kv_role *ret_role,
                                   struct kv_err *err)
 {
@@ -136,7 +136,7 @@ static enum kv_code read_role(const struct kv_rows *rows, struct kv_role *ret_ro
     return KV_OK;
 }
 
-/* KV_ROLE_DEFINITION_NOT_FOUND when there is no custom role of that name. */
+/* KV_ROLE_DEFINITION_NOT_FOUND if there is no custom role of that name. */
 static enum kv_code load_custom(struct kv_db *db, int64_t vault, const char *name,
                                 struct kv_role *ret_role, struct kv_err *err)
 {

@@ -11,11 +11,11 @@ struct kv_roles {
     struct kv_store *store; /* borrowed */
 };
 
-/* Begins to write something of that HSM; KV_VAULT_NOT_FOUND when it was purged meanwhile. */
+/* Begins a write for that HSM; KV_VAULT_NOT_FOUND if it has been purged meanwhile. */
 enum kv_code roles_begin(struct kv_roles *roles, int64_t vault, struct kv_db **ret_db,
                          struct kv_err *err) kv_must_check;
 
-/* Copies a GUID in lower case; false when the text is none. */
+/* Copies a GUID in lower case; false if the text is not one. */
 bool roles_fold_guid(const char *text, char ret_guid[KV_UUID_LENGTH + 1]);
 
 /* Whether there is such a role, built-in or custom; `name` is folded. */

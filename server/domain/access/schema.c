@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tables of this domain, and the life of struct kv_roles. */
+/* The tables of this domain, and the life cycle of struct kv_roles. */
 #include <stdlib.h>
 
 #include "kv/access/roles.h"
@@ -32,7 +32,7 @@ static const struct kv_migration migrations[] = {
       "  value INTEGER NOT NULL,"
       "  PRIMARY KEY (vault, name)"
       ") WITHOUT ROWID;" },
-    /* HSMs by id; of those from before, which were not kept, there is only a name */
+    /* HSMs by id; an older store, which did not keep HSMs, has only a name */
     { "INSERT OR IGNORE INTO vault (name) SELECT vault FROM role_definition"
       " UNION SELECT vault FROM role_assignment UNION SELECT vault FROM hsm_setting;"
       "CREATE TABLE role_definition_by_id ("

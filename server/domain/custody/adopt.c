@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Binding a store to its token. The sentinel's id is written down before the object is made, so
- * that a crash in between leaves neither an unknown object nor a store without its token.
+ * Binding a store to its token. The sentinel's id is stored before the object is made, so that a
+ * crash in between leaves neither an unknown object nor a store without its token.
  */
 #include <string.h>
 
@@ -85,8 +85,8 @@ static enum kv_code confirm_sentinel(struct kv_db *db, struct sentinel *sentinel
     return save_sentinel(db, sentinel, err);
 }
 
-/* An earlier start may have been killed while it made the sentinel: what it left, half-made or
- * whole, goes first. Nothing can depend on a sentinel that was never confirmed. */
+/* An earlier start may have been killed while making the sentinel: whatever it left, half-made or
+ * whole, is destroyed first. Nothing can depend on a sentinel that was never confirmed. */
 static enum kv_code make_sentinel(struct kv_custody *custody, struct kv_db *db,
                                   struct sentinel *sentinel, struct kv_err *err)
 {
@@ -121,8 +121,8 @@ enum kv_code kv_custody_adopt(struct kv_custody *custody, struct kv_store *store
 
     if (rv == HSM_RV_OTHER_TOKEN) {
         return KV_FAIL(err, KV_CONFLICT, rv,
-                       "the token is not the one the keys of this store lie on: it was initialised "
-                       "anew, or another one has its label");
+                       "the token is not the one that holds this store's keys: it was initialised "
+                       "again, or another token has its label");
     }
     return custody_translate(custody, rv, err);
 }

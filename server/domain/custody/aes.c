@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * AES, all of it on the token: CBC with and without padding, GCM, key wrap. contract §8.6. What
- * comes of a bad ciphertext is one refusal, whether its length, padding, tag or check value is bad.
+ * AES, all of it on the token: CBC with and without padding, GCM, key wrap. contract §8.6. A bad
+ * ciphertext always gets the same refusal, whether its length, padding, tag or check value is bad.
  */
 #include <string.h>
 
@@ -22,7 +22,7 @@ typedef CK_RV wrap_fn(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH],
                       CK_MECHANISM_TYPE type, const unsigned char *in, size_t len,
                       unsigned char *out, size_t size, size_t *ret_len);
 
-/* Runs a cipher over bytes and appends what comes of it, at most a block more. */
+/* Runs a cipher over bytes and appends the result, at most a block longer. */
 static CK_RV run_cipher(const struct task *task, cipher_fn *cipher, const CK_MECHANISM *mechanism,
                         const struct kv_bytes *in, unsigned char *room, struct kv_outcome *out)
 {
@@ -71,7 +71,7 @@ static enum kv_code decrypt_cbc(const struct task *task, CK_MECHANISM_TYPE type,
     return custody_translate_open(task->custody, rv, err);
 }
 
-/* What is not whole blocks is filled up with zeros, which nothing takes off again. */
+/* A partial block is filled up with zeros, which are never removed again. */
 enum kv_code aes_cbc_encrypt(const struct task *task, struct kv_outcome *out, struct kv_err *err)
 {
     static const unsigned char zeros[BLOCK];
@@ -118,7 +118,8 @@ static CK_GCM_PARAMS gcm_params(const void *iv, const struct kv_bytes *aad)
     };
 }
 
-/* The iv is the service's: a client cannot repeat one. The token puts the tag behind the text. */
+/* The service chooses the iv, so a client cannot repeat one. The token appends the tag to the
+ * text. */
 enum kv_code aes_gcm_encrypt(const struct task *task, struct kv_outcome *out, struct kv_err *err)
 {
     const struct kv_bytes *plain = &task->in->value;

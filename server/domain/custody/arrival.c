@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A key that comes wrapped, onto the token, and its public half: as it was sent, and seen to belong
- * to it, or learnt from it.
+ * Puts a key that comes wrapped on the token, with its public half: as sent, and verified to belong
+ * to it, or derived from it.
  */
 #include <string.h>
 
@@ -15,8 +15,8 @@
 #define CANNOT_UNWRAP "The key in \"key_hsm\" cannot be unwrapped with its key exchange key."
 #define NOT_AS_DESCRIBED "The key in \"key_hsm\" is not the one that the other members describe."
 
-#define WRAPPED_BLOCK 8  /* CKM_AES_KEY_WRAP_PAD adds a block of this to a value */
-#define DIGEST_LENGTH 64 /* bytes; of the longest that a round trip signs */
+#define WRAPPED_BLOCK 8  /* CKM_AES_KEY_WRAP_PAD adds a block of this size to a value */
+#define DIGEST_LENGTH 64 /* bytes; of the longest value that a round trip signs */
 
 /* Which algorithm shows that two halves belong together. */
 static enum kv_alg probe_of(const struct kv_material *material)
@@ -45,7 +45,7 @@ static size_t signature_length(const struct kv_material *material)
                                              : 2 * kv_curve_row(material->curve)->coordinate;
 }
 
-/* Something the token signed with the key. */
+/* A signature that the token made with the key. */
 struct sample {
     unsigned char digest[DIGEST_LENGTH];
     size_t len;
@@ -95,7 +95,7 @@ static enum kv_code verify_sample(struct kv_custody *custody, const struct kv_ma
     kv_auto(kv_outcome_done) struct kv_outcome verdict;
 
     kv_outcome_init(&verdict);
-    if (signature->len == signature_length(material)) { /* else it cannot be its own */
+    if (signature->len == signature_length(material)) { /* otherwise it cannot be the key's own */
         KV_TRY(kv_custody_operate(custody, material, KV_OP_VERIFY, probe_of(material), &operands,
                                   &verdict, err));
     }
@@ -113,7 +113,7 @@ static enum kv_code check_halves(struct kv_custody *custody, const struct kv_mat
     return verify_sample(custody, material, &sample, ret_valid, err);
 }
 
-/* The halves were sent apart: each is checked alone, and then against the other one. */
+/* The halves were sent separately: each is checked alone, and then against the other. */
 static enum kv_code match_halves(struct kv_custody *custody, const struct kv_material *material,
                                  struct kv_err *err)
 {
@@ -123,7 +123,7 @@ static enum kv_code match_halves(struct kv_custody *custody, const struct kv_mat
     return valid ? KV_OK : KV_FAIL(err, KV_BAD_PARAMETER, 0, NOT_AS_DESCRIBED);
 }
 
-/* The token tells it, and then it is held against what the key does. */
+/* The token gives it, and then it is checked against what the key does. */
 static enum kv_code learn_rsa(struct kv_custody *custody, struct kv_material *material,
                               struct kv_err *err)
 {
@@ -179,8 +179,8 @@ static enum kv_code learn_curve(struct kv_custody *custody, struct kv_material *
 }
 
 /*
- * One signature leaves up to four points, another one tells which. A scalar beyond the order signs
- * as its remainder does, and nobody outside the token can tell the two apart.
+ * One signature leaves up to four points, a second one tells which. A scalar beyond the order signs
+ * like its remainder, and the two cannot be told apart outside the token.
  */
 static enum kv_code learn_ec(struct kv_custody *custody, struct kv_material *material,
                              struct kv_err *err)
@@ -206,7 +206,8 @@ static enum kv_code learn_ec(struct kv_custody *custody, struct kv_material *mat
     return valid ? KV_OK : custody_refuse_key(KV_FAMILY_EC, 0, err);
 }
 
-/* contract §6.2: the public half need not be sent beside the key; then it is learnt from it. */
+/* contract §6.2: the public half need not be sent beside the key; then it is derived from the
+ * key. */
 static enum kv_code settle_public(struct kv_custody *custody, struct kv_material *material,
                                   struct kv_err *err)
 {
@@ -223,7 +224,7 @@ static enum kv_code settle_public(struct kv_custody *custody, struct kv_material
     return KV_OK;
 }
 
-/* A symmetric key has no public half, but its size shows from the length of its wrapping. */
+/* A symmetric key has no public half, but the length of its wrapping shows its size. */
 static enum kv_code read_size(const struct kv_material *kek, const struct kv_transfer *transfer,
                               struct kv_material *material, struct kv_err *err)
 {

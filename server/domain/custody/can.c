@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What this token can do of what the tables name: asked of the probe, before anything is tried. */
+/* Which of the tables' algorithms this token can do: by the probe's results, before anything is
+ * tried. */
 #include "private.h"
 
 static bool has_rsa(const struct hsm_capabilities *can, unsigned bits)
@@ -12,7 +13,7 @@ static bool has_curve(const struct hsm_capabilities *can, enum kv_curve curve)
     return (can->ec_curves & HSM_BIT(custody_hsm_curve(curve))) != 0;
 }
 
-/* Any curve of the set: which one it is in the end the key says. */
+/* Any curve of the set: the key says which one it is in the end. */
 static bool has_curves(const struct hsm_capabilities *can, unsigned curves)
 {
     for (enum kv_curve curve = KV_CURVE_NONE + 1; curve < KV_CURVE_COUNT; curve++) {
@@ -63,13 +64,13 @@ static bool has_bits(const struct hsm_capabilities *can, unsigned bits)
     return bits != 0 ? has_aes(can, bits) : can->aes_128 || can->aes_192 || can->aes_256;
 }
 
-/* The way of the module's own mechanism, or none. */
+/* The module's own mechanism, or none. */
 static enum kv_way native_if(bool has)
 {
     return has ? KV_WAY_NATIVE : KV_WAY_NONE;
 }
 
-/* The same, but where it lacks one, padding here and the raw operation do. */
+/* The same, but if it lacks one, padding here plus the raw operation will do. */
 static enum kv_way native_else_outside(const struct hsm_capabilities *can, bool has)
 {
     return !has && can->rsa_raw ? KV_WAY_OUTSIDE : native_if(has);
@@ -78,7 +79,7 @@ static enum kv_way native_else_outside(const struct hsm_capabilities *can, bool 
 static enum kv_way way_of_method(const struct hsm_capabilities *can, const struct kv_alg_row *alg)
 {
     switch (alg->method) {
-    case KV_METHOD_RSA_CRYPT: /* never native: modules show by their time what was wrong */
+    case KV_METHOD_RSA_CRYPT: /* never native: modules leak by timing what was wrong */
         return can->rsa_raw ? KV_WAY_OUTSIDE : KV_WAY_NONE;
     case KV_METHOD_RSA_SIGN:
         return native_else_outside(can, can->rsa_pkcs);

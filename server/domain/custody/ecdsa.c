@@ -3,7 +3,7 @@
 #include "private.h"
 #include "public.h"
 
-/* Room for every curve: the key may be another one than it is said to be (arrival.c). */
+/* Room for every curve: the key may not be the one it is said to be (arrival.c). */
 enum kv_code ecdsa_sign(const struct task *task, struct kv_outcome *out, struct kv_err *err)
 {
     const CK_MECHANISM mechanism = { CKM_ECDSA, NULL, 0 };

@@ -25,12 +25,12 @@ struct hash_row {
 /* KV_HASH_NONE has a row of zeros. */
 const struct hash_row *hash_row(enum kv_hash hash);
 
-/* OpenSSL's, NULL for KV_HASH_NONE. Looked up once: OpenSSL looks EVP_sha256() up again for every
+/* OpenSSL's, NULL for KV_HASH_NONE. Fetched once: OpenSSL looks EVP_sha256() up again for every
  * block of a mask, which costs as much as the hashing. */
 struct hashes {
     EVP_MD *of[KV_HASH_SHA512 + 1];
 };
 
-/* False when OpenSSL lacks one. hashes_done() is due either way. */
+/* False if OpenSSL lacks one. Call hashes_done() either way. */
 bool hashes_init(struct hashes *hashes) kv_must_check;
 void hashes_done(struct hashes *hashes);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* HMAC over the message: made on the token both times, compared here in constant time. */
+/* HMAC over the message: computed on the token for both operations, compared here in constant
+ * time. */
 #include "kv/base/secret.h"
 #include "private.h"
 
@@ -31,6 +32,6 @@ enum kv_code hmac_verify(const struct task *task, struct kv_outcome *out, struct
 
     KV_TRY(make_mac(task, &task->in->digest, mac, &len, err));
     out->valid = kv_secret_equal(mac, len, sent->bytes, sent->len);
-    kv_wipe(mac, sizeof(mac)); /* of a message that somebody else chose */
+    kv_wipe(mac, sizeof(mac)); /* of a message that the client chose */
     return KV_OK;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rows of methods: which functions an algorithm's method has, and what they want. */
+/* The rows of methods: which functions an algorithm's method has, and what they need. */
 #include <stdint.h>
 
 #include "private.h"
@@ -11,8 +11,8 @@ static const struct method {
     task_fn *protect, *open, *sign, *verify;
     bool signs_digest;          /* the value has the length of the hash */
     bool public;                /* protect and verify need no token */
-    size_t min, step;           /* of a value where nothing else limits it; 0: any */
-    size_t protect_iv, open_iv; /* bytes that the client has to give */
+    size_t min, step;           /* of a value if nothing else limits it; 0: any */
+    size_t protect_iv, open_iv; /* bytes that the client must give */
     size_t open_tag;
 } methods[] = {
     [KV_METHOD_RSA_CRYPT] = { .protect = rsa_encrypt, .open = rsa_decrypt, .public = true },

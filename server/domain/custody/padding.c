@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * OpenSSL's padding functions are called by themselves here, because the raw operation before or
- * after them happens on the token; they are deprecated in 3.0 only as a group with the low-level
- * RSA API, without another home, hence the compatibility level.
+ * OpenSSL's padding functions are called directly here, because the raw operation before or after
+ * them happens on the token; 3.0 deprecates them with the whole low-level RSA API, without a
+ * replacement, hence the compatibility level.
  */
 #define OPENSSL_API_COMPAT 10101
 #include "padding.h"
@@ -39,7 +39,7 @@ bool padding_sign(const unsigned char *value, size_t len, unsigned char *ret_blo
     return done;
 }
 
-/* The size of the modulus is all that the padding takes of it. */
+/* The padding needs only the size of the modulus. */
 static RSA *import_rsa(const struct kv_material *material)
 {
     RSA *key = RSA_new();

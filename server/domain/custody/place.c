@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A key that comes in clear, onto the token. */
+/* Puts a key that comes in the clear on the token. */
 #include <string.h>
 
 #include "hsm.h"
@@ -40,7 +40,7 @@ static CK_RV import_ec(struct hsm *hsm, const unsigned char *object, enum hsm_bo
                          key->len[0], &point);
 }
 
-/* A value that is no AES key's can still be one of HMAC. */
+/* A value that is not an AES key can still do HMAC. */
 static CK_RV import_oct(struct hsm *hsm, const unsigned char *object, enum hsm_bond bond,
                         const struct kv_private_key *key)
 {

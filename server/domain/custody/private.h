@@ -13,43 +13,43 @@ struct kv_custody {
     struct hashes hashes;            /* immutable */
 };
 
-/* A CK_RV as an outcome of the wire; sounds the alarm when the token should be looked at. */
+/* Translates a CK_RV to an outcome of the wire; sounds the alarm if the token should be checked. */
 enum kv_code custody_translate(struct kv_custody *custody, unsigned long rv,
                                struct kv_err *err) kv_must_check;
 
-/* The same for what came of a ciphertext: if that was at fault, it is the one refusal. */
+/* The same for operations on a ciphertext: if that was at fault, the result is the one refusal. */
 enum kv_code custody_translate_open(struct kv_custody *custody, unsigned long rv,
                                     struct kv_err *err) kv_must_check;
 
-/* contract §8.5: the one answer to whatever is wrong with a ciphertext, but one of RSA */
+/* contract §8.5: the one answer to anything wrong with a ciphertext, except for RSA */
 enum kv_code custody_refuse_ciphertext(struct kv_err *err) kv_must_check;
 
-/* The service's answer to numbers that make no key; `cause` as of a struct kv_err. */
+/* The service's answer to numbers that do not make a key; `cause` as in a struct kv_err. */
 enum kv_code custody_refuse_key(enum kv_family family, unsigned long cause,
                                 struct kv_err *err) kv_must_check;
 
 /*
- * What became of an operation with a key that has just come from outside: that the token cannot
- * use it says that the key is bad, unless the token itself is not well. `code` and `reason` are the
- * operation's; everything else is passed on.
+ * Judges the outcome of an operation with a key that has just come from outside: if the token
+ * cannot use it, the key is bad, unless the token itself is not healthy. `code` and `reason` are
+ * the operation's; anything else is passed on.
  */
 enum kv_code custody_judge_newcomer(struct kv_custody *custody, enum kv_family family,
                                     enum kv_code code, const struct kv_err *reason,
                                     struct kv_err *err) kv_must_check;
 
-/* The family as the token layer calls it. */
+/* The token layer's name for the family. */
 enum hsm_kind custody_hsm_kind(enum kv_family family);
 
-/* What that layer calls a key that can be released, and one that cannot. */
+/* That layer's names for a key that can be released, and one that cannot. */
 enum hsm_bond custody_hsm_bond(bool exportable);
 
-/* The curve as the token layer calls it; not for KV_CURVE_NONE. */
+/* The token layer's name for the curve; not for KV_CURVE_NONE. */
 enum hsm_curve custody_hsm_curve(enum kv_curve curve);
 
 /* The numbers of an RSA key, without its size in bits. */
 void custody_copy_rsa(const struct hsm_rsa_public *public, struct kv_material *ret_material);
 
-/* One operation on its way. All borrowed. */
+/* One operation in progress. All borrowed. */
 struct task {
     struct kv_custody *custody;
     const struct kv_material *material;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether the numbers of a key belong together is OpenSSL's to say: it is given the key and asked
- * to check it. Its numbers live in its secure clean-up: every BIGNUM here is cleared when freed.
+ * OpenSSL decides whether the numbers of a key belong together: it gets the key and checks it.
+ * Every BIGNUM here is cleared when freed.
  */
 #include "kv/custody/private_key.h"
 
@@ -63,7 +63,7 @@ static bool copy_number(struct kv_number number, unsigned char *ret_bytes, size_
     return true;
 }
 
-/* The same at a width of its own, zeros before it. */
+/* The same at a given width, with leading zeros. */
 static bool copy_wide(struct kv_number number, unsigned char *ret_bytes, size_t width)
 {
     if (number.bytes == NULL) { /* it was not sent */
@@ -137,7 +137,7 @@ static bool push_rsa_public(OSSL_PARAM_BLD *builder, const struct kv_material *m
                           material->exponent_len, &keep[1]);
 }
 
-/* A modulus that is no product of odd primes and an exponent that encrypts nothing are no key. */
+/* Refuses a modulus that is not a product of odd primes and an exponent that encrypts nothing. */
 static bool check_rsa_public(const struct kv_material *material)
 {
     kv_auto(OSSL_PARAM_BLD_free) OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
@@ -151,7 +151,7 @@ static bool check_rsa_public(const struct kv_material *material)
     return check_pkey(pkey, EVP_PKEY_public_check);
 }
 
-/* With the scalar when there is one: then it has to fit the point, too. */
+/* With the scalar if there is one, which must then match the point. */
 static bool check_ec(const struct kv_material *material, const unsigned char *scalar)
 {
     const struct kv_curve_row *row = kv_curve_row(material->curve);
@@ -266,7 +266,7 @@ static bool compute_coefficient(struct kv_private_key *key, BN_CTX *ctx)
            && store_secret(key, KV_RSA_QI, result);
 }
 
-/* Numbers that were sent stay as they are: the check judges them. */
+/* Numbers that were sent are kept: the check judges them. */
 static bool complete_rsa(struct kv_private_key *key)
 {
     kv_auto(BN_CTX_free) BN_CTX *ctx = BN_CTX_secure_new();
@@ -297,15 +297,15 @@ static bool check_rsa(const struct kv_private_key *key)
 }
 
 /*
- * contract §6.2: the service takes a d that is far too short to be the inverse of e when the other
- * numbers make a key. One that could be meant as the inverse has to be it.
+ * contract §6.2: the service accepts a d that is far too short to be the inverse of e if the other
+ * numbers make a key. A d that could be meant as the inverse must be the inverse.
  */
 static bool is_beside_the_point(const struct kv_private_key *key)
 {
     return key->len[KV_RSA_D] + key->public.exponent_len < key->public.modulus_len;
 }
 
-/* The inverse of e modulo phi, in the place of what was sent. */
+/* The inverse of e modulo phi, in place of what was sent. */
 static bool replace_d(struct kv_private_key *key)
 {
     kv_auto(BN_CTX_free) BN_CTX *ctx = BN_CTX_secure_new();

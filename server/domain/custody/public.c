@@ -127,7 +127,7 @@ bool public_verify_rsa(const struct kv_material *material, int padding, const EV
     return ready;
 }
 
-/* OpenSSL wants the DER form of a signature; the length of it, 0 when there is none. */
+/* OpenSSL wants a signature in DER form; returns its length, 0 if there is none. */
 static size_t encode_signature(const struct kv_bytes *signature, size_t width,
                                unsigned char ret_der[SIGNATURE_DER_MAX])
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The public key behind an ECDSA signature: SEC 1 §4.1.6. Modules do not tell the point of a
- * private key that was unwrapped, and one that may do nothing but sign tells it this way.
+ * The public key behind an ECDSA signature: SEC 1 §4.1.6. Modules do not give the point of an
+ * unwrapped private key, and a key that may only sign reveals it this way.
  */
 #include "public.h"
 
@@ -31,7 +31,7 @@ static bool divide(const BIGNUM *value, const BIGNUM *inverse, const struct equa
            == 1;
 }
 
-/* False for numbers that no signature has. */
+/* False for numbers that cannot be in a signature. */
 static bool prepare(const struct equation *equation, const BIGNUM *r, const BIGNUM *s, BIGNUM *e)
 {
     kv_auto(BN_free) BIGNUM *inverse =

@@ -57,7 +57,7 @@ static void block_done(struct block *block)
 }
 KV_DEFINE_CLEANUP_VALUE(struct block, block_done)
 
-/* The one answer to whatever is wrong; old builds of the service had one for each padding. */
+/* The one answer to anything wrong; old builds of the service had one for each padding. */
 static enum kv_code refuse_ciphertext(const struct task *task, struct kv_err *err)
 {
     if (task->alg->hash == KV_HASH_SHA1) {
@@ -87,8 +87,8 @@ enum kv_code rsa_decrypt(const struct task *task, struct kv_outcome *out, struct
     return KV_OK;
 }
 
-/* Signs `value` by the module's own mechanism. Room for every size: the key may be another one than
- * it is said to be (arrival.c). */
+/* Signs `value` by the module's own mechanism. Room for every size: the key may not be the one it
+ * is said to be (arrival.c). */
 static enum kv_code sign_native(const struct task *task, const CK_MECHANISM *mechanism,
                                 const unsigned char *value, size_t len, struct kv_outcome *out,
                                 struct kv_err *err)

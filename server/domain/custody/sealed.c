@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Symmetric keys that pass from one RSA key to another: contract §6.11. */
+/* Symmetric keys that are re-encrypted from one RSA key to another: contract §6.11. */
 #include <string.h>
 
 #include <openssl/evp.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The mark of a clean end. Looking for what a killed generation left costs a read of every object
- * of the token, a fifth of a start with 10 000 keys; where the mark is, there is nothing to find.
+ * The mark of a clean shutdown. Looking for what a killed generation left means reading every
+ * object of the token, a fifth of a start with 10 000 keys; if the mark is there, there is nothing
+ * to find.
  */
 #include "kv/store/store.h"
 #include "private.h"

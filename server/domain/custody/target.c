@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A key on its way to somebody who is entitled to it: contract §11. */
+/* A key on its way to an entitled recipient: contract §11. */
 #include <string.h>
 
 #include <openssl/evp.h>
@@ -7,7 +7,7 @@
 #include "private.h"
 #include "public.h"
 
-/* The names of requests, and the hash of the OAEP that each stands for. */
+/* The names used in requests, and the OAEP hash that each stands for. */
 static const struct enc {
     const char *name;
     enum hsm_hash hash;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keys on their way out of the token and back, never in clear. */
+/* Keys on their way out of the token and back, never in the clear. */
 #include "hsm.h"
 #include "private.h"
 #include "public.h"

@@ -4,7 +4,7 @@
 #include "private.h"
 
 /*
- * What a CK_RV means to a client; whatever is not listed is the last row.
+ * What a CK_RV means to a client; anything not listed is the last row.
  */
 static const struct verdict {
     CK_RV rv;
@@ -51,7 +51,8 @@ enum kv_code custody_translate(struct kv_custody *custody, unsigned long rv, str
     return KV_REFUSE_BY(err, verdict->text, rv);
 }
 
-/* A module says of a bad key whatever its library said, also what it says when it is ill itself. */
+/* For a bad key a module returns whatever its library said, including what it returns when it is
+ * itself broken. */
 static bool is_token_ill(struct kv_custody *custody, unsigned long rv)
 {
     return hsm_rv_wants_check(rv) && hsm_check(custody->config.hsm) != CKR_OK;

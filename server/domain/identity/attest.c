@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The issuer's key at the service of the test authority. */
+/* The issuer's key for use by the test authority. */
 #include "core.h"
 #include "kv/base/json.h"
 

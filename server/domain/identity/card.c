@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Identities are made up on demand: everything about one follows from what it was asked by, so
- * that nothing has to be stored and nothing changes between two starts.
+ * Identities are made up on demand: everything about one is derived from the name it was asked by,
+ * so that nothing has to be stored and nothing changes between two starts.
  */
 
 #include "core.h"
@@ -31,7 +31,7 @@ static void pick_subscription(const struct kv_identity *identity, char ret_guid[
     kv_uuid_of("subscription", identity->tenant, ret_guid);
 }
 
-/* Resource ids are compared without case, so their case must not make another identity. */
+/* Resource ids are compared ignoring case, so a change of case must not give another identity. */
 static void fill_ids_by_resource(struct kv_identity_card *card)
 {
     char seed[sizeof(card->resource)];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Both directions of the one format that coffer issues and reads. */
+/* Writing and reading the one format that coffer issues. */
 
 #include "claims.h"
 
@@ -29,7 +29,8 @@ static const struct kv_json_field member_fields[] = {
     KV_JSON_FIELD(struct members, xms_mirid, "xms_mirid", KV_JSON_STRING),
 };
 
-/* Copies a member that may be absent; false when it does not fit: a cut name is another name. */
+/* Copies a member that may be absent; false if it does not fit, because a cut name is another
+ * name. */
 static bool copy_text(const char *text, char *ret_copy, size_t size)
 {
     return snprintf(ret_copy, size, "%s", text == NULL ? "" : text) < (int) size;

@@ -9,7 +9,7 @@
 #include "kv/base/json.h"
 #include "kv/identity/identity.h"
 
-/* contract §2.2: what the service says of a token it cannot make sense of. */
+/* contract §2.2: what the service says about a token it cannot make sense of. */
 #define KV_TOKEN_INVALID "Error validating token: 'S2S12086'."
 
 struct kv_claims {
@@ -32,8 +32,8 @@ enum kv_code kv_claims_render(const struct kv_claims_order *order, cJSON **ret_c
                               struct kv_err *err) kv_must_check;
 
 /*
- * Reads the payload of a token. KV_UNAUTHORIZED when it is no JSON object, when aud, iss, exp or
- * the caller's oid is missing, or when something is longer than any token of ours has it.
+ * Reads the payload of a token. KV_UNAUTHORIZED if it is not a JSON object, if aud, iss, exp or the
+ * caller's oid is missing, or if something is longer than in any token of ours.
  */
 enum kv_code kv_claims_parse(const char *payload, size_t len, struct kv_claims *ret_claims,
                              struct kv_err *err) kv_must_check;

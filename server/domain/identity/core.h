@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * core.h - what an identity authority is made of. Private to domain/identity.
+ * core.h - the parts of an identity authority. Private to domain/identity.
  *
- * Immutable but for the issuer and the tokens seen, which look after their own threads.
+ * Immutable except for the issuer and the seen tokens, which do their own locking.
  */
 #pragma once
 

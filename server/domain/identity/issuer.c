@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whatever brings the key, the thread or the file, it is set once and never changes after. */
+/* Whether the key comes from the thread or the file, it is set once and never changes
+ * afterwards. */
 
 #include "issuer.h"
 
@@ -25,7 +26,7 @@ struct kv_issuer {
     struct kv_err err;      /* the same; why there is no key */
 };
 
-/* A file whose digits were changed can still be a key, but not one whose signatures verify. */
+/* A file whose digits were altered can still be a key, but not one whose signatures verify. */
 static bool signs_well(const struct kv_jws_key *key)
 {
     static const char probe[] = "{}";
@@ -54,7 +55,7 @@ static enum kv_code parse_key(const struct kv_issuer *issuer, const struct kv_bu
     return KV_OK;
 }
 
-/* A key that is not on the disk must not sign: its tokens would be void after a restart. */
+/* A key that is not on disk must not sign: its tokens would be invalid after a restart. */
 static enum kv_code make_key(const struct kv_issuer *issuer, struct kv_jws_key **ret_key,
                              struct kv_err *err)
 {
@@ -168,11 +169,12 @@ enum kv_code kv_issuer_wait_key(struct kv_issuer *issuer, const struct kv_jws_ke
     pthread_mutex_unlock(&issuer->mutex);
 
     if (!settled) {
-        return KV_FAIL(err, KV_UNAVAILABLE, 0, "the issuer's key is still being made");
+        return KV_FAIL(err, KV_UNAVAILABLE, 0, "the issuer's key is still being generated");
     }
     if (issuer->key == NULL) {
-        return KV_FAIL(err, issuer->err.code, issuer->err.cause,
-                       "the issuer's key could not be made, or not be kept in the data folder");
+        return KV_FAIL(
+            err, issuer->err.code, issuer->err.cause,
+            "the issuer's key could not be generated, or not be saved in the data folder");
     }
     *ret_key = issuer->key;
     return KV_OK;

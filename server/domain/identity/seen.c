@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A ring of entries gives the age, a hash table over it the lookup; neither grows. */
+/* A ring of entries keeps the order of age, a hash table over it gives the lookup; neither
+ * grows. */
 
 #include "seen.h"
 

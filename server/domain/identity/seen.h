@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * seen.h - the tokens that have verified lately: a bounded map from a token's digest to what it
- * says, so that a caller's second request costs no signature check.
+ * seen.h - the tokens verified recently: a bounded map from a token's digest to its content, so
+ * that a caller's second request costs no signature check.
  *
  * It holds digests, no tokens. Thread-safe. Private to domain/identity.
  */
@@ -12,7 +12,7 @@
 #include "claims.h"
 
 #define KV_DIGEST_LENGTH 32 /* SHA-256 */
-#define KV_SEEN_MAX 256     /* the oldest leaves when another one comes */
+#define KV_SEEN_MAX 256     /* the oldest is dropped when another one comes */
 
 struct kv_seen; /* opaque */
 
@@ -20,7 +20,7 @@ enum kv_code kv_seen_new(struct kv_seen **ret_seen, struct kv_err *err) kv_must_
 void kv_seen_free(struct kv_seen *seen);
 KV_DEFINE_CLEANUP(struct kv_seen *, kv_seen_free)
 
-/* Copies what a token says; false when it is not known. Says nothing about dates. */
+/* Copies a token's content; false if the token is not known. Does not check dates. */
 bool kv_seen_find(struct kv_seen *seen, const unsigned char digest[KV_DIGEST_LENGTH],
                   struct kv_claims *ret_claims);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who wrote a token and what it says does not change: that is looked at once. Whom it is for and
- * when it is good is judged by every request's demand. There is no leeway for clocks that
- * disagree: issuer and judge read the same virtual one.
+ * Who issued a token and what it says does not change, so that is checked once. Audience and dates
+ * are checked against every request's demand. There is no leeway for clock skew: issuer and
+ * verifier read the same virtual clock.
  */
 
 #include "core.h"
@@ -14,7 +14,7 @@
 
 #define HEADER_ECHO_MAX 512 /* characters of a header that a refusal repeats */
 
-/* The service's own application id, which it takes for its name (contract §2.2). */
+/* The service's own application id, which it accepts as its name (contract §2.2). */
 #define SERVICE_APP_ID "cfa8b339-82a2-471a-a3c9-0fc0be7a4093"
 
 static enum kv_code judge_issuer(const struct kv_identity *identity, const struct kv_claims *claims,
@@ -71,7 +71,7 @@ static enum kv_code judge_signature(const struct kv_jws *jws, const struct kv_jw
     return KV_OK;
 }
 
-/* While there is no key yet, every token that looks right is signed by an unknown one. */
+/* While there is no key yet, every well-formed token counts as signed by an unknown one. */
 static enum kv_code read_token(struct kv_identity *identity, const char *token, size_t len,
                                struct kv_claims *ret_claims, struct kv_err *err)
 {
@@ -89,7 +89,7 @@ static enum kv_code read_token(struct kv_identity *identity, const char *token, 
     return judge_issuer(identity, ret_claims, err);
 }
 
-/* What a token says, from memory or by reading it. */
+/* A token's content, from memory or by reading it. */
 static enum kv_code find_claims(struct kv_identity *identity, const char *token, size_t len,
                                 struct kv_claims *ret_claims, struct kv_err *err)
 {

@@ -13,14 +13,14 @@
 #define DEFAULT_EXPONENT 65537
 #define CHOICE_SIZE 64 /* of three sizes */
 
-/* What the arguments come to once they are accepted. */
+/* The result of the arguments once they are accepted. */
 struct plan {
     enum kv_kty kty;
     struct kv_key_spec spec;
     struct kv_key_ops ops;
 };
 
-/* Vaults have symmetric keys only where the operator has switched them on. */
+/* Vaults have symmetric keys only if the operator has enabled them. */
 static bool has_type(const struct kv_scope *scope, enum kv_kty kty)
 {
     return kv_kty_row(kty)->family != KV_FAMILY_OCT || scope->vault->kind == KV_MANAGED_HSM
@@ -50,8 +50,8 @@ enum kv_code key_type_choose(const struct kv_scope *scope, const char *name, enu
 }
 
 /*
- * Sizes a create may ask for, by family, and what it gets without asking (contract §6.1, §7). The
- * size of an EC key follows from its curve, whatever is asked for: clients ask for 2048.
+ * Sizes a create may ask for, by family, and the default (contract §6.1, §7). The size of an EC key
+ * follows from its curve, whatever is asked for: clients ask for 2048.
  */
 static const struct {
     int64_t bits[3];
@@ -76,7 +76,7 @@ enum kv_code key_size_check(enum kv_family family, int64_t bits, struct kv_err *
     return KV_REFUSE(err, KV_TEXT_KEY_SIZE_UNKNOWN, 0, KV_ARG_NUMBER(bits), choice);
 }
 
-/* Managed HSM honours the exponent, a vault ignores it (contract §12); 0 is the default. */
+/* A Managed HSM honours the exponent, a vault ignores it (contract §12); 0 is the default. */
 static enum kv_code choose_exponent(const struct kv_scope *scope, int64_t exponent,
                                     struct kv_key_spec *spec, struct kv_err *err)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* create.h - what a new key may be, wherever it comes from. */
+/* create.h - what kinds of new key are allowed, wherever it comes from. */
 #pragma once
 
 #include "kv/keys/keys.h"
 
-/* The type a vault makes of the one that was asked for (contract §6.1, §7): as it is, or what a
+/* The type that a vault turns the requested one into (contract §6.1, §7): unchanged, or what a
  * Managed HSM makes of it. `name` NULL: none was given. */
 enum kv_code key_type_choose(const struct kv_scope *scope, const char *name, enum kv_kty *ret_kty,
                              struct kv_err *err) kv_must_check;

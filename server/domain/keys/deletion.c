@@ -22,7 +22,7 @@ static enum kv_code set_state(struct kv_db *db, const struct kv_scope *scope, in
                      NULL, err);
 }
 
-/* Begins a transaction and looks the name up in it. */
+/* Begins a transaction and looks up the name in it. */
 static enum kv_code begin_with_row(const struct kv_scope *scope, const char *name,
                                    struct kv_db **ret_db, struct key_row *ret_row,
                                    struct kv_err *err)
@@ -35,7 +35,7 @@ static enum kv_code begin_with_row(const struct kv_scope *scope, const char *nam
     return key_row_load(*ret_db, scope, &fold, ret_row, err);
 }
 
-/* Loads what the change made of the latest version, and commits. */
+/* Loads the latest version after the change, and commits. */
 static enum kv_code commit_with_key(struct kv_db *db, int64_t version_id, struct kv_key *ret_key,
                                     struct kv_err *err)
 {
@@ -119,7 +119,8 @@ enum kv_code kv_key_recover(const struct kv_scope *scope, const char *name, stru
     return commit_with_key(db, row.latest, ret_key, err);
 }
 
-/* All that a key has goes; the objects of its versions to limbo: the next tidying destroys them. */
+/* Removes everything a key has; the objects of its versions go to limbo, where the next tidying
+ * destroys them. */
 static enum kv_code remove_contents(struct kv_db *db, int64_t key_id, struct kv_err *err)
 {
     static const char doom[] = "INSERT INTO limbo (object, doomed)"
@@ -165,7 +166,8 @@ static enum kv_code check_purge(const struct kv_scope *scope, const struct key_r
     return KV_OK;
 }
 
-/* With a deletion lag the name stays taken for a while, its versions gone (contract §6.6). */
+/* With a deletion lag the name stays taken for a while, although its versions are gone (contract
+ * §6.6). */
 static enum kv_code purge_row(struct kv_db *db, const struct kv_scope *scope, int64_t id,
                               struct kv_err *err)
 {
@@ -187,7 +189,7 @@ enum kv_code kv_key_purge(const struct kv_scope *scope, const char *name, struct
     return kv_db_commit(db, err);
 }
 
-/* Each statement as it is for one vault and for all of them; external keys belong to none. */
+/* Each statement in a form for one vault and for all of them; external keys belong to no vault. */
 #define OF_VAULT "key IN (SELECT id FROM key WHERE vault = ?)"
 #define DOOM "INSERT INTO limbo (object, doomed) SELECT object, 1 FROM "
 static const struct {

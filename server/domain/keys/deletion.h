@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* deletion.h - a key that makes room. */
+/* deletion.h - removing a key. */
 #pragma once
 
 #include "kv/store/store.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * draft.h - a version that is to be made: what is known of it before it is stored. A draft borrows
- * all that it points to, and is never done; what is read from the store is a struct kv_key.
+ * draft.h - a version to be created: what is known about it before it is stored. A draft borrows
+ * everything it points to, and needs no clean-up; what is read from the store is a struct kv_key.
  */
 #pragma once
 
@@ -9,14 +9,14 @@
 
 #include "kv/keys/keys.h"
 
-/* As struct kv_release_terms. */
+/* Like struct kv_release_terms. */
 struct release_draft {
     bool exportable;
     bool immutable;
     const char *policy, *content_type;
 };
 
-/* As struct kv_key, but for the material, which comes apart from it. */
+/* Like struct kv_key, except for the material, which comes separately. */
 struct key_draft {
     char version[KV_VERSION_LENGTH + 1];
     enum kv_kty kty;
@@ -27,7 +27,7 @@ struct key_draft {
     const char *members, *external;
 };
 
-/* What is to be stored as it was before. */
+/* What must be stored unchanged. */
 static inline struct release_draft release_draft_of(const struct kv_release_terms *terms)
 {
     return (struct release_draft){

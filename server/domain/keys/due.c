@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What happens to keys without a request, because its time has come: scheduled purges, and the ends
- * of pending phases. */
+/* What happens to keys without a request, because it is due: scheduled purges, and the ends of
+ * pending phases. */
 #include "kv/keys/due.h"
 
 #include <stdint.h>
@@ -10,7 +10,7 @@
 #include "deletion.h"
 #include "rows.h"
 
-#define BATCH 64 /* keys a transaction: other writers get their turn in between */
+#define BATCH 64 /* keys per transaction: other writers get their turn in between */
 
 struct due_batch {
     int64_t id[BATCH];
@@ -18,7 +18,7 @@ struct due_batch {
     size_t count;
 };
 
-/* What read_label() takes. */
+/* The columns that read_label() reads. */
 #define LABEL_COLUMNS "(SELECT v.name FROM vault v WHERE v.id = key.vault), name"
 
 static void read_label(const struct kv_rows *rows, int column, struct kv_key_label *ret_label)
@@ -27,7 +27,7 @@ static void read_label(const struct kv_rows *rows, int column, struct kv_key_lab
     snprintf(ret_label->name, sizeof(ret_label->name), "%s", kv_rows_text(rows, column + 1));
 }
 
-/* Keys whose time has come, a batch of them. */
+/* A batch of keys that are due. */
 static enum kv_code find_due(struct kv_db *db, kv_millis now, struct due_batch *ret_batch,
                              struct kv_err *err)
 {
@@ -49,7 +49,7 @@ static enum kv_code find_due(struct kv_db *db, kv_millis now, struct due_batch *
     return KV_OK;
 }
 
-/* Most rounds find nothing: only then is the writer's turn not taken. */
+/* Most rounds find nothing, and then do not take the writer's turn. */
 static enum kv_code purge_batch(struct kv_keys *keys, kv_millis now, struct due_batch *batch,
                                 struct kv_err *err)
 {
@@ -83,7 +83,7 @@ enum kv_code kv_keys_purge_due(struct kv_keys *keys, kv_millis now, kv_key_label
     return KV_OK;
 }
 
-/* The one number that the statement finds; INT64_MAX for none. */
+/* The one number that the statement returns; INT64_MAX for none. */
 static enum kv_code find_time(struct kv_keys *keys, const char *sql, struct kv_binds binds,
                               kv_millis *ret_time, struct kv_err *err)
 {
@@ -108,7 +108,7 @@ enum kv_code kv_keys_next_purge(struct kv_keys *keys, kv_millis after, kv_millis
     return find_time(keys, sql, KV_BINDS(KV_B_INT(after)), ret_due, err);
 }
 
-/* key.state while it is pending; a purge that is, is what kv_keys_purge_due() ends. */
+/* key.state while it is pending; a pending purge is ended by kv_keys_purge_due(). */
 static const enum key_state pending_states[] = {
     [KV_PENDING_DELETION] = STATE_DELETED,
     [KV_PENDING_RECOVERY] = STATE_LIVE,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Keys of an external key manager: contract §6.12. The manager is a table of its own and objects of
- * the token that nobody else uses; a version that stands for one of them has its id, and its object
- * wherever it is loaded (KEY_COLUMNS).
+ * Keys of an external key manager: contract §6.12. The manager is a separate table and token
+ * objects that nothing else uses; a version that stands for one of its keys has that key's id, and
+ * its object when it is loaded (KEY_COLUMNS).
  */
 #include "external.h"
 
@@ -179,7 +179,7 @@ static enum kv_code look_up(const struct kv_scope *scope, const char *id, enum k
     KV_TRY(kv_db_acquire(scope->keys->config.store, &db, err));
     KV_TRY(kv_db_query(db, sql, KV_BINDS(KV_B_TEXT(id)), &rows, err));
     KV_TRY(kv_rows_next(rows, &more, err));
-    if (!more) { /* the service's words are not known */
+    if (!more) { /* the service's wording is not known */
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "The external key manager has no such key");
     }
 

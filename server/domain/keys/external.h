@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* external.h - keys of an external key manager, to those who meet one. */
+/* external.h - keys of an external key manager, for code that comes across one. */
 #pragma once
 
 #include "kv/keys/keys.h"
@@ -8,6 +8,7 @@
 enum kv_code external_check(const struct kv_scope *scope, const struct kv_key *key,
                             struct kv_err *err) kv_must_check;
 
-/* Refuses what cannot be done with a key of an external key manager, `what` being the verb. */
+/* Refuses an operation that a key of an external key manager does not support; `what` is the
+ * verb. */
 enum kv_code external_refuse(const struct kv_key *key, const char *what,
                              struct kv_err *err) kv_must_check;

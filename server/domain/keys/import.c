@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Taking a key that was made elsewhere: contract §6.2. */
+/* Importing a key that was made elsewhere: contract §6.2. */
 #include "core.h"
 #include "create.h"
 #include "kv/base/clock.h"
@@ -8,7 +8,7 @@
 #include "release_terms.h"
 #include "version.h"
 
-/* `Hsm` asks for the HSM's type of the same family, which the vault may not have. */
+/* `Hsm` asks for the HSM type of the same family, which the vault may not offer. */
 static enum kv_code choose_type(const struct kv_scope *scope, const struct kv_key_import_args *args,
                                 enum kv_kty *ret_kty, struct kv_err *err)
 {
@@ -20,7 +20,7 @@ static enum kv_code choose_type(const struct kv_scope *scope, const struct kv_ke
     return KV_OK;
 }
 
-/* contract §6.2: beside a wrapped key it need not be sent */
+/* contract §6.2: need not be sent beside a wrapped key */
 static bool has_public(const struct kv_sent_key *sent)
 {
     switch (sent->family) {
@@ -34,7 +34,7 @@ static bool has_public(const struct kv_sent_key *sent)
     return true;
 }
 
-/* `is_told`: the key itself tells it. */
+/* `is_told`: it can be derived from the key itself. */
 static enum kv_code choose_curve(enum kv_family family, const char *name, bool is_told,
                                  enum kv_curve *ret_curve, struct kv_err *err)
 {
@@ -48,7 +48,7 @@ static enum kv_code choose_curve(enum kv_family family, const char *name, bool i
     return KV_OK;
 }
 
-/* What comes before the private half is looked at, wherever that is. */
+/* The checks before the private half is looked at, wherever that is. */
 static enum kv_code choose(const struct kv_scope *scope, const struct kv_key_import_args *args,
                            struct key_draft *draft, struct kv_sent_key *ret_sent,
                            struct kv_err *err)
@@ -86,7 +86,7 @@ static void describe(const struct kv_scope *scope, const struct kv_key_import_ar
     draft->members = args->members;
 }
 
-/* A key in clear, and how it is to lie on the token. */
+/* A key in the clear, and how to store it on the token. */
 struct placing {
     const struct kv_private_key *private;
     bool exportable;
@@ -102,8 +102,8 @@ static enum kv_code put_on_token(struct kv_keys *keys, const unsigned char objec
                              ret_material, err);
 }
 
-/* A Managed HSM takes symmetric keys as short as they come, up to what kv_private_key_check() takes:
- * HMAC has no size (contract §6.2). */
+/* A Managed HSM accepts symmetric keys of any length, up to what kv_private_key_check() accepts:
+ * HMAC has no fixed size (contract §6.2). */
 static enum kv_code check_size(const struct kv_scope *scope, const struct kv_material *material,
                                struct kv_err *err)
 {
@@ -129,7 +129,7 @@ static enum kv_code import_clear(const struct kv_scope *scope,
     return version_add(scope, args->name, draft, put_on_token, &placing, ret_key, err);
 }
 
-/* A transfer with everything that unwrapping it takes. */
+/* A transfer with everything needed to unwrap it. */
 struct unwrapping {
     struct kv_key kek;
     struct kv_transfer transfer;
@@ -158,7 +158,7 @@ static enum kv_code unwrap_on_token(struct kv_keys *keys,
     return key_size_check(KV_FAMILY_RSA, ret_material->bits, err);
 }
 
-/* What was sent of it, and fits; otherwise only what the key will have to be. */
+/* The public half as sent, if it fits; otherwise only what the key will have to be. */
 static enum kv_code read_public(const struct kv_sent_key *sent, struct kv_material *ret_public,
                                 struct kv_err *err)
 {
@@ -181,7 +181,7 @@ static enum kv_code find_kek(const struct kv_scope *scope, const struct kv_key_t
     return key_check_state(ret_kek, KV_OP_IMPORT, kv_seconds(scope->now), err);
 }
 
-/* contract §6.2: only keys of the HSM come wrapped, under a key that can do nothing else */
+/* contract §6.2: only HSM keys come wrapped, by a key that can do nothing else */
 static enum kv_code import_wrapped(const struct kv_scope *scope,
                                    const struct kv_key_import_args *args,
                                    const struct kv_sent_key *sent, struct key_draft *draft,

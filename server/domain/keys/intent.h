@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * intent.h - objects of the token that are about to be made. Once they are written down a crash
- * leaves at most objects that the next start destroys; doomed ones the next tidying destroys; settled
- * ones have an owner, in the same transaction.
+ * intent.h - token objects that are about to be made. Once they are recorded, a crash leaves at
+ * most objects that the next start destroys; doomed ones are destroyed by the next tidying; settled
+ * ones get an owner in the same transaction.
  */
 #pragma once
 

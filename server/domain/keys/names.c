@@ -49,8 +49,8 @@ bool kv_key_ops_allow(const struct kv_key_ops *ops, enum kv_key_op op)
 #define CRYPTING KV_OP_ENCRYPT, KV_OP_DECRYPT
 #define WRAPPING KV_OP_WRAP, KV_OP_UNWRAP
 
-/* Operations of a key by family and vault: the defaults, in wire order (contract §7), and what is
- * possible besides. */
+/* Operations of a key by family and vault: the defaults, in wire order (contract §7), and the other
+ * possible ones. */
 struct family_ops {
     struct kv_key_ops defaults;
     unsigned further;
@@ -72,7 +72,7 @@ static const struct family_ops families[][2] = {
     },
 };
 
-/* The same of a managed HSM's symmetric keys before 2026. */
+/* The same for a managed HSM's symmetric keys before 2026. */
 static const struct family_ops early_symmetric = {
     { { CRYPTING, WRAPPING }, 4 },
     KV_OP_BIT(SIGN) | KV_OP_BIT(VERIFY) | KV_OP_BIT(DERIVE),
@@ -104,8 +104,8 @@ static size_t find_cut(const char *text, size_t max)
     return len;
 }
 
-/* Appends `, "name"` to a sentence. A name that does not fit is left out, the end of one that no
- * operation could have is, too. */
+/* Appends `, "name"` to a sentence. A name that does not fit is left out; one longer than any
+ * operation's is cut. */
 static void append_quoted(char *text, size_t size, const char *name)
 {
     size_t len = strlen(text);
@@ -202,7 +202,7 @@ void kv_tags_done(struct kv_tags *tags)
     *tags = (struct kv_tags){ .packed = NULL };
 }
 
-/* Characters as the service counts them, of 16 bits: what takes four bytes in UTF-8 is two. */
+/* Characters as the service counts them, in UTF-16: four bytes of UTF-8 count as two. */
 static size_t count_characters(const char *text)
 {
     size_t count = 0;
@@ -238,7 +238,7 @@ enum kv_code kv_tags_add(struct kv_tags *tags, const char *name, const char *val
     return KV_OK;
 }
 
-/* Of packed tags that may be somebody else's. */
+/* Checks packed tags from an untrusted source. */
 static bool next_tag(const char *packed, size_t len, size_t *position, const char **ret_name,
                      const char **ret_value)
 {
@@ -257,7 +257,7 @@ bool kv_tags_next(const struct kv_tags *tags, size_t *position, const char **ret
     return next_tag(tags->packed, tags->len, position, ret_name, ret_value);
 }
 
-/* Texts in pairs, each with its NUL: nothing behind them is read. */
+/* Pairs of texts, each with its NUL: nothing beyond them is read. */
 static bool are_pairs(const char *packed, size_t len)
 {
     size_t texts = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* names.h - names of keys, key_ops and tags, as they come and as they are stored. */
+/* names.h - names of keys, key_ops and tags, as received and as stored. */
 #pragma once
 
 #include "kv/keys/keys.h"
@@ -23,6 +23,6 @@ enum kv_code key_ops_choose(const struct kv_scope *scope, enum kv_family family,
 void key_ops_render(const struct kv_key_ops *ops, char ret_text[KEY_OPS_TEXT_SIZE]);
 void key_ops_parse(const char *text, struct kv_key_ops *ret_ops);
 
-/* Tags from their packed form; anything that is not one has none. */
+/* Tags from their packed form; anything else gives no tags. */
 enum kv_code tags_copy(const char *packed, size_t len, struct kv_tags *ret_tags,
                        struct kv_err *err) kv_must_check;

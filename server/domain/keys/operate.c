@@ -56,7 +56,7 @@ static bool fits_curve(const struct kv_alg_row *alg, const struct kv_material *m
     return (alg->curves & 1U << material->curve) != 0;
 }
 
-/* AES of every size is still AES: a secret that no AES key is as long as does HMAC alone. */
+/* AES of every size is still AES: a secret of any other length can only do HMAC. */
 static bool fits_size(const struct kv_alg_row *alg, const struct kv_material *material)
 {
     if (alg->bits != 0) {
@@ -148,7 +148,7 @@ static enum kv_code check_length(const struct kv_needs *needs, enum kv_alg alg, 
     return KV_OK;
 }
 
-/* What has to have one certain length, if it has to be there. */
+/* A value that must have one certain length, if it must be there. */
 static enum kv_code check_part(size_t wanted, enum kv_alg alg, const char *what,
                                const struct kv_bytes *part, struct kv_err *err)
 {
@@ -178,8 +178,8 @@ static enum kv_code check_operands(const struct kv_key *key, const struct kv_key
 }
 
 /*
- * The object of a version can vanish between the look-up and its use, when another request purges
- * the key: then the answer is the one that a request a moment later gets.
+ * The object of a version can vanish between the look-up and its use, if another request purges the
+ * key: then the answer is the one that a request a moment later would get.
  */
 static enum kv_code explain_missing(const struct kv_scope *scope, const char *name,
                                     const char *version, enum kv_code code, struct kv_err *err)

@@ -74,7 +74,7 @@ static const struct version_order versions_by_name = {
 static const struct key_order keys_by_creation = { LIVE("k.id"), DELETED("k.id"), "0", DIGITS };
 static const struct version_order versions_by_creation = { VERSIONS("v.id"), "0", DIGITS, 0 };
 
-/* That a managed HSM lists its keys so is one reading; its versions are sure. */
+/* That a managed HSM lists its keys this way is an interpretation; for versions it is certain. */
 static const struct key_order *const key_orders[] = {
     [KV_VAULT] = &keys_by_name,
     [KV_MANAGED_HSM] = &keys_by_creation,
@@ -102,7 +102,7 @@ bool kv_key_marker_is_valid(const struct kv_scope *scope, bool of_versions, cons
            && (versions->marker_len == 0 || strlen(marker) == versions->marker_len);
 }
 
-/* Takes at most `max` rows; one more tells that there is a next page. */
+/* Takes at most `max` rows; one more shows that there is a next page. */
 static enum kv_code read_page(struct kv_rows *rows, size_t max, struct kv_key_page *ret_page,
                               struct kv_err *err)
 {

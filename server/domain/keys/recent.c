@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Versions that crypto operations have looked up lately. Each is good for as long as nothing at
- * all is committed: then the store has another edition, and it is looked up anew. That is coarse
- * and cannot be wrong, and who wraps and signs a thousand times a second commits nothing meanwhile.
+ * Versions that crypto operations have looked up recently. Each is valid until anything at all is
+ * committed: then the store has another edition, and the version is looked up again. That is coarse
+ * but cannot be wrong, and a client that wraps and signs a thousand times a second commits nothing
+ * meanwhile.
  */
 #include "recent.h"
 
@@ -22,15 +23,15 @@ struct question {
     char version[KV_VERSION_LENGTH + 1]; /* "": the latest */
 };
 
-/* Not changed any more once it is in a slot. */
+/* Immutable once it is in a slot. */
 struct key_lease {
     atomic_uint references;
     struct question question;
     struct kv_key key;
 };
 
-/* False for what no key can have: that is not remembered. The edition is read before the store is,
- * so that a commit in between makes the lease stale, not wrong. */
+/* False for names that no key can have: those are not remembered. The edition is read before the
+ * store, so that a commit in between makes the lease stale, not wrong. */
 static bool pose(const struct kv_scope *scope, const char *name, const char *version,
                  struct question *ret_question)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* recent.h - what crypto operations have looked up lately. Thread-safe. */
+/* recent.h - what crypto operations have looked up recently. Thread-safe. */
 #pragma once
 
 #include <pthread.h>
@@ -15,8 +15,8 @@ void key_leases_init(struct key_leases *leases);
 void key_leases_done(struct key_leases *leases);
 
 /*
- * What kv_key_get() gives, shared between those who ask for the same version at the same time, so
- * that an operation a client repeats does not go to the store each time. Give it back.
+ * The result of kv_key_get(), shared between all that ask for the same version at the same time, so
+ * that an operation a client repeats does not go to the store each time. The caller gives it back.
  */
 struct key_lease;
 enum kv_code key_lease_acquire(const struct kv_scope *scope, const char *name, const char *version,

@@ -27,8 +27,8 @@ static enum kv_code check_exportable(const struct kv_scope *scope,
     return kv_custody_check_export(scope->keys->config.custody, err);
 }
 
-/* A managed HSM takes a policy for what is only made to wrap for attested environments, although
- * such a key stays (contract §6.11). */
+/* A managed HSM accepts a policy for a key that only wraps for attested environments, although such
+ * a key stays in the HSM (contract §6.11). */
 static bool is_for_environments(const struct kv_scope *scope, const struct kv_key_ops *ops)
 {
     bool is_so = scope->vault->kind == KV_MANAGED_HSM && ops->count > 0;
@@ -89,8 +89,8 @@ struct release_draft release_terms(const struct kv_release_args *args, bool expo
     };
 }
 
-/* Once more an immutable one is left alone: it may have become so since the check. A key that is
- * exportable stays so. */
+/* Here, too, an immutable policy is left alone: it may have become immutable since the check. An
+ * exportable key stays exportable. */
 enum kv_code release_save(struct kv_db *db, int64_t key_id, const struct release_draft *terms,
                           struct kv_err *err)
 {
@@ -110,8 +110,8 @@ enum kv_code release_save(struct kv_db *db, int64_t key_id, const struct release
     return changes > 0 ? KV_OK : KV_REFUSE(err, KV_TEXT_POLICY_IS_IMMUTABLE, 0);
 }
 
-/* Dates do not matter (contract §8.4), nor do key_ops. A key that the token would let go stays
- * nevertheless, once the daemon runs under --key-export never. */
+/* Dates do not matter (contract §8.4), nor do key_ops. Under --key-export never, even a key that
+ * the token would export stays. */
 enum kv_code kv_key_find_released(const struct kv_scope *scope, const char *name,
                                   const char *version, struct kv_key *ret_key, struct kv_err *err)
 {

@@ -6,14 +6,15 @@
 #include "kv/store/store.h"
 
 /*
- * What was sent about releasing, for a key that is to have these `ops`, against what the key is
- * now; `key` NULL: there is none yet. What comes of it is whether the key is exportable, for good.
+ * Checks what was sent about releasing, for a key that will have these `ops`, against the current
+ * key; `key` NULL: there is none yet. The result is whether the key is exportable, which is
+ * permanent.
  */
 enum kv_code release_check(const struct kv_scope *scope, const struct kv_release_args *args,
                            enum kv_kty kty, const struct kv_key_ops *ops, const struct kv_key *key,
                            bool *ret_exportable, struct kv_err *err) kv_must_check;
 
-/* The same, by the name: for what makes a version. */
+/* The same by name, for code that creates a version. */
 enum kv_code release_check_name(const struct kv_scope *scope, const char *name,
                                 const struct kv_release_args *args, enum kv_kty kty,
                                 const struct kv_key_ops *ops, bool *ret_exportable,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From rows of the store to structs of the domain: what a name is at a moment, what a version is. */
+/* From rows of the store to structs of the domain: the state of a name at a given time, and
+ * versions. */
 #include "rows.h"
 
 #include <stdio.h>
@@ -58,7 +59,7 @@ static struct kv_maybe_time read_time(const struct kv_rows *rows, int column)
     };
 }
 
-/* Copies a column of at most `max` bytes; NULL and what does not fit is no work of ours. */
+/* Copies a column of at most `max` bytes; we never write NULL or anything longer there. */
 static bool read_bytes(const struct kv_rows *rows, enum key_column column, unsigned char *ret_bytes,
                        size_t max, size_t *ret_len)
 {

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rows.h - a key's phase at a moment, and the reading of rows. */
+/* rows.h - a key's phase at a given time, and reading rows. */
 #pragma once
 
 #include "kv/keys/keys.h"
 #include "kv/store/store.h"
 #include "names.h"
 
-/* Column key.state. With key.ready and key.purge it gives the phase at a moment. */
+/* Column key.state. Together with key.ready and key.purge it gives the phase at a given time. */
 enum key_state { STATE_LIVE = 0, STATE_DELETED = 1, STATE_PURGED = 2 };
 
 enum key_phase {
-    PHASE_NONE, /* nobody has the name; a row of it, if any, is to be cleaned away */
+    PHASE_NONE, /* the name is free; a row for it, if any, can be removed */
     PHASE_LIVE,
     PHASE_DELETING, /* DELETE was answered, its pending phase runs */
     PHASE_DELETED,
@@ -25,12 +25,13 @@ struct key_row {
     enum key_phase phase;
 };
 
-/* Reads the row of a name and what it means at scope->now. */
+/* Reads the row of a name and its phase at scope->now. */
 enum kv_code key_row_load(struct kv_db *db, const struct kv_scope *scope,
                           const struct name_fold *fold, struct key_row *ret_row,
                           struct kv_err *err) kv_must_check;
 
-/* What key_read() takes of `version v` and `key k`: KEY_COLUMNS to select, COLUMN_... to read. */
+/* The columns of `version v` and `key k` for key_read(): KEY_COLUMNS to select, COLUMN_... to
+ * read. */
 #define KEY_COLUMN_ROWS(X)                                                                         \
     X(NAME, "k.name")                                                                              \
     X(VERSION, "v.version")                                                                        \
@@ -63,14 +64,14 @@ enum kv_code key_row_load(struct kv_db *db, const struct kv_scope *scope,
 #define KEY_COLUMNS "v.id" KEY_COLUMN_ROWS(KEY_COLUMN_SQL)
 enum key_column {
     COLUMN_ID,
-    KEY_COLUMN_ROWS(KEY_COLUMN_NUMBER) COLUMN_MARKER /* what the statements of lists add */
+    KEY_COLUMN_ROWS(KEY_COLUMN_NUMBER) COLUMN_MARKER /* added by the statements of lists */
 };
 
 /* Conditions on key.state, key.ready and key.purge; ?1 vault, ?2 now in ms, ?3 now in seconds. */
 #define KEY_IS_LIVE "k.vault = ?1 AND k.state = 0 AND k.ready <= ?2"
 #define KEY_IS_DELETED "k.vault = ?1 AND k.state = 1 AND k.ready <= ?2 AND k.purge > ?3"
 
-/* Moves a key: the caller's now, nothing left behind to be freed. */
+/* Moves a key: the caller owns the result, and nothing is left to free in the source. */
 static inline struct kv_key key_take(struct kv_key *key)
 {
     struct kv_key taken = *key;
@@ -99,11 +100,11 @@ enum kv_code key_find(struct kv_db *db, const struct kv_scope *scope, const char
                       const char *version, struct kv_key *ret_key, int64_t *ret_id,
                       struct kv_err *err) kv_must_check;
 
-/* KV_KEY_NOT_FOUND (contract §9.4). `version` NULL: the key was looked for as a whole. */
+/* KV_KEY_NOT_FOUND (contract §9.4). `version` NULL: the key as a whole was not found. */
 enum kv_code fail_not_found(const struct kv_scope *scope, const char *name, const char *version,
                             struct kv_err *err) kv_must_check;
 enum kv_code fail_deleted_not_found(const struct kv_scope *scope, const char *name,
                                     struct kv_err *err) kv_must_check;
 
-/* 0 when nothing stays pending, else when the pending phase that begins now ends. */
+/* When a pending phase that begins now ends; 0 if nothing stays pending. */
 kv_millis pending_until(const struct kv_scope *scope);

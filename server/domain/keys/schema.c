@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tables of this domain, and the life of struct kv_keys. */
+/* The tables of this domain, and the life cycle of struct kv_keys. */
 #include <stdlib.h>
 
 #include "core.h"
@@ -63,14 +63,14 @@ static const struct kv_migration migrations[] = {
       "ALTER TABLE version ADD COLUMN y BLOB;" },
     /* what an imported JWK had beyond its key: a JSON object, NULL for nothing */
     { "ALTER TABLE version ADD COLUMN members TEXT;" },
-    /* keys of the service itself, RSA all of them */
+    /* keys of the service itself, all RSA */
     { "CREATE TABLE service_key ("
       "  purpose TEXT PRIMARY KEY,"
       "  object BLOB NOT NULL UNIQUE,"
       "  modulus BLOB NOT NULL,"
       "  exponent BLOB NOT NULL"
       ") WITHOUT ROWID;" },
-    /* whether keys may be released, and to whom: alike for all versions of one */
+    /* whether keys may be released, and to whom: the same for all versions of a key */
     { "ALTER TABLE key ADD COLUMN exportable INTEGER NOT NULL DEFAULT 0;"
       "ALTER TABLE key ADD COLUMN policy TEXT;" /* compact JSON */
       "ALTER TABLE key ADD COLUMN policy_type TEXT;"
@@ -86,7 +86,7 @@ static const struct kv_migration migrations[] = {
       "  exponent BLOB NOT NULL"
       ") WITHOUT ROWID;"
       "ALTER TABLE version ADD COLUMN external TEXT;" },
-    /* vaults by id; of those from before, which were not kept, there is only a name */
+    /* vaults by id; an older store, which did not keep vaults, has only a name */
     { "INSERT OR IGNORE INTO vault (name) SELECT DISTINCT vault FROM key;"
       "CREATE TABLE key_by_id ("
       "  id INTEGER PRIMARY KEY,"

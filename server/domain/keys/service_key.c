@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Keys of coffer's own: what seals backups and signs statements. One for each purpose, on the
- * token like any other key, made with an intent, so that a crash leaves nothing behind.
+ * Coffer's own keys, which seal backups and sign statements. One for each purpose, on the token
+ * like any other key, made with an intent, so that a crash leaves nothing behind.
  */
 #include "service_key.h"
 
@@ -67,7 +67,7 @@ enum kv_code service_key_load(struct kv_keys *keys, enum service_purpose purpose
     return load(db, purpose, ret_material, err);
 }
 
-/* Whoever commits first has made the key; the other one's object stays an intent. */
+/* The first to commit has made the key; the other's object stays an intent. */
 static enum kv_code save(struct kv_keys *keys, enum service_purpose purpose,
                          const struct kv_material *material, struct kv_err *err)
 {

@@ -7,15 +7,15 @@
 
 enum service_purpose { SERVICE_BACKUP, SERVICE_ATTESTATION, SERVICE_RELEASE };
 
-/* The key of that purpose; KV_NOT_FOUND when nobody has needed it yet. */
+/* The key for that purpose; KV_NOT_FOUND if it has not been needed yet. */
 enum kv_code service_key_load(struct kv_keys *keys, enum service_purpose purpose,
                               struct kv_material *ret_material, struct kv_err *err) kv_must_check;
 
-/* The same, made when there is none: an RSA-2048 key, which takes up to half a second. */
+/* The same, generated if there is none: an RSA-2048 key, which takes up to half a second. */
 enum kv_code service_key_need(struct kv_keys *keys, enum service_purpose purpose,
                               struct kv_material *ret_material, struct kv_err *err) kv_must_check;
 
-/* ENCRYPT or DECRYPT with RSA-OAEP-256; KV_CANNOT_DECRYPT for what was not encrypted to it. */
+/* ENCRYPT or DECRYPT with RSA-OAEP-256; KV_CANNOT_DECRYPT for anything not encrypted to it. */
 enum kv_code service_key_crypt(struct kv_keys *keys, const struct kv_material *service,
                                enum kv_key_op op, const struct kv_secret *in,
                                struct kv_secret *ret_out, struct kv_err *err) kv_must_check;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The destruction of objects that nobody owns; how much there is. */
+/* Destroying objects without an owner; counting what there is. */
 #include <string.h>
 
 #include "core.h"
@@ -52,8 +52,8 @@ static bool is_to_stop(const struct kv_keys *keys)
            || (keys->config.is_to_stop != NULL && keys->config.is_to_stop());
 }
 
-/* Destroys the objects a limbo statement names, until it names none; the row goes last, so that a
- * crash in between only makes us look again. */
+/* Destroys the objects that a limbo statement returns, until it returns none; the row is deleted
+ * last, so that a crash in between only makes us try again. */
 static enum kv_code destroy_limbo(struct kv_keys *keys, const char *sql, size_t *ret_destroyed,
                                   struct kv_err *err)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A new version, wherever its material comes from: who has the name, the intent before the token
- * is touched, the commit after it.
+ * A new version, wherever its material comes from: whether the name is free, the intent before the
+ * token is touched, the commit after it.
  */
 #include "version.h"
 
@@ -117,7 +117,8 @@ static enum kv_code has_version(struct kv_db *db, int64_t key_id, const char *ve
     return kv_rows_next(rows, ret_has, err);
 }
 
-/* Material takes seconds: the key may have been deleted meanwhile, and its name have a new one. */
+/* Material takes seconds: the key may have been deleted meanwhile, and its name taken by a new
+ * one. */
 static enum kv_code check_row(struct kv_db *db, const struct kv_scope *scope,
                               const struct key_row *row, const char *name,
                               const struct kv_key *predecessor, struct kv_err *err)

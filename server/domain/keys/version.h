@@ -5,7 +5,8 @@
 #include "draft.h"
 #include "rows.h"
 
-/* KV_OK when a key or a new version may be made where `row` is; else who has it (contract §9.5). */
+/* KV_OK if a key or a new version may be created for that `row`; otherwise says why the name is
+ * taken (contract §9.5). */
 enum kv_code version_check_row(const struct key_row *row, const char *name,
                                struct kv_err *err) kv_must_check;
 
@@ -19,14 +20,15 @@ enum kv_code version_insert(struct kv_db *db, int64_t key_id, const struct key_d
 enum kv_code version_make_latest(struct kv_db *db, int64_t key_id, int64_t version_id,
                                  struct kv_err *err) kv_must_check;
 
-/* The id of a new version, as that vault's are (contract §4.1). */
+/* The id of a new version, in that vault's form (contract §4.1). */
 void version_choose(const struct kv_scope *scope, char ret_version[KV_VERSION_LENGTH + 1]);
 
-/* KV_OK when a key or a new version may be made under this name; else who has it (contract §9.5). */
+/* KV_OK if a key or a new version may be created under this name; otherwise says why it is taken
+ * (contract §9.5). */
 enum kv_code version_check_name(const struct kv_scope *scope, const char *name,
                                 struct kv_err *err) kv_must_check;
 
-/* Brings the material of a new version onto the token, under `object`. */
+/* Puts the material of a new version on the token, under `object`. */
 typedef enum kv_code make_material_fn(struct kv_keys *keys,
                                       const unsigned char object[KV_OBJECT_LENGTH],
                                       const void *context, struct kv_material *ret_material,
@@ -41,7 +43,7 @@ enum kv_code version_add(const struct kv_scope *scope, const char *name,
                          struct kv_key *ret_key, struct kv_err *err) kv_must_check;
 
 /*
- * The same for a successor of a version of `name`: KV_KEY_NOT_FOUND when that key is gone by then,
+ * The same for a successor of a version of `name`: KV_KEY_NOT_FOUND if that key is gone by then,
  * whether or not another one has its name.
  */
 enum kv_code version_succeed(const struct kv_scope *scope, const char *name,

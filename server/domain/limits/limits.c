@@ -8,13 +8,13 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
-/* Which part of the budget one of so many transactions is; it has to be a whole number. */
+/* The share of the budget that one of so many transactions costs; it must be a whole number. */
 #define COST(limit)                                                                                \
     (KV_LIMITS_BUDGET / (limit) + 0 * sizeof(char[KV_LIMITS_BUDGET % (limit) == 0 ? 1 : -1]))
 
 /*
  * The service's limits (contract §13): how many transactions a vault takes in KV_LIMITS_WINDOW; the
- * subscription takes KV_LIMITS_SHARE times as many. One that no row describes is one of
+ * subscription takes KV_LIMITS_SHARE times as many. A transaction without a row costs one of
  * KV_LIMITS_BUDGET.
  */
 static const struct row {
@@ -38,10 +38,10 @@ static const struct row {
 };
 
 /*
- * A window begins with the first transaction after the one before has ended, and its budget is
- * whole again then. How the service counts is not established. A window that slides would have to
- * remember each transaction, and lets no more through in ten seconds unless they straddle two of
- * ours; of this one a test can tell when it ends: ten seconds after its first request.
+ * A window begins with the first transaction after the previous window has ended, with its budget
+ * whole again. How the service counts is not established. A sliding window would have to remember
+ * each transaction, and only differs for ten seconds that straddle two of our windows; here a test
+ * can tell when the window ends: ten seconds after its first request.
  */
 struct window {
     unsigned budget;
@@ -49,7 +49,7 @@ struct window {
     unsigned used; /* 0: it has not begun */
 };
 
-/* That of a vault that was asked something in its present window. */
+/* The window of a vault that has had a request in it. */
 struct vault_window {
     int64_t vault;
     struct window window;
@@ -127,7 +127,8 @@ void kv_limits_free(struct kv_limits *limits)
     free(limits);
 }
 
-/* A clock that was set back has left the window as well: nobody waits for it to come back. */
+/* A clock that was set back has left the window as well, so that nobody waits for it to come
+ * back. */
 static bool is_over(const struct window *window, kv_millis now)
 {
     return now < window->start || now - window->start >= KV_LIMITS_WINDOW;
@@ -147,8 +148,8 @@ static void take(struct window *window, unsigned cost, kv_millis now)
     window->used += cost;
 }
 
-/* Windows that are over are as good as none. The subscription lets so few vaults ask something in
- * one window that those which remain are a small number. */
+/* Windows that are over can be dropped. The subscription admits requests for so few vaults in one
+ * window that only a small number remain. */
 static void drop_old_windows(struct kv_limits *limits, kv_millis now)
 {
     struct vault_window *window, *next;
@@ -168,7 +169,7 @@ static struct vault_window *find_window(const struct kv_limits *limits, int64_t 
     return window;
 }
 
-/* NULL when there is no memory for it. */
+/* NULL: out of memory. */
 static struct vault_window *need_window(struct kv_limits *limits, int64_t vault, kv_millis now)
 {
     struct vault_window *window = find_window(limits, vault);
@@ -192,7 +193,7 @@ static struct vault_window *need_window(struct kv_limits *limits, int64_t vault,
     return window;
 }
 
-/* From both budgets or from none: what one refuses is no burden to the other. */
+/* From both budgets or from neither: what one refuses does not cost the other. */
 static enum kv_code take_locked(struct kv_limits *limits, int64_t vault, unsigned cost,
                                 kv_millis now, bool *ret_taken, struct kv_err *err)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Key sets are kept as the texts they came as: whoever needs one takes a copy, so that no key is
- * shared between threads, and none is asked for while the lock is held.
+ * Key sets are kept as the texts they arrived as: each user takes a copy, so that no key is shared
+ * between threads, and none is fetched while the lock is held.
  */
 #include "authority.h"
 
@@ -16,7 +16,7 @@
 /* What an authority answered when it was asked for its keys, or that it did not. */
 struct key_set {
     char authority[AUTHORITY_URL_MAX]; /* "": none */
-    bool is_asked;                     /* by somebody, now: stays where it is meanwhile */
+    bool is_asked;                     /* by some thread, now: stays in its place meanwhile */
     kv_time fetched;
     kv_millis answered;   /* real: when that was */
     struct kv_buf json;   /* empty: not known */
@@ -27,9 +27,9 @@ struct key_set {
 struct kv_authorities {
     kv_fetch_fn *fetch;
     pthread_mutex_t mutex; /* lock.def: release.authorities; guards everything below */
-    pthread_cond_t told;   /* an authority that was asked has answered, or not */
+    pthread_cond_t told;   /* signalled when an authority that was asked has answered or failed */
     struct key_set sets[KV_AUTHORITIES_MAX];
-    size_t next; /* the set that gives way when another authority comes */
+    size_t next; /* the set to be replaced when another authority comes */
 };
 
 enum kv_code kv_authorities_new(kv_fetch_fn *fetch, struct kv_authorities **ret_authorities,
@@ -96,7 +96,7 @@ static struct key_set *find_locked(struct kv_authorities *authorities, const cha
     return NULL;
 }
 
-/* The clock is virtual: a set from its future is as unknown as one that is too old. */
+/* The clock is virtual: a set from its future counts as unknown, like one that is too old. */
 static bool is_fresh(const struct key_set *set, kv_time now)
 {
     return set->json.len > 0 && set->fetched <= now
@@ -108,7 +108,7 @@ static bool has_just_failed(const struct key_set *set)
     return set->failed != 0 && kv_clock_monotonic() - set->failed < KV_AUTHORITY_PAUSE;
 }
 
-/* Appends the set that is known; nothing when none is. */
+/* Appends the known set; nothing if there is none. */
 static enum kv_code recall(struct kv_authorities *authorities, const char *authority, kv_time now,
                            struct kv_buf *json, struct kv_err *err)
 {
@@ -123,7 +123,7 @@ static enum kv_code recall(struct kv_authorities *authorities, const char *autho
     return code;
 }
 
-/* The next one that nobody asks; of those without keys when it `must_be_empty`. */
+/* The next one that is not being asked; only one without keys if it `must_be_empty`. */
 static struct key_set *find_place_locked(struct kv_authorities *authorities, bool must_be_empty)
 {
     for (size_t i = 0; i < KV_AUTHORITIES_MAX; i++) {
@@ -138,7 +138,7 @@ static struct key_set *find_place_locked(struct kv_authorities *authorities, boo
     return NULL;
 }
 
-/* A place for one more authority: those that tell no keys drive out only each other. */
+/* A place for one more authority: those that give no keys replace only each other. */
 static struct key_set *take_place_locked(struct kv_authorities *authorities, const char *authority)
 {
     struct key_set *set = find_place_locked(authorities, true);
@@ -202,8 +202,8 @@ static enum kv_code fetch_keys(struct kv_authorities *authorities, const char *a
 }
 
 /*
- * Either somebody else has asked since, whose result is ours, too; or *ret_set is ours to ask for.
- * The one who asks is back in bounded time, as fetches are.
+ * Either another thread has asked since, whose result we share, or we are to fetch *ret_set. The
+ * thread that asks returns in bounded time, as fetches do.
  */
 static enum kv_code await_turn_locked(struct kv_authorities *authorities,
                                       const struct kv_release_case *release, const char *authority,
@@ -235,7 +235,7 @@ static enum kv_code await_turn_locked(struct kv_authorities *authorities,
     return KV_OK;
 }
 
-/* Without memory nothing is kept, and the next one asks again. */
+/* If memory is short nothing is kept, and the next caller asks again. */
 static void remember_locked(struct kv_authorities *authorities, struct key_set *set, kv_time now,
                             const struct kv_buf *json, const struct kv_err *failure)
 {
@@ -276,7 +276,7 @@ static enum kv_code ask(const struct kv_release_case *release, const char *autho
     return code;
 }
 
-/* Whether it is not worth asking: it has failed a moment ago, as *err says. */
+/* Whether it is not worth asking, because it has just failed, as *err says. */
 static enum kv_code check_failure(struct kv_authorities *authorities, const char *authority,
                                   struct kv_err *err)
 {
@@ -292,7 +292,7 @@ static enum kv_code check_failure(struct kv_authorities *authorities, const char
     return code;
 }
 
-/* FNV-1a. Two that share a number, which nobody will see, only wait for each other. */
+/* FNV-1a. Should two share a number, they only wait for each other. */
 static uint64_t number_of(const char *authority)
 {
     uint64_t number = 0xcbf29ce484222325;
@@ -336,7 +336,7 @@ enum kv_code authority_has_signed(const struct kv_release_case *release, const c
     size_t len = authority_url_length(url);
     bool is_known = false;
 
-    assert(len < sizeof(authority)); /* as long as the one in the policy, which was checked */
+    assert(len < sizeof(authority)); /* no longer than the one in the policy, which was checked */
     memcpy(authority, url, len);
     authority[len] = '\0';
     kv_buf_init(&json, KV_AUTHORITY_BODY_MAX);

@@ -12,7 +12,7 @@
 
 #define MODULUS_MIN 256 /* bytes; RSA-2048 */
 
-/* A token before anything of it is believed. */
+/* A token before anything in it is trusted. */
 struct token {
     struct kv_jws jws;
     cJSON *claims;
@@ -65,7 +65,7 @@ static enum kv_code read_token(const char *text, struct token *ret_token, struct
     return KV_OK;
 }
 
-/* Nobody knows yet, where an authority must be asked first. */
+/* Not known yet if an authority must be asked first. */
 static enum kv_code check_signature(const struct kv_release_case *release,
                                     const struct token *token, struct kv_err *err)
 {
@@ -110,8 +110,8 @@ static void take_kid(const cJSON *key, char ret_kid[KV_RELEASE_KID_MAX + 1])
     snprintf(ret_kid, KV_RELEASE_KID_MAX + 1, "%s", strlen(kid) <= KV_RELEASE_KID_MAX ? kid : "");
 }
 
-/* Signed by an authority or not: with an exponent of one the ciphertext would be the key, and an
- * even modulus is none. */
+/* Checked whether or not an authority signed it: with an exponent of one the ciphertext would be
+ * the key, and an even modulus is not a modulus. */
 static bool is_safe(const struct kv_release_target *target)
 {
     bool is_one = target->exponent_len == 1 && target->exponent[0] == 1;
@@ -160,7 +160,7 @@ static void hold_against(const cJSON *policy, const struct token *token, bool *r
     }
 }
 
-/* Nobody is asked over the network who is not named in the policy. */
+/* Only authorities named in the policy are asked over the network. */
 enum kv_code kv_release_judge(const struct kv_release_case *release,
                               struct kv_release_target *ret_target, struct kv_err *err)
 {

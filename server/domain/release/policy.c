@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The grammar of release policies, and claims held against them: contract §11. */
+/* The grammar of release policies, and checking claims against them: contract §11. */
 #include "policy.h"
 
 #include <stdio.h>
@@ -43,7 +43,7 @@ static bool is_scalar(const cJSON *item)
     return cJSON_IsString(item) || cJSON_IsBool(item) || cJSON_IsNumber(item);
 }
 
-/* Nothing beside it: whoever wrote a list there wants it to count. */
+/* Nothing beside it: a list that somebody wrote there was meant to count. */
 static bool is_claim(const cJSON *condition)
 {
     const char *claim = cJSON_GetStringValue(find(condition, "claim"));
@@ -127,7 +127,7 @@ bool policy_names_authority(const cJSON *authority, const char *issuer)
     return len > 0 && len == authority_url_length(issuer) && strncmp(url, issuer, len) == 0;
 }
 
-/* A claim by its whole name, else by its path, the names of which dots separate. */
+/* Finds a claim by its whole name, otherwise by its path, a list of names separated by dots. */
 static const cJSON *find_claim(const cJSON *claims, const char *path)
 {
     const cJSON *claim = find(claims, path);
@@ -148,7 +148,7 @@ static const cJSON *find_claim(const cJSON *claims, const char *path)
     }
 }
 
-/* The shortest text that is read as that number again, as JSON has it. */
+/* The shortest text that reads back as the same number, as in JSON. */
 static const char *print_number(double number, char scratch[NUMBER_SIZE])
 {
     snprintf(scratch, NUMBER_SIZE, "%.15g", number);
@@ -192,7 +192,7 @@ bool policy_is_met(const cJSON *authority, const cJSON *claims)
 
     cJSON_ArrayForEach (item, list) {
         if (policy_is_met(item, claims) != all) {
-            return !all; /* one that fails of all, or one that holds of any */
+            return !all; /* one that fails for allOf, or one that holds for anyOf */
         }
     }
     return all;

@@ -8,8 +8,8 @@
 
 #include <cjson/cJSON.h>
 
-/* Whether an authority of a policy is the one a token names, but for a slash at the end. */
+/* Whether an authority of a policy is the one a token names, ignoring a slash at the end. */
 bool policy_names_authority(const cJSON *authority, const char *issuer);
 
-/* Whether the claims do what the conditions of that authority want. */
+/* Whether the claims meet the conditions of that authority. */
 bool policy_is_met(const cJSON *authority, const cJSON *claims);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How builds of 2022 wrote a release policy down, and how a release does. */
+/* How builds of 2022 wrote a release policy, and how the answer to a release does. */
 #include <string.h>
 
 #include "kv/base/json.h"
 #include "kv/release/release.h"
 
-/* Of all objects of a policy; each has some of them. */
+/* The members of all objects of a policy; each has some of them. */
 static const char *const member_order[] = {
     "version", "authority", "anyOf", "allOf", "claim", "equals",
 };
 
-/* Moves a member, which its parent has, behind all others. */
+/* Moves an existing member behind all others of its parent. */
 static void move_last(cJSON *object, cJSON *item, bool *ok)
 {
     cJSON *moved = cJSON_DetachItemViaPointer(object, item);

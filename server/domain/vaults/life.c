@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How vaults come, change and go. Each change is committed to the store first and shown in the
- * table then: a request sees what is on disk, and what it has seen a kill cannot take back.
+ * How vaults are created, changed and removed. Each change is committed to the store first and then
+ * shown in the table: a request only sees what is on disk, so a kill cannot take back what it has
+ * seen.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 
 #define DAY_SECONDS 86400
 
-/* Whether the vault is as the draft wants it, as far as this says something; if not, in which. */
+/* Whether the vault agrees with the settings given in the draft; if not, which one differs. */
 static bool agrees(const struct kv_vault *vault, const struct kv_vault_draft *draft,
                    enum kv_vault_setting *ret_setting)
 {
@@ -28,7 +29,7 @@ static bool agrees(const struct kv_vault *vault, const struct kv_vault_draft *dr
     return true;
 }
 
-/* `code`: what it is to whoever asks for it; `advice` ends the sentence. */
+/* `code`: the outcome for the caller; `advice` ends the sentence. */
 static enum kv_code refuse(const struct kv_vault *vault, const struct kv_vault_draft *draft,
                            enum kv_vault_setting setting, enum kv_code code, const char *advice,
                            struct kv_err *err)
@@ -57,7 +58,7 @@ static enum kv_code ensure(struct kv_db *db, const struct kv_vault_draft *draft,
         KV_TRY(vault_row_insert(db, &vault, err));
     } else if (!agrees(&vault, draft, &setting)) {
         return refuse(&vault, draft, setting, KV_BAD_PARAMETER,
-                      ": leave the setting away, or change the vault while it is served", err);
+                      ": leave the setting out, or use another data folder", err);
     }
     *ret_id = vault.id;
     return KV_OK;
@@ -111,37 +112,6 @@ enum kv_code kv_vaults_open(struct kv_vaults *vaults, const struct kv_vault_draf
     return vault_rows_each(db, show_row, vaults, err);
 }
 
-/* --- purging --- */
-
-enum kv_code vault_empty(const struct kv_vaults *vaults, struct kv_db *db, int64_t id,
-                         struct kv_err *err)
-{
-    for (size_t i = 0; i < vaults->tenants; i++) {
-        KV_TRY(vaults->tenant[i].empty(vaults->tenant[i].context, db, id, err));
-    }
-    return KV_OK;
-}
-
-static enum kv_code purge_row(struct kv_vaults *vaults, int64_t id, struct kv_err *err)
-{
-    kv_auto(kv_db_release) struct kv_db *db = NULL;
-
-    KV_TRY(kv_db_acquire(vaults->store, &db, err));
-    KV_TRY(kv_db_begin(db, err));
-    KV_TRY(vault_empty(vaults, db, id, err));
-    KV_TRY(vault_row_delete(db, id, err));
-    return kv_db_commit(db, err);
-}
-
-static enum kv_code purge_entry(struct kv_vaults *vaults, struct entry *entry, struct kv_err *err)
-{
-    kv_auto(kv_vault_release) const struct kv_vault *vault = vault_entry_hold(vaults, entry);
-
-    KV_TRY(purge_row(vaults, vault->id, err));
-    vault_entry_remove(vaults, entry);
-    return KV_OK;
-}
-
 static bool is_gone(const struct kv_vault *vault, kv_time now)
 {
     return vault->deleted != 0 && vault->purge <= now;
@@ -157,10 +127,7 @@ static enum kv_code fail_unknown(const char *name, struct kv_err *err)
 enum kv_code kv_vaults_get(struct kv_vaults *vaults, const char *name, kv_time now,
                            const struct kv_vault **ret_vault, struct kv_err *err)
 {
-    kv_auto(end_turn) pthread_mutex_t *turn kv_unused = take_turn(vaults);
-    struct entry *entry = vault_entry_find(vaults, name);
-    kv_auto(kv_vault_release) const struct kv_vault *vault =
-        entry != NULL ? vault_entry_hold(vaults, entry) : NULL;
+    kv_auto(kv_vault_release) const struct kv_vault *vault = vault_hold_shown(vaults, name);
 
     if (vault == NULL || is_gone(vault, now)) {
         return fail_unknown(name, err);
@@ -169,7 +136,8 @@ enum kv_code kv_vaults_get(struct kv_vaults *vaults, const char *name, kv_time n
     return KV_OK;
 }
 
-/* Who has the name now; *ret_entry NULL: nobody. One whose time has come goes first. */
+/* Which vault has the name now; *ret_entry NULL: none. A deleted one whose purge is due is purged
+ * first. */
 static enum kv_code find(struct kv_vaults *vaults, const char *name, kv_time now,
                          struct entry **ret_entry, const struct kv_vault **ret_vault,
                          struct kv_err *err)
@@ -183,7 +151,7 @@ static enum kv_code find(struct kv_vaults *vaults, const char *name, kv_time now
         return KV_OK;
     }
     if (is_gone(vault, now)) {
-        return purge_entry(vaults, entry, err);
+        return vault_entry_purge(vaults, entry, err);
     }
     *ret_entry = entry;
     *ret_vault = kv_take(vault);
@@ -226,7 +194,7 @@ static enum kv_code update_row(struct kv_vaults *vaults, const struct kv_vault *
     return kv_db_commit(db, err);
 }
 
-/* From now on the vault is as `next` says. */
+/* Makes the vault as `next` says. */
 static enum kv_code turn_into(struct kv_vaults *vaults, struct entry *entry,
                               const struct kv_vault *next, const struct kv_vault **ret_vault,
                               struct kv_err *err)
@@ -240,7 +208,7 @@ static enum kv_code turn_into(struct kv_vaults *vaults, struct entry *entry,
     return KV_OK;
 }
 
-/* A commit that failed leaves no trace of the vault, one that did not, shows it. */
+/* A failed commit leaves no trace of the vault; a successful one shows it. */
 static enum kv_code insert(struct kv_vaults *vaults, struct kv_vault *vault,
                            const struct kv_vault **ret_vault, struct kv_err *err)
 {
@@ -296,7 +264,7 @@ enum kv_code kv_vaults_make(struct kv_vaults *vaults, const struct kv_vault_draf
     return KV_OK;
 }
 
-/* What a vault is given for good when it is made. */
+/* Refuses to change what is fixed when a vault is created. */
 static enum kv_code check_change(const struct kv_vault *vault, const struct kv_vault_draft *draft,
                                  struct kv_err *err)
 {
@@ -306,7 +274,7 @@ static enum kv_code check_change(const struct kv_vault *vault, const struct kv_v
     fixed.given &= 1U << KV_SETTING_KIND | 1U << KV_SETTING_RETENTION
                    | (vault->purge_protection ? 1U << KV_SETTING_PURGE_PROTECTION : 0);
     if (!agrees(vault, &fixed, &setting)) {
-        return refuse(vault, draft, setting, KV_CONFLICT, ", and that is for good", err);
+        return refuse(vault, draft, setting, KV_CONFLICT, ", and that cannot be changed", err);
     }
     return KV_OK;
 }
@@ -373,21 +341,5 @@ enum kv_code kv_vaults_purge(struct kv_vaults *vaults, const char *name, kv_time
                        "retention ends.",
                        vault->name);
     }
-    return purge_entry(vaults, entry, err);
-}
-
-enum kv_code kv_vaults_purge_due(struct kv_vaults *vaults, kv_time now, kv_vault_visit_fn *visit,
-                                 void *context, struct kv_err *err)
-{
-    kv_auto(end_turn) pthread_mutex_t *turn kv_unused = take_turn(vaults);
-    struct entry *entry;
-    bool goes_on = true;
-
-    while (goes_on && (entry = vault_entry_first_purge(vaults, now)) != NULL) {
-        kv_auto(kv_vault_release) const struct kv_vault *vault = vault_entry_hold(vaults, entry);
-
-        KV_TRY(purge_entry(vaults, entry, err));
-        goes_on = visit(context, vault);
-    }
-    return KV_OK;
+    return vault_entry_purge(vaults, entry, err);
 }

@@ -3,8 +3,10 @@ libkvdomain_a_SOURCES += \
 	%D%/life.c \
 	%D%/private.h \
 	%D%/public.c \
+	%D%/purge.c \
 	%D%/reset.c \
 	%D%/rows.c \
 	%D%/spec.c \
 	%D%/table.c \
-	%D%/vault.c
+	%D%/vault.c \
+	%D%/vaults.c

@@ -15,7 +15,7 @@ struct tenant {
     void *context;
 };
 
-/* Places, by the names and by the ids of their vaults. */
+/* Entries, by the names and by the ids of their vaults. */
 struct vault_map {
     struct entry *by_name, *by_id;
     size_t living;
@@ -48,7 +48,7 @@ static inline void end_turn(pthread_mutex_t *turn)
 }
 KV_DEFINE_CLEANUP(pthread_mutex_t *, end_turn)
 
-/* A place in the table: one vault from its making to its purging, as it is now. */
+/* An entry in the table: one vault, from its creation to its purge, in its current state. */
 struct entry;
 
 /* vault.c: `len` bytes of a host name as the name of a vault, in lower case; "" when it is too long
@@ -58,7 +58,7 @@ void vault_name_fold(const char *host, size_t len, char ret_name[KV_VAULT_NAME_M
 /* rows.c: one vault in the store. All but the first inside a transaction. */
 enum kv_code vault_rows_migrate(struct kv_store *store, struct kv_err *err) kv_must_check;
 
-/* Makes the row, or settles the one of a vault that is known by its name alone. Gives vault->id. */
+/* Creates the row, or completes the row of a vault that is known only by name. Sets vault->id. */
 enum kv_code vault_row_insert(struct kv_db *db, struct kv_vault *vault,
                               struct kv_err *err) kv_must_check;
 enum kv_code vault_row_update(struct kv_db *db, const struct kv_vault *vault,
@@ -66,18 +66,22 @@ enum kv_code vault_row_update(struct kv_db *db, const struct kv_vault *vault,
 enum kv_code vault_row_delete(struct kv_db *db, int64_t id, struct kv_err *err) kv_must_check;
 enum kv_code vault_rows_delete_all(struct kv_db *db, struct kv_err *err) kv_must_check;
 
-/* Reads the one of that name; *ret_found is false too for one that is known by its name alone. */
+/* Reads the one of that name; *ret_found is also false for one that is known only by name. */
 enum kv_code vault_row_load(struct kv_db *db, const char *name, struct kv_vault *ret_vault,
                             bool *ret_found, struct kv_err *err) kv_must_check;
 
-/* All that are settled, as they were made. */
+/* All complete rows, in order of creation. */
 typedef enum kv_code vault_row_fn(void *context, const struct kv_vault *vault, struct kv_err *err);
 enum kv_code vault_rows_each(struct kv_db *db, vault_row_fn *visit, void *context,
                              struct kv_err *err) kv_must_check;
 
-/* life.c: has the tenants empty a vault, or KV_VAULTS_ALL. */
+/* purge.c: has the tenants empty a vault, or KV_VAULTS_ALL. */
 enum kv_code vault_empty(const struct kv_vaults *vaults, struct kv_db *db, int64_t id,
                          struct kv_err *err) kv_must_check;
+
+/* Removes the vault of a place and all that is in it; the place is gone then. In its turn. */
+enum kv_code vault_entry_purge(struct kv_vaults *vaults, struct entry *entry,
+                               struct kv_err *err) kv_must_check;
 
 /* table.c: puts a vault in, which nobody sees until vault_entry_show(); `id` and name are new. */
 enum kv_code vault_entry_add(struct kv_vaults *vaults, const struct kv_vault *vault,
@@ -85,28 +89,34 @@ enum kv_code vault_entry_add(struct kv_vaults *vaults, const struct kv_vault *va
 void vault_entry_show(struct kv_vaults *vaults, struct entry *entry);
 void vault_entry_remove(struct kv_vaults *vaults, struct entry *entry);
 
-/* A map that is made beside the table, to take its place; `vault` is held there, and is shown. */
+/* A map that is built beside the table, to replace it; `vault` is held there, and visible. */
 enum kv_code vault_map_add(struct vault_map *map, const struct kv_vault *vault,
                            struct kv_err *err) kv_must_check;
 void vault_map_done(struct vault_map *map);
 KV_DEFINE_CLEANUP_VALUE(struct vault_map, vault_map_done)
 
-/* Puts the map in the table's place, and leaves an empty one. */
+/* Replaces the table by the map, and leaves an empty map. */
 void vault_table_replace(struct kv_vaults *vaults, struct vault_map *map, int64_t first);
 
-/* A snapshot to be swapped in later, when nothing may fail any more. Held once. */
+/* A snapshot to be swapped in later, at a point where nothing may fail. Held once. */
 enum kv_code vault_snapshot(const struct kv_vault *vault, const struct kv_vault **ret_snapshot,
                             struct kv_err *err) kv_must_check;
 void vault_entry_swap(struct kv_vaults *vaults, struct entry *entry,
                       const struct kv_vault *snapshot);
 
-/* The place of that name, living or deleted; NULL: none. Stays while vaults.changes is held. */
+/* The entry of that name, live or deleted; NULL: none. Valid while vaults.changes is held. */
 struct entry *vault_entry_find(struct kv_vaults *vaults, const char *name);
 
-/* What is there now, held. */
+/* Its current vault, held. */
 const struct kv_vault *vault_entry_hold(struct kv_vaults *vaults, struct entry *entry);
 
-/* How many places there are, and the place of the deleted vault that is to be purged first; NULL:
- * none is to be before `until` has passed. */
+/* How many places there are. */
 size_t vault_entries(struct kv_vaults *vaults);
-struct entry *vault_entry_first_purge(struct kv_vaults *vaults, kv_time until);
+
+/* The places of deleted vaults that are to be purged by `until`, at most `max` of them, by their
+ * time. */
+size_t vault_entries_due(struct kv_vaults *vaults, kv_time until, struct entry **ret_entries,
+                         size_t max);
+
+/* The vault of that name, living or deleted, held; NULL: none. */
+const struct kv_vault *vault_hold_shown(struct kv_vaults *vaults, const char *name);

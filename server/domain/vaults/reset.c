@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Back to what the options say, in one transaction. Whoever has a vault in hand meanwhile finds it
- * purged: the one that takes its place has another id.
+ * Resetting to what the options say, in one transaction. Requests that hold a vault meanwhile find
+ * it purged: its replacement has another id.
  */
 #include <string.h>
 
 #include "private.h"
 
-/* A draft of that name; NULL: no option speaks of it. */
+#define PATIENCE_MS 5000 /* with users of the store; each takes milliseconds */
+
+/* The draft of that name; NULL: no option names it. */
 static const struct kv_vault_draft *find_draft(const struct kv_vaults *vaults, const char *name)
 {
     for (size_t i = 0; i < vaults->draft_count; i++) {
@@ -77,7 +79,7 @@ static enum kv_code replace(struct kv_vaults *vaults, struct kv_db *db,
     return KV_OK;
 }
 
-/* The vault of that name, living or deleted. */
+/* The vault of that name, live or deleted. */
 static enum kv_code find(struct kv_vaults *vaults, const char *name,
                          const struct kv_vault **ret_vault, struct kv_err *err)
 {
@@ -90,18 +92,14 @@ static enum kv_code find(struct kv_vaults *vaults, const char *name,
     return KV_OK;
 }
 
-enum kv_code kv_vaults_reset(struct kv_vaults *vaults, const char *name, kv_time now,
+/* While the store stands still: nobody reads what is there now by what was there before. */
+static enum kv_code put_back(struct kv_vaults *vaults, const struct kv_vault *vault, kv_time now,
                              struct kv_err *err)
 {
-    kv_auto(end_turn) pthread_mutex_t *turn kv_unused = take_turn(vaults);
-    kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
     kv_auto(vault_map_done) struct vault_map map = { .living = 0 };
     kv_auto(kv_db_release) struct kv_db *db = NULL;
     int64_t first = 0;
 
-    if (name != NULL) {
-        KV_TRY(find(vaults, name, &vault, err));
-    }
     KV_TRY(kv_db_acquire(vaults->store, &db, err));
     KV_TRY(kv_db_begin(db, err));
     KV_TRY(vault != NULL ? replace(vaults, db, vault, now, &map, &first, err)
@@ -109,4 +107,19 @@ enum kv_code kv_vaults_reset(struct kv_vaults *vaults, const char *name, kv_time
     KV_TRY(kv_db_commit(db, err));
     vault_table_replace(vaults, &map, first);
     return KV_OK;
+}
+
+enum kv_code kv_vaults_reset(struct kv_vaults *vaults, const char *name, kv_time now,
+                             struct kv_err *err)
+{
+    kv_auto(end_turn) pthread_mutex_t *turn kv_unused = take_turn(vaults);
+    kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
+
+    if (name != NULL) {
+        KV_TRY(find(vaults, name, &vault, err));
+    }
+    KV_TRY(kv_store_pause(vaults->store, PATIENCE_MS, err));
+    enum kv_code code = put_back(vaults, vault, now, err);
+    kv_store_resume(vaults->store);
+    return code;
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Vaults in the store. */
-#include <stdio.h>
+#include <string.h>
 
 #include "private.h"
 
-/* Ids are never used again: what is left of a purged vault is never that of a later one. */
+/* Ids are never reused: remains of a purged vault never become a later one's. */
 static const struct kv_migration migrations[] = {
     { "CREATE TABLE vault ("
       "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
       "  name TEXT NOT NULL UNIQUE,"
-      "  kind INTEGER," /* these are NULL for a vault of before, known by its name alone */
+      "  kind INTEGER," /* these are NULL for a vault of an older store, known only by name */
       "  sku INTEGER,"
       "  access INTEGER,"
       "  retention INTEGER," /* days */
@@ -30,7 +30,47 @@ enum kv_code vault_rows_migrate(struct kv_store *store, struct kv_err *err)
     return kv_store_migrate(store, "vaults", migrations, err);
 }
 
-static void read_row(const struct kv_rows *rows, struct kv_vault *ret_vault)
+static bool is_between(int64_t number, int64_t low, int64_t high)
+{
+    return number >= low && number <= high;
+}
+
+static bool is_date(int64_t seconds)
+{
+    return is_between(seconds, 0, KV_TIME_MAX);
+}
+
+/* A name as it would be stored, and nothing behind it. */
+static bool read_name(const struct kv_rows *rows, char ret_name[KV_VAULT_NAME_MAX + 1])
+{
+    struct kv_vault_draft draft;
+    size_t len;
+    const char *name = kv_rows_bytes(rows, 1, &len);
+
+    if (name == NULL || kv_vault_draft_begin(&draft, name, len, NULL) != KV_OK
+        || strncmp(draft.vault.name, name, len) != 0) {
+        return false;
+    }
+    memcpy(ret_name, draft.vault.name, sizeof(draft.vault.name));
+    return true;
+}
+
+/* What a hand or a damaged disk may have put there must not get any further. */
+static bool is_sound(const struct kv_rows *rows)
+{
+    bool is_deleted = kv_rows_int(rows, 9) != 0;
+
+    return is_between(kv_rows_int(rows, 2), KV_VAULT, KV_MANAGED_HSM)
+           && is_between(kv_rows_int(rows, 3), KV_SKU_STANDARD, KV_SKU_PREMIUM)
+           && is_between(kv_rows_int(rows, 4), KV_ACCESS_OPEN, KV_ACCESS_RBAC)
+           && is_between(kv_rows_int(rows, 5), KV_RETENTION_MIN, KV_RETENTION_MAX)
+           && is_between(kv_rows_int(rows, 6), 0, 1) && is_date(kv_rows_int(rows, 7))
+           && is_date(kv_rows_int(rows, 8)) && is_date(kv_rows_int(rows, 9))
+           && is_date(kv_rows_int(rows, 10)) && is_deleted == (kv_rows_int(rows, 10) != 0);
+}
+
+static enum kv_code read_row(const struct kv_rows *rows, struct kv_vault *ret_vault,
+                             struct kv_err *err)
 {
     *ret_vault = (struct kv_vault){
         .id = kv_rows_int(rows, 0),
@@ -44,7 +84,13 @@ static void read_row(const struct kv_rows *rows, struct kv_vault *ret_vault)
         .deleted = kv_rows_int(rows, 9),
         .purge = kv_rows_int(rows, 10),
     };
-    (void) snprintf(ret_vault->name, sizeof(ret_vault->name), "%s", kv_rows_text(rows, 1));
+    if (!is_sound(rows) || !read_name(rows, ret_vault->name)) {
+        return KV_FAIL(err, KV_INTERNAL, 0,
+                       "the store is damaged: its vault %lld has a name or a setting that no vault "
+                       "can have",
+                       (long long) ret_vault->id);
+    }
+    return KV_OK;
 }
 
 enum kv_code vault_row_insert(struct kv_db *db, struct kv_vault *vault, struct kv_err *err)
@@ -104,10 +150,7 @@ enum kv_code vault_row_load(struct kv_db *db, const char *name, struct kv_vault 
 
     KV_TRY(kv_db_query(db, sql, KV_BINDS(KV_B_TEXT(name)), &rows, err));
     KV_TRY(kv_rows_next(rows, ret_found, err));
-    if (*ret_found) {
-        read_row(rows, ret_vault);
-    }
-    return KV_OK;
+    return *ret_found ? read_row(rows, ret_vault, err) : KV_OK;
 }
 
 enum kv_code vault_rows_each(struct kv_db *db, vault_row_fn *visit, void *context,
@@ -121,7 +164,7 @@ enum kv_code vault_rows_each(struct kv_db *db, vault_row_fn *visit, void *contex
     KV_TRY(kv_db_query(db, sql, KV_NO_BINDS, &rows, err));
     KV_TRY(kv_rows_next(rows, &more, err));
     while (more) {
-        read_row(rows, &vault);
+        KV_TRY(read_row(rows, &vault, err));
         KV_TRY(visit(context, &vault, err));
         KV_TRY(kv_rows_next(rows, &more, err));
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is said of a vault: its name and its settings. */
+/* Reading what is given for a vault: its name and its settings. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,8 +7,6 @@
 
 #include "kv/vaults/vault.h"
 
-#define RETENTION_MIN 7
-#define RETENTION_MAX 90
 #define NAME_MIN 3
 
 /* contract §1: 3-24 characters, starts with a letter, ends with a letter or digit, no "--" */
@@ -64,15 +62,15 @@ static bool set_retention(struct kv_vault *vault, const char *value)
     char *end;
     long days = strtol(value, &end, 10);
 
-    if (!isdigit((unsigned char) value[0]) || *end != '\0' || days < RETENTION_MIN
-        || days > RETENTION_MAX) {
+    if (!isdigit((unsigned char) value[0]) || *end != '\0' || days < KV_RETENTION_MIN
+        || days > KV_RETENTION_MAX) {
         return false;
     }
     vault->retention_days = (unsigned) days;
     return true;
 }
 
-/* A mere name switches it on; a value is for those who have to give one. */
+/* The name alone switches it on; a value is for callers that have to give one. */
 static bool set_purge_protection(struct kv_vault *vault, const char *value)
 {
     vault->purge_protection = strcmp(value, "false") != 0;
@@ -114,7 +112,7 @@ enum kv_code kv_vault_draft_begin(struct kv_vault_draft *ret_draft, const char *
                                   struct kv_err *err)
 {
     struct kv_vault_draft draft = {
-        .vault = { .sku = KV_SKU_PREMIUM, .retention_days = RETENTION_MAX },
+        .vault = { .sku = KV_SKU_PREMIUM, .retention_days = KV_RETENTION_MAX },
     };
 
     KV_TRY(set_name(&draft.vault, name, len, err));

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The vaults in memory, and the lending of snapshots. */
-#include <assert.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -11,13 +10,13 @@
 
 #include "private.h"
 
-/* What is lent: the vault comes first, so that one is found from the other. */
+/* A snapshot as lent: the vault is the first member, so that one can be found from the other. */
 struct snapshot {
     struct kv_vault vault;
     atomic_uint references;
 };
 
-/* The place stays while its vault changes, so that only making one can run out of memory. */
+/* The entry stays while its vault changes, so that only creating one can run out of memory. */
 struct entry {
     int64_t id;
     char name[KV_VAULT_NAME_MAX + 1];
@@ -87,7 +86,7 @@ static struct entry *find_by_id(const struct vault_map *map, int64_t id)
     return entry;
 }
 
-/* By both or not at all. */
+/* In both indexes or in neither. */
 static bool link_entry(struct vault_map *map, struct entry *entry)
 {
     HASH_ADD_KEYPTR(hh_name, map->by_name, entry->name, strlen(entry->name), entry);
@@ -200,6 +199,16 @@ void vault_entry_swap(struct kv_vaults *vaults, struct entry *entry,
     kv_vault_release(former);
 }
 
+const struct kv_vault *vault_hold_shown(struct kv_vaults *vaults, const char *name)
+{
+    pthread_mutex_lock(&vaults->lock);
+    const struct entry *entry = find_by_name(&vaults->map, name);
+    const struct kv_vault *vault =
+        entry != NULL && entry->is_shown ? kv_vault_hold(entry->now) : NULL;
+    pthread_mutex_unlock(&vaults->lock);
+    return vault;
+}
+
 struct entry *vault_entry_find(struct kv_vaults *vaults, const char *name)
 {
     pthread_mutex_lock(&vaults->lock);
@@ -224,7 +233,7 @@ size_t vault_entries(struct kv_vaults *vaults)
     return count;
 }
 
-/* The deleted one that is purged first, of those that are purged later than `after`. */
+/* The deleted one to be purged first, of those due later than `after`. */
 static struct entry *first_purge(const struct vault_map *map, kv_millis after)
 {
     struct entry *first = NULL;
@@ -239,13 +248,29 @@ static struct entry *first_purge(const struct vault_map *map, kv_millis after)
     return first;
 }
 
-struct entry *vault_entry_first_purge(struct kv_vaults *vaults, kv_time until)
+static int compare_purges(const void *left, const void *right)
 {
+    const struct entry *const *a = left, *const *b = right;
+    kv_time one = (*a)->now->purge, other = (*b)->now->purge;
+
+    return (one > other) - (one < other);
+}
+
+size_t vault_entries_due(struct kv_vaults *vaults, kv_time until, struct entry **ret_entries,
+                         size_t max)
+{
+    struct entry *entry, *next;
+    size_t count = 0;
+
     pthread_mutex_lock(&vaults->lock);
-    struct entry *first = first_purge(&vaults->map, INT64_MIN);
-    first = first != NULL && first->now->purge <= until ? first : NULL;
+    HASH_ITER (hh_id, vaults->map.by_id, entry, next) {
+        if (entry->now->deleted != 0 && entry->now->purge <= until && count < max) {
+            ret_entries[count++] = entry;
+        }
+    }
     pthread_mutex_unlock(&vaults->lock);
-    return first;
+    qsort(ret_entries, count, sizeof(struct entry *), compare_purges);
+    return count;
 }
 
 kv_millis kv_vaults_next_purge(struct kv_vaults *vaults, kv_millis after)
@@ -326,7 +351,7 @@ static void list_map(const struct vault_map *map, struct kv_vault_list *list)
     }
 }
 
-/* Memory is taken before the lock is, for as many as there can be. */
+/* Memory for as many as there can be is allocated before the lock is taken. */
 enum kv_code kv_vaults_list(struct kv_vaults *vaults, struct kv_vault_list *ret_list,
                             struct kv_err *err)
 {
@@ -359,39 +384,4 @@ size_t kv_vaults_count(struct kv_vaults *vaults)
     size_t count = vaults->map.living;
     pthread_mutex_unlock(&vaults->lock);
     return count;
-}
-
-enum kv_code kv_vaults_new(struct kv_store *store, struct kv_vaults **ret_vaults,
-                           struct kv_err *err)
-{
-    KV_TRY(vault_rows_migrate(store, err));
-
-    struct kv_vaults *vaults = calloc(1, sizeof(*vaults));
-
-    if (vaults == NULL) {
-        return KV_OUT_OF_MEMORY(err);
-    }
-    vaults->store = store;
-    (void) pthread_mutex_init(&vaults->changes, NULL); /* cannot fail on Linux */
-    (void) pthread_mutex_init(&vaults->lock, NULL);
-    *ret_vaults = vaults;
-    return KV_OK;
-}
-
-void kv_vaults_free(struct kv_vaults *vaults)
-{
-    if (vaults == NULL) {
-        return;
-    }
-    vault_map_done(&vaults->map);
-    free(vaults->drafts);
-    (void) pthread_mutex_destroy(&vaults->lock);
-    (void) pthread_mutex_destroy(&vaults->changes);
-    free(vaults);
-}
-
-void kv_vaults_add_tenant(struct kv_vaults *vaults, kv_vault_empty_fn *empty, void *context)
-{
-    assert(vaults->tenants < KV_VAULT_TENANTS_MAX);
-    vaults->tenant[vaults->tenants++] = (struct tenant){ .empty = empty, .context = context };
 }

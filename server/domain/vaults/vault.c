@@ -9,8 +9,6 @@
 
 #include "private.h"
 
-#define RETENTION_MAX 90
-
 const char *kv_vault_recovery_level(const struct kv_vault *vault)
 {
     static const char *const levels[2][2] = {
@@ -18,7 +16,7 @@ const char *kv_vault_recovery_level(const struct kv_vault *vault)
         { "Recoverable+Purgeable", "Recoverable" },
     };
 
-    return levels[vault->retention_days == RETENTION_MAX][vault->purge_protection];
+    return levels[vault->retention_days == KV_RETENTION_MAX][vault->purge_protection];
 }
 
 static const char *const local_domains[] = {

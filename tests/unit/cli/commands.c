@@ -83,7 +83,7 @@ Test(cli, tells_which_file_named_a_server_that_is_gone)
     cr_assert_eq(RUN("healthcheck", "--data", folder), 1);
     fake_stop();
     cr_assert_eq(RUN("healthcheck", "--data", folder), 1, "and now nobody listens");
-    cr_assert_not_null(strstr(read_stderr(), "/run.json names, does not answer"));
+    cr_assert_not_null(strstr(read_stderr(), "/run.json, does not answer"));
 }
 
 Test(cli, passes_on_what_a_refusal_says)
@@ -92,13 +92,13 @@ Test(cli, passes_on_what_a_refusal_says)
     cr_assert_eq(RUN("healthcheck", "--data", folder), 1);
     fake_stop();
     const char *text = read_stderr();
-    cr_assert_not_null(strstr(text, "answers 503 come back later"), "%s", text);
+    cr_assert_not_null(strstr(text, "answered 503 come back later"), "%s", text);
 
     start(fake_answer("400 Bad", "{\"error\":\"invalid\",\"error_description\":\"no such one\"}"));
     cr_assert_eq(RUN("token", "--data", folder), 1);
     fake_stop();
     text = read_stderr();
-    cr_assert_not_null(strstr(text, "answers 400 no such one"), "%s", text);
+    cr_assert_not_null(strstr(text, "answered 400 no such one"), "%s", text);
 }
 
 Test(cli, follows_no_redirect)

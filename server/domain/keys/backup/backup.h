@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * backup.h - what a backup holds before it is sealed: a name and its versions, each with its
- * material as the token wrapped it. A form of coffer's own (contract §6.7 knows only the envelope):
- * numbers of eight bytes, big-endian, and bytes with their number before them.
+ * backup.h - the content of a backup before it is sealed: a name and its versions, each with its
+ * material as the token wrapped it. The format is coffer's own (contract §6.7 defines only the
+ * envelope): numbers of eight bytes, big-endian, and length-prefixed bytes.
  */
 #pragma once
 
@@ -19,7 +19,7 @@ struct backup_version {
     size_t wrapped_len;
 };
 
-/* A rotation policy as it is stored: texts, "" for what it does not have. */
+/* A rotation policy as it is stored: texts, "" for anything it does not have. */
 #define BACKUP_DURATION_SIZE 64
 enum backup_duration { BACKUP_EXPIRY, BACKUP_AFTER_CREATE, BACKUP_BEFORE_EXPIRY, BACKUP_NOTIFY };
 #define BACKUP_DURATIONS (BACKUP_NOTIFY + 1)
@@ -55,9 +55,9 @@ enum kv_code backup_append_version(struct kv_buf *content, const struct kv_key *
                                    const struct kv_wrapped *wrapped,
                                    struct kv_err *err) kv_must_check;
 
-/* Reads it back. KV_BACKUP_CORRUPT for what was not written by the functions above. */
+/* Reads it back. KV_BACKUP_CORRUPT for anything not written by the functions above. */
 enum kv_code backup_parse(const struct kv_buf *content, struct backup *ret_backup,
                           struct kv_err *err) kv_must_check;
 
-/* The texts for a blob that is none of ours (contract §6.7, §9.2, §19 row 33). */
+/* The texts for a blob that is not ours (contract §6.7, §9.2, §19 row 33). */
 enum kv_code fail_corrupt(struct kv_err *err) kv_must_check;

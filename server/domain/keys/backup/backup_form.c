@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The content of a backup, written and read. */
+/* Writing and reading the content of a backup. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "../names.h"
 #include "backup.h"
 
-#define FORM 1 /* of the content; another one is not read */
+#define FORM 1 /* of the content; others are not read */
 #define NUMBER_LENGTH 8
 
-/* Of a release policy; a key with one is exportable unless it says that it stays. */
+/* Of a release policy; a key with one is exportable unless marked otherwise. */
 #define POLICY_IMMUTABLE 1
 #define POLICY_STAYS 2
 
@@ -130,7 +130,7 @@ enum kv_code backup_append_version(struct kv_buf *content, const struct kv_key *
     return put_bytes(content, wrapped->bytes, wrapped->len, err);
 }
 
-/* What is left to read; after a failure nothing is. */
+/* What is left to read; nothing after a failure. */
 struct reader {
     const unsigned char *at;
     size_t left;
@@ -163,7 +163,7 @@ static int64_t take_number(struct reader *reader)
 
 static const unsigned char *take_bytes(struct reader *reader, size_t *ret_len)
 {
-    *ret_len = (size_t) take_number(reader); /* one that is negative is too large */
+    *ret_len = (size_t) take_number(reader); /* a negative one is too large */
     return take(reader, *ret_len);
 }
 
@@ -334,7 +334,7 @@ enum kv_code backup_parse(const struct kv_buf *content, struct backup *ret_backu
         return KV_OUT_OF_MEMORY(err);
     }
     while (ret_backup->count < (size_t) count) {
-        ret_backup->count++; /* before it is read: what it holds by then is freed */
+        ret_backup->count++; /* before it is read, so that what it holds is freed on failure */
         KV_TRY(take_version(&reader, &ret_backup->version[ret_backup->count - 1], err));
     }
     return reader.left == 0 ? KV_OK : fail_corrupt(err);

@@ -14,7 +14,7 @@
 #include "backup.h"
 #include "kv/base/jwe.h"
 
-/* contract §19 row 33: long enough, and no backup at all */
+/* contract §19 row 33: long enough, but not a backup */
 static enum kv_code fail_version(struct kv_err *err)
 {
     return KV_REFUSE(err, KV_TEXT_BACKUP_VERSION_CORRUPT, 0);
@@ -25,15 +25,15 @@ static enum kv_code fail_foreign(struct kv_err *err)
     return KV_REFUSE(err, KV_TEXT_BACKUP_FOREIGN, 0);
 }
 
-/* A blob taken apart. A managed HSM's does not say whose key it is sealed with: whoever cannot
- * decrypt it is somebody else. */
+/* A parsed blob. A managed HSM's does not say whose key it is sealed with: an instance that cannot
+ * decrypt it did not make it. */
 struct envelope {
     struct kv_jwe jwe;
     struct kv_secret encrypted_key;
     bool is_anonymous;
 };
 
-/* Both kinds, wherever they come to: keys move between vaults and HSMs of an instance. */
+/* Accepts both kinds everywhere: keys move between vaults and HSMs of an instance. */
 static enum kv_code open_envelope(const char *name, size_t key_len, const char *blob, size_t len,
                                   struct envelope *ret_envelope, struct kv_err *err)
 {
@@ -55,7 +55,7 @@ static enum kv_code open_envelope(const char *name, size_t key_len, const char *
     return len < prefix_len ? fail_corrupt(err) : fail_version(err);
 }
 
-/* The content key was encrypted to a key of this token; whatever else it is, it is not ours. */
+/* The content key was encrypted to a key of this token; anything else is not ours. */
 static enum kv_code decrypt_key(struct kv_keys *keys, const struct kv_material *service,
                                 const struct envelope *envelope, struct kv_secret *ret_key,
                                 struct kv_err *err)
@@ -84,14 +84,14 @@ static enum kv_code open_blob(struct kv_keys *keys, const char *blob, size_t len
         return code;
     }
     KV_TRY(open_envelope(name, service.modulus_len, blob, len, &envelope, err));
-    if (code == KV_NOT_FOUND) { /* a blob that comes before there is a key is of somebody else */
+    if (code == KV_NOT_FOUND) { /* before there is a key, no blob can be ours */
         return fail_foreign(err);
     }
     KV_TRY(decrypt_key(keys, &service, &envelope, &content_key, err));
     return kv_jwe_open(&envelope.jwe, &content_key, content) ? KV_OK : fail_corrupt(err);
 }
 
-/* A vault takes from a backup what it would take from a create (contract §7). */
+/* A vault accepts from a backup what it would accept from a create (contract §7). */
 static enum kv_code adapt_types(const struct kv_scope *scope, struct backup *backup,
                                 struct kv_err *err)
 {
@@ -103,7 +103,7 @@ static enum kv_code adapt_types(const struct kv_scope *scope, struct backup *bac
     return KV_OK;
 }
 
-/* contract §6.7, §9.5: a text of its own for a name in use, or whose purge is still running */
+/* contract §6.7, §9.5: a separate text for a name in use, or whose purge is still running */
 static enum kv_code check_name(const struct kv_scope *scope, const struct key_row *row,
                                const struct backup *backup, struct kv_err *err)
 {
@@ -176,7 +176,7 @@ static enum kv_code unwrap_all(struct kv_keys *keys, const struct backup *backup
     return KV_OK;
 }
 
-/* A fresh object for each version; also in one block, for the intents. */
+/* A fresh object for each version; also as one block, for the intents. */
 static enum kv_code assign_objects(struct backup *backup, unsigned char *objects,
                                    struct kv_err *err)
 {

@@ -60,7 +60,7 @@ enum kv_code kv_key_rotate_check(const struct kv_scope *scope, const char *name,
     return kv_custody_check(scope->keys->config.custody, &spec, err);
 }
 
-/* contract §19 row 13: tags are carried over, nbf is not, and whatever was disabled, this is not */
+/* contract §19 row 13: tags are carried over, nbf is not, and the new version is always enabled */
 static void describe_successor(const struct kv_scope *scope, const struct kv_key *latest,
                                struct key_draft *ret_draft)
 {
@@ -109,7 +109,7 @@ static enum kv_code query_rotations(struct kv_db *db, kv_millis now, struct kv_r
     return kv_db_query(db, sql, KV_BINDS(KV_B_INT(now), KV_B_INT(ROTATES_DISABLED)), ret_rows, err);
 }
 
-/* What is damaged is as if it were not there: that is found out where it is needed. */
+/* A damaged row counts as missing: that is reported where the row is needed. */
 static struct kv_duration read_duration(const struct kv_rows *rows, int column)
 {
     struct kv_duration duration;
@@ -177,8 +177,7 @@ enum kv_code kv_rotation_run(const struct kv_scope *scope, const struct kv_rotat
     if (code == KV_OK && search.is_due) {
         code = rotate(scope, rotation->name, ret_key, err);
     }
-    if (code != KV_OK
-        && code != KV_KEY_NOT_FOUND) { /* deleted in between: there is no more to do */
+    if (code != KV_OK && code != KV_KEY_NOT_FOUND) { /* deleted in between: nothing more to do */
         atomic_fetch_add(&keys->rotations_failed, 1);
         return code;
     }

@@ -56,7 +56,7 @@ static enum kv_code load_stored(struct kv_db *db, int64_t key_id,
                 : kv_rotation_policy_read(&nothing, ret_policy, err);
 }
 
-/* An expiry after the last year there is would be no date any more: such a version has none. */
+/* An expiry after the last representable year would not be a date: such a version gets none. */
 enum kv_code rotation_stamp(struct kv_db *db, int64_t key_id, struct kv_attributes *attributes,
                             struct kv_err *err)
 {
@@ -90,7 +90,7 @@ static kv_time find_due_before(const struct kv_rotation_policy *policy, kv_time 
     return is_by_policy && due < first ? first : due;
 }
 
-/* When a version is to be rotated; never, for want of a Rotate action or of an exp it counts from. */
+/* When to rotate a version; never, if there is no Rotate action or no exp that it counts from. */
 static struct kv_maybe_time find_due(const struct kv_rotation_policy *policy, kv_time created,
                                      struct kv_maybe_time expires)
 {
@@ -105,7 +105,7 @@ static struct kv_maybe_time find_due(const struct kv_rotation_policy *policy, kv
     return (struct kv_maybe_time){ .given = false };
 }
 
-/* The new version expires as rotation_stamp() has it. */
+/* The new version expires as rotation_stamp() says. */
 kv_millis kv_rotation_due_again(const struct kv_rotation *rotation, kv_millis when)
 {
     const struct kv_rotation_policy policy = {
@@ -124,7 +124,7 @@ kv_millis kv_rotation_due_again(const struct kv_rotation *rotation, kv_millis wh
     return due.given ? due.value * 1000 : INT64_MAX;
 }
 
-/* Finds out what the rotation of the key that has this version depends on; no row: no policy. */
+/* Loads what the rotation of this version's key depends on; no row: no policy. */
 static enum kv_code load_due(struct kv_db *db, int64_t version_id, int64_t *ret_key_id,
                              struct kv_maybe_time *ret_due, struct kv_err *err)
 {
@@ -240,7 +240,7 @@ static struct kv_bind bind_duration(const struct kv_duration *duration)
     return kv_duration_is_given(duration) ? KV_B_TEXT(duration->text) : KV_B_NULL;
 }
 
-/* In place of the one there was. */
+/* Replaces the existing one. */
 static enum kv_code save_policy(struct kv_db *db, int64_t key_id,
                                 const struct kv_rotation_policy *policy, struct kv_err *err)
 {

@@ -10,8 +10,8 @@ enum kv_code rotation_stamp(struct kv_db *db, int64_t key_id, struct kv_attribut
                             struct kv_err *err) kv_must_check;
 
 /*
- * Works out anew when the key of that version is to be rotated. Called with whatever it depends
- * on: a new version, its exp, the policy. Inside a transaction.
+ * Recomputes when the key of that version is due for rotation. Called after a change to anything
+ * this depends on: a new version, its exp, the policy. Inside a transaction.
  */
 enum kv_code rotation_schedule(struct kv_db *db, int64_t version_id,
                                struct kv_err *err) kv_must_check;

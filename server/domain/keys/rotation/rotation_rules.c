@@ -7,8 +7,9 @@
 #define NOTIFY_DEFAULT "P30D" /* contract §10.1 */
 
 /*
- * The service's words are not established (contract §18 row 12): a sentence that names the rule.
- * Least spans are compared by kv_duration_nominal(): a month counts 30 days here, a year 365.
+ * The service's wording is not established (contract §18 row 12): a sentence that names the rule.
+ * Minimum spans are compared by kv_duration_nominal(): here a month counts as 30 days, a year as
+ * 365.
  */
 enum rule {
     RULE_TYPE,
@@ -123,7 +124,7 @@ static enum kv_code check_before_expiry(const struct kv_duration *before_expiry,
         return refuse(RULE_BEFORE_EXPIRY_LEAST, err);
     }
     if (before > kv_duration_nominal(expiry)
-                     - KV_ROTATION_MARGIN) { /* else each version is due when made */
+                     - KV_ROTATION_MARGIN) { /* otherwise each version is due when created */
         return refuse(RULE_BEFORE_EXPIRY_MOST, err);
     }
     return KV_OK;
