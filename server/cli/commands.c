@@ -47,7 +47,7 @@ static enum kv_code read_ca(const struct kv_options *options, struct kv_buf *pem
 
     kv_buf_clear(pem);
     KV_TRY(kv_data_folder(options, folder, err));
-    KV_TRY(kv_path_join(path, folder, "ca.pem", err));
+    KV_TRY(kv_cli_trust_path(folder, path, err));
     return kv_file_read(path, pem, err);
 }
 
@@ -58,9 +58,11 @@ enum kv_code kv_cli_ca(const struct kv_options *options, struct kv_err *err)
                       || *kv_option_text(options, KV_OPTION_DATA) != '\0';
     bool is_pem = kv_option_is(options, KV_OPTION_FORMAT, "pem");
     kv_auto(kv_buf_done) struct kv_buf pem;
+    char path[16];
 
     kv_buf_init(&pem, KV_CLI_ANSWER_MAX);
-    enum kv_code code = ask_for_ca(options, is_pem ? "/ca.pem" : "/ca.p12", &pem, err);
+    (void) snprintf(path, sizeof(path), "/ca.%s", kv_option_text(options, KV_OPTION_FORMAT));
+    enum kv_code code = ask_for_ca(options, path, &pem, err);
     if (code != KV_OK && (!is_pem || !has_folder || read_ca(options, &pem, NULL) != KV_OK)) {
         return code;
     }

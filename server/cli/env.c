@@ -63,7 +63,7 @@ static bool find_ca(const struct kv_cli_server *server, char ret_path[KV_PATH_MA
 {
     char path[KV_PATH_MAX];
 
-    return server->folder[0] != '\0' && kv_path_join(path, server->folder, "ca.pem", NULL) == KV_OK
+    return server->folder[0] != '\0' && kv_cli_trust_path(server->folder, path, NULL) == KV_OK
            && realpath(path, ret_path) != NULL;
 }
 

@@ -120,3 +120,9 @@ enum kv_code kv_cli_find_server(const struct kv_options *options, struct kv_cli_
     bool is_nowhere = code == KV_NOT_FOUND || code == KV_BAD_PARAMETER;
     return is_nowhere && !has_folder ? use_ephemeral(code, ret_server, err) : code;
 }
+
+enum kv_code kv_cli_trust_path(const char *folder, char ret_path[KV_PATH_MAX], struct kv_err *err)
+{
+    KV_TRY(kv_path_join(ret_path, folder, "trust.pem", err));
+    return kv_file_exists(ret_path) ? KV_OK : kv_path_join(ret_path, folder, "ca.pem", err);
+}

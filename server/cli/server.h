@@ -47,6 +47,11 @@ enum kv_code kv_cli_send(const struct kv_cli_server *server, const char *verb, c
 enum kv_code kv_cli_get_json(const struct kv_cli_server *server, const char *path, cJSON **ret_json,
                              struct kv_err *err) kv_must_check;
 
+/* What clients of a server with that data folder trust: trust.pem while it was given a certificate,
+ * else its own CA's. */
+enum kv_code kv_cli_trust_path(const char *folder, char ret_path[KV_PATH_MAX],
+                               struct kv_err *err) kv_must_check;
+
 /* A text of the object, borrowed from it. */
 enum kv_code kv_cli_read_text(const cJSON *json, const char *name, const char **ret_text,
                               struct kv_err *err) kv_must_check;

@@ -1,228 +1,305 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Clients were told to trust the CA, so its files are never discarded: damage is an error, and a
- * renewed certificate keeps the key. The server's files follow from the CA and the names, and are
- * replaced whenever they do not match.
+ * Which certificates are used: those of coffer's own CA, of a given one, or a given server
+ * certificate. The server's files follow from the CA and the names, and are replaced whenever they
+ * do not match; a given server certificate stays where it is.
  */
 #include "kv/http/certificate.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "authority.h"
+#include "kv/base/clock.h"
 #include "kv/base/files.h"
 #include "kv/base/log.h"
-#include "kv/base/secret.h"
-#include "x509.h"
 
-#define PEM_MAX 65536
 #define FOLDER_MODE 0700
 #define KEY_MODE 0600
 #define PUBLIC_MODE 0644
 
 struct paths {
     char folder[KV_PATH_MAX]; /* tls/ */
-    char ca[KV_PATH_MAX], ca_key[KV_PATH_MAX];
     char server[KV_PATH_MAX], server_key[KV_PATH_MAX];
+    char trust[KV_PATH_MAX];
 };
 
-/* A certificate with its key. */
-struct pair {
-    X509 *certificate;
-    EVP_PKEY *key;
-};
-
-static void drop_pair(struct pair *pair)
+static bool is_given(const char *path)
 {
-    X509_free(pair->certificate);
-    EVP_PKEY_free(pair->key);
+    return path != NULL && *path != '\0';
 }
-KV_DEFINE_CLEANUP_VALUE(struct pair, drop_pair)
 
 static enum kv_code find_paths(const char *data_folder, struct paths *ret_paths, struct kv_err *err)
 {
     KV_TRY(kv_path_join(ret_paths->folder, data_folder, "tls", err));
-    KV_TRY(kv_path_join(ret_paths->ca, data_folder, "ca.pem", err));
-    KV_TRY(kv_path_join(ret_paths->ca_key, data_folder, "tls/ca.key", err));
     KV_TRY(kv_path_join(ret_paths->server, data_folder, "tls/server.pem", err));
-    return kv_path_join(ret_paths->server_key, data_folder, "tls/server.key", err);
+    KV_TRY(kv_path_join(ret_paths->server_key, data_folder, "tls/server.key", err));
+    return kv_path_join(ret_paths->trust, data_folder, "trust.pem", err);
 }
 
-static void log_made(const char *path, const char *why)
+/* What does not go together. A certificate that is ready is not issued by coffer. */
+static enum kv_code check_source(const struct kv_certificate_source *source, struct kv_err *err)
 {
-    kv_log(KV_LOG_INFO, "certificate_made", KV_LOG_TEXT_FIELD("file", path),
-           KV_LOG_TEXT_FIELD("why", why));
-}
+    const bool has_cert = is_given(source->ca_cert), has_key = is_given(source->ca_key);
+    const bool has_p12 = is_given(source->ca_p12), has_tls = is_given(source->tls_cert);
 
-static enum kv_code save_key(const char *path, EVP_PKEY *key, struct kv_err *err)
-{
-    kv_auto(kv_buf_done) struct kv_buf pem;
-
-    kv_buf_init(&pem, PEM_MAX);
-    KV_TRY(kv_x509_render_key(key, &pem, err));
-    return kv_file_write(path, pem.data, pem.len, KEY_MODE, err);
-}
-
-static enum kv_code load_key(const char *path, EVP_PKEY **ret_key, struct kv_err *err)
-{
-    kv_auto(kv_buf_done) struct kv_buf pem;
-
-    kv_buf_init(&pem, PEM_MAX);
-    KV_TRY(kv_file_read(path, &pem, err));
-    EVP_PKEY *key = kv_x509_parse_key(&pem);
-    if (key == NULL) {
-        return KV_FAIL(err, KV_INTERNAL, 0, "%s does not contain a private key", path);
+    if (has_tls != is_given(source->tls_key)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--tls-cert and --tls-key go together");
     }
-    *ret_key = key;
+    if (has_tls && (has_key || has_p12)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "--tls-cert and %s contradict each other: either the server certificate is "
+                       "given, or the CA that issues it",
+                       has_key ? "--ca-key" : "--ca-p12");
+    }
+    if (has_p12 && (has_cert || has_key)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--ca-p12 and %s both give a CA",
+                       has_cert ? "--ca-cert" : "--ca-key");
+    }
+    if (has_key && !has_cert) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--ca-key needs --ca-cert");
+    }
+    if (has_cert && !has_key && !has_tls) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--ca-cert needs --ca-key, or --tls-cert");
+    }
+    if (is_given(source->password_file) && !has_key && !has_p12) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "--ca-password-file needs --ca-key or --ca-p12");
+    }
     return KV_OK;
 }
 
-static enum kv_code load_certificate(const char *path, X509 **ret_certificate, struct kv_err *err)
-{
-    kv_auto(kv_buf_done) struct kv_buf pem;
-
-    kv_buf_init(&pem, PEM_MAX);
-    KV_TRY(kv_file_read(path, &pem, err));
-    X509 *certificate = kv_x509_parse_certificate(&pem);
-    if (certificate == NULL) {
-        return KV_FAIL(err, KV_INTERNAL, 0, "%s does not contain a certificate", path);
-    }
-    *ret_certificate = certificate;
-    return KV_OK;
-}
-
-/* The key is written before the certificate: one without the other was never trusted. */
-static enum kv_code load_or_make_ca_key(const struct paths *paths, EVP_PKEY **ret_key,
-                                        struct kv_err *err)
-{
-    if (kv_file_exists(paths->ca_key)) {
-        return load_key(paths->ca_key, ret_key, err);
-    }
-    if (kv_file_exists(paths->ca)) {
-        return KV_FAIL(err, KV_INTERNAL, 0,
-                       "%s is missing: restore it, or remove %s to have a new CA made",
-                       paths->ca_key, paths->ca);
-    }
-    KV_TRY(kv_x509_make_key(ret_key, err));
-    return save_key(paths->ca_key, *ret_key, err);
-}
-
-static enum kv_code make_ca(const struct paths *paths, const char *why, struct pair *ca,
-                            struct kv_err *err)
-{
-    kv_auto(kv_buf_done) struct kv_buf pem;
-
-    kv_buf_init(&pem, PEM_MAX);
-    X509_free(kv_take(ca->certificate));
-    KV_TRY(kv_x509_make_authority(ca->key, &ca->certificate, err));
-    KV_TRY(kv_x509_render_certificate(ca->certificate, &pem, err));
-    KV_TRY(kv_file_write(paths->ca, pem.data, pem.len, PUBLIC_MODE, err));
-    log_made(paths->ca, why);
-    return KV_OK;
-}
-
-static enum kv_code load_or_make_ca(const struct paths *paths, struct pair *ca, struct kv_err *err)
-{
-    KV_TRY(load_or_make_ca_key(paths, &ca->key, err));
-    if (!kv_file_exists(paths->ca)) {
-        return make_ca(paths, "none was there", ca, err);
-    }
-    KV_TRY(load_certificate(paths->ca, &ca->certificate, err));
-    if (X509_check_private_key(ca->certificate, ca->key) != 1) {
-        return KV_FAIL(err, KV_INTERNAL, 0, "%s and %s do not belong together", paths->ca,
-                       paths->ca_key);
-    }
-    return kv_x509_lasts(ca->certificate) ? KV_OK
-                                          : make_ca(paths, "its dates did not fit", ca, err);
-}
-
-/* The server's certificate, then the CA. */
-static enum kv_code render_chain(const struct pair *server, const struct pair *ca,
+/* The server's certificate, then the CA's and those above it. */
+static enum kv_code render_chain(X509 *certificate, const struct kv_authority *authority,
                                  struct kv_buf *buf, struct kv_err *err)
 {
-    KV_TRY(kv_x509_render_certificate(server->certificate, buf, err));
-    return kv_x509_render_certificate(ca->certificate, buf, err);
+    KV_TRY(kv_x509_render_certificate(certificate, buf, err));
+    return kv_authority_render(authority, buf, err);
+}
+
+static bool read_server(const struct paths *paths, struct kv_authority *server)
+{
+    kv_auto(kv_buf_done) struct kv_buf pem;
+    kv_auto(kv_buf_done) struct kv_buf key;
+
+    kv_buf_init(&pem, AUTHORITY_PEM_MAX);
+    kv_buf_init(&key, AUTHORITY_PEM_MAX);
+    if (kv_file_read(paths->server, &pem, NULL) != KV_OK
+        || kv_file_read(paths->server_key, &key, NULL) != KV_OK) {
+        return false;
+    }
+    server->certificate = kv_x509_parse_certificate(&pem);
+    server->key = kv_x509_parse_key(&key);
+    return server->certificate != NULL && server->key != NULL
+           && X509_check_private_key(server->certificate, server->key) == 1;
 }
 
 /* Why the server's files cannot be used; NULL when they can. */
-static const char *find_fault(const struct paths *paths, const struct pair *ca,
-                              const char *const *names, size_t count, struct pair *server)
+static const char *find_fault(const struct paths *paths, const struct kv_authority *authority,
+                              const struct kv_certificate_names *names,
+                              struct kv_authority *server)
 {
     if (!kv_file_exists(paths->server) || !kv_file_exists(paths->server_key)) {
         return "none was there";
     }
-    if (load_certificate(paths->server, &server->certificate, NULL) != KV_OK
-        || load_key(paths->server_key, &server->key, NULL) != KV_OK
-        || X509_check_private_key(server->certificate, server->key) != 1) {
+    if (!read_server(paths, server)) {
         return "it was damaged";
     }
-    if (X509_check_issued(ca->certificate, server->certificate) != X509_V_OK
-        || X509_verify(server->certificate, X509_get0_pubkey(ca->certificate)) != 1) {
+    if (X509_check_issued(authority->certificate, server->certificate) != X509_V_OK
+        || X509_verify(server->certificate, X509_get0_pubkey(authority->certificate)) != 1) {
         return "another CA signed it";
     }
     if (!kv_x509_lasts(server->certificate)) {
         return "its dates did not fit";
     }
-    return kv_x509_covers(server->certificate, names, count) ? NULL : "it lacked a name";
+    return kv_x509_covers(server->certificate, names->names, names->count) ? NULL
+                                                                            : "it lacked a name";
 }
 
-static enum kv_code make_server(const struct paths *paths, const struct pair *ca,
-                                const char *const *names, size_t count, struct pair *server,
-                                struct kv_err *err)
+static enum kv_code save_server(const struct paths *paths, const struct kv_authority *authority,
+                                const struct kv_authority *server, struct kv_err *err)
 {
     kv_auto(kv_buf_done) struct kv_buf chain;
+    kv_auto(kv_buf_done) struct kv_buf key;
 
-    kv_buf_init(&chain, PEM_MAX);
-    KV_TRY(kv_x509_make_key(&server->key, err));
-    KV_TRY(kv_x509_make_server(server->key, ca->certificate, ca->key, names, count,
-                               &server->certificate, err));
-    KV_TRY(render_chain(server, ca, &chain, err));
-    KV_TRY(save_key(paths->server_key, server->key, err));
+    kv_buf_init(&chain, AUTHORITY_PEM_MAX);
+    kv_buf_init(&key, AUTHORITY_PEM_MAX);
+    KV_TRY(render_chain(server->certificate, authority, &chain, err));
+    KV_TRY(kv_x509_render_key(server->key, &key, err));
+    KV_TRY(kv_file_write(paths->server_key, key.data, key.len, KEY_MODE, err));
     return kv_file_write(paths->server, chain.data, chain.len, PUBLIC_MODE, err);
 }
 
-static enum kv_code load_or_make_server(const struct paths *paths, const struct pair *ca,
-                                        const char *const *names, size_t count, struct pair *server,
-                                        struct kv_err *err)
+static enum kv_code load_or_make_server(const struct paths *paths,
+                                        const struct kv_authority *authority,
+                                        const struct kv_certificate_names *names,
+                                        struct kv_authority *server, struct kv_err *err)
 {
-    const char *fault = find_fault(paths, ca, names, count, server);
+    const char *fault = find_fault(paths, authority, names, server);
 
     if (fault == NULL) {
         return KV_OK;
     }
-    drop_pair(server);
-    *server = (struct pair){ 0 };
-    KV_TRY(make_server(paths, ca, names, count, server, err));
-    log_made(paths->server, fault);
+    kv_authority_done(server);
+    KV_TRY(kv_x509_make_key(&server->key, err));
+    KV_TRY(kv_x509_make_server(server->key, authority->certificate, authority->key, names->names,
+                               names->count, &server->certificate, err));
+    KV_TRY(save_server(paths, authority, server, err));
+    kv_log(KV_LOG_INFO, "certificate_made", KV_LOG_TEXT_FIELD("file", paths->server),
+           KV_LOG_TEXT_FIELD("why", fault));
     return KV_OK;
 }
 
-static enum kv_code render_all(const struct pair *ca, const struct pair *server,
-                               struct kv_certificates *certificates, struct kv_err *err)
+static enum kv_code render_trust(const struct kv_authority *trusted, struct kv_certificates *to,
+                                 struct kv_err *err)
 {
-    KV_TRY(kv_x509_render_certificate(ca->certificate, &certificates->ca, err));
-    KV_TRY(kv_x509_render_trust_store(ca->certificate, KV_TRUST_STORE_PASSWORD,
-                                      &certificates->trust, err));
-    KV_TRY(render_chain(server, ca, &certificates->server, err));
-    return kv_x509_render_key(server->key, &certificates->key, err);
+    X509 *top = kv_authority_top(trusted);
+
+    KV_TRY(kv_authority_render(trusted, &to->ca, err));
+    KV_TRY(kv_x509_render_trust_store(top, KV_TRUST_STORE_PASSWORD, &to->trust, err));
+    return kv_x509_render_java_store(top, KV_TRUST_STORE_PASSWORD, kv_clock_real(), &to->java, err);
 }
 
-enum kv_code kv_certificates_open(const char *data_folder, const char *const *names, size_t count,
-                                  struct kv_certificates *ret_certificates, struct kv_err *err)
+static enum kv_code issue_server(const struct paths *paths, const struct kv_certificate_names *names,
+                                 const char *option, struct kv_certificates *to,
+                                 struct kv_err *err)
 {
-    kv_auto(drop_pair) struct pair ca = { 0 };
-    kv_auto(drop_pair) struct pair server = { 0 };
-    struct kv_certificates made;
+    kv_auto(kv_authority_done) struct kv_authority server = { .certificate = NULL };
+
+    if (option != NULL) {
+        KV_TRY(kv_x509_check_constraints(option, to->authority->certificate, names->names,
+                                         names->count, err));
+    }
+    KV_TRY(load_or_make_server(paths, to->authority, names, &server, err));
+    if (option != NULL) {
+        KV_TRY(kv_x509_verify_server(option, server.certificate, to->authority->above,
+                                     to->authority->certificate, err));
+    }
+    KV_TRY(render_chain(server.certificate, to->authority, &to->server, err));
+    return kv_x509_render_key(server.key, &to->key, err);
+}
+
+static enum kv_code open_own(const char *folder, const struct paths *paths,
+                             const struct kv_certificate_names *names, struct kv_certificates *to,
+                             struct kv_err *err)
+{
+    KV_TRY(kv_authority_open_own(folder, to->authority, err));
+    KV_TRY(issue_server(paths, names, NULL, to, err));
+    if (unlink(paths->trust) != 0 && errno != ENOENT) {
+        return KV_FAIL(err, KV_INTERNAL, (unsigned long) errno, "cannot remove %s", paths->trust);
+    }
+    return render_trust(to->authority, to, err);
+}
+
+static enum kv_code open_given_authority(const struct kv_certificate_source *source,
+                                         const struct paths *paths,
+                                         const struct kv_certificate_names *names,
+                                         struct kv_certificates *to, struct kv_err *err)
+{
+    KV_TRY(kv_authority_open_given(source, to->authority, err));
+    KV_TRY(issue_server(paths, names, is_given(source->ca_p12) ? "--ca-p12" : "--ca-cert", to,
+                        err));
+    KV_TRY(render_trust(to->authority, to, err));
+    return kv_file_write(paths->trust, to->ca.data, to->ca.len, PUBLIC_MODE, err);
+}
+
+/* What clients of a given server certificate trust: --ca-cert, or the root at the end of its file. */
+static enum kv_code find_trusted(const struct kv_certificate_source *source,
+                                 const struct kv_authority *server,
+                                 struct kv_authority *ret_trusted, struct kv_err *err)
+{
+    const struct kv_authority_files files = {
+        .option = "--ca-cert",
+        .certificate = source->ca_cert,
+    };
+    X509 *top = kv_authority_top(server);
+
+    if (is_given(source->ca_cert)) {
+        return kv_authority_load(&files, ret_trusted, err);
+    }
+    if (X509_check_issued(top, top) != X509_V_OK) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "--tls-cert: %s does not end with a root certificate: give the CA that "
+                       "clients trust with --ca-cert",
+                       source->tls_cert);
+    }
+    if (X509_up_ref(top) != 1) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    *ret_trusted = (struct kv_authority){ .certificate = top };
+    return KV_OK;
+}
+
+static enum kv_code check_given_server(const struct kv_certificate_names *names,
+                                       const struct kv_authority *server,
+                                       const struct kv_authority *trusted, struct kv_err *err)
+{
+    KV_TRY(kv_x509_verify_server("--tls-cert", server->certificate, server->above,
+                                 kv_authority_top(trusted), err));
+    return kv_x509_check_names("--tls-cert", server->certificate, names->required,
+                               names->required_count, err);
+}
+
+static enum kv_code open_given_server(const char *folder,
+                                      const struct kv_certificate_source *source,
+                                      const struct paths *paths,
+                                      const struct kv_certificate_names *names,
+                                      struct kv_certificates *to, struct kv_err *err)
+{
+    const struct kv_authority_files files = {
+        .option = "--tls-cert",
+        .certificate = source->tls_cert,
+        .key_option = "--tls-key",
+        .key = source->tls_key,
+    };
+    kv_auto(kv_authority_done) struct kv_authority server = { .certificate = NULL };
+    kv_auto(kv_authority_done) struct kv_authority trusted = { .certificate = NULL };
+
+    KV_TRY(kv_authority_load(&files, &server, err));
+    KV_TRY(find_trusted(source, &server, &trusted, err));
+    KV_TRY(check_given_server(names, &server, &trusted, err));
+    KV_TRY(kv_authority_open_own(folder, to->authority, err)); /* it signs statements */
+    KV_TRY(kv_authority_render(&server, &to->server, err));
+    KV_TRY(kv_x509_render_key(server.key, &to->key, err));
+    KV_TRY(render_trust(&trusted, to, err));
+    return kv_file_write(paths->trust, to->ca.data, to->ca.len, PUBLIC_MODE, err);
+}
+
+static enum kv_code open_by_source(const char *folder, const struct kv_certificate_source *source,
+                                   const struct kv_certificate_names *names,
+                                   struct kv_certificates *to, struct kv_err *err)
+{
     struct paths paths;
 
-    KV_TRY(find_paths(data_folder, &paths, err));
+    KV_TRY(find_paths(folder, &paths, err));
+    KV_TRY(check_source(source, err));
     KV_TRY(kv_folder_make(paths.folder, FOLDER_MODE, err));
-    KV_TRY(load_or_make_ca(&paths, &ca, err));
-    KV_TRY(load_or_make_server(&paths, &ca, names, count, &server, err));
+    if (is_given(source->tls_cert)) {
+        return open_given_server(folder, source, &paths, names, to, err);
+    }
+    return is_given(source->ca_cert) || is_given(source->ca_p12)
+               ? open_given_authority(source, &paths, names, to, err)
+               : open_own(folder, &paths, names, to, err);
+}
 
-    kv_buf_init(&made.ca, PEM_MAX);
-    kv_buf_init(&made.trust, PEM_MAX);
-    kv_buf_init(&made.server, PEM_MAX);
-    kv_buf_init(&made.key, PEM_MAX);
-    enum kv_code code = render_all(&ca, &server, &made, err);
+enum kv_code kv_certificates_open(const char *data_folder,
+                                  const struct kv_certificate_source *source,
+                                  const struct kv_certificate_names *names,
+                                  struct kv_certificates *ret_certificates, struct kv_err *err)
+{
+    struct kv_certificates made = { .authority = calloc(1, sizeof(*made.authority)) };
+
+    if (made.authority == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    kv_buf_init(&made.ca, AUTHORITY_PEM_MAX);
+    kv_buf_init(&made.trust, AUTHORITY_PEM_MAX);
+    kv_buf_init(&made.java, AUTHORITY_PEM_MAX);
+    kv_buf_init(&made.server, 2 * AUTHORITY_PEM_MAX);
+    kv_buf_init(&made.key, AUTHORITY_PEM_MAX);
+    enum kv_code code = open_by_source(data_folder, source, names, &made, err);
     if (code != KV_OK) {
         kv_certificates_done(&made);
         return code;
@@ -231,27 +308,34 @@ enum kv_code kv_certificates_open(const char *data_folder, const char *const *na
     return KV_OK;
 }
 
-enum kv_code kv_certificates_issue(const char *data_folder, const void *spki, size_t len,
-                                   const char *name, struct kv_buf *chain, struct kv_err *err)
+enum kv_code kv_certificates_issue(const struct kv_certificates *certificates, const void *spki,
+                                   size_t len, const char *name, struct kv_buf *chain,
+                                   struct kv_err *err)
 {
+    const struct kv_authority *authority = certificates->authority;
     const unsigned char *at = spki;
-    kv_auto(drop_pair) struct pair ca = { 0 };
-    kv_auto(drop_pair) struct pair issued = { .key = d2i_PUBKEY(NULL, &at, (long) len) };
-    struct paths paths;
+    kv_auto(kv_authority_done) struct kv_authority issued = {
+        .key = d2i_PUBKEY(NULL, &at, (long) len),
+    };
 
     if (issued.key == NULL) {
         return KV_FAIL(err, KV_INTERNAL, 0, "the key to be certified is not a public key");
     }
-    KV_TRY(find_paths(data_folder, &paths, err));
-    KV_TRY(load_or_make_ca(&paths, &ca, err));
-    KV_TRY(kv_x509_make_signer(issued.key, ca.certificate, ca.key, name, &issued.certificate, err));
-    return render_chain(&issued, &ca, chain, err);
+    KV_TRY(kv_x509_make_signer(issued.key, authority->certificate, authority->key, name,
+                               &issued.certificate, err));
+    return render_chain(issued.certificate, authority, chain, err);
 }
 
 void kv_certificates_done(struct kv_certificates *certificates)
 {
     kv_buf_done(&certificates->ca);
     kv_buf_done(&certificates->trust);
+    kv_buf_done(&certificates->java);
     kv_buf_done(&certificates->server);
     kv_buf_done(&certificates->key);
+    if (certificates->authority != NULL) {
+        kv_authority_done(certificates->authority);
+        free(certificates->authority);
+        certificates->authority = NULL;
+    }
 }

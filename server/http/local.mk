@@ -4,6 +4,8 @@ libkvhttp_a_SOURCES += \
 	%D%/alarm.c \
 	%D%/alarm.h \
 	%D%/answer.c \
+	%D%/authority.c \
+	%D%/authority.h \
 	%D%/certificate.c \
 	%D%/clockwork.c \
 	%D%/clockwork.h \
@@ -14,6 +16,7 @@ libkvhttp_a_SOURCES += \
 	%D%/exchange.h \
 	%D%/framing.c \
 	%D%/framing.h \
+	%D%/given.c \
 	%D%/guests.c \
 	%D%/guests.h \
 	%D%/handle.c \
@@ -21,6 +24,7 @@ libkvhttp_a_SOURCES += \
 	%D%/heap.c \
 	%D%/heap.h \
 	%D%/hold.c \
+	%D%/java_store.c \
 	%D%/lanes.c \
 	%D%/library.c \
 	%D%/library.h \
@@ -44,4 +48,5 @@ libkvhttp_a_SOURCES += \
 	%D%/uri.c \
 	%D%/uri.h \
 	%D%/x509.c \
-	%D%/x509.h
+	%D%/x509.h \
+	%D%/x509_check.c

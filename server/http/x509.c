@@ -84,6 +84,14 @@ static bool add_extension(X509 *certificate, X509 *issuer, int nid, const char *
     return extension != NULL && X509_add_ext(certificate, extension, -1) == 1;
 }
 
+/* A given CA's key may be of a kind that has a digest of its own, as Ed25519 has. */
+static const EVP_MD *choose_digest(EVP_PKEY *key)
+{
+    bool has_own = EVP_PKEY_is_a(key, "ED25519") == 1 || EVP_PKEY_is_a(key, "ED448") == 1;
+
+    return has_own ? NULL : EVP_sha256();
+}
+
 /* Fills everything but the extensions. */
 static bool begin(X509 *certificate, const char *common_name, int days, EVP_PKEY *key)
 {
@@ -145,7 +153,7 @@ static GENERAL_NAME *make_general_name(const char *name)
     return kv_take(made);
 }
 
-static bool add_alternative_names(X509 *certificate, const char *const *names, size_t count)
+bool kv_x509_add_names(X509 *certificate, const char *const *names, size_t count)
 {
     kv_auto(GENERAL_NAMES_free) GENERAL_NAMES *list = GENERAL_NAMES_new();
 
@@ -173,6 +181,15 @@ static enum kv_code check_names(const char *const *names, size_t count, struct k
     return KV_OK;
 }
 
+/* A certificate ends no later than the one that vouches for it. */
+static bool end_with(X509 *certificate, const X509 *authority)
+{
+    const ASN1_TIME *end = X509_get0_notAfter(authority);
+
+    return ASN1_TIME_compare(X509_get0_notAfter(certificate), end) <= 0
+           || X509_set1_notAfter(certificate, end) == 1;
+}
+
 enum kv_code kv_x509_make_server(EVP_PKEY *key, X509 *authority, EVP_PKEY *authority_key,
                                  const char *const *names, size_t count, X509 **ret_certificate,
                                  struct kv_err *err)
@@ -182,14 +199,15 @@ enum kv_code kv_x509_make_server(EVP_PKEY *key, X509 *authority, EVP_PKEY *autho
 
     KV_TRY(check_names(names, count, err));
     if (!begin(made, has_common_name ? names[0] : "coffer", SERVER_DAYS, key)
+        || !end_with(made, authority)
         || X509_set_issuer_name(made, X509_get_subject_name(authority)) != 1
         || !add_extension(made, authority, NID_basic_constraints, "critical,CA:FALSE")
         || !add_extension(made, authority, NID_key_usage, "critical,digitalSignature")
         || !add_extension(made, authority, NID_ext_key_usage, "serverAuth")
         || !add_extension(made, authority, NID_subject_key_identifier, "hash")
         || !add_extension(made, authority, NID_authority_key_identifier, "keyid:always")
-        || !add_alternative_names(made, names, count)
-        || X509_sign(made, authority_key, EVP_sha256()) == 0) {
+        || !kv_x509_add_names(made, names, count)
+        || X509_sign(made, authority_key, choose_digest(authority_key)) == 0) {
         return fail("make a server certificate", err);
     }
     *ret_certificate = kv_take(made);
@@ -208,7 +226,7 @@ enum kv_code kv_x509_make_signer(EVP_PKEY *key, X509 *authority, EVP_PKEY *autho
         || !add_extension(made, authority, NID_key_usage, "critical,digitalSignature")
         || !add_extension(made, authority, NID_subject_key_identifier, "hash")
         || !add_extension(made, authority, NID_authority_key_identifier, "keyid:always")
-        || X509_sign(made, authority_key, EVP_sha256()) == 0) {
+        || X509_sign(made, authority_key, choose_digest(authority_key)) == 0) {
         return fail("make a certificate", err);
     }
     *ret_certificate = kv_take(made);

@@ -2,7 +2,8 @@
 /*
  * x509.h - making, reading and checking keys and certificates with OpenSSL; no files.
  *
- * All keys are P-256 and all signatures SHA-256. Dates follow the system's clock. Errors are
+ * Keys made here are P-256, and signatures SHA-256 unless the signer's key has its own digest. Dates
+ * follow the system's clock. Errors are
  * KV_INTERNAL with OpenSSL's code as cause. Ownership: the caller owns what is returned through
  * `ret_`.
  */
@@ -16,6 +17,7 @@
 #include <openssl/x509v3.h>
 
 #include "kv/base/buf.h"
+#include "kv/base/clock.h"
 #include "kv/base/err.h"
 
 KV_DEFINE_CLEANUP(EVP_PKEY *, EVP_PKEY_free)
@@ -49,6 +51,23 @@ bool kv_x509_lasts(const X509 *certificate);
 /* True when every name is among its alternative names. */
 bool kv_x509_covers(const X509 *certificate, const char *const *names, size_t count);
 
+/* Adds alternative names that were checked to be names; false: out of memory. */
+bool kv_x509_add_names(X509 *certificate, const char *const *names, size_t count);
+
+/*
+ * Checks of what an option gives (x509_check.c): KV_BAD_PARAMETER with a text that begins with
+ * `option`. The first: that a TLS client which trusts `anchor` accepts the server's certificate,
+ * with the certificates `above` it (NULL: none). The second: that the name constraints of a CA allow
+ * all names. The third: that a certificate is valid for all of them.
+ */
+enum kv_code kv_x509_verify_server(const char *option, X509 *leaf, STACK_OF(X509) * above,
+                                   X509 *anchor, struct kv_err *err) kv_must_check;
+enum kv_code kv_x509_check_constraints(const char *option, X509 *authority,
+                                       const char *const *names, size_t count,
+                                       struct kv_err *err) kv_must_check;
+enum kv_code kv_x509_check_names(const char *option, X509 *certificate, const char *const *names,
+                                 size_t count, struct kv_err *err) kv_must_check;
+
 /* The first object of its kind in a PEM text; NULL if there is none. */
 EVP_PKEY *kv_x509_parse_key(const struct kv_buf *pem);
 X509 *kv_x509_parse_certificate(const struct kv_buf *pem);
@@ -62,3 +81,7 @@ enum kv_code kv_x509_render_certificate(X509 *certificate, struct kv_buf *buf,
 /* Appends a PKCS #12 file of that one trusted certificate, DER (trust_store.c). */
 enum kv_code kv_x509_render_trust_store(X509 *certificate, const char *password, struct kv_buf *buf,
                                         struct kv_err *err) kv_must_check;
+
+/* The same as a Java key store; `now`, the real time, is when it was made (java_store.c). */
+enum kv_code kv_x509_render_java_store(X509 *certificate, const char *password, kv_millis now,
+                                       struct kv_buf *buf, struct kv_err *err) kv_must_check;

@@ -19,20 +19,21 @@ struct kept {
 };
 
 struct certifier {
-    const char *folder;
+    const struct kv_certificates *certificates;
     pthread_mutex_t mutex; /* lock.def: certifier.kept; guards everything below */
     struct kept kept[KEPT_MAX];
     size_t next; /* the one to be replaced next */
 };
 
-enum kv_code certifier_new(const char *folder, struct certifier **ret_certifier, struct kv_err *err)
+enum kv_code certifier_new(const struct kv_certificates *certificates,
+                           struct certifier **ret_certifier, struct kv_err *err)
 {
     struct certifier *certifier = calloc(1, sizeof(*certifier));
 
     if (certifier == NULL) {
         return KV_OUT_OF_MEMORY(err);
     }
-    certifier->folder = folder;
+    certifier->certificates = certificates;
     (void) pthread_mutex_init(&certifier->mutex, NULL); /* cannot fail on Linux */
     for (size_t i = 0; i < KEPT_MAX; i++) {
         kv_buf_init(&certifier->kept[i].spki, SPKI_MAX);
@@ -93,13 +94,13 @@ static void keep(struct certifier *certifier, const void *spki, size_t len, cons
     pthread_mutex_unlock(&certifier->mutex);
 }
 
-/* What is wrong with the CA's files is for the log: a client gets no path. */
+/* What is wrong with the CA is for the log: a client is not told. */
 static enum kv_code issue(const struct certifier *certifier, const void *spki, size_t len,
                           const char *name, struct kv_buf *chain, struct kv_err *err)
 {
     struct kv_err cause;
 
-    if (kv_certificates_issue(certifier->folder, spki, len, name, chain, &cause) != KV_OK) {
+    if (kv_certificates_issue(certifier->certificates, spki, len, name, chain, &cause) != KV_OK) {
         kv_log(KV_LOG_ERROR, "not_certified", KV_LOG_TEXT_FIELD("name", name),
                KV_LOG_TEXT_FIELD("reason", cause.message));
         return KV_FAIL(err, KV_INTERNAL, cause.cause,

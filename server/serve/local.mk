@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 libkvserve_a_SOURCES += \
 	%D%/certifier.c \
+	%D%/certify.c \
 	%D%/counts.c \
 	%D%/due.c \
 	%D%/fetch.c \

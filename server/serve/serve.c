@@ -113,8 +113,8 @@ static enum kv_code open_identity(struct server *server, struct kv_err *err)
 
 static enum kv_code open_certificates(struct server *server, struct kv_err *err)
 {
-    return vaults_certify(server->options, server->folder.path, &server->drafts,
-                          &server->public_url, &server->certificates, err);
+    return certificates_open(server->options, server->folder.path, &server->drafts,
+                             &server->public_url, &server->certificates, err);
 }
 
 static enum kv_code open_store(struct server *server, struct kv_err *err)
@@ -141,7 +141,7 @@ static enum kv_code open_keys(struct server *server, struct kv_err *err)
         .premium_symmetric = kv_option_is(server->options, KV_OPTION_SYMMETRIC_KEYS, "premium"),
     };
 
-    KV_TRY(certifier_new(server->folder.path, &server->certifier, err));
+    KV_TRY(certifier_new(&server->certificates, &server->certifier, err));
     keys.certify_context = server->certifier;
     KV_TRY(housekeeper_new(server->clock, &server->keeper, err));
     /* a session for each worker, the generator, the housekeeper, and one to spare */
@@ -233,6 +233,7 @@ static void fill_app(struct server *server)
         .retry_after = (unsigned) kv_option_number(server->options, KV_OPTION_RETRY_AFTER),
         .ca_pem = server->certificates.ca.data,
         .ca_p12 = &server->certificates.trust,
+        .ca_jks = &server->certificates.java,
         .token_is_healthy = housekeeper_token_is_healthy,
         .health_context = server->keeper,
         .print_token_metrics = token_print_metrics,

@@ -60,12 +60,13 @@ enum kv_code vaults_read_public_url(const struct kv_options *options,
                                     struct kv_public_url *ret_url,
                                     struct kv_err *err) kv_must_check;
 
-/* Loads or issues the certificates for the names of these vaults and the --san ones. */
-enum kv_code vaults_certify(const struct kv_options *options, const char *folder,
-                            const struct vault_drafts *drafts,
-                            const struct kv_public_url *public_url,
-                            struct kv_certificates *ret_certificates,
-                            struct kv_err *err) kv_must_check;
+/* Loads or issues the certificates for the names of these vaults and the --san ones, or takes what
+ * the options give. */
+enum kv_code certificates_open(const struct kv_options *options, const char *folder,
+                               const struct vault_drafts *drafts,
+                               const struct kv_public_url *public_url,
+                               struct kv_certificates *ret_certificates,
+                               struct kv_err *err) kv_must_check;
 
 /* Opens the table with them; logs those that were deleted, which stay deleted. */
 enum kv_code vaults_open(struct kv_vaults *vaults, const struct vault_drafts *drafts, kv_time now,
@@ -77,9 +78,10 @@ enum kv_code vaults_open(struct kv_vaults *vaults, const struct vault_drafts *dr
  * its digests.
  */
 struct certifier; /* opaque, thread-safe */
-enum kv_code certifier_new(const char *folder, struct certifier **ret_certifier,
-                           struct kv_err *err) kv_must_check; /* `folder` is borrowed */
-void certifier_free(struct certifier *certifier);             /* NULL is fine */
+/* `certificates` is borrowed. */
+enum kv_code certifier_new(const struct kv_certificates *certificates,
+                           struct certifier **ret_certifier, struct kv_err *err) kv_must_check;
+void certifier_free(struct certifier *certifier); /* NULL is fine */
 enum kv_code certifier_certify(void *certifier, const void *spki, size_t len, const char *name,
                                struct kv_buf *chain, struct kv_err *err) kv_must_check;
 

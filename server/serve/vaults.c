@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The vaults that the options name, and the certificate for their names. */
+/* The vaults that the options name. */
 #include "serve.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "kv/base/log.h"
-
-#define FIXED_NAMES 8 /* of the certificate, besides the vaults' and the --san ones */
-#define SANS_MAX 64
-#define NAMES_MAX (FIXED_NAMES + 2 * VAULT_DRAFTS_MAX + 1 + SANS_MAX)
 
 /* Settings that can be given but are not implemented yet are refused. */
 static enum kv_code check_is_offered(const struct kv_vault *vault, struct kv_err *err)
@@ -65,61 +61,6 @@ enum kv_code vaults_read_public_url(const struct kv_options *options,
     }
     (void) snprintf(ret_url->owner, sizeof(ret_url->owner), "%s", drafts->draft[0].vault.name);
     return KV_OK;
-}
-
-/* Names as a certificate has them: an IPv6 address without its brackets. */
-static void unbracket(char *host)
-{
-    size_t len = strlen(host);
-
-    if (*host == '[') {
-        memmove(host, host + 1, len - 2);
-        host[len - 2] = '\0';
-    }
-}
-
-/* Vaults created later need no entry in the certificate: the wildcards of `fixed` cover every name
- * that a vault can have. */
-enum kv_code vaults_certify(const struct kv_options *options, const char *folder,
-                            const struct vault_drafts *drafts,
-                            const struct kv_public_url *public_url,
-                            struct kv_certificates *ret_certificates, struct kv_err *err)
-{
-    static const char *const fixed[FIXED_NAMES] = {
-        "*.vault.localhost", "*.managedhsm.localhost",
-        "*.vault.azure.net", "*.managedhsm.azure.net",
-        "localhost",         "host.docker.internal",
-        "127.0.0.1",         "::1",
-    };
-    char hosts[VAULT_DRAFTS_MAX][KV_VAULT_HOST_SIZE];
-    char public_hosts[VAULT_DRAFTS_MAX][KV_PUBLIC_HOST_SIZE];
-    char wildcard[KV_PUBLIC_HOST_SIZE];
-    const char *names[NAMES_MAX];
-    size_t sans = kv_option_list_count(options, KV_OPTION_SAN);
-    size_t count = 0;
-
-    if (sans > SANS_MAX) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--san: at most %d names", SANS_MAX);
-    }
-    for (size_t i = 0; i < FIXED_NAMES; i++) {
-        names[count++] = fixed[i];
-    }
-    for (size_t i = 0; i < drafts->count; i++) {
-        kv_vault_host(&drafts->draft[i].vault, hosts[i]);
-        names[count++] = hosts[i];
-        if (kv_public_host(public_url, &drafts->draft[i].vault, public_hosts[i])) {
-            unbracket(public_hosts[i]);
-            names[count++] = public_hosts[i];
-        }
-    }
-    if (public_url->is_named) { /* also vaults that are made later */
-        (void) snprintf(wildcard, sizeof(wildcard), "*.%s", public_url->host);
-        names[count++] = wildcard;
-    }
-    for (size_t i = 0; i < sans; i++) {
-        names[count++] = kv_option_list_item(options, KV_OPTION_SAN, i);
-    }
-    return kv_certificates_open(folder, names, count, ret_certificates, err);
 }
 
 static void log_deleted(struct kv_vaults *vaults, const struct vault_drafts *drafts, kv_time now)

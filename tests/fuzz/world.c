@@ -104,8 +104,10 @@ static enum kv_code open_identity(struct kv_err *err)
 static enum kv_code open_certificates(struct kv_err *err)
 {
     static const char *const names[] = { "*.vault.localhost" };
+    const struct kv_certificate_source source = { .ca_cert = NULL };
+    const struct kv_certificate_names wanted = { .names = names, .count = KV_COUNT(names) };
 
-    KV_TRY(kv_certificates_open(self.folder, names, KV_COUNT(names), &self.certificates, err));
+    KV_TRY(kv_certificates_open(self.folder, &source, &wanted, &self.certificates, err));
     self.app.ca_pem = self.certificates.ca.data;
     self.app.ca_p12 = &self.certificates.trust;
     return certifier_new(self.folder, &self.certifier, err);

@@ -20,10 +20,12 @@ static void require(bool holds, const char *what)
 void test_certificates_make(struct kv_certificates *ret_certificates)
 {
     static const char *const names[] = { "localhost" };
+    const struct kv_certificate_source source = { .ca_cert = NULL };
+    const struct kv_certificate_names wanted = { .names = names, .count = KV_COUNT(names) };
     char folder[] = "/tmp/coffer-site.XXXXXX";
 
     require(mkdtemp(folder) != NULL, "make a folder");
-    require(kv_certificates_open(folder, names, KV_COUNT(names), ret_certificates, NULL) == KV_OK,
+    require(kv_certificates_open(folder, &source, &wanted, ret_certificates, NULL) == KV_OK,
             "make a certificate");
     require(kv_folder_remove(folder, NULL) == KV_OK, "remove the folder");
 }

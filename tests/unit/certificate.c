@@ -15,6 +15,7 @@
 
 static const char *const names[] = { "*.vault.localhost", "localhost", "127.0.0.1", "::1" };
 
+static const struct kv_certificate_source nothing; /* given: coffer has its own CA */
 static char folder[] = "/tmp/coffer-certificate.XXXXXX";
 static struct kv_certificates first, second;
 static struct kv_err err;
@@ -33,12 +34,17 @@ static void teardown(void)
 
 TestSuite(certificate, .init = setup, .fini = teardown, .timeout = 60);
 
+static enum kv_code open_for(const char *const *wanted, size_t count,
+                             struct kv_certificates *ret_certificates)
+{
+    const struct kv_certificate_names all = { .names = wanted, .count = count };
+
+    return kv_certificates_open(folder, &nothing, &all, ret_certificates, &err);
+}
+
 static void open_certificates(struct kv_certificates *ret_certificates)
 {
-    enum kv_code code =
-        kv_certificates_open(folder, names, KV_COUNT(names), ret_certificates, &err);
-
-    cr_assert_eq(code, KV_OK, "%s", err.message);
+    cr_assert_eq(open_for(names, KV_COUNT(names), ret_certificates), KV_OK, "%s", err.message);
 }
 
 static const char *path_of(const char *name)
@@ -99,7 +105,7 @@ static int verify(const struct kv_buf *ca, const struct kv_buf *server, const ch
 
 static void expect_failure_that_names(const char *file)
 {
-    enum kv_code code = kv_certificates_open(folder, names, KV_COUNT(names), &second, &err);
+    enum kv_code code = open_for(names, KV_COUNT(names), &second);
 
     cr_expect_eq(code, KV_INTERNAL);
     cr_expect_not_null(strstr(err.message, file), "%s", err.message);
@@ -166,11 +172,11 @@ Test(certificate, covers_fewer_names_than_wanted_no_longer)
     const char *const more[] = { "localhost", "dev.vault.localhost" };
 
     open_certificates(&first);
-    cr_assert_eq(kv_certificates_open(folder, more, 1, &second, &err), KV_OK);
+    cr_assert_eq(open_for(more, 1, &second), KV_OK);
     cr_expect(same(&first.server, &second.server), "a subset is covered");
     kv_certificates_done(&second);
 
-    cr_assert_eq(kv_certificates_open(folder, more, 2, &second, &err), KV_OK);
+    cr_assert_eq(open_for(more, 2, &second), KV_OK);
     cr_expect_not(same(&first.server, &second.server));
     cr_expect(same(&first.ca, &second.ca));
 }

@@ -18,6 +18,8 @@
 #define LARGEST (1024 * 1024)
 
 static const char *const names[] = { "*.vault.localhost", "localhost", "127.0.0.1", "::1" };
+    const struct kv_certificate_source source = { .ca_cert = NULL };
+    const struct kv_certificate_names wanted = { .names = names, .count = KV_COUNT(names) };
 
 static char folder[] = "/tmp/coffer-listener-tls.XXXXXX";
 static struct kv_certificates certificates;
@@ -47,7 +49,7 @@ static void trust(const struct kv_buf *ca)
 static void setup(void)
 {
     cr_assert_not_null(mkdtemp(folder));
-    cr_assert_eq(kv_certificates_open(folder, names, KV_COUNT(names), &certificates, NULL), KV_OK);
+    cr_assert_eq(kv_certificates_open(folder, &source, &wanted, &certificates, NULL), KV_OK);
     test_site_configure(&lanes, &config);
     config.address = "localhost";
     config.certificate_pem = certificates.server.data;

@@ -124,6 +124,14 @@ TESTS += %D%/test_certificate
 %C%_test_certificate_CFLAGS = $(unit_cflags)
 %C%_test_certificate_LDADD = $(unit_libs)
 
+check_PROGRAMS += %D%/test_given
+TESTS += %D%/test_given
+%C%_test_given_SOURCES = %D%/given.c
+%C%_test_given_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) -DSOURCE_ROOT='"$(abs_top_srcdir)"'
+%C%_test_given_CFLAGS = $(unit_cflags)
+%C%_test_given_LDADD = $(unit_libs)
+EXTRA_DIST += %D%/given.sh
+
 check_PROGRAMS += %D%/test_lanes
 TESTS += %D%/test_lanes
 %C%_test_lanes_SOURCES = %D%/lanes.c %D%/asleep.h

@@ -47,7 +47,7 @@ struct kv_app {
     unsigned retry_after;       /* seconds in a 429; 0: none sent, as in the service */
     atomic_uint told_keys_only; /* what api/gate has already logged: a bit for each kind */
     const char *ca_pem;
-    const struct kv_buf *ca_p12;
+    const struct kv_buf *ca_p12, *ca_jks;
     const char *control_names[KV_CONTROL_NAMES_MAX + 1]; /* further ones of this machine; a NULL
                                                             ends them */
     struct kv_public_url public_url; /* what ids, links and challenges name, if it is set */

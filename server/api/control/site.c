@@ -93,6 +93,7 @@ const struct kv_route kv_control_routes[] = {
     { KV_GET, "/metrics", control_metrics, KV_LANE_INLINE },
     { KV_GET, "/ca.pem", control_ca, KV_LANE_INLINE },
     { KV_GET, "/ca.p12", control_ca_p12, KV_LANE_INLINE },
+    { KV_GET, "/ca.jks", control_ca_jks, KV_LANE_INLINE },
     { KV_GET, "/generate-test-token", authority_attest, KV_LANE_WORK },
     { KV_GET, "/.well-known/openid-configuration", authority_describe, KV_LANE_INLINE },
     { KV_GET, "/certs", authority_keys, KV_LANE_WORK },

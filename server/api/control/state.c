@@ -108,12 +108,22 @@ enum kv_code control_ca(struct kv_request *request, struct kv_response *response
     return kv_response_text(response, 200, "application/x-pem-file", request->app->ca_pem, err);
 }
 
+static enum kv_code answer_store(const struct kv_buf *store, const char *type,
+                                 struct kv_response *response, struct kv_err *err)
+{
+    response->status = 200;
+    response->content_type = type;
+    return kv_buf_append(&response->body, store->data, store->len, err);
+}
+
 enum kv_code control_ca_p12(struct kv_request *request, struct kv_response *response,
                             struct kv_err *err)
 {
-    const struct kv_buf *store = request->app->ca_p12;
+    return answer_store(request->app->ca_p12, "application/x-pkcs12", response, err);
+}
 
-    response->status = 200;
-    response->content_type = "application/x-pkcs12";
-    return kv_buf_append(&response->body, store->data, store->len, err);
+enum kv_code control_ca_jks(struct kv_request *request, struct kv_response *response,
+                            struct kv_err *err)
+{
+    return answer_store(request->app->ca_jks, "application/x-java-keystore", response, err);
 }
