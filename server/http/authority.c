@@ -132,16 +132,33 @@ enum kv_code kv_authority_render(const struct kv_authority *authority, struct kv
     return KV_OK;
 }
 
-/* A root may stand anywhere among those above. */
+/* Who issued it, among those above; NULL when it is a root, or the issuer is not there. */
+static X509 *find_issuer(const struct kv_authority *authority, X509 *certificate)
+{
+    if (X509_check_issued(certificate, certificate) == X509_V_OK) {
+        return NULL;
+    }
+    for (int i = 0; i < sk_X509_num(authority->above); i++) { /* -1: there is no stack */
+        X509 *other = sk_X509_value(authority->above, i);
+        if (X509_check_issued(other, certificate) == X509_V_OK) {
+            return other;
+        }
+    }
+    return NULL;
+}
+
+/* By who issued whom: files have them in any order, and others among them. */
 X509 *kv_authority_top(const struct kv_authority *authority)
 {
     X509 *top = authority->certificate;
 
-    for (int i = 0; i < sk_X509_num(authority->above); i++) { /* -1: there is no stack */
-        top = sk_X509_value(authority->above, i);
-        if (X509_check_issued(top, top) == X509_V_OK) {
+    /* no more steps than certificates: two may have issued each other */
+    for (int i = 0; i < sk_X509_num(authority->above); i++) {
+        X509 *issuer = find_issuer(authority, top);
+        if (issuer == NULL) {
             break;
         }
+        top = issuer;
     }
     return top;
 }

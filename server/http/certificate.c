@@ -64,9 +64,9 @@ static enum kv_code check_source(const struct kv_certificate_source *source, str
     if (has_cert && !has_key && !has_tls) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--ca-cert needs --ca-key, or --tls-cert");
     }
-    if (is_given(source->password_file) && !has_key && !has_p12) {
+    if (is_given(source->password_file) && !has_key && !has_p12 && !has_tls) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                       "--ca-password-file needs --ca-key or --ca-p12");
+                       "--ca-password-file needs --ca-key, --ca-p12 or --tls-key");
     }
     return KV_OK;
 }
@@ -98,8 +98,7 @@ static bool read_server(const struct paths *paths, struct kv_authority *server)
 
 /* Why the server's files cannot be used; NULL when they can. */
 static const char *find_fault(const struct paths *paths, const struct kv_authority *authority,
-                              const struct kv_certificate_names *names,
-                              struct kv_authority *server)
+                              const struct kv_certificate_names *names, struct kv_authority *server)
 {
     if (!kv_file_exists(paths->server) || !kv_file_exists(paths->server_key)) {
         return "none was there";
@@ -115,7 +114,7 @@ static const char *find_fault(const struct paths *paths, const struct kv_authori
         return "its dates did not fit";
     }
     return kv_x509_covers(server->certificate, names->names, names->count) ? NULL
-                                                                            : "it lacked a name";
+                                                                           : "it lacked a name";
 }
 
 static enum kv_code save_server(const struct paths *paths, const struct kv_authority *authority,
@@ -162,9 +161,31 @@ static enum kv_code render_trust(const struct kv_authority *trusted, struct kv_c
     return kv_x509_render_java_store(top, KV_TRUST_STORE_PASSWORD, kv_clock_real(), &to->java, err);
 }
 
-static enum kv_code issue_server(const struct paths *paths, const struct kv_certificate_names *names,
-                                 const char *option, struct kv_certificates *to,
-                                 struct kv_err *err)
+/* All the way to the root that is known: it may forbid the CA below it, or have expired. */
+static enum kv_code verify_issued(const char *option, X509 *certificate,
+                                  const struct kv_authority *authority, struct kv_err *err)
+{
+    STACK_OF(X509) *chain = sk_X509_new_null();
+    enum kv_code code = KV_OK;
+
+    if (chain == NULL || sk_X509_push(chain, authority->certificate) == 0) {
+        code = KV_OUT_OF_MEMORY(err);
+    }
+    for (int i = 0; code == KV_OK && i < sk_X509_num(authority->above); i++) {
+        if (sk_X509_push(chain, sk_X509_value(authority->above, i)) == 0) {
+            code = KV_OUT_OF_MEMORY(err);
+        }
+    }
+    if (code == KV_OK) {
+        code = kv_x509_verify_server(option, certificate, chain, kv_authority_top(authority), err);
+    }
+    sk_X509_free(chain); /* the certificates are the authority's */
+    return code;
+}
+
+static enum kv_code issue_server(const struct paths *paths,
+                                 const struct kv_certificate_names *names, const char *option,
+                                 struct kv_certificates *to, struct kv_err *err)
 {
     kv_auto(kv_authority_done) struct kv_authority server = { .certificate = NULL };
 
@@ -174,8 +195,7 @@ static enum kv_code issue_server(const struct paths *paths, const struct kv_cert
     }
     KV_TRY(load_or_make_server(paths, to->authority, names, &server, err));
     if (option != NULL) {
-        KV_TRY(kv_x509_verify_server(option, server.certificate, to->authority->above,
-                                     to->authority->certificate, err));
+        KV_TRY(verify_issued(option, server.certificate, to->authority, err));
     }
     KV_TRY(render_chain(server.certificate, to->authority, &to->server, err));
     return kv_x509_render_key(server.key, &to->key, err);
@@ -199,8 +219,8 @@ static enum kv_code open_given_authority(const struct kv_certificate_source *sou
                                          struct kv_certificates *to, struct kv_err *err)
 {
     KV_TRY(kv_authority_open_given(source, to->authority, err));
-    KV_TRY(issue_server(paths, names, is_given(source->ca_p12) ? "--ca-p12" : "--ca-cert", to,
-                        err));
+    KV_TRY(
+        issue_server(paths, names, is_given(source->ca_p12) ? "--ca-p12" : "--ca-cert", to, err));
     KV_TRY(render_trust(to->authority, to, err));
     return kv_file_write(paths->trust, to->ca.data, to->ca.len, PUBLIC_MODE, err);
 }
@@ -253,6 +273,7 @@ static enum kv_code open_given_server(const char *folder,
         .certificate = source->tls_cert,
         .key_option = "--tls-key",
         .key = source->tls_key,
+        .password_file = source->password_file,
     };
     kv_auto(kv_authority_done) struct kv_authority server = { .certificate = NULL };
     kv_auto(kv_authority_done) struct kv_authority trusted = { .certificate = NULL };

@@ -173,7 +173,15 @@ static enum kv_code unpack(const char *path, PKCS12 *p12, const struct kv_buf *p
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
                        "--ca-p12: the password (--ca-password-file) does not open %s", path);
     }
+    ERR_clear_error();
     if (PKCS12_parse(p12, text, &authority->key, &authority->certificate, &authority->above) != 1) {
+        /* the first error is the reason; those after it say what was given up because of it */
+        if (ERR_GET_REASON(ERR_peek_error()) == ERR_R_UNSUPPORTED) {
+            return KV_FAIL(err, KV_BAD_PARAMETER, ERR_peek_error(),
+                           "--ca-p12: %s is encrypted by an old algorithm that OpenSSL does not "
+                           "take: export it again with AES-256",
+                           path);
+        }
         return KV_FAIL(err, KV_BAD_PARAMETER, ERR_peek_last_error(),
                        "--ca-p12: OpenSSL cannot read what is in %s", path);
     }
@@ -212,7 +220,7 @@ static enum kv_code check_may_sign(const char *option, const char *path, X509 *c
     if ((X509_get_extension_flags(certificate) & EXFLAG_CA) == 0) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
                        "%s: %s is not the certificate of a CA: its basic constraints do not say "
-                       "CA:TRUE",
+                       "CA:TRUE (a server certificate is given by --tls-cert and --tls-key)",
                        option, path);
     }
     if ((X509_get_key_usage(certificate) & KU_KEY_CERT_SIGN) == 0) {

@@ -63,8 +63,8 @@ static void expect_refusals(const struct row *rows, size_t count)
         enum kv_code code = open_row(&rows[i], &first);
 
         cr_expect_eq(code, KV_BAD_PARAMETER, "row %zu", i);
-        cr_expect_not_null(strstr(err.message, rows[i].text), "row %zu: %s, not %s", i,
-                           err.message, rows[i].text);
+        cr_expect_not_null(strstr(err.message, rows[i].text), "row %zu: %s, not %s", i, err.message,
+                           rows[i].text);
     }
     cr_expect_not(kv_file_exists("data/trust.pem"));
 }
@@ -78,7 +78,8 @@ Test(given, files_that_cannot_be_read_are_named_after_their_option)
         { { .ca_p12 = "company.p12", .password_file = "absent" },
           "--ca-password-file: absent does not exist" },
         { { .tls_cert = "absent", .tls_key = "ready.key" }, "--tls-cert: absent does not exist" },
-        { { .tls_cert = "ready-chain.pem", .tls_key = "absent" }, "--tls-key: absent does not exist" },
+        { { .tls_cert = "ready-chain.pem", .tls_key = "absent" },
+          "--tls-key: absent does not exist" },
         { { .ca_cert = "text", .ca_key = "company.key" },
           "--ca-cert: text does not contain a certificate in PEM" },
         { { .ca_cert = "empty", .ca_key = "company.key" },
@@ -103,7 +104,8 @@ Test(given, options_that_contradict_each_other_are_refused)
         { { .ca_cert = "company.pem" }, "--ca-cert needs --ca-key, or --tls-cert" },
         { { .ca_p12 = "company.p12", .ca_cert = "company.pem" }, "both give a CA" },
         { { .ca_p12 = "company.p12", .ca_key = "company.key" }, "both give a CA" },
-        { { .password_file = "password" }, "--ca-password-file needs --ca-key or --ca-p12" },
+        { { .password_file = "password" },
+          "--ca-password-file needs --ca-key, --ca-p12 or --tls-key" },
         { { .tls_cert = "ready-chain.pem" }, "--tls-cert and --tls-key go together" },
         { { .tls_key = "ready.key" }, "--tls-cert and --tls-key go together" },
         { { .tls_cert = "ready.pem",
@@ -126,14 +128,20 @@ Test(given, authority_that_cannot_issue_is_refused)
         { { .ca_cert = "leaf.pem", .ca_key = "leaf.key" },
           "--ca-cert: leaf.pem is not the certificate of a CA" },
         { { .ca_p12 = "leaf.p12" }, "--ca-p12: leaf.p12 is not the certificate of a CA" },
+        { { .ca_cert = "leaf.pem", .ca_key = "leaf.key" },
+          "(a server certificate is given by --tls-cert and --tls-key)" },
+        { { .ca_cert = "below-chain.pem", .ca_key = "below.key" },
+          "--ca-cert: TLS clients would refuse the certificate: path length constraint exceeded" },
         { { .ca_cert = "mute.pem", .ca_key = "mute.key" }, "its key usage lacks keyCertSign" },
         { { .ca_cert = "constrained.pem", .ca_key = "constrained.key" },
           "names that the server certificate must have: dev.vault.localhost, *.vault.localhost, "
           "localhost" },
         { { .ca_cert = "company.pem", .ca_key = "locked.key" },
-          "--ca-key: locked.key is encrypted, and the password (--ca-password-file) does not open" },
+          "--ca-key: locked.key is encrypted, and the password (--ca-password-file) does not "
+          "open" },
         { { .ca_cert = "company.pem", .ca_key = "locked.key", .password_file = "wrong" },
-          "--ca-key: locked.key is encrypted, and the password (--ca-password-file) does not open" },
+          "--ca-key: locked.key is encrypted, and the password (--ca-password-file) does not "
+          "open" },
         { { .ca_p12 = "company.p12" },
           "--ca-p12: the password (--ca-password-file) does not open company.p12" },
         { { .ca_p12 = "company.p12", .password_file = "wrong" },
@@ -183,11 +191,42 @@ Test(given, authority_whose_dates_do_not_fit_is_refused)
     expect_refusals(&early, 1);
 }
 
+Test(given, authority_below_an_expired_root_is_refused)
+{
+    static const struct row row = {
+        { .ca_cert = "middle-chain.pem", .ca_key = "middle.key" },
+        "--ca-cert: TLS clients would refuse the certificate: certificate has expired "
+        "(/CN=company)",
+    };
+
+    redate_company(-9, -2);
+    cr_assert_eq(system("cat middle.pem company.pem >middle-chain.pem"), 0);
+    expect_refusals(&row, 1);
+}
+
+Test(given, store_encrypted_as_older_tools_do_is_refused_with_the_remedy)
+{
+    static const struct row row = {
+        { .ca_p12 = "old.p12", .password_file = "password" },
+        "--ca-p12: old.p12 is encrypted by an old algorithm that OpenSSL does not take: export it "
+        "again with AES-256",
+    };
+
+    if (!kv_file_exists("old.p12")) {
+        cr_skip_test("this OpenSSL writes no such file");
+    }
+    expect_refusals(&row, 1);
+}
+
 Test(given, server_certificate_that_clients_would_refuse_is_refused)
 {
     static const struct row rows[] = {
         { { .tls_cert = "ready-chain.pem", .tls_key = "other.key" },
           "--tls-key: other.key is not the key of ready-chain.pem" },
+        { { .tls_cert = "ready-chain.pem", .tls_key = "ready-locked.key" },
+          "--tls-key: ready-locked.key is encrypted, and the password (--ca-password-file) does "
+          "not "
+          "open it" },
         { { .tls_cert = "ready.pem", .tls_key = "ready.key" },
           "--tls-cert: ready.pem does not end with a root certificate: give the CA that clients "
           "trust with --ca-cert" },
@@ -210,9 +249,9 @@ static int verify(const struct kv_certificates *certificates, const char *host)
 {
     char command[512];
 
-    cr_assert_eq(kv_file_write("sent.pem", certificates->server.data, certificates->server.len,
-                               0600, NULL),
-                 KV_OK);
+    cr_assert_eq(
+        kv_file_write("sent.pem", certificates->server.data, certificates->server.len, 0600, NULL),
+        KV_OK);
     cr_assert_eq(
         kv_file_write("trust.pem", certificates->ca.data, certificates->ca.len, 0600, NULL), KV_OK);
     snprintf(command, sizeof(command),
@@ -244,6 +283,7 @@ Test(given, authority_issues_the_certificate_that_clients_accept)
         { { .ca_p12 = "company.p12", .password_file = "password" }, NULL },
         { { .ca_p12 = "open.p12" }, NULL },
         { { .ca_p12 = "middle.p12" }, NULL },
+        { { .ca_cert = "low-chain.pem", .ca_key = "low.key" }, NULL },
     };
 
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
@@ -284,6 +324,10 @@ Test(given, server_certificate_is_taken_as_it_is)
 {
     static const struct row rows[] = {
         { { .tls_cert = "ready-chain.pem", .tls_key = "ready.key" }, NULL },
+        { { .tls_cert = "ready-chain.pem",
+            .tls_key = "ready-locked.key",
+            .password_file = "password" },
+          NULL },
         { { .tls_cert = "wildcard.pem", .tls_key = "wildcard.key", .ca_cert = "company.pem" },
           NULL },
         { { .tls_cert = "deep-chain.pem", .tls_key = "deep.key", .ca_cert = "company.pem" }, NULL },
@@ -297,6 +341,17 @@ Test(given, server_certificate_is_taken_as_it_is)
         kv_certificates_done(&first);
     }
     cr_expect_not(kv_file_exists("data/tls/server.key"));
+}
+
+Test(given, trusted_file_may_have_other_roots_too)
+{
+    static const struct row row = {
+        { .tls_cert = "ready.pem", .tls_key = "ready.key", .ca_cert = "both.pem" }, NULL
+    };
+
+    cr_assert_eq(system("cat company.pem other.pem >both.pem"), 0);
+    cr_assert_eq(open_row(&row, &first), KV_OK, "%s", err.message);
+    cr_expect_eq(verify(&first, "dev.vault.localhost"), 0);
 }
 
 Test(given, stores_for_java_hold_what_clients_trust)

@@ -51,6 +51,14 @@ root mute ec:p256.par -addext basicConstraints=critical,CA:TRUE -addext keyUsage
 issued middle company 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n'
 cat middle.pem company.pem >middle-chain.pem
 
+# a CA whose root lets no other CA be below it, and one two below, its file in no order
+root short ec:p256.par -addext basicConstraints=critical,CA:TRUE,pathlen:0 \
+    -addext keyUsage=critical,keyCertSign,cRLSign
+issued below short 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n'
+cat below.pem short.pem >below-chain.pem
+issued low middle 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n'
+cat low.pem company.pem middle.pem >low-chain.pem
+
 server='basicConstraints=critical,CA:FALSE\nextendedKeyUsage=serverAuth\nsubjectAltName='
 issued ready company "${server}DNS:dev.vault.localhost,DNS:*.test.internal,IP:10.1.2.3\n"
 issued wildcard company "${server}DNS:*.vault.localhost\n"
@@ -62,6 +70,7 @@ cat deep.pem middle.pem >deep-chain.pem
 printf 'open sesame\nsecond line\n' >password
 printf 'wrong\n' >wrong
 openssl pkcs8 -topk8 -in company.key -passout pass:'open sesame' -out locked.key
+openssl pkcs8 -topk8 -in ready.key -passout pass:'open sesame' -out ready-locked.key
 p12()
 {
     openssl pkcs12 -export "$@" 2>/dev/null
@@ -71,5 +80,7 @@ p12 -in company.pem -inkey company.key -passout pass: -out open.p12
 p12 -in company.pem -nokeys -passout pass: -out keyless.p12
 p12 -in leaf.pem -inkey leaf.key -passout pass: -out leaf.p12
 p12 -in middle.pem -inkey middle.key -certfile company.pem -passout pass: -out middle.p12
+# as older tools write it; there is none where OpenSSL cannot
+p12 -legacy -in company.pem -inkey company.key -passout pass:'open sesame' -out old.p12 || rm -f old.p12
 printf 'nothing of the kind\n' >text
 : >empty

@@ -24,7 +24,7 @@
 struct kv_certificate_source {
     /* A CA: PEM files, the certificate followed by those above it, if any; or a PKCS #12 with both. */
     const char *ca_cert, *ca_key, *ca_p12;
-    const char *password_file; /* first line: the password of ca_key or ca_p12 */
+    const char *password_file; /* first line: password of ca_key, ca_p12, tls_key */
     /* A server certificate: PEM files, the certificate followed by those above it. ca_cert is then
      * what clients trust, and is needed unless the file ends with a root. */
     const char *tls_cert, *tls_key;
