@@ -65,8 +65,7 @@ static enum kv_code check_source(const struct kv_certificate_source *source, str
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--ca-cert needs --ca-key, or --tls-cert");
     }
     if (is_given(source->password_file) && !has_key && !has_p12) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                       "--ca-password-file needs --ca-key or --ca-p12");
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--ca-password-file needs --ca-key or --ca-p12");
     }
     return KV_OK;
 }
@@ -98,8 +97,7 @@ static bool read_server(const struct paths *paths, struct kv_authority *server)
 
 /* Why the server's files cannot be used; NULL when they can. */
 static const char *find_fault(const struct paths *paths, const struct kv_authority *authority,
-                              const struct kv_certificate_names *names,
-                              struct kv_authority *server)
+                              const struct kv_certificate_names *names, struct kv_authority *server)
 {
     if (!kv_file_exists(paths->server) || !kv_file_exists(paths->server_key)) {
         return "none was there";
@@ -115,7 +113,7 @@ static const char *find_fault(const struct paths *paths, const struct kv_authori
         return "its dates did not fit";
     }
     return kv_x509_covers(server->certificate, names->names, names->count) ? NULL
-                                                                            : "it lacked a name";
+                                                                           : "it lacked a name";
 }
 
 static enum kv_code save_server(const struct paths *paths, const struct kv_authority *authority,
@@ -162,9 +160,9 @@ static enum kv_code render_trust(const struct kv_authority *trusted, struct kv_c
     return kv_x509_render_java_store(top, KV_TRUST_STORE_PASSWORD, kv_clock_real(), &to->java, err);
 }
 
-static enum kv_code issue_server(const struct paths *paths, const struct kv_certificate_names *names,
-                                 const char *option, struct kv_certificates *to,
-                                 struct kv_err *err)
+static enum kv_code issue_server(const struct paths *paths,
+                                 const struct kv_certificate_names *names, const char *option,
+                                 struct kv_certificates *to, struct kv_err *err)
 {
     kv_auto(kv_authority_done) struct kv_authority server = { .certificate = NULL };
 
@@ -199,8 +197,8 @@ static enum kv_code open_given_authority(const struct kv_certificate_source *sou
                                          struct kv_certificates *to, struct kv_err *err)
 {
     KV_TRY(kv_authority_open_given(source, to->authority, err));
-    KV_TRY(issue_server(paths, names, is_given(source->ca_p12) ? "--ca-p12" : "--ca-cert", to,
-                        err));
+    KV_TRY(
+        issue_server(paths, names, is_given(source->ca_p12) ? "--ca-p12" : "--ca-cert", to, err));
     KV_TRY(render_trust(to->authority, to, err));
     return kv_file_write(paths->trust, to->ca.data, to->ca.len, PUBLIC_MODE, err);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../support/command.h"
 #include "kv/base/files.h"
 #include "kv/http/certificate.h"
 #include "server/http/x509.h"
@@ -33,7 +34,7 @@ static void setup(void)
     cr_assert_not_null(mkdtemp(folder));
     snprintf(data, sizeof(data), "%s/data", folder);
     snprintf(command, sizeof(command), "sh %s/tests/unit/given.sh %s", SOURCE_ROOT, folder);
-    cr_assert_eq(system(command), 0, "%s", command);
+    cr_assert_eq(command_run(command), 0, "%s", command);
     cr_assert_eq(chdir(folder), 0);
 }
 
@@ -63,8 +64,8 @@ static void expect_refusals(const struct row *rows, size_t count)
         enum kv_code code = open_row(&rows[i], &first);
 
         cr_expect_eq(code, KV_BAD_PARAMETER, "row %zu", i);
-        cr_expect_not_null(strstr(err.message, rows[i].text), "row %zu: %s, not %s", i,
-                           err.message, rows[i].text);
+        cr_expect_not_null(strstr(err.message, rows[i].text), "row %zu: %s, not %s", i, err.message,
+                           rows[i].text);
     }
     cr_expect_not(kv_file_exists("data/trust.pem"));
 }
@@ -78,7 +79,8 @@ Test(given, files_that_cannot_be_read_are_named_after_their_option)
         { { .ca_p12 = "company.p12", .password_file = "absent" },
           "--ca-password-file: absent does not exist" },
         { { .tls_cert = "absent", .tls_key = "ready.key" }, "--tls-cert: absent does not exist" },
-        { { .tls_cert = "ready-chain.pem", .tls_key = "absent" }, "--tls-key: absent does not exist" },
+        { { .tls_cert = "ready-chain.pem", .tls_key = "absent" },
+          "--tls-key: absent does not exist" },
         { { .ca_cert = "text", .ca_key = "company.key" },
           "--ca-cert: text does not contain a certificate in PEM" },
         { { .ca_cert = "empty", .ca_key = "company.key" },
@@ -131,9 +133,11 @@ Test(given, authority_that_cannot_issue_is_refused)
           "names that the server certificate must have: dev.vault.localhost, *.vault.localhost, "
           "localhost" },
         { { .ca_cert = "company.pem", .ca_key = "locked.key" },
-          "--ca-key: locked.key is encrypted, and the password (--ca-password-file) does not open" },
+          "--ca-key: locked.key is encrypted, and the password (--ca-password-file) does not "
+          "open" },
         { { .ca_cert = "company.pem", .ca_key = "locked.key", .password_file = "wrong" },
-          "--ca-key: locked.key is encrypted, and the password (--ca-password-file) does not open" },
+          "--ca-key: locked.key is encrypted, and the password (--ca-password-file) does not "
+          "open" },
         { { .ca_p12 = "company.p12" },
           "--ca-p12: the password (--ca-password-file) does not open company.p12" },
         { { .ca_p12 = "company.p12", .password_file = "wrong" },
@@ -210,16 +214,16 @@ static int verify(const struct kv_certificates *certificates, const char *host)
 {
     char command[512];
 
-    cr_assert_eq(kv_file_write("sent.pem", certificates->server.data, certificates->server.len,
-                               0600, NULL),
-                 KV_OK);
+    cr_assert_eq(
+        kv_file_write("sent.pem", certificates->server.data, certificates->server.len, 0600, NULL),
+        KV_OK);
     cr_assert_eq(
         kv_file_write("trust.pem", certificates->ca.data, certificates->ca.len, 0600, NULL), KV_OK);
     snprintf(command, sizeof(command),
              "openssl verify -no-CApath -no-CAstore -CAfile trust.pem -untrusted sent.pem "
              "-verify_hostname %s sent.pem >/dev/null 2>&1",
              host);
-    return system(command);
+    return command_run(command);
 }
 
 static bool file_is(const char *path, const struct kv_buf *content)
@@ -309,13 +313,13 @@ Test(given, stores_for_java_hold_what_clients_trust)
         " 2>/dev/null | openssl x509 | cmp -s - company.pem",
     };
 
-    if (system("command -v keytool >/dev/null") != 0) {
+    if (command_run("command -v keytool >/dev/null") != 0) {
         cr_skip_test("there is no keytool");
     }
     cr_assert_eq(open_row(&row, &first), KV_OK, "%s", err.message);
     cr_assert_eq(kv_file_write("trust.jks", first.java.data, first.java.len, 0600, NULL), KV_OK);
     cr_assert_eq(kv_file_write("trust.p12", first.trust.data, first.trust.len, 0600, NULL), KV_OK);
     for (size_t i = 0; i < KV_COUNT(commands); i++) {
-        cr_expect_eq(system(commands[i]), 0, "%s", commands[i]);
+        cr_expect_eq(command_run(commands[i]), 0, "%s", commands[i]);
     }
 }

@@ -9,7 +9,7 @@ void control_add_url(cJSON *object, const struct kv_app *app, const struct kv_va
                      bool *ok);
 
 kv_handler_fn control_ready, control_health, control_ca, control_ca_p12, control_ca_jks,
-    control_info, control_hsm;                                                    /* state.c */
+    control_info, control_hsm;                                      /* state.c */
 kv_handler_fn authority_describe, authority_keys, authority_attest; /* authority.c */
 kv_handler_fn external_show, external_connect, external_make;       /* ekm.c */
 kv_handler_fn control_metrics;                                      /* metrics.c */
