@@ -49,6 +49,7 @@ Test(cli_env, prints_what_sdks_read)
 
 Test(cli_env, quotes_for_the_shell)
 {
+    write_file("ca.pem", "");
     start(fake_answer("200 OK", INFO));
     cr_assert_eq(RUN("env", "--data", folder, "--vault", "it's"), 0);
     fake_stop();
