@@ -99,11 +99,12 @@ struct token {
 
 /*
  * Opens the token that the options name; without --pkcs11-module SoftHSM's, with a token of
- * coffer's own under `folder`, made at first start, its random PINs in FOLDER/pin (0600).
+ * coffer's own under `folder`, made at first start, its random PINs in FOLDER/pin (0600), and refused
+ * while it is missing if the store `has_token`: its keys are on the one that was lost.
  * `token` is zeroed, stays where it is, and is closed with hsm_close(token->hsm).
  */
-enum kv_code token_open(const struct kv_options *options, const char *folder, unsigned sessions,
-                        struct token *token, struct kv_err *err) kv_must_check;
+enum kv_code token_open(const struct kv_options *options, const char *folder, bool has_token,
+                        unsigned sessions, struct token *token, struct kv_err *err) kv_must_check;
 
 /* Whether the options leave it to coffer to provide the token. */
 bool token_is_own(const struct kv_options *options);
