@@ -209,6 +209,36 @@ Test(damage, of_a_lost_tokens_folder_is_said_and_no_new_token_is_made)
     damage_expect_kept_key();
 }
 
+static long ask_health(void)
+{
+    const struct request request = { .method = "GET", .target = "/health", .control = true };
+    API_CLIENT_OF(&damage_daemon, dev);
+    API_REPLY(reply, client_send(&dev, &request));
+
+    return reply.status;
+}
+
+/* Whoever asks is not told what was true up to two seconds ago. */
+Test(damage, of_a_lost_token_is_in_the_next_answer_about_health)
+{
+    char tokens[PATH_SIZE], away[PATH_SIZE];
+
+    damage_join(tokens, damage_daemon.folder, "tokens");
+    damage_join(away, damage_daemon.folder, "tokens.away");
+    for (int i = 0; i < 3; i++) {
+        usleep(150000); /* longer than an answer is good for */
+        cr_expect_eq(ask_health(), 200);
+        usleep(150000);
+        cr_assert_eq(rename(tokens, away), 0);
+        cr_expect_eq(ask_health(), 503, "the token is away");
+        cr_assert_eq(rename(away, tokens), 0);
+        for (int tries = 0; tries < 200 && ask_health() != 200; tries++) {
+            usleep(50000);
+        }
+    }
+    damage_expect_kept_key();
+}
+
 static void take_away(const char *name)
 {
     char from[PATH_SIZE];
