@@ -19,7 +19,11 @@ EXTRA_DIST += \
 
 include %D%/support/local.mk
 # make starts the tests in this order. What takes longest comes first, so that nothing is waited for
-# alone in the end: whole suites with their packages, and what lasts for a minute whatever it does.
+# alone in the end: what waits for deadlines to pass, whole suites with their packages, and what
+# lasts for a minute whatever it does.
+if HAVE_CRITERION
+TESTS += %D%/unit/test_listener_endings
+endif
 include %D%/sdk/local.mk
 include %D%/stress/local.mk
 if HAVE_CRITERION

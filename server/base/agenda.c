@@ -170,7 +170,7 @@ enum kv_code kv_agenda_next(struct kv_agenda *agenda, struct kv_due *ret_due, st
         kv_millis due;
 
         KV_TRY(ask(&agenda->row[i], &trip, trip.from, &due, err));
-        if (due < first.at) {
+        if (due < first.at && due <= KV_CLOCK_END) { /* the clock gets no further */
             first = (struct kv_due){ .at = due, .what = agenda->row[i].name };
         }
     }

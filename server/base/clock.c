@@ -11,7 +11,6 @@
 #include <string.h>
 #include <time.h>
 
-#define YEAR_9999_END (KV_TIME_MAX * 1000 + 999) /* its last millisecond */
 #define WAIT_MAX INT64_C(86400000) /* one wait; keeps the deadline far from overflow */
 
 LIST_HEAD(watches, kv_clock_watch);
@@ -91,7 +90,7 @@ static kv_millis underneath_locked(const struct kv_clock *clock)
 {
     kv_millis now = clock->frozen ? clock->frozen_at : kv_clock_real() + clock->offset;
 
-    return now < YEAR_9999_END ? now : YEAR_9999_END;
+    return now < KV_CLOCK_END ? now : KV_CLOCK_END;
 }
 
 static kv_millis now_locked(const struct kv_clock *clock)
@@ -129,7 +128,7 @@ static void let_waiters_look_locked(struct kv_clock *clock)
 static bool fits_locked(const struct kv_clock *clock, kv_millis span, kv_millis *ret_shifted)
 {
     return !__builtin_add_overflow(underneath_locked(clock), span, ret_shifted) && *ret_shifted >= 0
-           && *ret_shifted <= YEAR_9999_END;
+           && *ret_shifted <= KV_CLOCK_END;
 }
 
 static enum kv_code refuse_unless(bool fits, struct kv_err *err)
@@ -286,7 +285,7 @@ kv_millis kv_clock_span(const struct kv_clock *clock, kv_millis until)
 
     pthread_mutex_lock(&shared->mutex);
     kv_millis now = now_locked(clock);
-    bool never = clock->frozen || until > YEAR_9999_END;
+    bool never = clock->frozen || until > KV_CLOCK_END;
     pthread_mutex_unlock(&shared->mutex);
     if (until <= now) {
         return 0;

@@ -62,6 +62,11 @@ static enum kv_option next_argument(const struct kv_options *options, enum kv_op
     return option;
 }
 
+static bool takes_the_rest(enum kv_option option)
+{
+    return kv_option_rows[option].type == OPTION_LIST;
+}
+
 /* What has no name goes to *next, which moves on to the option after it. */
 static enum kv_code take_argument(struct kv_options *options, const char *text,
                                   enum kv_option *next, struct kv_err *err)
@@ -74,13 +79,26 @@ static enum kv_code take_argument(struct kv_options *options, const char *text,
                                        .origin = kv_option_rows[*next].value,
                                        .text = text };
     KV_TRY(kv_option_set(options, &given, err));
-    *next = next_argument(options, *next + 1);
+    if (!takes_the_rest(*next)) {
+        *next = next_argument(options, *next + 1);
+    }
     return KV_OK;
 }
 
+/* Words for a list stand behind a "--": else a misplaced one would be run as a command. */
+static enum kv_code take_plain(struct kv_options *options, const char *text, enum kv_option *next,
+                               struct kv_err *err)
+{
+    if (*next != KV_OPTION_COUNT && takes_the_rest(*next)) {
+        return refuse_name(text, strlen(text), err);
+    }
+    return take_argument(options, text, next, err);
+}
+
+/* A list of words may be empty. */
 static enum kv_code check_no_more(enum kv_option next, struct kv_err *err)
 {
-    if (next != KV_OPTION_COUNT) {
+    if (next != KV_OPTION_COUNT && !takes_the_rest(next)) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s is missing: %s", kv_option_rows[next].value,
                        kv_option_rows[next].help);
     }
@@ -105,7 +123,7 @@ enum kv_code kv_options_read_flags(struct kv_options *options, int argc, char *c
     optind = 0; /* GNU: start afresh; and with "-", what is no flag comes in its turn, as a 1 */
     for (int at = 1, found; (found = getopt_long(argc, argv, "-:", flags, NULL)) != -1;
          at = optind) {
-        KV_TRY(found == 1 ? take_argument(options, optarg, &next, err)
+        KV_TRY(found == 1 ? take_plain(options, optarg, &next, err)
                           : take_flag(options, argv[at], found, err));
     }
     for (int at = optind; at < argc; at++) { /* behind a "--" */

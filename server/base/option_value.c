@@ -155,8 +155,9 @@ static enum kv_code judge(const struct option_text *given, int64_t *ret_number, 
         return judge_range(given, parse_number, "whole number", ret_number, err);
     case OPTION_DURATION:
         return judge_range(given, parse_duration, "duration", ret_number, err);
+    case OPTION_LIST: /* a command's words are not ours to judge */
+        return kv_option_is_argument(given->option) ? KV_OK : judge_text(given, err);
     case OPTION_TEXT:
-    case OPTION_LIST:
         return judge_text(given, err);
     }
     assert(!"a row has a type");

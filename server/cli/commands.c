@@ -9,6 +9,7 @@
 
 #include "kv/base/files.h"
 #include "server.h"
+#include "system_store.h"
 
 #define HEALTH_PATIENCE 5000L /* milliseconds: who does not answer by then is not ready */
 #define PARAMETER_MAX 512     /* characters; the server takes no longer ones */
@@ -51,20 +52,45 @@ static enum kv_code read_ca(const struct kv_options *options, struct kv_buf *pem
     return kv_file_read(path, pem, err);
 }
 
+static enum kv_code check_ca_options(const struct kv_options *options, struct kv_err *err)
+{
+    bool installs = kv_option_flag(options, KV_OPTION_INSTALL);
+    bool uninstalls = kv_option_flag(options, KV_OPTION_UNINSTALL);
+
+    if (installs && uninstalls) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--install and --uninstall contradict each other");
+    }
+    if (kv_option_flag(options, KV_OPTION_YES) && !installs && !uninstalls) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--yes needs --install or --uninstall");
+    }
+    if (installs && !kv_option_is(options, KV_OPTION_FORMAT, "pem")) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--install takes no --format but pem");
+    }
+    return KV_OK;
+}
+
 enum kv_code kv_cli_ca(const struct kv_options *options, struct kv_err *err)
 {
     /* A user who names a server without its folder does not want another server's certificate. */
     bool has_folder = *kv_option_text(options, KV_OPTION_CONTROL) == '\0'
                       || *kv_option_text(options, KV_OPTION_DATA) != '\0';
     bool is_pem = kv_option_is(options, KV_OPTION_FORMAT, "pem");
+    bool yes = kv_option_flag(options, KV_OPTION_YES);
     kv_auto(kv_buf_done) struct kv_buf pem;
     char path[16];
 
     kv_buf_init(&pem, KV_CLI_ANSWER_MAX);
+    KV_TRY(check_ca_options(options, err));
+    if (kv_option_flag(options, KV_OPTION_UNINSTALL)) {
+        return system_store_remove(yes, err);
+    }
     (void) snprintf(path, sizeof(path), "/ca.%s", kv_option_text(options, KV_OPTION_FORMAT));
     enum kv_code code = ask_for_ca(options, path, &pem, err);
     if (code != KV_OK && (!is_pem || !has_folder || read_ca(options, &pem, NULL) != KV_OK)) {
         return code;
+    }
+    if (kv_option_flag(options, KV_OPTION_INSTALL)) {
+        return system_store_add(&pem, yes, err);
     }
     (void) fwrite(pem.data, 1, pem.len, stdout);
     return KV_OK;

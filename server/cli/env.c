@@ -15,6 +15,7 @@
 
 #include "kv/base/files.h"
 #include "server.h"
+#include "variables.h"
 
 /* Any value will do; it only has to be there. */
 #define IDENTITY_SECRET "coffer"
@@ -22,16 +23,6 @@
 #define NAMING_BYTES 8 /* of the digest that names a saved certificate */
 
 #define CA_VARIABLES "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE"
-
-/* In single quotes, so that sh takes every character as it is. */
-static void print_export(const char *name, const char *value, const char *tail)
-{
-    (void) printf("export %s='", name);
-    for (; *value != '\0'; value++) {
-        (void) fputs(*value == '\'' ? "'\\''" : (const char[]){ *value, '\0' }, stdout);
-    }
-    (void) printf("%s'\n", tail);
-}
 
 /* The first vault, or the one --vault names. */
 static enum kv_code pick_vault(const cJSON *info, const char *wanted, const char **ret_name,
@@ -47,15 +38,6 @@ static enum kv_code pick_vault(const cJSON *info, const char *wanted, const char
     }
     return KV_FAIL(err, KV_NOT_FOUND, 0, "there is no vault%s%.100s",
                    *wanted == '\0' ? "" : " named ", wanted);
-}
-
-static void print_identity(const char *control_url)
-{
-    print_export("IDENTITY_ENDPOINT", control_url, "/msi/token");
-    print_export("IDENTITY_HEADER", IDENTITY_SECRET, "");
-    print_export("MSI_ENDPOINT", control_url, "/msi/token");
-    print_export("MSI_SECRET", IDENTITY_SECRET, "");
-    print_export("AZURE_POD_IDENTITY_AUTHORITY_HOST", control_url, "");
 }
 
 /* The absolute path of the certificate; false when no folder of this server is known. */
@@ -155,25 +137,63 @@ static enum kv_code settle_trust(const struct kv_options *options,
     return code;
 }
 
-static void print_trust(const char *control_url, const char *path)
+static enum kv_code add_vault(struct variables *variables, const char *name, const char *url,
+                              struct kv_err *err)
+{
+    KV_TRY(variables_add(variables, "AZURE_KEYVAULT_URL", url, "", err));
+    KV_TRY(variables_add(variables, "AZURE_KEYVAULT_NAME", name, "", err));
+    return variables_add(variables, "KEY_VAULT_URI", url, "", err);
+}
+
+static enum kv_code add_identity(struct variables *variables, const char *control_url,
+                                 struct kv_err *err)
+{
+    KV_TRY(variables_add(variables, "IDENTITY_ENDPOINT", control_url, "/msi/token", err));
+    KV_TRY(variables_add(variables, "IDENTITY_HEADER", IDENTITY_SECRET, "", err));
+    KV_TRY(variables_add(variables, "MSI_ENDPOINT", control_url, "/msi/token", err));
+    KV_TRY(variables_add(variables, "MSI_SECRET", IDENTITY_SECRET, "", err));
+    return variables_add(variables, "AZURE_POD_IDENTITY_AUTHORITY_HOST", control_url, "", err);
+}
+
+static enum kv_code add_trust(struct variables *variables, const char *path, struct kv_err *err)
 {
     static const char *const names[] = { CA_VARIABLES };
 
-    if (*path == '\0') {
-        (void) printf("# Save %s/ca.pem to a file and set these to its path:\n", control_url);
+    for (size_t i = 0; *path != '\0' && i < KV_COUNT(names); i++) {
+        KV_TRY(variables_add(variables, names[i], path, "", err));
     }
+    return KV_OK;
+}
+
+/* Where there is no file for the certificate: what the user has to do, as comments where the form
+ * has them. */
+static void print_advice(const char *control_url, FILE *out)
+{
+    static const char *const names[] = { CA_VARIABLES };
+
+    (void) fprintf(out, "# Save %s/ca.pem to a file and set these to its path:\n", control_url);
     for (size_t i = 0; i < KV_COUNT(names); i++) {
-        if (*path != '\0') {
-            print_export(names[i], path, "");
-        } else {
-            (void) printf("# %s\n", names[i]);
-        }
+        (void) fprintf(out, "# %s\n", names[i]);
     }
+}
+
+static enum kv_code hand_over(const struct kv_options *options, const struct variables *variables,
+                              struct kv_err *err)
+{
+    size_t words = kv_option_list_count(options, KV_OPTION_ENV_COMMAND);
+
+    if (words > 0) {
+        return variables_run(variables, options, words, err);
+    }
+    return variables_print(variables, kv_option_text(options, KV_OPTION_ENV_FORMAT), err);
 }
 
 enum kv_code kv_cli_env(const struct kv_options *options, struct kv_err *err)
 {
     const char *wanted = kv_option_text(options, KV_OPTION_VAULT_NAME);
+    bool has_comments = variables_may_have_comments(kv_option_text(options, KV_OPTION_ENV_FORMAT))
+                        && kv_option_list_count(options, KV_OPTION_ENV_COMMAND) == 0;
+    kv_auto(variables_done) struct variables variables = { .count = 0 };
     kv_auto(cJSON_Delete) cJSON *info = NULL;
     struct kv_cli_server server;
     const char *name = NULL, *url = NULL;
@@ -183,10 +203,11 @@ enum kv_code kv_cli_env(const struct kv_options *options, struct kv_err *err)
     KV_TRY(kv_cli_get_json(&server, "/control/v1/info", &info, err));
     KV_TRY(pick_vault(info, wanted, &name, &url, err));
     KV_TRY(settle_trust(options, &server, ca, err)); /* all of it is printed, or nothing */
-    print_export("AZURE_KEYVAULT_URL", url, "");
-    print_export("AZURE_KEYVAULT_NAME", name, "");
-    print_export("KEY_VAULT_URI", url, "");
-    print_identity(server.url);
-    print_trust(server.url, ca);
-    return KV_OK;
+    KV_TRY(add_vault(&variables, name, url, err));
+    KV_TRY(add_identity(&variables, server.url, err));
+    KV_TRY(add_trust(&variables, ca, err));
+    if (*ca == '\0') {
+        print_advice(server.url, has_comments ? stdout : stderr);
+    }
+    return hand_over(options, &variables, err);
 }

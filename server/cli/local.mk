@@ -7,4 +7,8 @@ libkvcli_a_SOURCES += \
 	%D%/find.c \
 	%D%/get.c \
 	%D%/server.h \
+	%D%/system_store.c \
+	%D%/system_store.h \
+	%D%/variables.c \
+	%D%/variables.h \
 	%D%/vault.c

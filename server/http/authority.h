@@ -15,8 +15,8 @@
 /* A certificate with its key, and those above it, lowest first. */
 struct kv_authority {
     X509 *certificate;
-    EVP_PKEY *key;         /* NULL: only the certificate is known */
-    STACK_OF(X509) *above; /* NULL: none */
+    EVP_PKEY *key;          /* NULL: only the certificate is known */
+    STACK_OF(X509) * above; /* NULL: none */
 };
 void kv_authority_done(struct kv_authority *authority);
 KV_DEFINE_CLEANUP_VALUE(struct kv_authority, kv_authority_done)

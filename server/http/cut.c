@@ -60,6 +60,7 @@ static void send_status_line(struct MHD_Connection *connection, int status, cons
 struct piece {
     char *text;
     size_t len, sent;
+    bool was_asked;
 };
 
 static void free_piece(void *argument)
@@ -70,15 +71,21 @@ static void free_piece(void *argument)
     free(piece);
 }
 
-/* At our end, which the library does not expect yet, it fails: that ends the connection. */
+/*
+ * At our end, which the library does not expect yet, it fails: that ends the connection. Not so in
+ * the first call, right after the head was sent: the library then leaves the connection open until
+ * it is idle for too long. "Nothing yet" has it ask again.
+ */
 static ssize_t read_piece(void *argument, uint64_t at, char *ret_bytes, size_t max)
 {
-    const struct piece *piece = argument;
+    struct piece *piece = argument;
     size_t left = piece->sent - (size_t) at;
     size_t len = left < max ? left : max;
+    bool is_first = !piece->was_asked;
 
+    piece->was_asked = true;
     if (len == 0) {
-        return MHD_CONTENT_READER_END_WITH_ERROR;
+        return is_first ? 0 : MHD_CONTENT_READER_END_WITH_ERROR;
     }
     memcpy(ret_bytes, piece->text + at, len);
     return (ssize_t) len;

@@ -11,6 +11,8 @@
 #include "kv/store/store.h"
 
 #define PATIENCE_MS 2000 /* between two checks of the token */
+#define FRESH_MS 100     /* how long a look at the token answers whoever asks */
+#define ANSWER_MS 100    /* whoever asks waits for a new look */
 #define BACKOFF_MS 125   /* at least, after a round that failed; doubled up to PATIENCE_MS */
 
 struct housekeeper {
@@ -28,6 +30,12 @@ struct housekeeper {
     kv_millis backoff; /* used by its thread only */
     atomic_bool stop;
     atomic_bool healthy; /* the token worked when it was last checked */
+
+    pthread_mutex_t mutex; /* lock.def: housekeeper.looks */
+    pthread_cond_t looked;
+    kv_millis looked_at; /* monotonic; guarded by mutex, as the next two are */
+    unsigned long looks;
+    bool overdue; /* somebody has waited for a look in vain: the token hangs, or it is at work */
 };
 
 static void look_at_token(struct housekeeper *keeper)
@@ -41,6 +49,12 @@ static void look_at_token(struct housekeeper *keeper)
     if (!was_healthy && rv == CKR_OK) {
         kv_log(KV_LOG_INFO, "token_back", KV_LOG_TEXT_FIELD("rv", hsm_rv_name(rv)));
     }
+    pthread_mutex_lock(&keeper->mutex);
+    keeper->looked_at = kv_clock_monotonic();
+    keeper->looks++;
+    keeper->overdue = false;
+    pthread_cond_broadcast(&keeper->looked);
+    pthread_mutex_unlock(&keeper->mutex);
 }
 
 /* Writers find out by themselves; this logs it even if nothing is being written. */
@@ -194,6 +208,8 @@ enum kv_code housekeeper_new(struct kv_clock *clock, struct housekeeper **ret_ke
     keeper->backoff = BACKOFF_MS;
     atomic_init(&keeper->stop, false);
     atomic_init(&keeper->healthy, true);
+    (void) pthread_mutex_init(&keeper->mutex, NULL);
+    (void) pthread_cond_init(&keeper->looked, NULL);
     *ret_keeper = keeper;
     return KV_OK;
 }
@@ -231,7 +247,12 @@ void housekeeper_stop(struct housekeeper *keeper)
 
 void housekeeper_free(struct housekeeper *keeper)
 {
+    if (keeper == NULL) {
+        return;
+    }
     housekeeper_stop(keeper);
+    (void) pthread_cond_destroy(&keeper->looked);
+    (void) pthread_mutex_destroy(&keeper->mutex);
     free(keeper);
 }
 
@@ -240,7 +261,40 @@ void housekeeper_alarm(void *keeper)
     kv_clock_wake(((struct housekeeper *) keeper)->clock);
 }
 
-bool housekeeper_token_is_healthy(void *keeper)
+/* Whether the last look no longer answers; `ret_looks`: how many there have been. */
+static bool wants_look(struct housekeeper *keeper, unsigned long *ret_looks)
 {
-    return atomic_load(&((struct housekeeper *) keeper)->healthy);
+    pthread_mutex_lock(&keeper->mutex);
+    bool wants = !keeper->overdue && kv_clock_monotonic() - keeper->looked_at > FRESH_MS;
+    *ret_looks = keeper->looks;
+    pthread_mutex_unlock(&keeper->mutex);
+    return wants;
+}
+
+static void await_look(struct housekeeper *keeper, unsigned long looks)
+{
+    const kv_millis end = kv_clock_monotonic() + ANSWER_MS;
+    const struct timespec until = { .tv_sec = end / 1000, .tv_nsec = end % 1000 * 1000000 };
+    int result = 0;
+
+    pthread_mutex_lock(&keeper->mutex);
+    while (keeper->looks == looks && result == 0) {
+        result = pthread_cond_clockwait(&keeper->looked, &keeper->mutex, CLOCK_MONOTONIC, &until);
+    }
+    keeper->overdue = keeper->looks == looks;
+    pthread_mutex_unlock(&keeper->mutex);
+}
+
+/* A token that does not work is looked at by the housekeeper's own schedule: that may take
+ * seconds. */
+bool housekeeper_token_is_healthy(void *keeper_)
+{
+    struct housekeeper *keeper = keeper_;
+    unsigned long looks;
+
+    if (atomic_load(&keeper->healthy) && wants_look(keeper, &looks)) {
+        kv_clock_wake(keeper->clock);
+        await_look(keeper, looks);
+    }
+    return atomic_load(&keeper->healthy);
 }

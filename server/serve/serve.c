@@ -140,13 +140,15 @@ static enum kv_code open_keys(struct server *server, struct kv_err *err)
         .is_to_stop = signals_have_come,
         .premium_symmetric = kv_option_is(server->options, KV_OPTION_SYMMETRIC_KEYS, "premium"),
     };
+    bool has_token;
 
     KV_TRY(certifier_new(&server->certificates, &server->certifier, err));
     keys.certify_context = server->certifier;
     KV_TRY(housekeeper_new(server->clock, &server->keeper, err));
+    KV_TRY(kv_custody_has_token(server->store, &has_token, err));
     /* a session for each worker, the generator, the housekeeper, and one to spare */
-    KV_TRY(
-        token_open(server->options, server->folder.path, server->workers + 3, &server->token, err));
+    KV_TRY(token_open(server->options, server->folder.path, has_token, server->workers + 3,
+                      &server->token, err));
     custody.hsm = server->token.hsm;
     custody.alarm_context = server->keeper;
     KV_TRY(kv_custody_new(&custody, &server->custody, err));

@@ -101,11 +101,12 @@ struct token {
 
 /*
  * Opens the token that the options name; without --pkcs11-module SoftHSM's, with a token of
- * coffer's own under `folder`, made at first start, its random PINs in FOLDER/pin (0600).
+ * coffer's own under `folder`, made at first start, its random PINs in FOLDER/pin (0600), and refused
+ * while it is missing if the store `has_token`: its keys are on the one that was lost.
  * `token` is zeroed, stays where it is, and is closed with hsm_close(token->hsm).
  */
-enum kv_code token_open(const struct kv_options *options, const char *folder, unsigned sessions,
-                        struct token *token, struct kv_err *err) kv_must_check;
+enum kv_code token_open(const struct kv_options *options, const char *folder, bool has_token,
+                        unsigned sessions, struct token *token, struct kv_err *err) kv_must_check;
 
 /* Whether the options leave it to coffer to provide the token. */
 bool token_is_own(const struct kv_options *options);
@@ -183,7 +184,9 @@ enum kv_code housekeeper_start(struct housekeeper *keeper, const struct chores *
 void housekeeper_stop(struct housekeeper *keeper); /* joins the thread, if it runs */
 void housekeeper_free(struct housekeeper *keeper); /* NULL is fine */
 
-/* These take the housekeeper as an untyped context, for code that must not know it. */
+/* These take the housekeeper as an untyped context, for code that must not know it. The second waits
+ * at most a tenth of a second for a new look at the token, so that it does not tell of an old one;
+ * of a token that is busy for longer it tells what the last look found. */
 void housekeeper_alarm(void *keeper);
 bool housekeeper_token_is_healthy(void *keeper);
 

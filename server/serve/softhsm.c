@@ -291,7 +291,13 @@ enum kv_code softhsm_restore(const char *folder, struct kv_err *err)
 
 enum kv_code softhsm_count(const char *folder, size_t *ret_count, struct kv_err *err)
 {
+    char tokens[KV_PATH_MAX];
+
     *ret_count = 0;
+    KV_TRY(kv_path_join(tokens, folder, TOKENS, err));
+    if (!kv_file_exists(tokens)) {
+        return KV_OK;
+    }
     return each_token(folder, count, ret_count, err);
 }
 

@@ -31,7 +31,7 @@ enum kv_code softhsm_configure(const char *folder, struct kv_err *err) kv_must_c
  */
 enum kv_code softhsm_restore(const char *folder, struct kv_err *err) kv_must_check;
 
-/* How many tokens there are under the folder. */
+/* How many tokens there are under the folder; none if FOLDER/tokens is missing, too. */
 enum kv_code softhsm_count(const char *folder, size_t *ret_count, struct kv_err *err) kv_must_check;
 
 /* Copies the file of every token; after hsm_init_token(), before the first login. */

@@ -127,14 +127,34 @@ static enum kv_code make_own(const struct hsm_config *config, const char *folder
     return softhsm_keep(folder, err);
 }
 
+static enum kv_code fail_lost(const char *folder, struct kv_err *err)
+{
+    return KV_FAIL(err, KV_UNAVAILABLE, 0,
+                   "the token that holds this store's keys is not in %s/tokens: restore that "
+                   "folder, give --pkcs11-module if another module has it, or start on another "
+                   "folder with --data",
+                   folder);
+}
+
+/* Before anything is written: neither an empty folder nor new PINs must be in the way of a copy
+ * that is put back. */
+static enum kv_code check_not_lost(const char *folder, struct kv_err *err)
+{
+    size_t tokens;
+
+    KV_TRY(softhsm_count(folder, &tokens, err));
+    return tokens > 0 ? KV_OK : fail_lost(folder, err);
+}
+
 /* Tried before anything is created, since SoftHSM reads all objects each time it is initialised. */
-static enum kv_code open_own(struct hsm_config *config, const char *folder, struct hsm **ret_hsm,
-                             struct kv_err *err)
+static enum kv_code open_own(struct hsm_config *config, const char *folder, bool has_token,
+                             struct hsm **ret_hsm, struct kv_err *err)
 {
     kv_auto(kv_buf_done) struct kv_buf pins;
     CK_RV rv;
 
     kv_buf_init(&pins, PIN_FILE_MAX);
+    KV_TRY(has_token ? check_not_lost(folder, err) : KV_OK);
     KV_TRY(softhsm_configure(folder, err));
     KV_TRY(softhsm_restore(folder, err));
     KV_TRY(load_own_pins(folder, &pins, err));
@@ -147,6 +167,9 @@ static enum kv_code open_own(struct hsm_config *config, const char *folder, stru
          * after that was taken. It locks nobody out, so asking again costs nothing. */
         kv_log(KV_LOG_WARNING, "pin_refused", KV_LOG_TEXT_FIELD("token", config->token_label));
         rv = hsm_open(config, ret_hsm);
+    }
+    if (has_token && rv == HSM_RV_NO_TOKEN) { /* its files are there, and hold no token */
+        return fail_lost(folder, err);
     }
     if (rv == HSM_RV_NO_TOKEN || rv == CKR_USER_PIN_NOT_INITIALIZED) {
         KV_TRY(make_own(config, folder, err));
@@ -170,8 +193,8 @@ static enum kv_code open_foreign(struct hsm_config *config, const struct kv_opti
     return open_hsm(config, ret_hsm, err);
 }
 
-enum kv_code token_open(const struct kv_options *options, const char *folder, unsigned sessions,
-                        struct token *token, struct kv_err *err)
+enum kv_code token_open(const struct kv_options *options, const char *folder, bool has_token,
+                        unsigned sessions, struct token *token, struct kv_err *err)
 {
     const bool is_own = token_is_own(options);
     struct hsm_config config = {
@@ -184,7 +207,7 @@ enum kv_code token_open(const struct kv_options *options, const char *folder, un
         .gate_context = &token->counts,
     };
 
-    return is_own ? open_own(&config, folder, &token->hsm, err)
+    return is_own ? open_own(&config, folder, has_token, &token->hsm, err)
                   : open_foreign(&config, options, &token->hsm, err);
 }
 

@@ -171,6 +171,74 @@ Test(damage, of_a_lost_pin_is_said_and_no_new_one_is_written)
     damage_expect_kept_key();
 }
 
+static void expect_refused_without_tokens(const char *missing)
+{
+    const char *const arguments[] = {
+        "serve", "--data", damage_daemon.folder, "--port", "0", "--control-port", "0", NULL,
+    };
+    char output[4096];
+
+    for (int i = 0; i < 2; i++) { /* the first leaves nothing that the second could go by */
+        cr_expect_eq(program_run(arguments, output, sizeof(output)), 1, "%s", output);
+        cr_expect_not_null(strstr(output, "/tokens: restore that folder"), "%s", output);
+        cr_expect_not(is_there(damage_daemon.folder, missing), "%s was made", missing);
+    }
+}
+
+/* As after a restore that forgot it, or with a volume that is not mounted. */
+Test(damage, of_a_lost_tokens_folder_is_said_and_no_new_token_is_made)
+{
+    char tokens[PATH_SIZE], pin[PATH_SIZE];
+    char away[PATH_SIZE], pin_away[PATH_SIZE];
+
+    cr_assert(daemon_stop(&damage_daemon));
+    damage_join(tokens, damage_daemon.folder, "tokens");
+    damage_join(away, damage_daemon.folder, "tokens.away");
+    damage_join(pin, damage_daemon.folder, "pin");
+    damage_join(pin_away, damage_daemon.folder, "pin.away");
+    cr_assert_eq(rename(tokens, away), 0);
+    expect_refused_without_tokens("tokens");
+    cr_assert_eq(rename(pin, pin_away), 0);
+    expect_refused_without_tokens("pin");
+    cr_assert_eq(mkdir(tokens, 0700), 0); /* as a mount point is */
+    expect_refused_without_tokens("pin");
+    cr_assert_eq(rmdir(tokens), 0, "something was made in it");
+    cr_assert_eq(rename(away, tokens), 0);
+    cr_assert_eq(rename(pin_away, pin), 0);
+    cr_assert(daemon_start(&damage_daemon, damage_vaults));
+    damage_expect_kept_key();
+}
+
+static long ask_health(void)
+{
+    const struct request request = { .method = "GET", .target = "/health", .control = true };
+    API_CLIENT_OF(&damage_daemon, dev);
+    API_REPLY(reply, client_send(&dev, &request));
+
+    return reply.status;
+}
+
+/* Whoever asks is not told what was true up to two seconds ago. */
+Test(damage, of_a_lost_token_is_in_the_next_answer_about_health)
+{
+    char tokens[PATH_SIZE], away[PATH_SIZE];
+
+    damage_join(tokens, damage_daemon.folder, "tokens");
+    damage_join(away, damage_daemon.folder, "tokens.away");
+    for (int i = 0; i < 3; i++) {
+        usleep(150000); /* longer than an answer is good for */
+        cr_expect_eq(ask_health(), 200);
+        usleep(150000);
+        cr_assert_eq(rename(tokens, away), 0);
+        cr_expect_eq(ask_health(), 503, "the token is away");
+        cr_assert_eq(rename(away, tokens), 0);
+        for (int tries = 0; tries < 200 && ask_health() != 200; tries++) {
+            usleep(50000);
+        }
+    }
+    damage_expect_kept_key();
+}
+
 static void take_away(const char *name)
 {
     char from[PATH_SIZE];

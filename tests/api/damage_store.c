@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <sqlite3.h>
+
 TestSuite(damage_store, .init = damage_start, .fini = damage_stop, .timeout = 120);
 
 #define LOST "the store's files were moved, removed or replaced while coffer was running"
@@ -53,6 +55,52 @@ static void expect_lost_store(void)
     expect_refused_writes();
     API_REPLY(get, client_call(&dev, "GET", "/keys/kept", NULL));
     cr_expect_eq(get.status, 200, "what was acknowledged is still told: %s", get.body);
+    damage_expect_kept_key();
+}
+
+static void change_store(const char *sql)
+{
+    char path[PATH_SIZE];
+    sqlite3 *store;
+
+    damage_join(path, damage_daemon.folder, "coffer.db");
+    cr_assert_eq(sqlite3_open_v2(path, &store, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    sqlite3_busy_timeout(store, 10000);
+    cr_expect_eq(sqlite3_exec(store, sql, NULL, NULL, NULL), SQLITE_OK, "%s",
+                 sqlite3_errmsg(store));
+    sqlite3_close(store);
+}
+
+static void expect_not_made(const char *verb, const char *path, const char *body)
+{
+    API_CLIENT_OF(&damage_daemon, dev);
+    API_REPLY(reply, client_call(&dev, verb, path, body));
+
+    cr_expect_eq(reply.status, 503, "%s: %ld %s", path, reply.status, reply.body);
+    cr_expect_not_null(strstr(reply.body, "put back to an earlier state"), "%s", reply.body);
+}
+
+/* As when the state is put back while the token makes a key: the store knows nothing of it. */
+Test(damage_store, of_before_gets_no_key_whose_making_it_does_not_know)
+{
+    static const struct operation {
+        const char *verb, *path, *body;
+    } calls[] = {
+        { "POST", "/keys/late/create", "{\"kty\":\"EC\"}" },
+        { "POST", "/keys/kept/rotate", "{}" },
+    };
+    API_CLIENT_OF(&damage_daemon, dev);
+
+    change_store("CREATE TRIGGER forget AFTER INSERT ON limbo"
+                 " BEGIN DELETE FROM limbo WHERE object = NEW.object; END");
+    for (size_t i = 0; i < KV_COUNT(calls); i++) {
+        expect_not_made(calls[i].verb, calls[i].path, calls[i].body);
+    }
+    change_store("DROP TRIGGER forget");
+    API_REPLY(none, client_call(&dev, "GET", "/keys/late", NULL));
+    cr_expect_eq(none.status, 404, "%s", none.body);
+    API_REPLY(made, client_call(&dev, "POST", calls[0].path, calls[0].body));
+    cr_expect_eq(made.status, 200, "%s", made.body);
     damage_expect_kept_key();
 }
 

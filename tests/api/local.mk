@@ -2,6 +2,7 @@
 # Each program drives the built daemon over TLS; api_main.c gives it one for all of its tests.
 # Those that take longest are first.
 api_tests = \
+	%D%/test_given \
 	%D%/test_golden \
 	%D%/test_key_export \
 	%D%/test_auto_rotation \
@@ -31,6 +32,7 @@ api_tests = \
 	%D%/test_random \
 	%D%/test_refusals \
 	%D%/test_restore \
+	%D%/test_system_store \
 	%D%/test_external \
 	%D%/test_secure \
 	%D%/test_spelling \
@@ -180,6 +182,13 @@ EXTRA_DIST += tests/data/golden tests/data/folder_0.1.0.tar.gz
 	$(api_support)
 %C%_test_process_CFLAGS = $(api_cflags)
 %C%_test_process_LDADD = $(api_libs)
+%C%_test_given_SOURCES = %D%/given.c $(api_support)
+%C%_test_given_CPPFLAGS = $(AM_CPPFLAGS) -DSOURCE_ROOT='"$(abs_top_srcdir)"'
+%C%_test_given_CFLAGS = $(api_cflags)
+%C%_test_given_LDADD = $(api_libs)
+%C%_test_system_store_SOURCES = %D%/system_store.c $(api_support)
+%C%_test_system_store_CFLAGS = $(api_cflags)
+%C%_test_system_store_LDADD = $(api_libs)
 %C%_test_program_SOURCES = %D%/program.c $(api_support)
 %C%_test_program_CFLAGS = $(api_cflags)
 %C%_test_program_LDADD = $(api_libs)

@@ -27,6 +27,12 @@ Test(vault_life, is_not_begun_by_what_is_no_vault)
         { "wrong", "{\"retention\":7.5}", "'retention' must be a word, a number of days" },
         { "wrong", "{\"purge_protection\":\"perhaps\"}", "takes no value, or true or false" },
         { "wrong", "{\"access\":\"rbac\"}", "This version serves access=open only." },
+        { "wrong", "{\"retention\":7,\"retention\":8}", "'retention' is given twice." },
+        { "wrong", "{\"purge_protection\":true,\"purge-protection\":false}",
+          "purge-protection is given twice" },
+        { "wrong", "{\"name\":\"right\"}", "'right' is not the vault that the path names." },
+        { "wrong", "{\"name\":7}", "'name' must be the name that the path has." },
+        { "wrong", "{\"name\":\"wrong\",\"name\":\"wrong\"}", "'name' is given twice." },
     };
 
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
@@ -46,7 +52,8 @@ Test(vault_life, begins_with_every_setting)
     expect(api_daemon(), "PUT", "plain", NULL, 201);
     expect(api_daemon(), "PUT", "plain", NULL, 200);
     API_REPLY(reply, ask(api_daemon(), "PUT", "Every-1",
-                         "{\"kind\":\"hsm\",\"sku\":\"standard\",\"retention\":8,"
+                         "{\"name\":\"EVERY-1\","
+                         "\"kind\":\"hsm\",\"sku\":\"standard\",\"retention\":8,"
                          "\"purge_protection\":true,\"access\":\"open\"}"));
     cr_expect_eq(reply.status, 201, "%s", reply.body);
     cr_expect_str_eq(reply_text(&reply, "name"), "every-1");

@@ -25,18 +25,21 @@ PLACES = (
 )
 
 
-def table(name):
-    """Lines of a table beside this file, without comments."""
-    lines = (HERE / name).read_text().splitlines()
-    return [line for line in lines if line and not line.startswith("#")]
+def table(name, tree=None):
+    """Lines of a table, numbered, without comments: the tree's own, or else the one beside us."""
+    own = tree and tree.get(f"tests/lint/{name}")
+    text = own.text if own else (HERE / name).read_text()
+    rows = enumerate(text.splitlines(), 1)
+    return [(number, line) for number, line in rows if line and not line.startswith("#")]
 
 
 class Arrows:
     """The table `arrows`, read."""
 
-    def __init__(self):
+    def __init__(self, tree):
         self.folders, self.targets, self.only = {}, {}, []
-        for line in table("arrows"):
+        self.unused = {}  # (module, what it may include): line of the table
+        for number, line in table("arrows", tree):
             kind, rest = line.split(" ", 1)
             if kind == "files":
                 path, module = rest.split(" is ")
@@ -45,6 +48,7 @@ class Arrows:
             subject, words = rest.split(":", 1)
             if kind == "arrow":
                 self.targets[subject] = words.split()
+                self.unused.update({(subject, w): number for w in words.split() if w != "*"})
             else:
                 self.only.append((subject.strip("<>"), words.split()))
 
@@ -58,20 +62,30 @@ class Arrows:
         return self.folders[max(folders, key=len)] if folders else None
 
     def allows(self, module, path):
+        """Whether it may include that file; notes by which of its arrows."""
         target = self.module(path)
-        if target == module:
+        if target == module or "*" in self.targets[module]:
             return True
+        shown = path.startswith("include/")  # what lies beside a .c is its module's alone
         for word in self.targets[module]:
-            if word == "*" or word == target or f"include/{word}" == path:
-                return True
-            if word.endswith("/*") and target and target.startswith(word[:-1]):
+            if word in (path, path.removeprefix("include/")) or (shown and word == target):
+                self.unused.pop((module, word), None)
                 return True
         return False
 
 
+def check_includes(tree, arrows, file, module):
+    for line, match in file.find(r'^\s*#\s*include\s+"([^"]+)"', "uncommented"):
+        path = resolve(tree, file, match[1])
+        if path is None and match[1] != "config.h" and "*" not in arrows.targets[module]:
+            yield file.path, line, f'"{match[1]}" is neither beside this file nor in include/'
+        elif path and not arrows.allows(module, path):
+            yield file.path, line, f"{module} must not include {arrows.module(path)} ({path})"
+
+
 def check_arrows(tree, _):
-    """Includes follow the arrows of the architecture."""
-    arrows = Arrows()
+    """Includes follow the arrows of the architecture, and every arrow is followed."""
+    arrows = Arrows(tree)
     for file in tree.files:
         if not file.is_c and not file.path.endswith(".def"):
             continue
@@ -79,16 +93,17 @@ def check_arrows(tree, _):
         if module is None:
             yield file.path, 1, "belongs to no module of tests/lint/arrows"
             continue
-        for line, match in file.find(r'^\s*#\s*include\s+"([^"]+)"', "uncommented"):
-            path = resolve(tree, file, match[1])
-            if path is None and match[1] != "config.h" and "*" not in arrows.targets[module]:
-                yield file.path, line, f'"{match[1]}" is neither beside this file nor in include/'
-            elif path and not arrows.allows(module, path):
-                yield file.path, line, f"{module} must not include {arrows.module(path)} ({path})"
+        if module not in arrows.targets:
+            yield file.path, 1, f"tests/lint/arrows has no line \"arrow {module}:\""
+            continue
+        yield from check_includes(tree, arrows, file, module)
         for line, match in file.find(r"^\s*#\s*include\s+<([^>]+)>", "uncommented"):
             for header, modules in arrows.only:
                 if match[1].startswith(header) and module not in modules:
                     yield file.path, line, f"<{match[1]}> is only for {', '.join(modules)}"
+    if tree.get("tests/lint/arrows"):
+        for (module, word), line in arrows.unused.items():
+            yield "tests/lint/arrows", line, f"no file of {module} includes {word}"
 
 
 def check_length(tree, _):
@@ -113,7 +128,7 @@ def check_length(tree, _):
 def check_calls(tree, _):
     """Nobody calls what tests/lint/banned names."""
     rows = []
-    for line in table("banned"):
+    for _number, line in table("banned"):
         names, allowed, reason = line.split(None, 2)
         call = "" if names.isupper() else r"\s*\("
         rows.append((rf"\b({names})\b{call}", allowed.split(","), reason))

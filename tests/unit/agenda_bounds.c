@@ -14,6 +14,22 @@ Test(agenda_bounds, refuses_a_move_that_leaves_the_years_and_runs_nothing)
     expect("", 0);
 }
 
+/* Beyond the calendar nothing falls due: the clock cannot get there. */
+Test(agenda_bounds, has_nothing_next_that_lies_beyond_the_years)
+{
+    struct row a = { .name = "a", .time = { KV_TIME_MAX * 1000 + 1000 - START } };
+    struct row b = { .name = "b", .time = { KV_TIME_MAX * 1000 + 999 - START } };
+    struct kv_due due = { .at = 0 };
+
+    add(&a);
+    cr_assert_eq(kv_agenda_next(agenda, &due, &err), KV_OK);
+    cr_expect_eq(due.at, INT64_MAX);
+    add(&b);
+    cr_assert_eq(kv_agenda_next(agenda, &due, &err), KV_OK);
+    cr_expect_eq(due.at, KV_TIME_MAX * 1000 + 999);
+    cr_expect_str_eq(due.what, "b");
+}
+
 Test(agenda_bounds, runs_nothing_when_the_clock_is_set_back)
 {
     struct row a = { .name = "a", .time = { -100, -300 } };

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../support/command.h"
 #include "kv/base/files.h"
 #include "kv/http/certificate.h"
 #include "server/http/x509.h"
@@ -33,7 +34,7 @@ static void setup(void)
     cr_assert_not_null(mkdtemp(folder));
     snprintf(data, sizeof(data), "%s/data", folder);
     snprintf(command, sizeof(command), "sh %s/tests/unit/given.sh %s", SOURCE_ROOT, folder);
-    cr_assert_eq(system(command), 0, "%s", command);
+    cr_assert_eq(command_run(command), 0, "%s", command);
     cr_assert_eq(chdir(folder), 0);
 }
 
@@ -258,7 +259,7 @@ static int verify(const struct kv_certificates *certificates, const char *host)
              "openssl verify -no-CApath -no-CAstore -CAfile trust.pem -untrusted sent.pem "
              "-verify_hostname %s sent.pem >/dev/null 2>&1",
              host);
-    return system(command);
+    return command_run(command);
 }
 
 static bool file_is(const char *path, const struct kv_buf *content)
@@ -364,13 +365,13 @@ Test(given, stores_for_java_hold_what_clients_trust)
         " 2>/dev/null | openssl x509 | cmp -s - company.pem",
     };
 
-    if (system("command -v keytool >/dev/null") != 0) {
+    if (command_run("command -v keytool >/dev/null") != 0) {
         cr_skip_test("there is no keytool");
     }
     cr_assert_eq(open_row(&row, &first), KV_OK, "%s", err.message);
     cr_assert_eq(kv_file_write("trust.jks", first.java.data, first.java.len, 0600, NULL), KV_OK);
     cr_assert_eq(kv_file_write("trust.p12", first.trust.data, first.trust.len, 0600, NULL), KV_OK);
     for (size_t i = 0; i < KV_COUNT(commands); i++) {
-        cr_expect_eq(system(commands[i]), 0, "%s", commands[i]);
+        cr_expect_eq(command_run(commands[i]), 0, "%s", commands[i]);
     }
 }

@@ -59,11 +59,13 @@ TestSuite(deadline, .init = start_plain, .fini = teardown, .timeout = 120);
 TestSuite(deadline_tls, .init = start_tls, .fini = teardown, .timeout = 120);
 TestSuite(deadline_handshake, .init = start_tls_without_hurry, .fini = teardown, .timeout = 120);
 
-/* What was said before, then a drop now and then, without an end. */
+/* What is said first, then a drop now and then, without an end. */
 struct drip {
     const char *said, *drop;
-    bool answered; /* what was said starts with GET */
+    bool answered; /* what is said starts with GET */
 };
+
+#define DRIPS_MAX 8
 
 static void expect_answer(struct raw *raw)
 {
@@ -73,35 +75,66 @@ static void expect_answer(struct raw *raw)
     cr_assert_eq(strncmp(answer, "HTTP/1.1 200 ", 13), 0, "%s", answer);
 }
 
-/* Real milliseconds until the server closes; at most `longest`. */
-static kv_millis drip(struct raw *raw, const char *drop, kv_millis longest)
+static void begin(struct raw *raw, bool tls, const struct drip *row)
+{
+    cr_assert(raw_open(raw, site.port, tls));
+    cr_assert(raw_send(raw, row->said, strlen(row->said)));
+    if (row->answered) {
+        expect_answer(raw);
+    }
+}
+
+static bool is_closed_after(struct raw *raw, const char *drop)
 {
     struct pollfd closed = { .fd = raw->descriptor, .events = POLLRDHUP };
-    kv_millis begin = kv_clock_monotonic();
 
-    while (kv_clock_monotonic() - begin < longest && poll(&closed, 1, PAUSE) == 0) {
-        (void) raw_send(raw, drop, strlen(drop)); /* it may be closing */
-    }
-    return kv_clock_monotonic() - begin;
+    return poll(&closed, 1, 0) == 1 || !raw_send(raw, drop, strlen(drop));
 }
 
-static void expect_end(const struct drip *row, bool tls)
+/* Real milliseconds until the server closes each of them, 0 for what is still open after
+ * `longest`. All at once, because each takes its whole time. */
+static void drip(const struct drip *rows, size_t count, bool tls, kv_millis longest,
+                 kv_millis ret_took[])
 {
-    kv_millis due = HEAD_TIME + (row->answered ? IDLE_TIME : 0);
-    struct raw raw;
+    kv_millis start = kv_clock_monotonic(), began[DRIPS_MAX];
+    struct raw raw[DRIPS_MAX];
+    size_t open = count;
 
-    cr_assert(raw_open(&raw, site.port, tls));
-    cr_assert(raw_send(&raw, row->said, strlen(row->said)));
-    if (row->answered) {
-        expect_answer(&raw);
+    for (size_t i = 0; i < count; i++) {
+        began[i] = kv_clock_monotonic();
+        begin(&raw[i], tls, &rows[i]);
     }
-    kv_millis took = drip(&raw, row->drop, due + SLACK);
-    cr_expect_lt(took, due + SLACK, "still open: %s", row->said);
-    cr_expect_gt(took, HEAD_TIME / 2, "closed too early: %s", row->said);
-    raw_close(&raw);
+    while (open > 0 && kv_clock_monotonic() - start < longest) {
+        for (size_t i = 0; i < count; i++) {
+            if (ret_took[i] == 0 && is_closed_after(&raw[i], rows[i].drop)) {
+                ret_took[i] = kv_clock_monotonic() - began[i];
+                open--;
+            }
+        }
+        cr_assert_eq(poll(NULL, 0, PAUSE), 0);
+    }
+    for (size_t i = 0; i < count; i++) {
+        raw_close(&raw[i]);
+    }
 }
 
-static void expect_ends(bool tls)
+/* After `limit`, which for one that was answered begins once it was idle for too long. */
+static void expect_ends(const struct drip *rows, size_t count, bool tls, kv_millis limit)
+{
+    kv_millis took[DRIPS_MAX] = { 0 };
+
+    drip(rows, count, tls, limit + IDLE_TIME + SLACK, took);
+    for (size_t i = 0; i < count; i++) {
+        kv_millis due = limit + (rows[i].answered ? IDLE_TIME : 0);
+
+        cr_expect_neq(took[i], 0, "still open: %s, %s", rows[i].said, rows[i].drop);
+        cr_expect_lt(took[i], due + SLACK, "closed too late: %s, %s", rows[i].said, rows[i].drop);
+        cr_expect(took[i] == 0 || took[i] > limit / 2, "closed too early: %s, %s", rows[i].said,
+                  rows[i].drop);
+    }
+}
+
+static void expect_head_ends(bool tls)
 {
     static const struct drip rows[] = {
         { "", "x", false },
@@ -114,28 +147,27 @@ static void expect_ends(bool tls)
         { GET "GET /inline HTTP/1.1\r\n" HOST, "x: y\r\n", true },
     };
 
-    for (size_t i = 0; i < KV_COUNT(rows); i++) {
-        expect_end(&rows[i], tls);
-    }
+    expect_ends(rows, KV_COUNT(rows), tls, HEAD_TIME);
 }
 
 Test(deadline, of_a_head_that_never_ends)
 {
-    expect_ends(false);
+    expect_head_ends(false);
 }
 
 Test(deadline_tls, of_a_head_that_never_ends)
 {
-    expect_ends(true);
+    expect_head_ends(true);
 }
 
 Test(deadline_handshake, that_never_ends)
 {
-    static const struct drip record = { "\x16\x03\x01\x30\x30", "\x01", false };
-    static const struct drip silence = { "", "", false };
+    static const struct drip rows[] = {
+        { "\x16\x03\x01\x30\x30", "\x01", false }, /* what is sent is TLS already */
+        { "", "", false },
+    };
 
-    expect_end(&record, false); /* what is sent is TLS already */
-    expect_end(&silence, false);
+    expect_ends(rows, KV_COUNT(rows), false, HEAD_TIME);
 }
 
 static void expect_none(bool tls)
@@ -190,14 +222,6 @@ Test(deadline_tls, of_the_head_does_not_concern_the_body)
     expect_body(true);
 }
 
-static bool is_closed_after(struct raw *raw, const char *drop)
-{
-    struct pollfd closed = { .fd = raw->descriptor, .events = POLLRDHUP };
-
-    return poll(&closed, 1, 0) == 1 || !raw_send(raw, drop, strlen(drop));
-}
-
-/* All at once, because each takes the whole time. */
 static void expect_arrivals_end(bool tls)
 {
     static const struct drip rows[] = {
@@ -209,27 +233,7 @@ static void expect_arrivals_end(bool tls)
         { CHUNKED, "1\r\nb\r\n", false },
         { "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 5000\r\n\r\n", "b", false },
     };
-    kv_millis took[KV_COUNT(rows)] = { 0 }, begin = kv_clock_monotonic();
-    struct raw raw[KV_COUNT(rows)];
-
-    for (size_t i = 0; i < KV_COUNT(rows); i++) {
-        cr_assert(raw_open(&raw[i], site.port, tls));
-        cr_assert(raw_send(&raw[i], rows[i].said, strlen(rows[i].said)));
-    }
-    while (kv_clock_monotonic() - begin < ARRIVAL_TIME + SLACK) {
-        for (size_t i = 0; i < KV_COUNT(rows); i++) {
-            if (took[i] == 0 && is_closed_after(&raw[i], rows[i].drop)) {
-                took[i] = kv_clock_monotonic() - begin;
-            }
-        }
-        cr_assert_eq(poll(NULL, 0, PAUSE), 0);
-    }
-    for (size_t i = 0; i < KV_COUNT(rows); i++) {
-        cr_expect_neq(took[i], 0, "still open: %s, %s", rows[i].said, rows[i].drop);
-        cr_expect(took[i] == 0 || took[i] > ARRIVAL_TIME / 2, "closed too early: %s, %s",
-                  rows[i].said, rows[i].drop);
-        raw_close(&raw[i]);
-    }
+    expect_ends(rows, KV_COUNT(rows), tls, ARRIVAL_TIME);
 }
 
 Test(deadline, of_a_body_whose_end_never_comes)

@@ -21,6 +21,7 @@ void start_steps(bool secure)
 
     test_site_configure(&lanes, &config);
     config.sites = test_steps_sites;
+    config.idle_timeout = 3600000; /* what ends a connection is its step */
     test_site_start_as(&site, secure, &lanes, &config);
 }
 

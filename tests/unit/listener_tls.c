@@ -18,8 +18,8 @@
 #define LARGEST (1024 * 1024)
 
 static const char *const names[] = { "*.vault.localhost", "localhost", "127.0.0.1", "::1" };
-    const struct kv_certificate_source source = { .ca_cert = NULL };
-    const struct kv_certificate_names wanted = { .names = names, .count = KV_COUNT(names) };
+const struct kv_certificate_source source = { .ca_cert = NULL };
+const struct kv_certificate_names wanted = { .names = names, .count = KV_COUNT(names) };
 
 static char folder[] = "/tmp/coffer-listener-tls.XXXXXX";
 static struct kv_certificates certificates;

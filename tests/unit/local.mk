@@ -334,7 +334,6 @@ TESTS += %D%/test_listener_close
 %C%_test_listener_close_LDADD = tests/support/libsite.a $(unit_libs) $(TLS_LIBS)
 
 check_PROGRAMS += %D%/test_listener_endings
-TESTS += %D%/test_listener_endings
 %C%_test_listener_endings_SOURCES = %D%/listener_deadline.c %D%/listener_endings.c \
 	%D%/listener_pages.c \
 	tests/support/raw.c tests/support/raw.h

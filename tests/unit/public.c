@@ -38,6 +38,8 @@ Test(public_url, is_refused_when_it_is_no_https_url_of_a_host)
         "https://[kv]",
         "https://*.[::1]",
         "https://*.10.0.0.1",
+        "https://*.local", /* which no certificate covers */
+        "https://*.local:8443/",
     };
     struct kv_public_url url;
     struct kv_err err;
@@ -68,7 +70,7 @@ Test(public_url, says_authority_and_resource_of_a_vault)
         { "https://*.kv.example", "dev.kv.example", "kv.example" },
         { "HTTPS://*.KV.Example:9443/", "dev.kv.example:9443", "kv.example:9443" },
         { "https://*.vault.localhost:49153", "dev.vault.localhost:49153", "vault.localhost:49153" },
-        { "https://*.local", "dev.local", "local" },
+        { "https://*.b.local", "dev.b.local", "b.local" },
         { "https://kv.corp.example:443", "kv.corp.example", "corp.example" },
         { "https://coffer:8443", "coffer:8443", "coffer:8443" },
         { "https://my_coffer-1", "my_coffer-1", "my_coffer-1" },

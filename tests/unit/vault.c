@@ -35,6 +35,9 @@ Test(vault, refuses_specifications_that_say_nothing_sensible)
         { "dev,retention=-7", "retention=-7 is not valid" },
         { "dev,purge-protection=yes", "purge-protection=yes is not valid: it takes no value" },
         { "dev,access=all", "access=all is not valid: it must be open, policy or rbac" },
+        { "dev,retention=7,sku=standard,retention=8", "retention is given twice" },
+        { "dev,retention=7,retention=7", "vault dev: retention is given twice" },
+        { "dev,purge-protection,purge-protection=false", "purge-protection is given twice" },
     };
 
     for (size_t i = 0; i < KV_COUNT(rows); i++) {

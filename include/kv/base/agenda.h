@@ -115,7 +115,8 @@ bool kv_agenda_try_acquire(struct kv_agenda *agenda);
 void kv_agenda_release(struct kv_agenda *agenda); /* NULL is fine */
 KV_DEFINE_CLEANUP(struct kv_agenda *, kv_agenda_release)
 
-/* The first time later than now at which something is due; INT64_MAX: nothing is. */
+/* The first time later than now at which something is due; INT64_MAX: nothing is, or
+ * nothing before the end of the calendar, which the clock cannot leave. */
 struct kv_due {
     kv_millis at;
     const char *what; /* the name of the row */

@@ -23,6 +23,7 @@ typedef int64_t kv_millis; /* milliseconds since 1970, UTC; or a span of millise
 
 /* 9999-12-31T23:59:59Z, the last second that the service and its clients can name. */
 #define KV_TIME_MAX INT64_C(253402300799)
+#define KV_CLOCK_END (KV_TIME_MAX * 1000 + 999) /* its last millisecond, in kv_millis */
 
 /* Creates a clock that follows the system. Free with kv_clock_free(); NULL is fine there. */
 enum kv_code kv_clock_new(struct kv_clock **ret_clock, struct kv_err *err) kv_must_check;

@@ -170,6 +170,13 @@ enum kv_code kv_custody_adopt(struct kv_custody *custody, struct kv_store *store
                               struct kv_err *err) kv_must_check;
 
 /*
+ * Whether the store already has its token, so that another one cannot stand in for it: to be asked
+ * before a token is made. False after a first start that was killed before it had adopted one.
+ */
+enum kv_code kv_custody_has_token(struct kv_store *store, bool *ret_has,
+                                  struct kv_err *err) kv_must_check;
+
+/*
  * Whether the last process that used the token settled it: then nothing half-made is left there,
  * and there is no need to look. The call clears the mark: a process that is killed has not settled.
  */

@@ -33,11 +33,11 @@ struct kv_certificate_source {
 struct kv_authority; /* opaque: a CA with its key; immutable */
 
 struct kv_certificates {
-    struct kv_buf ca;      /* PEM: what clients trust */
-    struct kv_buf trust;   /* the same as PKCS #12 with KV_TRUST_STORE_PASSWORD, for Java */
-    struct kv_buf java;    /* the same as a Java key store (JKS) with that password */
-    struct kv_buf server;  /* PEM: server certificate, then those above it */
-    struct kv_buf key;     /* PEM, private */
+    struct kv_buf ca;     /* PEM: what clients trust */
+    struct kv_buf trust;  /* the same as PKCS #12 with KV_TRUST_STORE_PASSWORD, for Java */
+    struct kv_buf java;   /* the same as a Java key store (JKS) with that password */
+    struct kv_buf server; /* PEM: server certificate, then those above it */
+    struct kv_buf key;    /* PEM, private */
     struct kv_authority *authority; /* signs statements */
 };
 

@@ -22,8 +22,8 @@ struct kv_public_url {
 };
 
 /*
- * Reads "https://HOST[:PORT][/]", where HOST may begin with "*." for the name of a vault; "" is not
- * set. KV_BAD_PARAMETER says what is wrong with another text. Whose it is without "*." is for the
+ * Reads "https://HOST[:PORT][/]", where HOST may begin with "*." for the name of a vault, and has
+ * two labels then, so that a certificate's wildcard covers every vault; "" is not set. KV_BAD_PARAMETER says what is wrong with another text. Whose it is without "*." is for the
  * caller to say.
  */
 enum kv_code kv_public_url_parse(const char *text, struct kv_public_url *ret_url,

@@ -16,14 +16,6 @@ static enum kv_code respond_state(const struct kv_request *request, struct kv_re
     return kv_response_json(response, 200, ok ? body : NULL, err);
 }
 
-static enum kv_code parse(const struct kv_request *request, cJSON **ret_body, struct kv_err *err)
-{
-    if (kv_json_parse(request->body.data, request->body.len, ret_body, NULL) != KV_OK) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "The body is not a JSON object.");
-    }
-    return KV_OK;
-}
-
 enum kv_code external_show(struct kv_request *request, struct kv_response *response,
                            struct kv_err *err)
 {
@@ -36,7 +28,7 @@ enum kv_code external_connect(struct kv_request *request, struct kv_response *re
     kv_auto(cJSON_Delete) cJSON *body = NULL;
     const cJSON *connected;
 
-    KV_TRY(parse(request, &body, err));
+    KV_TRY(control_read_body(request, &body, err));
     connected = cJSON_GetObjectItemCaseSensitive(body, "connected");
     if (!cJSON_IsBool(connected) || cJSON_GetArraySize(body) != 1) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Set connected to true or false.");
@@ -59,7 +51,7 @@ enum kv_code external_make(struct kv_request *request, struct kv_response *respo
     const char *id;
     enum kv_kty kty;
 
-    KV_TRY(parse(request, &body, err));
+    KV_TRY(control_read_body(request, &body, err));
     id = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(body, "id"));
     if (id == NULL || cJSON_GetArraySize(body) != 2
         || !find_type(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(body, "kty")), &kty)) {

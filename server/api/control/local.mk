@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 libkvapi_a_SOURCES += \
 	%D%/authority.c \
+	%D%/body.c \
 	%D%/ekm.c \
 	%D%/metrics.c \
 	%D%/private.h \

@@ -8,8 +8,12 @@
 void control_add_url(cJSON *object, const struct kv_app *app, const struct kv_vault *vault,
                      bool *ok);
 
+/* The object that the body is, for the caller to delete; refused when it gives a member twice. */
+enum kv_code control_read_body(const struct kv_request *request, cJSON **ret_body,
+                               struct kv_err *err) kv_must_check;
+
 kv_handler_fn control_ready, control_health, control_ca, control_ca_p12, control_ca_jks,
-    control_info, control_hsm;                                                    /* state.c */
+    control_info, control_hsm;                                      /* state.c */
 kv_handler_fn authority_describe, authority_keys, authority_attest; /* authority.c */
 kv_handler_fn external_show, external_connect, external_make;       /* ekm.c */
 kv_handler_fn control_metrics;                                      /* metrics.c */

@@ -91,9 +91,7 @@ enum kv_code control_reset(struct kv_request *request, struct kv_response *respo
     kv_auto(cJSON_Delete) cJSON *body = NULL;
     struct order order = { .vault = NULL };
 
-    if (kv_json_parse(request->body.data, request->body.len, &body, NULL) != KV_OK) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "The body is not a JSON object.");
-    }
+    KV_TRY(control_read_body(request, &body, err));
     KV_TRY(read_order(body, &order, err));
     if (order.vault == NULL) {
         return begin_reset(request, response, err);

@@ -278,9 +278,7 @@ static enum kv_code carry_out_and_respond(const struct order *order, const struc
 static enum kv_code read_order(const struct kv_request *request, cJSON **ret_body,
                                struct order *ret_order, struct kv_err *err)
 {
-    if (kv_json_parse(request->body.data, request->body.len, ret_body, NULL) != KV_OK) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "The body is not a JSON object.");
-    }
+    KV_TRY(control_read_body(request, ret_body, err));
     return parse_order(*ret_body, ret_order, err);
 }
 

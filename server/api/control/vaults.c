@@ -2,6 +2,7 @@
 /* Vaults on the control port: listing them, and their life cycle. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "kv/base/json.h"
 #include "private.h"
@@ -121,6 +122,20 @@ static enum kv_code read_setting(const cJSON *member, struct kv_vault_draft *dra
     return KV_OK;
 }
 
+/* A body may name the vault, as what is sent back for it does: the one that the path names. */
+static enum kv_code check_name(const cJSON *member, const struct kv_vault_draft *draft,
+                               struct kv_err *err)
+{
+    if (!cJSON_IsString(member)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "'name' must be the name that the path has.");
+    }
+    if (strcasecmp(member->valuestring, draft->vault.name) != 0) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "'%.64s' is not the vault that the path names.",
+                       member->valuestring);
+    }
+    return KV_OK;
+}
+
 /* What the path names, with the settings of the body; a body may be missing. */
 static enum kv_code read_draft(const struct kv_request *request, struct kv_vault_draft *ret_draft,
                                struct kv_err *err)
@@ -132,11 +147,10 @@ static enum kv_code read_draft(const struct kv_request *request, struct kv_vault
     if (request->body.len == 0) {
         return KV_OK;
     }
-    if (kv_json_parse(request->body.data, request->body.len, &body, NULL) != KV_OK) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "The body is not a JSON object.");
-    }
+    KV_TRY(control_read_body(request, &body, err));
     cJSON_ArrayForEach (member, body) {
-        KV_TRY(read_setting(member, ret_draft, err));
+        KV_TRY(strcmp(member->string, "name") == 0 ? check_name(member, ret_draft, err)
+                                                   : read_setting(member, ret_draft, err));
     }
     return KV_OK;
 }

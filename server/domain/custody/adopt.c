@@ -96,6 +96,18 @@ static enum kv_code make_sentinel(struct kv_custody *custody, struct kv_db *db,
     return confirm_sentinel(db, sentinel, err);
 }
 
+enum kv_code kv_custody_has_token(struct kv_store *store, bool *ret_has, struct kv_err *err)
+{
+    kv_auto(kv_db_release) struct kv_db *db = NULL;
+    struct sentinel sentinel;
+
+    KV_TRY(kv_store_migrate(store, "custody", migrations, err));
+    KV_TRY(kv_db_acquire(store, &db, err));
+    KV_TRY(load_sentinel(db, &sentinel, err));
+    *ret_has = sentinel.known && sentinel.made;
+    return KV_OK;
+}
+
 enum kv_code kv_custody_adopt(struct kv_custody *custody, struct kv_store *store, bool exclusive,
                               struct kv_err *err)
 {

@@ -38,7 +38,13 @@ enum kv_code intent_doom(struct kv_keys *keys, const unsigned char *objects, siz
 
 enum kv_code intent_settle(struct kv_db *db, const unsigned char *object, struct kv_err *err)
 {
-    static const char sql[] = "DELETE FROM limbo WHERE object = ?";
+    static const char sql[] = "DELETE FROM limbo WHERE object = ? AND doomed = 0";
+    int64_t settled;
 
-    return kv_db_run(db, sql, KV_BINDS(KV_B_BYTES(object, KV_OBJECT_LENGTH)), NULL, err);
+    KV_TRY(kv_db_run(db, sql, KV_BINDS(KV_B_BYTES(object, KV_OBJECT_LENGTH)), &settled, err));
+    if (settled != 1) {
+        return KV_FAIL(err, KV_UNAVAILABLE, 0,
+                       "The store was put back to an earlier state while the key was being made.");
+    }
+    return KV_OK;
 }

@@ -105,6 +105,12 @@ enum kv_code kv_public_url_parse(const char *text, struct kv_public_url *ret_url
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--public-url: %.200s is an address below *.",
                        text);
     }
+    if (url.is_named && strchr(url.host, '.') == NULL) { /* as OpenSSL and GnuTLS have it */
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "--public-url: %.200s: clients take no certificate for *.%s, where a host "
+                       "of one label stands below the *: give one with a dot",
+                       text, url.host);
+    }
     *ret_url = url;
     return KV_OK;
 }

@@ -127,6 +127,10 @@ enum kv_code kv_vault_draft_set(struct kv_vault_draft *draft, const char *name, 
         if (strcmp(name, settings[i].name) != 0) {
             continue;
         }
+        if ((draft->given & 1U << i) != 0) {
+            return KV_FAIL(err, KV_BAD_PARAMETER, 0, "vault %s: %s is given twice",
+                           draft->vault.name, name);
+        }
         if (!settings[i].set(&draft->vault, value)) {
             return KV_FAIL(err, KV_BAD_PARAMETER, 0, "vault %s: %.32s=%.64s is not valid: it %s",
                            draft->vault.name, name, value, settings[i].rule);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* coffer env: what it exports, and where the certificate that it names comes from. */
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "../../support/command.h"
 #include "shell.h"
 
 TestSuite(cli_env, .init = setup, .fini = teardown, .timeout = 60);
@@ -49,6 +52,7 @@ Test(cli_env, prints_what_sdks_read)
 
 Test(cli_env, quotes_for_the_shell)
 {
+    write_file("ca.pem", "");
     start(fake_answer("200 OK", INFO));
     cr_assert_eq(RUN("env", "--data", folder, "--vault", "it's"), 0);
     fake_stop();
@@ -158,7 +162,7 @@ Test(cli_env, prints_a_trust_store_for_java_when_asked)
     cr_assert_str_eq(read_stdout(), "0\x82\x01");
     write_file("ca.pem", "the file\n");
     cr_assert_eq(RUN("ca", "--data", folder, "--format", "p12"), 1, "no PEM in its place");
-    cr_assert_eq(RUN("ca", "--data", folder, "--format", "jks"), 2);
+    cr_assert_eq(RUN("ca", "--data", folder, "--format", "der"), 2);
 }
 
 Test(cli_env, says_where_to_get_a_certificate_it_can_save_nowhere)
@@ -173,4 +177,123 @@ Test(cli_env, says_where_to_get_a_certificate_it_can_save_nowhere)
     cr_assert_not_null(strstr(text, "the CA certificate is not saved: none of XDG_CACHE_HOME, "),
                        "%s", text);
     cr_assert_not_null(strstr(text, "--ca-file"), "%s", text);
+}
+
+/* Every form, read back by whom it is for: the value survives quotes, blanks and dollars. */
+#define ODD_INFO                                                                                   \
+    "{\"vaults\":[{\"name\":\"it's \\\"a\\\" $HOME `x` \\\\ #1\",\"url\":\"https://odd:8443\"}]}"
+#define ODD_NAME "it's \"a\" $HOME `x` \\ #1"
+
+/* What the reader prints when it has read the variables from a file of that form. */
+static const char *read_form(const char *form, const char *reader)
+{
+    static char text[512];
+    char command[512];
+    FILE *pipe;
+    size_t len;
+
+    write_file("ca.pem", "");
+    start(fake_answer("200 OK", ODD_INFO));
+    cr_assert_eq(RUN("env", "--data", folder, "--format", form), 0);
+    fake_stop();
+    write_file("form", read_stdout());
+    snprintf(command, sizeof(command), "cd %s && %s", folder, reader);
+    pipe = popen(command, "r");
+    cr_assert_not_null(pipe);
+    len = fread(text, 1, sizeof(text) - 1, pipe);
+    text[len] = '\0';
+    pclose(pipe);
+    return text;
+}
+
+Test(cli_env, is_read_back_by_sh)
+{
+    cr_expect_str_eq(read_form("shell", ". ./form && printf %s \"$AZURE_KEYVAULT_NAME\""),
+                     ODD_NAME);
+}
+
+Test(cli_env, is_read_back_by_fish)
+{
+    if (command_run("command -v fish >/dev/null") != 0) {
+        cr_skip_test("there is no fish");
+    }
+    cr_expect_str_eq(
+        read_form("fish", "fish -c 'source ./form; printf %s \"$AZURE_KEYVAULT_NAME\"'"), ODD_NAME);
+}
+
+Test(cli_env, is_read_back_by_powershell)
+{
+    if (command_run("command -v pwsh >/dev/null") != 0) {
+        cr_skip_test("there is no pwsh");
+    }
+    cr_expect_str_eq(read_form("powershell",
+                               "mv form form.ps1 && pwsh -NoProfile -Command '. "
+                               "./form.ps1; [Console]::Write($env:AZURE_KEYVAULT_NAME)'"),
+                     ODD_NAME);
+}
+
+/* sh understands the double quotes of a dotenv file as its readers do. */
+Test(cli_env, is_read_back_from_a_dotenv_file)
+{
+    cr_expect_str_eq(read_form("dotenv", ". ./form && printf %s \"$AZURE_KEYVAULT_NAME\""),
+                     ODD_NAME);
+    cr_expect_str_eq(read_form("dotenv", "grep URL= form"),
+                     "AZURE_KEYVAULT_URL=https://odd:8443\n");
+}
+
+Test(cli_env, is_read_back_as_json)
+{
+    cr_expect_str_eq(read_form("json",
+                               "python3 -c 'import json; "
+                               "print(end=json.load(open(\"form\"))[\"AZURE_KEYVAULT_NAME\"])'"),
+                     ODD_NAME);
+}
+
+/* The runner takes what stands behind the first = as it is. */
+Test(cli_env, is_read_back_from_the_environment_file_of_a_workflow)
+{
+    cr_expect_str_eq(read_form("github", "sed -n 's/^AZURE_KEYVAULT_NAME=//p' form"),
+                     ODD_NAME "\n");
+}
+
+/* In a process of its own, because it becomes the command. */
+static int run_command(const char *const words[])
+{
+    pid_t pid = fork();
+    int status;
+
+    if (pid == 0) {
+        _exit(run(words));
+    }
+    cr_assert_eq(waitpid(pid, &status, 0), pid);
+    cr_assert(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+#define RUN_COMMAND(...) run_command((const char *const[]){ __VA_ARGS__, NULL })
+
+static void start_odd(void)
+{
+    write_file("ca.pem", "");
+    start(fake_answer("200 OK", ODD_INFO));
+}
+
+Test(cli_env, runs_a_command_and_ends_as_it_does)
+{
+    start_odd();
+    cr_expect_eq(RUN_COMMAND("env", "--data", folder, "--", "sh", "-c",
+                             "printf '%s\n' \"$AZURE_KEYVAULT_NAME\"; exit 7"),
+                 7);
+    fake_stop();
+    cr_expect_str_eq(read_stdout(), ODD_NAME "\n");
+}
+
+Test(cli_env, says_what_it_cannot_run)
+{
+    start_odd();
+    cr_expect_eq(RUN_COMMAND("env", "--data", folder, "--", "/nowhere/at-all"), 127);
+    fake_stop();
+    cr_expect_not_null(strstr(read_stderr(), "cannot run /nowhere/at-all: No such file"));
+    start_odd();
+    cr_expect_eq(RUN_COMMAND("env", "--data", folder, "--", "/tmp"), 126);
+    fake_stop();
 }

@@ -69,6 +69,7 @@ Test(control_clock, refuses_clock_orders_it_cannot_carry_out)
         "{\"set\":-9007199254740992,\"frozen\":false}",
         "{\"advance\":9007199254740992,\"frozen\":false}",
         "{\"frozen\":1}",
+        "{\"frozen\":true,\"frozen\":false}",
         "{\"reset\":false}",
         "{\"reset\":\"true\"}",
         "{\"set\":0,\"advance\":1}",

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "system_store.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <openssl/evp.h>
+
+#include "kv/base/files.h"
+
+#define NAMING_BYTES 8 /* of the digest that names a certificate */
+#define NAME_SIZE sizeof("coffer-0123456789abcdef.crt")
+
+extern char **environ; /* glibc declares it only with _GNU_SOURCE */
+
+static const struct store {
+    const char *folder, *program;
+    const char *forget; /* what the program has to be told after a removal; NULL: nothing */
+} stores[] = {
+    /* Debian, Ubuntu, Alpine */
+    { "/usr/local/share/ca-certificates", "/usr/sbin/update-ca-certificates", "--fresh" },
+    /* Fedora, RHEL */
+    { "/etc/pki/ca-trust/source/anchors", "/usr/bin/update-ca-trust", NULL },
+    /* Arch */
+    { "/etc/ca-certificates/trust-source/anchors", "/usr/bin/update-ca-trust", NULL },
+    /* SUSE */
+    { "/etc/pki/trust/anchors", "/usr/sbin/update-ca-certificates", NULL },
+};
+
+static enum kv_code find_store(const struct store **ret_store, struct kv_err *err)
+{
+    struct stat status;
+
+    for (size_t i = 0; i < KV_COUNT(stores); i++) {
+        if (stat(stores[i].folder, &status) == 0 && access(stores[i].program, X_OK) == 0) {
+            *ret_store = &stores[i];
+            return KV_OK;
+        }
+    }
+    return KV_FAIL(err, KV_NOT_FOUND, 0,
+                   "no store of trusted certificates is known on this system (the package "
+                   "ca-certificates brings one): add the output of coffer ca to it by hand");
+}
+
+/* No terminal, no question, and then no change. */
+static enum kv_code ask(const char *question, const char *path, bool yes, struct kv_err *err)
+{
+    char answer[16] = "";
+
+    if (yes) {
+        return KV_OK;
+    }
+    if (isatty(STDIN_FILENO) != 1) {
+        return KV_FAIL(err, KV_CONFLICT, 0, "there is nobody to ask: say --yes");
+    }
+    (void) fprintf(stderr, "%s %s? [y/N] ", question, path);
+    if (fgets(answer, sizeof(answer), stdin) == NULL || (answer[0] != 'y' && answer[0] != 'Y')) {
+        return KV_FAIL(err, KV_CONFLICT, 0, "nothing was changed");
+    }
+    return KV_OK;
+}
+
+/* What it prints is for people, so it goes to standard error. */
+static enum kv_code take_up(const struct store *store, const char *argument, struct kv_err *err)
+{
+    char *const argv[] = { (char *) store->program, (char *) argument, NULL };
+    posix_spawn_file_actions_t actions;
+    pid_t pid;
+    int status = -1;
+
+    if (posix_spawn_file_actions_init(&actions) != 0) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    int cause = posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
+    if (cause == 0) {
+        cause = posix_spawn(&pid, store->program, &actions, NULL, argv, environ);
+    }
+    (void) posix_spawn_file_actions_destroy(&actions);
+    while (cause == 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (cause != 0 || status != 0) {
+        return KV_FAIL(err, KV_INTERNAL, (unsigned long) cause, "%s has failed", store->program);
+    }
+    return KV_OK;
+}
+
+/* Named by what is in it, so that the certificates of two servers stay apart. */
+static enum kv_code name_file(const struct store *store, const struct kv_buf *pem,
+                              char ret_path[KV_PATH_MAX], struct kv_err *err)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    char name[NAME_SIZE] = "coffer-";
+
+    if (EVP_Digest(pem->data, pem->len, digest, NULL, EVP_sha256(), NULL) != 1) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    for (size_t i = 0; i < NAMING_BYTES; i++) {
+        (void) snprintf(name + strlen("coffer-") + 2 * i, 3, "%02x", digest[i]);
+    }
+    (void) snprintf(name + strlen("coffer-") + 2 * NAMING_BYTES, sizeof(".crt"), ".crt");
+    return kv_path_join(ret_path, store->folder, name, err);
+}
+
+static enum kv_code fail_to_change(const char *path, unsigned long cause, struct kv_err *err)
+{
+    return KV_FAIL(err, KV_INTERNAL, cause, "cannot change %s: %s%s", path, strerror((int) cause),
+                   geteuid() != 0 ? " (this needs the rights of root, as with sudo)" : "");
+}
+
+enum kv_code system_store_add(const struct kv_buf *pem, bool yes, struct kv_err *err)
+{
+    const struct store *store = NULL;
+    char path[KV_PATH_MAX];
+    struct kv_err cause;
+
+    KV_TRY(find_store(&store, err));
+    KV_TRY(name_file(store, pem, path, err));
+    KV_TRY(ask("Have all programs of this system trust it, by", path, yes, err));
+    if (kv_file_write(path, pem->data, pem->len, 0644, &cause) != KV_OK) {
+        return fail_to_change(path, cause.cause, err);
+    }
+    enum kv_code code = take_up(store, NULL, err);
+    if (code == KV_OK) {
+        (void) printf("%s\n", path);
+    } else {
+        (void) unlink(path); /* as it was before */
+    }
+    return code;
+}
+
+static enum kv_code remove_files(const glob_t *found, struct kv_err *err)
+{
+    for (size_t i = 0; i < found->gl_pathc; i++) {
+        if (unlink(found->gl_pathv[i]) != 0) {
+            return fail_to_change(found->gl_pathv[i], (unsigned long) errno, err);
+        }
+        (void) printf("%s\n", found->gl_pathv[i]);
+    }
+    return KV_OK;
+}
+
+enum kv_code system_store_remove(bool yes, struct kv_err *err)
+{
+    const struct store *store = NULL;
+    char pattern[KV_PATH_MAX];
+    glob_t found;
+
+    KV_TRY(find_store(&store, err));
+    KV_TRY(kv_path_join(pattern, store->folder, "coffer-????????????????.crt", err));
+    int result = glob(pattern, 0, NULL, &found);
+    if (result == GLOB_NOMATCH) {
+        return KV_OK;
+    }
+    if (result != 0) {
+        return KV_FAIL(err, KV_INTERNAL, 0, "cannot look into %s", store->folder);
+    }
+    enum kv_code code = ask("Remove the certificates of coffer from", store->folder, yes, err);
+    if (code == KV_OK) {
+        code = remove_files(&found, err);
+    }
+    globfree(&found);
+    return code == KV_OK ? take_up(store, store->forget, err) : code;
+}
