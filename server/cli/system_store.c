@@ -5,17 +5,25 @@
 #include <glob.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 
 #include "kv/base/files.h"
 
-#define NAMING_BYTES 8 /* of the digest that names a certificate */
+#define NAMING_BYTES 8      /* of the digest that names a certificate */
+#define CERTIFICATES_MAX 17 /* a CA and those above it, as many as serve takes */
+#define PEM_MAX 65536
 #define NAME_SIZE sizeof("coffer-0123456789abcdef.crt")
+
+KV_DEFINE_CLEANUP(BIO *, BIO_free)
 
 extern char **environ; /* glibc declares it only with _GNU_SOURCE */
 
@@ -113,25 +121,125 @@ static enum kv_code fail_to_change(const char *path, unsigned long cause, struct
                    geteuid() != 0 ? " (this needs the rights of root, as with sudo)" : "");
 }
 
-enum kv_code system_store_add(const struct kv_buf *pem, bool yes, struct kv_err *err)
-{
-    const struct store *store = NULL;
+/* A certificate to be added. Stores skip files of several, so each has a file of its own. */
+struct addition {
     char path[KV_PATH_MAX];
-    struct kv_err cause;
+    struct kv_buf pem;
+    bool was_there;
+};
 
-    KV_TRY(find_store(&store, err));
-    KV_TRY(name_file(store, pem, path, err));
-    KV_TRY(ask("Have all programs of this system trust it, by", path, yes, err));
-    if (kv_file_write(path, pem->data, pem->len, 0644, &cause) != KV_OK) {
-        return fail_to_change(path, cause.cause, err);
+struct additions {
+    struct addition *addition; /* heap */
+    size_t count;
+};
+
+static void additions_done(struct additions *additions)
+{
+    for (size_t i = 0; i < additions->count; i++) {
+        kv_buf_done(&additions->addition[i].pem);
     }
-    enum kv_code code = take_up(store, NULL, err);
-    if (code == KV_OK) {
-        (void) printf("%s\n", path);
-    } else {
-        (void) unlink(path); /* as it was before */
+    free(additions->addition);
+    *additions = (struct additions){ .count = 0 };
+}
+KV_DEFINE_CLEANUP_VALUE(struct additions, additions_done)
+
+/* Written anew: what else a server may have put around the certificate does not get into the store. */
+static enum kv_code render(X509 *certificate, struct kv_buf *pem, struct kv_err *err)
+{
+    kv_auto(BIO_free) BIO *bio = BIO_new(BIO_s_mem());
+    char *text = NULL;
+
+    if (bio == NULL || PEM_write_bio_X509(bio, certificate) != 1) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    long len = BIO_get_mem_data(bio, &text);
+    return kv_buf_append(pem, text, (size_t) len, err);
+}
+
+static enum kv_code add_one(const struct store *store, X509 *certificate,
+                            struct additions *additions, struct kv_err *err)
+{
+    struct addition *next = &additions->addition[additions->count];
+
+    if (additions->count == CERTIFICATES_MAX) {
+        return KV_FAIL(err, KV_INTERNAL, 0, "there are more than %d certificates",
+                       CERTIFICATES_MAX);
+    }
+    additions->count++;
+    kv_buf_init(&next->pem, PEM_MAX);
+    KV_TRY(render(certificate, &next->pem, err));
+    KV_TRY(name_file(store, &next->pem, next->path, err));
+    next->was_there = kv_file_exists(next->path);
+    return KV_OK;
+}
+
+static enum kv_code split(const struct store *store, const struct kv_buf *pem,
+                          struct additions *additions, struct kv_err *err)
+{
+    kv_auto(BIO_free) BIO *bio =
+        BIO_new_mem_buf(pem->data != NULL ? pem->data : "", (int) pem->len);
+    enum kv_code code = KV_OK;
+    X509 *certificate;
+
+    additions->addition = calloc(CERTIFICATES_MAX, sizeof(*additions->addition));
+    if (bio == NULL || additions->addition == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    while (code == KV_OK && (certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
+        code = add_one(store, certificate, additions, err);
+        X509_free(certificate);
+    }
+    ERR_clear_error();
+    if (code == KV_OK && additions->count == 0) {
+        return KV_FAIL(err, KV_INTERNAL, 0, "what the server gives is not a certificate in PEM");
     }
     return code;
+}
+
+static enum kv_code write_files(const struct additions *additions, struct kv_err *err)
+{
+    struct kv_err cause;
+
+    for (size_t i = 0; i < additions->count; i++) {
+        const struct addition *next = &additions->addition[i];
+        if (kv_file_write(next->path, next->pem.data, next->pem.len, 0644, &cause) != KV_OK) {
+            return fail_to_change(next->path, cause.cause, err);
+        }
+    }
+    return KV_OK;
+}
+
+/* As it was before. */
+static void withdraw(const struct additions *additions)
+{
+    for (size_t i = 0; i < additions->count; i++) {
+        if (!additions->addition[i].was_there) {
+            (void) unlink(additions->addition[i].path);
+        }
+    }
+}
+
+enum kv_code system_store_add(const struct kv_buf *pem, bool yes, struct kv_err *err)
+{
+    kv_auto(additions_done) struct additions additions = { .count = 0 };
+    const struct store *store = NULL;
+
+    KV_TRY(find_store(&store, err));
+    KV_TRY(split(store, pem, &additions, err));
+    KV_TRY(
+        ask("Have all programs of this system trust it, by", additions.addition[0].path, yes, err));
+    enum kv_code code = write_files(&additions, err);
+    if (code == KV_OK) {
+        code = take_up(store, NULL, err);
+    }
+    if (code != KV_OK) {
+        withdraw(&additions);
+        return code;
+    }
+    for (size_t i = 0; i < additions.count; i++) {
+        (void) printf("%s\n", additions.addition[i].path);
+    }
+    return KV_OK;
 }
 
 static enum kv_code remove_files(const glob_t *found, struct kv_err *err)
@@ -155,6 +263,7 @@ enum kv_code system_store_remove(bool yes, struct kv_err *err)
     KV_TRY(kv_path_join(pattern, store->folder, "coffer-????????????????.crt", err));
     int result = glob(pattern, 0, NULL, &found);
     if (result == GLOB_NOMATCH) {
+        (void) fprintf(stderr, "no certificate of coffer is in %s\n", store->folder);
         return KV_OK;
     }
     if (result != 0) {

@@ -62,10 +62,23 @@ static void print_for_fish(const struct variable *variable)
     (void) puts("'");
 }
 
+/* A typographic single quote in UTF-8, U+2018 to U+201B: PowerShell takes it for the plain one. */
+static bool is_typographic_quote(const char *at)
+{
+    return at[0] == '\xe2' && at[1] == '\x80' && at[2] >= '\x98' && at[2] <= '\x9b';
+}
+
 static void print_for_powershell(const struct variable *variable)
 {
     (void) printf("$env:%s = '", variable->name);
-    print_escaped(variable->value, "'", "'");
+    for (const char *at = variable->value; *at != '\0'; at++) {
+        if (*at == '\'') {
+            (void) fputs("'", stdout);
+        } else if (is_typographic_quote(at)) {
+            (void) printf("%.3s", at);
+        }
+        (void) putchar(*at);
+    }
     (void) puts("'");
 }
 
@@ -92,10 +105,11 @@ static const struct form {
     const char *name;
     void (*print)(const struct variable *variable); /* NULL: not a line each */
     bool has_comments;
+    bool is_read_by_line; /* so a line break would begin another variable */
 } forms[] = {
-    { "shell", print_for_shell, true },           { "fish", print_for_fish, true },
-    { "powershell", print_for_powershell, true }, { "dotenv", print_for_dotenv, true },
-    { "github", print_for_github, false },        { "json", NULL, false },
+    { "shell", print_for_shell, true, false },           { "fish", print_for_fish, true, false },
+    { "powershell", print_for_powershell, true, false }, { "dotenv", print_for_dotenv, true, true },
+    { "github", print_for_github, false, true },         { "json", NULL, false, false },
 };
 
 static const struct form *find_form(const char *name)
@@ -132,6 +146,21 @@ static enum kv_code print_json(const struct variables *variables, struct kv_err 
     return KV_OK;
 }
 
+/* Names and URLs come from a server, which need not be ours. */
+static enum kv_code check_lines(const struct variables *variables, const struct form *form,
+                                struct kv_err *err)
+{
+    for (size_t i = 0; i < variables->count; i++) {
+        const struct variable *variable = &variables->variable[i];
+        if (strpbrk(variable->value, "\r\n") != NULL) {
+            return KV_FAIL(err, KV_INTERNAL, 0,
+                           "%s has a line break in it, which --format %s cannot say",
+                           variable->name, form->name);
+        }
+    }
+    return KV_OK;
+}
+
 enum kv_code variables_print(const struct variables *variables, const char *form,
                              struct kv_err *err)
 {
@@ -139,6 +168,9 @@ enum kv_code variables_print(const struct variables *variables, const char *form
 
     if (found == NULL || found->print == NULL) {
         return print_json(variables, err);
+    }
+    if (found->is_read_by_line) {
+        KV_TRY(check_lines(variables, found, err));
     }
     for (size_t i = 0; i < variables->count; i++) {
         found->print(&variables->variable[i]);

@@ -28,7 +28,8 @@ enum kv_code variables_add(struct variables *variables, const char *name, const 
 /* Whether that form, of `coffer env --format`, has lines that begin with # and mean nothing. */
 bool variables_may_have_comments(const char *form);
 
-/* Prints them on standard output. */
+/* Prints them on standard output; KV_INTERNAL, and nothing is printed, when a value has a line break
+ * that the form cannot say. */
 enum kv_code variables_print(const struct variables *variables, const char *form,
                              struct kv_err *err) kv_must_check;
 

@@ -187,6 +187,7 @@ EXTRA_DIST += tests/data/golden tests/data/folder_0.1.0.tar.gz
 %C%_test_given_CFLAGS = $(api_cflags)
 %C%_test_given_LDADD = $(api_libs)
 %C%_test_system_store_SOURCES = %D%/system_store.c $(api_support)
+%C%_test_system_store_CPPFLAGS = $(AM_CPPFLAGS) -DSOURCE_ROOT='"$(abs_top_srcdir)"'
 %C%_test_system_store_CFLAGS = $(api_cflags)
 %C%_test_system_store_LDADD = $(api_libs)
 %C%_test_program_SOURCES = %D%/program.c $(api_support)

@@ -18,6 +18,7 @@ static int run_apart(const char *commands)
 
     snprintf(line, sizeof(line),
              "unshare --mount sh -e -c '"
+             "fails() { if \"$@\"; then exit 1; fi; };" /* sh -e passes over a failed ! */
              "for folder in /usr/local/share/ca-certificates /etc/ssl; do"
              "  copy=$(mktemp -d); mount -t tmpfs none $copy; cp -a $folder/. $copy;"
              "  mount --bind $copy $folder; done;"
@@ -55,21 +56,48 @@ static int run_with_daemon(const char *commands)
 Test(system_store, is_not_changed_when_nobody_can_be_asked)
 {
     require_store();
-    cr_expect_eq(run_with_daemon("! $coffer ca --control $control --install </dev/null;"
-                                 "! ls /usr/local/share/ca-certificates/coffer-*.crt"),
+    cr_expect_eq(run_with_daemon("fails $coffer ca --control $control --install </dev/null;"
+                                 "fails ls /usr/local/share/ca-certificates/coffer-*.crt"),
                  0);
 }
 
 Test(system_store, trusts_the_server_until_that_is_undone)
 {
     require_store();
-    cr_expect_eq(run_with_daemon("! curl -sS $vault;"
+    cr_expect_eq(run_with_daemon("fails curl -sS $vault;"
                                  "$coffer ca --control $control --install --yes;"
                                  "curl -sS $vault;"
                                  "$coffer ca --control $control --install --yes;"
                                  "$coffer ca --uninstall --yes;"
-                                 "! curl -sS $vault;"
-                                 "! ls /etc/ssl/certs/coffer-*;"
+                                 "fails curl -sS $vault;"
+                                 "fails ls /etc/ssl/certs/coffer-*;"
                                  "$coffer ca --uninstall --yes"),
+                 0);
+}
+
+/* Several certificates in a file are skipped by the store, so each has its own. */
+Test(system_store, has_a_file_for_each_certificate_of_a_chain)
+{
+    require_store();
+    cr_expect_eq(run_with_daemon("work=$(mktemp -d /tmp/coffer-chain.XXXXXX);"
+                                 "trap \"rm -rf $work\" EXIT;"
+                                 "sh " SOURCE_ROOT "/tests/unit/given.sh $work;"
+                                 "cp $work/middle-chain.pem $work/ca.pem;"
+                                 "$coffer ca --data $work --install --yes;"
+                                 "test $(ls /usr/local/share/ca-certificates/coffer-* | wc -l) = 2;"
+                                 "openssl verify -CApath /etc/ssl/certs $work/deep.pem;"
+                                 "$coffer ca --uninstall --yes;"
+                                 "fails openssl verify -CApath /etc/ssl/certs $work/deep.pem"),
+                 0);
+}
+
+Test(system_store, takes_no_file_that_is_not_a_certificate)
+{
+    require_store();
+    cr_expect_eq(run_with_daemon("work=$(mktemp -d /tmp/coffer-chain.XXXXXX);"
+                                 "trap \"rm -rf $work\" EXIT;"
+                                 "echo nothing of the kind >$work/ca.pem;"
+                                 "fails $coffer ca --data $work --install --yes;"
+                                 "fails ls /usr/local/share/ca-certificates/coffer-*"),
                  0);
 }

@@ -256,6 +256,42 @@ Test(cli_env, is_read_back_from_the_environment_file_of_a_workflow)
                      ODD_NAME "\n");
 }
 
+/* A server that is not ours may answer anything; it must not set a variable of its choice. */
+Test(cli_env, gives_a_server_no_line_of_its_own_where_lines_are_read)
+{
+    static const char *const forms[] = { "dotenv", "github" };
+    static const char *const ends[] = { "\\n", "\\r" };
+    char info[256];
+
+    write_file("ca.pem", "");
+    for (size_t i = 0; i < KV_COUNT(forms) * KV_COUNT(ends); i++) {
+        const char *form = forms[i % KV_COUNT(forms)];
+        snprintf(info, sizeof(info),
+                 "{\"vaults\":[{\"name\":\"a%sPATH=/evil\",\"url\":\"https://odd:8443\"}]}",
+                 ends[i / KV_COUNT(forms)]);
+        start(fake_answer("200 OK", info));
+        cr_expect_eq(RUN("env", "--data", folder, "--format", form), 1, "%s", form);
+        fake_stop();
+        cr_expect_str_eq(read_stdout(), "", "%s", form);
+        cr_expect_not_null(strstr(read_stderr(), "AZURE_KEYVAULT_NAME has a line break in it"));
+    }
+}
+
+/* PowerShell takes typographic quotes for quotes. */
+Test(cli_env, doubles_every_quote_that_powershell_knows)
+{
+    write_file("ca.pem", "");
+    start(fake_answer("200 OK", "{\"vaults\":[{\"name\":\"a\u2018b\u2019c\u201ad\u201be\u00e9'\","
+                                "\"url\":\"https://odd:8443\"}]}"));
+    cr_expect_eq(RUN("env", "--data", folder, "--format", "powershell"), 0);
+    fake_stop();
+    const char *text = read_stdout();
+    cr_expect_not_null(strstr(text,
+                              "$env:AZURE_KEYVAULT_NAME = "
+                              "'a\u2018\u2018b\u2019\u2019c\u201a\u201ad\u201b\u201be\u00e9'''"),
+                       "%s", text);
+}
+
 /* In a process of its own, because it becomes the command. */
 static int run_command(const char *const words[])
 {
