@@ -7,6 +7,7 @@ EXTRA_DIST += \
 	%D%/contract.md \
 	%D%/control-plane.md \
 	%D%/faults.md \
+	%D%/install.md \
 	%D%/limits.md \
 	%D%/operations.md \
 	%D%/options.md \

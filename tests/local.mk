@@ -48,6 +48,7 @@ check-local:
 endif
 include %D%/fuzz/local.mk
 include %D%/bench/local.mk
+include %D%/install/local.mk
 include %D%/parity/local.mk
 include %D%/lint/local.mk
 
