@@ -10,4 +10,5 @@ EXTRA_DIST += \
 	%D%/limits.md \
 	%D%/operations.md \
 	%D%/options.md \
-	%D%/parity.md
+	%D%/parity.md \
+	%D%/troubleshooting.md
