@@ -12,4 +12,5 @@ EXTRA_DIST += \
 	%D%/operations.md \
 	%D%/options.md \
 	%D%/parity.md \
+	%D%/troubleshooting.md \
 	%D%/trust.md

@@ -25,6 +25,7 @@ if HAVE_CRITERION
 TESTS += %D%/unit/test_listener_endings
 endif
 include %D%/sdk/local.mk
+include %D%/docs/local.mk
 include %D%/stress/local.mk
 if HAVE_CRITERION
 include %D%/unit/local.mk
