@@ -16,6 +16,8 @@ libkvserve_a_SOURCES += \
 	%D%/signals.c \
 	%D%/softhsm.c \
 	%D%/softhsm.h \
+	%D%/standstill.c \
+	%D%/standstill.h \
 	%D%/sweep.c \
 	%D%/token.c \
 	%D%/vaults.c
