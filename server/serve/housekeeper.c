@@ -12,7 +12,7 @@
 
 #define PATIENCE_MS 2000 /* between two checks of the token */
 #define FRESH_MS 100     /* how long a look at the token answers whoever asks */
-#define ANSWER_MS 100    /* whoever asks waits for a new look */
+#define ANSWER_MS 500    /* whoever asks waits for a new look */
 #define BACKOFF_MS 125   /* at least, after a round that failed; doubled up to PATIENCE_MS */
 
 struct housekeeper {

@@ -17,6 +17,8 @@ libkvserve_a_SOURCES += \
 	%D%/signals.c \
 	%D%/softhsm.c \
 	%D%/softhsm.h \
+	%D%/standstill.c \
+	%D%/standstill.h \
 	%D%/supervisor.c \
 	%D%/sweep.c \
 	%D%/token.c \

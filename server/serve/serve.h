@@ -189,7 +189,7 @@ void housekeeper_stop(struct housekeeper *keeper); /* joins the thread, if it ru
 void housekeeper_free(struct housekeeper *keeper); /* NULL is fine */
 
 /* These take the housekeeper as an untyped context, for code that must not know it. The second waits
- * at most a tenth of a second for a new look at the token, so that it does not tell of an old one;
+ * at most half a second for a new look at the token, so that it does not tell of an old one;
  * of a token that is busy for longer it tells what the last look found. */
 void housekeeper_alarm(void *keeper);
 bool housekeeper_token_is_healthy(void *keeper);

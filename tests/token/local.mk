@@ -4,7 +4,7 @@ check_LIBRARIES += %D%/libfixture.a
 %C%_libfixture_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 %C%_libfixture_a_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
 
-TOKEN_TESTS = %D%/test_open %D%/test_keys %D%/test_crypto %D%/test_moves %D%/test_health
+TOKEN_TESTS = %D%/test_standstill %D%/test_open %D%/test_keys %D%/test_crypto %D%/test_moves %D%/test_health
 TOKEN_TEST_LIBS = \
 	%D%/libfixture.a \
 	tests/support/libtoken.a \
@@ -53,4 +53,11 @@ TESTS += %D%/test_answers
 %C%_test_answers_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 %C%_test_answers_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
 %C%_test_answers_LDADD = %D%/libfixture.a tests/support/libtoken.a $(kv_domain) $(CRITERION_LIBS) \
+	$(SERVER_LIBS)
+
+# The call of serve/ that has the store stand still beside the token.
+%C%_test_standstill_SOURCES = %D%/standstill.c
+%C%_test_standstill_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -I$(top_srcdir)
+%C%_test_standstill_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
+%C%_test_standstill_LDADD = %D%/libfixture.a tests/support/libtoken.a $(kv_serve) $(CRITERION_LIBS) \
 	$(SERVER_LIBS)
