@@ -20,4 +20,17 @@ EXTRA_DIST += \
 	%D%/test-image \
 	%D%/test-manifests.sh \
 	%D%/test-run.sh \
+	%D%/testcontainers/python/README.md \
+	%D%/testcontainers/python/coffer_testing/__init__.py \
+	%D%/testcontainers/python/coffer_testing/container.py \
+	%D%/testcontainers/python/coffer_testing/plugin.py \
+	%D%/testcontainers/python/coffer_testing/program.py \
+	%D%/testcontainers/python/coffer_testing/server.py \
+	%D%/testcontainers/python/pyproject.toml \
+	%D%/testcontainers/python/tests/conftest.py \
+	%D%/testcontainers/python/tests/test_container.py \
+	%D%/testcontainers/python/tests/test_plugin.py \
+	%D%/testcontainers/python/tests/test_program.py \
+	%D%/testcontainers/python/tests/test_sdk.py \
+	%D%/testcontainers/python/tests/test_server.py \
 	%D%/validators.txt

@@ -21,6 +21,7 @@ include %D%/support/local.mk
 # make starts the tests in this order. What takes longest comes first, so that nothing is waited for
 # alone in the end: whole suites with their packages, and what lasts for a minute whatever it does.
 include %D%/sdk/local.mk
+include %D%/modules/local.mk
 include %D%/stress/local.mk
 if HAVE_CRITERION
 include %D%/unit/local.mk

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+TESTS += \
+	%D%/python/run
+
+EXTRA_DIST += \
+	%D%/suite.sh \
+	%D%/python/requirements.in \
+	%D%/python/requirements.txt \
+	%D%/python/run
+
+clean-local: clean-modules
+clean-modules:
+	rm -rf %D%/go/suite %D%/java/suite %D%/js/suite %D%/python/suite
+
+PHONY += clean-modules
