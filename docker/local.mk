@@ -20,6 +20,16 @@ EXTRA_DIST += \
 	%D%/test-image \
 	%D%/test-manifests.sh \
 	%D%/test-run.sh \
+	%D%/testcontainers/js/.npmrc \
+	%D%/testcontainers/js/README.md \
+	%D%/testcontainers/js/package-lock.json \
+	%D%/testcontainers/js/package.json \
+	%D%/testcontainers/js/src/coffer.d.ts \
+	%D%/testcontainers/js/src/coffer.js \
+	%D%/testcontainers/js/src/container.d.ts \
+	%D%/testcontainers/js/src/container.js \
+	%D%/testcontainers/js/test/coffer.test.js \
+	%D%/testcontainers/js/test/container.test.js \
 	%D%/testcontainers/python/README.md \
 	%D%/testcontainers/python/coffer_testing/__init__.py \
 	%D%/testcontainers/python/coffer_testing/container.py \

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 TESTS += \
+	%D%/js/run \
 	%D%/python/run
 
 EXTRA_DIST += \
 	%D%/suite.sh \
+	%D%/js/run \
 	%D%/python/requirements.in \
 	%D%/python/requirements.txt \
 	%D%/python/run
