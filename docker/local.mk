@@ -32,5 +32,28 @@ EXTRA_DIST += \
 	%D%/test-manifests.sh \
 	%D%/test-package \
 	%D%/test-run.sh \
+	%D%/testcontainers/js/.npmrc \
+	%D%/testcontainers/js/README.md \
+	%D%/testcontainers/js/package-lock.json \
+	%D%/testcontainers/js/package.json \
+	%D%/testcontainers/js/src/coffer.d.ts \
+	%D%/testcontainers/js/src/coffer.js \
+	%D%/testcontainers/js/src/container.d.ts \
+	%D%/testcontainers/js/src/container.js \
+	%D%/testcontainers/js/test/coffer.test.js \
+	%D%/testcontainers/js/test/container.test.js \
+	%D%/testcontainers/python/README.md \
+	%D%/testcontainers/python/coffer_testing/__init__.py \
+	%D%/testcontainers/python/coffer_testing/container.py \
+	%D%/testcontainers/python/coffer_testing/plugin.py \
+	%D%/testcontainers/python/coffer_testing/program.py \
+	%D%/testcontainers/python/coffer_testing/server.py \
+	%D%/testcontainers/python/pyproject.toml \
+	%D%/testcontainers/python/tests/conftest.py \
+	%D%/testcontainers/python/tests/test_container.py \
+	%D%/testcontainers/python/tests/test_plugin.py \
+	%D%/testcontainers/python/tests/test_program.py \
+	%D%/testcontainers/python/tests/test_sdk.py \
+	%D%/testcontainers/python/tests/test_server.py \
 	%D%/try-package \
 	%D%/validators.txt

@@ -26,6 +26,7 @@ TESTS += %D%/unit/test_listener_endings
 endif
 include %D%/sdk/local.mk
 include %D%/docs/local.mk
+include %D%/modules/local.mk
 include %D%/stress/local.mk
 if HAVE_CRITERION
 include %D%/unit/local.mk

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A coffer that runs, as its control port shows it. Needs nothing but Node.
+
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+// The virtual clock takes half a minute at most for what falls due on the way.
+const TIMEOUT_MS = 60_000;
+const TRUST = ["NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE"];
+
+/** What the control port refused: `status` of HTTP, `code`, and its words. */
+export class CofferError extends Error {
+  constructor(status, code, message) {
+    super(`${code}: ${message} (status ${status})`);
+    this.name = "CofferError";
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** The error that an answer of the control port stands for. */
+function refusal(status, text) {
+  try {
+    const { code, message } = JSON.parse(text).error;
+    return new CofferError(status, code, message);
+  } catch {
+    return new CofferError(status, "Unknown", text.slice(0, 200));
+  }
+}
+
+/** A path of the control port for a vault of this name, whatever is in it. */
+function vaultPath(name, action = "") {
+  return `/control/v1/vaults/${encodeURIComponent(name)}${action}`;
+}
+
+/**
+ * A coffer that runs. Its methods reject with a CofferError when coffer refuses, with a TypeError of
+ * fetch when it cannot be reached. A vault is `{ name, url, state, kind, sku, retention, ... }`.
+ */
+export class Coffer {
+  /** Where the control port is, without a slash at the end. */
+  controlUrl;
+
+  #httpsPort;
+  #listeningPort;
+  #certificate;
+  #folder;
+
+  /**
+   * @param {string} controlUrl where the control port is, `http://127.0.0.1:8080`
+   * @param {{ httpsPort?: number }} options the port by which this process reaches the vaults, where
+   *   that is another one than coffer listens on: in a container
+   */
+  constructor(controlUrl, { httpsPort } = {}) {
+    this.controlUrl = controlUrl.replace(/\/+$/, "");
+    this.#httpsPort = httpsPort;
+  }
+
+  async #fetch(method, path, { order, headers } = {}) {
+    const response = await fetch(this.controlUrl + path, {
+      method,
+      body: order && JSON.stringify(order),
+      headers: { "Content-Type": "application/json", ...headers },
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    const text = await response.text();
+    if (!response.ok) {
+      throw refusal(response.status, text);
+    }
+    return text;
+  }
+
+  /** What the control port answers at a path of docs/options.md; undefined where it has no words. */
+  async ask(method, path, order) {
+    const text = await this.#fetch(method, path, { order });
+    return text === "" ? undefined : JSON.parse(text);
+  }
+
+  // What there is
+
+  /** Version, ports and vaults: `/control/v1/info`. */
+  info() {
+    return this.ask("GET", "/control/v1/info");
+  }
+
+  /** A vault's URL as this process can use it: with the mapped port, where it has none else. */
+  async #reachable(url) {
+    const parts = new URL(url);
+    if (this.#httpsPort === undefined || !parts.hostname.endsWith(".localhost")) {
+      return url;
+    }
+    this.#listeningPort ??= (await this.info()).port;
+    return Number(parts.port || 443) === this.#listeningPort
+      ? `https://${parts.hostname}:${this.#httpsPort}`
+      : url;
+  }
+
+  async #vaultOf(answer) {
+    return { ...answer, url: await this.#reachable(answer.url) };
+  }
+
+  /** All vaults, deleted ones too. */
+  async vaults() {
+    const { vaults } = await this.ask("GET", "/control/v1/vaults");
+    return Promise.all(vaults.map((vault) => this.#vaultOf(vault)));
+  }
+
+  /** The vault of that name. */
+  async vault(name) {
+    return this.#vaultOf(await this.ask("GET", vaultPath(name)));
+  }
+
+  /** The URL of a vault; without a name of the first one. */
+  async vaultUrl(name) {
+    return name ? (await this.vault(name)).url : this.#reachable((await this.info()).vaults[0].url);
+  }
+
+  // The life of vaults
+
+  /**
+   * Makes a vault. Settings: `kind`, `sku`, `retention`, `purge_protection`. One that is there already
+   * and contradicts none of them is fine.
+   */
+  async createVault(name, settings = {}) {
+    return this.#vaultOf(await this.ask("PUT", vaultPath(name), settings));
+  }
+
+  /** Deletes a vault; it can be recovered until it is purged. */
+  async deleteVault(name) {
+    return this.#vaultOf(await this.ask("DELETE", vaultPath(name)));
+  }
+
+  /** Has a deleted vault back, with its keys. */
+  async recoverVault(name) {
+    return this.#vaultOf(await this.ask("POST", vaultPath(name, "/recover"), {}));
+  }
+
+  /** Removes a deleted vault and all that is in it; refused where purge protection is on. */
+  async purgeVault(name) {
+    await this.ask("POST", vaultPath(name, "/purge"), {});
+  }
+
+  /** Puts everything, or one vault, back to what the options of coffer say. */
+  async reset(vault) {
+    await this.ask("POST", "/control/v1/reset", vault === undefined ? {} : { vault });
+  }
+
+  // Time
+
+  /** What the virtual clock shows: `now`, `epoch`, `frozen`, `offset`, `next`. */
+  clock() {
+    return this.ask("GET", "/control/v1/clock");
+  }
+
+  /** Gives the clock an order of docs/options.md: `{ set: "2030-01-01" }`, `{ reset: true }`. */
+  setClock(order) {
+    return this.ask("POST", "/control/v1/clock", order);
+  }
+
+  /**
+   * Moves the clock by whole seconds or an ISO 8601 duration such as "P90D", and runs what falls due
+   * on the way before it resolves; the answer lists as `ran` what happened.
+   */
+  advance(duration) {
+    return this.setClock({ advance: duration });
+  }
+
+  /** Has the clock show the system's time again. */
+  resetClock() {
+    return this.setClock({ reset: true });
+  }
+
+  // What clients need
+
+  /** The certificate of coffer's authority, PEM: `tlsOptions: { ca }` of the SDK's clients. */
+  async caCertificate() {
+    this.#certificate ??= await this.#fetch("GET", "/ca.pem");
+    return this.#certificate;
+  }
+
+  /** The same in a file, which is there until close(). */
+  async caFile() {
+    const certificate = await this.caCertificate();
+    this.#folder ??= mkdtemp(join(tmpdir(), "coffer-testing-"));
+    const path = join(await this.#folder, "ca.pem");
+    await writeFile(path, certificate);
+    return path;
+  }
+
+  /** Removes what this object has put on the disk; it does not stop coffer. */
+  async close() {
+    const folder = await this.#folder;
+    this.#folder = undefined;
+    if (folder !== undefined) {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  async #askToken(resource) {
+    const query = new URLSearchParams({ "api-version": "2019-08-01", resource });
+    const headers = { "X-IDENTITY-HEADER": "coffer" };
+    return JSON.parse(await this.#fetch("GET", `/msi/token?${query}`, { headers }));
+  }
+
+  /** An access token; for a managed HSM of the resource https://managedhsm.azure.net. */
+  async token(resource = "https://vault.azure.net") {
+    return (await this.#askToken(resource)).access_token;
+  }
+
+  /** A credential for clients of the Azure SDK, in place of DefaultAzureCredential. */
+  credential() {
+    return {
+      getToken: async (scopes) => {
+        const answer = await this.#askToken([scopes].flat()[0]);
+        return {
+          token: answer.access_token,
+          expiresOnTimestamp: Number(answer.expires_on) * 1000,
+        };
+      },
+    };
+  }
+
+  /** The variables by which DefaultAzureCredential finds coffer's managed identity. */
+  identityEnvironment() {
+    const endpoint = `${this.controlUrl}/msi/token`;
+    return {
+      IDENTITY_ENDPOINT: endpoint,
+      IDENTITY_HEADER: "coffer",
+      MSI_ENDPOINT: endpoint,
+      MSI_SECRET: "coffer",
+      AZURE_POD_IDENTITY_AUTHORITY_HOST: this.controlUrl,
+    };
+  }
+
+  /** What `coffer env` prints, for programs that a test starts. */
+  async environment(name) {
+    const vault = await this.vault(name ?? (await this.info()).vaults[0].name);
+    const file = await this.caFile();
+    return {
+      AZURE_KEYVAULT_URL: vault.url,
+      AZURE_KEYVAULT_NAME: vault.name,
+      KEY_VAULT_URI: vault.url,
+      ...this.identityEnvironment(),
+      ...Object.fromEntries(TRUST.map((variable) => [variable, file])),
+    };
+  }
+}

@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A coffer that runs, as its control port shows it. Needs nothing but Python."""
+
+import json
+import shutil
+import tempfile
+import urllib.error
+import urllib.request
+from collections import namedtuple
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+
+# The virtual clock takes half a minute at most for what falls due on the way.
+TIMEOUT = 60
+ANSWER_MAX = 64 * 1024 * 1024
+
+# No proxy has a part in this: the control port is on this machine, or next to it.
+_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+# What the Azure SDK wants a credential to return.
+AccessToken = namedtuple("AccessToken", "token expires_on")
+
+
+class CofferError(Exception):
+    """What the control port refused: `status` of HTTP, `code`, and its words."""
+
+    def __init__(self, status, code, message):
+        super().__init__(f"{code}: {message} (status {status})")
+        self.status = status
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Vault:
+    """A vault, or a managed HSM, as it was when it was asked for.
+
+    `url` is what clients of the SDK take; `state` is "live" or "deleted", `kind` "vault" or "hsm".
+    """
+
+    name: str
+    url: str
+    state: str
+    kind: str
+    sku: str
+    retention: int
+    purge_protection: bool
+
+
+class Credential:
+    """A token credential for clients of the Azure SDK: Coffer.credential() makes it.
+
+    It asks coffer for each token, so the clock may be moved at will: none is kept until it expired.
+    """
+
+    def __init__(self, coffer):
+        self._coffer = coffer
+
+    def get_token(self, *scopes, **_):
+        """A token for the resource of the first scope."""
+        answer = self._coffer.ask_token(scopes[0])
+        return AccessToken(answer["access_token"], int(answer["expires_on"]))
+
+
+def _refusal(error):
+    """The error that an answer of the control port stands for."""
+    text = error.read(ANSWER_MAX).decode("utf-8", "replace")
+    try:
+        told = json.loads(text)["error"]
+        return CofferError(error.code, told["code"], told["message"])
+    except (ValueError, KeyError, TypeError):
+        return CofferError(error.code, "Unknown", text[:200] or error.reason)
+
+
+def _duration(value):
+    """Seconds or an ISO 8601 duration, as the clock takes them."""
+    if isinstance(value, timedelta):
+        if value.microseconds:
+            raise ValueError(f"the clock moves by whole seconds, not by {value}")
+        return value.days * 86400 + value.seconds
+    return value
+
+
+class Coffer:
+    """A coffer that runs.
+
+    `control_url` is where its control port is (`http://127.0.0.1:8080`). `https_port` is the port by
+    which this process reaches the vaults, where that is another one than coffer listens on: in a
+    container. Calls raise CofferError when coffer refuses, OSError when it cannot be reached. May be
+    used by several threads. close() removes the file of `ca_file`; it does not stop coffer.
+    """
+
+    def __init__(self, control_url, https_port=None):
+        self.control_url = control_url.rstrip("/")
+        self._https_port = https_port
+        self._folder = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        """Removes what this object has put on the disk."""
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+            self.__dict__.pop("ca_file", None)
+
+    def _fetch(self, method, path, order=None, headers=None):
+        body = None if order is None else json.dumps(order).encode()
+        request = urllib.request.Request(self.control_url + path, data=body, method=method)
+        request.add_header("Content-Type", "application/json")
+        for name, value in (headers or {}).items():
+            request.add_header(name, value)
+        try:
+            with _opener.open(request, timeout=TIMEOUT) as response:
+                return response.read(ANSWER_MAX)
+        except urllib.error.HTTPError as error:
+            with error:
+                raise _refusal(error) from None
+
+    def ask(self, method, path, order=None):
+        """What the control port answers at a path of docs/options.md; None where it has no words."""
+        answer = self._fetch(method, path, order)
+        return json.loads(answer) if answer else None
+
+    # What there is
+
+    def info(self):
+        """Version, ports and vaults: `/control/v1/info`."""
+        return self.ask("GET", "/control/v1/info")
+
+    @cached_property
+    def _listening_port(self):
+        return self.info()["port"]
+
+    def _reachable(self, url):
+        """A vault's URL as this process can use it: with the mapped port, where it has none else."""
+        parts = urlsplit(url)
+        if self._https_port is None or not parts.hostname.endswith(".localhost"):
+            return url
+        if (parts.port or 443) != self._listening_port:
+            return url
+        return urlunsplit(parts._replace(netloc=f"{parts.hostname}:{self._https_port}"))
+
+    def _vault_of(self, answer):
+        kept = ("name", "state", "kind", "sku", "retention", "purge_protection")
+        return Vault(url=self._reachable(answer["url"]), **{name: answer[name] for name in kept})
+
+    def vaults(self):
+        """All vaults, deleted ones too."""
+        return [self._vault_of(one) for one in self.ask("GET", "/control/v1/vaults")["vaults"]]
+
+    def vault(self, name):
+        """The vault of that name."""
+        return self._vault_of(self.ask("GET", f"/control/v1/vaults/{quote(name, safe='')}"))
+
+    def vault_url(self, name=None):
+        """The URL of a vault; without a name of the first one."""
+        return self.vault(name).url if name else self._reachable(self.info()["vaults"][0]["url"])
+
+    # The life of vaults
+
+    def create_vault(self, name, **settings):
+        """Makes a vault. Settings: `kind`, `sku`, `retention`, `purge_protection`.
+
+        One that is there already and contradicts none of them is fine.
+        """
+        path = f"/control/v1/vaults/{quote(name, safe='')}"
+        return self._vault_of(self.ask("PUT", path, settings))
+
+    def delete_vault(self, name):
+        """Deletes a vault; it can be recovered until it is purged."""
+        path = f"/control/v1/vaults/{quote(name, safe='')}"
+        return self._vault_of(self.ask("DELETE", path))
+
+    def recover_vault(self, name):
+        """Has a deleted vault back, with its keys."""
+        path = f"/control/v1/vaults/{quote(name, safe='')}/recover"
+        return self._vault_of(self.ask("POST", path, {}))
+
+    def purge_vault(self, name):
+        """Removes a deleted vault and all that is in it; refused where purge protection is on."""
+        self.ask("POST", f"/control/v1/vaults/{quote(name, safe='')}/purge", {})
+
+    def reset(self, vault=None):
+        """Puts everything, or one vault, back to what the options of coffer say."""
+        self.ask("POST", "/control/v1/reset", {"vault": vault} if vault else {})
+
+    # Time
+
+    def clock(self):
+        """What the virtual clock shows: `now`, `epoch`, `frozen`, `offset`, `next`."""
+        return self.ask("GET", "/control/v1/clock")
+
+    def set_clock(self, **order):
+        """Gives the clock an order of docs/options.md: `set="2030-01-01"`, `frozen=True`."""
+        return self.ask("POST", "/control/v1/clock", order)
+
+    def advance(self, duration):
+        """Moves the clock, and runs what falls due on the way before it returns.
+
+        `duration` is a timedelta, whole seconds, or an ISO 8601 duration such as "P90D". The answer
+        lists as `ran` what happened.
+        """
+        return self.set_clock(advance=_duration(duration))
+
+    def reset_clock(self):
+        """Has the clock show the system's time again."""
+        return self.set_clock(reset=True)
+
+    # What clients need
+
+    @cached_property
+    def ca_certificate(self):
+        """The certificate of coffer's authority, PEM."""
+        return self._fetch("GET", "/ca.pem").decode("ascii")
+
+    @cached_property
+    def ca_file(self):
+        """The same in a file, which is there until close()."""
+        self._folder = self._folder or tempfile.mkdtemp(prefix="coffer-testing-")
+        path = Path(self._folder, "ca.pem")
+        path.write_text(self.ca_certificate, encoding="ascii")
+        return path
+
+    def ask_token(self, resource):
+        """The answer of the App Service identity endpoint, as a dictionary."""
+        query = urlencode({"api-version": "2019-08-01", "resource": resource})
+        headers = {"X-IDENTITY-HEADER": "coffer"}
+        return json.loads(self._fetch("GET", f"/msi/token?{query}", headers=headers))
+
+    def token(self, resource="https://vault.azure.net"):
+        """An access token; for a managed HSM of the resource https://managedhsm.azure.net."""
+        return self.ask_token(resource)["access_token"]
+
+    def credential(self):
+        """A credential for clients of the Azure SDK, in place of DefaultAzureCredential."""
+        return Credential(self)
+
+    def identity_environment(self):
+        """The variables by which DefaultAzureCredential finds coffer's managed identity."""
+        endpoint = f"{self.control_url}/msi/token"
+        return {
+            "IDENTITY_ENDPOINT": endpoint,
+            "IDENTITY_HEADER": "coffer",
+            "MSI_ENDPOINT": endpoint,
+            "MSI_SECRET": "coffer",
+            "AZURE_POD_IDENTITY_AUTHORITY_HOST": self.control_url,
+        }
+
+    def environment(self, vault=None):
+        """What `coffer env` prints: the vault, the identity, and the file of the certificate."""
+        chosen = self.vault(vault or self.info()["vaults"][0]["name"])
+        trust = ("NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE")
+        return {
+            "AZURE_KEYVAULT_URL": chosen.url,
+            "AZURE_KEYVAULT_NAME": chosen.name,
+            "KEY_VAULT_URI": chosen.url,
+            **self.identity_environment(),
+            **{name: str(self.ca_file) for name in trust},
+        }

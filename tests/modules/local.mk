@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+TESTS += \
+	%D%/js/run \
+	%D%/python/run
+
+EXTRA_DIST += \
+	%D%/suite.sh \
+	%D%/js/run \
+	%D%/python/requirements.in \
+	%D%/python/requirements.txt \
+	%D%/python/run
+
+clean-local: clean-modules
+clean-modules:
+	rm -rf %D%/go/suite %D%/java/suite %D%/js/suite %D%/python/suite
+
+PHONY += clean-modules
