@@ -7,8 +7,10 @@ EXTRA_DIST += \
 	%D%/contract.md \
 	%D%/control-plane.md \
 	%D%/faults.md \
+	%D%/install.md \
 	%D%/limits.md \
 	%D%/operations.md \
 	%D%/options.md \
 	%D%/parity.md \
+	%D%/troubleshooting.md \
 	%D%/trust.md

@@ -17,4 +17,5 @@ include %D%/api/token/local.mk
 include %D%/api/control/local.mk
 include %D%/cli/local.mk
 include %D%/serve/local.mk
+include %D%/install/local.mk
 coffer_SOURCES += %D%/main.c

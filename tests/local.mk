@@ -25,6 +25,7 @@ if HAVE_CRITERION
 TESTS += %D%/unit/test_listener_endings
 endif
 include %D%/sdk/local.mk
+include %D%/docs/local.mk
 include %D%/stress/local.mk
 if HAVE_CRITERION
 include %D%/unit/local.mk
@@ -48,6 +49,7 @@ check-local:
 endif
 include %D%/fuzz/local.mk
 include %D%/bench/local.mk
+include %D%/install/local.mk
 include %D%/parity/local.mk
 include %D%/lint/local.mk
 

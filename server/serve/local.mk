@@ -17,6 +17,7 @@ libkvserve_a_SOURCES += \
 	%D%/signals.c \
 	%D%/softhsm.c \
 	%D%/softhsm.h \
+	%D%/supervisor.c \
 	%D%/sweep.c \
 	%D%/token.c \
 	%D%/vaults.c

@@ -293,6 +293,7 @@ static enum kv_code publish(struct server *server, struct kv_err *err)
 
 static enum kv_code announce(struct server *server, struct kv_err *err)
 {
+    supervisor_tell("READY=1");
     return ready_announce(&server->app, kv_option_text(server->options, KV_OPTION_LISTEN),
                           server->folder.path, err);
 }
@@ -375,6 +376,7 @@ static enum kv_code run(struct server *server, struct kv_err *err)
 
     int signal_number = signals_wait();
 
+    supervisor_tell("STOPPING=1");
     kv_log(KV_LOG_INFO, "stopping", KV_LOG_NUMBER_FIELD("signal", signal_number));
     return signals_watch_second(&server->folder, err);
 }

@@ -36,6 +36,10 @@ void machine_raise_descriptors(void);
 #define READY_URL_SIZE 80
 void ready_control_url(const char *listen, unsigned port, char ret_url[READY_URL_SIZE]);
 
+/* Tells the service manager that started us, if one did: "READY=1", "STOPPING=1" (sd_notify(3)). That it
+ * could not be told is logged, and no failure: whoever started us then sees to it. */
+void supervisor_tell(const char *state);
+
 /* Prints on standard output where the ports are: on `listen`, as this machine reaches it. */
 enum kv_code ready_announce(const struct kv_app *app, const char *listen, const char *folder,
                             struct kv_err *err) kv_must_check;

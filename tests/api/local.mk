@@ -177,6 +177,7 @@ EXTRA_DIST += tests/data/golden tests/data/folder_0.1.0.tar.gz
 	%D%/process.c \
 	%D%/process_log.c \
 	%D%/process_signals.c \
+	%D%/process_supervisor.c \
 	%D%/process_tools.c \
 	%D%/process_tools.h \
 	$(api_support)

@@ -6,6 +6,7 @@ TESTS += \
 
 EXTRA_DIST += \
 	%D%/suite.sh \
+	%D%/go/ask_test.go \
 	%D%/go/deletion_test.go \
 	%D%/go/go.mod \
 	%D%/go/go.sum \

@@ -16,6 +16,8 @@
 # In the environment, beyond what each `run` names:
 #   COFFER      the binary to test (./coffer)
 #   SDK_SKIP    a reason to leave these suites out
+#   SDK_ONLY    `packages`: bring the packages and run nothing; what else wants them (tests/docs)
+#               says so
 #   SDK_CACHE   where what was downloaded is kept (tests/sdk/cache in the build folder)
 #
 # A suite that cannot run says why and exits 77, which automake counts as skipped.
@@ -161,7 +163,13 @@ run_suite()
     [ -z "${SDK_SKIP-}" ] || skip "$SDK_SKIP"
     demand_tools
     demand_names
+    # Whoever else brings the same packages at this moment is waited for.
+    mkdir -p "$folder"
+    exec 9>"$folder/.lock"
+    flock 9
     install_packages
+    exec 9>&-
+    [ "${SDK_ONLY-}" != packages ] || exit 0
     try prompt "$@" || failed=1
     try slow "$@" || failed=1
     report

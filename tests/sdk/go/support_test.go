@@ -60,6 +60,12 @@ func prepare() error {
 }
 
 func TestMain(m *testing.M) {
+	if os.Getenv("SDK_ASK") != "" {
+		if err := ask(); err != nil {
+			fmt.Println(err)
+		}
+		return
+	}
 	if err := prepare(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parts of the manual pages that the tables know, in the language of man(7). */
+#include "fill.h"
+
+#include <string.h>
+
+#define COLUMNS 78
+
+/* As it has to be written, so that it is read as it is here. A long word may be broken before a [. */
+static void write_escaped(const char *text, size_t len, FILE *out)
+{
+    for (size_t i = 0; i < len; i++) {
+        (void) fputs(i > 0 && text[i] == '[' ? "\\:" : "", out);
+        switch (text[i]) {
+        case '\\':
+            (void) fputs("\\e", out);
+            break;
+        case '-':
+            (void) fputs("\\-", out);
+            break;
+        case '\'':
+            (void) fputs("\\(aq", out);
+            break;
+        case '~':
+            (void) fputs("\\(ti", out);
+            break;
+        case '^':
+            (void) fputs("\\(ha", out);
+            break;
+        default:
+            (void) fputc(text[i], out);
+        }
+    }
+}
+
+/* A paragraph, broken between words: what begins a line with a dot would be taken for a request. */
+static void write_filled(const char *text, FILE *out)
+{
+    size_t column = 0;
+
+    while (*text != '\0') {
+        size_t len = strcspn(text, " ");
+        bool is_broken = column > 0 && column + 1 + len > COLUMNS;
+
+        (void) fputs(column == 0 ? "" : is_broken ? "\n" : " ", out);
+        column = column == 0 || is_broken ? len : column + 1 + len;
+        (void) fputs(column == len && *text == '.' ? "\\&" : "", out);
+        write_escaped(text, len, out);
+        text += len;
+        text += strspn(text, " ");
+    }
+    (void) fputc('\n', out);
+}
+
+/* "a|b" as "a, b", "0..9" as "0 to 9". */
+static void spell_limits(const char *limits, char *ret_text, size_t size)
+{
+    size_t len = 0;
+
+    for (const char *at = limits; *at != '\0' && len + 5 < size; at++) {
+        bool is_range = strncmp(at, "..", 2) == 0;
+        const char *spelled = is_range ? " to " : *at == '|' ? ", " : NULL;
+
+        len += (size_t) (spelled != NULL ? snprintf(ret_text + len, size - len, "%s", spelled)
+                                         : snprintf(ret_text + len, size - len, "%c", *at));
+        at += is_range ? 1 : 0;
+    }
+}
+
+/* A sentence about which values there are: "One of a, b; default a." */
+static void write_limits(const struct fill_option *option, FILE *out)
+{
+    static const char *const starts[] = {
+        [FILL_FLAG] = "",
+        [FILL_TEXT] = "",
+        [FILL_LIST] = "",
+        [FILL_NUMBER] = "A number, ",
+        [FILL_DURATION] = "A time, ",
+        [FILL_CHOICE] = "One of ",
+    };
+    bool has_limits = starts[option->type][0] != '\0' && option->limits[0] != '\0';
+    bool has_default = option->fallback[0] != '\0' && option->type != FILL_FLAG;
+    const char *start = has_limits ? starts[option->type] : "";
+    char limits[256] = "";
+    char text[512];
+
+    if (has_limits) {
+        spell_limits(option->limits, limits, sizeof(limits));
+    }
+    if (has_limits || has_default) {
+        (void) snprintf(text, sizeof(text), "%s%s%s%s%s.", start, limits,
+                        has_limits && has_default ? "; " : "",
+                        !has_default ? ""
+                        : has_limits ? "default "
+                                     : "Default ",
+                        has_default ? option->fallback : "");
+        write_filled(text, out);
+    }
+}
+
+/* Help begins with a small letter, as it stands behind its option on a line, and has no dot. */
+static void write_help(const struct fill_option *option, FILE *out)
+{
+    char text[512];
+
+    (void) snprintf(text, sizeof(text), "%s.", option->help);
+    write_filled(text, out);
+    write_limits(option, out);
+}
+
+static void write_tag(const char *dashes, const struct fill_option *option, const char *between,
+                      FILE *out)
+{
+    (void) fprintf(out, ".TP\n\\fB%s", dashes);
+    write_escaped(option->name, strlen(option->name), out);
+    (void) fputs("\\fR", out);
+    if (option->value[0] != '\0') {
+        (void) fprintf(out, "%s\\fI", between);
+        write_escaped(option->value, strlen(option->value), out);
+        (void) fputs("\\fR", out);
+    }
+    (void) fputc('\n', out);
+}
+
+static void write_options(unsigned command, bool common, FILE *out)
+{
+    const struct fill_option *option;
+
+    for (size_t at = 0; (option = fill_next_option(command, false, &at)) != NULL;) {
+        if (command == KV_COMMAND_SERVE || fill_is_common(option) == common) {
+            write_tag("\\-\\-", option, " ", out);
+            write_help(option, out);
+        }
+    }
+}
+
+static void write_arguments(unsigned command, FILE *out)
+{
+    const struct fill_option *option;
+
+    for (size_t at = 0; (option = fill_next_option(command, true, &at)) != NULL;) {
+        (void) fprintf(out, ".TP\n\\fI%s\\fR\n", option->value);
+        write_help(option, out);
+    }
+}
+
+static void write_command(const struct fill_command *command, FILE *out)
+{
+    const struct fill_option *option;
+    char text[512];
+
+    (void) fprintf(out, ".SS \"coffer %s", command->name);
+    for (size_t at = 0; (option = fill_next_option(command->bit, true, &at)) != NULL;) {
+        (void) fprintf(out, " \\fI%s\\fR", option->value);
+    }
+    (void) fputs("\"\n", out);
+    (void) snprintf(text, sizeof(text), "%s.", command->help);
+    write_filled(text, out);
+    write_arguments(command->bit, out);
+    write_options(command->bit, false, out);
+}
+
+void fill_man_commands(FILE *out)
+{
+    for (size_t i = 1; i < KV_COMMAND_COUNT; i++) {
+        write_command(&fill_commands[i], out);
+    }
+    (void) fputs(".SS \"Options of all these commands\"\n", out);
+    write_options(fill_commands[1].bit, true, out);
+}
+
+void fill_man_serve(FILE *out)
+{
+    write_options(KV_COMMAND_SERVE, false, out);
+}
+
+static const struct fill_option *next_setting(size_t *at)
+{
+    const struct fill_option *option;
+
+    do {
+        option = fill_next_option(KV_COMMAND_SERVE, false, at);
+    } while (option != NULL && (option->commands & FILL_FLAG_ONLY) != 0);
+    return option;
+}
+
+void fill_man_conf(FILE *out)
+{
+    const struct fill_option *option;
+
+    for (size_t at = 0; (option = next_setting(&at)) != NULL;) {
+        write_tag("", option, " = ", out);
+        write_help(option, out);
+        if (option->type == FILL_FLAG) {
+            write_filled("true or false; default false.", out);
+        }
+    }
+}
+
+void fill_man_variables(FILE *out)
+{
+    const struct fill_option *option;
+
+    for (size_t at = 0; (option = next_setting(&at)) != NULL;) {
+        (void) fputs(".TQ\n\\fB", out);
+        fill_write_variable(option, out);
+        (void) fputs("\\fR\n", out);
+    }
+}
+
+static void write_comment(const char *text, FILE *out)
+{
+    size_t column = 1;
+
+    (void) fputc('#', out);
+    while (*text != '\0') {
+        size_t len = strcspn(text, " ");
+
+        if (column > 1 && column + 1 + len > COLUMNS) {
+            (void) fputs("\n#", out);
+            column = 1;
+        }
+        (void) fprintf(out, " %.*s", (int) len, text);
+        column += 1 + len;
+        text += len;
+        text += strspn(text, " ");
+    }
+    (void) fputc('\n', out);
+}
+
+void fill_conf(FILE *out)
+{
+    const struct fill_option *option;
+
+    for (size_t at = 0; (option = next_setting(&at)) != NULL;) {
+        (void) fputc('\n', out);
+        write_comment(option->help, out);
+        if (option->type == FILL_CHOICE) {
+            (void) fputs("# one of: ", out);
+            fill_write_words(option, out);
+            (void) fputc('\n', out);
+        }
+        (void) fprintf(out, "#%s =%s%s\n", option->name, option->fallback[0] != '\0' ? " " : "",
+                       option->fallback);
+    }
+}
