@@ -274,5 +274,16 @@ enum kv_code system_store_remove(bool yes, struct kv_err *err)
         code = remove_files(&found, err);
     }
     globfree(&found);
-    return code == KV_OK ? take_up(store, store->forget, err) : code;
+    if (code != KV_OK) {
+        return code;
+    }
+    if (take_up(store, store->forget, err) != KV_OK) {
+        return KV_FAIL(
+            err, KV_INTERNAL, 0,
+            "the files are removed, but %s has failed: until it is run again%s%s, programs "
+            "still trust them",
+            store->program, store->forget != NULL ? " with " : "",
+            store->forget != NULL ? store->forget : "");
+    }
+    return KV_OK;
 }

@@ -50,6 +50,20 @@ static int ask_vault(const struct daemon *daemon, const char *trusted)
     return command_run(command);
 }
 
+/* The same by Python, which has its own rules for chains and names. */
+static int ask_by_python(const struct daemon *daemon, const char *trusted)
+{
+    char command[512];
+
+    snprintf(command, sizeof(command),
+             "python3 -c 'import socket, ssl; "
+             "s = socket.create_connection((\"127.0.0.1\", %u)); "
+             "ssl.create_default_context(cafile=\"%s\")"
+             ".wrap_socket(s, server_hostname=\"dev.vault.localhost\")' 2>/dev/null",
+             daemon->port, trusted);
+    return command_run(command);
+}
+
 static void expect_refusal(const char *text, const char *const *arguments)
 {
     char output[4096];
@@ -88,6 +102,8 @@ Test(given_files, make_runs_that_keep_nothing_trusted_by_the_same_certificate)
         cr_assert(daemon_start(&own, arguments));
         cr_expect_eq(ask_vault(&own, path_of("company.pem")), 0);
         cr_expect_neq(ask_vault(&own, path_of("other.pem")), 0);
+        cr_expect_eq(ask_by_python(&own, path_of("company.pem")), 0);
+        cr_expect_neq(ask_by_python(&own, path_of("other.pem")), 0);
         cr_expect(daemon_stop(&own));
         daemon_discard(&own);
     }

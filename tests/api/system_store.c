@@ -101,3 +101,15 @@ Test(system_store, takes_no_file_that_is_not_a_certificate)
                                  "fails ls /usr/local/share/ca-certificates/coffer-*"),
                  0);
 }
+
+Test(system_store, is_said_to_trust_on_when_it_cannot_be_brought_up_to_date)
+{
+    require_store();
+    cr_expect_eq(run_with_daemon("$coffer ca --control $control --install --yes;"
+                                 "broken=$(mktemp); echo exit 1 >$broken; chmod 755 $broken;"
+                                 "mount --bind $broken /usr/sbin/update-ca-certificates;"
+                                 "rm -f $broken;"
+                                 "said=$($coffer ca --uninstall --yes 2>&1 || true);"
+                                 "echo \"$said\" | grep \"run again with --fresh\""),
+                 0);
+}

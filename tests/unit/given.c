@@ -201,7 +201,7 @@ Test(given, authority_below_an_expired_root_is_refused)
     };
 
     redate_company(-9, -2);
-    cr_assert_eq(system("cat middle.pem company.pem >middle-chain.pem"), 0);
+    cr_assert_eq(command_run("cat middle.pem company.pem >middle-chain.pem"), 0);
     expect_refusals(&row, 1);
 }
 
@@ -350,7 +350,7 @@ Test(given, trusted_file_may_have_other_roots_too)
         { .tls_cert = "ready.pem", .tls_key = "ready.key", .ca_cert = "both.pem" }, NULL
     };
 
-    cr_assert_eq(system("cat company.pem other.pem >both.pem"), 0);
+    cr_assert_eq(command_run("cat company.pem other.pem >both.pem"), 0);
     cr_assert_eq(open_row(&row, &first), KV_OK, "%s", err.message);
     cr_expect_eq(verify(&first, "dev.vault.localhost"), 0);
 }

@@ -333,13 +333,16 @@ TESTS += %D%/test_listener_close
 %C%_test_listener_close_CFLAGS = $(unit_cflags) $(TLS_CFLAGS)
 %C%_test_listener_close_LDADD = tests/support/libsite.a $(unit_libs) $(TLS_LIBS)
 
+# Without the libraries that it can do without: make puts off what depends on config.h, which it
+# always makes anew, and this one is to start first.
 check_PROGRAMS += %D%/test_listener_endings
 %C%_test_listener_endings_SOURCES = %D%/listener_deadline.c %D%/listener_endings.c \
 	%D%/listener_pages.c \
 	tests/support/raw.c tests/support/raw.h
 %C%_test_listener_endings_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 %C%_test_listener_endings_CFLAGS = $(unit_cflags) $(TLS_CFLAGS)
-%C%_test_listener_endings_LDADD = tests/support/libsite.a $(unit_libs) $(TLS_LIBS)
+%C%_test_listener_endings_LDADD = tests/support/libsite.a $(kv_http) $(CRITERION_LIBS) \
+	$(SERVER_LIBS) $(TLS_LIBS)
 
 check_PROGRAMS += %D%/test_listener_lanes
 TESTS += %D%/test_listener_lanes
