@@ -50,6 +50,7 @@ struct server {
     struct kv_authorities *authorities;
     struct kv_vaults *vaults;
     struct kv_roles *roles;
+    struct kv_access *access;
     struct kv_certificates certificates;
     struct certifier *certifier;
     struct kv_store *store;
@@ -127,6 +128,18 @@ static enum kv_code open_store(struct server *server, struct kv_err *err)
     return kv_roles_new(server->store, &server->roles, err);
 }
 
+static enum kv_code open_access(struct server *server, struct kv_err *err)
+{
+    const struct kv_access_config config = {
+        .store = server->store,
+        .roles = server->roles,
+        .tenant = kv_option_text(server->options, KV_OPTION_TENANT),
+        .delay = kv_option_duration(server->options, KV_OPTION_ACCESS_DELAY),
+    };
+
+    return kv_access_new(&config, &server->access, err);
+}
+
 static enum kv_code open_keys(struct server *server, struct kv_err *err)
 {
     struct kv_custody_config custody = { .alarm = housekeeper_alarm };
@@ -158,6 +171,7 @@ static enum kv_code open_vaults(struct server *server, struct kv_err *err)
 {
     kv_vaults_add_tenant(server->vaults, kv_keys_empty, server->keys);
     kv_vaults_add_tenant(server->vaults, kv_roles_empty, server->roles);
+    kv_vaults_add_tenant(server->vaults, kv_access_empty, server->access);
     return vaults_open(server->vaults, &server->drafts, kv_seconds(kv_clock_now(server->clock)),
                        err);
 }
@@ -202,8 +216,15 @@ static enum kv_code start_threads(struct server *server, struct kv_err *err)
 
     KV_TRY(kv_lanes_new(&config, &server->lanes, err));
     KV_TRY(rotator_new(&rotator, &server->rotator, err));
-    KV_TRY(due_open(server->clock, server->vaults, server->keys, server->rotator, &server->agenda,
-                    err));
+
+    const struct due due = {
+        .vaults = server->vaults,
+        .access = server->access,
+        .keys = server->keys,
+        .rotator = server->rotator,
+    };
+
+    KV_TRY(due_open(server->clock, &due, &server->agenda, err));
     chores.lanes = server->lanes;
     chores.agenda = server->agenda;
     return housekeeper_start(server->keeper, &chores, err);
@@ -222,6 +243,7 @@ static void fill_app(struct server *server)
         .keys = server->keys,
         .identity = server->identity,
         .roles = server->roles,
+        .access = server->access,
         .lanes = server->lanes,
         .authorities = server->authorities,
         .vaults = server->vaults,
@@ -298,9 +320,9 @@ static enum kv_code check_memory(struct server *server, struct kv_err *err)
 }
 
 static step_fn *const start_up[] = {
-    check_memory,      check_ports,   read_vaults, open_folder, open_identity,
-    open_certificates, open_store,    open_keys,   open_vaults, sweep,
-    open_limits,       start_threads, listen_on,   publish,     announce,
+    check_memory,  check_ports, read_vaults, open_folder, open_identity, open_certificates,
+    open_store,    open_access, open_keys,   open_vaults, sweep,         open_limits,
+    start_threads, listen_on,   publish,     announce,
 };
 
 static bool drain_until(struct kv_listener *listener, kv_millis end)
@@ -346,6 +368,7 @@ static void take_down(struct server *server)
     kv_custody_free(server->custody);
     hsm_close(server->token.hsm);
     housekeeper_free(server->keeper);
+    kv_access_free(server->access);
     kv_roles_free(server->roles);
     kv_vaults_free(server->vaults);
     kv_store_close(server->store);

@@ -139,9 +139,16 @@ enum kv_code rotator_new(const struct rotator_config *config, struct rotator **r
 void rotator_free(struct rotator *rotator); /* NULL is fine */
 void rotator_add(struct rotator *rotator, struct kv_agenda *agenda);
 
+/* Whoever has something due; all borrowed. */
+struct due {
+    struct kv_vaults *vaults;
+    struct kv_access *access;
+    struct kv_keys *keys;
+    struct rotator *rotator;
+};
+
 /* Creates the agenda with all of its rows, which borrow what they work on. */
-enum kv_code due_open(struct kv_clock *clock, struct kv_vaults *vaults, struct kv_keys *keys,
-                      struct rotator *rotator, struct kv_agenda **ret_agenda,
+enum kv_code due_open(struct kv_clock *clock, const struct due *due, struct kv_agenda **ret_agenda,
                       struct kv_err *err) kv_must_check;
 
 /*

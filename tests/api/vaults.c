@@ -26,7 +26,9 @@ Test(vault_life, is_not_begun_by_what_is_no_vault)
         { "wrong", "{\"retention\":6}", "a number of days from 7 to 90" },
         { "wrong", "{\"retention\":7.5}", "'retention' must be a word, a number of days" },
         { "wrong", "{\"purge_protection\":\"perhaps\"}", "takes no value, or true or false" },
-        { "wrong", "{\"access\":\"rbac\"}", "This version serves access=open only." },
+        { "wrong", "{\"access\":\"all\"}", "it must be open, policy or rbac" },
+        { "wrong", "{\"kind\":\"hsm\",\"access\":\"policy\"}",
+          "The managed HSM 'wrong' cannot have access=policy" },
     };
 
     for (size_t i = 0; i < KV_COUNT(rows); i++) {

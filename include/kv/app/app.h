@@ -14,6 +14,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "kv/access/access.h"
 #include "kv/access/permission.h"
 #include "kv/access/roles.h"
 #include "kv/base/agenda.h"
@@ -36,6 +37,7 @@ struct kv_app {
     struct kv_keys *keys;
     struct kv_identity *identity;
     struct kv_roles *roles;
+    struct kv_access *access; /* what callers may do */
     struct kv_lanes *lanes;
     struct kv_authorities *authorities; /* that attest environments */
     struct kv_vaults *vaults;
@@ -81,7 +83,8 @@ struct kv_terms {
 struct kv_call {
     const struct kv_vault *vault; /* held to the end of the request */
     struct kv_principal principal;
-    const char *api_version; /* borrowed from the request */
+    char assignment[KV_UUID_LENGTH + 1]; /* the role assignment that allows it; "": none does */
+    const char *api_version;             /* borrowed from the request */
     /* What the api-version has: columns of api_version.def. */
     bool shows_hsm_platform, knows_release;
     bool knows_external; /* keys of an external key manager, on a managed HSM */

@@ -177,8 +177,7 @@ Test(access_check, lets_policies_count_in_their_mode_alone)
     cr_expect(may_get(policy, "k"));
 }
 
-Test(access_check,
-     ACCESS_DENIED_is_for_who_has_no_policy_and_FORBIDDEN_BY_POLICY_for_who_lacks_a_permission)
+Test(access_check, ACCESS_DENIED_without_a_policy_FORBIDDEN_BY_POLICY_with_one)
 {
     static const char text[] =
         "The user, group or application '" CALLER
