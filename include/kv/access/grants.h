@@ -58,6 +58,11 @@ enum kv_code kv_access_assign(struct kv_access *access, const struct kv_assignme
 enum kv_code kv_access_unassign(struct kv_access *access, const struct kv_vault *vault,
                                 const char *name, kv_millis now, struct kv_err *err) kv_must_check;
 
+/* The same for the one that such a draft would make. */
+enum kv_code kv_access_unassign_like(struct kv_access *access,
+                                     const struct kv_assignment_draft *draft, kv_millis now,
+                                     struct kv_err *err) kv_must_check;
+
 struct kv_assignment_list {
     struct kv_assignment *assignment; /* heap */
     size_t count;

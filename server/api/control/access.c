@@ -238,33 +238,11 @@ struct sent_assignment {
     struct kv_maybe_bool deny;
 };
 
-static enum kv_code assign(const struct kv_request *request, const struct sent_assignment *sent,
-                           const struct kv_vault *vault, struct kv_assignment *ret_assignment,
-                           struct kv_err *err)
-{
-    struct kv_identity_card card;
-    struct kv_assignment_draft draft = {
-        .vault = vault,
-        .principal = sent->principal,
-        .role = sent->role,
-        .scope = sent->scope,
-        .key = sent->key,
-        .deny = sent->deny.value,
-    };
-
-    if ((sent->identity == NULL) == (sent->principal == NULL)) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                       "Give whom it is for: identity, a name, or principal, an object id.");
-    }
-    if (sent->identity != NULL) {
-        KV_TRY(find_identity(request->app, sent->identity, &card, err));
-        draft.principal = card.object_id;
-    }
-    return kv_access_assign(request->app->access, &draft, request->now, ret_assignment, err);
-}
-
-enum kv_code control_assignment_post(struct kv_request *request, struct kv_response *response,
-                                     struct kv_err *err)
+/* What the body asks for; the draft borrows from it and from the card. */
+static enum kv_code read_assignment(const struct kv_request *request,
+                                    struct kv_assignment_draft *draft,
+                                    struct kv_identity_card *card, cJSON **ret_body,
+                                    struct kv_err *err)
 {
     static const struct kv_json_field fields[] = {
         KV_JSON_FIELD(struct sent_assignment, identity, "identity", KV_JSON_STRING),
@@ -274,19 +252,61 @@ enum kv_code control_assignment_post(struct kv_request *request, struct kv_respo
         KV_JSON_FIELD(struct sent_assignment, key, "key", KV_JSON_STRING),
         KV_JSON_FIELD(struct sent_assignment, deny, "deny", KV_JSON_BOOL),
     };
-    kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
-    kv_auto(cJSON_Delete) cJSON *sent_body = NULL;
     struct sent_assignment sent = { .identity = NULL };
+
+    KV_TRY(control_read_body(request, fields, KV_COUNT(fields), &sent, ret_body, err));
+    if ((sent.identity == NULL) == (sent.principal == NULL)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "Give whom it is for: identity, a name, or principal, an object id.");
+    }
+    draft->principal = sent.principal;
+    if (sent.identity != NULL) {
+        KV_TRY(find_identity(request->app, sent.identity, card, err));
+        draft->principal = card->object_id;
+    }
+    draft->role = sent.role;
+    draft->scope = sent.scope;
+    draft->key = sent.key;
+    draft->deny = sent.deny.value;
+    return KV_OK;
+}
+
+enum kv_code control_assignment_post(struct kv_request *request, struct kv_response *response,
+                                     struct kv_err *err)
+{
+    kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
+    kv_auto(cJSON_Delete) cJSON *sent = NULL;
+    struct kv_assignment_draft draft = { .vault = NULL };
+    struct kv_identity_card card;
     struct kv_assignment made;
     bool ok = true;
 
     KV_TRY(find_living_vault(request, &vault, err));
-    KV_TRY(control_read_body(request, fields, KV_COUNT(fields), &sent, &sent_body, err));
-    KV_TRY(assign(request, &sent, vault, &made, err));
+    KV_TRY(read_assignment(request, &draft, &card, &sent, err));
+    draft.vault = vault;
+    KV_TRY(kv_access_assign(request->app->access, &draft, request->now, &made, err));
 
     kv_auto(cJSON_Delete) cJSON *body = render_assignment(&made, &ok);
 
     return kv_response_json(response, 201, ok ? body : NULL, err);
+}
+
+/* Takes back what the same body would grant. */
+enum kv_code control_assignment_withdraw(struct kv_request *request, struct kv_response *response,
+                                         struct kv_err *err)
+{
+    kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
+    kv_auto(cJSON_Delete) cJSON *sent = NULL;
+    struct kv_assignment_draft draft = { .vault = NULL };
+    struct kv_identity_card card;
+
+    KV_TRY(find_living_vault(request, &vault, err));
+    KV_TRY(read_assignment(request, &draft, &card, &sent, err));
+    draft.vault = vault;
+    KV_TRY(kv_access_unassign_like(request->app->access, &draft, request->now, err));
+    wake(request);
+    response->status = 204;
+    return KV_OK;
 }
 
 enum kv_code control_assignment_delete(struct kv_request *request, struct kv_response *response,

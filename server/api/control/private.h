@@ -25,7 +25,7 @@ kv_handler_fn control_metrics;                                      /* metrics.c
 kv_handler_fn control_vaults, control_vault_get, control_vault_put, control_vault_patch,
     control_vault_delete, control_vault_recover, control_vault_purge; /* vaults.c */
 kv_handler_fn control_identity, control_access, control_policy_put, control_policy_delete,
-    control_assignment_post, control_assignment_delete;                /* access.c */
-kv_handler_fn control_role_get, control_role_put, control_role_delete; /* roles.c */
-kv_handler_fn control_reset;                                           /* reset.c */
-kv_handler_fn control_clock_get, control_clock_set;                    /* time.c */
+    control_assignment_post, control_assignment_withdraw, control_assignment_delete; /* access.c */
+kv_handler_fn control_role_get, control_role_put, control_role_delete;               /* roles.c */
+kv_handler_fn control_reset;                                                         /* reset.c */
+kv_handler_fn control_clock_get, control_clock_set;                                  /* time.c */

@@ -111,6 +111,8 @@ const struct kv_route kv_control_routes[] = {
     { KV_DELETE, "/control/v1/vaults/{name}/policies/{principal}", control_policy_delete,
       KV_LANE_WORK },
     { KV_POST, "/control/v1/vaults/{name}/assignments", control_assignment_post, KV_LANE_WORK },
+    { KV_DELETE, "/control/v1/vaults/{name}/assignments", control_assignment_withdraw,
+      KV_LANE_WORK },
     { KV_DELETE, "/control/v1/vaults/{name}/assignments/{assignment}", control_assignment_delete,
       KV_LANE_WORK },
     { KV_GET, "/control/v1/roles/{role}", control_role_get, KV_LANE_WORK },

@@ -59,22 +59,44 @@ struct row {
     kv_millis since;
 };
 
-/* One that was withdrawn and still counts does not stand in the way. */
-static enum kv_code check_new(struct kv_db *db, const struct row *row, struct kv_err *err)
+/* The name of the one that is like it; KV_ROLE_ASSIGNMENT_NOT_FOUND. One that was withdrawn and still
+ * counts is not meant. */
+static enum kv_code find_like(struct kv_db *db, const struct row *row,
+                              char ret_name[KV_UUID_LENGTH + 1], struct kv_err *err)
 {
     static const char sql[] =
-        "SELECT count(*) FROM access_assignment WHERE principal = ? AND vault IS ? AND level = ?"
+        "SELECT name FROM access_assignment WHERE principal = ? AND vault IS ? AND level = ?"
         " AND key = ? AND role = ? AND deny = ? AND until = ?";
-    int64_t count;
+    kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
+    bool more;
 
-    KV_TRY(roles_count(db, sql,
+    KV_TRY(kv_db_query(db, sql,
                        KV_BINDS(KV_B_TEXT(row->principal), row->vault, KV_B_INT(row->place.level),
                                 KV_B_TEXT(row->place.key), KV_B_TEXT(row->role),
                                 KV_B_INT(row->deny), KV_B_INT(KV_ACCESS_NEVER)),
-                       &count, err));
-    return count == 0
-               ? KV_OK
-               : KV_FAIL(err, KV_ROLE_ASSIGNMENT_EXISTS, 0, "The role assignment already exists.");
+                       &rows, err));
+    KV_TRY(kv_rows_next(rows, &more, err));
+    if (!more) {
+        return KV_FAIL(err, KV_ROLE_ASSIGNMENT_NOT_FOUND, 0, "There is no such role assignment.");
+    }
+    (void) snprintf(ret_name, KV_UUID_LENGTH + 1, "%s", kv_rows_text(rows, 0));
+    return KV_OK;
+}
+
+static enum kv_code fail_exists(struct kv_err *err)
+{
+    return KV_FAIL(err, KV_ROLE_ASSIGNMENT_EXISTS, 0, "The role assignment already exists.");
+}
+
+static enum kv_code check_new(struct kv_db *db, const struct row *row, struct kv_err *err)
+{
+    char name[KV_UUID_LENGTH + 1];
+    enum kv_code code = find_like(db, row, name, err);
+
+    if (code == KV_ROLE_ASSIGNMENT_NOT_FOUND) {
+        return KV_OK;
+    }
+    return code == KV_OK ? fail_exists(err) : code;
 }
 
 static enum kv_code insert(struct kv_db *db, const struct row *row, struct kv_err *err)
@@ -93,16 +115,26 @@ static enum kv_code insert(struct kv_db *db, const struct row *row, struct kv_er
                      NULL, err);
 }
 
+/* All but the role, for which the store is needed. */
+static enum kv_code read_draft(const struct kv_access *access,
+                               const struct kv_assignment_draft *draft, struct row *row,
+                               struct kv_err *err)
+{
+    KV_TRY(access_fold(draft->principal, "principal", row->principal, err));
+    KV_TRY(access_place_parse(access, draft, &row->place, err));
+    row->vault = row->place.level >= ACCESS_VAULT ? KV_B_INT(draft->vault->id) : KV_B_NULL;
+    row->deny = draft->deny;
+    return KV_OK;
+}
+
 static enum kv_code assign_at_vault(struct kv_access *access,
                                     const struct kv_assignment_draft *draft, kv_millis now,
                                     char ret_name[KV_UUID_LENGTH + 1], struct kv_err *err)
 {
     kv_auto(kv_db_release) struct kv_db *db = NULL;
-    struct row row = { .deny = draft->deny, .since = access_since(access, now) };
+    struct row row = { .since = access_since(access, now) };
 
-    KV_TRY(access_fold(draft->principal, "principal", row.principal, err));
-    KV_TRY(access_place_parse(access, draft, &row.place, err));
-    row.vault = row.place.level >= ACCESS_VAULT ? KV_B_INT(draft->vault->id) : KV_B_NULL;
+    KV_TRY(read_draft(access, draft, &row, err));
     kv_uuid_random(row.name);
     KV_TRY(access_begin(access, draft->vault->id, &db, err));
     KV_TRY(access_find_role(db, draft->role, row.role, err));
@@ -135,48 +167,71 @@ static enum kv_code find_hsm_role(struct kv_access *access, const struct kv_vaul
     return KV_FAIL(err, KV_ROLE_DEFINITION_NOT_FOUND, 0, "There is no role '%.128s'.", text);
 }
 
-/* The same once more is refused here as for a vault, which its own API does not do. */
-static enum kv_code check_new_at_hsm(struct kv_access *access, int64_t hsm,
-                                     const struct kv_role_assignment_args *args, struct kv_err *err)
+/* What is stored of an assignment of a managed HSM. */
+struct hsm_row {
+    char principal[KV_UUID_LENGTH + 1], role[KV_UUID_LENGTH + 1];
+    char scope[KV_ROLE_SCOPE_MAX + 1];
+};
+
+static enum kv_code read_hsm_draft(struct kv_access *access,
+                                   const struct kv_assignment_draft *draft, struct hsm_row *row,
+                                   struct kv_err *err)
 {
-    const struct kv_role_filter filter = { .scope = args->scope, .principal = args->principal };
+    if (draft->deny) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "A managed HSM has no deny assignments.");
+    }
+    KV_TRY(access_fold(draft->principal, "principal", row->principal, err));
+    KV_TRY(access_hsm_scope_parse(draft, row->scope, err));
+    return find_hsm_role(access, draft->vault, draft->role, row->role, err);
+}
+
+static enum kv_code find_like_at_hsm(struct kv_access *access, int64_t hsm,
+                                     const struct hsm_row *row, char ret_name[KV_UUID_LENGTH + 1],
+                                     struct kv_err *err)
+{
+    const struct kv_role_filter filter = { .scope = row->scope, .principal = row->principal };
     kv_auto(kv_role_assignment_list_done) struct kv_role_assignment_list list = { .count = 0 };
 
     KV_TRY(kv_role_assignment_list(access->roles, hsm, &filter, &list, err));
     for (size_t i = 0; i < list.count; i++) {
-        if (strcasecmp(list.assignment[i].scope, args->scope) == 0
-            && strcmp(list.assignment[i].definition, args->definition) == 0) {
-            return KV_FAIL(err, KV_ROLE_ASSIGNMENT_EXISTS, 0,
-                           "The role assignment already exists.");
+        if (strcasecmp(list.assignment[i].scope, row->scope) == 0
+            && strcmp(list.assignment[i].definition, row->role) == 0) {
+            memcpy(ret_name, list.assignment[i].name, KV_UUID_LENGTH + 1);
+            return KV_OK;
         }
     }
-    return KV_OK;
+    return KV_FAIL(err, KV_ROLE_ASSIGNMENT_NOT_FOUND, 0, "There is no such role assignment.");
 }
 
+/* The same once more is refused here as for a vault, which the HSM's own API does not do. */
 static enum kv_code assign_at_hsm(struct kv_access *access, const struct kv_assignment_draft *draft,
                                   char ret_name[KV_UUID_LENGTH + 1], struct kv_err *err)
 {
-    char scope[KV_ROLE_SCOPE_MAX + 1];
-    char principal[KV_UUID_LENGTH + 1], role[KV_UUID_LENGTH + 1];
     struct kv_role_assignment made;
+    struct hsm_row row;
+    enum kv_code code;
 
-    if (draft->deny) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "A managed HSM has no deny assignments.");
+    KV_TRY(read_hsm_draft(access, draft, &row, err));
+    code = find_like_at_hsm(access, draft->vault->id, &row, ret_name, err);
+    if (code != KV_ROLE_ASSIGNMENT_NOT_FOUND) {
+        return code == KV_OK ? fail_exists(err) : code;
     }
-    KV_TRY(access_fold(draft->principal, "principal", principal, err));
-    KV_TRY(access_hsm_scope_parse(draft, scope, err));
-    KV_TRY(find_hsm_role(access, draft->vault, draft->role, role, err));
     kv_uuid_random(ret_name);
 
     const struct kv_role_assignment_args args = {
         .name = ret_name,
-        .scope = scope,
-        .principal = principal,
-        .definition = role,
+        .scope = row.scope,
+        .principal = row.principal,
+        .definition = row.role,
     };
 
-    KV_TRY(check_new_at_hsm(access, draft->vault->id, &args, err));
     return kv_role_assignment_put(access->roles, draft->vault->id, &args, &made, err);
+}
+
+static enum kv_code check_role(const struct kv_assignment_draft *draft, struct kv_err *err)
+{
+    return draft->role != NULL ? KV_OK
+                               : KV_FAIL(err, KV_BAD_PARAMETER, 0, "An assignment needs a role.");
 }
 
 enum kv_code kv_access_assign(struct kv_access *access, const struct kv_assignment_draft *draft,
@@ -185,9 +240,7 @@ enum kv_code kv_access_assign(struct kv_access *access, const struct kv_assignme
 {
     char name[KV_UUID_LENGTH + 1];
 
-    if (draft->role == NULL) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "An assignment needs a role.");
-    }
+    KV_TRY(check_role(draft, err));
     KV_TRY(draft->vault->kind == KV_MANAGED_HSM ? assign_at_hsm(access, draft, name, err)
                                                 : assign_at_vault(access, draft, now, name, err));
     return access_find_assignment(access, draft->vault, name, ret_assignment, err);
@@ -223,4 +276,32 @@ enum kv_code kv_access_unassign(struct kv_access *access, const struct kv_vault 
                                          err);
     }
     return withdraw(access, made.name, now, err);
+}
+
+static enum kv_code find_drafted(struct kv_access *access, const struct kv_assignment_draft *draft,
+                                 char ret_name[KV_UUID_LENGTH + 1], struct kv_err *err)
+{
+    kv_auto(kv_db_release) struct kv_db *db = NULL;
+    struct hsm_row hsm_row;
+    struct row row = { .deny = false };
+
+    KV_TRY(check_role(draft, err));
+    if (draft->vault->kind == KV_MANAGED_HSM) {
+        KV_TRY(read_hsm_draft(access, draft, &hsm_row, err));
+        return find_like_at_hsm(access, draft->vault->id, &hsm_row, ret_name, err);
+    }
+    KV_TRY(read_draft(access, draft, &row, err));
+    KV_TRY(kv_db_acquire(access->store, &db, err));
+    KV_TRY(access_find_role(db, draft->role, row.role, err));
+    return find_like(db, &row, ret_name, err);
+}
+
+enum kv_code kv_access_unassign_like(struct kv_access *access,
+                                     const struct kv_assignment_draft *draft, kv_millis now,
+                                     struct kv_err *err)
+{
+    char name[KV_UUID_LENGTH + 1];
+
+    KV_TRY(find_drafted(access, draft, name, err));
+    return kv_access_unassign(access, draft->vault, name, now, err);
 }

@@ -91,6 +91,37 @@ Test(access_grants, are_withdrawn_where_they_reach)
     cr_expect_eq(withdraw(other, name, NOW), KV_OK, "it reaches that one, too");
 }
 
+static enum kv_code withdraw_like(const struct kv_vault *vault, const char *role, const char *scope,
+                                  const char *key)
+{
+    const struct kv_assignment_draft draft = {
+        .vault = vault,
+        .principal = SOMEBODY,
+        .role = role,
+        .scope = scope,
+        .key = key,
+    };
+
+    return kv_access_unassign_like(access_of_all, &draft, NOW, &err);
+}
+
+Test(access_grants, are_withdrawn_by_what_they_are)
+{
+    grant(rbac, ENCRYPTION_USER, "key", "k");
+    grant(rbac, ENCRYPTION_USER, "group", NULL);
+    grant(pool, "Managed HSM Crypto User", "/keys/k", NULL);
+    cr_expect_eq(withdraw_like(rbac, ENCRYPTION_USER, NULL, NULL), KV_ROLE_ASSIGNMENT_NOT_FOUND);
+    cr_expect_str_eq(err.message, "There is no such role assignment.");
+    cr_expect_eq(withdraw_like(rbac, "owner", "group", NULL), KV_ROLE_ASSIGNMENT_NOT_FOUND);
+    cr_expect_eq(withdraw_like(rbac, NULL, "group", NULL), KV_BAD_PARAMETER);
+    cr_expect_eq(withdraw_like(pool, "Managed HSM Crypto User", "/keys", NULL),
+                 KV_ROLE_ASSIGNMENT_NOT_FOUND);
+    cr_expect_eq(withdraw_like(rbac, ENCRYPTION_USER, NULL, "K"), KV_OK, "%s", err.message);
+    cr_expect_eq(withdraw_like(other, ENCRYPTION_USER, "group", NULL), KV_OK, "%s", err.message);
+    cr_expect_eq(withdraw_like(pool, "managed-hsm-crypto-user", NULL, "K"), KV_OK);
+    cr_expect_not(may_get(rbac, "k") || may_get(pool, "k"));
+}
+
 Test(access_grants, are_listed_with_ids_as_the_resource_manager_spells_them)
 {
     kv_auto(kv_assignment_list_done) struct kv_assignment_list list = { .count = 0 };
