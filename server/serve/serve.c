@@ -51,6 +51,7 @@ struct server {
     struct kv_vaults *vaults;
     struct kv_roles *roles;
     struct kv_access *access;
+    struct grants grants;
     struct kv_certificates certificates;
     struct certifier *certifier;
     struct kv_store *store;
@@ -80,6 +81,7 @@ static enum kv_code check_ports(struct server *server, struct kv_err *err)
 
 static enum kv_code read_vaults(struct server *server, struct kv_err *err)
 {
+    KV_TRY(grants_check(server->options, err));
     return vaults_read(server->options, &server->drafts, err);
 }
 
@@ -172,8 +174,16 @@ static enum kv_code open_vaults(struct server *server, struct kv_err *err)
     kv_vaults_add_tenant(server->vaults, kv_keys_empty, server->keys);
     kv_vaults_add_tenant(server->vaults, kv_roles_empty, server->roles);
     kv_vaults_add_tenant(server->vaults, kv_access_empty, server->access);
-    return vaults_open(server->vaults, &server->drafts, kv_seconds(kv_clock_now(server->clock)),
-                       err);
+    KV_TRY(
+        vaults_open(server->vaults, &server->drafts, kv_seconds(kv_clock_now(server->clock)), err));
+    server->grants = (struct grants){
+        .options = server->options,
+        .clock = server->clock,
+        .identity = server->identity,
+        .vaults = server->vaults,
+        .access = server->access,
+    };
+    return grants_apply(&server->grants, NULL, err);
 }
 
 static enum kv_code sweep(struct server *server, struct kv_err *err)
@@ -258,6 +268,8 @@ static void fill_app(struct server *server)
         .print_token_metrics = token_print_metrics,
         .describe_token = token_describe,
         .token_context = &server->token,
+        .grant_again = grants_apply,
+        .grant_context = &server->grants,
         .check_store = check_store,
         .store_context = server->store,
     };

@@ -60,6 +60,22 @@ enum kv_code vaults_certify(const struct kv_options *options, const char *folder
 enum kv_code vaults_open(struct kv_vaults *vaults, const struct vault_drafts *drafts, kv_time now,
                          struct kv_err *err) kv_must_check;
 
+/* What the options grant, beside what was granted since; all borrowed. */
+struct grants {
+    const struct kv_options *options;
+    struct kv_clock *clock;
+    struct kv_identity *identity;
+    struct kv_vaults *vaults;
+    struct kv_access *access;
+};
+
+/* Whether every --grant can be read; nothing has to exist yet. */
+enum kv_code grants_check(const struct kv_options *options, struct kv_err *err) kv_must_check;
+
+/* Grants what the options say that is not granted yet, at once, at the vault of that name; at all of
+ * them with NULL. `grants` is the struct grants. */
+enum kv_code grants_apply(void *grants, const char *vault, struct kv_err *err) kv_must_check;
+
 /*
  * The certifier: issues the certificates under which statements are signed (contract §6.10, §11),
  * a kv_certify_fn. A certificate is kept as long as the process runs, because statements name it by

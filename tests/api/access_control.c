@@ -297,6 +297,74 @@ Test(access_control, is_put_back_by_a_reset)
     end(&daemon);
 }
 
+Test(access_control, begins_with_what_the_options_grant)
+{
+    static const char *const arguments[] = {
+        "--vault",
+        "dev,access=rbac",
+        "--vault",
+        "pol,access=policy",
+        "--vault",
+        "pool,kind=hsm,access=rbac",
+        "--grant",
+        "DEV,role=key-vault-reader,key=k",
+        "--grant",
+        "pol,permissions=GET+wrapKey",
+        "--grant",
+        "pool,role=managed-hsm-crypto-user,scope=/keys,identity=somebody-else",
+        "--access-delay",
+        "1h",
+        NULL
+    };
+    const struct request reset = {
+        .method = "POST",
+        .target = "/control/v1/reset",
+        .body = "{\"vault\":\"dev\"}",
+        .control = true,
+    };
+    struct daemon daemon;
+
+    begin(&daemon, arguments);
+    for (unsigned i = 0; i < 3; i++) {
+        API_CLIENT_OF(&daemon, dev);
+        API_HSM_OF(&daemon, pool);
+
+        cr_expect_eq(access_get(&dev, "dev", false, "k"), 404);
+        cr_expect_eq(access_get(&dev, "dev", false, "l"), 403);
+        cr_expect_eq(access_get(&dev, "pol", false, "k"), 404);
+        cr_expect_eq(access_get(&pool, "pool", true, "k"), 403);
+        if (i == 0) { /* what is there is not granted again */
+            cr_assert(daemon_stop(&daemon) && daemon_start(&daemon, arguments));
+        } else if (i == 1) {
+            API_REPLY(reply, client_send(&dev, &reset));
+            cr_expect_eq(reply.status, 204, "%s", reply.body);
+        }
+    }
+    end(&daemon);
+}
+
+/* It could not be known that somebody meant another vault. */
+Test(access_control, does_not_begin_with_a_grant_that_cannot_be)
+{
+    static const struct {
+        const char *spec, *said;
+    } rows[] = {
+        { "other,role=owner", "--grant: other,role=owner: There is no vault named 'other'." },
+        { "dev,role=cook", "--grant: dev,role=cook: There is no role 'cook'." },
+        { "dev,permissions=fly", "'fly' is not a permission" },
+        { "dev,role=owner,principal=me", "The principal must be a GUID" },
+    };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        const char *const words[] = { "serve", "--ephemeral", "--port",     "0", "--control-port",
+                                      "0",     "--grant",     rows[i].spec, NULL };
+        char output[4096];
+
+        cr_expect_neq(program_run(words, output, sizeof(output)), 0);
+        cr_expect_not_null(strstr(output, rows[i].said), "%s", output);
+    }
+}
+
 Test(access_control, has_nobody_to_ask_about_without_authentication)
 {
     static const char *const off[] = { "--vault", "dev,access=rbac", "--auth", "off", NULL };

@@ -62,6 +62,11 @@ struct kv_app {
                                         struct kv_err *err);
     void *token_context;
 
+    /* Grants again what the options grant at a vault that was reset, or with NULL at all of them.
+     * Thread-safe. NULL: they grant nothing. */
+    enum kv_code (*grant_again)(void *grant_context, const char *vault, struct kv_err *err);
+    void *grant_context;
+
     /* Whether the store can be written to, by kv_store_check(). Thread-safe. */
     enum kv_code (*check_store)(void *store_context, struct kv_err *err);
     void *store_context;
