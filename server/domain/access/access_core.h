@@ -103,7 +103,7 @@ struct access_rule {
     char application[KV_UUID_LENGTH + 1]; /* of a policy; "": any */
 };
 
-/* For whom and where; compared by its bytes, so nothing behind the texts may differ. */
+/* For whom and where; compared by its bytes, up to the end of the key. */
 struct access_spot {
     int64_t vault; /* 0: above all of them */
     char principal[KV_UUID_LENGTH + 1];
@@ -114,6 +114,7 @@ struct access_spot {
 /* Both fold case. */
 void access_spot_fill(struct access_spot *spot, int64_t vault, const char *principal,
                       const char *key);
+void access_spot_move(struct access_spot *spot, int64_t vault, const char *key);
 const struct access_rule *access_index_find(const struct access_index *index,
                                             const struct access_spot *spot);
 

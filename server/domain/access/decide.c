@@ -43,13 +43,13 @@ static bool is_of_mode(const struct access_rule *rule, const struct kv_vault *va
 
 /* The rules for the caller at one place; key "": the vault, or with vault 0 what is above it. */
 static void weigh_place(const struct access_index *index, const struct kv_access_question *question,
-                        int64_t vault, const char *key, struct verdict *verdict)
+                        struct access_spot *spot, int64_t vault, const char *key,
+                        struct verdict *verdict)
 {
     const struct access_rule *rule;
-    struct access_spot spot;
 
-    access_spot_fill(&spot, vault, question->object_id, key);
-    for (rule = access_index_find(index, &spot); rule != NULL; rule = rule->next) {
+    access_spot_move(spot, vault, key);
+    for (rule = access_index_find(index, spot); rule != NULL; rule = rule->next) {
         if (is_of_mode(rule, question->vault) && applies(rule, question)) {
             weigh(rule, question, verdict);
         }
@@ -57,22 +57,22 @@ static void weigh_place(const struct access_index *index, const struct kv_access
 }
 
 static void weigh_all(const struct access_index *index, const struct kv_access_question *question,
-                      struct verdict *verdict)
+                      struct access_spot *spot, struct verdict *verdict)
 {
     const struct kv_vault *vault = question->vault;
     const char *key = question->key != NULL ? question->key : "";
 
-    weigh_place(index, question, vault->id, "", verdict);
+    weigh_place(index, question, spot, vault->id, "", verdict);
     if (vault->access != KV_ACCESS_RBAC) {
         return;
     }
     if (vault->kind == KV_VAULT) {
-        weigh_place(index, question, 0, "", verdict);
+        weigh_place(index, question, spot, 0, "", verdict);
     } else if (question->at_keys || *key != '\0') {
-        weigh_place(index, question, vault->id, ACCESS_ALL_KEYS, verdict);
+        weigh_place(index, question, spot, vault->id, ACCESS_ALL_KEYS, verdict);
     }
     if (*key != '\0') {
-        weigh_place(index, question, vault->id, key, verdict);
+        weigh_place(index, question, spot, vault->id, key, verdict);
     }
 }
 
@@ -186,13 +186,10 @@ static enum kv_code read_anew_locked(struct kv_access *access, uint64_t wanted, 
     return KV_OK;
 }
 
-static enum kv_code make_current(struct kv_access *access, uint64_t wanted, struct kv_err *err)
+static enum kv_code read_anew(struct kv_access *access, uint64_t wanted, struct kv_err *err)
 {
     struct kv_err why = { .code = KV_OK };
 
-    if (is_current(access, wanted)) {
-        return KV_OK;
-    }
     pthread_mutex_lock(&access->reading);
     enum kv_code code = read_anew_locked(access, wanted, &why);
     pthread_mutex_unlock(&access->reading);
@@ -201,19 +198,36 @@ static enum kv_code make_current(struct kv_access *access, uint64_t wanted, stru
                                    "What callers may do cannot be read at the moment.");
 }
 
+/* False: the index does not know all that was committed before `edition` was asked for. */
+static bool try_weigh(struct kv_access *access, const struct kv_access_question *question,
+                      uint64_t edition, struct verdict *verdict)
+{
+    struct access_spot spot;
+
+    access_spot_fill(&spot, 0, question->object_id, "");
+    pthread_rwlock_rdlock(&access->lock);
+    bool current = is_current_locked(access, edition);
+    if (current) {
+        weigh_all(access->index, question, &spot, verdict);
+    }
+    pthread_rwlock_unlock(&access->lock);
+    return current;
+}
+
 enum kv_code kv_access_check(struct kv_access *access, const struct kv_access_question *question,
                              char ret_assignment[KV_UUID_LENGTH + 1], struct kv_err *err)
 {
+    const uint64_t edition = atomic_load(&access->edition);
     struct verdict verdict = { .name = "" };
 
     ret_assignment[0] = '\0';
     if (question->vault->access == KV_ACCESS_OPEN || question->permission == KV_PERMISSION_NONE) {
         return KV_OK;
     }
-    KV_TRY(make_current(access, atomic_load(&access->edition), err));
-    pthread_rwlock_rdlock(&access->lock); /* an index that replaced it meanwhile is newer still */
-    weigh_all(access->index, question, &verdict);
-    pthread_rwlock_unlock(&access->lock);
+    while (!try_weigh(access, question, edition,
+                      &verdict)) { /* once: no index is older than one before it */
+        KV_TRY(read_anew(access, edition, err));
+    }
     KV_TRY(decide(access, question, &verdict, err));
     memcpy(ret_assignment, verdict.name, sizeof(verdict.name));
     return KV_OK;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The index: whatever was granted to somebody at some place is found by hashing the two. */
-#include <ctype.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,30 +81,47 @@ uint64_t access_index_edition(const struct access_index *index)
     return index->edition;
 }
 
-/* Lower case; a text that is too long matches nothing, because no stored one is. */
+/* Lower case, of ASCII: there are only GUIDs, and names of keys. */
 static void fold(const char *text, char *ret_text, size_t size)
 {
-    for (size_t i = 0; i + 1 < size && text[i] != '\0'; i++) {
-        ret_text[i] = (char) tolower((unsigned char) text[i]);
+    size_t i;
+
+    for (i = 0; i + 1 < size && text[i] != '\0'; i++) {
+        ret_text[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char) (text[i] | 0x20) : text[i];
     }
+    ret_text[i] = '\0';
 }
 
 void access_spot_fill(struct access_spot *spot, int64_t vault, const char *principal,
                       const char *key)
 {
     memset(spot, 0, sizeof(*spot));
-    spot->vault = vault;
-    if (strlen(principal) < sizeof(spot->principal) && strlen(key) < sizeof(spot->key)) {
+    if (strlen(principal) < sizeof(spot->principal)) {
         fold(principal, spot->principal, sizeof(spot->principal));
-        fold(key, spot->key, sizeof(spot->key));
     }
+    access_spot_move(spot, vault, key);
+}
+
+/* What is too long matches nothing, because no stored text is. */
+void access_spot_move(struct access_spot *spot, int64_t vault, const char *key)
+{
+    bool fits = strlen(key) < sizeof(spot->key);
+
+    spot->vault = fits ? vault : -1;
+    fold(fits ? key : "", spot->key, sizeof(spot->key));
+}
+
+/* Behind the key nothing counts. */
+static unsigned spot_length(const struct access_spot *spot)
+{
+    return (unsigned) (offsetof(struct access_spot, key) + strlen(spot->key));
 }
 
 static struct entry *find_entry(const struct access_index *index, const struct access_spot *spot)
 {
     struct entry *entry;
 
-    HASH_FIND(hh, index->entries, spot, sizeof(*spot), entry);
+    HASH_FIND(hh, index->entries, spot, spot_length(spot), entry);
     return entry;
 }
 
@@ -127,7 +144,7 @@ static enum kv_code find_or_add(struct access_index *index, const struct access_
             return KV_OUT_OF_MEMORY(err);
         }
         memcpy(&entry->spot, spot, sizeof(*spot));
-        HASH_ADD(hh, index->entries, spot, sizeof(entry->spot), entry);
+        HASH_ADD_KEYPTR(hh, index->entries, &entry->spot, spot_length(&entry->spot), entry);
         if (find_entry(index, spot) != entry) {
             free(entry);
             return KV_OUT_OF_MEMORY(err);
