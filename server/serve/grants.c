@@ -89,6 +89,19 @@ static enum kv_code parse(const char *text, struct spec *spec, struct kv_err *er
     return find_fault(spec) != NULL ? refuse(text, find_fault(spec), err) : KV_OK;
 }
 
+enum kv_code grants_open(struct grants *grants, struct kv_store *store, struct kv_roles *roles,
+                         struct kv_err *err)
+{
+    const struct kv_access_config config = {
+        .store = store,
+        .roles = roles,
+        .tenant = kv_option_text(grants->options, KV_OPTION_TENANT),
+        .delay = kv_option_duration(grants->options, KV_OPTION_ACCESS_DELAY),
+    };
+
+    return kv_access_new(&config, &grants->access, err);
+}
+
 enum kv_code grants_check(const struct kv_options *options, struct kv_err *err)
 {
     for (size_t i = 0; i < kv_option_list_count(options, KV_OPTION_GRANT); i++) {

@@ -50,7 +50,6 @@ struct server {
     struct kv_authorities *authorities;
     struct kv_vaults *vaults;
     struct kv_roles *roles;
-    struct kv_access *access;
     struct grants grants;
     struct kv_certificates certificates;
     struct certifier *certifier;
@@ -67,21 +66,16 @@ struct server {
     struct kv_app app;
 };
 
-/* Checks that involve more than one option, before anything is created. */
-static enum kv_code check_ports(struct server *server, struct kv_err *err)
+/* Before anything is created. */
+static enum kv_code check_options(struct server *server, struct kv_err *err)
 {
-    int64_t port = kv_option_number(server->options, KV_OPTION_PORT);
-
-    if (port != 0 && port == kv_option_number(server->options, KV_OPTION_CONTROL_PORT)) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--port and --control-port are both %d",
-                       (int) port);
-    }
-    return KV_OK;
+    KV_TRY(machine_check_memory(err));
+    KV_TRY(ports_check(server->options, err));
+    return grants_check(server->options, err);
 }
 
 static enum kv_code read_vaults(struct server *server, struct kv_err *err)
 {
-    KV_TRY(grants_check(server->options, err));
     return vaults_read(server->options, &server->drafts, err);
 }
 
@@ -132,14 +126,9 @@ static enum kv_code open_store(struct server *server, struct kv_err *err)
 
 static enum kv_code open_access(struct server *server, struct kv_err *err)
 {
-    const struct kv_access_config config = {
-        .store = server->store,
-        .roles = server->roles,
-        .tenant = kv_option_text(server->options, KV_OPTION_TENANT),
-        .delay = kv_option_duration(server->options, KV_OPTION_ACCESS_DELAY),
-    };
-
-    return kv_access_new(&config, &server->access, err);
+    server->grants =
+        (struct grants){ server->options, server->clock, server->identity, server->vaults, NULL };
+    return grants_open(&server->grants, server->store, server->roles, err);
 }
 
 static enum kv_code open_keys(struct server *server, struct kv_err *err)
@@ -173,16 +162,9 @@ static enum kv_code open_vaults(struct server *server, struct kv_err *err)
 {
     kv_vaults_add_tenant(server->vaults, kv_keys_empty, server->keys);
     kv_vaults_add_tenant(server->vaults, kv_roles_empty, server->roles);
-    kv_vaults_add_tenant(server->vaults, kv_access_empty, server->access);
+    kv_vaults_add_tenant(server->vaults, kv_access_empty, server->grants.access);
     KV_TRY(
         vaults_open(server->vaults, &server->drafts, kv_seconds(kv_clock_now(server->clock)), err));
-    server->grants = (struct grants){
-        .options = server->options,
-        .clock = server->clock,
-        .identity = server->identity,
-        .vaults = server->vaults,
-        .access = server->access,
-    };
     return grants_apply(&server->grants, NULL, err);
 }
 
@@ -227,12 +209,7 @@ static enum kv_code start_threads(struct server *server, struct kv_err *err)
     KV_TRY(kv_lanes_new(&config, &server->lanes, err));
     KV_TRY(rotator_new(&rotator, &server->rotator, err));
 
-    const struct due due = {
-        .vaults = server->vaults,
-        .access = server->access,
-        .keys = server->keys,
-        .rotator = server->rotator,
-    };
+    const struct due due = { server->vaults, server->grants.access, server->keys, server->rotator };
 
     KV_TRY(due_open(server->clock, &due, &server->agenda, err));
     chores.lanes = server->lanes;
@@ -253,7 +230,7 @@ static void fill_app(struct server *server)
         .keys = server->keys,
         .identity = server->identity,
         .roles = server->roles,
-        .access = server->access,
+        .access = server->grants.access,
         .lanes = server->lanes,
         .authorities = server->authorities,
         .vaults = server->vaults,
@@ -325,16 +302,10 @@ static enum kv_code announce(struct server *server, struct kv_err *err)
 
 typedef enum kv_code step_fn(struct server *server, struct kv_err *err);
 
-static enum kv_code check_memory(struct server *server, struct kv_err *err)
-{
-    (void) server;
-    return machine_check_memory(err);
-}
-
 static step_fn *const start_up[] = {
-    check_memory,  check_ports, read_vaults, open_folder, open_identity, open_certificates,
-    open_store,    open_access, open_keys,   open_vaults, sweep,         open_limits,
-    start_threads, listen_on,   publish,     announce,
+    check_options, read_vaults,   open_folder, open_identity, open_certificates,
+    open_store,    open_access,   open_keys,   open_vaults,   sweep,
+    open_limits,   start_threads, listen_on,   publish,       announce,
 };
 
 static bool drain_until(struct kv_listener *listener, kv_millis end)
@@ -380,7 +351,7 @@ static void take_down(struct server *server)
     kv_custody_free(server->custody);
     hsm_close(server->token.hsm);
     housekeeper_free(server->keeper);
-    kv_access_free(server->access);
+    kv_access_free(server->grants.access);
     kv_roles_free(server->roles);
     kv_vaults_free(server->vaults);
     kv_store_close(server->store);

@@ -36,6 +36,9 @@ void machine_raise_descriptors(void);
 enum kv_code ready_announce(const struct kv_app *app, const char *listen, const char *folder,
                             struct kv_err *err) kv_must_check;
 
+/* The two ports differ, unless any free one will do. */
+enum kv_code ports_check(const struct kv_options *options, struct kv_err *err) kv_must_check;
+
 /* The additional names of the control port, --san and --control-host: at most KV_CONTROL_NAMES_MAX,
  * which `ret_names` has room for. They are borrowed from the options. */
 enum kv_code control_names_read(const struct kv_options *options, const char **ret_names,
@@ -60,7 +63,8 @@ enum kv_code vaults_certify(const struct kv_options *options, const char *folder
 enum kv_code vaults_open(struct kv_vaults *vaults, const struct vault_drafts *drafts, kv_time now,
                          struct kv_err *err) kv_must_check;
 
-/* What the options grant, beside what was granted since; all borrowed. */
+/* Who may do what: what the options grant, beside what was granted since. The first four are
+ * borrowed, and set before grants_open(); `access` is freed before the roles, and may be NULL. */
 struct grants {
     const struct kv_options *options;
     struct kv_clock *clock;
@@ -68,6 +72,8 @@ struct grants {
     struct kv_vaults *vaults;
     struct kv_access *access;
 };
+enum kv_code grants_open(struct grants *grants, struct kv_store *store, struct kv_roles *roles,
+                         struct kv_err *err) kv_must_check;
 
 /* Whether every --grant can be read; nothing has to exist yet. */
 enum kv_code grants_check(const struct kv_options *options, struct kv_err *err) kv_must_check;
