@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 EXTRA_DIST += \
+	%D%/access.md \
 	%D%/architecture.md \
 	%D%/clients.md \
 	%D%/consumers.md \

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 libkvcli_a_SOURCES += \
+	%D%/access.c \
 	%D%/cli.c \
 	%D%/cli.h \
 	%D%/commands.c \

@@ -3,6 +3,7 @@
  * and keys that are purged, and of keys whose pending phases end. */
 #include <stdint.h>
 
+#include "kv/access/grants.h"
 #include "kv/base/log.h"
 #include "kv/keys/due.h"
 #include "serve.h"
@@ -116,35 +117,68 @@ static enum kv_code purge_vaults(void *vaults, const struct kv_trip *trip, kv_mi
     return kv_vaults_purge_due(vaults, kv_seconds(at), tell_vault, &telling, err);
 }
 
+static enum kv_code next_withdrawal(void *access, const struct kv_trip *trip, kv_millis after,
+                                    kv_millis *ret_due, struct kv_err *err)
+{
+    kv_millis due;
+
+    KV_TRY(kv_access_next_end(access, look_from(trip, after), &due, err));
+    *ret_due = due_on(trip, due);
+    return KV_OK;
+}
+
+/* Nobody can tell whose it was from what is gone. */
+static enum kv_code end_withdrawals(void *access, const struct kv_trip *trip, kv_millis at,
+                                    struct kv_agenda_report *report, struct kv_err *err)
+{
+    int64_t count = 0;
+
+    (void) trip;
+    KV_TRY(kv_access_remove_ended(access, at, &count, err));
+    if (count > 0) {
+        kv_agenda_note(report, NULL, NULL, NULL);
+    }
+    return KV_OK;
+}
+
+/* Whose row it is. */
+enum owner { OF_VAULTS, OF_ACCESS, OF_KEYS };
+
 /* Rows that are due at the same time run in this order. */
 static const struct {
     const char *name;
-    bool of_vaults; /* their table is the context; the keys' otherwise */
+    enum owner owner;
     kv_agenda_next_fn *next;
     kv_agenda_run_fn *run;
 } rows[] = {
-    { "vault purge", true, next_vault_purge, purge_vaults },
-    { "deletion", false, next_deletion, end_deletions },
-    { "recovery", false, next_recovery, end_recoveries },
-    { "purge", false, next_purge, purge },
+    { "vault purge", OF_VAULTS, next_vault_purge, purge_vaults },
+    { "access withdrawal", OF_ACCESS, next_withdrawal, end_withdrawals },
+    { "deletion", OF_KEYS, next_deletion, end_deletions },
+    { "recovery", OF_KEYS, next_recovery, end_recoveries },
+    { "purge", OF_KEYS, next_purge, purge },
 };
 
-enum kv_code due_open(struct kv_clock *clock, struct kv_vaults *vaults, struct kv_keys *keys,
-                      struct rotator *rotator, struct kv_agenda **ret_agenda, struct kv_err *err)
+enum kv_code due_open(struct kv_clock *clock, const struct due *due, struct kv_agenda **ret_agenda,
+                      struct kv_err *err)
 {
+    void *const contexts[] = {
+        [OF_VAULTS] = due->vaults,
+        [OF_ACCESS] = due->access,
+        [OF_KEYS] = due->keys,
+    };
+
     KV_TRY(kv_agenda_new(clock, ret_agenda, err));
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
-        kv_agenda_add(*ret_agenda,
-                      &(struct kv_agenda_row){
-                          .name = rows[i].name,
-                          .pace = KV_PACE_QUICK,
-                          .scope_word = "vault",
-                          .subject_word = "key",
-                          .context = rows[i].of_vaults ? (void *) vaults : (void *) keys,
-                          .next = rows[i].next,
-                          .run = rows[i].run,
-                      });
+        kv_agenda_add(*ret_agenda, &(struct kv_agenda_row){
+                                       .name = rows[i].name,
+                                       .pace = KV_PACE_QUICK,
+                                       .scope_word = "vault",
+                                       .subject_word = "key",
+                                       .context = contexts[rows[i].owner],
+                                       .next = rows[i].next,
+                                       .run = rows[i].run,
+                                   });
     }
-    rotator_add(rotator, *ret_agenda);
+    rotator_add(due->rotator, *ret_agenda);
     return KV_OK;
 }

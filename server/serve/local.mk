@@ -7,6 +7,7 @@ libkvserve_a_SOURCES += \
 	%D%/fetch.c \
 	%D%/folder.c \
 	%D%/folder.h \
+	%D%/grants.c \
 	%D%/housekeeper.c \
 	%D%/machine.c \
 	%D%/names.c \

@@ -1,6 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The names that sibling containers have for this machine: a web page cannot choose those. */
+/* The names that sibling containers have for this machine, which a web page cannot choose; and its
+ * ports. */
 #include "serve.h"
+
+enum kv_code ports_check(const struct kv_options *options, struct kv_err *err)
+{
+    int64_t port = kv_option_number(options, KV_OPTION_PORT);
+
+    if (port != 0 && port == kv_option_number(options, KV_OPTION_CONTROL_PORT)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--port and --control-port are both %d",
+                       (int) port);
+    }
+    return KV_OK;
+}
 
 enum kv_code control_names_read(const struct kv_options *options, const char **ret_names,
                                 struct kv_err *err)

@@ -51,6 +51,7 @@ struct server {
     struct kv_authorities *authorities;
     struct kv_vaults *vaults;
     struct kv_roles *roles;
+    struct grants grants;
     struct kv_certificates certificates;
     struct certifier *certifier;
     struct kv_store *store;
@@ -66,16 +67,12 @@ struct server {
     struct kv_app app;
 };
 
-/* Checks that involve more than one option, before anything is created. */
-static enum kv_code check_ports(struct server *server, struct kv_err *err)
+/* Before anything is created. */
+static enum kv_code check_options(struct server *server, struct kv_err *err)
 {
-    int64_t port = kv_option_number(server->options, KV_OPTION_PORT);
-
-    if (port != 0 && port == kv_option_number(server->options, KV_OPTION_CONTROL_PORT)) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--port and --control-port are both %d",
-                       (int) port);
-    }
-    return KV_OK;
+    KV_TRY(machine_check_memory(err));
+    KV_TRY(ports_check(server->options, err));
+    return grants_check(server->options, err);
 }
 
 static enum kv_code read_vaults(struct server *server, struct kv_err *err)
@@ -129,6 +126,13 @@ static enum kv_code open_store(struct server *server, struct kv_err *err)
     return kv_roles_new(server->store, &server->roles, err);
 }
 
+static enum kv_code open_access(struct server *server, struct kv_err *err)
+{
+    server->grants =
+        (struct grants){ server->options, server->clock, server->identity, server->vaults, NULL };
+    return grants_open(&server->grants, server->store, server->roles, err);
+}
+
 static enum kv_code open_keys(struct server *server, struct kv_err *err)
 {
     struct kv_custody_config custody = { .alarm = housekeeper_alarm };
@@ -162,8 +166,10 @@ static enum kv_code open_vaults(struct server *server, struct kv_err *err)
 {
     kv_vaults_add_tenant(server->vaults, kv_keys_empty, server->keys);
     kv_vaults_add_tenant(server->vaults, kv_roles_empty, server->roles);
-    return vaults_open(server->vaults, &server->drafts, kv_seconds(kv_clock_now(server->clock)),
-                       err);
+    kv_vaults_add_tenant(server->vaults, kv_access_empty, server->grants.access);
+    KV_TRY(
+        vaults_open(server->vaults, &server->drafts, kv_seconds(kv_clock_now(server->clock)), err));
+    return grants_apply(&server->grants, NULL, err);
 }
 
 static enum kv_code sweep(struct server *server, struct kv_err *err)
@@ -206,8 +212,10 @@ static enum kv_code start_threads(struct server *server, struct kv_err *err)
 
     KV_TRY(kv_lanes_new(&config, &server->lanes, err));
     KV_TRY(rotator_new(&rotator, &server->rotator, err));
-    KV_TRY(due_open(server->clock, server->vaults, server->keys, server->rotator, &server->agenda,
-                    err));
+
+    const struct due due = { server->vaults, server->grants.access, server->keys, server->rotator };
+
+    KV_TRY(due_open(server->clock, &due, &server->agenda, err));
     chores.lanes = server->lanes;
     chores.agenda = server->agenda;
     return housekeeper_start(server->keeper, &chores, err);
@@ -226,6 +234,7 @@ static void fill_app(struct server *server)
         .keys = server->keys,
         .identity = server->identity,
         .roles = server->roles,
+        .access = server->grants.access,
         .lanes = server->lanes,
         .authorities = server->authorities,
         .vaults = server->vaults,
@@ -241,6 +250,8 @@ static void fill_app(struct server *server)
         .print_token_metrics = token_print_metrics,
         .describe_token = token_describe,
         .token_context = &server->token,
+        .grant_again = grants_apply,
+        .grant_context = &server->grants,
         .check_store = check_store,
         .store_context = server->store,
         .public_url = server->public_url,
@@ -300,16 +311,10 @@ static enum kv_code announce(struct server *server, struct kv_err *err)
 
 typedef enum kv_code step_fn(struct server *server, struct kv_err *err);
 
-static enum kv_code check_memory(struct server *server, struct kv_err *err)
-{
-    (void) server;
-    return machine_check_memory(err);
-}
-
 static step_fn *const start_up[] = {
-    check_memory,      check_ports,   read_vaults, open_folder, open_identity,
-    open_certificates, open_store,    open_keys,   open_vaults, sweep,
-    open_limits,       start_threads, listen_on,   publish,     announce,
+    check_options, read_vaults,   open_folder, open_identity, open_certificates,
+    open_store,    open_access,   open_keys,   open_vaults,   sweep,
+    open_limits,   start_threads, listen_on,   publish,       announce,
 };
 
 static bool drain_until(struct kv_listener *listener, kv_millis end)
@@ -355,6 +360,7 @@ static void take_down(struct server *server)
     kv_custody_free(server->custody);
     hsm_close(server->token.hsm);
     housekeeper_free(server->keeper);
+    kv_access_free(server->grants.access);
     kv_roles_free(server->roles);
     kv_vaults_free(server->vaults);
     kv_store_close(server->store);

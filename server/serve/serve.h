@@ -44,6 +44,9 @@ void supervisor_tell(const char *state);
 enum kv_code ready_announce(const struct kv_app *app, const char *listen, const char *folder,
                             struct kv_err *err) kv_must_check;
 
+/* The two ports differ, unless any free one will do. */
+enum kv_code ports_check(const struct kv_options *options, struct kv_err *err) kv_must_check;
+
 /* The additional names of the control port, --san and --control-host: at most KV_CONTROL_NAMES_MAX,
  * which `ret_names` has room for. They are borrowed from the options. */
 enum kv_code control_names_read(const struct kv_options *options, const char **ret_names,
@@ -75,6 +78,25 @@ enum kv_code certificates_open(const struct kv_options *options, const char *fol
 /* Opens the table with them; logs those that were deleted, which stay deleted. */
 enum kv_code vaults_open(struct kv_vaults *vaults, const struct vault_drafts *drafts, kv_time now,
                          struct kv_err *err) kv_must_check;
+
+/* Who may do what: what the options grant, beside what was granted since. The first four are
+ * borrowed, and set before grants_open(); `access` is freed before the roles, and may be NULL. */
+struct grants {
+    const struct kv_options *options;
+    struct kv_clock *clock;
+    struct kv_identity *identity;
+    struct kv_vaults *vaults;
+    struct kv_access *access;
+};
+enum kv_code grants_open(struct grants *grants, struct kv_store *store, struct kv_roles *roles,
+                         struct kv_err *err) kv_must_check;
+
+/* Whether every --grant can be read; nothing has to exist yet. */
+enum kv_code grants_check(const struct kv_options *options, struct kv_err *err) kv_must_check;
+
+/* Grants what the options say that is not granted yet, at once, at the vault of that name; at all of
+ * them with NULL. `grants` is the struct grants. */
+enum kv_code grants_apply(void *grants, const char *vault, struct kv_err *err) kv_must_check;
 
 /*
  * The certifier: issues the certificates under which statements are signed (contract §6.10, §11),
@@ -157,9 +179,16 @@ enum kv_code rotator_new(const struct rotator_config *config, struct rotator **r
 void rotator_free(struct rotator *rotator); /* NULL is fine */
 void rotator_add(struct rotator *rotator, struct kv_agenda *agenda);
 
+/* Whoever has something due; all borrowed. */
+struct due {
+    struct kv_vaults *vaults;
+    struct kv_access *access;
+    struct kv_keys *keys;
+    struct rotator *rotator;
+};
+
 /* Creates the agenda with all of its rows, which borrow what they work on. */
-enum kv_code due_open(struct kv_clock *clock, struct kv_vaults *vaults, struct kv_keys *keys,
-                      struct rotator *rotator, struct kv_agenda **ret_agenda,
+enum kv_code due_open(struct kv_clock *clock, const struct due *due, struct kv_agenda **ret_agenda,
                       struct kv_err *err) kv_must_check;
 
 /*

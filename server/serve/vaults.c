@@ -7,15 +7,6 @@
 
 #include "kv/base/log.h"
 
-/* Settings that can be given but are not implemented yet are refused. */
-static enum kv_code check_is_offered(const struct kv_vault *vault, struct kv_err *err)
-{
-    if (vault->access != KV_ACCESS_OPEN) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                       "--vault: %s: this version serves access=open only", vault->name);
-    }
-    return KV_OK;
-}
 
 static bool is_named_twice(const struct kv_vault_draft *drafts, size_t last)
 {
@@ -39,7 +30,6 @@ enum kv_code vaults_read(const struct kv_options *options, struct vault_drafts *
     }
     for (size_t i = 0; i < count; i++) {
         KV_TRY(kv_vault_parse(kv_option_list_item(options, KV_OPTION_VAULT, i), &drafts[i], err));
-        KV_TRY(check_is_offered(&drafts[i].vault, err));
         if (is_named_twice(drafts, i)) {
             return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--vault: %s is named twice",
                            drafts[i].vault.name);

@@ -13,6 +13,7 @@ api_tests = \
 	%D%/test_process \
 	%D%/test_release \
 	%D%/test_crypto \
+	%D%/test_access \
 	%D%/test_attestation \
 	%D%/test_auth \
 	%D%/test_backup \
@@ -51,6 +52,10 @@ api_support = tests/support/api_main.c tests/support/api_run.h
 api_cflags = $(AM_CFLAGS) $(CRITERION_CFLAGS) $(TLS_CFLAGS)
 api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITERION_LIBS) $(SERVER_LIBS) $(CURL_LIBS) $(TLS_LIBS)
 
+%C%_test_access_SOURCES = %D%/access.c %D%/access_control.c %D%/access_daemon.c \
+	%D%/access_tools.c %D%/access_tools.h $(api_support)
+%C%_test_access_CFLAGS = $(api_cflags)
+%C%_test_access_LDADD = $(api_libs)
 %C%_test_crypto_SOURCES = %D%/crypto.c $(api_support)
 %C%_test_crypto_CFLAGS = $(api_cflags)
 %C%_test_crypto_LDADD = $(api_libs)

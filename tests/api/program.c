@@ -37,8 +37,13 @@ Test(program, bad_options_are_refused_by_name)
     RUN(2, "colour", "serve", "--ephemeral", "--vault", "dev,colour=red");
     RUN(2, "retention", "serve", "--ephemeral", "--vault", "dev,retention=6");
     RUN(2, "named twice", "serve", "--ephemeral", "--vault", "dev", "--vault", "DEV");
-    RUN(2, "access=open only", "serve", "--ephemeral", "--vault", "dev,access=rbac");
-    RUN(2, "access=open", "serve", "--ephemeral", "--vault", "dev,access=rbac");
+    RUN(2, "must be open, policy or rbac", "serve", "--ephemeral", "--vault", "dev,access=all");
+    RUN(2, "give role=.. or permissions=..", "serve", "--ephemeral", "--grant", "dev");
+    RUN(2, "are two persons", "serve", "--grant", "dev,role=owner,identity=a,principal=b");
+    RUN(2, "go with a role", "serve", "--grant", "dev,permissions=get,key=k");
+    RUN(2, "once each", "serve", "--grant", "dev,role=owner,colour=red");
+    RUN(2, "once each", "serve", "--grant", "dev,role=owner,role=reader");
+    RUN(2, "--access-delay", "serve", "--ephemeral", "--access-delay", "61m");
     RUN(2, "--pkcs11-pin-file", "serve", "--ephemeral", "--pkcs11-module", "/nowhere.so");
     RUN(2, "frobnicate", "frobnicate");
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 EXTRA_PROGRAMS += %D%/bench
 %C%_bench_SOURCES = \
+	%D%/access.c \
 	%D%/bench.c \
 	%D%/bench.h \
 	%D%/connection.c \
@@ -27,6 +28,7 @@ EXTRA_PROGRAMS += %D%/bench
 	%D%/sign.c \
 	%D%/start.c \
 	%D%/unwrap.c
+%C%_bench_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 %C%_bench_CFLAGS = $(AM_CFLAGS) $(TLS_CFLAGS)
 %C%_bench_LDADD = \
 	tests/support/libdaemon.a \

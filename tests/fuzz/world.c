@@ -64,6 +64,7 @@ static void close_all(void)
     kv_keys_free(self.app.keys);
     certifier_free(self.certifier);
     kv_custody_free(self.custody);
+    kv_access_free(self.app.access);
     kv_roles_free(self.app.roles);
     kv_vaults_free(self.app.vaults);
     kv_store_close(self.store);
@@ -115,7 +116,9 @@ static enum kv_code open_certificates(struct kv_err *err)
 
 static enum kv_code open_keys(struct kv_err *err)
 {
-    static const char *const specs[] = { "dev", "std,sku=standard,access=rbac", "pool,kind=hsm" };
+    static const char *const specs[] = { "dev", "std,sku=standard", "pool,kind=hsm",
+                                         "shut,access=rbac" };
+    struct kv_access_config access = { .tenant = TENANT };
     struct kv_custody_config custody = { .hsm = NULL };
     struct kv_keys_config keys = { .certify = certifier_certify };
     char path[KV_PATH_MAX];
@@ -124,6 +127,9 @@ static enum kv_code open_keys(struct kv_err *err)
     KV_TRY(kv_store_open(path, 8, &self.store, err));
     KV_TRY(vaults_of_specs(self.store, specs, KV_COUNT(specs), &self.app.vaults, err));
     KV_TRY(kv_roles_new(self.store, &self.app.roles, err));
+    access.store = self.store;
+    access.roles = self.app.roles;
+    KV_TRY(kv_access_new(&access, &self.app.access, err));
     test_token_create(&self.token, gate, NULL);
     custody.hsm = self.token.hsm;
     KV_TRY(kv_custody_new(&custody, &self.custody, err));

@@ -54,6 +54,12 @@ TESTS += %D%/vaults
 	%D%/vaults_review.c
 %C%_vaults_LDADD = $(stress_libs)
 
+check_PROGRAMS += %D%/access
+TESTS += %D%/access
+%C%_access_SOURCES = %D%/access.c tests/support/tally.c tests/support/tally.h
+%C%_access_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+%C%_access_LDADD = $(kv_domain) $(SERVER_LIBS)
+
 check_PROGRAMS += %D%/objects
 TESTS += %D%/objects
 %C%_objects_SOURCES = %D%/objects.c tests/support/tally.c tests/support/tally.h

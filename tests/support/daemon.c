@@ -219,18 +219,26 @@ bool daemon_is_running(const struct daemon *daemon)
            && info.si_pid == 0;
 }
 
+/* -1: it still runs, against all waiting. */
+static void say_end(int status)
+{
+    if (status == -1) {
+        fprintf(stderr, "the daemon does not end");
+    } else if (WIFSIGNALED(status)) {
+        fprintf(stderr, "the daemon died of signal %d (%s)", WTERMSIG(status),
+                strsignal(WTERMSIG(status)));
+    } else {
+        fprintf(stderr, "the daemon ended with status %d", WEXITSTATUS(status));
+    }
+}
+
 void daemon_report_end(struct daemon *daemon)
 {
     int status = 0;
 
     waitpid(daemon->pid, &status, 0);
     daemon->pid = 0;
-    if (WIFSIGNALED(status)) {
-        fprintf(stderr, "the daemon died of signal %d (%s)", WTERMSIG(status),
-                strsignal(WTERMSIG(status)));
-    } else {
-        fprintf(stderr, "the daemon ended by itself with status %d", WEXITSTATUS(status));
-    }
+    say_end(status);
     fprintf(stderr, "; the end of its log, %s:\n", daemon->log);
     show_log(daemon, LAST_WORDS);
 }
@@ -262,7 +270,8 @@ bool daemon_stop(struct daemon *daemon)
     status = wait_for_end(daemon->pid);
     if (status != 0) {
         show_log(daemon, WHOLE_LOG);
-        fprintf(stderr, "the daemon ended with wait status %d\n", status);
+        say_end(status);
+        fputc('\n', stderr);
         kill(daemon->pid, SIGKILL);
     }
     daemon->pid = 0;

@@ -12,7 +12,8 @@
 
 TestSuite(wording, .timeout = 60);
 
-static const char *const samples[KV_TEXT_ARGS_MAX] = { "<one>", "<two>", "<three>" };
+static const char *const samples[KV_TEXT_ARGS_MAX] = { "<one>",  "<two>",  "<three>",
+                                                       "<four>", "<five>", "<six>" };
 
 static const struct kv_speaker speakers[] = {
     { false, KV_BUILD_2021 }, { false, KV_BUILD_2024 }, { false, KV_BUILD_2026 },
@@ -159,6 +160,23 @@ static const struct {
       "Error occurred while decoding OAEP padding." },
     { KV_TEXT_CANNOT_DECRYPT, false, KV_BUILD_2021, KV_CANNOT_DECRYPT,
       "Unable to decrypt specified value with this key." },
+    { KV_TEXT_FORBIDDEN_BY_POLICY, false, KV_BUILD_2021, KV_FORBIDDEN_BY_POLICY,
+      "The user, group or application '<one>' does not have keys <two> permission on key vault "
+      "'<three>;location=<four>'. For help resolving this issue, please see "
+      "https://go.microsoft.com/fwlink/?linkid=2125287" },
+    { KV_TEXT_FORBIDDEN_BY_RBAC, false, KV_BUILD_2024, KV_FORBIDDEN_BY_RBAC,
+      "Caller is not authorized to perform action on resource.\r\nIf role assignments, deny "
+      "assignments or role definitions were changed recently, please observe propagation "
+      "time.\r\nCaller: <one>\r\nAction: 'Microsoft.KeyVault/vaults/<two>'\r\nResource: "
+      "'<three>'\r\nAssignment: (not found)\r\nDenyAssignmentId: null\r\nDecisionReason: "
+      "'DeniedWithNoValidRBAC' \r\nVault: <four>;location=<five>\r\n" },
+    { KV_TEXT_FORBIDDEN_BY_RBAC, false, KV_BUILD_2021, KV_FORBIDDEN_BY_RBAC,
+      "Caller is not authorized to perform action on resource.\r\nIf role assignments, deny "
+      "assignments or role definitions were changed recently, please observe propagation "
+      "time.\r\nCaller: <one>\r\nAction: 'Microsoft.KeyVault/vaults/<two>'\r\nResource: "
+      "'<three>'\r\nAssignment: (not found)\r\nVault: <four>;location=<five>\r\n" },
+    { KV_TEXT_FORBIDDEN_AT_HSM, true, KV_BUILD_2026, KV_ACCESS_DENIED,
+      "Not authorized to access Microsoft.KeyVault/managedHsm/<one> on <two>" },
 };
 
 Test(wording, depends_on_who_speaks)

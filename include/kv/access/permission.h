@@ -6,6 +6,10 @@
  */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 enum kv_permission {
     KV_PERMISSION_NONE, /* anybody may */
 #define X(symbol, policy, vault, hsm) KV_PERMISSION_##symbol,
@@ -20,3 +24,14 @@ struct kv_permission_row {
     const char *hsm_action;   /* never NULL, except for KV_PERMISSION_NONE */
 };
 const struct kv_permission_row *kv_permission_row(enum kv_permission permission);
+
+/* A set of permissions, a bit for each. */
+typedef uint64_t kv_permissions;
+#define KV_PERMISSION_BIT(permission) ((kv_permissions) 1 << (permission))
+_Static_assert(KV_PERMISSION_COUNT <= 64, "a set has a bit for each permission");
+
+/*
+ * Adds what a word of an access policy grants, in any case: "get" is the keys and the deleted ones.
+ * "all" is every word but purge, as in the service. False for a word that is none.
+ */
+bool kv_permissions_add_word(kv_permissions *set, const char *word, size_t len);

@@ -3,8 +3,8 @@
  * kv/access/roles.h - what a managed HSM keeps beside its keys: role definitions, role assignments and
  * settings (contract §12, control-plane.md §2.6).
  *
- * `vault` is the id of the HSM in question; HSMs do not see each other's data. Nothing is enforced
- * here. Once a call has returned KV_OK its effect is on disk. Thread-safe. Errors carry the
+ * `vault` is the id of the HSM in question; HSMs do not see each other's data. Who may do
+ * what by them is decided in kv/access/access.h. Once a call has returned KV_OK its effect is on disk. Thread-safe. Errors carry the
  * service's texts where they are known.
  */
 #pragma once

@@ -14,6 +14,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "kv/access/access.h"
 #include "kv/access/permission.h"
 #include "kv/access/roles.h"
 #include "kv/base/agenda.h"
@@ -37,6 +38,7 @@ struct kv_app {
     struct kv_keys *keys;
     struct kv_identity *identity;
     struct kv_roles *roles;
+    struct kv_access *access; /* what callers may do */
     struct kv_lanes *lanes;
     struct kv_authorities *authorities; /* that attest environments */
     struct kv_vaults *vaults;
@@ -63,6 +65,11 @@ struct kv_app {
                                         struct kv_err *err);
     void *token_context;
 
+    /* Grants again what the options grant at a vault that was reset, or with NULL at all of them.
+     * Thread-safe. NULL: they grant nothing. */
+    enum kv_code (*grant_again)(void *grant_context, const char *vault, struct kv_err *err);
+    void *grant_context;
+
     /* Whether the store can be written to, by kv_store_check(). Thread-safe. */
     enum kv_code (*check_store)(void *store_context, struct kv_err *err);
     void *store_context;
@@ -84,6 +91,7 @@ struct kv_terms {
 struct kv_call {
     const struct kv_vault *vault; /* held to the end of the request */
     struct kv_principal principal;
+    char assignment[KV_UUID_LENGTH + 1];             /* the role assignment that allows it; "": none */
     const char *api_version;                         /* borrowed from the request */
     char public_authority[KV_PUBLIC_AUTHORITY_SIZE]; /* the request's authority where one is set */
     /* What the api-version has: columns of api_version.def. */

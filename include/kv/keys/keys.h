@@ -21,7 +21,6 @@
 #include "kv/custody/custody.h"
 #include "kv/vaults/vault.h"
 
-#define KV_REGION "eastus" /* the region of every vault, for headers and texts */
 #define KV_KEY_NAME_MAX 127
 #define KV_PAGE_MAX 25
 #define KV_TAGS_MAX 15

@@ -15,20 +15,21 @@
 #include "kv/base/clock.h"
 #include "kv/base/err.h"
 
+#define KV_REGION "eastus" /* the region of every vault, for headers and texts */
 #define KV_VAULT_NAME_MAX 24
 #define KV_RETENTION_MIN 7 /* days */
 #define KV_RETENTION_MAX 90
 
 enum kv_vault_kind { KV_VAULT, KV_MANAGED_HSM };
 enum kv_sku { KV_SKU_STANDARD, KV_SKU_PREMIUM };
-enum kv_access { KV_ACCESS_OPEN, KV_ACCESS_POLICY, KV_ACCESS_RBAC };
+enum kv_access_mode { KV_ACCESS_OPEN, KV_ACCESS_POLICY, KV_ACCESS_RBAC };
 
 struct kv_vault {
     int64_t id; /* permanent: a later vault of the same name has another id; 0: not in the table */
     char name[KV_VAULT_NAME_MAX + 1]; /* lower case */
     enum kv_vault_kind kind;
     enum kv_sku sku;
-    enum kv_access access;
+    enum kv_access_mode access;
     unsigned retention_days; /* 7..90 */
     bool purge_protection;
     kv_time made, changed;

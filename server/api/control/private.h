@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kv/app/app.h"
+#include "kv/base/json.h"
 
 /* "url": where this machine reaches the vault. */
 void control_add_url(cJSON *object, const struct kv_app *app, const struct kv_vault *vault,
@@ -12,6 +13,14 @@ void control_add_url(cJSON *object, const struct kv_app *app, const struct kv_va
 enum kv_code control_read_body(const struct kv_request *request, cJSON **ret_body,
                                struct kv_err *err) kv_must_check;
 
+/*
+ * Reads such a body into the zeroed `ret_args` by a table of its members. KV_BAD_PARAMETER for a
+ * member that the table has not, or of another type: a misspelt one must not be ignored.
+ */
+enum kv_code control_bind_body(const struct kv_request *request, const struct kv_json_field *fields,
+                               size_t count, void *ret_args, cJSON **ret_body,
+                               struct kv_err *err) kv_must_check;
+
 kv_handler_fn control_ready, control_health, control_ca, control_ca_p12, control_ca_jks,
     control_info, control_hsm;                                      /* state.c */
 kv_handler_fn authority_describe, authority_keys, authority_attest; /* authority.c */
@@ -19,5 +28,8 @@ kv_handler_fn external_show, external_connect, external_make;       /* ekm.c */
 kv_handler_fn control_metrics;                                      /* metrics.c */
 kv_handler_fn control_vaults, control_vault_get, control_vault_put, control_vault_patch,
     control_vault_delete, control_vault_recover, control_vault_purge; /* vaults.c */
-kv_handler_fn control_reset;                                          /* reset.c */
-kv_handler_fn control_clock_get, control_clock_set;                   /* time.c */
+kv_handler_fn control_identity, control_access, control_policy_put, control_policy_delete,
+    control_assignment_post, control_assignment_withdraw, control_assignment_delete; /* access.c */
+kv_handler_fn control_role_get, control_role_put, control_role_delete;               /* roles.c */
+kv_handler_fn control_reset;                                                         /* reset.c */
+kv_handler_fn control_clock_get, control_clock_set;                                  /* time.c */

@@ -30,6 +30,11 @@ static enum kv_code read_order(const cJSON *body, struct order *ret_order, struc
     return KV_OK;
 }
 
+static enum kv_code grant_again(const struct kv_app *app, const char *vault, struct kv_err *err)
+{
+    return app->grant_again != NULL ? app->grant_again(app->grant_context, vault, err) : KV_OK;
+}
+
 /* With the agenda's turn: nobody is under way through time meanwhile. */
 static enum kv_code reset_all(const struct kv_app *app, struct kv_err *err)
 {
@@ -41,7 +46,7 @@ static enum kv_code reset_all(const struct kv_app *app, struct kv_err *err)
         kv_limits_reset(app->limits);
     }
     kv_clock_wake(app->clock); /* the housekeeper destroys the objects of the keys that are gone */
-    return KV_OK;
+    return grant_again(app, NULL, err);
 }
 
 /* On the lane of those who move the clock, so that nobody holds it for long when this runs. */
@@ -81,7 +86,8 @@ static enum kv_code reset_vault(const struct kv_app *app, const char *name, kv_m
     struct kv_vault_draft draft; /* for the name, in lower case */
 
     KV_TRY(kv_vault_draft_begin(&draft, name, strlen(name), err));
-    return kv_vaults_reset(app->vaults, draft.vault.name, kv_seconds(now), err);
+    KV_TRY(kv_vaults_reset(app->vaults, draft.vault.name, kv_seconds(now), err));
+    return grant_again(app, draft.vault.name, err);
 }
 
 enum kv_code control_reset(struct kv_request *request, struct kv_response *response,

@@ -115,11 +115,7 @@ static enum kv_code read_setting(const cJSON *member, struct kv_vault_draft *dra
                        "'%.63s' must be a word, a number of days, or true or false.",
                        member->string);
     }
-    KV_TRY(kv_vault_draft_set(draft, name, value, err));
-    if (draft->vault.access != KV_ACCESS_OPEN) { /* not enforced: it must not look so */
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "This version serves access=open only.");
-    }
-    return KV_OK;
+    return kv_vault_draft_set(draft, name, value, err);
 }
 
 /* A body may name the vault, as what is sent back for it does: the one that the path names. */

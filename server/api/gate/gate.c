@@ -264,6 +264,7 @@ static const struct kv_gate gates[] = {
     { "route", kv_route_match },
     { "body", check_body },
     { "api-version", check_api_version },
+    { "authorize", gate_authorize },
     { "throttle", gate_throttle },
     { 0 },
 };

@@ -103,6 +103,29 @@ static const char *network_info(struct answer *answer)
     return answer->text;
 }
 
+/* Whatever the answer is, once the caller was let in: contract §3.1. */
+static const char *assignment_id(struct answer *answer)
+{
+    const struct kv_call *call = kv_call_of(answer->request);
+
+    return call != NULL && call->assignment[0] != '\0' ? call->assignment : NULL;
+}
+
+/* Without dashes, in newer builds. */
+static const char *short_assignment_id(struct answer *answer)
+{
+    const char *id = assignment_id(answer);
+    size_t len = 0;
+
+    for (; id != NULL && *id != '\0'; id++) {
+        if (*id != '-') {
+            answer->text[len++] = *id;
+        }
+    }
+    answer->text[len] = '\0';
+    return len > 0 ? answer->text : NULL;
+}
+
 /* A managed HSM sends its network info only with a success (contract §3.2). */
 static bool is_refused(const struct kv_response *response)
 {
@@ -175,6 +198,7 @@ static const struct header new_headers[] = {
     { "x-ms-request-id",               NULL,       request_id },
     { "x-ms-keyvault-service-version", NULL,       service_version },
     { "x-ms-keyvault-network-info",    NULL,       network_info },
+    { "x-ms-keyvault-rbac-assignment-id", NULL,    short_assignment_id },
     { "X-Content-Type-Options",        "nosniff",  NULL },
     { "Strict-Transport-Security",     HSTS,       NULL },
     { "Date",                          NULL,       date },
@@ -193,6 +217,7 @@ static const struct header old_headers[] = {
     { "x-ms-request-id",               NULL,       request_id },
     { "x-ms-keyvault-service-version", NULL,       service_version },
     { "x-ms-keyvault-network-info",    NULL,       network_info },
+    { "x-ms-keyvault-rbac-assignment-id", NULL,    assignment_id },
     { "X-Powered-By",                  "ASP.NET",  NULL },
     { "Strict-Transport-Security",     HSTS,       NULL },
     { "X-Content-Type-Options",        "nosniff",  NULL },

@@ -16,6 +16,9 @@
 #define RESOURCE_SIZE 320
 void gate_resource(const struct kv_request *request, char ret_resource[RESOURCE_SIZE]);
 
+/* The gate that asks whether the caller may do that (contract §9.3, §19 row 26). */
+kv_handler_fn gate_authorize;
+
 /* The gate that answers 429 once the vault is over its limit (contract §13). */
 kv_handler_fn gate_throttle;
 

@@ -186,7 +186,7 @@ enum kv_code kv_role_assignment_put(struct kv_roles *roles, int64_t vault,
     code = load(db, vault, row.name, &there, err);
     if (code == KV_ROLE_ASSIGNMENT_NOT_FOUND) {
         KV_TRY(insert(db, vault, &row, err));
-        KV_TRY(kv_db_commit(db, err));
+        KV_TRY(roles_commit(roles, db, err));
         *ret_assignment = row;
         return KV_OK;
     }
@@ -212,5 +212,5 @@ enum kv_code kv_role_assignment_delete(struct kv_roles *roles, int64_t vault, co
     KV_TRY(load_at(db, vault, scope, name, ret_assignment, err));
     KV_TRY(
         kv_db_run(db, sql, KV_BINDS(KV_B_INT(vault), KV_B_TEXT(ret_assignment->name)), NULL, err));
-    return kv_db_commit(db, err);
+    return roles_commit(roles, db, err);
 }

@@ -1,8 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 libkvdomain_a_SOURCES += \
+	%D%/access.c \
+	%D%/access_core.h \
+	%D%/actions.c \
 	%D%/assignments.c \
+	%D%/custom_roles.c \
+	%D%/decide.c \
+	%D%/grants.c \
+	%D%/grants_list.c \
+	%D%/index.c \
+	%D%/index_read.c \
 	%D%/permission.c \
+	%D%/places.c \
+	%D%/policies.c \
 	%D%/roles.c \
 	%D%/roles_core.h \
 	%D%/schema.c \
-	%D%/settings.c
+	%D%/settings.c \
+	%D%/vault_roles.c

@@ -280,7 +280,7 @@ enum kv_code kv_role_put(struct kv_roles *roles, int64_t vault, const char *name
                               KV_B_TEXT(role->description), KV_B_TEXT(permissions.data),
                               KV_B_TEXT(scopes.data)),
                      NULL, err));
-    return kv_db_commit(db, err);
+    return roles_commit(roles, db, err);
 }
 
 static enum kv_code check_unassigned(struct kv_db *db, int64_t vault, const char *fold,
@@ -314,7 +314,7 @@ enum kv_code kv_role_delete(struct kv_roles *roles, int64_t vault, const char *n
     KV_TRY(load_custom(db, vault, fold, &role, err));
     KV_TRY(check_unassigned(db, vault, fold, err));
     KV_TRY(kv_db_run(db, sql, KV_BINDS(KV_B_INT(vault), KV_B_TEXT(fold)), NULL, err));
-    KV_TRY(kv_db_commit(db, err));
+    KV_TRY(roles_commit(roles, db, err));
     *ret_role = role;
     role.permissions = role.scopes = NULL; /* the caller's now */
     return KV_OK;

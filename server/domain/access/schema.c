@@ -94,6 +94,21 @@ void kv_roles_free(struct kv_roles *roles)
     free(roles);
 }
 
+void roles_watch(struct kv_roles *roles, void (*changed)(void *context), void *context)
+{
+    roles->changed = changed;
+    roles->context = context;
+}
+
+enum kv_code roles_commit(struct kv_roles *roles, struct kv_db *db, struct kv_err *err)
+{
+    KV_TRY(kv_db_commit(db, err));
+    if (roles->changed != NULL) {
+        roles->changed(roles->context);
+    }
+    return KV_OK;
+}
+
 enum kv_code roles_begin(struct kv_roles *roles, int64_t vault, struct kv_db **ret_db,
                          struct kv_err *err)
 {

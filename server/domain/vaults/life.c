@@ -42,6 +42,18 @@ static enum kv_code refuse(const struct kv_vault *vault, const struct kv_vault_d
                    kv_vault_setting_name(setting), is, wanted, advice);
 }
 
+/* What no single setting tells. */
+static enum kv_code check_sense(const struct kv_vault *vault, struct kv_err *err)
+{
+    if (vault->kind == KV_MANAGED_HSM && vault->access == KV_ACCESS_POLICY) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "The managed HSM '%s' cannot have access=policy: it goes by roles alone "
+                       "(rbac), or lets everybody in (open).",
+                       vault->name);
+    }
+    return KV_OK;
+}
+
 /* --- at start --- */
 
 static enum kv_code ensure(struct kv_db *db, const struct kv_vault_draft *draft, kv_time now,
@@ -55,6 +67,7 @@ static enum kv_code ensure(struct kv_db *db, const struct kv_vault_draft *draft,
     if (!found) {
         vault = draft->vault;
         vault.made = vault.changed = now;
+        KV_TRY(check_sense(&vault, err));
         KV_TRY(vault_row_insert(db, &vault, err));
     } else if (!agrees(&vault, draft, &setting)) {
         return refuse(&vault, draft, setting, KV_BAD_PARAMETER,
@@ -239,6 +252,7 @@ static enum kv_code make_new(struct kv_vaults *vaults, const struct kv_vault_dra
                        KV_VAULTS_MAX);
     }
     vault.made = vault.changed = now;
+    KV_TRY(check_sense(&vault, err));
     return insert(vaults, &vault, ret_vault, err);
 }
 
@@ -294,6 +308,7 @@ enum kv_code kv_vaults_change(struct kv_vaults *vaults, const struct kv_vault_dr
     next.sku = draft->given & 1U << KV_SETTING_SKU ? draft->vault.sku : next.sku;
     next.access = draft->given & 1U << KV_SETTING_ACCESS ? draft->vault.access : next.access;
     next.purge_protection = next.purge_protection || draft->vault.purge_protection;
+    KV_TRY(check_sense(&next, err));
     return turn_into(vaults, entry, &next, ret_vault, err);
 }
 

@@ -76,7 +76,7 @@ static enum kv_code read_row(const struct kv_rows *rows, struct kv_vault *ret_va
         .id = kv_rows_int(rows, 0),
         .kind = (enum kv_vault_kind) kv_rows_int(rows, 2),
         .sku = (enum kv_sku) kv_rows_int(rows, 3),
-        .access = (enum kv_access) kv_rows_int(rows, 4),
+        .access = (enum kv_access_mode) kv_rows_int(rows, 4),
         .retention_days = (unsigned) kv_rows_int(rows, 5),
         .purge_protection = kv_rows_int(rows, 6) != 0,
         .made = kv_rows_int(rows, 7),

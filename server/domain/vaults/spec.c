@@ -87,7 +87,7 @@ static bool set_access(struct kv_vault *vault, const char *value)
 {
     for (size_t i = 0; i < KV_COUNT(access_names); i++) {
         if (strcmp(value, access_names[i]) == 0) {
-            vault->access = (enum kv_access) i;
+            vault->access = (enum kv_access_mode) i;
             return true;
         }
     }

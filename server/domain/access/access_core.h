@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * access_core.h - what the files of grants and their check share. Private to domain/access.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "kv/access/grants.h"
+#include "kv/access/roles.h"
+#include "kv/store/store.h"
+
+struct access_index;
+
+struct kv_access {
+    struct kv_store *store;
+    struct kv_roles *roles;
+    char tenant[KV_UUID_LENGTH + 1];       /* lower case, as the next one is */
+    char subscription[KV_UUID_LENGTH + 1]; /* GUID */
+    kv_millis delay;
+    pthread_mutex_t reading;      /* lock.def: access.reading */
+    atomic_uint_fast64_t edition; /* counts committed changes; the index has that of its reading */
+
+    pthread_rwlock_t lock;      /* lock.def: access.index; guards the next one */
+    struct access_index *index; /* NULL: not read yet */
+};
+
+/* Says that something was committed: a check that begins later does not use what was read before. */
+void access_changed(void *access);
+
+/* --- actions.c: what roles say --- */
+
+/* Whether a pattern of a role covers an action: * is any run of characters, / too; in any case. */
+bool access_action_matches(const char *pattern, const char *action);
+
+/* Which of the two names of a permission a role speaks of. */
+enum access_plane { ACCESS_OF_VAULTS, ACCESS_OF_HSMS };
+
+/* The permissions whose full action a pattern covers. */
+kv_permissions access_permissions_of(enum access_plane plane, const char *pattern);
+
+/* The same for arrays of patterns: what the first covers and the second does not; NULL is empty. */
+kv_permissions access_compile(enum access_plane plane, const cJSON *actions,
+                              const cJSON *not_actions);
+
+/* The same for the actions of a built-in role, as its table has them. */
+kv_permissions access_compile_row(enum access_plane plane, const char *actions);
+
+/* --- vault_roles.c: the built-in roles of Azure --- */
+struct access_built_in {
+    const char *name, *role_name, *actions;
+};
+const struct access_built_in *access_built_in(size_t i); /* NULL beyond the last */
+const struct access_built_in *access_built_in_of(const char *name);
+
+/* Whether two names of roles are the same but for case, blanks, dashes and underscores. */
+bool access_role_name_is(const char *role_name, const char *text);
+
+/* Finds a role by GUID, definition id, or name. */
+enum kv_code access_find_role(struct kv_db *db, const char *text, char ret_name[KV_UUID_LENGTH + 1],
+                              struct kv_err *err) kv_must_check;
+
+/* --- places.c: scopes --- */
+enum access_level { /* in the store: do not renumber */
+                    ACCESS_ROOT = 0,
+                    ACCESS_MANAGEMENT_GROUP = 1,
+                    ACCESS_SUBSCRIPTION = 2,
+                    ACCESS_GROUP = 3,
+                    ACCESS_VAULT = 4,
+                    ACCESS_KEY = 5,
+};
+
+#define ACCESS_KEY_MAX 127
+struct access_place {
+    enum access_level level;
+    char key[ACCESS_KEY_MAX + 1]; /* "" unless it is one; as it was given */
+};
+
+/* Reads the scope of a draft for a vault; KV_BAD_PARAMETER. */
+enum kv_code access_place_parse(const struct kv_access *access,
+                                const struct kv_assignment_draft *draft,
+                                struct access_place *ret_place, struct kv_err *err) kv_must_check;
+
+/* The same for a managed HSM: "/", "/keys", "/keys/{name}". */
+enum kv_code access_hsm_scope_parse(const struct kv_assignment_draft *draft,
+                                    char ret_scope[KV_ROLE_SCOPE_MAX + 1],
+                                    struct kv_err *err) kv_must_check;
+
+/* The id of a place, as the resource manager spells it. */
+void access_place_render(const struct kv_access *access, const struct access_place *place,
+                         const char *vault, char ret_scope[KV_ACCESS_SCOPE_MAX + 1]);
+
+/* --- index.c: what was granted, in memory --- */
+enum access_kind { ACCESS_POLICY, ACCESS_GRANT, ACCESS_DENY };
+
+struct access_rule {
+    struct access_rule *next;
+    enum access_kind kind;
+    kv_permissions permissions;
+    kv_millis since, until;
+    char name[KV_UUID_LENGTH + 1];        /* of an assignment */
+    char application[KV_UUID_LENGTH + 1]; /* of a policy; "": any */
+};
+
+/* For whom and where; compared by its bytes, up to the end of the key. */
+struct access_spot {
+    int64_t vault; /* 0: above all of them */
+    char principal[KV_UUID_LENGTH + 1];
+    char key[ACCESS_KEY_MAX + 1]; /* lower case; "": the vault itself; ACCESS_ALL_KEYS */
+};
+#define ACCESS_ALL_KEYS "*" /* the scope /keys of a managed HSM */
+
+/* Both fold case. */
+void access_spot_fill(struct access_spot *spot, int64_t vault, const char *principal,
+                      const char *key);
+void access_spot_move(struct access_spot *spot, int64_t vault, const char *key);
+const struct access_rule *access_index_find(const struct access_index *index,
+                                            const struct access_spot *spot);
+
+enum kv_code access_index_new(uint64_t edition, struct access_index **ret_index,
+                              struct kv_err *err) kv_must_check;
+void access_index_free(struct access_index *index);
+KV_DEFINE_CLEANUP(struct access_index *, access_index_free)
+uint64_t access_index_edition(const struct access_index *index);
+
+/* Adds a copy of the rule. */
+enum kv_code access_index_add(struct access_index *index, const struct access_spot *spot,
+                              const struct access_rule *rule, struct kv_err *err) kv_must_check;
+
+/* Roles, compiled once; `vault` 0: of Azure, otherwise of that managed HSM. */
+enum kv_code access_index_add_role(struct access_index *index, int64_t vault, const char *name,
+                                   kv_permissions permissions, struct kv_err *err) kv_must_check;
+kv_permissions access_index_role(const struct access_index *index, int64_t vault, const char *name);
+
+/* index_read.c: reads everything that was committed before. */
+enum kv_code access_index_read(struct kv_access *access, struct access_index *index,
+                               struct kv_err *err) kv_must_check;
+
+/* --- grants_list.c --- */
+
+/* One that reaches the vault; KV_ROLE_ASSIGNMENT_NOT_FOUND, also for a name that is no GUID. */
+enum kv_code access_find_assignment(struct kv_access *access, const struct kv_vault *vault,
+                                    const char *name, struct kv_assignment *ret_assignment,
+                                    struct kv_err *err) kv_must_check;
+
+/* --- grants.c --- */
+
+/* Begins a write at that vault; KV_VAULT_NOT_FOUND if it has been purged meanwhile. */
+enum kv_code access_begin(struct kv_access *access, int64_t vault, struct kv_db **ret_db,
+                          struct kv_err *err) kv_must_check;
+
+/* From when a grant that is made now counts, and until when one that is withdrawn now. */
+kv_millis access_since(const struct kv_access *access, kv_millis now);
+
+/* Copies a GUID in lower case; KV_BAD_PARAMETER that names `what`. */
+enum kv_code access_fold(const char *text, const char *what, char ret_guid[KV_UUID_LENGTH + 1],
+                         struct kv_err *err) kv_must_check;

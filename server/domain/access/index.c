@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The index: whatever was granted to somebody at some place is found by hashing the two. */
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+#include "access_core.h"
+
+struct entry {
+    struct access_spot spot;
+    struct access_rule *rules, *last; /* in the order in which they were made */
+    UT_hash_handle hh;
+};
+
+struct role_id {
+    int64_t vault;
+    char name[KV_UUID_LENGTH + 1];
+};
+
+struct role {
+    struct role_id id;
+    kv_permissions permissions;
+    UT_hash_handle hh;
+};
+
+struct access_index {
+    uint64_t edition;
+    struct entry *entries;
+    struct role *roles;
+};
+
+KV_DEFINE_CLEANUP(void *, free)
+
+enum kv_code access_index_new(uint64_t edition, struct access_index **ret_index, struct kv_err *err)
+{
+    struct access_index *index = calloc(1, sizeof(*index));
+
+    if (index == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    index->edition = edition;
+    *ret_index = index;
+    return KV_OK;
+}
+
+static void free_rules(struct access_rule *rule)
+{
+    while (rule != NULL) {
+        struct access_rule *next = rule->next;
+
+        free(rule);
+        rule = next;
+    }
+}
+
+void access_index_free(struct access_index *index)
+{
+    struct entry *entry, *next_entry;
+    struct role *role, *next_role;
+
+    if (index == NULL) {
+        return;
+    }
+    HASH_ITER (hh, index->entries, entry, next_entry) {
+        HASH_DEL(index->entries, entry);
+        free_rules(entry->rules);
+        free(entry);
+    }
+    HASH_ITER (hh, index->roles, role, next_role) {
+        HASH_DEL(index->roles, role);
+        free(role);
+    }
+    free(index);
+}
+
+uint64_t access_index_edition(const struct access_index *index)
+{
+    return index->edition;
+}
+
+/* Lower case, of ASCII: there are only GUIDs, and names of keys. */
+static void fold(const char *text, char *ret_text, size_t size)
+{
+    size_t i;
+
+    for (i = 0; i + 1 < size && text[i] != '\0'; i++) {
+        ret_text[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char) (text[i] | 0x20) : text[i];
+    }
+    ret_text[i] = '\0';
+}
+
+void access_spot_fill(struct access_spot *spot, int64_t vault, const char *principal,
+                      const char *key)
+{
+    memset(spot, 0, sizeof(*spot));
+    if (strlen(principal) < sizeof(spot->principal)) {
+        fold(principal, spot->principal, sizeof(spot->principal));
+    }
+    access_spot_move(spot, vault, key);
+}
+
+/* What is too long matches nothing, because no stored text is. */
+void access_spot_move(struct access_spot *spot, int64_t vault, const char *key)
+{
+    bool fits = strlen(key) < sizeof(spot->key);
+
+    spot->vault = fits ? vault : -1;
+    fold(fits ? key : "", spot->key, sizeof(spot->key));
+}
+
+/* Behind the key nothing counts. */
+static unsigned spot_length(const struct access_spot *spot)
+{
+    return (unsigned) (offsetof(struct access_spot, key) + strlen(spot->key));
+}
+
+static struct entry *find_entry(const struct access_index *index, const struct access_spot *spot)
+{
+    struct entry *entry;
+
+    HASH_FIND(hh, index->entries, spot, spot_length(spot), entry);
+    return entry;
+}
+
+const struct access_rule *access_index_find(const struct access_index *index,
+                                            const struct access_spot *spot)
+{
+    const struct entry *entry = find_entry(index, spot);
+
+    return entry != NULL ? entry->rules : NULL;
+}
+
+static enum kv_code find_or_add(struct access_index *index, const struct access_spot *spot,
+                                struct entry **ret_entry, struct kv_err *err)
+{
+    struct entry *entry = find_entry(index, spot);
+
+    if (entry == NULL) {
+        entry = calloc(1, sizeof(*entry));
+        if (entry == NULL) {
+            return KV_OUT_OF_MEMORY(err);
+        }
+        memcpy(&entry->spot, spot, sizeof(*spot));
+        HASH_ADD_KEYPTR(hh, index->entries, &entry->spot, spot_length(&entry->spot), entry);
+        if (find_entry(index, spot) != entry) {
+            free(entry);
+            return KV_OUT_OF_MEMORY(err);
+        }
+    }
+    *ret_entry = entry;
+    return KV_OK;
+}
+
+enum kv_code access_index_add(struct access_index *index, const struct access_spot *spot,
+                              const struct access_rule *rule, struct kv_err *err)
+{
+    kv_auto(free) void *copy = malloc(sizeof(*rule));
+    struct entry *entry = NULL;
+
+    if (copy == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    KV_TRY(find_or_add(index, spot, &entry, err));
+
+    struct access_rule *added = kv_take(copy);
+
+    *added = *rule;
+    added->next = NULL;
+    if (entry->last != NULL) {
+        entry->last->next = added;
+    } else {
+        entry->rules = added;
+    }
+    entry->last = added;
+    return KV_OK;
+}
+
+static void fill_role_id(struct role_id *id, int64_t vault, const char *name)
+{
+    memset(id, 0, sizeof(*id));
+    id->vault = vault;
+    fold(name, id->name, sizeof(id->name));
+}
+
+static struct role *find_role(const struct access_index *index, const struct role_id *id)
+{
+    struct role *role;
+
+    HASH_FIND(hh, index->roles, id, sizeof(*id), role);
+    return role;
+}
+
+enum kv_code access_index_add_role(struct access_index *index, int64_t vault, const char *name,
+                                   kv_permissions permissions, struct kv_err *err)
+{
+    struct role *role = calloc(1, sizeof(*role));
+
+    if (role == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    fill_role_id(&role->id, vault, name);
+    role->permissions = permissions;
+    HASH_ADD(hh, index->roles, id, sizeof(role->id), role);
+    if (find_role(index, &role->id) != role) {
+        free(role);
+        return KV_OUT_OF_MEMORY(err);
+    }
+    return KV_OK;
+}
+
+kv_permissions access_index_role(const struct access_index *index, int64_t vault, const char *name)
+{
+    struct role_id id;
+    const struct role *role;
+
+    fill_role_id(&id, vault, name);
+    role = find_role(index, &id);
+    return role != NULL ? role->permissions : 0;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading the index: all that was granted, as it was at one moment. */
+#include <stdio.h>
+#include <string.h>
+
+#include "access_core.h"
+#include "kv/base/json.h"
+
+/* The roles of managed HSMs that all of them have: no vault has this id. */
+#define ALL_HSMS INT64_C(-1)
+
+static const struct {
+    const char *name, *actions;
+} hsm_roles[] = {
+#define X(name, role_name, actions) { name, actions },
+#include "kv/access/hsm_role.def"
+#undef X
+};
+
+static enum kv_code add_built_ins(struct access_index *index, struct kv_err *err)
+{
+    const struct access_built_in *row;
+
+    for (size_t i = 0; (row = access_built_in(i)) != NULL; i++) {
+        KV_TRY(access_index_add_role(index, 0, row->name,
+                                     access_compile_row(ACCESS_OF_VAULTS, row->actions), err));
+    }
+    for (size_t i = 0; i < KV_COUNT(hsm_roles); i++) {
+        KV_TRY(access_index_add_role(index, ALL_HSMS, hsm_roles[i].name,
+                                     access_compile_row(ACCESS_OF_HSMS, hsm_roles[i].actions),
+                                     err));
+    }
+    return KV_OK;
+}
+
+/* What is done with each row of a query. */
+typedef enum kv_code row_fn(struct access_index *index, const struct kv_rows *rows,
+                            struct kv_err *err);
+
+static enum kv_code fail_damaged(const char *what, const char *name, struct kv_err *err)
+{
+    return KV_FAIL(err, KV_INTERNAL, 0, "the stored %s %.64s is damaged", what, name);
+}
+
+/* name, data actions, not data actions */
+static enum kv_code add_custom(struct access_index *index, const struct kv_rows *rows,
+                               struct kv_err *err)
+{
+    kv_auto(cJSON_Delete) cJSON *actions = cJSON_Parse(kv_rows_text(rows, 1));
+    kv_auto(cJSON_Delete) cJSON *not_actions = cJSON_Parse(kv_rows_text(rows, 2));
+
+    if (!cJSON_IsArray(actions) || !cJSON_IsArray(not_actions)) {
+        return fail_damaged("role", kv_rows_text(rows, 0), err);
+    }
+    return access_index_add_role(index, 0, kv_rows_text(rows, 0),
+                                 access_compile(ACCESS_OF_VAULTS, actions, not_actions), err);
+}
+
+/* vault, name, permissions: what one of them denies another may still grant */
+static enum kv_code add_hsm_custom(struct access_index *index, const struct kv_rows *rows,
+                                   struct kv_err *err)
+{
+    kv_auto(cJSON_Delete) cJSON *list = cJSON_Parse(kv_rows_text(rows, 2));
+    kv_permissions set = 0;
+    const cJSON *item;
+
+    if (!cJSON_IsArray(list)) {
+        return fail_damaged("role", kv_rows_text(rows, 1), err);
+    }
+    cJSON_ArrayForEach (item, list) {
+        set |= access_compile(ACCESS_OF_HSMS, cJSON_GetObjectItemCaseSensitive(item, "dataActions"),
+                              cJSON_GetObjectItemCaseSensitive(item, "notDataActions"));
+    }
+    return access_index_add_role(index, kv_rows_int(rows, 0), kv_rows_text(rows, 1), set, err);
+}
+
+/* vault, principal, key, role, deny, since, until, name */
+static enum kv_code add_assignment(struct access_index *index, const struct kv_rows *rows,
+                                   struct kv_err *err)
+{
+    struct access_rule rule = {
+        .kind = kv_rows_int(rows, 4) != 0 ? ACCESS_DENY : ACCESS_GRANT,
+        .permissions = access_index_role(index, 0, kv_rows_text(rows, 3)),
+        .since = kv_rows_int(rows, 5),
+        .until = kv_rows_int(rows, 6),
+    };
+    struct access_spot spot;
+
+    (void) snprintf(rule.name, sizeof(rule.name), "%s", kv_rows_text(rows, 7));
+    access_spot_fill(&spot, kv_rows_int(rows, 0), kv_rows_text(rows, 1), kv_rows_text(rows, 2));
+    return access_index_add(index, &spot, &rule, err);
+}
+
+/* vault, principal, application, words, since, until */
+static enum kv_code add_policy(struct access_index *index, const struct kv_rows *rows,
+                               struct kv_err *err)
+{
+    struct access_rule rule = {
+        .kind = ACCESS_POLICY,
+        .since = kv_rows_int(rows, 4),
+        .until = kv_rows_int(rows, 5),
+    };
+    const char *words = kv_rows_text(rows, 3);
+    struct access_spot spot;
+
+    while (*words != '\0') {
+        size_t len = strcspn(words, " ");
+
+        if (!kv_permissions_add_word(&rule.permissions, words, len)) {
+            return fail_damaged("access policy of", kv_rows_text(rows, 1), err);
+        }
+        words += len + strspn(words + len, " ");
+    }
+    (void) snprintf(rule.application, sizeof(rule.application), "%s", kv_rows_text(rows, 2));
+    access_spot_fill(&spot, kv_rows_int(rows, 0), kv_rows_text(rows, 1), "");
+    return access_index_add(index, &spot, &rule, err);
+}
+
+/* The scope "/" of a managed HSM is the HSM itself, "/keys" all of its keys. */
+static const char *key_of_scope(const char *scope)
+{
+    static const char head[] = "/keys/";
+
+    if (strcmp(scope, "/") == 0) {
+        return "";
+    }
+    return strlen(scope) > strlen(head) ? scope + strlen(head) : ACCESS_ALL_KEYS;
+}
+
+/* vault, principal, scope, role, name */
+static enum kv_code add_hsm_assignment(struct access_index *index, const struct kv_rows *rows,
+                                       struct kv_err *err)
+{
+    int64_t vault = kv_rows_int(rows, 0);
+    const char *role = kv_rows_text(rows, 3);
+    struct access_rule rule = {
+        .kind = ACCESS_GRANT,
+        .permissions =
+            access_index_role(index, ALL_HSMS, role) | access_index_role(index, vault, role),
+        .since = KV_ACCESS_ALWAYS,
+        .until = KV_ACCESS_NEVER,
+    };
+    struct access_spot spot;
+
+    (void) snprintf(rule.name, sizeof(rule.name), "%s", kv_rows_text(rows, 4));
+    access_spot_fill(&spot, vault, kv_rows_text(rows, 1), key_of_scope(kv_rows_text(rows, 2)));
+    return access_index_add(index, &spot, &rule, err);
+}
+
+/* Roles first: assignments are read with what they allow. */
+static const struct {
+    const char *sql;
+    row_fn *add;
+} parts[] = {
+    { "SELECT name, data_actions, not_data_actions FROM access_role", add_custom },
+    { "SELECT vault, name, permissions FROM role_definition", add_hsm_custom },
+    { "SELECT coalesce(vault, 0), principal, key, role, deny, since, until, name"
+      " FROM access_assignment ORDER BY id",
+      add_assignment },
+    { "SELECT vault, principal, application, words, since, until FROM access_policy ORDER BY id",
+      add_policy },
+    { "SELECT vault, principal, scope, definition, name FROM role_assignment ORDER BY id",
+      add_hsm_assignment },
+};
+
+static enum kv_code read_part(struct kv_db *db, size_t i, struct access_index *index,
+                              struct kv_err *err)
+{
+    kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
+    bool more;
+
+    KV_TRY(kv_db_query(db, parts[i].sql, KV_NO_BINDS, &rows, err));
+    KV_TRY(kv_rows_next(rows, &more, err));
+    while (more) {
+        KV_TRY(parts[i].add(index, rows, err));
+        KV_TRY(kv_rows_next(rows, &more, err));
+    }
+    return KV_OK;
+}
+
+enum kv_code access_index_read(struct kv_access *access, struct access_index *index,
+                               struct kv_err *err)
+{
+    kv_auto(kv_db_release) struct kv_db *db = NULL;
+
+    KV_TRY(add_built_ins(index, err));
+    KV_TRY(kv_db_acquire(access->store, &db, err));
+    KV_TRY(kv_db_begin_reading(db, err));
+    for (size_t i = 0; i < KV_COUNT(parts); i++) {
+        KV_TRY(read_part(db, i, index, err));
+    }
+    return KV_OK;
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Access policies of vaults: contract §14, control-plane.md §1.4, §2.5. */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "access_core.h"
+#include "roles_core.h"
+
+void kv_policy_list_done(struct kv_policy_list *list)
+{
+    free(list->policy);
+    *list = (struct kv_policy_list){ .policy = NULL };
+}
+
+/* The spelling of the table, whatever the case of the word. */
+static const char *spell(const char *word, size_t len)
+{
+    for (enum kv_permission i = KV_PERMISSION_NONE + 1; i < KV_PERMISSION_COUNT; i++) {
+        const char *policy = kv_permission_row(i)->policy;
+
+        if (policy != NULL && strlen(policy) == len && strncasecmp(policy, word, len) == 0) {
+            return policy;
+        }
+    }
+    return "all";
+}
+
+static bool has_word(const char *words, const char *word)
+{
+    size_t len = strlen(word);
+
+    while (*words != '\0') {
+        size_t next = strcspn(words, " ");
+
+        if (next == len && strncmp(words, word, len) == 0) {
+            return true;
+        }
+        words += next + strspn(words + next, " ");
+    }
+    return false;
+}
+
+/* Each word once: all of them together have room. */
+static enum kv_code fold_words(const char *words, char ret_words[KV_ACCESS_WORDS_MAX + 1],
+                               struct kv_err *err)
+{
+    kv_permissions set = 0;
+    size_t used = 0;
+
+    ret_words[0] = '\0';
+    for (words += strspn(words, " "); *words != '\0'; words += strspn(words, " ")) {
+        size_t len = strcspn(words, " ");
+        const char *word;
+
+        if (!kv_permissions_add_word(&set, words, len)) {
+            return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                           "'%.*s' is not a permission on keys of an access policy.",
+                           len < 64 ? (int) len : 64, words);
+        }
+        word = spell(words, len);
+        if (!has_word(ret_words, word)) {
+            used += (size_t) snprintf(ret_words + used, KV_ACCESS_WORDS_MAX + 1 - used, "%s%s",
+                                      used > 0 ? " " : "", word);
+        }
+        words += len;
+    }
+    return KV_OK;
+}
+
+static enum kv_code fold_ids(const char *principal, const char *application,
+                             struct kv_policy *ret_policy, struct kv_err *err)
+{
+    ret_policy->application[0] = '\0';
+    KV_TRY(access_fold(principal, "principal", ret_policy->principal, err));
+    return *application == '\0'
+               ? KV_OK
+               : access_fold(application, "application", ret_policy->application, err);
+}
+
+static enum kv_code check_kind(const struct kv_vault *vault, struct kv_err *err)
+{
+    if (vault->kind == KV_MANAGED_HSM) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "A managed HSM has no access policies, only role assignments.");
+    }
+    return KV_OK;
+}
+
+/* With a delay what is there counts until then; what was withdrawn before keeps its end. */
+static enum kv_code end_policy(const struct kv_access *access, struct kv_db *db, int64_t vault,
+                               const struct kv_policy *policy, kv_millis now, int64_t *ret_changes,
+                               struct kv_err *err)
+{
+    static const char end[] = "UPDATE access_policy SET until = ? WHERE vault = ? AND principal = ?"
+                              " AND application = ? AND until = ?";
+    static const char remove[] = "DELETE FROM access_policy WHERE vault = ? AND principal = ?"
+                                 " AND application = ?";
+    const struct kv_bind ids[] = { KV_B_INT(vault), KV_B_TEXT(policy->principal),
+                                   KV_B_TEXT(policy->application) };
+
+    if (access->delay == 0) {
+        return kv_db_run(db, remove, KV_BINDS(ids[0], ids[1], ids[2]), ret_changes, err);
+    }
+    return kv_db_run(
+        db, end,
+        KV_BINDS(KV_B_INT(now + access->delay), ids[0], ids[1], ids[2], KV_B_INT(KV_ACCESS_NEVER)),
+        ret_changes, err);
+}
+
+static enum kv_code check_room(struct kv_db *db, int64_t vault, struct kv_err *err)
+{
+    static const char sql[] = "SELECT count(*) FROM access_policy WHERE vault = ?";
+    int64_t count;
+
+    KV_TRY(roles_count(db, sql, KV_BINDS(KV_B_INT(vault)), &count, err));
+    if (count >= KV_ACCESS_POLICIES_MAX) {
+        return KV_FAIL(err, KV_CONFLICT, 0, "A vault can have %d access policies at most.",
+                       KV_ACCESS_POLICIES_MAX);
+    }
+    return KV_OK;
+}
+
+static enum kv_code insert(struct kv_db *db, int64_t vault, const struct kv_policy *row,
+                           struct kv_err *err)
+{
+    static const char sql[] = "INSERT INTO access_policy"
+                              " (vault, principal, application, words, since, until)"
+                              " VALUES (?, ?, ?, ?, ?, ?)";
+
+    KV_TRY(check_room(db, vault, err));
+    return kv_db_run(db, sql,
+                     KV_BINDS(KV_B_INT(vault), KV_B_TEXT(row->principal),
+                              KV_B_TEXT(row->application), KV_B_TEXT(row->words),
+                              KV_B_INT(row->since), KV_B_INT(row->until)),
+                     NULL, err);
+}
+
+enum kv_code kv_access_set_policy(struct kv_access *access, const struct kv_vault *vault,
+                                  const struct kv_policy *policy, kv_millis now,
+                                  struct kv_policy *ret_policy, struct kv_err *err)
+{
+    kv_auto(kv_db_release) struct kv_db *db = NULL;
+    struct kv_policy row = { .since = access_since(access, now), .until = KV_ACCESS_NEVER };
+
+    KV_TRY(check_kind(vault, err));
+    KV_TRY(fold_ids(policy->principal, policy->application, &row, err));
+    KV_TRY(fold_words(policy->words, row.words, err));
+    KV_TRY(access_begin(access, vault->id, &db, err));
+    KV_TRY(end_policy(access, db, vault->id, &row, now, NULL, err));
+    KV_TRY(insert(db, vault->id, &row, err));
+    KV_TRY(kv_db_commit(db, err));
+    access_changed(access);
+    *ret_policy = row;
+    return KV_OK;
+}
+
+enum kv_code kv_access_remove_policy(struct kv_access *access, const struct kv_vault *vault,
+                                     const char *principal, const char *application, kv_millis now,
+                                     struct kv_err *err)
+{
+    kv_auto(kv_db_release) struct kv_db *db = NULL;
+    struct kv_policy row;
+    int64_t changes = 0;
+
+    KV_TRY(check_kind(vault, err));
+    KV_TRY(fold_ids(principal, application, &row, err));
+    KV_TRY(access_begin(access, vault->id, &db, err));
+    KV_TRY(end_policy(access, db, vault->id, &row, now, &changes, err));
+    if (changes == 0) {
+        return KV_FAIL(err, KV_NOT_FOUND, 0, "The vault '%s' has no access policy for %s%s%s.",
+                       vault->name, row.principal,
+                       row.application[0] != '\0' ? " with the application " : "", row.application);
+    }
+    KV_TRY(kv_db_commit(db, err));
+    access_changed(access);
+    return KV_OK;
+}
+
+static void read_row(const struct kv_rows *rows, struct kv_policy *to)
+{
+    *to = (struct kv_policy){ .since = kv_rows_int(rows, 3), .until = kv_rows_int(rows, 4) };
+    (void) snprintf(to->principal, sizeof(to->principal), "%s", kv_rows_text(rows, 0));
+    (void) snprintf(to->application, sizeof(to->application), "%s", kv_rows_text(rows, 1));
+    (void) snprintf(to->words, sizeof(to->words), "%s", kv_rows_text(rows, 2));
+}
+
+static enum kv_code read_rows(struct kv_db *db, int64_t vault, struct kv_policy_list *list,
+                              struct kv_err *err)
+{
+    static const char sql[] = "SELECT principal, application, words, since, until"
+                              " FROM access_policy WHERE vault = ?1 ORDER BY id LIMIT ?2";
+    kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
+    bool more;
+
+    KV_TRY(kv_db_query(db, sql, KV_BINDS(KV_B_INT(vault), KV_B_INT(KV_ACCESS_POLICIES_MAX)), &rows,
+                       err));
+    KV_TRY(kv_rows_next(rows, &more, err));
+    while (more) {
+        read_row(rows, &list->policy[list->count++]);
+        KV_TRY(kv_rows_next(rows, &more, err));
+    }
+    return KV_OK;
+}
+
+enum kv_code kv_access_policies(struct kv_access *access, const struct kv_vault *vault,
+                                struct kv_policy_list *ret_list, struct kv_err *err)
+{
+    kv_auto(kv_policy_list_done) struct kv_policy_list list = {
+        .policy = calloc(KV_ACCESS_POLICIES_MAX, sizeof(*list.policy)),
+    };
+    kv_auto(kv_db_release) struct kv_db *db = NULL;
+
+    if (list.policy == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    KV_TRY(kv_db_acquire(access->store, &db, err));
+    KV_TRY(read_rows(db, vault->id, &list, err));
+    *ret_list = list;
+    list = (struct kv_policy_list){ .policy = NULL }; /* the caller's now */
+    return KV_OK;
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Access by what the options say: --access-delay, --grant, --auth, --service-build; and a reset. */
+#include "access_tools.h"
+
+#include <string.h>
+
+TestSuite(access_daemon, .timeout = 120);
+
+static void begin(struct daemon *daemon, const char *const *arguments)
+{
+    daemon_prepare(daemon);
+    cr_assert(daemon_start(daemon, arguments));
+}
+
+static void end(struct daemon *daemon)
+{
+    cr_expect(daemon_stop(daemon));
+    daemon_discard(daemon);
+}
+
+Test(access_daemon, makes_grants_and_their_end_count_after_the_delay)
+{
+    static const char *const arguments[] = { "--vault", "dev,access=rbac", "--access-delay", "10m",
+                                             NULL };
+    struct daemon daemon;
+    const char *name;
+
+    begin(&daemon, arguments);
+    {
+        API_CLIENT_OF(&daemon, dev);
+
+        name = access_grant(&daemon, "dev", "Key Vault Reader", "");
+        cr_expect_eq(access_get(&dev, "dev", false, "k"), 403);
+        api_advance(&daemon, 599 - 60);
+        cr_expect_eq(access_get(&dev, "dev", false, "k"), 403);
+        api_advance(&daemon, 61);
+        cr_expect_eq(access_get(&dev, "dev", false, "k"), 404);
+        access_revoke(&daemon, "dev", name);
+        cr_expect_eq(access_get(&dev, "dev", false, "k"), 404);
+        API_REPLY(pending, access_ask(&daemon, "GET", "/dev/access", NULL));
+        cr_expect_neq(*reply_text(&pending, "assignments.0.until"), '\0', "%s", pending.body);
+        api_advance(&daemon, 601);
+        cr_expect_eq(access_get(&dev, "dev", false, "k"), 403);
+        API_REPLY(after, access_ask(&daemon, "GET", "/dev/access", NULL));
+        cr_expect_not_null(strstr(after.body, "\"assignments\":[]"), "%s", after.body);
+    }
+    end(&daemon);
+}
+
+Test(access_daemon, is_put_back_by_a_reset)
+{
+    static const char *const arguments[] = { "--vault", "dev,access=rbac", NULL };
+    static const char order[] = "{}";
+    const struct request reset = {
+        .method = "POST",
+        .target = "/control/v1/reset",
+        .body = order,
+        .control = true,
+    };
+    struct daemon daemon;
+
+    begin(&daemon, arguments);
+    {
+        API_CLIENT_OF(&daemon, dev);
+
+        (void) access_grant(&daemon, "dev", "Key Vault Reader", ",\"scope\":\"/\"");
+        cr_expect_eq(access_get(&dev, "dev", false, "k"), 404);
+        API_REPLY(reply, client_send(&dev, &reset));
+        cr_expect_eq(reply.status, 204);
+        cr_expect_eq(access_get(&dev, "dev", false, "k"), 403);
+    }
+    end(&daemon);
+}
+
+/* contract §3.1, §9.3: ids had dashes, and the text two lines less. */
+Test(access_daemon, looked_different_in_older_builds)
+{
+    static const char *const arguments[] = { "--vault", "dev,access=rbac", "--service-build",
+                                             "2021", NULL };
+    struct daemon daemon;
+    const char *name;
+
+    begin(&daemon, arguments);
+    {
+        API_CLIENT_OF(&daemon, dev);
+
+        name = access_grant(&daemon, "dev", ENCRYPTION_USER, "");
+        API_REPLY(list, client_call(&dev, "GET", "/keys", NULL));
+        cr_expect_str_eq(reply_header(&list, "x-ms-keyvault-rbac-assignment-id"), name);
+        API_REPLY(refused, client_call(&dev, "DELETE", "/keys/k", NULL));
+        cr_expect_str_eq(reply_text(&refused, "error.innererror.code"), "ForbiddenByRbac");
+        cr_expect_not_null(strstr(reply_text(&refused, "error.message"),
+                                  "Assignment: (not found)\r\nVault: dev;location=eastus\r\n"));
+    }
+    end(&daemon);
+}
+
+Test(access_daemon, begins_with_what_the_options_grant)
+{
+    static const char *const arguments[] = {
+        "--vault",
+        "dev,access=rbac",
+        "--vault",
+        "pol,access=policy",
+        "--vault",
+        "pool,kind=hsm,access=rbac",
+        "--grant",
+        "DEV,role=key-vault-reader,key=k",
+        "--grant",
+        "pol,permissions=GET+wrapKey",
+        "--grant",
+        "pool,role=managed-hsm-crypto-user,scope=/keys,identity=somebody-else",
+        "--access-delay",
+        "1h",
+        NULL
+    };
+    const struct request reset = {
+        .method = "POST",
+        .target = "/control/v1/reset",
+        .body = "{\"vault\":\"dev\"}",
+        .control = true,
+    };
+    struct daemon daemon;
+
+    begin(&daemon, arguments);
+    for (unsigned i = 0; i < 3; i++) {
+        API_CLIENT_OF(&daemon, dev);
+        API_HSM_OF(&daemon, pool);
+
+        cr_expect_eq(access_get(&dev, "dev", false, "k"), 404);
+        cr_expect_eq(access_get(&dev, "dev", false, "l"), 403);
+        cr_expect_eq(access_get(&dev, "pol", false, "k"), 404);
+        cr_expect_eq(access_get(&pool, "pool", true, "k"), 403);
+        if (i == 0) { /* what is there is not granted again */
+            cr_assert(daemon_stop(&daemon) && daemon_start(&daemon, arguments));
+        } else if (i == 1) {
+            API_REPLY(reply, client_send(&dev, &reset));
+            cr_expect_eq(reply.status, 204, "%s", reply.body);
+        }
+    }
+    end(&daemon);
+}
+
+/* It could not be known that somebody meant another vault. */
+Test(access_daemon, does_not_begin_with_a_grant_that_cannot_be)
+{
+    static const struct {
+        const char *spec, *said;
+    } rows[] = {
+        { "other,role=owner", "--grant: other,role=owner: There is no vault named 'other'." },
+        { "dev,role=cook", "--grant: dev,role=cook: There is no role 'cook'." },
+        { "dev,permissions=fly", "'fly' is not a permission" },
+        { "dev,role=owner,principal=me", "The principal must be a GUID" },
+    };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        const char *const words[] = { "serve", "--ephemeral", "--port",     "0", "--control-port",
+                                      "0",     "--grant",     rows[i].spec, NULL };
+        char output[4096];
+
+        cr_expect_neq(program_run(words, output, sizeof(output)), 0);
+        cr_expect_not_null(strstr(output, rows[i].said), "%s", output);
+    }
+}
+
+Test(access_daemon, has_nobody_to_ask_about_without_authentication)
+{
+    static const char *const off[] = { "--vault", "dev,access=rbac", "--auth", "off", NULL };
+    static const char *const any[] = { "--vault", "dev,access=rbac", "--auth", "any", NULL };
+    struct daemon daemon;
+
+    begin(&daemon, off);
+    {
+        API_CLIENT_OF(&daemon, dev);
+        cr_expect_eq(access_get(&dev, "dev", false, "k"), 404);
+    }
+    end(&daemon);
+    begin(&daemon, any);
+    {
+        API_CLIENT_OF(&daemon, dev);
+        cr_expect_eq(access_get(&dev, "dev", false, "k"), 403);
+        (void) access_grant(&daemon, "dev", "Key Vault Reader", "");
+        cr_expect_eq(access_get(&dev, "dev", false, "k"), 404, "it is the system-assigned one");
+    }
+    end(&daemon);
+}
