@@ -37,6 +37,9 @@ extern const struct fill_command fill_commands[KV_COMMAND_COUNT];
  * begins at 0 and is left behind it. */
 const struct fill_option *fill_next_option(unsigned command, bool is_argument, size_t *at);
 
+/* The next option of serve that a file may have, in the same way. */
+const struct fill_option *fill_next_setting(size_t *at);
+
 /* Whether all commands but serve have it. */
 bool fill_is_common(const struct fill_option *option);
 

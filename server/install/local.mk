@@ -5,6 +5,7 @@
 noinst_PROGRAMS += %D%/fill
 %C%_fill_SOURCES = \
 	%D%/completion.c \
+	%D%/conf.c \
 	%D%/fill.h \
 	%D%/main.c \
 	%D%/manual.c \

@@ -174,21 +174,11 @@ void fill_man_serve(FILE *out)
     write_options(KV_COMMAND_SERVE, false, out);
 }
 
-static const struct fill_option *next_setting(size_t *at)
-{
-    const struct fill_option *option;
-
-    do {
-        option = fill_next_option(KV_COMMAND_SERVE, false, at);
-    } while (option != NULL && (option->commands & FILL_FLAG_ONLY) != 0);
-    return option;
-}
-
 void fill_man_conf(FILE *out)
 {
     const struct fill_option *option;
 
-    for (size_t at = 0; (option = next_setting(&at)) != NULL;) {
+    for (size_t at = 0; (option = fill_next_setting(&at)) != NULL;) {
         write_tag("", option, " = ", out);
         write_help(option, out);
         if (option->type == FILL_FLAG) {
@@ -201,46 +191,9 @@ void fill_man_variables(FILE *out)
 {
     const struct fill_option *option;
 
-    for (size_t at = 0; (option = next_setting(&at)) != NULL;) {
+    for (size_t at = 0; (option = fill_next_setting(&at)) != NULL;) {
         (void) fputs(".TQ\n\\fB", out);
         fill_write_variable(option, out);
         (void) fputs("\\fR\n", out);
-    }
-}
-
-static void write_comment(const char *text, FILE *out)
-{
-    size_t column = 1;
-
-    (void) fputc('#', out);
-    while (*text != '\0') {
-        size_t len = strcspn(text, " ");
-
-        if (column > 1 && column + 1 + len > COLUMNS) {
-            (void) fputs("\n#", out);
-            column = 1;
-        }
-        (void) fprintf(out, " %.*s", (int) len, text);
-        column += 1 + len;
-        text += len;
-        text += strspn(text, " ");
-    }
-    (void) fputc('\n', out);
-}
-
-void fill_conf(FILE *out)
-{
-    const struct fill_option *option;
-
-    for (size_t at = 0; (option = next_setting(&at)) != NULL;) {
-        (void) fputc('\n', out);
-        write_comment(option->help, out);
-        if (option->type == FILL_CHOICE) {
-            (void) fputs("# one of: ", out);
-            fill_write_words(option, out);
-            (void) fputc('\n', out);
-        }
-        (void) fprintf(out, "#%s =%s%s\n", option->name, option->fallback[0] != '\0' ? " " : "",
-                       option->fallback);
     }
 }

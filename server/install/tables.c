@@ -47,6 +47,16 @@ const struct fill_option *fill_next_option(unsigned command, bool is_argument, s
     return NULL;
 }
 
+const struct fill_option *fill_next_setting(size_t *at)
+{
+    const struct fill_option *option;
+
+    do {
+        option = fill_next_option(KV_COMMAND_SERVE, false, at);
+    } while (option != NULL && (option->commands & FILL_FLAG_ONLY) != 0);
+    return option;
+}
+
 bool fill_is_common(const struct fill_option *option)
 {
     const unsigned clients = (1U << KV_COMMAND_COUNT) - 1U - KV_COMMAND_SERVE;
