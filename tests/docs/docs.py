@@ -4,9 +4,11 @@
 --offline: in a network namespace, where the ports of the docs are free.
 """
 
+import fcntl
 import json
 import re
 import socket
+import struct
 import sys
 from collections import Counter
 from pathlib import Path
@@ -17,13 +19,17 @@ from shell import Failure, Site, check_answer, check_printed, run_blocks
 
 RUN = ("run", "file", "answer")
 PORTS = ("8443", "8080")
+LONGEST = {"README.md": 14 * 1024}
+UP = 1  # IFF_UP
+SET_FLAGS = 0x8914  # SIOCSIFFLAGS
 
 
 class Tally:
     """Counts tests for tests/driver, and blocks by what was done with them."""
 
     def __init__(self):
-        self.verdicts, self.failed, self.skipped, self.reasons = Counter(), 0, 0, Counter()
+        self.verdicts, self.failed = Counter(), 0
+        self.skipped, self.reasons = Counter(), Counter()
 
     def note(self, where, verdict, trouble=None):
         self.verdicts[verdict] += 1
@@ -33,8 +39,7 @@ class Tally:
             print("       " + trouble.rstrip().replace("\n", "\n       "))
 
     def skip(self, where, reason):
-        self.skipped += 1
-        print(f"[SKIP] {where}: {reason}")
+        self.skipped[where.split(":")[0], reason] += 1
 
     def excuse(self, where, reason):
         self.reasons[reason] += 1
@@ -42,6 +47,8 @@ class Tally:
 
     def close(self):
         tests = sum(self.verdicts.values())
+        for (page, reason), number in self.skipped.items():
+            print(f"[SKIP] {page}: {number} blocks or rows: {reason}")
         print("\nblocks and rows:", ", ".join(f"{n} {what}" for what, n in self.verdicts.items()))
         for reason, number in self.reasons.items():
             print(f"  {number} not run: {reason}")
@@ -91,6 +98,13 @@ def check_named(sources, block):
             wrong = [] if (sources / words[0]).is_file() else words[:1]
         if wrong:
             raise Failure(f"there is no {wrong[0]}:\n{line}")
+
+
+def check_length(tally, page, text):
+    """Readers give up on a long page, and this one is the first that they see."""
+    length = len(text.encode())
+    if length > LONGEST.get(page, length):
+        tally.note(page, "length", f"has {length} bytes; {LONGEST[page]} are enough")
 
 
 def try_check(tally, block, check, *arguments):
@@ -162,6 +176,12 @@ PREPARATION = """
 """
 
 
+def raise_loopback():
+    """A new network namespace has a loopback interface, but it is down."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        fcntl.ioctl(one, SET_FLAGS, struct.pack("16sH14x", b"lo", UP))
+
+
 def free_port():
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
@@ -172,6 +192,8 @@ def main(arguments):
     is_offline = arguments[:1] == ["--offline"]
     coffer, sources, *rest = arguments[is_offline:]
     coffer, sources = Path(coffer).resolve(), Path(sources).resolve()
+    if is_offline:
+        raise_loopback()
     packages = dict(one.split("=", 1) for one in rest)
     ports = {} if is_offline else {port: free_port() for port in PORTS}
     new_site = lambda: Site(sources, coffer, packages, ports)
@@ -179,6 +201,7 @@ def main(arguments):
     for path in [sources / "README.md", *sorted((sources / "docs").glob("*.md"))]:
         page = str(path.relative_to(sources))
         text = path.read_text(encoding="utf-8")
+        check_length(tally, page, text)
         try:
             check_page(tally, sources, new_site, packages, read_page(page, text))
             if path.name == "troubleshooting.md":

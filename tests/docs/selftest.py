@@ -85,6 +85,7 @@ class Verdict(unittest.TestCase):
     def test_a_refusal_that_the_page_does_not_show_is_found(self):
         refusal = """    echo '{"error":{"code":"Forbidden"}}'\n"""
         self.failed(refusal, "is refused")
+        self.failed("<!-- test: run, says Forbidden -->\n" + refusal + refusal, "is refused")
         self.failed("<!-- test: run, says Conflict -->\n" + refusal, "does not say 'Conflict'")
         self.passed("<!-- test: run, says Forbidden -->\n" + refusal)
 
@@ -100,12 +101,20 @@ class Verdict(unittest.TestCase):
 
     def test_what_is_skipped_is_neither_run_nor_passed(self):
         tally, said = self.check("<!-- test: run, needs js -->\n\n    false\n")
-        self.assertEqual((tally.skipped, sum(tally.verdicts.values())), (1, 0), said)
-        self.assertIn("[SKIP] page.md:3: without js", said)
+        self.assertEqual(tally.skipped, {("page.md", "without js"): 1}, said)
+        self.assertEqual(sum(tally.verdicts.values()), 0, said)
 
     def test_a_reason_is_shown(self):
         tally, _ = self.check("<!-- test: not run: takes a ship, and a sea -->\n\n    false\n")
         self.assertEqual(tally.reasons, {"takes a ship, and a sea": 1})
+
+    def test_a_page_that_has_grown_too_long_is_found(self):
+        tally = docs.Tally()
+        with contextlib.redirect_stdout(io.StringIO()):
+            docs.check_length(tally, "README.md", "x" * docs.LONGEST["README.md"])
+            self.assertEqual(tally.failed, 0)
+            docs.check_length(tally, "README.md", "x" * (docs.LONGEST["README.md"] + 1))
+        self.assertEqual(tally.failed, 1)
 
     def test_nothing_at_all_is_no_success(self):
         with contextlib.redirect_stdout(io.StringIO()):
