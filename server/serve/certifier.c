@@ -8,6 +8,7 @@
 #include "serve.h"
 
 #define KEPT_MAX (KV_VAULTS_MAX + 2) /* one per managed HSM, all vaults, attestations */
+#define ROOM_AT_FIRST 4
 #define NAME_SIZE 65
 #define SPKI_MAX 1024
 #define CHAIN_MAX 16384
@@ -21,8 +22,9 @@ struct kept {
 struct certifier {
     const struct kv_certificates *certificates;
     pthread_mutex_t mutex; /* lock.def: certifier.kept; guards everything below */
-    struct kept kept[KEPT_MAX];
-    size_t next; /* the one to be replaced next */
+    struct kept *kept;     /* grows: few instances ever have more than two */
+    size_t count, room;
+    size_t next; /* the one to be replaced next, once there are KEPT_MAX */
 };
 
 enum kv_code certifier_new(const struct kv_certificates *certificates,
@@ -35,10 +37,6 @@ enum kv_code certifier_new(const struct kv_certificates *certificates,
     }
     certifier->certificates = certificates;
     (void) pthread_mutex_init(&certifier->mutex, NULL); /* cannot fail on Linux */
-    for (size_t i = 0; i < KEPT_MAX; i++) {
-        kv_buf_init(&certifier->kept[i].spki, SPKI_MAX);
-        kv_buf_init(&certifier->kept[i].chain, CHAIN_MAX);
-    }
     *ret_certifier = certifier;
     return KV_OK;
 }
@@ -48,10 +46,11 @@ void certifier_free(struct certifier *certifier)
     if (certifier == NULL) {
         return;
     }
-    for (size_t i = 0; i < KEPT_MAX; i++) {
+    for (size_t i = 0; i < certifier->count; i++) {
         kv_buf_done(&certifier->kept[i].spki);
         kv_buf_done(&certifier->kept[i].chain);
     }
+    free(certifier->kept);
     (void) pthread_mutex_destroy(&certifier->mutex);
     free(certifier);
 }
@@ -63,7 +62,7 @@ static enum kv_code recall(struct certifier *certifier, const void *spki, size_t
     enum kv_code code = KV_OK;
 
     pthread_mutex_lock(&certifier->mutex);
-    for (size_t i = 0; i < KEPT_MAX; i++) {
+    for (size_t i = 0; i < certifier->count; i++) {
         const struct kept *kept = &certifier->kept[i];
 
         if (strcmp(kept->name, name) == 0
@@ -76,18 +75,54 @@ static enum kv_code recall(struct certifier *certifier, const void *spki, size_t
     return code;
 }
 
+/* For one more; false: out of memory. */
+static bool make_room(struct certifier *certifier)
+{
+    size_t room = certifier->room == 0 ? ROOM_AT_FIRST : 2 * certifier->room;
+    struct kept *kept = NULL;
+
+    if (certifier->count < certifier->room) {
+        return true;
+    }
+    kept = realloc(certifier->kept, room * sizeof(*kept));
+    if (kept == NULL) {
+        return false;
+    }
+    certifier->kept = kept;
+    certifier->room = room;
+    return true;
+}
+
+/* Another one, or the oldest emptied; NULL: out of memory. */
+static struct kept *take_place(struct certifier *certifier)
+{
+    struct kept *kept;
+
+    if (certifier->count < KEPT_MAX) {
+        if (!make_room(certifier)) {
+            return NULL;
+        }
+        kept = &certifier->kept[certifier->count++];
+        kv_buf_init(&kept->spki, SPKI_MAX);
+        kv_buf_init(&kept->chain, CHAIN_MAX);
+    } else {
+        kept = &certifier->kept[certifier->next];
+        certifier->next = (certifier->next + 1) % KEPT_MAX;
+        kv_buf_clear(&kept->spki);
+        kv_buf_clear(&kept->chain);
+    }
+    kept->name[0] = '\0';
+    return kept;
+}
+
 /* If memory is short it is not kept. */
 static void keep(struct certifier *certifier, const void *spki, size_t len, const char *name,
                  const struct kv_buf *chain)
 {
     pthread_mutex_lock(&certifier->mutex);
-    struct kept *kept = &certifier->kept[certifier->next];
+    struct kept *kept = take_place(certifier);
 
-    certifier->next = (certifier->next + 1) % KEPT_MAX;
-    kept->name[0] = '\0';
-    kv_buf_clear(&kept->spki);
-    kv_buf_clear(&kept->chain);
-    if (kv_buf_append(&kept->spki, spki, len, NULL) == KV_OK
+    if (kept != NULL && kv_buf_append(&kept->spki, spki, len, NULL) == KV_OK
         && kv_buf_append(&kept->chain, chain->data, chain->len, NULL) == KV_OK) {
         (void) snprintf(kept->name, sizeof(kept->name), "%s", name);
     }
