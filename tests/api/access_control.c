@@ -146,84 +146,85 @@ Test(access_control, keeps_custom_roles)
 #define PRINCIPAL "--principal", "01ea9a65-813e-4238-8204-bf7328d63fc6"
 
 /* What the shell sees, one command after another. */
+static const struct {
+    const char *words[12];
+    int status;
+    const char *said;
+} commands[] = {
+    { { "access", NULL }, 2, "Usage: coffer access COMMAND" },
+    { { "access", "grant", "--role", "owner", "--principal", "me/x", NULL },
+      1,
+      "The principal must be a GUID, which 'me/x' is not." },
+    { { "access", "grant", "--permissions", "get", "--principal", "me/x", NULL },
+      1,
+      "The principal must be a GUID, which 'me/x' is not." },
+    { { "access", "grant", "--vault", "shell", NULL }, 2, "--role or --permissions says" },
+    { { "access", "grant", "--role", "owner", "--permissions", "get", NULL },
+      2,
+      "give one of the two" },
+    { { "access", "grant", "--permissions", "get", "--deny", NULL }, 2, "need a --role" },
+    { { "access", "grant", "--role", "owner", "--identity", "me", PRINCIPAL, NULL },
+      2,
+      "are two persons" },
+    { { "access", "grant", "--role", "owner", "--vault", "shelll", NULL },
+      1,
+      "There is no vault named 'shelll'." },
+    { { "access", "grant", "--role", "cook", "--vault", "shell", NULL },
+      1,
+      "There is no role 'cook'." },
+    { { "access", "list", "--vault", "shell", NULL }, 0, "access=rbac\n" },
+    { { "access", "grant", "--vault", "shell", "--role", "key-vault-reader", PRINCIPAL, "--key",
+        "k", NULL },
+      0,
+      "-" },
+    { { "access", "grant", "--vault", "shell", "--role", "key-vault-reader", "--identity", "app",
+        "--deny", NULL },
+      0,
+      "-" },
+    { { "access", "grant", "--vault", "shell", "--permissions", "get,WRAPKEY", NULL }, 0, "" },
+    { { "access", "grant", "--vault", "shell", "--permissions", "fly", NULL },
+      1,
+      "'fly' is not a permission" },
+    { { "access", "list", "--vault", "shell", NULL }, 0, "  policy get wrapKey\n" },
+    { { "access", "list", "--vault", "shell", NULL },
+      0,
+      "01ea9a65-813e-4238-8204-bf7328d63fc6  role 'Key Vault Reader' on /subscriptions/" },
+    { { "access", "list", "--vault", "shell", NULL }, 0, "  deny 'Key Vault Reader' on " },
+    { { "access", "revoke", "--vault", "shell", "--role", "key vault reader", PRINCIPAL, NULL },
+      1,
+      "There is no such role assignment." },
+    { { "access", "revoke", "--vault", "shell", "--role", "key vault reader", PRINCIPAL, "--key",
+        "K", NULL },
+      0,
+      "" },
+    { { "access", "revoke", "--vault", "shell", "--role", "key vault reader", "--identity", "app",
+        "--deny", NULL },
+      0,
+      "" },
+    { { "access", "revoke", "--vault", "shell", NULL }, 0, "" },
+    { { "access", "revoke", "--vault", "shell", NULL }, 1, "has no access policy for" },
+};
+
 Test(access_control, is_worked_by_coffer_access)
 {
-    const struct {
-        const char *words[12];
-        int status;
-        const char *said;
-    } rows[] = {
-        { { "access", NULL }, 2, "Usage: coffer access COMMAND" },
-        { { "access", "grant", "--role", "owner", "--principal", "me/x", NULL },
-          1,
-          "The principal must be a GUID, which 'me/x' is not." },
-        { { "access", "grant", "--permissions", "get", "--principal", "me/x", NULL },
-          1,
-          "The principal must be a GUID, which 'me/x' is not." },
-        { { "access", "grant", "--vault", "shell", NULL }, 2, "--role or --permissions says" },
-        { { "access", "grant", "--role", "owner", "--permissions", "get", NULL },
-          2,
-          "give one of the two" },
-        { { "access", "grant", "--permissions", "get", "--deny", NULL }, 2, "need a --role" },
-        { { "access", "grant", "--role", "owner", "--identity", "me", PRINCIPAL, NULL },
-          2,
-          "are two persons" },
-        { { "access", "grant", "--role", "owner", "--vault", "shelll", NULL },
-          1,
-          "There is no vault named 'shelll'." },
-        { { "access", "grant", "--role", "cook", "--vault", "shell", NULL },
-          1,
-          "There is no role 'cook'." },
-        { { "access", "list", "--vault", "shell", NULL }, 0, "access=rbac\n" },
-        { { "access", "grant", "--vault", "shell", "--role", "key-vault-reader", PRINCIPAL, "--key",
-            "k", NULL },
-          0,
-          "-" },
-        { { "access", "grant", "--vault", "shell", "--role", "key-vault-reader", "--identity",
-            "app", "--deny", NULL },
-          0,
-          "-" },
-        { { "access", "grant", "--vault", "shell", "--permissions", "get,WRAPKEY", NULL }, 0, "" },
-        { { "access", "grant", "--vault", "shell", "--permissions", "fly", NULL },
-          1,
-          "'fly' is not a permission" },
-        { { "access", "list", "--vault", "shell", NULL }, 0, "  policy get wrapKey\n" },
-        { { "access", "list", "--vault", "shell", NULL },
-          0,
-          "01ea9a65-813e-4238-8204-bf7328d63fc6  role 'Key Vault Reader' on /subscriptions/" },
-        { { "access", "list", "--vault", "shell", NULL }, 0, "  deny 'Key Vault Reader' on " },
-        { { "access", "revoke", "--vault", "shell", "--role", "key vault reader", PRINCIPAL, NULL },
-          1,
-          "There is no such role assignment." },
-        { { "access", "revoke", "--vault", "shell", "--role", "key vault reader", PRINCIPAL,
-            "--key", "K", NULL },
-          0,
-          "" },
-        { { "access", "revoke", "--vault", "shell", "--role", "key vault reader", "--identity",
-            "app", "--deny", NULL },
-          0,
-          "" },
-        { { "access", "revoke", "--vault", "shell", NULL }, 0, "" },
-        { { "access", "revoke", "--vault", "shell", NULL }, 1, "has no access policy for" },
-    };
     char output[4096];
 
     access_make_vault(api_daemon(), "shell", "{\"access\":\"rbac\"}");
-    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+    for (size_t i = 0; i < KV_COUNT(commands); i++) {
         const char *words[16];
         size_t count = 0;
 
-        for (; rows[i].words[count] != NULL; count++) {
-            words[count] = rows[i].words[count];
+        for (; commands[i].words[count] != NULL; count++) {
+            words[count] = commands[i].words[count];
         }
         if (count > 1) {
             words[count++] = "--data";
             words[count++] = api_daemon()->folder;
         }
         words[count] = NULL;
-        cr_expect_eq(program_run(words, output, sizeof(output)), rows[i].status, "row %zu: %s", i,
-                     output);
-        cr_expect_not_null(strstr(output, rows[i].said), "row %zu: %s", i, output);
+        cr_expect_eq(program_run(words, output, sizeof(output)), commands[i].status, "row %zu: %s",
+                     i, output);
+        cr_expect_not_null(strstr(output, commands[i].said), "row %zu: %s", i, output);
     }
     API_REPLY(after, access_ask(api_daemon(), "GET", "/shell/access", NULL));
     cr_expect_not_null(strstr(after.body, "\"policies\":[],\"assignments\":[]"), "%s", after.body);
