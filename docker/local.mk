@@ -20,6 +20,17 @@ EXTRA_DIST += \
 	%D%/test-image \
 	%D%/test-manifests.sh \
 	%D%/test-run.sh \
+	%D%/testcontainers/go/README.md \
+	%D%/testcontainers/go/clients.go \
+	%D%/testcontainers/go/clock.go \
+	%D%/testcontainers/go/coffer.go \
+	%D%/testcontainers/go/coffer_test.go \
+	%D%/testcontainers/go/container/container.go \
+	%D%/testcontainers/go/container/container_test.go \
+	%D%/testcontainers/go/go.mod \
+	%D%/testcontainers/go/go.sum \
+	%D%/testcontainers/go/sdk_test.go \
+	%D%/testcontainers/go/vaults.go \
 	%D%/testcontainers/js/.npmrc \
 	%D%/testcontainers/js/README.md \
 	%D%/testcontainers/js/package-lock.json \
