@@ -31,6 +31,15 @@ EXTRA_DIST += \
 	%D%/testcontainers/go/go.sum \
 	%D%/testcontainers/go/sdk_test.go \
 	%D%/testcontainers/go/vaults.go \
+	%D%/testcontainers/java/README.md \
+	%D%/testcontainers/java/pom.xml \
+	%D%/testcontainers/java/src/main/java/example/coffer/testcontainers/Coffer.java \
+	%D%/testcontainers/java/src/main/java/example/coffer/testcontainers/CofferContainer.java \
+	%D%/testcontainers/java/src/main/java/example/coffer/testcontainers/CofferException.java \
+	%D%/testcontainers/java/src/main/java/example/coffer/testcontainers/Control.java \
+	%D%/testcontainers/java/src/main/java/example/coffer/testcontainers/Vault.java \
+	%D%/testcontainers/java/src/test/java/example/coffer/testcontainers/CofferContainerTest.java \
+	%D%/testcontainers/java/src/test/java/example/coffer/testcontainers/CofferTest.java \
 	%D%/testcontainers/js/.npmrc \
 	%D%/testcontainers/js/README.md \
 	%D%/testcontainers/js/package-lock.json \
