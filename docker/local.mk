@@ -32,6 +32,26 @@ EXTRA_DIST += \
 	%D%/test-manifests.sh \
 	%D%/test-package \
 	%D%/test-run.sh \
+	%D%/testcontainers/go/README.md \
+	%D%/testcontainers/go/clients.go \
+	%D%/testcontainers/go/clock.go \
+	%D%/testcontainers/go/coffer.go \
+	%D%/testcontainers/go/coffer_test.go \
+	%D%/testcontainers/go/container/container.go \
+	%D%/testcontainers/go/container/container_test.go \
+	%D%/testcontainers/go/go.mod \
+	%D%/testcontainers/go/go.sum \
+	%D%/testcontainers/go/sdk_test.go \
+	%D%/testcontainers/go/vaults.go \
+	%D%/testcontainers/java/README.md \
+	%D%/testcontainers/java/pom.xml \
+	%D%/testcontainers/java/src/main/java/example/coffer/testcontainers/Coffer.java \
+	%D%/testcontainers/java/src/main/java/example/coffer/testcontainers/CofferContainer.java \
+	%D%/testcontainers/java/src/main/java/example/coffer/testcontainers/CofferException.java \
+	%D%/testcontainers/java/src/main/java/example/coffer/testcontainers/Control.java \
+	%D%/testcontainers/java/src/main/java/example/coffer/testcontainers/Vault.java \
+	%D%/testcontainers/java/src/test/java/example/coffer/testcontainers/CofferContainerTest.java \
+	%D%/testcontainers/java/src/test/java/example/coffer/testcontainers/CofferTest.java \
 	%D%/testcontainers/js/.npmrc \
 	%D%/testcontainers/js/README.md \
 	%D%/testcontainers/js/package-lock.json \

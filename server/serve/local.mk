@@ -15,6 +15,7 @@ libkvserve_a_SOURCES += \
 	%D%/rotator.c \
 	%D%/serve.c \
 	%D%/serve.h \
+	%D%/settings.c \
 	%D%/signals.c \
 	%D%/softhsm.c \
 	%D%/softhsm.h \

@@ -86,21 +86,13 @@ static enum kv_code open_folder(struct server *server, struct kv_err *err)
     return data_folder_open(&server->folder, server->options, err);
 }
 
-static enum kv_auth auth_mode(const struct kv_options *options)
-{
-    if (kv_option_is(options, KV_OPTION_AUTH, "strict")) {
-        return KV_AUTH_STRICT;
-    }
-    return kv_option_is(options, KV_OPTION_AUTH, "any") ? KV_AUTH_ANY : KV_AUTH_OFF;
-}
-
 /* Early, because a first start generates the issuer key in the background of everything else. */
 static enum kv_code open_identity(struct server *server, struct kv_err *err)
 {
     const struct kv_identity_config config = {
         .folder = server->folder.path,
         .tenant = kv_option_text(server->options, KV_OPTION_TENANT),
-        .auth = auth_mode(server->options),
+        .auth = settings_auth(server->options),
     };
 
     KV_TRY(kv_clock_new(&server->clock, err));
@@ -181,10 +173,7 @@ static enum kv_code sweep(struct server *server, struct kv_err *err)
 
 static enum kv_code open_limits(struct server *server, struct kv_err *err)
 {
-    if (kv_option_is(server->options, KV_OPTION_THROTTLING, "off")) {
-        return KV_OK;
-    }
-    return kv_limits_new(server->build->budget, &server->limits, err);
+    return settings_limits(server->options, server->build, &server->limits, err);
 }
 
 static enum kv_code start_threads(struct server *server, struct kv_err *err)

@@ -67,6 +67,11 @@ enum kv_code vaults_read_public_url(const struct kv_options *options,
                                     struct kv_public_url *ret_url,
                                     struct kv_err *err) kv_must_check;
 
+/* --auth; and --throttling, which leaves *ret_limits as it is when there are none. */
+enum kv_auth settings_auth(const struct kv_options *options);
+enum kv_code settings_limits(const struct kv_options *options, const struct kv_build *build,
+                             struct kv_limits **ret_limits, struct kv_err *err) kv_must_check;
+
 /* Loads or issues the certificates for the names of these vaults and the --san ones, or takes what
  * the options give. */
 enum kv_code certificates_open(const struct kv_options *options, const char *folder,

@@ -7,7 +7,6 @@
 
 #include "kv/base/log.h"
 
-
 static bool is_named_twice(const struct kv_vault_draft *drafts, size_t last)
 {
     for (size_t i = 0; i < last; i++) {

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 TESTS += \
+	%D%/go/run \
+	%D%/java/run \
 	%D%/js/run \
 	%D%/python/run
 
 EXTRA_DIST += \
 	%D%/suite.sh \
+	%D%/go/run \
+	%D%/java/run \
 	%D%/js/run \
 	%D%/python/requirements.in \
 	%D%/python/requirements.txt \

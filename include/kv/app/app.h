@@ -91,8 +91,8 @@ struct kv_terms {
 struct kv_call {
     const struct kv_vault *vault; /* held to the end of the request */
     struct kv_principal principal;
-    char assignment[KV_UUID_LENGTH + 1];             /* the role assignment that allows it; "": none */
-    const char *api_version;                         /* borrowed from the request */
+    char assignment[KV_UUID_LENGTH + 1]; /* the role assignment that allows it; "": none */
+    const char *api_version;             /* borrowed from the request */
     char public_authority[KV_PUBLIC_AUTHORITY_SIZE]; /* the request's authority where one is set */
     /* What the api-version has: columns of api_version.def. */
     bool shows_hsm_platform, knows_release;

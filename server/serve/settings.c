@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an option means to the one part of the server that it is for. */
+#include "serve.h"
+
+#include "kv/limits/limits.h"
+
+enum kv_auth settings_auth(const struct kv_options *options)
+{
+    if (kv_option_is(options, KV_OPTION_AUTH, "strict")) {
+        return KV_AUTH_STRICT;
+    }
+    return kv_option_is(options, KV_OPTION_AUTH, "any") ? KV_AUTH_ANY : KV_AUTH_OFF;
+}
+
+enum kv_code settings_limits(const struct kv_options *options, const struct kv_build *build,
+                             struct kv_limits **ret_limits, struct kv_err *err)
+{
+    if (kv_option_is(options, KV_OPTION_THROTTLING, "off")) {
+        return KV_OK;
+    }
+    return kv_limits_new(build->budget, ret_limits, err);
+}
