@@ -50,9 +50,23 @@ storage_driver()
     rm -rf "$try"
 }
 
+# Two runs with one cache would remove each other's layers, so the second waits for the first. The lock
+# is held until this process and all that it started have ended.
+lock_cache()
+{
+    exec {cache_lock}>"$cache/lock"
+    flock --nonblock "$cache_lock" && return 0
+    say "waiting for another run that uses $cache"
+    flock --timeout 1800 "$cache_lock" || {
+        say "failed: another run has used $cache for half an hour" >&2
+        exit 1
+    }
+}
+
 prepare_storage()
 {
     local driver
+    lock_cache
     driver=$(storage_driver)
     cat >"$work/storage.conf" <<END
 [storage]
