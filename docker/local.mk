@@ -14,6 +14,8 @@ EXTRA_DIST += \
 	%D%/kubernetes/kustomization.yaml \
 	%D%/libcurl \
 	%D%/sbom \
+	%D%/schemas/devcontainer.json \
+	%D%/schemas/kustomization.json \
 	%D%/test-build.sh \
 	%D%/test-checks.sh \
 	%D%/test-contents.sh \

@@ -153,7 +153,7 @@ check_plain()
     extra=(COFFER_SERVICE_HOST=10.3.0.7 COFFER_SERVICE_PORT=8443 COFFER_PORT=tcp://10.3.0.7:8443
         COFFER_PORT_8443_TCP=tcp://10.3.0.7:8443)
     start plain
-    check "is ready" await plain
+    check "is ready, whatever Kubernetes injects for a service named coffer" await plain
     say "$image: ready $took ms after the process began (goal $ready_goal)"
     check "is ready in $ready_max ms" is_ready_in
     check "is the image's user, with no capability" is_the_user plain '65532 0 0000000000000000'
@@ -187,7 +187,11 @@ check_beside()
 {
     start beside
     check "has a second one start beside it" await beside
-    meet beside
+    check "has clients meet the second one" meet beside
+    check "has the second one make a key" \
+        expect 200 '.key.kty == "EC"' beside POST /keys/beside/create '{"kty":"EC"}'
+    check "has the first one know nothing of the second one's key" \
+        expect 404 '.error.code == "KeyNotFound"' plain GET /keys/beside
     check "has a certificate authority of its own in each" differ "$work/plain.ca" "$work/beside.ca"
     signal beside INT
     check "ends by SIGINT with status 0" ended_well

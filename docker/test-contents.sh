@@ -79,6 +79,27 @@ has_bill()
             and ([.relationships[].relatedSpdxElement] - [.packages[].SPDXID] == [])' "$bill"
 }
 
+# All that the specification of SPDX 2.3 demands, by the tool of its authors.
+is_valid_bill()
+{
+    "$validators/pyspdxtools" --infile "$1"
+}
+
+refuses_wrong_bill()
+{
+    jq '.dataLicense = "CC-BY-4.0"' "$1" >"$work/wrong.spdx.json"
+    not is_valid_bill "$work/wrong.spdx.json"
+}
+
+check_bill()
+{
+    local bill=$output/coffer-$image.spdx.json
+    check "has a bill of materials" has_bill
+    [ -n "$validators" ] || return 0
+    check "has a bill of materials that is valid SPDX 2.3" is_valid_bill "$bill"
+    check "has its validator refuse a bill under other terms" refuses_wrong_bill "$bill"
+}
+
 check_contents()
 {
     local bytes max=${image}_max
@@ -104,5 +125,5 @@ check_contents()
         check "has no shell and no package manager" has_no_shell
         check "has nothing that changes the user" has_no_setuid
     fi
-    check "has a bill of materials" has_bill
+    check_bill
 }
