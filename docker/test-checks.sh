@@ -178,11 +178,11 @@ check_plain()
     authority=later.$vault_domain:8443
     check "serves it" ids_say plain
     check "puts everything back" exec_in plain /usr/bin/coffer reset
-    check "serves it no more" expect 404 '.error.code == "VaultNotFound"' plain GET /keys
+    check "no longer serves it" expect 404 '.error.code == "VaultNotFound"' plain GET /keys
     authority=$vault:8443
 }
 
-# A second one of the same image, which has to be another's.
+# A second one of the same image, which shares nothing with the first.
 check_beside()
 {
     start beside
@@ -267,7 +267,7 @@ check_ephemeral()
     signal lasting TERM
 }
 
-# The health check has to find it wherever its options put it.
+# The health check has to find the instance wherever its options put it.
 check_moved()
 {
     start moved serve --port 9443 --control-port 9080 --data /tmp/elsewhere

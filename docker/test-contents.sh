@@ -35,7 +35,7 @@ is_roots_own()
         same '65532 0 1777' "$(stat -c '%u %g %a' "$root/var/lib/coffer")"
 }
 
-# Nothing of the folders that are only there while it is built.
+# None of the folders that exist only during the build.
 has_usual_folders()
 {
     local known=' bin boot dev etc home lib lib32 lib64 libx32 media mnt opt proc root run sbin srv sys tmp'
@@ -46,7 +46,7 @@ has_usual_folders()
     done
 }
 
-# A program that changes who one is has no business in an image without users.
+# A program that switches users has no business in an image without users.
 has_no_setuid()
 {
     local found
@@ -118,7 +118,7 @@ check_contents()
     for label in title description licenses version revision; do
         check "has the label $label" has_label "$label"
     done
-    check "has the program and the folder for state as they should be" is_roots_own
+    check "has the program and the state folder with the right owners and modes" is_roots_own
     check "can be written to nowhere else" writes_nowhere_else
     check "has no folders but the usual ones" has_usual_folders
     if [ "$image" = scratch ]; then

@@ -3,15 +3,15 @@
 # shellcheck disable=SC2154,SC2034 # variables shared with docker/test-image and its other parts
 #
 # Part of docker/test-image: the files that tell engines and CI services how to use the images.
-# They are held against their schemas, and what they say is done, as far as that takes no engine.
+# They are validated against their schemas, and carried out as far as that takes no engine.
 
-# The programs that know the schemas, below $cache; where they cannot be had, $validators stays empty.
+# The programs that know the schemas, below $cache; where they cannot be installed, $validators stays empty.
 install_validators()
 {
     if has_validators || fetch_validators; then
         validators=$cache/validators/bin
     else
-        say "SKIP: image: the validators of docker/validators.txt cannot be had here"
+        say "SKIP: image: the validators of docker/validators.txt cannot be installed here"
     fi
 }
 
