@@ -25,6 +25,8 @@ EXTRA_DIST += \
 	%D%/libcurl \
 	%D%/package \
 	%D%/sbom \
+	%D%/schemas/devcontainer.json \
+	%D%/schemas/kustomization.json \
 	%D%/test-build.sh \
 	%D%/test-checks.sh \
 	%D%/test-contents.sh \

@@ -4,7 +4,7 @@
 #
 # Part of docker/test-image: the base, the builds, and whether two of them are the same.
 
-# Only what is not there: a machine that has it all needs no network for this.
+# Only what is missing: a machine that has everything needs no network for this.
 install_tools()
 {
     local package missing=()
@@ -14,18 +14,18 @@ install_tools()
     done
     [ ${#missing[@]} -gt 0 ] || return 0
     say "installing ${missing[*]}"
-    attempt apt-get -q update || skip "package lists cannot be had"
+    attempt apt-get -q update || skip "the package lists cannot be fetched"
     attempt env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 \
-        install --no-install-recommends "${missing[@]}" || skip "no ${missing[*]} can be had"
+        install --no-install-recommends "${missing[@]}" || skip "cannot install ${missing[*]}"
 }
 
-# Runs a command; what it said is in the log.
+# Runs a command; its output goes to the log.
 attempt()
 {
     timeout -k 10 900 "$@" >"$work/log" 2>&1 </dev/null
 }
 
-# Runs a command; shows what it said only when it fails.
+# Runs a command; shows its output only when it fails.
 quietly()
 {
     attempt "$@" || {
@@ -35,7 +35,7 @@ quietly()
     }
 }
 
-# The kernel's overlay where it can be had; else a copy of everything for each layer.
+# The kernel's overlay where it works; otherwise a full copy for each layer.
 storage_driver()
 {
     local try=$cache/try-$$ options
@@ -50,9 +50,23 @@ storage_driver()
     rm -rf "$try"
 }
 
+# Two runs with one cache would remove each other's layers, so the second waits for the first. The lock
+# is held until this process and all that it started have ended.
+lock_cache()
+{
+    exec {cache_lock}>"$cache/lock"
+    flock --nonblock "$cache_lock" && return 0
+    say "waiting for another run that uses $cache"
+    flock --timeout 1800 "$cache_lock" || {
+        say "failed: another run has used $cache for half an hour" >&2
+        exit 1
+    }
+}
+
 prepare_storage()
 {
     local driver
+    lock_cache
     driver=$(storage_driver)
     cat >"$work/storage.conf" <<END
 [storage]
@@ -63,8 +77,8 @@ END
     export CONTAINERS_STORAGE_CONF=$work/storage.conf BUILDAH_ISOLATION=chroot
 }
 
-# What engines do to run something: other machines, other containers first of all, do not let that
-# happen, whatever is wrong or right with the images.
+# What an engine does to run something. Some machines, containers above all, do not allow it, and that
+# says nothing about the images.
 demand_privileges()
 {
     mkdir -p "$work/try"
@@ -76,17 +90,17 @@ demand_privileges()
         mknod -m 666 "$1/null" c 1 3
         echo >"$1/null"
         ip link add coffer0 type bridge' sh "$work/try" ||
-        skip "no namespaces, mounts, devices or bridges can be made here"
-    attempt buildah from --name "coffer-try-$$" scratch || skip "buildah has no place for images"
+        skip "namespaces, mounts, devices or bridges cannot be made here"
+    attempt buildah from --name "coffer-try-$$" scratch || skip "buildah cannot store images here"
     quietly buildah rm "coffer-try-$$"
 }
 
-# Building fetches packages into images, too.
+# Building also fetches packages into images.
 demand_packages()
 {
     quietly buildah from --pull=never --name "coffer-try-$$" localhost/debian:bookworm-slim
     containers+=("coffer-try-$$")
-    attempt buildah run "coffer-try-$$" -- true || skip "buildah runs nothing here"
+    attempt buildah run "coffer-try-$$" -- true || skip "buildah cannot run anything here"
     attempt buildah run "coffer-try-$$" -- apt-get -q --error-on=any update ||
         skip "images cannot fetch packages here"
 }
@@ -111,7 +125,7 @@ make_debian()
     rm -rf "$work/root"
     # shellcheck disable=SC2086 # one word or none
     attempt debootstrap --variant=minbase bookworm "$work/root" ${DEBIAN_MIRROR-} ||
-        skip "debootstrap makes no Debian here"
+        skip "debootstrap cannot make a Debian here"
     mkdir -p "$work/root/etc/dpkg/dpkg.cfg.d"
     printf 'path-exclude /usr/share/%s/*\n' doc man locale info \
         >"$work/root/etc/dpkg/dpkg.cfg.d/slim"
@@ -152,8 +166,8 @@ make_base()
     has_image "$builder" || make_builder
 }
 
-# What goes into the images of where they are from, read once, so that a commit meanwhile makes no
-# difference. The time is that of the last commit, as for other reproducible builds.
+# The origin that the images name, read once, so that a commit during the run makes no difference. The
+# time is that of the last commit, as in other reproducible builds.
 read_source()
 {
     epoch=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
@@ -188,7 +202,7 @@ layers()
     buildah inspect --type image "localhost/coffer:$1" | jq -r '.OCIv1.rootfs.diff_ids[]'
 }
 
-# The size of what is in it, in bytes, each file once.
+# The size of its files in bytes, each file counted once.
 measure()
 {
     find "$1" -xdev -type f -printf '%D:%i %s\n' | sort -u | awk '{ sum += $2 } END { print sum }'
@@ -196,13 +210,13 @@ measure()
 
 build_image()
 {
-    # a folder that Debian has: one that it has not would be left behind in the image
+    # Debian has this folder; one that it does not have would be left behind in the image
     local began=$SECONDS options=(--volume "$cache/ccache:/mnt")
     mkdir -p "$cache/ccache"
     build "$image" "${options[@]}"
     say "built in $((SECONDS - began)) s"
     began=$SECONDS
-    [ "$image" = "${images[0]}" ] && options=() # that gcc makes the same twice is shown once
+    [ "$image" = "${images[0]}" ] && options=() # one image is enough to show that gcc's output is the same twice
     build "$image-again" "${options[@]}"
     say "built again in $((SECONDS - began)) s"
     check "two builds have the same layers" same "$(layers "$image")" "$(layers "$image-again")"
@@ -210,9 +224,11 @@ build_image()
     quietly buildah rmi "localhost/coffer:$image-again"
 }
 
-# Leaves what the next run can use: the bases, and the images themselves.
+# Leaves what the next run can use: the bases, and the images themselves. A run that ended before it had
+# its own storage must not touch anybody else's.
 forget_layers()
 {
+    [ -s "$work/storage.conf" ] || return 0
     buildah rmi --prune >/dev/null 2>&1 || true
 }
 

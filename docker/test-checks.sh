@@ -153,7 +153,7 @@ check_plain()
     extra=(COFFER_SERVICE_HOST=10.3.0.7 COFFER_SERVICE_PORT=8443 COFFER_PORT=tcp://10.3.0.7:8443
         COFFER_PORT_8443_TCP=tcp://10.3.0.7:8443)
     start plain
-    check "is ready" await plain
+    check "is ready, whatever Kubernetes injects for a service named coffer" await plain
     say "$image: ready $took ms after the process began (goal $ready_goal)"
     check "is ready in $ready_max ms" is_ready_in
     check "is the image's user, with no capability" is_the_user plain '65532 0 0000000000000000'
@@ -178,16 +178,20 @@ check_plain()
     authority=later.$vault_domain:8443
     check "serves it" ids_say plain
     check "puts everything back" exec_in plain /usr/bin/coffer reset
-    check "serves it no more" expect 404 '.error.code == "VaultNotFound"' plain GET /keys
+    check "no longer serves it" expect 404 '.error.code == "VaultNotFound"' plain GET /keys
     authority=$vault:8443
 }
 
-# A second one of the same image, which has to be another's.
+# A second one of the same image, which shares nothing with the first.
 check_beside()
 {
     start beside
     check "has a second one start beside it" await beside
-    meet beside
+    check "has clients meet the second one" meet beside
+    check "has the second one make a key" \
+        expect 200 '.key.kty == "EC"' beside POST /keys/beside/create '{"kty":"EC"}'
+    check "has the first one know nothing of the second one's key" \
+        expect 404 '.error.code == "KeyNotFound"' plain GET /keys/beside
     check "has a certificate authority of its own in each" differ "$work/plain.ca" "$work/beside.ca"
     signal beside INT
     check "ends by SIGINT with status 0" ended_well
@@ -263,7 +267,7 @@ check_ephemeral()
     signal lasting TERM
 }
 
-# The health check has to find it wherever its options put it.
+# The health check has to find the instance wherever its options put it.
 check_moved()
 {
     start moved serve --port 9443 --control-port 9080 --data /tmp/elsewhere

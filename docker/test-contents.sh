@@ -35,7 +35,7 @@ is_roots_own()
         same '65532 0 1777' "$(stat -c '%u %g %a' "$root/var/lib/coffer")"
 }
 
-# Nothing of the folders that are only there while it is built.
+# None of the folders that exist only during the build.
 has_usual_folders()
 {
     local known=' bin boot dev etc home lib lib32 lib64 libx32 media mnt opt proc root run sbin srv sys tmp'
@@ -46,7 +46,7 @@ has_usual_folders()
     done
 }
 
-# A program that changes who one is has no business in an image without users.
+# A program that switches users has no business in an image without users.
 has_no_setuid()
 {
     local found
@@ -79,6 +79,27 @@ has_bill()
             and ([.relationships[].relatedSpdxElement] - [.packages[].SPDXID] == [])' "$bill"
 }
 
+# All that the specification of SPDX 2.3 demands, by the tool of its authors.
+is_valid_bill()
+{
+    "$validators/pyspdxtools" --infile "$1"
+}
+
+refuses_wrong_bill()
+{
+    jq '.dataLicense = "CC-BY-4.0"' "$1" >"$work/wrong.spdx.json"
+    not is_valid_bill "$work/wrong.spdx.json"
+}
+
+check_bill()
+{
+    local bill=$output/coffer-$image.spdx.json
+    check "has a bill of materials" has_bill
+    [ -n "$validators" ] || return 0
+    check "has a bill of materials that is valid SPDX 2.3" is_valid_bill "$bill"
+    check "has its validator refuse a bill under other terms" refuses_wrong_bill "$bill"
+}
+
 check_contents()
 {
     local bytes max=${image}_max
@@ -97,12 +118,12 @@ check_contents()
     for label in title description licenses version revision; do
         check "has the label $label" has_label "$label"
     done
-    check "has the program and the folder for state as they should be" is_roots_own
+    check "has the program and the state folder with the right owners and modes" is_roots_own
     check "can be written to nowhere else" writes_nowhere_else
     check "has no folders but the usual ones" has_usual_folders
     if [ "$image" = scratch ]; then
         check "has no shell and no package manager" has_no_shell
         check "has nothing that changes the user" has_no_setuid
     fi
-    check "has a bill of materials" has_bill
+    check_bill
 }

@@ -3,13 +3,26 @@
 # shellcheck disable=SC2154,SC2034 # variables shared with docker/test-image and its other parts
 #
 # Part of docker/test-image: the files that tell engines and CI services how to use the images.
-# They are held against their schemas, and what they say is done, as far as that takes no engine.
+# They are validated against their schemas, and carried out as far as that takes no engine.
 
-# The programs that know the schemas, below $cache; false where they cannot be had.
+# The programs that know the schemas, below $cache; where they cannot be installed, $validators stays empty.
 install_validators()
 {
+    if has_validators || fetch_validators; then
+        validators=$cache/validators/bin
+    else
+        say "SKIP: image: the validators of docker/validators.txt cannot be installed here"
+    fi
+}
+
+has_validators()
+{
+    cmp -s docker/validators.txt "$cache/validators/.installed"
+}
+
+fetch_validators()
+{
     local venv=$cache/validators
-    cmp -s docker/validators.txt "$venv/.installed" && return 0
     rm -rf "$venv"
     python3 -m venv "$venv" >"$work/log" 2>&1 &&
         timeout 300 "$venv/bin/pip" install --require-hashes --only-binary :all: --no-input \
@@ -19,20 +32,30 @@ install_validators()
 
 has_schema()
 {
-    "$cache/validators/bin/check-jsonschema" --builtin-schema "vendor.$1" "${@:2}"
+    "$validators/check-jsonschema" --builtin-schema "vendor.$1" "${@:2}"
+}
+
+# For what the packages have no schema of.
+has_own_schema()
+{
+    "$validators/check-jsonschema" --schemafile "docker/schemas/$1.json" "$2"
+}
+
+# The schema is seen to refuse: has_own_schema, with a file that is made wrong by sed's script.
+refuses_wrong()
+{
+    sed "$3" "$2" >"$work/wrong-${2##*/}"
+    differ "$2" "$work/wrong-${2##*/}" && not has_own_schema "$1" "$work/wrong-${2##*/}"
 }
 
 is_of_kubernetes()
 {
-    "$cache/validators/bin/kubernetes-validate" --strict "$1"
+    "$validators/kubernetes-validate" --strict "$1"
 }
 
 check_schemas()
 {
-    if ! install_validators; then
-        say "SKIP: manifests: the validators of docker/validators.txt cannot be had here"
-        return 0
-    fi
+    [ -n "$validators" ] || return 0
     check "compose.yaml has the schema of compose files" \
         has_schema compose-spec docker/compose.yaml docker/devcontainer/compose.yaml
     check "the workflow has the schema of GitHub" \
@@ -41,6 +64,14 @@ check_schemas()
         has_schema gitlab-ci --data-transform gitlab-ci docker/examples/gitlab-ci.yaml
     check "the manifest has the schemas of Kubernetes" \
         is_of_kubernetes docker/kubernetes/coffer.yaml
+    check "the kustomization has its schema" \
+        has_own_schema kustomization docker/kubernetes/kustomization.yaml
+    check "a kustomization with an unknown field is refused" \
+        refuses_wrong kustomization docker/kubernetes/kustomization.yaml 's/newTag/newtag/'
+    check "the devcontainer has its schema" \
+        has_own_schema devcontainer docker/devcontainer/devcontainer.json
+    check "a devcontainer with an unknown value is refused" \
+        refuses_wrong devcontainer docker/devcontainer/devcontainer.json 's/"silent"/"quiet"/'
 }
 
 # look FILE FILTER: what jq's filter makes of a YAML file.
@@ -131,7 +162,18 @@ check_compose()
     check "compose: the service lists keys of the real name" lists_keys \
         "$(look $file '.services.coffer.networks.default.aliases | join(" ")' | sed "s/^/$where coffer /")" \
         "$work/script.env" "$work/script"
+    check "compose: each alias is served as a vault of its domain" compose_serves_aliases
+    authority=$vault:8443
     signal compose TERM
+}
+
+compose_serves_aliases()
+{
+    local alias
+    for alias in $(look docker/compose.yaml '.services.coffer.networks.default.aliases[]'); do
+        authority=$alias:443
+        challenge_says compose "${alias#*.}" || { say "not $alias"; return 1; }
+    done
 }
 
 # It ends by itself, with status 0.

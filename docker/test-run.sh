@@ -52,7 +52,7 @@ config()
     buildah inspect --type image "localhost/coffer:$image" | jq -r ".Docker.config.$1"
 }
 
-# A group of control for the memory of what is started: its folder, or nothing where there is none.
+# A control group that limits the memory of an instance: its folder, or nothing where none can be made.
 make_memory_group()
 {
     local folder
@@ -75,7 +75,7 @@ memory_peak()
 #
 # start NAME [ARGUMENT...]: an instance of the image, with the arguments, or else with the image's
 # own. It takes from variables, which are set before the call and cleared by it: as_user, flags,
-# volume, tmp, extra (an array of NAME=VALUE), group (of control), hosts (lines for /etc/hosts), folder
+# volume, tmp, extra (an array of NAME=VALUE), group (a control group), hosts (lines for /etc/hosts), folder
 # (one that is made in the root), low_ports (anybody may listen on those, as docker has it).
 #
 start()
@@ -157,7 +157,7 @@ signal()
     fi
 }
 
-# Ends what is left of an instance.
+# Ends an instance, or what is left of it.
 discard()
 {
     local shell
