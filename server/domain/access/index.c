@@ -105,10 +105,12 @@ void access_spot_fill(struct access_spot *spot, int64_t vault, const char *princ
 /* What is too long matches nothing, because no stored text is. */
 void access_spot_move(struct access_spot *spot, int64_t vault, const char *key)
 {
-    bool fits = strlen(key) < sizeof(spot->key);
-
-    spot->vault = fits ? vault : -1;
-    fold(fits ? key : "", spot->key, sizeof(spot->key));
+    spot->vault = -1;
+    spot->key[0] = '\0';
+    if (strlen(key) < sizeof(spot->key)) {
+        spot->vault = vault;
+        fold(key, spot->key, sizeof(spot->key));
+    }
 }
 
 /* Behind the key nothing counts. */
