@@ -111,7 +111,7 @@ static enum kv_code open_certificates(struct kv_err *err)
     KV_TRY(kv_certificates_open(self.folder, &source, &wanted, &self.certificates, err));
     self.app.ca_pem = self.certificates.ca.data;
     self.app.ca_p12 = &self.certificates.trust;
-    return certifier_new(self.folder, &self.certifier, err);
+    return certifier_new(&self.certificates, &self.certifier, err);
 }
 
 static enum kv_code open_keys(struct kv_err *err)
