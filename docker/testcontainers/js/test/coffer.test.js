@@ -26,7 +26,7 @@ test("a refusal has status, code and words", async () => {
 });
 
 test("a name cannot lead to another path", async () => {
-  await assert.rejects(coffer.createVault("../clock"), CofferError);
+  await assert.rejects(coffer.createVault("../clock"), { status: 400, code: "BadParameter" });
 });
 
 test("a fraction of a second is refused", async () => {
@@ -36,7 +36,7 @@ test("a fraction of a second is refused", async () => {
 test("a purge is refused while the vault is protected", async () => {
   await coffer.createVault("protected", { purge_protection: true });
   await coffer.deleteVault("protected");
-  await assert.rejects(coffer.purgeVault("protected"), CofferError);
+  await assert.rejects(coffer.purgeVault("protected"), { status: 403 });
 });
 
 test("nobody there is no refusal", async () => {

@@ -27,7 +27,7 @@ def test_a_refusal_has_status_code_and_words(coffer):
 def test_a_name_cannot_lead_to_another_path(coffer):
     with pytest.raises(CofferError) as refused:
         coffer.create_vault("../clock")
-    assert refused.value.status in (400, 404)
+    assert (refused.value.status, refused.value.code) == (400, "BadParameter")
 
 
 def test_a_fraction_of_a_second_is_refused_here(coffer):
@@ -40,7 +40,7 @@ def test_a_purge_is_refused_while_the_vault_is_protected(coffer):
     coffer.delete_vault(vault.name)
     with pytest.raises(CofferError) as refused:
         coffer.purge_vault(vault.name)
-    assert refused.value.status in (403, 409)
+    assert refused.value.status == 403
     coffer.reset(vault.name)
     assert coffer.vault(vault.name).state == "live"
 
