@@ -2,7 +2,7 @@
 """What a page shows as code, block by block, and what is to be done with each.
 
 A block is indented by four blanks, or fenced. A comment above it, which no reader sees, says what
-the test does with it; an indented block, or one fenced as sh, that has none is run:
+the test does with it. One without is a failure, and never run: it might install something.
 
     <!-- test: run -->                  run it in the shell of the page; it has to succeed
     <!-- test: run, says TEXT -->       and TEXT is in what it prints: the way to show a refusal
@@ -110,9 +110,7 @@ def judge(block, comments):
         else:
             raise Complaint(f"{block.where}: '{comment}' says nothing that the test knows")
     if not block.verdict:
-        if block.language not in ("", "sh", "bash", "shell"):
-            raise Complaint(f"{block.where}: no comment says what is to be done with this block")
-        block.verdict = "run"
+        raise Complaint(f"{block.where}: no comment says what is to be done with this block")
     return block
 
 

@@ -66,7 +66,8 @@ def has_json_form(text):
 
 
 def check_json(block):
-    """One document, or one in each line, behind its status if there is one. Shapes have `…`, <names> and (parts) that may be there."""
+    """One document, or one in each line, behind its status if there is one. Shapes have `…`, <names>
+    and (parts) that may be there."""
     text = re.sub(r"\(([^()]*,)\)", r"\1", block.text)
     text = text.replace("…,", '"…",').replace(":…", ':"…"').replace('""…"', '"…"')
     lines = [re.sub(r"^\d{3} +", "", line) for line in text.splitlines()]
@@ -169,6 +170,7 @@ def check_troubles(tally, new_site, packages, is_offline, page, text):
 
 
 PREPARATION = """
+<!-- test: run -->
     coffer serve --log-level warning
     eval "$(coffer env)"
     curl -sSf -o .answer -H "Authorization: Bearer $(coffer token)" -H 'Content-Type: application/json' \\

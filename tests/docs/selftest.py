@@ -16,6 +16,7 @@ from blocks import Complaint, read_page
 from shell import Failure, Site, has_json, has_text
 
 SOURCES = Path(__file__).parents[2]
+RUN = "<!-- test: run -->\n"
 
 
 def page_of(text):
@@ -27,7 +28,9 @@ class Page(unittest.TestCase):
         with self.assertRaisesRegex(Complaint, reason):
             page_of(text)
 
-    def test_a_fence_without_a_verdict_is_refused(self):
+    def test_a_block_without_a_verdict_is_refused(self):
+        self.refused("text\n\n    true\n", "page.md:3: no comment says")
+        self.refused("```sh\ntrue\n```\n", "page.md:2: no comment says")
         self.refused("text\n\n```\nlost\n```\n", "page.md:4: no comment says")
         self.refused("text\n\n```js\nlost()\n```\n", "page.md:4: no comment says")
 
@@ -48,8 +51,8 @@ class Page(unittest.TestCase):
     def test_a_fence_has_an_end(self):
         self.refused("```sh\ntrue\n", "not closed")
 
-    def test_indented_lines_are_run_and_those_of_a_list_are_text(self):
-        blocks = page_of("text\n\n    true\n\n    false\n\n- one\n\n    of the list\n\ntext\n    more\n")
+    def test_indented_lines_are_code_and_those_of_a_list_are_text(self):
+        blocks = page_of("text\n\n" + RUN + "    true\n\n    false\n\n- one\n\n    of the list\n\ntext\n    more\n")
         self.assertEqual([(one.verdict, one.text) for one in blocks], [("run", "true\n\nfalse\n")])
 
 
@@ -73,30 +76,30 @@ class Verdict(unittest.TestCase):
         self.assertEqual((tally.failed, sum(tally.verdicts.values())), (0, number), said)
 
     def test_a_command_that_fails_is_found(self):
-        self.failed("    true\n    false\n    true\n", "page.md:1: run\n       fails")
-        self.failed("    false | cat\n", "fails")
-        self.passed("    true\n")
+        self.failed(RUN + "    true\n    false\n    true\n", "page.md:2: run\n       fails")
+        self.failed(RUN + "    false | cat\n", "fails")
+        self.passed(RUN + "    true\n")
 
     def test_what_comes_after_it_was_not_reached(self):
-        tally, said = self.check("    false\n\ntext\n\n    true\n")
+        tally, said = self.check(RUN + "    false\n\n" + RUN + "    true\n")
         self.assertEqual(tally.failed, 2, said)
         self.assertIn("page.md:5: run\n       was not reached", said)
 
     def test_a_refusal_that_the_page_does_not_show_is_found(self):
         refusal = """    echo '{"error":{"code":"Forbidden"}}'\n"""
-        self.failed(refusal, "is refused")
+        self.failed(RUN + refusal, "is refused")
         self.failed("<!-- test: run, says Forbidden -->\n" + refusal + refusal, "is refused")
         self.failed("<!-- test: run, says Conflict -->\n" + refusal, "does not say 'Conflict'")
         self.passed("<!-- test: run, says Forbidden -->\n" + refusal)
 
     def test_an_answer_that_differs_is_found(self):
-        self.failed("    echo one\n\n<!-- test: answer -->\n\n    two\n", "shows")
-        self.failed("""    echo '{"a":1,"b":2}'\n\n<!-- test: answer -->\n\n    {"a":1}\n""", "shows")
-        self.failed("""    echo '{"a":1,"b":2}'\n\n<!-- test: answer -->\n\n    {"b":2,"a":1}\n""", "shows")
-        self.passed("""    echo '{"a":1}'\n\n<!-- test: answer -->\n\n    {"a": 1}\n""", 2)
+        self.failed(RUN + "    echo one\n\n<!-- test: answer -->\n\n    two\n", "shows")
+        self.failed(RUN + """    echo '{"a":1,"b":2}'\n\n<!-- test: answer -->\n\n    {"a":1}\n""", "shows")
+        self.failed(RUN + """    echo '{"a":1,"b":2}'\n\n<!-- test: answer -->\n\n    {"b":2,"a":1}\n""", "shows")
+        self.passed(RUN + """    echo '{"a":1}'\n\n<!-- test: answer -->\n\n    {"a": 1}\n""", 2)
 
     def test_an_answer_is_that_of_the_block_before(self):
-        page = "    echo one\n\ntext\n\n    echo two\n\n<!-- test: answer -->\n\n    one\n"
+        page = RUN + "    echo one\n\n" + RUN + "    echo two\n\n<!-- test: answer -->\n\n    one\n"
         self.failed(page, "shows")
 
     def test_what_is_skipped_is_neither_run_nor_passed(self):
@@ -136,13 +139,13 @@ class Verdict(unittest.TestCase):
         self.passed('<!-- test: json -->\n\n    {"a":…,("b":…,)"c":1}\n')
 
     def test_ports_are_those_that_are_used(self):
-        self.passed("    test 8443 -eq 4711\n")
+        self.passed(RUN + "    test 8443 -eq 4711\n")
 
     def test_what_was_not_pinned_is_not_installed(self):
-        self.failed("    npm install left-pad\n", "left-pad is not among the packages")
+        self.failed(RUN + "    npm install left-pad\n", "left-pad is not among the packages")
 
     def test_a_file_that_cannot_be_built_is_found(self):
-        self.failed("    docker build -f docker/Nofile -t coffer .\n", "cannot build docker/Nofile")
+        self.failed(RUN + "    docker build -f docker/Nofile -t coffer .\n", "cannot build docker/Nofile")
 
 
 class Text(unittest.TestCase):
