@@ -6,31 +6,49 @@
 
 #define COLUMNS 78
 
+/* Characters that man(7) would not take as they are. */
+static const char *find_escape(char character)
+{
+    static const struct {
+        char character;
+        const char *escape;
+    } rows[] = {
+        { '\\', "\\e" }, { '-', "\\-" }, { '\'', "\\(aq" }, { '~', "\\(ti" }, { '^', "\\(ha" },
+    };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        if (rows[i].character == character) {
+            return rows[i].escape;
+        }
+    }
+    return NULL;
+}
+
 /* As it has to be written, so that it is read as it is here. A long word may be broken before a [. */
 static void write_escaped(const char *text, size_t len, FILE *out)
 {
     for (size_t i = 0; i < len; i++) {
+        const char *escape = find_escape(text[i]);
+
         (void) fputs(i > 0 && text[i] == '[' ? "\\:" : "", out);
-        switch (text[i]) {
-        case '\\':
-            (void) fputs("\\e", out);
-            break;
-        case '-':
-            (void) fputs("\\-", out);
-            break;
-        case '\'':
-            (void) fputs("\\(aq", out);
-            break;
-        case '~':
-            (void) fputs("\\(ti", out);
-            break;
-        case '^':
-            (void) fputs("\\(ha", out);
-            break;
-        default:
+        if (escape != NULL) {
+            (void) fputs(escape, out);
+        } else {
             (void) fputc(text[i], out);
         }
     }
+}
+
+/* The bytes that a word takes in the file. */
+static size_t written_length(const char *text, size_t len)
+{
+    size_t written = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        const char *escape = find_escape(text[i]);
+        written += (escape != NULL ? strlen(escape) : 1) + (i > 0 && text[i] == '[' ? 2 : 0);
+    }
+    return written;
 }
 
 /* A paragraph, broken between words: what begins a line with a dot would be taken for a request. */
@@ -40,11 +58,12 @@ static void write_filled(const char *text, FILE *out)
 
     while (*text != '\0') {
         size_t len = strcspn(text, " ");
-        bool is_broken = column > 0 && column + 1 + len > COLUMNS;
+        size_t written = written_length(text, len);
+        bool is_first = column == 0 || column + 1 + written > COLUMNS;
 
-        (void) fputs(column == 0 ? "" : is_broken ? "\n" : " ", out);
-        column = column == 0 || is_broken ? len : column + 1 + len;
-        (void) fputs(column == len && *text == '.' ? "\\&" : "", out);
+        (void) fputs(column == 0 ? "" : is_first ? "\n" : " ", out);
+        column = is_first ? written : column + 1 + written;
+        (void) fputs(is_first && *text == '.' ? "\\&" : "", out);
         write_escaped(text, len, out);
         text += len;
         text += strspn(text, " ");
