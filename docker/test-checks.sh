@@ -132,10 +132,11 @@ ids_say()
         '{"kty":"EC"}'
 }
 
+# challenge_says NAME RESOURCE [PORT]: the challenge that a client of $authority gets there.
 challenge_says()
 {
     curl -sS --max-time 20 --noproxy '*' --cacert "$work/$1.ca" -o /dev/null -D - \
-        --connect-to "$authority:$(at "$1"):8443" "https://$authority/keys?api-version=7.6" |
+        --connect-to "$authority:$(at "$1"):${3-8443}" "https://$authority/keys?api-version=7.6" |
         grep -i "^WWW-Authenticate: .*resource=\"https://$2\""
 }
 
@@ -180,6 +181,7 @@ check_plain()
     check "puts everything back" exec_in plain /usr/bin/coffer reset
     check "no longer serves it" expect 404 '.error.code == "VaultNotFound"' plain GET /keys
     authority=$vault:8443
+    check "gives tokens of the time that it was put back to" meet plain
 }
 
 # A second one of the same image, which shares nothing with the first.

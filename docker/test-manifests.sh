@@ -172,7 +172,7 @@ compose_serves_aliases()
     local alias
     for alias in $(look docker/compose.yaml '.services.coffer.networks.default.aliases[]'); do
         authority=$alias:443
-        challenge_says compose "${alias#*.}" || { say "not $alias"; return 1; }
+        challenge_says compose "${alias#*.}" 443 || { say "not $alias"; return 1; }
     done
 }
 
