@@ -48,6 +48,7 @@ static enum kv_code load_or_make_key(const struct own_paths *paths, EVP_PKEY **r
 {
     kv_auto(kv_buf_done) struct kv_buf pem;
 
+    kv_buf_init(&pem, AUTHORITY_PEM_MAX);
     if (kv_file_exists(paths->key)) {
         return read_key(paths->key, ret_key, err);
     }
@@ -56,7 +57,6 @@ static enum kv_code load_or_make_key(const struct own_paths *paths, EVP_PKEY **r
                        "%s is missing: restore it, or remove %s to have a new CA made", paths->key,
                        paths->certificate);
     }
-    kv_buf_init(&pem, AUTHORITY_PEM_MAX);
     KV_TRY(kv_x509_make_key(ret_key, err));
     KV_TRY(kv_x509_render_key(*ret_key, &pem, err));
     return kv_file_write(paths->key, pem.data, pem.len, KEY_MODE, err);
