@@ -13,6 +13,7 @@ EXTRA_DIST += \
 	%D%/driver \
 	%D%/run-checked \
 	%D%/support/lsan.supp \
+	%D%/support/command.h \
 	%D%/support/vaults.h \
 	%D%/support/net.sh \
 	%D%/support/valgrind.supp
