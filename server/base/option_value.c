@@ -130,6 +130,17 @@ static enum kv_code judge_form(const struct option_text *given, struct kv_err *e
     return KV_OK;
 }
 
+/* The value of a variable that is not set, most likely: without it the command would do more than was
+ * asked for. In the environment and the file an empty value says that there is none. */
+static enum kv_code judge_is_meant(const struct option_text *given, struct kv_err *err)
+{
+    if (given->source == OPTION_FROM_FLAG && given->text[0] == '\0'
+        && !kv_option_is_argument(given->option)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s: the value is empty", given->origin);
+    }
+    return KV_OK;
+}
+
 static enum kv_code judge_text(const struct option_text *given, struct kv_err *err)
 {
     for (const char *at = given->text; *at != '\0'; at++) {
@@ -138,7 +149,8 @@ static enum kv_code judge_text(const struct option_text *given, struct kv_err *e
                            given->origin);
         }
     }
-    return judge_form(given, err);
+    KV_TRY(judge_form(given, err));
+    return judge_is_meant(given, err);
 }
 
 static enum kv_code judge(const struct option_text *given, int64_t *ret_number, struct kv_err *err)

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <openssl/evp.h>
 
@@ -91,6 +92,21 @@ static enum kv_code fetch_ca(const struct kv_cli_server *server, struct kv_buf *
     return KV_OK;
 }
 
+/* A link is followed, and nothing but a file is replaced: not /dev/null, nor a pipe. */
+static enum kv_code find_file(const char *wanted, char ret_path[KV_PATH_MAX], struct kv_err *err)
+{
+    struct stat status;
+
+    if (stat(wanted, &status) == 0 && !S_ISREG(status.st_mode)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--ca-file: %s is not a regular file", wanted);
+    }
+    if (realpath(wanted, ret_path) == NULL
+        && snprintf(ret_path, KV_PATH_MAX, "%s", wanted) >= KV_PATH_MAX) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--ca-file: the path is too long");
+    }
+    return KV_OK;
+}
+
 /* Into --ca-file, or into the cache of the user. Returns the file's absolute path. */
 static enum kv_code save_ca(const struct kv_options *options, const struct kv_cli_server *server,
                             char ret_path[KV_PATH_MAX], struct kv_err *err)
@@ -103,8 +119,8 @@ static enum kv_code save_ca(const struct kv_options *options, const struct kv_cl
     KV_TRY(fetch_ca(server, &pem, err));
     if (*wanted == '\0') {
         KV_TRY(choose_file(options, &pem, path, err));
-    } else if (snprintf(path, sizeof(path), "%s", wanted) >= (int) sizeof(path)) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--ca-file: the path is too long");
+    } else {
+        KV_TRY(find_file(wanted, path, err));
     }
     if (!holds(path, &pem)) {
         KV_TRY(kv_file_write(path, pem.data, pem.len, 0644, err));

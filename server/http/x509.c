@@ -92,6 +92,13 @@ static const EVP_MD *choose_digest(EVP_PKEY *key)
     return has_own ? NULL : EVP_sha256();
 }
 
+/* Names the issuer's key, where the issuer's certificate has a name for it: a given one may not. */
+static bool add_authority_key(X509 *certificate, X509 *authority)
+{
+    return X509_get0_subject_key_id(authority) == NULL
+           || add_extension(certificate, authority, NID_authority_key_identifier, "keyid:always");
+}
+
 /* Fills everything but the extensions. */
 static bool begin(X509 *certificate, const char *common_name, int days, EVP_PKEY *key)
 {
@@ -205,8 +212,7 @@ enum kv_code kv_x509_make_server(EVP_PKEY *key, X509 *authority, EVP_PKEY *autho
         || !add_extension(made, authority, NID_key_usage, "critical,digitalSignature")
         || !add_extension(made, authority, NID_ext_key_usage, "serverAuth")
         || !add_extension(made, authority, NID_subject_key_identifier, "hash")
-        || !add_extension(made, authority, NID_authority_key_identifier, "keyid:always")
-        || !kv_x509_add_names(made, names, count)
+        || !add_authority_key(made, authority) || !kv_x509_add_names(made, names, count)
         || X509_sign(made, authority_key, choose_digest(authority_key)) == 0) {
         return fail("make a server certificate", err);
     }
@@ -225,7 +231,7 @@ enum kv_code kv_x509_make_signer(EVP_PKEY *key, X509 *authority, EVP_PKEY *autho
         || !add_extension(made, authority, NID_basic_constraints, "critical,CA:FALSE")
         || !add_extension(made, authority, NID_key_usage, "critical,digitalSignature")
         || !add_extension(made, authority, NID_subject_key_identifier, "hash")
-        || !add_extension(made, authority, NID_authority_key_identifier, "keyid:always")
+        || !add_authority_key(made, authority)
         || X509_sign(made, authority_key, choose_digest(authority_key)) == 0) {
         return fail("make a certificate", err);
     }

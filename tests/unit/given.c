@@ -278,6 +278,7 @@ Test(given, authority_issues_the_certificate_that_clients_accept)
     static const struct row rows[] = {
         { { .ca_cert = "company.pem", .ca_key = "company.key" }, NULL },
         { { .ca_cert = "rsa.pem", .ca_key = "rsa.key" }, NULL },
+        { { .ca_cert = "nameless.pem", .ca_key = "nameless.key" }, NULL },
         { { .ca_cert = "edwards.pem", .ca_key = "edwards.key" }, NULL },
         { { .ca_cert = "middle-chain.pem", .ca_key = "middle.key" }, NULL },
         { { .ca_cert = "company.pem", .ca_key = "locked.key", .password_file = "password" }, NULL },

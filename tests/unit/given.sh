@@ -44,6 +44,9 @@ ca='-addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertS
     root edwards ed25519 $ca
     root constrained ec:p256.par $ca -addext 'nameConstraints=permitted;DNS:test.internal'
 }
+# shellcheck disable=SC2086
+openssl req -x509 -config req.cnf -newkey ec:p256.par -nodes -keyout nameless.key -out nameless.pem \
+    -days 2 -subj /CN=nameless $ca -addext subjectKeyIdentifier=none 2>/dev/null
 root leaf ec:p256.par -addext basicConstraints=critical,CA:FALSE -addext subjectAltName=DNS:localhost
 root mute ec:p256.par -addext basicConstraints=critical,CA:TRUE -addext keyUsage=digitalSignature
 

@@ -55,6 +55,8 @@ static const struct {
     { { "--listen", "host" }, "--listen: host is not localhost, any or an IP address" },
     { { "--listen", "127.0.0.1:80" },
       "--listen: 127.0.0.1:80 is not localhost, any or an IP address" },
+    { { "--data", "" }, "--data: the value is empty" },
+    { { "--san", "" }, "--san: the value is empty" },
     { { "--listen", "" }, "--listen: an empty value is not localhost, any or an IP address" },
     { { "--tenant", "contoso" }, "--tenant: contoso is not a GUID" },
     { { "--data", "a\nb" }, "--data: the value contains a control character" },

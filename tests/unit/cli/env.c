@@ -179,6 +179,24 @@ Test(cli_env, says_where_to_get_a_certificate_it_can_save_nowhere)
     cr_assert_not_null(strstr(text, "--ca-file"), "%s", text);
 }
 
+Test(cli_env, replaces_nothing_but_a_file)
+{
+    char pipe[KV_PATH_MAX], link[KV_PATH_MAX], file[KV_PATH_MAX], named[KV_PATH_MAX];
+
+    cr_assert_eq(kv_path_join(pipe, folder, "pipe", &err), KV_OK);
+    cr_assert_eq(kv_path_join(link, folder, "link", &err), KV_OK);
+    cr_assert_eq(kv_path_join(file, folder, "file", &err), KV_OK);
+    cr_assert_eq(mkfifo(pipe, 0600), 0);
+    cr_assert_eq(symlink(file, link), 0);
+    cr_expect_eq(run_env(CA_ANSWER, "--ca-file", pipe), 2);
+    cr_expect_not_null(strstr(read_stderr(), "pipe is not a regular file"));
+    write_file("file", "before\n");
+    cr_expect_eq(run_env(CA_ANSWER, "--ca-file", link), 0);
+    find_named_file(named);
+    cr_expect_str_eq(named, file);
+    expect_ca_in(file, CA_BODY);
+}
+
 /* Every form, read back by whom it is for: the value survives quotes, blanks and dollars. */
 #define ODD_INFO                                                                                   \
     "{\"vaults\":[{\"name\":\"it's \\\"a\\\" $HOME `x` \\\\ #1\",\"url\":\"https://odd:8443\"}]}"
