@@ -25,8 +25,6 @@
 
 KV_DEFINE_CLEANUP(BIO *, BIO_free)
 
-extern char **environ; /* glibc declares it only with _GNU_SOURCE */
-
 static const struct store {
     const char *folder, *program;
     const char *forget; /* what the program has to be told after a removal; NULL: nothing */
