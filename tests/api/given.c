@@ -129,13 +129,12 @@ Test(given_files, name_a_server_certificate_that_is_used_as_it_is)
 }
 
 /* How often the log warns that the certificate lacks the name of that vault. */
-static size_t count_warnings(const struct daemon *daemon, const char *vault)
+static unsigned count_warnings(const struct daemon *daemon, const char *vault)
 {
-    char line[256];
+    char name[128];
 
-    snprintf(line, sizeof(line), "certificate_lacks_name vault=%s name=%s.vault.localhost", vault,
-             vault);
-    return process_count_lines(daemon, line);
+    snprintf(name, sizeof(name), "vault=%s name=%s.vault.localhost", vault, vault);
+    return api_count_lines(daemon, "certificate_lacks_name", name);
 }
 
 Test(given_files, lack_the_name_of_a_vault_that_is_made_later_which_is_logged)
