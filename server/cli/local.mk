@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 libkvcli_a_SOURCES += \
 	%D%/access.c \
+	%D%/ca_file.c \
+	%D%/ca_file.h \
 	%D%/cli.c \
 	%D%/cli.h \
 	%D%/commands.c \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* coffer env: what it exports, and where the certificate that it names comes from. */
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -121,6 +122,50 @@ Test(cli_env, saves_the_certificate_of_a_server_it_knows_by_address_only)
     cr_assert_str_neq(other, first, "another server another file");
     expect_ca_in(first, CA_BODY);
     expect_ca_in(other, CA_BODY CA_BODY);
+}
+
+/* Files as servers left them that are gone, the later numbers younger; and one that is not ours. */
+static void leave_files(int count)
+{
+    char name[64], path[KV_PATH_MAX];
+
+    cr_assert_eq(kv_path_join(path, folder, "cache/coffer", &err), KV_OK);
+    cr_assert_eq(kv_folder_make(path, 0700, &err), KV_OK);
+    write_file("cache/coffer/ca-mine.pem", "mine");
+    for (int i = 0; i < count; i++) {
+        const struct timespec times[2] = { { .tv_sec = 1000 + i }, { .tv_sec = 1000 + i } };
+
+        snprintf(name, sizeof(name), "cache/coffer/ca-%016x.pem", i);
+        write_file(name, CA_BODY);
+        cr_assert_eq(kv_path_join(path, folder, name, &err), KV_OK);
+        cr_assert_eq(utimensat(AT_FDCWD, path, times, 0), 0);
+    }
+}
+
+static bool is_cached(const char *name)
+{
+    char path[KV_PATH_MAX], file[64];
+
+    snprintf(file, sizeof(file), "cache/coffer/ca-%s.pem", name);
+    cr_assert_eq(kv_path_join(path, folder, file, &err), KV_OK);
+    return kv_file_exists(path);
+}
+
+Test(cli_env, keeps_a_bounded_number_of_saved_certificates)
+{
+    char saved[KV_PATH_MAX];
+
+    write_certificate_of_this_user();
+    snprintf(cache_home, sizeof(cache_home), "XDG_CACHE_HOME=%s/cache", folder);
+    leave_files(100);
+    cr_assert_eq(run_env(CA_ANSWER, NULL, NULL), 0);
+    find_named_file(saved);
+    expect_ca_in(saved, CA_BODY);
+    cr_expect_not(is_cached("0000000000000000"), "the oldest");
+    cr_expect_not(is_cached("0000000000000024"), "the last one too many: 100 - 63 = 0x25");
+    cr_expect(is_cached("0000000000000025"));
+    cr_expect(is_cached("0000000000000063"), "the youngest");
+    cr_expect(is_cached("mine"), "somebody else's");
 }
 
 Test(cli_env, saves_the_certificate_where_it_is_told_to)
