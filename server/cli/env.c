@@ -14,6 +14,7 @@
 
 #include "ca_file.h"
 #include "kv/base/files.h"
+#include "proxy.h"
 #include "server.h"
 #include "variables.h"
 
@@ -170,6 +171,16 @@ static void print_advice(const char *control_url, FILE *out)
     }
 }
 
+/* Before a server is asked: as in `-- "$UNSET"`. */
+static enum kv_code check_command(const struct kv_options *options, struct kv_err *err)
+{
+    if (kv_option_list_count(options, KV_OPTION_ENV_COMMAND) > 0
+        && *kv_option_list_item(options, KV_OPTION_ENV_COMMAND, 0) == '\0') {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "the command behind the -- is empty");
+    }
+    return KV_OK;
+}
+
 static enum kv_code hand_over(const struct kv_options *options, const struct variables *variables,
                               struct kv_err *err)
 {
@@ -192,6 +203,7 @@ enum kv_code kv_cli_env(const struct kv_options *options, struct kv_err *err)
     const char *name = NULL, *url = NULL;
     char ca[KV_PATH_MAX];
 
+    KV_TRY(check_command(options, err));
     KV_TRY(kv_cli_find_server(options, &server, err));
     KV_TRY(kv_cli_get_json(&server, "/control/v1/info", &info, err));
     KV_TRY(pick_vault(info, wanted, &name, &url, err));
@@ -199,6 +211,8 @@ enum kv_code kv_cli_env(const struct kv_options *options, struct kv_err *err)
     KV_TRY(add_vault(&variables, name, url, err));
     KV_TRY(add_identity(&variables, server.url, err));
     KV_TRY(add_trust(&variables, ca, err));
+    KV_TRY(proxy_add_exceptions(options, (const char *const[]){ url, server.url, NULL }, &variables,
+                                err));
     if (*ca == '\0') {
         print_advice(server.url, has_comments ? stdout : stderr);
     }

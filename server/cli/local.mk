@@ -9,6 +9,8 @@ libkvcli_a_SOURCES += \
 	%D%/env.c \
 	%D%/find.c \
 	%D%/get.c \
+	%D%/proxy.c \
+	%D%/proxy.h \
 	%D%/server.h \
 	%D%/system_store.c \
 	%D%/system_store.h \

@@ -51,6 +51,51 @@ Test(cli_env, prints_what_sdks_read)
     cr_assert_null(strstr(text, "#"));
 }
 
+/* What `coffer env` exports as that variable, with those in the environment; "" when nothing. */
+static const char *exported(const char *name, const char *one, const char *other)
+{
+    static char value[512];
+    char head[64];
+
+    more_variables[0] = one;
+    more_variables[1] = other;
+    write_file("ca.pem", "");
+    start(fake_answer("200 OK", INFO));
+    cr_assert_eq(RUN("env", "--data", folder), 0);
+    fake_stop();
+    snprintf(head, sizeof(head), "export %s='", name);
+
+    const char *line = strstr(read_stdout(), head);
+
+    value[0] = '\0';
+    if (line != NULL) {
+        (void) sscanf(line + strlen(head), "%500[^']", value);
+    }
+    return value;
+}
+
+Test(cli_env, keeps_clients_from_the_proxy_there_is)
+{
+    static const char here[] = "localhost,.localhost,127.0.0.1,::1,dev.vault.localhost";
+
+    cr_expect_str_eq(exported("NO_PROXY", NULL, NULL), "");
+    cr_expect_str_eq(exported("NO_PROXY", "NO_PROXY=corp", NULL), "");
+    cr_expect_str_eq(exported("NO_PROXY", "HTTPS_PROXY=", NULL), "");
+    cr_expect_str_eq(exported("NO_PROXY", "https_proxy=http://p:1", "NO_PROXY=*"), "");
+    cr_expect_str_eq(exported("NO_PROXY", "https_proxy=http://p:1", NULL), here);
+    cr_expect_str_eq(exported("no_proxy", "ALL_PROXY=http://p:1", NULL), here);
+    cr_expect_str_eq(exported("NO_PROXY", "HTTP_PROXY=http://p:1", "no_proxy=corp, LOCALHOST"),
+                     "corp, LOCALHOST,.localhost,127.0.0.1,::1,dev.vault.localhost");
+}
+
+Test(cli_env, refuses_a_command_that_is_empty)
+{
+    cr_expect_eq(RUN("env", "--data", folder, "--"), 2);
+    cr_expect_not_null(strstr(read_stderr(), "nothing is behind the --: COMMAND is missing"));
+    cr_expect_eq(RUN("env", "--data", folder, "--", ""), 2);
+    cr_expect_not_null(strstr(read_stderr(), "the command behind the -- is empty"));
+}
+
 Test(cli_env, quotes_for_the_shell)
 {
     write_file("ca.pem", "");
