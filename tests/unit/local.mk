@@ -245,6 +245,7 @@ TESTS += %D%/test_cli
 %C%_test_cli_SOURCES = \
 	%D%/cli/commands.c \
 	%D%/cli/env.c \
+	%D%/cli/env_reader.c \
 	%D%/cli/fake.c \
 	%D%/cli/fake.h \
 	%D%/cli/shell.h
