@@ -223,7 +223,8 @@ TESTS += %D%/test_identity
 	%D%/identity/issue.c \
 	%D%/identity/issuer.c \
 	%D%/identity/seen.c \
-	%D%/identity/signature.c
+	%D%/identity/signature.c \
+	%D%/identity/token_time.c
 %C%_test_identity_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/server/domain/identity
 %C%_test_identity_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_identity_LDADD = $(UNIT_LDADD)

@@ -8,6 +8,12 @@ libkvdomain_a_SOURCES += \
 	%D%/identity.c \
 	%D%/issuer.c \
 	%D%/issuer.h \
+	%D%/key_set.c \
+	%D%/key_set.h \
 	%D%/seen.c \
 	%D%/seen.h \
+	%D%/trust.c \
+	%D%/trust.h \
+	%D%/trust_source.c \
+	%D%/trust_source.h \
 	%D%/verify.c
