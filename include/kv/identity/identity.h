@@ -59,6 +59,10 @@ struct kv_trusted_issuer {
 /* Appends what is at the URL to `body`; in bounded time, from a thread that may wait. */
 typedef enum kv_code kv_issuer_fetch_fn(const char *url, struct kv_buf *body, struct kv_err *err);
 
+/* Hears after every attempt to bring an issuer's keys, from the thread that fetches; `reason` NULL:
+ * they are there. */
+typedef void kv_issuer_told_fn(const char *issuer, const struct kv_err *reason);
+
 struct kv_identity_config {
     const char *folder; /* where issuer.pem (0600) is */
     const char *tenant; /* GUID */
@@ -66,6 +70,7 @@ struct kv_identity_config {
     const struct kv_trusted_issuer *trusted; /* at most KV_TRUSTED_MAX */
     size_t trusted_count;
     kv_issuer_fetch_fn *fetch; /* needed when keys of one of them are at a URL */
+    kv_issuer_told_fn *told;   /* or NULL */
 };
 
 /*

@@ -25,6 +25,7 @@ struct kv_trust {
     size_t count;
     struct row row[KV_TRUSTED_MAX];
     struct kv_seen *seen;
+    kv_issuer_told_fn *told;
 
     pthread_rwlock_t sets; /* lock.def: identity.keys */
 
@@ -91,10 +92,15 @@ static void wait_locked(struct kv_trust *trust, kv_millis span)
     (void) pthread_cond_timedwait(&trust->changed, &trust->turns, &deadline);
 }
 
-/* What could not be fetched was told by whoever fetches; it is tried again when it is due. */
+/* What could not be fetched is tried again when it is due. */
 static void fetch_row(struct kv_trust *trust, size_t place)
 {
-    KV_IGNORE(fetch(trust, place, NULL));
+    struct kv_err err;
+    enum kv_code code = fetch(trust, place, &err);
+
+    if (trust->told != NULL) {
+        trust->told(trust->row[place].source.issuer, code != KV_OK ? &err : NULL);
+    }
     pthread_mutex_lock(&trust->turns);
     trust->row[place].is_wanted = false;
     trust->row[place].last = kv_clock_monotonic();
@@ -190,6 +196,7 @@ enum kv_code kv_trust_new(const struct kv_identity_config *config, struct kv_see
         return KV_OUT_OF_MEMORY(err);
     }
     raw->seen = seen;
+    raw->told = config->told;
     init_locks(raw);
 
     kv_auto(kv_trust_free) struct kv_trust *trust = raw;
