@@ -29,6 +29,8 @@
 #define KV_TOKEN_LEEWAY 300     /* seconds, of tokens of other issuers */
 #define KV_ISSUER_SIZE 128      /* of an issuer's URL, including its NUL */
 #define KV_TRUSTED_MAX 16       /* other issuers */
+#define KV_KEYS_PAUSE 10000     /* ms, real */
+#define KV_KEYS_LIFETIME 300000 /* ms, real */
 
 enum kv_auth { KV_AUTH_STRICT, KV_AUTH_ANY, KV_AUTH_OFF };
 
@@ -71,6 +73,8 @@ struct kv_identity_config {
     size_t trusted_count;
     kv_issuer_fetch_fn *fetch; /* needed when keys of one of them are at a URL */
     kv_issuer_told_fn *told;   /* or NULL */
+    kv_millis keys_pause;      /* between two fetches for unknown keys; 0: KV_KEYS_PAUSE */
+    kv_millis keys_lifetime;   /* until a set is fetched anew; 0: KV_KEYS_LIFETIME */
 };
 
 /*
@@ -150,9 +154,9 @@ struct kv_token_verdict {
  * Checks signature, issuer, audience, nbf and exp, in this order of refusals: KV_UNAUTHORIZED with
  * the texts of contract §2.2. Never blocks: where the keys of a trusted issuer have to be fetched
  * first, KV_OK with ret_verdict->must_wait, and no principal. They are when they do not hold the
- * token's kid, but not again within ten seconds of the last time: until then it is unknown. Verified tokens are
- * remembered by their digest, so that seeing one again costs no signature check, until the keys of a
- * trusted issuer change; dates and audience are checked every time.
+ * token's kid, but not again within KV_KEYS_PAUSE of the last time: until then it is unknown.
+ * Verified tokens are remembered by their digest, so that seeing one again costs no signature check,
+ * those of trusted issuers until their keys change; dates and audience are checked every time.
  */
 enum kv_code kv_identity_verify(struct kv_identity *identity, const char *token, size_t len,
                                 const struct kv_token_demand *demand,
