@@ -15,7 +15,7 @@
 #include "kv/base/log.h"
 #include "kv/base/secret.h"
 #include "kv/http/lanes.h"
-#include "kv/identity/identity.h"
+#include "kv/identity/principals.h"
 #include "kv/limits/limits.h"
 #include "kv/store/store.h"
 
@@ -115,7 +115,7 @@ static enum kv_code open_store(struct server *server, struct kv_err *err)
 static enum kv_code open_access(struct server *server, struct kv_err *err)
 {
     server->grants =
-        (struct grants){ server->options, server->clock, server->identity, server->vaults, NULL };
+        (struct grants){ server->options, server->clock, server->identity, server->vaults, 0, 0 };
     return grants_open(&server->grants, server->store, server->roles, err);
 }
 
@@ -218,6 +218,7 @@ static void fill_app(struct server *server)
         .identity = server->identity,
         .roles = server->roles,
         .access = server->grants.access,
+        .principals = server->grants.principals,
         .lanes = server->lanes,
         .authorities = server->authorities,
         .vaults = server->vaults,
@@ -233,7 +234,7 @@ static void fill_app(struct server *server)
         .print_token_metrics = token_print_metrics,
         .describe_token = token_describe,
         .token_context = &server->token,
-        .grant_again = grants_apply,
+        .grant_again = grants_again,
         .grant_context = &server->grants,
         .check_store = check_store,
         .store_context = server->store,
@@ -344,6 +345,7 @@ static void take_down(struct server *server)
     hsm_close(server->token.hsm);
     housekeeper_free(server->keeper);
     kv_access_free(server->grants.access);
+    kv_principals_free(server->grants.principals);
     kv_roles_free(server->roles);
     kv_vaults_free(server->vaults);
     kv_store_close(server->store);

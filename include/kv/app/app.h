@@ -22,6 +22,7 @@
 #include "kv/http/request.h"
 #include "kv/http/route.h"
 #include "kv/identity/identity.h"
+#include "kv/identity/principals.h"
 #include "kv/keys/keys.h"
 #include "kv/release/release.h"
 #include "kv/vaults/public.h"
@@ -38,7 +39,8 @@ struct kv_app {
     struct kv_keys *keys;
     struct kv_identity *identity;
     struct kv_roles *roles;
-    struct kv_access *access; /* what callers may do */
+    struct kv_principals *principals; /* who there is */
+    struct kv_access *access;         /* what callers may do */
     struct kv_lanes *lanes;
     struct kv_authorities *authorities; /* that attest environments */
     struct kv_vaults *vaults;
@@ -65,8 +67,8 @@ struct kv_app {
                                         struct kv_err *err);
     void *token_context;
 
-    /* Grants again what the options grant at a vault that was reset, or with NULL at all of them.
-     * Thread-safe. NULL: they grant nothing. */
+    /* Grants again what the options grant at a vault that was reset, or with NULL at all of them,
+     * and registers whom they name. Thread-safe. NULL: they say nothing. */
     enum kv_code (*grant_again)(void *grant_context, const char *vault, struct kv_err *err);
     void *grant_context;
 
