@@ -219,6 +219,7 @@ static void fill_app(struct server *server)
         .roles = server->roles,
         .access = server->grants.access,
         .principals = server->grants.principals,
+        .revokes_at_once = kv_option_is(server->options, KV_OPTION_REVOCATION, "immediate"),
         .lanes = server->lanes,
         .authorities = server->authorities,
         .vaults = server->vaults,

@@ -145,9 +145,11 @@ struct kv_token_demand {
     struct kv_token_time when;
 };
 
-/* What there is to do about a token besides refusing it. */
+/* What a token is besides good or refused. */
 struct kv_token_verdict {
     bool must_wait; /* keys of its issuer are being fetched: nothing is decided, ask again soon */
+    bool announces_cp1; /* its client answers claims challenges */
+    kv_millis issued;   /* the real clock's; 0: the token does not say */
 };
 
 /*
