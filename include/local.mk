@@ -17,6 +17,7 @@ noinst_HEADERS = \
 	%D%/kv/base/base.h \
 	%D%/kv/base/base64.h \
 	%D%/kv/base/buf.h \
+	%D%/kv/base/cidr.h \
 	%D%/kv/base/clock.h \
 	%D%/kv/base/command.def \
 	%D%/kv/base/duration.h \

@@ -174,6 +174,12 @@ TESTS += %D%/test_parity
 %C%_test_parity_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_parity_LDADD = $(UNIT_LDADD)
 
+check_PROGRAMS += %D%/test_cidr
+TESTS += %D%/test_cidr
+%C%_test_cidr_SOURCES = %D%/cidr.c
+%C%_test_cidr_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_cidr_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += %D%/test_permission
 TESTS += %D%/test_permission
 %C%_test_permission_SOURCES = %D%/permission.c
