@@ -5,11 +5,13 @@ noinst_HEADERS = \
 	%D%/hsm_gate.h \
 	%D%/hsm_pause.h \
 	%D%/kv/access/access.h \
+	%D%/kv/access/firewall.h \
 	%D%/kv/access/grants.h \
 	%D%/kv/access/hsm_role.def \
 	%D%/kv/access/permission.def \
 	%D%/kv/access/permission.h \
 	%D%/kv/access/roles.h \
+	%D%/kv/access/trusted_service.def \
 	%D%/kv/access/vault_role.def \
 	%D%/kv/app/api.h \
 	%D%/kv/app/app.h \

@@ -13,7 +13,7 @@
 #define UNIQUE_BYTES 16 /* of uti, the token's own name */
 
 struct members {
-    const char *aud, *iss, *oid, *appid, *tid, *upn, *xms_mirid;
+    const char *aud, *iss, *oid, *appid, *tid, *upn, *xms_mirid, *xms_az_rid;
     struct kv_maybe_int nbf, exp;
 };
 
@@ -27,6 +27,7 @@ static const struct kv_json_field member_fields[] = {
     KV_JSON_FIELD(struct members, tid, "tid", KV_JSON_STRING),
     KV_JSON_FIELD(struct members, upn, "upn", KV_JSON_STRING),
     KV_JSON_FIELD(struct members, xms_mirid, "xms_mirid", KV_JSON_STRING),
+    KV_JSON_FIELD(struct members, xms_az_rid, "xms_az_rid", KV_JSON_STRING),
 };
 
 /* Copies a member that may be absent; false if it does not fit, because a cut name is another
@@ -48,7 +49,8 @@ static bool copy_members(const struct members *members, struct kv_claims *ret_cl
            && copy_text(members->appid, principal->app_id, sizeof(principal->app_id))
            && copy_text(members->tid, principal->tenant, sizeof(principal->tenant))
            && copy_text(members->upn, principal->name, sizeof(principal->name))
-           && copy_text(members->xms_mirid, principal->resource, sizeof(principal->resource));
+           && copy_text(members->xms_mirid, principal->resource, sizeof(principal->resource))
+           && copy_text(members->xms_az_rid, principal->host, sizeof(principal->host));
 }
 
 static bool write_unique_name(char ret_text[])
