@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the options grant: --grant. Applied at every start, and again after a reset. */
+/* What the options grant: --grant, and --firewall by firewalls.c. Applied at every start, and again after a reset. */
 #include <stdio.h>
 #include <string.h>
 
@@ -97,6 +97,7 @@ enum kv_code grants_open(struct grants *grants, struct kv_store *store, struct k
         .roles = roles,
         .tenant = kv_option_text(grants->options, KV_OPTION_TENANT),
         .delay = kv_option_duration(grants->options, KV_OPTION_ACCESS_DELAY),
+        .firewall_delay = kv_option_duration(grants->options, KV_OPTION_FIREWALL_DELAY),
     };
 
     return kv_access_new(&config, &grants->access, err);
@@ -109,7 +110,7 @@ enum kv_code grants_check(const struct kv_options *options, struct kv_err *err)
 
         KV_TRY(parse(kv_option_list_item(options, KV_OPTION_GRANT, i), &spec, err));
     }
-    return KV_OK;
+    return firewalls_check(options, err);
 }
 
 static enum kv_code find_principal(const struct grants *grants, const struct spec *spec,
@@ -176,26 +177,38 @@ static enum kv_code apply(const struct grants *grants, const struct spec *spec,
                                      : assign(grants, vault, principal, spec, now, err);
 }
 
-/* A vault that was deleted before stays as it is. */
-static enum kv_code apply_one(const struct grants *grants, const char *text, const char *only,
-                              struct kv_err *err)
+enum kv_code grants_find_vault(const struct grants *grants, const char *name, size_t len,
+                               const char *only, const struct kv_vault **ret_vault,
+                               struct kv_err *err)
 {
     kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
     struct kv_vault_draft draft; /* for the name, in lower case */
-    struct spec spec;
-    struct kv_err why;
 
-    KV_TRY(parse(text, &spec, err));
-    KV_TRY(kv_vault_draft_begin(&draft, spec.vault, strlen(spec.vault), err));
+    *ret_vault = NULL;
+    KV_TRY(kv_vault_draft_begin(&draft, name, len, err));
     if (only != NULL && strcmp(only, draft.vault.name) != 0) {
         return KV_OK;
     }
     KV_TRY(kv_vaults_get(grants->vaults, draft.vault.name, kv_seconds(kv_clock_now(grants->clock)),
-                         &vault, &why)
-                   == KV_OK
+                         &vault, err));
+    if (vault->deleted == 0) {
+        *ret_vault = kv_take(vault);
+    }
+    return KV_OK;
+}
+
+static enum kv_code apply_one(const struct grants *grants, const char *text, const char *only,
+                              struct kv_err *err)
+{
+    kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
+    struct spec spec;
+    struct kv_err why;
+
+    KV_TRY(parse(text, &spec, err));
+    KV_TRY(grants_find_vault(grants, spec.vault, strlen(spec.vault), only, &vault, &why) == KV_OK
                ? KV_OK
                : refuse(text, why.message, err));
-    if (vault->deleted != 0) {
+    if (vault == NULL) {
         return KV_OK;
     }
     return apply(grants, &spec, vault, &why) == KV_OK ? KV_OK : refuse(text, why.message, err);
@@ -209,5 +222,5 @@ enum kv_code grants_apply(void *context, const char *vault, struct kv_err *err)
         KV_TRY(apply_one(grants, kv_option_list_item(grants->options, KV_OPTION_GRANT, i), vault,
                          err));
     }
-    return KV_OK;
+    return firewalls_apply(grants, vault, err);
 }

@@ -273,6 +273,7 @@ static enum kv_code listen_on(struct server *server, struct kv_err *err)
     };
 
     fill_app(server);
+    KV_TRY(proxies_read(server->options, &server->app.trusted_proxies, err));
     KV_TRY(control_names_read(server->options, server->app.control_names, err));
     KV_TRY(kv_listener_new(&config, &server->tls, err));
     server->app.port = kv_listener_port(server->tls);
@@ -338,6 +339,7 @@ static void take_down(struct server *server)
     drain(server);
     kv_listener_free(server->control);
     kv_listener_free(server->tls);
+    kv_cidrs_done(&server->app.trusted_proxies);
     housekeeper_stop(server->keeper); /* it posts to the lanes, which sound its alarm until freed */
     kv_lanes_free(server->lanes);
     kv_agenda_free(server->agenda);

@@ -96,10 +96,25 @@ struct grants {
 enum kv_code grants_open(struct grants *grants, struct kv_store *store, struct kv_roles *roles,
                          struct kv_err *err) kv_must_check;
 
-/* Whether every --grant can be read; nothing has to exist yet. */
+/* Whether every --grant, --firewall and --trusted-proxy can be read; nothing has to exist yet. */
 enum kv_code grants_check(const struct kv_options *options, struct kv_err *err) kv_must_check;
 
-/* Grants what the options say that is not granted yet, at once, at the vault of that name; at all of
+/* The vault that a SPEC names; NULL: it is not the one named `only`, unless that is NULL, or it was
+ * deleted before, and stays as it is. KV_VAULT_NOT_FOUND. Release it. */
+enum kv_code grants_find_vault(const struct grants *grants, const char *name, size_t len,
+                               const char *only, const struct kv_vault **ret_vault,
+                               struct kv_err *err) kv_must_check;
+
+/* firewalls.c: the same for --firewall, which replaces a vault's network settings. */
+enum kv_code firewalls_check(const struct kv_options *options, struct kv_err *err) kv_must_check;
+enum kv_code firewalls_apply(const struct grants *grants, const char *vault,
+                             struct kv_err *err) kv_must_check;
+
+/* --trusted-proxy, sorted. Free with kv_cidrs_done(). */
+enum kv_code proxies_read(const struct kv_options *options, struct kv_cidrs *ret_proxies,
+                          struct kv_err *err) kv_must_check;
+
+/* Does what the options say of grants and firewalls, at once, at the vault of that name; at all of
  * them with NULL. `grants` is the struct grants. */
 enum kv_code grants_apply(void *grants, const char *vault, struct kv_err *err) kv_must_check;
 

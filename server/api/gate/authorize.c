@@ -6,14 +6,12 @@
 
 #include "private.h"
 
-#define CALLER_SIZE 512
-
-/* contract §9.3; a name is there for users alone. */
-static void print_caller(const struct kv_principal *who, char ret_caller[CALLER_SIZE])
+/* contract §9.3 */
+void gate_print_caller(const struct kv_principal *who, char ret_caller[GATE_CALLER_SIZE])
 {
     bool has_name = who->name[0] != '\0';
 
-    snprintf(ret_caller, CALLER_SIZE, "%s%s%sappid=%s;oid=%s;iss=%s", has_name ? "name=" : "",
+    snprintf(ret_caller, GATE_CALLER_SIZE, "%s%s%sappid=%s;oid=%s;iss=%s", has_name ? "name=" : "",
              who->name, has_name ? ";" : "", who->app_id, who->object_id, who->issuer);
 }
 
@@ -54,7 +52,7 @@ enum kv_code gate_authorize(struct kv_request *request, struct kv_response *resp
                             struct kv_err *err)
 {
     struct kv_call *call = request->context;
-    char caller[CALLER_SIZE];
+    char caller[GATE_CALLER_SIZE];
     struct kv_access_question question = {
         .vault = call->vault,
         .object_id = call->principal.object_id,
@@ -68,7 +66,7 @@ enum kv_code gate_authorize(struct kv_request *request, struct kv_response *resp
     if (kv_identity_auth(request->app->identity) == KV_AUTH_OFF) { /* nobody knows who asks */
         return KV_OK;
     }
-    print_caller(&call->principal, caller);
+    gate_print_caller(&call->principal, caller);
     question.key = find_key(request, &question.at_keys);
     return kv_access_check(request->app->access, &question, call->assignment, err);
 }
