@@ -120,8 +120,14 @@ static enum kv_code open_store(struct server *server, struct kv_err *err)
 
 static enum kv_code open_access(struct server *server, struct kv_err *err)
 {
-    server->grants =
-        (struct grants){ server->options, server->clock, server->identity, server->vaults, NULL };
+    server->grants = (struct grants){ server->options,
+                                      server->folder.path,
+                                      server->clock,
+                                      server->identity,
+                                      server->vaults,
+                                      0,
+                                      0,
+                                      0 };
     return grants_open(&server->grants, server->store, server->roles, err);
 }
 
@@ -223,7 +229,6 @@ static void fill_app(struct server *server)
         .keys = server->keys,
         .identity = server->identity,
         .roles = server->roles,
-        .access = server->grants.access,
         .lanes = server->lanes,
         .authorities = server->authorities,
         .vaults = server->vaults,
@@ -239,13 +244,12 @@ static void fill_app(struct server *server)
         .print_token_metrics = token_print_metrics,
         .describe_token = token_describe,
         .token_context = &server->token,
-        .grant_again = grants_apply,
-        .grant_context = &server->grants,
         .check_store = check_store,
         .store_context = server->store,
         .public_url = server->public_url,
         .serves_siblings = !kv_option_is(server->options, KV_OPTION_LISTEN, "localhost"),
     };
+    grants_lend(&server->grants, &server->app);
 }
 
 static enum kv_code listen_on(struct server *server, struct kv_err *err)
@@ -273,7 +277,6 @@ static enum kv_code listen_on(struct server *server, struct kv_err *err)
     };
 
     fill_app(server);
-    KV_TRY(proxies_read(server->options, &server->app.trusted_proxies, err));
     KV_TRY(control_names_read(server->options, server->app.control_names, err));
     KV_TRY(kv_listener_new(&config, &server->tls, err));
     server->app.port = kv_listener_port(server->tls);
@@ -339,7 +342,6 @@ static void take_down(struct server *server)
     drain(server);
     kv_listener_free(server->control);
     kv_listener_free(server->tls);
-    kv_cidrs_done(&server->app.trusted_proxies);
     housekeeper_stop(server->keeper); /* it posts to the lanes, which sound its alarm until freed */
     kv_lanes_free(server->lanes);
     kv_agenda_free(server->agenda);
@@ -351,7 +353,7 @@ static void take_down(struct server *server)
     kv_custody_free(server->custody);
     hsm_close(server->token.hsm);
     housekeeper_free(server->keeper);
-    kv_access_free(server->grants.access);
+    grants_close(&server->grants);
     kv_roles_free(server->roles);
     kv_vaults_free(server->vaults);
     kv_store_close(server->store);

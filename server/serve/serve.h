@@ -84,19 +84,30 @@ enum kv_code certificates_open(const struct kv_options *options, const char *fol
 enum kv_code vaults_open(struct kv_vaults *vaults, const struct vault_drafts *drafts, kv_time now,
                          struct kv_err *err) kv_must_check;
 
-/* Who may do what: what the options grant, beside what was granted since. The first four are
- * borrowed, and set before grants_open(); `access` is freed before the roles, and may be NULL. */
+/* Who there is and who may do what: what the options say, beside what was said since. The first five
+ * are borrowed, and set before grants_open(). */
 struct grants {
     const struct kv_options *options;
+    const char *folder; /* the data */
     struct kv_clock *clock;
     struct kv_identity *identity;
     struct kv_vaults *vaults;
+    struct kv_principals *principals;
+    struct kv_key_file *arc_keys;
     struct kv_access *access;
+    struct kv_cidrs proxies; /* that are trusted */
 };
 enum kv_code grants_open(struct grants *grants, struct kv_store *store, struct kv_roles *roles,
                          struct kv_err *err) kv_must_check;
 
-/* Whether every --grant, --firewall and --trusted-proxy can be read; nothing has to exist yet. */
+void grants_lend(struct grants *grants, struct kv_app *app);
+
+/* After the last request, before the roles and the store. */
+void grants_close(struct grants *grants);
+
+/* Whether every --identity can be read; and every --grant, --firewall and --trusted-proxy. Nothing
+ * has to exist yet. */
+enum kv_code identities_check(const struct kv_options *options, struct kv_err *err) kv_must_check;
 enum kv_code grants_check(const struct kv_options *options, struct kv_err *err) kv_must_check;
 
 /* The vault that a SPEC names; NULL: it is not the one named `only`, unless that is NULL, or it was
@@ -117,6 +128,15 @@ enum kv_code proxies_read(const struct kv_options *options, struct kv_cidrs *ret
 /* Does what the options say of grants and firewalls, at once, at the vault of that name; at all of
  * them with NULL. `grants` is the struct grants. */
 enum kv_code grants_apply(void *grants, const char *vault, struct kv_err *err) kv_must_check;
+
+/* Opens the registry of principals, and registers those that the options name: kept ones stay as
+ * they are, and one who was deleted stays deleted. KV_BAD_PARAMETER, with the name, for one who is
+ * there as somebody else, and for a file that cannot be read. */
+enum kv_code identities_open(const struct kv_options *options, struct kv_store *store,
+                             struct kv_identity *identity, struct kv_principals **ret_principals,
+                             struct kv_err *err) kv_must_check;
+enum kv_code identities_apply(const struct kv_options *options, struct kv_principals *principals,
+                              struct kv_err *err) kv_must_check;
 
 /*
  * The certifier: issues the certificates under which statements are signed (contract §6.10, §11),

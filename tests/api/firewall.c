@@ -227,8 +227,8 @@ Test(firewall, lets_private_endpoints_in_when_public_access_is_off)
     cr_expect_eq(status_from(&dev, "private", "203.0.113.7"), 403, "rules are for public access");
 }
 
-/* Heap. Of the identity with that resource id. */
-static char *fetch_token_of(const char *resource_id)
+/* Heap. Of the identity with that resource id, or that name. */
+static char *fetch_token_of(const char *identity)
 {
     char target[1024];
     const struct request request = {
@@ -242,8 +242,8 @@ static char *fetch_token_of(const char *resource_id)
 
     (void) snprintf(target, sizeof(target),
                     "/msi/token?api-version=2019-08-01&resource=https://vault.azure.net&"
-                    "mi_res_id=%s",
-                    resource_id);
+                    "%s=%s",
+                    *identity == '/' ? "mi_res_id" : "client_id", identity);
     API_REPLY(reply, client_send(&dev, &request));
     cr_assert_eq(reply.status, 200, "%s", reply.body);
     cr_assert_geq(asprintf(&line, "Authorization: Bearer %s", reply_text(&reply, "access_token")),
@@ -285,6 +285,22 @@ Test(firewall, lets_trusted_services_in_while_the_bypass_is_on)
     }
     free(service);
     free(fhir);
+}
+
+/* A caller is one because its principal was registered so, whatever its resource is. */
+Test(firewall, lets_principals_in_that_are_registered_as_trusted)
+{
+    char *stranger = fetch_token_of("stranger"), *trusted = fetch_token_of("backup");
+    API_CLIENT(dev);
+
+    access_make_vault(api_daemon(), "trusting-too", "{}");
+    set_network("trusting-too", "{\"defaultAction\":\"Deny\"}");
+    API_REPLY(kept_out, list_keys(&dev, "trusting-too", NULL, stranger));
+    cr_expect_eq(kept_out.status, 403, "%s", kept_out.body);
+    API_REPLY(let_in, list_keys(&dev, "trusting-too", NULL, trusted));
+    cr_expect_eq(let_in.status, 200, "%s", let_in.body);
+    free(stranger);
+    free(trusted);
 }
 
 /* What is taken for the client's address, as the answer's header shows it. */

@@ -23,6 +23,7 @@
 #include "kv/http/request.h"
 #include "kv/http/route.h"
 #include "kv/identity/identity.h"
+#include "kv/identity/principals.h"
 #include "kv/keys/keys.h"
 #include "kv/release/release.h"
 #include "kv/vaults/public.h"
@@ -31,6 +32,7 @@
 
 #define KV_CONTROL_NAMES_MAX 128
 
+struct kv_key_file;
 struct kv_limits;
 
 struct kv_app {
@@ -39,7 +41,9 @@ struct kv_app {
     struct kv_keys *keys;
     struct kv_identity *identity;
     struct kv_roles *roles;
-    struct kv_access *access; /* what callers may do */
+    struct kv_principals *principals; /* who there is */
+    struct kv_key_file *arc_keys;     /* what Azure Arc's callers have to show */
+    struct kv_access *access;         /* what callers may do */
     struct kv_lanes *lanes;
     struct kv_authorities *authorities; /* that attest environments */
     struct kv_vaults *vaults;
@@ -53,7 +57,7 @@ struct kv_app {
     const struct kv_buf *ca_p12, *ca_jks;
     const char *control_names[KV_CONTROL_NAMES_MAX + 1]; /* further ones of this machine; a NULL
                                                             ends them */
-    struct kv_cidrs trusted_proxies; /* sorted: whose X-Forwarded-For is believed */
+    const struct kv_cidrs *trusted_proxies; /* sorted; NULL: nobody's X-Forwarded-For is believed */
     struct kv_public_url public_url; /* what ids, links and challenges name, if it is set */
     bool serves_siblings;            /* it listens for others than this machine's own */
     unsigned port, control_port;     /* the ports in use */
@@ -67,8 +71,8 @@ struct kv_app {
                                         struct kv_err *err);
     void *token_context;
 
-    /* Grants again what the options grant at a vault that was reset, or with NULL at all of them.
-     * Thread-safe. NULL: they grant nothing. */
+    /* Grants again what the options grant at a vault that was reset, or with NULL at all of them,
+     * and registers whom they name. Thread-safe. NULL: they say nothing. */
     enum kv_code (*grant_again)(void *grant_context, const char *vault, struct kv_err *err);
     void *grant_context;
 

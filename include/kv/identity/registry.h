@@ -21,6 +21,10 @@ bool kv_principal_type_parse(const char *word, enum kv_principal_type *ret_type)
 const char *kv_principal_type_word(enum kv_principal_type type);
 const char *kv_principal_state_word(enum kv_principal_state state);
 
+/* The name that a word stands for: "system-assigned" for the default identity, which has no name of
+ * its own, every other word for itself. Borrowed from `word`. */
+const char *kv_principal_name_of(const char *word);
+
 /* What is said of a principal; NULL: nothing. All borrowed. */
 struct kv_principal_draft {
     const char *name; /* 1 to 127 printable ASCII characters without blanks and commas; of a GUID or

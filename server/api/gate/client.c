@@ -102,13 +102,13 @@ static const struct kv_address *choose(const struct hops *hops, const struct kv_
 enum kv_code gate_find_client(struct kv_request *request, struct kv_response *response,
                               struct kv_err *err)
 {
-    const struct kv_cidrs *proxies = &request->app->trusted_proxies;
+    const struct kv_cidrs *proxies = request->app->trusted_proxies;
     struct hops hops = { .count = 0 };
     struct kv_address client;
 
     (void) response;
     (void) err;
-    if (proxies->count == 0 || !kv_address_parse(request->client, &client)
+    if (proxies == NULL || proxies->count == 0 || !kv_address_parse(request->client, &client)
         || !kv_cidrs_have(proxies, &client)) {
         return KV_OK;
     }

@@ -27,9 +27,20 @@ static void print_in_full(const struct kv_principal *who, const char *caller, ch
     add_resource(ret_text, size, "xms_az_rid", who->host);
 }
 
-static bool is_trusted(const struct kv_principal *who)
+/* By the resource that its token names, or because it was registered as one. */
+static enum kv_code find_trust(const struct kv_request *request, bool *ret_is_trusted,
+                               struct kv_err *err)
 {
-    return kv_network_trusts(who->host) || kv_network_trusts(who->resource);
+    const struct kv_principal *who = &kv_call_of(request)->principal;
+    struct kv_principal_standing standing = { .trusted_service = false };
+
+    *ret_is_trusted = kv_network_trusts(who->host) || kv_network_trusts(who->resource);
+    if (*ret_is_trusted || kv_identity_auth(request->app->identity) == KV_AUTH_OFF) {
+        return KV_OK;
+    }
+    KV_TRY(kv_principals_standing(request->app->principals, who->object_id, &standing, err));
+    *ret_is_trusted = standing.trusted_service;
+    return KV_OK;
 }
 
 enum kv_code gate_firewall(struct kv_request *request, struct kv_response *response,
@@ -38,17 +49,17 @@ enum kv_code gate_firewall(struct kv_request *request, struct kv_response *respo
     const struct kv_call *call = kv_call_of(request);
     const struct kv_principal *who = &call->principal;
     char caller[GATE_CALLER_SIZE], in_full[GATE_CALLER_SIZE + RESOURCES_SIZE];
-    const struct kv_network_question question = {
+    struct kv_network_question question = {
         .vault = call->vault,
         .client = request->client,
-        .is_trusted = is_trusted(who),
         .caller = caller,
         .caller_in_full = in_full,
         .now = request->now,
     };
 
     (void) response;
-    gate_print_caller(who, caller);
+    KV_TRY(find_trust(request, &question.is_trusted, err));
+    gate_print_caller(who, 0, caller);
     print_in_full(who, caller, in_full, sizeof(in_full));
     return kv_network_check(request->app->access, &question, err);
 }

@@ -10,6 +10,7 @@ libkvdomain_a_SOURCES += \
 	%D%/identity.c \
 	%D%/issuer.c \
 	%D%/issuer.h \
+	%D%/key_file.c \
 	%D%/principals.c \
 	%D%/principals_certificates.c \
 	%D%/principals_core.h \
