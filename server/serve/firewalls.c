@@ -126,10 +126,12 @@ static enum kv_code apply_one(const struct grants *grants, const char *spec, con
 {
     kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
     kv_auto(kv_network_change_done) struct kv_network_change change = { .words_given = 0 };
+    const struct vault_named named = { spec, strcspn(spec, ","), only,
+                                       kv_seconds(kv_clock_now(grants->clock)) };
     struct kv_err why;
 
     KV_TRY(parse(spec, &change, err));
-    KV_TRY(grants_find_vault(grants, spec, strcspn(spec, ","), only, &vault, &why) == KV_OK
+    KV_TRY(vaults_find_named(grants->vaults, &named, &vault, &why) == KV_OK
                ? KV_OK
                : refuse(spec, why.message, err));
     if (vault == NULL) {

@@ -195,26 +195,6 @@ static enum kv_code apply(const struct grants *grants, const struct spec *spec,
                                      : assign(grants, vault, principal, spec, now, err);
 }
 
-enum kv_code grants_find_vault(const struct grants *grants, const char *name, size_t len,
-                               const char *only, const struct kv_vault **ret_vault,
-                               struct kv_err *err)
-{
-    kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
-    struct kv_vault_draft draft; /* for the name, in lower case */
-
-    *ret_vault = NULL;
-    KV_TRY(kv_vault_draft_begin(&draft, name, len, err));
-    if (only != NULL && strcmp(only, draft.vault.name) != 0) {
-        return KV_OK;
-    }
-    KV_TRY(kv_vaults_get(grants->vaults, draft.vault.name, kv_seconds(kv_clock_now(grants->clock)),
-                         &vault, err));
-    if (vault->deleted == 0) {
-        *ret_vault = kv_take(vault);
-    }
-    return KV_OK;
-}
-
 static enum kv_code apply_one(const struct grants *grants, const char *text, const char *only,
                               struct kv_err *err)
 {
@@ -223,7 +203,11 @@ static enum kv_code apply_one(const struct grants *grants, const char *text, con
     struct kv_err why;
 
     KV_TRY(parse(text, &spec, err));
-    KV_TRY(grants_find_vault(grants, spec.vault, strlen(spec.vault), only, &vault, &why) == KV_OK
+
+    const struct vault_named named = { spec.vault, strlen(spec.vault), only,
+                                       kv_seconds(kv_clock_now(grants->clock)) };
+
+    KV_TRY(vaults_find_named(grants->vaults, &named, &vault, &why) == KV_OK
                ? KV_OK
                : refuse(text, why.message, err));
     if (vault == NULL) {

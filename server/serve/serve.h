@@ -84,6 +84,17 @@ enum kv_code certificates_open(const struct kv_options *options, const char *fol
 enum kv_code vaults_open(struct kv_vaults *vaults, const struct vault_drafts *drafts, kv_time now,
                          struct kv_err *err) kv_must_check;
 
+/* The vault that a SPEC names. *ret_vault NULL: it is not `only`, or was deleted before, and stays as
+ * it is. KV_VAULT_NOT_FOUND. Release it. */
+struct vault_named {
+    const char *name;
+    size_t len;       /* of the name */
+    const char *only; /* the one that is asked for, in lower case; NULL: whichever it is */
+    kv_time now;
+};
+enum kv_code vaults_find_named(struct kv_vaults *vaults, const struct vault_named *named,
+                               const struct kv_vault **ret_vault, struct kv_err *err) kv_must_check;
+
 /* Who there is and who may do what: what the options say, beside what was said since. The first five
  * are borrowed, and set before grants_open(). */
 struct grants {
@@ -109,12 +120,6 @@ void grants_close(struct grants *grants);
  * has to exist yet. */
 enum kv_code identities_check(const struct kv_options *options, struct kv_err *err) kv_must_check;
 enum kv_code grants_check(const struct kv_options *options, struct kv_err *err) kv_must_check;
-
-/* The vault that a SPEC names; NULL: it is not the one named `only`, unless that is NULL, or it was
- * deleted before, and stays as it is. KV_VAULT_NOT_FOUND. Release it. */
-enum kv_code grants_find_vault(const struct grants *grants, const char *name, size_t len,
-                               const char *only, const struct kv_vault **ret_vault,
-                               struct kv_err *err) kv_must_check;
 
 /* firewalls.c: the same for --firewall, which replaces a vault's network settings. */
 enum kv_code firewalls_check(const struct kv_options *options, struct kv_err *err) kv_must_check;

@@ -58,9 +58,9 @@ struct kv_app {
     const char *control_names[KV_CONTROL_NAMES_MAX + 1]; /* further ones of this machine; a NULL
                                                             ends them */
     const struct kv_cidrs *trusted_proxies; /* sorted; NULL: nobody's X-Forwarded-For is believed */
-    struct kv_public_url public_url; /* what ids, links and challenges name, if it is set */
-    bool serves_siblings;            /* it listens for others than this machine's own */
-    unsigned port, control_port;     /* the ports in use */
+    struct kv_public_url public_url;        /* what ids, links and challenges name, if it is set */
+    bool serves_siblings;                   /* it listens for others than this machine's own */
+    unsigned port, control_port;            /* the ports in use */
 
     /* The token, by way of main.c: its state, what it is, its counters. Thread-safe. */
     bool (*token_is_healthy)(void *health_context);
