@@ -8,7 +8,9 @@ libkvcli_a_SOURCES += \
 	%D%/commands.c \
 	%D%/env.c \
 	%D%/find.c \
+	%D%/firewall.c \
 	%D%/get.c \
+	%D%/path.c \
 	%D%/proxy.c \
 	%D%/proxy.h \
 	%D%/server.h \

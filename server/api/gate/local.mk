@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 libkvapi_a_SOURCES += \
 	%D%/answer.c \
+	%D%/authenticate.c \
 	%D%/authorize.c \
+	%D%/client.c \
+	%D%/firewall.c \
 	%D%/gate.c \
 	%D%/headers.c \
 	%D%/page.c \
