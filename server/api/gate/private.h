@@ -16,6 +16,8 @@
 #define RESOURCE_SIZE 320
 void gate_resource(const struct kv_request *request, char ret_resource[RESOURCE_SIZE]);
 
+/* The gate that asks who calls (contract §2). */
+kv_handler_fn gate_authenticate;
 /* The gate that finds out who the client is: behind a proxy that is trusted, the one that it names.
  * All that follow, and the answer's headers, see that address. */
 kv_handler_fn gate_find_client;

@@ -10,6 +10,8 @@ libkvdomain_a_SOURCES += \
 	%D%/identity.c \
 	%D%/issuer.c \
 	%D%/issuer.h \
+	%D%/key_set.c \
+	%D%/key_set.h \
 	%D%/key_file.c \
 	%D%/principals.c \
 	%D%/principals_certificates.c \
@@ -24,4 +26,8 @@ libkvdomain_a_SOURCES += \
 	%D%/principals_write.c \
 	%D%/seen.c \
 	%D%/seen.h \
+	%D%/trust.c \
+	%D%/trust.h \
+	%D%/trust_source.c \
+	%D%/trust_source.h \
 	%D%/verify.c
