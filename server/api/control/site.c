@@ -85,6 +85,7 @@ static void log_what_matters(const struct kv_request *request, const struct kv_r
     if (response->status >= 400 || is_write(request->verb)) {
         kv_log_access(request, response, err, micros);
     }
+    kv_journal_answer(KV_JOURNAL_CONTROL, request, response, err, micros);
 }
 
 /* The site's own column of a row: the members that the query may have, separated by blanks. None

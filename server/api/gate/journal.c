@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the journal is told of a request that was answered. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "journal.h"
+#include "kv/app/api.h"
+
+#define PATH_SIZE 512
+#define CODE_SIZE 64
+#define ANSWER_MAX 8192 /* bytes of an answer in which an error's code is looked for */
+
+/* What a note borrows that is not in the request. */
+struct room {
+    char path[PATH_SIZE];
+    char code[CODE_SIZE], inner_code[CODE_SIZE];
+    struct kv_identity_card card;
+    struct kv_principal_entry entry;
+    struct kv_buf request_body, response_body;
+};
+
+static void room_done(struct room *room)
+{
+    kv_buf_done(&room->request_body);
+    kv_buf_done(&room->response_body);
+}
+KV_DEFINE_CLEANUP_VALUE(struct room, room_done)
+
+/* Without the query, which can have secrets. */
+static const char *read_path(const struct kv_request *request, char path[PATH_SIZE])
+{
+    (void) snprintf(path, PATH_SIZE, "%.*s", (int) strcspn(request->target, "?#"),
+                    request->target);
+    return path;
+}
+
+/* {name} is a key's below /keys and /deletedkeys, and something else elsewhere. */
+static const char *find_key(const struct kv_request *request, const struct kv_route *route)
+{
+    const char *key = kv_route_capture(route, request, "key");
+    const char *first = request->segment[0];
+
+    if (key != NULL || (strcasecmp(first, "keys") != 0 && strcasecmp(first, "deletedkeys") != 0)) {
+        return key;
+    }
+    return kv_route_capture(route, request, "name");
+}
+
+/* A request that was refused before has a route all the same. */
+static void add_route(const struct kv_request *request, struct kv_journal_note *note)
+{
+    const struct kv_route *route = request->route != NULL ? request->route : kv_route_find(request);
+
+    if (route == NULL || route->operation == KV_OPERATION_NONE) {
+        return;
+    }
+    const struct kv_operation_row *row = kv_operation_row(route->operation);
+    note->text[KV_JOURNAL_OPERATION] = row->name;
+    if (row->names != KV_NAMES_NOTHING) {
+        note->text[KV_JOURNAL_KEY] = find_key(request, route);
+        note->text[KV_JOURNAL_VERSION] = kv_route_capture(route, request, "version");
+    }
+}
+
+/* The name that a resource id ends in: that of a managed identity. */
+static const char *last_segment(const char *resource)
+{
+    const char *slash = strrchr(resource, '/');
+
+    return slash != NULL ? slash + 1 : NULL;
+}
+
+/* As it was registered, where neither the token nor the resource id says it. */
+static const char *find_name(const struct kv_request *request, const char *object_id,
+                             struct room *room)
+{
+    if (request->app->principals == NULL || object_id[0] == '\0'
+        || kv_principals_find_object(request->app->principals, object_id, &room->entry, NULL)
+               != KV_OK) {
+        return NULL;
+    }
+    return room->entry.name;
+}
+
+static void add_caller(const struct kv_request *request, struct room *room,
+                       struct kv_journal_note *note)
+{
+    const struct kv_principal *who = &kv_call_of(request)->principal;
+    const char *name = who->name[0] != '\0' ? who->name : last_segment(who->resource);
+
+    note->text[KV_JOURNAL_OBJECT_ID] = who->object_id;
+    note->text[KV_JOURNAL_APP_ID] = who->app_id;
+    note->text[KV_JOURNAL_NAME] = name != NULL ? name : find_name(request, who->object_id, room);
+}
+
+/* The first of these parameters that is there. */
+static const char *find_parameter(const struct kv_request *request, const char *const *names)
+{
+    const char *value = NULL;
+
+    for (; value == NULL && *names != NULL; names++) {
+        value = kv_request_query(request, *names);
+    }
+    return value;
+}
+
+/* For whom a token is asked, as api/token reads it. */
+static void add_identity(const struct kv_request *request, struct room *room,
+                         struct kv_journal_note *note)
+{
+    static const char *const names[] = { "client_id", "clientid", "mi_res_id", "msi_res_id", NULL };
+    static const char *const ids[] = { "object_id", "principal_id", NULL };
+    const char *id = find_parameter(request, ids);
+    const char *name = find_parameter(request, names);
+    struct kv_identity_card *card = &room->card;
+    bool is_one = id != NULL ? kv_identity_card_of_object(request->app->identity, id, card)
+                             : kv_identity_card(request->app->identity, name, card);
+
+    if (is_one) {
+        note->text[KV_JOURNAL_OBJECT_ID] = card->object_id;
+        note->text[KV_JOURNAL_APP_ID] = card->client_id;
+        note->text[KV_JOURNAL_NAME] = last_segment(card->resource);
+    }
+}
+
+static const char *text_of(const cJSON *object, const char *name)
+{
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
+
+    return text != NULL ? text : "";
+}
+
+/* {"error":{"code":"..","innererror":{"code":".."}}} of coffer's ports, {"error":".."} of OAuth. */
+static void read_code(const struct kv_response *response, struct room *room,
+                      struct kv_journal_note *note)
+{
+    kv_auto(cJSON_Delete) cJSON *body = NULL;
+    bool is_readable = response->body.len > 0 && response->body.len <= ANSWER_MAX;
+
+    if (!is_readable
+        || kv_json_parse(response->body.data, response->body.len, &body, NULL) != KV_OK) {
+        return;
+    }
+    const cJSON *error = cJSON_GetObjectItemCaseSensitive(body, "error");
+    const cJSON *inner = cJSON_GetObjectItemCaseSensitive(error, "innererror");
+    const char *code = cJSON_IsString(error) ? error->valuestring : text_of(error, "code");
+
+    (void) snprintf(room->code, CODE_SIZE, "%s", code);
+    (void) snprintf(room->inner_code, CODE_SIZE, "%s", text_of(inner, "code"));
+    note->text[KV_JOURNAL_CODE] = room->code;
+    note->text[KV_JOURNAL_INNER_CODE] = room->inner_code;
+}
+
+/* What a vault says of it; a managed HSM's code is the inner one (contract §9.1). */
+static void add_refusal(const struct kv_request *request, const struct kv_err *err,
+                        struct kv_journal_note *note)
+{
+    const struct kv_err_row *row = kv_err_row(err->code);
+    bool has_one = gate_is_hsm(request) && row->inner != NULL;
+
+    note->text[KV_JOURNAL_CODE] = has_one ? row->inner : row->code;
+    note->text[KV_JOURNAL_INNER_CODE] = has_one ? NULL : row->inner;
+}
+
+static const char *find_header(const struct kv_response *response, const char *name)
+{
+    for (size_t i = 0; i < response->headers; i++) {
+        if (strcasecmp(response->header[i].name, name) == 0) {
+            return response->header[i].value;
+        }
+    }
+    return NULL;
+}
+
+#define DIGITS_MAX 9
+
+static bool read_number(const char *text, kv_millis *ret_number)
+{
+    size_t len = text != NULL ? strspn(text, "0123456789") : 0;
+
+    if (len == 0 || len > DIGITS_MAX || text[len] != '\0') {
+        return false;
+    }
+    *ret_number = strtoll(text, NULL, 10);
+    return true;
+}
+
+/* RFC 9110 §10.2.3, and what Azure's clients read besides; dates are the virtual clock's. */
+static kv_millis read_retry_after(const struct kv_request *request,
+                                  const struct kv_response *response)
+{
+    static const char *const in_millis[] = { "retry-after-ms", "x-ms-retry-after-ms" };
+    const char *text = find_header(response, "Retry-After");
+    struct tm date = { .tm_isdst = 0 };
+    kv_millis span = 0;
+
+    for (size_t i = 0; i < KV_COUNT(in_millis); i++) {
+        if (read_number(find_header(response, in_millis[i]), &span)) {
+            return span;
+        }
+    }
+    if (read_number(text, &span)) {
+        return span * 1000;
+    }
+    if (text == NULL || strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &date) == NULL) {
+        return -1;
+    }
+    span = (kv_millis) timegm(&date) * 1000 - request->now;
+    return span > 0 ? span : 0;
+}
+
+static void add_head(const struct kv_request *request, struct room *room,
+                     struct kv_journal_note *note)
+{
+    note->text[KV_JOURNAL_CLIENT] = request->client;
+    note->text[KV_JOURNAL_HOST] = request->authority;
+    note->text[KV_JOURNAL_VAULT] = request->vault;
+    note->text[KV_JOURNAL_API_VERSION] = kv_request_query(request, "api-version");
+    note->text[KV_JOURNAL_METHOD] = request->method;
+    note->text[KV_JOURNAL_PATH] = read_path(request, room->path);
+    note->text[KV_JOURNAL_CUT] = kv_cut_name(request->cut.kind);
+    note->text[KV_JOURNAL_REQUEST_ID] = request->id;
+    note->text[KV_JOURNAL_CLIENT_REQUEST_ID] = kv_request_header(request, "x-ms-client-request-id");
+    note->text[KV_JOURNAL_USER_AGENT] = kv_request_header(request, "User-Agent");
+}
+
+/*
+ * When the deadline expires a handler may still be at work with the body of the request, and the
+ * answer is 503: then it is not looked at.
+ */
+static void add_bodies(const struct kv_request *request, const struct kv_response *response,
+                       struct room *room, struct kv_journal_note *note)
+{
+    if (!request->app->journals_bodies) {
+        return;
+    }
+    if (response->status != 503) {
+        gate_mask_body(&request->body, &room->request_body);
+        note->text[KV_JOURNAL_REQUEST_BODY] = room->request_body.data;
+    }
+    gate_mask_body(&response->body, &room->response_body);
+    note->text[KV_JOURNAL_RESPONSE_BODY] = room->response_body.data;
+}
+
+static void add_error(const struct kv_request *request, const struct kv_response *response,
+                      const struct kv_err *err, struct room *room, struct kv_journal_note *note)
+{
+    bool is_of_vault = note->kind == KV_JOURNAL_REQUEST;
+
+    if (is_of_vault && err != NULL) {
+        add_refusal(request, err, note);
+    } else if (response->status >= 400) {
+        read_code(response, room, note);
+    }
+    if (is_of_vault && err != NULL && err->code == KV_TOKEN_MISSING) {
+        note->kind = KV_JOURNAL_CHALLENGE;
+    }
+}
+
+static void add_asker(const struct kv_request *request, struct room *room,
+                      struct kv_journal_note *note)
+{
+    if (note->kind == KV_JOURNAL_REQUEST && request->vault != NULL) {
+        add_route(request, note);
+        add_caller(request, room, note);
+    }
+    if (note->kind == KV_JOURNAL_TOKEN) {
+        add_route(request, note);
+        add_identity(request, room, note);
+    }
+}
+
+void kv_journal_answer(enum kv_journal_kind kind, const struct kv_request *request,
+                       const struct kv_response *response, const struct kv_err *err, int64_t micros)
+{
+    const struct kv_app *app = request->app;
+    struct kv_journal_note note = {
+        .kind = kind,
+        .status = response->status,
+        .now = request->now,
+        .arrived = request->arrived,
+        .micros = micros,
+        .retry_after = -1,
+    };
+
+    if (app->journal == NULL || (kind == KV_JOURNAL_CONTROL && !app->journals_control)) {
+        return;
+    }
+
+    kv_auto(room_done) struct room room;
+
+    kv_buf_init(&room.request_body, GATE_MASKED_MAX);
+    kv_buf_init(&room.response_body, GATE_MASKED_MAX);
+    note.real = kv_clock_real() - micros / 1000;
+    if (response->headers > 0) {
+        note.retry_after = read_retry_after(request, response);
+    }
+    add_head(request, &room, &note);
+    add_asker(request, &room, &note);
+    add_error(request, response, err, &room, &note);
+    add_bodies(request, response, &room, &note);
+    kv_journal_write(app->journal, &note);
+}
