@@ -6,14 +6,12 @@
 
 #include "private.h"
 
-#define CALLER_SIZE 512
-
 /* contract §9.3; a name is there for users alone. */
-static void print_caller(const struct kv_principal *who, char ret_caller[CALLER_SIZE])
+static void print_caller(const struct kv_principal *who, char ret_caller[GATE_CALLER_SIZE])
 {
     bool has_name = who->name[0] != '\0';
 
-    snprintf(ret_caller, CALLER_SIZE, "%s%s%sappid=%s;oid=%s;iss=%s", has_name ? "name=" : "",
+    snprintf(ret_caller, GATE_CALLER_SIZE, "%s%s%sappid=%s;oid=%s;iss=%s", has_name ? "name=" : "",
              who->name, has_name ? ";" : "", who->app_id, who->object_id, who->issuer);
 }
 
@@ -50,25 +48,34 @@ static const char *find_key(const struct kv_request *request, bool *ret_at_keys)
     return key != NULL ? key : kv_request_capture(request, "name");
 }
 
+void gate_ask(const struct kv_request *request, char ret_caller[GATE_CALLER_SIZE],
+              struct kv_access_question *ret_question)
+{
+    const struct kv_call *call = kv_call_of(request);
+
+    print_caller(&call->principal, ret_caller);
+    *ret_question = (struct kv_access_question){
+        .vault = call->vault,
+        .object_id = call->principal.object_id,
+        .app_id = call->principal.app_id,
+        .caller = ret_caller,
+        .permission = kv_terms_of(request->route)->permission,
+        .now = request->now,
+    };
+    ret_question->key = find_key(request, &ret_question->at_keys);
+}
+
 enum kv_code gate_authorize(struct kv_request *request, struct kv_response *response,
                             struct kv_err *err)
 {
     struct kv_call *call = request->context;
-    char caller[CALLER_SIZE];
-    struct kv_access_question question = {
-        .vault = call->vault,
-        .object_id = call->principal.object_id,
-        .app_id = call->principal.app_id,
-        .caller = caller,
-        .permission = kv_terms_of(request->route)->permission,
-        .now = request->now,
-    };
+    struct kv_access_question question;
+    char caller[GATE_CALLER_SIZE];
 
     (void) response;
     if (kv_identity_auth(request->app->identity) == KV_AUTH_OFF) { /* nobody knows who asks */
         return KV_OK;
     }
-    print_caller(&call->principal, caller);
-    question.key = find_key(request, &question.at_keys);
+    gate_ask(request, caller, &question);
     return kv_access_check(request->app->access, &question, call->assignment, err);
 }

@@ -2,6 +2,10 @@
 libkvapi_a_SOURCES += \
 	%D%/answer.c \
 	%D%/authorize.c \
+	%D%/fault_answer.c \
+	%D%/fault_subject.c \
+	%D%/faults.c \
+	%D%/faults.h \
 	%D%/gate.c \
 	%D%/headers.c \
 	%D%/page.c \

@@ -19,6 +19,12 @@ void gate_resource(const struct kv_request *request, char ret_resource[RESOURCE_
 /* The gate that asks whether the caller may do that (contract §9.3, §19 row 26). */
 kv_handler_fn gate_authorize;
 
+/* What it asks about a request whose route and caller are known; borrowed from the request, and from
+ * a buffer of the caller's. */
+#define GATE_CALLER_SIZE 512
+void gate_ask(const struct kv_request *request, char ret_caller[GATE_CALLER_SIZE],
+              struct kv_access_question *ret_question);
+
 /* The gate that answers 429 once the vault is over its limit (contract §13). */
 kv_handler_fn gate_throttle;
 
