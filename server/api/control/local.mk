@@ -4,6 +4,7 @@ libkvapi_a_SOURCES += \
 	%D%/authority.c \
 	%D%/body.c \
 	%D%/ekm.c \
+	%D%/faults.c \
 	%D%/metrics.c \
 	%D%/private.h \
 	%D%/reset.c \

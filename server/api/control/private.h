@@ -33,3 +33,5 @@ kv_handler_fn control_identity, control_access, control_policy_put, control_poli
 kv_handler_fn control_role_get, control_role_put, control_role_delete;               /* roles.c */
 kv_handler_fn control_reset;                                                         /* reset.c */
 kv_handler_fn control_clock_get, control_clock_set;                                  /* time.c */
+kv_handler_fn fault_list, fault_add, fault_clear, fault_get, fault_change,
+    fault_remove; /* faults.c */
