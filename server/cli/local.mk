@@ -5,6 +5,7 @@ libkvcli_a_SOURCES += \
 	%D%/cli.h \
 	%D%/commands.c \
 	%D%/env.c \
+	%D%/fault.c \
 	%D%/find.c \
 	%D%/get.c \
 	%D%/server.h \
