@@ -24,4 +24,5 @@ bench_fn bench_get;    /* latency beside key generation */
 bench_fn bench_start;  /* until the ready line */
 bench_fn bench_memory; /* resident */
 bench_fn bench_access; /* a check of a caller, with many role assignments */
+bench_fn bench_faults; /* what fault rules cost a request */
 bench_fn bench_scale;  /* with few and with many keys */

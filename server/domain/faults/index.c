@@ -19,22 +19,22 @@ struct fault_place {
     UT_hash_handle hh;
 };
 
-static bool append(struct fault_list *list, size_t position)
+static bool append(struct fault_list *list, const struct fault_rule *rule, size_t position)
 {
-    if (list->count > 0 && list->position[list->count - 1] == position) {
+    if (list->count > 0 && list->screen[list->count - 1].position == position) {
         return true; /* a rule that names a text twice */
     }
     if (list->count == list->room) {
         size_t room = list->room > 0 ? 2 * list->room : 4;
-        size_t *grown = realloc(list->position, room * sizeof(*grown));
+        struct fault_screen *grown = realloc(list->screen, room * sizeof(*grown));
 
         if (grown == NULL) {
             return false;
         }
-        list->position = grown;
+        list->screen = grown;
         list->room = room;
     }
-    list->position[list->count++] = position;
+    fault_screen_make(rule, position, &list->screen[list->count++]);
     return true;
 }
 
@@ -66,13 +66,15 @@ static struct fault_place *need_place(struct fault_place **places, const char *t
     return place;
 }
 
-static bool add_literals(struct fault_place **places, const struct fault_patterns *patterns,
-                         size_t position)
+static bool add_literals(struct fault_place **places, const struct fault_rule *rule,
+                         enum fault_trait trait, size_t position)
 {
+    const struct fault_patterns *patterns = &rule->match.trait[trait];
+
     for (size_t i = 0; i < patterns->count; i++) {
         struct fault_place *place = need_place(places, patterns->pattern[i].text);
 
-        if (place == NULL || !append(&place->rules, position)) {
+        if (place == NULL || !append(&place->rules, rule, position)) {
             return false;
         }
     }
@@ -87,10 +89,10 @@ static bool add_rule(struct fault_index *index, size_t position)
     index->expire = index->expire || rule->expires != INT64_MAX;
     for (size_t i = 0; i < TRAIT_COUNT; i++) {
         if (rule->match.trait[i].count > 0 && rule->match.trait[i].is_literal) {
-            return add_literals(&index->places[i], &rule->match.trait[i], position);
+            return add_literals(&index->places[i], rule, (enum fault_trait) i, position);
         }
     }
-    return append(&index->general, position);
+    return append(&index->general, rule, position);
 }
 
 enum kv_code fault_index_new(struct fault_rule *const *rules, size_t count,
@@ -129,7 +131,7 @@ static void free_places(struct fault_place **places)
 
     HASH_ITER (hh, *places, place, next) {
         HASH_DEL(*places, place);
-        free(place->rules.position);
+        free(place->rules.screen);
         free(place);
     }
 }
@@ -146,23 +148,36 @@ void fault_index_release(struct fault_index *index)
     for (size_t i = 0; i < index->count; i++) {
         fault_rule_release(index->rule[i]);
     }
-    free(index->general.position);
+    free(index->general.screen);
     free(index->rule);
     free(index);
 }
 
 /* Lists that are gone through together, in the order of the rules. */
 struct walk {
+    struct fault_glance glance;
     const struct fault_list *list[LISTS_MAX];
-    size_t at[LISTS_MAX];
+    size_t at[LISTS_MAX]; /* the next one that the first look lets through */
     size_t lists;
 };
+
+static void skip(struct walk *walk, size_t list)
+{
+    const struct fault_list *rules = walk->list[list];
+    size_t at = walk->at[list];
+
+    while (at < rules->count && !fault_screen_lets(&rules->screen[at], &walk->glance)) {
+        at++;
+    }
+    walk->at[list] = at;
+}
 
 static void add_list(struct walk *walk, const struct fault_list *list)
 {
     if (list->count > 0) {
         walk->at[walk->lists] = 0;
-        walk->list[walk->lists++] = list;
+        walk->list[walk->lists] = list;
+        skip(walk, walk->lists++);
     }
 }
 
@@ -188,6 +203,7 @@ static void begin(struct walk *walk, const struct fault_index *index,
                   const struct kv_fault_subject *subject)
 {
     walk->lists = 0;
+    fault_glance_take(subject, &walk->glance);
     add_list(walk, &index->general);
     add_place(walk, index->places[TRAIT_KEY], subject->key);
     add_place(walk, index->places[TRAIT_VAULT], subject->vault);
@@ -199,8 +215,9 @@ static void begin(struct walk *walk, const struct fault_index *index,
 
 static size_t first_of(const struct walk *walk, size_t list)
 {
-    return walk->at[list] < walk->list[list]->count ? walk->list[list]->position[walk->at[list]]
-                                                    : SIZE_MAX;
+    const struct fault_list *rules = walk->list[list];
+
+    return walk->at[list] < rules->count ? rules->screen[walk->at[list]].position : SIZE_MAX;
 }
 
 /* The next rule's position, once, also where several lists have it; SIZE_MAX: none. */
@@ -212,7 +229,10 @@ static size_t next(struct walk *walk)
         least = first_of(walk, i) < least ? first_of(walk, i) : least;
     }
     for (size_t i = 0; least != SIZE_MAX && i < walk->lists; i++) {
-        walk->at[i] += first_of(walk, i) == least;
+        if (first_of(walk, i) == least) {
+            walk->at[i]++;
+            skip(walk, i);
+        }
     }
     return least;
 }
@@ -228,8 +248,7 @@ struct fault_rule *fault_index_find(const struct fault_index *index,
     while ((position = next(&walk)) != SIZE_MAX) {
         struct fault_rule *rule = index->rule[position];
 
-        if (rule->stage == subject->stage && moment < rule->expires
-            && fault_match_fits(&rule->match, subject)
+        if (moment < rule->expires && fault_match_fits(&rule->match, subject)
             && fault_when_takes(&rule->when, rule->counts, rule->made, subject->now, ret_ticket)) {
             return rule;
         }

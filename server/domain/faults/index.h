@@ -9,13 +9,13 @@
 
 #include <stdatomic.h>
 
-#include "rule.h"
+#include "screen.h"
 
 struct fault_place; /* of a literal text */
 
-/* Positions of rules, in order. */
+/* Rules in their order, as far as a first look needs them. */
 struct fault_list {
-    size_t *position;
+    struct fault_screen *screen;
     size_t count, room;
 };
 

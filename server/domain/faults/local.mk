@@ -20,5 +20,7 @@ libkvdomain_a_SOURCES += \
 	%D%/refusal.c \
 	%D%/rule.c \
 	%D%/rule.h \
+	%D%/screen.c \
+	%D%/screen.h \
 	%D%/when.c \
 	%D%/when.h

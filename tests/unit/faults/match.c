@@ -35,6 +35,12 @@ Test(match, is_of_everything_that_its_members_say)
         { "{\"vault\":\"d*x\"}", false },
         { "{\"vault\":\"???\"}", true },
         { "{\"vault\":\"??\"}", false },
+        { "{\"vault\":\"?ev\"}", true },
+        { "{\"vault\":\"*ev\"}", true },
+        { "{\"vault\":\"*vv\"}", false },
+        { "{\"vault\":\"dev*dev\"}", false },
+        { "{\"version\":\"0123456789abcdef*6789abcdef\"}", true },
+        { "{\"key\":\"*\"}", true },
         { "{\"vault\":[\"other\",\"dev\"]}", true },
         { "{\"vault\":[\"other\",\"third\"]}", false },
         { "{\"vault\":[\"other\",\"*v\"]}", true },
@@ -133,8 +139,8 @@ static unsigned roll(unsigned *state, unsigned sides)
     return (*state >> 16) % sides;
 }
 
-static const char *const vaults[] = { "\"dev\"", "\"other\"", "\"d*\"", "[\"dev\",\"third\"]" };
-static const char *const keys[] = { "\"cmk\"", "\"k2\"", "\"c*\"", "[\"cmk\",\"k2\"]" };
+static const char *const vaults[] = { "\"dev\"", "\"other\"", "\"*er\"", "[\"dev\",\"third\"]" };
+static const char *const keys[] = { "\"cmk\"", "\"k2\"", "\"?m*\"", "\"*2\"" };
 static const char *const names[] = { "\"storage\"", "\"01EA*\"", "[\"sql\",\"storage\"]",
                                      "\"sql\"" };
 
