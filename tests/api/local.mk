@@ -71,7 +71,8 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 %C%_test_failures_SOURCES = %D%/failures.c $(api_support)
 %C%_test_failures_CFLAGS = $(api_cflags)
 %C%_test_failures_LDADD = $(api_libs)
-%C%_test_faults_SOURCES = %D%/fault_ends.c %D%/fault_isolation.c %D%/fault_shell.c %D%/fault_tools.c \
+%C%_test_faults_SOURCES = %D%/fault_ends.c %D%/fault_isolation.c %D%/fault_results.c \
+	%D%/fault_shell.c %D%/fault_tools.c \
 	%D%/fault_tools.h %D%/faults.c $(api_support)
 %C%_test_faults_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
 %C%_test_faults_CFLAGS = $(api_cflags)

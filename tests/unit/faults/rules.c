@@ -77,6 +77,15 @@ Test(rules, that_are_changed_keep_their_place)
     expect_hit("b");
 }
 
+Test(rules, that_are_changed_live_as_long_as_before)
+{
+    fixture_add("{\"id\":\"a\",\"ttl\":\"PT1H\",\"effect\":{}}");
+    cr_assert_eq(change("a", "{\"comment\":\"as before\"}", NULL), KV_OK);
+    cr_expect_geq(fixture_count("a", "expires_in"), 3000);
+    cr_assert_eq(change("a", "{\"ttl\":\"P1D\"}", NULL), KV_OK);
+    cr_expect_geq(fixture_count("a", "expires_in"), 80000);
+}
+
 Test(rules, stay_as_they_are_when_a_change_is_refused)
 {
     struct kv_err err;

@@ -185,6 +185,7 @@ Test(when, draws_delays_that_are_the_same_each_time)
         { "{\"uniform\":{\"lower\":100,\"upper\":300}}", 100, 300 },
         { "{\"normal\":{\"mean\":1000,\"deviation\":10}}", 940, 1060 },
         { "{\"lognormal\":{\"median\":100,\"sigma\":0.1}}", 60, 170 },
+        { "{\"lognormal\":{\"median\":1000,\"sigma\":1}}", 20, 50000 },
         { "{\"normal\":{\"mean\":1,\"deviation\":1000}}", 0, 6000 },
     };
     const struct kv_fault_subject subject = fixture_subject();
