@@ -394,3 +394,9 @@ TESTS += %D%/test_faults
 	%D%/faults/refused.c %D%/faults/rules.c %D%/faults/when.c
 %C%_test_faults_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_faults_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_operation
+TESTS += %D%/test_operation
+%C%_test_operation_SOURCES = %D%/operation.c
+%C%_test_operation_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_operation_LDADD = $(UNIT_LDADD)
