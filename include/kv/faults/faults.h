@@ -57,7 +57,7 @@ struct kv_fault_hit {
 };
 void kv_fault_hit_done(struct kv_fault_hit *hit);
 
-/* True if there is any rule: one atomic load. */
+/* True if there is any rule: one atomic load. NULL has none. */
 bool kv_faults_has_any(const struct kv_faults *faults);
 
 /* True if a rule acts, and counts it. A rule with an empty effect is counted, and acts as none. */

@@ -56,7 +56,7 @@ static struct fault_index *acquire_index(struct kv_faults *faults)
 
 bool kv_faults_has_any(const struct kv_faults *faults)
 {
-    return atomic_load_explicit(&faults->count, memory_order_acquire) > 0;
+    return faults != NULL && atomic_load_explicit(&faults->count, memory_order_acquire) > 0;
 }
 
 bool kv_faults_ask(struct kv_faults *faults, const struct kv_fault_subject *subject,
