@@ -9,6 +9,7 @@ EXTRA_DIST += \
 	%D%/control-plane.md \
 	%D%/failures.md \
 	%D%/faults.md \
+	%D%/firewall.md \
 	%D%/install.md \
 	%D%/limits.md \
 	%D%/operations.md \

@@ -3,8 +3,10 @@ libkvbase_a_SOURCES += \
 	%D%/agenda.c \
 	%D%/base64.c \
 	%D%/buf.c \
+	%D%/cidr.c \
 	%D%/clock.c \
 	%D%/data_folder.c \
+	%D%/dates.c \
 	%D%/duration.c \
 	%D%/ephemeral.c \
 	%D%/err.c \
@@ -14,6 +16,7 @@ libkvbase_a_SOURCES += \
 	%D%/json_print.c \
 	%D%/jwe.c \
 	%D%/jws.c \
+	%D%/jws_ec.c \
 	%D%/jws_key.c \
 	%D%/jws_key.h \
 	%D%/log.c \

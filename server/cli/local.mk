@@ -1,16 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 libkvcli_a_SOURCES += \
 	%D%/access.c \
+	%D%/ca_file.c \
+	%D%/ca_file.h \
 	%D%/cli.c \
 	%D%/cli.h \
 	%D%/commands.c \
 	%D%/env.c \
 	%D%/fault.c \
 	%D%/find.c \
+	%D%/firewall.c \
 	%D%/get.c \
+	%D%/path.c \
+	%D%/proxy.c \
+	%D%/proxy.h \
 	%D%/server.h \
 	%D%/system_store.c \
 	%D%/system_store.h \
 	%D%/variables.c \
 	%D%/variables.h \
-	%D%/vault.c
+	%D%/vault.c \
+	%D%/why.c

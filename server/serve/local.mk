@@ -3,12 +3,16 @@ libkvserve_a_SOURCES += \
 	%D%/certifier.c \
 	%D%/certify.c \
 	%D%/counts.c \
+	%D%/coverage.c \
 	%D%/due.c \
 	%D%/fetch.c \
+	%D%/firewalls.c \
 	%D%/folder.c \
 	%D%/folder.h \
 	%D%/grants.c \
 	%D%/housekeeper.c \
+	%D%/issuers.c \
+	%D%/identities.c \
 	%D%/machine.c \
 	%D%/names.c \
 	%D%/ready.c \

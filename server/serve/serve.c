@@ -53,6 +53,7 @@ struct server {
     struct kv_roles *roles;
     struct grants grants;
     struct kv_certificates certificates;
+    struct coverage coverage;
     struct certifier *certifier;
     struct kv_store *store;
     struct housekeeper *keeper;
@@ -90,15 +91,9 @@ static enum kv_code open_folder(struct server *server, struct kv_err *err)
 /* Early, because a first start generates the issuer key in the background of everything else. */
 static enum kv_code open_identity(struct server *server, struct kv_err *err)
 {
-    const struct kv_identity_config config = {
-        .folder = server->folder.path,
-        .tenant = kv_option_text(server->options, KV_OPTION_TENANT),
-        .auth = settings_auth(server->options),
-    };
-
     KV_TRY(kv_clock_new(&server->clock, err));
     KV_TRY(kv_authorities_new(fetch_url, &server->authorities, err));
-    return kv_identity_new(&config, &server->identity, err);
+    return issuers_open(server->options, server->folder.path, &server->identity, err);
 }
 
 static enum kv_code open_certificates(struct server *server, struct kv_err *err)
@@ -121,8 +116,14 @@ static enum kv_code open_store(struct server *server, struct kv_err *err)
 
 static enum kv_code open_access(struct server *server, struct kv_err *err)
 {
-    server->grants =
-        (struct grants){ server->options, server->clock, server->identity, server->vaults, NULL };
+    server->grants = (struct grants){ server->options,
+                                      server->folder.path,
+                                      server->clock,
+                                      server->identity,
+                                      server->vaults,
+                                      0,
+                                      0,
+                                      0 };
     return grants_open(&server->grants, server->store, server->roles, err);
 }
 
@@ -162,6 +163,8 @@ static enum kv_code open_vaults(struct server *server, struct kv_err *err)
     kv_vaults_add_tenant(server->vaults, kv_access_empty, server->grants.access);
     KV_TRY(
         vaults_open(server->vaults, &server->drafts, kv_seconds(kv_clock_now(server->clock)), err));
+    server->coverage = (struct coverage){ &server->certificates, &server->public_url };
+    KV_TRY(coverage_watch(&server->coverage, server->vaults, err));
     return grants_apply(&server->grants, NULL, err);
 }
 
@@ -190,11 +193,7 @@ static enum kv_code start_threads(struct server *server, struct kv_err *err)
         .outside_share = OUTSIDE_SHARE,
     };
 
-    struct rotator_config rotator = {
-        .keys = server->keys,
-        .vaults = server->vaults,
-    };
-
+    struct rotator_config rotator = { .keys = server->keys, .vaults = server->vaults };
     struct chores chores = {
         .keys = server->keys,
         .hsm = server->token.hsm,
@@ -225,7 +224,7 @@ static void fill_app(struct server *server)
         .keys = server->keys,
         .identity = server->identity,
         .roles = server->roles,
-        .access = server->grants.access,
+        .revokes_at_once = kv_option_is(server->options, KV_OPTION_REVOCATION, "immediate"),
         .lanes = server->lanes,
         .authorities = server->authorities,
         .vaults = server->vaults,
@@ -242,13 +241,12 @@ static void fill_app(struct server *server)
         .print_token_metrics = token_print_metrics,
         .describe_token = token_describe,
         .token_context = &server->token,
-        .grant_again = grants_apply,
-        .grant_context = &server->grants,
         .check_store = check_store,
         .store_context = server->store,
         .public_url = server->public_url,
         .serves_siblings = !kv_option_is(server->options, KV_OPTION_LISTEN, "localhost"),
     };
+    grants_lend(&server->grants, &server->app);
 }
 
 static enum kv_code listen_on(struct server *server, struct kv_err *err)
@@ -353,7 +351,7 @@ static void take_down(struct server *server)
     kv_custody_free(server->custody);
     hsm_close(server->token.hsm);
     housekeeper_free(server->keeper);
-    kv_access_free(server->grants.access);
+    grants_close(&server->grants);
     kv_roles_free(server->roles);
     kv_vaults_free(server->vaults);
     kv_store_close(server->store);

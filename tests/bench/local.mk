@@ -11,6 +11,7 @@ EXTRA_PROGRAMS += %D%/bench
 	%D%/faults.c \
 	%D%/fill.c \
 	%D%/fill.h \
+	%D%/firewall.c \
 	%D%/get.c \
 	%D%/load.c \
 	%D%/load.h \

@@ -18,11 +18,13 @@
 #include "kv/access/permission.h"
 #include "kv/access/roles.h"
 #include "kv/base/agenda.h"
+#include "kv/base/cidr.h"
 #include "kv/faults/faults.h"
 #include "kv/http/listener.h"
 #include "kv/http/request.h"
 #include "kv/http/route.h"
 #include "kv/identity/identity.h"
+#include "kv/identity/principals.h"
 #include "kv/keys/keys.h"
 #include "kv/release/release.h"
 #include "kv/vaults/public.h"
@@ -31,6 +33,7 @@
 
 #define KV_CONTROL_NAMES_MAX 128
 
+struct kv_key_file;
 struct kv_limits;
 
 struct kv_app {
@@ -39,7 +42,10 @@ struct kv_app {
     struct kv_keys *keys;
     struct kv_identity *identity;
     struct kv_roles *roles;
-    struct kv_access *access; /* what callers may do */
+    struct kv_principals *principals; /* who there is */
+    bool revokes_at_once; /* --revocation immediate: a token ends with its caller's standing */
+    struct kv_key_file *arc_keys; /* what Azure Arc's callers have to show */
+    struct kv_access *access;     /* what callers may do */
     struct kv_lanes *lanes;
     struct kv_authorities *authorities; /* that attest environments */
     struct kv_vaults *vaults;
@@ -54,9 +60,10 @@ struct kv_app {
     const struct kv_buf *ca_p12, *ca_jks;
     const char *control_names[KV_CONTROL_NAMES_MAX + 1]; /* further ones of this machine; a NULL
                                                             ends them */
-    struct kv_public_url public_url; /* what ids, links and challenges name, if it is set */
-    bool serves_siblings;            /* it listens for others than this machine's own */
-    unsigned port, control_port;     /* the ports in use */
+    const struct kv_cidrs *trusted_proxies; /* sorted; NULL: nobody's X-Forwarded-For is believed */
+    struct kv_public_url public_url;        /* what ids, links and challenges name, if it is set */
+    bool serves_siblings;                   /* it listens for others than this machine's own */
+    unsigned port, control_port;            /* the ports in use */
 
     /* The token, by way of main.c: its state, what it is, its counters. Thread-safe. */
     bool (*token_is_healthy)(void *health_context);
@@ -67,8 +74,8 @@ struct kv_app {
                                         struct kv_err *err);
     void *token_context;
 
-    /* Grants again what the options grant at a vault that was reset, or with NULL at all of them.
-     * Thread-safe. NULL: they grant nothing. */
+    /* Grants again what the options grant at a vault that was reset, or with NULL at all of them,
+     * and registers whom they name. Thread-safe. NULL: they say nothing. */
     enum kv_code (*grant_again)(void *grant_context, const char *vault, struct kv_err *err);
     void *grant_context;
 
@@ -93,6 +100,7 @@ struct kv_terms {
 struct kv_call {
     const struct kv_vault *vault; /* held to the end of the request */
     struct kv_principal principal;
+    kv_time reissue_after; /* of a claims challenge, which a 401 then carries; 0: none */
     char assignment[KV_UUID_LENGTH + 1]; /* the role assignment that allows it; "": none */
     const char *api_version;             /* borrowed from the request */
     char public_authority[KV_PUBLIC_AUTHORITY_SIZE]; /* the request's authority where one is set */

@@ -22,7 +22,7 @@
 
 #define KV_FAULTS_MAX 4096 /* rules */
 #define KV_FAULT_ID_MAX 64
-#define KV_FAULT_NAMES_MAX 5 /* of a caller */
+#define KV_FAULT_NAMES_MAX 6 /* of a caller */
 
 struct kv_faults; /* opaque */
 

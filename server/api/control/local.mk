@@ -6,10 +6,16 @@ libkvapi_a_SOURCES += \
 	%D%/ekm.c \
 	%D%/faults.c \
 	%D%/metrics.c \
+	%D%/network.c \
 	%D%/private.h \
 	%D%/reset.c \
 	%D%/roles.c \
 	%D%/site.c \
 	%D%/state.c \
 	%D%/time.c \
-	%D%/vaults.c
+	%D%/vaults.c \
+	%D%/why.c \
+	%D%/why.h \
+	%D%/why_access.c \
+	%D%/why_caller.c \
+	%D%/why_key.c

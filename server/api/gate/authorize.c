@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The gate that asks whether the caller may do what the route stands for: contract §9.3, §14. */
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "private.h"
 
-/* contract §9.3; a name is there for users alone. */
-static void print_caller(const struct kv_principal *who, char ret_caller[GATE_CALLER_SIZE])
+/* Most callers are in none: that is asked first. */
+static enum kv_code find_groups(const struct kv_request *request, const char *object_id,
+                                char ret_ids[][KV_UUID_LENGTH + 1], size_t *ret_count,
+                                struct kv_err *err)
 {
-    bool has_name = who->name[0] != '\0';
+    struct kv_principal_standing standing;
 
-    snprintf(ret_caller, GATE_CALLER_SIZE, "%s%s%sappid=%s;oid=%s;iss=%s", has_name ? "name=" : "",
-             who->name, has_name ? ";" : "", who->app_id, who->object_id, who->issuer);
+    *ret_count = 0;
+    KV_TRY(kv_principals_standing(request->app->principals, object_id, &standing, err));
+    return standing.has_groups ? kv_principals_groups(request->app->principals, object_id, ret_ids,
+                                                      KV_PRINCIPAL_GROUPS_MAX, ret_count, err)
+                               : KV_OK;
 }
 
 /* The key of a scope "/keys/{name}" of a managed HSM, in one segment; NULL: it is another scope. */
@@ -48,34 +52,38 @@ static const char *find_key(const struct kv_request *request, bool *ret_at_keys)
     return key != NULL ? key : kv_request_capture(request, "name");
 }
 
-void gate_ask(const struct kv_request *request, char ret_caller[GATE_CALLER_SIZE],
-              struct kv_access_question *ret_question)
+enum kv_code gate_ask(const struct kv_request *request, struct gate_question *ret_asked,
+                      struct kv_err *err)
 {
     const struct kv_call *call = kv_call_of(request);
+    struct kv_access_question *question = &ret_asked->question;
 
-    print_caller(&call->principal, ret_caller);
-    *ret_question = (struct kv_access_question){
+    *question = (struct kv_access_question){
         .vault = call->vault,
         .object_id = call->principal.object_id,
         .app_id = call->principal.app_id,
-        .caller = ret_caller,
+        .groups = ret_asked->groups,
+        .caller = ret_asked->caller,
         .permission = kv_terms_of(request->route)->permission,
         .now = request->now,
     };
-    ret_question->key = find_key(request, &ret_question->at_keys);
+    KV_TRY(
+        find_groups(request, question->object_id, ret_asked->groups, &question->group_count, err));
+    kv_caller_print(&call->principal, question->group_count, ret_asked->caller);
+    question->key = find_key(request, &question->at_keys);
+    return KV_OK;
 }
 
 enum kv_code gate_authorize(struct kv_request *request, struct kv_response *response,
                             struct kv_err *err)
 {
     struct kv_call *call = request->context;
-    struct kv_access_question question;
-    char caller[GATE_CALLER_SIZE];
+    struct gate_question asked;
 
     (void) response;
     if (kv_identity_auth(request->app->identity) == KV_AUTH_OFF) { /* nobody knows who asks */
         return KV_OK;
     }
-    gate_ask(request, caller, &question);
-    return kv_access_check(request->app->access, &question, call->assignment, err);
+    KV_TRY(gate_ask(request, &asked, err));
+    return kv_access_check(request->app->access, &asked.question, call->assignment, err);
 }

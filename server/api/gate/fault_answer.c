@@ -46,13 +46,13 @@ static enum kv_code raise_denial(const struct kv_request *request, enum kv_fault
         [KV_FAULT_DENIAL_NO_POLICY] = KV_ACCESS_POLICY,
     };
     struct kv_vault vault = *kv_call_of(request)->vault;
-    struct kv_access_question question;
-    char caller[GATE_CALLER_SIZE];
+    struct gate_question asked;
 
     vault.access = modes[denial];
-    gate_ask(request, caller, &question);
-    question.vault = &vault;
-    return kv_access_refuse(request->app->access, &question, denial == KV_FAULT_DENIAL_POLICY, err);
+    KV_TRY(gate_ask(request, &asked, err));
+    asked.question.vault = &vault;
+    return kv_access_refuse(request->app->access, &asked.question, denial == KV_FAULT_DENIAL_POLICY,
+                            err);
 }
 
 static enum kv_code raise(const struct kv_request *request, const struct kv_fault_refusal *refusal,

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "faults.h"
+#include "kv/identity/principals.h"
 
 static const char *unless_empty(const char *text)
 {
@@ -23,6 +24,17 @@ static const char *last_segment(const char *resource)
     return slash != NULL ? unless_empty(slash + 1) : NULL;
 }
 
+/* By the name that it was registered under, too; who is not known has none. */
+static void add_name(const struct kv_request *request, struct gate_subject *subject)
+{
+    const char *id = subject->subject.principal[0];
+
+    if (id != NULL
+        && kv_principals_find_object(request->app->principals, id, &subject->who, NULL) == KV_OK) {
+        subject->subject.principal[5] = unless_empty(subject->who.name);
+    }
+}
+
 static void add_caller(const struct kv_principal *who, struct kv_fault_subject *subject)
 {
     subject->principal[0] = unless_empty(who->object_id);
@@ -32,29 +44,41 @@ static void add_caller(const struct kv_principal *who, struct kv_fault_subject *
     subject->principal[4] = last_segment(who->resource);
 }
 
-/* For whom a token is asked, as api/token reads it; a request that names two is refused there. */
+/* For whom a token is asked, as api/token reads it: what that refuses is nobody here. */
+static bool find_identity(const struct kv_request *request, struct kv_principal_entry *ret_who)
+{
+    static const struct {
+        const char *parameter;
+        enum kv_code (*find)(struct kv_principals *principals, const char *name,
+                             struct kv_principal_entry *ret_entry, struct kv_err *err);
+    } rows[] = {
+        { "client_id", kv_principals_find_name },   { "clientid", kv_principals_find_name },
+        { "mi_res_id", kv_principals_find_name },   { "msi_res_id", kv_principals_find_name },
+        { "object_id", kv_principals_find_object }, { "principal_id", kv_principals_find_object },
+    };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        const char *name = unless_empty(kv_request_query(request, rows[i].parameter));
+
+        if (name != NULL) {
+            return rows[i].find(request->app->principals, name, ret_who, NULL) == KV_OK;
+        }
+    }
+    return kv_principals_find_managed(request->app->principals, ret_who, NULL) == KV_OK;
+}
+
 static void add_identity(const struct kv_request *request, struct gate_subject *subject)
 {
-    static const char *const names[] = { "client_id", "clientid", "mi_res_id", "msi_res_id" };
-    static const char *const ids[] = { "object_id", "principal_id" };
-    struct kv_identity_card *card = &subject->card;
-    const char *name = NULL, *id = NULL;
+    const struct kv_principal_entry *who = &subject->who;
 
-    for (size_t i = 0; name == NULL && i < KV_COUNT(names); i++) {
-        name = unless_empty(kv_request_query(request, names[i]));
+    if (find_identity(request, &subject->who)) {
+        subject->subject.principal[0] = unless_empty(who->object_id);
+        subject->subject.principal[1] = unless_empty(who->client_id);
+        subject->subject.principal[2] = unless_empty(who->upn);
+        subject->subject.principal[3] = unless_empty(who->resource);
+        subject->subject.principal[4] = last_segment(who->resource);
+        subject->subject.principal[5] = unless_empty(who->name);
     }
-    for (size_t i = 0; id == NULL && i < KV_COUNT(ids); i++) {
-        id = unless_empty(kv_request_query(request, ids[i]));
-    }
-    if (!(id != NULL ? kv_identity_card_of_object(request->app->identity, id, card)
-                     : kv_identity_card(request->app->identity, name, card))) {
-        return;
-    }
-    subject->subject.principal[0] = unless_empty(card->object_id);
-    subject->subject.principal[1] = unless_empty(card->client_id);
-    subject->subject.principal[2] = name;
-    subject->subject.principal[3] = unless_empty(card->resource);
-    subject->subject.principal[4] = last_segment(card->resource);
 }
 
 /* {name} is a key's below /keys and /deletedkeys, and something else elsewhere. */
@@ -100,6 +124,7 @@ void gate_fault_describe(const struct kv_request *request, enum kv_fault_stage s
     }
     if (gate_fault_is_of_vault(request)) {
         add_caller(&kv_call_of(request)->principal, subject);
+        add_name(request, ret_subject);
     } else {
         add_identity(request, ret_subject);
     }

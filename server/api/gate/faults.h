@@ -16,7 +16,7 @@ static inline bool gate_fault_is_of_vault(const struct kv_request *request)
 /* What a request is matched by, and room for what is not in it. Borrowed from the request. */
 struct gate_subject {
     struct kv_fault_subject subject;
-    struct kv_identity_card card; /* of whoever a token is asked for */
+    struct kv_principal_entry who; /* the caller, or whoever a token is asked for */
 };
 void gate_fault_describe(const struct kv_request *request, enum kv_fault_stage stage,
                          struct gate_subject *ret_subject);

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 libkvapi_a_SOURCES += \
 	%D%/answer.c \
+	%D%/authenticate.c \
 	%D%/authorize.c \
+	%D%/client.c \
 	%D%/fault_answer.c \
 	%D%/fault_subject.c \
 	%D%/faults.c \
 	%D%/faults.h \
+	%D%/firewall.c \
 	%D%/gate.c \
 	%D%/headers.c \
 	%D%/page.c \

@@ -8,6 +8,7 @@
 
 #include "kv/app/app.h"
 #include "kv/http/route.h"
+#include "kv/identity/caller.h"
 
 /*
  * The resource a challenge names: the parent domain of the request's host, with its port
@@ -16,14 +17,27 @@
 #define RESOURCE_SIZE 320
 void gate_resource(const struct kv_request *request, char ret_resource[RESOURCE_SIZE]);
 
+/* The gate that asks who calls (contract §2). */
+kv_handler_fn gate_authenticate;
+/* The gate that finds out who the client is: behind a proxy that is trusted, the one that it names.
+ * All that follow, and the answer's headers, see that address. */
+kv_handler_fn gate_find_client;
+
+/* The gate that asks whether the vault can be reached from there (contract §9.3). */
+kv_handler_fn gate_firewall;
+
 /* The gate that asks whether the caller may do that (contract §9.3, §19 row 26). */
 kv_handler_fn gate_authorize;
 
-/* What it asks about a request whose route and caller are known; borrowed from the request, and from
- * a buffer of the caller's. */
-#define GATE_CALLER_SIZE 512
-void gate_ask(const struct kv_request *request, char ret_caller[GATE_CALLER_SIZE],
-              struct kv_access_question *ret_question);
+/* What it asks about a request whose route and caller are known, and room for what is in no request;
+ * stays where it is. */
+struct gate_question {
+    struct kv_access_question question;
+    char groups[KV_PRINCIPAL_GROUPS_MAX][KV_UUID_LENGTH + 1];
+    char caller[KV_CALLER_SIZE];
+};
+enum kv_code gate_ask(const struct kv_request *request, struct gate_question *ret_asked,
+                      struct kv_err *err) kv_must_check;
 
 /* The gate that answers 429 once the vault is over its limit (contract §13). */
 kv_handler_fn gate_throttle;
