@@ -49,13 +49,6 @@ enum kv_code fault_clear(struct kv_request *request, struct kv_response *respons
     const char *vault = kv_request_query(request, "vault");
     struct kv_vault_draft draft; /* to refuse what is no name */
 
-    for (size_t i = 0; i < request->query.count; i++) {
-        if (strcmp(request->query.pair[i].name, "vault") != 0) {
-            return KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                           "'%.64s' is unknown here: only vault is known.",
-                           request->query.pair[i].name);
-        }
-    }
     if (vault != NULL) {
         KV_TRY(kv_vault_draft_begin(&draft, vault, strlen(vault), err));
     }

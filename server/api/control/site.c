@@ -136,7 +136,7 @@ const struct kv_route kv_control_routes[] = {
     { KV_POST, "/control/v1/reset", control_reset, KV_LANE_WORK },
     { KV_GET, "/control/v1/faults", fault_list, KV_LANE_WORK },
     { KV_POST, "/control/v1/faults", fault_add, KV_LANE_WORK },
-    { KV_DELETE, "/control/v1/faults", fault_clear, KV_LANE_WORK },
+    { KV_DELETE, "/control/v1/faults", fault_clear, KV_LANE_WORK, "vault" },
     { KV_GET, "/control/v1/faults/{id}", fault_get, KV_LANE_WORK },
     { KV_PATCH, "/control/v1/faults/{id}", fault_change, KV_LANE_WORK },
     { KV_DELETE, "/control/v1/faults/{id}", fault_remove, KV_LANE_WORK },
