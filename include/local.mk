@@ -48,6 +48,8 @@ noinst_HEADERS = \
 	%D%/kv/custody/key_op.def \
 	%D%/kv/custody/kty.def \
 	%D%/kv/custody/private_key.h \
+	%D%/kv/faults/effect.h \
+	%D%/kv/faults/faults.h \
 	%D%/kv/http/certificate.h \
 	%D%/kv/http/lanes.h \
 	%D%/kv/http/listener.h \

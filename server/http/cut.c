@@ -165,6 +165,7 @@ static const struct way ways[] = {
     [KV_CUT_BAD_CHUNK] = { "bad_chunk", .send = send_bad_chunk },
     [KV_CUT_TRUNCATED] = { "truncated", .send = send_truncated },
     [KV_CUT_WRONG_LENGTH] = { "wrong_length", .send = send_wrong_length },
+    [KV_CUT_DRIBBLE] = { "dribble", .send = kv_dribble_send },
 };
 
 const char *kv_cut_name(enum kv_cut_kind kind)

@@ -144,6 +144,9 @@ enum MHD_Result kv_answer_queue(struct MHD_Connection *connection,
 /* Hands over what a cut leaves of the answer, or ends the connection as it says: `request.cut`. */
 enum MHD_Result kv_cut_send(struct kv_exchange *exchange, struct kv_response *response);
 
+/* The same for KV_CUT_DRIBBLE. */
+enum MHD_Result kv_dribble_send(struct kv_exchange *exchange, struct kv_response *response);
+
 /* Answers with just a status, and closes. */
 enum MHD_Result kv_answer_refuse(struct MHD_Connection *connection, unsigned status);
 

@@ -10,6 +10,7 @@ libkvhttp_a_SOURCES += \
 	%D%/clockwork.c \
 	%D%/clockwork.h \
 	%D%/cut.c \
+	%D%/dribble.c \
 	%D%/early.c \
 	%D%/early.h \
 	%D%/exchange.c \

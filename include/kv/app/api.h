@@ -23,6 +23,13 @@ void kv_journal_answer(enum kv_journal_kind kind, const struct kv_request *reque
                        const struct kv_response *response, const struct kv_err *err,
                        int64_t micros);
 
+/*
+ * api/gate: the steps at which fault rules act, for any site that names its operations. On arrival:
+ * once it is known whose vault is asked. On request: once its route and its caller are known. The
+ * third one is for at_answer. One rule acts on a request.
+ */
+kv_handler_fn kv_fault_on_arrival, kv_fault_on_request, kv_fault_on_answer;
+
 /* api/gate: the gates, errors and headers of the data plane. */
 extern const struct kv_site kv_data_plane;
 

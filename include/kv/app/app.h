@@ -19,6 +19,7 @@
 #include "kv/access/roles.h"
 #include "kv/base/agenda.h"
 #include "kv/base/cidr.h"
+#include "kv/faults/faults.h"
 #include "kv/http/listener.h"
 #include "kv/http/request.h"
 #include "kv/http/route.h"
@@ -44,8 +45,8 @@ struct kv_app {
     struct kv_roles *roles;
     struct kv_principals *principals; /* who there is */
     bool revokes_at_once; /* --revocation immediate: a token ends with its caller's standing */
-    struct kv_key_file *arc_keys;     /* what Azure Arc's callers have to show */
-    struct kv_access *access;         /* what callers may do */
+    struct kv_key_file *arc_keys; /* what Azure Arc's callers have to show */
+    struct kv_access *access;     /* what callers may do */
     struct kv_lanes *lanes;
     struct kv_authorities *authorities; /* that attest environments */
     struct kv_vaults *vaults;
@@ -56,6 +57,7 @@ struct kv_app {
     struct kv_journal *journal; /* of what was asked and answered; NULL: none is kept */
     bool journals_bodies;       /* without what is secret in them */
     bool journals_control;      /* requests to the control port, too */
+    struct kv_faults *faults;   /* what goes wrong */
     unsigned retry_after;       /* seconds in a 429; 0: none sent, as in the service */
     atomic_uint told_keys_only; /* what api/gate has already logged: a bit for each kind */
     const char *ca_pem;
@@ -108,8 +110,9 @@ struct kv_call {
     char public_authority[KV_PUBLIC_AUTHORITY_SIZE]; /* the request's authority where one is set */
     /* What the api-version has: columns of api_version.def. */
     bool shows_hsm_platform, knows_release;
-    bool knows_external; /* keys of an external key manager, on a managed HSM */
-    unsigned allowed;    /* when a verb is refused: bits 1 << kv_verb of those allowed */
+    bool knows_external;       /* keys of an external key manager, on a managed HSM */
+    unsigned allowed;          /* when a verb is refused: bits 1 << kv_verb of those allowed */
+    enum kv_fault_twist twist; /* what is to be wrong with the result */
 };
 
 static inline const struct kv_call *kv_call_of(const struct kv_request *request)

@@ -4,6 +4,13 @@ libkvapi_a_SOURCES += \
 	%D%/authority.c \
 	%D%/body.c \
 	%D%/ekm.c \
+	%D%/faults.c \
+	%D%/journal.c \
+	%D%/journal.h \
+	%D%/journal_har.c \
+	%D%/journal_render.c \
+	%D%/journal_retries.c \
+	%D%/journal_wait.c \
 	%D%/metrics.c \
 	%D%/network.c \
 	%D%/private.h \

@@ -93,6 +93,19 @@ static void log_what_matters(const struct kv_request *request, const struct kv_r
  * they like: probes, scrapers, clients of an attestation service. */
 #define QUERY_ANY "*"
 
+#define NOTHING(name)
+#define FILTER(name) " " name
+#define X(symbol, name, max, by) by(name)
+static const char query_filter[] = "since kind status principal api-version"
+#include "kv/journal/text.def"
+    ;
+static const char query_list[] = "limit format since kind status principal api-version"
+#include "kv/journal/text.def"
+    ;
+#undef X
+#undef FILTER
+#undef NOTHING
+
 const struct kv_route kv_control_routes[] = {
     { KV_GET, "/ready", control_ready, KV_LANE_INLINE, QUERY_ANY },
     { KV_GET, "/health", control_health, KV_LANE_INLINE, QUERY_ANY },
@@ -135,6 +148,17 @@ const struct kv_route kv_control_routes[] = {
     { KV_DELETE, "/control/v1/roles/{role}", control_role_delete, KV_LANE_WORK },
     { KV_GET, "/control/v1/identity", control_identity, KV_LANE_INLINE, "name" },
     { KV_POST, "/control/v1/reset", control_reset, KV_LANE_WORK },
+    { KV_GET, "/control/v1/requests", control_requests, KV_LANE_WORK, query_list },
+    { KV_DELETE, "/control/v1/requests", control_requests_clear, KV_LANE_WORK, query_filter },
+    { KV_GET, "/control/v1/requests/retries", control_retries, KV_LANE_WORK, query_filter },
+    { KV_POST, "/control/v1/requests/wait", control_requests_wait, KV_LANE_INLINE },
+    { KV_POST, "/control/v1/requests/expect", control_requests_expect, KV_LANE_WORK },
+    { KV_GET, "/control/v1/faults", fault_list, KV_LANE_WORK },
+    { KV_POST, "/control/v1/faults", fault_add, KV_LANE_WORK },
+    { KV_DELETE, "/control/v1/faults", fault_clear, KV_LANE_WORK, "vault" },
+    { KV_GET, "/control/v1/faults/{id}", fault_get, KV_LANE_WORK },
+    { KV_PATCH, "/control/v1/faults/{id}", fault_change, KV_LANE_WORK },
+    { KV_DELETE, "/control/v1/faults/{id}", fault_remove, KV_LANE_WORK },
     { KV_GET, "/control/v1/ekm", external_show, KV_LANE_INLINE },
     { KV_POST, "/control/v1/ekm", external_connect, KV_LANE_INLINE },
     { KV_POST, "/control/v1/ekm/keys", external_make, KV_LANE_GENERATE },
@@ -177,6 +201,7 @@ static const struct kv_gate gates[] = {
     { "media-type", check_media_type },
     { "route", kv_route_match },
     { "query", check_query },
+    { "journal", control_hold_waiters },
     { 0 },
 };
 

@@ -6,8 +6,11 @@
 #include <strings.h>
 #include <time.h>
 
+#include "faults.h"
 #include "journal.h"
 #include "kv/app/api.h"
+#include "kv/base/json.h"
+#include "kv/journal/journal.h"
 
 #define PATH_SIZE 512
 #define CODE_SIZE 64
@@ -17,8 +20,7 @@
 struct room {
     char path[PATH_SIZE];
     char code[CODE_SIZE], inner_code[CODE_SIZE];
-    struct kv_identity_card card;
-    struct kv_principal_entry entry;
+    struct gate_subject subject;
     struct kv_buf request_body, response_body;
 };
 
@@ -37,93 +39,21 @@ static const char *read_path(const struct kv_request *request, char path[PATH_SI
     return path;
 }
 
-/* {name} is a key's below /keys and /deletedkeys, and something else elsewhere. */
-static const char *find_key(const struct kv_request *request, const struct kv_route *route)
+/* What fault rules are told of it, too: for a request that was refused before, as it would be. */
+static void add_subject(const struct kv_request *request, struct room *room,
+                        struct kv_journal_note *note)
 {
-    const char *key = kv_route_capture(route, request, "key");
-    const char *first = request->segment[0];
+    const struct kv_fault_subject *subject = &room->subject.subject;
+    const char *const *who = subject->principal;
 
-    if (key != NULL || (strcasecmp(first, "keys") != 0 && strcasecmp(first, "deletedkeys") != 0)) {
-        return key;
-    }
-    return kv_route_capture(route, request, "name");
-}
-
-/* A request that was refused before has a route all the same. */
-static void add_route(const struct kv_request *request, struct kv_journal_note *note)
-{
-    const struct kv_route *route = request->route != NULL ? request->route : kv_route_find(request);
-
-    if (route == NULL || route->operation == KV_OPERATION_NONE) {
-        return;
-    }
-    const struct kv_operation_row *row = kv_operation_row(route->operation);
-    note->text[KV_JOURNAL_OPERATION] = row->name;
-    if (row->names != KV_NAMES_NOTHING) {
-        note->text[KV_JOURNAL_KEY] = find_key(request, route);
-        note->text[KV_JOURNAL_VERSION] = kv_route_capture(route, request, "version");
-    }
-}
-
-/* The name that a resource id ends in: that of a managed identity. */
-static const char *last_segment(const char *resource)
-{
-    const char *slash = strrchr(resource, '/');
-
-    return slash != NULL ? slash + 1 : NULL;
-}
-
-/* As it was registered, where neither the token nor the resource id says it. */
-static const char *find_name(const struct kv_request *request, const char *object_id,
-                             struct room *room)
-{
-    if (request->app->principals == NULL || object_id[0] == '\0'
-        || kv_principals_find_object(request->app->principals, object_id, &room->entry, NULL)
-               != KV_OK) {
-        return NULL;
-    }
-    return room->entry.name;
-}
-
-static void add_caller(const struct kv_request *request, struct room *room,
-                       struct kv_journal_note *note)
-{
-    const struct kv_principal *who = &kv_call_of(request)->principal;
-    const char *name = who->name[0] != '\0' ? who->name : last_segment(who->resource);
-
-    note->text[KV_JOURNAL_OBJECT_ID] = who->object_id;
-    note->text[KV_JOURNAL_APP_ID] = who->app_id;
-    note->text[KV_JOURNAL_NAME] = name != NULL ? name : find_name(request, who->object_id, room);
-}
-
-/* The first of these parameters that is there. */
-static const char *find_parameter(const struct kv_request *request, const char *const *names)
-{
-    const char *value = NULL;
-
-    for (; value == NULL && *names != NULL; names++) {
-        value = kv_request_query(request, *names);
-    }
-    return value;
-}
-
-/* For whom a token is asked, as api/token reads it. */
-static void add_identity(const struct kv_request *request, struct room *room,
-                         struct kv_journal_note *note)
-{
-    static const char *const names[] = { "client_id", "clientid", "mi_res_id", "msi_res_id", NULL };
-    static const char *const ids[] = { "object_id", "principal_id", NULL };
-    const char *id = find_parameter(request, ids);
-    const char *name = find_parameter(request, names);
-    struct kv_identity_card *card = &room->card;
-    bool is_one = id != NULL ? kv_identity_card_of_object(request->app->identity, id, card)
-                             : kv_identity_card(request->app->identity, name, card);
-
-    if (is_one) {
-        note->text[KV_JOURNAL_OBJECT_ID] = card->object_id;
-        note->text[KV_JOURNAL_APP_ID] = card->client_id;
-        note->text[KV_JOURNAL_NAME] = last_segment(card->resource);
-    }
+    gate_fault_describe(request, KV_FAULT_REQUEST, &room->subject);
+    const char *name = who[2] != NULL ? who[2] : who[5]; /* a user's, or as registered */
+    note->text[KV_JOURNAL_OBJECT_ID] = who[0];
+    note->text[KV_JOURNAL_APP_ID] = who[1];
+    note->text[KV_JOURNAL_NAME] = name != NULL ? name : who[4];
+    note->text[KV_JOURNAL_OPERATION] = kv_operation_row(subject->operation)->name;
+    note->text[KV_JOURNAL_KEY] = subject->key;
+    note->text[KV_JOURNAL_VERSION] = subject->version;
 }
 
 static const char *text_of(const cJSON *object, const char *name)
@@ -221,6 +151,7 @@ static void add_head(const struct kv_request *request, struct room *room,
     note->text[KV_JOURNAL_API_VERSION] = kv_request_query(request, "api-version");
     note->text[KV_JOURNAL_METHOD] = request->method;
     note->text[KV_JOURNAL_PATH] = read_path(request, room->path);
+    note->text[KV_JOURNAL_FAULT] = request->rule;
     note->text[KV_JOURNAL_CUT] = kv_cut_name(request->cut.kind);
     note->text[KV_JOURNAL_REQUEST_ID] = request->id;
     note->text[KV_JOURNAL_CLIENT_REQUEST_ID] = kv_request_header(request, "x-ms-client-request-id");
@@ -260,19 +191,6 @@ static void add_error(const struct kv_request *request, const struct kv_response
     }
 }
 
-static void add_asker(const struct kv_request *request, struct room *room,
-                      struct kv_journal_note *note)
-{
-    if (note->kind == KV_JOURNAL_REQUEST && request->vault != NULL) {
-        add_route(request, note);
-        add_caller(request, room, note);
-    }
-    if (note->kind == KV_JOURNAL_TOKEN) {
-        add_route(request, note);
-        add_identity(request, room, note);
-    }
-}
-
 void kv_journal_answer(enum kv_journal_kind kind, const struct kv_request *request,
                        const struct kv_response *response, const struct kv_err *err, int64_t micros)
 {
@@ -299,7 +217,9 @@ void kv_journal_answer(enum kv_journal_kind kind, const struct kv_request *reque
         note.retry_after = read_retry_after(request, response);
     }
     add_head(request, &room, &note);
-    add_asker(request, &room, &note);
+    if (request->vault != NULL || kind == KV_JOURNAL_TOKEN) {
+        add_subject(request, &room, &note);
+    }
     add_error(request, response, err, &room, &note);
     add_bodies(request, response, &room, &note);
     kv_journal_write(app->journal, &note);
