@@ -11,6 +11,9 @@ libkvcli_a_SOURCES += \
 	%D%/find.c \
 	%D%/firewall.c \
 	%D%/get.c \
+	%D%/journal.c \
+	%D%/journal.h \
+	%D%/journal_retries.c \
 	%D%/path.c \
 	%D%/proxy.c \
 	%D%/proxy.h \
