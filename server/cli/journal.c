@@ -344,6 +344,7 @@ static void print_lines(const char *text)
         (void) putchar('\n');
         text += len + (text[len] == '\n');
     }
+    (void) fflush(stdout); /* before what standard error says; a failure is found at the end */
 }
 
 enum kv_code kv_cli_journal_expect(const struct kv_options *options, struct kv_err *err)
