@@ -46,6 +46,10 @@ static void keep(const char *secret)
 /* A token, and its parts. */
 static void keep_token(const char *token)
 {
+    char beginning[65];
+
+    (void) snprintf(beginning, sizeof(beginning), "%s", token);
+    keep(beginning); /* where a path would be cut */
     keep(token);
     keep(strrchr(token, '.') + 1);
     keep(strchr(token, '.') + 1);

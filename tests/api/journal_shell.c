@@ -29,8 +29,10 @@ static const struct {
     { { "journal", "expect", "--key", "shell-j", "--min", "1", "--max", "2" }, 0, "" },
     { { "journal", "expect", "--key", "shell-j", "--status", "403", "--count", "1" },
       1,
-      " getKey dev/shell-j 404 KeyNotFound: status is 404, not 403\n"
-      "coffer journal expect: it is not as expected\n" },
+      " getKey dev/shell-j 404 KeyNotFound: status is 404, not 403\n" },
+    { { "journal", "expect", "--key", "shell-j", "--max", "1" },
+      1,
+      " 404 KeyNotFound\ncoffer journal expect: it is not as expected\n" },
     { { "journal", "list", "--key", "shell-j" }, 0, " getKey dev/shell-j 404 KeyNotFound " },
     { { "journal", "list", "--key", "shell-none" }, 0, "" },
     { { "journal", "wait", "--key", "shell-j", "--count", "2" }, 0, " getKey dev/shell-j 404 " },
