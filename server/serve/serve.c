@@ -271,6 +271,7 @@ static enum kv_code listen_on(struct server *server, struct kv_err *err)
                       [KV_LANE_OUTSIDE] = OUTSIDE_DEADLINE_MS },
         .waits = WAITS_MAX,
         .wait_max = WAIT_MAX_MS,
+        .greet = kv_fault_greet,
     };
 
     fill_app(server);

@@ -23,6 +23,9 @@ extern const struct kv_route kv_control_routes[]; /* api/control */
  */
 kv_handler_fn kv_fault_on_arrival, kv_fault_on_request, kv_fault_on_answer;
 
+/* api/gate: what fault rules say of a new connection; kv_listener_config.greet. */
+enum kv_cut_kind kv_fault_greet(struct kv_app *app, const char *client);
+
 /* api/gate: the gates, errors and headers of the data plane. */
 extern const struct kv_site kv_data_plane;
 

@@ -262,3 +262,13 @@ bool fault_match_is_of_vault(const struct fault_match *match, const char *vault)
     return patterns->count == 1 && patterns->is_literal
            && fault_pattern_fits(&patterns->pattern[0], vault);
 }
+
+bool fault_match_is_of_clients(const struct fault_match *match)
+{
+    size_t others = match->version.count + match->api_version.count + match->headers.count;
+
+    for (size_t i = 0; i < TRAIT_COUNT; i++) {
+        others += match->trait[i].count;
+    }
+    return !match->has_operations && others == 0;
+}
