@@ -4,6 +4,7 @@ libkvbase_a_SOURCES += \
 	%D%/base64.c \
 	%D%/buf.c \
 	%D%/clock.c \
+	%D%/control_token.c \
 	%D%/data_folder.c \
 	%D%/duration.c \
 	%D%/ephemeral.c \
@@ -24,6 +25,7 @@ libkvbase_a_SOURCES += \
 	%D%/option_table.c \
 	%D%/option_value.c \
 	%D%/options.c \
+	%D%/private_file.c \
 	%D%/secret.c \
 	%D%/spool.c \
 	%D%/uuid.c \

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 libkvcli_a_SOURCES += \
 	%D%/access.c \
+	%D%/authorize.c \
 	%D%/cli.c \
 	%D%/cli.h \
 	%D%/commands.c \

@@ -18,6 +18,7 @@
 #include "kv/access/permission.h"
 #include "kv/access/roles.h"
 #include "kv/base/agenda.h"
+#include "kv/base/secret.h"
 #include "kv/http/listener.h"
 #include "kv/http/request.h"
 #include "kv/http/route.h"
@@ -54,6 +55,8 @@ struct kv_app {
                                                             ends them */
     struct kv_public_url public_url; /* what ids, links and challenges name, if it is set */
     bool serves_siblings;            /* it listens for others than this machine's own */
+    bool wants_control_token;        /* for /control/v1; of it the digest alone is kept */
+    unsigned char control_token[KV_SECRET_DIGEST_SIZE];
     unsigned port, control_port;     /* the ports in use */
 
     /* The token, by way of main.c: its state, what it is, its counters. Thread-safe. */
