@@ -67,7 +67,8 @@ static bool read_header(struct kv_jws *jws)
     if (kv_base64url_parse(jws->text, jws->header_len, &json, NULL) != KV_OK
         || kv_json_parse(json.data, json.len, &jws->header, NULL) != KV_OK
         || kv_json_bind(jws->header, header_fields, KV_COUNT(header_fields), &header, NULL) != KV_OK
-        || header.alg == NULL || strcmp(header.alg, ALG) != 0 || header.crit != NULL) {
+        || !kv_json_is_unique(jws->header) || header.alg == NULL || strcmp(header.alg, ALG) != 0
+        || header.crit != NULL) {
         return false;
     }
     jws->kid = header.kid;

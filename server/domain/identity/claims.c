@@ -105,7 +105,7 @@ enum kv_code kv_claims_parse(const char *payload, size_t len, struct kv_claims *
     struct members members = { 0 };
     struct kv_claims claims;
 
-    if (kv_json_parse(payload, len, &json, NULL) != KV_OK
+    if (kv_json_parse(payload, len, &json, NULL) != KV_OK || !kv_json_is_unique(json)
         || kv_json_bind(json, member_fields, KV_COUNT(member_fields), &members, NULL) != KV_OK
         || members.aud == NULL || members.iss == NULL || members.oid == NULL || !members.exp.given
         || !copy_members(&members, &claims)) {
