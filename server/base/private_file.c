@@ -51,9 +51,10 @@ enum kv_code kv_private_file_check(const char *path, struct kv_err *err)
         return KV_OK;
     }
     if (!is_ours(&status)) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                       "%s belongs to user %u, who can change it: have it belong to user %u or root",
-                       path, (unsigned) status.st_uid, (unsigned) geteuid());
+        return KV_FAIL(
+            err, KV_BAD_PARAMETER, 0,
+            "%s belongs to user %u, who can change it: have it belong to user %u or root", path,
+            (unsigned) status.st_uid, (unsigned) geteuid());
     }
     if (!is_private(&status)) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,

@@ -18,10 +18,10 @@
 
 struct kv_cli_server {
     const struct kv_options *options; /* borrowed */
-    char url[512];                 /* of the control port, without a trailing slash */
-    char origin[KV_PATH_MAX + 16]; /* what named it: for messages */
-    char folder[KV_PATH_MAX];      /* its data; "": not known */
-    long patience;                 /* milliseconds for an answer; 0: as long as any may take */
+    char url[512];                    /* of the control port, without a trailing slash */
+    char origin[KV_PATH_MAX + 16];    /* what named it: for messages */
+    char folder[KV_PATH_MAX];         /* its data; "": not known */
+    long patience;                    /* milliseconds for an answer; 0: as long as any may take */
 };
 
 /*

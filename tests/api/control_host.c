@@ -57,6 +57,21 @@ Test(control_host, is_this_machine_alone_unless_told)
         { "http://localhost@evil.example/health", "localhost", NULL, 400 },
         { "http://evil.example@localhost/health", "localhost", NULL, 400 },
         { "http:///health", "localhost", NULL, 400 },
+        { "/health", "localhost", NULL, 200 },
+        { "http://localhost/health", "localhost", NULL, 200 },
+        { "http://localhost/health", "evil.example", NULL, 200 },
+        { "HTTPS://[::1]:8080/health?a=b", "localhost", NULL, 200 },
+    };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        expect(api_daemon()->control_port, false, &rows[i]);
+    }
+}
+
+/* Ways to write this machine's name that end elsewhere, or that some resolver takes here. */
+Test(control_host, has_one_spelling)
+{
+    static const struct row rows[] = {
         { "/health", "", NULL, 403 },
         { "/health", "localhost.", NULL, 403 },
         { "/health", "127.0.0.1.", NULL, 403 },
@@ -95,10 +110,6 @@ Test(control_host, is_this_machine_alone_unless_told)
         { "/health", "localhost", "http://[::1", 403 },
         { "/health", "LocalHost:1", "HTTP://LOCALHOST:3000", 200 },
         { "/health", "host.docker.internal:8080", NULL, 200 },
-        { "/health", "localhost", NULL, 200 },
-        { "http://localhost/health", "localhost", NULL, 200 },
-        { "http://localhost/health", "evil.example", NULL, 200 },
-        { "HTTPS://[::1]:8080/health?a=b", "localhost", NULL, 200 },
     };
 
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
@@ -138,11 +149,10 @@ Test(control_host, serves_no_other_sites_but_whoever_follows_a_link)
 
 Test(control_host, may_be_a_name_of_san_or_control_host)
 {
-    static const char *const arguments[] = {
-        "--control-host", "sibling", "--control-host", "vault.internal", "--san",
-        "kv.internal",    "--san",   "fd00::7",        "--san",          "10.9.8.7",
-        NULL
-    };
+    static const char *const arguments[] = { "--control-host", "sibling", "--control-host",
+                                             "vault.internal", "--san",   "kv.internal",
+                                             "--san",          "fd00::7", "--san",
+                                             "10.9.8.7",       NULL };
     static const struct row rows[] = {
         { "/health", "evil.example", NULL, 403 },
         { "/health", "sibling.evil.example", NULL, 403 },

@@ -92,8 +92,9 @@ Test(control_token_api, is_wanted_of_whoever_asks_for_control_and_of_nobody_else
         { "GET", "/generate-test-token", NULL, 200 },
         { "GET", "/msi/token?api-version=2019-08-01&resource=https://vault.azure.net",
           "X-IDENTITY-HEADER: any", 200 },
-        { "GET", "/metadata/identity/oauth2/token?api-version=2018-02-01&resource="
-                 "https://vault.azure.net",
+        { "GET",
+          "/metadata/identity/oauth2/token?api-version=2018-02-01&resource="
+          "https://vault.azure.net",
           "Metadata: true", 200 },
     };
     struct daemon own;
@@ -196,8 +197,10 @@ Test(control_token_api, is_missed_where_strangers_reach_the_port)
 /* Of whatever holds a secret, the same rule; what each holds comes after it. */
 Test(control_token_api, and_other_secrets_come_from_no_file_that_others_read)
 {
-    static const char *const options[] = { "--ca-key",  "--ca-p12",          "--ca-password-file",
-                                           "--tls-key", "--pkcs11-pin-file", "--control-token-file" };
+    static const char *const options[] = {
+        "--ca-key",  "--ca-p12",          "--ca-password-file",
+        "--tls-key", "--pkcs11-pin-file", "--control-token-file"
+    };
     struct daemon own;
     char file[512], wanted[600];
 
@@ -219,8 +222,8 @@ Test(control_token_api, comes_from_a_shared_file_where_that_is_allowed)
 
     daemon_prepare(&own);
     write_token(&own, 0444, file);
-    cr_assert(daemon_start(&own, (const char *const[]){ "--control-token-file", file,
-                                                        "--allow-shared-files", NULL }));
+    cr_assert(daemon_start(
+        &own, (const char *const[]){ "--control-token-file", file, "--allow-shared-files", NULL }));
     cr_expect_eq(api_count_lines(&own, "warning", "secret_shared"), 1);
     expect(&own, &(struct row){ "GET", "/control/v1/info", NULL, 401 });
     cr_expect(daemon_stop(&own));
@@ -262,8 +265,9 @@ Test(control_token_api, and_all_of_the_data_folder_are_made_private_again)
         const char *name;
         mode_t before, after;
     } rows[] = {
-        { ".", 0777, 0755 },          { "tls", 02775, 02700 },        { "tls/ca.key", 0644, 0600 },
-        { "tls/server.key", 0664, 0600 }, { "issuer.pem", 0644, 0600 }, { "coffer.db", 0666, 0600 },
+        { ".", 0777, 0755 },          { "tls", 02775, 02700 },
+        { "tls/ca.key", 0644, 0600 }, { "tls/server.key", 0664, 0600 },
+        { "issuer.pem", 0644, 0600 }, { "coffer.db", 0666, 0600 },
         { "ca.pem", 0644, 0644 },
     };
     struct daemon own;
@@ -302,7 +306,7 @@ Test(control_token_api, and_keys_in_the_data_folder_are_nobody_elses)
     cr_assert_eq(chmod(own.folder, 0755), 0);
     cr_assert_eq(mkdir(path, 0755), 0);
     cr_assert_eq(chmod(path, 01777), 0);
-    strcat(path, "/issuer.pem");
+    path_below(&own, "data/issuer.pem", path);
     cr_assert_eq(close(open(path, O_CREAT | O_WRONLY, 0644)), 0);
     cr_assert_eq(chown(path, 1234, 1234), 0);
     snprintf(line, sizeof(line),

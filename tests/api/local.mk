@@ -229,8 +229,9 @@ EXTRA_DIST += tests/data/golden tests/data/folder_0.1.0.tar.gz
 %C%_test_travel_SOURCES = %D%/travel.c %D%/travel.h %D%/travel_many.c $(api_support)
 %C%_test_travel_CFLAGS = $(api_cflags)
 %C%_test_travel_LDADD = $(api_libs)
-%C%_test_auth_SOURCES = %D%/confusion.c tests/unit/identity/forge.c \
-	tests/unit/identity/forge.h tests/unit/identity/forge_key.h %D%/auth.c $(api_support)
+%C%_test_auth_SOURCES = %D%/auth.c %D%/confusion.c %D%/confusion_shape.c %D%/confusion_tools.c \
+	%D%/confusion_tools.h tests/unit/identity/forge.c tests/unit/identity/forge.h \
+	tests/unit/identity/forge_key.h $(api_support)
 %C%_test_auth_CFLAGS = $(api_cflags)
 %C%_test_auth_LDADD = $(api_libs)
 %C%_test_sign_SOURCES = \

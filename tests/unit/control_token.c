@@ -73,9 +73,9 @@ Test(control_token, is_the_first_line_of_a_file)
 
 Test(control_token, is_not_found_behind_another_scheme)
 {
-    static const char *const rows[] = { "",       TOKEN,          "Basic " TOKEN,
-                                        "Bearer", "Bearer:" TOKEN, "BearerX " TOKEN,
-                                        " Bearer " TOKEN };
+    static const char *const rows[] = {
+        "", TOKEN, "Basic " TOKEN, "Bearer", "Bearer:" TOKEN, "BearerX " TOKEN, " Bearer " TOKEN
+    };
 
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
         cr_expect_null(kv_control_token_shown(rows[i]), "%s", rows[i]);

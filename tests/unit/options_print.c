@@ -78,9 +78,9 @@ Test(options_print, writes_what_a_file_accepts)
 
 Test(options_print, shows_no_secret)
 {
-    cr_assert_eq(load(KV_COMMAND_SERVE, (words){ NULL },
-                      (words){ "COFFER_CONTROL_TOKEN=0123456789abcdef" }),
-                 KV_OK);
+    cr_assert_eq(
+        load(KV_COMMAND_SERVE, (words){ NULL }, (words){ "COFFER_CONTROL_TOKEN=0123456789abcdef" }),
+        KV_OK);
     char *text = printed(KV_COMMAND_SERVE, false);
     cr_expect_not_null(strstr(text, "# COFFER_CONTROL_TOKEN, and not shown\ncontrol-token =\n"));
     cr_expect_null(strstr(text, "0123456789abcdef"));

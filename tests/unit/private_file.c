@@ -92,8 +92,12 @@ Test(private_file, of_root_may_be_read_by_a_group)
         mode_t mode;
         enum kv_code code;
     } rows[] = {
-        { 0444, KV_BAD_PARAMETER }, { 0644, KV_BAD_PARAMETER }, { 0660, KV_BAD_PARAMETER },
-        { 0450, KV_BAD_PARAMETER }, { 0640, KV_OK },            { 0440, KV_OK },
+        { 0444, KV_BAD_PARAMETER },
+        { 0644, KV_BAD_PARAMETER },
+        { 0660, KV_BAD_PARAMETER },
+        { 0450, KV_BAD_PARAMETER },
+        { 0640, KV_OK },
+        { 0440, KV_OK },
         { 0600, KV_OK },
     };
 
@@ -112,8 +116,9 @@ Test(private_file, is_none_of_somebody_else)
     cr_expect(geteuid() != 0 || kv_private_file_check("file", &err) == KV_OK, "root takes it");
     become_nobody();
     cr_expect_eq(kv_private_file_check("file", &err), KV_BAD_PARAMETER);
-    cr_expect_str_eq(err.message, "file belongs to user 65533, who can change it: have it belong to "
-                                  "user 65534 or root");
+    cr_expect_str_eq(err.message,
+                     "file belongs to user 65533, who can change it: have it belong to "
+                     "user 65534 or root");
     become_root();
 }
 

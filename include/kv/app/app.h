@@ -57,7 +57,7 @@ struct kv_app {
     bool serves_siblings;            /* it listens for others than this machine's own */
     bool wants_control_token;        /* for /control/v1; of it the digest alone is kept */
     unsigned char control_token[KV_SECRET_DIGEST_SIZE];
-    unsigned port, control_port;     /* the ports in use */
+    unsigned port, control_port; /* the ports in use */
 
     /* The token, by way of main.c: its state, what it is, its counters. Thread-safe. */
     bool (*token_is_healthy)(void *health_context);

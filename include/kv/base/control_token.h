@@ -18,8 +18,8 @@
 #define KV_CONTROL_TOKEN_NAME "run.token"
 
 /* The first line of a file. KV_BAD_PARAMETER, after `option`, when there is no token in it. */
-enum kv_code kv_control_token_read(const char *option, const char *path, struct kv_secret *ret_token,
-                                   struct kv_err *err) kv_must_check;
+enum kv_code kv_control_token_read(const char *option, const char *path,
+                                   struct kv_secret *ret_token, struct kv_err *err) kv_must_check;
 
 /* What --control-token or --control-token-file says; empty when neither is given. */
 enum kv_code kv_control_token_of(const struct kv_options *options, struct kv_secret *ret_token,

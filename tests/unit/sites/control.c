@@ -185,10 +185,14 @@ Test(control_site, wants_the_token_for_whatever_is_below_control)
         enum kv_verb verb;
         const char *path;
     } rows[] = {
-        { KV_GET, "/CONTROL/v1/info" },    { KV_GET, "//control//v1//info" },
-        { KV_GET, "/control" },            { KV_GET, "/control/v2/info" },
-        { KV_OPTIONS, "/control/v1/info" }, { KV_HEAD, "/control/v1/info" },
-        { KV_POST, "/control/v1/reset" },  { KV_VERB_OTHER, "/control/v1/clock" },
+        { KV_GET, "/CONTROL/v1/info" },
+        { KV_GET, "//control//v1//info" },
+        { KV_GET, "/control" },
+        { KV_GET, "/control/v2/info" },
+        { KV_OPTIONS, "/control/v1/info" },
+        { KV_HEAD, "/control/v1/info" },
+        { KV_POST, "/control/v1/reset" },
+        { KV_VERB_OTHER, "/control/v1/clock" },
     };
 
     want_token();
