@@ -43,18 +43,39 @@ static const char *cure_of(const struct stat *status)
     return status->st_uid == geteuid() ? "0600" : "0640";
 }
 
-enum kv_code kv_private_file_check(const char *path, struct kv_err *err)
+/* Even root would be led to a place that somebody else chose. */
+bool kv_link_is_of_others(const char *path, unsigned *ret_owner)
 {
     struct stat status;
 
+    if (lstat(path, &status) != 0 || !S_ISLNK(status.st_mode)) {
+        return false;
+    }
+    *ret_owner = (unsigned) status.st_uid;
+    return status.st_uid != 0 && status.st_uid != geteuid();
+}
+
+static enum kv_code fail_owner(const char *path, const char *what, unsigned owner,
+                               struct kv_err *err)
+{
+    return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                   "%s %s user %u, who can change it: have it belong to user %u or root", path,
+                   what, owner, (unsigned) geteuid());
+}
+
+enum kv_code kv_private_file_check(const char *path, struct kv_err *err)
+{
+    struct stat status;
+    unsigned owner;
+
+    if (kv_link_is_of_others(path, &owner)) {
+        return fail_owner(path, "is a link of", owner, err);
+    }
     if (stat(path, &status) != 0 || !(S_ISREG(status.st_mode) || S_ISDIR(status.st_mode))) {
         return KV_OK;
     }
     if (!is_ours(&status)) {
-        return KV_FAIL(
-            err, KV_BAD_PARAMETER, 0,
-            "%s belongs to user %u, who can change it: have it belong to user %u or root", path,
-            (unsigned) status.st_uid, (unsigned) geteuid());
+        return fail_owner(path, "belongs to", (unsigned) status.st_uid, err);
     }
     if (!is_private(&status)) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
@@ -90,6 +111,16 @@ static enum kv_code take_from_others(const char *path, int flags, mode_t others,
 enum kv_code kv_private_file_tighten(const char *path, unsigned *ret_was, struct kv_err *err)
 {
     return take_from_others(path, 0, OF_OTHERS, ret_was, err);
+}
+
+enum kv_code kv_private_folder_check(const char *path, struct kv_err *err)
+{
+    struct stat status;
+
+    if (stat(path, &status) != 0 || is_ours(&status)) {
+        return KV_OK;
+    }
+    return fail_owner(path, "belongs to", (unsigned) status.st_uid, err);
 }
 
 enum kv_code kv_private_folder_tighten(const char *path, unsigned *ret_was, struct kv_err *err)

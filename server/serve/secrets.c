@@ -30,22 +30,40 @@ static const char *const own[] = {
     "coffer.db", "coffer.db-wal", "coffer.db-shm",  "run.token", "lock",
 };
 
-static enum kv_code check_one(const struct kv_options *options, const char *name, const char *path,
-                              struct kv_err *err)
+/* Lets a refusal pass where that is asked for. */
+static enum kv_code judge(const struct kv_options *options, const char *name,
+                          const struct kv_err *why, struct kv_err *err)
 {
-    struct kv_err why = { .code = KV_OK };
-
-    if (*path == '\0' || kv_private_file_check(path, &why) == KV_OK) {
-        return KV_OK;
-    }
     if (kv_option_flag(options, KV_OPTION_ALLOW_SHARED_FILES)) {
         kv_log(KV_LOG_WARNING, "secret_shared", KV_LOG_TEXT_FIELD("option", name),
-               KV_LOG_TEXT_FIELD("why", why.message));
+               KV_LOG_TEXT_FIELD("why", why->message));
         return KV_OK;
     }
     return KV_FAIL(err, KV_BAD_PARAMETER, 0,
                    "%s: %s; or --allow-shared-files, where nobody else is on the machine", name,
-                   why.message);
+                   why->message);
+}
+
+static enum kv_code check_one(const struct kv_options *options, const char *name, const char *path,
+                              struct kv_err *err)
+{
+    struct kv_err why;
+
+    if (*path == '\0' || kv_private_file_check(path, &why) == KV_OK) {
+        return KV_OK;
+    }
+    return judge(options, name, &why, err);
+}
+
+static enum kv_code check_folder(const struct kv_options *options, const char *folder,
+                                 struct kv_err *err)
+{
+    struct kv_err why;
+
+    if (kv_private_folder_check(folder, &why) == KV_OK) {
+        return KV_OK;
+    }
+    return judge(options, "--data", &why, err);
 }
 
 enum kv_code secrets_check(const struct kv_options *options, struct kv_err *err)
@@ -85,6 +103,7 @@ enum kv_code secrets_tighten(const struct kv_options *options, const char *folde
     char path[KV_PATH_MAX];
     unsigned was;
 
+    KV_TRY(check_folder(options, folder, err));
     KV_TRY(kv_private_folder_tighten(folder, &was, err));
     (void) snprintf(path, sizeof(path), "%s", folder);
     note(&done, path, was);

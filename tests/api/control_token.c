@@ -2,14 +2,12 @@
 /* --control-token and who else may see it: over the wire, in the data folder, in the log. */
 #include "../support/api.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../support/command.h"
 #include "kv/base/files.h"
 
 #define TOKEN "a-token-of-the-tests-0123456789"
@@ -245,74 +243,5 @@ Test(control_token_api, comes_from_no_configuration_that_others_read)
     cr_assert_eq(kv_file_write(file, without, strlen(without), 0644, &err), KV_OK);
     cr_assert(daemon_start(&own, (const char *const[]){ "--config", file, NULL }));
     cr_expect(daemon_stop(&own));
-    daemon_discard(&own);
-}
-
-static mode_t mode_of(const struct daemon *daemon, const char *name)
-{
-    struct stat status;
-    char path[512];
-
-    path_below(daemon, name, path);
-    cr_assert_eq(stat(path, &status), 0, "%s", path);
-    return status.st_mode & 07777;
-}
-
-/* As a volume of Kubernetes gives it back, or a copy by somebody who was not careful. */
-Test(control_token_api, and_all_of_the_data_folder_are_made_private_again)
-{
-    static const struct {
-        const char *name;
-        mode_t before, after;
-    } rows[] = {
-        { ".", 0777, 0755 },          { "tls", 02775, 02700 },
-        { "tls/ca.key", 0644, 0600 }, { "tls/server.key", 0664, 0600 },
-        { "issuer.pem", 0644, 0600 }, { "coffer.db", 0666, 0600 },
-        { "ca.pem", 0644, 0644 },
-    };
-    struct daemon own;
-    char path[512];
-
-    daemon_prepare(&own);
-    cr_assert(daemon_start(&own, NULL));
-    cr_expect_eq(api_count_lines(&own, "mode_tightened", "files="), 0);
-    cr_expect(daemon_stop(&own));
-    for (size_t i = 0; i < KV_COUNT(rows); i++) {
-        path_below(&own, rows[i].name, path);
-        cr_assert_eq(chmod(path, rows[i].before), 0);
-    }
-    cr_assert(daemon_start(&own, NULL));
-    for (size_t i = 0; i < KV_COUNT(rows); i++) {
-        cr_expect_eq(mode_of(&own, rows[i].name), rows[i].after, "%s: %04o", rows[i].name,
-                     mode_of(&own, rows[i].name));
-    }
-    cr_expect_eq(api_count_lines(&own, "mode_tightened", "was=0777 files=6"), 1);
-    cr_expect(daemon_stop(&own));
-    daemon_discard(&own);
-}
-
-/* In a folder that others may write to, like that of an image: a key that somebody put there signs
- * nothing. Only root can be somebody else first. */
-Test(control_token_api, and_keys_in_the_data_folder_are_nobody_elses)
-{
-    struct daemon own;
-    char path[512], line[1200];
-
-    if (geteuid() != 0) {
-        cr_skip_test("only root can make files of others");
-    }
-    daemon_prepare(&own);
-    path_below(&own, "data", path);
-    cr_assert_eq(chmod(own.folder, 0755), 0);
-    cr_assert_eq(mkdir(path, 0755), 0);
-    cr_assert_eq(chmod(path, 01777), 0);
-    path_below(&own, "data/issuer.pem", path);
-    cr_assert_eq(close(open(path, O_CREAT | O_WRONLY, 0644)), 0);
-    cr_assert_eq(chown(path, 1234, 1234), 0);
-    snprintf(line, sizeof(line),
-             "setpriv --reuid=65534 --clear-groups %s serve --data %s/data --port 0 "
-             "--control-port 0 2>&1 | grep -q 'issuer.pem belongs to user 1234'",
-             getenv("TEST_PROGRAM") != NULL ? getenv("TEST_PROGRAM") : "./coffer", own.folder);
-    cr_expect_eq(command_run(line), 0);
     daemon_discard(&own);
 }

@@ -122,6 +122,39 @@ Test(private_file, is_none_of_somebody_else)
     become_root();
 }
 
+/* Whoever made the link says what the secret is, and root would not notice. */
+Test(private_file, is_not_reached_by_a_link_of_somebody_else)
+{
+    unsigned owner;
+
+    make("file", 0600);
+    cr_assert_eq(symlink("file", "link"), 0);
+    cr_expect_not(kv_link_is_of_others("link", &owner));
+    cr_expect_not(kv_link_is_of_others("file", &owner));
+    cr_expect_not(kv_link_is_of_others("absent", &owner));
+    if (geteuid() != 0) {
+        cr_skip_test("only root can make links of others");
+    }
+    cr_assert_eq(lchown("link", NOBODY, 0), 0);
+    cr_expect(kv_link_is_of_others("link", &owner));
+    cr_expect_eq(owner, NOBODY);
+    cr_expect_eq(kv_private_file_check("link", &err), KV_BAD_PARAMETER);
+    cr_expect_eq(strncmp(err.message, "link is a link of user 65534, ", 30), 0, "%s", err.message);
+}
+
+Test(private_file, lies_in_no_folder_of_somebody_else)
+{
+    cr_assert_eq(mkdir("folder", 0700), 0);
+    cr_expect_eq(kv_private_folder_check("folder", &err), KV_OK);
+    cr_expect_eq(kv_private_folder_check("absent", &err), KV_OK);
+    cr_assert(geteuid() != 0 || chown("folder", NOBODY - 1, 0) == 0);
+    cr_expect(geteuid() != 0 || kv_private_folder_check("folder", &err) == KV_OK, "root takes it");
+    become_nobody();
+    cr_expect_eq(kv_private_folder_check("folder", &err), KV_BAD_PARAMETER);
+    cr_expect_eq(kv_private_folder_check(".", &err), KV_OK, "that is root's");
+    become_root();
+}
+
 Test(private_file, that_is_ours_is_made_so)
 {
     unsigned was = 7;

@@ -14,11 +14,18 @@
 
 /*
  * KV_BAD_PARAMETER, with the mode, the file and the cure, when others than us, root and that group
- * may read or change the file, or when it belongs to somebody else; root takes anybody's. Links are
- * followed: what counts is where they lead. A pipe or a terminal keeps nothing, and one that is not
+ * may read or change the file, or when it belongs to somebody else; root takes anybody's. Links of
+ * ours and root's are followed: what counts is where they lead. A pipe or a terminal keeps nothing, and one that is not
  * there is for its reader to miss: both are fine.
  */
 enum kv_code kv_private_file_check(const char *path, struct kv_err *err) kv_must_check;
+
+/* Whether the path is a link that somebody else than us or root has made; *ret_owner says who. */
+bool kv_link_is_of_others(const char *path, unsigned *ret_owner);
+
+/* KV_BAD_PARAMETER when the folder belongs to somebody else than us or root, who could put anything in
+ * the place of what we keep there; root takes anybody's. */
+enum kv_code kv_private_folder_check(const char *path, struct kv_err *err) kv_must_check;
 
 /*
  * Takes from a file or folder of our own what its mode gives to others. *ret_was is the mode it had;
