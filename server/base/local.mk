@@ -6,6 +6,7 @@ libkvbase_a_SOURCES += \
 	%D%/clock.c \
 	%D%/control_token.c \
 	%D%/data_folder.c \
+	%D%/dates.c \
 	%D%/duration.c \
 	%D%/ephemeral.c \
 	%D%/err.c \
@@ -15,6 +16,7 @@ libkvbase_a_SOURCES += \
 	%D%/json_print.c \
 	%D%/jwe.c \
 	%D%/jws.c \
+	%D%/jws_ec.c \
 	%D%/jws_key.c \
 	%D%/jws_key.h \
 	%D%/log.c \
