@@ -13,5 +13,6 @@ EXTRA_DIST += \
 	%D%/operations.md \
 	%D%/options.md \
 	%D%/parity.md \
+	%D%/security.md \
 	%D%/troubleshooting.md \
 	%D%/trust.md
