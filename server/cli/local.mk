@@ -7,7 +7,9 @@ libkvcli_a_SOURCES += \
 	%D%/commands.c \
 	%D%/env.c \
 	%D%/find.c \
+	%D%/firewall.c \
 	%D%/get.c \
+	%D%/path.c \
 	%D%/server.h \
 	%D%/system_store.c \
 	%D%/system_store.h \

@@ -5,8 +5,8 @@ UNIT_LDADD = $(kv_api) $(CRITERION_LIBS) $(SERVER_LIBS)
 
 check_PROGRAMS += %D%/test_access
 TESTS += %D%/test_access
-%C%_test_access_SOURCES = %D%/access/decide.c %D%/access/delay.c %D%/access/fixture.c \
-	%D%/access/fixture.h %D%/access/grants.c %D%/access/roles.c %D%/scratch.h
+%C%_test_access_SOURCES = %D%/access/decide.c %D%/access/delay.c %D%/access/firewall.c %D%/access/fixture.c \
+	%D%/access/fixture.h %D%/access/grants.c %D%/access/network.c %D%/access/roles.c %D%/scratch.h
 %C%_test_access_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) -I$(top_srcdir)/server/domain/access
 %C%_test_access_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_access_LDADD = $(UNIT_LDADD)
@@ -174,6 +174,12 @@ TESTS += %D%/test_parity
 %C%_test_parity_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_parity_LDADD = $(UNIT_LDADD)
 
+check_PROGRAMS += %D%/test_cidr
+TESTS += %D%/test_cidr
+%C%_test_cidr_SOURCES = %D%/cidr.c
+%C%_test_cidr_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_cidr_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += %D%/test_permission
 TESTS += %D%/test_permission
 %C%_test_permission_SOURCES = %D%/permission.c
@@ -267,6 +273,8 @@ TESTS += %D%/test_sites
 %C%_test_sites_SOURCES = \
 	%D%/identity/fixture.c \
 	%D%/identity/forge.c \
+	%D%/identity/principals.h \
+	%D%/identity/principals_fixture.c \
 	%D%/sites/control.c \
 	%D%/sites/control_clock.c \
 	%D%/sites/exchange.c \

@@ -18,6 +18,7 @@
 #include "kv/access/permission.h"
 #include "kv/access/roles.h"
 #include "kv/base/agenda.h"
+#include "kv/base/cidr.h"
 #include "kv/base/secret.h"
 #include "kv/http/listener.h"
 #include "kv/http/request.h"
@@ -32,6 +33,7 @@
 
 #define KV_CONTROL_NAMES_MAX 128
 
+struct kv_key_file;
 struct kv_limits;
 
 struct kv_app {
@@ -42,6 +44,7 @@ struct kv_app {
     struct kv_roles *roles;
     struct kv_principals *principals; /* who there is */
     bool revokes_at_once; /* --revocation immediate: a token ends with its caller's standing */
+    struct kv_key_file *arc_keys;     /* what Azure Arc's callers have to show */
     struct kv_access *access;         /* what callers may do */
     struct kv_lanes *lanes;
     struct kv_authorities *authorities; /* that attest environments */
@@ -56,9 +59,10 @@ struct kv_app {
     const struct kv_buf *ca_p12, *ca_jks;
     const char *control_names[KV_CONTROL_NAMES_MAX + 1]; /* further ones of this machine; a NULL
                                                             ends them */
-    struct kv_public_url public_url; /* what ids, links and challenges name, if it is set */
-    bool serves_siblings;            /* it listens for others than this machine's own */
-    bool wants_control_token;        /* for /control/v1; of it the digest alone is kept */
+    const struct kv_cidrs *trusted_proxies; /* sorted; NULL: nobody's X-Forwarded-For is believed */
+    struct kv_public_url public_url;        /* what ids, links and challenges name, if it is set */
+    bool serves_siblings;                   /* it listens for others than this machine's own */
+    bool wants_control_token;               /* for /control/v1; of it the digest alone is kept */
     unsigned char control_token[KV_SECRET_DIGEST_SIZE];
     unsigned port, control_port; /* the ports in use */
 

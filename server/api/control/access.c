@@ -59,8 +59,8 @@ static cJSON *render_assignment(const struct kv_assignment *assignment, bool *ok
 
 /* --- which vault, and who --- */
 
-static enum kv_code find_vault(const struct kv_request *request, const struct kv_vault **ret_vault,
-                               struct kv_err *err)
+enum kv_code control_find_vault(const struct kv_request *request, const struct kv_vault **ret_vault,
+                                struct kv_err *err)
 {
     const char *name = kv_request_capture(request, "name");
     struct kv_vault_draft draft; /* for the name, in lower case */
@@ -70,12 +70,12 @@ static enum kv_code find_vault(const struct kv_request *request, const struct kv
                          ret_vault, err);
 }
 
-static enum kv_code find_living_vault(const struct kv_request *request,
-                                      const struct kv_vault **ret_vault, struct kv_err *err)
+enum kv_code control_find_living_vault(const struct kv_request *request,
+                                       const struct kv_vault **ret_vault, struct kv_err *err)
 {
     kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
 
-    KV_TRY(find_vault(request, &vault, err));
+    KV_TRY(control_find_vault(request, &vault, err));
     if (vault->deleted != 0) {
         return KV_FAIL(err, KV_CONFLICT, 0,
                        "The vault '%s' is deleted: it can be recovered or purged.", vault->name);
@@ -85,12 +85,14 @@ static enum kv_code find_living_vault(const struct kv_request *request,
 }
 
 static enum kv_code find_identity(const struct kv_app *app, const char *name,
-                                  struct kv_identity_card *ret_card, struct kv_err *err)
+                                  struct kv_principal_entry *ret_entry, struct kv_err *err)
 {
-    if (!kv_identity_card(app->identity, name, ret_card)) {
+    struct kv_identity_card card;
+
+    if (!kv_identity_card(app->identity, name, &card)) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "There is no identity '%.128s'.", name);
     }
-    return KV_OK;
+    return kv_principals_find_name(app->principals, name, ret_entry, err);
 }
 
 enum kv_code control_identity(struct kv_request *request, struct kv_response *response,
@@ -98,13 +100,13 @@ enum kv_code control_identity(struct kv_request *request, struct kv_response *re
 {
     kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
     const char *name = kv_request_query(request, "name");
-    struct kv_identity_card card;
+    struct kv_principal_entry entry;
     bool ok = true;
 
-    KV_TRY(find_identity(request->app, name != NULL ? name : "", &card, err));
-    kv_json_add_text(body, "client_id", card.client_id, &ok);
-    kv_json_add_text(body, "object_id", card.object_id, &ok);
-    kv_json_add_text(body, "resource_id", card.resource, &ok);
+    KV_TRY(find_identity(request->app, name != NULL ? name : "", &entry, err));
+    kv_json_add_text(body, "client_id", entry.client_id, &ok);
+    kv_json_add_text(body, "object_id", entry.object_id, &ok);
+    kv_json_add_text(body, "resource_id", entry.resource, &ok);
     return kv_response_json(response, 200, ok ? body : NULL, err);
 }
 
@@ -119,7 +121,7 @@ enum kv_code control_access(struct kv_request *request, struct kv_response *resp
     bool ok = true;
     cJSON *list;
 
-    KV_TRY(find_vault(request, &vault, err));
+    KV_TRY(control_find_vault(request, &vault, err));
     KV_TRY(kv_access_policies(request->app->access, vault, &policies, err));
     KV_TRY(kv_access_assignments(request->app->access, vault, &assignments, err));
     kv_vault_setting_text(vault, KV_SETTING_ACCESS, mode);
@@ -206,7 +208,7 @@ enum kv_code control_policy_put(struct kv_request *request, struct kv_response *
     struct kv_policy wanted, stored;
     bool ok = true;
 
-    KV_TRY(find_living_vault(request, &vault, err));
+    KV_TRY(control_find_living_vault(request, &vault, err));
     KV_TRY(read_policy(request, &wanted, err));
     KV_TRY(kv_access_set_policy(request->app->access, vault, &wanted, request->now, &stored, err));
     wake(request);
@@ -222,7 +224,7 @@ enum kv_code control_policy_delete(struct kv_request *request, struct kv_respons
     kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
     const char *application = kv_request_query(request, "application_id");
 
-    KV_TRY(find_living_vault(request, &vault, err));
+    KV_TRY(control_find_living_vault(request, &vault, err));
     KV_TRY(kv_access_remove_policy(request->app->access, vault,
                                    kv_request_capture(request, "principal"),
                                    application != NULL ? application : "", request->now, err));
@@ -238,10 +240,10 @@ struct sent_assignment {
     struct kv_maybe_bool deny;
 };
 
-/* What the body asks for; the draft borrows from it and from the card. */
+/* What the body asks for; the draft borrows from it and from the entry. */
 static enum kv_code read_assignment(const struct kv_request *request,
                                     struct kv_assignment_draft *draft,
-                                    struct kv_identity_card *card, cJSON **ret_body,
+                                    struct kv_principal_entry *entry, cJSON **ret_body,
                                     struct kv_err *err)
 {
     static const struct kv_json_field fields[] = {
@@ -261,8 +263,8 @@ static enum kv_code read_assignment(const struct kv_request *request,
     }
     draft->principal = sent.principal;
     if (sent.identity != NULL) {
-        KV_TRY(find_identity(request->app, sent.identity, card, err));
-        draft->principal = card->object_id;
+        KV_TRY(find_identity(request->app, sent.identity, entry, err));
+        draft->principal = entry->object_id;
     }
     draft->role = sent.role;
     draft->scope = sent.scope;
@@ -277,12 +279,12 @@ enum kv_code control_assignment_post(struct kv_request *request, struct kv_respo
     kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
     kv_auto(cJSON_Delete) cJSON *sent = NULL;
     struct kv_assignment_draft draft = { .vault = NULL };
-    struct kv_identity_card card;
+    struct kv_principal_entry entry;
     struct kv_assignment made;
     bool ok = true;
 
-    KV_TRY(find_living_vault(request, &vault, err));
-    KV_TRY(read_assignment(request, &draft, &card, &sent, err));
+    KV_TRY(control_find_living_vault(request, &vault, err));
+    KV_TRY(read_assignment(request, &draft, &entry, &sent, err));
     draft.vault = vault;
     KV_TRY(kv_access_assign(request->app->access, &draft, request->now, &made, err));
 
@@ -298,10 +300,10 @@ enum kv_code control_assignment_withdraw(struct kv_request *request, struct kv_r
     kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
     kv_auto(cJSON_Delete) cJSON *sent = NULL;
     struct kv_assignment_draft draft = { .vault = NULL };
-    struct kv_identity_card card;
+    struct kv_principal_entry entry;
 
-    KV_TRY(find_living_vault(request, &vault, err));
-    KV_TRY(read_assignment(request, &draft, &card, &sent, err));
+    KV_TRY(control_find_living_vault(request, &vault, err));
+    KV_TRY(read_assignment(request, &draft, &entry, &sent, err));
     draft.vault = vault;
     KV_TRY(kv_access_unassign_like(request->app->access, &draft, request->now, err));
     wake(request);
@@ -314,7 +316,7 @@ enum kv_code control_assignment_delete(struct kv_request *request, struct kv_res
 {
     kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
 
-    KV_TRY(find_living_vault(request, &vault, err));
+    KV_TRY(control_find_living_vault(request, &vault, err));
     KV_TRY(kv_access_unassign(request->app->access, vault,
                               kv_request_capture(request, "assignment"), request->now, err));
     wake(request);

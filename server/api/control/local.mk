@@ -5,6 +5,7 @@ libkvapi_a_SOURCES += \
 	%D%/body.c \
 	%D%/ekm.c \
 	%D%/metrics.c \
+	%D%/network.c \
 	%D%/private.h \
 	%D%/reset.c \
 	%D%/roles.c \
