@@ -66,20 +66,64 @@ static enum kv_code check_folder(const struct kv_options *options, const char *f
     return judge(options, "--data", &why, err);
 }
 
+/* Options that are a secret, or hold one: --identity NAME,secret=TEXT. */
+static bool holds_secret(const struct kv_options *options, enum kv_option option)
+{
+    if (option == KV_OPTION_CONTROL_TOKEN) {
+        return *kv_option_text(options, option) != '\0';
+    }
+    for (size_t i = 0; i < kv_option_list_count(options, option); i++) {
+        if (strstr(kv_option_list_item(options, option, i), ",secret=") != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A file is judged; what was on the command line was seen already. */
+static enum kv_code check_spoken(const struct kv_options *options, enum kv_option option,
+                                 const char *name, const char *instead, struct kv_err *err)
+{
+    if (!holds_secret(options, option)) {
+        return KV_OK;
+    }
+    if (kv_option_is_from_flag(options, option)) {
+        kv_log(KV_LOG_WARNING, "secret_on_command_line", KV_LOG_TEXT_FIELD("option", name),
+               KV_LOG_TEXT_FIELD("instead", instead));
+    }
+    if (kv_option_is_from_file(options, option)) {
+        return check_one(options, "--config", kv_option_text(options, KV_OPTION_CONFIG), err);
+    }
+    return KV_OK;
+}
+
+/* --identity NAME,secret-file=FILE */
+static enum kv_code check_secret_files(const struct kv_options *options, struct kv_err *err)
+{
+    static const char mark[] = ",secret-file=";
+    char path[KV_PATH_MAX];
+
+    for (size_t i = 0; i < kv_option_list_count(options, KV_OPTION_IDENTITIES); i++) {
+        const char *found = strstr(kv_option_list_item(options, KV_OPTION_IDENTITIES, i), mark);
+        if (found != NULL) {
+            found += strlen(mark);
+            (void) snprintf(path, sizeof(path), "%.*s", (int) strcspn(found, ","), found);
+            KV_TRY(check_one(options, "--identity", path, err));
+        }
+    }
+    return KV_OK;
+}
+
 enum kv_code secrets_check(const struct kv_options *options, struct kv_err *err)
 {
     for (size_t i = 0; i < KV_COUNT(files); i++) {
         KV_TRY(check_one(options, files[i].name, kv_option_text(options, files[i].option), err));
     }
-    if (kv_option_is_from_file(options, KV_OPTION_CONTROL_TOKEN)) {
-        KV_TRY(check_one(options, "--config", kv_option_text(options, KV_OPTION_CONFIG), err));
-    }
-    if (kv_option_is_from_flag(options, KV_OPTION_CONTROL_TOKEN)) {
-        kv_log(KV_LOG_WARNING, "secret_on_command_line",
-               KV_LOG_TEXT_FIELD("option", "--control-token"),
-               KV_LOG_TEXT_FIELD("instead", "--control-token-file, or COFFER_CONTROL_TOKEN"));
-    }
-    return KV_OK;
+    KV_TRY(check_secret_files(options, err));
+    KV_TRY(check_spoken(options, KV_OPTION_CONTROL_TOKEN, "--control-token",
+                        "--control-token-file, or COFFER_CONTROL_TOKEN", err));
+    return check_spoken(options, KV_OPTION_IDENTITIES, "--identity",
+                        "secret-file=FILE, or COFFER_IDENTITY", err);
 }
 
 /* What was done, for the log: a line for all of them, since a volume may undo it at each start. */

@@ -167,6 +167,27 @@ Test(control_token_api, on_the_command_line_is_worth_a_warning)
     daemon_discard(&own);
 }
 
+Test(control_token_api, and_the_secret_of_an_identity_are_told_from_others)
+{
+    struct daemon own;
+    char file[512], spec[600];
+
+    daemon_prepare(&own);
+    write_token(&own, 0644, file);
+    snprintf(spec, sizeof(spec), "app,secret-file=%s", file);
+    RUN(2, "--identity: ", "serve", "--data", own.folder, "--port", "0", "--control-port", "0",
+        "--identity", spec);
+    cr_assert_eq(chmod(file, 0600), 0);
+    cr_assert(daemon_start(&own, (const char *const[]){ "--identity", spec, NULL }));
+    cr_expect_eq(api_count_lines(&own, "warning", "secret_on_command_line"), 0);
+    cr_expect(daemon_stop(&own));
+    cr_assert(daemon_start(&own, (const char *const[]){ "--identity", "b,secret=hush", NULL }));
+    cr_expect_eq(api_count_lines(&own, "secret_on_command_line", "option=--identity"), 1);
+    cr_expect_eq(api_count_lines(&own, "hush", "hush"), 0);
+    cr_expect(daemon_stop(&own));
+    daemon_discard(&own);
+}
+
 Test(control_token_api, is_missed_where_strangers_reach_the_port)
 {
     static const struct {
