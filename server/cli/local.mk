@@ -15,4 +15,5 @@ libkvcli_a_SOURCES += \
 	%D%/system_store.h \
 	%D%/variables.c \
 	%D%/variables.h \
-	%D%/vault.c
+	%D%/vault.c \
+	%D%/why.c

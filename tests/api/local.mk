@@ -54,7 +54,7 @@ api_support = tests/support/api_main.c tests/support/api_run.h
 api_cflags = $(AM_CFLAGS) $(CRITERION_CFLAGS) $(TLS_CFLAGS)
 api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITERION_LIBS) $(SERVER_LIBS) $(CURL_LIBS) $(TLS_LIBS)
 
-%C%_test_access_SOURCES = %D%/access.c %D%/access_control.c %D%/access_daemon.c \
+%C%_test_access_SOURCES = %D%/access.c %D%/access_control.c %D%/access_daemon.c %D%/access_why.c \
 	%D%/access_tools.c %D%/access_tools.h $(api_support)
 %C%_test_access_CFLAGS = $(api_cflags)
 %C%_test_access_LDADD = $(api_libs)
