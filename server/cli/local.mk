@@ -2,6 +2,8 @@
 libkvcli_a_SOURCES += \
 	%D%/access.c \
 	%D%/authorize.c \
+	%D%/ca_file.c \
+	%D%/ca_file.h \
 	%D%/cli.c \
 	%D%/cli.h \
 	%D%/commands.c \
@@ -10,6 +12,8 @@ libkvcli_a_SOURCES += \
 	%D%/firewall.c \
 	%D%/get.c \
 	%D%/path.c \
+	%D%/proxy.c \
+	%D%/proxy.h \
 	%D%/server.h \
 	%D%/system_store.c \
 	%D%/system_store.h \

@@ -4,6 +4,7 @@ libkvserve_a_SOURCES += \
 	%D%/certify.c \
 	%D%/control_port.c \
 	%D%/counts.c \
+	%D%/coverage.c \
 	%D%/due.c \
 	%D%/fetch.c \
 	%D%/firewalls.c \

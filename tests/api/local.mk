@@ -199,7 +199,8 @@ EXTRA_DIST += tests/data/golden tests/data/folder_0.1.0.tar.gz
 	$(api_support)
 %C%_test_process_CFLAGS = $(api_cflags)
 %C%_test_process_LDADD = $(api_libs)
-%C%_test_given_SOURCES = %D%/given.c $(api_support)
+%C%_test_given_SOURCES = %D%/given.c %D%/process_tools.c %D%/process_tools.h %D%/vault_tools.h \
+	$(api_support)
 %C%_test_given_CPPFLAGS = $(AM_CPPFLAGS) -DSOURCE_ROOT='"$(abs_top_srcdir)"'
 %C%_test_given_CFLAGS = $(api_cflags)
 %C%_test_given_LDADD = $(api_libs)
