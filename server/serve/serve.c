@@ -89,15 +89,9 @@ static enum kv_code open_folder(struct server *server, struct kv_err *err)
 /* Early, because a first start generates the issuer key in the background of everything else. */
 static enum kv_code open_identity(struct server *server, struct kv_err *err)
 {
-    const struct kv_identity_config config = {
-        .folder = server->folder.path,
-        .tenant = kv_option_text(server->options, KV_OPTION_TENANT),
-        .auth = settings_auth(server->options),
-    };
-
     KV_TRY(kv_clock_new(&server->clock, err));
     KV_TRY(kv_authorities_new(fetch_url, &server->authorities, err));
-    return kv_identity_new(&config, &server->identity, err);
+    return issuers_open(server->options, server->folder.path, &server->identity, err);
 }
 
 static enum kv_code open_certificates(struct server *server, struct kv_err *err)
@@ -229,6 +223,7 @@ static void fill_app(struct server *server)
         .keys = server->keys,
         .identity = server->identity,
         .roles = server->roles,
+        .revokes_at_once = kv_option_is(server->options, KV_OPTION_REVOCATION, "immediate"),
         .lanes = server->lanes,
         .authorities = server->authorities,
         .vaults = server->vaults,

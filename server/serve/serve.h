@@ -67,6 +67,11 @@ enum kv_code vaults_read_public_url(const struct kv_options *options,
                                     struct kv_public_url *ret_url,
                                     struct kv_err *err) kv_must_check;
 
+/* The verifier of tokens, with its key in `folder`, by --auth, --tenant and --trust-issuer. What
+ * becomes of the keys of those issuers is logged. */
+enum kv_code issuers_open(const struct kv_options *options, const char *folder,
+                          struct kv_identity **ret_identity, struct kv_err *err) kv_must_check;
+
 /* --auth; and --throttling, which leaves *ret_limits as it is when there are none. */
 enum kv_auth settings_auth(const struct kv_options *options);
 enum kv_code settings_limits(const struct kv_options *options, const struct kv_build *build,
@@ -249,6 +254,7 @@ bool housekeeper_token_is_healthy(void *keeper);
 /* Fetches a URL into a bounded buffer: a kv_fetch_fn. Two and a half seconds at most, including the
  * name lookup and connecting; no redirects, no proxy. */
 enum kv_code fetch_url(const char *url, struct kv_buf *body, struct kv_err *err) kv_must_check;
+enum kv_code fetch_of_issuer(const char *url, struct kv_buf *body, struct kv_err *err) kv_must_check;
 
 /* From now on nothing more is fetched; fetches under way end within a tenth of a second. */
 void fetch_end(void);

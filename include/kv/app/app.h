@@ -42,7 +42,8 @@ struct kv_app {
     struct kv_roles *roles;
     struct kv_principals *principals; /* who there is */
     struct kv_key_file *arc_keys;     /* what Azure Arc's callers have to show */
-    struct kv_access *access;         /* what callers may do */
+    bool revokes_at_once;     /* --revocation immediate: a token ends with its caller's standing */
+    struct kv_access *access; /* what callers may do */
     struct kv_lanes *lanes;
     struct kv_authorities *authorities; /* that attest environments */
     struct kv_vaults *vaults;
@@ -95,6 +96,7 @@ struct kv_terms {
 struct kv_call {
     const struct kv_vault *vault; /* held to the end of the request */
     struct kv_principal principal;
+    kv_time reissue_after; /* of a claims challenge, which a 401 then carries; 0: none */
     char assignment[KV_UUID_LENGTH + 1]; /* the role assignment that allows it; "": none */
     const char *api_version;             /* borrowed from the request */
     char public_authority[KV_PUBLIC_AUTHORITY_SIZE]; /* the request's authority where one is set */

@@ -66,7 +66,8 @@ enum kv_code kv_principal_recreate(struct kv_principals *principals, const char 
                                    struct kv_principal_entry *ret_entry,
                                    struct kv_err *err) kv_must_check;
 
-/* From now on sessions that began before `now` are revoked. */
+/* From now on sessions that began before `now` are revoked: kv_clock_real(), by which tokens are
+ * dated, so that the virtual clock does not bring them back. */
 enum kv_code kv_principal_revoke(struct kv_principals *principals, const char *name, kv_millis now,
                                  struct kv_principal_entry *ret_entry,
                                  struct kv_err *err) kv_must_check;

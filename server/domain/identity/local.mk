@@ -11,6 +11,8 @@ libkvdomain_a_SOURCES += \
 	%D%/issuer.c \
 	%D%/issuer.h \
 	%D%/key_file.c \
+	%D%/key_set.c \
+	%D%/key_set.h \
 	%D%/principals.c \
 	%D%/principals_certificates.c \
 	%D%/principals_core.h \
@@ -24,4 +26,8 @@ libkvdomain_a_SOURCES += \
 	%D%/principals_write.c \
 	%D%/seen.c \
 	%D%/seen.h \
+	%D%/trust.c \
+	%D%/trust.h \
+	%D%/trust_source.c \
+	%D%/trust_source.h \
 	%D%/verify.c
