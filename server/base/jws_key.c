@@ -223,11 +223,8 @@ static X509 *read_certificate(const char *text)
     return at == (const unsigned char *) der + len ? kv_take(certificate) : NULL;
 }
 
-static enum kv_code import_certificate(const cJSON *x5c, struct kv_jws_key **ret_key,
-                                       struct kv_err *err)
+enum kv_code kv_jws_key_of(const X509 *certificate, struct kv_jws_key **ret_key, struct kv_err *err)
 {
-    const char *text = cJSON_IsArray(x5c) ? cJSON_GetStringValue(cJSON_GetArrayItem(x5c, 0)) : NULL;
-    kv_auto(X509_free) X509 *certificate = text != NULL ? read_certificate(text) : NULL;
     EVP_PKEY *pkey = certificate != NULL ? X509_get0_pubkey(certificate) : NULL;
     struct numbers numbers;
 
@@ -235,6 +232,15 @@ static enum kv_code import_certificate(const cJSON *x5c, struct kv_jws_key **ret
         return refuse_key("key", "", err);
     }
     return make_key(pkey, &numbers, ret_key, err);
+}
+
+static enum kv_code import_certificate(const cJSON *x5c, struct kv_jws_key **ret_key,
+                                       struct kv_err *err)
+{
+    const char *text = cJSON_IsArray(x5c) ? cJSON_GetStringValue(cJSON_GetArrayItem(x5c, 0)) : NULL;
+    kv_auto(X509_free) X509 *certificate = text != NULL ? read_certificate(text) : NULL;
+
+    return kv_jws_key_of(certificate, ret_key, err);
 }
 
 enum kv_code kv_jws_key_import(const cJSON *jwk, struct kv_jws_key **ret_key, struct kv_err *err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * kv/base/jws.h - tokens as signed texts, whatever their content: RS256 JWS in compact form (RFC
- * 7515), and the RSA keys that sign and verify them.
+ * 7515), and the RSA keys that sign and verify them. Whoever asks for it reads PS256 as well.
  *
  * A token is judged in steps. kv_jws_parse() takes it apart and trusts nothing; the `kid` says
  * which key it claims; kv_jws_is_signed() verifies that this key signed it. Until then the payload
@@ -13,12 +13,18 @@
 #include <stddef.h>
 
 #include <cjson/cJSON.h>
+#include <openssl/types.h>
 
 #include "kv/base/base64.h"
 #include "kv/base/buf.h"
 #include "kv/base/err.h"
 
 struct kv_jws_key; /* opaque */
+
+/* Algorithms of signatures (RFC 7518 §3.1), and sets of them. */
+enum kv_jws_alg { KV_JWS_RS256, KV_JWS_PS256, KV_JWS_ALG_COUNT };
+#define KV_JWS_ONLY(alg) (1U << (alg))
+#define KV_JWS_ANY (KV_JWS_ONLY(KV_JWS_ALG_COUNT) - 1)
 
 /* SHA-256 thumbprint of the public key (RFC 7638), base64url: `kid` and `x5t` of its tokens. */
 #define KV_JWS_KEY_ID_LENGTH KV_BASE64URL_LENGTH(32)
@@ -51,6 +57,11 @@ enum kv_code kv_jws_key_parse(const char *pem, size_t len, struct kv_jws_key **r
 enum kv_code kv_jws_key_import(const cJSON *jwk, struct kv_jws_key **ret_key,
                                struct kv_err *err) kv_must_check;
 
+/* The public key of a certificate, under the same conditions; names, dates and issuer are not looked
+ * at. Free with kv_jws_key_free(). */
+enum kv_code kv_jws_key_of(const X509 *certificate, struct kv_jws_key **ret_key,
+                           struct kv_err *err) kv_must_check;
+
 void kv_jws_key_free(struct kv_jws_key *key);
 KV_DEFINE_CLEANUP(struct kv_jws_key *, kv_jws_key_free)
 
@@ -74,7 +85,8 @@ struct kv_jws {
     const char *signature; /* its third, the same */
     size_t signature_len;
     cJSON *header;
-    const char *kid; /* of the header; "" if it names none */
+    enum kv_jws_alg alg; /* of the header */
+    const char *kid;     /* of the header; "" if it names none */
 };
 void kv_jws_done(struct kv_jws *jws);
 KV_DEFINE_CLEANUP_VALUE(struct kv_jws, kv_jws_done)
@@ -86,9 +98,13 @@ KV_DEFINE_CLEANUP_VALUE(struct kv_jws, kv_jws_done)
  */
 bool kv_jws_parse(const char *text, size_t len, struct kv_jws *ret_jws) kv_must_check;
 
+/* The same for tokens of any of these algorithms, a set by KV_JWS_ONLY(). */
+bool kv_jws_parse_by(const char *text, size_t len, unsigned algs,
+                     struct kv_jws *ret_jws) kv_must_check;
+
 /* Appends the payload, decoded. */
 enum kv_code kv_jws_read(const struct kv_jws *jws, struct kv_buf *payload,
                          struct kv_err *err) kv_must_check;
 
-/* Whether the token was signed by that key. */
+/* Whether the token was signed by that key, in the way that its header names. */
 bool kv_jws_is_signed(const struct kv_jws *jws, const struct kv_jws_key *key) kv_must_check;
