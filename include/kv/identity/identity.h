@@ -100,6 +100,10 @@ enum kv_code kv_identity_sign(struct kv_identity *identity, const char *claims, 
 enum kv_code kv_identity_show_key(struct kv_identity *identity, cJSON **ret_jwk,
                                   struct kv_err *err) kv_must_check;
 
+/* Appends a certificate of that key as x5c of a JWK has it, always the same: KV_LANE_WORK, too. */
+enum kv_code kv_identity_show_certificate(struct kv_identity *identity, struct kv_buf *text,
+                                          struct kv_err *err) kv_must_check;
+
 /* What a token must say to be accepted. */
 struct kv_token_demand {
     const char *const *audiences; /* NULL-terminated; refusals name the first */
