@@ -51,6 +51,8 @@ noinst_HEADERS = \
 	%D%/kv/http/route.h \
 	%D%/kv/http/step.h \
 	%D%/kv/identity/identity.h \
+	%D%/kv/identity/principals.h \
+	%D%/kv/identity/registry.h \
 	%D%/kv/keys/due.h \
 	%D%/kv/keys/external.h \
 	%D%/kv/keys/keys.h \

@@ -222,6 +222,10 @@ TESTS += %D%/test_identity
 	%D%/identity/forge.h \
 	%D%/identity/issue.c \
 	%D%/identity/issuer.c \
+	%D%/identity/principals.c \
+	%D%/identity/principals.h \
+	%D%/identity/principals_credentials.c \
+	%D%/identity/principals_fixture.c \
 	%D%/identity/seen.c \
 	%D%/identity/signature.c
 %C%_test_identity_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/server/domain/identity

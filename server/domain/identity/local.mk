@@ -5,9 +5,22 @@ libkvdomain_a_SOURCES += \
 	%D%/claims.c \
 	%D%/claims.h \
 	%D%/core.h \
+	%D%/credentials.c \
+	%D%/credentials.h \
 	%D%/identity.c \
 	%D%/issuer.c \
 	%D%/issuer.h \
+	%D%/principals.c \
+	%D%/principals_certificates.c \
+	%D%/principals_core.h \
+	%D%/principals_federated.c \
+	%D%/principals_index.c \
+	%D%/principals_life.c \
+	%D%/principals_members.c \
+	%D%/principals_read.c \
+	%D%/principals_register.c \
+	%D%/principals_secrets.c \
+	%D%/principals_write.c \
 	%D%/seen.c \
 	%D%/seen.h \
 	%D%/verify.c
