@@ -227,7 +227,8 @@ TESTS += %D%/test_identity
 	%D%/identity/principals_credentials.c \
 	%D%/identity/principals_fixture.c \
 	%D%/identity/seen.c \
-	%D%/identity/signature.c
+	%D%/identity/signature.c \
+	%D%/identity/token_time.c
 %C%_test_identity_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/server/domain/identity
 %C%_test_identity_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_identity_LDADD = $(UNIT_LDADD)

@@ -4,8 +4,12 @@
  *
  * coffer is its own issuer: RS256 JWTs (RFC 7515, 7519) in the v1.0 format of Entra ID
  * (control-plane.md §5.2), signed by an RSA key that is generated at first start, in the
- * background, so that startup does not wait for it. Times are the virtual clock's. Thread-safe.
- * Tokens are secrets: never logged, never in an error text.
+ * background, so that startup does not wait for it. Other issuers are trusted if they are named
+ * (struct kv_trusted_issuer). Thread-safe. Tokens are secrets: never logged, never in an error text.
+ *
+ * Dates of tokens are judged by token time (clock.h), not by the virtual clock. Coffer's own have no
+ * leeway, because issuer and verifier read the same clock: they are good from the second of nbf to
+ * the last one before exp. Those of other issuers have KV_TOKEN_LEEWAY at both ends.
  */
 #pragma once
 
@@ -22,7 +26,9 @@
 #define KV_TOKEN_MAX 16384      /* bytes of a token we read; real ones are below 4 KiB */
 #define KV_TOKEN_LIFETIME 86400 /* seconds, as for a managed identity (contract §2.3) */
 #define KV_RESOURCE_MAX 512     /* characters of an audience a token is issued for */
+#define KV_TOKEN_LEEWAY 300     /* seconds, of tokens of other issuers */
 #define KV_ISSUER_SIZE 128      /* of an issuer's URL, including its NUL */
+#define KV_TRUSTED_MAX 16       /* other issuers */
 
 enum kv_auth { KV_AUTH_STRICT, KV_AUTH_ANY, KV_AUTH_OFF };
 
@@ -38,13 +44,35 @@ struct kv_principal {
 
 struct kv_identity; /* opaque */
 
+/*
+ * An issuer other than coffer whose tokens are good here, whatever tenant they name, signed RS256,
+ * PS256 or ES256 by a key of its set (RFC 7517) that has the token's kid. What it says of the caller
+ * is believed. All texts are copied.
+ */
+struct kv_trusted_issuer {
+    const char *issuer;   /* `iss` of its tokens, to the byte */
+    const char *keys;     /* a file, or an http or https URL; NULL: `jwks_uri` of its configuration,
+                             ISSUER/.well-known/openid-configuration */
+    const char *audience; /* one more that its tokens may be for; or NULL */
+};
+
+/* Appends what is at the URL to `body`; in bounded time, from a thread that may wait. */
+typedef enum kv_code kv_issuer_fetch_fn(const char *url, struct kv_buf *body, struct kv_err *err);
+
 struct kv_identity_config {
     const char *folder; /* where issuer.pem (0600) is */
     const char *tenant; /* GUID */
     enum kv_auth auth;
+    const struct kv_trusted_issuer *trusted; /* at most KV_TRUSTED_MAX */
+    size_t trusted_count;
+    kv_issuer_fetch_fn *fetch; /* needed when keys of one of them are at a URL */
 };
 
-/* Loads the issuer key, or starts generating it. Free with kv_identity_free(). */
+/*
+ * Loads the issuer key, or starts generating it. Sets of keys in files are read now, and one that
+ * cannot be used is KV_BAD_PARAMETER; those at URLs are fetched in the background. Free with
+ * kv_identity_free(), which waits for a fetch under way.
+ */
 enum kv_code kv_identity_new(const struct kv_identity_config *config,
                              struct kv_identity **ret_identity, struct kv_err *err) kv_must_check;
 void kv_identity_free(struct kv_identity *identity);
@@ -74,6 +102,7 @@ bool kv_identity_card(const struct kv_identity *identity, const char *name,
 bool kv_identity_card_of_object(const struct kv_identity *identity, const char *object_id,
                                 struct kv_identity_card *ret_card);
 
+/* The dates are the real clock's, by which clients keep it. */
 struct kv_token {
     char *text; /* heap; wiped by kv_token_done() */
     kv_time not_before, expires;
@@ -82,13 +111,13 @@ void kv_token_done(struct kv_token *token);
 KV_DEFINE_CLEANUP_VALUE(struct kv_token, kv_token_done)
 
 /*
- * Issues a token for `resource`, valid from `now` for KV_TOKEN_LIFETIME; KV_BAD_PARAMETER if the
+ * Issues a token for `resource`, valid from `when` for KV_TOKEN_LIFETIME; KV_BAD_PARAMETER if the
  * resource is empty, longer than KV_RESOURCE_MAX or anything but printable ASCII without blanks.
  * Waits for the issuer key if that is still being generated: KV_LANE_WORK.
  */
 enum kv_code kv_identity_issue(struct kv_identity *identity, const struct kv_identity_card *card,
-                               const char *resource, kv_time now, struct kv_token *ret_token,
-                               struct kv_err *err) kv_must_check;
+                               const char *resource, const struct kv_token_time *when,
+                               struct kv_token *ret_token, struct kv_err *err) kv_must_check;
 
 /*
  * For the test authority that attests environments (contract §11): sign any claims with the
@@ -107,15 +136,25 @@ enum kv_code kv_identity_show_certificate(struct kv_identity *identity, struct k
 /* What a token must say to be accepted. */
 struct kv_token_demand {
     const char *const *audiences; /* NULL-terminated; refusals name the first */
-    kv_time now;
+    const char *app_id;           /* of the service that is asked, which is an audience, too */
+    struct kv_token_time when;
+};
+
+/* What there is to do about a token besides refusing it. */
+struct kv_token_verdict {
+    bool must_wait; /* keys of its issuer are being fetched: nothing is decided, ask again soon */
 };
 
 /*
  * Checks signature, issuer, audience, nbf and exp, in this order of refusals: KV_UNAUTHORIZED with
- * the texts of contract §2.2. Never blocks. Verified tokens are remembered by their digest, so
- * that seeing one again costs no signature check; dates and audience are checked every time.
+ * the texts of contract §2.2. Never blocks: where the keys of a trusted issuer have to be fetched
+ * first, KV_OK with ret_verdict->must_wait, and no principal. They are when they do not hold the
+ * token's kid, but not again within ten seconds of the last time: until then it is unknown. Verified tokens are
+ * remembered by their digest, so that seeing one again costs no signature check, until the keys of a
+ * trusted issuer change; dates and audience are checked every time.
  */
 enum kv_code kv_identity_verify(struct kv_identity *identity, const char *token, size_t len,
                                 const struct kv_token_demand *demand,
                                 struct kv_principal *ret_principal,
+                                struct kv_token_verdict *ret_verdict,
                                 struct kv_err *err) kv_must_check;

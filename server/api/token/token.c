@@ -157,13 +157,13 @@ static enum kv_code answer_token(const struct kv_request *request, const struct 
 {
     char resource[KV_RESOURCE_MAX + 1];
     kv_auto(kv_token_done) struct kv_token token = { 0 };
+    const struct kv_token_time when = kv_clock_token_time(request->app->clock);
     struct kv_identity_card card;
 
     KV_TRY(check_header(request, dialect, err));
     KV_TRY(read_resource(request, resource, err));
     KV_TRY(pick_identity(request, &card, err));
-    KV_TRY(kv_identity_issue(request->app->identity, &card, resource, kv_seconds(request->now),
-                             &token, err));
+    KV_TRY(kv_identity_issue(request->app->identity, &card, resource, &when, &token, err));
     return render_token(dialect, &card, resource, &token, response, err);
 }
 

@@ -21,6 +21,12 @@ libkvdomain_a_SOURCES += \
 	%D%/principals_register.c \
 	%D%/principals_secrets.c \
 	%D%/principals_write.c \
+	%D%/key_set.c \
+	%D%/key_set.h \
 	%D%/seen.c \
 	%D%/seen.h \
+	%D%/trust.c \
+	%D%/trust.h \
+	%D%/trust_source.c \
+	%D%/trust_source.h \
 	%D%/verify.c

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <criterion/criterion.h>
 
@@ -19,15 +20,23 @@ static void set_up_app(void)
 {
     set_up();
     app = (struct kv_app){ .identity = identity };
+    cr_assert_eq(kv_clock_new(&app.clock, &err), KV_OK);
 }
 
 static void tear_down_app(void)
 {
     end_exchange();
+    kv_clock_free(app.clock);
     tear_down();
 }
 
 TestSuite(token_site, .init = set_up_app, .fini = tear_down_app, .timeout = 60);
+
+/* Tokens are dated by the real clock, and are good from the second in which they were issued. */
+static kv_time real_now(void)
+{
+    return kv_seconds(kv_clock_real());
+}
 
 /* A request of each dialect that lacks nothing. */
 static void ask_app_service(void)
@@ -216,7 +225,7 @@ Test(token_site, refuses_two_identities)
 static void expect_token_for(const struct kv_identity_card *card)
 {
     cr_assert_eq(response.status, 200);
-    cr_assert_eq(verify(answer_text("access_token"), NOW), KV_OK, "%s", err.message);
+    cr_assert_eq(verify(answer_text("access_token"), real_now()), KV_OK, "%s", err.message);
     cr_assert_str_eq(principal.object_id, card->object_id);
     cr_assert_str_eq(principal.app_id, card->client_id);
     cr_assert_str_eq(principal.resource, card->resource);
@@ -261,15 +270,24 @@ Test(token_site, gives_a_token_of_the_object_named)
         ask_app_service();
         add_query(parameters[i], CLIENT);
         perform(&kv_token_site);
-        cr_assert_eq(verify(answer_text("access_token"), NOW), KV_OK);
+        cr_assert_eq(verify(answer_text("access_token"), real_now()), KV_OK);
         cr_assert_str_eq(principal.object_id, CLIENT);
     }
+}
+
+static void expect_issued_between(kv_time first, kv_time last)
+{
+    kv_time not_before = strtoll(answer_text("not_before"), NULL, 10);
+
+    cr_expect(not_before >= first && not_before <= last, "%s", answer_text("not_before"));
+    cr_expect_eq(strtoll(answer_text("expires_on"), NULL, 10), not_before + KV_TOKEN_LIFETIME);
 }
 
 /* clients.md §5.2: all members are texts */
 Test(token_site, answers_in_texts)
 {
     static void (*const rows[])(void) = { ask_app_service, ask_imds };
+    kv_time before = real_now();
 
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
         rows[i]();
@@ -277,9 +295,8 @@ Test(token_site, answers_in_texts)
         cr_assert_str_eq(response.content_type, "application/json; charset=utf-8");
         cr_assert_str_eq(answer_header("Cache-Control"), "no-store");
         cr_assert_str_eq(answer_header("Date"), "Tue, 14 Nov 2023 22:13:20 GMT");
-        cr_assert_str_eq(answer_text("expires_on"), "1700086400");
+        expect_issued_between(before, real_now());
         cr_assert_str_eq(answer_text("expires_in"), "86400");
-        cr_assert_str_eq(answer_text("not_before"), "1700000000");
         cr_assert_str_eq(answer_text("resource"), OTHER_AUDIENCE);
         cr_assert_str_eq(answer_text("token_type"), "Bearer");
     }
@@ -287,9 +304,14 @@ Test(token_site, answers_in_texts)
 
 Test(token_site, tells_the_form_of_2017_a_date)
 {
+    struct tm calendar = { 0 };
+
     ask_app_service_of_2017();
     perform(&kv_token_site);
-    cr_assert_str_eq(answer_text("expires_on"), "11/15/2023 22:13:20 +00:00");
+    const char *end = strptime(answer_text("expires_on"), "%m/%d/%Y %H:%M:%S +00:00", &calendar);
+    cr_assert_str_eq(end, "", "%s", answer_text("expires_on"));
+    cr_expect_eq(timegm(&calendar),
+                 strtoll(answer_text("not_before"), NULL, 10) + KV_TOKEN_LIFETIME);
 }
 
 Test(token_site, takes_a_scope_for_its_resource)
@@ -300,7 +322,7 @@ Test(token_site, takes_a_scope_for_its_resource)
     add_query("resource", OTHER_AUDIENCE "/.default");
     perform(&kv_token_site);
     cr_assert_str_eq(answer_text("resource"), OTHER_AUDIENCE);
-    cr_assert_eq(verify(answer_text("access_token"), NOW), KV_OK, "%s", err.message);
+    cr_assert_eq(verify(answer_text("access_token"), real_now()), KV_OK, "%s", err.message);
 }
 
 Test(token_site, strips_nothing_else_from_a_resource)
@@ -319,4 +341,20 @@ Test(token_site, answers_under_the_address_of_the_real_imds)
     request.authority = "169.254.169.254";
     perform(&kv_token_site);
     cr_assert_eq(response.status, 200);
+}
+
+/* What clients keep is dated by their clock, whatever the virtual one shows. */
+Test(token_site, dates_tokens_by_the_real_clock)
+{
+    static const kv_millis rows[] = { INT64_C(7776000000), INT64_C(-86400000000) };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        kv_time before = real_now();
+
+        cr_assert_eq(kv_clock_shift(app.clock, rows[i], &err), KV_OK);
+        kv_clock_age_tokens(app.clock, rows[i]);
+        ask_app_service();
+        perform(&kv_token_site);
+        expect_issued_between(before, real_now());
+    }
 }
