@@ -15,7 +15,7 @@
 #include "kv/base/log.h"
 #include "kv/base/secret.h"
 #include "kv/http/lanes.h"
-#include "kv/identity/identity.h"
+#include "kv/identity/principals.h"
 #include "kv/limits/limits.h"
 #include "kv/store/store.h"
 
@@ -89,15 +89,9 @@ static enum kv_code open_folder(struct server *server, struct kv_err *err)
 /* Early, because a first start generates the issuer key in the background of everything else. */
 static enum kv_code open_identity(struct server *server, struct kv_err *err)
 {
-    const struct kv_identity_config config = {
-        .folder = server->folder.path,
-        .tenant = kv_option_text(server->options, KV_OPTION_TENANT),
-        .auth = settings_auth(server->options),
-    };
-
     KV_TRY(kv_clock_new(&server->clock, err));
     KV_TRY(kv_authorities_new(fetch_url, &server->authorities, err));
-    return kv_identity_new(&config, &server->identity, err);
+    return issuers_open(server->options, server->folder.path, &server->identity, err);
 }
 
 static enum kv_code open_certificates(struct server *server, struct kv_err *err)
@@ -121,7 +115,7 @@ static enum kv_code open_store(struct server *server, struct kv_err *err)
 static enum kv_code open_access(struct server *server, struct kv_err *err)
 {
     server->grants =
-        (struct grants){ server->options, server->clock, server->identity, server->vaults, NULL };
+        (struct grants){ server->options, server->clock, server->identity, server->vaults, 0, 0 };
     return grants_open(&server->grants, server->store, server->roles, err);
 }
 
@@ -224,6 +218,8 @@ static void fill_app(struct server *server)
         .identity = server->identity,
         .roles = server->roles,
         .access = server->grants.access,
+        .principals = server->grants.principals,
+        .revokes_at_once = kv_option_is(server->options, KV_OPTION_REVOCATION, "immediate"),
         .lanes = server->lanes,
         .authorities = server->authorities,
         .vaults = server->vaults,
@@ -239,7 +235,7 @@ static void fill_app(struct server *server)
         .print_token_metrics = token_print_metrics,
         .describe_token = token_describe,
         .token_context = &server->token,
-        .grant_again = grants_apply,
+        .grant_again = grants_again,
         .grant_context = &server->grants,
         .check_store = check_store,
         .store_context = server->store,
@@ -350,6 +346,7 @@ static void take_down(struct server *server)
     hsm_close(server->token.hsm);
     housekeeper_free(server->keeper);
     kv_access_free(server->grants.access);
+    kv_principals_free(server->grants.principals);
     kv_roles_free(server->roles);
     kv_vaults_free(server->vaults);
     kv_store_close(server->store);

@@ -228,7 +228,11 @@ TESTS += %D%/test_identity
 	%D%/identity/principals_fixture.c \
 	%D%/identity/seen.c \
 	%D%/identity/signature.c \
-	%D%/identity/token_time.c
+	%D%/identity/token_time.c \
+	%D%/identity/trust.c \
+	%D%/identity/trust.h \
+	%D%/identity/trust_fixture.c \
+	%D%/identity/trust_keys.c
 %C%_test_identity_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/server/domain/identity
 %C%_test_identity_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_identity_LDADD = $(UNIT_LDADD)

@@ -29,6 +29,8 @@
 #define KV_TOKEN_LEEWAY 300     /* seconds, of tokens of other issuers */
 #define KV_ISSUER_SIZE 128      /* of an issuer's URL, including its NUL */
 #define KV_TRUSTED_MAX 16       /* other issuers */
+#define KV_KEYS_PAUSE 10000     /* ms, real */
+#define KV_KEYS_LIFETIME 300000 /* ms, real */
 
 enum kv_auth { KV_AUTH_STRICT, KV_AUTH_ANY, KV_AUTH_OFF };
 
@@ -59,6 +61,10 @@ struct kv_trusted_issuer {
 /* Appends what is at the URL to `body`; in bounded time, from a thread that may wait. */
 typedef enum kv_code kv_issuer_fetch_fn(const char *url, struct kv_buf *body, struct kv_err *err);
 
+/* Hears after every attempt to bring an issuer's keys, from the thread that fetches; `reason` NULL:
+ * they are there. */
+typedef void kv_issuer_told_fn(const char *issuer, const struct kv_err *reason);
+
 struct kv_identity_config {
     const char *folder; /* where issuer.pem (0600) is */
     const char *tenant; /* GUID */
@@ -66,6 +72,9 @@ struct kv_identity_config {
     const struct kv_trusted_issuer *trusted; /* at most KV_TRUSTED_MAX */
     size_t trusted_count;
     kv_issuer_fetch_fn *fetch; /* needed when keys of one of them are at a URL */
+    kv_issuer_told_fn *told;   /* or NULL */
+    kv_millis keys_pause;      /* between two fetches for unknown keys; 0: KV_KEYS_PAUSE */
+    kv_millis keys_lifetime;   /* until a set is fetched anew; 0: KV_KEYS_LIFETIME */
 };
 
 /*
@@ -140,18 +149,20 @@ struct kv_token_demand {
     struct kv_token_time when;
 };
 
-/* What there is to do about a token besides refusing it. */
+/* What a token is besides good or refused. */
 struct kv_token_verdict {
     bool must_wait; /* keys of its issuer are being fetched: nothing is decided, ask again soon */
+    bool announces_cp1; /* its client answers claims challenges */
+    kv_millis issued;   /* the real clock's; 0: the token does not say */
 };
 
 /*
  * Checks signature, issuer, audience, nbf and exp, in this order of refusals: KV_UNAUTHORIZED with
  * the texts of contract §2.2. Never blocks: where the keys of a trusted issuer have to be fetched
  * first, KV_OK with ret_verdict->must_wait, and no principal. They are when they do not hold the
- * token's kid, but not again within ten seconds of the last time: until then it is unknown. Verified tokens are
- * remembered by their digest, so that seeing one again costs no signature check, until the keys of a
- * trusted issuer change; dates and audience are checked every time.
+ * token's kid, but not again within KV_KEYS_PAUSE of the last time: until then it is unknown.
+ * Verified tokens are remembered by their digest, so that seeing one again costs no signature check,
+ * those of trusted issuers until their keys change; dates and audience are checked every time.
  */
 enum kv_code kv_identity_verify(struct kv_identity *identity, const char *token, size_t len,
                                 const struct kv_token_demand *demand,

@@ -53,7 +53,8 @@ struct kv_principal_entry {
     char upn[KV_PRINCIPAL_UPN_SIZE];           /* of users; else "" */
     bool trusted_service; /* a first-party service that passes the firewall's bypass */
     bool registered;      /* false: made up on demand, which takes any secret */
-    kv_millis revoked;    /* sessions from before this virtual time are; KV_PRINCIPAL_NOT_REVOKED */
+    kv_millis revoked;    /* sessions from before this real time are, which is how tokens are dated
+                             (clock.h); KV_PRINCIPAL_NOT_REVOKED */
 };
 
 struct kv_principals; /* opaque */

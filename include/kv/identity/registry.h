@@ -21,6 +21,10 @@ bool kv_principal_type_parse(const char *word, enum kv_principal_type *ret_type)
 const char *kv_principal_type_word(enum kv_principal_type type);
 const char *kv_principal_state_word(enum kv_principal_state state);
 
+/* The name that a word stands for: "system-assigned" for the default identity, which has no name of
+ * its own, every other word for itself. Borrowed from `word`. */
+const char *kv_principal_name_of(const char *word);
+
 /* What is said of a principal; NULL: nothing. All borrowed. */
 struct kv_principal_draft {
     const char *name; /* 1 to 127 printable ASCII characters without blanks and commas; of a GUID or
@@ -62,7 +66,8 @@ enum kv_code kv_principal_recreate(struct kv_principals *principals, const char 
                                    struct kv_principal_entry *ret_entry,
                                    struct kv_err *err) kv_must_check;
 
-/* From now on sessions that began before `now` are revoked. */
+/* From now on sessions that began before `now` are revoked: kv_clock_real(), by which tokens are
+ * dated, so that the virtual clock does not bring them back. */
 enum kv_code kv_principal_revoke(struct kv_principals *principals, const char *name, kv_millis now,
                                  struct kv_principal_entry *ret_entry,
                                  struct kv_err *err) kv_must_check;

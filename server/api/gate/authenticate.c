@@ -53,6 +53,29 @@ static enum kv_code verify_token(struct kv_request *request, const char *token,
                               ret_verdict, err);
 }
 
+/* Whether the caller's session has ended: not at once, unless the client gets a new token when it is
+ * challenged, or this is wanted (--revocation). */
+static enum kv_code judge_standing(const struct kv_request *request, struct kv_call *call,
+                                   const struct kv_token_verdict *verdict, struct kv_err *err)
+{
+    struct kv_principal_standing standing;
+
+    if (request->app->principals == NULL
+        || (!verdict->announces_cp1 && !request->app->revokes_at_once)) {
+        return KV_OK;
+    }
+    KV_TRY(kv_principals_standing(request->app->principals, call->principal.object_id, &standing,
+                                  err));
+    if (standing.state == KV_PRINCIPAL_ENABLED && verdict->issued >= standing.revoked) {
+        return KV_OK;
+    }
+    if (verdict->announces_cp1) {
+        call->reissue_after = kv_seconds(
+            standing.state == KV_PRINCIPAL_ENABLED ? standing.revoked : kv_clock_real());
+    }
+    return KV_REFUSE(err, KV_TEXT_TOKEN_REVOKED, 0);
+}
+
 static enum kv_code wait_for_keys(struct kv_request *request)
 {
     kv_millis span = request->waits < WAITS_AT_FIRST ? WAIT_MS : LATER_WAIT_MS;
@@ -79,5 +102,8 @@ enum kv_code gate_authenticate(struct kv_request *request, struct kv_response *r
     authorization += strlen(scheme);
     authorization += strspn(authorization, " "); /* RFC 9110 §11.4: one or more */
     KV_TRY(verify_token(request, authorization, &call->principal, &verdict, err));
-    return verdict.must_wait ? wait_for_keys(request) : KV_OK;
+    if (verdict.must_wait) {
+        return wait_for_keys(request);
+    }
+    return judge_standing(request, call, &verdict, err);
 }

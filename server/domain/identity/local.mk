@@ -10,6 +10,8 @@ libkvdomain_a_SOURCES += \
 	%D%/identity.c \
 	%D%/issuer.c \
 	%D%/issuer.h \
+	%D%/key_set.c \
+	%D%/key_set.h \
 	%D%/principals.c \
 	%D%/principals_certificates.c \
 	%D%/principals_core.h \
@@ -21,8 +23,6 @@ libkvdomain_a_SOURCES += \
 	%D%/principals_register.c \
 	%D%/principals_secrets.c \
 	%D%/principals_write.c \
-	%D%/key_set.c \
-	%D%/key_set.h \
 	%D%/seen.c \
 	%D%/seen.h \
 	%D%/trust.c \

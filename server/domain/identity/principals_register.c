@@ -44,6 +44,11 @@ const char *kv_principal_state_word(enum kv_principal_state state)
     return states[state];
 }
 
+const char *kv_principal_name_of(const char *word)
+{
+    return strcmp(word, types[KV_PRINCIPAL_SYSTEM_ASSIGNED]) == 0 ? "" : word;
+}
+
 /* --- what a draft says --- */
 
 static enum kv_code check_guid(const char *text, const char *what, struct kv_err *err)

@@ -25,6 +25,8 @@ struct kv_trust {
     size_t count;
     struct row row[KV_TRUSTED_MAX];
     struct kv_seen *seen;
+    kv_issuer_told_fn *told;
+    kv_millis pause, lifetime;
 
     pthread_rwlock_t sets; /* lock.def: identity.keys */
 
@@ -60,21 +62,16 @@ static enum kv_code fetch(struct kv_trust *trust, size_t place, struct kv_err *e
     return KV_OK;
 }
 
-static bool is_due(const struct row *row, kv_millis now)
-{
-    return row->is_wanted || now - row->last >= KV_TRUST_LIFETIME;
-}
-
 /* The row to fetch next; false: none, and in *ret_span how long there is none. */
 static bool find_due_locked(const struct kv_trust *trust, size_t *ret_place, kv_millis *ret_span)
 {
     kv_millis now = kv_clock_monotonic();
 
-    *ret_span = KV_TRUST_LIFETIME;
+    *ret_span = trust->lifetime;
     for (size_t i = 0; i < trust->count; i++) {
-        kv_millis left = trust->row[i].last + KV_TRUST_LIFETIME - now;
+        kv_millis left = trust->row[i].last + trust->lifetime - now;
 
-        if (is_due(&trust->row[i], now)) {
+        if (trust->row[i].is_wanted || left <= 0) {
             *ret_place = i;
             return true;
         }
@@ -91,10 +88,15 @@ static void wait_locked(struct kv_trust *trust, kv_millis span)
     (void) pthread_cond_timedwait(&trust->changed, &trust->turns, &deadline);
 }
 
-/* What could not be fetched was told by whoever fetches; it is tried again when it is due. */
+/* What could not be fetched is tried again when it is due. */
 static void fetch_row(struct kv_trust *trust, size_t place)
 {
-    KV_IGNORE(fetch(trust, place, NULL));
+    struct kv_err err;
+    enum kv_code code = fetch(trust, place, &err);
+
+    if (trust->told != NULL) {
+        trust->told(trust->row[place].source.issuer, code != KV_OK ? &err : NULL);
+    }
     pthread_mutex_lock(&trust->turns);
     trust->row[place].is_wanted = false;
     trust->row[place].last = kv_clock_monotonic();
@@ -190,6 +192,9 @@ enum kv_code kv_trust_new(const struct kv_identity_config *config, struct kv_see
         return KV_OUT_OF_MEMORY(err);
     }
     raw->seen = seen;
+    raw->told = config->told;
+    raw->pause = config->keys_pause > 0 ? config->keys_pause : KV_KEYS_PAUSE;
+    raw->lifetime = config->keys_lifetime > 0 ? config->keys_lifetime : KV_KEYS_LIFETIME;
     init_locks(raw);
 
     kv_auto(kv_trust_free) struct kv_trust *trust = raw;
@@ -252,7 +257,7 @@ const char *kv_trust_audience(const struct kv_trust *trust, size_t place)
 static bool want(struct kv_trust *trust, struct row *row)
 {
     pthread_mutex_lock(&trust->turns);
-    bool is_coming = row->is_wanted || kv_clock_monotonic() - row->last >= KV_TRUST_PAUSE;
+    bool is_coming = row->is_wanted || kv_clock_monotonic() - row->last >= trust->pause;
     if (is_coming && !row->is_wanted) {
         row->is_wanted = true;
         pthread_cond_broadcast(&trust->changed);

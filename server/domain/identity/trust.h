@@ -14,9 +14,6 @@
 #include "kv/identity/identity.h"
 #include "seen.h"
 
-#define KV_TRUST_PAUSE 10000     /* ms between two fetches for keys that are not known */
-#define KV_TRUST_LIFETIME 300000 /* ms after which a set is fetched anew */
-
 struct kv_trust; /* opaque */
 
 /* `seen` is borrowed: tokens of an issuer whose keys change are forgotten there. */

@@ -172,6 +172,7 @@ enum kv_code kv_identity_verify(struct kv_identity *identity, const char *token,
     }
     if (identity->auth == KV_AUTH_ANY) {
         *ret_principal = identity->anyone;
+        ret_verdict->issued = demand->when.real;
         return KV_OK;
     }
     KV_TRY(find_claims(identity, token, len, &claims, ret_verdict, err));
@@ -181,5 +182,7 @@ enum kv_code kv_identity_verify(struct kv_identity *identity, const char *token,
     KV_TRY(judge_audience(identity, &claims, demand, err));
     KV_TRY(kv_claims_judge_dates(&claims, &demand->when, err));
     *ret_principal = claims.principal;
+    ret_verdict->announces_cp1 = claims.announces_cp1;
+    ret_verdict->issued = claims.issued;
     return KV_OK;
 }

@@ -136,7 +136,7 @@ Test(claims, remembers_a_token_for_its_own_audience_only)
     kv_auto(kv_wipe_free) char *token = forge_token(HEADER, PAYLOAD);
 
     cr_assert_eq(verify(token, NOW), KV_OK);
-    cr_assert_eq(kv_identity_verify(identity, token, strlen(token), &demand, &principal, &verdict, &err),
+    cr_assert_eq(kv_identity_verify(identity, token, strlen(token), &demand, &principal, &token_verdict, &err),
                  KV_UNAUTHORIZED);
 }
 

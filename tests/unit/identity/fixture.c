@@ -12,7 +12,7 @@ char folder[] = "/tmp/coffer-identity-XXXXXX";
 char key_path[KV_PATH_MAX];
 struct kv_identity *identity;
 struct kv_principal principal;
-struct kv_token_verdict verdict;
+struct kv_token_verdict token_verdict;
 struct kv_token_time token_time = { .real = NOW * INT64_C(1000), .epoch = 1 };
 struct kv_err err;
 
@@ -64,7 +64,7 @@ enum kv_code verify_bytes(const char *token, size_t len, kv_time now)
     };
 
     memset(&principal, 0, sizeof(principal));
-    return kv_identity_verify(identity, token, len, &demand, &principal, &verdict, &err);
+    return kv_identity_verify(identity, token, len, &demand, &principal, &token_verdict, &err);
 }
 
 enum kv_code verify(const char *token, kv_time now)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fixture.h - what the tests of identities share: a folder with an issuer's key, an authority on
- * it, and the last verdict.
+ * it, and the last token_verdict.
  *
  * Each test is a process of its own, so these globals are one test's.
  */
@@ -42,7 +42,7 @@ extern char folder[];
 extern char key_path[KV_PATH_MAX]; /* of issuer.pem */
 extern struct kv_identity *identity;
 extern struct kv_principal principal;
-extern struct kv_token_verdict verdict;
+extern struct kv_token_verdict token_verdict;
 extern struct kv_token_time token_time; /* of what is issued: NOW; and how tokens have been aged */
 extern struct kv_err err;
 
