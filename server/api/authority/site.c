@@ -120,6 +120,10 @@ const struct kv_route authority_routes[] = {
     { KV_GET, "/{tenant}/discovery/instance", authority_discover_instance, KV_LANE_INLINE },
     { KV_GET, "/{tenant}/discovery/keys", authority_keys_v1, KV_LANE_WORK },
     { KV_GET, "/{tenant}/discovery/v2.0/keys", authority_keys_v2, KV_LANE_WORK },
+    { KV_POST, "/{tenant}/oauth2/token", authority_token_v1, KV_LANE_WORK },
+    { KV_POST, "/{tenant}/oauth2/v2.0/token", authority_token_v2, KV_LANE_WORK },
+    { KV_POST, "/{tenant}/oauth2/devicecode", authority_device_v1, KV_LANE_WORK },
+    { KV_POST, "/{tenant}/oauth2/v2.0/devicecode", authority_device_v2, KV_LANE_WORK },
     { 0 },
 };
 
