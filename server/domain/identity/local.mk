@@ -4,9 +4,11 @@ libkvdomain_a_SOURCES += \
 	%D%/card.c \
 	%D%/claims.c \
 	%D%/claims.h \
+	%D%/claims_request.c \
 	%D%/core.h \
 	%D%/credentials.c \
 	%D%/credentials.h \
+	%D%/federated.c \
 	%D%/identity.c \
 	%D%/issuer.c \
 	%D%/issuer.h \
