@@ -3,8 +3,10 @@ libkvserve_a_SOURCES += \
 	%D%/certifier.c \
 	%D%/certify.c \
 	%D%/counts.c \
+	%D%/coverage.c \
 	%D%/due.c \
 	%D%/fetch.c \
+	%D%/firewalls.c \
 	%D%/folder.c \
 	%D%/folder.h \
 	%D%/grants.c \

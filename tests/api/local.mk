@@ -18,6 +18,7 @@ api_tests = \
 	%D%/test_auth \
 	%D%/test_backup \
 	%D%/test_failures \
+	%D%/test_firewall \
 	%D%/test_foreign \
 	%D%/test_front \
 	%D%/test_gate \
@@ -27,6 +28,7 @@ api_tests = \
 	%D%/test_keys \
 	%D%/test_lists \
 	%D%/test_managed \
+	%D%/test_order \
 	%D%/test_parity \
 	%D%/test_pending \
 	%D%/test_program \
@@ -54,7 +56,7 @@ api_support = tests/support/api_main.c tests/support/api_run.h
 api_cflags = $(AM_CFLAGS) $(CRITERION_CFLAGS) $(TLS_CFLAGS)
 api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITERION_LIBS) $(SERVER_LIBS) $(CURL_LIBS) $(TLS_LIBS)
 
-%C%_test_access_SOURCES = %D%/access.c %D%/access_control.c %D%/access_daemon.c \
+%C%_test_access_SOURCES = %D%/access.c %D%/access_control.c %D%/access_daemon.c %D%/access_why.c \
 	%D%/access_tools.c %D%/access_tools.h $(api_support)
 %C%_test_access_CFLAGS = $(api_cflags)
 %C%_test_access_LDADD = $(api_libs)
@@ -68,6 +70,15 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 %C%_test_tokens_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
 %C%_test_tokens_CFLAGS = $(api_cflags)
 %C%_test_tokens_LDADD = $(api_libs)
+%C%_test_firewall_SOURCES = %D%/firewall.c %D%/firewall_control.c %D%/firewall_daemon.c \
+	%D%/access_tools.c %D%/access_tools.h $(api_support)
+%C%_test_firewall_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DAPI_ARGUMENTS='"--trusted-proxy", "127.0.0.1", "--trusted-proxy", "10.99.0.0/16", "--identity", "backup,type=user-assigned,trusted"'
+%C%_test_firewall_CFLAGS = $(api_cflags)
+%C%_test_firewall_LDADD = $(api_libs)
+%C%_test_order_SOURCES = %D%/order.c %D%/access_tools.c %D%/access_tools.h $(api_support)
+%C%_test_order_CFLAGS = $(api_cflags)
+%C%_test_order_LDADD = $(api_libs)
 %C%_test_crypto_SOURCES = %D%/crypto.c $(api_support)
 %C%_test_crypto_CFLAGS = $(api_cflags)
 %C%_test_crypto_LDADD = $(api_libs)
@@ -200,7 +211,8 @@ EXTRA_DIST += tests/data/golden tests/data/folder_0.1.0.tar.gz
 	$(api_support)
 %C%_test_process_CFLAGS = $(api_cflags)
 %C%_test_process_LDADD = $(api_libs)
-%C%_test_given_SOURCES = %D%/given.c $(api_support)
+%C%_test_given_SOURCES = %D%/given.c %D%/process_tools.c %D%/process_tools.h %D%/vault_tools.h \
+	$(api_support)
 %C%_test_given_CPPFLAGS = $(AM_CPPFLAGS) -DSOURCE_ROOT='"$(abs_top_srcdir)"'
 %C%_test_given_CFLAGS = $(api_cflags)
 %C%_test_given_LDADD = $(api_libs)

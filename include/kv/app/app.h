@@ -18,6 +18,7 @@
 #include "kv/access/permission.h"
 #include "kv/access/roles.h"
 #include "kv/base/agenda.h"
+#include "kv/base/cidr.h"
 #include "kv/http/listener.h"
 #include "kv/http/request.h"
 #include "kv/http/route.h"
@@ -41,9 +42,9 @@ struct kv_app {
     struct kv_identity *identity;
     struct kv_roles *roles;
     struct kv_principals *principals; /* who there is */
-    struct kv_key_file *arc_keys;     /* what Azure Arc's callers have to show */
-    bool revokes_at_once;     /* --revocation immediate: a token ends with its caller's standing */
-    struct kv_access *access; /* what callers may do */
+    bool revokes_at_once; /* --revocation immediate: a token ends with its caller's standing */
+    struct kv_key_file *arc_keys; /* what Azure Arc's callers have to show */
+    struct kv_access *access;     /* what callers may do */
     struct kv_lanes *lanes;
     struct kv_authorities *authorities; /* that attest environments */
     struct kv_vaults *vaults;
@@ -57,9 +58,10 @@ struct kv_app {
     const struct kv_buf *ca_p12, *ca_jks;
     const char *control_names[KV_CONTROL_NAMES_MAX + 1]; /* further ones of this machine; a NULL
                                                             ends them */
-    struct kv_public_url public_url; /* what ids, links and challenges name, if it is set */
-    bool serves_siblings;            /* it listens for others than this machine's own */
-    unsigned port, control_port;     /* the ports in use */
+    const struct kv_cidrs *trusted_proxies; /* sorted; NULL: nobody's X-Forwarded-For is believed */
+    struct kv_public_url public_url;        /* what ids, links and challenges name, if it is set */
+    bool serves_siblings;                   /* it listens for others than this machine's own */
+    unsigned port, control_port;            /* the ports in use */
 
     /* The token, by way of main.c: its state, what it is, its counters. Thread-safe. */
     bool (*token_is_healthy)(void *health_context);

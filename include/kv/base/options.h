@@ -43,7 +43,8 @@ __extension__ enum kv_command {
 
 /* A set of them, and of what else a row of option.def says: FLAG_ONLY, ARGUMENT. */
 typedef uint64_t kv_commands;
-_Static_assert(KV_COMMAND_COUNT <= 56, "a bit for each command, below those of FLAG_ONLY and ARGUMENT");
+_Static_assert(KV_COMMAND_COUNT <= 56,
+               "a bit for each command, below those of FLAG_ONLY and ARGUMENT");
 
 struct kv_options; /* opaque */
 
@@ -75,6 +76,9 @@ struct kv_stray {
 void kv_options_each_stray(const struct kv_options *options,
                            void (*visit)(const struct kv_stray *stray, void *context),
                            void *context);
+
+/* A variable of the environment that was given; borrowed, NULL when it is not set. */
+const char *kv_options_variable(const struct kv_options *options, const char *name);
 
 /* The value of an option of that type; asking for another type is a bug. */
 bool kv_option_flag(const struct kv_options *options, enum kv_option option);

@@ -8,7 +8,9 @@ libkvapi_a_SOURCES += \
 	%D%/identities.c \
 	%D%/identities.h \
 	%D%/identity_parts.c \
+	%D%/identity_routes.c \
 	%D%/metrics.c \
+	%D%/network.c \
 	%D%/private.h \
 	%D%/reset.c \
 	%D%/roles.c \
@@ -16,4 +18,9 @@ libkvapi_a_SOURCES += \
 	%D%/state.c \
 	%D%/time.c \
 	%D%/tokens.c \
-	%D%/vaults.c
+	%D%/vaults.c \
+	%D%/why.c \
+	%D%/why.h \
+	%D%/why_access.c \
+	%D%/why_caller.c \
+	%D%/why_key.c
