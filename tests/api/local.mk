@@ -23,6 +23,7 @@ api_tests = \
 	%D%/test_front \
 	%D%/test_gate \
 	%D%/test_hostile \
+	%D%/test_identities \
 	%D%/test_import \
 	%D%/test_keys \
 	%D%/test_lists \
@@ -45,6 +46,7 @@ api_tests = \
 	%D%/test_symmetric \
 	%D%/test_symmetric_move \
 	%D%/test_throttling \
+	%D%/test_tokens \
 	%D%/test_travel \
 	%D%/test_vaults
 check_PROGRAMS += $(api_tests)
@@ -58,6 +60,16 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 	%D%/access_tools.c %D%/access_tools.h $(api_support)
 %C%_test_access_CFLAGS = $(api_cflags)
 %C%_test_access_LDADD = $(api_libs)
+%C%_test_identities_SOURCES = %D%/identities.c %D%/identity_daemon.c \
+	%D%/identity_endpoints.c %D%/identity_tools.c %D%/identity_tools.h \
+	%D%/access_tools.c %D%/access_tools.h $(api_support)
+%C%_test_identities_CFLAGS = $(api_cflags)
+%C%_test_identities_LDADD = $(api_libs)
+%C%_test_tokens_SOURCES = %D%/tokens.c %D%/token_issuers.c %D%/token_jumps.c \
+	%D%/token_tools.c %D%/token_tools.h $(api_support)
+%C%_test_tokens_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
+%C%_test_tokens_CFLAGS = $(api_cflags)
+%C%_test_tokens_LDADD = $(api_libs)
 %C%_test_firewall_SOURCES = %D%/firewall.c %D%/firewall_control.c %D%/firewall_daemon.c \
 	%D%/access_tools.c %D%/access_tools.h $(api_support)
 %C%_test_firewall_CPPFLAGS = $(AM_CPPFLAGS) \

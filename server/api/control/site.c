@@ -173,7 +173,7 @@ const struct kv_route kv_control_routes[] = {
     { KV_GET, "/control/v1/roles/{role}", control_role_get, KV_LANE_WORK },
     { KV_PUT, "/control/v1/roles/{role}", control_role_put, KV_LANE_WORK },
     { KV_DELETE, "/control/v1/roles/{role}", control_role_delete, KV_LANE_WORK },
-    { KV_GET, "/control/v1/identity", control_identity, KV_LANE_INLINE, "name" },
+    { KV_GET, "/control/v1/identity", control_identity, KV_LANE_WORK, "name" },
     { KV_POST, "/control/v1/reset", control_reset, KV_LANE_WORK },
     { KV_GET, "/control/v1/ekm", external_show, KV_LANE_INLINE },
     { KV_POST, "/control/v1/ekm", external_connect, KV_LANE_INLINE },
@@ -221,7 +221,7 @@ static const struct kv_gate gates[] = {
     { 0 },
 };
 
-static const struct kv_route *const tables[] = { kv_control_routes, NULL };
+static const struct kv_route *const tables[] = { kv_control_routes, identities_routes, NULL };
 
 const struct kv_site kv_control_site = {
     .name = "control",
