@@ -51,6 +51,7 @@ noinst_HEADERS = \
 	%D%/kv/http/route.h \
 	%D%/kv/http/step.h \
 	%D%/kv/identity/identity.h \
+	%D%/kv/identity/key_file.h \
 	%D%/kv/identity/principals.h \
 	%D%/kv/identity/registry.h \
 	%D%/kv/keys/due.h \

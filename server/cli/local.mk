@@ -7,6 +7,9 @@ libkvcli_a_SOURCES += \
 	%D%/env.c \
 	%D%/find.c \
 	%D%/get.c \
+	%D%/identity.c \
+	%D%/path.c \
+	%D%/path.h \
 	%D%/server.h \
 	%D%/system_store.c \
 	%D%/system_store.h \

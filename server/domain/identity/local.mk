@@ -12,6 +12,7 @@ libkvdomain_a_SOURCES += \
 	%D%/issuer.h \
 	%D%/key_set.c \
 	%D%/key_set.h \
+	%D%/key_file.c \
 	%D%/principals.c \
 	%D%/principals_certificates.c \
 	%D%/principals_core.h \
