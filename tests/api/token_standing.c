@@ -76,8 +76,8 @@ static void expect_claims(struct client *client, int64_t after)
                                "\", resource=\"https://";
     API_REPLY(reply, client_call(client, "GET", "/keys/nothing-here", NULL));
     const char *challenge = reply_header(&reply, "WWW-Authenticate");
-    const char *claims = challenge != NULL ? strstr(challenge, ", error=\"insufficient_claims\", claims=\"")
-                                           : NULL;
+    const char *claims =
+        challenge != NULL ? strstr(challenge, ", error=\"insufficient_claims\", claims=\"") : NULL;
     char json[256];
     size_t len;
     int64_t nbf = 0;
@@ -91,10 +91,10 @@ static void expect_claims(struct client *client, int64_t after)
     cr_assert_eq(strcspn(claims, "=\""), strlen(claims) - 1, "%s", challenge);
     cr_assert(kv_base64_decode(claims, strlen(claims) - 1, json, &len));
     json[len] = '\0';
-    cr_assert_eq(sscanf(json,
-                        "{\"access_token\":{\"nbf\":{\"essential\":true,\"value\":\"%" SCNd64 "\"}}}",
-                        &nbf),
-                 1, "%s", json);
+    cr_assert_eq(
+        sscanf(json, "{\"access_token\":{\"nbf\":{\"essential\":true,\"value\":\"%" SCNd64 "\"}}}",
+               &nbf),
+        1, "%s", json);
     cr_expect_geq(nbf, after / 1000);
     cr_expect_leq(nbf, kv_seconds(kv_clock_real()));
 }
