@@ -5,6 +5,7 @@ noinst_HEADERS = \
 	%D%/hsm_gate.h \
 	%D%/hsm_pause.h \
 	%D%/kv/access/access.h \
+	%D%/kv/access/explain.h \
 	%D%/kv/access/grants.h \
 	%D%/kv/access/hsm_role.def \
 	%D%/kv/access/permission.def \

@@ -15,6 +15,7 @@ libkvbase_a_SOURCES += \
 	%D%/json_print.c \
 	%D%/jwe.c \
 	%D%/jws.c \
+	%D%/jws_certificate.c \
 	%D%/jws_ec.c \
 	%D%/jws_key.c \
 	%D%/jws_key.h \

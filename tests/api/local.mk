@@ -22,6 +22,7 @@ api_tests = \
 	%D%/test_front \
 	%D%/test_gate \
 	%D%/test_hostile \
+	%D%/test_identities \
 	%D%/test_import \
 	%D%/test_keys \
 	%D%/test_lists \
@@ -57,6 +58,11 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 	%D%/access_tools.c %D%/access_tools.h $(api_support)
 %C%_test_access_CFLAGS = $(api_cflags)
 %C%_test_access_LDADD = $(api_libs)
+%C%_test_identities_SOURCES = %D%/identities.c %D%/identity_daemon.c \
+	%D%/identity_endpoints.c %D%/identity_tools.c %D%/identity_tools.h \
+	%D%/access_tools.c %D%/access_tools.h $(api_support)
+%C%_test_identities_CFLAGS = $(api_cflags)
+%C%_test_identities_LDADD = $(api_libs)
 %C%_test_tokens_SOURCES = %D%/tokens.c %D%/token_issuers.c %D%/token_jumps.c %D%/token_standing.c \
 	%D%/token_tools.c %D%/token_tools.h $(api_support)
 %C%_test_tokens_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'

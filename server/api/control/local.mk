@@ -14,4 +14,5 @@ libkvapi_a_SOURCES += \
 	%D%/site.c \
 	%D%/state.c \
 	%D%/time.c \
+	%D%/tokens.c \
 	%D%/vaults.c

@@ -36,6 +36,7 @@ kv_handler_fn identities_list, identities_get, identities_put, identities_patch,
     identities_member_add, identities_member_remove; /* identities.c */
 kv_handler_fn identities_secret_add, identities_secret_remove, identities_certificate_add,
     identities_certificate_remove, identities_federated_add,
-    identities_federated_remove;                    /* credentials.c */
-kv_handler_fn control_reset;                        /* reset.c */
-kv_handler_fn control_clock_get, control_clock_set; /* time.c */
+    identities_federated_remove;                            /* credentials.c */
+kv_handler_fn identities_token, identities_federated_token; /* tokens.c */
+kv_handler_fn control_reset;                                /* reset.c */
+kv_handler_fn control_clock_get, control_clock_set;         /* time.c */

@@ -358,22 +358,6 @@ Test(token_site, answers_under_the_address_of_the_real_imds)
     cr_assert_eq(response.status, 200);
 }
 
-/* What clients keep is dated by their clock, whatever the virtual one shows. */
-Test(token_site, dates_tokens_by_the_real_clock)
-{
-    static const kv_millis rows[] = { INT64_C(7776000000), INT64_C(-86400000000) };
-
-    for (size_t i = 0; i < KV_COUNT(rows); i++) {
-        kv_time before = real_now();
-
-        cr_assert_eq(kv_clock_shift(app.clock, rows[i], &err), KV_OK);
-        kv_clock_age_tokens(app.clock, rows[i]);
-        ask_app_service();
-        perform(&kv_token_site);
-        expect_issued_between(before, real_now());
-    }
-}
-
 Test(token_site, refuses_services_that_no_tenant_knows)
 {
     begin(KV_GET, IMDS);
@@ -501,4 +485,20 @@ Test(token_site, challenges_callers_of_arc)
     kv_key_file_free(keys);
     keys = NULL;
     cr_assert_not(kv_file_exists(path), "nobody needs it any more");
+}
+
+/* What clients keep is dated by their clock, whatever the virtual one shows. */
+Test(token_site, dates_tokens_by_the_real_clock)
+{
+    static const kv_millis rows[] = { INT64_C(7776000000), INT64_C(-86400000000) };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        kv_time before = real_now();
+
+        cr_assert_eq(kv_clock_shift(app.clock, rows[i], &err), KV_OK);
+        kv_clock_age_tokens(app.clock, rows[i]);
+        ask_app_service();
+        perform(&kv_token_site);
+        expect_issued_between(before, real_now());
+    }
 }
