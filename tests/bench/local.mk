@@ -10,6 +10,7 @@ EXTRA_PROGRAMS += %D%/bench
 	%D%/duel.h \
 	%D%/fill.c \
 	%D%/fill.h \
+	%D%/firewall.c \
 	%D%/get.c \
 	%D%/load.c \
 	%D%/load.h \

@@ -6,6 +6,7 @@ fuzz_names = \
 	backup \
 	base64 \
 	body \
+	cidr \
 	claims \
 	duration \
 	framing \
@@ -28,6 +29,7 @@ fuzz_programs = \
 	%D%/fuzz_backup \
 	%D%/fuzz_base64 \
 	%D%/fuzz_body \
+	%D%/fuzz_cidr \
 	%D%/fuzz_claims \
 	%D%/fuzz_duration \
 	%D%/fuzz_framing \
@@ -79,6 +81,11 @@ fuzz_libs = $(kv_api) $(SERVER_LIBS)
 %C%_fuzz_body_CPPFLAGS = $(fuzz_cppflags)
 %C%_fuzz_body_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_body_LDADD = tests/support/libtoken.a $(fuzz_libs)
+
+%C%_fuzz_cidr_SOURCES = %D%/cidr.c $(fuzz_common)
+%C%_fuzz_cidr_CPPFLAGS = $(fuzz_cppflags)
+%C%_fuzz_cidr_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_cidr_LDADD = $(fuzz_libs)
 
 %C%_fuzz_claims_SOURCES = %D%/claims.c $(fuzz_common)
 %C%_fuzz_claims_CPPFLAGS = $(fuzz_cppflags)
