@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <stdlib.h>
+#include <stdint.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -28,7 +29,8 @@ static char *printed(enum kv_command command, bool help)
 
 Test(options_print, keeps_help_within_80_columns_for_every_command)
 {
-    for (unsigned command = KV_COMMAND_SERVE; command < 1U << KV_COMMAND_COUNT; command *= 2) {
+    for (uint64_t command = KV_COMMAND_SERVE; command < UINT64_C(1) << KV_COMMAND_COUNT;
+         command *= 2) {
         char *text = printed((enum kv_command) command, true);
         cr_assert_not_null(strstr(text, "  --help "));
         for (const char *line = text; *line != '\0'; line += strcspn(line, "\n") + 1) {
