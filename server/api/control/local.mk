@@ -16,4 +16,9 @@ libkvapi_a_SOURCES += \
 	%D%/state.c \
 	%D%/time.c \
 	%D%/tokens.c \
-	%D%/vaults.c
+	%D%/vaults.c \
+	%D%/why.c \
+	%D%/why.h \
+	%D%/why_access.c \
+	%D%/why_caller.c \
+	%D%/why_key.c
