@@ -279,7 +279,10 @@ TESTS += %D%/test_sites
 	%D%/sites/control_clock.c \
 	%D%/sites/exchange.c \
 	%D%/sites/exchange.h \
-	%D%/sites/token.c
+	%D%/sites/token.c \
+	%D%/sites/token.h \
+	%D%/sites/token_identities.c \
+	%D%/sites/token_tools.c
 %C%_test_sites_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit/identity
 %C%_test_sites_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_sites_LDADD = $(UNIT_LDADD)

@@ -7,6 +7,7 @@ libkvapi_a_SOURCES += \
 	%D%/ekm.c \
 	%D%/identities.c \
 	%D%/identities.h \
+	%D%/identity_parts.c \
 	%D%/metrics.c \
 	%D%/network.c \
 	%D%/private.h \
