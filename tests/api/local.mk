@@ -65,7 +65,7 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 	%D%/access_tools.c %D%/access_tools.h $(api_support)
 %C%_test_identities_CFLAGS = $(api_cflags)
 %C%_test_identities_LDADD = $(api_libs)
-%C%_test_tokens_SOURCES = %D%/tokens.c %D%/token_issuers.c %D%/token_jumps.c \
+%C%_test_tokens_SOURCES = %D%/tokens.c %D%/token_issuers.c %D%/token_jumps.c %D%/token_standing.c \
 	%D%/token_tools.c %D%/token_tools.h $(api_support)
 %C%_test_tokens_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
 %C%_test_tokens_CFLAGS = $(api_cflags)
