@@ -3,8 +3,13 @@ libkvapi_a_SOURCES += \
 	%D%/access.c \
 	%D%/authority.c \
 	%D%/body.c \
+	%D%/credentials.c \
 	%D%/ekm.c \
 	%D%/faults.c \
+	%D%/identities.c \
+	%D%/identities.h \
+	%D%/identity_parts.c \
+	%D%/identity_routes.c \
 	%D%/metrics.c \
 	%D%/network.c \
 	%D%/private.h \
@@ -13,6 +18,7 @@ libkvapi_a_SOURCES += \
 	%D%/site.c \
 	%D%/state.c \
 	%D%/time.c \
+	%D%/tokens.c \
 	%D%/vaults.c \
 	%D%/why.c \
 	%D%/why.h \
