@@ -205,6 +205,9 @@ enum kv_code fault_match_check(struct fault_match *match, enum kv_fault_stage st
         narrow(match, trait[TRAIT_KEY].count > 0, operations_naming(KV_NAMES_KEY), "a key", err));
     KV_TRY(narrow(match, match->version.count > 0, operations_naming(KV_NAMES_VERSION), "a version",
                   err));
+    KV_TRY(narrow(match, trait[TRAIT_PRINCIPAL].count > 0,
+                  operations_at(KV_PLACE_VAULT) | KV_OPERATIONS_OF_MANAGED,
+                  "a principal that is known in time", err));
     if (stage == KV_FAULT_ARRIVAL && trait[TRAIT_PRINCIPAL].count > 0) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
                        "At its arrival nobody knows whose request it is: 'principal' cannot go "
