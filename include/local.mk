@@ -54,6 +54,7 @@ noinst_HEADERS = \
 	%D%/kv/http/response.h \
 	%D%/kv/http/route.h \
 	%D%/kv/http/step.h \
+	%D%/kv/identity/caller.h \
 	%D%/kv/identity/identity.h \
 	%D%/kv/identity/key_file.h \
 	%D%/kv/identity/principals.h \

@@ -12,16 +12,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include <openssl/evp.h>
-
+#include "ca_file.h"
 #include "kv/base/files.h"
+#include "proxy.h"
 #include "server.h"
 #include "variables.h"
 
 /* Any value will do; it only has to be there. */
 #define IDENTITY_SECRET "coffer"
-
-#define NAMING_BYTES 8 /* of the digest that names a saved certificate */
 
 #define CA_VARIABLES "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE"
 
@@ -48,26 +46,6 @@ static bool find_ca(const struct kv_cli_server *server, char ret_path[KV_PATH_MA
 
     return server->folder[0] != '\0' && kv_cli_trust_path(server->folder, path, NULL) == KV_OK
            && realpath(path, ret_path) != NULL;
-}
-
-/* Named by what is in it: the certificates of two servers do not get into each other's way. */
-static enum kv_code choose_file(const struct kv_options *options, const struct kv_buf *pem,
-                                char ret_path[KV_PATH_MAX], struct kv_err *err)
-{
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    char folder[KV_PATH_MAX];
-    char name[] = "ca-0123456789abcdef.pem";
-
-    if (EVP_Digest(pem->data, pem->len, digest, NULL, EVP_sha256(), NULL) != 1) {
-        return KV_OUT_OF_MEMORY(err);
-    }
-    for (int i = 0; i < NAMING_BYTES; i++) {
-        (void) snprintf(name + strlen("ca-") + 2 * i, 3, "%02x", digest[i]);
-    }
-    name[strlen("ca-") + 2 * NAMING_BYTES] = '.';
-    KV_TRY(kv_cache_folder(options, folder, err));
-    KV_TRY(kv_folder_make(folder, 0700, err));
-    return kv_path_join(ret_path, folder, name, err);
 }
 
 static bool holds(const char *path, const struct kv_buf *pem)
@@ -118,7 +96,7 @@ static enum kv_code save_ca(const struct kv_options *options, const struct kv_cl
     kv_buf_init(&pem, KV_CLI_ANSWER_MAX);
     KV_TRY(fetch_ca(server, &pem, err));
     if (*wanted == '\0') {
-        KV_TRY(choose_file(options, &pem, path, err));
+        KV_TRY(ca_file_in_cache(options, &pem, path, err));
     } else {
         KV_TRY(find_file(wanted, path, err));
     }
@@ -193,6 +171,16 @@ static void print_advice(const char *control_url, FILE *out)
     }
 }
 
+/* Before a server is asked: as in `-- "$UNSET"`. */
+static enum kv_code check_command(const struct kv_options *options, struct kv_err *err)
+{
+    if (kv_option_list_count(options, KV_OPTION_ENV_COMMAND) > 0
+        && *kv_option_list_item(options, KV_OPTION_ENV_COMMAND, 0) == '\0') {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "the command behind the -- is empty");
+    }
+    return KV_OK;
+}
+
 static enum kv_code hand_over(const struct kv_options *options, const struct variables *variables,
                               struct kv_err *err)
 {
@@ -215,6 +203,7 @@ enum kv_code kv_cli_env(const struct kv_options *options, struct kv_err *err)
     const char *name = NULL, *url = NULL;
     char ca[KV_PATH_MAX];
 
+    KV_TRY(check_command(options, err));
     KV_TRY(kv_cli_find_server(options, &server, err));
     KV_TRY(kv_cli_get_json(&server, "/control/v1/info", &info, err));
     KV_TRY(pick_vault(info, wanted, &name, &url, err));
@@ -222,6 +211,8 @@ enum kv_code kv_cli_env(const struct kv_options *options, struct kv_err *err)
     KV_TRY(add_vault(&variables, name, url, err));
     KV_TRY(add_identity(&variables, server.url, err));
     KV_TRY(add_trust(&variables, ca, err));
+    KV_TRY(proxy_add_exceptions(options, (const char *const[]){ url, server.url, NULL }, &variables,
+                                err));
     if (*ca == '\0') {
         print_advice(server.url, has_comments ? stdout : stderr);
     }

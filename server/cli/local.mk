@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 libkvcli_a_SOURCES += \
 	%D%/access.c \
+	%D%/ca_file.c \
+	%D%/ca_file.h \
 	%D%/cli.c \
 	%D%/cli.h \
 	%D%/commands.c \
@@ -9,9 +11,12 @@ libkvcli_a_SOURCES += \
 	%D%/firewall.c \
 	%D%/get.c \
 	%D%/path.c \
+	%D%/proxy.c \
+	%D%/proxy.h \
 	%D%/server.h \
 	%D%/system_store.c \
 	%D%/system_store.h \
 	%D%/variables.c \
 	%D%/variables.h \
-	%D%/vault.c
+	%D%/vault.c \
+	%D%/why.c

@@ -3,6 +3,7 @@ libkvserve_a_SOURCES += \
 	%D%/certifier.c \
 	%D%/certify.c \
 	%D%/counts.c \
+	%D%/coverage.c \
 	%D%/due.c \
 	%D%/fetch.c \
 	%D%/firewalls.c \

@@ -53,6 +53,7 @@ struct server {
     struct kv_roles *roles;
     struct grants grants;
     struct kv_certificates certificates;
+    struct coverage coverage;
     struct certifier *certifier;
     struct kv_store *store;
     struct housekeeper *keeper;
@@ -161,6 +162,8 @@ static enum kv_code open_vaults(struct server *server, struct kv_err *err)
     kv_vaults_add_tenant(server->vaults, kv_access_empty, server->grants.access);
     KV_TRY(
         vaults_open(server->vaults, &server->drafts, kv_seconds(kv_clock_now(server->clock)), err));
+    server->coverage = (struct coverage){ &server->certificates, &server->public_url };
+    KV_TRY(coverage_watch(&server->coverage, server->vaults, err));
     return grants_apply(&server->grants, NULL, err);
 }
 

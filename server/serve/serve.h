@@ -85,6 +85,18 @@ enum kv_code certificates_open(const struct kv_options *options, const char *fol
                                struct kv_certificates *ret_certificates,
                                struct kv_err *err) kv_must_check;
 
+/* Warns of each vault whose name a given server certificate lacks: those that are there, and those
+ * that are made later. All borrowed, and set before; it stays where it is. */
+struct coverage {
+    const struct kv_certificates *certificates;
+    const struct kv_public_url *public_url;
+};
+enum kv_code coverage_watch(struct coverage *coverage, struct kv_vaults *vaults,
+                            struct kv_err *err) kv_must_check;
+
+/* "[::1]" as certificates have it: "::1". Other hosts stay as they are. */
+void names_unbracket(char *host);
+
 /* Opens the table with them; logs those that were deleted, which stay deleted. */
 enum kv_code vaults_open(struct kv_vaults *vaults, const struct vault_drafts *drafts, kv_time now,
                          struct kv_err *err) kv_must_check;

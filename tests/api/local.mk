@@ -54,7 +54,7 @@ api_support = tests/support/api_main.c tests/support/api_run.h
 api_cflags = $(AM_CFLAGS) $(CRITERION_CFLAGS) $(TLS_CFLAGS)
 api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITERION_LIBS) $(SERVER_LIBS) $(CURL_LIBS) $(TLS_LIBS)
 
-%C%_test_access_SOURCES = %D%/access.c %D%/access_control.c %D%/access_daemon.c \
+%C%_test_access_SOURCES = %D%/access.c %D%/access_control.c %D%/access_daemon.c %D%/access_why.c \
 	%D%/access_tools.c %D%/access_tools.h $(api_support)
 %C%_test_access_CFLAGS = $(api_cflags)
 %C%_test_access_LDADD = $(api_libs)
@@ -199,7 +199,8 @@ EXTRA_DIST += tests/data/golden tests/data/folder_0.1.0.tar.gz
 	$(api_support)
 %C%_test_process_CFLAGS = $(api_cflags)
 %C%_test_process_LDADD = $(api_libs)
-%C%_test_given_SOURCES = %D%/given.c $(api_support)
+%C%_test_given_SOURCES = %D%/given.c %D%/process_tools.c %D%/process_tools.h %D%/vault_tools.h \
+	$(api_support)
 %C%_test_given_CPPFLAGS = $(AM_CPPFLAGS) -DSOURCE_ROOT='"$(abs_top_srcdir)"'
 %C%_test_given_CFLAGS = $(api_cflags)
 %C%_test_given_LDADD = $(api_libs)

@@ -134,7 +134,7 @@ TESTS += %D%/test_certificate
 
 check_PROGRAMS += %D%/test_given
 TESTS += %D%/test_given
-%C%_test_given_SOURCES = %D%/given.c
+%C%_test_given_SOURCES = %D%/given.c %D%/given.h %D%/given_taken.c
 %C%_test_given_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) -DSOURCE_ROOT='"$(abs_top_srcdir)"'
 %C%_test_given_CFLAGS = $(unit_cflags)
 %C%_test_given_LDADD = $(unit_libs)
@@ -260,6 +260,7 @@ TESTS += %D%/test_cli
 %C%_test_cli_SOURCES = \
 	%D%/cli/commands.c \
 	%D%/cli/env.c \
+	%D%/cli/env_reader.c \
 	%D%/cli/fake.c \
 	%D%/cli/fake.h \
 	%D%/cli/shell.h

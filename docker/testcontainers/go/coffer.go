@@ -44,6 +44,7 @@ type Vault struct {
 	SKU             string `json:"sku"`
 	Retention       int    `json:"retention"` // days
 	PurgeProtection bool   `json:"purge_protection"`
+	Access          string `json:"access"` // "open", "policy" or "rbac"
 }
 
 // VaultSettings are those of a vault to be made; what is left out is as coffer has it by default.
@@ -52,6 +53,7 @@ type VaultSettings struct {
 	SKU             string `json:"sku,omitempty"`
 	Retention       int    `json:"retention,omitempty"`
 	PurgeProtection bool   `json:"purge_protection,omitempty"`
+	Access          string `json:"access,omitempty"`
 }
 
 // Info is what /control/v1/info says.

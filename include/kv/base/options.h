@@ -77,6 +77,9 @@ void kv_options_each_stray(const struct kv_options *options,
                            void (*visit)(const struct kv_stray *stray, void *context),
                            void *context);
 
+/* A variable of the environment that was given; borrowed, NULL when it is not set. */
+const char *kv_options_variable(const struct kv_options *options, const char *name);
+
 /* The value of an option of that type; asking for another type is a bug. */
 bool kv_option_flag(const struct kv_options *options, enum kv_option option);
 int64_t kv_option_number(const struct kv_options *options, enum kv_option option);

@@ -12,4 +12,9 @@ libkvapi_a_SOURCES += \
 	%D%/site.c \
 	%D%/state.c \
 	%D%/time.c \
-	%D%/vaults.c
+	%D%/vaults.c \
+	%D%/why.c \
+	%D%/why.h \
+	%D%/why_access.c \
+	%D%/why_caller.c \
+	%D%/why_key.c

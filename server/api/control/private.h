@@ -40,5 +40,6 @@ kv_handler_fn control_identity, control_access, control_policy_put, control_poli
 kv_handler_fn control_role_get, control_role_put, control_role_delete;               /* roles.c */
 kv_handler_fn control_network_get, control_network_put, control_network_patch,
     control_network_allow, control_network_remove;  /* network.c */
+kv_handler_fn control_why;                          /* why.c */
 kv_handler_fn control_reset;                        /* reset.c */
 kv_handler_fn control_clock_get, control_clock_set; /* time.c */

@@ -87,16 +87,21 @@ static void log_what_matters(const struct kv_request *request, const struct kv_r
     }
 }
 
+/* The site's own column of a row: the members that the query may have, separated by blanks. None
+ * where there is no such column; and any where others than coffer's own tools ask, who may add what
+ * they like: probes, scrapers, clients of an attestation service. */
+#define QUERY_ANY "*"
+
 const struct kv_route kv_control_routes[] = {
-    { KV_GET, "/ready", control_ready, KV_LANE_INLINE },
-    { KV_GET, "/health", control_health, KV_LANE_INLINE },
-    { KV_GET, "/metrics", control_metrics, KV_LANE_INLINE },
-    { KV_GET, "/ca.pem", control_ca, KV_LANE_INLINE },
-    { KV_GET, "/ca.p12", control_ca_p12, KV_LANE_INLINE },
-    { KV_GET, "/ca.jks", control_ca_jks, KV_LANE_INLINE },
-    { KV_GET, "/generate-test-token", authority_attest, KV_LANE_WORK },
-    { KV_GET, "/.well-known/openid-configuration", authority_describe, KV_LANE_INLINE },
-    { KV_GET, "/certs", authority_keys, KV_LANE_WORK },
+    { KV_GET, "/ready", control_ready, KV_LANE_INLINE, QUERY_ANY },
+    { KV_GET, "/health", control_health, KV_LANE_INLINE, QUERY_ANY },
+    { KV_GET, "/metrics", control_metrics, KV_LANE_INLINE, QUERY_ANY },
+    { KV_GET, "/ca.pem", control_ca, KV_LANE_INLINE, QUERY_ANY },
+    { KV_GET, "/ca.p12", control_ca_p12, KV_LANE_INLINE, QUERY_ANY },
+    { KV_GET, "/ca.jks", control_ca_jks, KV_LANE_INLINE, QUERY_ANY },
+    { KV_GET, "/generate-test-token", authority_attest, KV_LANE_WORK, QUERY_ANY },
+    { KV_GET, "/.well-known/openid-configuration", authority_describe, KV_LANE_INLINE, QUERY_ANY },
+    { KV_GET, "/certs", authority_keys, KV_LANE_WORK, QUERY_ANY },
     { KV_GET, "/control/v1/info", control_info, KV_LANE_INLINE },
     { KV_GET, "/control/v1/hsm", control_hsm, KV_LANE_WORK }, /* it may be re-opening */
     { KV_GET, "/control/v1/clock", control_clock_get, KV_LANE_INLINE },
@@ -111,7 +116,7 @@ const struct kv_route kv_control_routes[] = {
     { KV_GET, "/control/v1/vaults/{name}/access", control_access, KV_LANE_WORK },
     { KV_PUT, "/control/v1/vaults/{name}/policies/{principal}", control_policy_put, KV_LANE_WORK },
     { KV_DELETE, "/control/v1/vaults/{name}/policies/{principal}", control_policy_delete,
-      KV_LANE_WORK },
+      KV_LANE_WORK, "application_id" },
     { KV_POST, "/control/v1/vaults/{name}/assignments", control_assignment_post, KV_LANE_WORK },
     { KV_DELETE, "/control/v1/vaults/{name}/assignments", control_assignment_withdraw,
       KV_LANE_WORK },
@@ -122,10 +127,12 @@ const struct kv_route kv_control_routes[] = {
     { KV_PATCH, "/control/v1/vaults/{name}/network", control_network_patch, KV_LANE_WORK },
     { KV_POST, "/control/v1/vaults/{name}/network/rules", control_network_allow, KV_LANE_WORK },
     { KV_DELETE, "/control/v1/vaults/{name}/network/rules", control_network_remove, KV_LANE_WORK },
+    { KV_GET, "/control/v1/vaults/{name}/why", control_why, KV_LANE_WORK,
+      "operation identity principal key version" },
     { KV_GET, "/control/v1/roles/{role}", control_role_get, KV_LANE_WORK },
     { KV_PUT, "/control/v1/roles/{role}", control_role_put, KV_LANE_WORK },
     { KV_DELETE, "/control/v1/roles/{role}", control_role_delete, KV_LANE_WORK },
-    { KV_GET, "/control/v1/identity", control_identity, KV_LANE_INLINE },
+    { KV_GET, "/control/v1/identity", control_identity, KV_LANE_INLINE, "name" },
     { KV_POST, "/control/v1/reset", control_reset, KV_LANE_WORK },
     { KV_GET, "/control/v1/ekm", external_show, KV_LANE_INLINE },
     { KV_POST, "/control/v1/ekm", external_connect, KV_LANE_INLINE },
@@ -133,10 +140,42 @@ const struct kv_route kv_control_routes[] = {
     { 0 },
 };
 
+static bool is_among(const char *name, const char *names)
+{
+    size_t len = strlen(name);
+
+    for (; *names != '\0'; names += strcspn(names, " "), names += strspn(names, " ")) {
+        if (len == strcspn(names, " ") && strncasecmp(name, names, len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A misspelt one must not be ignored: what it was to narrow would be done to all. */
+static enum kv_code check_query(struct kv_request *request, struct kv_response *response,
+                                struct kv_err *err)
+{
+    const char *names = request->route->own != NULL ? request->route->own : "";
+
+    (void) response;
+    for (size_t i = 0; strcmp(names, QUERY_ANY) != 0 && i < request->query.count; i++) {
+        const char *name = request->query.pair[i].name;
+
+        if (!is_among(name, names)) {
+            return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                           "'%.63s' is not a member of this query: it can have %s.", name,
+                           *names != '\0' ? names : "none");
+        }
+    }
+    return KV_OK;
+}
+
 static const struct kv_gate gates[] = {
     { "strangers", refuse_strangers },
     { "media-type", check_media_type },
     { "route", kv_route_match },
+    { "query", check_query },
     { 0 },
 };
 

@@ -39,6 +39,29 @@ test("a purge is refused while the vault is protected", async () => {
   await assert.rejects(coffer.purgeVault("protected"), { status: 403 });
 });
 
+test("a role that is not there is refused", async () => {
+  await coffer.createVault("roles", { access: "rbac" });
+  await assert.rejects(coffer.grant("roles", { role: "cook" }), /no role 'cook'/);
+  await assert.rejects(coffer.revoke("roles", { role: "owner" }), { status: 404 });
+  await assert.rejects(coffer.revoke("roles"), { status: 404 });
+  await assert.rejects(coffer.grant("roles", { role: "owner", permissions: [] }), TypeError);
+});
+
+test("what was granted to an identity is for its token, until it is taken back", async () => {
+  const { url, access } = await coffer.createVault("granted", { access: "rbac" });
+  const tlsOptions = { ca: await coffer.caCertificate() };
+  const service = new KeyClient(url, coffer.credential("service"), { tlsOptions });
+  const grant = { role: "key-vault-crypto-officer", identity: "service" };
+  assert.equal(access, "rbac");
+  await assert.rejects(service.createEcKey("cmk"), { statusCode: 403 });
+  assert.ok(await coffer.grant("granted", grant));
+  await service.createEcKey("cmk");
+  await coffer.grant("granted", { permissions: ["get"], principal: await coffer.objectId("service") });
+  await coffer.revoke("granted", { identity: "service" });
+  await coffer.revoke("granted", grant);
+  await assert.rejects(service.getKey("cmk"), { statusCode: 403 });
+});
+
 test("nobody there is no refusal", async () => {
   await assert.rejects(new Coffer("http://127.0.0.1:1").info(), TypeError);
 });

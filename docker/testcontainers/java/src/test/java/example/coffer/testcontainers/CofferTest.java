@@ -60,6 +60,17 @@ class CofferTest {
     }
 
     @Test
+    void aRoleThatIsNotThereIsRefused() {
+        coffer.createVault("roles", Map.of("access", "rbac"));
+        var unknown = assertThrows(CofferException.class, () -> coffer.grant("roles", Map.of("role", "cook")));
+        assertEquals(404, unknown.status());
+        assertThrows(CofferException.class, () -> coffer.revoke("roles", Map.of("role", "owner")));
+        assertThrows(CofferException.class, () -> coffer.revoke("roles", Map.of()));
+        var both = Map.of("role", "owner", "permissions", List.of());
+        assertThrows(IllegalArgumentException.class, () -> coffer.grant("roles", both));
+    }
+
+    @Test
     void nobodyThereIsNoRefusal() {
         assertThrows(UncheckedIOException.class, () -> new Coffer("http://127.0.0.1:1").info());
     }
@@ -111,12 +122,31 @@ class CofferTest {
         assertEquals("https://mapped.vault.localhost:4711", mapped.createVault("mapped").url());
     }
 
-    private int statusOfKeys(HttpClient client) throws Exception {
-        URI uri = URI.create(coffer.vaultUrl("dev") + "/keys?api-version=7.6");
+    private int statusOfKeys(HttpClient client, String vault, String identity) throws Exception {
+        URI uri = URI.create(coffer.vaultUrl(vault) + "/keys?api-version=7.6");
         var request = HttpRequest.newBuilder(uri)
-                .header("Authorization", "Bearer " + coffer.token("https://vault.azure.net"))
+                .header("Authorization", "Bearer " + coffer.token("https://vault.azure.net", identity))
                 .build();
         return client.send(request, BodyHandlers.discarding()).statusCode();
+    }
+
+    private int statusOfKeys(HttpClient client) throws Exception {
+        return statusOfKeys(client, "dev", "");
+    }
+
+    @Test
+    void whatWasGrantedIsTakenBack() throws Exception {
+        var client = HttpClient.newBuilder().sslContext(coffer.sslContext()).build();
+        var grant = Map.of("permissions", List.of("list"), "identity", "service");
+        var role = Map.of("role", "key-vault-reader", "identity", "service", "key", "k");
+        assertEquals("policy", coffer.createVault("granted", Map.of("access", "policy")).access());
+        coffer.grant("granted", grant);
+        assertEquals(200, statusOfKeys(client, "granted", "service"));
+        assertEquals(403, statusOfKeys(client, "granted", ""));
+        assertEquals(36, coffer.grant("granted", role).length());
+        coffer.revoke("granted", role);
+        coffer.revoke("granted", grant);
+        assertEquals(403, statusOfKeys(client, "granted", "service"));
     }
 
     @Test
