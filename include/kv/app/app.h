@@ -43,8 +43,8 @@ struct kv_app {
     struct kv_roles *roles;
     struct kv_principals *principals; /* who there is */
     bool revokes_at_once; /* --revocation immediate: a token ends with its caller's standing */
-    struct kv_key_file *arc_keys;     /* what Azure Arc's callers have to show */
-    struct kv_access *access;         /* what callers may do */
+    struct kv_key_file *arc_keys; /* what Azure Arc's callers have to show */
+    struct kv_access *access;     /* what callers may do */
     struct kv_lanes *lanes;
     struct kv_authorities *authorities; /* that attest environments */
     struct kv_vaults *vaults;
