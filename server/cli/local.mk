@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 libkvcli_a_SOURCES += \
 	%D%/access.c \
+	%D%/authorize.c \
 	%D%/ca_file.c \
 	%D%/ca_file.h \
+	%D%/certificate_file.c \
+	%D%/certificate_file.h \
 	%D%/cli.c \
 	%D%/cli.h \
 	%D%/commands.c \
@@ -10,6 +13,9 @@ libkvcli_a_SOURCES += \
 	%D%/find.c \
 	%D%/firewall.c \
 	%D%/get.c \
+	%D%/identity.c \
+	%D%/login.c \
+	%D%/login.h \
 	%D%/path.c \
 	%D%/proxy.c \
 	%D%/proxy.h \

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "kv/access/grants.h"
-#include "kv/base/log.h"
 #include "kv/app/app.h"
+#include "kv/base/log.h"
 #include "kv/identity/key_file.h"
 #include "kv/identity/registry.h"
 #include "serve.h"

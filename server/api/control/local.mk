@@ -3,7 +3,12 @@ libkvapi_a_SOURCES += \
 	%D%/access.c \
 	%D%/authority.c \
 	%D%/body.c \
+	%D%/credentials.c \
 	%D%/ekm.c \
+	%D%/identities.c \
+	%D%/identities.h \
+	%D%/identity_parts.c \
+	%D%/identity_routes.c \
 	%D%/metrics.c \
 	%D%/network.c \
 	%D%/private.h \
@@ -12,6 +17,7 @@ libkvapi_a_SOURCES += \
 	%D%/site.c \
 	%D%/state.c \
 	%D%/time.c \
+	%D%/tokens.c \
 	%D%/vaults.c \
 	%D%/why.c \
 	%D%/why.h \
