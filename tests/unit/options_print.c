@@ -29,7 +29,7 @@ static char *printed(enum kv_command command, bool help)
 Test(options_print, keeps_help_within_80_columns_for_every_command)
 {
     for (unsigned place = 0; place < KV_COMMAND_COUNT; place++) {
-        char *text = printed((enum kv_command) (UINT64_C(1) << place), true);
+        char *text = printed((enum kv_command)(UINT64_C(1) << place), true);
         cr_assert_not_null(strstr(text, "  --help "));
         for (const char *line = text; *line != '\0'; line += strcspn(line, "\n") + 1) {
             cr_assert_leq(strcspn(line, "\n"), 80, "%s", line);
