@@ -15,5 +15,6 @@ EXTRA_DIST += \
 	%D%/operations.md \
 	%D%/options.md \
 	%D%/parity.md \
+	%D%/security.md \
 	%D%/troubleshooting.md \
 	%D%/trust.md

@@ -9,9 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "ca_file.h"
 #include "kv/base/files.h"
+#include "kv/base/private_file.h"
 #include "login.h"
 #include "proxy.h"
 #include "server.h"
@@ -44,11 +46,17 @@ static bool find_ca(const struct kv_cli_server *server, char ret_path[KV_PATH_MA
            && realpath(path, ret_path) != NULL;
 }
 
+/* Only of a file that nobody else can change later on. */
 static bool holds(const char *path, const struct kv_buf *pem)
 {
     kv_auto(kv_buf_done) struct kv_buf held;
+    struct stat status;
 
     kv_buf_init(&held, KV_CLI_ANSWER_MAX);
+    if (lstat(path, &status) != 0 || status.st_uid != geteuid()
+        || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+        return false;
+    }
     return kv_file_read(path, &held, NULL) == KV_OK && held.len == pem->len
            && strcmp(held.data, pem->data) == 0;
 }
@@ -66,11 +74,17 @@ static enum kv_code fetch_ca(const struct kv_cli_server *server, struct kv_buf *
     return KV_OK;
 }
 
-/* A link is followed, and nothing but a file is replaced: not /dev/null, nor a pipe. */
+/* A link is followed, but not one that somebody else left in /tmp; and nothing but a file is replaced:
+ * not /dev/null, nor a pipe. */
 static enum kv_code find_file(const char *wanted, char ret_path[KV_PATH_MAX], struct kv_err *err)
 {
     struct stat status;
+    unsigned owner;
 
+    if (kv_link_is_of_others(wanted, &owner)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--ca-file: %s is a link of user %u", wanted,
+                       owner);
+    }
     if (stat(wanted, &status) == 0 && !S_ISREG(status.st_mode)) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--ca-file: %s is not a regular file", wanted);
     }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 libkvcli_a_SOURCES += \
 	%D%/access.c \
+	%D%/authorize.c \
 	%D%/ca_file.c \
 	%D%/ca_file.h \
 	%D%/certificate_file.c \

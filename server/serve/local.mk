@@ -2,6 +2,7 @@
 libkvserve_a_SOURCES += \
 	%D%/certifier.c \
 	%D%/certify.c \
+	%D%/control_port.c \
 	%D%/counts.c \
 	%D%/coverage.c \
 	%D%/due.c \
@@ -17,6 +18,7 @@ libkvserve_a_SOURCES += \
 	%D%/names.c \
 	%D%/ready.c \
 	%D%/rotator.c \
+	%D%/secrets.c \
 	%D%/serve.c \
 	%D%/serve.h \
 	%D%/settings.c \

@@ -73,6 +73,7 @@ static enum kv_code check_options(struct server *server, struct kv_err *err)
 {
     KV_TRY(machine_check_memory(err));
     KV_TRY(ports_check(server->options, err));
+    KV_TRY(secrets_check(server->options, err));
     return grants_check(server->options, err);
 }
 
@@ -275,7 +276,7 @@ static enum kv_code listen_on(struct server *server, struct kv_err *err)
     };
 
     fill_app(server);
-    KV_TRY(control_names_read(server->options, server->app.control_names, err));
+    KV_TRY(control_port_guard(server->options, server->folder.path, &server->app, err));
     KV_TRY(kv_listener_new(&config, &server->tls, err));
     server->app.port = kv_listener_port(server->tls);
     config.certificate_pem = NULL;

@@ -52,6 +52,23 @@ enum kv_code ports_check(const struct kv_options *options, struct kv_err *err) k
 enum kv_code control_names_read(const struct kv_options *options, const char **ret_names,
                                 struct kv_err *err) kv_must_check;
 
+/*
+ * Who may use the control port: its names, and the token of the options, which is also left in `folder`
+ * for the commands of the same user (KV_CONTROL_TOKEN_NAME). Warns when others than this machine's
+ * users reach it and need none.
+ */
+enum kv_code control_port_guard(const struct kv_options *options, const char *folder,
+                                struct kv_app *app, struct kv_err *err) kv_must_check;
+
+/* Whether the files of secrets that the options name are private: KV_BAD_PARAMETER, unless
+ * --allow-shared-files. A secret on the command line is worth a warning. */
+enum kv_code secrets_check(const struct kv_options *options, struct kv_err *err) kv_must_check;
+
+/* Takes from others what they may do with the secrets in the data folder, with a line in the log; what
+ * cannot be put right is refused like the files above. */
+enum kv_code secrets_tighten(const struct kv_options *options, const char *folder,
+                             struct kv_err *err) kv_must_check;
+
 /* The drafts from every --vault; the first is the vault for hosts that name none. */
 #define VAULT_DRAFTS_MAX 256
 struct vault_drafts {

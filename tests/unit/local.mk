@@ -37,7 +37,7 @@ TESTS += %D%/test_buf
 
 check_PROGRAMS += %D%/test_clock
 TESTS += %D%/test_clock
-%C%_test_clock_SOURCES = %D%/clock.c %D%/clock_watch.c %D%/asleep.h
+%C%_test_clock_SOURCES = %D%/clock.c %D%/clock_tokens.c %D%/clock_watch.c %D%/asleep.h
 %C%_test_clock_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_clock_LDADD = $(UNIT_LDADD)
 
@@ -55,7 +55,7 @@ TESTS += %D%/test_err
 
 check_PROGRAMS += %D%/test_secret
 TESTS += %D%/test_secret
-%C%_test_secret_SOURCES = %D%/secret.c %D%/memory.h
+%C%_test_secret_SOURCES = %D%/secret.c %D%/control_token.c %D%/memory.h %D%/scratch.h
 %C%_test_secret_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_secret_LDADD = $(UNIT_LDADD)
 
@@ -67,7 +67,7 @@ TESTS += %D%/test_uuid
 
 check_PROGRAMS += %D%/test_files
 TESTS += %D%/test_files
-%C%_test_files_SOURCES = %D%/files.c %D%/scratch.h
+%C%_test_files_SOURCES = %D%/files.c %D%/private_file.c %D%/scratch.h
 %C%_test_files_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_files_LDADD = $(UNIT_LDADD)
 
@@ -258,6 +258,7 @@ TESTS += %D%/test_data_folder
 check_PROGRAMS += %D%/test_cli
 TESTS += %D%/test_cli
 %C%_test_cli_SOURCES = \
+	%D%/cli/authorize.c \
 	%D%/cli/commands.c \
 	%D%/cli/env.c \
 	%D%/cli/env_reader.c \
