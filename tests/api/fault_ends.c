@@ -211,8 +211,8 @@ static void expect_no_handshake(const char *cut)
     int descriptor = socket(AF_INET, SOCK_STREAM, 0);
 
     cr_assert_eq(bind(descriptor, (const struct sockaddr *) &from, sizeof(from)), 0);
-    cr_assert_eq(connect(descriptor, (const struct sockaddr *) &to, sizeof(to)), 0);
-    ssize_t got = recv(descriptor, &byte, 1, 0);
+    bool is_up = connect(descriptor, (const struct sockaddr *) &to, sizeof(to)) == 0;
+    ssize_t got = is_up ? recv(descriptor, &byte, 1, 0) : -1;
     cr_expect_eq(got, strcmp(cut, "reset") == 0 ? -1 : 0, "%s: %zd", cut, got);
     close(descriptor);
 }
@@ -261,21 +261,20 @@ Test(fault_ends, hang_until_the_client_leaves)
  * rule can be taken away. */
 Test(fault_ends, come_before_the_handshake)
 {
-    static const struct {
-        const char *cut;
-        CURLcode curl;
-    } cuts[] = { { "reset", CURLE_SSL_CONNECT_ERROR }, { "empty", CURLE_SSL_CONNECT_ERROR } };
+    static const char *const cuts[] = { "reset", "empty" };
     char rest[256];
 
     for (size_t i = 0; i < KV_COUNT(cuts); i++) {
         (void) snprintf(rest, sizeof(rest),
                         "\"stage\":\"connection\",\"match\":{\"client\":\"127.0.0.9\"},"
                         "\"when\":{\"times\":2},\"effect\":{\"cut\":\"%s\"}",
-                        cuts[i].cut);
+                        cuts[i]);
         fault_add("handshake", rest);
-        expect_no_handshake(cuts[i].cut);
-        CURLcode code = connect_from("127.0.0.9");
-        cr_expect_eq(code, cuts[i].curl, "%s: %d, %s", cuts[i].cut, code, curl_easy_strerror(code));
+        expect_no_handshake(cuts[i]);
+        CURLcode code = connect_from("127.0.0.9"); /* a reset may be faster than its connect() */
+        bool is_early = i == 0 && code == CURLE_COULDNT_CONNECT;
+        cr_expect(is_early || code == CURLE_SSL_CONNECT_ERROR, "%s: %d, %s", cuts[i], code,
+                  curl_easy_strerror(code));
         cr_expect_eq(connect_from("127.0.0.9"), CURLE_OK, "used up");
         cr_expect_eq(fault_count("handshake", "hits"), 2);
         fault_remove("handshake");
