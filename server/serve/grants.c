@@ -5,6 +5,8 @@
 
 #include "kv/access/grants.h"
 #include "kv/base/log.h"
+#include "kv/app/app.h"
+#include "kv/identity/key_file.h"
 #include "kv/identity/registry.h"
 #include "serve.h"
 
@@ -90,6 +92,15 @@ static enum kv_code parse(const char *text, struct spec *spec, struct kv_err *er
     return find_fault(spec) != NULL ? refuse(text, find_fault(spec), err) : KV_OK;
 }
 
+static enum kv_code open_arc_keys(struct grants *grants, struct kv_err *err)
+{
+    const char *given = kv_option_text(grants->options, KV_OPTION_ARC_KEYS);
+    char path[KV_PATH_MAX];
+
+    KV_TRY(kv_path_join(path, grants->folder, "arc", err));
+    return kv_key_file_new(*given != '\0' ? given : path, &grants->arc_keys, err);
+}
+
 enum kv_code grants_open(struct grants *grants, struct kv_store *store, struct kv_roles *roles,
                          struct kv_err *err)
 {
@@ -100,6 +111,7 @@ enum kv_code grants_open(struct grants *grants, struct kv_store *store, struct k
         .delay = kv_option_duration(grants->options, KV_OPTION_ACCESS_DELAY),
     };
 
+    KV_TRY(open_arc_keys(grants, err));
     KV_TRY(identities_open(grants->options, store, grants->identity, &grants->principals, err));
     return kv_access_new(&config, &grants->access, err);
 }
@@ -217,7 +229,8 @@ enum kv_code grants_apply(void *context, const char *vault, struct kv_err *err)
     return KV_OK;
 }
 
-enum kv_code grants_again(void *context, const char *vault, struct kv_err *err)
+/* With NULL everybody is forgotten first but whom the options name. */
+static enum kv_code grants_again(void *context, const char *vault, struct kv_err *err)
 {
     const struct grants *grants = context;
 
@@ -226,4 +239,20 @@ enum kv_code grants_again(void *context, const char *vault, struct kv_err *err)
         KV_TRY(identities_apply(grants->options, grants->principals, err));
     }
     return grants_apply(context, vault, err);
+}
+
+void grants_lend(struct grants *grants, struct kv_app *app)
+{
+    app->principals = grants->principals;
+    app->arc_keys = grants->arc_keys;
+    app->access = grants->access;
+    app->grant_again = grants_again;
+    app->grant_context = grants;
+}
+
+void grants_close(struct grants *grants)
+{
+    kv_access_free(grants->access);
+    kv_principals_free(grants->principals);
+    kv_key_file_free(grants->arc_keys);
 }

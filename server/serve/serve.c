@@ -15,7 +15,7 @@
 #include "kv/base/log.h"
 #include "kv/base/secret.h"
 #include "kv/http/lanes.h"
-#include "kv/identity/principals.h"
+#include "kv/identity/identity.h"
 #include "kv/limits/limits.h"
 #include "kv/store/store.h"
 
@@ -114,8 +114,14 @@ static enum kv_code open_store(struct server *server, struct kv_err *err)
 
 static enum kv_code open_access(struct server *server, struct kv_err *err)
 {
-    server->grants =
-        (struct grants){ server->options, server->clock, server->identity, server->vaults, 0, 0 };
+    server->grants = (struct grants){ server->options,
+                                      server->folder.path,
+                                      server->clock,
+                                      server->identity,
+                                      server->vaults,
+                                      0,
+                                      0,
+                                      0 };
     return grants_open(&server->grants, server->store, server->roles, err);
 }
 
@@ -217,8 +223,6 @@ static void fill_app(struct server *server)
         .keys = server->keys,
         .identity = server->identity,
         .roles = server->roles,
-        .access = server->grants.access,
-        .principals = server->grants.principals,
         .revokes_at_once = kv_option_is(server->options, KV_OPTION_REVOCATION, "immediate"),
         .lanes = server->lanes,
         .authorities = server->authorities,
@@ -235,13 +239,12 @@ static void fill_app(struct server *server)
         .print_token_metrics = token_print_metrics,
         .describe_token = token_describe,
         .token_context = &server->token,
-        .grant_again = grants_again,
-        .grant_context = &server->grants,
         .check_store = check_store,
         .store_context = server->store,
         .public_url = server->public_url,
         .serves_siblings = !kv_option_is(server->options, KV_OPTION_LISTEN, "localhost"),
     };
+    grants_lend(&server->grants, &server->app);
 }
 
 static enum kv_code listen_on(struct server *server, struct kv_err *err)
@@ -345,8 +348,7 @@ static void take_down(struct server *server)
     kv_custody_free(server->custody);
     hsm_close(server->token.hsm);
     housekeeper_free(server->keeper);
-    kv_access_free(server->grants.access);
-    kv_principals_free(server->grants.principals);
+    grants_close(&server->grants);
     kv_roles_free(server->roles);
     kv_vaults_free(server->vaults);
     kv_store_close(server->store);

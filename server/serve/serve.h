@@ -89,19 +89,25 @@ enum kv_code certificates_open(const struct kv_options *options, const char *fol
 enum kv_code vaults_open(struct kv_vaults *vaults, const struct vault_drafts *drafts, kv_time now,
                          struct kv_err *err) kv_must_check;
 
-/* Who there is and who may do what: what the options say, beside what was said since. The first four
- * are borrowed, and set before grants_open(); `access` is freed before the roles, as `principals` is
- * before the store; both may be NULL. */
+/* Who there is and who may do what: what the options say, beside what was said since. The first five
+ * are borrowed, and set before grants_open(). */
 struct grants {
     const struct kv_options *options;
+    const char *folder; /* the data */
     struct kv_clock *clock;
     struct kv_identity *identity;
     struct kv_vaults *vaults;
     struct kv_principals *principals;
+    struct kv_key_file *arc_keys;
     struct kv_access *access;
 };
 enum kv_code grants_open(struct grants *grants, struct kv_store *store, struct kv_roles *roles,
                          struct kv_err *err) kv_must_check;
+
+void grants_lend(struct grants *grants, struct kv_app *app);
+
+/* Before the roles and the store. */
+void grants_close(struct grants *grants);
 
 /* Whether every --identity can be read; and every --grant. Nothing has to exist yet. */
 enum kv_code identities_check(const struct kv_options *options, struct kv_err *err) kv_must_check;
@@ -119,9 +125,6 @@ enum kv_code identities_open(const struct kv_options *options, struct kv_store *
                              struct kv_err *err) kv_must_check;
 enum kv_code identities_apply(const struct kv_options *options, struct kv_principals *principals,
                               struct kv_err *err) kv_must_check;
-
-/* grants_apply() after a reset: with NULL everybody is forgotten first but whom the options name. */
-enum kv_code grants_again(void *grants, const char *vault, struct kv_err *err) kv_must_check;
 
 /*
  * The certifier: issues the certificates under which statements are signed (contract §6.10, §11),

@@ -266,6 +266,8 @@ TESTS += %D%/test_sites
 %C%_test_sites_SOURCES = \
 	%D%/identity/fixture.c \
 	%D%/identity/forge.c \
+	%D%/identity/principals.h \
+	%D%/identity/principals_fixture.c \
 	%D%/sites/control.c \
 	%D%/sites/control_clock.c \
 	%D%/sites/exchange.c \

@@ -31,6 +31,7 @@
 
 #define KV_CONTROL_NAMES_MAX 128
 
+struct kv_key_file;
 struct kv_limits;
 
 struct kv_app {
@@ -40,8 +41,9 @@ struct kv_app {
     struct kv_identity *identity;
     struct kv_roles *roles;
     struct kv_principals *principals; /* who there is */
-    bool revokes_at_once; /* --revocation immediate: a token ends with its caller's standing */
-    struct kv_access *access;         /* what callers may do */
+    struct kv_key_file *arc_keys;     /* what Azure Arc's callers have to show */
+    bool revokes_at_once;     /* --revocation immediate: a token ends with its caller's standing */
+    struct kv_access *access; /* what callers may do */
     struct kv_lanes *lanes;
     struct kv_authorities *authorities; /* that attest environments */
     struct kv_vaults *vaults;

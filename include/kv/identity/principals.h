@@ -57,6 +57,9 @@ struct kv_principal_entry {
                              (clock.h); KV_PRINCIPAL_NOT_REVOKED */
 };
 
+/* The ids of somebody as kv_identity_issue() takes them. */
+void kv_principal_card(const struct kv_principal_entry *entry, struct kv_identity_card *ret_card);
+
 struct kv_principals; /* opaque */
 struct kv_store;
 

@@ -12,6 +12,7 @@ libkvdomain_a_SOURCES += \
 	%D%/identity.c \
 	%D%/issuer.c \
 	%D%/issuer.h \
+	%D%/key_file.c \
 	%D%/key_set.c \
 	%D%/key_set.h \
 	%D%/principals.c \

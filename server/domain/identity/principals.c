@@ -102,6 +102,13 @@ bool principals_make_up(const struct kv_principals *principals, const char *name
     return true;
 }
 
+void kv_principal_card(const struct kv_principal_entry *entry, struct kv_identity_card *ret_card)
+{
+    memcpy(ret_card->client_id, entry->client_id, sizeof(ret_card->client_id));
+    memcpy(ret_card->object_id, entry->object_id, sizeof(ret_card->object_id));
+    memcpy(ret_card->resource, entry->resource, sizeof(ret_card->resource));
+}
+
 static bool make_up_of_object(const struct kv_principals *principals, const char *object_id,
                               struct kv_principal_entry *ret_entry)
 {
