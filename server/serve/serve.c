@@ -72,6 +72,7 @@ static enum kv_code check_options(struct server *server, struct kv_err *err)
 {
     KV_TRY(machine_check_memory(err));
     KV_TRY(ports_check(server->options, err));
+    KV_TRY(authority_host_check(server->options, err));
     return grants_check(server->options, err);
 }
 
@@ -275,6 +276,7 @@ static enum kv_code listen_on(struct server *server, struct kv_err *err)
     KV_TRY(control_names_read(server->options, server->app.control_names, err));
     KV_TRY(kv_listener_new(&config, &server->tls, err));
     server->app.port = kv_listener_port(server->tls);
+    authority_host_fill(server->options, &server->app);
     config.certificate_pem = NULL;
     config.key_pem = NULL;
     config.sites = control_sites;

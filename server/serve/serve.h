@@ -109,6 +109,11 @@ void grants_lend(struct grants *grants, struct kv_app *app);
 /* Before the roles and the store. */
 void grants_close(struct grants *grants);
 
+/* Which authority challenges name, once the port is known; the service's own by default. */
+enum kv_code authority_host_check(const struct kv_options *options,
+                                  struct kv_err *err) kv_must_check;
+void authority_host_fill(const struct kv_options *options, struct kv_app *app);
+
 /* Whether every --identity can be read; and every --grant. Nothing has to exist yet. */
 enum kv_code identities_check(const struct kv_options *options, struct kv_err *err) kv_must_check;
 enum kv_code grants_check(const struct kv_options *options, struct kv_err *err) kv_must_check;
@@ -254,7 +259,8 @@ bool housekeeper_token_is_healthy(void *keeper);
 /* Fetches a URL into a bounded buffer: a kv_fetch_fn. Two and a half seconds at most, including the
  * name lookup and connecting; no redirects, no proxy. */
 enum kv_code fetch_url(const char *url, struct kv_buf *body, struct kv_err *err) kv_must_check;
-enum kv_code fetch_of_issuer(const char *url, struct kv_buf *body, struct kv_err *err) kv_must_check;
+enum kv_code fetch_of_issuer(const char *url, struct kv_buf *body,
+                             struct kv_err *err) kv_must_check;
 
 /* From now on nothing more is fetched; fetches under way end within a tenth of a second. */
 void fetch_end(void);

@@ -30,6 +30,7 @@
 #include "kv/wire/build.h"
 
 #define KV_CONTROL_NAMES_MAX 128
+#define KV_AUTHORITY_URL_SIZE 320
 
 struct kv_key_file;
 struct kv_limits;
@@ -58,8 +59,9 @@ struct kv_app {
     const char *control_names[KV_CONTROL_NAMES_MAX + 1]; /* further ones of this machine; a NULL
                                                             ends them */
     struct kv_public_url public_url; /* what ids, links and challenges name, if it is set */
-    bool serves_siblings;            /* it listens for others than this machine's own */
-    unsigned port, control_port;     /* the ports in use */
+    char authority_url[KV_AUTHORITY_URL_SIZE]; /* that challenges name; "": the service's */
+    bool serves_siblings;                      /* it listens for others than this machine's own */
+    unsigned port, control_port;               /* the ports in use */
 
     /* The token, by way of main.c: its state, what it is, its counters. Thread-safe. */
     bool (*token_is_healthy)(void *health_context);
