@@ -8,6 +8,7 @@ EXTRA_DIST += \
 	%D%/contract.md \
 	%D%/control-plane.md \
 	%D%/faults.md \
+	%D%/firewall.md \
 	%D%/install.md \
 	%D%/limits.md \
 	%D%/operations.md \

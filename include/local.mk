@@ -6,11 +6,13 @@ noinst_HEADERS = \
 	%D%/hsm_pause.h \
 	%D%/kv/access/access.h \
 	%D%/kv/access/explain.h \
+	%D%/kv/access/firewall.h \
 	%D%/kv/access/grants.h \
 	%D%/kv/access/hsm_role.def \
 	%D%/kv/access/permission.def \
 	%D%/kv/access/permission.h \
 	%D%/kv/access/roles.h \
+	%D%/kv/access/trusted_service.def \
 	%D%/kv/access/vault_role.def \
 	%D%/kv/app/api.h \
 	%D%/kv/app/app.h \
@@ -18,6 +20,7 @@ noinst_HEADERS = \
 	%D%/kv/base/base.h \
 	%D%/kv/base/base64.h \
 	%D%/kv/base/buf.h \
+	%D%/kv/base/cidr.h \
 	%D%/kv/base/clock.h \
 	%D%/kv/base/command.def \
 	%D%/kv/base/duration.h \

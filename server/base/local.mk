@@ -3,6 +3,7 @@ libkvbase_a_SOURCES += \
 	%D%/agenda.c \
 	%D%/base64.c \
 	%D%/buf.c \
+	%D%/cidr.c \
 	%D%/clock.c \
 	%D%/data_folder.c \
 	%D%/dates.c \

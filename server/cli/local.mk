@@ -8,12 +8,12 @@ libkvcli_a_SOURCES += \
 	%D%/commands.c \
 	%D%/env.c \
 	%D%/find.c \
+	%D%/firewall.c \
 	%D%/get.c \
 	%D%/identity.c \
 	%D%/login.c \
 	%D%/login.h \
 	%D%/path.c \
-	%D%/path.h \
 	%D%/server.h \
 	%D%/system_store.c \
 	%D%/system_store.h \

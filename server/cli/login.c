@@ -11,7 +11,6 @@
 
 #include "certificate_file.h"
 #include "kv/base/files.h"
-#include "path.h"
 
 /* Any value will do; it only has to be there. */
 #define IDENTITY_SECRET "coffer"
@@ -89,7 +88,7 @@ static enum kv_code render_path(const struct login *login, const char *part, str
                                 struct kv_err *err)
 {
     KV_TRY(kv_buf_printf(path, err, "/control/v1/identities/"));
-    KV_TRY(path_append(path, login->name, err));
+    KV_TRY(kv_cli_append_escaped(path, login->name, err));
     return kv_buf_printf(path, err, "%s", part);
 }
 
@@ -145,7 +144,7 @@ static enum kv_code remove_others(const struct login *login, const char *list, c
         }
         KV_TRY(render_path(login, part, &path, err));
         KV_TRY(kv_buf_printf(&path, err, "/"));
-        KV_TRY(path_append(&path, id, err));
+        KV_TRY(kv_cli_append_escaped(&path, id, err));
         KV_TRY(kv_cli_send(login->server, "DELETE", path.data, NULL, &answer, err));
     }
     return KV_OK;

@@ -52,6 +52,18 @@ enum kv_code kv_cli_get_json(const struct kv_cli_server *server, const char *pat
 enum kv_code kv_cli_trust_path(const char *folder, char ret_path[KV_PATH_MAX],
                                struct kv_err *err) kv_must_check;
 
+/* Appends a text to a path, escaped. */
+enum kv_code kv_cli_append_escaped(struct kv_buf *path, const char *text,
+                                   struct kv_err *err) kv_must_check;
+
+/* Appends the path of the vault that --vault names, or of the first one there is. */
+enum kv_code kv_cli_append_vault(const struct kv_options *options,
+                                 const struct kv_cli_server *server, struct kv_buf *path,
+                                 struct kv_err *err) kv_must_check;
+
+/* Prints a text as others have chosen it: what would steer the terminal is left out. */
+void kv_cli_print_text(const char *text);
+
 /* A text of the object, borrowed from it. */
 enum kv_code kv_cli_read_text(const cJSON *json, const char *name, const char **ret_text,
                               struct kv_err *err) kv_must_check;

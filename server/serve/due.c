@@ -3,6 +3,7 @@
  * and keys that are purged, and of keys whose pending phases end. */
 #include <stdint.h>
 
+#include "kv/access/firewall.h"
 #include "kv/access/grants.h"
 #include "kv/base/log.h"
 #include "kv/keys/due.h"
@@ -141,6 +142,20 @@ static enum kv_code end_withdrawals(void *access, const struct kv_trip *trip, kv
     return KV_OK;
 }
 
+/* What was due before the trip counts already. */
+static enum kv_code next_firewall(void *access, const struct kv_trip *trip, kv_millis after,
+                                  kv_millis *ret_due, struct kv_err *err)
+{
+    return kv_network_next(access, after < trip->from ? trip->from : after, ret_due, err);
+}
+
+static enum kv_code change_firewalls(void *access, const struct kv_trip *trip, kv_millis at,
+                                     struct kv_agenda_report *report, struct kv_err *err)
+{
+    (void) trip;
+    return kv_network_run(access, at, report, err);
+}
+
 /* Whose row it is. */
 enum owner { OF_VAULTS, OF_ACCESS, OF_KEYS };
 
@@ -153,6 +168,7 @@ static const struct {
 } rows[] = {
     { "vault purge", OF_VAULTS, next_vault_purge, purge_vaults },
     { "access withdrawal", OF_ACCESS, next_withdrawal, end_withdrawals },
+    { "firewall change", OF_ACCESS, next_firewall, change_firewalls },
     { "deletion", OF_KEYS, next_deletion, end_deletions },
     { "recovery", OF_KEYS, next_recovery, end_recoveries },
     { "purge", OF_KEYS, next_purge, purge },

@@ -6,6 +6,7 @@ libkvserve_a_SOURCES += \
 	%D%/counts.c \
 	%D%/due.c \
 	%D%/fetch.c \
+	%D%/firewalls.c \
 	%D%/folder.c \
 	%D%/folder.h \
 	%D%/grants.c \

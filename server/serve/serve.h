@@ -89,6 +89,17 @@ enum kv_code certificates_open(const struct kv_options *options, const char *fol
 enum kv_code vaults_open(struct kv_vaults *vaults, const struct vault_drafts *drafts, kv_time now,
                          struct kv_err *err) kv_must_check;
 
+/* The vault that a SPEC names. *ret_vault NULL: it is not `only`, or was deleted before, and stays as
+ * it is. KV_VAULT_NOT_FOUND. Release it. */
+struct vault_named {
+    const char *name;
+    size_t len;       /* of the name */
+    const char *only; /* the one that is asked for, in lower case; NULL: whichever it is */
+    kv_time now;
+};
+enum kv_code vaults_find_named(struct kv_vaults *vaults, const struct vault_named *named,
+                               const struct kv_vault **ret_vault, struct kv_err *err) kv_must_check;
+
 /* Who there is and who may do what: what the options say, beside what was said since. The first five
  * are borrowed, and set before grants_open(). */
 struct grants {
@@ -100,13 +111,14 @@ struct grants {
     struct kv_principals *principals;
     struct kv_key_file *arc_keys;
     struct kv_access *access;
+    struct kv_cidrs proxies; /* that are trusted */
 };
 enum kv_code grants_open(struct grants *grants, struct kv_store *store, struct kv_roles *roles,
                          struct kv_err *err) kv_must_check;
 
 void grants_lend(struct grants *grants, struct kv_app *app);
 
-/* Before the roles and the store. */
+/* After the last request, before the roles and the store. */
 void grants_close(struct grants *grants);
 
 /* Which authority challenges name, once the port is known; the service's own by default. */
@@ -114,11 +126,21 @@ enum kv_code authority_host_check(const struct kv_options *options,
                                   struct kv_err *err) kv_must_check;
 void authority_host_fill(const struct kv_options *options, struct kv_app *app);
 
-/* Whether every --identity can be read; and every --grant. Nothing has to exist yet. */
+/* Whether every --identity can be read; and every --grant, --firewall and --trusted-proxy. Nothing
+ * has to exist yet. */
 enum kv_code identities_check(const struct kv_options *options, struct kv_err *err) kv_must_check;
 enum kv_code grants_check(const struct kv_options *options, struct kv_err *err) kv_must_check;
 
-/* Grants what the options say that is not granted yet, at once, at the vault of that name; at all of
+/* firewalls.c: the same for --firewall, which replaces a vault's network settings. */
+enum kv_code firewalls_check(const struct kv_options *options, struct kv_err *err) kv_must_check;
+enum kv_code firewalls_apply(const struct grants *grants, const char *vault,
+                             struct kv_err *err) kv_must_check;
+
+/* --trusted-proxy, sorted. Free with kv_cidrs_done(). */
+enum kv_code proxies_read(const struct kv_options *options, struct kv_cidrs *ret_proxies,
+                          struct kv_err *err) kv_must_check;
+
+/* Does what the options say of grants and firewalls, at once, at the vault of that name; at all of
  * them with NULL. `grants` is the struct grants. */
 enum kv_code grants_apply(void *grants, const char *vault, struct kv_err *err) kv_must_check;
 

@@ -19,14 +19,17 @@ api_tests = \
 	%D%/test_authority \
 	%D%/test_backup \
 	%D%/test_failures \
+	%D%/test_firewall \
 	%D%/test_foreign \
 	%D%/test_front \
 	%D%/test_gate \
 	%D%/test_hostile \
+	%D%/test_identities \
 	%D%/test_import \
 	%D%/test_keys \
 	%D%/test_lists \
 	%D%/test_managed \
+	%D%/test_order \
 	%D%/test_parity \
 	%D%/test_pending \
 	%D%/test_program \
@@ -58,11 +61,25 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 	%D%/access_tools.c %D%/access_tools.h $(api_support)
 %C%_test_access_CFLAGS = $(api_cflags)
 %C%_test_access_LDADD = $(api_libs)
-%C%_test_tokens_SOURCES = %D%/tokens.c %D%/token_issuers.c %D%/token_jumps.c \
+%C%_test_identities_SOURCES = %D%/identities.c %D%/identity_daemon.c \
+	%D%/identity_endpoints.c %D%/identity_tools.c %D%/identity_tools.h \
+	%D%/access_tools.c %D%/access_tools.h $(api_support)
+%C%_test_identities_CFLAGS = $(api_cflags)
+%C%_test_identities_LDADD = $(api_libs)
+%C%_test_tokens_SOURCES = %D%/tokens.c %D%/token_issuers.c %D%/token_jumps.c %D%/token_standing.c \
 	%D%/token_tools.c %D%/token_tools.h $(api_support)
 %C%_test_tokens_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
 %C%_test_tokens_CFLAGS = $(api_cflags)
 %C%_test_tokens_LDADD = $(api_libs)
+%C%_test_firewall_SOURCES = %D%/firewall.c %D%/firewall_control.c %D%/firewall_daemon.c \
+	%D%/access_tools.c %D%/access_tools.h $(api_support)
+%C%_test_firewall_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DAPI_ARGUMENTS='"--trusted-proxy", "127.0.0.1", "--trusted-proxy", "10.99.0.0/16", "--identity", "backup,type=user-assigned,trusted"'
+%C%_test_firewall_CFLAGS = $(api_cflags)
+%C%_test_firewall_LDADD = $(api_libs)
+%C%_test_order_SOURCES = %D%/order.c %D%/access_tools.c %D%/access_tools.h $(api_support)
+%C%_test_order_CFLAGS = $(api_cflags)
+%C%_test_order_LDADD = $(api_libs)
 %C%_test_crypto_SOURCES = %D%/crypto.c $(api_support)
 %C%_test_crypto_CFLAGS = $(api_cflags)
 %C%_test_crypto_LDADD = $(api_libs)

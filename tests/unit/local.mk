@@ -5,8 +5,8 @@ UNIT_LDADD = $(kv_api) $(CRITERION_LIBS) $(SERVER_LIBS)
 
 check_PROGRAMS += %D%/test_access
 TESTS += %D%/test_access
-%C%_test_access_SOURCES = %D%/access/decide.c %D%/access/delay.c %D%/access/fixture.c \
-	%D%/access/fixture.h %D%/access/grants.c %D%/access/roles.c %D%/scratch.h
+%C%_test_access_SOURCES = %D%/access/decide.c %D%/access/delay.c %D%/access/firewall.c %D%/access/fixture.c \
+	%D%/access/fixture.h %D%/access/grants.c %D%/access/network.c %D%/access/roles.c %D%/scratch.h
 %C%_test_access_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) -I$(top_srcdir)/server/domain/access
 %C%_test_access_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_access_LDADD = $(UNIT_LDADD)
@@ -37,7 +37,7 @@ TESTS += %D%/test_buf
 
 check_PROGRAMS += %D%/test_clock
 TESTS += %D%/test_clock
-%C%_test_clock_SOURCES = %D%/clock.c %D%/clock_watch.c %D%/asleep.h
+%C%_test_clock_SOURCES = %D%/clock.c %D%/clock_tokens.c %D%/clock_watch.c %D%/asleep.h
 %C%_test_clock_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_clock_LDADD = $(UNIT_LDADD)
 
@@ -173,6 +173,12 @@ TESTS += %D%/test_parity
 %C%_test_parity_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 %C%_test_parity_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_parity_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_cidr
+TESTS += %D%/test_cidr
+%C%_test_cidr_SOURCES = %D%/cidr.c
+%C%_test_cidr_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_cidr_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += %D%/test_permission
 TESTS += %D%/test_permission

@@ -18,6 +18,7 @@
 #include "kv/access/permission.h"
 #include "kv/access/roles.h"
 #include "kv/base/agenda.h"
+#include "kv/base/cidr.h"
 #include "kv/http/listener.h"
 #include "kv/http/request.h"
 #include "kv/http/route.h"
@@ -58,7 +59,8 @@ struct kv_app {
     const struct kv_buf *ca_p12, *ca_jks;
     const char *control_names[KV_CONTROL_NAMES_MAX + 1]; /* further ones of this machine; a NULL
                                                             ends them */
-    struct kv_public_url public_url; /* what ids, links and challenges name, if it is set */
+    const struct kv_cidrs *trusted_proxies; /* sorted; NULL: nobody's X-Forwarded-For is believed */
+    struct kv_public_url public_url;        /* what ids, links and challenges name, if it is set */
     char authority_url[KV_AUTHORITY_URL_SIZE]; /* that challenges name; "": the service's */
     bool serves_siblings;                      /* it listens for others than this machine's own */
     unsigned port, control_port;               /* the ports in use */

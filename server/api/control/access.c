@@ -59,8 +59,8 @@ static cJSON *render_assignment(const struct kv_assignment *assignment, bool *ok
 
 /* --- which vault, and who --- */
 
-static enum kv_code find_vault(const struct kv_request *request, const struct kv_vault **ret_vault,
-                               struct kv_err *err)
+enum kv_code control_find_vault(const struct kv_request *request, const struct kv_vault **ret_vault,
+                                struct kv_err *err)
 {
     const char *name = kv_request_capture(request, "name");
     struct kv_vault_draft draft; /* for the name, in lower case */
@@ -70,12 +70,12 @@ static enum kv_code find_vault(const struct kv_request *request, const struct kv
                          ret_vault, err);
 }
 
-static enum kv_code find_living_vault(const struct kv_request *request,
-                                      const struct kv_vault **ret_vault, struct kv_err *err)
+enum kv_code control_find_living_vault(const struct kv_request *request,
+                                       const struct kv_vault **ret_vault, struct kv_err *err)
 {
     kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
 
-    KV_TRY(find_vault(request, &vault, err));
+    KV_TRY(control_find_vault(request, &vault, err));
     if (vault->deleted != 0) {
         return KV_FAIL(err, KV_CONFLICT, 0,
                        "The vault '%s' is deleted: it can be recovered or purged.", vault->name);
@@ -121,7 +121,7 @@ enum kv_code control_access(struct kv_request *request, struct kv_response *resp
     bool ok = true;
     cJSON *list;
 
-    KV_TRY(find_vault(request, &vault, err));
+    KV_TRY(control_find_vault(request, &vault, err));
     KV_TRY(kv_access_policies(request->app->access, vault, &policies, err));
     KV_TRY(kv_access_assignments(request->app->access, vault, &assignments, err));
     kv_vault_setting_text(vault, KV_SETTING_ACCESS, mode);
@@ -208,7 +208,7 @@ enum kv_code control_policy_put(struct kv_request *request, struct kv_response *
     struct kv_policy wanted, stored;
     bool ok = true;
 
-    KV_TRY(find_living_vault(request, &vault, err));
+    KV_TRY(control_find_living_vault(request, &vault, err));
     KV_TRY(read_policy(request, &wanted, err));
     KV_TRY(kv_access_set_policy(request->app->access, vault, &wanted, request->now, &stored, err));
     wake(request);
@@ -224,7 +224,7 @@ enum kv_code control_policy_delete(struct kv_request *request, struct kv_respons
     kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
     const char *application = kv_request_query(request, "application_id");
 
-    KV_TRY(find_living_vault(request, &vault, err));
+    KV_TRY(control_find_living_vault(request, &vault, err));
     KV_TRY(kv_access_remove_policy(request->app->access, vault,
                                    kv_request_capture(request, "principal"),
                                    application != NULL ? application : "", request->now, err));
@@ -283,7 +283,7 @@ enum kv_code control_assignment_post(struct kv_request *request, struct kv_respo
     struct kv_assignment made;
     bool ok = true;
 
-    KV_TRY(find_living_vault(request, &vault, err));
+    KV_TRY(control_find_living_vault(request, &vault, err));
     KV_TRY(read_assignment(request, &draft, &entry, &sent, err));
     draft.vault = vault;
     KV_TRY(kv_access_assign(request->app->access, &draft, request->now, &made, err));
@@ -302,7 +302,7 @@ enum kv_code control_assignment_withdraw(struct kv_request *request, struct kv_r
     struct kv_assignment_draft draft = { .vault = NULL };
     struct kv_principal_entry entry;
 
-    KV_TRY(find_living_vault(request, &vault, err));
+    KV_TRY(control_find_living_vault(request, &vault, err));
     KV_TRY(read_assignment(request, &draft, &entry, &sent, err));
     draft.vault = vault;
     KV_TRY(kv_access_unassign_like(request->app->access, &draft, request->now, err));
@@ -316,7 +316,7 @@ enum kv_code control_assignment_delete(struct kv_request *request, struct kv_res
 {
     kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
 
-    KV_TRY(find_living_vault(request, &vault, err));
+    KV_TRY(control_find_living_vault(request, &vault, err));
     KV_TRY(kv_access_unassign(request->app->access, vault,
                               kv_request_capture(request, "assignment"), request->now, err));
     wake(request);

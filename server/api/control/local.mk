@@ -8,6 +8,7 @@ libkvapi_a_SOURCES += \
 	%D%/identities.c \
 	%D%/identities.h \
 	%D%/metrics.c \
+	%D%/network.c \
 	%D%/private.h \
 	%D%/reset.c \
 	%D%/roles.c \
