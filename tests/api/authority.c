@@ -3,75 +3,13 @@
  * Logging in over TLS: by coffer's names and by path, with a secret, a certificate and a federated
  * token; and what the vault then says. Each refusal by itself is in tests/unit/sites/authority_*.c.
  */
-#include "../support/api.h"
+#include "authority_tools.h"
 
-#include <arpa/inet.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
-
-#include <openssl/pem.h>
-#include <openssl/x509.h>
-
-#include "kv/base/base64.h"
 
 TestSuite(authority, .timeout = 120);
-
-#define TENANT "72f9c4ba-21d6-4e0a-9c5e-6d1f0a8b3c57"
-#define OTHER_TENANT "0a0a0a0a-0000-4000-8000-0b0b0b0b0b0b"
-#define APP "11111111-1111-4111-8111-111111111111" /* API_ARGUMENTS */
-#define UNKNOWN "21111111-1111-4111-8111-111111111111"
-#define FORM "Content-Type: application/x-www-form-urlencoded"
-#define SCOPE "scope=https%%3A%%2F%%2Fvault.azure.net%%2F.default"
-#define GRANT "grant_type=client_credentials"
-#define ASSERTION                                                                                  \
-    "&client_assertion_type=urn%%3Aietf%%3Aparams%%3Aoauth%%3Aclient-assertion-type%%3Ajwt-bearer" \
-    "&client_assertion="
-#define TEXT_MAX 16384
-
-static struct reply ask(struct client *client, const char *host, const char *method,
-                        const char *target, const char *body)
-{
-    return client_send(client, &(struct request){
-                                   .method = method,
-                                   .target = target,
-                                   .body = body,
-                                   .content_type = "",
-                                   .headers = { body != NULL ? FORM : NULL },
-                                   .host = host,
-                                   .without_token = true,
-                               });
-}
-
-static struct reply post(struct client *client, const char *tenant, const char *form)
-{
-    char target[256];
-
-    snprintf(target, sizeof(target), "/%s/oauth2/v2.0/token", tenant);
-    return ask(client, "login.localhost", "POST", target, form);
-}
-
-static struct reply control(struct client *client, const char *method, const char *target,
-                            const char *body)
-{
-    return client_send(client, &(struct request){ .method = method,
-                                                  .target = target,
-                                                  .body = body,
-                                                  .content_type = "application/json",
-                                                  .control = true });
-}
-
-/* The client asks with that token from now on. */
-static void take_token(struct client *client, const struct reply *reply)
-{
-    cr_assert_eq(reply->status, 200, "%ld %s", reply->status, reply->body);
-    free(client->token);
-    client->token = strdup(reply_text(reply, "access_token"));
-}
 
 /* --- where it is --- */
 
@@ -95,7 +33,7 @@ Test(authority, has_three_names_and_any_other_by_path)
 
     for (size_t host = 0; host < KV_COUNT(hosts); host++) {
         for (size_t i = 0; i < KV_COUNT(targets); i++) {
-            API_REPLY(reply, ask(&dev, hosts[host], "GET", targets[i], NULL));
+            API_REPLY(reply, authority_ask(&dev, hosts[host], "GET", targets[i], NULL));
             cr_expect_eq(reply.status, 200, "%s%s: %ld %s", hosts[host], targets[i], reply.status,
                          reply.body);
         }
@@ -112,7 +50,7 @@ Test(authority, leaves_a_vault_every_path_that_is_no_endpoint)
     API_CLIENT(dev);
 
     for (size_t i = 0; i < KV_COUNT(targets); i++) {
-        API_REPLY(reply, ask(&dev, NULL, "POST", targets[i], NULL));
+        API_REPLY(reply, authority_ask(&dev, NULL, "POST", targets[i], NULL));
         cr_expect(reply_is_error(&reply, 401, "Unauthorized", NULL,
                                  "AKV10000: Request is missing a Bearer, PoP, or MTLS_POP token."),
                   "%s", targets[i]);
@@ -148,9 +86,9 @@ Test(authority, refusal_is_of_the_service_to_the_byte)
 {
     API_CLIENT(dev);
     char expected[2048];
-    API_REPLY(reply, post(&dev, TENANT,
-                          GRANT "&client_id=" APP "&client_secret=wrong"
-                                "&scope=https://vault.azure.net/.default"));
+    API_REPLY(reply, authority_post(&dev, TENANT,
+                                    GRANT "&client_id=" APP "&client_secret=wrong"
+                                          "&scope=https://vault.azure.net/.default"));
     const char *trace = reply_text(&reply, "trace_id");
     const char *correlation = reply_text(&reply, "correlation_id");
     const char *timestamp = reply_text(&reply, "timestamp");
@@ -171,12 +109,12 @@ Test(authority, answer_is_of_the_service_to_the_byte)
 {
     API_CLIENT(dev);
     char expected[4096];
-    API_REPLY(second, post(&dev, TENANT,
-                           GRANT "&client_id=" APP "&client_secret=s3cret"
-                                 "&scope=https://vault.azure.net/.default"));
-    API_REPLY(first, ask(&dev, "localhost", "POST", "/" TENANT "/oauth2/token",
-                         GRANT "&client_id=" APP "&client_secret=s3cret"
-                               "&resource=https%3A%2F%2Fvault.azure.net"));
+    API_REPLY(second, authority_post(&dev, TENANT,
+                                     GRANT "&client_id=" APP "&client_secret=s3cret"
+                                           "&scope=https://vault.azure.net/.default"));
+    API_REPLY(first, authority_ask(&dev, "localhost", "POST", "/" TENANT "/oauth2/token",
+                                   GRANT "&client_id=" APP "&client_secret=s3cret"
+                                         "&resource=https%3A%2F%2Fvault.azure.net"));
 
     snprintf(expected, sizeof(expected),
              "{\"token_type\":\"Bearer\",\"expires_in\":3599,\"ext_expires_in\":3599,"
@@ -194,13 +132,6 @@ Test(authority, answer_is_of_the_service_to_the_byte)
 
 /* --- what tokens are good for --- */
 
-static void expect_let_in(struct client *client)
-{
-    API_REPLY(reply, client_call(client, "GET", "/keys/nothing-here", NULL));
-
-    cr_expect_eq(reply.status, 404, "%ld %s", reply.status, reply.body);
-}
-
 static void expect_scope_let_in(const char *client_id, const char *scope)
 {
     API_CLIENT(dev);
@@ -208,9 +139,9 @@ static void expect_scope_let_in(const char *client_id, const char *scope)
 
     snprintf(form, sizeof(form), GRANT "&client_id=%s&client_secret=s3cret&scope=%s", client_id,
              scope);
-    API_REPLY(reply, post(&dev, TENANT, form));
-    take_token(&dev, &reply);
-    expect_let_in(&dev);
+    API_REPLY(reply, authority_post(&dev, TENANT, form));
+    authority_take_token(&dev, &reply);
+    authority_expect_let_in(&dev);
 }
 
 Test(authority, token_of_a_secret_is_let_in)
@@ -248,8 +179,8 @@ Test(authority, token_of_another_tenant_or_with_a_slash_is_refused_by_the_vault)
 
         snprintf(form, sizeof(form), GRANT "&client_id=" APP "&client_secret=s3cret&scope=%s",
                  rows[i].scope);
-        API_REPLY(token, post(&dev, rows[i].tenant, form));
-        take_token(&dev, &token);
+        API_REPLY(token, authority_post(&dev, rows[i].tenant, form));
+        authority_take_token(&dev, &token);
         API_REPLY(reply, client_call(&dev, "GET", "/keys/nothing-here", NULL));
         cr_expect_eq(reply.status, 401);
         cr_expect_eq(
@@ -258,142 +189,21 @@ Test(authority, token_of_another_tenant_or_with_a_slash_is_refused_by_the_vault)
     }
 }
 
-/* --- a certificate of the application's --- */
-
-static X509 *make_certificate(EVP_PKEY *key)
-{
-    X509 *certificate = X509_new();
-
-    X509_gmtime_adj(X509_getm_notBefore(certificate), -60);
-    X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
-    X509_set_pubkey(certificate, key);
-    cr_assert(X509_sign(certificate, key, EVP_sha256()));
-    return certificate;
-}
-
-static void register_certificate(struct client *client, const char *name, X509 *certificate)
-{
-    BIO *memory = BIO_new(BIO_s_mem());
-    cJSON *body = cJSON_CreateObject();
-    char target[128], pem[TEXT_MAX] = "";
-
-    cr_assert(PEM_write_bio_X509(memory, certificate));
-    cr_assert_gt(BIO_read(memory, pem, sizeof(pem) - 1), 0);
-    BIO_free(memory);
-    cJSON_AddStringToObject(body, "pem", pem);
-    char *text = cJSON_PrintUnformatted(body);
-
-    snprintf(target, sizeof(target), "/control/v1/identities/%s/certificates", name);
-    API_REPLY(reply, control(client, "POST", target, text));
-    cr_assert_eq(reply.status / 100, 2, "%ld %s", reply.status, reply.body);
-    cJSON_free(text);
-    cJSON_Delete(body);
-}
-
-static void append(char *text, const char *part)
-{
-    kv_base64url_encode(part, strlen(part), text + strlen(text));
-}
-
-/* GRANT with an assertion that the key has signed; `more` are further members of its header. */
-static void write_form(EVP_PKEY *key, X509 *certificate, const char *client_id, const char *more,
-                       char ret_form[2 * TEXT_MAX])
-{
-    unsigned char digest[EVP_MAX_MD_SIZE], signature[512];
-    char part[4096], thumbprint[64], assertion[TEXT_MAX] = "";
-    size_t len = sizeof(signature);
-    unsigned digest_len;
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-
-    cr_assert(X509_digest(certificate, EVP_sha1(), digest, &digest_len));
-    kv_base64url_encode(digest, digest_len, thumbprint);
-    snprintf(part, sizeof(part), "{\"alg\":\"RS256\",\"typ\":\"JWT\",\"x5t\":\"%s\"%s}", thumbprint,
-             more);
-    append(assertion, part);
-    strcat(assertion, ".");
-    snprintf(part, sizeof(part),
-             "{\"aud\":\"https://login.localhost:%u/" TENANT "/oauth2/v2.0/token\",\"iss\":\"%s\","
-             "\"sub\":\"%s\",\"jti\":\"1\",\"nbf\":%ld,\"exp\":%ld}",
-             api_daemon()->port, client_id, client_id, (long) time(NULL), (long) time(NULL) + 600);
-    append(assertion, part);
-    cr_assert(EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, key));
-    cr_assert(
-        EVP_DigestSign(context, signature, &len, (unsigned char *) assertion, strlen(assertion)));
-    EVP_MD_CTX_free(context);
-    strcat(assertion, ".");
-    kv_base64url_encode(signature, len, assertion + strlen(assertion));
-    snprintf(ret_form, 2 * TEXT_MAX, GRANT "&client_id=%s&" SCOPE ASSERTION "%s", client_id,
-             assertion);
-}
-
-Test(authority, token_of_a_certificate_is_let_in)
-{
-    API_CLIENT(dev);
-    EVP_PKEY *key = api_rsa(2048);
-    X509 *certificate = make_certificate(key);
-    static char form[2 * TEXT_MAX];
-
-    register_certificate(&dev, "app", certificate);
-    write_form(key, certificate, APP, "", form);
-    API_REPLY(reply, post(&dev, TENANT, form));
-    take_token(&dev, &reply);
-    expect_let_in(&dev);
-    X509_free(certificate);
-    EVP_PKEY_free(key);
-}
-
-static int listen_anywhere(unsigned *ret_port)
-{
-    struct sockaddr_in address = { .sin_family = AF_INET };
-    socklen_t len = sizeof(address);
-    int descriptor = socket(AF_INET, SOCK_STREAM, 0);
-
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    cr_assert_eq(bind(descriptor, (struct sockaddr *) &address, len), 0);
-    cr_assert_eq(listen(descriptor, 4), 0);
-    cr_assert_eq(getsockname(descriptor, (struct sockaddr *) &address, &len), 0);
-    *ret_port = ntohs(address.sin_port);
-    return descriptor;
-}
-
-/* Who could make coffer ask elsewhere for a key could vouch for any. */
-Test(authority, keys_that_an_assertion_points_at_are_never_fetched)
-{
-    API_CLIENT(dev);
-    EVP_PKEY *key = EVP_RSA_gen(2048);
-    X509 *certificate = make_certificate(key);
-    static char form[2 * TEXT_MAX];
-    char more[256];
-    unsigned port = 0;
-    int descriptor = listen_anywhere(&port);
-    struct pollfd waiting = { .fd = descriptor, .events = POLLIN };
-
-    snprintf(more, sizeof(more),
-             ",\"jku\":\"http://127.0.0.1:%u/keys\",\"x5u\":\"http://127.0.0.1:%u/x\"", port, port);
-    write_form(key, certificate, APP, more, form);
-    API_REPLY(reply, post(&dev, TENANT, form));
-    cr_expect_eq(reply.status, 401);
-    cr_expect_eq((int) reply_number(&reply, "error_codes.0"), 700027, "%s", reply.body);
-    cr_expect_eq(poll(&waiting, 1, 200), 0, "somebody came to fetch keys");
-    close(descriptor);
-    X509_free(certificate);
-    EVP_PKEY_free(key);
-}
-
 /* --- federated tokens, and what the control port does --- */
 
 Test(authority, token_of_a_federated_token_is_let_in)
 {
     API_CLIENT(dev);
     static char form[2 * TEXT_MAX];
-    API_REPLY(federated, control(&dev, "GET", "/control/v1/identities/app/federated-token", NULL));
+    API_REPLY(federated,
+              authority_control(&dev, "GET", "/control/v1/identities/app/federated-token", NULL));
 
     cr_assert_eq(federated.status, 200, "%s", federated.body);
     snprintf(form, sizeof(form), GRANT "&client_id=" APP "&" SCOPE ASSERTION "%s",
              reply_text(&federated, "access_token"));
-    API_REPLY(reply, post(&dev, TENANT, form));
-    take_token(&dev, &reply);
-    expect_let_in(&dev);
+    API_REPLY(reply, authority_post(&dev, TENANT, form));
+    authority_take_token(&dev, &reply);
+    authority_expect_let_in(&dev);
 }
 
 Test(authority, AADSTS7000112_as_soon_as_the_application_is_disabled)
@@ -401,9 +211,10 @@ Test(authority, AADSTS7000112_as_soon_as_the_application_is_disabled)
     static const char form[] = GRANT "&client_id=31111111-1111-4111-8111-111111111111"
                                      "&client_secret=s3cret&scope=https://vault.azure.net/.default";
     API_CLIENT(dev);
-    API_REPLY(before, post(&dev, TENANT, form));
-    API_REPLY(disabled, control(&dev, "POST", "/control/v1/identities/off/disable", "{}"));
-    API_REPLY(after, post(&dev, TENANT, form));
+    API_REPLY(before, authority_post(&dev, TENANT, form));
+    API_REPLY(disabled,
+              authority_control(&dev, "POST", "/control/v1/identities/off/disable", "{}"));
+    API_REPLY(after, authority_post(&dev, TENANT, form));
 
     cr_expect_eq(before.status, 200, "%s", before.body);
     cr_expect_eq(disabled.status / 100, 2, "%s", disabled.body);
@@ -417,7 +228,7 @@ Test(authority, body_that_is_too_long_is_refused)
     static char form[100000];
 
     memset(form, 'a', sizeof(form) - 1);
-    API_REPLY(reply, post(&dev, TENANT, form));
+    API_REPLY(reply, authority_post(&dev, TENANT, form));
     cr_expect_eq(reply.status, 413);
     cr_expect_str_eq(reply_text(&reply, "error"), "invalid_request");
 }
@@ -434,7 +245,7 @@ static void expect_challenge(const char *option, const char *url, bool adds_port
     cr_assert(daemon_start(&own, arguments));
     {
         API_CLIENT_OF(&own, dev);
-        API_REPLY(reply, ask(&dev, NULL, "GET", "/keys", NULL));
+        API_REPLY(reply, authority_ask(&dev, NULL, "GET", "/keys", NULL));
         const char *challenge = reply_header(&reply, "WWW-Authenticate");
 
         if (adds_port) {

@@ -253,7 +253,8 @@ EXTRA_DIST += tests/data/golden tests/data/folder_0.1.0.tar.gz
 %C%_test_travel_SOURCES = %D%/travel.c %D%/travel.h %D%/travel_many.c $(api_support)
 %C%_test_travel_CFLAGS = $(api_cflags)
 %C%_test_travel_LDADD = $(api_libs)
-%C%_test_authority_SOURCES = %D%/authority.c $(api_support)
+%C%_test_authority_SOURCES = %D%/authority.c %D%/authority_proof.c %D%/authority_tools.c \
+	%D%/authority_tools.h $(api_support)
 %C%_test_authority_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--identity", "app,type=application,client-id=11111111-1111-4111-8111-111111111111,secret=s3cret", "--identity", "off,type=application,client-id=31111111-1111-4111-8111-111111111111,secret=s3cret"'
 %C%_test_authority_CFLAGS = $(api_cflags)
 %C%_test_authority_LDADD = $(api_libs)

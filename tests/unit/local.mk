@@ -294,6 +294,7 @@ TESTS += %D%/test_authority
 	%D%/sites/authority_assertion.c \
 	%D%/sites/authority_discovery.c \
 	%D%/sites/authority_federated.c \
+	%D%/sites/authority_refusal.c \
 	%D%/sites/authority_session.c \
 	%D%/sites/authority_token.c \
 	%D%/sites/exchange.c \

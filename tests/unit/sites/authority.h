@@ -8,8 +8,8 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
+#include "../identity/principals.h"
 #include "exchange.h"
-#include "principals.h"
 
 #define CLIENT "0a0b0c0d-1111-4222-8333-444455556666"
 #define VAULT "https://vault.azure.net"
@@ -19,6 +19,7 @@
 #define GOOD "grant_type=client_credentials&client_id=" CLIENT "&" SCOPE
 #define ASSERTION_TYPE                                                                             \
     "&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+#define SECRET "&client_secret=anything"
 #define MILLIS INT64_C(1700000000123) /* what the request's clock shows */
 
 void set_up_authority(void);
