@@ -23,6 +23,7 @@ noinst_HEADERS = \
 	%D%/kv/base/cidr.h \
 	%D%/kv/base/clock.h \
 	%D%/kv/base/command.def \
+	%D%/kv/base/control_token.h \
 	%D%/kv/base/duration.h \
 	%D%/kv/base/ephemeral.h \
 	%D%/kv/base/err.def \
@@ -36,6 +37,7 @@ noinst_HEADERS = \
 	%D%/kv/base/log.h \
 	%D%/kv/base/option.def \
 	%D%/kv/base/options.h \
+	%D%/kv/base/private_file.h \
 	%D%/kv/base/secret.h \
 	%D%/kv/base/spool.h \
 	%D%/kv/base/uuid.h \
@@ -54,6 +56,7 @@ noinst_HEADERS = \
 	%D%/kv/http/response.h \
 	%D%/kv/http/route.h \
 	%D%/kv/http/step.h \
+	%D%/kv/identity/caller.h \
 	%D%/kv/identity/identity.h \
 	%D%/kv/identity/key_file.h \
 	%D%/kv/identity/principals.h \

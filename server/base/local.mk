@@ -5,6 +5,7 @@ libkvbase_a_SOURCES += \
 	%D%/buf.c \
 	%D%/cidr.c \
 	%D%/clock.c \
+	%D%/control_token.c \
 	%D%/data_folder.c \
 	%D%/dates.c \
 	%D%/duration.c \
@@ -28,6 +29,7 @@ libkvbase_a_SOURCES += \
 	%D%/option_table.c \
 	%D%/option_value.c \
 	%D%/options.c \
+	%D%/private_file.c \
 	%D%/secret.c \
 	%D%/spool.c \
 	%D%/uuid.c \

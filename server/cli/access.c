@@ -190,6 +190,22 @@ enum kv_code kv_cli_access_revoke(const struct kv_options *options, struct kv_er
                     : delete_policy(options, &place, err);
 }
 
+/* What a delay that is under way does to it. */
+static void print_delay(const cJSON *grant)
+{
+    const char *since = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(grant, "since"));
+    const char *until = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(grant, "until"));
+
+    if (since != NULL) {
+        (void) printf("  pending: counts from ");
+        kv_cli_print_text(since);
+    }
+    if (until != NULL) {
+        (void) printf("  withdrawn: counts until ");
+        kv_cli_print_text(until);
+    }
+}
+
 static enum kv_code print_policy(const cJSON *policy, struct kv_err *err)
 {
     const char *principal = NULL;
@@ -208,6 +224,7 @@ static enum kv_code print_policy(const cJSON *policy, struct kv_err *err)
         (void) printf(" with the application ");
         kv_cli_print_text(application);
     }
+    print_delay(policy);
     (void) putchar('\n');
     return KV_OK;
 }
@@ -215,8 +232,9 @@ static enum kv_code print_policy(const cJSON *policy, struct kv_err *err)
 static enum kv_code print_assignment(const cJSON *assignment, struct kv_err *err)
 {
     bool denies = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(assignment, "deny"));
-    const char *principal = NULL, *role = NULL, *scope = NULL;
+    const char *principal = NULL, *role = NULL, *scope = NULL, *name = NULL;
 
+    KV_TRY(kv_cli_read_text(assignment, "name", &name, err));
     KV_TRY(kv_cli_read_text(assignment, "principal", &principal, err));
     KV_TRY(kv_cli_read_text(assignment, "role", &role, err));
     KV_TRY(kv_cli_read_text(assignment, "scope", &scope, err));
@@ -225,6 +243,9 @@ static enum kv_code print_assignment(const cJSON *assignment, struct kv_err *err
     kv_cli_print_text(role);
     (void) printf("' on ");
     kv_cli_print_text(scope);
+    (void) printf("  named ");
+    kv_cli_print_text(name);
+    print_delay(assignment);
     (void) putchar('\n');
     return KV_OK;
 }

@@ -63,8 +63,8 @@ static void print_member(const cJSON *member)
         kv_cli_print_text(member->string);
         (void) putchar('=');
         kv_cli_print_text(cJSON_IsString(member) ? member->valuestring
-                        : cJSON_IsTrue(member) ? "true"
-                                               : "false");
+                          : cJSON_IsTrue(member) ? "true"
+                                                 : "false");
         (void) putchar('\n');
         return;
     }

@@ -21,6 +21,7 @@
 /* The tenant by which SDKs ask an authority that is not Microsoft's for tokens without asking
  * Microsoft about it before. */
 #define TENANT "adfs"
+#define AUTHORITY "https://login.localhost"
 
 struct login {
     const struct kv_options *options;
@@ -38,7 +39,7 @@ static enum kv_code add_authority_host(const struct login *login, struct kv_err 
 {
     const char *port = strrchr(login->vault_url, ':');
 
-    return variables_add(login->variables, "AZURE_AUTHORITY_HOST", "https://login.localhost",
+    return variables_add(login->variables, "AZURE_AUTHORITY_HOST", AUTHORITY,
                          port != NULL && port[1] != '/' ? port : "", err);
 }
 
@@ -223,6 +224,11 @@ static const struct way *find_way(const struct kv_options *options)
         }
     }
     return &ways[0]; /* the options take no other word */
+}
+
+const char *login_authority(const struct kv_options *options)
+{
+    return find_way(options)->is_managed ? NULL : AUTHORITY;
 }
 
 /* Chains and command lines of SDKs give it to the endpoint. The default identity needs no name. */

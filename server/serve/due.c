@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The agenda: whoever has something due by the clock is one of its rows. Here are those of vaults
- * and keys that are purged, and of keys whose pending phases end. */
+ * and keys that are purged, of keys whose pending phases end, and of grants with a delay. */
 #include <stdint.h>
 
 #include "kv/access/firewall.h"
@@ -128,6 +128,26 @@ static enum kv_code next_withdrawal(void *access, const struct kv_trip *trip, kv
     return KV_OK;
 }
 
+static enum kv_code next_grant(void *access, const struct kv_trip *trip, kv_millis after,
+                               kv_millis *ret_due, struct kv_err *err)
+{
+    return kv_access_next_begin(access, after < trip->from ? trip->from : after, ret_due, err);
+}
+
+/* It begins to count by itself: the checks go by the time of the request. */
+static enum kv_code begin_grants(void *access, const struct kv_trip *trip, kv_millis at,
+                                 struct kv_agenda_report *report, struct kv_err *err)
+{
+    int64_t count = 0;
+
+    (void) trip;
+    KV_TRY(kv_access_count_begun(access, at, &count, err));
+    if (count > 0) {
+        kv_agenda_note(report, NULL, NULL, NULL);
+    }
+    return KV_OK;
+}
+
 /* Nobody can tell whose it was from what is gone. */
 static enum kv_code end_withdrawals(void *access, const struct kv_trip *trip, kv_millis at,
                                     struct kv_agenda_report *report, struct kv_err *err)
@@ -167,6 +187,7 @@ static const struct {
     kv_agenda_run_fn *run;
 } rows[] = {
     { "vault purge", OF_VAULTS, next_vault_purge, purge_vaults },
+    { "access grant", OF_ACCESS, next_grant, begin_grants },
     { "access withdrawal", OF_ACCESS, next_withdrawal, end_withdrawals },
     { "firewall change", OF_ACCESS, next_firewall, change_firewalls },
     { "deletion", OF_KEYS, next_deletion, end_deletions },

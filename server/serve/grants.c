@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "kv/access/grants.h"
-#include "kv/base/log.h"
 #include "kv/app/app.h"
+#include "kv/base/log.h"
 #include "kv/identity/key_file.h"
 #include "kv/identity/registry.h"
 #include "serve.h"
@@ -179,6 +179,16 @@ static enum kv_code assign(const struct grants *grants, const struct kv_vault *v
     return code == KV_ROLE_ASSIGNMENT_EXISTS ? KV_OK : code;
 }
 
+static void warn_if_idle(const struct spec *spec, const struct kv_vault *vault)
+{
+    const char *reason = kv_access_idle_reason(vault, spec->permissions != NULL);
+
+    if (reason != NULL) {
+        kv_log(KV_LOG_WARNING, "grant_without_effect", KV_LOG_TEXT_FIELD("vault", vault->name),
+               KV_LOG_TEXT_FIELD("reason", reason));
+    }
+}
+
 static enum kv_code apply(const struct grants *grants, const struct spec *spec,
                           const struct kv_vault *vault, struct kv_err *err)
 {
@@ -187,6 +197,7 @@ static enum kv_code apply(const struct grants *grants, const struct spec *spec,
     struct kv_principal_entry entry;
     const char *principal;
 
+    warn_if_idle(spec, vault);
     KV_TRY(find_principal(grants, spec, &entry, &principal, err));
     if (principal == NULL) {
         return KV_OK;

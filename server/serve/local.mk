@@ -3,7 +3,9 @@ libkvserve_a_SOURCES += \
 	%D%/authority_host.c \
 	%D%/certifier.c \
 	%D%/certify.c \
+	%D%/control_port.c \
 	%D%/counts.c \
+	%D%/coverage.c \
 	%D%/due.c \
 	%D%/fetch.c \
 	%D%/firewalls.c \
@@ -17,6 +19,7 @@ libkvserve_a_SOURCES += \
 	%D%/names.c \
 	%D%/ready.c \
 	%D%/rotator.c \
+	%D%/secrets.c \
 	%D%/serve.c \
 	%D%/serve.h \
 	%D%/settings.c \

@@ -44,13 +44,30 @@ void supervisor_tell(const char *state);
 enum kv_code ready_announce(const struct kv_app *app, const char *listen, const char *folder,
                             struct kv_err *err) kv_must_check;
 
-/* The two ports differ, unless any free one will do. */
+/* The two ports differ, unless any free one will do; and --authority-host is one. */
 enum kv_code ports_check(const struct kv_options *options, struct kv_err *err) kv_must_check;
 
 /* The additional names of the control port, --san and --control-host: at most KV_CONTROL_NAMES_MAX,
  * which `ret_names` has room for. They are borrowed from the options. */
 enum kv_code control_names_read(const struct kv_options *options, const char **ret_names,
                                 struct kv_err *err) kv_must_check;
+
+/*
+ * Who may use the control port: its names, and the token of the options, which is also left in `folder`
+ * for the commands of the same user (KV_CONTROL_TOKEN_NAME). Warns when others than this machine's
+ * users reach it and need none.
+ */
+enum kv_code control_port_guard(const struct kv_options *options, const char *folder,
+                                struct kv_app *app, struct kv_err *err) kv_must_check;
+
+/* Whether the files of secrets that the options name are private: KV_BAD_PARAMETER, unless
+ * --allow-shared-files. A secret on the command line is worth a warning. */
+enum kv_code secrets_check(const struct kv_options *options, struct kv_err *err) kv_must_check;
+
+/* Takes from others what they may do with the secrets in the data folder, with a line in the log; what
+ * cannot be put right is refused like the files above. */
+enum kv_code secrets_tighten(const struct kv_options *options, const char *folder,
+                             struct kv_err *err) kv_must_check;
 
 /* The drafts from every --vault; the first is the vault for hosts that name none. */
 #define VAULT_DRAFTS_MAX 256
@@ -84,6 +101,18 @@ enum kv_code certificates_open(const struct kv_options *options, const char *fol
                                const struct kv_public_url *public_url,
                                struct kv_certificates *ret_certificates,
                                struct kv_err *err) kv_must_check;
+
+/* Warns of each vault whose name a given server certificate lacks: those that are there, and those
+ * that are made later. All borrowed, and set before; it stays where it is. */
+struct coverage {
+    const struct kv_certificates *certificates;
+    const struct kv_public_url *public_url;
+};
+enum kv_code coverage_watch(struct coverage *coverage, struct kv_vaults *vaults,
+                            struct kv_err *err) kv_must_check;
+
+/* "[::1]" as certificates have it: "::1". Other hosts stay as they are. */
+void names_unbracket(char *host);
 
 /* Opens the table with them; logs those that were deleted, which stay deleted. */
 enum kv_code vaults_open(struct kv_vaults *vaults, const struct vault_drafts *drafts, kv_time now,

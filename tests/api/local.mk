@@ -57,7 +57,7 @@ api_support = tests/support/api_main.c tests/support/api_run.h
 api_cflags = $(AM_CFLAGS) $(CRITERION_CFLAGS) $(TLS_CFLAGS)
 api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITERION_LIBS) $(SERVER_LIBS) $(CURL_LIBS) $(TLS_LIBS)
 
-%C%_test_access_SOURCES = %D%/access.c %D%/access_control.c %D%/access_daemon.c \
+%C%_test_access_SOURCES = %D%/access.c %D%/access_control.c %D%/access_daemon.c %D%/access_why.c \
 	%D%/access_tools.c %D%/access_tools.h $(api_support)
 %C%_test_access_CFLAGS = $(api_cflags)
 %C%_test_access_LDADD = $(api_libs)
@@ -127,7 +127,7 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 %C%_test_golden_CFLAGS = $(api_cflags)
 %C%_test_golden_LDADD = $(api_libs)
 EXTRA_DIST += tests/data/golden tests/data/folder_0.1.0.tar.gz
-%C%_test_hostile_SOURCES = %D%/control_host.c %D%/hostile.c %D%/hostile_head.c \
+%C%_test_hostile_SOURCES = %D%/control_host.c %D%/control_token.c %D%/hostile.c %D%/hostile_head.c %D%/secrets.c \
 	$(api_support)
 %C%_test_hostile_CFLAGS = $(api_cflags)
 %C%_test_hostile_LDADD = $(api_libs)
@@ -212,7 +212,8 @@ EXTRA_DIST += tests/data/golden tests/data/folder_0.1.0.tar.gz
 	$(api_support)
 %C%_test_process_CFLAGS = $(api_cflags)
 %C%_test_process_LDADD = $(api_libs)
-%C%_test_given_SOURCES = %D%/given.c $(api_support)
+%C%_test_given_SOURCES = %D%/given.c %D%/process_tools.c %D%/process_tools.h %D%/vault_tools.h \
+	$(api_support)
 %C%_test_given_CPPFLAGS = $(AM_CPPFLAGS) -DSOURCE_ROOT='"$(abs_top_srcdir)"'
 %C%_test_given_CFLAGS = $(api_cflags)
 %C%_test_given_LDADD = $(api_libs)
@@ -258,7 +259,9 @@ EXTRA_DIST += tests/data/golden tests/data/folder_0.1.0.tar.gz
 %C%_test_authority_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--identity", "app,type=application,client-id=11111111-1111-4111-8111-111111111111,secret=s3cret", "--identity", "off,type=application,client-id=31111111-1111-4111-8111-111111111111,secret=s3cret"'
 %C%_test_authority_CFLAGS = $(api_cflags)
 %C%_test_authority_LDADD = $(api_libs)
-%C%_test_auth_SOURCES = %D%/auth.c $(api_support)
+%C%_test_auth_SOURCES = %D%/auth.c %D%/confusion.c %D%/confusion_shape.c %D%/confusion_tools.c \
+	%D%/confusion_tools.h tests/unit/identity/forge.c tests/unit/identity/forge.h \
+	tests/unit/identity/forge_key.h $(api_support)
 %C%_test_auth_CFLAGS = $(api_cflags)
 %C%_test_auth_LDADD = $(api_libs)
 %C%_test_sign_SOURCES = \

@@ -19,6 +19,7 @@
 #include "kv/access/roles.h"
 #include "kv/base/agenda.h"
 #include "kv/base/cidr.h"
+#include "kv/base/secret.h"
 #include "kv/http/listener.h"
 #include "kv/http/request.h"
 #include "kv/http/route.h"
@@ -63,7 +64,9 @@ struct kv_app {
     struct kv_public_url public_url;        /* what ids, links and challenges name, if it is set */
     char authority_url[KV_AUTHORITY_URL_SIZE]; /* that challenges name; "": the service's */
     bool serves_siblings;                      /* it listens for others than this machine's own */
-    unsigned port, control_port;               /* the ports in use */
+    bool wants_control_token;                  /* for /control/v1; of it the digest alone is kept */
+    unsigned char control_token[KV_SECRET_DIGEST_SIZE];
+    unsigned port, control_port; /* the ports in use */
 
     /* The token, by way of main.c: its state, what it is, its counters. Thread-safe. */
     bool (*token_is_healthy)(void *health_context);

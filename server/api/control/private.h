@@ -44,8 +44,10 @@ kv_handler_fn identities_list, identities_get, identities_put, identities_patch,
 kv_handler_fn identities_secret_add, identities_secret_remove, identities_certificate_add,
     identities_certificate_remove, identities_federated_add,
     identities_federated_remove;                            /* credentials.c */
+extern const struct kv_route identities_routes[];           /* identity_routes.c */
 kv_handler_fn identities_token, identities_federated_token; /* tokens.c */
 kv_handler_fn control_network_get, control_network_put, control_network_patch,
     control_network_allow, control_network_remove;  /* network.c */
+kv_handler_fn control_why;                          /* why.c */
 kv_handler_fn control_reset;                        /* reset.c */
 kv_handler_fn control_clock_get, control_clock_set; /* time.c */

@@ -25,12 +25,6 @@ kv_handler_fn gate_find_client;
 /* The gate that asks whether the vault can be reached from there (contract §9.3). */
 kv_handler_fn gate_firewall;
 
-/* The caller as refusals show it: "appid=..;oid=..;iss=..", with a name, and how many groups it is in
- * unless that is 0, for users alone. */
-#define GATE_CALLER_SIZE 512
-void gate_print_caller(const struct kv_principal *who, size_t groups,
-                       char ret_caller[GATE_CALLER_SIZE]);
-
 /* The gate that asks whether the caller may do that (contract §9.3, §19 row 26). */
 kv_handler_fn gate_authorize;
 

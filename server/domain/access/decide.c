@@ -242,3 +242,16 @@ enum kv_code kv_access_check(struct kv_access *access, const struct kv_access_qu
     memcpy(ret_assignment, verdict.name, sizeof(verdict.name));
     return KV_OK;
 }
+
+const char *kv_access_idle_reason(const struct kv_vault *vault, bool is_policy)
+{
+    switch (vault->access) {
+    case KV_ACCESS_OPEN:
+        return "the vault is access=open, where every caller may do anything";
+    case KV_ACCESS_POLICY:
+        return is_policy ? NULL : "the vault is access=policy, where access policies count";
+    case KV_ACCESS_RBAC:
+        return is_policy ? "the vault is access=rbac, where role assignments count" : NULL;
+    }
+    return NULL;
+}

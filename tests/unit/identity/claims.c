@@ -175,7 +175,8 @@ Test(claims, tells_who_calls)
 {
     kv_auto(kv_wipe_free) char *token =
         forge_token(HEADER, "{" AUD "," ISS "," LASTING "," CALLER
-                            ",\"upn\":\"ann@example.org\",\"xms_mirid\":\"/subscriptions/s\"}");
+                            ",\"upn\":\"ann@example.org\",\"xms_mirid\":\"/subscriptions/"
+                            "s\",\"xms_az_rid\":\"/subscriptions/r\"}");
 
     for (int sight = 0; sight < 2; sight++) {
         cr_assert_eq(verify(token, NOW), KV_OK, "%s", err.message);
@@ -185,6 +186,7 @@ Test(claims, tells_who_calls)
         cr_assert_str_eq(principal.issuer, ISSUER);
         cr_assert_str_eq(principal.name, "ann@example.org");
         cr_assert_str_eq(principal.resource, "/subscriptions/s");
+        cr_assert_str_eq(principal.host, "/subscriptions/r");
     }
 }
 
