@@ -196,13 +196,14 @@ Test(cli, prints_the_certificate_in_the_folder_when_nothing_runs)
     cr_assert_stdout_eq_str("the file\n");
 }
 
-Test(cli, prints_both_loopbacks_for_every_vault)
+Test(cli, prints_both_loopbacks_for_every_vault_and_the_authority)
 {
     start(fake_answer("200 OK", INFO));
     cr_assert_eq(RUN("hosts", "--data", folder), 0);
     fake_stop();
     cr_assert_stdout_eq_str("127.0.0.1 dev.vault.localhost\n::1 dev.vault.localhost\n"
-                            "127.0.0.1 hsm.managedhsm.localhost\n::1 hsm.managedhsm.localhost\n");
+                            "127.0.0.1 hsm.managedhsm.localhost\n::1 hsm.managedhsm.localhost\n"
+                            "127.0.0.1 login.localhost\n::1 login.localhost\n");
 }
 
 Test(cli, keeps_strange_hosts_out_of_a_hosts_file)
