@@ -230,7 +230,7 @@ Test(cli, asks_for_a_token_and_prints_only_that)
     cr_assert_eq(strncmp(request,
                          "GET /control/v1/identities/my%20app/token?resource=https%3A%2F%2Fa%20b%2F"
                          "%26c HTTP/1.1\r\n",
-                         90),
+                         88),
                  0, "%s", request);
     cr_assert_not_null(strstr(request, "\r\nX-IDENTITY-HEADER: coffer\r\n"));
     cr_assert_stdout_eq_str("a.b.c\n");
