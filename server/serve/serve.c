@@ -195,11 +195,9 @@ static enum kv_code start_threads(struct server *server, struct kv_err *err)
     };
 
     struct rotator_config rotator = { .keys = server->keys, .vaults = server->vaults };
-    struct chores chores = {
-        .keys = server->keys,
-        .hsm = server->token.hsm,
-        .store = server->store,
-    };
+    struct chores chores = { .keys = server->keys,
+                             .hsm = server->token.hsm,
+                             .store = server->store };
 
     KV_TRY(kv_lanes_new(&config, &server->lanes, err));
     KV_TRY(rotator_new(&rotator, &server->rotator, err));
@@ -279,6 +277,7 @@ static enum kv_code listen_on(struct server *server, struct kv_err *err)
     KV_TRY(control_port_guard(server->options, server->folder.path, &server->app, err));
     KV_TRY(kv_listener_new(&config, &server->tls, err));
     server->app.port = kv_listener_port(server->tls);
+    authority_host_fill(server->options, &server->app);
     config.certificate_pem = NULL;
     config.key_pem = NULL;
     config.sites = control_sites;

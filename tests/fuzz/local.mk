@@ -10,6 +10,7 @@ fuzz_names = \
 	claims \
 	duration \
 	faults \
+	form \
 	framing \
 	head \
 	json \
@@ -34,6 +35,7 @@ fuzz_programs = \
 	%D%/fuzz_claims \
 	%D%/fuzz_duration \
 	%D%/fuzz_faults \
+	%D%/fuzz_form \
 	%D%/fuzz_framing \
 	%D%/fuzz_head \
 	%D%/fuzz_json \
@@ -103,6 +105,11 @@ fuzz_libs = $(kv_api) $(SERVER_LIBS)
 %C%_fuzz_faults_CPPFLAGS = $(fuzz_cppflags)
 %C%_fuzz_faults_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_faults_LDADD = $(fuzz_libs)
+%C%_fuzz_form_SOURCES = %D%/form.c $(fuzz_common)
+%C%_fuzz_form_CPPFLAGS = $(fuzz_cppflags)
+%C%_fuzz_form_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_form_LDADD = $(fuzz_libs)
+
 %C%_fuzz_framing_SOURCES = %D%/framing.c $(fuzz_common)
 %C%_fuzz_framing_CPPFLAGS = $(fuzz_cppflags)
 %C%_fuzz_framing_LDFLAGS = $(fuzz_ldflags)
