@@ -2,6 +2,7 @@
 EXTRA_DIST += \
 	%D%/access.md \
 	%D%/architecture.md \
+	%D%/authority.md \
 	%D%/clients.md \
 	%D%/consumers.md \
 	%D%/container.md \
@@ -10,10 +11,12 @@ EXTRA_DIST += \
 	%D%/failures.md \
 	%D%/faults.md \
 	%D%/firewall.md \
+	%D%/identity.md \
 	%D%/install.md \
 	%D%/limits.md \
 	%D%/operations.md \
 	%D%/options.md \
 	%D%/parity.md \
+	%D%/security.md \
 	%D%/troubleshooting.md \
 	%D%/trust.md

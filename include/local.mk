@@ -23,6 +23,7 @@ noinst_HEADERS = \
 	%D%/kv/base/cidr.h \
 	%D%/kv/base/clock.h \
 	%D%/kv/base/command.def \
+	%D%/kv/base/control_token.h \
 	%D%/kv/base/duration.h \
 	%D%/kv/base/ephemeral.h \
 	%D%/kv/base/err.def \
@@ -38,6 +39,7 @@ noinst_HEADERS = \
 	%D%/kv/base/operation.h \
 	%D%/kv/base/option.def \
 	%D%/kv/base/options.h \
+	%D%/kv/base/private_file.h \
 	%D%/kv/base/secret.h \
 	%D%/kv/base/spool.h \
 	%D%/kv/base/uuid.h \

@@ -5,6 +5,7 @@ libkvbase_a_SOURCES += \
 	%D%/buf.c \
 	%D%/cidr.c \
 	%D%/clock.c \
+	%D%/control_token.c \
 	%D%/data_folder.c \
 	%D%/dates.c \
 	%D%/duration.c \
@@ -16,6 +17,7 @@ libkvbase_a_SOURCES += \
 	%D%/json_print.c \
 	%D%/jwe.c \
 	%D%/jws.c \
+	%D%/jws_certificate.c \
 	%D%/jws_ec.c \
 	%D%/jws_key.c \
 	%D%/jws_key.h \
@@ -28,6 +30,7 @@ libkvbase_a_SOURCES += \
 	%D%/option_table.c \
 	%D%/option_value.c \
 	%D%/options.c \
+	%D%/private_file.c \
 	%D%/secret.c \
 	%D%/spool.c \
 	%D%/uuid.c \

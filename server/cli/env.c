@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The variables that make unmodified SDKs find vault, identity and trust (clients.md §4, §5.1).
- * AZURE_TENANT_ID and AZURE_CLIENT_ID are not among them: with those, credential chains try other
- * ways than the managed identity first.
  */
 
 #include "cli.h"
@@ -11,15 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "ca_file.h"
 #include "kv/base/files.h"
+#include "kv/base/private_file.h"
+#include "login.h"
 #include "proxy.h"
 #include "server.h"
 #include "variables.h"
-
-/* Any value will do; it only has to be there. */
-#define IDENTITY_SECRET "coffer"
 
 #define CA_VARIABLES "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE"
 
@@ -48,11 +46,17 @@ static bool find_ca(const struct kv_cli_server *server, char ret_path[KV_PATH_MA
            && realpath(path, ret_path) != NULL;
 }
 
+/* Only of a file that nobody else can change later on. */
 static bool holds(const char *path, const struct kv_buf *pem)
 {
     kv_auto(kv_buf_done) struct kv_buf held;
+    struct stat status;
 
     kv_buf_init(&held, KV_CLI_ANSWER_MAX);
+    if (lstat(path, &status) != 0 || status.st_uid != geteuid()
+        || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+        return false;
+    }
     return kv_file_read(path, &held, NULL) == KV_OK && held.len == pem->len
            && strcmp(held.data, pem->data) == 0;
 }
@@ -70,11 +74,17 @@ static enum kv_code fetch_ca(const struct kv_cli_server *server, struct kv_buf *
     return KV_OK;
 }
 
-/* A link is followed, and nothing but a file is replaced: not /dev/null, nor a pipe. */
+/* A link is followed, but not one that somebody else left in /tmp; and nothing but a file is replaced:
+ * not /dev/null, nor a pipe. */
 static enum kv_code find_file(const char *wanted, char ret_path[KV_PATH_MAX], struct kv_err *err)
 {
     struct stat status;
+    unsigned owner;
 
+    if (kv_link_is_of_others(wanted, &owner)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--ca-file: %s is a link of user %u", wanted,
+                       owner);
+    }
     if (stat(wanted, &status) == 0 && !S_ISREG(status.st_mode)) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--ca-file: %s is not a regular file", wanted);
     }
@@ -139,16 +149,6 @@ static enum kv_code add_vault(struct variables *variables, const char *name, con
     return variables_add(variables, "KEY_VAULT_URI", url, "", err);
 }
 
-static enum kv_code add_identity(struct variables *variables, const char *control_url,
-                                 struct kv_err *err)
-{
-    KV_TRY(variables_add(variables, "IDENTITY_ENDPOINT", control_url, "/msi/token", err));
-    KV_TRY(variables_add(variables, "IDENTITY_HEADER", IDENTITY_SECRET, "", err));
-    KV_TRY(variables_add(variables, "MSI_ENDPOINT", control_url, "/msi/token", err));
-    KV_TRY(variables_add(variables, "MSI_SECRET", IDENTITY_SECRET, "", err));
-    return variables_add(variables, "AZURE_POD_IDENTITY_AUTHORITY_HOST", control_url, "", err);
-}
-
 static enum kv_code add_trust(struct variables *variables, const char *path, struct kv_err *err)
 {
     static const char *const names[] = { CA_VARIABLES };
@@ -209,10 +209,11 @@ enum kv_code kv_cli_env(const struct kv_options *options, struct kv_err *err)
     KV_TRY(pick_vault(info, wanted, &name, &url, err));
     KV_TRY(settle_trust(options, &server, ca, err)); /* all of it is printed, or nothing */
     KV_TRY(add_vault(&variables, name, url, err));
-    KV_TRY(add_identity(&variables, server.url, err));
+    KV_TRY(login_add(options, &server, url, &variables, err));
     KV_TRY(add_trust(&variables, ca, err));
-    KV_TRY(proxy_add_exceptions(options, (const char *const[]){ url, server.url, NULL }, &variables,
-                                err));
+    KV_TRY(proxy_add_exceptions(
+        options, (const char *const[]){ url, server.url, login_authority(options), NULL },
+        &variables, err));
     if (*ca == '\0') {
         print_advice(server.url, has_comments ? stdout : stderr);
     }

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 libkvcli_a_SOURCES += \
 	%D%/access.c \
+	%D%/authorize.c \
 	%D%/ca_file.c \
 	%D%/ca_file.h \
+	%D%/certificate_file.c \
+	%D%/certificate_file.h \
 	%D%/cli.c \
 	%D%/cli.h \
 	%D%/commands.c \
@@ -14,6 +17,9 @@ libkvcli_a_SOURCES += \
 	%D%/journal.c \
 	%D%/journal.h \
 	%D%/journal_retries.c \
+	%D%/identity.c \
+	%D%/login.c \
+	%D%/login.h \
 	%D%/path.c \
 	%D%/proxy.c \
 	%D%/proxy.h \

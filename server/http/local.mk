@@ -7,6 +7,7 @@ libkvhttp_a_SOURCES += \
 	%D%/authority.c \
 	%D%/authority.h \
 	%D%/certificate.c \
+	%D%/client.c \
 	%D%/clockwork.c \
 	%D%/clockwork.h \
 	%D%/cut.c \

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 libkvserve_a_SOURCES += \
+	%D%/authority_host.c \
 	%D%/certifier.c \
 	%D%/certify.c \
+	%D%/control_port.c \
 	%D%/counts.c \
 	%D%/coverage.c \
 	%D%/drain.c \
@@ -19,6 +21,7 @@ libkvserve_a_SOURCES += \
 	%D%/names.c \
 	%D%/ready.c \
 	%D%/rotator.c \
+	%D%/secrets.c \
 	%D%/serve.c \
 	%D%/serve.h \
 	%D%/settings.c \

@@ -74,6 +74,7 @@ static enum kv_code check_options(struct server *server, struct kv_err *err)
 {
     KV_TRY(machine_check_memory(err));
     KV_TRY(ports_check(server->options, err));
+    KV_TRY(secrets_check(server->options, err));
     return grants_check(server->options, err);
 }
 
@@ -195,11 +196,9 @@ static enum kv_code start_threads(struct server *server, struct kv_err *err)
     };
 
     struct rotator_config rotator = { .keys = server->keys, .vaults = server->vaults };
-    struct chores chores = {
-        .keys = server->keys,
-        .hsm = server->token.hsm,
-        .store = server->store,
-    };
+    struct chores chores = { .keys = server->keys,
+                             .hsm = server->token.hsm,
+                             .store = server->store };
 
     KV_TRY(kv_lanes_new(&config, &server->lanes, err));
     KV_TRY(rotator_new(&rotator, &server->rotator, err));
@@ -253,7 +252,7 @@ static void fill_app(struct server *server)
 
 static enum kv_code listen_on(struct server *server, struct kv_err *err)
 {
-    static const struct kv_site *const tls_sites[] = { &kv_data_plane, NULL };
+    static const struct kv_site *const tls_sites[] = { &kv_authority_site, &kv_data_plane, NULL };
     static const struct kv_site *const control_sites[] = { &kv_token_site, &kv_control_site, NULL };
     struct kv_listener_config config = {
         .address = kv_option_text(server->options, KV_OPTION_LISTEN),
@@ -273,12 +272,14 @@ static enum kv_code listen_on(struct server *server, struct kv_err *err)
                       [KV_LANE_OUTSIDE] = OUTSIDE_DEADLINE_MS },
         .waits = WAITS_MAX,
         .wait_max = WAIT_MAX_MS,
+        .greet = kv_fault_greet,
     };
 
     fill_app(server);
-    KV_TRY(control_names_read(server->options, server->app.control_names, err));
+    KV_TRY(control_port_guard(server->options, server->folder.path, &server->app, err));
     KV_TRY(kv_listener_new(&config, &server->tls, err));
     server->app.port = kv_listener_port(server->tls);
+    authority_host_fill(server->options, &server->app);
     config.certificate_pem = NULL;
     config.key_pem = NULL;
     config.sites = control_sites;

@@ -67,13 +67,30 @@ void supervisor_tell(const char *state);
 enum kv_code ready_announce(const struct kv_app *app, const char *listen, const char *folder,
                             struct kv_err *err) kv_must_check;
 
-/* The two ports differ, unless any free one will do. */
+/* The two ports differ, unless any free one will do; and --authority-host is one. */
 enum kv_code ports_check(const struct kv_options *options, struct kv_err *err) kv_must_check;
 
 /* The additional names of the control port, --san and --control-host: at most KV_CONTROL_NAMES_MAX,
  * which `ret_names` has room for. They are borrowed from the options. */
 enum kv_code control_names_read(const struct kv_options *options, const char **ret_names,
                                 struct kv_err *err) kv_must_check;
+
+/*
+ * Who may use the control port: its names, and the token of the options, which is also left in `folder`
+ * for the commands of the same user (KV_CONTROL_TOKEN_NAME). Warns when others than this machine's
+ * users reach it and need none.
+ */
+enum kv_code control_port_guard(const struct kv_options *options, const char *folder,
+                                struct kv_app *app, struct kv_err *err) kv_must_check;
+
+/* Whether the files of secrets that the options name are private: KV_BAD_PARAMETER, unless
+ * --allow-shared-files. A secret on the command line is worth a warning. */
+enum kv_code secrets_check(const struct kv_options *options, struct kv_err *err) kv_must_check;
+
+/* Takes from others what they may do with the secrets in the data folder, with a line in the log; what
+ * cannot be put right is refused like the files above. */
+enum kv_code secrets_tighten(const struct kv_options *options, const char *folder,
+                             struct kv_err *err) kv_must_check;
 
 /* The drafts from every --vault; the first is the vault for hosts that name none. */
 #define VAULT_DRAFTS_MAX 256
@@ -155,6 +172,11 @@ void grants_lend(struct grants *grants, struct kv_app *app);
 
 /* After the last request, before the roles and the store. */
 void grants_close(struct grants *grants);
+
+/* Which authority challenges name, once the port is known; the service's own by default. */
+enum kv_code authority_host_check(const struct kv_options *options,
+                                  struct kv_err *err) kv_must_check;
+void authority_host_fill(const struct kv_options *options, struct kv_app *app);
 
 /* Whether every --identity can be read; and every --grant, --firewall and --trusted-proxy. Nothing
  * has to exist yet. */
@@ -311,7 +333,8 @@ bool housekeeper_token_is_healthy(void *keeper);
 /* Fetches a URL into a bounded buffer: a kv_fetch_fn. Two and a half seconds at most, including the
  * name lookup and connecting; no redirects, no proxy. */
 enum kv_code fetch_url(const char *url, struct kv_buf *body, struct kv_err *err) kv_must_check;
-enum kv_code fetch_of_issuer(const char *url, struct kv_buf *body, struct kv_err *err) kv_must_check;
+enum kv_code fetch_of_issuer(const char *url, struct kv_buf *body,
+                             struct kv_err *err) kv_must_check;
 
 /* From now on nothing more is fetched; fetches under way end within a tenth of a second. */
 void fetch_end(void);

@@ -3,11 +3,14 @@
  * vault and plainly at an endpoint that gives out tokens. */
 #include "fault_tools.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "../support/raw.h"
 
@@ -192,6 +195,44 @@ Test(fault_ends, are_seen_as_such_over_tls_and_plainly)
     }
 }
 
+/* A socket from that address, which gets nothing but its end. */
+static void expect_no_handshake(const char *cut)
+{
+    const struct sockaddr_in from = {
+        .sin_family = AF_INET,
+        .sin_addr.s_addr = htonl(0x7f000009),
+    };
+    const struct sockaddr_in to = {
+        .sin_family = AF_INET,
+        .sin_port = htons((uint16_t) api_daemon()->port),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+    };
+    char byte;
+    int descriptor = socket(AF_INET, SOCK_STREAM, 0);
+
+    cr_assert_eq(bind(descriptor, (const struct sockaddr *) &from, sizeof(from)), 0);
+    bool is_up = connect(descriptor, (const struct sockaddr *) &to, sizeof(to)) == 0;
+    ssize_t got = is_up ? recv(descriptor, &byte, 1, 0) : -1;
+    cr_expect_eq(got, strcmp(cut, "reset") == 0 ? -1 : 0, "%s: %zd", cut, got);
+    close(descriptor);
+}
+
+static CURLcode connect_from(const char *address)
+{
+    CURL *curl = curl_easy_init();
+    char url[64];
+
+    (void) snprintf(url, sizeof(url), "https://127.0.0.1:%u/", api_daemon()->port);
+    curl_easy_setopt(curl, CURLOPT_URL, url);
+    curl_easy_setopt(curl, CURLOPT_INTERFACE, address);
+    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, drop);
+    CURLcode code = curl_easy_perform(curl);
+    curl_easy_cleanup(curl);
+    return code;
+}
+
 /* Nothing comes, and others do not wait with it. */
 Test(fault_ends, hang_until_the_client_leaves)
 {
@@ -214,6 +255,30 @@ Test(fault_ends, hang_until_the_client_leaves)
     API_CLIENT(dev);
     API_REPLY(next, client_call(&dev, "GET", "/keys", NULL));
     cr_expect_eq(next.status, 200);
+}
+
+/* Before the handshake, of the clients of an address of their own; the control port stays, so that the
+ * rule can be taken away. */
+Test(fault_ends, come_before_the_handshake)
+{
+    static const char *const cuts[] = { "reset", "empty" };
+    char rest[256];
+
+    for (size_t i = 0; i < KV_COUNT(cuts); i++) {
+        (void) snprintf(rest, sizeof(rest),
+                        "\"stage\":\"connection\",\"match\":{\"client\":\"127.0.0.9\"},"
+                        "\"when\":{\"times\":2},\"effect\":{\"cut\":\"%s\"}",
+                        cuts[i]);
+        fault_add("handshake", rest);
+        expect_no_handshake(cuts[i]);
+        CURLcode code = connect_from("127.0.0.9"); /* a reset may be faster than its connect() */
+        bool is_early = i == 0 && code == CURLE_COULDNT_CONNECT;
+        cr_expect(is_early || code == CURLE_SSL_CONNECT_ERROR, "%s: %d, %s", cuts[i], code,
+                  curl_easy_strerror(code));
+        cr_expect_eq(connect_from("127.0.0.9"), CURLE_OK, "used up");
+        cr_expect_eq(fault_count("handshake", "hits"), 2);
+        fault_remove("handshake");
+    }
 }
 
 /* Never sooner than it says; a rule that is removed meanwhile goes on for those it has hit. */

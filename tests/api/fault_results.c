@@ -166,3 +166,29 @@ Test(fault_results, are_for_the_identity_endpoints_too)
         fault_remove("imds");
     }
 }
+
+Test(fault_results, are_for_the_authority_too)
+{
+    const struct request log_in = {
+        .method = "POST",
+        .target = "/organizations/oauth2/v2.0/token",
+        .body = "grant_type=client_credentials",
+        .content_type = "application/x-www-form-urlencoded",
+        .headers = { "x-coffer-session: log-in" },
+        .without_token = true,
+    };
+    API_CLIENT(dev);
+
+    API_REPLY(before, client_send(&dev, &log_in));
+    fault_add("log-in", "\"match\":{\"operation\":\"authorityToken\",\"session\":\"log-in\"},"
+                        "\"effect\":{\"status\":400,\"code\":\"unauthorized_client\","
+                        "\"message\":\"AADSTS700016: not found\"}");
+    API_REPLY(refused, client_send(&dev, &log_in));
+    cr_expect_eq(refused.status, 400, "%s", refused.body);
+    cr_expect_str_eq(refused.body, "{\"error\":\"unauthorized_client\","
+                                   "\"error_description\":\"AADSTS700016: not found\"}");
+    fault_remove("log-in");
+    API_REPLY(after, client_send(&dev, &log_in));
+    cr_expect_eq(after.status, before.status, "%s", after.body);
+    cr_expect_str_eq(reply_text(&after, "error"), reply_text(&before, "error"));
+}

@@ -20,7 +20,8 @@ Test(faults, are_refused_with_the_reason)
         { "PATCH", "/none-such", "{}", 404, "There is no rule 'none-such'." },
         { "GET", "/none-such", NULL, 404, "There is no rule 'none-such'." },
         { "DELETE", "/none-such", NULL, 404, "There is no rule 'none-such'." },
-        { "DELETE", "?vualt=dev", NULL, 400, "'vualt' is not a member of this query: it can have vault" },
+        { "DELETE", "?vualt=dev", NULL, 400,
+          "'vualt' is not a member of this query: it can have vault" },
         { "DELETE", "?vault=a_b", NULL, 400, "is not a valid vault name" },
         { "PUT", "", "{}", 405, "only GET, POST, DELETE" },
     };

@@ -151,6 +151,48 @@ static void fetch_tokens(struct client *client)
     keep_token(client->token);
 }
 
+#define CLIENT_SECRET "a-secret-of-an-application"
+
+static void expect_status(struct client *client, const struct request *request, long status)
+{
+    API_REPLY(reply, client_send(client, request));
+
+    cr_assert_eq(reply.status, status, "%s: %ld %s", request->target, reply.status, reply.body);
+}
+
+/* An application is registered and logs in, once with a secret that is wrong. */
+static void log_in(struct client *client)
+{
+    static const char form[] = "grant_type=client_credentials&client_id=0d1d5f2e-5d3c-4b0b-8a5e-"
+                               "2f7c1b1e0a11&scope=https%3A%2F%2Fvault.azure.net%2F.default&"
+                               "client_secret=";
+    const struct request make = { .method = "PUT",
+                                  .target = "/control/v1/identities/secrecy-app",
+                                  .body = "{\"type\":\"application\",\"client_id\":"
+                                          "\"0d1d5f2e-5d3c-4b0b-8a5e-2f7c1b1e0a11\"}",
+                                  .control = true };
+    const struct request add = { .method = "POST",
+                                 .target = "/control/v1/identities/secrecy-app/secrets",
+                                 .body = "{\"secret\":\"" CLIENT_SECRET "\"}",
+                                 .control = true };
+    char body[512];
+    struct request enter = { .method = "POST",
+                             .target = "/organizations/oauth2/v2.0/token",
+                             .body = body,
+                             .content_type = "application/x-www-form-urlencoded",
+                             .without_token = true };
+
+    keep(CLIENT_SECRET);
+    expect_status(client, &make, 201);
+    expect_status(client, &add, 201);
+    (void) snprintf(body, sizeof(body), "%s%s-wrong", form, CLIENT_SECRET);
+    expect_status(client, &enter, 401);
+    (void) snprintf(body, sizeof(body), "%s%s", form, CLIENT_SECRET);
+    API_REPLY(reply, client_send(client, &enter));
+    cr_assert_eq(reply.status, 200, "%s", reply.body);
+    keep_token(reply_text(&reply, "access_token"));
+}
+
 static void draw_random(void)
 {
     API_HSM_OF(&own, pool);
@@ -184,6 +226,7 @@ Test(journal_secrecy, is_kept_of_all_that_clients_send_and_get)
     be_refused(&dev);
     fetch_tokens(&dev);
     mislay_token(&dev);
+    log_in(&dev);
     draw_random();
     expect_nothing("", 15);
     expect_nothing("?format=jsonl", 15);

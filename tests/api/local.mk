@@ -16,6 +16,7 @@ api_tests = \
 	%D%/test_access \
 	%D%/test_attestation \
 	%D%/test_auth \
+	%D%/test_authority \
 	%D%/test_backup \
 	%D%/test_failures \
 	%D%/test_faults \
@@ -24,6 +25,7 @@ api_tests = \
 	%D%/test_front \
 	%D%/test_gate \
 	%D%/test_hostile \
+	%D%/test_identities \
 	%D%/test_import \
 	%D%/test_journal \
 	%D%/test_keys \
@@ -47,6 +49,7 @@ api_tests = \
 	%D%/test_symmetric \
 	%D%/test_symmetric_move \
 	%D%/test_throttling \
+	%D%/test_tokens \
 	%D%/test_travel \
 	%D%/test_vaults
 check_PROGRAMS += $(api_tests)
@@ -60,6 +63,16 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 	%D%/access_tools.c %D%/access_tools.h $(api_support)
 %C%_test_access_CFLAGS = $(api_cflags)
 %C%_test_access_LDADD = $(api_libs)
+%C%_test_identities_SOURCES = %D%/identities.c %D%/identity_daemon.c \
+	%D%/identity_endpoints.c %D%/identity_tools.c %D%/identity_tools.h \
+	%D%/access_tools.c %D%/access_tools.h $(api_support)
+%C%_test_identities_CFLAGS = $(api_cflags)
+%C%_test_identities_LDADD = $(api_libs)
+%C%_test_tokens_SOURCES = %D%/tokens.c %D%/token_issuers.c %D%/token_jumps.c %D%/token_standing.c \
+	%D%/token_tools.c %D%/token_tools.h $(api_support)
+%C%_test_tokens_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
+%C%_test_tokens_CFLAGS = $(api_cflags)
+%C%_test_tokens_LDADD = $(api_libs)
 %C%_test_firewall_SOURCES = %D%/firewall.c %D%/firewall_control.c %D%/firewall_daemon.c \
 	%D%/access_tools.c %D%/access_tools.h $(api_support)
 %C%_test_firewall_CPPFLAGS = $(AM_CPPFLAGS) \
@@ -127,7 +140,7 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 %C%_test_golden_CFLAGS = $(api_cflags)
 %C%_test_golden_LDADD = $(api_libs)
 EXTRA_DIST += tests/data/golden tests/data/folder_0.1.0.tar.gz
-%C%_test_hostile_SOURCES = %D%/control_host.c %D%/hostile.c %D%/hostile_head.c \
+%C%_test_hostile_SOURCES = %D%/control_host.c %D%/control_token.c %D%/hostile.c %D%/hostile_head.c %D%/secrets.c \
 	$(api_support)
 %C%_test_hostile_CFLAGS = $(api_cflags)
 %C%_test_hostile_LDADD = $(api_libs)
@@ -254,7 +267,14 @@ EXTRA_DIST += tests/data/golden tests/data/folder_0.1.0.tar.gz
 %C%_test_travel_SOURCES = %D%/travel.c %D%/travel.h %D%/travel_many.c $(api_support)
 %C%_test_travel_CFLAGS = $(api_cflags)
 %C%_test_travel_LDADD = $(api_libs)
-%C%_test_auth_SOURCES = %D%/auth.c $(api_support)
+%C%_test_authority_SOURCES = %D%/authority.c %D%/authority_proof.c %D%/authority_tools.c \
+	%D%/authority_tools.h $(api_support)
+%C%_test_authority_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--identity", "app,type=application,client-id=11111111-1111-4111-8111-111111111111,secret=s3cret", "--identity", "off,type=application,client-id=31111111-1111-4111-8111-111111111111,secret=s3cret"'
+%C%_test_authority_CFLAGS = $(api_cflags)
+%C%_test_authority_LDADD = $(api_libs)
+%C%_test_auth_SOURCES = %D%/auth.c %D%/confusion.c %D%/confusion_shape.c %D%/confusion_tools.c \
+	%D%/confusion_tools.h tests/unit/identity/forge.c tests/unit/identity/forge.h \
+	tests/unit/identity/forge_key.h $(api_support)
 %C%_test_auth_CFLAGS = $(api_cflags)
 %C%_test_auth_LDADD = $(api_libs)
 %C%_test_sign_SOURCES = \

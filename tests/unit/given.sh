@@ -87,6 +87,7 @@ cat deep.pem middle.pem >deep-chain.pem
 
 printf 'open sesame\nsecond line\n' >password
 printf 'wrong\n' >wrong
+chmod 600 password wrong
 openssl pkcs8 -topk8 -in company.key -passout pass:'open sesame' -out locked.key
 openssl pkcs8 -topk8 -in ready.key -passout pass:'open sesame' -out ready-locked.key
 p12()

@@ -37,7 +37,7 @@ TESTS += %D%/test_buf
 
 check_PROGRAMS += %D%/test_clock
 TESTS += %D%/test_clock
-%C%_test_clock_SOURCES = %D%/clock.c %D%/clock_watch.c %D%/asleep.h
+%C%_test_clock_SOURCES = %D%/clock.c %D%/clock_tokens.c %D%/clock_watch.c %D%/asleep.h
 %C%_test_clock_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_clock_LDADD = $(UNIT_LDADD)
 
@@ -55,7 +55,7 @@ TESTS += %D%/test_err
 
 check_PROGRAMS += %D%/test_secret
 TESTS += %D%/test_secret
-%C%_test_secret_SOURCES = %D%/secret.c %D%/memory.h
+%C%_test_secret_SOURCES = %D%/secret.c %D%/control_token.c %D%/memory.h %D%/scratch.h
 %C%_test_secret_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_secret_LDADD = $(UNIT_LDADD)
 
@@ -67,7 +67,7 @@ TESTS += %D%/test_uuid
 
 check_PROGRAMS += %D%/test_files
 TESTS += %D%/test_files
-%C%_test_files_SOURCES = %D%/files.c %D%/scratch.h
+%C%_test_files_SOURCES = %D%/files.c %D%/private_file.c %D%/scratch.h
 %C%_test_files_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_files_LDADD = $(UNIT_LDADD)
 
@@ -265,6 +265,7 @@ TESTS += %D%/test_data_folder
 check_PROGRAMS += %D%/test_cli
 TESTS += %D%/test_cli
 %C%_test_cli_SOURCES = \
+	%D%/cli/authorize.c \
 	%D%/cli/commands.c \
 	%D%/cli/env.c \
 	%D%/cli/env_reader.c \
@@ -286,10 +287,33 @@ TESTS += %D%/test_sites
 	%D%/sites/control_clock.c \
 	%D%/sites/exchange.c \
 	%D%/sites/exchange.h \
-	%D%/sites/token.c
+	%D%/sites/token.c \
+	%D%/sites/token.h \
+	%D%/sites/token_identities.c \
+	%D%/sites/token_tools.c
 %C%_test_sites_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit/identity
 %C%_test_sites_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_sites_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_authority
+TESTS += %D%/test_authority
+%C%_test_authority_SOURCES = \
+	%D%/identity/fixture.c \
+	%D%/identity/forge.c \
+	%D%/identity/principals_fixture.c \
+	%D%/sites/authority.h \
+	%D%/sites/authority_tools.c \
+	%D%/sites/authority_assertion.c \
+	%D%/sites/authority_discovery.c \
+	%D%/sites/authority_federated.c \
+	%D%/sites/authority_refusal.c \
+	%D%/sites/authority_session.c \
+	%D%/sites/authority_token.c \
+	%D%/sites/exchange.c \
+	%D%/sites/exchange.h
+%C%_test_authority_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit/identity
+%C%_test_authority_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_authority_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += %D%/test_vaults
 TESTS += %D%/test_vaults

@@ -32,6 +32,7 @@ Test(operation, is_named_by_every_row_of_the_data_plane_and_each_by_some_row)
     check_rows(kv_key_routes, KV_PLACE_VAULT, is_served);
     check_rows(kv_hsm_routes, KV_PLACE_VAULT, is_served);
     check_rows(kv_token_routes, KV_PLACE_TOKEN, is_served);
+    check_rows(kv_authority_site.tables[0], KV_PLACE_TOKEN, is_served);
     for (unsigned i = 0; i < KV_OPERATION_COUNT; i++) {
         cr_expect(is_served[i], "%s", kv_operation_row((enum kv_operation) i)->name);
     }

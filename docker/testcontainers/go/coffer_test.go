@@ -85,6 +85,22 @@ func TestAPurgeIsRefusedWhileTheVaultIsProtected(t *testing.T) {
 	}
 }
 
+func TestOrdersAloneShowTheControlToken(t *testing.T) {
+	var shown []string
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		shown = append(shown, r.Header.Get("Authorization"))
+		_, _ = w.Write([]byte("{}"))
+	}))
+	defer other.Close()
+	c := coffer.New(other.URL, 0).WithControlToken("0123456789abcdef")
+	got[coffer.Info](t)(c.Info(t.Context()))
+	got[[]byte](t)(c.CACertificate(t.Context()))
+	got[coffer.Info](t)(coffer.New(other.URL, 0).Info(t.Context()))
+	if len(shown) != 3 || shown[0] != "Bearer 0123456789abcdef" || shown[1]+shown[2] != "" {
+		t.Fatal(shown)
+	}
+}
+
 func TestARoleThatIsNotThereIsRefused(t *testing.T) {
 	c, ctx := running(t), t.Context()
 	got[coffer.Vault](t)(c.CreateVault(ctx, "roles", coffer.VaultSettings{Access: "rbac"}))

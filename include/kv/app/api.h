@@ -2,8 +2,8 @@
 /*
  * kv/app/api.h - what main.c mounts on the listeners: one site each.
  *
- * The data plane (HTTPS port) is api/gate around the routes of api/keys and api/hsm; the control port has the
- * routes of api/token and api/control.
+ * The HTTPS port has the authority, and the data plane, which is api/gate around the routes of
+ * api/keys and api/hsm; the control port has the routes of api/token and api/control.
  */
 #pragma once
 
@@ -30,8 +30,14 @@ void kv_journal_answer(enum kv_journal_kind kind, const struct kv_request *reque
  */
 kv_handler_fn kv_fault_on_arrival, kv_fault_on_request, kv_fault_on_answer;
 
+/* api/gate: what fault rules say of a new connection; kv_listener_config.greet. */
+enum kv_cut_kind kv_fault_greet(struct kv_app *app, const char *client);
+
 /* api/gate: the gates, errors and headers of the data plane. */
 extern const struct kv_site kv_data_plane;
+
+/* api/authority: where clients log in, on the HTTPS port by host and by path. */
+extern const struct kv_site kv_authority_site;
 
 /* api/token: managed-identity endpoints. api/control: everything else of the control port. */
 extern const struct kv_site kv_token_site;

@@ -70,6 +70,13 @@ unsigned kv_jws_key_algs(const struct kv_jws_key *key);
 enum kv_code kv_jws_key_show(const struct kv_jws_key *key, struct kv_buf *json,
                              struct kv_err *err) kv_must_check;
 
+/*
+ * Appends, in base64 (RFC 7517 §4.7), a certificate of version 3 for the key, of that common name and
+ * signed by itself, the same whenever it is asked for. Its dates are those of nobody's clock.
+ */
+enum kv_code kv_jws_key_certify(const struct kv_jws_key *key, const char *name, struct kv_buf *text,
+                                struct kv_err *err) kv_must_check;
+
 /* Signs `payload` with a private key; the caller frees the text (kv_wipe_free). */
 enum kv_code kv_jws_sign(const struct kv_jws_key *key, const char *payload, size_t len,
                          char **ret_text, struct kv_err *err) kv_must_check;

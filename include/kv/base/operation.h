@@ -31,4 +31,8 @@ const struct kv_operation_row *kv_operation_row(enum kv_operation operation);
 /* Sets of operations. */
 typedef uint64_t kv_operations;
 #define KV_OPERATION_BIT(symbol) (UINT64_C(1) << KV_OPERATION_##symbol)
+/* Tokens of managed identities, where the request says whose. */
+#define KV_OPERATIONS_OF_MANAGED                                                                   \
+    (KV_OPERATION_BIT(IMDS_TOKEN) | KV_OPERATION_BIT(APP_SERVICE_TOKEN)                            \
+     | KV_OPERATION_BIT(ARC_TOKEN))
 _Static_assert(KV_OPERATION_COUNT <= 64, "each has a bit");

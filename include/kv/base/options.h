@@ -91,6 +91,10 @@ size_t kv_option_list_count(const struct kv_options *options, enum kv_option opt
 const char *kv_option_list_item(const struct kv_options *options, enum kv_option option,
                                 size_t index);
 
+/* Whether the value that counts was said on the command line; in the file of --config. */
+bool kv_option_is_from_flag(const struct kv_options *options, enum kv_option option);
+bool kv_option_is_from_file(const struct kv_options *options, enum kv_option option);
+
 /*
  * The folder for everything that lasts: --data, else $XDG_STATE_HOME/coffer, else
  * $HOME/.local/state/coffer. It need not exist. KV_BAD_PARAMETER when none of them is set.

@@ -32,8 +32,9 @@ KV_DEFINE_CLEANUP(struct kv_faults *, kv_faults_free)
 
 /* When a request is asked about. */
 enum kv_fault_stage {
-    KV_FAULT_ARRIVAL, /* before its token is looked at: the caller is not known */
-    KV_FAULT_REQUEST  /* once the caller and the operation are known */
+    KV_FAULT_CONNECTION, /* before there is a request: only its client's address is known */
+    KV_FAULT_ARRIVAL,    /* before its token is looked at: the caller is not known */
+    KV_FAULT_REQUEST     /* once the caller and the operation are known */
 };
 
 /* What is known of a request; NULL where there is no such thing. All borrowed. */

@@ -130,6 +130,56 @@ enum kv_code kv_identity_issue(struct kv_identity *identity, const struct kv_ide
                                struct kv_token *ret_token, struct kv_err *err) kv_must_check;
 
 /*
+ * The same for anybody: a managed identity, an application, or a user, in any tenant (control-plane.md
+ * §5.2). All but what is named is required.
+ */
+struct kv_token_order {
+    const struct kv_identity_card *card; /* `resource` "": it is no managed identity */
+    const char *tenant;                  /* GUID, in lower case: it stands in the issuer's URL */
+    const char *audience;
+    const char *proof; /* appidacr: "0" the application proved nothing, "1" a secret, "2" a key */
+    const char *upn;   /* of a user, whose application the card's client id then is; or NULL */
+    const char *scope; /* of a user's; or NULL */
+    const char (*groups)[KV_UUID_LENGTH + 1]; /* of a user: object ids */
+    size_t group_count;
+    bool announces_cp1; /* whoever asks for it says that its client answers claims challenges */
+    struct kv_token_time when;
+    kv_time early;    /* seconds: it is dated by so much before */
+    kv_time lifetime; /* seconds */
+};
+enum kv_code kv_identity_issue_order(struct kv_identity *identity,
+                                     const struct kv_token_order *order, struct kv_token *ret_token,
+                                     struct kv_err *err) kv_must_check;
+
+/* Reads the `claims` of a request for a token: whether its client answers claims challenges (`xms_cc`
+ * of the access token). False if it is not a JSON object, or has a member twice. */
+bool kv_identity_read_claims_request(const char *json, bool *ret_announces_cp1);
+
+/*
+ * A federated token (workload identity): says, as a cluster's issuer would, who the bearer is, and is
+ * exchanged for an access token of that identity. KV_LANE_WORK.
+ */
+#define KV_FEDERATED_ISSUER "https://federated.coffer.localhost/"
+#define KV_FEDERATED_AUDIENCE "api://AzureADTokenExchange"
+enum kv_code kv_identity_issue_federated(struct kv_identity *identity, const char *client_id,
+                                         const struct kv_token_time *when, kv_time lifetime,
+                                         struct kv_token *ret_token,
+                                         struct kv_err *err) kv_must_check;
+
+/* Who has signed a token that `issuer` is named in: coffer's key, or one of a trusted issuer's. Never
+ * blocks. */
+struct kv_jws;
+enum kv_signature {
+    KV_SIGNATURE_OWN,
+    KV_SIGNATURE_TRUSTED,
+    KV_SIGNATURE_FORGED,  /* not by the key that it names */
+    KV_SIGNATURE_UNKNOWN, /* nobody who is trusted has such a key */
+    KV_SIGNATURE_PENDING, /* the issuer's keys are being fetched: ask again soon */
+};
+enum kv_signature kv_identity_check_signature(struct kv_identity *identity,
+                                              const struct kv_jws *jws, const char *issuer);
+
+/*
  * For the test authority that attests environments (contract §11): sign any claims with the
  * issuer's key, and give its public half, a JWK with its kid. Both wait for the key: KV_LANE_WORK.
  * The caller frees the signed text (kv_wipe_free) and the JWK (cJSON_Delete).
@@ -138,6 +188,10 @@ enum kv_code kv_identity_sign(struct kv_identity *identity, const char *claims, 
                               char **ret_text, struct kv_err *err) kv_must_check;
 enum kv_code kv_identity_show_key(struct kv_identity *identity, cJSON **ret_jwk,
                                   struct kv_err *err) kv_must_check;
+
+/* Appends a certificate of that key as x5c of a JWK has it, always the same: KV_LANE_WORK, too. */
+enum kv_code kv_identity_show_certificate(struct kv_identity *identity, struct kv_buf *text,
+                                          struct kv_err *err) kv_must_check;
 
 /* What a token must say to be accepted. */
 struct kv_token_demand {

@@ -38,11 +38,11 @@ struct kv_principal_draft {
 
 /*
  * Registers it, or changes what may change: tenant, upn, trusted_service. KV_CONFLICT when it is
- * there with another type or other ids. A deleted one is made anew, with new ids. With `only_new`
- * KV_CONFLICT when it is registered already.
+ * there with another type or other ids. A deleted one is made anew, with new ids; with `only_living`
+ * it is KV_NOT_FOUND, as one that nobody knows is where those are refused.
  */
 enum kv_code kv_principal_register(struct kv_principals *principals,
-                                   const struct kv_principal_draft *draft, bool only_new,
+                                   const struct kv_principal_draft *draft, bool only_living,
                                    struct kv_principal_entry *ret_entry, bool *ret_is_new,
                                    struct kv_err *err) kv_must_check;
 

@@ -4,6 +4,7 @@
  * those that the journal keeps; what the format has no member for is in "_coffer".
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "journal.h"
 
@@ -25,14 +26,24 @@ static void add_pair(cJSON *list, const char *name, const char *value, bool *ok)
     }
 }
 
+/* What the control port is asked comes without TLS: managed identities, too. */
+static bool is_secure(const struct kv_journal_entry *entry)
+{
+    static const char *const plain[] = { "/msi/", "/metadata/", "/arc/" };
+    bool is = entry->note.kind != KV_JOURNAL_CONTROL;
+
+    for (size_t i = 0; entry->note.kind == KV_JOURNAL_TOKEN && i < KV_COUNT(plain); i++) {
+        is = is && strncmp(text_of(entry, KV_JOURNAL_PATH), plain[i], strlen(plain[i])) != 0;
+    }
+    return is;
+}
+
 static void add_url(cJSON *request, const struct kv_journal_entry *entry, bool *ok)
 {
-    bool is_secure = entry->note.kind == KV_JOURNAL_REQUEST
-                     || entry->note.kind == KV_JOURNAL_CHALLENGE;
     const char *version = text_of(entry, KV_JOURNAL_API_VERSION);
     char url[URL_SIZE];
 
-    (void) snprintf(url, sizeof(url), "%s://%s%s%s%s", is_secure ? "https" : "http",
+    (void) snprintf(url, sizeof(url), "%s://%s%s%s%s", is_secure(entry) ? "https" : "http",
                     text_of(entry, KV_JOURNAL_HOST), text_of(entry, KV_JOURNAL_PATH),
                     version[0] != '\0' ? "?api-version=" : "", version);
     kv_json_add_text(request, "url", url, ok);

@@ -3,6 +3,7 @@ libkvapi_a_SOURCES += \
 	%D%/access.c \
 	%D%/authority.c \
 	%D%/body.c \
+	%D%/credentials.c \
 	%D%/ekm.c \
 	%D%/faults.c \
 	%D%/journal.c \
@@ -11,6 +12,10 @@ libkvapi_a_SOURCES += \
 	%D%/journal_render.c \
 	%D%/journal_retries.c \
 	%D%/journal_wait.c \
+	%D%/identities.c \
+	%D%/identities.h \
+	%D%/identity_parts.c \
+	%D%/identity_routes.c \
 	%D%/metrics.c \
 	%D%/network.c \
 	%D%/private.h \
@@ -19,6 +24,7 @@ libkvapi_a_SOURCES += \
 	%D%/site.c \
 	%D%/state.c \
 	%D%/time.c \
+	%D%/tokens.c \
 	%D%/vaults.c \
 	%D%/why.c \
 	%D%/why.h \

@@ -46,6 +46,14 @@ kv_handler_fn control_identity, control_access, control_policy_put, control_poli
 kv_handler_fn control_role_get, control_role_put, control_role_delete;               /* roles.c */
 kv_handler_fn fault_list, fault_add, fault_clear, fault_get, fault_change,
     fault_remove; /* faults.c */
+kv_handler_fn identities_list, identities_get, identities_put, identities_patch, identities_delete,
+    identities_disable, identities_enable, identities_recreate, identities_revoke,
+    identities_member_add, identities_member_remove; /* identities.c */
+kv_handler_fn identities_secret_add, identities_secret_remove, identities_certificate_add,
+    identities_certificate_remove, identities_federated_add,
+    identities_federated_remove;                            /* credentials.c */
+extern const struct kv_route identities_routes[];           /* identity_routes.c */
+kv_handler_fn identities_token, identities_federated_token; /* tokens.c */
 kv_handler_fn control_network_get, control_network_put, control_network_patch,
     control_network_allow, control_network_remove;  /* network.c */
 kv_handler_fn control_why;                          /* why.c */

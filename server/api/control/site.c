@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The control API as a site: who may use it, and how refusals look. It has no tokens; it is
- * protected by listening on loopback and by keeping web pages out (docs/options.md).
+ * The control API as a site: who may use it, and how refusals look. It is protected by listening on
+ * loopback, by keeping web pages out and, where the options give one, by a token (docs/security.md).
  */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "kv/app/api.h"
+#include "kv/base/control_token.h"
 #include "kv/base/json.h"
+#include "kv/base/secret.h"
 #include "kv/http/loopback.h"
 #include "private.h"
 
@@ -18,6 +20,42 @@ static enum kv_code refuse_strangers(struct kv_request *request, struct kv_respo
     (void) response;
     return kv_loopback_check(request, NULL, request->app->control_names,
                              request->app->serves_siblings, err);
+}
+
+/* Not so what probes, scrapers and clients ask for that have no way to send a token: it changes
+ * nothing. The test authority answers everybody, as one that is trusted does. */
+static bool is_guarded(const struct kv_request *request)
+{
+    return request->segments > 0 && strcasecmp(request->segment[0], "control") == 0;
+}
+
+/* The digests have one length, whatever was sent. */
+static bool is_right(const struct kv_app *app, const char *token)
+{
+    unsigned char digest[KV_SECRET_DIGEST_SIZE];
+
+    return kv_secret_digest(token, strlen(token), digest)
+           && kv_secret_equal(digest, sizeof(digest), app->control_token, sizeof(digest));
+}
+
+static enum kv_code check_token(struct kv_request *request, struct kv_response *response,
+                                struct kv_err *err)
+{
+    const char *header = kv_request_header(request, "Authorization");
+    const char *token = header != NULL ? kv_control_token_shown(header) : NULL;
+
+    (void) response;
+    if (!request->app->wants_control_token || !is_guarded(request)) {
+        return KV_OK;
+    }
+    if (token == NULL) {
+        return KV_FAIL(err, KV_UNAUTHORIZED, 0,
+                       "A control token is wanted: Authorization: Bearer TOKEN, by "
+                       "--control-token-file or COFFER_CONTROL_TOKEN.");
+    }
+    return is_right(request->app, token)
+               ? KV_OK
+               : KV_FAIL(err, KV_UNAUTHORIZED, 0, "The control token is not the right one.");
 }
 
 static bool is_write(enum kv_verb verb)
@@ -58,6 +96,9 @@ static void render_error(struct kv_request *request, const struct kv_err *err,
     kv_json_add_text(error, "message", err->message, &ok);
     if (kv_response_json(response, row->status, ok ? body : NULL, NULL) != KV_OK) {
         response->status = row->status; /* out of memory: the status alone must do */
+    }
+    if (row->status == 401) { /* an answer without the header is still one */
+        KV_IGNORE(kv_response_header(response, NULL, "WWW-Authenticate", "Bearer"));
     }
 }
 
@@ -146,7 +187,7 @@ const struct kv_route kv_control_routes[] = {
     { KV_GET, "/control/v1/roles/{role}", control_role_get, KV_LANE_WORK },
     { KV_PUT, "/control/v1/roles/{role}", control_role_put, KV_LANE_WORK },
     { KV_DELETE, "/control/v1/roles/{role}", control_role_delete, KV_LANE_WORK },
-    { KV_GET, "/control/v1/identity", control_identity, KV_LANE_INLINE, "name" },
+    { KV_GET, "/control/v1/identity", control_identity, KV_LANE_WORK, "name" },
     { KV_POST, "/control/v1/reset", control_reset, KV_LANE_WORK },
     { KV_GET, "/control/v1/requests", control_requests, KV_LANE_WORK, query_list },
     { KV_DELETE, "/control/v1/requests", control_requests_clear, KV_LANE_WORK, query_filter },
@@ -198,6 +239,7 @@ static enum kv_code check_query(struct kv_request *request, struct kv_response *
 
 static const struct kv_gate gates[] = {
     { "strangers", refuse_strangers },
+    { "token", check_token },
     { "media-type", check_media_type },
     { "route", kv_route_match },
     { "query", check_query },
@@ -205,7 +247,7 @@ static const struct kv_gate gates[] = {
     { 0 },
 };
 
-static const struct kv_route *const tables[] = { kv_control_routes, NULL };
+static const struct kv_route *const tables[] = { kv_control_routes, identities_routes, NULL };
 
 const struct kv_site kv_control_site = {
     .name = "control",

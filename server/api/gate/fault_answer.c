@@ -8,6 +8,7 @@
 #include "kv/base/json.h"
 
 #define VALUE_SIZE 64
+_Static_assert(KV_HTTP_DATE_SIZE <= VALUE_SIZE, "a date fits");
 
 static const char *find_word(const struct kv_fault_subject *subject,
                              const struct kv_request *request, enum kv_fault_word word)
@@ -157,7 +158,6 @@ static enum kv_code add_retry(const struct kv_request *request,
         KV_TRY(kv_response_set_header(response, err, "retry-after-ms", value));
         return kv_response_set_header(response, err, "x-ms-retry-after-ms", value);
     case KV_FAULT_RETRY_DATE:
-        _Static_assert(KV_HTTP_DATE_SIZE <= VALUE_SIZE, "a date fits");
         kv_time_render_http(kv_seconds(request->now) + answer->retry_value, value);
         return kv_response_set_header(response, err, "Retry-After", value);
     }

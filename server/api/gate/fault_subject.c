@@ -125,7 +125,7 @@ void gate_fault_describe(const struct kv_request *request, enum kv_fault_stage s
     if (gate_fault_is_of_vault(request)) {
         add_caller(&kv_call_of(request)->principal, subject);
         add_name(request, ret_subject);
-    } else {
+    } else if ((UINT64_C(1) << subject->operation & KV_OPERATIONS_OF_MANAGED) != 0) {
         add_identity(request, ret_subject);
     }
 }

@@ -63,6 +63,18 @@ static const char *text_of(const cJSON *object, const char *name)
     return text != NULL ? text : "";
 }
 
+/* Of an authority: "AADSTS7000215". */
+static void read_aadsts(const cJSON *body, char code[CODE_SIZE])
+{
+    const cJSON *first =
+        cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(body, "error_codes"), 0);
+    int64_t number;
+
+    if (kv_json_is_int(first, &number)) {
+        (void) snprintf(code, CODE_SIZE, "AADSTS%lld", (long long) number);
+    }
+}
+
 /* {"error":{"code":"..","innererror":{"code":".."}}} of coffer's ports, {"error":".."} of OAuth. */
 static void read_code(const struct kv_response *response, struct room *room,
                       struct kv_journal_note *note)
@@ -80,6 +92,7 @@ static void read_code(const struct kv_response *response, struct room *room,
 
     (void) snprintf(room->code, CODE_SIZE, "%s", code);
     (void) snprintf(room->inner_code, CODE_SIZE, "%s", text_of(inner, "code"));
+    read_aadsts(body, room->inner_code);
     note->text[KV_JOURNAL_CODE] = room->code;
     note->text[KV_JOURNAL_INNER_CODE] = room->inner_code;
 }

@@ -22,6 +22,7 @@ static const char *const secrets[] = {
     "client_secret", "secret",      "client_assertion",
     "device_code",   "secretText",  "storageResourceUri",
     "ciphertext",    "plaintext",   "SASTokenParameters",
+    "pem",           "header",      "authorization",
 };
 
 static bool is_secret(const char *name)

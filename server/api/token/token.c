@@ -149,9 +149,16 @@ enum kv_code token_answer(const struct kv_request *request, const struct token_d
 {
     char resource[KV_RESOURCE_MAX + 1];
     kv_auto(kv_token_done) struct kv_token token = { 0 };
-    const struct kv_token_time when = kv_clock_token_time(request->app->clock);
     struct kv_principal_entry entry;
     struct kv_identity_card card;
+    const struct kv_token_order order = {
+        .card = &card,
+        .tenant = entry.tenant,
+        .audience = resource,
+        .proof = "2",
+        .when = kv_clock_token_time(request->app->clock),
+        .lifetime = KV_TOKEN_LIFETIME,
+    };
 
     KV_TRY(token_check_header(request, dialect, err));
     KV_TRY(read_resource(request, resource, err));
@@ -160,7 +167,7 @@ enum kv_code token_answer(const struct kv_request *request, const struct token_d
         return refuse_resource(request, resource, response, err);
     }
     kv_principal_card(&entry, &card);
-    KV_TRY(kv_identity_issue(request->app->identity, &card, resource, &when, &token, err));
+    KV_TRY(kv_identity_issue_order(request->app->identity, &order, &token, err));
     return render_token(dialect, &entry, resource, &token, response, err);
 }
 

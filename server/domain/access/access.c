@@ -67,10 +67,11 @@ static enum kv_code end_delays(struct kv_store *store, struct kv_err *err)
     static const char *const ended[] = { "DELETE FROM access_assignment WHERE until < ?",
                                          "DELETE FROM access_policy WHERE until < ?",
                                          "DELETE FROM access_network WHERE until < ?" };
-    static const char *const begun[] = { "UPDATE access_assignment SET since = ?1"
-                                         " WHERE since > ?1",
-                                         "UPDATE access_policy SET since = ?1 WHERE since > ?1",
-                                         "UPDATE access_network SET since = ?1 WHERE since > ?1" };
+    static const char *const begun[] = {
+        "UPDATE access_assignment SET since = ?1 WHERE since > ?1",
+        "UPDATE access_policy SET since = ?1 WHERE since > ?1",
+        "UPDATE access_network SET since = ?1 WHERE since > ?1",
+    };
     kv_auto(kv_db_release) struct kv_db *db = NULL;
 
     KV_TRY(kv_db_acquire(store, &db, err));

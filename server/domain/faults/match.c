@@ -205,6 +205,9 @@ enum kv_code fault_match_check(struct fault_match *match, enum kv_fault_stage st
         narrow(match, trait[TRAIT_KEY].count > 0, operations_naming(KV_NAMES_KEY), "a key", err));
     KV_TRY(narrow(match, match->version.count > 0, operations_naming(KV_NAMES_VERSION), "a version",
                   err));
+    KV_TRY(narrow(match, trait[TRAIT_PRINCIPAL].count > 0,
+                  operations_at(KV_PLACE_VAULT) | KV_OPERATIONS_OF_MANAGED,
+                  "a principal that is known in time", err));
     if (stage == KV_FAULT_ARRIVAL && trait[TRAIT_PRINCIPAL].count > 0) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
                        "At its arrival nobody knows whose request it is: 'principal' cannot go "
@@ -261,4 +264,14 @@ bool fault_match_is_of_vault(const struct fault_match *match, const char *vault)
 
     return patterns->count == 1 && patterns->is_literal
            && fault_pattern_fits(&patterns->pattern[0], vault);
+}
+
+bool fault_match_is_of_clients(const struct fault_match *match)
+{
+    size_t others = match->version.count + match->api_version.count + match->headers.count;
+
+    for (size_t i = 0; i < TRAIT_COUNT; i++) {
+        others += match->trait[i].count;
+    }
+    return !match->has_operations && others == 0;
 }

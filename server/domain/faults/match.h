@@ -43,3 +43,6 @@ bool fault_match_fits(const struct fault_match *match, const struct kv_fault_sub
 
 /* True if the rule is for vaults of that name alone. */
 bool fault_match_is_of_vault(const struct fault_match *match, const char *vault);
+
+/* True if it asks for nothing but the client's address. */
+bool fault_match_is_of_clients(const struct fault_match *match);

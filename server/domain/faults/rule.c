@@ -107,14 +107,21 @@ static enum kv_code read_enabled(const cJSON *value, const char *name, void *tar
 static enum kv_code read_stage(const cJSON *value, const char *name, void *target,
                                struct kv_err *err)
 {
+    static const char *const stages[] = {
+        [KV_FAULT_CONNECTION] = "connection",
+        [KV_FAULT_ARRIVAL] = "arrival",
+        [KV_FAULT_REQUEST] = "request",
+    };
     struct sent_rule *sent = target;
-    bool is_arrival = cJSON_IsString(value) && strcmp(value->valuestring, "arrival") == 0;
 
-    if (!is_arrival && (!cJSON_IsString(value) || strcmp(value->valuestring, "request") != 0)) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "'%s' must be \"arrival\" or \"request\".", name);
+    for (unsigned i = 0; cJSON_IsString(value) && i < KV_COUNT(stages); i++) {
+        if (strcmp(value->valuestring, stages[i]) == 0) {
+            sent->rule->stage = (enum kv_fault_stage) i;
+            return KV_OK;
+        }
     }
-    sent->rule->stage = is_arrival ? KV_FAULT_ARRIVAL : KV_FAULT_REQUEST;
-    return KV_OK;
+    return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                   "'%s' must be \"connection\", \"arrival\" or \"request\".", name);
 }
 
 static enum kv_code read_match(const cJSON *value, const char *name, void *target,
@@ -159,6 +166,27 @@ static enum kv_code read_members(const cJSON *json, struct sent_rule *sent, stru
     return fault_read_object(json, "rule", members, KV_COUNT(members), sent, err);
 }
 
+/* All that there is of it is an address, and all that can be done is to end it. */
+static enum kv_code check_connection(const struct fault_rule *rule, struct kv_err *err)
+{
+    const struct fault_effect *effect = &rule->effect;
+    enum kv_fault_cut cut = effect->done.cut;
+
+    if (!fault_match_is_of_clients(&rule->match)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "A connection has no request yet: only 'client' can be matched with "
+                       "'stage':'connection'.");
+    }
+    if (!effect->is_empty
+        && ((cut != KV_FAULT_CUT_RESET && cut != KV_FAULT_CUT_EMPTY) || effect->done.carried_out
+            || effect->delay.kind != DELAY_NONE)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "All that can go wrong with 'stage':'connection' is 'cut' as reset or "
+                       "empty, at once.");
+    }
+    return KV_OK;
+}
+
 /* What one member says of another; in this order, because an effect narrows the operations. */
 static enum kv_code check(struct fault_rule *rule, const struct sent_rule *sent, kv_millis now,
                           struct kv_err *err)
@@ -169,7 +197,8 @@ static enum kv_code check(struct fault_rule *rule, const struct sent_rule *sent,
     }
     KV_TRY(fault_match_check(&rule->match, rule->stage, err));
     KV_TRY(fault_when_check(&rule->when, now, err));
-    return fault_effect_read(sent->effect, rule->stage, &rule->match, &rule->effect, err);
+    KV_TRY(fault_effect_read(sent->effect, rule->stage, &rule->match, &rule->effect, err));
+    return rule->stage == KV_FAULT_CONNECTION ? check_connection(rule, err) : KV_OK;
 }
 
 /* The JSON with the rule's id in front. */

@@ -149,7 +149,23 @@ void kv_claims_issuer(const char *tenant, char ret_issuer[KV_ISSUER_SIZE])
     (void) snprintf(ret_issuer, KV_ISSUER_SIZE, "https://sts.windows.net/%s/", tenant);
 }
 
-enum kv_code kv_claims_render(const struct kv_claims_order *order, cJSON **ret_claims,
+/* What the service says of a user who is logged in, and only of one. */
+static void add_user(cJSON *claims, const struct kv_token_order *order, bool *ok)
+{
+    if (order->group_count > 0) {
+        cJSON *groups = kv_json_add_array(claims, "groups", ok);
+        for (size_t i = 0; i < order->group_count; i++) {
+            kv_json_append_text(groups, order->groups[i], ok);
+        }
+    }
+    kv_json_append_text(kv_json_add_array(claims, "amr", ok), "pwd", ok);
+    kv_json_add_text(claims, "name", order->upn, ok);
+    kv_json_add_text(claims, "scp", order->scope, ok);
+    kv_json_add_text(claims, "unique_name", order->upn, ok);
+    kv_json_add_text(claims, "upn", order->upn, ok);
+}
+
+enum kv_code kv_claims_render(const struct kv_token_order *order, cJSON **ret_claims,
                               struct kv_err *err)
 {
     kv_auto(cJSON_Delete) cJSON *claims = cJSON_CreateObject();
@@ -157,20 +173,21 @@ enum kv_code kv_claims_render(const struct kv_claims_order *order, cJSON **ret_c
     char unique[KV_BASE64URL_LENGTH(UNIQUE_BYTES) + 1];
     char mark[MARK_SIZE];
     kv_time now = kv_seconds(order->when.real);
+    const bool is_user = order->upn != NULL && *order->upn != '\0';
     bool ok = claims != NULL && write_unique_name(unique);
 
     kv_claims_issuer(order->tenant, issuer);
     write_mark(&order->when, mark);
     kv_json_add_text(claims, "aud", order->audience, &ok);
     kv_json_add_text(claims, "iss", issuer, &ok);
-    kv_json_add_int(claims, "iat", now, &ok);
-    kv_json_add_int(claims, "nbf", now, &ok);
+    kv_json_add_int(claims, "iat", now - order->early, &ok);
+    kv_json_add_int(claims, "nbf", now - order->early, &ok);
     kv_json_add_int(claims, "exp", now + order->lifetime, &ok);
     kv_json_add_text(claims, "aio", mark, &ok);
     kv_json_add_text(claims, "appid", order->card->client_id, &ok);
-    kv_json_add_text(claims, "appidacr", "2", &ok); /* as of a managed identity */
+    kv_json_add_text(claims, "appidacr", order->proof, &ok);
     kv_json_add_text(claims, "idp", issuer, &ok);
-    kv_json_add_text(claims, "idtyp", "app", &ok);
+    kv_json_add_text(claims, "idtyp", is_user ? "user" : "app", &ok);
     kv_json_add_text(claims, "oid", order->card->object_id, &ok);
     kv_json_add_text(claims, "sub", order->card->object_id, &ok);
     kv_json_add_text(claims, "tid", order->tenant, &ok);
@@ -179,7 +196,12 @@ enum kv_code kv_claims_render(const struct kv_claims_order *order, cJSON **ret_c
     if (order->announces_cp1) {
         kv_json_append_text(kv_json_add_array(claims, "xms_cc", &ok), "CP1", &ok);
     }
-    kv_json_add_text(claims, "xms_mirid", order->card->resource, &ok);
+    if (order->card->resource[0] != '\0') {
+        kv_json_add_text(claims, "xms_mirid", order->card->resource, &ok);
+    }
+    if (is_user) {
+        add_user(claims, order, &ok);
+    }
     if (!ok) {
         return KV_OUT_OF_MEMORY(err);
     }

@@ -30,16 +30,8 @@ struct kv_claims {
 /* "https://sts.windows.net/{tenant}/" */
 void kv_claims_issuer(const char *tenant, char ret_issuer[KV_ISSUER_SIZE]);
 
-/* What is written into a new token. */
-struct kv_claims_order {
-    const struct kv_identity_card *card;
-    const char *tenant;
-    const char *audience;
-    struct kv_token_time when;
-    kv_time lifetime;   /* seconds */
-    bool announces_cp1; /* whoever asks for it says that its client answers claims challenges */
-};
-enum kv_code kv_claims_render(const struct kv_claims_order *order, cJSON **ret_claims,
+/* The claims of a new token. */
+enum kv_code kv_claims_render(const struct kv_token_order *order, cJSON **ret_claims,
                               struct kv_err *err) kv_must_check;
 
 /*

@@ -5,15 +5,17 @@ libkvdomain_a_SOURCES += \
 	%D%/card.c \
 	%D%/claims.c \
 	%D%/claims.h \
+	%D%/claims_request.c \
 	%D%/core.h \
 	%D%/credentials.c \
 	%D%/credentials.h \
+	%D%/federated.c \
 	%D%/identity.c \
 	%D%/issuer.c \
 	%D%/issuer.h \
+	%D%/key_file.c \
 	%D%/key_set.c \
 	%D%/key_set.h \
-	%D%/key_file.c \
 	%D%/principals.c \
 	%D%/principals_certificates.c \
 	%D%/principals_core.h \

@@ -258,11 +258,14 @@ static enum kv_code check_name(const char *name, struct kv_err *err)
 
 /* Resolving has lost the spelling of a name that a former one had. */
 static enum kv_code prepare(struct kv_principals *principals, struct kv_db *db,
-                            const struct kv_principal_draft *draft, struct principals_row *row,
-                            struct kv_err *err)
+                            const struct kv_principal_draft *draft, bool only_living,
+                            struct principals_row *row, struct kv_err *err)
 {
     struct kv_principal_entry made_up;
 
+    if (only_living) {
+        return principals_resolve_living(principals, db, draft->name, row, err);
+    }
     KV_TRY(principals_resolve(principals, db, draft->name, row, err));
     if (row->is_former && principals_make_up(principals, draft->name, &made_up)) {
         memcpy(row->entry.name, made_up.name, sizeof(made_up.name));
@@ -271,7 +274,7 @@ static enum kv_code prepare(struct kv_principals *principals, struct kv_db *db,
 }
 
 enum kv_code kv_principal_register(struct kv_principals *principals,
-                                   const struct kv_principal_draft *draft, bool only_new,
+                                   const struct kv_principal_draft *draft, bool only_living,
                                    struct kv_principal_entry *ret_entry, bool *ret_is_new,
                                    struct kv_err *err)
 {
@@ -280,15 +283,11 @@ enum kv_code kv_principal_register(struct kv_principals *principals,
 
     KV_TRY(check_name(draft->name, err));
     KV_TRY(principals_begin(principals, &db, err));
-    KV_TRY(prepare(principals, db, draft, &row, err));
+    KV_TRY(prepare(principals, db, draft, only_living, &row, err));
     KV_TRY(check_draft(draft, draft->type != NULL ? *draft->type : row.entry.type, err));
 
     bool is_new = row.id == 0 || !row.entry.registered;
 
-    if (!is_new && only_new) {
-        return KV_FAIL(err, KV_CONFLICT, 0, "The identity '%s' is registered already.",
-                       row.entry.name);
-    }
     if (row.id == 0) {
         fill_new(principals, draft, &row.entry);
         KV_TRY(principals_insert(db, &row.entry, &row.id, err));

@@ -53,7 +53,7 @@ export interface CofferCredential {
 
 export declare class Coffer {
   readonly controlUrl: string;
-  constructor(controlUrl: string, options?: { httpsPort?: number });
+  constructor(controlUrl: string, options?: { httpsPort?: number; controlToken?: string });
   ask(method: string, path: string, order?: object): Promise<unknown>;
   info(): Promise<{ version: string; pid: number; port: number; control_port: number; vaults: { name: string; url: string }[] }>;
   vaults(): Promise<Vault[]>;

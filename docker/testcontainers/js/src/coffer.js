@@ -44,25 +44,34 @@ export class Coffer {
   controlUrl;
 
   #httpsPort;
+  #controlToken;
   #listeningPort;
   #certificate;
   #folder;
 
   /**
    * @param {string} controlUrl where the control port is, `http://127.0.0.1:8080`
-   * @param {{ httpsPort?: number }} options the port by which this process reaches the vaults, where
-   *   that is another one than coffer listens on: in a container
+   * @param {{ httpsPort?: number, controlToken?: string }} options the port by which this process
+   *   reaches the vaults, where that is another one than coffer listens on: in a container; and the
+   *   token of its --control-token, without it $COFFER_CONTROL_TOKEN
    */
-  constructor(controlUrl, { httpsPort } = {}) {
+  constructor(controlUrl, { httpsPort, controlToken = process.env.COFFER_CONTROL_TOKEN } = {}) {
     this.controlUrl = controlUrl.replace(/\/+$/, "");
     this.#httpsPort = httpsPort;
+    this.#controlToken = controlToken;
+  }
+
+  #authorization(path) {
+    return this.#controlToken && path.startsWith("/control/")
+      ? { Authorization: `Bearer ${this.#controlToken}` }
+      : {};
   }
 
   async #fetch(method, path, { order, headers } = {}) {
     const response = await fetch(this.controlUrl + path, {
       method,
       body: order && JSON.stringify(order),
-      headers: { "Content-Type": "application/json", ...headers },
+      headers: { "Content-Type": "application/json", ...this.#authorization(path), ...headers },
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     const text = await response.text();

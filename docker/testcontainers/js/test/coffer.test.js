@@ -78,6 +78,26 @@ test("an answer that is not coffer's is a refusal", async () => {
   }
 });
 
+test("orders alone show the control token", async () => {
+  const shown = [];
+  const other = createServer((request, response) => {
+    shown.push(request.headers.authorization);
+    response.end(request.url === "/ca.pem" ? "pem" : "{}");
+  });
+  await new Promise((listening) => other.listen(0, "127.0.0.1", listening));
+  try {
+    const url = `http://127.0.0.1:${other.address().port}`;
+    const client = new Coffer(url, { controlToken: "0123456789abcdef" });
+    await client.info();
+    await client.caCertificate();
+    await new Coffer(url).info();
+    assert.deepEqual(shown, ["Bearer 0123456789abcdef", undefined, undefined]);
+  } finally {
+    other.closeAllConnections();
+    other.close();
+  }
+});
+
 test("a vault lives, dies, returns and is gone", async () => {
   const vault = await coffer.createVault("life", { retention: 7 });
   assert.deepEqual([vault.state, vault.kind, vault.retention], ["live", "vault", 7]);

@@ -2,6 +2,7 @@
 """A coffer that runs, as its control port shows it. Needs nothing but Python."""
 
 import json
+import os
 import shutil
 import tempfile
 import urllib.error
@@ -91,12 +92,13 @@ class Coffer:
 
     `control_url` is where its control port is (`http://127.0.0.1:8080`). `https_port` is the port by
     which this process reaches the vaults, where that is another one than coffer listens on: in a
-    container. Calls raise CofferError when coffer refuses, OSError when it cannot be reached. May be
+    container. `control_token` is the one of its --control-token, without it $COFFER_CONTROL_TOKEN. Calls raise CofferError when coffer refuses, OSError when it cannot be reached. May be
     used by several threads. close() removes the file of `ca_file`; it does not stop coffer.
     """
 
-    def __init__(self, control_url, https_port=None):
+    def __init__(self, control_url, https_port=None, control_token=None):
         self.control_url = control_url.rstrip("/")
+        self._control_token = control_token or os.environ.get("COFFER_CONTROL_TOKEN")
         self._https_port = https_port
         self._folder = None
 
@@ -117,6 +119,8 @@ class Coffer:
         body = None if order is None else json.dumps(order).encode()
         request = urllib.request.Request(self.control_url + path, data=body, method=method)
         request.add_header("Content-Type", "application/json")
+        if self._control_token and path.startswith("/control/"):
+            request.add_header("Authorization", f"Bearer {self._control_token}")
         for name, value in (headers or {}).items():
             request.add_header(name, value)
         try:

@@ -45,7 +45,18 @@ public final class Coffer {
      * @param httpsPort the port by which this process reaches the vaults; 0: that which coffer listens on
      */
     public Coffer(String controlUrl, int httpsPort) {
-        this.control = new Control(controlUrl);
+        this(controlUrl, httpsPort, System.getenv("COFFER_CONTROL_TOKEN"));
+    }
+
+    /**
+     * A coffer that wants a token for orders.
+     *
+     * @param controlUrl where the control port is
+     * @param httpsPort the port by which this process reaches the vaults; 0: that which coffer listens on
+     * @param controlToken the token of its --control-token; null: it wants none
+     */
+    public Coffer(String controlUrl, int httpsPort, String controlToken) {
+        this.control = new Control(controlUrl, controlToken);
         this.httpsPort = httpsPort;
     }
 

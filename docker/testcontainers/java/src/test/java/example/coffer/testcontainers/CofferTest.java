@@ -13,9 +13,11 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import javax.net.ssl.SSLHandshakeException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -48,6 +50,29 @@ class CofferTest {
     @Test
     void aFractionOfASecondIsRefusedHere() {
         assertThrows(IllegalArgumentException.class, () -> coffer.advance(Duration.ofMillis(1500)));
+    }
+
+    @Test
+    void ordersAloneShowTheControlToken() throws Exception {
+        List<String> shown = new CopyOnWriteArrayList<>();
+        HttpServer other = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        other.createContext("/", exchange -> {
+            shown.add(String.valueOf(exchange.getRequestHeaders().getFirst("Authorization")));
+            exchange.sendResponseHeaders(200, 2);
+            exchange.getResponseBody().write("{}".getBytes(StandardCharsets.US_ASCII));
+            exchange.close();
+        });
+        other.start();
+        try {
+            String url = "http://127.0.0.1:" + other.getAddress().getPort();
+            Coffer client = new Coffer(url, 0, "0123456789abcdef");
+            client.info();
+            client.caCertificate();
+            new Coffer(url, 0, null).info();
+        } finally {
+            other.stop(0);
+        }
+        assertEquals(List.of("Bearer 0123456789abcdef", "null", "null"), shown);
     }
 
     @Test
