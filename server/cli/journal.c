@@ -166,8 +166,8 @@ static enum kv_code get_page(const struct kv_options *options, const struct kv_c
     kv_buf_init(&path, PATH_MAX_BYTES);
     KV_TRY(kv_buf_printf(&path, err, REQUESTS_PATH));
     KV_TRY(append_query(options, since, &path, err));
-    KV_TRY(kv_buf_printf(&path, err, "%cformat=%s", strchr(path.data, '?') != NULL ? '&' : '?',
-                         form));
+    KV_TRY(
+        kv_buf_printf(&path, err, "%cformat=%s", strchr(path.data, '?') != NULL ? '&' : '?', form));
     return kv_cli_get_json(server, path.data, ret_answer, err);
 }
 

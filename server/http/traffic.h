@@ -48,7 +48,7 @@ struct kv_stay {
     bool is_overdue_then;          /* `due` is the limit, not the chosen time */
     bool hears_news;               /* its wait ends when there is other news than this */
     unsigned news;
-    TAILQ_ENTRY(kv_stay) link;     /* while it waits */
+    TAILQ_ENTRY(kv_stay) link; /* while it waits */
 };
 
 struct kv_traffic; /* opaque */

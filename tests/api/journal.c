@@ -60,8 +60,7 @@ Test(journal, refuses_what_it_does_not_understand)
     };
 
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
-        API_REPLY(reply,
-                  journal_ask(api_daemon(), rows[i].method, rows[i].behind, rows[i].body));
+        API_REPLY(reply, journal_ask(api_daemon(), rows[i].method, rows[i].behind, rows[i].body));
         cr_expect_eq(reply.status, 400, "row %zu: %ld", i, reply.status);
         cr_expect_not_null(strstr(reply.body, rows[i].said), "row %zu: %s", i, reply.body);
     }
@@ -185,8 +184,7 @@ Test(journal, has_the_challenge_as_an_entry_of_its_own_kind)
     API_REPLY(counted,
               journal_post("/expect", "{\"filter\":{\"key\":\"journal-challenge\",\"kind\":\"*\"},"
                                       "\"count\":2}"));
-    cr_expect(cJSON_IsTrue(reply_item(&counted, "ok")), "unless it is asked for: %s",
-              counted.body);
+    cr_expect(cJSON_IsTrue(reply_item(&counted, "ok")), "unless it is asked for: %s", counted.body);
 }
 
 Test(journal, has_tokens_and_not_what_the_control_port_was_asked)

@@ -72,8 +72,7 @@ Test(journal_retries, of_who_does_not_and_gives_up)
         get("retry-bad", 503);
     }
     API_REPLY(reply, audit("retry-bad"));
-    cr_expect(cJSON_IsFalse(reply_item(&reply, "setbacks.0.obeyed_retry_after")), "%s",
-              reply.body);
+    cr_expect(cJSON_IsFalse(reply_item(&reply, "setbacks.0.obeyed_retry_after")), "%s", reply.body);
     cr_expect_str_eq(reply_text(&reply, "setbacks.0.end"), "no further attempt");
     cr_expect_eq(reply_number(&reply, "setbacks.0.statuses.2"), 503);
     fault_remove("retry-bad");

@@ -15,8 +15,9 @@ static struct daemon own;
 
 static void prepare(void)
 {
-    static const char *const arguments[] = { "--journal-bodies", "--journal-control", "--vault",
-                                             "dev", "--vault", "pool,kind=hsm", NULL };
+    static const char *const arguments[] = {
+        "--journal-bodies", "--journal-control", "--vault", "dev", "--vault", "pool,kind=hsm", NULL
+    };
 
     daemon_prepare(&own);
     cr_assert(daemon_start(&own, arguments));

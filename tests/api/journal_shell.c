@@ -97,8 +97,8 @@ Test(journal_shell, lists_awaits_and_expects)
 Test(journal_shell, lists_all_pages)
 {
     static const char *const list[] = { "journal", "export", "--key", "shell-page", NULL };
-    static const char *const har[] = { "journal",    "export",   "--key", "shell-page",
-                                       "--format", "har", NULL };
+    static const char *const har[] = { "journal",  "export", "--key", "shell-page",
+                                       "--format", "har",    NULL };
     static char output[2000000];
     const char *all[WORDS_MAX];
     char control[64];
@@ -126,8 +126,8 @@ Test(journal_shell, lists_all_pages)
     cr_assert_eq(program_run(all, output, sizeof(output)), 0);
     cJSON *archive = cJSON_Parse(output);
     cr_assert_not_null(archive);
-    cr_expect_eq(cJSON_GetArraySize(cJSON_GetObjectItem(cJSON_GetObjectItem(archive, "log"),
-                                                        "entries")),
-                 1005);
+    cr_expect_eq(
+        cJSON_GetArraySize(cJSON_GetObjectItem(cJSON_GetObjectItem(archive, "log"), "entries")),
+        1005);
     cJSON_Delete(archive);
 }

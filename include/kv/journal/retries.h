@@ -49,7 +49,7 @@ const char *kv_setback_end_name(enum kv_setback_end end);
 /* Waits are between an answer and the next attempt: attempt[i] and attempt[i + 1]. */
 struct kv_setback {
     const struct kv_journal_entry *const *attempt; /* borrowed */
-    size_t attempts;                         /* the first one failed */
+    size_t attempts;                               /* the first one failed */
     enum kv_setback_end end;
     size_t demands, obeyed; /* answers with a Retry-After after which there was an attempt, and
                                those after which it came no sooner than that */
@@ -69,4 +69,5 @@ enum kv_code kv_setbacks_find(const struct kv_journal_entries *entries,
                               struct kv_setbacks *ret_setbacks, struct kv_err *err) kv_must_check;
 
 /* Microseconds between the answer to one attempt and the next attempt, at least 0. */
-int64_t kv_setback_wait(const struct kv_journal_entry *attempt, const struct kv_journal_entry *next);
+int64_t kv_setback_wait(const struct kv_journal_entry *attempt,
+                        const struct kv_journal_entry *next);

@@ -95,16 +95,17 @@ struct form {
     const char *opening, *separator, *ending; /* the ending takes what else there is to say */
 };
 
-#define MORE "\"next\":%" PRIu64 ",\"more\":%s,\"first\":%" PRIu64 ",\"last\":%" PRIu64            \
-             ",\"capacity\":%zu,\"lost\":%" PRIu64
+#define MORE                                                                                       \
+    "\"next\":%" PRIu64 ",\"more\":%s,\"first\":%" PRIu64 ",\"last\":%" PRIu64                     \
+    ",\"capacity\":%zu,\"lost\":%" PRIu64
 
 static const struct form forms[] = {
     { "json", "application/json; charset=utf-8", journal_render, "{\"requests\":[", ",",
       "]," MORE "}" },
     { "jsonl", "application/x-ndjson", journal_render, "", "\n", NULL },
     { "har", "application/json; charset=utf-8", journal_render_har,
-      "{\"log\":{\"version\":\"1.2\",\"creator\":{\"name\":\"coffer\",\"version\":\"" PACKAGE_VERSION
-      "\"},\"entries\":[",
+      "{\"log\":{\"version\":\"1.2\",\"creator\":{\"name\":\"coffer\",\"version\":"
+      "\"" PACKAGE_VERSION "\"},\"entries\":[",
       ",", "],\"_coffer\":{" MORE "}}}" },
 };
 

@@ -4,8 +4,8 @@
 
 #include "journal.h"
 
-#define SHOWN_MAX 100      /* attempts of a setback */
-#define SETBACKS_MAX 1000  /* the last of them */
+#define SHOWN_MAX 100     /* attempts of a setback */
+#define SETBACKS_MAX 1000 /* the last of them */
 
 static void add_number(cJSON *list, int64_t number, bool *ok)
 {
@@ -54,8 +54,8 @@ static void add_obedience(cJSON *object, const struct kv_setback *setback, bool 
 
 static cJSON *render(const struct kv_setback *setback)
 {
-    static const enum kv_journal_text texts[] = { KV_JOURNAL_CLIENT,    KV_JOURNAL_VAULT,
-                                                  KV_JOURNAL_KEY,       KV_JOURNAL_OPERATION,
+    static const enum kv_journal_text texts[] = { KV_JOURNAL_CLIENT, KV_JOURNAL_VAULT,
+                                                  KV_JOURNAL_KEY, KV_JOURNAL_OPERATION,
                                                   KV_JOURNAL_USER_AGENT };
     const struct kv_journal_entry *first = setback->attempt[0];
     cJSON *object = cJSON_CreateObject();

@@ -34,8 +34,7 @@ KV_DEFINE_CLEANUP_VALUE(struct room, room_done)
 /* Without the query, which can have secrets. */
 static const char *read_path(const struct kv_request *request, char path[PATH_SIZE])
 {
-    (void) snprintf(path, PATH_SIZE, "%.*s", (int) strcspn(request->target, "?#"),
-                    request->target);
+    (void) snprintf(path, PATH_SIZE, "%.*s", (int) strcspn(request->target, "?#"), request->target);
     return path;
 }
 

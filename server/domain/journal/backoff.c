@@ -13,7 +13,7 @@
 #define CLOSE 0.10      /* relative: what misses by less has no jitter */
 #define GROWTH 1.3      /* from the first to the last: less is none */
 #define STEEP 1.5       /* of two waits: more is a factor, less a span */
-#define FLAT 0.5        /* of the constant's squares: a model that misses by more explains nothing */
+#define FLAT 0.5 /* of the constant's squares: a model that misses by more explains nothing */
 
 const char *kv_backoff_name(enum kv_backoff backoff)
 {

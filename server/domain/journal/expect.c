@@ -66,16 +66,14 @@ static enum kv_code print_matches(struct kv_journal *journal,
         KV_TRY(print_entry(&entries.entry[i], "+", text, err));
         KV_TRY(kv_buf_printf(text, err, "\n"));
     }
-    return count > SHOWN_MAX
-               ? kv_buf_printf(text, err, "  and %zu more\n", count - SHOWN_MAX)
-               : KV_OK;
+    return count > SHOWN_MAX ? kv_buf_printf(text, err, "  and %zu more\n", count - SHOWN_MAX)
+                             : KV_OK;
 }
 
 /* "status is 200, not 403" */
 static enum kv_code print_miss(const struct kv_journal_filter *filter,
-                               const struct kv_journal_entry *entry,
-                               enum kv_journal_member member, struct kv_buf *text,
-                               struct kv_err *err)
+                               const struct kv_journal_entry *entry, enum kv_journal_member member,
+                               struct kv_buf *text, struct kv_err *err)
 {
     char shown[KV_JOURNAL_SHOWN_SIZE];
     const char *is = kv_journal_show(entry, member, shown);

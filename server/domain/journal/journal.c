@@ -145,8 +145,7 @@ static bool make_room(struct collection *collection)
     if (collection->entries.count < collection->room) {
         return true;
     }
-    struct kv_journal_entry *grown =
-        realloc(collection->entries.entry, room * sizeof(*grown));
+    struct kv_journal_entry *grown = realloc(collection->entries.entry, room * sizeof(*grown));
     if (grown == NULL) {
         return false;
     }

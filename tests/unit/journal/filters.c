@@ -183,7 +183,9 @@ Test(journal_filters, say_what_is_other_than_expected)
 Test(journal_filters, say_nothing_when_it_is_as_expected)
 {
     struct kv_journal_filter filter = FILTER("operation", "sign");
-    static const struct kv_journal_wish wishes[] = { { 2, 2 }, { 1, 2 }, { 2, SIZE_MAX }, { 0, 2 } };
+    static const struct kv_journal_wish wishes[] = {
+        { 2, 2 }, { 1, 2 }, { 2, SIZE_MAX }, { 0, 2 }
+    };
 
     journal_add("sign", "a", 200);
     journal_add("sign", "a", 200);
@@ -193,8 +195,8 @@ Test(journal_filters, say_nothing_when_it_is_as_expected)
         bool is_so = false;
 
         kv_buf_init(&text, 1000);
-        cr_assert_eq(
-            kv_journal_expect(journal, &filter, &wishes[i], &is_so, &count, &text, NULL), KV_OK);
+        cr_assert_eq(kv_journal_expect(journal, &filter, &wishes[i], &is_so, &count, &text, NULL),
+                     KV_OK);
         cr_expect(is_so, "row %zu", i);
         cr_expect_eq(count, 2);
         cr_expect_eq(text.len, 0);

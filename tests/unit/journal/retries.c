@@ -101,10 +101,8 @@ static void find(struct kv_journal_entries *entries, struct kv_setbacks *setback
 Test(journal_retries, are_none_without_a_failure)
 {
     static const struct attempt attempts[] = {
-        { "a", "k", 200, 0, 0, NULL, 0 },
-        { "a", "k", 404, 10, 0, NULL, 0 },
-        { "a", "k", 403, 10, 0, NULL, 0 },
-        { "a", "k", 503, 10, 0, NULL, KV_JOURNAL_CONTROL },
+        { "a", "k", 200, 0, 0, NULL, 0 },       { "a", "k", 404, 10, 0, NULL, 0 },
+        { "a", "k", 403, 10, 0, NULL, 0 },      { "a", "k", 503, 10, 0, NULL, KV_JOURNAL_CONTROL },
         { "a", "k", 200, 10, 0, "dribble", 0 },
     };
     FIND(attempts);
@@ -115,8 +113,8 @@ Test(journal_retries, are_none_without_a_failure)
 Test(journal_retries, that_obey_are_told_from_those_that_do_not)
 {
     static const struct attempt attempts[] = {
-        { "a", "k", 429, 0, 2000, NULL, 0 },   { "a", "k", 429, 1995, 1000, NULL, 0 },
-        { "a", "k", 503, 800, 0, NULL, 0 },    { "a", "k", 200, 3000, 0, NULL, 0 },
+        { "a", "k", 429, 0, 2000, NULL, 0 }, { "a", "k", 429, 1995, 1000, NULL, 0 },
+        { "a", "k", 503, 800, 0, NULL, 0 },  { "a", "k", 200, 3000, 0, NULL, 0 },
         { "a", "k", 200, 10, 0, NULL, 0 },
     };
     FIND(attempts);
@@ -137,8 +135,8 @@ Test(journal_retries, end_in_one_of_three_ways)
         const char *cut;
         enum kv_setback_end end;
     } rows[] = {
-        { 200, NULL, KV_SETBACK_RECOVERED }, { 403, NULL, KV_SETBACK_REFUSED },
-        { 500, NULL, KV_SETBACK_NO_MORE },   { 0, "reset", KV_SETBACK_NO_MORE },
+        { 200, NULL, KV_SETBACK_RECOVERED },      { 403, NULL, KV_SETBACK_REFUSED },
+        { 500, NULL, KV_SETBACK_NO_MORE },        { 0, "reset", KV_SETBACK_NO_MORE },
         { 200, "truncated", KV_SETBACK_NO_MORE },
     };
 
@@ -160,12 +158,9 @@ Test(journal_retries, end_in_one_of_three_ways)
 Test(journal_retries, of_clients_and_keys_are_kept_apart)
 {
     static const struct attempt attempts[] = {
-        { "b", "k", 503, 0, 0, NULL, 0 },
-        { "a", "k", 503, 10, 0, NULL, 0 },
-        { "a", "other", 503, 10, 0, NULL, 0 },
-        { "b", "k", 401, 10, 0, NULL, KV_JOURNAL_CHALLENGE },
-        { "b", "k", 200, 10, 0, NULL, 0 },
-        { "a", "k", 503, 10, 0, NULL, 0 },
+        { "b", "k", 503, 0, 0, NULL, 0 },      { "a", "k", 503, 10, 0, NULL, 0 },
+        { "a", "other", 503, 10, 0, NULL, 0 }, { "b", "k", 401, 10, 0, NULL, KV_JOURNAL_CHALLENGE },
+        { "b", "k", 200, 10, 0, NULL, 0 },     { "a", "k", 503, 10, 0, NULL, 0 },
         { "b", "k", 503, 10, 0, NULL, 0 },
     };
     static const struct {

@@ -101,8 +101,8 @@ Test(journal_ring, cuts_what_is_too_long_and_keeps_what_is_not)
 {
     kv_auto(kv_journal_entries_done) struct kv_journal_entries entries = { .count = 0 };
     static char agent[5000];
-    struct kv_journal_note note = { .text = { [KV_JOURNAL_USER_AGENT] = agent,
-                                              [KV_JOURNAL_KEY] = "k" } };
+    struct kv_journal_note note = { .text = {
+                                        [KV_JOURNAL_USER_AGENT] = agent, [KV_JOURNAL_KEY] = "k" } };
     uint64_t next;
 
     memset(agent, 'a', sizeof(agent) - 1);
