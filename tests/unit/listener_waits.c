@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -270,15 +271,18 @@ static void *tell_often(void *argument)
 /* More than KV_WAITS_MAX, and whatever falls between the look and the wait. */
 Test(waits, for_news_may_be_as_many_as_there_is)
 {
-    static char request[4096] = SMALL "At-Step: ";
+    char request[4096] = SMALL "At-Step: ";
     atomic_bool ends = false;
     pthread_t teller;
     struct raw raw;
 
     for (unsigned i = 0; i < 2 * KV_WAITS_MAX; i++) {
-        strcat(request, i > 0 ? ";news 3600000" : "news 3600000");
+        size_t len = strlen(request);
+
+        (void) snprintf(request + len, sizeof(request) - len, "%snews 3600000", i > 0 ? ";" : "");
     }
-    strcat(request, "\r\n\r\n");
+    size_t len = strlen(request);
+    (void) snprintf(request + len, sizeof(request) - len, "\r\n\r\n");
     start_waits(false);
     cr_assert_eq(pthread_create(&teller, NULL, tell_often, &ends), 0);
     send_request(&raw, false, request);

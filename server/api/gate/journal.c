@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the journal is told of a request that was answered. */
+#include "journal.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +9,6 @@
 #include <time.h>
 
 #include "faults.h"
-#include "journal.h"
 #include "kv/app/api.h"
 #include "kv/base/json.h"
 #include "kv/journal/journal.h"

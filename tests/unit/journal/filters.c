@@ -56,71 +56,73 @@ Test(journal_filters, have_a_longest_list_of_patterns)
 }
 
 /* Each row is about an entry that has everything. */
+static const struct {
+    const char *name, *matching, *other;
+} members[] = {
+    { "kind", "token", "request" },
+    { "kind", "t*,control", "challenge" },
+    { "status", "429", "428" },
+    { "status", "4xx", "5xx" },
+    { "status", "200,429", "200,201" },
+    { "principal", "11111111-*", "22222222" },
+    { "principal", "app", "appl" },
+    { "principal", "MY-identity", "my" },
+    { "client", "127.0.0.?", "::1" },
+    { "host", "dev.vault.localhost:8443", "dev" },
+    { "vault", "DEV", "std" },
+    { "key", "k*,other", "other" },
+    { "version", "0123*", "none" },
+    { "operation", "unwrapkey", "wrapKey" },
+    { "operation", "*wrapKey", "sign" },
+    { "api_version", "7.4", "7.5" },
+    { "api-version", "7.*", "none" },
+    { "method", "post", "GET" },
+    { "path", "/keys/*", "/deletedkeys/*" },
+    { "code", "throttled", "Forbidden" },
+    { "inner_code", "none", "KeyDisabled" },
+    { "fault", "fault-1", "none" },
+    { "cut", "reset", "empty" },
+    { "request_id", "r-1", "r-2" },
+    { "client_request_id", "c-1", "none" },
+    { "user_agent", "azsdk-*", "curl*" },
+};
+
+static const struct kv_journal_note whole = {
+    .kind = KV_JOURNAL_TOKEN,
+    .status = 429,
+    .text = { [KV_JOURNAL_CLIENT] = "127.0.0.1",
+              [KV_JOURNAL_OBJECT_ID] = "11111111-aaaa",
+              [KV_JOURNAL_APP_ID] = "app",
+              [KV_JOURNAL_NAME] = "my-identity",
+              [KV_JOURNAL_HOST] = "dev.vault.localhost:8443",
+              [KV_JOURNAL_VAULT] = "dev",
+              [KV_JOURNAL_KEY] = "k1",
+              [KV_JOURNAL_VERSION] = "0123456789",
+              [KV_JOURNAL_OPERATION] = "unwrapKey",
+              [KV_JOURNAL_API_VERSION] = "7.4",
+              [KV_JOURNAL_METHOD] = "POST",
+              [KV_JOURNAL_PATH] = "/keys/k1/0123456789/unwrapkey",
+              [KV_JOURNAL_CODE] = "Throttled",
+              [KV_JOURNAL_FAULT] = "fault-1",
+              [KV_JOURNAL_CUT] = "reset",
+              [KV_JOURNAL_REQUEST_ID] = "r-1",
+              [KV_JOURNAL_CLIENT_REQUEST_ID] = "c-1",
+              [KV_JOURNAL_USER_AGENT] = "azsdk-net-Security" },
+};
+
 Test(journal_filters, match_every_member)
 {
-    static const struct {
-        const char *name, *matching, *other;
-    } rows[] = {
-        { "kind", "token", "request" },
-        { "kind", "t*,control", "challenge" },
-        { "status", "429", "428" },
-        { "status", "4xx", "5xx" },
-        { "status", "200,429", "200,201" },
-        { "principal", "11111111-*", "22222222" },
-        { "principal", "app", "appl" },
-        { "principal", "MY-identity", "my" },
-        { "client", "127.0.0.?", "::1" },
-        { "host", "dev.vault.localhost:8443", "dev" },
-        { "vault", "DEV", "std" },
-        { "key", "k*,other", "other" },
-        { "version", "0123*", "none" },
-        { "operation", "unwrapkey", "wrapKey" },
-        { "operation", "*wrapKey", "sign" },
-        { "api_version", "7.4", "7.5" },
-        { "api-version", "7.*", "none" },
-        { "method", "post", "GET" },
-        { "path", "/keys/*", "/deletedkeys/*" },
-        { "code", "throttled", "Forbidden" },
-        { "inner_code", "none", "KeyDisabled" },
-        { "fault", "fault-1", "none" },
-        { "cut", "reset", "empty" },
-        { "request_id", "r-1", "r-2" },
-        { "client_request_id", "c-1", "none" },
-        { "user_agent", "azsdk-*", "curl*" },
-    };
-    const struct kv_journal_note note = {
-        .kind = KV_JOURNAL_TOKEN,
-        .status = 429,
-        .text = { [KV_JOURNAL_CLIENT] = "127.0.0.1",
-                  [KV_JOURNAL_OBJECT_ID] = "11111111-aaaa",
-                  [KV_JOURNAL_APP_ID] = "app",
-                  [KV_JOURNAL_NAME] = "my-identity",
-                  [KV_JOURNAL_HOST] = "dev.vault.localhost:8443",
-                  [KV_JOURNAL_VAULT] = "dev",
-                  [KV_JOURNAL_KEY] = "k1",
-                  [KV_JOURNAL_VERSION] = "0123456789",
-                  [KV_JOURNAL_OPERATION] = "unwrapKey",
-                  [KV_JOURNAL_API_VERSION] = "7.4",
-                  [KV_JOURNAL_METHOD] = "POST",
-                  [KV_JOURNAL_PATH] = "/keys/k1/0123456789/unwrapkey",
-                  [KV_JOURNAL_CODE] = "Throttled",
-                  [KV_JOURNAL_FAULT] = "fault-1",
-                  [KV_JOURNAL_CUT] = "reset",
-                  [KV_JOURNAL_REQUEST_ID] = "r-1",
-                  [KV_JOURNAL_CLIENT_REQUEST_ID] = "c-1",
-                  [KV_JOURNAL_USER_AGENT] = "azsdk-net-Security" },
-    };
     bool proven[KV_JOURNAL_MEMBERS] = { false };
 
-    journal_add_note(&note);
-    for (size_t i = 0; i < KV_COUNT(rows); i++) {
-        struct kv_journal_filter matching = FILTER(rows[i].name, rows[i].matching);
-        struct kv_journal_filter other = FILTER(rows[i].name, rows[i].other);
+    journal_add_note(&whole);
+    for (size_t i = 0; i < KV_COUNT(members); i++) {
+        struct kv_journal_filter matching = FILTER(members[i].name, members[i].matching);
+        struct kv_journal_filter other = FILTER(members[i].name, members[i].other);
 
         cr_expect_eq(journal_count(&matching), 1, "row %zu", i);
         cr_expect_eq(journal_count(&other), 0, "row %zu", i);
         for (unsigned member = 0; member < KV_JOURNAL_MEMBERS; member++) {
-            proven[member] |= strcmp(rows[i].name, kv_journal_member_name(member)) == 0;
+            proven[member] |= strcmp(members[i].name, kv_journal_member_name(member)) == 0;
         }
     }
     for (unsigned member = 0; member < KV_JOURNAL_MEMBERS; member++) {
