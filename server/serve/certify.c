@@ -5,7 +5,7 @@
 
 #include "serve.h"
 
-#define FIXED_NAMES 8 /* besides the vaults' and the --san ones */
+#define FIXED_NAMES 10 /* besides the vaults' and the --san ones */
 #define SANS_MAX 64
 #define NAMES_MAX (FIXED_NAMES + 2 * VAULT_DRAFTS_MAX + 1 + SANS_MAX)
 
@@ -55,10 +55,16 @@ static void add_vault(struct names *names, size_t i, const struct kv_vault *vaul
 static void add_fixed(struct names *names, const struct kv_public_url *public_url)
 {
     static const char *const fixed[FIXED_NAMES] = {
-        "*.vault.localhost", "*.managedhsm.localhost",
-        "*.vault.azure.net", "*.managedhsm.azure.net",
-        "localhost",         "host.docker.internal",
-        "127.0.0.1",         "::1",
+        "*.vault.localhost",
+        "*.managedhsm.localhost",
+        "*.vault.azure.net",
+        "*.managedhsm.azure.net",
+        "management.azure.com",
+        "management.localhost",
+        "localhost",
+        "host.docker.internal",
+        "127.0.0.1",
+        "::1",
     };
 
     for (size_t i = 0; i < FIXED_NAMES; i++) {

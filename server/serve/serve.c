@@ -250,7 +250,7 @@ static void fill_app(struct server *server)
 
 static enum kv_code listen_on(struct server *server, struct kv_err *err)
 {
-    static const struct kv_site *const tls_sites[] = { &kv_data_plane, NULL };
+    static const struct kv_site *const tls_sites[] = { &kv_resource_site, &kv_data_plane, NULL };
     static const struct kv_site *const control_sites[] = { &kv_token_site, &kv_control_site, NULL };
     struct kv_listener_config config = {
         .address = kv_option_text(server->options, KV_OPTION_LISTEN),
