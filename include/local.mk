@@ -5,6 +5,7 @@ noinst_HEADERS = \
 	%D%/hsm_gate.h \
 	%D%/hsm_pause.h \
 	%D%/kv/access/access.h \
+	%D%/kv/access/explain.h \
 	%D%/kv/access/grants.h \
 	%D%/kv/access/hsm_role.def \
 	%D%/kv/access/permission.def \
@@ -51,6 +52,9 @@ noinst_HEADERS = \
 	%D%/kv/http/route.h \
 	%D%/kv/http/step.h \
 	%D%/kv/identity/identity.h \
+	%D%/kv/identity/key_file.h \
+	%D%/kv/identity/principals.h \
+	%D%/kv/identity/registry.h \
 	%D%/kv/keys/due.h \
 	%D%/kv/keys/external.h \
 	%D%/kv/keys/keys.h \

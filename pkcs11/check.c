@@ -3,6 +3,7 @@
  * Health: check the token, and if it does not answer, close everything and open it again. Nothing
  * less helps: SoftHSM does not notice that a token folder is back until it is finalised.
  */
+#include "core.h"
 #include "door.h"
 #include "hsm_pause.h"
 #include "lookup.h"

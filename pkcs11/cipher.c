@@ -2,11 +2,11 @@
 /* Signatures and encryption: the one-shot operations on the caller's bytes. */
 #include <string.h>
 
+#include "core.h"
 #include "door.h"
 #include "hot.h"
 #include "map.h"
 #include "sentinel.h"
-#include "token.h"
 #include "verdict.h"
 
 struct work {

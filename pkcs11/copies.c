@@ -9,9 +9,9 @@
 
 #include "attribute.h"
 #include "bytes.h"
+#include "core.h"
 #include "door.h"
 #include "map.h"
-#include "token.h"
 #include "verdict.h"
 
 struct adoption {

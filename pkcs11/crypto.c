@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "attribute.h"
+#include "core.h"
 #include "door.h"
 #include "hot.h"
 #include "map.h"
-#include "token.h"
 
 struct raw {
     const unsigned char *in;

@@ -5,11 +5,11 @@
  * objects of a folder that has vanished, and lists none of a folder it may not read.
  */
 #include "copies.h"
+#include "core.h"
 #include "door.h"
 #include "map.h"
 #include "object.h"
 #include "sentinel.h"
-#include "token.h"
 #include "verdict.h"
 
 #define STRAY_TRIES 16

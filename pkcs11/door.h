@@ -4,8 +4,8 @@
  */
 #pragma once
 
+#include "core.h"
 #include "module.h"
-#include "session.h"
 
 static inline CK_RV hsm_ask(const struct hsm_module *module, const struct hsm_call *call)
 {

@@ -3,6 +3,7 @@
  * Key pairs. Only the private half is kept on the token: half the files, half the start-up time,
  * and no public key that a killed generation leaves without its private half.
  */
+#include "core.h"
 #include "curve.h"
 #include "door.h"
 #include "map.h"
@@ -10,7 +11,6 @@
 #include "object.h"
 #include "public.h"
 #include "template.h"
-#include "token.h"
 
 struct pair {
     CK_OBJECT_HANDLE public, private;

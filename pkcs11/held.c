@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "token.h"
+#include "core.h"
 
 bool hsm_held_read(struct hsm *hsm, enum hsm_wrapping which, unsigned char ret_id[HSM_ID_LENGTH],
                    CK_OBJECT_HANDLE *ret_handle)

@@ -3,9 +3,9 @@
 #include "hot.h"
 
 #include "copies.h"
+#include "core.h"
 #include "door.h"
 #include "map.h"
-#include "token.h"
 #include "verdict.h"
 
 struct choice {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core.h"
 #include "door.h"
 #include "held.h"
 #include "lookup.h"

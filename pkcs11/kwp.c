@@ -6,9 +6,9 @@
 
 #include "attribute.h"
 #include "bytes.h"
+#include "core.h"
 #include "door.h"
 #include "template.h"
-#include "token.h"
 
 #define KEY_WRAP_KWP 0x210bUL /* CKM_AES_KEY_WRAP_KWP of v3.0, which our header does not know */
 #define BLOCK 16

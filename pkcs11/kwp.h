@@ -8,7 +8,9 @@
  */
 #pragma once
 
-#include "session.h"
+#include "hsm.h"
+
+struct hsm_session;
 
 #define HSM_SEMIBLOCK 8 /* bytes; a wrapped value is longer by one, and made of them */
 

@@ -6,6 +6,7 @@ libhsm_a_SOURCES += \
 	%D%/cipher.c \
 	%D%/copies.c \
 	%D%/copies.h \
+	%D%/core.h \
 	%D%/crypto.c \
 	%D%/curve.c \
 	%D%/curve.h \

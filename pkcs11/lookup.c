@@ -8,11 +8,11 @@
 
 #include "attribute.h"
 #include "copies.h"
+#include "core.h"
 #include "door.h"
 #include "map.h"
 #include "object.h"
 #include "sentinel.h"
-#include "token.h"
 #include "trusted.h"
 #include "verdict.h"
 

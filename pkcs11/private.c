@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Private keys that come with their numbers. */
+#include "core.h"
 #include "curve.h"
 #include "door.h"
 #include "map.h"
 #include "number.h"
 #include "object.h"
 #include "template.h"
-#include "token.h"
 
 /* The numbers of an RSA key as attributes. */
 static const struct {

@@ -8,10 +8,10 @@
  */
 #include "probe.h"
 
+#include "core.h"
 #include "door.h"
 #include "kwp.h"
 #include "probe_parts.h"
-#include "token.h"
 
 CK_RV hsm_probe(struct hsm *hsm)
 {

@@ -2,9 +2,9 @@
 /* The probe of AES and HMAC. */
 #include "probe_parts.h"
 
+#include "core.h"
 #include "door.h"
 #include "template.h"
-#include "token.h"
 #include "twin.h"
 
 #define BLOCK 16

@@ -4,12 +4,12 @@
 
 #include <string.h>
 
+#include "core.h"
 #include "door.h"
 #include "kwp.h"
 #include "oaep.h"
 #include "probe_key.h"
 #include "template.h"
-#include "token.h"
 
 #define HSM_RSA_BITS_MIN 512 /* modules take less, down to what no padding fits in */
 

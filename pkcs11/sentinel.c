@@ -9,12 +9,12 @@
 
 #include "attribute.h"
 #include "bytes.h"
+#include "core.h"
 #include "door.h"
 #include "held.h"
 #include "object.h"
 #include "slot.h"
 #include "template.h"
-#include "token.h"
 #include "verdict.h"
 
 static CK_RV find_by_id(struct hsm_session *session, const unsigned char *id,

@@ -9,9 +9,9 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "core.h"
 #include "door.h"
 #include "hsm_pause.h"
-#include "token.h"
 
 #define HSM_SESSIONS_MAX 1024 /* above any sensible number of threads */
 

@@ -1,21 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* session.h - sessions, lent by a pool. */
+/* session.h - sessions, lent by a pool; core.h says what one is. */
 #pragma once
 
 #include "hsm.h"
 
-/* A session while it is lent. */
-struct hsm_session {
-    struct hsm *hsm;
-    struct hsm_module *module; /* of hsm, for the door */
-    CK_SESSION_HANDLE handle;  /* CK_INVALID_HANDLE: not open */
-    bool spent;                /* saw an error: an operation may still be active in it */
-    const unsigned char
-        *key;         /* its CKA_ID, for the gate; borrowed until the session is given back */
-    bool has_objects; /* holds hsm.objects, either way, until it is given back */
-    struct hsm_session *next; /* in the pool's stack of idle sessions */
-};
-
+struct hsm_session;
 struct hsm_pool;
 CK_RV hsm_pool_new(struct hsm *hsm, unsigned bound, struct hsm_pool **ret_pool) kv_must_check;
 void hsm_pool_free(struct hsm_pool *pool);

@@ -2,10 +2,10 @@
 /* AES keys: generated on the token, or imported. */
 #include <string.h>
 
+#include "core.h"
 #include "door.h"
 #include "object.h"
 #include "template.h"
-#include "token.h"
 #include "twin.h"
 
 static bool is_offered(const struct hsm_capabilities *can, CK_ULONG bits)

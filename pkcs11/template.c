@@ -4,8 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "core.h"
 #include "held.h"
-#include "token.h"
 
 static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 

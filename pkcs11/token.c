@@ -3,7 +3,9 @@
 #include "token.h"
 
 #include "copies.h"
+#include "core.h"
 #include "door.h"
+#include "session.h"
 #include "slot.h"
 
 /* Another part of the process may have logged in where we did not initialise the module. */

@@ -1,77 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * token.h - the open token: its state, and opening and closing it.
- *
- * Locks, outermost first (kv/base/lock.def): hsm.check is held by the one thread that checks;
- * hsm.open is a rwlock, shared by all threads inside the module and held exclusively to re-open it;
- * hsm.objects is one, too, held by a session for as long as it is lent, or while a key is being
- * copied; hsm.turn is held by the one thread that makes copies or ends them; then hsm.copies
- * (copies.c), hsm.handles (map.c), hsm.sentinel and hsm.pool (session.c), which are never held
- * across a C_ call.
- */
+/* token.h - opening and closing the token. */
 #pragma once
 
-#include <pthread.h>
-#include <stdatomic.h>
-#include <time.h>
-
-#include "copies.h"
-#include "held.h"
-#include "kwp.h"
-#include "module.h"
-#include "session.h"
-#include "slot.h"
-
-struct hsm {
-    /* Set by hsm_open(), not changed after it. */
-    char *init_args;
-    unsigned char label[HSM_LABEL_LENGTH];
-    unsigned char pin[HSM_PIN_MAX];
-    size_t pin_len;
-    bool extractable;
-    struct hsm_capabilities capabilities;
-    struct hsm_kwp kwp;
-    struct hsm_info info;
-    struct hsm_pool *pool;
-    struct hsm_map *map;
-
-    pthread_rwlock_t objects_lock; /* lock.def: hsm.objects; guards what is on the token */
-
-    atomic_bool is_paused; /* whoever has open_lock as a writer gives it back soon */
-
-    pthread_rwlock_t open_lock; /* lock.def: hsm.open; guards what follows */
-    struct hsm_module module;
-    bool usable;    /* the token is open and ours */
-    bool logged_in; /* by us, so it is ours to log out */
-    CK_SLOT_ID slot;
-    struct hsm_session anchor; /* keeps the login alive; never lent */
-
-    pthread_mutex_t check_lock; /* lock.def: hsm.check; one at a time; guards what follows */
-    time_t not_before;          /* monotonic seconds: no login earlier, after a wrong PIN */
-    CK_RV pin_verdict;          /* what the PIN was called then */
-
-    pthread_mutex_t held_lock; /* lock.def: hsm.sentinel; guards what follows */
-    struct hsm_held held[HSM_WRAPPINGS];
-
-    struct hsm_copies copies;
-
-    atomic_ulong reopened;
-};
-
-/* So many ms from now, by CLOCK_MONOTONIC. */
-static inline struct timespec hsm_time_in(unsigned millis)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    time.tv_sec += millis / 1000;
-    time.tv_nsec += (long) (millis % 1000) * 1000000;
-    if (time.tv_nsec >= 1000000000) {
-        time.tv_sec++;
-        time.tv_nsec -= 1000000000;
-    }
-    return time;
-}
+#include "hsm.h"
 
 /* Initialises the module, finds the token, logs in on the anchor. After a failure, close. */
 CK_RV hsm_token_open(struct hsm *hsm) kv_must_check;

@@ -6,13 +6,13 @@
  */
 #include <string.h>
 
+#include "core.h"
 #include "door.h"
 #include "lookup.h"
 #include "map.h"
 #include "object.h"
 #include "public.h"
 #include "template.h"
-#include "token.h"
 #include "transport.h"
 #include "twin.h"
 #include "wrap.h"

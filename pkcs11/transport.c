@@ -4,13 +4,13 @@
 
 #include <string.h>
 
+#include "core.h"
 #include "door.h"
 #include "lookup.h"
 #include "map.h"
 #include "oaep.h"
 #include "sentinel.h"
 #include "template.h"
-#include "token.h"
 
 void hsm_transport_describe(struct hsm_template *template)
 {

@@ -10,6 +10,7 @@
 
 #include "attribute.h"
 #include "bytes.h"
+#include "core.h"
 #include "door.h"
 #include "held.h"
 #include "kwp.h"

@@ -3,11 +3,11 @@
 
 #include <string.h>
 
+#include "core.h"
 #include "door.h"
 #include "map.h"
 #include "object.h"
 #include "template.h"
-#include "token.h"
 
 #define BLOCK_MAX 16
 

@@ -5,13 +5,13 @@
  */
 #include <string.h>
 
+#include "core.h"
 #include "door.h"
 #include "hot.h"
 #include "kwp.h"
 #include "map.h"
 #include "sentinel.h"
 #include "template.h"
-#include "token.h"
 #include "verdict.h"
 
 struct work {

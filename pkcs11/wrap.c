@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "attribute.h"
+#include "core.h"
 #include "door.h"
 #include "held.h"
 #include "kwp.h"
@@ -13,7 +14,6 @@
 #include "public.h"
 #include "sentinel.h"
 #include "template.h"
-#include "token.h"
 #include "twin.h"
 #include "verdict.h"
 

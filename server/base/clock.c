@@ -6,9 +6,7 @@
 #include "kv/base/clock.h"
 
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #define WAIT_MAX INT64_C(86400000) /* one wait; keeps the deadline far from overflow */
@@ -25,6 +23,8 @@ struct kv_clock {
     kv_millis held_at;   /* guarded by mutex; while held */
     unsigned generation; /* guarded by mutex; how often waiting threads were told to check again */
     bool wake_pending;   /* guarded by mutex; a wake that no wait has seen */
+    kv_millis aged;      /* guarded by mutex; by how much tokens were aged */
+    kv_millis epoch;     /* guarded by mutex; since when: when the clock was made or reset */
 
     struct watches watches; /* guarded by mutex */
 };
@@ -70,6 +70,7 @@ enum kv_code kv_clock_new(struct kv_clock **ret_clock, struct kv_err *err)
     (void) pthread_cond_init(&clock->changed, &attributes);
     (void) pthread_condattr_destroy(&attributes);
     LIST_INIT(&clock->watches);
+    clock->epoch = kv_clock_real();
     *ret_clock = clock;
     return KV_OK;
 }
@@ -207,12 +208,46 @@ bool kv_clock_is_frozen(const struct kv_clock *clock)
     return frozen;
 }
 
+/* Two resets within a millisecond, or a system clock that was put back, make no epoch twice. */
+static void begin_epoch_locked(struct kv_clock *clock)
+{
+    kv_millis now = kv_clock_real();
+
+    clock->epoch = now > clock->epoch ? now : clock->epoch + 1;
+    clock->aged = 0;
+}
+
 void kv_clock_reset(struct kv_clock *clock)
 {
     pthread_mutex_lock(&clock->mutex);
     clock->frozen = clock->held = false;
     clock->offset = 0;
+    begin_epoch_locked(clock);
     let_waiters_look_locked(clock);
+    pthread_mutex_unlock(&clock->mutex);
+}
+
+struct kv_token_time kv_clock_token_time(const struct kv_clock *clock)
+{
+    struct kv_clock *shared = (struct kv_clock *) clock; /* reading takes the mutex */
+    struct kv_token_time time = { .real = kv_clock_real() };
+
+    pthread_mutex_lock(&shared->mutex);
+    time.aged = clock->aged;
+    time.epoch = clock->epoch;
+    pthread_mutex_unlock(&shared->mutex);
+    return time;
+}
+
+void kv_clock_age_tokens(struct kv_clock *clock, kv_millis span)
+{
+    kv_millis aged;
+
+    pthread_mutex_lock(&clock->mutex);
+    if (__builtin_add_overflow(clock->aged, span, &aged)) {
+        aged = span;
+    }
+    clock->aged = aged > KV_CLOCK_END ? KV_CLOCK_END : aged < -KV_CLOCK_END ? -KV_CLOCK_END : aged;
     pthread_mutex_unlock(&clock->mutex);
 }
 
@@ -291,97 +326,4 @@ kv_millis kv_clock_span(const struct kv_clock *clock, kv_millis until)
         return 0;
     }
     return never ? INT64_MAX : until - now;
-}
-
-/* `time` on the calendar; what no four-digit year can show becomes the nearest that it can. */
-static struct tm calendar_of(kv_time time)
-{
-    time_t shown = (time_t) (time < 0 ? 0 : time > KV_TIME_MAX ? KV_TIME_MAX : time);
-    struct tm calendar;
-
-    (void) gmtime_r(&shown, &calendar);
-    return calendar;
-}
-
-void kv_time_render_http(kv_time time, char ret_text[KV_HTTP_DATE_SIZE])
-{
-    struct tm calendar = calendar_of(time);
-
-    (void) strftime(ret_text, KV_HTTP_DATE_SIZE, "%a, %d %b %Y %H:%M:%S GMT", &calendar);
-}
-
-void kv_time_render_iso(kv_millis time, char ret_text[KV_ISO_DATE_SIZE])
-{
-    struct tm calendar = calendar_of(kv_seconds(time));
-    size_t len = strftime(ret_text, KV_ISO_DATE_SIZE, "%Y-%m-%dT%H:%M:%S", &calendar);
-    unsigned millis = (unsigned) (time - kv_seconds(time) * 1000) % 1000;
-
-    (void) snprintf(ret_text + len, KV_ISO_DATE_SIZE - len, ".%03uZ", millis);
-}
-
-#define INSTANT_LENGTH (sizeof("2026-03-01T12:30:00") - 1)
-
-/* strptime() is lenient about blanks and the 30th of February, so the result, formatted the same
- * way, must give the same text. */
-static bool read_instant(const char *text, kv_time *ret_time)
-{
-    char part[INSTANT_LENGTH + 1], again[INSTANT_LENGTH + 1];
-    struct tm calendar = { 0 };
-
-    (void) snprintf(part, sizeof(part), "%.*s", (int) INSTANT_LENGTH, text);
-    if (strptime(part, "%Y-%m-%dT%H:%M:%S", &calendar) == NULL) {
-        return false;
-    }
-    *ret_time = timegm(&calendar);
-    return strftime(again, sizeof(again), "%Y-%m-%dT%H:%M:%S", &calendar) == INSTANT_LENGTH
-           && strcmp(part, again) == 0;
-}
-
-/* Takes a fraction of a second off *text, if there is one. */
-static bool read_fraction(const char **text, kv_millis *ret_millis)
-{
-    *ret_millis = 0;
-    if (**text != '.') {
-        return true;
-    }
-    (*text)++;
-    size_t digits = strspn(*text, "0123456789");
-    for (size_t i = 0; i < 3; i++) {
-        *ret_millis = *ret_millis * 10 + (i < digits ? (*text)[i] - '0' : 0);
-    }
-    *text += digits;
-    return digits >= 1 && digits <= 9;
-}
-
-/* "Z", or an offset such as +01:00. */
-static bool read_zone(const char *text, long *ret_seconds)
-{
-    struct tm calendar = { 0 };
-    bool has_form = strchr("Z+-", text[0]) != NULL && text[0] != '\0';
-    const char *end = has_form ? strptime(text, "%z", &calendar) : NULL;
-
-    *ret_seconds = calendar.tm_gmtoff;
-    return end != NULL && *end == '\0' && labs(*ret_seconds) < 24 * 60 * 60L;
-}
-
-bool kv_time_parse_iso(const char *text, kv_millis *ret_time)
-{
-    char instant[KV_ISO_DATE_SIZE];
-    kv_time seconds;
-    kv_millis millis;
-    long offset;
-
-    if (strlen(text) == strlen("2026-03-01")) {
-        (void) snprintf(instant, sizeof(instant), "%sT00:00:00Z", text);
-        text = instant;
-    }
-    if (!read_instant(text, &seconds)) {
-        return false;
-    }
-    text += INSTANT_LENGTH;
-    if (!read_fraction(&text, &millis) || !read_zone(text, &offset)) {
-        return false;
-    }
-    *ret_time = (seconds - offset) * 1000 + millis;
-    return true;
 }

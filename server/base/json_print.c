@@ -58,6 +58,29 @@ void kv_json_sort(cJSON *tree)
     }
 }
 
+/* Of what was sorted. */
+static bool are_neighbours_different(const cJSON *tree)
+{
+    const cJSON *item;
+
+    cJSON_ArrayForEach (item, tree) {
+        if (cJSON_IsObject(tree) && item->next != NULL
+            && strcmp(item->string, item->next->string) == 0) {
+            return false;
+        }
+        if (!are_neighbours_different(item)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool kv_json_is_unique(cJSON *tree)
+{
+    kv_json_sort(tree);
+    return are_neighbours_different(tree);
+}
+
 /* cJSON takes 15 digits for enough where what they spell is the next number or infinity. */
 static bool is_printed_well(const cJSON *item)
 {

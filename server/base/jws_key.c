@@ -75,23 +75,29 @@ static bool read_numbers(const EVP_PKEY *pkey, struct numbers *ret_numbers)
            && read_number(pkey, OSSL_PKEY_PARAM_RSA_E, &ret_numbers->e) && is_usable(ret_numbers);
 }
 
+bool kv_jws_write_id(const char *json, size_t len, char ret_id[KV_JWS_KEY_ID_LENGTH + 1])
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned digest_len;
+
+    if (!EVP_Digest(json, len, digest, &digest_len, EVP_sha256(), NULL)) {
+        return false;
+    }
+    kv_base64url_encode(digest, digest_len, ret_id);
+    return true;
+}
+
 /* RFC 7638 §3: the required members, sorted by name, without white space. */
 static bool write_thumbprint(const struct numbers *numbers, char ret_id[])
 {
     char n[KV_BASE64URL_LENGTH(NUMBER_MAX) + 1];
     char e[KV_BASE64URL_LENGTH(NUMBER_MAX) + 1];
     char json[sizeof(n) + sizeof(e) + sizeof("{'e':'','kty':'RSA','n':''}")];
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned digest_len;
 
     kv_base64url_encode(numbers->n.bytes, numbers->n.len, n);
     kv_base64url_encode(numbers->e.bytes, numbers->e.len, e);
     int len = snprintf(json, sizeof(json), "{\"e\":\"%s\",\"kty\":\"RSA\",\"n\":\"%s\"}", e, n);
-    if (!EVP_Digest(json, (size_t) len, digest, &digest_len, EVP_sha256(), NULL)) {
-        return false;
-    }
-    kv_base64url_encode(digest, digest_len, ret_id);
-    return true;
+    return kv_jws_write_id(json, (size_t) len, ret_id);
 }
 
 /* A key around a reference of its own to `pkey`. */
@@ -223,11 +229,8 @@ static X509 *read_certificate(const char *text)
     return at == (const unsigned char *) der + len ? kv_take(certificate) : NULL;
 }
 
-static enum kv_code import_certificate(const cJSON *x5c, struct kv_jws_key **ret_key,
-                                       struct kv_err *err)
+enum kv_code kv_jws_key_of(const X509 *certificate, struct kv_jws_key **ret_key, struct kv_err *err)
 {
-    const char *text = cJSON_IsArray(x5c) ? cJSON_GetStringValue(cJSON_GetArrayItem(x5c, 0)) : NULL;
-    kv_auto(X509_free) X509 *certificate = text != NULL ? read_certificate(text) : NULL;
     EVP_PKEY *pkey = certificate != NULL ? X509_get0_pubkey(certificate) : NULL;
     struct numbers numbers;
 
@@ -237,6 +240,15 @@ static enum kv_code import_certificate(const cJSON *x5c, struct kv_jws_key **ret
     return make_key(pkey, &numbers, ret_key, err);
 }
 
+static enum kv_code import_certificate(const cJSON *x5c, struct kv_jws_key **ret_key,
+                                       struct kv_err *err)
+{
+    const char *text = cJSON_IsArray(x5c) ? cJSON_GetStringValue(cJSON_GetArrayItem(x5c, 0)) : NULL;
+    kv_auto(X509_free) X509 *certificate = text != NULL ? read_certificate(text) : NULL;
+
+    return kv_jws_key_of(certificate, ret_key, err);
+}
+
 enum kv_code kv_jws_key_import(const cJSON *jwk, struct kv_jws_key **ret_key, struct kv_err *err)
 {
     const char *kty = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(jwk, "kty"));
@@ -244,6 +256,9 @@ enum kv_code kv_jws_key_import(const cJSON *jwk, struct kv_jws_key **ret_key, st
     kv_auto(kv_jws_key_free) struct kv_jws_key *certified = NULL;
     kv_auto(kv_jws_key_free) struct kv_jws_key *key = NULL;
 
+    if (kty != NULL && strcmp(kty, "EC") == 0) {
+        return kv_jws_ec_import(jwk, ret_key, err);
+    }
     if (kty == NULL || strcmp(kty, "RSA") != 0) {
         return refuse_key("key", "", err);
     }
@@ -266,8 +281,17 @@ const char *kv_jws_key_id(const struct kv_jws_key *key)
     return key->id;
 }
 
+unsigned kv_jws_key_algs(const struct kv_jws_key *key)
+{
+    return key->is_ec ? KV_JWS_ES256 : KV_JWS_RS256 | KV_JWS_PS256;
+}
+
 enum kv_code kv_jws_key_show(const struct kv_jws_key *key, struct kv_buf *json, struct kv_err *err)
 {
+    if (key->is_ec) {
+        return kv_jws_ec_show(key, json, err);
+    }
+
     kv_auto(cJSON_Delete) cJSON *jwk = cJSON_CreateObject();
     struct numbers numbers;
     bool ok = read_numbers(key->pkey, &numbers);

@@ -5,6 +5,7 @@ libkvbase_a_SOURCES += \
 	%D%/buf.c \
 	%D%/clock.c \
 	%D%/data_folder.c \
+	%D%/dates.c \
 	%D%/duration.c \
 	%D%/ephemeral.c \
 	%D%/err.c \
@@ -14,6 +15,8 @@ libkvbase_a_SOURCES += \
 	%D%/json_print.c \
 	%D%/jwe.c \
 	%D%/jws.c \
+	%D%/jws_certificate.c \
+	%D%/jws_ec.c \
 	%D%/jws_key.c \
 	%D%/jws_key.h \
 	%D%/log.c \

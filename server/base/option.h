@@ -21,15 +21,15 @@ enum option_type {
 
 /* Beside the bits of enum kv_command: neither environment nor file may say it; it is given by its
  * place, without its name. */
-#define OPTION_FLAG_ONLY 0x10000
-#define OPTION_ARGUMENT 0x20000
+#define OPTION_FLAG_ONLY (INT64_C(1) << 60)
+#define OPTION_ARGUMENT (INT64_C(1) << 61)
 
 /* A row of option.def; its place in kv_option_rows is its enum kv_option. */
 struct option_row {
     const char *name;
     enum option_type type;
     const char *limits, *fallback, *value, *help;
-    unsigned commands;
+    kv_commands commands;
 };
 extern const struct option_row kv_option_rows[KV_OPTION_COUNT];
 

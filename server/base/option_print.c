@@ -79,6 +79,20 @@ void kv_options_print_help(enum kv_command command, FILE *out)
     print_rows(command, false, out);
 }
 
+/* A secret in the value of a list, as in "app,secret=..,trusted", is not repeated. */
+static void print_item(const char *item, FILE *out)
+{
+    static const char mark[] = ",secret=";
+    const char *secret = strstr(item, mark);
+
+    if (secret == NULL) {
+        fprintf(out, " %s", item);
+        return;
+    }
+    secret += strlen(mark);
+    fprintf(out, " %.*s***%s", (int) (secret - item), item, secret + strcspn(secret, ","));
+}
+
 void kv_options_print_config(const struct kv_options *options, FILE *out)
 {
     for (enum kv_option option = 0; option < KV_OPTION_COUNT; option++) {
@@ -93,7 +107,7 @@ void kv_options_print_config(const struct kv_options *options, FILE *out)
             fprintf(out, " %s", value->text);
         }
         for (size_t i = 0; i < value->items; i++) {
-            fprintf(out, " %s", value->item[i]);
+            print_item(value->item[i], out);
         }
         fputc('\n', out);
     }

@@ -3,7 +3,7 @@
 #include "option.h"
 
 /* The words of the rows' `commands`. */
-enum {
+__extension__ enum {
     SERVE = KV_COMMAND_SERVE,
 #define X(symbol, name, run, help) symbol = KV_COMMAND_##symbol,
 #include "kv/base/command.def"
@@ -11,7 +11,6 @@ enum {
     FLAG_ONLY = OPTION_FLAG_ONLY,
     ARGUMENT = OPTION_FLAG_ONLY | OPTION_ARGUMENT
 };
-_Static_assert(1 << KV_COMMAND_COUNT <= OPTION_FLAG_ONLY, "a bit for each command");
 
 const struct option_row kv_option_rows[KV_OPTION_COUNT] = {
 #define X(symbol_, name_, type_, limits_, fallback_, value_, commands_, help_)                     \

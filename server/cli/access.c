@@ -3,18 +3,12 @@
 
 #include "cli.h"
 
-#include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include <curl/curl.h>
-
+#include "path.h"
 #include "server.h"
 
 #define PATH_MAX_BYTES 4096
-#define NAME_MAX_BYTES 512
-
-KV_DEFINE_CLEANUP(void *, curl_free)
 
 /* Where a command is carried out, and for whom. */
 struct place {
@@ -28,18 +22,6 @@ static void place_done(struct place *place)
     kv_buf_done(&place->vault);
 }
 KV_DEFINE_CLEANUP_VALUE(struct place, place_done)
-
-static enum kv_code append_escaped(struct kv_buf *path, const char *text, struct kv_err *err)
-{
-    if (strlen(text) > NAME_MAX_BYTES) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "'%.64s...' is too long for a name", text);
-    }
-    kv_auto(curl_free) void *escaped = curl_easy_escape(NULL, text, (int) strlen(text));
-    if (escaped == NULL) {
-        return KV_OUT_OF_MEMORY(err);
-    }
-    return kv_buf_printf(path, err, "%s", (const char *) escaped);
-}
 
 /* --vault, or the first one there is. */
 static enum kv_code find_vault(const struct kv_options *options, struct place *place,
@@ -55,7 +37,7 @@ static enum kv_code find_vault(const struct kv_options *options, struct place *p
             err));
     }
     KV_TRY(kv_buf_printf(&place->vault, err, "/control/v1/vaults/"));
-    return append_escaped(&place->vault, name, err);
+    return path_append(&place->vault, name, err);
 }
 
 /* --principal, or the object id of --identity, which is the system-assigned one by default. */
@@ -73,7 +55,7 @@ static enum kv_code find_principal(const struct kv_options *options, struct plac
     }
     if (*id == '\0') {
         KV_TRY(kv_buf_printf(&path, err, "/control/v1/identity?name="));
-        KV_TRY(append_escaped(&path, identity, err));
+        KV_TRY(path_append(&path, identity, err));
         KV_TRY(kv_cli_get_json(&place->server, path.data, &answer, err));
         KV_TRY(kv_cli_read_text(answer, "object_id", &id, err));
     }
@@ -147,7 +129,7 @@ static void add_words(cJSON *body, const char *words, bool *ok)
 static enum kv_code append_policy(struct place *place, struct kv_err *err)
 {
     KV_TRY(kv_buf_printf(&place->vault, err, "/policies/"));
-    return append_escaped(&place->vault, place->principal, err);
+    return path_append(&place->vault, place->principal, err);
 }
 
 static enum kv_code put_policy(const struct kv_options *options, struct place *place,
@@ -174,7 +156,7 @@ static enum kv_code delete_policy(const struct kv_options *options, struct place
 
     KV_TRY(append_policy(place, err));
     KV_TRY(kv_buf_printf(&place->vault, err, "?application_id="));
-    KV_TRY(append_escaped(&place->vault, application, err));
+    KV_TRY(path_append(&place->vault, application, err));
     return kv_cli_send(&place->server, "DELETE", place->vault.data, NULL, &answer, err);
 }
 
@@ -225,14 +207,6 @@ enum kv_code kv_cli_access_revoke(const struct kv_options *options, struct kv_er
                     : delete_policy(options, &place, err);
 }
 
-/* A text as others have chosen it: what would steer the terminal is left out. */
-static void print_text(const char *text)
-{
-    for (; *text != '\0'; text++) {
-        (void) (isprint((unsigned char) *text) ? putchar(*text) : 0);
-    }
-}
-
 static enum kv_code print_policy(const cJSON *policy, struct kv_err *err)
 {
     const char *principal = NULL;
@@ -241,15 +215,15 @@ static enum kv_code print_policy(const cJSON *policy, struct kv_err *err)
     const cJSON *word;
 
     KV_TRY(kv_cli_read_text(policy, "principal", &principal, err));
-    print_text(principal);
+    path_print_text(principal);
     (void) printf("  policy");
     cJSON_ArrayForEach (word, cJSON_GetObjectItemCaseSensitive(policy, "permissions")) {
         (void) putchar(' ');
-        print_text(cJSON_IsString(word) ? word->valuestring : "");
+        path_print_text(cJSON_IsString(word) ? word->valuestring : "");
     }
     if (application != NULL) {
         (void) printf(" with the application ");
-        print_text(application);
+        path_print_text(application);
     }
     (void) putchar('\n');
     return KV_OK;
@@ -263,11 +237,11 @@ static enum kv_code print_assignment(const cJSON *assignment, struct kv_err *err
     KV_TRY(kv_cli_read_text(assignment, "principal", &principal, err));
     KV_TRY(kv_cli_read_text(assignment, "role", &role, err));
     KV_TRY(kv_cli_read_text(assignment, "scope", &scope, err));
-    print_text(principal);
+    path_print_text(principal);
     (void) printf(denies ? "  deny '" : "  role '");
-    print_text(role);
+    path_print_text(role);
     (void) printf("' on ");
-    print_text(scope);
+    path_print_text(scope);
     (void) putchar('\n');
     return KV_OK;
 }
@@ -285,7 +259,7 @@ enum kv_code kv_cli_access_list(const struct kv_options *options, struct kv_err 
     KV_TRY(kv_cli_get_json(&place.server, place.vault.data, &answer, err));
     KV_TRY(kv_cli_read_text(answer, "access", &mode, err));
     (void) printf("access=");
-    print_text(mode);
+    path_print_text(mode);
     (void) putchar('\n');
     cJSON_ArrayForEach (item, cJSON_GetObjectItemCaseSensitive(answer, "policies")) {
         KV_TRY(print_policy(item, err));

@@ -5,17 +5,14 @@
 
 #include <string.h>
 
-#include <curl/curl.h>
-
 #include "kv/base/files.h"
+#include "path.h"
 #include "server.h"
 #include "system_store.h"
 
 #define HEALTH_PATIENCE 5000L /* milliseconds: who does not answer by then is not ready */
-#define PARAMETER_MAX 512     /* characters; the server takes no longer ones */
+#define RESOURCE_MAX 512      /* characters; the server takes no longer ones */
 #define PATH_MAX_BYTES 4096   /* two parameters, each character escaped, and the rest */
-
-KV_DEFINE_CLEANUP(void *, curl_free)
 
 enum kv_code kv_cli_healthcheck(const struct kv_options *options, struct kv_err *err)
 {
@@ -126,18 +123,25 @@ enum kv_code kv_cli_hosts(const struct kv_options *options, struct kv_err *err)
     return KV_OK;
 }
 
-static enum kv_code append_parameter(struct kv_buf *path, const char *name, const char *value,
-                                     struct kv_err *err)
+static enum kv_code append_resource(struct kv_buf *path, const char *resource, struct kv_err *err)
 {
-    if (strlen(value) > PARAMETER_MAX) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "the %s is longer than %d characters", name,
-                       PARAMETER_MAX);
+    if (strlen(resource) > RESOURCE_MAX) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "the resource is longer than %d characters",
+                       RESOURCE_MAX);
     }
-    kv_auto(curl_free) void *escaped = curl_easy_escape(NULL, value, (int) strlen(value));
-    if (escaped == NULL) {
-        return KV_OUT_OF_MEMORY(err);
+    KV_TRY(kv_buf_printf(path, err, "resource="));
+    return path_append(path, resource, err);
+}
+
+/* The managed-identity endpoint knows managed identities alone; the registry knows everybody. */
+static enum kv_code start_token_path(struct kv_buf *path, const char *identity, struct kv_err *err)
+{
+    if (*identity == '\0') {
+        return kv_buf_printf(path, err, "/msi/token?api-version=2019-08-01&");
     }
-    return kv_buf_printf(path, err, "&%s=%s", name, (const char *) escaped);
+    KV_TRY(kv_buf_printf(path, err, "/control/v1/identities/"));
+    KV_TRY(path_append(path, identity, err));
+    return kv_buf_printf(path, err, "/token?");
 }
 
 enum kv_code kv_cli_token(const struct kv_options *options, struct kv_err *err)
@@ -150,11 +154,8 @@ enum kv_code kv_cli_token(const struct kv_options *options, struct kv_err *err)
     const char *token = NULL;
 
     kv_buf_init(&path, PATH_MAX_BYTES);
-    KV_TRY(kv_buf_printf(&path, err, "/msi/token?api-version=2019-08-01"));
-    KV_TRY(append_parameter(&path, "resource", resource, err));
-    if (*identity != '\0') {
-        KV_TRY(append_parameter(&path, "client_id", identity, err));
-    }
+    KV_TRY(start_token_path(&path, identity, err));
+    KV_TRY(append_resource(&path, resource, err));
     KV_TRY(kv_cli_find_server(options, &server, err));
     KV_TRY(kv_cli_get_json(&server, path.data, &answer, err));
     KV_TRY(kv_cli_read_text(answer, "access_token", &token, err));

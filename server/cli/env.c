@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The variables that make unmodified SDKs find vault, identity and trust (clients.md §4, §5.1).
- * AZURE_TENANT_ID and AZURE_CLIENT_ID are not among them: with those, credential chains try other
- * ways than the managed identity first.
  */
 
 #include "cli.h"
@@ -15,11 +13,9 @@
 #include <openssl/evp.h>
 
 #include "kv/base/files.h"
+#include "login.h"
 #include "server.h"
 #include "variables.h"
-
-/* Any value will do; it only has to be there. */
-#define IDENTITY_SECRET "coffer"
 
 #define NAMING_BYTES 8 /* of the digest that names a saved certificate */
 
@@ -161,16 +157,6 @@ static enum kv_code add_vault(struct variables *variables, const char *name, con
     return variables_add(variables, "KEY_VAULT_URI", url, "", err);
 }
 
-static enum kv_code add_identity(struct variables *variables, const char *control_url,
-                                 struct kv_err *err)
-{
-    KV_TRY(variables_add(variables, "IDENTITY_ENDPOINT", control_url, "/msi/token", err));
-    KV_TRY(variables_add(variables, "IDENTITY_HEADER", IDENTITY_SECRET, "", err));
-    KV_TRY(variables_add(variables, "MSI_ENDPOINT", control_url, "/msi/token", err));
-    KV_TRY(variables_add(variables, "MSI_SECRET", IDENTITY_SECRET, "", err));
-    return variables_add(variables, "AZURE_POD_IDENTITY_AUTHORITY_HOST", control_url, "", err);
-}
-
 static enum kv_code add_trust(struct variables *variables, const char *path, struct kv_err *err)
 {
     static const char *const names[] = { CA_VARIABLES };
@@ -220,7 +206,7 @@ enum kv_code kv_cli_env(const struct kv_options *options, struct kv_err *err)
     KV_TRY(pick_vault(info, wanted, &name, &url, err));
     KV_TRY(settle_trust(options, &server, ca, err)); /* all of it is printed, or nothing */
     KV_TRY(add_vault(&variables, name, url, err));
-    KV_TRY(add_identity(&variables, server.url, err));
+    KV_TRY(login_add(options, &server, url, &variables, err));
     KV_TRY(add_trust(&variables, ca, err));
     if (*ca == '\0') {
         print_advice(server.url, has_comments ? stdout : stderr);

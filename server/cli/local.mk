@@ -1,12 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 libkvcli_a_SOURCES += \
 	%D%/access.c \
+	%D%/certificate_file.c \
+	%D%/certificate_file.h \
 	%D%/cli.c \
 	%D%/cli.h \
 	%D%/commands.c \
 	%D%/env.c \
 	%D%/find.c \
 	%D%/get.c \
+	%D%/identity.c \
+	%D%/login.c \
+	%D%/login.h \
+	%D%/path.c \
+	%D%/path.h \
 	%D%/server.h \
 	%D%/system_store.c \
 	%D%/system_store.h \

@@ -20,7 +20,7 @@ static void write_quoted(const char *text, const char *special, FILE *out)
 }
 
 /* bash: what can follow a command, one row each. */
-static void write_flags(unsigned command, FILE *out)
+static void write_flags(kv_commands command, FILE *out)
 {
     const struct fill_option *option;
 

@@ -141,7 +141,7 @@ static void write_tag(const char *dashes, const struct fill_option *option, cons
     (void) fputc('\n', out);
 }
 
-static void write_options(unsigned command, bool common, FILE *out)
+static void write_options(kv_commands command, bool common, FILE *out)
 {
     const struct fill_option *option;
 
@@ -153,7 +153,7 @@ static void write_options(unsigned command, bool common, FILE *out)
     }
 }
 
-static void write_arguments(unsigned command, FILE *out)
+static void write_arguments(kv_commands command, FILE *out)
 {
     const struct fill_option *option;
 

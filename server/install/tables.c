@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* The words of the rows' `commands`. */
-enum {
+__extension__ enum {
     SERVE = KV_COMMAND_SERVE,
 #define X(symbol, name, run, help) symbol = KV_COMMAND_##symbol,
 #include "kv/base/command.def"
@@ -23,7 +23,7 @@ const struct fill_option fill_options[KV_OPTION_COUNT] = {
       .fallback = (fallback_),                                                                     \
       .value = (value_),                                                                           \
       .help = (help_),                                                                             \
-      .commands = (unsigned) (commands_) },
+      .commands = (kv_commands) (commands_) },
 #include "kv/base/option.def"
 #undef X
 };
@@ -35,7 +35,7 @@ const struct fill_command fill_commands[KV_COMMAND_COUNT] = {
 #undef X
 };
 
-const struct fill_option *fill_next_option(unsigned command, bool is_argument, size_t *at)
+const struct fill_option *fill_next_option(kv_commands command, bool is_argument, size_t *at)
 {
     while (*at < KV_OPTION_COUNT) {
         const struct fill_option *option = &fill_options[(*at)++];
@@ -59,7 +59,7 @@ const struct fill_option *fill_next_setting(size_t *at)
 
 bool fill_is_common(const struct fill_option *option)
 {
-    const unsigned clients = (1U << KV_COMMAND_COUNT) - 1U - KV_COMMAND_SERVE;
+    const kv_commands clients = (UINT64_C(1) << KV_COMMAND_COUNT) - 1U - KV_COMMAND_SERVE;
 
     return (option->commands & clients) == clients;
 }

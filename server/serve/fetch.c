@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Asking an attestation authority over HTTP: one answer, in bounded time and size. The waiting
- * thread checks ten times a second whether the process is shutting down.
+ * Asking an attestation authority, or an issuer of tokens, over HTTP: one answer, in bounded time and
+ * size. The waiting thread checks ten times a second whether the process is shutting down.
  */
 #include "serve.h"
 
@@ -78,7 +78,7 @@ static CURLcode transfer(CURLM *multi)
     return result_of(multi);
 }
 
-enum kv_code fetch_url(const char *url, struct kv_buf *body, struct kv_err *err)
+static enum kv_code ask(const char *url, const char *who, struct kv_buf *body, struct kv_err *err)
 {
     kv_auto(cleanup_multi) CURLM *multi = curl_multi_init();
     kv_auto(cleanup_curl) CURL *curl = curl_easy_init();
@@ -97,8 +97,18 @@ enum kv_code fetch_url(const char *url, struct kv_buf *body, struct kv_err *err)
     (void) curl_multi_remove_handle(multi, curl); /* it was added */
     if (result != CURLE_OK || status != 200) {
         return KV_FAIL(err, KV_UNAVAILABLE, (unsigned long) result,
-                       "The attestation authority could not be asked: %s, status %ld.",
+                       "The %s could not be asked: %s, status %ld.", who,
                        curl_easy_strerror(result), status);
     }
     return KV_OK;
+}
+
+enum kv_code fetch_url(const char *url, struct kv_buf *body, struct kv_err *err)
+{
+    return ask(url, "attestation authority", body, err);
+}
+
+enum kv_code fetch_of_issuer(const char *url, struct kv_buf *body, struct kv_err *err)
+{
+    return ask(url, "issuer", body, err);
 }

@@ -5,6 +5,9 @@
 
 #include "kv/access/grants.h"
 #include "kv/base/log.h"
+#include "kv/app/app.h"
+#include "kv/identity/key_file.h"
+#include "kv/identity/registry.h"
 #include "serve.h"
 
 #define SPEC_SIZE 1024
@@ -89,6 +92,15 @@ static enum kv_code parse(const char *text, struct spec *spec, struct kv_err *er
     return find_fault(spec) != NULL ? refuse(text, find_fault(spec), err) : KV_OK;
 }
 
+static enum kv_code open_arc_keys(struct grants *grants, struct kv_err *err)
+{
+    const char *given = kv_option_text(grants->options, KV_OPTION_ARC_KEYS);
+    char path[KV_PATH_MAX];
+
+    KV_TRY(kv_path_join(path, grants->folder, "arc", err));
+    return kv_key_file_new(*given != '\0' ? given : path, &grants->arc_keys, err);
+}
+
 enum kv_code grants_open(struct grants *grants, struct kv_store *store, struct kv_roles *roles,
                          struct kv_err *err)
 {
@@ -99,11 +111,14 @@ enum kv_code grants_open(struct grants *grants, struct kv_store *store, struct k
         .delay = kv_option_duration(grants->options, KV_OPTION_ACCESS_DELAY),
     };
 
+    KV_TRY(open_arc_keys(grants, err));
+    KV_TRY(identities_open(grants->options, store, grants->identity, &grants->principals, err));
     return kv_access_new(&config, &grants->access, err);
 }
 
 enum kv_code grants_check(const struct kv_options *options, struct kv_err *err)
 {
+    KV_TRY(identities_check(options, err));
     for (size_t i = 0; i < kv_option_list_count(options, KV_OPTION_GRANT); i++) {
         struct spec spec;
 
@@ -112,17 +127,16 @@ enum kv_code grants_check(const struct kv_options *options, struct kv_err *err)
     return KV_OK;
 }
 
+/* *ret_principal NULL: one who was deleted, who stays without. */
 static enum kv_code find_principal(const struct grants *grants, const struct spec *spec,
-                                   struct kv_identity_card *card, const char **ret_principal,
+                                   struct kv_principal_entry *entry, const char **ret_principal,
                                    struct kv_err *err)
 {
     *ret_principal = spec->principal;
     if (spec->principal == NULL) {
-        if (!kv_identity_card(grants->identity, spec->identity, card)) {
-            return KV_FAIL(err, KV_BAD_PARAMETER, 0, "There is no identity '%.128s'.",
-                           spec->identity);
-        }
-        *ret_principal = card->object_id;
+        KV_TRY(kv_principal_get(grants->principals, spec->identity != NULL ? spec->identity : "",
+                                entry, err));
+        *ret_principal = entry->state == KV_PRINCIPAL_DELETED ? NULL : entry->object_id;
     }
     return KV_OK;
 }
@@ -168,10 +182,13 @@ static enum kv_code apply(const struct grants *grants, const struct spec *spec,
 {
     kv_millis now = kv_clock_now(grants->clock)
                     - kv_option_duration(grants->options, KV_OPTION_ACCESS_DELAY); /* at once */
-    struct kv_identity_card card;
+    struct kv_principal_entry entry;
     const char *principal;
 
-    KV_TRY(find_principal(grants, spec, &card, &principal, err));
+    KV_TRY(find_principal(grants, spec, &entry, &principal, err));
+    if (principal == NULL) {
+        return KV_OK;
+    }
     return spec->permissions != NULL ? permit(grants, vault, principal, spec->permissions, now, err)
                                      : assign(grants, vault, principal, spec, now, err);
 }
@@ -210,4 +227,32 @@ enum kv_code grants_apply(void *context, const char *vault, struct kv_err *err)
                          err));
     }
     return KV_OK;
+}
+
+/* With NULL everybody is forgotten first but whom the options name. */
+static enum kv_code grants_again(void *context, const char *vault, struct kv_err *err)
+{
+    const struct grants *grants = context;
+
+    if (vault == NULL) {
+        KV_TRY(kv_principals_reset(grants->principals, err));
+        KV_TRY(identities_apply(grants->options, grants->principals, err));
+    }
+    return grants_apply(context, vault, err);
+}
+
+void grants_lend(struct grants *grants, struct kv_app *app)
+{
+    app->principals = grants->principals;
+    app->arc_keys = grants->arc_keys;
+    app->access = grants->access;
+    app->grant_again = grants_again;
+    app->grant_context = grants;
+}
+
+void grants_close(struct grants *grants)
+{
+    kv_access_free(grants->access);
+    kv_principals_free(grants->principals);
+    kv_key_file_free(grants->arc_keys);
 }

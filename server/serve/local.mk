@@ -9,6 +9,8 @@ libkvserve_a_SOURCES += \
 	%D%/folder.h \
 	%D%/grants.c \
 	%D%/housekeeper.c \
+	%D%/issuers.c \
+	%D%/identities.c \
 	%D%/machine.c \
 	%D%/names.c \
 	%D%/ready.c \

@@ -89,15 +89,9 @@ static enum kv_code open_folder(struct server *server, struct kv_err *err)
 /* Early, because a first start generates the issuer key in the background of everything else. */
 static enum kv_code open_identity(struct server *server, struct kv_err *err)
 {
-    const struct kv_identity_config config = {
-        .folder = server->folder.path,
-        .tenant = kv_option_text(server->options, KV_OPTION_TENANT),
-        .auth = settings_auth(server->options),
-    };
-
     KV_TRY(kv_clock_new(&server->clock, err));
     KV_TRY(kv_authorities_new(fetch_url, &server->authorities, err));
-    return kv_identity_new(&config, &server->identity, err);
+    return issuers_open(server->options, server->folder.path, &server->identity, err);
 }
 
 static enum kv_code open_certificates(struct server *server, struct kv_err *err)
@@ -120,8 +114,14 @@ static enum kv_code open_store(struct server *server, struct kv_err *err)
 
 static enum kv_code open_access(struct server *server, struct kv_err *err)
 {
-    server->grants =
-        (struct grants){ server->options, server->clock, server->identity, server->vaults, NULL };
+    server->grants = (struct grants){ server->options,
+                                      server->folder.path,
+                                      server->clock,
+                                      server->identity,
+                                      server->vaults,
+                                      0,
+                                      0,
+                                      0 };
     return grants_open(&server->grants, server->store, server->roles, err);
 }
 
@@ -223,7 +223,7 @@ static void fill_app(struct server *server)
         .keys = server->keys,
         .identity = server->identity,
         .roles = server->roles,
-        .access = server->grants.access,
+        .revokes_at_once = kv_option_is(server->options, KV_OPTION_REVOCATION, "immediate"),
         .lanes = server->lanes,
         .authorities = server->authorities,
         .vaults = server->vaults,
@@ -239,18 +239,18 @@ static void fill_app(struct server *server)
         .print_token_metrics = token_print_metrics,
         .describe_token = token_describe,
         .token_context = &server->token,
-        .grant_again = grants_apply,
-        .grant_context = &server->grants,
         .check_store = check_store,
         .store_context = server->store,
         .public_url = server->public_url,
         .serves_siblings = !kv_option_is(server->options, KV_OPTION_LISTEN, "localhost"),
     };
+    grants_lend(&server->grants, &server->app);
 }
 
 static enum kv_code listen_on(struct server *server, struct kv_err *err)
 {
-    static const struct kv_site *const tls_sites[] = { &kv_resource_site, &kv_data_plane, NULL };
+    static const struct kv_site *const tls_sites[] = { &kv_resource_site, &kv_authority_site,
+                                                       &kv_data_plane, NULL };
     static const struct kv_site *const control_sites[] = { &kv_token_site, &kv_control_site, NULL };
     struct kv_listener_config config = {
         .address = kv_option_text(server->options, KV_OPTION_LISTEN),
@@ -349,7 +349,7 @@ static void take_down(struct server *server)
     kv_custody_free(server->custody);
     hsm_close(server->token.hsm);
     housekeeper_free(server->keeper);
-    kv_access_free(server->grants.access);
+    grants_close(&server->grants);
     kv_roles_free(server->roles);
     kv_vaults_free(server->vaults);
     kv_store_close(server->store);

@@ -67,6 +67,11 @@ enum kv_code vaults_read_public_url(const struct kv_options *options,
                                     struct kv_public_url *ret_url,
                                     struct kv_err *err) kv_must_check;
 
+/* The verifier of tokens, with its key in `folder`, by --auth, --tenant and --trust-issuer. What
+ * becomes of the keys of those issuers is logged. */
+enum kv_code issuers_open(const struct kv_options *options, const char *folder,
+                          struct kv_identity **ret_identity, struct kv_err *err) kv_must_check;
+
 /* --auth; and --throttling, which leaves *ret_limits as it is when there are none. */
 enum kv_auth settings_auth(const struct kv_options *options);
 enum kv_code settings_limits(const struct kv_options *options, const struct kv_build *build,
@@ -84,24 +89,42 @@ enum kv_code certificates_open(const struct kv_options *options, const char *fol
 enum kv_code vaults_open(struct kv_vaults *vaults, const struct vault_drafts *drafts, kv_time now,
                          struct kv_err *err) kv_must_check;
 
-/* Who may do what: what the options grant, beside what was granted since. The first four are
- * borrowed, and set before grants_open(); `access` is freed before the roles, and may be NULL. */
+/* Who there is and who may do what: what the options say, beside what was said since. The first five
+ * are borrowed, and set before grants_open(). */
 struct grants {
     const struct kv_options *options;
+    const char *folder; /* the data */
     struct kv_clock *clock;
     struct kv_identity *identity;
     struct kv_vaults *vaults;
+    struct kv_principals *principals;
+    struct kv_key_file *arc_keys;
     struct kv_access *access;
 };
 enum kv_code grants_open(struct grants *grants, struct kv_store *store, struct kv_roles *roles,
                          struct kv_err *err) kv_must_check;
 
-/* Whether every --grant can be read; nothing has to exist yet. */
+void grants_lend(struct grants *grants, struct kv_app *app);
+
+/* Before the roles and the store. */
+void grants_close(struct grants *grants);
+
+/* Whether every --identity can be read; and every --grant. Nothing has to exist yet. */
+enum kv_code identities_check(const struct kv_options *options, struct kv_err *err) kv_must_check;
 enum kv_code grants_check(const struct kv_options *options, struct kv_err *err) kv_must_check;
 
 /* Grants what the options say that is not granted yet, at once, at the vault of that name; at all of
  * them with NULL. `grants` is the struct grants. */
 enum kv_code grants_apply(void *grants, const char *vault, struct kv_err *err) kv_must_check;
+
+/* Opens the registry of principals, and registers those that the options name: kept ones stay as
+ * they are, and one who was deleted stays deleted. KV_BAD_PARAMETER, with the name, for one who is
+ * there as somebody else, and for a file that cannot be read. */
+enum kv_code identities_open(const struct kv_options *options, struct kv_store *store,
+                             struct kv_identity *identity, struct kv_principals **ret_principals,
+                             struct kv_err *err) kv_must_check;
+enum kv_code identities_apply(const struct kv_options *options, struct kv_principals *principals,
+                              struct kv_err *err) kv_must_check;
 
 /*
  * The certifier: issues the certificates under which statements are signed (contract §6.10, §11),
@@ -231,6 +254,7 @@ bool housekeeper_token_is_healthy(void *keeper);
 /* Fetches a URL into a bounded buffer: a kv_fetch_fn. Two and a half seconds at most, including the
  * name lookup and connecting; no redirects, no proxy. */
 enum kv_code fetch_url(const char *url, struct kv_buf *body, struct kv_err *err) kv_must_check;
+enum kv_code fetch_of_issuer(const char *url, struct kv_buf *body, struct kv_err *err) kv_must_check;
 
 /* From now on nothing more is fetched; fetches under way end within a tenth of a second. */
 void fetch_end(void);

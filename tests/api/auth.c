@@ -211,23 +211,3 @@ Test(auth, nobody_is_challenged_with_auth_off)
 {
     expect_auth_mode("off", NULL, 200);
 }
-
-Test(auth, token_expires_by_the_virtual_clock)
-{
-    struct daemon own;
-
-    daemon_prepare(&own);
-    cr_assert(daemon_start(&own, NULL));
-    {
-        API_CLIENT_OF(&own, dev);
-
-        API_REPLY(before, client_call(&dev, "GET", "/keys", NULL));
-        cr_expect_eq(before.status, 200);
-        api_advance(&own, 86401);
-        API_REPLY(after, client_call(&dev, "GET", "/keys", NULL));
-        cr_expect(reply_is_error(&after, 401, "Unauthorized", NULL,
-                                 "[TokenExpired] Error validating token: 'S2S12086'."));
-    }
-    cr_assert(daemon_stop(&own));
-    daemon_discard(&own);
-}

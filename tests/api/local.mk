@@ -44,6 +44,7 @@ api_tests = \
 	%D%/test_symmetric \
 	%D%/test_symmetric_move \
 	%D%/test_throttling \
+	%D%/test_tokens \
 	%D%/test_travel \
 	%D%/test_vaults
 check_PROGRAMS += $(api_tests)
@@ -57,6 +58,11 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 	%D%/access_tools.c %D%/access_tools.h $(api_support)
 %C%_test_access_CFLAGS = $(api_cflags)
 %C%_test_access_LDADD = $(api_libs)
+%C%_test_tokens_SOURCES = %D%/tokens.c %D%/token_issuers.c %D%/token_jumps.c \
+	%D%/token_tools.c %D%/token_tools.h $(api_support)
+%C%_test_tokens_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
+%C%_test_tokens_CFLAGS = $(api_cflags)
+%C%_test_tokens_LDADD = $(api_libs)
 %C%_test_crypto_SOURCES = %D%/crypto.c $(api_support)
 %C%_test_crypto_CFLAGS = $(api_cflags)
 %C%_test_crypto_LDADD = $(api_libs)

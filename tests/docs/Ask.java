@@ -20,7 +20,7 @@ public class Ask {
         HttpRequest request = HttpRequest.newBuilder(
                 URI.create(System.getenv("ASK_CONTROL") + "/control/v1/clock"))
             .header("Content-Type", "application/json")
-            .POST(HttpRequest.BodyPublishers.ofString("{\"advance\":\"" + by + "\"}"))
+            .POST(HttpRequest.BodyPublishers.ofString("{\"advance\":\"" + by + "\",\"tokens\":\"age\"}"))
             .build();
         HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.discarding());
     }

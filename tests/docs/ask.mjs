@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Asks for a key as any program would, and prints what its user would read. With ASK_ADVANCE it asks,
-// moves coffer's clock by that, and asks again.
+// moves coffer's clock by that, tokens and all, and asks again.
 import { DefaultAzureCredential } from "@azure/identity";
 import { KeyClient } from "@azure/keyvault-keys";
 
@@ -10,7 +10,7 @@ async function advance(by) {
     await fetch(`${ASK_CONTROL}/control/v1/clock`, {
         method: "POST",
         headers: { "content-type": "application/json" },
-        body: JSON.stringify({ advance: by }),
+        body: JSON.stringify({ advance: by, tokens: "age" }),
     });
 }
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Asks for a key as any program would, and prints what its user would read.
 
-With ASK_ADVANCE it asks, moves coffer's clock by that, and asks again.
+With ASK_ADVANCE it asks, moves coffer's clock by that, tokens and all, and asks again.
 """
 
 import json
@@ -15,7 +15,7 @@ from azure.keyvault.keys import KeyClient
 def advance(by):
     request = urllib.request.Request(
         os.environ["ASK_CONTROL"] + "/control/v1/clock",
-        json.dumps({"advance": by}).encode(),
+        json.dumps({"advance": by, "tokens": "age"}).encode(),
         {"Content-Type": "application/json"},
     )
     urllib.request.urlopen(request).close()

@@ -65,6 +65,7 @@ static void close_all(void)
     certifier_free(self.certifier);
     kv_custody_free(self.custody);
     kv_access_free(self.app.access);
+    kv_principals_free(self.app.principals);
     kv_roles_free(self.app.roles);
     kv_vaults_free(self.app.vaults);
     kv_store_close(self.store);
@@ -119,6 +120,7 @@ static enum kv_code open_keys(struct kv_err *err)
     static const char *const specs[] = { "dev", "std,sku=standard", "pool,kind=hsm",
                                          "shut,access=rbac" };
     struct kv_access_config access = { .tenant = TENANT };
+    struct kv_principals_config principals = { .identity = self.app.identity };
     struct kv_custody_config custody = { .hsm = NULL };
     struct kv_keys_config keys = { .certify = certifier_certify };
     char path[KV_PATH_MAX];
@@ -127,6 +129,8 @@ static enum kv_code open_keys(struct kv_err *err)
     KV_TRY(kv_store_open(path, 8, &self.store, err));
     KV_TRY(vaults_of_specs(self.store, specs, KV_COUNT(specs), &self.app.vaults, err));
     KV_TRY(kv_roles_new(self.store, &self.app.roles, err));
+    principals.store = self.store;
+    KV_TRY(kv_principals_new(&principals, &self.app.principals, err));
     access.store = self.store;
     access.roles = self.app.roles;
     KV_TRY(kv_access_new(&access, &self.app.access, err));

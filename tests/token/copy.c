@@ -9,7 +9,7 @@
 
 #include "attribute.h"
 #include "hot.h"
-#include "token.h" /* to be in constant use, or not, without regard to real time */
+#include "core.h" /* to be in constant use, or not, without regard to real time */
 
 #define LATER (INT64_MAX / 2)
 

@@ -10,7 +10,7 @@
 
 #include <criterion/criterion.h>
 
-#include "token.h" /* to let the pause after a wrong PIN pass without waiting for it */
+#include "core.h" /* to let the pause after a wrong PIN pass without waiting for it */
 
 static struct test_token token;
 static struct refusal refusal;

@@ -6,7 +6,7 @@
 
 #include <criterion/criterion.h>
 
-#include "token.h" /* to put another function into the open module */
+#include "core.h" /* to put another function into the open module */
 
 static struct test_token token;
 static CK_FUNCTION_LIST list; /* the module's own, with one entry replaced */

@@ -398,3 +398,53 @@ Test(clock, renders_the_nearest_date_for_what_has_none)
     kv_time_render_http(INT64_MAX, http);
     cr_assert_str_eq(http, dates[KV_COUNT(dates) - 1].http);
 }
+
+Test(clock, leaves_tokens_alone_however_it_is_moved)
+{
+    const struct kv_token_time before = kv_clock_token_time(clock_);
+
+    cr_assert_eq(kv_clock_shift(clock_, 90 * 24 * HOUR, &err), KV_OK);
+    kv_clock_freeze(clock_, true);
+    kv_clock_hold(clock_, kv_clock_now(clock_) - HOUR);
+    cr_assert_eq(kv_clock_shift(clock_, -365 * 24 * HOUR, &err), KV_OK);
+    const struct kv_token_time after = kv_clock_token_time(clock_);
+    cr_expect_eq(after.aged, 0);
+    cr_expect_eq(after.epoch, before.epoch);
+    cr_expect_geq(after.real, before.real);
+    cr_expect_lt(after.real, before.real + HOUR);
+}
+
+Test(clock, ages_tokens_by_the_sum_of_what_it_was_told)
+{
+    static const struct {
+        kv_millis span, aged;
+    } rows[] = {
+        { HOUR, HOUR },
+        { -3 * HOUR, -2 * HOUR },
+        { INT64_MAX, KV_CLOCK_END },
+        { INT64_MAX, KV_CLOCK_END },
+        { INT64_MIN, -KV_CLOCK_END },
+        { INT64_MIN, -KV_CLOCK_END },
+        { KV_CLOCK_END, 0 },
+    };
+    kv_millis now = kv_clock_now(clock_);
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        kv_clock_age_tokens(clock_, rows[i].span);
+        cr_expect_eq(kv_clock_token_time(clock_).aged, rows[i].aged, "row %zu", i);
+    }
+    cr_expect_lt(kv_clock_now(clock_), now + HOUR, "nothing else is moved");
+}
+
+Test(clock, begins_an_epoch_of_tokens_with_every_reset)
+{
+    kv_millis epochs[4];
+
+    for (size_t i = 0; i < KV_COUNT(epochs); i++) {
+        kv_clock_age_tokens(clock_, HOUR);
+        epochs[i] = kv_clock_token_time(clock_).epoch;
+        kv_clock_reset(clock_);
+        cr_expect_eq(kv_clock_token_time(clock_).aged, 0);
+        cr_expect_gt(kv_clock_token_time(clock_).epoch, epochs[i]);
+    }
+}

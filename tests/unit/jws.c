@@ -191,3 +191,41 @@ Test(jws, takes_a_key_by_numbers_or_certificate_or_both)
     snprintf(json, sizeof(json), "{%s,\"x5c\":[\"%s\"]}", numbers, certificate);
     expect_forge_key(json);
 }
+
+/* Whether the key of the RFC has signed it, in one of these ways. */
+static bool is_signed(char *token, unsigned algs)
+{
+    struct kv_jws_key *key = NULL;
+    kv_auto(kv_jws_done) struct kv_jws jws = { .header = NULL };
+
+    cr_assert_eq(kv_jws_key_parse(forge_pem, strlen(forge_pem), &key, &err), KV_OK);
+    bool is = kv_jws_parse_as(token, strlen(token), algs, &jws) && kv_jws_is_signed(&jws, key);
+
+    kv_jws_key_free(key);
+    free(token);
+    return is;
+}
+
+Test(jws, takes_the_algorithms_that_were_asked_for_and_no_other)
+{
+    static const char rs256[] = "{\"alg\":\"RS256\"}", ps256[] = "{\"alg\":\"PS256\"}";
+    static const unsigned both = KV_JWS_RS256 | KV_JWS_PS256;
+
+    cr_expect_not(is_signed(forge_token(rs256, "{}"), KV_JWS_PS256));
+    cr_expect_not(is_signed(forge_ps256_token(ps256, "{}"), KV_JWS_RS256));
+    cr_expect_not(is_signed(forge_token("{\"alg\":\"RS384\"}", "{}"), both));
+    cr_expect_not(is_signed(forge_hmac_token("{\"alg\":\"HS256\"}", "{}"), both));
+    cr_expect_not(is_signed(forge_unsigned_token("{\"alg\":\"none\"}", "{}"), both));
+    cr_expect(is_signed(forge_token(rs256, "{}"), both));
+    cr_expect(is_signed(forge_ps256_token(ps256, "{}"), both));
+}
+
+/* The header says in which way it was signed, and no other way will do. */
+Test(jws, does_not_take_one_algorithm_for_another)
+{
+    static const unsigned both = KV_JWS_RS256 | KV_JWS_PS256;
+
+    cr_expect_not(is_signed(forge_token("{\"alg\":\"PS256\"}", "{}"), both));
+    cr_expect_not(is_signed(forge_ps256_token("{\"alg\":\"RS256\"}", "{}"), both));
+    cr_expect_not(is_signed(forge_rs512_token("{\"alg\":\"RS256\"}", "{}"), both));
+}

@@ -222,8 +222,17 @@ TESTS += %D%/test_identity
 	%D%/identity/forge.h \
 	%D%/identity/issue.c \
 	%D%/identity/issuer.c \
+	%D%/identity/principals.c \
+	%D%/identity/principals.h \
+	%D%/identity/principals_credentials.c \
+	%D%/identity/principals_fixture.c \
 	%D%/identity/seen.c \
-	%D%/identity/signature.c
+	%D%/identity/signature.c \
+	%D%/identity/token_time.c \
+	%D%/identity/trust.c \
+	%D%/identity/trust.h \
+	%D%/identity/trust_fixture.c \
+	%D%/identity/trust_keys.c
 %C%_test_identity_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/server/domain/identity
 %C%_test_identity_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_identity_LDADD = $(UNIT_LDADD)
@@ -257,6 +266,8 @@ TESTS += %D%/test_sites
 %C%_test_sites_SOURCES = \
 	%D%/identity/fixture.c \
 	%D%/identity/forge.c \
+	%D%/identity/principals.h \
+	%D%/identity/principals_fixture.c \
 	%D%/sites/control.c \
 	%D%/sites/control_clock.c \
 	%D%/sites/exchange.c \

@@ -48,6 +48,18 @@ Test(options_print, helps_with_the_command_only)
     free(text);
 }
 
+Test(options_print, does_not_repeat_a_secret)
+{
+    cr_assert_eq(load(KV_COMMAND_SERVE,
+                      (words){ "--identity", "app,secret=hush,trusted", "--identity=b,secret=hush" },
+                      (words){ NULL }),
+                 KV_OK);
+    char *text = printed(KV_COMMAND_SERVE, false);
+    cr_assert_not_null(strstr(text, "\nidentity = app,secret=***,trusted b,secret=***\n"));
+    cr_assert_null(strstr(text, "hush"));
+    free(text);
+}
+
 Test(options_print, says_where_a_value_comes_from)
 {
     write_config("auth = off\n");

@@ -44,11 +44,14 @@ KV_DEFINE_CLEANUP(struct kv_access *, kv_access_free)
 enum kv_code kv_access_empty(void *access, struct kv_db *db, int64_t vault,
                              struct kv_err *err) kv_must_check;
 
-/* What a request asks; all borrowed. */
+/* What a request asks; all borrowed. What was granted to a group, or denied to it, is to its
+ * members too. */
 struct kv_access_question {
     const struct kv_vault *vault;
-    const char *object_id, *app_id; /* of the caller */
-    const char *caller;             /* as refusals show it: "appid=..;oid=..;iss=.." */
+    const char *object_id, *app_id;           /* of the caller */
+    const char (*groups)[KV_UUID_LENGTH + 1]; /* object ids of the groups that the caller is in */
+    size_t group_count;
+    const char *caller; /* as refusals show it: "appid=..;oid=..;iss=.." */
     enum kv_permission permission;
     const char *key; /* as asked for; NULL: none */
     bool at_keys;    /* without a key, but about keys: a list, a restore (of a managed HSM) */

@@ -2,8 +2,8 @@
 /*
  * kv/app/api.h - what main.c mounts on the listeners: one site each.
  *
- * The HTTPS port has the resource manager, and the data plane, which is api/gate around the routes
- * of api/keys and api/hsm; the control port has the routes of api/token and api/control.
+ * The HTTPS port has the resource manager, the authority, and the data plane, which is api/gate around
+ * the routes of api/keys and api/hsm; the control port has the routes of api/token and api/control.
  */
 #pragma once
 
@@ -22,6 +22,9 @@ extern const struct kv_site kv_data_plane;
 
 /* api/resources: the resource manager, as far as clients ask it while they log in. */
 extern const struct kv_site kv_resource_site;
+
+/* api/authority: where clients log in, on the HTTPS port by host and by path. */
+extern const struct kv_site kv_authority_site;
 
 /* api/token: managed-identity endpoints. api/control: everything else of the control port. */
 extern const struct kv_site kv_token_site;

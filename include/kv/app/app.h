@@ -22,6 +22,7 @@
 #include "kv/http/request.h"
 #include "kv/http/route.h"
 #include "kv/identity/identity.h"
+#include "kv/identity/principals.h"
 #include "kv/keys/keys.h"
 #include "kv/release/release.h"
 #include "kv/vaults/public.h"
@@ -30,6 +31,7 @@
 
 #define KV_CONTROL_NAMES_MAX 128
 
+struct kv_key_file;
 struct kv_limits;
 
 struct kv_app {
@@ -38,6 +40,9 @@ struct kv_app {
     struct kv_keys *keys;
     struct kv_identity *identity;
     struct kv_roles *roles;
+    struct kv_principals *principals; /* who there is */
+    struct kv_key_file *arc_keys;     /* what Azure Arc's callers have to show */
+    bool revokes_at_once;     /* --revocation immediate: a token ends with its caller's standing */
     struct kv_access *access; /* what callers may do */
     struct kv_lanes *lanes;
     struct kv_authorities *authorities; /* that attest environments */
@@ -65,8 +70,8 @@ struct kv_app {
                                         struct kv_err *err);
     void *token_context;
 
-    /* Grants again what the options grant at a vault that was reset, or with NULL at all of them.
-     * Thread-safe. NULL: they grant nothing. */
+    /* Grants again what the options grant at a vault that was reset, or with NULL at all of them,
+     * and registers whom they name. Thread-safe. NULL: they say nothing. */
     enum kv_code (*grant_again)(void *grant_context, const char *vault, struct kv_err *err);
     void *grant_context;
 
@@ -91,6 +96,7 @@ struct kv_terms {
 struct kv_call {
     const struct kv_vault *vault; /* held to the end of the request */
     struct kv_principal principal;
+    kv_time reissue_after; /* of a claims challenge, which a 401 then carries; 0: none */
     char assignment[KV_UUID_LENGTH + 1]; /* the role assignment that allows it; "": none */
     const char *api_version;             /* borrowed from the request */
     char public_authority[KV_PUBLIC_AUTHORITY_SIZE]; /* the request's authority where one is set */

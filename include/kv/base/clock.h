@@ -57,8 +57,33 @@ bool kv_clock_is_frozen(const struct kv_clock *clock);
 void kv_clock_hold(struct kv_clock *clock, kv_millis reading);
 void kv_clock_let_go(struct kv_clock *clock);
 
-/* Back to the system's time, running. */
+/* Back to the system's time, running; tokens count as not aged. */
 void kv_clock_reset(struct kv_clock *clock);
+
+/*
+ * Token time: the clock by which access tokens are judged, and the only one they follow. Clients
+ * keep a token as long as the clock of their machine says, whatever the virtual clock shows, and no
+ * library asks for another one before. So a move of the virtual clock, forward or back, a clock
+ * that is frozen or held, and its reset leave a token good for its remaining real life. Only
+ * kv_clock_age_tokens() makes tokens older, or younger, than they are.
+ *
+ * A token is dated by `real` when it is issued, and carries `aged` and `epoch` of that moment. When it
+ * comes back it is judged at
+ *     real + aged            if it is of another epoch, or
+ *     real + aged - its aged if it is of this one.
+ * An epoch begins when the clock is made and whenever it is reset, with `aged` 0: so a token of
+ * before a restart or a reset, even one that had been aged to its end, is good for its real life.
+ */
+struct kv_token_time {
+    kv_millis real;  /* kv_clock_real() */
+    kv_millis aged;  /* by how much tokens were aged in this epoch; may be negative */
+    kv_millis epoch; /* its name: no two epochs of a data folder have the same */
+};
+struct kv_token_time kv_clock_token_time(const struct kv_clock *clock);
+
+/* Makes all tokens there are older by `span`; younger if it is negative. Moves nothing else. What
+ * would be beyond eight thousand years counts as that. */
+void kv_clock_age_tokens(struct kv_clock *clock, kv_millis span);
 
 /*
  * Waits until the virtual time reaches `until`, at most `patience` real milliseconds, or until the

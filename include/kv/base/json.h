@@ -89,6 +89,10 @@ bool kv_json_is_int(const cJSON *item, int64_t *ret_number);
 /* Sorts the members of every object below `tree` by name, bytewise; arrays keep their order. */
 void kv_json_sort(cJSON *tree);
 
+/* Whether no object of `tree` has two members of one name, of which readers may take either (RFC 8259
+ * §4). Sorts the members. */
+bool kv_json_is_unique(cJSON *tree) kv_must_check;
+
 /* Prints compactly and appends to `buf`. */
 enum kv_code kv_json_print(const cJSON *tree, struct kv_buf *buf, struct kv_err *err) kv_must_check;
 

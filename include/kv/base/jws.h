@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * kv/base/jws.h - tokens as signed texts, whatever their content: RS256 JWS in compact form (RFC
- * 7515), and the RSA keys that sign and verify them.
+ * 7515), and the RSA keys that sign and verify them. Whoever asks for it reads PS256 and ES256 as well,
+ * and EC keys on P-256 verify the latter.
  *
  * A token is judged in steps. kv_jws_parse() takes it apart and trusts nothing; the `kid` says
  * which key it claims; kv_jws_is_signed() verifies that this key signed it. Until then the payload
@@ -13,6 +14,7 @@
 #include <stddef.h>
 
 #include <cjson/cJSON.h>
+#include <openssl/types.h>
 
 #include "kv/base/base64.h"
 #include "kv/base/buf.h"
@@ -42,8 +44,8 @@ enum kv_code kv_jws_key_parse(const char *pem, size_t len, struct kv_jws_key **r
 
 /*
  * Reads the public half of a JWK (RFC 7517): its numbers n and e, or the key of the first
- * certificate of x5c; if both are present, they must be the same key (§4.7). KV_BAD_PARAMETER if it
- * is not an RSA key of 2048 to 4096 bits with an odd exponent of at least 3 and at most 64 bits: a
+ * certificate of x5c; if both are present, they must be the same key (§4.7); or the point of an EC
+ * key on P-256, whose x5c is not looked at. KV_BAD_PARAMETER if it is neither that nor an RSA key of 2048 to 4096 bits with an odd exponent of at least 3 and at most 64 bits: a
  * longer exponent makes every check as slow as a signature, an exponent of 1 lets anybody sign. The
  * certificate's names, dates and issuer are ignored: the source of the JWK vouches for the key.
  * Free with kv_jws_key_free().
@@ -51,18 +53,42 @@ enum kv_code kv_jws_key_parse(const char *pem, size_t len, struct kv_jws_key **r
 enum kv_code kv_jws_key_import(const cJSON *jwk, struct kv_jws_key **ret_key,
                                struct kv_err *err) kv_must_check;
 
+/* The public key of a certificate, under the same conditions; names, dates and issuer are not looked
+ * at. Free with kv_jws_key_free(). */
+enum kv_code kv_jws_key_of(const X509 *certificate, struct kv_jws_key **ret_key,
+                           struct kv_err *err) kv_must_check;
+
 void kv_jws_key_free(struct kv_jws_key *key);
 KV_DEFINE_CLEANUP(struct kv_jws_key *, kv_jws_key_free)
 
 const char *kv_jws_key_id(const struct kv_jws_key *key);
 
+/* The algorithms by which a key of this kind can verify: a set of those below. */
+unsigned kv_jws_key_algs(const struct kv_jws_key *key);
+
 /* Appends the JWK of the public half. */
 enum kv_code kv_jws_key_show(const struct kv_jws_key *key, struct kv_buf *json,
                              struct kv_err *err) kv_must_check;
 
+/*
+ * Appends, in base64 (RFC 7517 §4.7), a certificate of version 3 for the key, of that common name and
+ * signed by itself, the same whenever it is asked for. Its dates are those of nobody's clock.
+ */
+enum kv_code kv_jws_key_certify(const struct kv_jws_key *key, const char *name, struct kv_buf *text,
+                                struct kv_err *err) kv_must_check;
+
 /* Signs `payload` with a private key; the caller frees the text (kv_wipe_free). */
 enum kv_code kv_jws_sign(const struct kv_jws_key *key, const char *payload, size_t len,
                          char **ret_text, struct kv_err *err) kv_must_check;
+
+/* Algorithms of signatures (RFC 7518 §3.1); a set of them is their sum. */
+#define KV_JWS_RS256 1U
+#define KV_JWS_PS256 2U
+#define KV_JWS_ES256 4U
+#define KV_JWS_ANY (KV_JWS_RS256 | KV_JWS_PS256 | KV_JWS_ES256)
+
+/* The algorithm of that name; 0 if it is none of them. */
+unsigned kv_jws_alg_find(const char *name);
 
 /* A token, taken apart. */
 struct kv_jws {
@@ -75,20 +101,27 @@ struct kv_jws {
     size_t signature_len;
     cJSON *header;
     const char *kid; /* of the header; "" if it names none */
+    unsigned alg;    /* KV_JWS_RS256 or another one that was asked for */
 };
 void kv_jws_done(struct kv_jws *jws);
 KV_DEFINE_CLEANUP_VALUE(struct kv_jws, kv_jws_done)
 
 /*
  * Takes a text apart; the text must outlive *ret_jws. False unless it has three parts, each in
- * canonical base64url without padding, and a header that is a JSON object, names RS256 (with "none"
- * or HS256 anybody can sign, RFC 8725 §2.1) and no critical extension. The caller bounds `len`.
+ * canonical base64url without padding, and a header that is a JSON object without a member given
+ * twice, names RS256 (with "none" or HS256 anybody can sign, RFC 8725 §2.1) and no critical
+ * extension. Keys that a header brings along or points at (jwk, jku, x5c, x5u) are not looked at.
+ * The caller bounds `len`.
  */
 bool kv_jws_parse(const char *text, size_t len, struct kv_jws *ret_jws) kv_must_check;
+
+/* The same for a token whose header names one of these algorithms. */
+bool kv_jws_parse_as(const char *text, size_t len, unsigned algs,
+                     struct kv_jws *ret_jws) kv_must_check;
 
 /* Appends the payload, decoded. */
 enum kv_code kv_jws_read(const struct kv_jws *jws, struct kv_buf *payload,
                          struct kv_err *err) kv_must_check;
 
-/* Whether the token was signed by that key. */
+/* Whether the token was signed by that key, in the way that its header names. */
 bool kv_jws_is_signed(const struct kv_jws *jws, const struct kv_jws_key *key) kv_must_check;

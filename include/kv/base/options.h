@@ -34,12 +34,16 @@ enum kv_command_place {
 #undef X
     KV_COMMAND_COUNT
 };
-enum kv_command {
-    KV_COMMAND_SERVE = 1 << KV_COMMAND_PLACE_SERVE,
-#define X(symbol, name, run, help) KV_COMMAND_##symbol = 1 << KV_COMMAND_PLACE_##symbol,
+__extension__ enum kv_command {
+    KV_COMMAND_SERVE = 1,
+#define X(symbol, name, run, help) KV_COMMAND_##symbol = INT64_C(1) << KV_COMMAND_PLACE_##symbol,
 #include "kv/base/command.def"
 #undef X
 };
+
+/* A set of them, and of what else a row of option.def says: FLAG_ONLY, ARGUMENT. */
+typedef uint64_t kv_commands;
+_Static_assert(KV_COMMAND_COUNT <= 56, "a bit for each command, below those of FLAG_ONLY and ARGUMENT");
 
 struct kv_options; /* opaque */
 

@@ -225,6 +225,9 @@ enum kv_code kv_key_recover(const struct kv_scope *scope, const char *name, stru
 enum kv_code kv_key_purge(const struct kv_scope *scope, const char *name,
                           struct kv_err *err) kv_must_check;
 
+/* KV_PURGE_PROTECTED where the vault does not let its keys be purged. */
+enum kv_code kv_key_check_purge(const struct kv_scope *scope, struct kv_err *err) kv_must_check;
+
 /* Bytes of a backup blob; its base64url fits into the body of an answer. */
 #define KV_BACKUP_MAX (6 * 1024 * 1024 - 1024)
 
@@ -329,6 +332,10 @@ struct kv_key_operate_args {
     enum kv_alg alg; /* one whose row has `op` */
     struct kv_operands operands;
 };
+
+/* Whether a version may be used so now: enabled, nbf/exp, key_ops, in this order (contract §8.4). */
+enum kv_code kv_key_check_state(const struct kv_key *key, enum kv_key_op op, kv_time now,
+                                struct kv_err *err) kv_must_check;
 
 /* The result of an operation, and the version used. init/done. */
 struct kv_key_result {

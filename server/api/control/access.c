@@ -85,12 +85,14 @@ static enum kv_code find_living_vault(const struct kv_request *request,
 }
 
 static enum kv_code find_identity(const struct kv_app *app, const char *name,
-                                  struct kv_identity_card *ret_card, struct kv_err *err)
+                                  struct kv_principal_entry *ret_entry, struct kv_err *err)
 {
-    if (!kv_identity_card(app->identity, name, ret_card)) {
+    struct kv_identity_card card;
+
+    if (!kv_identity_card(app->identity, name, &card)) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "There is no identity '%.128s'.", name);
     }
-    return KV_OK;
+    return kv_principals_find_name(app->principals, name, ret_entry, err);
 }
 
 enum kv_code control_identity(struct kv_request *request, struct kv_response *response,
@@ -98,13 +100,13 @@ enum kv_code control_identity(struct kv_request *request, struct kv_response *re
 {
     kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
     const char *name = kv_request_query(request, "name");
-    struct kv_identity_card card;
+    struct kv_principal_entry entry;
     bool ok = true;
 
-    KV_TRY(find_identity(request->app, name != NULL ? name : "", &card, err));
-    kv_json_add_text(body, "client_id", card.client_id, &ok);
-    kv_json_add_text(body, "object_id", card.object_id, &ok);
-    kv_json_add_text(body, "resource_id", card.resource, &ok);
+    KV_TRY(find_identity(request->app, name != NULL ? name : "", &entry, err));
+    kv_json_add_text(body, "client_id", entry.client_id, &ok);
+    kv_json_add_text(body, "object_id", entry.object_id, &ok);
+    kv_json_add_text(body, "resource_id", entry.resource, &ok);
     return kv_response_json(response, 200, ok ? body : NULL, err);
 }
 
@@ -238,10 +240,10 @@ struct sent_assignment {
     struct kv_maybe_bool deny;
 };
 
-/* What the body asks for; the draft borrows from it and from the card. */
+/* What the body asks for; the draft borrows from it and from the entry. */
 static enum kv_code read_assignment(const struct kv_request *request,
                                     struct kv_assignment_draft *draft,
-                                    struct kv_identity_card *card, cJSON **ret_body,
+                                    struct kv_principal_entry *entry, cJSON **ret_body,
                                     struct kv_err *err)
 {
     static const struct kv_json_field fields[] = {
@@ -261,8 +263,8 @@ static enum kv_code read_assignment(const struct kv_request *request,
     }
     draft->principal = sent.principal;
     if (sent.identity != NULL) {
-        KV_TRY(find_identity(request->app, sent.identity, card, err));
-        draft->principal = card->object_id;
+        KV_TRY(find_identity(request->app, sent.identity, entry, err));
+        draft->principal = entry->object_id;
     }
     draft->role = sent.role;
     draft->scope = sent.scope;
@@ -277,12 +279,12 @@ enum kv_code control_assignment_post(struct kv_request *request, struct kv_respo
     kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
     kv_auto(cJSON_Delete) cJSON *sent = NULL;
     struct kv_assignment_draft draft = { .vault = NULL };
-    struct kv_identity_card card;
+    struct kv_principal_entry entry;
     struct kv_assignment made;
     bool ok = true;
 
     KV_TRY(find_living_vault(request, &vault, err));
-    KV_TRY(read_assignment(request, &draft, &card, &sent, err));
+    KV_TRY(read_assignment(request, &draft, &entry, &sent, err));
     draft.vault = vault;
     KV_TRY(kv_access_assign(request->app->access, &draft, request->now, &made, err));
 
@@ -298,10 +300,10 @@ enum kv_code control_assignment_withdraw(struct kv_request *request, struct kv_r
     kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
     kv_auto(cJSON_Delete) cJSON *sent = NULL;
     struct kv_assignment_draft draft = { .vault = NULL };
-    struct kv_identity_card card;
+    struct kv_principal_entry entry;
 
     KV_TRY(find_living_vault(request, &vault, err));
-    KV_TRY(read_assignment(request, &draft, &card, &sent, err));
+    KV_TRY(read_assignment(request, &draft, &entry, &sent, err));
     draft.vault = vault;
     KV_TRY(kv_access_unassign_like(request->app->access, &draft, request->now, err));
     wake(request);

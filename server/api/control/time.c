@@ -18,12 +18,13 @@
 #define TRAVEL_MS INT64_C(30000)
 #define ARRIVAL_MS INT64_C(90000) /* since the request came; it may have waited for its turn */
 
-/* What a body asks for; advance, set and to are borrowed from it. */
+/* What a body asks for; advance, set, to and tokens are borrowed from it. */
 struct order {
     const cJSON
         *advance;     /* seconds, may be negative, or a duration of ISO 8601, also with a minus */
     const cJSON *set; /* seconds since 1970, or a date of RFC 3339 */
     const cJSON *to;  /* "next": where something is due */
+    const cJSON *tokens; /* "keep" or "age": whether the move makes tokens older, too */
     struct kv_maybe_bool frozen;
     struct kv_maybe_bool reset;
 };
@@ -32,6 +33,7 @@ static const struct kv_json_field order_fields[] = {
     KV_JSON_FIELD(struct order, advance, "advance", KV_JSON_ANY),
     KV_JSON_FIELD(struct order, set, "set", KV_JSON_ANY),
     KV_JSON_FIELD(struct order, to, "to", KV_JSON_ANY),
+    KV_JSON_FIELD(struct order, tokens, "tokens", KV_JSON_ANY),
     KV_JSON_FIELD(struct order, frozen, "frozen", KV_JSON_BOOL),
     KV_JSON_FIELD(struct order, reset, "reset", KV_JSON_BOOL),
 };
@@ -113,6 +115,7 @@ static enum kv_code respond_clock(const struct kv_app *app, const struct kv_trav
     kv_json_add_int(body, "epoch", kv_seconds(now), &ok);
     kv_json_add_bool(body, "frozen", kv_clock_is_frozen(app->clock), &ok);
     kv_json_add_int(body, "offset", read_offset(now), &ok);
+    kv_json_add_int(body, "tokens_aged", kv_seconds(kv_clock_token_time(app->clock).aged), &ok);
     add_next(body, app->agenda, &ok);
     if (log != NULL) {
         add_travel(body, log, &ok);
@@ -132,9 +135,29 @@ static enum kv_code refuse_unknown(const cJSON *body, struct kv_err *err)
         }
         if (i == KV_COUNT(order_fields)) {
             return KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                           "'%.64s' is not one of advance, set, to, frozen and reset.",
+                           "'%.64s' is not one of advance, set, to, frozen, reset and tokens.",
                            member->string);
         }
+    }
+    return KV_OK;
+}
+
+static bool is_word(const cJSON *item, const char *word)
+{
+    return cJSON_IsString(item) && strcmp(item->valuestring, word) == 0;
+}
+
+/* A reset begins the life of tokens anew: there is nothing to age. */
+static enum kv_code check_tokens(const struct order *order, struct kv_err *err)
+{
+    if (order->tokens == NULL) {
+        return KV_OK;
+    }
+    if (!is_word(order->tokens, "keep") && !is_word(order->tokens, "age")) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "tokens is \"keep\" or \"age\".");
+    }
+    if (order->advance == NULL && order->set == NULL && order->to == NULL) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "tokens goes with advance, set or to.");
     }
     return KV_OK;
 }
@@ -145,8 +168,7 @@ static enum kv_code parse_order(const cJSON *body, struct order *ret_order, stru
     if (kv_json_bind(body, order_fields, KV_COUNT(order_fields), ret_order, NULL) != KV_OK) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "frozen and reset must be true or false.");
     }
-    if (ret_order->to != NULL
-        && (!cJSON_IsString(ret_order->to) || strcmp(ret_order->to->valuestring, "next") != 0)) {
+    if (ret_order->to != NULL && !is_word(ret_order->to, "next")) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "to is \"next\".");
     }
     int moves = (ret_order->advance != NULL) + (ret_order->set != NULL) + (ret_order->to != NULL)
@@ -155,7 +177,7 @@ static enum kv_code parse_order(const cJSON *body, struct order *ret_order, stru
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
                        "Give frozen, or one of advance, set, to and reset, or both.");
     }
-    return KV_OK;
+    return check_tokens(ret_order, err);
 }
 
 /* Durations count from now, since months differ; a minus before the P counts back. */
@@ -255,6 +277,9 @@ static enum kv_code carry_out(const struct order *order, const struct kv_app *ap
         KV_TRY(read_span(order, app, &span, err));
     }
     KV_TRY(kv_agenda_travel(app->agenda, span, patience, log, err));
+    if (is_word(order->tokens, "age")) {
+        kv_clock_age_tokens(app->clock, span);
+    }
     if (order->reset.value) {
         kv_clock_reset(app->clock);
     }

@@ -8,13 +8,32 @@
 
 #define CALLER_SIZE 512
 
-/* contract §9.3; a name is there for users alone. */
-static void print_caller(const struct kv_principal *who, char ret_caller[CALLER_SIZE])
+/* contract §9.3; a name, and the number of groups, are there for users alone. */
+static void print_caller(const struct kv_principal *who, size_t groups,
+                         char ret_caller[CALLER_SIZE])
 {
     bool has_name = who->name[0] != '\0';
+    char count[40] = "";
 
-    snprintf(ret_caller, CALLER_SIZE, "%s%s%sappid=%s;oid=%s;iss=%s", has_name ? "name=" : "",
-             who->name, has_name ? ";" : "", who->app_id, who->object_id, who->issuer);
+    if (has_name && groups > 0) {
+        snprintf(count, sizeof(count), "numgroups=%zu;", groups);
+    }
+    snprintf(ret_caller, CALLER_SIZE, "%s%s%sappid=%s;oid=%s;%siss=%s", has_name ? "name=" : "",
+             who->name, has_name ? ";" : "", who->app_id, who->object_id, count, who->issuer);
+}
+
+/* Most callers are in none: that is asked first. */
+static enum kv_code find_groups(const struct kv_request *request, const char *object_id,
+                                char ret_ids[][KV_UUID_LENGTH + 1], size_t *ret_count,
+                                struct kv_err *err)
+{
+    struct kv_principal_standing standing;
+
+    *ret_count = 0;
+    KV_TRY(kv_principals_standing(request->app->principals, object_id, &standing, err));
+    return standing.has_groups ? kv_principals_groups(request->app->principals, object_id, ret_ids,
+                                                      KV_PRINCIPAL_GROUPS_MAX, ret_count, err)
+                               : KV_OK;
 }
 
 /* The key of a scope "/keys/{name}" of a managed HSM, in one segment; NULL: it is another scope. */
@@ -54,11 +73,13 @@ enum kv_code gate_authorize(struct kv_request *request, struct kv_response *resp
                             struct kv_err *err)
 {
     struct kv_call *call = request->context;
+    char groups[KV_PRINCIPAL_GROUPS_MAX][KV_UUID_LENGTH + 1];
     char caller[CALLER_SIZE];
     struct kv_access_question question = {
         .vault = call->vault,
         .object_id = call->principal.object_id,
         .app_id = call->principal.app_id,
+        .groups = groups,
         .caller = caller,
         .permission = kv_terms_of(request->route)->permission,
         .now = request->now,
@@ -68,7 +89,8 @@ enum kv_code gate_authorize(struct kv_request *request, struct kv_response *resp
     if (kv_identity_auth(request->app->identity) == KV_AUTH_OFF) { /* nobody knows who asks */
         return KV_OK;
     }
-    print_caller(&call->principal, caller);
+    KV_TRY(find_groups(request, question.object_id, groups, &question.group_count, err));
+    print_caller(&call->principal, question.group_count, caller);
     question.key = find_key(request, &question.at_keys);
     return kv_access_check(request->app->access, &question, call->assignment, err);
 }

@@ -75,46 +75,6 @@ static enum kv_code find_vault(struct kv_request *request, struct kv_response *r
     return KV_OK;
 }
 
-static enum kv_code verify_token(struct kv_request *request, const char *token,
-                                 struct kv_principal *ret_principal, struct kv_err *err)
-{
-    char resource[RESOURCE_SIZE];
-    const bool is_vault = kv_call_of(request)->vault->kind == KV_VAULT;
-    const char *const audiences[] = {
-        is_vault ? "https://vault.azure.net" : "https://managedhsm.azure.net",
-        resource,
-        NULL,
-    };
-    const struct kv_token_demand demand = {
-        .audiences = audiences,
-        .now = kv_seconds(request->now),
-    };
-
-    gate_resource(request, resource);
-    return kv_identity_verify(request->app->identity, token, strlen(token), &demand, ret_principal,
-                              err);
-}
-
-/* The challenge itself is a header that the error renderer adds to every 401. */
-static enum kv_code authenticate(struct kv_request *request, struct kv_response *response,
-                                 struct kv_err *err)
-{
-    static const char scheme[] = "Bearer ";
-    struct kv_call *call = request->context;
-    const char *authorization = kv_request_header(request, "Authorization");
-
-    (void) response;
-    if (kv_identity_auth(request->app->identity) == KV_AUTH_OFF) {
-        return KV_OK;
-    }
-    if (authorization == NULL || strncasecmp(authorization, scheme, strlen(scheme)) != 0) {
-        return KV_REFUSE(err, KV_TEXT_TOKEN_MISSING, 0);
-    }
-    authorization += strlen(scheme);
-    authorization += strspn(authorization, " "); /* RFC 9110 §11.4: one or more */
-    return verify_token(request, authorization, &call->principal, err);
-}
-
 static enum kv_code refuse_operation(const struct kv_request *request, struct kv_err *err)
 {
     size_t last = request->segments < KV_SEGMENTS_MAX ? request->segments : KV_SEGMENTS_MAX;
@@ -260,7 +220,7 @@ static bool offers(const struct kv_request *request, const struct kv_route *rout
 static const struct kv_gate gates[] = {
     { "url", check_url },
     { "vault", find_vault },
-    { "authenticate", authenticate },
+    { "authenticate", gate_authenticate },
     { "route", kv_route_match },
     { "body", check_body },
     { "api-version", check_api_version },

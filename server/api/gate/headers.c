@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <openssl/evp.h>
+
 #include "private.h"
 
 #define VALUE_SIZE 1024
@@ -46,9 +48,32 @@ void gate_resource(const struct kv_request *request, char ret_resource[RESOURCE_
     snprintf(ret_resource, RESOURCE_SIZE, "https://%s", domain);
 }
 
+/*
+ * Claims that a new token must have: issued later than that (OpenID Connect's `claims` parameter, as
+ * Entra ID takes it). They are as many bytes as make base64 without padding, which the parsers of
+ * some SDKs take for a further equals sign.
+ */
+static void append_claims(struct answer *answer, kv_time reissue_after)
+{
+    unsigned char claims[96], encoded[sizeof(claims) / 3 * 4 + 1];
+    size_t len = strlen(answer->text);
+    int claims_len = snprintf((char *) claims, sizeof(claims) - 2,
+                              "{\"access_token\":{\"nbf\":{\"essential\":true,"
+                              "\"value\":\"%" PRId64 "\"}}}",
+                              reissue_after);
+
+    while (claims_len % 3 != 0) {
+        claims[claims_len++] = ' ';
+    }
+    EVP_EncodeBlock(encoded, claims, claims_len);
+    snprintf(answer->text + len, sizeof(answer->text) - len,
+             ", error=\"insufficient_claims\", claims=\"%s\"", encoded);
+}
+
 /* contract §2.1, in the one spelling every SDK's parser takes (clients.md §2) */
 static const char *challenge(struct answer *answer)
 {
+    const struct kv_call *call = kv_call_of(answer->request);
     const struct kv_app *app = answer->request->app;
     char resource[RESOURCE_SIZE];
 
@@ -60,6 +85,9 @@ static const char *challenge(struct answer *answer)
              "Bearer authorization=\"https://%s/%s\", resource=\"%s\"",
              gate_is_hsm(answer->request) ? "login.microsoftonline.com" : app->build->authority,
              kv_identity_tenant(app->identity), resource);
+    if (call != NULL && call->reissue_after > 0) {
+        append_claims(answer, call->reissue_after);
+    }
     return answer->text;
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 libkvapi_a_SOURCES += \
 	%D%/answer.c \
+	%D%/authenticate.c \
 	%D%/authorize.c \
 	%D%/gate.c \
 	%D%/headers.c \

@@ -16,6 +16,9 @@
 #define RESOURCE_SIZE 320
 void gate_resource(const struct kv_request *request, char ret_resource[RESOURCE_SIZE]);
 
+/* The gate that asks who calls (contract §2). */
+kv_handler_fn gate_authenticate;
+
 /* The gate that asks whether the caller may do that (contract §9.3, §19 row 26). */
 kv_handler_fn gate_authorize;
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 libkvapi_a_SOURCES += \
+	%D%/arc.c \
+	%D%/pick.c \
 	%D%/site.c \
 	%D%/token.c \
 	%D%/private.h

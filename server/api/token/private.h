@@ -4,4 +4,33 @@
 
 #include "kv/app/app.h"
 
-kv_handler_fn token_of_app_service, token_of_imds;
+kv_handler_fn token_of_app_service, token_of_imds; /* token.c */
+kv_handler_fn token_of_arc;                        /* arc.c */
+
+/* How one kind of endpoint is asked, and answers. */
+struct token_dialect {
+    const char *header;       /* that proves the caller is no browser following a link, */
+    const char *header_word;  /* and as refusals spell it */
+    const char *header_value; /* NULL: any but an empty one */
+    bool expires_as_date;
+    bool confirms; /* tells which identity it is, by all of its ids */
+};
+
+/* What every dialect has in common: the header and the parameters, then the token or the refusal. */
+enum kv_code token_check_header(const struct kv_request *request,
+                                const struct token_dialect *dialect,
+                                struct kv_err *err) kv_must_check;
+enum kv_code token_answer(const struct kv_request *request, const struct token_dialect *dialect,
+                          struct kv_response *response, struct kv_err *err) kv_must_check;
+
+/* The managed identity that a request names, or the one it gets that names none; KV_BAD_PARAMETER
+ * with the texts of control-plane.md §5.3 for one that is not there, or is disabled. */
+enum kv_code token_pick(const struct kv_request *request, struct kv_principal_entry *ret_entry,
+                        struct kv_err *err) kv_must_check;
+
+/* A parameter of the query; NULL: it is missing, or empty. */
+const char *token_parameter(const struct kv_request *request, const char *name);
+
+/* The body of a refusal, in the words of OAuth 2.0 (RFC 6749 §5.2). */
+enum kv_code token_render_refusal(int status, const char *word, const char *description,
+                                  struct kv_response *response, struct kv_err *err) kv_must_check;

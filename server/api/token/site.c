@@ -19,7 +19,8 @@ static bool serves(const struct kv_request *request)
 {
     return request->segments > 0
            && (strcasecmp(request->segment[0], "msi") == 0
-               || strcasecmp(request->segment[0], "metadata") == 0);
+               || strcasecmp(request->segment[0], "metadata") == 0
+               || strcasecmp(request->segment[0], "arc") == 0);
 }
 
 static enum kv_code refuse_strangers(struct kv_request *request, struct kv_response *response,
@@ -61,18 +62,25 @@ static const char *error_word(int status)
     return "invalid_request";
 }
 
+enum kv_code token_render_refusal(int status, const char *word, const char *description,
+                                  struct kv_response *response, struct kv_err *err)
+{
+    kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
+    bool ok = true;
+
+    kv_json_add_text(body, "error", word, &ok);
+    kv_json_add_text(body, "error_description", description, &ok);
+    return kv_response_json(response, status, ok ? body : NULL, err);
+}
+
 /* control-plane.md §5.3 */
 static void render_error(struct kv_request *request, const struct kv_err *err,
                          struct kv_response *response)
 {
-    kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
     int status = kv_err_row(err->code)->status;
-    bool ok = true;
 
     (void) request;
-    kv_json_add_text(body, "error", error_word(status), &ok);
-    kv_json_add_text(body, "error_description", err->message, &ok);
-    if (kv_response_json(response, status, ok ? body : NULL, NULL) != KV_OK) {
+    if (token_render_refusal(status, error_word(status), err->message, response, NULL) != KV_OK) {
         response->status = status; /* out of memory: the status alone must do */
     }
     if (status == 405) { /* an answer without the header is still one */
@@ -83,6 +91,7 @@ static void render_error(struct kv_request *request, const struct kv_err *err,
 const struct kv_route kv_token_routes[] = {
     { KV_GET, "/msi/token", token_of_app_service, KV_LANE_WORK },
     { KV_GET, "/metadata/identity/oauth2/token", token_of_imds, KV_LANE_WORK },
+    { KV_GET, "/arc/metadata/identity/oauth2/token", token_of_arc, KV_LANE_WORK },
     { 0 },
 };
 

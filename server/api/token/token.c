@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One token, asked for in three dialects: App Service's of 2019, that of 2017, and the virtual
- * machine's IMDS (control-plane.md §5.3, §5.4; what clients send and need: clients.md §5.2).
+ * One token, asked for in the dialects of App Service, of 2019 and of 2017, and of the virtual
+ * machine's IMDS; arc.c has a fourth (control-plane.md §5.3, §5.4; what clients send and need: clients.md §5.2).
  */
 #include "private.h"
 
@@ -15,41 +15,21 @@
 #define VERSION_2017 "2017-09-01"
 #define SCOPE_SUFFIX "/.default"
 
-struct dialect {
-    const char *header;       /* that proves the caller is no browser following a link */
-    const char *header_value; /* NULL: any but an empty one */
-    bool expires_as_date;
+static const struct token_dialect app_service_2019 = {
+    "X-IDENTITY-HEADER", "X-IDENTITY-HEADER", NULL, false, false,
 };
+static const struct token_dialect app_service_2017 = { "secret", "secret", NULL, true, false };
+static const struct token_dialect imds = { "Metadata", "metadata", "true", false, false };
 
-static const struct dialect app_service_2019 = { "X-IDENTITY-HEADER", NULL, false };
-static const struct dialect app_service_2017 = { "secret", NULL, true };
-static const struct dialect imds = { "Metadata", "true", false };
-
-/* How a request names the identity; none of them means the system-assigned one. */
-static const struct selector {
-    const char *parameter;
-    bool is_object_id;
-} selectors[] = {
-    { "client_id", false },  { "clientid", false }, { "mi_res_id", false },
-    { "msi_res_id", false }, { "object_id", true }, { "principal_id", true },
-};
-
-static const char *find_parameter(const struct kv_request *request, const char *name)
-{
-    const char *value = kv_request_query(request, name);
-
-    return value != NULL && *value != '\0' ? value : NULL;
-}
-
-static enum kv_code check_header(const struct kv_request *request, const struct dialect *dialect,
-                                 struct kv_err *err)
+enum kv_code token_check_header(const struct kv_request *request,
+                                const struct token_dialect *dialect, struct kv_err *err)
 {
     const char *value = kv_request_header(request, dialect->header);
 
     if (value == NULL || *value == '\0'
         || (dialect->header_value != NULL && strcmp(value, dialect->header_value) != 0)) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Required %s header not specified",
-                       dialect->header);
+                       dialect->header_word);
     }
     return KV_OK;
 }
@@ -57,37 +37,13 @@ static enum kv_code check_header(const struct kv_request *request, const struct 
 static enum kv_code require_parameter(const struct kv_request *request, const char *name,
                                       const char **ret_value, struct kv_err *err)
 {
-    const char *value = find_parameter(request, name);
+    const char *value = token_parameter(request, name);
 
     if (value == NULL) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Required query variable '%s' is missing", name);
     }
     *ret_value = value;
     return KV_OK;
-}
-
-static enum kv_code pick_identity(const struct kv_request *request,
-                                  struct kv_identity_card *ret_card, struct kv_err *err)
-{
-    const struct kv_identity *identity = request->app->identity;
-    const struct selector *chosen = NULL;
-    const char *name = NULL;
-
-    for (size_t i = 0; i < KV_COUNT(selectors); i++) {
-        const char *value = find_parameter(request, selectors[i].parameter);
-        if (value != NULL && chosen != NULL) {
-            return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s and %s cannot be given together",
-                           chosen->parameter, selectors[i].parameter);
-        }
-        if (value != NULL) {
-            chosen = &selectors[i];
-            name = value;
-        }
-    }
-    bool found = chosen != NULL && chosen->is_object_id
-                     ? kv_identity_card_of_object(identity, name, ret_card)
-                     : kv_identity_card(identity, name, ret_card);
-    return found ? KV_OK : KV_FAIL(err, KV_BAD_PARAMETER, 0, "Identity not found");
 }
 
 /* Clients ask for the scope's resource; some put the scope itself there. */
@@ -128,10 +84,17 @@ static void add_number_text(cJSON *body, const char *name, int64_t number, bool 
     kv_json_add_text(body, name, text, ok);
 }
 
+static void add_ids(cJSON *body, const struct kv_principal_entry *entry, bool *ok)
+{
+    kv_json_add_text(body, "object_id", entry->object_id, ok);
+    kv_json_add_text(body, "msi_res_id", entry->resource, ok);
+}
+
 /* All members are texts, which every client takes (clients.md §5.2). */
-static enum kv_code render_token(const struct dialect *dialect, const struct kv_identity_card *card,
-                                 const char *resource, const struct kv_token *token,
-                                 struct kv_response *response, struct kv_err *err)
+static enum kv_code render_token(const struct token_dialect *dialect,
+                                 const struct kv_principal_entry *entry, const char *resource,
+                                 const struct kv_token *token, struct kv_response *response,
+                                 struct kv_err *err)
 {
     kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
     char date[32];
@@ -139,7 +102,7 @@ static enum kv_code render_token(const struct dialect *dialect, const struct kv_
 
     write_date(token->expires, date, sizeof(date));
     kv_json_add_text(body, "access_token", token->text, &ok);
-    kv_json_add_text(body, "client_id", card->client_id, &ok);
+    kv_json_add_text(body, "client_id", entry->client_id, &ok);
     add_number_text(body, "expires_in", token->expires - token->not_before, &ok);
     if (dialect->expires_as_date) {
         kv_json_add_text(body, "expires_on", date, &ok);
@@ -149,22 +112,63 @@ static enum kv_code render_token(const struct dialect *dialect, const struct kv_
     add_number_text(body, "not_before", token->not_before, &ok);
     kv_json_add_text(body, "resource", resource, &ok);
     kv_json_add_text(body, "token_type", "Bearer", &ok);
+    if (dialect->confirms) {
+        add_ids(body, entry, &ok);
+    }
     return kv_response_json(response, 200, ok ? body : NULL, err);
 }
 
-static enum kv_code answer_token(const struct kv_request *request, const struct dialect *dialect,
-                                 struct kv_response *response, struct kv_err *err)
+/* The name of a service is a URI or a GUID: a plain word is none that a tenant knows. What is no word
+ * at all is refused as that. */
+static bool is_plain_word(const char *resource)
+{
+    const char *at = resource;
+
+    while (*at > ' ' && *at < 0x7f && *at != ':') {
+        at++;
+    }
+    return *at == '\0' && at != resource && !kv_uuid_is_valid(resource);
+}
+
+static enum kv_code refuse_resource(const struct kv_request *request, const char *resource,
+                                    struct kv_response *response, struct kv_err *err)
+{
+    char text[KV_RESOURCE_MAX + 512];
+
+    (void) snprintf(text, sizeof(text),
+                    "AADSTS500011: The resource principal named %s was not found in the tenant "
+                    "named %s. This can happen if the application has not been installed by the "
+                    "administrator of the tenant or consented to by any user in the tenant. You "
+                    "might have sent your authentication request to the wrong tenant.",
+                    resource, kv_identity_tenant(request->app->identity));
+    return token_render_refusal(400, "invalid_resource", text, response, err);
+}
+
+enum kv_code token_answer(const struct kv_request *request, const struct token_dialect *dialect,
+                          struct kv_response *response, struct kv_err *err)
 {
     char resource[KV_RESOURCE_MAX + 1];
     kv_auto(kv_token_done) struct kv_token token = { 0 };
+    struct kv_principal_entry entry;
     struct kv_identity_card card;
+    const struct kv_token_order order = {
+        .card = &card,
+        .tenant = entry.tenant,
+        .audience = resource,
+        .proof = "2",
+        .when = kv_clock_token_time(request->app->clock),
+        .lifetime = KV_TOKEN_LIFETIME,
+    };
 
-    KV_TRY(check_header(request, dialect, err));
+    KV_TRY(token_check_header(request, dialect, err));
     KV_TRY(read_resource(request, resource, err));
-    KV_TRY(pick_identity(request, &card, err));
-    KV_TRY(kv_identity_issue(request->app->identity, &card, resource, kv_seconds(request->now),
-                             &token, err));
-    return render_token(dialect, &card, resource, &token, response, err);
+    KV_TRY(token_pick(request, &entry, err));
+    if (is_plain_word(resource)) {
+        return refuse_resource(request, resource, response, err);
+    }
+    kv_principal_card(&entry, &card);
+    KV_TRY(kv_identity_issue_order(request->app->identity, &order, &token, err));
+    return render_token(dialect, &entry, resource, &token, response, err);
 }
 
 enum kv_code token_of_app_service(struct kv_request *request, struct kv_response *response,
@@ -173,7 +177,7 @@ enum kv_code token_of_app_service(struct kv_request *request, struct kv_response
     const char *version = NULL;
 
     KV_TRY(require_parameter(request, "api-version", &version, err));
-    return answer_token(request,
+    return token_answer(request,
                         strcmp(version, VERSION_2017) == 0 ? &app_service_2017 : &app_service_2019,
                         response, err);
 }
@@ -185,7 +189,7 @@ enum kv_code token_of_imds(struct kv_request *request, struct kv_response *respo
 
     /* first, because a probe that lacks the header and everything else must be told about the
      * header */
-    KV_TRY(check_header(request, &imds, err));
+    KV_TRY(token_check_header(request, &imds, err));
     KV_TRY(require_parameter(request, "api-version", &version, err));
-    return answer_token(request, &imds, response, err);
+    return token_answer(request, &imds, response, err);
 }

@@ -56,7 +56,8 @@ static void weigh_place(const struct access_index *index, const struct kv_access
     }
 }
 
-static void weigh_all(const struct access_index *index, const struct kv_access_question *question,
+/* What was granted to one: the caller, or a group that he is in. */
+static void weigh_one(const struct access_index *index, const struct kv_access_question *question,
                       struct access_spot *spot, struct verdict *verdict)
 {
     const struct kv_vault *vault = question->vault;
@@ -73,6 +74,19 @@ static void weigh_all(const struct access_index *index, const struct kv_access_q
     }
     if (*key != '\0') {
         weigh_place(index, question, spot, vault->id, key, verdict);
+    }
+}
+
+static void weigh_all(const struct access_index *index, const struct kv_access_question *question,
+                      struct verdict *verdict)
+{
+    struct access_spot spot;
+
+    access_spot_fill(&spot, 0, question->object_id, "");
+    weigh_one(index, question, &spot, verdict);
+    for (size_t i = 0; i < question->group_count; i++) {
+        access_spot_fill(&spot, 0, question->groups[i], "");
+        weigh_one(index, question, &spot, verdict);
     }
 }
 
@@ -202,13 +216,10 @@ static enum kv_code read_anew(struct kv_access *access, uint64_t wanted, struct 
 static bool try_weigh(struct kv_access *access, const struct kv_access_question *question,
                       uint64_t edition, struct verdict *verdict)
 {
-    struct access_spot spot;
-
-    access_spot_fill(&spot, 0, question->object_id, "");
     pthread_rwlock_rdlock(&access->lock);
     bool current = is_current_locked(access, edition);
     if (current) {
-        weigh_all(access->index, question, &spot, verdict);
+        weigh_all(access->index, question, verdict);
     }
     pthread_rwlock_unlock(&access->lock);
     return current;

@@ -6,6 +6,7 @@ libkvdomain_a_SOURCES += \
 	%D%/assignments.c \
 	%D%/custom_roles.c \
 	%D%/decide.c \
+	%D%/explain.c \
 	%D%/grants.c \
 	%D%/grants_list.c \
 	%D%/index.c \

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The issuer's key for use by the test authority. */
+/* The issuer's key for use by the test authority, and shown to whoever checks its tokens. */
 #include "core.h"
 #include "kv/base/json.h"
 
 #define JWK_MAX 4096 /* bytes of its JSON */
+
+/* Whom the certificates of the service's token keys name. */
+#define CERTIFICATE_NAME "accounts.accesscontrol.windows.net"
 
 enum kv_code kv_identity_sign(struct kv_identity *identity, const char *claims, size_t len,
                               char **ret_text, struct kv_err *err)
@@ -31,4 +34,13 @@ enum kv_code kv_identity_show_key(struct kv_identity *identity, cJSON **ret_jwk,
     }
     *ret_jwk = kv_take(jwk);
     return KV_OK;
+}
+
+enum kv_code kv_identity_show_certificate(struct kv_identity *identity, struct kv_buf *text,
+                                          struct kv_err *err)
+{
+    const struct kv_jws_key *key;
+
+    KV_TRY(kv_issuer_wait_key(identity->issuer, &key, err));
+    return kv_jws_key_certify(key, CERTIFICATE_NAME, text, err);
 }

@@ -2,7 +2,7 @@
 /*
  * core.h - the parts of an identity authority. Private to domain/identity.
  *
- * Immutable except for the issuer and the seen tokens, which do their own locking.
+ * Immutable except for the issuers and the seen tokens, which do their own locking.
  */
 #pragma once
 
@@ -11,6 +11,7 @@
 #include "issuer.h"
 #include "kv/identity/identity.h"
 #include "seen.h"
+#include "trust.h"
 
 struct kv_identity {
     enum kv_auth auth;
@@ -18,6 +19,7 @@ struct kv_identity {
     char issuer_url[KV_ISSUER_SIZE];
     struct kv_principal anyone; /* who every caller is under KV_AUTH_ANY */
     struct kv_issuer *issuer;
+    struct kv_trust *trust; /* NULL: no other issuer is trusted */
     struct kv_seen *seen;
     EVP_MD *sha256; /* looked up once: every request needs it */
 };

@@ -44,6 +44,9 @@ enum kv_code kv_identity_new(const struct kv_identity_config *config,
     }
     KV_TRY(kv_seen_new(&identity->seen, err));
     KV_TRY(kv_issuer_new(config->folder, &identity->issuer, err));
+    if (config->trusted_count > 0) {
+        KV_TRY(kv_trust_new(config, identity->seen, &identity->trust, err));
+    }
     *ret_identity = kv_take(identity);
     return KV_OK;
 }
@@ -53,6 +56,7 @@ void kv_identity_free(struct kv_identity *identity)
     if (identity == NULL) {
         return;
     }
+    kv_trust_free(identity->trust);
     kv_issuer_free(identity->issuer);
     kv_seen_free(identity->seen);
     EVP_MD_free(identity->sha256);
@@ -85,7 +89,7 @@ static enum kv_code check_resource(const char *resource, struct kv_err *err)
     return KV_OK;
 }
 
-static enum kv_code sign_claims(const struct kv_jws_key *key, const struct kv_claims_order *order,
+static enum kv_code sign_claims(const struct kv_jws_key *key, const struct kv_token_order *order,
                                 char **ret_text, struct kv_err *err)
 {
     kv_auto(cJSON_Delete) cJSON *claims = NULL;
@@ -97,27 +101,36 @@ static enum kv_code sign_claims(const struct kv_jws_key *key, const struct kv_cl
     return kv_jws_sign(key, payload.data, payload.len, ret_text, err);
 }
 
-enum kv_code kv_identity_issue(struct kv_identity *identity, const struct kv_identity_card *card,
-                               const char *resource, kv_time now, struct kv_token *ret_token,
-                               struct kv_err *err)
+enum kv_code kv_identity_issue_order(struct kv_identity *identity,
+                                     const struct kv_token_order *order, struct kv_token *ret_token,
+                                     struct kv_err *err)
 {
-    const struct kv_claims_order order = {
-        .card = card,
-        .tenant = identity->tenant,
-        .audience = resource,
-        .not_before = now,
-        .expires = now + KV_TOKEN_LIFETIME,
-    };
     const struct kv_jws_key *key = NULL;
     char *text = NULL;
 
-    KV_TRY(check_resource(resource, err));
+    KV_TRY(check_resource(order->audience, err));
     KV_TRY(kv_issuer_wait_key(identity->issuer, &key, err));
-    KV_TRY(sign_claims(key, &order, &text, err));
+    KV_TRY(sign_claims(key, order, &text, err));
     *ret_token = (struct kv_token){
         .text = text,
-        .not_before = order.not_before,
-        .expires = order.expires,
+        .not_before = kv_seconds(order->when.real) - order->early,
+        .expires = kv_seconds(order->when.real) + order->lifetime,
     };
     return KV_OK;
+}
+
+enum kv_code kv_identity_issue(struct kv_identity *identity, const struct kv_identity_card *card,
+                               const char *resource, const struct kv_token_time *when,
+                               struct kv_token *ret_token, struct kv_err *err)
+{
+    const struct kv_token_order order = {
+        .card = card,
+        .tenant = identity->tenant,
+        .audience = resource,
+        .proof = "2",
+        .when = *when,
+        .lifetime = KV_TOKEN_LIFETIME,
+    };
+
+    return kv_identity_issue_order(identity, &order, ret_token, err);
 }

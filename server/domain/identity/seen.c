@@ -23,6 +23,7 @@ struct kv_seen {
     struct entry ring[KV_SEEN_MAX];
     size_t next; /* the oldest entry, or the first unused one */
     struct entry *by_digest;
+    unsigned edition; /* counts what was forgotten */
 };
 
 static struct entry *find_locked(const struct kv_seen *seen, const unsigned char *digest)
@@ -71,23 +72,40 @@ void kv_seen_free(struct kv_seen *seen)
 }
 
 bool kv_seen_find(struct kv_seen *seen, const unsigned char digest[KV_DIGEST_LENGTH],
-                  struct kv_claims *ret_claims)
+                  struct kv_claims *ret_claims, unsigned *ret_edition)
 {
     pthread_mutex_lock(&seen->mutex);
     const struct entry *entry = find_locked(seen, digest);
     if (entry != NULL) {
         *ret_claims = entry->claims;
+    } else {
+        *ret_edition = seen->edition;
     }
     pthread_mutex_unlock(&seen->mutex);
     return entry != NULL;
 }
 
 void kv_seen_add(struct kv_seen *seen, const unsigned char digest[KV_DIGEST_LENGTH],
-                 const struct kv_claims *claims)
+                 const struct kv_claims *claims, unsigned edition)
 {
     pthread_mutex_lock(&seen->mutex);
-    if (find_locked(seen, digest) == NULL) {
+    if (edition == seen->edition && find_locked(seen, digest) == NULL) {
         add_locked(seen, digest, claims);
     }
+    pthread_mutex_unlock(&seen->mutex);
+}
+
+void kv_seen_forget(struct kv_seen *seen, size_t trusted)
+{
+    pthread_mutex_lock(&seen->mutex);
+    for (size_t i = 0; i < KV_SEEN_MAX; i++) {
+        struct entry *entry = &seen->ring[i];
+
+        if (entry->used && entry->claims.is_foreign && entry->claims.trusted == trusted) {
+            HASH_DEL(seen->by_digest, entry);
+            entry->used = false;
+        }
+    }
+    seen->edition++;
     pthread_mutex_unlock(&seen->mutex);
 }

@@ -20,10 +20,17 @@ enum kv_code kv_seen_new(struct kv_seen **ret_seen, struct kv_err *err) kv_must_
 void kv_seen_free(struct kv_seen *seen);
 KV_DEFINE_CLEANUP(struct kv_seen *, kv_seen_free)
 
-/* Copies a token's content; false if the token is not known. Does not check dates. */
+/*
+ * Copies a token's content; false if the token is not known: then *ret_edition is what
+ * kv_seen_add() wants after it was read. Does not check dates.
+ */
 bool kv_seen_find(struct kv_seen *seen, const unsigned char digest[KV_DIGEST_LENGTH],
-                  struct kv_claims *ret_claims);
+                  struct kv_claims *ret_claims, unsigned *ret_edition);
 
-/* Remembers a token; one that is known stays as it is. */
+/* Remembers a token; one that is known stays as it is. Forgets it at once if something was
+ * forgotten since that edition: keys that it was judged by may be gone. */
 void kv_seen_add(struct kv_seen *seen, const unsigned char digest[KV_DIGEST_LENGTH],
-                 const struct kv_claims *claims);
+                 const struct kv_claims *claims, unsigned edition);
+
+/* Forgets the tokens that this trusted issuer has issued: its keys have changed. */
+void kv_seen_forget(struct kv_seen *seen, size_t trusted);

@@ -142,6 +142,19 @@ enum kv_code key_remove(struct kv_db *db, int64_t key_id, struct kv_err *err)
     return kv_db_run(db, sql, KV_BINDS(KV_B_INT(key_id)), NULL, err);
 }
 
+/* contract §9.3 */
+enum kv_code kv_key_check_purge(const struct kv_scope *scope, struct kv_err *err)
+{
+    if (!scope->vault->purge_protection) {
+        return KV_OK;
+    }
+    return KV_FAIL(err, KV_PURGE_PROTECTED, 0,
+                   "Operation \"purge\" is not allowed because purge protection is enabled for "
+                   "this vault. Key Vault service will automatically purge it after the retention "
+                   "period has passed.\r\nVault: %s;location=" KV_REGION,
+                   scope->vault->name);
+}
+
 static enum kv_code check_purge(const struct kv_scope *scope, const struct key_row *row,
                                 const char *name, struct kv_err *err)
 {
@@ -156,14 +169,7 @@ static enum kv_code check_purge(const struct kv_scope *scope, const struct key_r
     case PHASE_DELETED:
         break;
     }
-    if (scope->vault->purge_protection) {
-        return KV_FAIL(err, KV_PURGE_PROTECTED, 0,
-                       "Operation \"purge\" is not allowed because purge protection is enabled "
-                       "for this vault. Key Vault service will automatically purge it after the "
-                       "retention period has passed.\r\nVault: %s;location=" KV_REGION,
-                       scope->vault->name);
-    }
-    return KV_OK;
+    return kv_key_check_purge(scope, err);
 }
 
 /* With a deletion lag the name stays taken for a while, although its versions are gone (contract

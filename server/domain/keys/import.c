@@ -4,7 +4,6 @@
 #include "create.h"
 #include "kv/base/clock.h"
 #include "kv/custody/private_key.h"
-#include "operate.h"
 #include "release_terms.h"
 #include "version.h"
 
@@ -178,7 +177,7 @@ static enum kv_code find_kek(const struct kv_scope *scope, const struct kv_key_t
     if (ret_kek->kty != KV_KTY_RSA_HSM) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "A key exchange key must be of type RSA-HSM.");
     }
-    return key_check_state(ret_kek, KV_OP_IMPORT, kv_seconds(scope->now), err);
+    return kv_key_check_state(ret_kek, KV_OP_IMPORT, kv_seconds(scope->now), err);
 }
 
 /* contract §6.2: only HSM keys come wrapped, by a key that can do nothing else */

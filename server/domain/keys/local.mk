@@ -18,7 +18,6 @@ libkvdomain_a_SOURCES += \
 	%D%/names.c \
 	%D%/names.h \
 	%D%/operate.c \
-	%D%/operate.h \
 	%D%/random.c \
 	%D%/read.c \
 	%D%/read.h \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The crypto operations: contract §8, refusals in the order of §19 row 26. */
-#include "operate.h"
+#include "kv/keys/keys.h"
 
 #include <stdio.h>
 
@@ -11,7 +11,7 @@
 #define SUBJECT_SIZE 768 /* leaves room for the rest of a message */
 #define CHOICE_SIZE 64   /* of curves, of sizes */
 
-enum kv_code key_check_state(const struct kv_key *key, enum kv_key_op op, kv_time now,
+enum kv_code kv_key_check_state(const struct kv_key *key, enum kv_key_op op, kv_time now,
                              struct kv_err *err)
 {
     const struct kv_attributes *attributes = &key->attributes;
@@ -214,7 +214,7 @@ enum kv_code kv_key_operate(const struct kv_scope *scope, const char *name, cons
 
     KV_TRY(key_lease_acquire(scope, name, version, &lease, err));
     const struct kv_key *key = key_lease_key(lease);
-    KV_TRY(key_check_state(key, args->op, kv_seconds(scope->now), err));
+    KV_TRY(kv_key_check_state(key, args->op, kv_seconds(scope->now), err));
     KV_TRY(external_check(scope, key, err));
     KV_TRY(check_algorithm(scope, key, args, err));
     KV_TRY(check_operands(key, args, err));

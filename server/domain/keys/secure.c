@@ -2,7 +2,6 @@
 /* Secure wrap and unwrap of a managed HSM: contract §6.11. */
 #include "core.h"
 #include "kv/base/clock.h"
-#include "operate.h"
 #include "rows.h"
 
 enum kv_code kv_key_find_secure(const struct kv_scope *scope, const char *name, const char *version,
@@ -11,7 +10,7 @@ enum kv_code kv_key_find_secure(const struct kv_scope *scope, const char *name, 
     kv_auto(kv_key_done) struct kv_key key = { .version = "" };
 
     KV_TRY(kv_key_get(scope, name, version, &key, err));
-    KV_TRY(key_check_state(&key, op, kv_seconds(scope->now), err));
+    KV_TRY(kv_key_check_state(&key, op, kv_seconds(scope->now), err));
     *ret_key = key_take(&key);
     return KV_OK;
 }

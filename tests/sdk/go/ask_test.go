@@ -32,7 +32,7 @@ func ask() error {
 		return err
 	}
 	if by := os.Getenv("ASK_ADVANCE"); by != "" {
-		order := bytes.NewBufferString(fmt.Sprintf(`{"advance":%q}`, by))
+		order := bytes.NewBufferString(fmt.Sprintf(`{"advance":%q,"tokens":"age"}`, by))
 		answer, err := http.Post(os.Getenv("ASK_CONTROL")+"/control/v1/clock", "application/json", order)
 		if err != nil {
 			return err

@@ -227,9 +227,9 @@ Test(cli, asks_for_a_token_and_prints_only_that)
         RUN("token", "--data", folder, "--resource", "https://a b/&c", "--identity", "my app"), 0);
     const char *request = fake_stop();
     cr_assert_eq(strncmp(request,
-                         "GET /msi/token?api-version=2019-08-01&resource=https%3A%2F%2Fa%20b%2F%26c"
-                         "&client_id=my%20app HTTP/1.1\r\n",
-                         101),
+                         "GET /control/v1/identities/my%20app/token?resource=https%3A%2F%2Fa%20b%2F"
+                         "%26c HTTP/1.1\r\n",
+                         90),
                  0, "%s", request);
     cr_assert_not_null(strstr(request, "\r\nX-IDENTITY-HEADER: coffer\r\n"));
     cr_assert_stdout_eq_str("a.b.c\n");

@@ -12,6 +12,8 @@ char folder[] = "/tmp/coffer-identity-XXXXXX";
 char key_path[KV_PATH_MAX];
 struct kv_identity *identity;
 struct kv_principal principal;
+struct kv_token_verdict token_verdict;
+struct kv_token_time token_time = { .real = NOW * INT64_C(1000), .epoch = 1 };
 struct kv_err err;
 
 void set_up_folder(void)
@@ -42,9 +44,14 @@ enum kv_code reopen(const char *tenant, enum kv_auth auth)
 {
     const struct kv_identity_config config = { .folder = folder, .tenant = tenant, .auth = auth };
 
+    return reopen_by(&config);
+}
+
+enum kv_code reopen_by(const struct kv_identity_config *config)
+{
     kv_identity_free(identity);
     identity = NULL;
-    return kv_identity_new(&config, &identity, &err);
+    return kv_identity_new(config, &identity, &err);
 }
 
 enum kv_code verify_bytes(const char *token, size_t len, kv_time now)
@@ -52,11 +59,12 @@ enum kv_code verify_bytes(const char *token, size_t len, kv_time now)
     static const char *const audiences[] = { AUDIENCE, OTHER_AUDIENCE, NULL };
     const struct kv_token_demand demand = {
         .audiences = audiences,
-        .now = now,
+        .app_id = SERVICE_APP_ID,
+        .when = { .real = now * 1000, .aged = token_time.aged, .epoch = token_time.epoch },
     };
 
     memset(&principal, 0, sizeof(principal));
-    return kv_identity_verify(identity, token, len, &demand, &principal, &err);
+    return kv_identity_verify(identity, token, len, &demand, &principal, &token_verdict, &err);
 }
 
 enum kv_code verify(const char *token, kv_time now)
@@ -76,5 +84,5 @@ enum kv_code issue_token(const char *resource, struct kv_token *ret_token)
     struct kv_identity_card card;
 
     cr_assert(kv_identity_card(identity, NULL, &card));
-    return kv_identity_issue(identity, &card, resource, NOW, ret_token, &err);
+    return kv_identity_issue(identity, &card, resource, &token_time, ret_token, &err);
 }

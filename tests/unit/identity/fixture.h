@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fixture.h - what the tests of identities share: a folder with an issuer's key, an authority on
- * it, and the last verdict.
+ * it, and the last token_verdict.
  *
  * Each test is a process of its own, so these globals are one test's.
  */
@@ -28,6 +28,13 @@
 /* What contract §2.2 has for a token that makes no sense. */
 #define INVALID "Error validating token: 'S2S12086'."
 
+/* The issuers that a vault of TENANT expects (control-plane.md §5.5). */
+#define EXPECTED_ISSUERS                                                                           \
+    ISSUER ", https://sts.windows.net/f8cdef31-a31e-4b4a-93e4-5f571e91255a/, "                     \
+           "https://sts.windows.net/e2d54eb5-3869-4f70-8578-dee5fc7331f4/, "                       \
+           "https://sts.windows.net/33e01921-4d64-4f8c-a055-5bdaffd5e33d/, "                       \
+           "https://sts.windows.net/975f013f-7f24-47e8-a7d3-abc4752bf346/"
+
 /* An audience that is always good. */
 #define SERVICE_APP_ID "cfa8b339-82a2-471a-a3c9-0fc0be7a4093"
 
@@ -35,6 +42,8 @@ extern char folder[];
 extern char key_path[KV_PATH_MAX]; /* of issuer.pem */
 extern struct kv_identity *identity;
 extern struct kv_principal principal;
+extern struct kv_token_verdict token_verdict;
+extern struct kv_token_time token_time; /* of what is issued: NOW; and how tokens have been aged */
 extern struct kv_err err;
 
 /* The folder alone; or with the key of forge.h in it and a strict authority open. */
@@ -46,6 +55,7 @@ void write_key(const char *pem);
 
 /* Opens `identity`; closes the one before. */
 enum kv_code reopen(const char *tenant, enum kv_auth auth);
+enum kv_code reopen_by(const struct kv_identity_config *config);
 
 /* Asks for a token of the system-assigned identity. */
 enum kv_code issue_token(const char *resource, struct kv_token *ret_token);

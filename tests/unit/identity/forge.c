@@ -11,6 +11,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 
 #include "forge_key.h"
 #include "kv/base/base64.h"
@@ -49,7 +50,7 @@ static void append_signature(char *text, const unsigned char *signature, size_t 
     kv_base64url_encode(signature, len, end + 1);
 }
 
-static char *sign(const char *header, const char *payload, const EVP_MD *digest)
+static char *sign(const char *header, const char *payload, const EVP_MD *digest, int padding)
 {
     unsigned char signature[256];
     size_t len = sizeof(signature);
@@ -57,7 +58,12 @@ static char *sign(const char *header, const char *payload, const EVP_MD *digest)
     EVP_PKEY *key = read_key();
     EVP_MD_CTX *context = EVP_MD_CTX_new();
 
-    cr_assert(EVP_DigestSignInit(context, NULL, digest, NULL, key));
+    EVP_PKEY_CTX *way = NULL;
+
+    cr_assert(EVP_DigestSignInit(context, &way, digest, NULL, key));
+    cr_assert(EVP_PKEY_CTX_set_rsa_padding(way, padding));
+    cr_assert(padding != RSA_PKCS1_PSS_PADDING
+              || EVP_PKEY_CTX_set_rsa_pss_saltlen(way, RSA_PSS_SALTLEN_DIGEST));
     cr_assert(EVP_DigestSign(context, signature, &len, (unsigned char *) text, strlen(text)));
     EVP_MD_CTX_free(context);
     EVP_PKEY_free(key);
@@ -67,12 +73,17 @@ static char *sign(const char *header, const char *payload, const EVP_MD *digest)
 
 char *forge_token(const char *header, const char *payload)
 {
-    return sign(header, payload, EVP_sha256());
+    return sign(header, payload, EVP_sha256(), RSA_PKCS1_PADDING);
+}
+
+char *forge_ps256_token(const char *header, const char *payload)
+{
+    return sign(header, payload, EVP_sha256(), RSA_PKCS1_PSS_PADDING);
 }
 
 char *forge_rs512_token(const char *header, const char *payload)
 {
-    return sign(header, payload, EVP_sha512());
+    return sign(header, payload, EVP_sha512(), RSA_PKCS1_PADDING);
 }
 
 char *forge_hmac_token(const char *header, const char *payload)

@@ -15,6 +15,9 @@ extern const char forge_pem[];                                     /* the key, P
 /* Signs RS256, whatever the header says. */
 char *forge_token(const char *header, const char *payload);
 
+/* Signs PS256, whatever the header says. */
+char *forge_ps256_token(const char *header, const char *payload);
+
 /* Signs RS512: a good signature, but not of the one algorithm there is. */
 char *forge_rs512_token(const char *header, const char *payload);
 

@@ -81,6 +81,13 @@ Test(control_clock, refuses_clock_orders_it_cannot_carry_out)
         "{\"reset\":true,\"set\":1,\"frozen\":true}",
         "{\"advance\":1,\"speed\":2}",
         "{\"Advance\":1}",
+        "{\"tokens\":\"age\"}",
+        "{\"tokens\":\"age\",\"frozen\":true}",
+        "{\"tokens\":\"age\",\"reset\":true}",
+        "{\"tokens\":\"keep\",\"reset\":true}",
+        "{\"tokens\":\"Age\",\"advance\":1}",
+        "{\"tokens\":\"\",\"advance\":1}",
+        "{\"tokens\":true,\"advance\":1}",
     };
 
     kv_clock_freeze(app.clock, true);
@@ -97,7 +104,7 @@ Test(control_clock, names_a_member_it_does_not_know)
 {
     post_clock("{\"advance\":1,\"spe\\\"ed\":2}");
     cr_assert_str_eq(answer_text("error.message"),
-                     "'spe\"ed' is not one of advance, set, to, frozen and reset.");
+                     "'spe\"ed' is not one of advance, set, to, frozen, reset and tokens.");
 }
 
 Test(control_clock, tells_the_time)
@@ -282,4 +289,42 @@ Test(control_clock, leaves_the_thread_of_the_connection_where_something_is_due)
     post_clock("{\"frozen\":true}");
     cr_assert_not_null(request.next, "somebody else has the turn");
     kv_agenda_release(app.agenda);
+}
+
+Test(control_clock, ages_tokens_only_when_it_is_told_to)
+{
+    static const struct {
+        const char *body;
+        double aged;
+    } rows[] = {
+        { "{\"advance\":7776000}", 0 },
+        { "{\"advance\":7776000,\"tokens\":\"keep\"}", 0 },
+        { "{\"advance\":3600,\"tokens\":\"age\"}", 3600 },
+        { "{\"advance\":\"-PT2H\",\"tokens\":\"age\"}", -3600 },
+        { "{\"advance\":\"P1D\",\"frozen\":true,\"tokens\":\"age\"}", 82800 },
+        { "{\"frozen\":false}", 82800 },
+        { "{\"reset\":true}", 0 },
+    };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        post_clock(rows[i].body);
+        cr_assert_eq(response.status, 200, "%s", rows[i].body);
+        cr_expect_eq(answer_number("tokens_aged"), rows[i].aged, "%s", rows[i].body);
+    }
+}
+
+Test(control_clock, ages_tokens_by_the_way_to_a_date)
+{
+    cr_assert_eq(kv_clock_shift(app.clock, 1700000000000 - kv_clock_now(app.clock), &err), KV_OK);
+    kv_clock_freeze(app.clock, true);
+    post_clock("{\"set\":1700000000}");
+    post_clock("{\"set\":1700086400,\"tokens\":\"age\"}");
+    cr_expect_eq(answer_number("tokens_aged"), 86400);
+}
+
+Test(control_clock, ages_no_tokens_by_a_refused_order)
+{
+    post_clock("{\"advance\":\"P9999Y\",\"tokens\":\"age\"}");
+    cr_assert_eq(response.status, 400);
+    cr_expect_eq(kv_clock_token_time(app.clock).aged, 0);
 }

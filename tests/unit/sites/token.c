@@ -4,30 +4,45 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <criterion/criterion.h>
 
 #include "exchange.h"
-#include "fixture.h"
 #include "kv/app/api.h"
+#include "kv/identity/key_file.h"
+#include "principals.h"
 
 #define APP_SERVICE "/msi/token"
 #define IMDS "/metadata/identity/oauth2/token"
+#define ARC "/arc" IMDS
 #define CLIENT "0a0b0c0d-1111-4222-8333-444455556666"
+
+static struct kv_key_file *keys;
 
 static void set_up_app(void)
 {
-    set_up();
-    app = (struct kv_app){ .identity = identity };
+    set_up_principals();
+    must(kv_key_file_new(folder, &keys, &err));
+    app = (struct kv_app){ .identity = identity, .principals = principals, .arc_keys = keys };
+    cr_assert_eq(kv_clock_new(&app.clock, &err), KV_OK);
 }
 
 static void tear_down_app(void)
 {
     end_exchange();
-    tear_down();
+    kv_clock_free(app.clock);
+    kv_key_file_free(keys);
+    tear_down_principals();
 }
 
 TestSuite(token_site, .init = set_up_app, .fini = tear_down_app, .timeout = 60);
+
+/* Tokens are dated by the real clock, and are good from the second in which they were issued. */
+static kv_time real_now(void)
+{
+    return kv_seconds(kv_clock_real());
+}
 
 /* A request of each dialect that lacks nothing. */
 static void ask_app_service(void)
@@ -54,6 +69,14 @@ static void ask_imds(void)
     add_query("resource", OTHER_AUDIENCE);
 }
 
+static void ask_arc(void)
+{
+    begin(KV_GET, ARC);
+    add_header("Metadata", "true");
+    add_query("api-version", "2020-06-01");
+    add_query("resource", OTHER_AUDIENCE);
+}
+
 static void expect_oauth_error(int status, const char *word, const char *description)
 {
     cr_assert_eq(response.status, status);
@@ -61,7 +84,7 @@ static void expect_oauth_error(int status, const char *word, const char *descrip
     cr_assert_str_eq(answer_text("error_description"), description);
 }
 
-Test(token_site, serves_its_two_trees_and_nothing_else)
+Test(token_site, serves_its_trees_and_nothing_else)
 {
     const struct {
         const char *path;
@@ -69,7 +92,7 @@ Test(token_site, serves_its_two_trees_and_nothing_else)
     } rows[] = {
         { "/", false },        { "/ready", false },       { "/keys/msi", false },
         { "/msix", false },    { "/msi/token", true },    { "/MSI/token/", true },
-        { "/metadata", true }, { "/Metadata/x/y", true },
+        { "/metadata", true }, { "/Metadata/x/y", true }, { ARC, true },
     };
 
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
@@ -129,18 +152,19 @@ Test(token_site, wants_the_header_of_each_dialect)
     const struct {
         void (*ask)(void);
         const char *wrong;
-        const char *header;
+        const char *header, *word;
     } rows[] = {
-        { ask_app_service, "", "X-IDENTITY-HEADER" },
-        { ask_app_service_of_2017, "", "secret" },
-        { ask_imds, "", "Metadata" },
-        { ask_imds, "True", "Metadata" },
-        { ask_imds, "false", "Metadata" },
+        { ask_app_service, "", "X-IDENTITY-HEADER", "X-IDENTITY-HEADER" },
+        { ask_app_service_of_2017, "", "secret", "secret" },
+        { ask_imds, "", "Metadata", "metadata" },
+        { ask_imds, "True", "Metadata", "metadata" },
+        { ask_imds, "false", "Metadata", "metadata" },
+        { ask_arc, "", "Metadata", "metadata" },
     };
 
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
         char expected[64];
-        snprintf(expected, sizeof(expected), "Required %s header not specified", rows[i].header);
+        snprintf(expected, sizeof(expected), "Required %s header not specified", rows[i].word);
         rows[i].ask();
         request.headers.count = 0;
         perform(&kv_token_site);
@@ -216,7 +240,7 @@ Test(token_site, refuses_two_identities)
 static void expect_token_for(const struct kv_identity_card *card)
 {
     cr_assert_eq(response.status, 200);
-    cr_assert_eq(verify(answer_text("access_token"), NOW), KV_OK, "%s", err.message);
+    cr_assert_eq(verify(answer_text("access_token"), real_now()), KV_OK, "%s", err.message);
     cr_assert_str_eq(principal.object_id, card->object_id);
     cr_assert_str_eq(principal.app_id, card->client_id);
     cr_assert_str_eq(principal.resource, card->resource);
@@ -261,15 +285,24 @@ Test(token_site, gives_a_token_of_the_object_named)
         ask_app_service();
         add_query(parameters[i], CLIENT);
         perform(&kv_token_site);
-        cr_assert_eq(verify(answer_text("access_token"), NOW), KV_OK);
+        cr_assert_eq(verify(answer_text("access_token"), real_now()), KV_OK);
         cr_assert_str_eq(principal.object_id, CLIENT);
     }
+}
+
+static void expect_issued_between(kv_time first, kv_time last)
+{
+    kv_time not_before = strtoll(answer_text("not_before"), NULL, 10);
+
+    cr_expect(not_before >= first && not_before <= last, "%s", answer_text("not_before"));
+    cr_expect_eq(strtoll(answer_text("expires_on"), NULL, 10), not_before + KV_TOKEN_LIFETIME);
 }
 
 /* clients.md §5.2: all members are texts */
 Test(token_site, answers_in_texts)
 {
     static void (*const rows[])(void) = { ask_app_service, ask_imds };
+    kv_time before = real_now();
 
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
         rows[i]();
@@ -277,9 +310,8 @@ Test(token_site, answers_in_texts)
         cr_assert_str_eq(response.content_type, "application/json; charset=utf-8");
         cr_assert_str_eq(answer_header("Cache-Control"), "no-store");
         cr_assert_str_eq(answer_header("Date"), "Tue, 14 Nov 2023 22:13:20 GMT");
-        cr_assert_str_eq(answer_text("expires_on"), "1700086400");
+        expect_issued_between(before, real_now());
         cr_assert_str_eq(answer_text("expires_in"), "86400");
-        cr_assert_str_eq(answer_text("not_before"), "1700000000");
         cr_assert_str_eq(answer_text("resource"), OTHER_AUDIENCE);
         cr_assert_str_eq(answer_text("token_type"), "Bearer");
     }
@@ -287,9 +319,14 @@ Test(token_site, answers_in_texts)
 
 Test(token_site, tells_the_form_of_2017_a_date)
 {
+    struct tm calendar = { 0 };
+
     ask_app_service_of_2017();
     perform(&kv_token_site);
-    cr_assert_str_eq(answer_text("expires_on"), "11/15/2023 22:13:20 +00:00");
+    const char *end = strptime(answer_text("expires_on"), "%m/%d/%Y %H:%M:%S +00:00", &calendar);
+    cr_assert_str_eq(end, "", "%s", answer_text("expires_on"));
+    cr_expect_eq(timegm(&calendar),
+                 strtoll(answer_text("not_before"), NULL, 10) + KV_TOKEN_LIFETIME);
 }
 
 Test(token_site, takes_a_scope_for_its_resource)
@@ -300,7 +337,7 @@ Test(token_site, takes_a_scope_for_its_resource)
     add_query("resource", OTHER_AUDIENCE "/.default");
     perform(&kv_token_site);
     cr_assert_str_eq(answer_text("resource"), OTHER_AUDIENCE);
-    cr_assert_eq(verify(answer_text("access_token"), NOW), KV_OK, "%s", err.message);
+    cr_assert_eq(verify(answer_text("access_token"), real_now()), KV_OK, "%s", err.message);
 }
 
 Test(token_site, strips_nothing_else_from_a_resource)
@@ -319,4 +356,149 @@ Test(token_site, answers_under_the_address_of_the_real_imds)
     request.authority = "169.254.169.254";
     perform(&kv_token_site);
     cr_assert_eq(response.status, 200);
+}
+
+Test(token_site, refuses_services_that_no_tenant_knows)
+{
+    begin(KV_GET, IMDS);
+    add_header("Metadata", "true");
+    add_query("api-version", "2018-02-01");
+    add_query("resource", "nonsense");
+    perform(&kv_token_site);
+    cr_assert_eq(response.status, 400);
+    cr_assert_str_eq(answer_text("error"), "invalid_resource");
+    cr_assert_eq(strncmp(answer_text("error_description"),
+                         "AADSTS500011: The resource principal "
+                         "named nonsense was not found in the "
+                         "tenant named " TENANT ".",
+                         strlen("AADSTS500011: The resource principal named nonsense was not found "
+                                "in the tenant named " TENANT ".")),
+                 0);
+}
+
+/* --- registered identities --- */
+
+static void (*const dialects[])(void) = { ask_app_service, ask_app_service_of_2017, ask_imds };
+
+static void expect_in_each(const char *parameter, const char *value, const char *description)
+{
+    for (size_t i = 0; i < KV_COUNT(dialects); i++) {
+        dialects[i]();
+        add_query(parameter, value);
+        perform(&kv_token_site);
+        expect_oauth_error(400, "invalid_request", description);
+    }
+}
+
+Test(token_site, knows_no_disabled_and_no_deleted_identity)
+{
+    struct kv_principal_entry before;
+
+    must(find_name("app"));
+    before = entry;
+    must(kv_principal_enable(principals, "app", false, &entry, &err));
+    expect_in_each("client_id", "app", "Identity not found");
+    expect_in_each("object_id", before.object_id, "Identity not found");
+    expect_in_each("mi_res_id", before.resource, "Identity not found");
+    must(kv_principal_delete(principals, "app", &err));
+    expect_in_each("client_id", before.client_id, "Identity not found");
+    must(kv_principal_recreate(principals, "app", &entry, &err));
+    expect_in_each("client_id", before.client_id, "Identity not found");
+    ask_imds();
+    add_query("mi_res_id", before.resource);
+    perform(&kv_token_site);
+    cr_assert_eq(response.status, 200);
+    cr_assert_str_eq(answer_text("client_id"), entry.client_id);
+    cr_assert_str_neq(answer_text("client_id"), before.client_id);
+}
+
+Test(token_site, knows_managed_identities_alone)
+{
+    static const char *const types[] = { "application", "user", "group" };
+
+    for (size_t i = 0; i < KV_COUNT(types); i++) {
+        must_register(types[i], types[i]);
+        expect_in_each("object_id", entry.object_id, "Identity not found");
+        expect_in_each("client_id", types[i], "Identity not found");
+    }
+}
+
+Test(token_site, wants_a_name_where_there_are_several)
+{
+    must(kv_principal_delete(principals, "", &err));
+    expect_in_each("client_id", "", "Identity not found");
+    must_register("one", "");
+    ask_imds();
+    perform(&kv_token_site);
+    cr_assert_eq(response.status, 200);
+    must_register("two", "");
+    expect_in_each("client_id", "",
+                   "Multiple user assigned identities exist, please specify the clientId / "
+                   "resourceId of the identity in the token request");
+}
+
+/* --- Azure Arc --- */
+
+/* The path of the challenge's file; it must be of a form that clients accept. */
+static const char *challenged(void)
+{
+    static const char head[] = "Basic realm=";
+    const char *header = answer_header("WWW-Authenticate");
+
+    cr_assert_eq(response.status, 401);
+    cr_assert_not_null(header);
+    cr_assert_eq(strncmp(header, head, strlen(head)), 0);
+    cr_assert_not_null(strstr(header, ".key"));
+    return header + strlen(head);
+}
+
+static void ask_with_key(const char *key)
+{
+    static char header[256];
+
+    (void) snprintf(header, sizeof(header), "Basic %s", key);
+    ask_arc();
+    add_header("Authorization", header);
+    perform(&kv_token_site);
+}
+
+Test(token_site, challenges_callers_of_arc)
+{
+    kv_auto(kv_buf_done) struct kv_buf key;
+    char path[KV_PATH_MAX];
+
+    kv_buf_init(&key, 4096);
+    ask_with_key("");
+    (void) challenged();
+    ask_with_key("guessed");
+    (void) challenged();
+    ask_arc();
+    perform(&kv_token_site);
+    (void) snprintf(path, sizeof(path), "%s", challenged());
+    must(kv_file_read(path, &key, &err));
+    ask_with_key(key.data);
+    cr_assert_eq(response.status, 200);
+    must(find_name(""));
+    cr_assert_str_eq(answer_text("client_id"), entry.client_id);
+    cr_assert_str_eq(answer_text("object_id"), entry.object_id);
+    cr_assert_str_eq(answer_text("msi_res_id"), entry.resource);
+    kv_key_file_free(keys);
+    keys = NULL;
+    cr_assert_not(kv_file_exists(path), "nobody needs it any more");
+}
+
+/* What clients keep is dated by their clock, whatever the virtual one shows. */
+Test(token_site, dates_tokens_by_the_real_clock)
+{
+    static const kv_millis rows[] = { INT64_C(7776000000), INT64_C(-86400000000) };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        kv_time before = real_now();
+
+        cr_assert_eq(kv_clock_shift(app.clock, rows[i], &err), KV_OK);
+        kv_clock_age_tokens(app.clock, rows[i]);
+        ask_app_service();
+        perform(&kv_token_site);
+        expect_issued_between(before, real_now());
+    }
 }

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The authority as a site: where clients that log in get their tokens, in place of
+ * login.microsoftonline.com (control-plane.md §5.1, clients.md §5.2).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "form.h"
+#include "kv/app/api.h"
+#include "private.h"
+
+#define HSTS "max-age=31536000; includeSubDomains"
+
+static enum kv_code begin_call(struct kv_request *request, struct kv_response *response,
+                               struct kv_err *err)
+{
+    struct authority_call *call = calloc(1, sizeof(*call));
+    const char *sent = kv_request_header(request, "client-request-id");
+
+    (void) response;
+    if (call == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    request->context = call;
+    request->context_free = free;
+    sent = sent != NULL ? sent : kv_request_query(request, "client-request-id");
+    call->is_echoed = sent != NULL && kv_uuid_is_valid(sent);
+    if (call->is_echoed) {
+        memcpy(call->correlation, sent, sizeof(call->correlation));
+    } else {
+        kv_uuid_random(call->correlation);
+    }
+    return KV_OK;
+}
+
+static enum kv_code check_url(struct kv_request *request, struct kv_response *response,
+                              struct kv_err *err)
+{
+    (void) response;
+    if (!request->target_is_valid || request->authority[0] == '\0') {
+        return AADSTS_REFUSE(err, 9002313);
+    }
+    return KV_OK;
+}
+
+static enum kv_code check_body(struct kv_request *request, struct kv_response *response,
+                               struct kv_err *err)
+{
+    (void) response;
+    if (request->body_is_too_large) {
+        return KV_FAIL(err, KV_BODY_TOO_LARGE, 0, "A form may have %d bytes.", FORM_MAX);
+    }
+    return KV_OK;
+}
+
+static size_t choose_body_max(const struct kv_request *request)
+{
+    (void) request;
+    return FORM_MAX;
+}
+
+static enum kv_code refuse_unmatched(struct kv_request *request, struct kv_response *response,
+                                     unsigned verbs_of_path, struct kv_err *err)
+{
+    char verbs[KV_VERBS_SIZE];
+
+    (void) response;
+    if (verbs_of_path != 0) {
+        kv_verbs_list(verbs_of_path, verbs);
+        return AADSTS_REFUSE(err, 900561, verbs, request->method);
+    }
+    return KV_FAIL(err, KV_NOT_FOUND, 0, "The authority has no such endpoint.");
+}
+
+/* Left out if memory is short: the answer is still right. */
+static void add_header(struct kv_response *response, const char *name, const char *value)
+{
+    KV_IGNORE(kv_response_header(response, NULL, name, value));
+}
+
+/* The order of the service's; what belongs to its own machines (cookies, x-ms-ests-server) is not
+ * there. */
+static void finish(struct kv_request *request, struct kv_response *response)
+{
+    const struct authority_call *call = authority_call_of(request);
+    bool is_public = response->status == 200 && request->verb == KV_GET;
+    char date[KV_HTTP_DATE_SIZE];
+
+    kv_time_render_http(kv_seconds(request->now), date);
+    add_header(response, "Cache-Control",
+               is_public ? "max-age=86400, private" : "no-store, no-cache");
+    if (!is_public) {
+        add_header(response, "Pragma", "no-cache");
+    }
+    if (response->content_type != NULL) {
+        add_header(response, "Content-Type", response->content_type);
+    }
+    if (!is_public) {
+        add_header(response, "Expires", "-1");
+    }
+    add_header(response, "Strict-Transport-Security", HSTS);
+    add_header(response, "X-Content-Type-Options", "nosniff");
+    if (call != NULL && call->is_echoed) {
+        add_header(response, "client-request-id", call->correlation);
+    }
+    add_header(response, "x-ms-request-id", request->id);
+    if (response->status == 405) {
+        add_header(response, "Allow", request->verb == KV_GET ? "POST" : "GET");
+    }
+    add_header(response, "Date", date);
+}
+
+const struct kv_route authority_routes[] = {
+    { KV_GET, "/{tenant}/.well-known/openid-configuration", authority_discover_v1, KV_LANE_INLINE },
+    { KV_GET, "/{tenant}/v2.0/.well-known/openid-configuration", authority_discover_v2,
+      KV_LANE_INLINE },
+    { KV_GET, "/{tenant}/adfs/.well-known/openid-configuration", authority_discover_v1,
+      KV_LANE_INLINE },
+    { KV_GET, "/{tenant}/discovery/instance", authority_discover_instance, KV_LANE_INLINE },
+    { KV_GET, "/{tenant}/discovery/keys", authority_keys_v1, KV_LANE_WORK },
+    { KV_GET, "/{tenant}/discovery/v2.0/keys", authority_keys_v2, KV_LANE_WORK },
+    { KV_POST, "/{tenant}/oauth2/token", authority_token_v1, KV_LANE_WORK },
+    { KV_POST, "/{tenant}/oauth2/v2.0/token", authority_token_v2, KV_LANE_WORK },
+    { KV_POST, "/{tenant}/oauth2/devicecode", authority_device_v1, KV_LANE_WORK },
+    { KV_POST, "/{tenant}/oauth2/v2.0/devicecode", authority_device_v2, KV_LANE_WORK },
+    { 0 },
+};
+
+static const struct kv_gate gates[] = {
+    { "call", begin_call },
+    { "url", check_url },
+    { "route", kv_route_match },
+    { "body", check_body },
+    { 0 },
+};
+
+static const struct kv_route *const tables[] = { authority_routes, NULL };
+
+const struct kv_site kv_authority_site = {
+    .name = "authority",
+    .serves = authority_serves,
+    .tables = tables,
+    .body_max = choose_body_max,
+    .gates = gates,
+    .unmatched = refuse_unmatched,
+    .render_error = authority_render_error,
+    .finish = finish,
+    .after = kv_log_access,
+};

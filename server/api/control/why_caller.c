@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The explainer: is the vault there, and does the caller get a token that it accepts? */
+#include <stdio.h>
+#include <string.h>
+
+#include "why.h"
+
+#define SAY(text, ...) ((void) snprintf((text), WHY_TEXT_SIZE, __VA_ARGS__))
+
+enum kv_code why_vault(struct why_question *question, struct why_finding *finding,
+                       struct kv_err *err)
+{
+    const struct kv_vault *vault = question->vault;
+    char mode[KV_SETTING_TEXT_SIZE];
+
+    if (vault->deleted != 0) {
+        SAY(finding->because, "the vault is deleted");
+        SAY(finding->cure, "coffer vault recover %s", vault->name);
+        return KV_FAIL(err, KV_VAULT_NOT_FOUND, 0, "The vault '%s' was not found.", vault->name);
+    }
+    kv_vault_setting_text(vault, KV_SETTING_ACCESS, mode);
+    SAY(finding->because, "the vault is there, with access=%s", mode);
+    return KV_OK;
+}
+
+static enum kv_code refuse_stranger(struct why_finding *finding, struct kv_err *err)
+{
+    SAY(finding->because, "there is no such identity, so it gets no token");
+    SAY(finding->cure, "coffer identity create");
+    return KV_FAIL(err, KV_UNAUTHORIZED, 0, "Identity not found");
+}
+
+static enum kv_code refuse_disabled(const struct why_question *question,
+                                    struct why_finding *finding, struct kv_err *err)
+{
+    SAY(finding->because, "the identity is disabled: it gets no token, and one from before ends "
+                          "with its time");
+    SAY(finding->cure, "coffer identity enable %s", question->entry.name);
+    return KV_FAIL(err, KV_UNAUTHORIZED, 0, "The identity is disabled.");
+}
+
+enum kv_code why_token(struct why_question *question, struct why_finding *finding,
+                       struct kv_err *err)
+{
+    switch (kv_identity_auth(question->request->app->identity)) {
+    case KV_AUTH_OFF:
+        SAY(finding->because, "with --auth off nobody is asked for a token");
+        return KV_OK;
+    case KV_AUTH_ANY:
+        SAY(finding->because, "with --auth any any token will do, and everybody is the "
+                              "system-assigned identity");
+        return KV_OK;
+    case KV_AUTH_STRICT:
+        break;
+    }
+    if (!question->has_entry) {
+        return refuse_stranger(finding, err);
+    }
+    if (question->entry.state == KV_PRINCIPAL_DISABLED) {
+        return refuse_disabled(question, finding, err);
+    }
+    SAY(finding->because, "coffer gives the identity tokens that the vault accepts");
+    return KV_OK;
+}
