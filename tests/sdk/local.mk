@@ -5,6 +5,8 @@ TESTS += \
 	%D%/python/run
 
 EXTRA_DIST += \
+	%D%/impersonation.sh \
+	%D%/logins.sh \
 	%D%/suite.sh \
 	%D%/go/ask_test.go \
 	%D%/go/deletion_test.go \
@@ -22,11 +24,14 @@ EXTRA_DIST += \
 	%D%/go/support_test.go \
 	%D%/go/wrapping_test.go \
 	%D%/js/.npmrc \
+	%D%/js/azure.test.mjs \
 	%D%/js/deletion.test.mjs \
 	%D%/js/hsm.test.mjs \
 	%D%/js/identity.test.mjs \
 	%D%/js/imds.test.mjs \
 	%D%/js/keys.test.mjs \
+	%D%/js/logins.mjs \
+	%D%/js/logins.test.mjs \
 	%D%/js/moving.test.mjs \
 	%D%/js/package-lock.json \
 	%D%/js/package.json \
@@ -38,16 +43,19 @@ EXTRA_DIST += \
 	%D%/js/states.test.mjs \
 	%D%/js/support.mjs \
 	%D%/js/wrapping.test.mjs \
+	%D%/python/logins.py \
 	%D%/python/requirements.in \
 	%D%/python/requirements.txt \
 	%D%/python/run \
 	%D%/python/suite.py \
 	%D%/python/support.py \
 	%D%/python/test_administration.py \
+	%D%/python/test_azure.py \
 	%D%/python/test_deletion.py \
 	%D%/python/test_hsm.py \
 	%D%/python/test_identity.py \
 	%D%/python/test_keys.py \
+	%D%/python/test_logins.py \
 	%D%/python/test_moving.py \
 	%D%/python/test_pending.py \
 	%D%/python/test_release.py \
