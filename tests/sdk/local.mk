@@ -9,12 +9,14 @@ EXTRA_DIST += \
 	%D%/logins.sh \
 	%D%/suite.sh \
 	%D%/go/ask_test.go \
+	%D%/go/azure_test.go \
 	%D%/go/deletion_test.go \
 	%D%/go/go.mod \
 	%D%/go/go.sum \
 	%D%/go/hsm_test.go \
 	%D%/go/identity_test.go \
 	%D%/go/keys_test.go \
+	%D%/go/logins_test.go \
 	%D%/go/moving_test.go \
 	%D%/go/release_test.go \
 	%D%/go/rotation_test.go \

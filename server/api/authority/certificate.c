@@ -30,10 +30,10 @@ static const char *find_text(const struct kv_jws *jws, const char *name)
     return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(jws->header, name));
 }
 
-/* In either alphabet, padded or not: MSAL for Python pads, the SDK for Rust writes plain base64. */
+/* In either alphabet, padded or not: the SDKs for Go and Rust write plain base64 with padding. */
 static bool read_digest(const char *text, size_t len, struct thumbprint *ret_thumbprint)
 {
-    unsigned char bytes[DIGEST_MAX];
+    unsigned char bytes[DIGEST_MAX + 2]; /* its padding counts until it is decoded */
     size_t found = 0;
 
     if (text == NULL || KV_BASE64URL_BYTES(strlen(text)) > sizeof(bytes)
