@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 TESTS += \
+	%D%/rust/run \
+	%D%/java/run \
 	%D%/go/run \
 	%D%/js/run \
 	%D%/python/run
@@ -25,6 +27,13 @@ EXTRA_DIST += \
 	%D%/go/states_test.go \
 	%D%/go/support_test.go \
 	%D%/go/wrapping_test.go \
+	%D%/java/pom.xml \
+	%D%/java/run \
+	%D%/java/src/AzureTest.java \
+	%D%/java/src/KeysTest.java \
+	%D%/java/src/LoginsTest.java \
+	%D%/java/src/MachineTest.java \
+	%D%/java/src/Support.java \
 	%D%/js/.npmrc \
 	%D%/js/azure.test.mjs \
 	%D%/js/deletion.test.mjs \
@@ -46,6 +55,7 @@ EXTRA_DIST += \
 	%D%/js/support.mjs \
 	%D%/js/wrapping.test.mjs \
 	%D%/python/logins.py \
+	%D%/python/mongocrypt.py \
 	%D%/python/requirements.in \
 	%D%/python/requirements.txt \
 	%D%/python/run \
@@ -58,16 +68,25 @@ EXTRA_DIST += \
 	%D%/python/test_identity.py \
 	%D%/python/test_keys.py \
 	%D%/python/test_logins.py \
+	%D%/python/test_mongocrypt.py \
 	%D%/python/test_moving.py \
 	%D%/python/test_pending.py \
 	%D%/python/test_release.py \
 	%D%/python/test_rotation.py \
 	%D%/python/test_signing.py \
 	%D%/python/test_states.py \
-	%D%/python/test_wrapping.py
+	%D%/python/test_wrapping.py \
+	%D%/rust/Cargo.lock \
+	%D%/rust/Cargo.toml \
+	%D%/rust/azure.rs \
+	%D%/rust/keys.rs \
+	%D%/rust/logins.rs \
+	%D%/rust/run \
+	%D%/rust/sdk.rs \
+	%D%/rust/support.rs
 
 clean-local: clean-sdk
 clean-sdk:
-	rm -rf %D%/cache %D%/go/suite %D%/js/suite %D%/python/suite
+	rm -rf %D%/cache %D%/go/suite %D%/java/suite %D%/js/suite %D%/python/suite %D%/rust/suite
 
 PHONY += clean-sdk

@@ -3,10 +3,14 @@
 and instance discovery stays on.
 """
 
+import os
+
 from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
+from azure.keyvault.keys import KeyClient
 
 from logins import TENANT, environment, login, works
-from support import TestCase, rows
+from mongocrypt import Drawer, encryption, seal
+from support import TestCase, new_name, rows
 
 IMDS = "http://169.254.169.254"
 
@@ -27,3 +31,11 @@ class UnderAzuresNames(TestCase):
         arc = {"IDENTITY_ENDPOINT": login("arc")["IDENTITY_ENDPOINT"], "IMDS_ENDPOINT": IMDS}
         with environment(arc):
             works(self, ManagedIdentityCredential())
+
+    def test_libmongocrypt_finds_the_metadata_of_the_machine(self):
+        name, drawer = new_name("mongo"), Drawer()
+        with environment():
+            KeyClient(os.environ["AZURE_KEYVAULT_URL"], DefaultAzureCredential()).create_rsa_key(name)
+        sealed = seal(encryption(drawer, {}), name, "text")
+
+        self.assertEqual(encryption(drawer, {}).decrypt(sealed), "text")
