@@ -4,12 +4,19 @@ TESTS += \
 	%D%/java/run \
 	%D%/go/run \
 	%D%/js/run \
-	%D%/python/run
+	%D%/python/run \
+	%D%/az/run
 
 EXTRA_DIST += \
 	%D%/impersonation.sh \
 	%D%/logins.sh \
 	%D%/suite.sh \
+	%D%/az/azure_cli.py \
+	%D%/az/requirements.in \
+	%D%/az/requirements.txt \
+	%D%/az/run \
+	%D%/az/test_az.py \
+	%D%/az/test_azure.py \
 	%D%/go/ask_test.go \
 	%D%/go/azure_test.go \
 	%D%/go/deletion_test.go \
@@ -87,6 +94,6 @@ EXTRA_DIST += \
 
 clean-local: clean-sdk
 clean-sdk:
-	rm -rf %D%/cache %D%/go/suite %D%/java/suite %D%/js/suite %D%/python/suite %D%/rust/suite
+	rm -rf %D%/cache %D%/az/suite %D%/go/suite %D%/java/suite %D%/js/suite %D%/python/suite %D%/rust/suite
 
 PHONY += clean-sdk
