@@ -36,6 +36,7 @@ EXTRA_DIST += \
 	%D%/test-run.sh \
 	%D%/testcontainers/go/README.md \
 	%D%/testcontainers/go/clients.go \
+	%D%/testcontainers/go/access.go \
 	%D%/testcontainers/go/clock.go \
 	%D%/testcontainers/go/coffer.go \
 	%D%/testcontainers/go/coffer_test.go \

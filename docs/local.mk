@@ -8,10 +8,13 @@ EXTRA_DIST += \
 	%D%/contract.md \
 	%D%/control-plane.md \
 	%D%/faults.md \
+	%D%/firewall.md \
+	%D%/identity.md \
 	%D%/install.md \
 	%D%/limits.md \
 	%D%/operations.md \
 	%D%/options.md \
 	%D%/parity.md \
+	%D%/security.md \
 	%D%/troubleshooting.md \
 	%D%/trust.md

@@ -6,11 +6,13 @@ noinst_HEADERS = \
 	%D%/hsm_pause.h \
 	%D%/kv/access/access.h \
 	%D%/kv/access/explain.h \
+	%D%/kv/access/firewall.h \
 	%D%/kv/access/grants.h \
 	%D%/kv/access/hsm_role.def \
 	%D%/kv/access/permission.def \
 	%D%/kv/access/permission.h \
 	%D%/kv/access/roles.h \
+	%D%/kv/access/trusted_service.def \
 	%D%/kv/access/vault_role.def \
 	%D%/kv/app/api.h \
 	%D%/kv/app/app.h \
@@ -18,8 +20,10 @@ noinst_HEADERS = \
 	%D%/kv/base/base.h \
 	%D%/kv/base/base64.h \
 	%D%/kv/base/buf.h \
+	%D%/kv/base/cidr.h \
 	%D%/kv/base/clock.h \
 	%D%/kv/base/command.def \
+	%D%/kv/base/control_token.h \
 	%D%/kv/base/duration.h \
 	%D%/kv/base/ephemeral.h \
 	%D%/kv/base/err.def \
@@ -33,6 +37,7 @@ noinst_HEADERS = \
 	%D%/kv/base/log.h \
 	%D%/kv/base/option.def \
 	%D%/kv/base/options.h \
+	%D%/kv/base/private_file.h \
 	%D%/kv/base/secret.h \
 	%D%/kv/base/spool.h \
 	%D%/kv/base/uuid.h \
@@ -51,6 +56,7 @@ noinst_HEADERS = \
 	%D%/kv/http/response.h \
 	%D%/kv/http/route.h \
 	%D%/kv/http/step.h \
+	%D%/kv/identity/caller.h \
 	%D%/kv/identity/identity.h \
 	%D%/kv/identity/key_file.h \
 	%D%/kv/identity/principals.h \

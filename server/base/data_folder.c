@@ -4,8 +4,9 @@
 
 #include <string.h>
 
-static const char *find_variable(char *const environment[], const char *name)
+const char *kv_options_variable(const struct kv_options *options, const char *name)
 {
+    char *const *environment = options->environment;
     size_t len = strlen(name);
 
     for (; *environment != NULL; environment++) {
@@ -35,7 +36,7 @@ enum kv_code kv_cache_folder(const struct kv_options *options, char ret_path[KV_
     };
 
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
-        const char *folder = find_variable(options->environment, rows[i].variable);
+        const char *folder = kv_options_variable(options, rows[i].variable);
 
         if (is_absolute(folder)) {
             return kv_path_join(ret_path, folder, rows[i].below, err);
@@ -49,8 +50,8 @@ enum kv_code kv_data_folder(const struct kv_options *options, char ret_path[KV_P
                             struct kv_err *err)
 {
     const char *given = kv_option_text(options, KV_OPTION_DATA);
-    const char *state = find_variable(options->environment, "XDG_STATE_HOME");
-    const char *home = find_variable(options->environment, "HOME");
+    const char *state = kv_options_variable(options, "XDG_STATE_HOME");
+    const char *home = kv_options_variable(options, "HOME");
 
     if (*given != '\0') {
         if (strlen(given) >= KV_PATH_MAX) {

@@ -16,11 +16,13 @@
 #include <unistd.h>
 
 #include "kv/base/clock.h"
+#include "kv/base/log.h"
 #include "kv/base/secret.h"
 
 #define CHUNK 4096
 #define PIPE_LOOK_MS 50        /* between two looks for a signal */
 #define PIPE_PATIENCE_MS 60000 /* a pipe's other end may ask somebody for a password */
+#define PIPE_SILENCE_MS 1000   /* then the log says what is waited for */
 #define WALK_DESCRIPTORS 16
 
 static void close_descriptor(const int *descriptor)
@@ -112,12 +114,25 @@ static bool is_told_to_end(void)
     return sigpending(&pending) == 0 && !sigisemptyset(&pending);
 }
 
+static void tell_of_wait(const char *path, bool *told)
+{
+    if (!*told) {
+        kv_log(KV_LOG_WARNING, "waits_for_pipe", KV_LOG_TEXT_FIELD("file", path),
+               KV_LOG_NUMBER_FIELD("seconds_at_most", PIPE_PATIENCE_MS / 1000));
+    }
+    *told = true;
+}
+
 /* A file has its bytes at once; a pipe when somebody writes to it. */
-static enum kv_code await_bytes(int descriptor, const char *path, kv_millis end, struct kv_err *err)
+static enum kv_code await_bytes(int descriptor, const char *path, kv_millis end, bool *told,
+                                struct kv_err *err)
 {
     struct pollfd wait = { .fd = descriptor, .events = POLLIN };
 
     while (poll(&wait, 1, PIPE_LOOK_MS) <= 0) {
+        if (kv_clock_monotonic() >= end - PIPE_PATIENCE_MS + PIPE_SILENCE_MS) {
+            tell_of_wait(path, told);
+        }
         if (is_told_to_end()) {
             return KV_FAIL(err, KV_INTERNAL, EINTR, "cannot read %s: a signal ended the wait",
                            path);
@@ -137,9 +152,10 @@ static enum kv_code read_all(int descriptor, const char *path, struct kv_buf *bu
     kv_millis end = kv_clock_monotonic() + PIPE_PATIENCE_MS;
     char chunk[CHUNK];
     ssize_t len = -1;
+    bool told = false;
     enum kv_code code = KV_OK;
 
-    while (len != 0 && (code = await_bytes(descriptor, path, end, err)) == KV_OK) {
+    while (len != 0 && (code = await_bytes(descriptor, path, end, &told, err)) == KV_OK) {
         len = read(descriptor, chunk, sizeof(chunk));
         if (len > 0) {
             code = kv_buf_append(buf, chunk, (size_t) len, err);

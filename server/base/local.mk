@@ -3,7 +3,9 @@ libkvbase_a_SOURCES += \
 	%D%/agenda.c \
 	%D%/base64.c \
 	%D%/buf.c \
+	%D%/cidr.c \
 	%D%/clock.c \
+	%D%/control_token.c \
 	%D%/data_folder.c \
 	%D%/dates.c \
 	%D%/duration.c \
@@ -27,6 +29,7 @@ libkvbase_a_SOURCES += \
 	%D%/option_table.c \
 	%D%/option_value.c \
 	%D%/options.c \
+	%D%/private_file.c \
 	%D%/secret.c \
 	%D%/spool.c \
 	%D%/uuid.c \

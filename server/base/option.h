@@ -37,6 +37,9 @@ extern const struct option_row kv_option_rows[KV_OPTION_COUNT];
 bool kv_option_is_of(enum kv_option option, enum kv_command command);
 bool kv_option_is_argument(enum kv_option option);
 
+/* Whether its value is not to be shown. */
+bool kv_option_is_secret(enum kv_option option);
+
 /* A later source wins. */
 enum option_source {
     OPTION_FROM_DEFAULT,

@@ -102,8 +102,10 @@ void kv_options_print_config(const struct kv_options *options, FILE *out)
         if (!kv_option_is_of(option, options->command) || (row->commands & OPTION_FLAG_ONLY) != 0) {
             continue;
         }
-        fprintf(out, "# %s\n%s =", value->origin, row->name);
-        if (row->type != OPTION_LIST && value->text[0] != '\0') {
+        fprintf(out, "# %s%s\n%s =", value->origin,
+                kv_option_is_secret(option) && value->text[0] != '\0' ? ", and not shown" : "",
+                row->name);
+        if (row->type != OPTION_LIST && value->text[0] != '\0' && !kv_option_is_secret(option)) {
             fprintf(out, " %s", value->text);
         }
         for (size_t i = 0; i < value->items; i++) {

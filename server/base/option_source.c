@@ -95,9 +95,13 @@ static enum kv_code take_plain(struct kv_options *options, const char *text, enu
     return take_argument(options, text, next, err);
 }
 
-/* A list of words may be empty. */
-static enum kv_code check_no_more(enum kv_option next, struct kv_err *err)
+/* A list of words may be empty, unless a "--" announces it: then a variable was, as in `-- $UNSET`. */
+static enum kv_code check_no_more(enum kv_option next, bool is_announced, struct kv_err *err)
 {
+    if (next != KV_OPTION_COUNT && takes_the_rest(next) && is_announced) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "nothing is behind the --: %s is missing: %s",
+                       kv_option_rows[next].value, kv_option_rows[next].help);
+    }
     if (next != KV_OPTION_COUNT && !takes_the_rest(next)) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s is missing: %s", kv_option_rows[next].value,
                        kv_option_rows[next].help);
@@ -129,7 +133,7 @@ enum kv_code kv_options_read_flags(struct kv_options *options, int argc, char *c
     for (int at = optind; at < argc; at++) { /* behind a "--" */
         KV_TRY(take_argument(options, argv[at], &next, err));
     }
-    return check_no_more(next, err);
+    return check_no_more(next, optind == argc && strcmp(argv[argc - 1], "--") == 0, err);
 }
 
 /* Cuts blanks off both ends of the text from `start` to `end`, which may be written to. */

@@ -2,6 +2,8 @@
 /* The rows of option.def. */
 #include "option.h"
 
+#include <string.h>
+
 /* The words of the rows' `commands`. */
 __extension__ enum {
     SERVE = KV_COMMAND_SERVE,
@@ -28,6 +30,11 @@ const struct option_row kv_option_rows[KV_OPTION_COUNT] = {
 bool kv_option_is_of(enum kv_option option, enum kv_command command)
 {
     return (kv_option_rows[option].commands & command) != 0;
+}
+
+bool kv_option_is_secret(enum kv_option option)
+{
+    return strcmp(kv_option_rows[option].limits, "secret") == 0;
 }
 
 bool kv_option_is_argument(enum kv_option option)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kv/base/secret.h"
 #include "kv/base/uuid.h"
 #include "option.h"
 
@@ -23,10 +24,11 @@ static enum kv_code refuse(const struct option_text *given, const char *wanted, 
 {
     bool in_file = given->source == OPTION_FROM_FILE;
     const char *name = kv_option_rows[given->option].name;
+    const char *shown = given->text[0] != '\0' ? given->text : "an empty value";
 
     return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s%s%s: %s is not %s", given->origin,
                    in_file ? ": " : "", in_file ? name : "",
-                   given->text[0] != '\0' ? given->text : "an empty value", wanted);
+                   kv_option_is_secret(given->option) ? "the value" : shown, wanted);
 }
 
 static bool parse_number(const char *text, int64_t *ret_number)
@@ -109,6 +111,13 @@ static bool is_address(const char *text)
            || inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1;
 }
 
+/* Empty, which means that there is none; or what a bearer token may consist of (RFC 6750 §2.1), too
+ * long to be found by trying. */
+static bool is_secret(const char *text)
+{
+    return *text == '\0' || kv_secret_is_bearer(text);
+}
+
 /* What the limits of a TEXT may ask for. */
 static const struct {
     const char *name;
@@ -117,6 +126,7 @@ static const struct {
 } forms[] = {
     { "address", is_address, "localhost, any or an IP address" },
     { "guid", kv_uuid_is_valid, "a GUID" },
+    { "secret", is_secret, KV_BEARER_FORM },
 };
 
 static enum kv_code judge_form(const struct option_text *given, struct kv_err *err)

@@ -119,3 +119,13 @@ const char *kv_option_list_item(const struct kv_options *options, enum kv_option
     assert(index < value->items);
     return value->item[index];
 }
+
+bool kv_option_is_from_flag(const struct kv_options *options, enum kv_option option)
+{
+    return options->value[option].source == OPTION_FROM_FLAG;
+}
+
+bool kv_option_is_from_file(const struct kv_options *options, enum kv_option option)
+{
+    return options->value[option].source == OPTION_FROM_FILE;
+}

@@ -4,10 +4,12 @@
 
 #include <malloc.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
 
 void kv_wipe(void *bytes, size_t len)
 {
@@ -30,6 +32,23 @@ void kv_secret_done(struct kv_secret *secret)
 bool kv_secret_equal(const void *a, size_t a_len, const void *b, size_t b_len)
 {
     return a_len == b_len && (a_len == 0 || CRYPTO_memcmp(a, b, a_len) == 0);
+}
+
+bool kv_secret_is_bearer(const char *text)
+{
+    static const char characters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/";
+    size_t len = strlen(text);
+    size_t body = strspn(text, characters);
+
+    return len >= KV_BEARER_MIN && len <= KV_BEARER_MAX && body > 0
+           && text[body + strspn(text + body, "=")] == '\0';
+}
+
+bool kv_secret_digest(const void *bytes, size_t len,
+                      unsigned char ret_digest[KV_SECRET_DIGEST_SIZE])
+{
+    return EVP_Digest(bytes, len, ret_digest, NULL, EVP_sha256(), NULL) == 1;
 }
 
 void kv_secret_protect_process(void)

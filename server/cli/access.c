@@ -3,9 +3,9 @@
 
 #include "cli.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-#include "path.h"
 #include "server.h"
 
 #define PATH_MAX_BYTES 4096
@@ -23,23 +23,6 @@ static void place_done(struct place *place)
 }
 KV_DEFINE_CLEANUP_VALUE(struct place, place_done)
 
-/* --vault, or the first one there is. */
-static enum kv_code find_vault(const struct kv_options *options, struct place *place,
-                               struct kv_err *err)
-{
-    const char *name = kv_option_text(options, KV_OPTION_ACCESS_VAULT);
-    kv_auto(cJSON_Delete) cJSON *info = NULL;
-
-    if (*name == '\0') {
-        KV_TRY(kv_cli_get_json(&place->server, "/control/v1/info", &info, err));
-        KV_TRY(kv_cli_read_text(
-            cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(info, "vaults"), 0), "name", &name,
-            err));
-    }
-    KV_TRY(kv_buf_printf(&place->vault, err, "/control/v1/vaults/"));
-    return path_append(&place->vault, name, err);
-}
-
 /* --principal, or the object id of --identity, which is the system-assigned one by default. */
 static enum kv_code find_principal(const struct kv_options *options, struct place *place,
                                    struct kv_err *err)
@@ -55,7 +38,7 @@ static enum kv_code find_principal(const struct kv_options *options, struct plac
     }
     if (*id == '\0') {
         KV_TRY(kv_buf_printf(&path, err, "/control/v1/identity?name="));
-        KV_TRY(path_append(&path, identity, err));
+        KV_TRY(kv_cli_append_escaped(&path, identity, err));
         KV_TRY(kv_cli_get_json(&place->server, path.data, &answer, err));
         KV_TRY(kv_cli_read_text(answer, "object_id", &id, err));
     }
@@ -129,7 +112,7 @@ static void add_words(cJSON *body, const char *words, bool *ok)
 static enum kv_code append_policy(struct place *place, struct kv_err *err)
 {
     KV_TRY(kv_buf_printf(&place->vault, err, "/policies/"));
-    return path_append(&place->vault, place->principal, err);
+    return kv_cli_append_escaped(&place->vault, place->principal, err);
 }
 
 static enum kv_code put_policy(const struct kv_options *options, struct place *place,
@@ -156,7 +139,7 @@ static enum kv_code delete_policy(const struct kv_options *options, struct place
 
     KV_TRY(append_policy(place, err));
     KV_TRY(kv_buf_printf(&place->vault, err, "?application_id="));
-    KV_TRY(path_append(&place->vault, application, err));
+    KV_TRY(kv_cli_append_escaped(&place->vault, application, err));
     return kv_cli_send(&place->server, "DELETE", place->vault.data, NULL, &answer, err);
 }
 
@@ -164,7 +147,7 @@ static enum kv_code find_place(const struct kv_options *options, struct place *p
                                struct kv_err *err)
 {
     KV_TRY(kv_cli_find_server(options, &place->server, err));
-    return find_vault(options, place, err);
+    return kv_cli_append_vault(options, &place->server, &place->vault, err);
 }
 
 enum kv_code kv_cli_access_grant(const struct kv_options *options, struct kv_err *err)
@@ -207,6 +190,22 @@ enum kv_code kv_cli_access_revoke(const struct kv_options *options, struct kv_er
                     : delete_policy(options, &place, err);
 }
 
+/* What a delay that is under way does to it. */
+static void print_delay(const cJSON *grant)
+{
+    const char *since = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(grant, "since"));
+    const char *until = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(grant, "until"));
+
+    if (since != NULL) {
+        (void) printf("  pending: counts from ");
+        kv_cli_print_text(since);
+    }
+    if (until != NULL) {
+        (void) printf("  withdrawn: counts until ");
+        kv_cli_print_text(until);
+    }
+}
+
 static enum kv_code print_policy(const cJSON *policy, struct kv_err *err)
 {
     const char *principal = NULL;
@@ -215,16 +214,17 @@ static enum kv_code print_policy(const cJSON *policy, struct kv_err *err)
     const cJSON *word;
 
     KV_TRY(kv_cli_read_text(policy, "principal", &principal, err));
-    path_print_text(principal);
+    kv_cli_print_text(principal);
     (void) printf("  policy");
     cJSON_ArrayForEach (word, cJSON_GetObjectItemCaseSensitive(policy, "permissions")) {
         (void) putchar(' ');
-        path_print_text(cJSON_IsString(word) ? word->valuestring : "");
+        kv_cli_print_text(cJSON_IsString(word) ? word->valuestring : "");
     }
     if (application != NULL) {
         (void) printf(" with the application ");
-        path_print_text(application);
+        kv_cli_print_text(application);
     }
+    print_delay(policy);
     (void) putchar('\n');
     return KV_OK;
 }
@@ -232,16 +232,20 @@ static enum kv_code print_policy(const cJSON *policy, struct kv_err *err)
 static enum kv_code print_assignment(const cJSON *assignment, struct kv_err *err)
 {
     bool denies = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(assignment, "deny"));
-    const char *principal = NULL, *role = NULL, *scope = NULL;
+    const char *principal = NULL, *role = NULL, *scope = NULL, *name = NULL;
 
+    KV_TRY(kv_cli_read_text(assignment, "name", &name, err));
     KV_TRY(kv_cli_read_text(assignment, "principal", &principal, err));
     KV_TRY(kv_cli_read_text(assignment, "role", &role, err));
     KV_TRY(kv_cli_read_text(assignment, "scope", &scope, err));
-    path_print_text(principal);
+    kv_cli_print_text(principal);
     (void) printf(denies ? "  deny '" : "  role '");
-    path_print_text(role);
+    kv_cli_print_text(role);
     (void) printf("' on ");
-    path_print_text(scope);
+    kv_cli_print_text(scope);
+    (void) printf("  named ");
+    kv_cli_print_text(name);
+    print_delay(assignment);
     (void) putchar('\n');
     return KV_OK;
 }
@@ -259,7 +263,7 @@ enum kv_code kv_cli_access_list(const struct kv_options *options, struct kv_err 
     KV_TRY(kv_cli_get_json(&place.server, place.vault.data, &answer, err));
     KV_TRY(kv_cli_read_text(answer, "access", &mode, err));
     (void) printf("access=");
-    path_print_text(mode);
+    kv_cli_print_text(mode);
     (void) putchar('\n');
     cJSON_ArrayForEach (item, cJSON_GetObjectItemCaseSensitive(answer, "policies")) {
         KV_TRY(print_policy(item, err));

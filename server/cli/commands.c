@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "kv/base/files.h"
-#include "path.h"
 #include "server.h"
 #include "system_store.h"
 
@@ -130,7 +129,7 @@ static enum kv_code append_resource(struct kv_buf *path, const char *resource, s
                        RESOURCE_MAX);
     }
     KV_TRY(kv_buf_printf(path, err, "resource="));
-    return path_append(path, resource, err);
+    return kv_cli_append_escaped(path, resource, err);
 }
 
 /* The managed-identity endpoint knows managed identities alone; the registry knows everybody. */
@@ -140,7 +139,7 @@ static enum kv_code start_token_path(struct kv_buf *path, const char *identity, 
         return kv_buf_printf(path, err, "/msi/token?api-version=2019-08-01&");
     }
     KV_TRY(kv_buf_printf(path, err, "/control/v1/identities/"));
-    KV_TRY(path_append(path, identity, err));
+    KV_TRY(kv_cli_append_escaped(path, identity, err));
     return kv_buf_printf(path, err, "/token?");
 }
 

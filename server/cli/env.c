@@ -9,15 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include <openssl/evp.h>
-
+#include "ca_file.h"
 #include "kv/base/files.h"
+#include "kv/base/private_file.h"
 #include "login.h"
+#include "proxy.h"
 #include "server.h"
 #include "variables.h"
-
-#define NAMING_BYTES 8 /* of the digest that names a saved certificate */
 
 #define CA_VARIABLES "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE"
 
@@ -46,31 +46,17 @@ static bool find_ca(const struct kv_cli_server *server, char ret_path[KV_PATH_MA
            && realpath(path, ret_path) != NULL;
 }
 
-/* Named by what is in it: the certificates of two servers do not get into each other's way. */
-static enum kv_code choose_file(const struct kv_options *options, const struct kv_buf *pem,
-                                char ret_path[KV_PATH_MAX], struct kv_err *err)
-{
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    char folder[KV_PATH_MAX];
-    char name[] = "ca-0123456789abcdef.pem";
-
-    if (EVP_Digest(pem->data, pem->len, digest, NULL, EVP_sha256(), NULL) != 1) {
-        return KV_OUT_OF_MEMORY(err);
-    }
-    for (int i = 0; i < NAMING_BYTES; i++) {
-        (void) snprintf(name + strlen("ca-") + 2 * i, 3, "%02x", digest[i]);
-    }
-    name[strlen("ca-") + 2 * NAMING_BYTES] = '.';
-    KV_TRY(kv_cache_folder(options, folder, err));
-    KV_TRY(kv_folder_make(folder, 0700, err));
-    return kv_path_join(ret_path, folder, name, err);
-}
-
+/* Only of a file that nobody else can change later on. */
 static bool holds(const char *path, const struct kv_buf *pem)
 {
     kv_auto(kv_buf_done) struct kv_buf held;
+    struct stat status;
 
     kv_buf_init(&held, KV_CLI_ANSWER_MAX);
+    if (lstat(path, &status) != 0 || status.st_uid != geteuid()
+        || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+        return false;
+    }
     return kv_file_read(path, &held, NULL) == KV_OK && held.len == pem->len
            && strcmp(held.data, pem->data) == 0;
 }
@@ -88,11 +74,17 @@ static enum kv_code fetch_ca(const struct kv_cli_server *server, struct kv_buf *
     return KV_OK;
 }
 
-/* A link is followed, and nothing but a file is replaced: not /dev/null, nor a pipe. */
+/* A link is followed, but not one that somebody else left in /tmp; and nothing but a file is replaced:
+ * not /dev/null, nor a pipe. */
 static enum kv_code find_file(const char *wanted, char ret_path[KV_PATH_MAX], struct kv_err *err)
 {
     struct stat status;
+    unsigned owner;
 
+    if (kv_link_is_of_others(wanted, &owner)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--ca-file: %s is a link of user %u", wanted,
+                       owner);
+    }
     if (stat(wanted, &status) == 0 && !S_ISREG(status.st_mode)) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--ca-file: %s is not a regular file", wanted);
     }
@@ -114,7 +106,7 @@ static enum kv_code save_ca(const struct kv_options *options, const struct kv_cl
     kv_buf_init(&pem, KV_CLI_ANSWER_MAX);
     KV_TRY(fetch_ca(server, &pem, err));
     if (*wanted == '\0') {
-        KV_TRY(choose_file(options, &pem, path, err));
+        KV_TRY(ca_file_in_cache(options, &pem, path, err));
     } else {
         KV_TRY(find_file(wanted, path, err));
     }
@@ -179,6 +171,16 @@ static void print_advice(const char *control_url, FILE *out)
     }
 }
 
+/* Before a server is asked: as in `-- "$UNSET"`. */
+static enum kv_code check_command(const struct kv_options *options, struct kv_err *err)
+{
+    if (kv_option_list_count(options, KV_OPTION_ENV_COMMAND) > 0
+        && *kv_option_list_item(options, KV_OPTION_ENV_COMMAND, 0) == '\0') {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "the command behind the -- is empty");
+    }
+    return KV_OK;
+}
+
 static enum kv_code hand_over(const struct kv_options *options, const struct variables *variables,
                               struct kv_err *err)
 {
@@ -201,6 +203,7 @@ enum kv_code kv_cli_env(const struct kv_options *options, struct kv_err *err)
     const char *name = NULL, *url = NULL;
     char ca[KV_PATH_MAX];
 
+    KV_TRY(check_command(options, err));
     KV_TRY(kv_cli_find_server(options, &server, err));
     KV_TRY(kv_cli_get_json(&server, "/control/v1/info", &info, err));
     KV_TRY(pick_vault(info, wanted, &name, &url, err));
@@ -208,6 +211,9 @@ enum kv_code kv_cli_env(const struct kv_options *options, struct kv_err *err)
     KV_TRY(add_vault(&variables, name, url, err));
     KV_TRY(login_add(options, &server, url, &variables, err));
     KV_TRY(add_trust(&variables, ca, err));
+    KV_TRY(proxy_add_exceptions(
+        options, (const char *const[]){ url, server.url, login_authority(options), NULL },
+        &variables, err));
     if (*ca == '\0') {
         print_advice(server.url, has_comments ? stdout : stderr);
     }

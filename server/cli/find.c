@@ -108,7 +108,7 @@ enum kv_code kv_cli_find_server(const struct kv_options *options, struct kv_cli_
     bool has_folder = *kv_option_text(options, KV_OPTION_DATA) != '\0';
     char folder[KV_PATH_MAX];
 
-    *ret_server = (struct kv_cli_server){ .patience = 0 };
+    *ret_server = (struct kv_cli_server){ .options = options };
     if (*url != '\0') {
         KV_TRY(use_option(url, ret_server, err));
         return has_folder ? kv_data_folder(options, ret_server->folder, err) : KV_OK;

@@ -12,7 +12,16 @@
 #define TIMEOUT 40000L        /* a first token waits up to 30 s for the key that signs it */
 
 KV_DEFINE_CLEANUP(CURL *, curl_easy_cleanup)
-KV_DEFINE_CLEANUP(struct curl_slist *, curl_slist_free_all)
+
+/* One of them may hold the control token. */
+static void wipe_headers(struct curl_slist *headers)
+{
+    for (struct curl_slist *at = headers; at != NULL; at = at->next) {
+        kv_wipe(at->data, strlen(at->data));
+    }
+    curl_slist_free_all(headers);
+}
+KV_DEFINE_CLEANUP(struct curl_slist *, wipe_headers)
 
 /* The header that the token endpoint requires; any value will do. */
 static const char identity_header[] = "X-IDENTITY-HEADER: coffer";
@@ -103,15 +112,27 @@ static bool add_header(struct curl_slist **headers, const char *line)
     return longer != NULL;
 }
 
+static enum kv_code add_authorization(struct curl_slist **headers, const struct question *question,
+                                      struct kv_err *err)
+{
+    char line[KV_CLI_AUTHORIZATION_SIZE];
+
+    KV_TRY(kv_cli_authorize(question->server, question->path, line, err));
+    bool ok = line[0] == '\0' || add_header(headers, line);
+    kv_wipe(line, sizeof(line));
+    return ok ? KV_OK : KV_OUT_OF_MEMORY(err);
+}
+
 static enum kv_code ask(const struct question *question, struct kv_buf *body, long *ret_status,
                         struct kv_err *err)
 {
     kv_auto(curl_easy_cleanup) CURL *curl = curl_easy_init();
-    kv_auto(curl_slist_free_all) struct curl_slist *headers = NULL;
+    kv_auto(wipe_headers) struct curl_slist *headers = NULL;
     kv_auto(kv_buf_done) struct kv_buf url;
 
     kv_buf_init(&url, 8192);
     KV_TRY(kv_buf_printf(&url, err, "%s%s", question->server->url, question->path));
+    KV_TRY(add_authorization(&headers, question, err));
     if (curl == NULL || !add_header(&headers, identity_header)
         || (question->verb != NULL && !add_header(&headers, "Content-Type: application/json"))
         || !prepare(curl, url.data, question->server->patience, headers, body)

@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#include "path.h"
 #include "server.h"
 
 #define PATH_MAX_BYTES 8192
@@ -23,13 +22,13 @@ struct wish {
 static enum kv_code render_path(const struct wish *wish, struct kv_buf *path, struct kv_err *err)
 {
     KV_TRY(kv_buf_printf(path, err, "/control/v1/identities/"));
-    KV_TRY(path_append(path, *wish->name != '\0' ? wish->name : DEFAULT_NAME, err));
+    KV_TRY(kv_cli_append_escaped(path, *wish->name != '\0' ? wish->name : DEFAULT_NAME, err));
     if (wish->part != NULL) {
         KV_TRY(kv_buf_printf(path, err, "/%s", wish->part));
     }
     if (wish->item != NULL) {
         KV_TRY(kv_buf_printf(path, err, "/"));
-        KV_TRY(path_append(path, wish->item, err));
+        KV_TRY(kv_cli_append_escaped(path, wish->item, err));
     }
     return KV_OK;
 }
@@ -61,28 +60,28 @@ static void print_member(const cJSON *member)
     const cJSON *item;
 
     if (cJSON_IsString(member) || cJSON_IsBool(member)) {
-        path_print_text(member->string);
+        kv_cli_print_text(member->string);
         (void) putchar('=');
-        path_print_text(cJSON_IsString(member) ? member->valuestring
-                        : cJSON_IsTrue(member) ? "true"
-                                               : "false");
+        kv_cli_print_text(cJSON_IsString(member) ? member->valuestring
+                          : cJSON_IsTrue(member) ? "true"
+                                                 : "false");
         (void) putchar('\n');
         return;
     }
     cJSON_ArrayForEach (item, member) {
         const cJSON *field;
 
-        path_print_text(member->string);
+        kv_cli_print_text(member->string);
         (void) putchar(':');
         if (cJSON_IsString(item)) {
             (void) putchar(' ');
-            path_print_text(item->valuestring);
+            kv_cli_print_text(item->valuestring);
         }
         cJSON_ArrayForEach (field, item) {
             (void) putchar(' ');
-            path_print_text(field->string);
+            kv_cli_print_text(field->string);
             (void) putchar('=');
-            path_print_text(cJSON_IsString(field) ? field->valuestring : "");
+            kv_cli_print_text(cJSON_IsString(field) ? field->valuestring : "");
         }
         (void) putchar('\n');
     }
@@ -107,10 +106,10 @@ static enum kv_code print_line(const cJSON *identity, struct kv_err *err)
         const char *text = NULL;
 
         KV_TRY(kv_cli_read_text(identity, names[i], &text, err));
-        path_print_text(text);
+        kv_cli_print_text(text);
         (void) putchar(' ');
     }
-    path_print_text(client != NULL ? client : "-");
+    kv_cli_print_text(client != NULL ? client : "-");
     (void) putchar('\n');
     return KV_OK;
 }

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 libkvcli_a_SOURCES += \
 	%D%/access.c \
+	%D%/authorize.c \
+	%D%/ca_file.c \
+	%D%/ca_file.h \
 	%D%/certificate_file.c \
 	%D%/certificate_file.h \
 	%D%/cli.c \
@@ -8,15 +11,18 @@ libkvcli_a_SOURCES += \
 	%D%/commands.c \
 	%D%/env.c \
 	%D%/find.c \
+	%D%/firewall.c \
 	%D%/get.c \
 	%D%/identity.c \
 	%D%/login.c \
 	%D%/login.h \
 	%D%/path.c \
-	%D%/path.h \
+	%D%/proxy.c \
+	%D%/proxy.h \
 	%D%/server.h \
 	%D%/system_store.c \
 	%D%/system_store.h \
 	%D%/variables.c \
 	%D%/variables.h \
-	%D%/vault.c
+	%D%/vault.c \
+	%D%/why.c

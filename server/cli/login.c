@@ -11,7 +11,6 @@
 
 #include "certificate_file.h"
 #include "kv/base/files.h"
-#include "path.h"
 
 /* Any value will do; it only has to be there. */
 #define IDENTITY_SECRET "coffer"
@@ -22,6 +21,7 @@
 /* The tenant by which SDKs ask an authority that is not Microsoft's for tokens without asking
  * Microsoft about it before. */
 #define TENANT "adfs"
+#define AUTHORITY "https://login.localhost"
 
 struct login {
     const struct kv_options *options;
@@ -73,7 +73,7 @@ static enum kv_code add_authority(const struct login *login, struct kv_err *err)
 {
     const char *port = strrchr(login->vault_url, ':');
 
-    KV_TRY(variables_add(login->variables, "AZURE_AUTHORITY_HOST", "https://login.localhost",
+    KV_TRY(variables_add(login->variables, "AZURE_AUTHORITY_HOST", AUTHORITY,
                          port != NULL && port[1] != '/' ? port : "", err));
     return variables_add(login->variables, "AZURE_TENANT_ID", TENANT, "", err);
 }
@@ -82,7 +82,7 @@ static enum kv_code render_path(const struct login *login, const char *part, str
                                 struct kv_err *err)
 {
     KV_TRY(kv_buf_printf(path, err, "/control/v1/identities/"));
-    KV_TRY(path_append(path, login->name, err));
+    KV_TRY(kv_cli_append_escaped(path, login->name, err));
     return kv_buf_printf(path, err, "%s", part);
 }
 
@@ -138,7 +138,7 @@ static enum kv_code remove_others(const struct login *login, const char *list, c
         }
         KV_TRY(render_path(login, part, &path, err));
         KV_TRY(kv_buf_printf(&path, err, "/"));
-        KV_TRY(path_append(&path, id, err));
+        KV_TRY(kv_cli_append_escaped(&path, id, err));
         KV_TRY(kv_cli_send(login->server, "DELETE", path.data, NULL, &answer, err));
     }
     return KV_OK;
@@ -217,6 +217,11 @@ static const struct way *find_way(const struct kv_options *options)
         }
     }
     return &ways[0]; /* the options take no other word */
+}
+
+const char *login_authority(const struct kv_options *options)
+{
+    return find_way(options)->is_managed ? NULL : AUTHORITY;
 }
 
 /* Chains and command lines of SDKs give it to the endpoint. The default identity needs no name. */

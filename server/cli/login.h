@@ -17,3 +17,6 @@
 enum kv_code login_add(const struct kv_options *options, const struct kv_cli_server *server,
                        const char *vault_url, struct variables *variables,
                        struct kv_err *err) kv_must_check;
+
+/* The authority's URL, for those who keep proxies away from it; NULL: --as wants none. */
+const char *login_authority(const struct kv_options *options);

@@ -12,16 +12,14 @@
 #include <unistd.h>
 
 #include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "ca_file.h"
 #include "kv/base/files.h"
 
-#define NAMING_BYTES 8      /* of the digest that names a certificate */
 #define CERTIFICATES_MAX 17 /* a CA and those above it, as many as serve takes */
 #define PEM_MAX 65536
-#define NAME_SIZE sizeof("coffer-0123456789abcdef.crt")
 
 KV_DEFINE_CLEANUP(BIO *, BIO_free)
 
@@ -96,23 +94,6 @@ static enum kv_code take_up(const struct store *store, const char *argument, str
     return KV_OK;
 }
 
-/* Named by what is in it, so that the certificates of two servers stay apart. */
-static enum kv_code name_file(const struct store *store, const struct kv_buf *pem,
-                              char ret_path[KV_PATH_MAX], struct kv_err *err)
-{
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    char name[NAME_SIZE] = "coffer-";
-
-    if (EVP_Digest(pem->data, pem->len, digest, NULL, EVP_sha256(), NULL) != 1) {
-        return KV_OUT_OF_MEMORY(err);
-    }
-    for (size_t i = 0; i < NAMING_BYTES; i++) {
-        (void) snprintf(name + strlen("coffer-") + 2 * i, 3, "%02x", digest[i]);
-    }
-    (void) snprintf(name + strlen("coffer-") + 2 * NAMING_BYTES, sizeof(".crt"), ".crt");
-    return kv_path_join(ret_path, store->folder, name, err);
-}
-
 static enum kv_code fail_to_change(const char *path, unsigned long cause, struct kv_err *err)
 {
     return KV_FAIL(err, KV_INTERNAL, cause, "cannot change %s: %s%s", path, strerror((int) cause),
@@ -166,7 +147,7 @@ static enum kv_code add_one(const struct store *store, X509 *certificate,
     additions->count++;
     kv_buf_init(&next->pem, PEM_MAX);
     KV_TRY(render(certificate, &next->pem, err));
-    KV_TRY(name_file(store, &next->pem, next->path, err));
+    KV_TRY(ca_file_path(store->folder, "coffer-", &next->pem, ".crt", next->path, err));
     next->was_there = kv_file_exists(next->path);
     return KV_OK;
 }

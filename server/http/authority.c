@@ -5,6 +5,8 @@
  */
 #include "authority.h"
 
+#include <openssl/err.h>
+
 #include "kv/base/files.h"
 #include "kv/base/log.h"
 
@@ -132,15 +134,30 @@ enum kv_code kv_authority_render(const struct kv_authority *authority, struct kv
     return KV_OK;
 }
 
+/* By name and by signature: a CA that was made anew has the name of the former one. */
+static bool has_issued(X509 *issuer, X509 *certificate)
+{
+    bool is_issuer = X509_check_issued(issuer, certificate) == X509_V_OK
+                     && X509_verify(certificate, X509_get0_pubkey(issuer)) == 1;
+
+    ERR_clear_error();
+    return is_issuer;
+}
+
+bool kv_authority_is_root(X509 *certificate)
+{
+    return has_issued(certificate, certificate);
+}
+
 /* Who issued it, among those above; NULL when it is a root, or the issuer is not there. */
 static X509 *find_issuer(const struct kv_authority *authority, X509 *certificate)
 {
-    if (X509_check_issued(certificate, certificate) == X509_V_OK) {
+    if (kv_authority_is_root(certificate)) {
         return NULL;
     }
     for (int i = 0; i < sk_X509_num(authority->above); i++) { /* -1: there is no stack */
         X509 *other = sk_X509_value(authority->above, i);
-        if (X509_check_issued(other, certificate) == X509_V_OK) {
+        if (has_issued(other, certificate)) {
             return other;
         }
     }
@@ -161,4 +178,55 @@ X509 *kv_authority_top(const struct kv_authority *authority)
         top = issuer;
     }
     return top;
+}
+
+enum kv_code kv_authority_trim(struct kv_authority *authority, struct kv_err *err)
+{
+    STACK_OF(X509) *chain = sk_X509_new_null();
+    X509 *issuer = find_issuer(authority, authority->certificate);
+    bool ok = chain != NULL;
+
+    for (int i = 0; ok && issuer != NULL && i < sk_X509_num(authority->above); i++) {
+        ok = X509_up_ref(issuer) == 1;
+        if (ok && sk_X509_push(chain, issuer) == 0) {
+            X509_free(issuer);
+            ok = false;
+        }
+        issuer = find_issuer(authority, issuer);
+    }
+    if (!ok) {
+        free_certificates(chain);
+        return KV_OUT_OF_MEMORY(err);
+    }
+    free_certificates(authority->above);
+    authority->above = chain;
+    return KV_OK;
+}
+
+/* Has the certificate change places with that one above it. */
+static void put_first(struct kv_authority *authority, int i)
+{
+    X509 *chosen = sk_X509_value(authority->above, i);
+
+    (void) sk_X509_set(authority->above, i, authority->certificate);
+    authority->certificate = chosen;
+}
+
+void kv_authority_begin_with_issuer(struct kv_authority *trusted, const struct kv_authority *server)
+{
+    X509 *at = server->certificate;
+
+    /* -1: there is nothing above; and no more steps than certificates */
+    for (int left = sk_X509_num(server->above); at != NULL && left >= -1; left--) {
+        if (has_issued(trusted->certificate, at)) {
+            return;
+        }
+        for (int i = 0; i < sk_X509_num(trusted->above); i++) {
+            if (has_issued(sk_X509_value(trusted->above, i), at)) {
+                put_first(trusted, i);
+                return;
+            }
+        }
+        at = find_issuer(server, at);
+    }
 }

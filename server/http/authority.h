@@ -10,7 +10,7 @@
 #include "kv/http/certificate.h"
 #include "x509.h"
 
-#define AUTHORITY_PEM_MAX 65536
+#define AUTHORITY_PEM_MAX 65536 /* bytes of a file that the user gives */
 
 /* A certificate with its key, and those above it, lowest first. */
 struct kv_authority {
@@ -47,3 +47,22 @@ enum kv_code kv_authority_render(const struct kv_authority *authority, struct kv
 
 /* The topmost certificate that is known: what a store of one certificate has to trust. Borrowed. */
 X509 *kv_authority_top(const struct kv_authority *authority);
+
+/* Whether the certificate is signed by itself. */
+bool kv_authority_is_root(X509 *certificate);
+
+/* Leaves above the certificate only who issued it, who issued that one, and so on, lowest first. */
+enum kv_code kv_authority_trim(struct kv_authority *authority, struct kv_err *err) kv_must_check;
+
+/* Makes that one of the trusted certificates the first which the chain of the server's reaches; if
+ * there is none, all stay where they are. */
+void kv_authority_begin_with_issuer(struct kv_authority *trusted,
+                                    const struct kv_authority *server);
+
+/*
+ * KV_BAD_PARAMETER unless clients can trust it: the certificate reaches a root, and each on the way
+ * has a subject and a strong key. `option` named the file.
+ */
+enum kv_code kv_authority_check_trust(const char *option, const char *path,
+                                      const struct kv_authority *authority,
+                                      struct kv_err *err) kv_must_check;

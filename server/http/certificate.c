@@ -225,8 +225,8 @@ static enum kv_code open_given_authority(const struct kv_certificate_source *sou
     return kv_file_write(paths->trust, to->ca.data, to->ca.len, PUBLIC_MODE, err);
 }
 
-/* What clients of a given server certificate trust: --ca-cert, or the root at the end of its file. */
-static enum kv_code find_trusted(const struct kv_certificate_source *source,
+/* The file may have other CAs, too: clients are told of those alone that the certificate needs. */
+static enum kv_code load_trusted(const struct kv_certificate_source *source,
                                  const struct kv_authority *server,
                                  struct kv_authority *ret_trusted, struct kv_err *err)
 {
@@ -234,12 +234,28 @@ static enum kv_code find_trusted(const struct kv_certificate_source *source,
         .option = "--ca-cert",
         .certificate = source->ca_cert,
     };
+    kv_auto(kv_authority_done) struct kv_authority trusted = { .certificate = NULL };
+
+    KV_TRY(kv_authority_load(&files, &trusted, err));
+    kv_authority_begin_with_issuer(&trusted, server);
+    KV_TRY(kv_authority_trim(&trusted, err));
+    KV_TRY(kv_authority_check_trust("--ca-cert", source->ca_cert, &trusted, err));
+    *ret_trusted = trusted;
+    trusted = (struct kv_authority){ .certificate = NULL }; /* the caller's now */
+    return KV_OK;
+}
+
+/* What clients of a given server certificate trust: --ca-cert, or the root at the end of its file. */
+static enum kv_code find_trusted(const struct kv_certificate_source *source,
+                                 const struct kv_authority *server,
+                                 struct kv_authority *ret_trusted, struct kv_err *err)
+{
     X509 *top = kv_authority_top(server);
 
     if (is_given(source->ca_cert)) {
-        return kv_authority_load(&files, ret_trusted, err);
+        return load_trusted(source, server, ret_trusted, err);
     }
-    if (X509_check_issued(top, top) != X509_V_OK) {
+    if (!kv_authority_is_root(top)) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
                        "--tls-cert: %s does not end with a root certificate: give the CA that "
                        "clients trust with --ca-cert",
@@ -285,6 +301,7 @@ static enum kv_code open_given_server(const char *folder,
     KV_TRY(kv_authority_render(&server, &to->server, err));
     KV_TRY(kv_x509_render_key(server.key, &to->key, err));
     KV_TRY(render_trust(&trusted, to, err));
+    to->is_given = true;
     return kv_file_write(paths->trust, to->ca.data, to->ca.len, PUBLIC_MODE, err);
 }
 
@@ -345,6 +362,13 @@ enum kv_code kv_certificates_issue(const struct kv_certificates *certificates, c
     KV_TRY(kv_x509_make_signer(issued.key, authority->certificate, authority->key, name,
                                &issued.certificate, err));
     return render_chain(issued.certificate, authority, chain, err);
+}
+
+bool kv_certificates_cover(const struct kv_certificates *certificates, const char *name)
+{
+    kv_auto(X509_free) X509 *server = kv_x509_parse_certificate(&certificates->server);
+
+    return server != NULL && kv_x509_is_for(server, name);
 }
 
 void kv_certificates_done(struct kv_certificates *certificates)

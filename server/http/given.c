@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Certificates and keys that the user gives, in PEM files or a PKCS #12. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,7 +13,7 @@
 #include "kv/base/secret.h"
 
 #define PASSWORD_MAX 1024 /* bytes, in the file of the password */
-#define CHAIN_MAX 16      /* certificates in a file */
+#define CHAIN_MAX 17      /* certificates in a file */
 
 KV_DEFINE_CLEANUP(BIO *, BIO_free)
 KV_DEFINE_CLEANUP(PKCS12 *, PKCS12_free)
@@ -29,6 +30,10 @@ static enum kv_code read_file(const char *option, const char *path, struct kv_bu
     struct kv_err cause;
 
     if (kv_file_read(path, buf, &cause) != KV_OK) {
+        if (cause.cause == EFBIG) {
+            return KV_FAIL(err, KV_BAD_PARAMETER, EFBIG, "%s: %s has more than %zu bytes", option,
+                           path, buf->max);
+        }
         return KV_FAIL(err, KV_BAD_PARAMETER, cause.cause, "%s: %s", option, cause.message);
     }
     return KV_OK;
@@ -107,12 +112,46 @@ static enum kv_code push(STACK_OF(X509) * *certificates, X509 *certificate, stru
     return KV_OK;
 }
 
+/* The next certificate of a PEM file; NULL at its end. A block that cannot be read is no end. */
+static enum kv_code read_next(const struct kv_authority_files *files, BIO *bio, int number,
+                              X509 **ret_next, struct kv_err *err)
+{
+    X509 *next = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+    unsigned long why = next == NULL ? ERR_peek_last_error() : 0;
+    bool is_end = ERR_GET_LIB(why) == ERR_LIB_PEM && ERR_GET_REASON(why) == PEM_R_NO_START_LINE;
+
+    ERR_clear_error();
+    if (next == NULL && !is_end) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, why, "%s: certificate %d of %s is damaged",
+                       files->option, number, files->certificate);
+    }
+    *ret_next = next;
+    return KV_OK;
+}
+
+static enum kv_code read_above(const struct kv_authority_files *files, BIO *bio,
+                               struct kv_authority *authority, struct kv_err *err)
+{
+    for (int number = 2;; number++) {
+        X509 *next = NULL;
+
+        KV_TRY(read_next(files, bio, number, &next, err));
+        if (next == NULL) {
+            return KV_OK;
+        }
+        KV_TRY(push(&authority->above, next, err));
+        if (number > CHAIN_MAX) {
+            return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s: %s has more than %d certificates",
+                           files->option, files->certificate, CHAIN_MAX);
+        }
+    }
+}
+
 /* The certificates of a PEM file, as they come. */
 static enum kv_code read_chain(const struct kv_authority_files *files,
                                struct kv_authority *authority, struct kv_err *err)
 {
     kv_auto(kv_buf_done) struct kv_buf pem;
-    X509 *next;
 
     kv_buf_init(&pem, AUTHORITY_PEM_MAX);
     KV_TRY(read_file(files->option, files->certificate, &pem, err));
@@ -120,20 +159,12 @@ static enum kv_code read_chain(const struct kv_authority_files *files,
     if (bio == NULL) {
         return KV_OUT_OF_MEMORY(err);
     }
-    authority->certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL);
-    for (int i = 0; (next = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL; i++) {
-        KV_TRY(push(&authority->above, next, err));
-        if (i == CHAIN_MAX) {
-            return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s: %s has more than %d certificates",
-                           files->option, files->certificate, CHAIN_MAX);
-        }
-    }
-    ERR_clear_error();
+    KV_TRY(read_next(files, bio, 1, &authority->certificate, err));
     if (authority->certificate == NULL) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s: %s does not contain a certificate in PEM",
                        files->option, files->certificate);
     }
-    return KV_OK;
+    return read_above(files, bio, authority, err);
 }
 
 static enum kv_code check_pair(const struct kv_authority_files *files,
@@ -231,6 +262,28 @@ static enum kv_code check_may_sign(const char *option, const char *path, X509 *c
     return KV_OK;
 }
 
+enum kv_code kv_authority_check_trust(const char *option, const char *path,
+                                      const struct kv_authority *authority, struct kv_err *err)
+{
+    X509 *top = kv_authority_top(authority);
+
+    KV_TRY(kv_x509_check_anchor(option, path, authority->certificate, err));
+    for (int i = 0; i < sk_X509_num(authority->above); i++) {
+        KV_TRY(kv_x509_check_anchor(option, path, sk_X509_value(authority->above, i), err));
+    }
+    return kv_authority_is_root(top) ? KV_OK : kv_x509_fail_rootless(option, path, top, err);
+}
+
+/* Of the certificates in the file only those that the issuing one needs: clients are not to trust
+ * others on our word. */
+static enum kv_code check_given(const char *option, const char *path,
+                                struct kv_authority *authority, struct kv_err *err)
+{
+    KV_TRY(check_may_sign(option, path, authority->certificate, err));
+    KV_TRY(kv_authority_trim(authority, err));
+    return kv_authority_check_trust(option, path, authority, err);
+}
+
 static enum kv_code load_given(const struct kv_certificate_source *source,
                                struct kv_authority *authority, struct kv_err *err)
 {
@@ -244,10 +297,10 @@ static enum kv_code load_given(const struct kv_certificate_source *source,
 
     if (is_given(source->ca_p12)) {
         KV_TRY(load_p12(source->ca_p12, source->password_file, authority, err));
-        return check_may_sign("--ca-p12", source->ca_p12, authority->certificate, err);
+        return check_given("--ca-p12", source->ca_p12, authority, err);
     }
     KV_TRY(kv_authority_load(&files, authority, err));
-    return check_may_sign("--ca-cert", source->ca_cert, authority->certificate, err);
+    return check_given("--ca-cert", source->ca_cert, authority, err);
 }
 
 enum kv_code kv_authority_open_given(const struct kv_certificate_source *source,

@@ -13,11 +13,23 @@ static bool is_port(const char *text)
     return *text == '\0' || (*text == ':' && text[1 + strspn(text + 1, "0123456789")] == '\0');
 }
 
+/* An IPv6 address is given without the brackets that it has in a URL. */
+static bool is_name(const char *host, const char *name)
+{
+    size_t len = strlen(name);
+    bool is_bracketed = *host == '[' && strchr(name, ':') != NULL;
+
+    host += is_bracketed;
+    if (len == 0 || strncasecmp(host, name, len) != 0 || (is_bracketed && host[len] != ']')) {
+        return false;
+    }
+    return is_port(host + len + is_bracketed);
+}
+
 static bool is_named(const char *host, const char *const *names)
 {
     for (; *names != NULL; names++) {
-        size_t len = strlen(*names);
-        if (len > 0 && strncasecmp(host, *names, len) == 0 && is_port(host + len)) {
+        if (is_name(host, *names)) {
             return true;
         }
     }
@@ -33,17 +45,46 @@ static bool is_origin_named(const char *origin, const char *const *names)
            && is_named(host + 3, names);
 }
 
+/* Every one that is there: none of them may be of a stranger. */
+static bool are_origins_known(const struct kv_request *request, const char *const *names)
+{
+    for (size_t i = 0; i < request->headers.count; i++) {
+        const struct kv_pair *header = &request->headers.pair[i];
+        if (strcasecmp(header->name, "Origin") == 0 && !kv_origin_is_local(header->value)
+            && !is_origin_named(header->value, names)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool header_is(const struct kv_request *request, const char *name, const char *value)
+{
+    const char *header = kv_request_header(request, name);
+
+    return header != NULL && strcasecmp(header, value) == 0;
+}
+
+/* Images, scripts, frames and fetches without CORS have no Origin, but browsers say where they come
+ * from (W3C Fetch Metadata). Who follows a link sees the answer alone, the page before does not. */
+static bool is_of_another_site(const struct kv_request *request)
+{
+    bool follows_link = header_is(request, "Sec-Fetch-Mode", "navigate")
+                        && header_is(request, "Sec-Fetch-Dest", "document");
+
+    return header_is(request, "Sec-Fetch-Site", "cross-site") && !follows_link;
+}
+
 enum kv_code kv_loopback_check(const struct kv_request *request, const char *further_host,
                                const char *const *names, bool siblings, struct kv_err *err)
 {
-    const char *origin = kv_request_header(request, "Origin");
     const char *host = request->authority;
 
     if (!kv_host_is_local(host) && !is_named(host, names) && !(siblings && kv_host_is_sibling(host))
         && (further_host == NULL || strcmp(host, further_host) != 0)) {
         return KV_FAIL(err, KV_FOREIGN_CALLER, 0, "This host name is not served here.");
     }
-    if (origin != NULL && !kv_origin_is_local(origin) && !is_origin_named(origin, names)) {
+    if (!are_origins_known(request, names) || is_of_another_site(request)) {
         return KV_FAIL(err, KV_FOREIGN_CALLER, 0, "Pages of other origins are not served here.");
     }
     return KV_OK;

@@ -68,6 +68,17 @@ enum kv_code kv_x509_check_constraints(const char *option, X509 *authority,
 enum kv_code kv_x509_check_names(const char *option, X509 *certificate, const char *const *names,
                                  size_t count, struct kv_err *err) kv_must_check;
 
+/* Whether clients that know the server by that name, or address, accept the certificate for it. */
+bool kv_x509_is_for(X509 *certificate, const char *name);
+
+/* Of a CA that clients trust: KV_BAD_PARAMETER when its subject is empty, or its key is weak. */
+enum kv_code kv_x509_check_anchor(const char *option, const char *path, X509 *certificate,
+                                  struct kv_err *err) kv_must_check;
+
+/* KV_BAD_PARAMETER: `top`, the last certificate known, is no root; says what has to be appended. */
+enum kv_code kv_x509_fail_rootless(const char *option, const char *path, const X509 *top,
+                                   struct kv_err *err) kv_must_check;
+
 /* The first object of its kind in a PEM text; NULL if there is none. */
 EVP_PKEY *kv_x509_parse_key(const struct kv_buf *pem);
 X509 *kv_x509_parse_certificate(const struct kv_buf *pem);

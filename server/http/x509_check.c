@@ -8,6 +8,8 @@
 #include "x509.h"
 
 #define TEXT_SIZE 512
+#define SECURITY_LEVEL 2 /* of OpenSSL, as Debian's clients have it: 112 bits */
+#define RSA_BITS_MIN 2048
 
 KV_DEFINE_CLEANUP(X509_STORE *, X509_STORE_free)
 KV_DEFINE_CLEANUP(X509_STORE_CTX *, X509_STORE_CTX_free)
@@ -29,8 +31,8 @@ static bool prepare(X509_STORE *store, X509_STORE_CTX *context, X509 *leaf, STAC
         return false;
     }
     X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(context);
-    return X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN) == 1
-           && X509_VERIFY_PARAM_set_purpose(param, X509_PURPOSE_SSL_SERVER) == 1;
+    X509_VERIFY_PARAM_set_auth_level(param, SECURITY_LEVEL);
+    return X509_VERIFY_PARAM_set_purpose(param, X509_PURPOSE_SSL_SERVER) == 1;
 }
 
 enum kv_code kv_x509_verify_server(const char *option, X509 *leaf, STACK_OF(X509) * above,
@@ -99,7 +101,55 @@ enum kv_code kv_x509_check_constraints(const char *option, X509 *authority,
     return KV_OK;
 }
 
-static bool is_covered(X509 *certificate, const char *name)
+/* RFC 5280 §4.1.2.6: clients find an issuer by its name. */
+static enum kv_code check_subject(const char *option, const char *path, X509 *certificate,
+                                  struct kv_err *err)
+{
+    if (X509_NAME_entry_count(X509_get_subject_name(certificate)) == 0) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "%s: %s has a CA with an empty subject, by which clients cannot find it as "
+                       "the issuer",
+                       option, path);
+    }
+    return KV_OK;
+}
+
+enum kv_code kv_x509_check_anchor(const char *option, const char *path, X509 *certificate,
+                                  struct kv_err *err)
+{
+    const EVP_PKEY *key = X509_get0_pubkey(certificate);
+    char subject[TEXT_SIZE];
+
+    KV_TRY(check_subject(option, path, certificate, err));
+    ERR_clear_error();
+    render_subject(certificate, subject);
+    if (key == NULL) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s: %s: OpenSSL does not know the key of %s",
+                       option, path, subject);
+    }
+    bool is_rsa = EVP_PKEY_is_a(key, "RSA") == 1 || EVP_PKEY_is_a(key, "RSA-PSS") == 1;
+    if (is_rsa && EVP_PKEY_get_bits(key) < RSA_BITS_MIN) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "%s: %s: the RSA key of %s has %d bits, and TLS clients want %d at least",
+                       option, path, subject, EVP_PKEY_get_bits(key), RSA_BITS_MIN);
+    }
+    return KV_OK;
+}
+
+enum kv_code kv_x509_fail_rootless(const char *option, const char *path, const X509 *top,
+                                   struct kv_err *err)
+{
+    char subject[TEXT_SIZE], issuer[TEXT_SIZE];
+
+    render_subject(top, subject);
+    (void) X509_NAME_oneline(X509_get_issuer_name(top), issuer, sizeof(issuer));
+    return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                   "%s: %s ends with %s, which is not self-signed, and Python and Node.js trust no "
+                   "such CA: append the certificate of %s, and those above it, up to the root",
+                   option, path, subject, issuer);
+}
+
+bool kv_x509_is_for(X509 *certificate, const char *name)
 {
     return X509_check_ip_asc(certificate, name, 0) == 1
            || X509_check_host(certificate, name, strlen(name), 0, NULL) == 1
@@ -112,7 +162,7 @@ enum kv_code kv_x509_check_names(const char *option, X509 *certificate, const ch
     char missing[TEXT_SIZE] = "";
 
     for (size_t i = 0; i < count; i++) {
-        if (!is_covered(certificate, names[i])) {
+        if (!kv_x509_is_for(certificate, names[i])) {
             append_name(missing, names[i]);
         }
     }

@@ -19,8 +19,7 @@ struct names {
     size_t required_count;
 };
 
-/* Names as a certificate has them: an IPv6 address without its brackets. */
-static void unbracket(char *host)
+void names_unbracket(char *host)
 {
     size_t len = strlen(host);
 
@@ -45,7 +44,7 @@ static void add_vault(struct names *names, size_t i, const struct kv_vault *vaul
         require_name(names, names->hosts[i]);
         return;
     }
-    unbracket(names->public_hosts[i]);
+    names_unbracket(names->public_hosts[i]);
     names->all[names->count++] = names->public_hosts[i];
     require_name(names, names->public_hosts[i]);
 }

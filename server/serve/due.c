@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The agenda: whoever has something due by the clock is one of its rows. Here are those of vaults
- * and keys that are purged, and of keys whose pending phases end. */
+ * and keys that are purged, of keys whose pending phases end, and of grants with a delay. */
 #include <stdint.h>
 
+#include "kv/access/firewall.h"
 #include "kv/access/grants.h"
 #include "kv/base/log.h"
 #include "kv/keys/due.h"
@@ -127,6 +128,26 @@ static enum kv_code next_withdrawal(void *access, const struct kv_trip *trip, kv
     return KV_OK;
 }
 
+static enum kv_code next_grant(void *access, const struct kv_trip *trip, kv_millis after,
+                               kv_millis *ret_due, struct kv_err *err)
+{
+    return kv_access_next_begin(access, after < trip->from ? trip->from : after, ret_due, err);
+}
+
+/* It begins to count by itself: the checks go by the time of the request. */
+static enum kv_code begin_grants(void *access, const struct kv_trip *trip, kv_millis at,
+                                 struct kv_agenda_report *report, struct kv_err *err)
+{
+    int64_t count = 0;
+
+    (void) trip;
+    KV_TRY(kv_access_count_begun(access, at, &count, err));
+    if (count > 0) {
+        kv_agenda_note(report, NULL, NULL, NULL);
+    }
+    return KV_OK;
+}
+
 /* Nobody can tell whose it was from what is gone. */
 static enum kv_code end_withdrawals(void *access, const struct kv_trip *trip, kv_millis at,
                                     struct kv_agenda_report *report, struct kv_err *err)
@@ -141,6 +162,20 @@ static enum kv_code end_withdrawals(void *access, const struct kv_trip *trip, kv
     return KV_OK;
 }
 
+/* What was due before the trip counts already. */
+static enum kv_code next_firewall(void *access, const struct kv_trip *trip, kv_millis after,
+                                  kv_millis *ret_due, struct kv_err *err)
+{
+    return kv_network_next(access, after < trip->from ? trip->from : after, ret_due, err);
+}
+
+static enum kv_code change_firewalls(void *access, const struct kv_trip *trip, kv_millis at,
+                                     struct kv_agenda_report *report, struct kv_err *err)
+{
+    (void) trip;
+    return kv_network_run(access, at, report, err);
+}
+
 /* Whose row it is. */
 enum owner { OF_VAULTS, OF_ACCESS, OF_KEYS };
 
@@ -152,7 +187,9 @@ static const struct {
     kv_agenda_run_fn *run;
 } rows[] = {
     { "vault purge", OF_VAULTS, next_vault_purge, purge_vaults },
+    { "access grant", OF_ACCESS, next_grant, begin_grants },
     { "access withdrawal", OF_ACCESS, next_withdrawal, end_withdrawals },
+    { "firewall change", OF_ACCESS, next_firewall, change_firewalls },
     { "deletion", OF_KEYS, next_deletion, end_deletions },
     { "recovery", OF_KEYS, next_recovery, end_recoveries },
     { "purge", OF_KEYS, next_purge, purge },

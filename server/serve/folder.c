@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "kv/app/api.h"
+#include "kv/base/control_token.h"
 #include "kv/base/ephemeral.h"
 #include "kv/base/json.h"
 #include "kv/base/log.h"
@@ -89,7 +90,8 @@ enum kv_code data_folder_open(struct data_folder *folder, const struct kv_option
 
     if (!kv_option_flag(options, KV_OPTION_EPHEMERAL)) {
         KV_TRY(make_lasting(folder, options, err));
-        return kv_folder_lock(folder->path, &folder->lock, err);
+        KV_TRY(kv_folder_lock(folder->path, &folder->lock, err));
+        return secrets_tighten(options, folder->path, err);
     }
     KV_TRY(check_for_token(options, kv_ephemeral_base(), err));
     kv_ephemeral_each(remove_stale, NULL);
@@ -120,17 +122,25 @@ enum kv_code data_folder_publish(const struct data_folder *folder, const struct 
     return kv_file_write(path, text.data, text.len, 0644, err);
 }
 
-void data_folder_close(struct data_folder *folder)
+static void remove_file(const struct data_folder *folder, const char *name)
 {
     char path[KV_PATH_MAX];
 
+    if (kv_path_join(path, folder->path, name, NULL) == KV_OK) {
+        (void) unlink(path);
+    }
+}
+
+void data_folder_close(struct data_folder *folder)
+{
     if (folder->lock < 0) { /* somebody else's, or never made */
         return;
     }
     if (folder->temporary) {
         KV_IGNORE(kv_folder_remove(folder->path, NULL)); /* there is nobody left to tell */
-    } else if (kv_path_join(path, folder->path, RUN_FILE, NULL) == KV_OK) {
-        unlink(path);
+    } else {
+        remove_file(folder, RUN_FILE);
+        remove_file(folder, KV_CONTROL_TOKEN_NAME);
     }
     close(folder->lock);
     folder->lock = -1;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the options grant: --grant. Applied at every start, and again after a reset. */
+/* What the options grant: --grant, and --firewall by firewalls.c. Applied at every start, and again after a reset. */
 #include <stdio.h>
 #include <string.h>
 
 #include "kv/access/grants.h"
-#include "kv/base/log.h"
 #include "kv/app/app.h"
+#include "kv/base/log.h"
 #include "kv/identity/key_file.h"
 #include "kv/identity/registry.h"
 #include "serve.h"
@@ -109,8 +109,10 @@ enum kv_code grants_open(struct grants *grants, struct kv_store *store, struct k
         .roles = roles,
         .tenant = kv_option_text(grants->options, KV_OPTION_TENANT),
         .delay = kv_option_duration(grants->options, KV_OPTION_ACCESS_DELAY),
+        .firewall_delay = kv_option_duration(grants->options, KV_OPTION_FIREWALL_DELAY),
     };
 
+    KV_TRY(proxies_read(grants->options, &grants->proxies, err));
     KV_TRY(open_arc_keys(grants, err));
     KV_TRY(identities_open(grants->options, store, grants->identity, &grants->principals, err));
     return kv_access_new(&config, &grants->access, err);
@@ -124,7 +126,7 @@ enum kv_code grants_check(const struct kv_options *options, struct kv_err *err)
 
         KV_TRY(parse(kv_option_list_item(options, KV_OPTION_GRANT, i), &spec, err));
     }
-    return KV_OK;
+    return firewalls_check(options, err);
 }
 
 /* *ret_principal NULL: one who was deleted, who stays without. */
@@ -177,6 +179,16 @@ static enum kv_code assign(const struct grants *grants, const struct kv_vault *v
     return code == KV_ROLE_ASSIGNMENT_EXISTS ? KV_OK : code;
 }
 
+static void warn_if_idle(const struct spec *spec, const struct kv_vault *vault)
+{
+    const char *reason = kv_access_idle_reason(vault, spec->permissions != NULL);
+
+    if (reason != NULL) {
+        kv_log(KV_LOG_WARNING, "grant_without_effect", KV_LOG_TEXT_FIELD("vault", vault->name),
+               KV_LOG_TEXT_FIELD("reason", reason));
+    }
+}
+
 static enum kv_code apply(const struct grants *grants, const struct spec *spec,
                           const struct kv_vault *vault, struct kv_err *err)
 {
@@ -185,6 +197,7 @@ static enum kv_code apply(const struct grants *grants, const struct spec *spec,
     struct kv_principal_entry entry;
     const char *principal;
 
+    warn_if_idle(spec, vault);
     KV_TRY(find_principal(grants, spec, &entry, &principal, err));
     if (principal == NULL) {
         return KV_OK;
@@ -193,26 +206,22 @@ static enum kv_code apply(const struct grants *grants, const struct spec *spec,
                                      : assign(grants, vault, principal, spec, now, err);
 }
 
-/* A vault that was deleted before stays as it is. */
 static enum kv_code apply_one(const struct grants *grants, const char *text, const char *only,
                               struct kv_err *err)
 {
     kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
-    struct kv_vault_draft draft; /* for the name, in lower case */
     struct spec spec;
     struct kv_err why;
 
     KV_TRY(parse(text, &spec, err));
-    KV_TRY(kv_vault_draft_begin(&draft, spec.vault, strlen(spec.vault), err));
-    if (only != NULL && strcmp(only, draft.vault.name) != 0) {
-        return KV_OK;
-    }
-    KV_TRY(kv_vaults_get(grants->vaults, draft.vault.name, kv_seconds(kv_clock_now(grants->clock)),
-                         &vault, &why)
-                   == KV_OK
+
+    const struct vault_named named = { spec.vault, strlen(spec.vault), only,
+                                       kv_seconds(kv_clock_now(grants->clock)) };
+
+    KV_TRY(vaults_find_named(grants->vaults, &named, &vault, &why) == KV_OK
                ? KV_OK
                : refuse(text, why.message, err));
-    if (vault->deleted != 0) {
+    if (vault == NULL) {
         return KV_OK;
     }
     return apply(grants, &spec, vault, &why) == KV_OK ? KV_OK : refuse(text, why.message, err);
@@ -226,7 +235,7 @@ enum kv_code grants_apply(void *context, const char *vault, struct kv_err *err)
         KV_TRY(apply_one(grants, kv_option_list_item(grants->options, KV_OPTION_GRANT, i), vault,
                          err));
     }
-    return KV_OK;
+    return firewalls_apply(grants, vault, err);
 }
 
 /* With NULL everybody is forgotten first but whom the options name. */
@@ -246,6 +255,7 @@ void grants_lend(struct grants *grants, struct kv_app *app)
     app->principals = grants->principals;
     app->arc_keys = grants->arc_keys;
     app->access = grants->access;
+    app->trusted_proxies = &grants->proxies;
     app->grant_again = grants_again;
     app->grant_context = grants;
 }
@@ -255,4 +265,5 @@ void grants_close(struct grants *grants)
     kv_access_free(grants->access);
     kv_principals_free(grants->principals);
     kv_key_file_free(grants->arc_keys);
+    kv_cidrs_done(&grants->proxies);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kv/base/log.h"
 #include "kv/base/secret.h"
 #include "kv/identity/registry.h"
 #include "serve.h"
@@ -244,6 +245,8 @@ static enum kv_code apply(struct kv_principals *principals, const struct spec *s
 
     KV_TRY(code == KV_NOT_FOUND ? KV_OK : code);
     if (code == KV_OK && entry.state == KV_PRINCIPAL_DELETED) {
+        kv_log(KV_LOG_WARNING, "identity_is_deleted", KV_LOG_TEXT_FIELD("identity", spec->name),
+               KV_LOG_TEXT_FIELD("reason", "it was deleted before: make it anew"));
         return KV_OK;
     }
     KV_TRY(register_one(principals, spec, err));

@@ -2,9 +2,12 @@
 libkvserve_a_SOURCES += \
 	%D%/certifier.c \
 	%D%/certify.c \
+	%D%/control_port.c \
 	%D%/counts.c \
+	%D%/coverage.c \
 	%D%/due.c \
 	%D%/fetch.c \
+	%D%/firewalls.c \
 	%D%/folder.c \
 	%D%/folder.h \
 	%D%/grants.c \
@@ -15,6 +18,7 @@ libkvserve_a_SOURCES += \
 	%D%/names.c \
 	%D%/ready.c \
 	%D%/rotator.c \
+	%D%/secrets.c \
 	%D%/serve.c \
 	%D%/serve.h \
 	%D%/settings.c \

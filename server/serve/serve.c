@@ -53,6 +53,7 @@ struct server {
     struct kv_roles *roles;
     struct grants grants;
     struct kv_certificates certificates;
+    struct coverage coverage;
     struct certifier *certifier;
     struct kv_store *store;
     struct housekeeper *keeper;
@@ -72,6 +73,7 @@ static enum kv_code check_options(struct server *server, struct kv_err *err)
 {
     KV_TRY(machine_check_memory(err));
     KV_TRY(ports_check(server->options, err));
+    KV_TRY(secrets_check(server->options, err));
     return grants_check(server->options, err);
 }
 
@@ -161,6 +163,8 @@ static enum kv_code open_vaults(struct server *server, struct kv_err *err)
     kv_vaults_add_tenant(server->vaults, kv_access_empty, server->grants.access);
     KV_TRY(
         vaults_open(server->vaults, &server->drafts, kv_seconds(kv_clock_now(server->clock)), err));
+    server->coverage = (struct coverage){ &server->certificates, &server->public_url };
+    KV_TRY(coverage_watch(&server->coverage, server->vaults, err));
     return grants_apply(&server->grants, NULL, err);
 }
 
@@ -273,7 +277,7 @@ static enum kv_code listen_on(struct server *server, struct kv_err *err)
     };
 
     fill_app(server);
-    KV_TRY(control_names_read(server->options, server->app.control_names, err));
+    KV_TRY(control_port_guard(server->options, server->folder.path, &server->app, err));
     KV_TRY(kv_listener_new(&config, &server->tls, err));
     server->app.port = kv_listener_port(server->tls);
     config.certificate_pem = NULL;

@@ -52,6 +52,23 @@ enum kv_code ports_check(const struct kv_options *options, struct kv_err *err) k
 enum kv_code control_names_read(const struct kv_options *options, const char **ret_names,
                                 struct kv_err *err) kv_must_check;
 
+/*
+ * Who may use the control port: its names, and the token of the options, which is also left in `folder`
+ * for the commands of the same user (KV_CONTROL_TOKEN_NAME). Warns when others than this machine's
+ * users reach it and need none.
+ */
+enum kv_code control_port_guard(const struct kv_options *options, const char *folder,
+                                struct kv_app *app, struct kv_err *err) kv_must_check;
+
+/* Whether the files of secrets that the options name are private: KV_BAD_PARAMETER, unless
+ * --allow-shared-files. A secret on the command line is worth a warning. */
+enum kv_code secrets_check(const struct kv_options *options, struct kv_err *err) kv_must_check;
+
+/* Takes from others what they may do with the secrets in the data folder, with a line in the log; what
+ * cannot be put right is refused like the files above. */
+enum kv_code secrets_tighten(const struct kv_options *options, const char *folder,
+                             struct kv_err *err) kv_must_check;
+
 /* The drafts from every --vault; the first is the vault for hosts that name none. */
 #define VAULT_DRAFTS_MAX 256
 struct vault_drafts {
@@ -85,9 +102,32 @@ enum kv_code certificates_open(const struct kv_options *options, const char *fol
                                struct kv_certificates *ret_certificates,
                                struct kv_err *err) kv_must_check;
 
+/* Warns of each vault whose name a given server certificate lacks: those that are there, and those
+ * that are made later. All borrowed, and set before; it stays where it is. */
+struct coverage {
+    const struct kv_certificates *certificates;
+    const struct kv_public_url *public_url;
+};
+enum kv_code coverage_watch(struct coverage *coverage, struct kv_vaults *vaults,
+                            struct kv_err *err) kv_must_check;
+
+/* "[::1]" as certificates have it: "::1". Other hosts stay as they are. */
+void names_unbracket(char *host);
+
 /* Opens the table with them; logs those that were deleted, which stay deleted. */
 enum kv_code vaults_open(struct kv_vaults *vaults, const struct vault_drafts *drafts, kv_time now,
                          struct kv_err *err) kv_must_check;
+
+/* The vault that a SPEC names. *ret_vault NULL: it is not `only`, or was deleted before, and stays as
+ * it is. KV_VAULT_NOT_FOUND. Release it. */
+struct vault_named {
+    const char *name;
+    size_t len;       /* of the name */
+    const char *only; /* the one that is asked for, in lower case; NULL: whichever it is */
+    kv_time now;
+};
+enum kv_code vaults_find_named(struct kv_vaults *vaults, const struct vault_named *named,
+                               const struct kv_vault **ret_vault, struct kv_err *err) kv_must_check;
 
 /* Who there is and who may do what: what the options say, beside what was said since. The first five
  * are borrowed, and set before grants_open(). */
@@ -100,20 +140,31 @@ struct grants {
     struct kv_principals *principals;
     struct kv_key_file *arc_keys;
     struct kv_access *access;
+    struct kv_cidrs proxies; /* that are trusted */
 };
 enum kv_code grants_open(struct grants *grants, struct kv_store *store, struct kv_roles *roles,
                          struct kv_err *err) kv_must_check;
 
 void grants_lend(struct grants *grants, struct kv_app *app);
 
-/* Before the roles and the store. */
+/* After the last request, before the roles and the store. */
 void grants_close(struct grants *grants);
 
-/* Whether every --identity can be read; and every --grant. Nothing has to exist yet. */
+/* Whether every --identity can be read; and every --grant, --firewall and --trusted-proxy. Nothing
+ * has to exist yet. */
 enum kv_code identities_check(const struct kv_options *options, struct kv_err *err) kv_must_check;
 enum kv_code grants_check(const struct kv_options *options, struct kv_err *err) kv_must_check;
 
-/* Grants what the options say that is not granted yet, at once, at the vault of that name; at all of
+/* firewalls.c: the same for --firewall, which replaces a vault's network settings. */
+enum kv_code firewalls_check(const struct kv_options *options, struct kv_err *err) kv_must_check;
+enum kv_code firewalls_apply(const struct grants *grants, const char *vault,
+                             struct kv_err *err) kv_must_check;
+
+/* --trusted-proxy, sorted. Free with kv_cidrs_done(). */
+enum kv_code proxies_read(const struct kv_options *options, struct kv_cidrs *ret_proxies,
+                          struct kv_err *err) kv_must_check;
+
+/* Does what the options say of grants and firewalls, at once, at the vault of that name; at all of
  * them with NULL. `grants` is the struct grants. */
 enum kv_code grants_apply(void *grants, const char *vault, struct kv_err *err) kv_must_check;
 
@@ -254,7 +305,8 @@ bool housekeeper_token_is_healthy(void *keeper);
 /* Fetches a URL into a bounded buffer: a kv_fetch_fn. Two and a half seconds at most, including the
  * name lookup and connecting; no redirects, no proxy. */
 enum kv_code fetch_url(const char *url, struct kv_buf *body, struct kv_err *err) kv_must_check;
-enum kv_code fetch_of_issuer(const char *url, struct kv_buf *body, struct kv_err *err) kv_must_check;
+enum kv_code fetch_of_issuer(const char *url, struct kv_buf *body,
+                             struct kv_err *err) kv_must_check;
 
 /* From now on nothing more is fetched; fetches under way end within a tenth of a second. */
 void fetch_end(void);

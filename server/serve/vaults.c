@@ -72,3 +72,21 @@ enum kv_code vaults_open(struct kv_vaults *vaults, const struct vault_drafts *dr
     log_deleted(vaults, drafts, now);
     return KV_OK;
 }
+
+enum kv_code vaults_find_named(struct kv_vaults *vaults, const struct vault_named *named,
+                               const struct kv_vault **ret_vault, struct kv_err *err)
+{
+    kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
+    struct kv_vault_draft draft; /* for the name, in lower case */
+
+    *ret_vault = NULL;
+    KV_TRY(kv_vault_draft_begin(&draft, named->name, named->len, err));
+    if (named->only != NULL && strcmp(named->only, draft.vault.name) != 0) {
+        return KV_OK;
+    }
+    KV_TRY(kv_vaults_get(vaults, draft.vault.name, named->now, &vault, err));
+    if (vault->deleted == 0) {
+        *ret_vault = kv_take(vault);
+    }
+    return KV_OK;
+}

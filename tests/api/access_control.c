@@ -52,6 +52,12 @@ Test(access_control, refuses_what_it_does_not_understand)
         { "DELETE", "/strict/policies/" SOMEBODY "?application_id=" GUID, NULL, 404,
           "has no access policy for" },
         { "PATCH", "/strict/access", "{}", 405, "only GET" },
+        { "GET", "/strict/access?vault=x", NULL, 400,
+          "'vault' is not a member of this query: it can have none." },
+        { "GET", "?name=strict", NULL, 400, "'name' is not a member of this query" },
+        { "PUT", "/strict?retention=7", NULL, 400, "'retention' is not a member of this query" },
+        { "DELETE", "/strict/policies/" SOMEBODY "?aplication_id=" GUID, NULL, 400,
+          "'aplication_id' is not a member of this query: it can have application_id." },
     };
 
     access_make_vault(api_daemon(), "strict", "{\"access\":\"rbac\"}");
@@ -189,6 +195,7 @@ static const struct {
     { { "access", "list", "--vault", "shell", NULL },
       0,
       "01ea9a65-813e-4238-8204-bf7328d63fc6  role 'Key Vault Reader' on /subscriptions/" },
+    { { "access", "list", "--vault", "shell", NULL }, 0, "/vaults/shell/keys/k  named " },
     { { "access", "list", "--vault", "shell", NULL }, 0, "  deny 'Key Vault Reader' on " },
     { { "access", "revoke", "--vault", "shell", "--role", "key vault reader", PRINCIPAL, NULL },
       1,
@@ -228,4 +235,55 @@ Test(access_control, is_worked_by_coffer_access)
     }
     API_REPLY(after, access_ask(api_daemon(), "GET", "/shell/access", NULL));
     cr_expect_not_null(strstr(after.body, "\"policies\":[],\"assignments\":[]"), "%s", after.body);
+}
+
+Test(access_control, asks_for_an_identity_by_name_alone)
+{
+    static const struct {
+        const char *target;
+        long status;
+    } rows[] = {
+        { "/control/v1/identity?nam=app", 400 },  { "/control/v1/identity?name=app", 200 },
+        { "/control/v1/identity?NAME=app", 200 }, { "/control/v1/identity?name=app&x", 400 },
+        { "/control/v1/clock?frozen=true", 400 }, { "/ready?probe=1", 200 },
+        { "/metrics?format=prometheus", 200 },
+    };
+    API_CLIENT(dev);
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        const struct request request = {
+            .method = "GET",
+            .target = rows[i].target,
+            .control = true,
+        };
+        API_REPLY(reply, client_send(&dev, &request));
+        cr_expect_eq(reply.status, rows[i].status, "%s: %s", rows[i].target, reply.body);
+    }
+}
+
+/* The HSM's own API makes the same assignment under as many names as it is given. */
+Test(access_control, takes_back_all_that_are_alike_at_a_managed_hsm)
+{
+    static const char *const names[] = { GUID, "aaaaaaaa-0000-4000-8000-000000000003" };
+    static const char role[] = "21dbd100-6940-42c2-9190-5d6cb909625b"; /* Crypto User */
+    char body[512], path[160];
+
+    access_make_vault(api_daemon(), "alike", "{\"kind\":\"hsm\"}");
+    API_HSM_OF(api_daemon(), alike);
+    for (size_t i = 0; i < KV_COUNT(names); i++) {
+        snprintf(path, sizeof(path), "/keys/k/providers/Microsoft.Authorization/roleAssignments/%s",
+                 names[i]);
+        snprintf(body, sizeof(body),
+                 "{\"properties\":{\"principalId\":\"" SOMEBODY "\",\"roleDefinitionId\":"
+                 "\"Microsoft.KeyVault/providers/Microsoft.Authorization/roleDefinitions/%s\"}}",
+                 role);
+        API_REPLY(made, client_call(&alike, "PUT", path, body));
+        cr_assert_eq(made.status, 201, "%ld %s", made.status, made.body);
+    }
+    snprintf(body, sizeof(body), "{\"principal\":\"" SOMEBODY "\",\"role\":\"%s\",\"key\":\"k\"}",
+             role);
+    access_do(api_daemon(), "DELETE", "/alike/assignments", body, 204);
+    API_REPLY(left, access_ask(api_daemon(), "GET", "/alike/access", NULL));
+    cr_expect_null(strstr(left.body, "/keys/k"), "%s", left.body);
+    access_do(api_daemon(), "DELETE", "/alike/assignments", body, 404);
 }

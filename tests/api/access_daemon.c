@@ -47,6 +47,83 @@ Test(access_daemon, makes_grants_and_their_end_count_after_the_delay)
     end(&daemon);
 }
 
+/* What `coffer access list` prints of the vault dev. */
+static void list_access(const struct daemon *daemon, char *ret_output, size_t size)
+{
+    const char *const words[] = { "access", "list", "--data", daemon->folder, NULL };
+
+    cr_assert_eq(program_run(words, ret_output, size), 0, "%s", ret_output);
+}
+
+/* The clock at what is due next; checks what that is. */
+static void go_to_next(const struct daemon *daemon, const char *what)
+{
+    const struct request now = { .method = "GET", .target = "/control/v1/clock", .control = true };
+    const struct request go = {
+        .method = "POST",
+        .target = "/control/v1/clock",
+        .body = "{\"to\":\"next\"}",
+        .control = true,
+    };
+    API_CLIENT_OF(daemon, dev);
+    API_REPLY(before, client_send(&dev, &now));
+    cr_expect_str_eq(reply_text(&before, "next.what"), what, "%s", before.body);
+    API_REPLY(after, client_send(&dev, &go));
+    cr_expect_eq(after.status, 200, "%s", after.body);
+    cr_expect_str_eq(reply_text(&after, "ran.0.what"), what, "%s", after.body);
+}
+
+Test(access_daemon, shows_what_is_pending_and_when_it_counts)
+{
+    static const char *const arguments[] = { "--vault", "dev,access=rbac", "--access-delay", "10m",
+                                             NULL };
+    struct daemon daemon;
+    char output[4096];
+
+    begin(&daemon, arguments);
+    {
+        API_CLIENT_OF(&daemon, dev);
+        const char *name = access_grant(&daemon, "dev", "Key Vault Reader", "");
+
+        list_access(&daemon, output, sizeof(output));
+        cr_expect_not_null(strstr(output, name), "%s", output);
+        cr_expect_not_null(strstr(output, "  pending: counts from 20"), "%s", output);
+        go_to_next(&daemon, "access grant");
+        cr_expect_eq(access_get(&dev, "dev", false, "k"), 404);
+        list_access(&daemon, output, sizeof(output));
+        cr_expect_null(strstr(output, "pending"), "%s", output);
+        access_revoke(&daemon, "dev", name);
+        list_access(&daemon, output, sizeof(output));
+        cr_expect_not_null(strstr(output, "  withdrawn: counts until 20"), "%s", output);
+        go_to_next(&daemon, "access withdrawal");
+        list_access(&daemon, output, sizeof(output));
+        cr_expect_str_eq(output, "access=rbac\n");
+    }
+    end(&daemon);
+}
+
+Test(access_daemon, warns_of_grants_that_change_nothing)
+{
+    static const char *const arguments[] = { "--vault", "dev",
+                                             "--vault", "strict,access=rbac",
+                                             "--grant", "dev,role=key-vault-reader",
+                                             "--grant", "strict,role=key-vault-reader",
+                                             NULL };
+    static const char policy[] = "{\"permissions\":[\"get\"]}";
+    struct daemon daemon;
+
+    begin(&daemon, arguments);
+    cr_expect_eq(api_count_lines(&daemon, "grant_without_effect", "vault=dev "), 1);
+    cr_expect_eq(api_count_lines(&daemon, "grant_without_effect", "vault=strict "), 0);
+    (void) access_grant(&daemon, "dev", "Key Vault Crypto User", "");
+    cr_expect_eq(api_count_lines(&daemon, "grant_without_effect", "vault=dev "), 2);
+    (void) access_grant(&daemon, "strict", "Key Vault Crypto User", "");
+    cr_expect_eq(api_count_lines(&daemon, "grant_without_effect", "vault=strict "), 0);
+    access_do(&daemon, "PUT", "/strict/policies/" TENANT, policy, 200);
+    cr_expect_eq(api_count_lines(&daemon, "grant_without_effect", "vault=strict "), 1);
+    end(&daemon);
+}
+
 Test(access_daemon, is_put_back_by_a_reset)
 {
     static const char *const arguments[] = { "--vault", "dev,access=rbac", NULL };

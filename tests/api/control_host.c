@@ -68,12 +68,91 @@ Test(control_host, is_this_machine_alone_unless_told)
     }
 }
 
+/* Ways to write this machine's name that end elsewhere, or that some resolver takes here. */
+Test(control_host, has_one_spelling)
+{
+    static const struct row rows[] = {
+        { "/health", "", NULL, 403 },
+        { "/health", "localhost.", NULL, 403 },
+        { "/health", "127.0.0.1.", NULL, 403 },
+        { "/health", "localhost\r\nHost: evil.example", NULL, 400 },
+        { "/health", "evil.example\r\nHost: localhost", NULL, 400 },
+        { "/health", "localhost\r\n evil.example", NULL, 400 },
+        { "/health", "localhost, evil.example", NULL, 400 },
+        { "/health", "localhost:8080@evil.example", NULL, 400 },
+        { "/health", "localhost%00.evil.example", NULL, 400 },
+        { "/health", "localhost:80:80", NULL, 400 },
+        { "/health", "127.0.0.2", NULL, 403 }, /* a service of somebody else may be there */
+        { "/health", "127.1", NULL, 403 },
+        { "/health", "0.0.0.0", NULL, 403 }, /* reaches loopback from a page, on some systems */
+        { "/health", "2130706433", NULL, 403 },
+        { "/health", "0x7f000001", NULL, 403 },
+        { "/health", "0177.0.0.1", NULL, 403 },
+        { "/health", "[::]", NULL, 403 },
+        { "/health", "[0:0:0:0:0:0:0:1]", NULL, 403 },
+        { "/health", "[::ffff:127.0.0.1]", NULL, 403 },
+        { "/health", "[::1%25lo]", NULL, 400 },
+        { "/health", "[::1].evil.example", NULL, 400 },
+        { "/health", "::1", NULL, 400 },
+        { "/health", "localtest.me", NULL, 403 }, /* names in DNS that point here */
+        { "/health", "127.0.0.1.nip.io", NULL, 403 },
+        { "/health", "dev.vault.localhost", NULL, 403 },
+        { "/health", "169.254.169.254", NULL, 403 },
+        { "/health", "localhost", "", 403 },
+        { "/health", "localhost", "http://localhost.", 403 },
+        { "/health", "localhost", "http://localhost@evil.example", 403 },
+        { "/health", "localhost", "http://localhost/", 403 },
+        { "/health", "localhost", "http://localhost http://evil.example", 403 },
+        { "/health", "localhost", "http://localhost\r\nOrigin: http://evil.example", 403 },
+        { "/health", "localhost", "http://evil.example\r\nOrigin: http://localhost", 403 },
+        { "/health", "localhost", "file://", 403 },
+        { "/health", "localhost", "chrome-extension://localhost", 403 },
+        { "/health", "localhost", "http://[::1", 403 },
+        { "/health", "LocalHost:1", "HTTP://LOCALHOST:3000", 200 },
+        { "/health", "host.docker.internal:8080", NULL, 200 },
+    };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        expect(api_daemon()->control_port, false, &rows[i]);
+    }
+}
+
+/* What has no Origin, as an image or a script of a page: by what the browser says of it. */
+Test(control_host, serves_no_other_sites_but_whoever_follows_a_link)
+{
+    static const struct {
+        const char *site, *mode, *dest;
+        int status;
+    } rows[] = {
+        { "cross-site", "no-cors", "image", 403 },
+        { "cross-site", "no-cors", "script", 403 },
+        { "Cross-Site", "no-cors", "empty", 403 },
+        { "cross-site", "navigate", "iframe", 403 },
+        { "cross-site", "navigate", "object", 403 },
+        { "cross-site", "websocket", "websocket", 403 },
+        { "cross-site", "navigate", "document", 200 },
+        { "same-origin", "cors", "empty", 200 },
+        { "same-site", "cors", "empty", 200 }, /* a page of this machine, on another port */
+        { "none", "navigate", "document", 200 },
+    };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        char host[256];
+        const struct row row = { "/health", host, NULL, rows[i].status, NULL };
+
+        snprintf(host, sizeof(host),
+                 "localhost\r\nSec-Fetch-Site: %s\r\nSec-Fetch-Mode: %s\r\nSec-Fetch-Dest: %s",
+                 rows[i].site, rows[i].mode, rows[i].dest);
+        expect(api_daemon()->control_port, false, &row);
+    }
+}
+
 Test(control_host, may_be_a_name_of_san_or_control_host)
 {
-    static const char *const arguments[] = {
-        "--control-host", "sibling", "--control-host", "vault.internal", "--san",
-        "kv.internal",    NULL
-    };
+    static const char *const arguments[] = { "--control-host", "sibling", "--control-host",
+                                             "vault.internal", "--san",   "kv.internal",
+                                             "--san",          "fd00::7", "--san",
+                                             "10.9.8.7",       NULL };
     static const struct row rows[] = {
         { "/health", "evil.example", NULL, 403 },
         { "/health", "sibling.evil.example", NULL, 403 },
@@ -81,6 +160,14 @@ Test(control_host, may_be_a_name_of_san_or_control_host)
         { "/health", "sibling.", NULL, 403 },
         { "/health", "internal", NULL, 403 },
         { "/health", "sibling:x", NULL, 400 },
+        { "/health", "[fd00::8]", NULL, 403 },
+        { "/health", "[fd00::70]", NULL, 403 },
+        { "/health", "[fd00::7]x", NULL, 400 },
+        { "/health", "10.9.8.70", NULL, 403 },
+        { "/health", "[fd00::7]", NULL, 200 },
+        { "/health", "[FD00::7]:8080", NULL, 200 },
+        { "/health", "10.9.8.7:80", NULL, 200 },
+        { "/health", "[fd00::7]", "http://[fd00::7]:8080", 200 },
         { "/health", "sibling", "http://evil.example", 403 },
         { "/health", "sibling", "http://sibling.evil.example", 403 },
         { "/health", "sibling", "http://sibling@evil.example", 403 },

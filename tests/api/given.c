@@ -5,10 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../support/command.h"
 #include "kv/base/files.h"
+#include "process_tools.h"
+#include "vault_tools.h"
 
 static char folder[] = "/tmp/coffer-api-given.XXXXXX";
 
@@ -121,6 +124,60 @@ Test(given_files, name_a_server_certificate_that_is_used_as_it_is)
     cr_assert(daemon_start(&own, arguments));
     cr_expect_eq(ask_vault(&own, path_of("company.pem")), 0);
     cr_expect_neq(ask_vault(&own, path_of("other.pem")), 0);
+    cr_expect(daemon_stop(&own));
+    daemon_discard(&own);
+}
+
+/* How often the log warns that the certificate lacks the name of that vault. */
+static unsigned count_warnings(const struct daemon *daemon, const char *vault)
+{
+    char name[128];
+
+    snprintf(name, sizeof(name), "vault=%s name=%s.vault.localhost", vault, vault);
+    return api_count_lines(daemon, "certificate_lacks_name", name);
+}
+
+Test(given_files, lack_the_name_of_a_vault_that_is_made_later_which_is_logged)
+{
+    const char *const arguments[] = {
+        "--tls-cert", path_of("deep-chain.pem"), "--tls-key", path_of("deep.key"),
+        "--ca-cert",  path_of("company.pem"),    NULL,
+    };
+    struct daemon own;
+
+    daemon_prepare(&own);
+    cr_assert(daemon_start(&own, arguments));
+    cr_expect_eq(count_warnings(&own, "later"), 0);
+    expect(&own, "PUT", "later", NULL, 201);
+    expect(&own, "PUT", "later", NULL, 200);
+    cr_expect_eq(count_warnings(&own, "later"), 1);
+    cr_expect(daemon_stop(&own));
+    cr_assert(daemon_start(&own, arguments));
+    cr_expect_geq(count_warnings(&own, "later"), 1, "a vault that was kept is out of reach, too");
+    cr_expect_eq(count_warnings(&own, "dev"), 0);
+    cr_expect(daemon_stop(&own));
+    daemon_discard(&own);
+}
+
+Test(given_files, may_be_pipes_and_the_log_says_which_is_waited_for)
+{
+    const char *const arguments[] = {
+        "--ca-cert", path_of("company.pem"), "--ca-key", path_of("pipe"), NULL,
+    };
+    char command[512];
+    struct daemon own;
+
+    cr_assert_eq(mkfifo(path_of("pipe"), 0600), 0);
+    daemon_prepare(&own);
+    cr_assert(daemon_launch(&own, arguments));
+    for (int i = 0; i < 600 && process_count_lines(&own, "waits_for_pipe file=") == 0; i++) {
+        process_pause(50);
+    }
+    cr_expect_eq(process_count_lines(&own, "waits_for_pipe file="), 1);
+    snprintf(command, sizeof(command), "cat %s >%s", path_of("company.key"), path_of("pipe"));
+    cr_assert_eq(command_run(command), 0);
+    cr_assert(daemon_await(&own));
+    cr_expect_eq(ask_vault(&own, path_of("company.pem")), 0);
     cr_expect(daemon_stop(&own));
     daemon_discard(&own);
 }

@@ -18,14 +18,17 @@ api_tests = \
 	%D%/test_auth \
 	%D%/test_backup \
 	%D%/test_failures \
+	%D%/test_firewall \
 	%D%/test_foreign \
 	%D%/test_front \
 	%D%/test_gate \
 	%D%/test_hostile \
+	%D%/test_identities \
 	%D%/test_import \
 	%D%/test_keys \
 	%D%/test_lists \
 	%D%/test_managed \
+	%D%/test_order \
 	%D%/test_parity \
 	%D%/test_pending \
 	%D%/test_program \
@@ -54,15 +57,29 @@ api_support = tests/support/api_main.c tests/support/api_run.h
 api_cflags = $(AM_CFLAGS) $(CRITERION_CFLAGS) $(TLS_CFLAGS)
 api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITERION_LIBS) $(SERVER_LIBS) $(CURL_LIBS) $(TLS_LIBS)
 
-%C%_test_access_SOURCES = %D%/access.c %D%/access_control.c %D%/access_daemon.c \
+%C%_test_access_SOURCES = %D%/access.c %D%/access_control.c %D%/access_daemon.c %D%/access_why.c \
 	%D%/access_tools.c %D%/access_tools.h $(api_support)
 %C%_test_access_CFLAGS = $(api_cflags)
 %C%_test_access_LDADD = $(api_libs)
-%C%_test_tokens_SOURCES = %D%/tokens.c %D%/token_issuers.c %D%/token_jumps.c \
+%C%_test_identities_SOURCES = %D%/identities.c %D%/identity_daemon.c \
+	%D%/identity_endpoints.c %D%/identity_tools.c %D%/identity_tools.h \
+	%D%/access_tools.c %D%/access_tools.h $(api_support)
+%C%_test_identities_CFLAGS = $(api_cflags)
+%C%_test_identities_LDADD = $(api_libs)
+%C%_test_tokens_SOURCES = %D%/tokens.c %D%/token_issuers.c %D%/token_jumps.c %D%/token_standing.c \
 	%D%/token_tools.c %D%/token_tools.h $(api_support)
 %C%_test_tokens_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
 %C%_test_tokens_CFLAGS = $(api_cflags)
 %C%_test_tokens_LDADD = $(api_libs)
+%C%_test_firewall_SOURCES = %D%/firewall.c %D%/firewall_control.c %D%/firewall_daemon.c \
+	%D%/access_tools.c %D%/access_tools.h $(api_support)
+%C%_test_firewall_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DAPI_ARGUMENTS='"--trusted-proxy", "127.0.0.1", "--trusted-proxy", "10.99.0.0/16", "--identity", "backup,type=user-assigned,trusted"'
+%C%_test_firewall_CFLAGS = $(api_cflags)
+%C%_test_firewall_LDADD = $(api_libs)
+%C%_test_order_SOURCES = %D%/order.c %D%/access_tools.c %D%/access_tools.h $(api_support)
+%C%_test_order_CFLAGS = $(api_cflags)
+%C%_test_order_LDADD = $(api_libs)
 %C%_test_crypto_SOURCES = %D%/crypto.c $(api_support)
 %C%_test_crypto_CFLAGS = $(api_cflags)
 %C%_test_crypto_LDADD = $(api_libs)
@@ -110,7 +127,7 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 %C%_test_golden_CFLAGS = $(api_cflags)
 %C%_test_golden_LDADD = $(api_libs)
 EXTRA_DIST += tests/data/golden tests/data/folder_0.1.0.tar.gz
-%C%_test_hostile_SOURCES = %D%/control_host.c %D%/hostile.c %D%/hostile_head.c \
+%C%_test_hostile_SOURCES = %D%/control_host.c %D%/control_token.c %D%/hostile.c %D%/hostile_head.c %D%/secrets.c \
 	$(api_support)
 %C%_test_hostile_CFLAGS = $(api_cflags)
 %C%_test_hostile_LDADD = $(api_libs)
@@ -198,7 +215,8 @@ EXTRA_DIST += tests/data/golden tests/data/folder_0.1.0.tar.gz
 	$(api_support)
 %C%_test_process_CFLAGS = $(api_cflags)
 %C%_test_process_LDADD = $(api_libs)
-%C%_test_given_SOURCES = %D%/given.c $(api_support)
+%C%_test_given_SOURCES = %D%/given.c %D%/process_tools.c %D%/process_tools.h %D%/vault_tools.h \
+	$(api_support)
 %C%_test_given_CPPFLAGS = $(AM_CPPFLAGS) -DSOURCE_ROOT='"$(abs_top_srcdir)"'
 %C%_test_given_CFLAGS = $(api_cflags)
 %C%_test_given_LDADD = $(api_libs)
@@ -239,7 +257,9 @@ EXTRA_DIST += tests/data/golden tests/data/folder_0.1.0.tar.gz
 %C%_test_travel_SOURCES = %D%/travel.c %D%/travel.h %D%/travel_many.c $(api_support)
 %C%_test_travel_CFLAGS = $(api_cflags)
 %C%_test_travel_LDADD = $(api_libs)
-%C%_test_auth_SOURCES = %D%/auth.c $(api_support)
+%C%_test_auth_SOURCES = %D%/auth.c %D%/confusion.c %D%/confusion_shape.c %D%/confusion_tools.c \
+	%D%/confusion_tools.h tests/unit/identity/forge.c tests/unit/identity/forge.h \
+	tests/unit/identity/forge_key.h $(api_support)
 %C%_test_auth_CFLAGS = $(api_cflags)
 %C%_test_auth_LDADD = $(api_libs)
 %C%_test_sign_SOURCES = \

@@ -126,6 +126,7 @@ Test(program, a_module_or_token_that_is_not_there_is_named)
     file = fopen(pin, "w");
     fputs("1234\n", file);
     fclose(file);
+    cr_assert_eq(chmod(pin, 0600), 0);
     RUN(1, "/nowhere.so", "serve", "--ephemeral", "--port", "0", "--control-port", "0",
         "--pkcs11-module", "/nowhere.so", "--pkcs11-pin-file", pin);
     RUN(1, "/nowhere.pin does not exist", "serve", "--ephemeral", "--port", "0", "--control-port",

@@ -26,7 +26,9 @@ static const struct part {
     { "get", bench_get, "latency of GET beside RSA-4096 generations" },
     { "start", bench_start, "time to the ready line" },
     { "memory", bench_memory, "resident memory" },
+    { "token", bench_token, "validating a token that was seen before" },
     { "access", bench_access, "a check of a caller with 10000 role assignments" },
+    { "firewall", bench_firewall, "a look at a client's address with 1000 rules" },
     { "scale", bench_scale, "the same with 10, 1000 and 10000 keys" },
 };
 
@@ -39,8 +41,12 @@ static const struct target targets[] = {
     { "start", "warm", .most = 100 },
     { "memory", "after start", .most = 20 },
     { "memory", "after a few requests", .most = 20 },
+    { "token", "a token seen before, of one client", .most = 5 },
+    { "token", "a token seen before, of 200 clients in turn", .most = 5 },
     { "access", "10000 assignments: a check", .most = 5 },
     { "access", "10000 assignments: read anew", .most = 200 },
+    { "firewall", "1000 rules: a look", .most = 1 },
+    { "firewall", "10000 vaults: read anew", .most = 200 },
     { "scale", "unwraps a second, 1000 / 10 keys", .least = 0.9, .most = 1.1 },
     { "scale", "processor an unwrap, 1000 / 10 keys", .least = 0.9, .most = 1.1 },
     { "scale", "unwraps a second, 10000 / 10 keys", .least = 0.9, .most = 1.1 },

@@ -18,10 +18,12 @@ struct settings {
 
 typedef bool bench_fn(const struct settings *settings, struct report *report);
 
-bench_fn bench_unwrap; /* through coffer, against the token alone */
-bench_fn bench_sign;   /* the same of ES256 signatures */
-bench_fn bench_get;    /* latency beside key generation */
-bench_fn bench_start;  /* until the ready line */
-bench_fn bench_memory; /* resident */
-bench_fn bench_access; /* a check of a caller, with many role assignments */
-bench_fn bench_scale;  /* with few and with many keys */
+bench_fn bench_unwrap;   /* through coffer, against the token alone */
+bench_fn bench_sign;     /* the same of ES256 signatures */
+bench_fn bench_get;      /* latency beside key generation */
+bench_fn bench_start;    /* until the ready line */
+bench_fn bench_memory;   /* resident */
+bench_fn bench_token;    /* validating a token that was seen before */
+bench_fn bench_access;   /* a check of a caller, with many role assignments */
+bench_fn bench_firewall; /* a look at the address of a client, with many rules */
+bench_fn bench_scale;    /* with few and with many keys */

@@ -55,7 +55,7 @@ ASK_WITH_CURL = """
 curl -sS -o .answer -H "Authorization: Bearer $ASK_TOKEN" "$AZURE_KEYVAULT_URL/keys/cmk?api-version=7.6"
 """
 ASK_BEFORE_AND_AFTER = """
-curl -sS -o .answer -H 'Content-Type: application/json' -d '{"advance":"P2D"}' \
+curl -sS -o .answer -H 'Content-Type: application/json' -d '{"advance":"P2D","tokens":"age"}' \
     "$ASK_CONTROL/control/v1/clock"
 curl -sS -H "Authorization: Bearer $ASK_TOKEN" "$AZURE_KEYVAULT_URL/keys/cmk?api-version=7.6"
 """

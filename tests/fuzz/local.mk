@@ -6,6 +6,7 @@ fuzz_names = \
 	backup \
 	base64 \
 	body \
+	cidr \
 	claims \
 	duration \
 	framing \
@@ -14,9 +15,11 @@ fuzz_names = \
 	jwe \
 	jwk \
 	jws \
+	key_set \
 	options \
 	pem \
 	release \
+	token \
 	transfer \
 	uri
 EXTRA_DIST += %D%/corpus %D%/dictionary
@@ -26,6 +29,7 @@ fuzz_programs = \
 	%D%/fuzz_backup \
 	%D%/fuzz_base64 \
 	%D%/fuzz_body \
+	%D%/fuzz_cidr \
 	%D%/fuzz_claims \
 	%D%/fuzz_duration \
 	%D%/fuzz_framing \
@@ -34,9 +38,11 @@ fuzz_programs = \
 	%D%/fuzz_jwe \
 	%D%/fuzz_jwk \
 	%D%/fuzz_jws \
+	%D%/fuzz_key_set \
 	%D%/fuzz_options \
 	%D%/fuzz_pem \
 	%D%/fuzz_release \
+	%D%/fuzz_token \
 	%D%/fuzz_transfer \
 	%D%/fuzz_uri
 
@@ -75,6 +81,11 @@ fuzz_libs = $(kv_api) $(SERVER_LIBS)
 %C%_fuzz_body_CPPFLAGS = $(fuzz_cppflags)
 %C%_fuzz_body_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_body_LDADD = tests/support/libtoken.a $(fuzz_libs)
+
+%C%_fuzz_cidr_SOURCES = %D%/cidr.c $(fuzz_common)
+%C%_fuzz_cidr_CPPFLAGS = $(fuzz_cppflags)
+%C%_fuzz_cidr_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_cidr_LDADD = $(fuzz_libs)
 
 %C%_fuzz_claims_SOURCES = %D%/claims.c $(fuzz_common)
 %C%_fuzz_claims_CPPFLAGS = $(fuzz_cppflags)
@@ -116,6 +127,11 @@ fuzz_libs = $(kv_api) $(SERVER_LIBS)
 %C%_fuzz_jws_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_jws_LDADD = $(fuzz_libs)
 
+%C%_fuzz_key_set_SOURCES = %D%/key_set.c $(fuzz_common)
+%C%_fuzz_key_set_CPPFLAGS = $(fuzz_cppflags)
+%C%_fuzz_key_set_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_key_set_LDADD = $(fuzz_libs)
+
 %C%_fuzz_options_SOURCES = %D%/options.c $(fuzz_common)
 %C%_fuzz_options_CPPFLAGS = $(fuzz_cppflags)
 %C%_fuzz_options_LDFLAGS = $(fuzz_ldflags)
@@ -130,6 +146,11 @@ fuzz_libs = $(kv_api) $(SERVER_LIBS)
 %C%_fuzz_release_CPPFLAGS = $(fuzz_cppflags)
 %C%_fuzz_release_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_release_LDADD = $(fuzz_libs)
+
+%C%_fuzz_token_SOURCES = %D%/token.c $(fuzz_common) $(fuzz_signer)
+%C%_fuzz_token_CPPFLAGS = $(fuzz_cppflags)
+%C%_fuzz_token_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_token_LDADD = $(fuzz_libs)
 
 %C%_fuzz_transfer_SOURCES = %D%/transfer.c $(fuzz_common)
 %C%_fuzz_transfer_CPPFLAGS = $(fuzz_cppflags)

@@ -184,8 +184,15 @@ static enum kv_code check_store(void *context, struct kv_err *err)
 
 static void fill_app(void)
 {
+    /* ::1 and 127.0.0.0/8: whoever sends inputs is a proxy */
+    static struct kv_cidr near[] = {
+        { .first = { .bytes = { 127 } }, .prefix = 8 },
+        { .first = { .is_v6 = true, .bytes = { [15] = 1 } }, .prefix = 128 },
+    };
+    static const struct kv_cidrs proxies = { near, KV_COUNT(near) };
     struct kv_app *app = &self.app;
 
+    app->trusted_proxies = &proxies;
     app->build = kv_build_find("2026");
     app->port = 8443;
     app->control_port = 8080;

@@ -309,6 +309,20 @@ def check_shipped(tree, _):
             yield file.path, 1, "is not in include/local.mk"
 
 
+def check_roles(tree, _):
+    """docs/access.md has a row for every built-in role, and for no other."""
+    page = tree.get("docs/access.md")
+    said = {match[1]: line for line, match in page.find(r"^\| `([A-Za-z ]+)` \| `[a-z-]+` ", "text")} if page else {}
+    for name in ("vault", "hsm"):
+        file = tree.get(f"include/kv/access/{name}_role.def")
+        rows = file.find(r'^X\("[^"]*", "([^"]+)"', "uncommented") if file else ()
+        for line, match in rows:
+            if said.pop(match[1], None) is None:
+                yield file.path, line, f"docs/access.md has no row for '{match[1]}'"
+    for role, line in said.items():
+        yield page.path, line, f"there is no built-in role '{role}'"
+
+
 def check_circles(tree, _):
     """No two files of server/ and pkcs11/ use each other, directly or around."""
     yield from circles.check(tree)
@@ -329,4 +343,5 @@ RULES = {
     "wording": check_wording,
     "locks": check_locks,
     "shipped": check_shipped,
+    "roles": check_roles,
 }

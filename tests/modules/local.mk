@@ -8,7 +8,9 @@ TESTS += \
 EXTRA_DIST += \
 	%D%/suite.sh \
 	%D%/go/run \
+	%D%/java/ExampleTest.java \
 	%D%/java/run \
+	%D%/js/example.test.js \
 	%D%/js/run \
 	%D%/python/requirements.in \
 	%D%/python/requirements.txt \

@@ -24,6 +24,20 @@ copy_package()
     chmod -R u+w "$folder/package"
 }
 
+# take_example NAME: prints the block of docs/container.md whose first line is a comment with that name:
+# what the page shows is what runs.
+take_example()
+{
+    awk -v name="$1" '
+        /^```/ { inside = !inside; first = inside; next }
+        inside && first { taken = $NF == name; first = 0 }
+        inside && taken { print; lines++ }
+        END { exit lines == 0 }' "$source/../../../docs/container.md" || {
+        echo "docs/container.md has no example $1" >&2
+        exit 1
+    }
+}
+
 # with_server COMMAND...: its environment has no more of coffer than the URL of the control port, so
 # whatever it trusts it has by the module.
 with_server()

@@ -24,6 +24,7 @@ EXTRA_DIST += \
 	%D%/go/go.sum \
 	%D%/go/hsm_test.go \
 	%D%/go/identity_test.go \
+	%D%/go/jumps_test.go \
 	%D%/go/keys_test.go \
 	%D%/go/logins_test.go \
 	%D%/go/moving_test.go \
@@ -47,6 +48,7 @@ EXTRA_DIST += \
 	%D%/js/hsm.test.mjs \
 	%D%/js/identity.test.mjs \
 	%D%/js/imds.test.mjs \
+	%D%/js/jumps.test.mjs \
 	%D%/js/keys.test.mjs \
 	%D%/js/logins.mjs \
 	%D%/js/logins.test.mjs \
@@ -73,6 +75,7 @@ EXTRA_DIST += \
 	%D%/python/test_deletion.py \
 	%D%/python/test_hsm.py \
 	%D%/python/test_identity.py \
+	%D%/python/test_jumps.py \
 	%D%/python/test_keys.py \
 	%D%/python/test_logins.py \
 	%D%/python/test_mongocrypt.py \

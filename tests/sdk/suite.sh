@@ -10,10 +10,11 @@
 #                       how that went
 #   count_tests         prints three numbers: tests run, passed, skipped
 #
-# There are three kinds of SERVER: `prompt` does everything at once, as by default; `slow` deletes and
-# recovers in a minute of its virtual clock; `azure` is reached by the names, ports and addresses that
-# the clouds have, in a network of its own (impersonation.sh). Files called *pending* are for the
-# second, those called *azure* for the third.
+# There are four kinds of SERVER: `prompt` does everything at once, as by default; `slow` deletes and
+# recovers in a minute of its virtual clock; `jumping` is prompt, and its clock is moved for all;
+# `azure` is reached by the names, ports and addresses that the clouds have, in a network of its own
+# (impersonation.sh). Files called *pending* are for the second, *jumps* for the third, *azure* for the
+# fourth. A `run` whose suite has nothing for some of them sets `servers`.
 #
 # In the environment, beyond what each `run` names:
 #   COFFER      the binary to test (./coffer)
@@ -29,6 +30,7 @@ coffer=${COFFER:-$PWD/coffer}
 folder=$PWD/tests/sdk/$language/suite
 cache=${SDK_CACHE:-$PWD/tests/sdk/cache}
 server=
+servers='prompt slow jumping'
 
 skip()
 {
@@ -83,7 +85,7 @@ start_server()
 {
     data=$scratch/$1
     case $1 in
-        prompt) lag=0 where='--listen localhost --port 0 --control-port 0' ;;
+        prompt | jumping) lag=0 where='--listen localhost --port 0 --control-port 0' ;;
         slow) lag=60s where='--listen localhost --port 0 --control-port 0' ;;
         azure) lag=0 where=$azure_place ;;
     esac
@@ -150,8 +152,8 @@ files_for()
     [ $# -gt 0 ] || set -- "$source"/*"$suffix"
     for file in "$@"; do
         case $kind:$(basename "$file") in
-            prompt:*pending* | prompt:*azure*) ;;
-            prompt:* | slow:*pending* | azure:*azure*) basename "$file" ;;
+            prompt:*pending* | prompt:*jumps* | prompt:*azure*) ;;
+            prompt:* | slow:*pending* | jumping:*jumps* | azure:*azure*) basename "$file" ;;
         esac
     done
 }
@@ -182,8 +184,9 @@ run_suite()
     install_packages
     exec 9>&-
     [ "${SDK_ONLY-}" != packages ] || exit 0
-    try prompt "$@" || failed=1
-    try slow "$@" || failed=1
+    for kind in $servers; do
+        try "$kind" "$@" || failed=1
+    done
     try_azure "$@" || failed=1
     report
     exit $failed

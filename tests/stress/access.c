@@ -2,8 +2,9 @@
 /*
  * access - grants and withdrawals by some, checks by all.
  *
- * Each of eight players gives somebody of its own a role and takes it away again, at a vault, a key
- * of it, or the group above it, or by an access policy; the others ask meanwhile. Once a withdrawal was
+ * Each of nine players gives somebody of its own a role and takes it away again, at a vault, a key
+ * of it, or the group above it, or by an access policy, or lets an address of its own through a
+ * firewall; the others ask meanwhile. Once a withdrawal was
  * answered nobody may hear yes, once a grant was, nobody no. A plain main(), so that
  * ThreadSanitizer can watch it. Exit 0: nothing was wrong.
  */
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "kv/access/firewall.h"
 #include "kv/access/grants.h"
 #include "kv/access/roles.h"
 #include "kv/base/files.h"
@@ -20,7 +22,7 @@
 #include "support/tally.h"
 #include "support/vaults.h"
 
-#define PLAYERS 8
+#define PLAYERS 9
 #define ROUNDS 40
 
 enum { PROMISE_DONE, PROMISE_YES, PROMISE_NO, PROMISE_CALM };
@@ -37,7 +39,7 @@ struct stress {
     struct kv_vaults *vaults;
     struct kv_roles *roles;
     struct kv_access *access;
-    const struct kv_vault *rbac, *policy;
+    const struct kv_vault *rbac, *policy, *walled;
     struct tally tally;
     /* Of each player: 2 for what it has done so often, and 1 while it is doing it; granted after
      * an odd number of times. */
@@ -52,14 +54,57 @@ struct player {
     pthread_t thread;
 };
 
-/* Half of the players have access policies, the others role assignments. */
+/* What a player gives and takes away. */
+enum kind { ASSIGNMENTS, POLICIES, RULES, KINDS };
+
+static enum kind kind_of(unsigned player)
+{
+    return (enum kind)(player % KINDS);
+}
+
 static const struct kv_vault *vault_of(const struct stress *stress, unsigned player)
 {
-    return player % 2 == 0 ? stress->rbac : stress->policy;
+    return kind_of(player) == ASSIGNMENTS ? stress->rbac : stress->policy;
+}
+
+static void print_address(unsigned player, char ret_address[KV_ADDRESS_SIZE])
+{
+    (void) snprintf(ret_address, KV_ADDRESS_SIZE, "10.0.0.%u", player);
+}
+
+static bool may_come(struct stress *stress, unsigned player)
+{
+    char address[KV_ADDRESS_SIZE];
+    const struct kv_network_question question = {
+        .vault = stress->walled,
+        .client = address,
+        .caller = "",
+        .caller_in_full = "",
+    };
+
+    print_address(player, address);
+    return kv_network_check(stress->access, &question, NULL) == KV_OK;
+}
+
+static enum kv_code move_rule(const struct player *player, enum kv_network_mode mode,
+                              struct kv_err *err)
+{
+    kv_auto(kv_network_change_done) struct kv_network_change change = { .mode = mode };
+    kv_auto(kv_network_done) struct kv_network made = { .since = 0 };
+    char address[KV_ADDRESS_SIZE];
+
+    print_address(player->number, address);
+    KV_TRY(kv_network_give_range(&change, KV_NETWORK_RULES, address, err));
+    return kv_network_change(player->stress->access, player->stress->walled, &change, 0, &made,
+                             err);
 }
 
 static bool may(struct stress *stress, unsigned player)
 {
+    if (kind_of(player) == RULES) {
+        return may_come(stress, player);
+    }
+
     const struct kv_access_question question = {
         .vault = vault_of(stress, player),
         .object_id = stress->principal[player],
@@ -100,8 +145,14 @@ static enum kv_code grant(struct player *player, char ret_name[KV_UUID_LENGTH + 
     };
     struct kv_assignment made;
 
-    if (player->number % 2 != 0) {
+    switch (kind_of(player->number)) {
+    case POLICIES:
         return permit(player, "get unwrapKey", err);
+    case RULES:
+        return move_rule(player, KV_NETWORK_ADD, err);
+    case ASSIGNMENTS:
+    case KINDS:
+        break;
     }
     KV_TRY(kv_access_assign(stress->access, &draft, 0, &made, err));
     (void) snprintf(ret_name, KV_UUID_LENGTH + 1, "%s", made.name);
@@ -113,8 +164,14 @@ static enum kv_code withdraw(struct player *player, const char *name, struct kv_
 {
     struct stress *stress = player->stress;
 
-    if (player->number % 2 == 0) {
+    switch (kind_of(player->number)) {
+    case ASSIGNMENTS:
         return kv_access_unassign(stress->access, stress->rbac, name, 0, err);
+    case RULES:
+        return move_rule(player, KV_NETWORK_REMOVE, err);
+    case POLICIES:
+    case KINDS:
+        break;
     }
     return dice_roll(&player->dice, 2) == 0
                ? permit(player, "get", err)
@@ -174,9 +231,18 @@ static void *play(void *context)
     return NULL;
 }
 
+static enum kv_code close_firewall(struct stress *stress, struct kv_err *err)
+{
+    kv_auto(kv_network_change_done) struct kv_network_change change = { .mode = KV_NETWORK_SET };
+    kv_auto(kv_network_done) struct kv_network made = { .since = 0 };
+
+    KV_TRY(kv_network_give_word(&change, KV_NETWORK_DEFAULT_ACTION, "Deny", err));
+    return kv_network_change(stress->access, stress->walled, &change, 0, &made, err);
+}
+
 static enum kv_code begin(struct stress *stress, const char *folder, struct kv_err *err)
 {
-    static const char *const specs[] = { "rbac,access=rbac", "policy,access=policy" };
+    static const char *const specs[] = { "rbac,access=rbac", "policy,access=policy", "walled" };
     struct kv_access_config config = { .tenant = "72f9c4ba-21d6-4e0a-9c5e-6d1f0a8b3c57" };
     char path[KV_PATH_MAX];
 
@@ -189,16 +255,18 @@ static enum kv_code begin(struct stress *stress, const char *folder, struct kv_e
     KV_TRY(kv_access_new(&config, &stress->access, err));
     stress->rbac = kv_vaults_acquire(stress->vaults, "rbac");
     stress->policy = kv_vaults_acquire(stress->vaults, "policy");
+    stress->walled = kv_vaults_acquire(stress->vaults, "walled");
     for (unsigned i = 0; i < PLAYERS; i++) {
         kv_uuid_random(stress->principal[i]);
     }
-    return KV_OK;
+    return close_firewall(stress, err);
 }
 
 static void end(struct stress *stress)
 {
     kv_vault_release(stress->rbac);
     kv_vault_release(stress->policy);
+    kv_vault_release(stress->walled);
     kv_access_free(stress->access);
     kv_roles_free(stress->roles);
     kv_vaults_free(stress->vaults);

@@ -5,13 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static bool write_pin(const char *path, const char *pin)
 {
     FILE *file = fopen(path, "we");
-    bool done = file != NULL && fprintf(file, "%s\n", pin) > 0;
+    bool done = file != NULL && fchmod(fileno(file), 0600) == 0 && fprintf(file, "%s\n", pin) > 0;
 
     return (file == NULL || fclose(file) == 0) && done;
 }

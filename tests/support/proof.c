@@ -149,7 +149,12 @@ static void expect_no_path(const struct client *client, const struct request *re
 {
     static const char *const places[] = { "/tmp/", "/usr/", "/var/",  "/proc/",
                                           ".so",   ".db",   "server/" };
+    static const char arc[] = "/arc/"; /* whose challenge names a file: that is what it is for */
 
+    if (request->control && reply->status == 401
+        && strncmp(request->target, arc, strlen(arc)) == 0) {
+        return;
+    }
     cr_expect_not(tells(request, reply, client->daemon->folder), "%s %s: %s", request->method,
                   request->target, reply->body);
     for (size_t i = 0; reply->status >= 400 && i < KV_COUNT(places); i++) {

@@ -1,24 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The gate is asked before every call, and what it answers is what the caller gets. */
-#include "fixture.h"
+#include "furnished.h"
 
 #include <string.h>
 
 #include <criterion/criterion.h>
-
-static struct test_token token;
-static struct refusal refusal;
-static struct key key;
-
-static void setup(void)
-{
-    create_furnished(&token, &refusal, &key);
-}
-
-static void teardown(void)
-{
-    test_token_destroy(&token);
-}
 
 TestSuite(gate, .init = setup, .fini = teardown, .timeout = 60);
 

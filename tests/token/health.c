@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A token that goes away, comes back, or comes back as another one. */
-#include "fixture.h"
+#include "furnished.h"
 
 #include <pthread.h>
 #include <semaphore.h>
@@ -11,20 +11,6 @@
 #include <criterion/criterion.h>
 
 #include "core.h" /* to let the pause after a wrong PIN pass without waiting for it */
-
-static struct test_token token;
-static struct refusal refusal;
-static struct key key;
-
-static void setup(void)
-{
-    create_furnished(&token, &refusal, &key);
-}
-
-static void teardown(void)
-{
-    test_token_destroy(&token);
-}
 
 TestSuite(health, .init = setup, .fini = teardown, .timeout = 60);
 

@@ -41,7 +41,7 @@ TESTS += $(TOKEN_TESTS)
 %C%_test_moves_LDADD = $(TOKEN_TEST_LIBS)
 
 # These look inside: to let a minute pass without waiting, to replace a function of the module.
-%C%_test_health_SOURCES = %D%/copy.c %D%/gate.c %D%/health.c %D%/module.c %D%/pause.c
+%C%_test_health_SOURCES = %D%/copy.c %D%/furnished.h %D%/gate.c %D%/health.c %D%/module.c %D%/pause.c
 %C%_test_health_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -I$(top_srcdir)/pkcs11
 %C%_test_health_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
 %C%_test_health_LDADD = $(TOKEN_TEST_LIBS)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A token that stands still while its files are saved or others are put in their place. */
-#include "fixture.h"
+#include "furnished.h"
 #include "hsm_pause.h"
 #include "kv/base/files.h"
 
@@ -12,20 +12,6 @@
 #include <unistd.h>
 
 #include <criterion/criterion.h>
-
-static struct test_token token;
-static struct refusal refusal;
-static struct key key;
-
-static void setup(void)
-{
-    create_furnished(&token, &refusal, &key);
-}
-
-static void teardown(void)
-{
-    test_token_destroy(&token);
-}
 
 TestSuite(pause, .init = setup, .fini = teardown, .timeout = 60);
 

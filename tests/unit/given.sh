@@ -62,6 +62,21 @@ cat below.pem short.pem >below-chain.pem
 issued low middle 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n'
 cat low.pem company.pem middle.pem >low-chain.pem
 
+# what clients do not take: short keys, a root without a name, and certificates that are damaged
+# shellcheck disable=SC2086
+root weak rsa:1024 $ca
+issued below-weak weak 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n'
+cat below-weak.pem weak.pem >weak-chain.pem
+# shellcheck disable=SC2086
+openssl req -x509 -config req.cnf -newkey ec:p256.par -nodes -keyout blank.key -out blank.pem -days 2 \
+    -subj / $ca 2>/dev/null
+damaged='-----BEGIN CERTIFICATE-----\nbm90aGluZwo=\n-----END CERTIFICATE-----\n'
+{ cat company.pem && printf '%b' "$damaged"; } >damaged-second.pem
+printf '%b' "$damaged" >damaged.pem
+{ cat middle.pem && head -n 5 company.pem; } >cut.pem
+cat middle.pem other.pem company.pem rsa.pem >middle-among.pem
+{ cat company.pem && head -c 70000 /dev/zero | tr '\0' '\n'; } >large.pem
+
 server='basicConstraints=critical,CA:FALSE\nextendedKeyUsage=serverAuth\nsubjectAltName='
 issued ready company "${server}DNS:dev.vault.localhost,DNS:*.test.internal,IP:10.1.2.3\n"
 issued wildcard company "${server}DNS:*.vault.localhost\n"
@@ -72,6 +87,7 @@ cat deep.pem middle.pem >deep-chain.pem
 
 printf 'open sesame\nsecond line\n' >password
 printf 'wrong\n' >wrong
+chmod 600 password wrong
 openssl pkcs8 -topk8 -in company.key -passout pass:'open sesame' -out locked.key
 openssl pkcs8 -topk8 -in ready.key -passout pass:'open sesame' -out ready-locked.key
 p12()

@@ -5,8 +5,8 @@ UNIT_LDADD = $(kv_api) $(CRITERION_LIBS) $(SERVER_LIBS)
 
 check_PROGRAMS += %D%/test_access
 TESTS += %D%/test_access
-%C%_test_access_SOURCES = %D%/access/decide.c %D%/access/delay.c %D%/access/fixture.c \
-	%D%/access/fixture.h %D%/access/grants.c %D%/access/roles.c %D%/scratch.h
+%C%_test_access_SOURCES = %D%/access/decide.c %D%/access/delay.c %D%/access/firewall.c %D%/access/fixture.c \
+	%D%/access/fixture.h %D%/access/grants.c %D%/access/network.c %D%/access/roles.c %D%/scratch.h
 %C%_test_access_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) -I$(top_srcdir)/server/domain/access
 %C%_test_access_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_access_LDADD = $(UNIT_LDADD)
@@ -37,7 +37,7 @@ TESTS += %D%/test_buf
 
 check_PROGRAMS += %D%/test_clock
 TESTS += %D%/test_clock
-%C%_test_clock_SOURCES = %D%/clock.c %D%/clock_watch.c %D%/asleep.h
+%C%_test_clock_SOURCES = %D%/clock.c %D%/clock_tokens.c %D%/clock_watch.c %D%/asleep.h
 %C%_test_clock_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_clock_LDADD = $(UNIT_LDADD)
 
@@ -55,7 +55,7 @@ TESTS += %D%/test_err
 
 check_PROGRAMS += %D%/test_secret
 TESTS += %D%/test_secret
-%C%_test_secret_SOURCES = %D%/secret.c %D%/memory.h
+%C%_test_secret_SOURCES = %D%/secret.c %D%/control_token.c %D%/memory.h %D%/scratch.h
 %C%_test_secret_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_secret_LDADD = $(UNIT_LDADD)
 
@@ -67,7 +67,7 @@ TESTS += %D%/test_uuid
 
 check_PROGRAMS += %D%/test_files
 TESTS += %D%/test_files
-%C%_test_files_SOURCES = %D%/files.c %D%/scratch.h
+%C%_test_files_SOURCES = %D%/files.c %D%/private_file.c %D%/scratch.h
 %C%_test_files_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_files_LDADD = $(UNIT_LDADD)
 
@@ -134,7 +134,7 @@ TESTS += %D%/test_certificate
 
 check_PROGRAMS += %D%/test_given
 TESTS += %D%/test_given
-%C%_test_given_SOURCES = %D%/given.c
+%C%_test_given_SOURCES = %D%/given.c %D%/given.h %D%/given_taken.c
 %C%_test_given_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) -DSOURCE_ROOT='"$(abs_top_srcdir)"'
 %C%_test_given_CFLAGS = $(unit_cflags)
 %C%_test_given_LDADD = $(unit_libs)
@@ -173,6 +173,12 @@ TESTS += %D%/test_parity
 %C%_test_parity_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 %C%_test_parity_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_parity_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_cidr
+TESTS += %D%/test_cidr
+%C%_test_cidr_SOURCES = %D%/cidr.c
+%C%_test_cidr_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_cidr_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += %D%/test_permission
 TESTS += %D%/test_permission
@@ -252,8 +258,10 @@ TESTS += %D%/test_data_folder
 check_PROGRAMS += %D%/test_cli
 TESTS += %D%/test_cli
 %C%_test_cli_SOURCES = \
+	%D%/cli/authorize.c \
 	%D%/cli/commands.c \
 	%D%/cli/env.c \
+	%D%/cli/env_reader.c \
 	%D%/cli/fake.c \
 	%D%/cli/fake.h \
 	%D%/cli/shell.h
@@ -272,7 +280,10 @@ TESTS += %D%/test_sites
 	%D%/sites/control_clock.c \
 	%D%/sites/exchange.c \
 	%D%/sites/exchange.h \
-	%D%/sites/token.c
+	%D%/sites/token.c \
+	%D%/sites/token.h \
+	%D%/sites/token_identities.c \
+	%D%/sites/token_tools.c
 %C%_test_sites_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit/identity
 %C%_test_sites_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_sites_LDADD = $(UNIT_LDADD)

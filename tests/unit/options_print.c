@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <stdlib.h>
+#include <stdint.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -28,7 +29,8 @@ static char *printed(enum kv_command command, bool help)
 
 Test(options_print, keeps_help_within_80_columns_for_every_command)
 {
-    for (unsigned command = KV_COMMAND_SERVE; command < 1U << KV_COMMAND_COUNT; command *= 2) {
+    for (uint64_t command = KV_COMMAND_SERVE; command < UINT64_C(1) << KV_COMMAND_COUNT;
+         command *= 2) {
         char *text = printed((enum kv_command) command, true);
         cr_assert_not_null(strstr(text, "  --help "));
         for (const char *line = text; *line != '\0'; line += strcspn(line, "\n") + 1) {
@@ -50,10 +52,11 @@ Test(options_print, helps_with_the_command_only)
 
 Test(options_print, does_not_repeat_a_secret)
 {
-    cr_assert_eq(load(KV_COMMAND_SERVE,
-                      (words){ "--identity", "app,secret=hush,trusted", "--identity=b,secret=hush" },
-                      (words){ NULL }),
-                 KV_OK);
+    cr_assert_eq(
+        load(KV_COMMAND_SERVE,
+             (words){ "--identity", "app,secret=hush,trusted", "--identity=b,secret=hush" },
+             (words){ NULL }),
+        KV_OK);
     char *text = printed(KV_COMMAND_SERVE, false);
     cr_assert_not_null(strstr(text, "\nidentity = app,secret=***,trusted b,secret=***\n"));
     cr_assert_null(strstr(text, "hush"));
@@ -86,4 +89,30 @@ Test(options_print, writes_what_a_file_accepts)
     cr_assert_eq(kv_option_duration(options, KV_OPTION_DELETION_LAG), 500);
     cr_assert(kv_option_flag(options, KV_OPTION_EPHEMERAL));
     free(first);
+}
+
+Test(options_print, shows_no_secret)
+{
+    cr_assert_eq(
+        load(KV_COMMAND_SERVE, (words){ NULL }, (words){ "COFFER_CONTROL_TOKEN=0123456789abcdef" }),
+        KV_OK);
+    char *text = printed(KV_COMMAND_SERVE, false);
+    cr_expect_not_null(strstr(text, "# COFFER_CONTROL_TOKEN, and not shown\ncontrol-token =\n"));
+    cr_expect_null(strstr(text, "0123456789abcdef"));
+    free(text);
+}
+
+Test(options_print, shows_no_secret_that_it_refuses)
+{
+    static const char *const rows[] = { "s3cret", "s3cret but with blanks" };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        cr_assert_eq(load_flags(KV_COMMAND_SERVE, (words){ "--control-token", rows[i] }),
+                     KV_BAD_PARAMETER);
+        cr_expect_eq(strncmp(err.message, "--control-token: the value is not 16 to 256", 43), 0,
+                     "%s", err.message);
+        cr_expect_null(strstr(err.message, "s3cret"));
+    }
+    cr_assert_eq(load(KV_COMMAND_SERVE, (words){ NULL }, (words){ "COFFER_CONTROL_TOKEN=" }), KV_OK,
+                 "an empty one is none");
 }

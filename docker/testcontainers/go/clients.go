@@ -37,7 +37,15 @@ func (c *Coffer) HTTPClient(ctx context.Context) (*http.Client, error) {
 // Token returns an access token for a resource: https://vault.azure.net, or
 // https://managedhsm.azure.net for a managed HSM.
 func (c *Coffer) Token(ctx context.Context, resource string) (string, error) {
+	return c.TokenOf(ctx, "", resource)
+}
+
+// TokenOf returns the same of an identity: any name is one. azidentity has it by ClientID(name).
+func (c *Coffer) TokenOf(ctx context.Context, identity, resource string) (string, error) {
 	query := url.Values{"api-version": {"2019-08-01"}, "resource": {resource}}
+	if identity != "" {
+		query.Set("client_id", identity)
+	}
 	text, err := c.fetch(ctx, http.MethodGet, "/msi/token?"+query.Encode(), nil,
 		http.Header{"X-Identity-Header": {"coffer"}})
 	if err != nil {

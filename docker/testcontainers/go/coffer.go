@@ -12,6 +12,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -44,6 +45,7 @@ type Vault struct {
 	SKU             string `json:"sku"`
 	Retention       int    `json:"retention"` // days
 	PurgeProtection bool   `json:"purge_protection"`
+	Access          string `json:"access"` // "open", "policy" or "rbac"
 }
 
 // VaultSettings are those of a vault to be made; what is left out is as coffer has it by default.
@@ -52,6 +54,7 @@ type VaultSettings struct {
 	SKU             string `json:"sku,omitempty"`
 	Retention       int    `json:"retention,omitempty"`
 	PurgeProtection bool   `json:"purge_protection,omitempty"`
+	Access          string `json:"access,omitempty"`
 }
 
 // Info is what /control/v1/info says.
@@ -66,9 +69,10 @@ type Info struct {
 // Coffer is a coffer that runs. Its methods return an *Error when coffer refuses, and what net/http
 // says when it cannot be reached. It may be used by several goroutines.
 type Coffer struct {
-	controlURL string
-	httpsPort  int
-	client     *http.Client
+	controlURL   string
+	httpsPort    int
+	controlToken string
+	client       *http.Client
 
 	once      sync.Mutex // guards what follows
 	listening int
@@ -76,16 +80,25 @@ type Coffer struct {
 
 // New returns the client of the coffer whose control port is at controlURL
 // ("http://127.0.0.1:8080"). httpsPort is the port by which this process reaches the vaults, where
-// that is another one than coffer listens on: in a container. Else it is 0.
+// that is another one than coffer listens on: in a container. Else it is 0. The token of its
+// --control-token, if it has one, is the variable COFFER_CONTROL_TOKEN, or what WithControlToken says.
 func New(controlURL string, httpsPort int) *Coffer {
 	// No proxy has a part in this: the control port is on this machine, or next to it.
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.Proxy = nil
 	return &Coffer{
-		controlURL: strings.TrimRight(controlURL, "/"),
-		httpsPort:  httpsPort,
-		client:     &http.Client{Transport: transport, Timeout: timeout},
+		controlURL:   strings.TrimRight(controlURL, "/"),
+		httpsPort:    httpsPort,
+		controlToken: os.Getenv("COFFER_CONTROL_TOKEN"),
+		client:       &http.Client{Transport: transport, Timeout: timeout},
 	}
+}
+
+// WithControlToken has every order to the control port show this token, and returns c. Call it before
+// anything else.
+func (c *Coffer) WithControlToken(token string) *Coffer {
+	c.controlToken = token
+	return c
 }
 
 // ControlURL is where the control port is, without a slash at the end.
@@ -109,6 +122,9 @@ func (c *Coffer) fetch(ctx context.Context, method, path string, body io.Reader,
 		return nil, err
 	}
 	request.Header = header
+	if c.controlToken != "" && strings.HasPrefix(path, "/control/") {
+		request.Header.Set("Authorization", "Bearer "+c.controlToken)
+	}
 	response, err := c.client.Do(request)
 	if err != nil {
 		return nil, err

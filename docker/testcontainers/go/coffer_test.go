@@ -85,6 +85,72 @@ func TestAPurgeIsRefusedWhileTheVaultIsProtected(t *testing.T) {
 	}
 }
 
+func TestOrdersAloneShowTheControlToken(t *testing.T) {
+	var shown []string
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		shown = append(shown, r.Header.Get("Authorization"))
+		_, _ = w.Write([]byte("{}"))
+	}))
+	defer other.Close()
+	c := coffer.New(other.URL, 0).WithControlToken("0123456789abcdef")
+	got[coffer.Info](t)(c.Info(t.Context()))
+	got[[]byte](t)(c.CACertificate(t.Context()))
+	got[coffer.Info](t)(coffer.New(other.URL, 0).Info(t.Context()))
+	if len(shown) != 3 || shown[0] != "Bearer 0123456789abcdef" || shown[1]+shown[2] != "" {
+		t.Fatal(shown)
+	}
+}
+
+func TestARoleThatIsNotThereIsRefused(t *testing.T) {
+	c, ctx := running(t), t.Context()
+	got[coffer.Vault](t)(c.CreateVault(ctx, "roles", coffer.VaultSettings{Access: "rbac"}))
+	_, err := c.Grant(ctx, "roles", coffer.Grant{Role: "cook"})
+	refused(t, err, 404)
+	refused(t, c.Revoke(ctx, "roles", coffer.Grant{Role: "owner"}), 404)
+	refused(t, c.Revoke(ctx, "roles", coffer.Grant{}), 404)
+	if _, err = c.Grant(ctx, "roles", coffer.Grant{Role: "owner", Permissions: []string{}}); err == nil {
+		t.Fatal("a role and permissions were taken together")
+	}
+}
+
+// statusOfKeys is what the identity gets for a list of the keys.
+func statusOfKeys(t *testing.T, c *coffer.Coffer, vault, identity string) int {
+	t.Helper()
+	ctx := t.Context()
+	url := got[string](t)(c.VaultURL(ctx, vault)) + "/keys?api-version=7.6"
+	request := got[*http.Request](t)(http.NewRequestWithContext(ctx, http.MethodGet, url, nil))
+	token := got[string](t)(c.TokenOf(ctx, identity, "https://vault.azure.net"))
+	request.Header.Set("Authorization", "Bearer "+token)
+	answer := got[*http.Response](t)(got[*http.Client](t)(c.HTTPClient(ctx)).Do(request))
+	defer answer.Body.Close()
+	return answer.StatusCode
+}
+
+func TestWhatWasGrantedIsTakenBack(t *testing.T) {
+	c, ctx := running(t), t.Context()
+	vault := got[coffer.Vault](t)(c.CreateVault(ctx, "granted", coffer.VaultSettings{Access: "policy"}))
+	if vault.Access != "policy" {
+		t.Fatal(vault)
+	}
+	role := coffer.Grant{Role: "key-vault-reader", Identity: "service", Key: "k"}
+	if name := got[string](t)(c.Grant(ctx, "granted", role)); name == "" {
+		t.Fatal("the assignment has no name")
+	}
+	must(t, c.Revoke(ctx, "granted", role))
+	policy := coffer.Grant{Permissions: []string{"list"}, Identity: "service"}
+	got[string](t)(c.Grant(ctx, "granted", policy))
+	if status := statusOfKeys(t, c, "granted", "service"); status != http.StatusOK {
+		t.Fatal(status)
+	}
+	if status := statusOfKeys(t, c, "granted", ""); status != http.StatusForbidden {
+		t.Fatal(status)
+	}
+	must(t, c.Revoke(ctx, "granted", policy))
+	if status := statusOfKeys(t, c, "granted", "service"); status != http.StatusForbidden {
+		t.Fatal(status)
+	}
+}
+
 func TestNobodyThereIsNoRefusal(t *testing.T) {
 	_, err := coffer.New("http://127.0.0.1:1", 0).Info(t.Context())
 	var told *coffer.Error

@@ -24,10 +24,11 @@ struct kv_roles;
 struct kv_access; /* opaque */
 
 struct kv_access_config {
-    struct kv_store *store; /* borrowed, as the next two are */
-    struct kv_roles *roles; /* of the managed HSMs; used by nobody else yet */
-    const char *tenant;     /* GUID: the subscription is derived from it */
-    kv_millis delay;        /* how long a grant, and its withdrawal, take to count */
+    struct kv_store *store;   /* borrowed, as the next two are */
+    struct kv_roles *roles;   /* of the managed HSMs; used by nobody else yet */
+    const char *tenant;       /* GUID: the subscription is derived from it */
+    kv_millis delay;          /* how long a grant, and its withdrawal, take to count, */
+    kv_millis firewall_delay; /* and a change of network settings (kv/access/firewall.h) */
 };
 
 /*
@@ -39,7 +40,7 @@ enum kv_code kv_access_new(const struct kv_access_config *config, struct kv_acce
 void kv_access_free(struct kv_access *access);
 KV_DEFINE_CLEANUP(struct kv_access *, kv_access_free)
 
-/* Removes all grants at a vault; of KV_VAULTS_ALL everything, custom roles too: a
+/* Removes all grants at a vault and its network settings; of KV_VAULTS_ALL everything, custom roles too: a
  * kv_vault_empty_fn, with `access` as its context. */
 enum kv_code kv_access_empty(void *access, struct kv_db *db, int64_t vault,
                              struct kv_err *err) kv_must_check;

@@ -11,14 +11,14 @@
 
 /* What a grant comes to when the question is asked. */
 enum kv_bearing {
-    KV_BEARING_DENIES,   /* a deny assignment of the permission */
-    KV_BEARING_ALLOWS,   /* the permission is among what it grants */
-    KV_BEARING_LACKS,    /* it is not */
-    KV_BEARING_PENDING,  /* it does not count yet */
-    KV_BEARING_ENDED,    /* it was withdrawn, and no longer counts */
-    KV_BEARING_ELSEWHERE, /* it is for another key */
+    KV_BEARING_DENIES,            /* a deny assignment of the permission */
+    KV_BEARING_ALLOWS,            /* the permission is among what it grants */
+    KV_BEARING_LACKS,             /* it is not */
+    KV_BEARING_PENDING,           /* it does not count yet */
+    KV_BEARING_ENDED,             /* it was withdrawn, and no longer counts */
+    KV_BEARING_ELSEWHERE,         /* it is for another key */
     KV_BEARING_OTHER_APPLICATION, /* of a compound identity */
-    KV_BEARING_OTHER_MODE, /* of the mode that the vault does not have: policy or rbac */
+    KV_BEARING_OTHER_MODE,        /* of the mode that the vault does not have: policy or rbac */
 };
 
 struct kv_access_reason {
@@ -32,7 +32,7 @@ struct kv_access_reason {
 struct kv_access_explanation {
     struct kv_access_reason reason[KV_ACCESS_REASONS_MAX]; /* those that decide come first */
     size_t count;
-    size_t left_out; /* those beyond the maximum */
+    size_t left_out;  /* those beyond the maximum */
     const char *role; /* the built-in role that allows it and least besides; a literal, or NULL */
     struct kv_assignment_list assignments; /* what the reasons point into */
     struct kv_policy_list policies;

@@ -58,7 +58,8 @@ enum kv_code kv_access_assign(struct kv_access *access, const struct kv_assignme
 enum kv_code kv_access_unassign(struct kv_access *access, const struct kv_vault *vault,
                                 const char *name, kv_millis now, struct kv_err *err) kv_must_check;
 
-/* The same for the one that such a draft would make. */
+/* The same for the one that such a draft would make; at a managed HSM for all that are like it, which
+ * its own API makes under as many names as it is given. */
 enum kv_code kv_access_unassign_like(struct kv_access *access,
                                      const struct kv_assignment_draft *draft, kv_millis now,
                                      struct kv_err *err) kv_must_check;
@@ -96,6 +97,10 @@ enum kv_code kv_access_remove_policy(struct kv_access *access, const struct kv_v
                                      const char *principal, const char *application, kv_millis now,
                                      struct kv_err *err) kv_must_check;
 
+/* Why an access policy, or else a role assignment, changes nothing at a vault of that mode; NULL: it
+ * counts. */
+const char *kv_access_idle_reason(const struct kv_vault *vault, bool is_policy);
+
 struct kv_policy_list {
     struct kv_policy *policy; /* heap */
     size_t count;
@@ -127,6 +132,13 @@ enum kv_code kv_access_role_put(struct kv_access *access, const struct kv_access
 
 /* KV_CONFLICT while it is assigned to somebody; KV_BAD_PARAMETER for a built-in one. */
 enum kv_code kv_access_role_delete(struct kv_access *access, const char *name,
+                                   struct kv_err *err) kv_must_check;
+
+/* For the agenda: when a grant next begins to count, later than `after` (INT64_MAX: none); and how many
+ * do at that time. */
+enum kv_code kv_access_next_begin(struct kv_access *access, kv_millis after, kv_millis *ret_due,
+                                  struct kv_err *err) kv_must_check;
+enum kv_code kv_access_count_begun(struct kv_access *access, kv_millis at, int64_t *ret_count,
                                    struct kv_err *err) kv_must_check;
 
 /* For the agenda: when a withdrawn grant next stops to count, later than `after` (INT64_MAX: none);

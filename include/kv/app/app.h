@@ -18,6 +18,8 @@
 #include "kv/access/permission.h"
 #include "kv/access/roles.h"
 #include "kv/base/agenda.h"
+#include "kv/base/cidr.h"
+#include "kv/base/secret.h"
 #include "kv/http/listener.h"
 #include "kv/http/request.h"
 #include "kv/http/route.h"
@@ -57,9 +59,12 @@ struct kv_app {
     const struct kv_buf *ca_p12, *ca_jks;
     const char *control_names[KV_CONTROL_NAMES_MAX + 1]; /* further ones of this machine; a NULL
                                                             ends them */
-    struct kv_public_url public_url; /* what ids, links and challenges name, if it is set */
-    bool serves_siblings;            /* it listens for others than this machine's own */
-    unsigned port, control_port;     /* the ports in use */
+    const struct kv_cidrs *trusted_proxies; /* sorted; NULL: nobody's X-Forwarded-For is believed */
+    struct kv_public_url public_url;        /* what ids, links and challenges name, if it is set */
+    bool serves_siblings;                   /* it listens for others than this machine's own */
+    bool wants_control_token;               /* for /control/v1; of it the digest alone is kept */
+    unsigned char control_token[KV_SECRET_DIGEST_SIZE];
+    unsigned port, control_port; /* the ports in use */
 
     /* The token, by way of main.c: its state, what it is, its counters. Thread-safe. */
     bool (*token_is_healthy)(void *health_context);

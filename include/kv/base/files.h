@@ -28,8 +28,8 @@ bool kv_file_exists(const char *path);
 
 /*
  * Appends the whole file to `buf`, whose maximum bounds it. If it is a pipe, which options may
- * name, waits for its end, a minute at most; a pending signal that the thread has blocked ends the
- * wait.
+ * name, waits for its end, a minute at most, and says so in the log after a second; a pending signal
+ * that the thread has blocked ends the wait.
  */
 enum kv_code kv_file_read(const char *path, struct kv_buf *buf, struct kv_err *err) kv_must_check;
 

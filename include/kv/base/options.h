@@ -43,7 +43,8 @@ __extension__ enum kv_command {
 
 /* A set of them, and of what else a row of option.def says: FLAG_ONLY, ARGUMENT. */
 typedef uint64_t kv_commands;
-_Static_assert(KV_COMMAND_COUNT <= 56, "a bit for each command, below those of FLAG_ONLY and ARGUMENT");
+_Static_assert(KV_COMMAND_COUNT <= 56,
+               "a bit for each command, below those of FLAG_ONLY and ARGUMENT");
 
 struct kv_options; /* opaque */
 
@@ -76,6 +77,9 @@ void kv_options_each_stray(const struct kv_options *options,
                            void (*visit)(const struct kv_stray *stray, void *context),
                            void *context);
 
+/* A variable of the environment that was given; borrowed, NULL when it is not set. */
+const char *kv_options_variable(const struct kv_options *options, const char *name);
+
 /* The value of an option of that type; asking for another type is a bug. */
 bool kv_option_flag(const struct kv_options *options, enum kv_option option);
 int64_t kv_option_number(const struct kv_options *options, enum kv_option option);
@@ -86,6 +90,10 @@ bool kv_option_is(const struct kv_options *options, enum kv_option option, const
 size_t kv_option_list_count(const struct kv_options *options, enum kv_option option);
 const char *kv_option_list_item(const struct kv_options *options, enum kv_option option,
                                 size_t index);
+
+/* Whether the value that counts was said on the command line; in the file of --config. */
+bool kv_option_is_from_flag(const struct kv_options *options, enum kv_option option);
+bool kv_option_is_from_file(const struct kv_options *options, enum kv_option option);
 
 /*
  * The folder for everything that lasts: --data, else $XDG_STATE_HOME/coffer, else

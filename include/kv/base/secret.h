@@ -35,6 +35,19 @@ KV_DEFINE_CLEANUP(char *, kv_wipe_free)
 /* Constant time in the contents; for unequal lengths returns at once. */
 bool kv_secret_equal(const void *a, size_t a_len, const void *b, size_t b_len);
 
+/* Whether it has the form of a bearer token (RFC 6750 §2.1), and a length that nobody finds by
+ * trying. */
+#define KV_BEARER_MIN 16
+#define KV_BEARER_MAX 256
+#define KV_BEARER_FORM "16 to 256 characters of A-Z, a-z, 0-9, -, ., _, ~, + and /, then any ="
+bool kv_secret_is_bearer(const char *text);
+
+/* SHA-256 of a secret: what is kept of one that is only ever compared, and what makes the lengths
+ * equal. False when OpenSSL has none. */
+#define KV_SECRET_DIGEST_SIZE 32
+bool kv_secret_digest(const void *bytes, size_t len,
+                      unsigned char ret_digest[KV_SECRET_DIGEST_SIZE]) kv_must_check;
+
 /*
  * Keeps this process's memory out of core dumps and away from debuggers of the same user
  * (RLIMIT_CORE 0, PR_SET_DUMPABLE 0). Best effort; called once, before any secret is read.

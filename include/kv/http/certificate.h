@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "kv/base/buf.h"
@@ -39,6 +40,7 @@ struct kv_certificates {
     struct kv_buf server; /* PEM: server certificate, then those above it */
     struct kv_buf key;    /* PEM, private */
     struct kv_authority *authority; /* signs statements */
+    bool is_given;                  /* the server certificate is the user's */
 };
 
 /*
@@ -65,5 +67,8 @@ enum kv_code kv_certificates_open(const char *data_folder,
 enum kv_code kv_certificates_issue(const struct kv_certificates *certificates, const void *spki,
                                    size_t len, const char *name, struct kv_buf *chain,
                                    struct kv_err *err) kv_must_check;
+
+/* Whether a client that reaches the server by that name accepts the server's certificate. Thread-safe. */
+bool kv_certificates_cover(const struct kv_certificates *certificates, const char *name);
 
 void kv_certificates_done(struct kv_certificates *certificates);

@@ -42,6 +42,7 @@ struct kv_principal {
     char issuer[KV_ISSUER_SIZE];
     char name[128];     /* upn of a user; not set for applications */
     char resource[256]; /* xms_mirid */
+    char host[256];     /* xms_az_rid: the resource that the identity acts for */
 };
 
 struct kv_identity; /* opaque */

@@ -35,6 +35,11 @@ typedef enum kv_code kv_vault_empty_fn(void *context, struct kv_db *db, int64_t 
                                        struct kv_err *err);
 void kv_vaults_add_tenant(struct kv_vaults *vaults, kv_vault_empty_fn *empty, void *context);
 
+/* Has `told` called with every vault that kv_vaults_make() makes, by its caller's thread, which still
+ * has its turn: it must not change vaults. Set before the first request. */
+typedef void kv_vault_told_fn(void *context, const struct kv_vault *vault);
+void kv_vaults_tell(struct kv_vaults *vaults, kv_vault_told_fn *told, void *context);
+
 /*
  * Reads what the store has, and makes those of `drafts` that it has not; the first of them is the
  * one for hosts that name no vault. KV_BAD_PARAMETER when a draft contradicts the store. A vault

@@ -5,21 +5,23 @@
 
 #include "kv/access/grants.h"
 #include "kv/base/json.h"
+#include "kv/base/log.h"
 #include "private.h"
 
 /* --- what is shown --- */
 
-static void add_date(cJSON *object, const char *name, kv_millis time, bool *ok)
+/* Of a delay that is under way. */
+static void add_date(cJSON *object, const char *name, kv_millis time, kv_millis now, bool *ok)
 {
     char iso[KV_ISO_DATE_SIZE];
 
-    if (time != KV_ACCESS_ALWAYS && time != KV_ACCESS_NEVER) {
+    if (time > now && time != KV_ACCESS_NEVER) {
         kv_time_render_iso(time, iso);
         kv_json_add_text(object, name, iso, ok);
     }
 }
 
-static cJSON *render_policy(const struct kv_policy *policy, bool *ok)
+static cJSON *render_policy(const struct kv_policy *policy, kv_millis now, bool *ok)
 {
     cJSON *object = cJSON_CreateObject();
     cJSON *words;
@@ -37,12 +39,12 @@ static cJSON *render_policy(const struct kv_policy *policy, bool *ok)
         kv_json_append_text(words, word, ok);
         at += len + strspn(at + len, " ");
     }
-    add_date(object, "since", policy->since, ok);
-    add_date(object, "until", policy->until, ok);
+    add_date(object, "since", policy->since, now, ok);
+    add_date(object, "until", policy->until, now, ok);
     return object;
 }
 
-static cJSON *render_assignment(const struct kv_assignment *assignment, bool *ok)
+static cJSON *render_assignment(const struct kv_assignment *assignment, kv_millis now, bool *ok)
 {
     cJSON *object = cJSON_CreateObject();
 
@@ -52,15 +54,15 @@ static cJSON *render_assignment(const struct kv_assignment *assignment, bool *ok
     kv_json_add_text(object, "role_id", assignment->role, ok);
     kv_json_add_text(object, "scope", assignment->scope, ok);
     kv_json_add_bool(object, "deny", assignment->deny, ok);
-    add_date(object, "since", assignment->since, ok);
-    add_date(object, "until", assignment->until, ok);
+    add_date(object, "since", assignment->since, now, ok);
+    add_date(object, "until", assignment->until, now, ok);
     return object;
 }
 
 /* --- which vault, and who --- */
 
-static enum kv_code find_vault(const struct kv_request *request, const struct kv_vault **ret_vault,
-                               struct kv_err *err)
+enum kv_code control_find_vault(const struct kv_request *request, const struct kv_vault **ret_vault,
+                                struct kv_err *err)
 {
     const char *name = kv_request_capture(request, "name");
     struct kv_vault_draft draft; /* for the name, in lower case */
@@ -70,12 +72,12 @@ static enum kv_code find_vault(const struct kv_request *request, const struct kv
                          ret_vault, err);
 }
 
-static enum kv_code find_living_vault(const struct kv_request *request,
-                                      const struct kv_vault **ret_vault, struct kv_err *err)
+enum kv_code control_find_living_vault(const struct kv_request *request,
+                                       const struct kv_vault **ret_vault, struct kv_err *err)
 {
     kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
 
-    KV_TRY(find_vault(request, &vault, err));
+    KV_TRY(control_find_vault(request, &vault, err));
     if (vault->deleted != 0) {
         return KV_FAIL(err, KV_CONFLICT, 0,
                        "The vault '%s' is deleted: it can be recovered or purged.", vault->name);
@@ -121,7 +123,7 @@ enum kv_code control_access(struct kv_request *request, struct kv_response *resp
     bool ok = true;
     cJSON *list;
 
-    KV_TRY(find_vault(request, &vault, err));
+    KV_TRY(control_find_vault(request, &vault, err));
     KV_TRY(kv_access_policies(request->app->access, vault, &policies, err));
     KV_TRY(kv_access_assignments(request->app->access, vault, &assignments, err));
     kv_vault_setting_text(vault, KV_SETTING_ACCESS, mode);
@@ -129,11 +131,12 @@ enum kv_code control_access(struct kv_request *request, struct kv_response *resp
     kv_json_add_text(body, "access", mode, &ok);
     list = kv_json_add_array(body, "policies", &ok);
     for (size_t i = 0; i < policies.count; i++) {
-        kv_json_add_take(list, NULL, render_policy(&policies.policy[i], &ok), &ok);
+        kv_json_add_take(list, NULL, render_policy(&policies.policy[i], request->now, &ok), &ok);
     }
     list = kv_json_add_array(body, "assignments", &ok);
     for (size_t i = 0; i < assignments.count; i++) {
-        kv_json_add_take(list, NULL, render_assignment(&assignments.assignment[i], &ok), &ok);
+        kv_json_add_take(list, NULL,
+                         render_assignment(&assignments.assignment[i], request->now, &ok), &ok);
     }
     return kv_response_json(response, 200, ok ? body : NULL, err);
 }
@@ -195,7 +198,18 @@ static enum kv_code read_policy(const struct kv_request *request, struct kv_poli
     return join_words(sent.permissions, policy->words, err);
 }
 
-/* A withdrawal can be due later: those who wait for the clock hear of it. */
+/* It is kept all the same: the mode may change. */
+static void warn_if_idle(const struct kv_vault *vault, bool is_policy)
+{
+    const char *reason = kv_access_idle_reason(vault, is_policy);
+
+    if (reason != NULL) {
+        kv_log(KV_LOG_WARNING, "grant_without_effect", KV_LOG_TEXT_FIELD("vault", vault->name),
+               KV_LOG_TEXT_FIELD("reason", reason));
+    }
+}
+
+/* A grant and a withdrawal can be due later: those who wait for the clock hear of it. */
 static void wake(const struct kv_request *request)
 {
     kv_clock_wake(request->app->clock);
@@ -208,12 +222,14 @@ enum kv_code control_policy_put(struct kv_request *request, struct kv_response *
     struct kv_policy wanted, stored;
     bool ok = true;
 
-    KV_TRY(find_living_vault(request, &vault, err));
+    KV_TRY(control_find_living_vault(request, &vault, err));
     KV_TRY(read_policy(request, &wanted, err));
     KV_TRY(kv_access_set_policy(request->app->access, vault, &wanted, request->now, &stored, err));
     wake(request);
 
-    kv_auto(cJSON_Delete) cJSON *body = render_policy(&stored, &ok);
+    warn_if_idle(vault, true);
+
+    kv_auto(cJSON_Delete) cJSON *body = render_policy(&stored, request->now, &ok);
 
     return kv_response_json(response, 200, ok ? body : NULL, err);
 }
@@ -224,7 +240,7 @@ enum kv_code control_policy_delete(struct kv_request *request, struct kv_respons
     kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
     const char *application = kv_request_query(request, "application_id");
 
-    KV_TRY(find_living_vault(request, &vault, err));
+    KV_TRY(control_find_living_vault(request, &vault, err));
     KV_TRY(kv_access_remove_policy(request->app->access, vault,
                                    kv_request_capture(request, "principal"),
                                    application != NULL ? application : "", request->now, err));
@@ -283,12 +299,15 @@ enum kv_code control_assignment_post(struct kv_request *request, struct kv_respo
     struct kv_assignment made;
     bool ok = true;
 
-    KV_TRY(find_living_vault(request, &vault, err));
+    KV_TRY(control_find_living_vault(request, &vault, err));
     KV_TRY(read_assignment(request, &draft, &entry, &sent, err));
     draft.vault = vault;
     KV_TRY(kv_access_assign(request->app->access, &draft, request->now, &made, err));
 
-    kv_auto(cJSON_Delete) cJSON *body = render_assignment(&made, &ok);
+    wake(request);
+    warn_if_idle(vault, false);
+
+    kv_auto(cJSON_Delete) cJSON *body = render_assignment(&made, request->now, &ok);
 
     return kv_response_json(response, 201, ok ? body : NULL, err);
 }
@@ -302,7 +321,7 @@ enum kv_code control_assignment_withdraw(struct kv_request *request, struct kv_r
     struct kv_assignment_draft draft = { .vault = NULL };
     struct kv_principal_entry entry;
 
-    KV_TRY(find_living_vault(request, &vault, err));
+    KV_TRY(control_find_living_vault(request, &vault, err));
     KV_TRY(read_assignment(request, &draft, &entry, &sent, err));
     draft.vault = vault;
     KV_TRY(kv_access_unassign_like(request->app->access, &draft, request->now, err));
@@ -316,7 +335,7 @@ enum kv_code control_assignment_delete(struct kv_request *request, struct kv_res
 {
     kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
 
-    KV_TRY(find_living_vault(request, &vault, err));
+    KV_TRY(control_find_living_vault(request, &vault, err));
     KV_TRY(kv_access_unassign(request->app->access, vault,
                               kv_request_capture(request, "assignment"), request->now, err));
     wake(request);

@@ -1,18 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who there is: applications, managed identities, users and groups on the control port. */
-#include <stdio.h>
-#include <string.h>
-
 #include "identities.h"
 
 /* --- what is shown --- */
-
-static void add_text(cJSON *object, const char *name, const char *text, bool *ok)
-{
-    if (*text != '\0') {
-        kv_json_add_text(object, name, text, ok);
-    }
-}
 
 static void add_moment(cJSON *object, const char *name, kv_millis time, bool *ok)
 {
@@ -32,10 +22,10 @@ static void fill_entry(cJSON *object, const struct kv_principal_entry *entry, bo
     kv_json_add_text(object, "state", kv_principal_state_word(entry->state), ok);
     kv_json_add_bool(object, "registered", entry->registered, ok);
     kv_json_add_text(object, "object_id", entry->object_id, ok);
-    add_text(object, "client_id", entry->client_id, ok);
+    identities_add_text(object, "client_id", entry->client_id, ok);
     kv_json_add_text(object, "tenant", entry->tenant, ok);
-    add_text(object, "resource_id", entry->resource, ok);
-    add_text(object, "upn", entry->upn, ok);
+    identities_add_text(object, "resource_id", entry->resource, ok);
+    identities_add_text(object, "upn", entry->upn, ok);
     kv_json_add_bool(object, "trusted", entry->trusted_service, ok);
     if (entry->revoked != KV_PRINCIPAL_NOT_REVOKED) {
         add_moment(object, "revoked_before", entry->revoked, ok);
@@ -70,11 +60,6 @@ enum kv_code identities_list(struct kv_request *request, struct kv_response *res
 }
 
 /* --- one of them --- */
-
-const char *identities_name(const struct kv_request *request)
-{
-    return kv_principal_name_of(kv_request_capture(request, "name"));
-}
 
 /* The arrays of the kinds, in the order of enum kv_credential_kind. */
 struct details {
@@ -281,7 +266,7 @@ enum kv_code identities_revoke(struct kv_request *request, struct kv_response *r
     struct kv_principal_entry entry;
 
     KV_TRY(identities_refuse_members(request, err));
-    KV_TRY(kv_principal_revoke(request->app->principals, identities_name(request), request->now,
+    KV_TRY(kv_principal_revoke(request->app->principals, identities_name(request), kv_clock_real(),
                                &entry, err));
     return identities_respond(request, 200, &entry, response, err);
 }

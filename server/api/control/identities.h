@@ -11,6 +11,9 @@
 /* Whom the path names, as kv/identity/principals.h takes names. */
 const char *identities_name(const struct kv_request *request);
 
+/* Adds a text, unless it is "". */
+void identities_add_text(cJSON *object, const char *name, const char *text, bool *ok);
+
 /* control_bind_body(); a request without a body is as good as one with {}. */
 enum kv_code identities_bind(const struct kv_request *request, const struct kv_json_field *fields,
                              size_t count, void *ret_args, cJSON **ret_body,

@@ -7,7 +7,10 @@ libkvapi_a_SOURCES += \
 	%D%/ekm.c \
 	%D%/identities.c \
 	%D%/identities.h \
+	%D%/identity_parts.c \
+	%D%/identity_routes.c \
 	%D%/metrics.c \
+	%D%/network.c \
 	%D%/private.h \
 	%D%/reset.c \
 	%D%/roles.c \
@@ -15,4 +18,9 @@ libkvapi_a_SOURCES += \
 	%D%/state.c \
 	%D%/time.c \
 	%D%/tokens.c \
-	%D%/vaults.c
+	%D%/vaults.c \
+	%D%/why.c \
+	%D%/why.h \
+	%D%/why_access.c \
+	%D%/why_caller.c \
+	%D%/why_key.c

@@ -21,6 +21,13 @@ enum kv_code control_bind_body(const struct kv_request *request, const struct kv
                                size_t count, void *ret_args, cJSON **ret_body,
                                struct kv_err *err) kv_must_check;
 
+/* The vault that the path names; the second refuses one that is deleted. Release it. */
+enum kv_code control_find_vault(const struct kv_request *request, const struct kv_vault **ret_vault,
+                                struct kv_err *err) kv_must_check;
+enum kv_code control_find_living_vault(const struct kv_request *request,
+                                       const struct kv_vault **ret_vault,
+                                       struct kv_err *err) kv_must_check;
+
 kv_handler_fn control_ready, control_health, control_ca, control_ca_p12, control_ca_jks,
     control_info, control_hsm;                                      /* state.c */
 kv_handler_fn authority_describe, authority_keys, authority_attest; /* authority.c */
@@ -37,6 +44,10 @@ kv_handler_fn identities_list, identities_get, identities_put, identities_patch,
 kv_handler_fn identities_secret_add, identities_secret_remove, identities_certificate_add,
     identities_certificate_remove, identities_federated_add,
     identities_federated_remove;                            /* credentials.c */
+extern const struct kv_route identities_routes[];           /* identity_routes.c */
 kv_handler_fn identities_token, identities_federated_token; /* tokens.c */
-kv_handler_fn control_reset;                                /* reset.c */
-kv_handler_fn control_clock_get, control_clock_set;         /* time.c */
+kv_handler_fn control_network_get, control_network_put, control_network_patch,
+    control_network_allow, control_network_remove;  /* network.c */
+kv_handler_fn control_why;                          /* why.c */
+kv_handler_fn control_reset;                        /* reset.c */
+kv_handler_fn control_clock_get, control_clock_set; /* time.c */

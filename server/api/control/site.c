@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The control API as a site: who may use it, and how refusals look. It has no tokens; it is
- * protected by listening on loopback and by keeping web pages out (docs/options.md).
+ * The control API as a site: who may use it, and how refusals look. It is protected by listening on
+ * loopback, by keeping web pages out and, where the options give one, by a token (docs/security.md).
  */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "kv/app/api.h"
+#include "kv/base/control_token.h"
 #include "kv/base/json.h"
+#include "kv/base/secret.h"
 #include "kv/http/loopback.h"
 #include "private.h"
 
@@ -18,6 +20,42 @@ static enum kv_code refuse_strangers(struct kv_request *request, struct kv_respo
     (void) response;
     return kv_loopback_check(request, NULL, request->app->control_names,
                              request->app->serves_siblings, err);
+}
+
+/* Not so what probes, scrapers and clients ask for that have no way to send a token: it changes
+ * nothing. The test authority answers everybody, as one that is trusted does. */
+static bool is_guarded(const struct kv_request *request)
+{
+    return request->segments > 0 && strcasecmp(request->segment[0], "control") == 0;
+}
+
+/* The digests have one length, whatever was sent. */
+static bool is_right(const struct kv_app *app, const char *token)
+{
+    unsigned char digest[KV_SECRET_DIGEST_SIZE];
+
+    return kv_secret_digest(token, strlen(token), digest)
+           && kv_secret_equal(digest, sizeof(digest), app->control_token, sizeof(digest));
+}
+
+static enum kv_code check_token(struct kv_request *request, struct kv_response *response,
+                                struct kv_err *err)
+{
+    const char *header = kv_request_header(request, "Authorization");
+    const char *token = header != NULL ? kv_control_token_shown(header) : NULL;
+
+    (void) response;
+    if (!request->app->wants_control_token || !is_guarded(request)) {
+        return KV_OK;
+    }
+    if (token == NULL) {
+        return KV_FAIL(err, KV_UNAUTHORIZED, 0,
+                       "A control token is wanted: Authorization: Bearer TOKEN, by "
+                       "--control-token-file or COFFER_CONTROL_TOKEN.");
+    }
+    return is_right(request->app, token)
+               ? KV_OK
+               : KV_FAIL(err, KV_UNAUTHORIZED, 0, "The control token is not the right one.");
 }
 
 static bool is_write(enum kv_verb verb)
@@ -59,6 +97,9 @@ static void render_error(struct kv_request *request, const struct kv_err *err,
     if (kv_response_json(response, row->status, ok ? body : NULL, NULL) != KV_OK) {
         response->status = row->status; /* out of memory: the status alone must do */
     }
+    if (row->status == 401) { /* an answer without the header is still one */
+        KV_IGNORE(kv_response_header(response, NULL, "WWW-Authenticate", "Bearer"));
+    }
 }
 
 /* The answer to a wrong verb is made here: only here it is known which are right. */
@@ -87,16 +128,21 @@ static void log_what_matters(const struct kv_request *request, const struct kv_r
     }
 }
 
+/* The site's own column of a row: the members that the query may have, separated by blanks. None
+ * where there is no such column; and any where others than coffer's own tools ask, who may add what
+ * they like: probes, scrapers, clients of an attestation service. */
+#define QUERY_ANY "*"
+
 const struct kv_route kv_control_routes[] = {
-    { KV_GET, "/ready", control_ready, KV_LANE_INLINE },
-    { KV_GET, "/health", control_health, KV_LANE_INLINE },
-    { KV_GET, "/metrics", control_metrics, KV_LANE_INLINE },
-    { KV_GET, "/ca.pem", control_ca, KV_LANE_INLINE },
-    { KV_GET, "/ca.p12", control_ca_p12, KV_LANE_INLINE },
-    { KV_GET, "/ca.jks", control_ca_jks, KV_LANE_INLINE },
-    { KV_GET, "/generate-test-token", authority_attest, KV_LANE_WORK },
-    { KV_GET, "/.well-known/openid-configuration", authority_describe, KV_LANE_INLINE },
-    { KV_GET, "/certs", authority_keys, KV_LANE_WORK },
+    { KV_GET, "/ready", control_ready, KV_LANE_INLINE, QUERY_ANY },
+    { KV_GET, "/health", control_health, KV_LANE_INLINE, QUERY_ANY },
+    { KV_GET, "/metrics", control_metrics, KV_LANE_INLINE, QUERY_ANY },
+    { KV_GET, "/ca.pem", control_ca, KV_LANE_INLINE, QUERY_ANY },
+    { KV_GET, "/ca.p12", control_ca_p12, KV_LANE_INLINE, QUERY_ANY },
+    { KV_GET, "/ca.jks", control_ca_jks, KV_LANE_INLINE, QUERY_ANY },
+    { KV_GET, "/generate-test-token", authority_attest, KV_LANE_WORK, QUERY_ANY },
+    { KV_GET, "/.well-known/openid-configuration", authority_describe, KV_LANE_INLINE, QUERY_ANY },
+    { KV_GET, "/certs", authority_keys, KV_LANE_WORK, QUERY_ANY },
     { KV_GET, "/control/v1/info", control_info, KV_LANE_INLINE },
     { KV_GET, "/control/v1/hsm", control_hsm, KV_LANE_WORK }, /* it may be re-opening */
     { KV_GET, "/control/v1/clock", control_clock_get, KV_LANE_INLINE },
@@ -111,42 +157,23 @@ const struct kv_route kv_control_routes[] = {
     { KV_GET, "/control/v1/vaults/{name}/access", control_access, KV_LANE_WORK },
     { KV_PUT, "/control/v1/vaults/{name}/policies/{principal}", control_policy_put, KV_LANE_WORK },
     { KV_DELETE, "/control/v1/vaults/{name}/policies/{principal}", control_policy_delete,
-      KV_LANE_WORK },
+      KV_LANE_WORK, "application_id" },
     { KV_POST, "/control/v1/vaults/{name}/assignments", control_assignment_post, KV_LANE_WORK },
     { KV_DELETE, "/control/v1/vaults/{name}/assignments", control_assignment_withdraw,
       KV_LANE_WORK },
     { KV_DELETE, "/control/v1/vaults/{name}/assignments/{assignment}", control_assignment_delete,
       KV_LANE_WORK },
+    { KV_GET, "/control/v1/vaults/{name}/network", control_network_get, KV_LANE_WORK },
+    { KV_PUT, "/control/v1/vaults/{name}/network", control_network_put, KV_LANE_WORK },
+    { KV_PATCH, "/control/v1/vaults/{name}/network", control_network_patch, KV_LANE_WORK },
+    { KV_POST, "/control/v1/vaults/{name}/network/rules", control_network_allow, KV_LANE_WORK },
+    { KV_DELETE, "/control/v1/vaults/{name}/network/rules", control_network_remove, KV_LANE_WORK },
+    { KV_GET, "/control/v1/vaults/{name}/why", control_why, KV_LANE_WORK,
+      "operation identity principal key version" },
     { KV_GET, "/control/v1/roles/{role}", control_role_get, KV_LANE_WORK },
     { KV_PUT, "/control/v1/roles/{role}", control_role_put, KV_LANE_WORK },
     { KV_DELETE, "/control/v1/roles/{role}", control_role_delete, KV_LANE_WORK },
-    { KV_GET, "/control/v1/identity", control_identity, KV_LANE_WORK },
-    { KV_GET, "/control/v1/identities", identities_list, KV_LANE_WORK }, /* as many may be */
-    { KV_GET, "/control/v1/identities/{name}", identities_get, KV_LANE_WORK },
-    { KV_PUT, "/control/v1/identities/{name}", identities_put, KV_LANE_WORK },
-    { KV_PATCH, "/control/v1/identities/{name}", identities_patch, KV_LANE_WORK },
-    { KV_DELETE, "/control/v1/identities/{name}", identities_delete, KV_LANE_WORK },
-    { KV_POST, "/control/v1/identities/{name}/disable", identities_disable, KV_LANE_WORK },
-    { KV_POST, "/control/v1/identities/{name}/enable", identities_enable, KV_LANE_WORK },
-    { KV_POST, "/control/v1/identities/{name}/recreate", identities_recreate, KV_LANE_WORK },
-    { KV_POST, "/control/v1/identities/{name}/revoke", identities_revoke, KV_LANE_WORK },
-    { KV_GET, "/control/v1/identities/{name}/token", identities_token, KV_LANE_WORK },
-    { KV_GET, "/control/v1/identities/{name}/federated-token", identities_federated_token,
-      KV_LANE_WORK },
-    { KV_POST, "/control/v1/identities/{name}/members", identities_member_add, KV_LANE_WORK },
-    { KV_DELETE, "/control/v1/identities/{name}/members/{member}", identities_member_remove,
-      KV_LANE_WORK },
-    { KV_POST, "/control/v1/identities/{name}/secrets", identities_secret_add, KV_LANE_WORK },
-    { KV_DELETE, "/control/v1/identities/{name}/secrets/{credential}", identities_secret_remove,
-      KV_LANE_WORK },
-    { KV_POST, "/control/v1/identities/{name}/certificates", identities_certificate_add,
-      KV_LANE_WORK },
-    { KV_DELETE, "/control/v1/identities/{name}/certificates/{credential}",
-      identities_certificate_remove, KV_LANE_WORK },
-    { KV_POST, "/control/v1/identities/{name}/federated-credentials", identities_federated_add,
-      KV_LANE_WORK },
-    { KV_DELETE, "/control/v1/identities/{name}/federated-credentials/{credential}",
-      identities_federated_remove, KV_LANE_WORK },
+    { KV_GET, "/control/v1/identity", control_identity, KV_LANE_WORK, "name" },
     { KV_POST, "/control/v1/reset", control_reset, KV_LANE_WORK },
     { KV_GET, "/control/v1/ekm", external_show, KV_LANE_INLINE },
     { KV_POST, "/control/v1/ekm", external_connect, KV_LANE_INLINE },
@@ -154,14 +181,47 @@ const struct kv_route kv_control_routes[] = {
     { 0 },
 };
 
+static bool is_among(const char *name, const char *names)
+{
+    size_t len = strlen(name);
+
+    for (; *names != '\0'; names += strcspn(names, " "), names += strspn(names, " ")) {
+        if (len == strcspn(names, " ") && strncasecmp(name, names, len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A misspelt one must not be ignored: what it was to narrow would be done to all. */
+static enum kv_code check_query(struct kv_request *request, struct kv_response *response,
+                                struct kv_err *err)
+{
+    const char *names = request->route->own != NULL ? request->route->own : "";
+
+    (void) response;
+    for (size_t i = 0; strcmp(names, QUERY_ANY) != 0 && i < request->query.count; i++) {
+        const char *name = request->query.pair[i].name;
+
+        if (!is_among(name, names)) {
+            return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                           "'%.63s' is not a member of this query: it can have %s.", name,
+                           *names != '\0' ? names : "none");
+        }
+    }
+    return KV_OK;
+}
+
 static const struct kv_gate gates[] = {
     { "strangers", refuse_strangers },
+    { "token", check_token },
     { "media-type", check_media_type },
     { "route", kv_route_match },
+    { "query", check_query },
     { 0 },
 };
 
-static const struct kv_route *const tables[] = { kv_control_routes, NULL };
+static const struct kv_route *const tables[] = { kv_control_routes, identities_routes, NULL };
 
 const struct kv_site kv_control_site = {
     .name = "control",

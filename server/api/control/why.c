@@ -10,11 +10,16 @@
 #include <string.h>
 #include <strings.h>
 
-#define SAY(text, ...) ((void) snprintf((text), WHY_TEXT_SIZE, __VA_ARGS__))
 #define NAMES_SIZE 512
 
-#define KEY_OP(name, permission, op) { name, KV_PERMISSION_##permission, WHY_LIVE_KEY, op }
-#define OTHER(name, permission, target) { name, KV_PERMISSION_##permission, target, KV_OP_COUNT }
+#define KEY_OP(name, permission, op)                                                               \
+    {                                                                                              \
+        name, KV_PERMISSION_##permission, WHY_LIVE_KEY, op                                         \
+    }
+#define OTHER(name, permission, target)                                                            \
+    {                                                                                              \
+        name, KV_PERMISSION_##permission, target, KV_OP_COUNT                                      \
+    }
 
 static const struct why_operation operations[] = {
     OTHER("get", KEYS_GET, WHY_LIVE_KEY),
@@ -87,9 +92,9 @@ static enum kv_code find_vault(struct why_question *question, struct kv_err *err
 static void name_caller(struct why_question *question, const char *identity, const char *principal)
 {
     if (principal != NULL) {
-        SAY(question->who, "--principal %.64s", principal);
+        (void) snprintf(question->who, sizeof(question->who), " --principal %.64s", principal);
     } else if (identity != NULL && *identity != '\0') {
-        SAY(question->who, "--identity %.300s", identity);
+        (void) snprintf(question->who, sizeof(question->who), " --identity %.300s", identity);
     }
 }
 
@@ -138,6 +143,10 @@ static enum kv_code read_question(struct why_question *question, struct kv_err *
 
     question->key = kv_request_query(request, "key");
     question->version = kv_request_query(request, "version");
+    question->address = kv_request_query(request, "address");
+    if (question->address == NULL) {
+        question->address = request->client;
+    }
     KV_TRY(read_operation(question, err));
     if (question->key != NULL) {
         KV_TRY(kv_key_name_check(question->key, err));
@@ -153,11 +162,10 @@ static const struct {
     const char *name;
     why_step_fn *run;
 } steps[] = {
-    { "vault", why_vault },
-    { "token", why_token },
-    { "authorization", why_authorization },
-    { "key", why_key },
-    { "state", why_state },
+    { "vault", why_vault },       { "token", why_token },
+    { "firewall", why_firewall }, { "authorization", why_authorization },
+    { "key", why_key },           { "state", why_state },
+    { "key_ops", why_key_ops },
 };
 
 static void add_answer(cJSON *object, const struct why_question *question, struct kv_err *refusal,
@@ -172,7 +180,8 @@ static void add_answer(cJSON *object, const struct why_question *question, struc
     kv_err_word(refusal, &speaker);
     row = kv_err_row(refusal->code);
     kv_json_add_int(object, "status", row->status, ok);
-    if (speaker.is_hsm && row->inner != NULL) { /* contract §9.1: a vault's inner code is its code */
+    if (speaker.is_hsm
+        && row->inner != NULL) { /* contract §9.1: a vault's inner code is its code */
         kv_json_add_text(object, "code", row->inner, ok);
     } else {
         kv_json_add_text(object, "code", row->code, ok);
@@ -210,6 +219,7 @@ static void take_step(size_t i, struct why_question *question, cJSON *body, bool
         if (finding.cure[0] != '\0') {
             kv_json_add_text(step, "change", finding.cure, ok);
         }
+        question->refusals++;
         if (!cJSON_HasObjectItem(body, "decided_by")) {
             kv_json_add_text(body, "decided_by", steps[i].name, ok);
         }
@@ -232,7 +242,8 @@ static cJSON *render(struct why_question *question, bool *ok)
     for (size_t i = 0; i < KV_COUNT(steps) && list != NULL; i++) {
         take_step(i, question, body, ok);
     }
-    kv_json_add_bool(body, "allowed", !cJSON_HasObjectItem(body, "decided_by"), ok);
+    kv_json_add_bool(body, "allowed", question->refusals == 0, ok);
+    kv_json_add_int(body, "changes", question->refusals, ok);
     return body;
 }
 
@@ -243,6 +254,31 @@ static void question_done(struct why_question *question)
 }
 KV_DEFINE_CLEANUP_VALUE(struct why_question, question_done)
 
+/* What the gate would ask about that caller. */
+static enum kv_code ask_for_access(struct why_question *question, struct kv_err *err)
+{
+    struct kv_access_question *access = &question->access;
+
+    *access = (struct kv_access_question){
+        .vault = question->vault,
+        .object_id = question->principal.object_id,
+        .app_id = question->principal.app_id,
+        .groups = question->groups,
+        .caller = question->caller,
+        .permission = question->operation->permission,
+        .key = question->operation->target != WHY_NO_KEY ? question->key : NULL,
+        .at_keys = true,
+        .now = question->request->now,
+    };
+    if (question->has_entry) {
+        KV_TRY(kv_principals_groups(question->request->app->principals, access->object_id,
+                                    question->groups, KV_PRINCIPAL_GROUPS_MAX, &access->group_count,
+                                    err));
+    }
+    kv_caller_print(&question->principal, access->group_count, question->caller);
+    return KV_OK;
+}
+
 enum kv_code control_why(struct kv_request *request, struct kv_response *response,
                          struct kv_err *err)
 {
@@ -250,17 +286,8 @@ enum kv_code control_why(struct kv_request *request, struct kv_response *respons
     bool ok = true;
 
     KV_TRY(read_question(&question, err));
-    kv_principal_render(&question.principal, question.caller);
-    question.access = (struct kv_access_question){
-        .vault = question.vault,
-        .object_id = question.principal.object_id,
-        .app_id = question.principal.app_id,
-        .caller = question.caller,
-        .permission = question.operation->permission,
-        .key = question.operation->target != WHY_NO_KEY ? question.key : NULL,
-        .at_keys = true,
-        .now = request->now,
-    };
+    KV_TRY(ask_for_access(&question, err));
+
     kv_auto(cJSON_Delete) cJSON *body = render(&question, &ok);
     return kv_response_json(response, 200, ok ? body : NULL, err);
 }

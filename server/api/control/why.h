@@ -6,15 +6,16 @@
 #pragma once
 
 #include "kv/access/access.h"
+#include "kv/identity/caller.h"
 #include "kv/identity/principals.h"
 #include "private.h"
 
 /* What an operation looks for before it can be carried out. */
 enum why_target {
-    WHY_NO_KEY,      /* none: a list, a restore */
+    WHY_NO_KEY, /* none: a list, a restore */
     WHY_LIVE_KEY,
     WHY_DELETED_KEY,
-    WHY_FREE_NAME,   /* one that no deleted key has */
+    WHY_FREE_NAME, /* one that no deleted key has */
 };
 
 /* A row of the operations that can be asked about. */
@@ -26,6 +27,7 @@ struct why_operation {
 };
 
 #define WHY_TEXT_SIZE 1024
+#define WHY_WHO_SIZE 384
 
 /* The question, made out of the request. Borrowed from it, but for the vault. */
 struct why_question {
@@ -33,12 +35,15 @@ struct why_question {
     const struct why_operation *operation;
     const struct kv_vault *vault; /* living or deleted */
     const char *key, *version;    /* NULL: none was named */
-    char who[WHY_TEXT_SIZE];      /* how commands name the caller: "--identity app" */
+    char who[WHY_WHO_SIZE];       /* how commands name the caller: " --identity app" */
     struct kv_principal_entry entry;
     bool has_entry; /* false: there is no such identity */
     struct kv_principal principal;
+    char groups[KV_PRINCIPAL_GROUPS_MAX][KV_UUID_LENGTH + 1];
+    const char *address; /* where the caller is */
     char caller[KV_CALLER_SIZE];
     struct kv_access_question access;
+    unsigned refusals;   /* how many steps refuse */
     struct kv_key found; /* the version, once the step `key` has found it */
     bool has_found;
 };
@@ -48,7 +53,7 @@ struct why_question {
 struct why_finding {
     char because[WHY_TEXT_SIZE];
     char cure[WHY_TEXT_SIZE];
-    cJSON *grants; /* heap or NULL: everything granted to the caller, and what it comes to */
+    cJSON *grants;   /* heap or NULL: everything granted to the caller, and what it comes to */
     bool is_skipped; /* an earlier step found nothing to judge */
 };
 
@@ -56,6 +61,6 @@ struct why_finding {
 typedef enum kv_code why_step_fn(struct why_question *question, struct why_finding *finding,
                                  struct kv_err *err);
 
-why_step_fn why_vault, why_token;  /* why_caller.c */
-why_step_fn why_authorization;     /* why_access.c */
-why_step_fn why_key, why_state;    /* why_key.c */
+why_step_fn why_vault, why_token, why_firewall; /* why_caller.c */
+why_step_fn why_authorization;                  /* why_access.c */
+why_step_fn why_key, why_state, why_key_ops;    /* why_key.c */

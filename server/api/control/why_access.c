@@ -89,9 +89,8 @@ static void cure_by_waiting(const struct kv_access_reason *pending, struct why_f
 {
     char iso[KV_ISO_DATE_SIZE];
 
-    kv_time_render_iso(pending->assignment != NULL ? pending->assignment->since
-                                                   : pending->policy->since,
-                       iso);
+    kv_time_render_iso(
+        pending->assignment != NULL ? pending->assignment->since : pending->policy->since, iso);
     SAY(finding->cure, "POST /control/v1/clock {\"set\":\"%s\"}, when it begins to count", iso);
 }
 
@@ -109,7 +108,7 @@ static void cure_policy(const struct why_question *question,
             *at = ',';
         }
     }
-    SAY(finding->cure, "coffer access grant --vault %s %s --permissions %s%s%s",
+    SAY(finding->cure, "coffer access grant --vault %s%s --permissions %s%s%s",
         question->vault->name, question->who, words, words[0] != '\0' ? "," : "",
         kv_permission_row(question->operation->permission)->policy);
 }
@@ -118,7 +117,7 @@ static void cure_role(const struct why_question *question, const char *role,
                       struct why_finding *finding)
 {
     if (role != NULL) {
-        SAY(finding->cure, "coffer access grant --vault %s %s --role '%s'", question->vault->name,
+        SAY(finding->cure, "coffer access grant --vault %s%s --role '%s'", question->vault->name,
             question->who, role);
     }
 }

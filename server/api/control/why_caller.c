@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kv/access/firewall.h"
 #include "why.h"
 
 #define SAY(text, ...) ((void) snprintf((text), WHY_TEXT_SIZE, __VA_ARGS__))
@@ -61,4 +62,43 @@ enum kv_code why_token(struct why_question *question, struct why_finding *findin
     }
     SAY(finding->because, "coffer gives the identity tokens that the vault accepts");
     return KV_OK;
+}
+
+/* What would let the caller in from there. */
+static void open_firewall(const struct why_question *question, enum kv_code code,
+                          struct why_finding *finding)
+{
+    const char *vault = question->vault->name;
+
+    if (code == KV_FORBIDDEN_BY_FIREWALL) {
+        SAY(finding->cure, "coffer firewall allow --vault %s %s", vault, question->address);
+    } else {
+        SAY(finding->cure, "coffer firewall set --vault %s --public-access enabled", vault);
+    }
+}
+
+enum kv_code why_firewall(struct why_question *question, struct why_finding *finding,
+                          struct kv_err *err)
+{
+    char in_full[KV_CALLER_IN_FULL_SIZE];
+    const struct kv_principal *who = &question->principal;
+    const struct kv_network_question network = {
+        .vault = question->vault,
+        .client = question->address,
+        .is_trusted = question->entry.trusted_service || kv_network_trusts(who->resource),
+        .caller = question->caller,
+        .caller_in_full = in_full,
+        .now = question->request->now,
+    };
+
+    kv_caller_print_in_full(who, in_full);
+
+    enum kv_code code = kv_network_check(question->request->app->access, &network, err);
+
+    SAY(finding->because, "the firewall %s callers at %.64s",
+        code == KV_OK ? "lets in" : "keeps out", question->address);
+    if (code != KV_OK) {
+        open_firewall(question, code, finding);
+    }
+    return code;
 }

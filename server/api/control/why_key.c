@@ -28,8 +28,7 @@ static enum kv_code find_live(struct why_question *question, struct why_finding 
                               struct kv_err *err)
 {
     const struct kv_scope scope = scope_of(question);
-    enum kv_code code =
-        kv_key_get(&scope, question->key, question->version, &question->found, err);
+    enum kv_code code = kv_key_get(&scope, question->key, question->version, &question->found, err);
 
     question->has_found = code == KV_OK;
     if (question->has_found) {
@@ -53,7 +52,8 @@ static enum kv_code find_deleted(struct why_question *question, struct why_findi
     enum kv_code code = kv_key_get_deleted(&scope, question->key, &question->found, err);
 
     question->has_found = code == KV_OK;
-    SAY(finding->because, question->has_found ? "the key is deleted" : "no deleted key has that name");
+    SAY(finding->because,
+        question->has_found ? "the key is deleted" : "no deleted key has that name");
     if (!question->has_found) {
         SAY(finding->cure, "DELETE /keys/%s", question->key);
     }
@@ -133,34 +133,66 @@ static enum kv_code judge_purge(const struct why_question *question, struct why_
     return code;
 }
 
+/* Whether a step about the version has nothing to judge; says so. */
+static bool is_idle(const struct why_question *question, struct why_finding *finding)
+{
+    enum why_target target = question->operation->target;
+
+    if (!question->has_found && target != WHY_NO_KEY && target != WHY_FREE_NAME) {
+        finding->is_skipped = true;
+        SAY(finding->because, "there is no key that could be looked at");
+        return true;
+    }
+    if (question->operation->op == KV_OP_COUNT
+        && question->operation->permission != KV_PERMISSION_DELETED_KEYS_PURGE) {
+        SAY(finding->because, "the operation does not depend on it");
+        return true;
+    }
+    return false;
+}
+
+/* Enabled, and inside nbf and exp; whatever the key_ops are. */
 enum kv_code why_state(struct why_question *question, struct why_finding *finding,
                        struct kv_err *err)
 {
-    const struct why_operation *operation = question->operation;
+    enum kv_code code;
 
-    if (!question->has_found && operation->target != WHY_NO_KEY
-        && operation->target != WHY_FREE_NAME) {
-        finding->is_skipped = true;
-        SAY(finding->because, "there is no key whose state could be looked at");
+    if (is_idle(question, finding)) {
         return KV_OK;
     }
-    if (operation->permission == KV_PERMISSION_DELETED_KEYS_PURGE) {
+    if (question->operation->permission == KV_PERMISSION_DELETED_KEYS_PURGE) {
         return judge_purge(question, finding, err);
     }
-    if (operation->op == KV_OP_COUNT) {
-        SAY(finding->because, "the operation does not depend on the key's state");
+    code = kv_key_check_state(&question->found, question->operation->op,
+                              kv_seconds(question->request->now), err);
+    if (code == KV_OK || code == KV_KEY_OPERATION_FORBIDDEN) {
+        SAY(finding->because, "the version is enabled, and its dates let it be used");
         return KV_OK;
     }
+    SAY(finding->because, "%s", err->message);
+    say_cure(question, code, finding);
+    return code;
+}
 
-    enum kv_code code = kv_key_check_state(&question->found, operation->op,
-                                           kv_seconds(question->request->now), err);
+enum kv_code why_key_ops(struct why_question *question, struct why_finding *finding,
+                         struct kv_err *err)
+{
+    const enum kv_key_op op = question->operation->op;
+    struct kv_key usable; /* the same version, if it were enabled and without dates; borrows */
+    enum kv_code code;
 
-    if (code != KV_OK) {
-        SAY(finding->because, "%s", err->message);
-        say_cure(question, code, finding);
-        return code;
+    if (is_idle(question, finding)) {
+        return KV_OK;
     }
-    SAY(finding->because, "it is enabled, inside nbf and exp as far as they count, and its key_ops "
-                          "have %s", operation->name);
-    return KV_OK;
+    if (op == KV_OP_COUNT) {
+        SAY(finding->because, "the operation does not depend on it");
+        return KV_OK;
+    }
+    usable = question->found;
+    usable.attributes = (struct kv_attributes){ .enabled = true };
+    code = kv_key_check_state(&usable, op, kv_seconds(question->request->now), err);
+    SAY(finding->because, "%s is %s the key_ops of the version", question->operation->name,
+        code == KV_OK ? "among" : "not among");
+    say_cure(question, code, finding);
+    return code;
 }

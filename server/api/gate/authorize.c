@@ -1,26 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The gate that asks whether the caller may do what the route stands for: contract §9.3, §14. */
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+#include "kv/identity/caller.h"
 #include "private.h"
-
-#define CALLER_SIZE 512
-
-/* contract §9.3; a name, and the number of groups, are there for users alone. */
-static void print_caller(const struct kv_principal *who, size_t groups,
-                         char ret_caller[CALLER_SIZE])
-{
-    bool has_name = who->name[0] != '\0';
-    char count[40] = "";
-
-    if (has_name && groups > 0) {
-        snprintf(count, sizeof(count), "numgroups=%zu;", groups);
-    }
-    snprintf(ret_caller, CALLER_SIZE, "%s%s%sappid=%s;oid=%s;%siss=%s", has_name ? "name=" : "",
-             who->name, has_name ? ";" : "", who->app_id, who->object_id, count, who->issuer);
-}
 
 /* Most callers are in none: that is asked first. */
 static enum kv_code find_groups(const struct kv_request *request, const char *object_id,
@@ -74,7 +58,7 @@ enum kv_code gate_authorize(struct kv_request *request, struct kv_response *resp
 {
     struct kv_call *call = request->context;
     char groups[KV_PRINCIPAL_GROUPS_MAX][KV_UUID_LENGTH + 1];
-    char caller[CALLER_SIZE];
+    char caller[KV_CALLER_SIZE];
     struct kv_access_question question = {
         .vault = call->vault,
         .object_id = call->principal.object_id,
@@ -90,7 +74,7 @@ enum kv_code gate_authorize(struct kv_request *request, struct kv_response *resp
         return KV_OK;
     }
     KV_TRY(find_groups(request, question.object_id, groups, &question.group_count, err));
-    print_caller(&call->principal, question.group_count, caller);
+    kv_caller_print(&call->principal, question.group_count, caller);
     question.key = find_key(request, &question.at_keys);
     return kv_access_check(request->app->access, &question, call->assignment, err);
 }

@@ -218,9 +218,11 @@ static bool offers(const struct kv_request *request, const struct kv_route *rout
 }
 
 static const struct kv_gate gates[] = {
+    { "client", gate_find_client },
     { "url", check_url },
     { "vault", find_vault },
     { "authenticate", gate_authenticate },
+    { "firewall", gate_firewall },
     { "route", kv_route_match },
     { "body", check_body },
     { "api-version", check_api_version },

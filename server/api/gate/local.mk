@@ -3,6 +3,8 @@ libkvapi_a_SOURCES += \
 	%D%/answer.c \
 	%D%/authenticate.c \
 	%D%/authorize.c \
+	%D%/client.c \
+	%D%/firewall.c \
 	%D%/gate.c \
 	%D%/headers.c \
 	%D%/page.c \

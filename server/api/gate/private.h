@@ -18,6 +18,12 @@ void gate_resource(const struct kv_request *request, char ret_resource[RESOURCE_
 
 /* The gate that asks who calls (contract §2). */
 kv_handler_fn gate_authenticate;
+/* The gate that finds out who the client is: behind a proxy that is trusted, the one that it names.
+ * All that follow, and the answer's headers, see that address. */
+kv_handler_fn gate_find_client;
+
+/* The gate that asks whether the vault can be reached from there (contract §9.3). */
+kv_handler_fn gate_firewall;
 
 /* The gate that asks whether the caller may do that (contract §9.3, §19 row 26). */
 kv_handler_fn gate_authorize;

@@ -8,7 +8,6 @@
 #include <strings.h>
 
 #include "kv/app/api.h"
-#include "kv/base/json.h"
 #include "kv/http/loopback.h"
 #include "private.h"
 
@@ -60,17 +59,6 @@ static const char *error_word(int status)
         }
     }
     return "invalid_request";
-}
-
-enum kv_code token_render_refusal(int status, const char *word, const char *description,
-                                  struct kv_response *response, struct kv_err *err)
-{
-    kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
-    bool ok = true;
-
-    kv_json_add_text(body, "error", word, &ok);
-    kv_json_add_text(body, "error_description", description, &ok);
-    return kv_response_json(response, status, ok ? body : NULL, err);
 }
 
 /* control-plane.md §5.3 */

@@ -43,6 +43,21 @@ static const struct kv_migration migrations[] = {
       ");"
       "CREATE INDEX access_policy_vault ON access_policy (vault);"
       "CREATE INDEX access_policy_until ON access_policy (until);" },
+    { "CREATE TABLE access_network ("
+      "  id INTEGER PRIMARY KEY,"
+      "  vault INTEGER NOT NULL REFERENCES vault (id),"
+      "  default_action INTEGER NOT NULL," /* places in the words of network.c, as the next two are */
+      "  bypass INTEGER NOT NULL,"
+      "  public_access INTEGER NOT NULL,"
+      "  ip_rules TEXT NOT NULL," /* ranges, each with a blank behind it */
+      "  private_endpoints TEXT NOT NULL,"
+      "  ranges INTEGER NOT NULL," /* how many these two are */
+      "  since INTEGER NOT NULL,"
+      "  until INTEGER NOT NULL"
+      ");"
+      "CREATE INDEX access_network_vault ON access_network (vault);"
+      "CREATE INDEX access_network_since ON access_network (since);"
+      "CREATE INDEX access_network_until ON access_network (until);" },
     { NULL },
 };
 
@@ -50,10 +65,13 @@ static const struct kv_migration migrations[] = {
 static enum kv_code end_delays(struct kv_store *store, struct kv_err *err)
 {
     static const char *const ended[] = { "DELETE FROM access_assignment WHERE until < ?",
-                                         "DELETE FROM access_policy WHERE until < ?" };
-    static const char *const begun[] = { "UPDATE access_assignment SET since = ?1"
-                                         " WHERE since > ?1",
-                                         "UPDATE access_policy SET since = ?1 WHERE since > ?1" };
+                                         "DELETE FROM access_policy WHERE until < ?",
+                                         "DELETE FROM access_network WHERE until < ?" };
+    static const char *const begun[] = {
+        "UPDATE access_assignment SET since = ?1 WHERE since > ?1",
+        "UPDATE access_policy SET since = ?1 WHERE since > ?1",
+        "UPDATE access_network SET since = ?1 WHERE since > ?1",
+    };
     kv_auto(kv_db_release) struct kv_db *db = NULL;
 
     KV_TRY(kv_db_acquire(store, &db, err));
@@ -79,6 +97,7 @@ enum kv_code kv_access_new(const struct kv_access_config *config, struct kv_acce
     access->store = config->store;
     access->roles = config->roles;
     access->delay = config->delay;
+    access->firewall_delay = config->firewall_delay;
     if (!roles_fold_guid(config->tenant, access->tenant)) {
         (void) snprintf(access->tenant, sizeof(access->tenant), "%s", config->tenant);
     }
@@ -121,6 +140,7 @@ enum kv_code kv_access_empty(void *context, struct kv_db *db, int64_t vault, str
     } statements[] = {
         { "DELETE FROM access_assignment WHERE vault = ?", "DELETE FROM access_assignment" },
         { "DELETE FROM access_policy WHERE vault = ?", "DELETE FROM access_policy" },
+        { "DELETE FROM access_network WHERE vault = ?", "DELETE FROM access_network" },
         { NULL, "DELETE FROM access_role" },
     };
     const struct kv_binds binds = KV_BINDS(KV_B_INT(vault));

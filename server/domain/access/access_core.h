@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "kv/access/firewall.h"
 #include "kv/access/grants.h"
 #include "kv/access/roles.h"
 #include "kv/store/store.h"
@@ -18,7 +19,7 @@ struct kv_access {
     struct kv_roles *roles;
     char tenant[KV_UUID_LENGTH + 1];       /* lower case, as the next one is */
     char subscription[KV_UUID_LENGTH + 1]; /* GUID */
-    kv_millis delay;
+    kv_millis delay, firewall_delay;
     pthread_mutex_t reading;      /* lock.def: access.reading */
     atomic_uint_fast64_t edition; /* counts committed changes; the index has that of its reading */
 
@@ -133,9 +134,36 @@ enum kv_code access_index_add_role(struct access_index *index, int64_t vault, co
                                    kv_permissions permissions, struct kv_err *err) kv_must_check;
 kv_permissions access_index_role(const struct access_index *index, int64_t vault, const char *name);
 
+/* Network settings of a vault, in the order in which they were made. */
+struct access_network {
+    struct access_network *next;
+    struct kv_network sorted;
+};
+const struct access_network *access_index_networks(const struct access_index *index, int64_t vault);
+
+/* Takes the settings over, and sorts their lists. */
+enum kv_code access_index_take_network(struct access_index *index, int64_t vault,
+                                       struct kv_network *network,
+                                       struct kv_err *err) kv_must_check;
+
 /* index_read.c: reads everything that was committed before. */
 enum kv_code access_index_read(struct kv_access *access, struct access_index *index,
                                struct kv_err *err) kv_must_check;
+
+/* network_rows.c: reads these columns of a row, the first of them at `column`, into a zeroed struct. */
+enum kv_code access_network_read(const struct kv_rows *rows, int column, struct kv_network *network,
+                                 struct kv_err *err) kv_must_check;
+#define ACCESS_NETWORK_COLUMNS                                                                     \
+    "default_action, bypass, public_access, ip_rules, private_endpoints, since, until"
+
+/* --- decide.c --- */
+
+/* Whether the index knows all that was committed before `edition` was asked for; with the lock. */
+bool access_is_current_locked(const struct kv_access *access, uint64_t edition);
+
+/* Reads it anew, unless somebody has; KV_UNAVAILABLE. */
+enum kv_code access_read_anew(struct kv_access *access, uint64_t wanted,
+                              struct kv_err *err) kv_must_check;
 
 /* --- grants_list.c --- */
 

@@ -164,8 +164,7 @@ static enum kv_code decide(const struct kv_access *access,
                : refuse_by_rbac(access, question, verdict, err);
 }
 
-/* Whether the index knows all that was committed before `edition` was asked for. */
-static bool is_current_locked(const struct kv_access *access, uint64_t edition)
+bool access_is_current_locked(const struct kv_access *access, uint64_t edition)
 {
     return access->index != NULL && access_index_edition(access->index) >= edition;
 }
@@ -173,7 +172,7 @@ static bool is_current_locked(const struct kv_access *access, uint64_t edition)
 static bool is_current(struct kv_access *access, uint64_t edition)
 {
     pthread_rwlock_rdlock(&access->lock);
-    bool current = is_current_locked(access, edition);
+    bool current = access_is_current_locked(access, edition);
     pthread_rwlock_unlock(&access->lock);
     return current;
 }
@@ -200,7 +199,7 @@ static enum kv_code read_anew_locked(struct kv_access *access, uint64_t wanted, 
     return KV_OK;
 }
 
-static enum kv_code read_anew(struct kv_access *access, uint64_t wanted, struct kv_err *err)
+enum kv_code access_read_anew(struct kv_access *access, uint64_t wanted, struct kv_err *err)
 {
     struct kv_err why = { .code = KV_OK };
 
@@ -217,7 +216,7 @@ static bool try_weigh(struct kv_access *access, const struct kv_access_question 
                       uint64_t edition, struct verdict *verdict)
 {
     pthread_rwlock_rdlock(&access->lock);
-    bool current = is_current_locked(access, edition);
+    bool current = access_is_current_locked(access, edition);
     if (current) {
         weigh_all(access->index, question, verdict);
     }
@@ -237,9 +236,22 @@ enum kv_code kv_access_check(struct kv_access *access, const struct kv_access_qu
     }
     while (!try_weigh(access, question, edition,
                       &verdict)) { /* once: no index is older than one before it */
-        KV_TRY(read_anew(access, edition, err));
+        KV_TRY(access_read_anew(access, edition, err));
     }
     KV_TRY(decide(access, question, &verdict, err));
     memcpy(ret_assignment, verdict.name, sizeof(verdict.name));
     return KV_OK;
+}
+
+const char *kv_access_idle_reason(const struct kv_vault *vault, bool is_policy)
+{
+    switch (vault->access) {
+    case KV_ACCESS_OPEN:
+        return "the vault is access=open, where every caller may do anything";
+    case KV_ACCESS_POLICY:
+        return is_policy ? NULL : "the vault is access=policy, where access policies count";
+    case KV_ACCESS_RBAC:
+        return is_policy ? "the vault is access=rbac, where role assignments count" : NULL;
+    }
+    return NULL;
 }

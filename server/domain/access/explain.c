@@ -13,9 +13,15 @@ void kv_access_explanation_done(struct kv_access_explanation *explanation)
     kv_policy_list_done(&explanation->policies);
 }
 
+/* The caller's own, or that of a group it is in. */
 static bool is_callers(const struct kv_access_question *question, const char *principal)
 {
-    return strcasecmp(principal, question->object_id) == 0;
+    bool is = strcasecmp(principal, question->object_id) == 0;
+
+    for (size_t i = 0; i < question->group_count && !is; i++) {
+        is = strcasecmp(principal, question->groups[i]) == 0;
+    }
+    return is;
 }
 
 /* --- what each grant comes to --- */
@@ -97,9 +103,9 @@ static const struct access_rule *find_rule(const struct access_index *index,
 
     access_spot_fill(&spot, 0, assignment->principal, "");
     for (size_t i = 0; i < KV_COUNT(places) && rule == NULL; i++) {
-        rule = places[i].is_asked ? find_at(index, &spot, places[i].vault, places[i].key,
-                                            assignment->name)
-                                  : NULL;
+        rule = places[i].is_asked
+                   ? find_at(index, &spot, places[i].vault, places[i].key, assignment->name)
+                   : NULL;
     }
     return rule;
 }
@@ -251,7 +257,7 @@ enum kv_code kv_access_explain(struct kv_access *access, const struct kv_access_
     }
     add_assignments(access, question, ret_explanation);
     add_policies(question, ret_explanation);
-    ret_explanation->role = is_hsm ? find_least_hsm_role(question->permission)
-                                   : find_least_role(question->permission);
+    ret_explanation->role =
+        is_hsm ? find_least_hsm_role(question->permission) : find_least_role(question->permission);
     return KV_OK;
 }

@@ -301,7 +301,19 @@ enum kv_code kv_access_unassign_like(struct kv_access *access,
                                      struct kv_err *err)
 {
     char name[KV_UUID_LENGTH + 1];
+    enum kv_code code;
 
     KV_TRY(find_drafted(access, draft, name, err));
-    return kv_access_unassign(access, draft->vault, name, now, err);
+    code = kv_access_unassign(access, draft->vault, name, now, err);
+    if (draft->vault->kind != KV_MANAGED_HSM) {
+        return code; /* there is one at most */
+    }
+    for (int i = 0; code == KV_OK && i < KV_ROLE_ASSIGNMENTS_MAX; i++) {
+        code = find_drafted(access, draft, name, err);
+        if (code == KV_ROLE_ASSIGNMENT_NOT_FOUND) {
+            return KV_OK;
+        }
+        code = code == KV_OK ? kv_access_unassign(access, draft->vault, name, now, err) : code;
+    }
+    return code;
 }

@@ -137,7 +137,32 @@ enum kv_code access_find_assignment(struct kv_access *access, const struct kv_va
                    "No role assignment '%.64s' reaches the vault '%s'.", name, vault->name);
 }
 
-/* --- what is over --- */
+/* --- what begins, and what is over --- */
+
+enum kv_code kv_access_next_begin(struct kv_access *access, kv_millis after, kv_millis *ret_due,
+                                  struct kv_err *err)
+{
+    static const char sql[] =
+        "SELECT min(coalesce((SELECT min(since) FROM access_assignment"
+        " WHERE since > ?1 AND since < until), ?2),"
+        " coalesce((SELECT min(since) FROM access_policy WHERE since > ?1 AND since < until), ?2))";
+    kv_auto(kv_db_release) struct kv_db *db = NULL;
+
+    KV_TRY(kv_db_acquire(access->store, &db, err));
+    return roles_count(db, sql, KV_BINDS(KV_B_INT(after), KV_B_INT(KV_ACCESS_NEVER)), ret_due, err);
+}
+
+enum kv_code kv_access_count_begun(struct kv_access *access, kv_millis at, int64_t *ret_count,
+                                   struct kv_err *err)
+{
+    static const char sql[] =
+        "SELECT (SELECT count(*) FROM access_assignment WHERE since = ?1 AND since < until)"
+        " + (SELECT count(*) FROM access_policy WHERE since = ?1 AND since < until)";
+    kv_auto(kv_db_release) struct kv_db *db = NULL;
+
+    KV_TRY(kv_db_acquire(access->store, &db, err));
+    return roles_count(db, sql, KV_BINDS(KV_B_INT(at)), ret_count, err);
+}
 
 enum kv_code kv_access_next_end(struct kv_access *access, kv_millis after, kv_millis *ret_due,
                                 struct kv_err *err)

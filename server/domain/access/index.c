@@ -26,10 +26,17 @@ struct role {
     UT_hash_handle hh;
 };
 
+struct networks {
+    int64_t vault;
+    struct access_network *first, *last; /* in the order in which they were made */
+    UT_hash_handle hh;
+};
+
 struct access_index {
     uint64_t edition;
     struct entry *entries;
     struct role *roles;
+    struct networks *networks;
 };
 
 KV_DEFINE_CLEANUP(void *, free)
@@ -56,6 +63,23 @@ static void free_rules(struct access_rule *rule)
     }
 }
 
+static void free_networks(struct networks *networks)
+{
+    struct networks *item, *next_item;
+
+    HASH_ITER (hh, networks, item, next_item) {
+        HASH_DEL(networks, item);
+        while (item->first != NULL) {
+            struct access_network *next = item->first->next;
+
+            kv_network_done(&item->first->sorted);
+            free(item->first);
+            item->first = next;
+        }
+        free(item);
+    }
+}
+
 void access_index_free(struct access_index *index)
 {
     struct entry *entry, *next_entry;
@@ -73,6 +97,7 @@ void access_index_free(struct access_index *index)
         HASH_DEL(index->roles, role);
         free(role);
     }
+    free_networks(index->networks);
     free(index);
 }
 
@@ -221,4 +246,66 @@ kv_permissions access_index_role(const struct access_index *index, int64_t vault
     fill_role_id(&id, vault, name);
     role = find_role(index, &id);
     return role != NULL ? role->permissions : 0;
+}
+
+static struct networks *find_networks(const struct access_index *index, int64_t vault)
+{
+    struct networks *item;
+
+    HASH_FIND(hh, index->networks, &vault, sizeof(vault), item);
+    return item;
+}
+
+const struct access_network *access_index_networks(const struct access_index *index, int64_t vault)
+{
+    const struct networks *item = find_networks(index, vault);
+
+    return item != NULL ? item->first : NULL;
+}
+
+static enum kv_code find_or_add_networks(struct access_index *index, int64_t vault,
+                                         struct networks **ret_item, struct kv_err *err)
+{
+    struct networks *item = find_networks(index, vault);
+
+    if (item == NULL) {
+        item = calloc(1, sizeof(*item));
+        if (item == NULL) {
+            return KV_OUT_OF_MEMORY(err);
+        }
+        item->vault = vault;
+        HASH_ADD(hh, index->networks, vault, sizeof(item->vault), item);
+        if (find_networks(index, vault) != item) {
+            free(item);
+            return KV_OUT_OF_MEMORY(err);
+        }
+    }
+    *ret_item = item;
+    return KV_OK;
+}
+
+enum kv_code access_index_take_network(struct access_index *index, int64_t vault,
+                                       struct kv_network *network, struct kv_err *err)
+{
+    struct access_network *added = calloc(1, sizeof(*added));
+    kv_auto(free) void *guard = added;
+    struct networks *item = NULL;
+
+    if (added == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    KV_TRY(find_or_add_networks(index, vault, &item, err));
+    (void) kv_take(guard);
+    added->sorted = *network;
+    *network = (struct kv_network){ .since = 0 };
+    for (size_t i = 0; i < KV_NETWORK_LISTS; i++) {
+        kv_cidrs_sort(&added->sorted.list[i]);
+    }
+    if (item->last != NULL) {
+        item->last->next = added;
+    } else {
+        item->first = added;
+    }
+    item->last = added;
+    return KV_OK;
 }

@@ -147,6 +147,16 @@ static enum kv_code add_hsm_assignment(struct access_index *index, const struct 
     return access_index_add(index, &spot, &rule, err);
 }
 
+/* vault, and the columns of network settings */
+static enum kv_code add_network(struct access_index *index, const struct kv_rows *rows,
+                                struct kv_err *err)
+{
+    kv_auto(kv_network_done) struct kv_network network = { .since = 0 };
+
+    KV_TRY(access_network_read(rows, 1, &network, err));
+    return access_index_take_network(index, kv_rows_int(rows, 0), &network, err);
+}
+
 /* Roles first: assignments are read with what they allow. */
 static const struct {
     const char *sql;
@@ -161,6 +171,7 @@ static const struct {
       add_policy },
     { "SELECT vault, principal, scope, definition, name FROM role_assignment ORDER BY id",
       add_hsm_assignment },
+    { "SELECT vault, " ACCESS_NETWORK_COLUMNS " FROM access_network ORDER BY id", add_network },
 };
 
 static enum kv_code read_part(struct kv_db *db, size_t i, struct access_index *index,

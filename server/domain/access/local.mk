@@ -7,10 +7,13 @@ libkvdomain_a_SOURCES += \
 	%D%/custom_roles.c \
 	%D%/decide.c \
 	%D%/explain.c \
+	%D%/firewall.c \
 	%D%/grants.c \
 	%D%/grants_list.c \
 	%D%/index.c \
 	%D%/index_read.c \
+	%D%/network.c \
+	%D%/network_rows.c \
 	%D%/permission.c \
 	%D%/places.c \
 	%D%/policies.c \

@@ -23,7 +23,8 @@
 #define MARK_SIZE 80
 
 struct members {
-    const char *iss, *oid, *sub, *appid, *azp, *client_id, *tid, *upn, *xms_mirid, *aio;
+    const char *iss, *oid, *sub, *appid, *azp, *client_id, *tid, *upn, *xms_mirid, *xms_az_rid;
+    const char *aio;
     const cJSON *aud, *xms_cc;
     struct kv_maybe_int nbf, exp, iat;
 };
@@ -44,6 +45,7 @@ static const struct kv_json_field member_fields[] = {
     KV_JSON_FIELD(struct members, upn, "upn", KV_JSON_STRING),
     KV_JSON_FIELD(struct members, xms_cc, "xms_cc", KV_JSON_ANY),
     KV_JSON_FIELD(struct members, xms_mirid, "xms_mirid", KV_JSON_STRING),
+    KV_JSON_FIELD(struct members, xms_az_rid, "xms_az_rid", KV_JSON_STRING),
 };
 
 /* Copies a member that may be absent; false if it does not fit, because a cut name is another
@@ -104,7 +106,8 @@ static bool copy_members(const struct members *members, struct kv_claims *ret_cl
            && copy_text(members->appid, principal->app_id, sizeof(principal->app_id))
            && copy_text(members->tid, principal->tenant, sizeof(principal->tenant))
            && copy_text(members->upn, principal->name, sizeof(principal->name))
-           && copy_text(members->xms_mirid, principal->resource, sizeof(principal->resource));
+           && copy_text(members->xms_mirid, principal->resource, sizeof(principal->resource))
+           && copy_text(members->xms_az_rid, principal->host, sizeof(principal->host));
 }
 
 static void write_mark(const struct kv_token_time *when, char ret_mark[MARK_SIZE])

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 libkvdomain_a_SOURCES += \
 	%D%/attest.c \
+	%D%/caller.c \
 	%D%/card.c \
 	%D%/claims.c \
 	%D%/claims.h \

@@ -53,17 +53,6 @@ static const struct kv_migration migrations[] = {
     { NULL },
 };
 
-void principals_fold(const char *text, char *ret_text, size_t size)
-{
-    size_t len;
-
-    for (len = 0; len + 1 < size && text[len] != '\0'; len++) {
-        char c = text[len];
-        ret_text[len] = c >= 'A' && c <= 'Z' ? (char) (c | 0x20) : c;
-    }
-    ret_text[len] = '\0';
-}
-
 /* --- who is made up --- */
 
 static void fill_from_card(const struct kv_principals *principals,

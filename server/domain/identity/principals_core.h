@@ -30,9 +30,6 @@ struct kv_principals {
     struct principals_index *index; /* NULL: not read yet */
 };
 
-/* Lower case, of ASCII; a text that does not fit is cut. */
-void principals_fold(const char *text, char *ret_text, size_t size);
-
 /* --- principals.c: who was asked for --- */
 
 /* Who has that name, or id, when nobody registered it; false: nobody can have it. */
@@ -42,6 +39,9 @@ bool principals_make_up(const struct kv_principals *principals, const char *name
 enum kv_code principals_fail_unknown(const char *name, struct kv_err *err);
 
 /* --- principals_index.c --- */
+
+/* Lower case, of ASCII; a text that does not fit is cut. */
+void principals_fold(const char *text, char *ret_text, size_t size);
 
 /* What one is found by; a former one by its ids alone. */
 enum principals_key {

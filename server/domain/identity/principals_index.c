@@ -39,6 +39,17 @@ struct principals_index {
     struct record *names, *clients, *resources; /* heads of hash tables */
 };
 
+void principals_fold(const char *text, char *ret_text, size_t size)
+{
+    size_t len;
+
+    for (len = 0; len + 1 < size && text[len] != '\0'; len++) {
+        char c = text[len];
+        ret_text[len] = c >= 'A' && c <= 'Z' ? (char) (c | 0x20) : c;
+    }
+    ret_text[len] = '\0';
+}
+
 enum kv_code principals_index_new(uint64_t edition, struct principals_index **ret_index,
                                   struct kv_err *err)
 {

@@ -253,7 +253,11 @@ static enum kv_code make_new(struct kv_vaults *vaults, const struct kv_vault_dra
     }
     vault.made = vault.changed = now;
     KV_TRY(check_sense(&vault, err));
-    return insert(vaults, &vault, ret_vault, err);
+    KV_TRY(insert(vaults, &vault, ret_vault, err));
+    if (vaults->told != NULL) {
+        vaults->told(vaults->told_context, *ret_vault);
+    }
+    return KV_OK;
 }
 
 enum kv_code kv_vaults_make(struct kv_vaults *vaults, const struct kv_vault_draft *draft,

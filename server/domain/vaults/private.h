@@ -25,6 +25,8 @@ struct kv_vaults {
     struct kv_store *store;
     struct tenant tenant[KV_VAULT_TENANTS_MAX];
     size_t tenants;
+    kv_vault_told_fn *told; /* of new ones; NULL: nobody */
+    void *told_context;
     struct kv_vault_draft *drafts; /* heap: what the options want */
     size_t draft_count;
     pthread_mutex_t changes; /* lock.def: vaults.changes */

@@ -36,6 +36,12 @@ void kv_vaults_free(struct kv_vaults *vaults)
     free(vaults);
 }
 
+void kv_vaults_tell(struct kv_vaults *vaults, kv_vault_told_fn *told, void *context)
+{
+    vaults->told = told;
+    vaults->told_context = context;
+}
+
 void kv_vaults_add_tenant(struct kv_vaults *vaults, kv_vault_empty_fn *empty, void *context)
 {
     assert(vaults->tenants < KV_VAULT_TENANTS_MAX);

@@ -33,6 +33,7 @@ static void open_all(kv_millis delay)
         .roles = roles,
         .tenant = TENANT,
         .delay = delay,
+        .firewall_delay = delay,
     };
 
     cr_assert_eq(kv_access_new(&config, &access_of_all, &err), KV_OK, "%s", err.message);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* coffer env: what it exports, and where the certificate that it names comes from. */
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,6 +49,51 @@ Test(cli_env, prints_what_sdks_read)
     expect_line(text, "export SSL_CERT_FILE='", folder, "/ca.pem'");
     expect_line(text, "export CURL_CA_BUNDLE='", folder, "/ca.pem'");
     cr_assert_null(strstr(text, "#"));
+}
+
+/* What `coffer env` exports as that variable, with those in the environment; "" when nothing. */
+static const char *exported(const char *name, const char *one, const char *other)
+{
+    static char value[512];
+    char head[64];
+
+    more_variables[0] = one;
+    more_variables[1] = other;
+    write_file("ca.pem", "");
+    start(fake_answer("200 OK", INFO));
+    cr_assert_eq(RUN("env", "--data", folder), 0);
+    fake_stop();
+    snprintf(head, sizeof(head), "export %s='", name);
+
+    const char *line = strstr(read_stdout(), head);
+
+    value[0] = '\0';
+    if (line != NULL) {
+        (void) sscanf(line + strlen(head), "%500[^']", value);
+    }
+    return value;
+}
+
+Test(cli_env, keeps_clients_from_the_proxy_there_is)
+{
+    static const char here[] = "localhost,.localhost,127.0.0.1,::1,dev.vault.localhost";
+
+    cr_expect_str_eq(exported("NO_PROXY", NULL, NULL), "");
+    cr_expect_str_eq(exported("NO_PROXY", "NO_PROXY=corp", NULL), "");
+    cr_expect_str_eq(exported("NO_PROXY", "HTTPS_PROXY=", NULL), "");
+    cr_expect_str_eq(exported("NO_PROXY", "https_proxy=http://p:1", "NO_PROXY=*"), "");
+    cr_expect_str_eq(exported("NO_PROXY", "https_proxy=http://p:1", NULL), here);
+    cr_expect_str_eq(exported("no_proxy", "ALL_PROXY=http://p:1", NULL), here);
+    cr_expect_str_eq(exported("NO_PROXY", "HTTP_PROXY=http://p:1", "no_proxy=corp, LOCALHOST"),
+                     "corp, LOCALHOST,.localhost,127.0.0.1,::1,dev.vault.localhost");
+}
+
+Test(cli_env, refuses_a_command_that_is_empty)
+{
+    cr_expect_eq(RUN("env", "--data", folder, "--"), 2);
+    cr_expect_not_null(strstr(read_stderr(), "nothing is behind the --: COMMAND is missing"));
+    cr_expect_eq(RUN("env", "--data", folder, "--", ""), 2);
+    cr_expect_not_null(strstr(read_stderr(), "the command behind the -- is empty"));
 }
 
 Test(cli_env, quotes_for_the_shell)
@@ -123,6 +169,50 @@ Test(cli_env, saves_the_certificate_of_a_server_it_knows_by_address_only)
     expect_ca_in(other, CA_BODY CA_BODY);
 }
 
+/* Files as servers left them that are gone, the later numbers younger; and one that is not ours. */
+static void leave_files(int count)
+{
+    char name[64], path[KV_PATH_MAX];
+
+    cr_assert_eq(kv_path_join(path, folder, "cache/coffer", &err), KV_OK);
+    cr_assert_eq(kv_folder_make(path, 0700, &err), KV_OK);
+    write_file("cache/coffer/ca-mine.pem", "mine");
+    for (int i = 0; i < count; i++) {
+        const struct timespec times[2] = { { .tv_sec = 1000 + i }, { .tv_sec = 1000 + i } };
+
+        snprintf(name, sizeof(name), "cache/coffer/ca-%016x.pem", i);
+        write_file(name, CA_BODY);
+        cr_assert_eq(kv_path_join(path, folder, name, &err), KV_OK);
+        cr_assert_eq(utimensat(AT_FDCWD, path, times, 0), 0);
+    }
+}
+
+static bool is_cached(const char *name)
+{
+    char path[KV_PATH_MAX], file[64];
+
+    snprintf(file, sizeof(file), "cache/coffer/ca-%s.pem", name);
+    cr_assert_eq(kv_path_join(path, folder, file, &err), KV_OK);
+    return kv_file_exists(path);
+}
+
+Test(cli_env, keeps_a_bounded_number_of_saved_certificates)
+{
+    char saved[KV_PATH_MAX];
+
+    write_certificate_of_this_user();
+    snprintf(cache_home, sizeof(cache_home), "XDG_CACHE_HOME=%s/cache", folder);
+    leave_files(100);
+    cr_assert_eq(run_env(CA_ANSWER, NULL, NULL), 0);
+    find_named_file(saved);
+    expect_ca_in(saved, CA_BODY);
+    cr_expect_not(is_cached("0000000000000000"), "the oldest");
+    cr_expect_not(is_cached("0000000000000024"), "the last one too many: 100 - 63 = 0x25");
+    cr_expect(is_cached("0000000000000025"));
+    cr_expect(is_cached("0000000000000063"), "the youngest");
+    cr_expect(is_cached("mine"), "somebody else's");
+}
+
 Test(cli_env, saves_the_certificate_where_it_is_told_to)
 {
     char path[KV_PATH_MAX], named[KV_PATH_MAX];
@@ -195,159 +285,4 @@ Test(cli_env, replaces_nothing_but_a_file)
     find_named_file(named);
     cr_expect_str_eq(named, file);
     expect_ca_in(file, CA_BODY);
-}
-
-/* Every form, read back by whom it is for: the value survives quotes, blanks and dollars. */
-#define ODD_INFO                                                                                   \
-    "{\"vaults\":[{\"name\":\"it's \\\"a\\\" $HOME `x` \\\\ #1\",\"url\":\"https://odd:8443\"}]}"
-#define ODD_NAME "it's \"a\" $HOME `x` \\ #1"
-
-/* What the reader prints when it has read the variables from a file of that form. */
-static const char *read_form(const char *form, const char *reader)
-{
-    static char text[512];
-    char command[512];
-    FILE *pipe;
-    size_t len;
-
-    write_file("ca.pem", "");
-    start(fake_answer("200 OK", ODD_INFO));
-    cr_assert_eq(RUN("env", "--data", folder, "--format", form), 0);
-    fake_stop();
-    write_file("form", read_stdout());
-    snprintf(command, sizeof(command), "cd %s && %s", folder, reader);
-    pipe = popen(command, "r");
-    cr_assert_not_null(pipe);
-    len = fread(text, 1, sizeof(text) - 1, pipe);
-    text[len] = '\0';
-    pclose(pipe);
-    return text;
-}
-
-Test(cli_env, is_read_back_by_sh)
-{
-    cr_expect_str_eq(read_form("shell", ". ./form && printf %s \"$AZURE_KEYVAULT_NAME\""),
-                     ODD_NAME);
-}
-
-Test(cli_env, is_read_back_by_fish)
-{
-    if (command_run("command -v fish >/dev/null") != 0) {
-        cr_skip_test("there is no fish");
-    }
-    cr_expect_str_eq(
-        read_form("fish", "fish -c 'source ./form; printf %s \"$AZURE_KEYVAULT_NAME\"'"), ODD_NAME);
-}
-
-Test(cli_env, is_read_back_by_powershell)
-{
-    if (command_run("command -v pwsh >/dev/null") != 0) {
-        cr_skip_test("there is no pwsh");
-    }
-    cr_expect_str_eq(read_form("powershell",
-                               "mv form form.ps1 && pwsh -NoProfile -Command '. "
-                               "./form.ps1; [Console]::Write($env:AZURE_KEYVAULT_NAME)'"),
-                     ODD_NAME);
-}
-
-/* sh understands the double quotes of a dotenv file as its readers do. */
-Test(cli_env, is_read_back_from_a_dotenv_file)
-{
-    cr_expect_str_eq(read_form("dotenv", ". ./form && printf %s \"$AZURE_KEYVAULT_NAME\""),
-                     ODD_NAME);
-    cr_expect_str_eq(read_form("dotenv", "grep URL= form"),
-                     "AZURE_KEYVAULT_URL=https://odd:8443\n");
-}
-
-Test(cli_env, is_read_back_as_json)
-{
-    cr_expect_str_eq(read_form("json",
-                               "python3 -c 'import json; "
-                               "print(end=json.load(open(\"form\"))[\"AZURE_KEYVAULT_NAME\"])'"),
-                     ODD_NAME);
-}
-
-/* The runner takes what stands behind the first = as it is. */
-Test(cli_env, is_read_back_from_the_environment_file_of_a_workflow)
-{
-    cr_expect_str_eq(read_form("github", "sed -n 's/^AZURE_KEYVAULT_NAME=//p' form"),
-                     ODD_NAME "\n");
-}
-
-/* A server that is not ours may answer anything; it must not set a variable of its choice. */
-Test(cli_env, gives_a_server_no_line_of_its_own_where_lines_are_read)
-{
-    static const char *const forms[] = { "dotenv", "github" };
-    static const char *const ends[] = { "\\n", "\\r" };
-    char info[256];
-
-    write_file("ca.pem", "");
-    for (size_t i = 0; i < KV_COUNT(forms) * KV_COUNT(ends); i++) {
-        const char *form = forms[i % KV_COUNT(forms)];
-        snprintf(info, sizeof(info),
-                 "{\"vaults\":[{\"name\":\"a%sPATH=/evil\",\"url\":\"https://odd:8443\"}]}",
-                 ends[i / KV_COUNT(forms)]);
-        start(fake_answer("200 OK", info));
-        cr_expect_eq(RUN("env", "--data", folder, "--format", form), 1, "%s", form);
-        fake_stop();
-        cr_expect_str_eq(read_stdout(), "", "%s", form);
-        cr_expect_not_null(strstr(read_stderr(), "AZURE_KEYVAULT_NAME has a line break in it"));
-    }
-}
-
-/* PowerShell takes typographic quotes for quotes. */
-Test(cli_env, doubles_every_quote_that_powershell_knows)
-{
-    write_file("ca.pem", "");
-    start(fake_answer("200 OK", "{\"vaults\":[{\"name\":\"a\u2018b\u2019c\u201ad\u201be\u00e9'\","
-                                "\"url\":\"https://odd:8443\"}]}"));
-    cr_expect_eq(RUN("env", "--data", folder, "--format", "powershell"), 0);
-    fake_stop();
-    const char *text = read_stdout();
-    cr_expect_not_null(strstr(text,
-                              "$env:AZURE_KEYVAULT_NAME = "
-                              "'a\u2018\u2018b\u2019\u2019c\u201a\u201ad\u201b\u201be\u00e9'''"),
-                       "%s", text);
-}
-
-/* In a process of its own, because it becomes the command. */
-static int run_command(const char *const words[])
-{
-    pid_t pid = fork();
-    int status;
-
-    if (pid == 0) {
-        _exit(run(words));
-    }
-    cr_assert_eq(waitpid(pid, &status, 0), pid);
-    cr_assert(WIFEXITED(status));
-    return WEXITSTATUS(status);
-}
-#define RUN_COMMAND(...) run_command((const char *const[]){ __VA_ARGS__, NULL })
-
-static void start_odd(void)
-{
-    write_file("ca.pem", "");
-    start(fake_answer("200 OK", ODD_INFO));
-}
-
-Test(cli_env, runs_a_command_and_ends_as_it_does)
-{
-    start_odd();
-    cr_expect_eq(RUN_COMMAND("env", "--data", folder, "--", "sh", "-c",
-                             "printf '%s\n' \"$AZURE_KEYVAULT_NAME\"; exit 7"),
-                 7);
-    fake_stop();
-    cr_expect_str_eq(read_stdout(), ODD_NAME "\n");
-}
-
-Test(cli_env, says_what_it_cannot_run)
-{
-    start_odd();
-    cr_expect_eq(RUN_COMMAND("env", "--data", folder, "--", "/nowhere/at-all"), 127);
-    fake_stop();
-    cr_expect_not_null(strstr(read_stderr(), "cannot run /nowhere/at-all: No such file"));
-    start_odd();
-    cr_expect_eq(RUN_COMMAND("env", "--data", folder, "--", "/tmp"), 126);
-    fake_stop();
 }

@@ -21,7 +21,8 @@
     "{\"name\":\"it's\",\"url\":\"https://hsm.managedhsm.localhost:8443\"}]}"
 
 static char folder[] = "/tmp/coffer-cli-XXXXXX";
-static char cache_home[128]; /* XDG_CACHE_HOME=..., when a test sets it */
+static char cache_home[128];          /* XDG_CACHE_HOME=..., when a test sets it */
+static const char *more_variables[3]; /* NAME=value, when a test sets them */
 static struct kv_err err;
 
 static inline void setup(void)
@@ -48,12 +49,18 @@ static inline void write_file(const char *name, const char *text)
 static inline int run(const char *const words[])
 {
     char state_home[64];
-    const char *const environment[] = { state_home, cache_home[0] != '\0' ? cache_home : NULL,
-                                        NULL };
+    const char *environment[6] = { state_home };
+    size_t variables = 1;
     const char *arguments[16] = { "coffer" };
     int count = 1;
 
     snprintf(state_home, sizeof(state_home), "XDG_STATE_HOME=%s", folder);
+    if (cache_home[0] != '\0') {
+        environment[variables++] = cache_home;
+    }
+    for (size_t i = 0; i < KV_COUNT(more_variables) && more_variables[i] != NULL; i++) {
+        environment[variables++] = more_variables[i];
+    }
     while (words[count - 1] != NULL) {
         arguments[count] = words[count - 1];
         count++;

@@ -111,7 +111,8 @@ Test(claims, names_the_issuer_before_the_audience_before_the_date)
     kv_auto(kv_wipe_free) char *two =
         forge_token(HEADER, "{\"aud\":\"x\"," ISS ",\"nbf\":1,\"exp\":2,\"oid\":\"z\"}");
 
-    expect_refusal(all, NOW, "AKV10032: Invalid issuer. Expected one of " EXPECTED_ISSUERS ", found y.");
+    expect_refusal(all, NOW,
+                   "AKV10032: Invalid issuer. Expected one of " EXPECTED_ISSUERS ", found y.");
     expect_refusal(two, NOW,
                    "AKV10022: Invalid audience. Expected " AUDIENCE " or " SERVICE_APP_ID
                    ", found: x.");
@@ -130,13 +131,14 @@ Test(claims, remembers_a_token_not_beyond_its_end)
 Test(claims, remembers_a_token_for_its_own_audience_only)
 {
     static const char *const others[] = { "https://managedhsm.azure.net", NULL };
-    const struct kv_token_demand demand = {
-        .audiences = others, .app_id = "other", .when = token_time
-    };
+    const struct kv_token_demand demand = { .audiences = others,
+                                            .app_id = "other",
+                                            .when = token_time };
     kv_auto(kv_wipe_free) char *token = forge_token(HEADER, PAYLOAD);
 
     cr_assert_eq(verify(token, NOW), KV_OK);
-    cr_assert_eq(kv_identity_verify(identity, token, strlen(token), &demand, &principal, &token_verdict, &err),
+    cr_assert_eq(kv_identity_verify(identity, token, strlen(token), &demand, &principal,
+                                    &token_verdict, &err),
                  KV_UNAUTHORIZED);
 }
 
@@ -147,9 +149,9 @@ Test(claims, refuses_under_a_new_tenant_what_the_old_one_issued)
     cr_assert_eq(reopen("11111111-2222-3333-4444-555555555555", KV_AUTH_STRICT), KV_OK, "%s",
                  err.message);
     cr_assert_eq(verify(token, NOW), KV_UNAUTHORIZED);
-    cr_expect_not_null(
-        strstr(err.message, "Expected one of "
-                            "https://sts.windows.net/11111111-2222-3333-4444-555555555555/, "));
+    cr_expect_not_null(strstr(err.message,
+                              "Expected one of "
+                              "https://sts.windows.net/11111111-2222-3333-4444-555555555555/, "));
     cr_expect_not_null(strstr(err.message, ", found " ISSUER "."));
 }
 
@@ -173,7 +175,8 @@ Test(claims, tells_who_calls)
 {
     kv_auto(kv_wipe_free) char *token =
         forge_token(HEADER, "{" AUD "," ISS "," LASTING "," CALLER
-                            ",\"upn\":\"ann@example.org\",\"xms_mirid\":\"/subscriptions/s\"}");
+                            ",\"upn\":\"ann@example.org\",\"xms_mirid\":\"/subscriptions/"
+                            "s\",\"xms_az_rid\":\"/subscriptions/r\"}");
 
     for (int sight = 0; sight < 2; sight++) {
         cr_assert_eq(verify(token, NOW), KV_OK, "%s", err.message);
@@ -183,6 +186,7 @@ Test(claims, tells_who_calls)
         cr_assert_str_eq(principal.issuer, ISSUER);
         cr_assert_str_eq(principal.name, "ann@example.org");
         cr_assert_str_eq(principal.resource, "/subscriptions/s");
+        cr_assert_str_eq(principal.host, "/subscriptions/r");
     }
 }
 

@@ -138,6 +138,108 @@ Test(control_site, takes_the_names_it_was_given_and_no_others)
     }
 }
 
+#define TOKEN "0123456789abcdef"
+
+static void want_token(void)
+{
+    app.wants_control_token = true;
+    cr_assert(kv_secret_digest(TOKEN, strlen(TOKEN), app.control_token));
+}
+
+static void ask_with(enum kv_verb verb, const char *path, const char *authorization)
+{
+    begin(verb, path);
+    if (authorization != NULL) {
+        add_header("Authorization", authorization);
+    }
+    perform(&kv_control_site);
+}
+
+Test(control_site, answers_UNAUTHORIZED_without_the_token)
+{
+    static const char *const rows[] = {
+        NULL,
+        "",
+        "Bearer",
+        "Bearer ",
+        TOKEN,
+        "Basic " TOKEN,
+        "Bearer " TOKEN "0",
+        "Bearer 0123456789abcde",
+        "Bearer 0123456789abcdeF",
+        "Bearer " TOKEN ", Bearer " TOKEN,
+    };
+
+    want_token();
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        ask_with(KV_GET, "/control/v1/info", rows[i]);
+        expect_error(401, "Unauthorized");
+        cr_expect_str_eq(answer_header("WWW-Authenticate"), "Bearer");
+    }
+}
+
+/* However the path is written, whatever its verb is, whether there is something or not. */
+Test(control_site, wants_the_token_for_whatever_is_below_control)
+{
+    static const struct {
+        enum kv_verb verb;
+        const char *path;
+    } rows[] = {
+        { KV_GET, "/CONTROL/v1/info" },
+        { KV_GET, "//control//v1//info" },
+        { KV_GET, "/control" },
+        { KV_GET, "/control/v2/info" },
+        { KV_OPTIONS, "/control/v1/info" },
+        { KV_HEAD, "/control/v1/info" },
+        { KV_POST, "/control/v1/reset" },
+        { KV_VERB_OTHER, "/control/v1/clock" },
+    };
+
+    want_token();
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        ask_with(rows[i].verb, rows[i].path, NULL);
+        expect_error(401, "Unauthorized");
+    }
+}
+
+/* A row that is added elsewhere has to be thought of here: these change nothing, and show nothing that
+ * is not for everybody. */
+Test(control_site, has_nothing_outside_control_but_what_is_for_everybody)
+{
+    static const char *const rows[] = { "/ready",
+                                        "/health",
+                                        "/metrics",
+                                        "/ca.pem",
+                                        "/ca.p12",
+                                        "/ca.jks",
+                                        "/generate-test-token",
+                                        "/.well-known/openid-configuration",
+                                        "/certs" };
+
+    for (const struct kv_route *route = kv_control_routes; route->path != NULL; route++) {
+        bool is_open = strncmp(route->path, "/control/v1/", 12) == 0;
+        for (size_t i = 0; i < KV_COUNT(rows) && !is_open; i++) {
+            is_open = strcmp(route->path, rows[i]) == 0 && route->verb == KV_GET;
+        }
+        cr_expect(is_open, "%s", route->path);
+    }
+}
+
+Test(control_site, answers_whoever_has_the_token)
+{
+    static const char *const rows[] = { "Bearer " TOKEN, "bearer " TOKEN, "BEARER  " TOKEN };
+
+    want_token();
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        ask_with(KV_GET, "/control/v1/info", rows[i]);
+        cr_expect_eq(response.status, 200, "%s", rows[i]);
+    }
+    ask_with(KV_GET, "/ca.pem", NULL);
+    cr_expect_eq(response.status, 200);
+    ask_with(KV_GET, "/ready", NULL);
+    cr_expect_eq(response.status, 200);
+}
+
 Test(control_site, wants_json_for_every_write)
 {
     static const char *const rows[] = { "", "text/plain", "application/jsonp", "application/js",

@@ -72,6 +72,9 @@ static enum kv_code take_through(const struct kv_site *site, struct kv_err *err)
 {
     for (const struct kv_gate *gate = site->gates; gate->pass != NULL; gate++) {
         KV_TRY(gate->pass(&request, &response, err));
+        if (request.choice.next == KV_NEXT_ANSWER) { /* as http/ does: no further one is asked */
+            return KV_OK;
+        }
     }
     return request.route == NULL ? KV_OK : request.route->handler(&request, &response, err);
 }

@@ -8,80 +8,17 @@
 
 #include <criterion/criterion.h>
 
-#include "exchange.h"
 #include "kv/app/api.h"
-#include "kv/identity/key_file.h"
-#include "principals.h"
+#include "token.h"
 
-#define APP_SERVICE "/msi/token"
-#define IMDS "/metadata/identity/oauth2/token"
-#define ARC "/arc" IMDS
 #define CLIENT "0a0b0c0d-1111-4222-8333-444455556666"
 
-static struct kv_key_file *keys;
-
-static void set_up_app(void)
-{
-    set_up_principals();
-    must(kv_key_file_new(folder, &keys, &err));
-    app = (struct kv_app){ .identity = identity, .principals = principals, .arc_keys = keys };
-    cr_assert_eq(kv_clock_new(&app.clock, &err), KV_OK);
-}
-
-static void tear_down_app(void)
-{
-    end_exchange();
-    kv_clock_free(app.clock);
-    kv_key_file_free(keys);
-    tear_down_principals();
-}
-
-TestSuite(token_site, .init = set_up_app, .fini = tear_down_app, .timeout = 60);
+TestSuite(token_site, .init = set_up_token_site, .fini = tear_down_token_site, .timeout = 60);
 
 /* Tokens are dated by the real clock, and are good from the second in which they were issued. */
 static kv_time real_now(void)
 {
     return kv_seconds(kv_clock_real());
-}
-
-/* A request of each dialect that lacks nothing. */
-static void ask_app_service(void)
-{
-    begin(KV_GET, APP_SERVICE);
-    add_header("x-identity-header", "anything");
-    add_query("api-version", "2019-08-01");
-    add_query("resource", OTHER_AUDIENCE);
-}
-
-static void ask_app_service_of_2017(void)
-{
-    begin(KV_GET, APP_SERVICE "/");
-    add_header("Secret", "anything");
-    add_query("api-version", "2017-09-01");
-    add_query("resource", OTHER_AUDIENCE);
-}
-
-static void ask_imds(void)
-{
-    begin(KV_GET, IMDS);
-    add_header("Metadata", "true");
-    add_query("api-version", "2018-02-01");
-    add_query("resource", OTHER_AUDIENCE);
-}
-
-static void ask_arc(void)
-{
-    begin(KV_GET, ARC);
-    add_header("Metadata", "true");
-    add_query("api-version", "2020-06-01");
-    add_query("resource", OTHER_AUDIENCE);
-}
-
-static void expect_oauth_error(int status, const char *word, const char *description)
-{
-    cr_assert_eq(response.status, status);
-    cr_assert_str_eq(answer_text("error"), word);
-    cr_assert_str_eq(answer_text("error_description"), description);
 }
 
 Test(token_site, serves_its_trees_and_nothing_else)
@@ -374,117 +311,6 @@ Test(token_site, refuses_services_that_no_tenant_knows)
                          strlen("AADSTS500011: The resource principal named nonsense was not found "
                                 "in the tenant named " TENANT ".")),
                  0);
-}
-
-/* --- registered identities --- */
-
-static void (*const dialects[])(void) = { ask_app_service, ask_app_service_of_2017, ask_imds };
-
-static void expect_in_each(const char *parameter, const char *value, const char *description)
-{
-    for (size_t i = 0; i < KV_COUNT(dialects); i++) {
-        dialects[i]();
-        add_query(parameter, value);
-        perform(&kv_token_site);
-        expect_oauth_error(400, "invalid_request", description);
-    }
-}
-
-Test(token_site, knows_no_disabled_and_no_deleted_identity)
-{
-    struct kv_principal_entry before;
-
-    must(find_name("app"));
-    before = entry;
-    must(kv_principal_enable(principals, "app", false, &entry, &err));
-    expect_in_each("client_id", "app", "Identity not found");
-    expect_in_each("object_id", before.object_id, "Identity not found");
-    expect_in_each("mi_res_id", before.resource, "Identity not found");
-    must(kv_principal_delete(principals, "app", &err));
-    expect_in_each("client_id", before.client_id, "Identity not found");
-    must(kv_principal_recreate(principals, "app", &entry, &err));
-    expect_in_each("client_id", before.client_id, "Identity not found");
-    ask_imds();
-    add_query("mi_res_id", before.resource);
-    perform(&kv_token_site);
-    cr_assert_eq(response.status, 200);
-    cr_assert_str_eq(answer_text("client_id"), entry.client_id);
-    cr_assert_str_neq(answer_text("client_id"), before.client_id);
-}
-
-Test(token_site, knows_managed_identities_alone)
-{
-    static const char *const types[] = { "application", "user", "group" };
-
-    for (size_t i = 0; i < KV_COUNT(types); i++) {
-        must_register(types[i], types[i]);
-        expect_in_each("object_id", entry.object_id, "Identity not found");
-        expect_in_each("client_id", types[i], "Identity not found");
-    }
-}
-
-Test(token_site, wants_a_name_where_there_are_several)
-{
-    must(kv_principal_delete(principals, "", &err));
-    expect_in_each("client_id", "", "Identity not found");
-    must_register("one", "");
-    ask_imds();
-    perform(&kv_token_site);
-    cr_assert_eq(response.status, 200);
-    must_register("two", "");
-    expect_in_each("client_id", "",
-                   "Multiple user assigned identities exist, please specify the clientId / "
-                   "resourceId of the identity in the token request");
-}
-
-/* --- Azure Arc --- */
-
-/* The path of the challenge's file; it must be of a form that clients accept. */
-static const char *challenged(void)
-{
-    static const char head[] = "Basic realm=";
-    const char *header = answer_header("WWW-Authenticate");
-
-    cr_assert_eq(response.status, 401);
-    cr_assert_not_null(header);
-    cr_assert_eq(strncmp(header, head, strlen(head)), 0);
-    cr_assert_not_null(strstr(header, ".key"));
-    return header + strlen(head);
-}
-
-static void ask_with_key(const char *key)
-{
-    static char header[256];
-
-    (void) snprintf(header, sizeof(header), "Basic %s", key);
-    ask_arc();
-    add_header("Authorization", header);
-    perform(&kv_token_site);
-}
-
-Test(token_site, challenges_callers_of_arc)
-{
-    kv_auto(kv_buf_done) struct kv_buf key;
-    char path[KV_PATH_MAX];
-
-    kv_buf_init(&key, 4096);
-    ask_with_key("");
-    (void) challenged();
-    ask_with_key("guessed");
-    (void) challenged();
-    ask_arc();
-    perform(&kv_token_site);
-    (void) snprintf(path, sizeof(path), "%s", challenged());
-    must(kv_file_read(path, &key, &err));
-    ask_with_key(key.data);
-    cr_assert_eq(response.status, 200);
-    must(find_name(""));
-    cr_assert_str_eq(answer_text("client_id"), entry.client_id);
-    cr_assert_str_eq(answer_text("object_id"), entry.object_id);
-    cr_assert_str_eq(answer_text("msi_res_id"), entry.resource);
-    kv_key_file_free(keys);
-    keys = NULL;
-    cr_assert_not(kv_file_exists(path), "nobody needs it any more");
 }
 
 /* What clients keep is dated by their clock, whatever the virtual one shows. */

@@ -62,7 +62,8 @@ func connect(ctx context.Context, started testcontainers.Container) (*coffer.Cof
 
 // Run starts a container of the image that docs/container.md builds. Every option of `coffer serve` is
 // a variable: testcontainers.WithEnv(map[string]string{"COFFER_DELETION_LAG": "2s"}). With an error
-// there may be a container all the same, which testcontainers.TerminateContainer removes.
+// there may be a container all the same, which testcontainers.TerminateContainer removes. One that got
+// COFFER_CONTROL_TOKEN so wants to hear it: WithControlToken of the client.
 func Run(ctx context.Context, image string,
 	given ...testcontainers.ContainerCustomizer) (*CofferContainer, error) {
 	started, err := testcontainers.Run(ctx, image, options(given)...)

@@ -11,6 +11,19 @@ export interface VaultSettings {
   sku?: "standard" | "premium";
   retention?: number;
   purge_protection?: boolean;
+  access?: "open" | "policy" | "rbac";
+}
+
+/** A role, or permissions; for an identity, any name, or the object id of a principal. */
+export interface Grant {
+  role?: string;
+  permissions?: string[];
+  identity?: string;
+  principal?: string;
+  key?: string;
+  scope?: string;
+  deny?: boolean;
+  application_id?: string;
 }
 
 export interface Vault extends Required<VaultSettings> {
@@ -40,7 +53,7 @@ export interface CofferCredential {
 
 export declare class Coffer {
   readonly controlUrl: string;
-  constructor(controlUrl: string, options?: { httpsPort?: number });
+  constructor(controlUrl: string, options?: { httpsPort?: number; controlToken?: string });
   ask(method: string, path: string, order?: object): Promise<unknown>;
   info(): Promise<{ version: string; pid: number; port: number; control_port: number; vaults: { name: string; url: string }[] }>;
   vaults(): Promise<Vault[]>;
@@ -58,8 +71,11 @@ export declare class Coffer {
   caCertificate(): Promise<string>;
   caFile(): Promise<string>;
   close(): Promise<void>;
-  token(resource?: string): Promise<string>;
-  credential(): CofferCredential;
+  objectId(identity?: string): Promise<string>;
+  grant(vault: string, grant: Grant): Promise<string | undefined>;
+  revoke(vault: string, grant?: Grant): Promise<void>;
+  token(resource?: string, identity?: string): Promise<string>;
+  credential(identity?: string): CofferCredential;
   identityEnvironment(): Record<string, string>;
   environment(name?: string): Promise<Record<string, string>>;
 }

@@ -44,25 +44,34 @@ export class Coffer {
   controlUrl;
 
   #httpsPort;
+  #controlToken;
   #listeningPort;
   #certificate;
   #folder;
 
   /**
    * @param {string} controlUrl where the control port is, `http://127.0.0.1:8080`
-   * @param {{ httpsPort?: number }} options the port by which this process reaches the vaults, where
-   *   that is another one than coffer listens on: in a container
+   * @param {{ httpsPort?: number, controlToken?: string }} options the port by which this process
+   *   reaches the vaults, where that is another one than coffer listens on: in a container; and the
+   *   token of its --control-token, without it $COFFER_CONTROL_TOKEN
    */
-  constructor(controlUrl, { httpsPort } = {}) {
+  constructor(controlUrl, { httpsPort, controlToken = process.env.COFFER_CONTROL_TOKEN } = {}) {
     this.controlUrl = controlUrl.replace(/\/+$/, "");
     this.#httpsPort = httpsPort;
+    this.#controlToken = controlToken;
+  }
+
+  #authorization(path) {
+    return this.#controlToken && path.startsWith("/control/")
+      ? { Authorization: `Bearer ${this.#controlToken}` }
+      : {};
   }
 
   async #fetch(method, path, { order, headers } = {}) {
     const response = await fetch(this.controlUrl + path, {
       method,
       body: order && JSON.stringify(order),
-      headers: { "Content-Type": "application/json", ...headers },
+      headers: { "Content-Type": "application/json", ...this.#authorization(path), ...headers },
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     const text = await response.text();
@@ -120,8 +129,8 @@ export class Coffer {
   // The life of vaults
 
   /**
-   * Makes a vault. Settings: `kind`, `sku`, `retention`, `purge_protection`. One that is there already
-   * and contradicts none of them is fine.
+   * Makes a vault. Settings: `kind`, `sku`, `retention`, `purge_protection`, `access`. One that is there
+   * already and contradicts none of them is fine.
    */
   async createVault(name, settings = {}) {
     return this.#vaultOf(await this.ask("PUT", vaultPath(name), settings));
@@ -145,6 +154,45 @@ export class Coffer {
   /** Puts everything, or one vault, back to what the options of coffer say. */
   async reset(vault) {
     await this.ask("POST", "/control/v1/reset", vault === undefined ? {} : { vault });
+  }
+
+  // Who may do what
+
+  /** The object id of an identity: any name is one, "" the system-assigned. */
+  async objectId(identity = "") {
+    const query = new URLSearchParams({ name: identity });
+    return (await this.ask("GET", `/control/v1/identity?${query}`)).object_id;
+  }
+
+  /**
+   * Grants a role, and resolves to the name of the assignment; or, with `permissions`, an access
+   * policy. It is for the `identity` of that name, or an object id, `principal`. The rest is of a role
+   * `key`, `scope`, `deny`, of a policy `application_id`: docs/access.md.
+   */
+  async grant(vault, { role, permissions, identity, principal, ...more }) {
+    const who = principal ?? (await this.objectId(identity));
+    if (permissions === undefined) {
+      const order = { principal: who, role, ...more };
+      return (await this.ask("POST", vaultPath(vault, "/assignments"), order)).name;
+    }
+    if (role !== undefined) {
+      throw new TypeError("a role or permissions, not both");
+    }
+    const path = vaultPath(vault, `/policies/${encodeURIComponent(who)}`);
+    await this.ask("PUT", path, { permissions, ...more });
+    return undefined;
+  }
+
+  /** Takes back what grant() with the same arguments gave; without a role the access policy. */
+  async revoke(vault, { role, permissions, identity, principal, ...more } = {}) {
+    const who = principal ?? (await this.objectId(identity));
+    if (role !== undefined) {
+      await this.ask("DELETE", vaultPath(vault, "/assignments"), { principal: who, role, ...more });
+      return;
+    }
+    const query = new URLSearchParams(more);
+    const path = vaultPath(vault, `/policies/${encodeURIComponent(who)}`);
+    await this.ask("DELETE", query.size > 0 ? `${path}?${query}` : path);
   }
 
   // Time
@@ -198,22 +246,28 @@ export class Coffer {
     }
   }
 
-  async #askToken(resource) {
+  async #askToken(resource, identity) {
     const query = new URLSearchParams({ "api-version": "2019-08-01", resource });
+    if (identity) {
+      query.set("client_id", identity);
+    }
     const headers = { "X-IDENTITY-HEADER": "coffer" };
     return JSON.parse(await this.#fetch("GET", `/msi/token?${query}`, { headers }));
   }
 
-  /** An access token; for a managed HSM of the resource https://managedhsm.azure.net. */
-  async token(resource = "https://vault.azure.net") {
-    return (await this.#askToken(resource)).access_token;
+  /**
+   * An access token; for a managed HSM of the resource https://managedhsm.azure.net. It is that of the
+   * identity of that name, without one of the system-assigned.
+   */
+  async token(resource = "https://vault.azure.net", identity) {
+    return (await this.#askToken(resource, identity)).access_token;
   }
 
   /** A credential for clients of the Azure SDK, in place of DefaultAzureCredential. */
-  credential() {
+  credential(identity) {
     return {
       getToken: async (scopes) => {
-        const answer = await this.#askToken([scopes].flat()[0]);
+        const answer = await this.#askToken([scopes].flat()[0], identity);
         return {
           token: answer.access_token,
           expiresOnTimestamp: Number(answer.expires_on) * 1000,

@@ -8,12 +8,13 @@ export * from "./coffer.js";
 export declare class CofferContainer extends GenericContainer {
   constructor(image?: string);
   withVaults(...specs: string[]): this;
+  withControlToken(token: string): this;
   start(): Promise<StartedCofferContainer>;
 }
 
 export declare class StartedCofferContainer extends AbstractStartedContainer {
   readonly coffer: Coffer;
-  constructor(started: StartedTestContainer);
+  constructor(started: StartedTestContainer, controlToken?: string);
   getControlUrl(): string;
   getVaultUrl(name?: string): Promise<string>;
 }

@@ -29,8 +29,14 @@ export class CofferContainer extends GenericContainer {
     return this.withEnvironment({ COFFER_VAULT: specs.join(" ") });
   }
 
+  /** Has whoever gives it orders show this token: `--control-token`. */
+  withControlToken(token) {
+    this.controlToken = token;
+    return this.withEnvironment({ COFFER_CONTROL_TOKEN: token });
+  }
+
   async start() {
-    return new StartedCofferContainer(await super.start());
+    return new StartedCofferContainer(await super.start(), this.controlToken);
   }
 }
 
@@ -38,9 +44,10 @@ export class CofferContainer extends GenericContainer {
 export class StartedCofferContainer extends AbstractStartedContainer {
   coffer;
 
-  constructor(started) {
+  constructor(started, controlToken) {
     super(started);
-    this.coffer = new Coffer(this.getControlUrl(), { httpsPort: this.getMappedPort(HTTPS_PORT) });
+    const httpsPort = this.getMappedPort(HTTPS_PORT);
+    this.coffer = new Coffer(this.getControlUrl(), { httpsPort, controlToken });
   }
 
   /** Where the control port is, for this process. */

@@ -39,6 +39,29 @@ test("a purge is refused while the vault is protected", async () => {
   await assert.rejects(coffer.purgeVault("protected"), { status: 403 });
 });
 
+test("a role that is not there is refused", async () => {
+  await coffer.createVault("roles", { access: "rbac" });
+  await assert.rejects(coffer.grant("roles", { role: "cook" }), /no role 'cook'/);
+  await assert.rejects(coffer.revoke("roles", { role: "owner" }), { status: 404 });
+  await assert.rejects(coffer.revoke("roles"), { status: 404 });
+  await assert.rejects(coffer.grant("roles", { role: "owner", permissions: [] }), TypeError);
+});
+
+test("what was granted to an identity is for its token, until it is taken back", async () => {
+  const { url, access } = await coffer.createVault("granted", { access: "rbac" });
+  const tlsOptions = { ca: await coffer.caCertificate() };
+  const service = new KeyClient(url, coffer.credential("service"), { tlsOptions });
+  const grant = { role: "key-vault-crypto-officer", identity: "service" };
+  assert.equal(access, "rbac");
+  await assert.rejects(service.createEcKey("cmk"), { statusCode: 403 });
+  assert.ok(await coffer.grant("granted", grant));
+  await service.createEcKey("cmk");
+  await coffer.grant("granted", { permissions: ["get"], principal: await coffer.objectId("service") });
+  await coffer.revoke("granted", { identity: "service" });
+  await coffer.revoke("granted", grant);
+  await assert.rejects(service.getKey("cmk"), { statusCode: 403 });
+});
+
 test("nobody there is no refusal", async () => {
   await assert.rejects(new Coffer("http://127.0.0.1:1").info(), TypeError);
 });
@@ -49,6 +72,26 @@ test("an answer that is not coffer's is a refusal", async () => {
   try {
     const client = new Coffer(`http://127.0.0.1:${other.address().port}`);
     await assert.rejects(client.info(), { name: "CofferError", status: 502, code: "Unknown" });
+  } finally {
+    other.closeAllConnections();
+    other.close();
+  }
+});
+
+test("orders alone show the control token", async () => {
+  const shown = [];
+  const other = createServer((request, response) => {
+    shown.push(request.headers.authorization);
+    response.end(request.url === "/ca.pem" ? "pem" : "{}");
+  });
+  await new Promise((listening) => other.listen(0, "127.0.0.1", listening));
+  try {
+    const url = `http://127.0.0.1:${other.address().port}`;
+    const client = new Coffer(url, { controlToken: "0123456789abcdef" });
+    await client.info();
+    await client.caCertificate();
+    await new Coffer(url).info();
+    assert.deepEqual(shown, ["Bearer 0123456789abcdef", undefined, undefined]);
   } finally {
     other.closeAllConnections();
     other.close();

@@ -33,6 +33,11 @@ test("image, vaults and options can be said", () => {
   assert.equal(container.environment.COFFER_DELETION_LAG, "2s");
 });
 
+test("a control token is told to coffer", () => {
+  const container = new CofferContainer().withControlToken("0123456789abcdef");
+  assert.equal(container.environment.COFFER_CONTROL_TOKEN, "0123456789abcdef");
+});
+
 test("it waits for ready on the control port", () => {
   const { waitStrategy } = new CofferContainer();
   assert.equal(waitStrategy.constructor.name, "HttpWaitStrategy");

@@ -16,15 +16,18 @@ class CofferContainer(DockerContainer):
     """The image of coffer, with state that is gone at the end.
 
     `vaults` are what `--vault` takes: "dev", "pool,kind=hsm". Once it is started, `coffer` is the
-    client of it. Every option of `coffer serve` is a variable: with_env("COFFER_DELETION_LAG", "2s").
+    client of it. `control_token` becomes its --control-token. Every option of `coffer serve` is a variable: with_env("COFFER_DELETION_LAG", "2s").
 
         with CofferContainer() as container:
             url = container.get_vault_url()
             container.coffer.advance("P90D")
     """
 
-    def __init__(self, image="coffer", vaults=("dev",), **kwargs):
+    def __init__(self, image="coffer", vaults=("dev",), control_token=None, **kwargs):
         super().__init__(image, **kwargs)
+        self._control_token = control_token
+        if control_token:
+            self.with_env("COFFER_CONTROL_TOKEN", control_token)
         self.with_exposed_ports(HTTPS_PORT, CONTROL_PORT)
         self.with_env("COFFER_EPHEMERAL", "true")
         self.with_env("COFFER_VAULT", " ".join(vaults))
@@ -37,7 +40,11 @@ class CofferContainer(DockerContainer):
     @cached_property
     def coffer(self):
         """The coffer that runs in the container: vaults, clock, certificate, credentials."""
-        return Coffer(self.get_control_url(), https_port=self.get_exposed_port(HTTPS_PORT))
+        return Coffer(
+            self.get_control_url(),
+            https_port=self.get_exposed_port(HTTPS_PORT),
+            control_token=self._control_token,
+        )
 
     def get_vault_url(self, name=None):
         """The URL of a vault; without a name of the first one."""

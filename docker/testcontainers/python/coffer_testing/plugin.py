@@ -20,7 +20,7 @@ SETTINGS = (
     ("coffer-image", "has coffer run in a container of this image, though there is a program"),
 )
 
-MARKER = "coffer(kind=, sku=, retention=, purge_protection=): the settings of the test's coffer_vault"
+MARKER = "coffer(kind=, sku=, retention=, purge_protection=, access=): the settings of the test's coffer_vault"
 
 
 def pytest_addoption(parser):

@@ -19,11 +19,11 @@ class LocalCoffer(Coffer):
     """A coffer of one's own: `coffer serve --ephemeral` on free ports, until stop().
 
     `binary` is the program, `options` are further ones of `coffer serve`; without a `--vault` among
-    them there is one called dev. What it logs is in `log()`. Raises RuntimeError with the log when
+    them there is one called dev. `control_token` becomes its --control-token. What it logs is in `log()`. Raises RuntimeError with the log when
     it does not become ready.
     """
 
-    def __init__(self, binary="coffer", options=()):
+    def __init__(self, binary="coffer", options=(), control_token=None):
         self._log = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
         command = [str(binary), "serve", "--ephemeral", "--listen", "localhost"]
         command += ["--port", "0", "--control-port", "0", *options]
@@ -33,13 +33,13 @@ class LocalCoffer(Coffer):
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=self._log,
-                env=_environment(),
+                env=_environment(control_token),
             )
         except OSError as error:
             self._log.close()
             raise RuntimeError(f"{binary} cannot be started: {error}") from error
         try:
-            super().__init__(self._wait_until_ready())
+            super().__init__(self._wait_until_ready(), control_token=control_token)
         except BaseException:
             self._end()
             raise
@@ -90,6 +90,8 @@ class LocalCoffer(Coffer):
         self.stop()
 
 
-def _environment():
+def _environment(control_token):
     """Ours, but for what would say otherwise than the command line: settings of another coffer."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("COFFER_")}
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("COFFER_")}
+    # not on the command line, which other users see
+    return {**ours, "COFFER_CONTROL_TOKEN": control_token} if control_token else ours

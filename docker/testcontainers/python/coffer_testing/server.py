@@ -2,6 +2,7 @@
 """A coffer that runs, as its control port shows it. Needs nothing but Python."""
 
 import json
+import os
 import shutil
 import tempfile
 import urllib.error
@@ -37,7 +38,8 @@ class CofferError(Exception):
 class Vault:
     """A vault, or a managed HSM, as it was when it was asked for.
 
-    `url` is what clients of the SDK take; `state` is "live" or "deleted", `kind` "vault" or "hsm".
+    `url` is what clients of the SDK take; `state` is "live" or "deleted", `kind` "vault" or "hsm",
+    `access` "open", "policy" or "rbac".
     """
 
     name: str
@@ -47,6 +49,7 @@ class Vault:
     sku: str
     retention: int
     purge_protection: bool
+    access: str
 
 
 class Credential:
@@ -55,12 +58,13 @@ class Credential:
     It asks coffer for each token, so the clock may be moved at will: none is kept until it expired.
     """
 
-    def __init__(self, coffer):
+    def __init__(self, coffer, identity=None):
         self._coffer = coffer
+        self._identity = identity
 
     def get_token(self, *scopes, **_):
         """A token for the resource of the first scope."""
-        answer = self._coffer.ask_token(scopes[0])
+        answer = self._coffer.ask_token(scopes[0], self._identity)
         return AccessToken(answer["access_token"], int(answer["expires_on"]))
 
 
@@ -88,12 +92,13 @@ class Coffer:
 
     `control_url` is where its control port is (`http://127.0.0.1:8080`). `https_port` is the port by
     which this process reaches the vaults, where that is another one than coffer listens on: in a
-    container. Calls raise CofferError when coffer refuses, OSError when it cannot be reached. May be
+    container. `control_token` is the one of its --control-token, without it $COFFER_CONTROL_TOKEN. Calls raise CofferError when coffer refuses, OSError when it cannot be reached. May be
     used by several threads. close() removes the file of `ca_file`; it does not stop coffer.
     """
 
-    def __init__(self, control_url, https_port=None):
+    def __init__(self, control_url, https_port=None, control_token=None):
         self.control_url = control_url.rstrip("/")
+        self._control_token = control_token or os.environ.get("COFFER_CONTROL_TOKEN")
         self._https_port = https_port
         self._folder = None
 
@@ -114,6 +119,8 @@ class Coffer:
         body = None if order is None else json.dumps(order).encode()
         request = urllib.request.Request(self.control_url + path, data=body, method=method)
         request.add_header("Content-Type", "application/json")
+        if self._control_token and path.startswith("/control/"):
+            request.add_header("Authorization", f"Bearer {self._control_token}")
         for name, value in (headers or {}).items():
             request.add_header(name, value)
         try:
@@ -148,7 +155,7 @@ class Coffer:
         return urlunsplit(parts._replace(netloc=f"{parts.hostname}:{self._https_port}"))
 
     def _vault_of(self, answer):
-        kept = ("name", "state", "kind", "sku", "retention", "purge_protection")
+        kept = ("name", "state", "kind", "sku", "retention", "purge_protection", "access")
         return Vault(url=self._reachable(answer["url"]), **{name: answer[name] for name in kept})
 
     def vaults(self):
@@ -166,7 +173,7 @@ class Coffer:
     # The life of vaults
 
     def create_vault(self, name, **settings):
-        """Makes a vault. Settings: `kind`, `sku`, `retention`, `purge_protection`.
+        """Makes a vault. Settings: `kind`, `sku`, `retention`, `purge_protection`, `access`.
 
         One that is there already and contradicts none of them is fine.
         """
@@ -190,6 +197,40 @@ class Coffer:
     def reset(self, vault=None):
         """Puts everything, or one vault, back to what the options of coffer say."""
         self.ask("POST", "/control/v1/reset", {"vault": vault} if vault else {})
+
+    # Who may do what
+
+    def object_id(self, identity=""):
+        """The object id of an identity: any name is one, "" the system-assigned."""
+        query = urlencode({"name": identity})
+        return self.ask("GET", f"/control/v1/identity?{query}")["object_id"]
+
+    def grant(self, vault, role=None, *, permissions=None, identity="", principal=None, **more):
+        """Grants a role and returns the assignment's name; or, with `permissions`, an access policy.
+
+        It is for the identity of that name, or an object id, `principal`. `more` is of a role `key`,
+        `scope`, `deny`, of a policy `application_id`: docs/access.md.
+        """
+        who = principal or self.object_id(identity)
+        path = f"/control/v1/vaults/{quote(vault, safe='')}"
+        if permissions is None:
+            order = {"principal": who, "role": role, **more}
+            return self.ask("POST", f"{path}/assignments", order)["name"]
+        if role is not None:
+            raise ValueError("a role or permissions, not both")
+        path = f"{path}/policies/{quote(who, safe='')}"
+        self.ask("PUT", path, {"permissions": list(permissions), **more})
+        return None
+
+    def revoke(self, vault, role=None, *, identity="", principal=None, **more):
+        """Takes back what grant() with the same arguments gave; without a role the access policy."""
+        who = principal or self.object_id(identity)
+        path = f"/control/v1/vaults/{quote(vault, safe='')}"
+        if role is not None:
+            self.ask("DELETE", f"{path}/assignments", {"principal": who, "role": role, **more})
+            return
+        query = f"?{urlencode(more)}" if more else ""
+        self.ask("DELETE", f"{path}/policies/{quote(who, safe='')}{query}")
 
     # Time
 
@@ -228,19 +269,23 @@ class Coffer:
         path.write_text(self.ca_certificate, encoding="ascii")
         return path
 
-    def ask_token(self, resource):
+    def ask_token(self, resource, identity=None):
         """The answer of the App Service identity endpoint, as a dictionary."""
-        query = urlencode({"api-version": "2019-08-01", "resource": resource})
+        members = {"api-version": "2019-08-01", "resource": resource}
+        query = urlencode(members | ({"client_id": identity} if identity else {}))
         headers = {"X-IDENTITY-HEADER": "coffer"}
         return json.loads(self._fetch("GET", f"/msi/token?{query}", headers=headers))
 
-    def token(self, resource="https://vault.azure.net"):
-        """An access token; for a managed HSM of the resource https://managedhsm.azure.net."""
-        return self.ask_token(resource)["access_token"]
+    def token(self, resource="https://vault.azure.net", identity=None):
+        """An access token; for a managed HSM of the resource https://managedhsm.azure.net.
 
-    def credential(self):
+        It is that of the identity of that name, without one of the system-assigned.
+        """
+        return self.ask_token(resource, identity)["access_token"]
+
+    def credential(self, identity=None):
         """A credential for clients of the Azure SDK, in place of DefaultAzureCredential."""
-        return Credential(self)
+        return Credential(self, identity)
 
     def identity_environment(self):
         """The variables by which DefaultAzureCredential finds coffer's managed identity."""

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from coffer_testing import Coffer, LocalCoffer
+from coffer_testing import Coffer, CofferError, LocalCoffer
 
 BINARY = os.environ.get("COFFER") or shutil.which("coffer")
 
@@ -41,3 +41,21 @@ def test_it_ends_in_order_and_does_not_answer_any_more():
     assert running.stop() == 0
     with pytest.raises(OSError):
         Coffer(running.control_url).info()
+
+
+def test_a_control_token_is_wanted_and_shown():
+    token = "a-token-of-the-tests-0123456789"
+    with LocalCoffer(BINARY, control_token=token) as running:
+        assert [one.name for one in running.vaults()] == ["dev"]
+        assert running.token()
+        with pytest.raises(CofferError) as refused:
+            Coffer(running.control_url).info()
+        assert refused.value.status == 401
+        assert Coffer(running.control_url, control_token=token).info()
+
+
+def test_a_control_token_comes_from_the_environment(monkeypatch):
+    token = "a-token-of-the-tests-0123456789"
+    with LocalCoffer(BINARY, control_token=token) as running:
+        monkeypatch.setenv("COFFER_CONTROL_TOKEN", token)
+        assert Coffer(running.control_url).info()

@@ -53,3 +53,19 @@ def test_a_managed_hsm_is_a_vault_of_another_kind(coffer, coffer_vault):
 def test_the_environment_is_all_that_a_client_needs(coffer_environment):
     client = KeyClient(coffer_environment["AZURE_KEYVAULT_URL"], DefaultAzureCredential())
     assert client.create_ec_key("cmk").name == "cmk"
+
+
+@pytest.mark.coffer(access="rbac")
+def test_a_service_may_do_what_its_role_says(coffer, coffer_vault):
+    trust = str(coffer.ca_file)
+    service = KeyClient(coffer_vault.url, coffer.credential("service"), connection_verify=trust)
+    with pytest.raises(HttpResponseError) as refused:
+        service.create_ec_key("cmk")
+    assert refused.value.error.innererror["code"] == "ForbiddenByRbac"
+    coffer.grant(coffer_vault.name, "key-vault-crypto-officer", identity="service")
+    service.create_ec_key("cmk")
+    with pytest.raises(HttpResponseError):
+        new_client(coffer, coffer_vault).get_key("cmk")
+    coffer.revoke(coffer_vault.name, "key-vault-crypto-officer", identity="service")
+    with pytest.raises(HttpResponseError):
+        service.get_key("cmk")

@@ -45,6 +45,35 @@ def test_a_purge_is_refused_while_the_vault_is_protected(coffer):
     assert coffer.vault(vault.name).state == "live"
 
 
+def test_a_role_that_is_not_there_is_refused(coffer):
+    coffer.create_vault("roles", access="rbac")
+    with pytest.raises(CofferError, match="no role 'cook'"):
+        coffer.grant("roles", "cook")
+    with pytest.raises(CofferError, match="no such role assignment"):
+        coffer.revoke("roles", "key-vault-reader")
+    with pytest.raises(ValueError):
+        coffer.grant("roles", "key-vault-reader", permissions=["get"])
+
+
+def _access(coffer, vault):
+    answer = coffer.ask("GET", f"/control/v1/vaults/{vault}/access")
+    return answer["assignments"], answer["policies"]
+
+
+def test_what_was_granted_is_taken_back(coffer):
+    assert coffer.create_vault("granted", access="rbac").access == "rbac"
+    who = coffer.object_id("service")
+    assert who != coffer.object_id()
+    name = coffer.grant("granted", "key-vault-reader", identity="service", key="k")
+    coffer.grant("granted", permissions=["get"], principal=who)
+    (role,), (policy,) = _access(coffer, "granted")
+    assert (role["name"], role["principal"], role["scope"][-7:]) == (name, who, "/keys/k")
+    assert (policy["principal"], policy["permissions"]) == (who, ["get"])
+    coffer.revoke("granted", "key-vault-reader", identity="service", key="k")
+    coffer.revoke("granted", identity="service")
+    assert _access(coffer, "granted") == ([], [])
+
+
 def test_nobody_there_is_an_os_error():
     with pytest.raises(OSError):
         Coffer("http://127.0.0.1:1").info()

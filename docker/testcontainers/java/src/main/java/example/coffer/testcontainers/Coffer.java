@@ -45,7 +45,18 @@ public final class Coffer {
      * @param httpsPort the port by which this process reaches the vaults; 0: that which coffer listens on
      */
     public Coffer(String controlUrl, int httpsPort) {
-        this.control = new Control(controlUrl);
+        this(controlUrl, httpsPort, System.getenv("COFFER_CONTROL_TOKEN"));
+    }
+
+    /**
+     * A coffer that wants a token for orders.
+     *
+     * @param controlUrl where the control port is
+     * @param httpsPort the port by which this process reaches the vaults; 0: that which coffer listens on
+     * @param controlToken the token of its --control-token; null: it wants none
+     */
+    public Coffer(String controlUrl, int httpsPort, String controlToken) {
+        this.control = new Control(controlUrl, controlToken);
         this.httpsPort = httpsPort;
     }
 
@@ -85,7 +96,8 @@ public final class Coffer {
                 (String) answer.get("kind"),
                 (String) answer.get("sku"),
                 ((Number) answer.get("retention")).intValue(),
-                (Boolean) answer.get("purge_protection"));
+                (Boolean) answer.get("purge_protection"),
+                (String) answer.get("access"));
     }
 
     /** All vaults, deleted ones too. */
@@ -120,7 +132,8 @@ public final class Coffer {
     /**
      * Makes a vault; one that is there already and contradicts no setting is fine.
      *
-     * @param settings any of {@code kind}, {@code sku}, {@code retention}, {@code purge_protection}
+     * @param settings any of {@code kind}, {@code sku}, {@code retention}, {@code purge_protection},
+     *     {@code access}
      */
     public Vault createVault(String name, Map<String, ?> settings) {
         return vaultOf(ask("PUT", Control.vaultPath(name, ""), settings));
@@ -149,6 +162,60 @@ public final class Coffer {
     /** Empties one vault, deleted or not, and puts it back to what the options say. */
     public void reset(String vault) {
         ask("POST", "/control/v1/reset", Map.of("vault", vault));
+    }
+
+    // Who may do what
+
+    /** The object id of an identity: any name is one, "" the system-assigned. */
+    public String objectId(String identity) {
+        return (String) ask("GET", "/control/v1/identity?name=" + Control.encode(identity), null).get("object_id");
+    }
+
+    /** Whose grant it is: "principal", an object id, or "identity", a name. Both are taken out. */
+    private String takePrincipal(Map<String, Object> grant) {
+        Object identity = grant.remove("identity");
+        Object principal = grant.remove("principal");
+        return principal != null ? principal.toString() : objectId(identity == null ? "" : identity.toString());
+    }
+
+    private static String policyPath(String vault, String principal) {
+        return Control.vaultPath(vault, "/policies/" + Control.encode(principal));
+    }
+
+    /**
+     * Grants a role, {@code Map.of("role", "key-vault-crypto-officer")}, or permissions,
+     * {@code Map.of("permissions", List.of("get"))}, at a vault of the access "rbac" or "policy".
+     *
+     * @param what beside it {@code identity}, any name, or {@code principal}, an object id; of a role
+     *     {@code key}, {@code scope}, {@code deny}; of permissions {@code application_id}
+     * @return the name of the role assignment; null for permissions, which have none
+     */
+    public String grant(String vault, Map<String, ?> what) {
+        Map<String, Object> order = new HashMap<>(what);
+        if (order.containsKey("role") && order.containsKey("permissions")) {
+            throw new IllegalArgumentException("a role or permissions, not both");
+        }
+        String principal = takePrincipal(order);
+        if (order.containsKey("permissions")) {
+            ask("PUT", policyPath(vault, principal), order);
+            return null;
+        }
+        order.put("principal", principal);
+        return (String) ask("POST", Control.vaultPath(vault, "/assignments"), order).get("name");
+    }
+
+    /** Takes back what grant() with the same arguments gave; without a role the access policy. */
+    public void revoke(String vault, Map<String, ?> what) {
+        Map<String, Object> order = new HashMap<>(what);
+        String principal = takePrincipal(order);
+        if (order.containsKey("role")) {
+            order.put("principal", principal);
+            ask("DELETE", Control.vaultPath(vault, "/assignments"), order);
+            return;
+        }
+        Object application = order.get("application_id");
+        String query = application == null ? "" : "?application_id=" + Control.encode(application.toString());
+        ask("DELETE", policyPath(vault, principal) + query, null);
     }
 
     // Time
@@ -209,7 +276,15 @@ public final class Coffer {
 
     /** An access token for a resource, {@code https://vault.azure.net} or that of managed HSMs. */
     public String token(String resource) {
+        return token(resource, "");
+    }
+
+    /** The same of an identity: any name is one. */
+    public String token(String resource, String identity) {
         String query = "?api-version=2019-08-01&resource=" + Control.encode(resource);
+        if (!identity.isEmpty()) {
+            query += "&client_id=" + Control.encode(identity);
+        }
         byte[] answer = control.fetch("/msi/token" + query, "X-IDENTITY-HEADER", "coffer");
         return (String) Control.parse(answer).get("access_token");
     }

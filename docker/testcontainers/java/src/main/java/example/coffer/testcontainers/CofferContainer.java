@@ -13,6 +13,8 @@ public class CofferContainer extends GenericContainer<CofferContainer> {
     private static final int HTTPS_PORT = 8443;
     private static final int CONTROL_PORT = 8080;
 
+    private String controlToken = System.getenv("COFFER_CONTROL_TOKEN");
+
     /** A container of the image that docs/container.md builds. */
     public CofferContainer() {
         this("coffer");
@@ -38,6 +40,12 @@ public class CofferContainer extends GenericContainer<CofferContainer> {
         return withEnv("COFFER_VAULT", String.join(" ", specs));
     }
 
+    /** Has whoever gives it orders show this token: {@code --control-token}. */
+    public CofferContainer withControlToken(String token) {
+        controlToken = token;
+        return withEnv("COFFER_CONTROL_TOKEN", token);
+    }
+
     /** Where the control port is, for this process. */
     public String getControlUrl() {
         return "http://" + getHost() + ":" + getMappedPort(CONTROL_PORT);
@@ -50,6 +58,6 @@ public class CofferContainer extends GenericContainer<CofferContainer> {
 
     /** The client of the coffer that runs in the container. */
     public Coffer coffer() {
-        return new Coffer(getControlUrl(), getMappedPort(HTTPS_PORT));
+        return new Coffer(getControlUrl(), getMappedPort(HTTPS_PORT), controlToken);
     }
 }

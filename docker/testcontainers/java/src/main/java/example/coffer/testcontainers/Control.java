@@ -27,9 +27,11 @@ final class Control {
             .proxy(ProxySelector.of(null))
             .build();
     private final String url;
+    private final String token; // null: none is wanted
 
-    Control(String url) {
+    Control(String url, String token) {
         this.url = url.replaceAll("/+$", "");
+        this.token = token;
     }
 
     String url() {
@@ -71,7 +73,9 @@ final class Control {
     }
 
     private HttpRequest.Builder request(String path) {
-        return HttpRequest.newBuilder(URI.create(url + path)).timeout(TIMEOUT);
+        var request = HttpRequest.newBuilder(URI.create(url + path)).timeout(TIMEOUT);
+        boolean isOrder = token != null && path.startsWith("/control/");
+        return isOrder ? request.header("Authorization", "Bearer " + token) : request;
     }
 
     byte[] fetch(String path, String... headers) {

@@ -11,6 +11,7 @@ package example.coffer.testcontainers;
  * @param sku "standard" or "premium"
  * @param retention days that what was deleted is kept
  * @param purgeProtection whether nothing is purged before that
+ * @param access "open", "policy" or "rbac"
  */
 public record Vault(
         String name,
@@ -19,4 +20,5 @@ public record Vault(
         String kind,
         String sku,
         int retention,
-        boolean purgeProtection) {}
+        boolean purgeProtection,
+        String access) {}

@@ -13,9 +13,11 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import javax.net.ssl.SSLHandshakeException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -51,12 +53,46 @@ class CofferTest {
     }
 
     @Test
+    void ordersAloneShowTheControlToken() throws Exception {
+        List<String> shown = new CopyOnWriteArrayList<>();
+        HttpServer other = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        other.createContext("/", exchange -> {
+            shown.add(String.valueOf(exchange.getRequestHeaders().getFirst("Authorization")));
+            exchange.sendResponseHeaders(200, 2);
+            exchange.getResponseBody().write("{}".getBytes(StandardCharsets.US_ASCII));
+            exchange.close();
+        });
+        other.start();
+        try {
+            String url = "http://127.0.0.1:" + other.getAddress().getPort();
+            Coffer client = new Coffer(url, 0, "0123456789abcdef");
+            client.info();
+            client.caCertificate();
+            new Coffer(url, 0, null).info();
+        } finally {
+            other.stop(0);
+        }
+        assertEquals(List.of("Bearer 0123456789abcdef", "null", "null"), shown);
+    }
+
+    @Test
     void aPurgeIsRefusedWhileTheVaultIsProtected() {
         coffer.createVault("protected", Map.of("purge_protection", true));
         coffer.deleteVault("protected");
         assertThrows(CofferException.class, () -> coffer.purgeVault("protected"));
         coffer.reset("protected");
         assertEquals("live", coffer.vault("protected").state());
+    }
+
+    @Test
+    void aRoleThatIsNotThereIsRefused() {
+        coffer.createVault("roles", Map.of("access", "rbac"));
+        var unknown = assertThrows(CofferException.class, () -> coffer.grant("roles", Map.of("role", "cook")));
+        assertEquals(404, unknown.status());
+        assertThrows(CofferException.class, () -> coffer.revoke("roles", Map.of("role", "owner")));
+        assertThrows(CofferException.class, () -> coffer.revoke("roles", Map.of()));
+        var both = Map.of("role", "owner", "permissions", List.of());
+        assertThrows(IllegalArgumentException.class, () -> coffer.grant("roles", both));
     }
 
     @Test
@@ -111,12 +147,31 @@ class CofferTest {
         assertEquals("https://mapped.vault.localhost:4711", mapped.createVault("mapped").url());
     }
 
-    private int statusOfKeys(HttpClient client) throws Exception {
-        URI uri = URI.create(coffer.vaultUrl("dev") + "/keys?api-version=7.6");
+    private int statusOfKeys(HttpClient client, String vault, String identity) throws Exception {
+        URI uri = URI.create(coffer.vaultUrl(vault) + "/keys?api-version=7.6");
         var request = HttpRequest.newBuilder(uri)
-                .header("Authorization", "Bearer " + coffer.token("https://vault.azure.net"))
+                .header("Authorization", "Bearer " + coffer.token("https://vault.azure.net", identity))
                 .build();
         return client.send(request, BodyHandlers.discarding()).statusCode();
+    }
+
+    private int statusOfKeys(HttpClient client) throws Exception {
+        return statusOfKeys(client, "dev", "");
+    }
+
+    @Test
+    void whatWasGrantedIsTakenBack() throws Exception {
+        var client = HttpClient.newBuilder().sslContext(coffer.sslContext()).build();
+        var grant = Map.of("permissions", List.of("list"), "identity", "service");
+        var role = Map.of("role", "key-vault-reader", "identity", "service", "key", "k");
+        assertEquals("policy", coffer.createVault("granted", Map.of("access", "policy")).access());
+        coffer.grant("granted", grant);
+        assertEquals(200, statusOfKeys(client, "granted", "service"));
+        assertEquals(403, statusOfKeys(client, "granted", ""));
+        assertEquals(36, coffer.grant("granted", role).length());
+        coffer.revoke("granted", role);
+        coffer.revoke("granted", grant);
+        assertEquals(403, statusOfKeys(client, "granted", "service"));
     }
 
     @Test

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* token.h - what the tests of the managed-identity endpoints share. */
+#pragma once
+
+#include "exchange.h"
+#include "kv/identity/key_file.h"
+#include "../identity/principals.h"
+
+#define APP_SERVICE "/msi/token"
+#define IMDS "/metadata/identity/oauth2/token"
+#define ARC "/arc" IMDS
+
+extern struct kv_key_file *keys;
+
+void set_up_token_site(void);
+void tear_down_token_site(void);
+
+/* A request of each dialect that lacks nothing; of Arc but the key. */
+void ask_app_service(void);
+void ask_app_service_of_2017(void);
+void ask_imds(void);
+void ask_arc(void);
+
+void expect_oauth_error(int status, const char *word, const char *description);
