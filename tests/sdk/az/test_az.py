@@ -48,6 +48,13 @@ class Az(unittest.TestCase):
         )
         self.assertEqual(self.az("account", "show")["id"], accounts[0]["id"])
 
+    def test_finds_the_metadata_service_elsewhere(self):
+        az = AzureCli(AZURE_POD_IDENTITY_AUTHORITY_HOST=os.environ["SDK_CONTROL"])
+        self.addCleanup(az.close)
+        register(az)
+        az("login", "--identity")
+        az("keyvault", "key", "list", "--vault-name", "dev")
+
     def test_uses_keys_as_managed_identity(self):
         self.az("login", "--identity", "--client-id", login("app-service", "AZURE_CLIENT_ID"))
         use_keys(self, self.az)

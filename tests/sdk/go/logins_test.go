@@ -119,6 +119,14 @@ func TestAnApplicationLogsIn(t *testing.T) {
 	t.Run("not with a token that is none", func(t *testing.T) {
 		tokenRefused(t, newWorkload(t, os.Getenv("SDK_RUN_JSON")), "AADSTS50027")
 	})
+	t.Run("not by the environment alone", func(t *testing.T) {
+		within(t, login(t, "secret"))
+		client := must(azkeys.NewClient(devURL, must(azidentity.NewDefaultAzureCredential(nil))(t), nil))(t)
+		_, err := client.GetKey(ctx, newName("any"), "", nil)
+		if err == nil || !strings.Contains(err.Error(), "ADFS doesn't support tenants") {
+			t.Error(err)
+		}
+	})
 	t.Run("with a secret", func(t *testing.T) {
 		works(t, newSecret(t, login(t, "secret")["AZURE_CLIENT_SECRET"]))
 	})
