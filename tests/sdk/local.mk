@@ -86,7 +86,7 @@ EXTRA_DIST += \
 	%D%/python/test_signing.py \
 	%D%/python/test_states.py \
 	%D%/python/test_wrapping.py \
-	%D%/rust/Cargo.lock \
+	%D%/rust/Cargo.lock.in \
 	%D%/rust/Cargo.toml \
 	%D%/rust/azure.rs \
 	%D%/rust/keys.rs \
