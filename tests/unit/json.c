@@ -175,7 +175,7 @@ static cJSON *parse(const char *text)
 struct args {
     const char *text;
     struct kv_maybe_bool flag;
-    struct kv_maybe_int number, date;
+    struct kv_maybe_int number;
     const cJSON *object, *array;
 };
 
@@ -183,7 +183,6 @@ static const struct kv_json_field fields[] = {
     KV_JSON_FIELD(struct args, text, "text", KV_JSON_STRING),
     KV_JSON_FIELD(struct args, flag, "flag", KV_JSON_BOOL),
     KV_JSON_FIELD(struct args, number, "number", KV_JSON_INT),
-    KV_JSON_FIELD(struct args, date, "date", KV_JSON_DATE),
     KV_JSON_FIELD(struct args, object, "object", KV_JSON_OBJECT),
     KV_JSON_FIELD(struct args, array, "array", KV_JSON_ARRAY),
 };
@@ -294,28 +293,6 @@ Test(json, binds_whole_numbers_up_to_their_limit)
         cr_assert_eq(bind(object, &args), KV_OK, "%s", rows[i].text);
         cr_assert_eq(args.number.value, rows[i].number, "%s", rows[i].text);
     }
-}
-
-Test(json, binds_no_date_that_is_none)
-{
-    static const char *const texts[] = { "{\"date\":\"1\"}", "{\"date\":true}", "{\"date\":1e300}",
-                                         "{\"date\":-1e16}" };
-
-    for (size_t i = 0; i < KV_COUNT(texts); i++) {
-        kv_auto(cJSON_Delete) cJSON *object = parse(texts[i]);
-        struct args args;
-        cr_assert_eq(bind(object, &args), KV_BAD_PARAMETER, "%s", texts[i]);
-    }
-}
-
-/* As the Python client of the authority writes them. */
-Test(json, binds_the_whole_seconds_of_a_date)
-{
-    kv_auto(cJSON_Delete) cJSON *object = parse("{\"date\":1795978567.9153}");
-    struct args args;
-
-    cr_assert_eq(bind(object, &args), KV_OK);
-    cr_assert_eq(args.date.value, 1795978567);
 }
 
 Test(json, prints_compactly_what_was_added_in_order)
