@@ -36,7 +36,7 @@ SCENARIOS = {
     "other-name": {"AZURE_KEYVAULT_URL": "https://dev.kv.localhost:8443"},
     "challenge": {"AZURE_KEYVAULT_URL": "https://localhost:8443"},
     "identity": dict.fromkeys(IDENTITY),
-    "authority": SOMEBODY,
+    "authority": {**SOMEBODY, "AZURE_AUTHORITY_HOST": None},
     "own-authority": {**SOMEBODY, "AZURE_AUTHORITY_HOST": "https://dev.vault.localhost:8443"},
     "refused": {"AZURE_KEYVAULT_URL": "https://dev.vault.localhost:9443"},
     "plain": {"AZURE_KEYVAULT_URL": "http://dev.vault.localhost:8443"},

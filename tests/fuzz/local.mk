@@ -9,6 +9,7 @@ fuzz_names = \
 	cidr \
 	claims \
 	duration \
+	form \
 	framing \
 	head \
 	json \
@@ -32,6 +33,7 @@ fuzz_programs = \
 	%D%/fuzz_cidr \
 	%D%/fuzz_claims \
 	%D%/fuzz_duration \
+	%D%/fuzz_form \
 	%D%/fuzz_framing \
 	%D%/fuzz_head \
 	%D%/fuzz_json \
@@ -96,6 +98,11 @@ fuzz_libs = $(kv_api) $(SERVER_LIBS)
 %C%_fuzz_duration_CPPFLAGS = $(fuzz_cppflags)
 %C%_fuzz_duration_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_duration_LDADD = $(fuzz_libs)
+
+%C%_fuzz_form_SOURCES = %D%/form.c $(fuzz_common)
+%C%_fuzz_form_CPPFLAGS = $(fuzz_cppflags)
+%C%_fuzz_form_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_form_LDADD = $(fuzz_libs)
 
 %C%_fuzz_framing_SOURCES = %D%/framing.c $(fuzz_common)
 %C%_fuzz_framing_CPPFLAGS = $(fuzz_cppflags)

@@ -32,6 +32,7 @@
 #include "kv/wire/build.h"
 
 #define KV_CONTROL_NAMES_MAX 128
+#define KV_AUTHORITY_URL_SIZE 320
 
 struct kv_key_file;
 struct kv_limits;
@@ -61,8 +62,9 @@ struct kv_app {
                                                             ends them */
     const struct kv_cidrs *trusted_proxies; /* sorted; NULL: nobody's X-Forwarded-For is believed */
     struct kv_public_url public_url;        /* what ids, links and challenges name, if it is set */
-    bool serves_siblings;                   /* it listens for others than this machine's own */
-    bool wants_control_token;               /* for /control/v1; of it the digest alone is kept */
+    char authority_url[KV_AUTHORITY_URL_SIZE]; /* that challenges name; "": the service's */
+    bool serves_siblings;                      /* it listens for others than this machine's own */
+    bool wants_control_token;                  /* for /control/v1; of it the digest alone is kept */
     unsigned char control_token[KV_SECRET_DIGEST_SIZE];
     unsigned port, control_port; /* the ports in use */
 
