@@ -159,3 +159,8 @@ enum kv_code principals_lock(struct kv_principals *principals, struct kv_err *er
     }
     return KV_OK;
 }
+
+enum kv_code kv_principals_refresh(struct kv_principals *principals, struct kv_err *err)
+{
+    return read_anew(principals, atomic_load(&principals->edition), err);
+}
