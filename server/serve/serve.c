@@ -62,6 +62,7 @@ struct server {
     struct kv_keys *keys;
     struct sweep sweep;
     struct kv_limits *limits;
+    struct kv_faults *faults;
     struct kv_lanes *lanes;
     struct rotator *rotator;
     struct kv_listener *tls, *control;
@@ -177,6 +178,7 @@ static enum kv_code sweep(struct server *server, struct kv_err *err)
 
 static enum kv_code open_limits(struct server *server, struct kv_err *err)
 {
+    KV_TRY(kv_faults_new(&server->faults, err));
     return settings_limits(server->options, server->build, &server->limits, err);
 }
 
@@ -192,16 +194,10 @@ static enum kv_code start_threads(struct server *server, struct kv_err *err)
         .outside_share = OUTSIDE_SHARE,
     };
 
-    struct rotator_config rotator = {
-        .keys = server->keys,
-        .vaults = server->vaults,
-    };
-
-    struct chores chores = {
-        .keys = server->keys,
-        .hsm = server->token.hsm,
-        .store = server->store,
-    };
+    struct rotator_config rotator = { .keys = server->keys, .vaults = server->vaults };
+    struct chores chores = { .keys = server->keys,
+                             .hsm = server->token.hsm,
+                             .store = server->store };
 
     KV_TRY(kv_lanes_new(&config, &server->lanes, err));
     KV_TRY(rotator_new(&rotator, &server->rotator, err));
@@ -234,6 +230,7 @@ static void fill_app(struct server *server)
         .build = server->build,
         .api_versions_strict = kv_option_is(server->options, KV_OPTION_API_VERSIONS, "strict"),
         .limits = server->limits,
+        .faults = server->faults,
         .retry_after = (unsigned) kv_option_number(server->options, KV_OPTION_RETRY_AFTER),
         .ca_pem = server->certificates.ca.data,
         .ca_p12 = &server->certificates.trust,
@@ -271,6 +268,7 @@ static enum kv_code listen_on(struct server *server, struct kv_err *err)
                       [KV_LANE_OUTSIDE] = OUTSIDE_DEADLINE_MS },
         .waits = WAITS_MAX,
         .wait_max = WAIT_MAX_MS,
+        .greet = kv_fault_greet,
     };
 
     fill_app(server);
@@ -345,6 +343,7 @@ static void take_down(struct server *server)
     kv_agenda_free(server->agenda);
     rotator_free(server->rotator);
     sweep_end(&server->sweep);
+    kv_faults_free(server->faults);
     kv_limits_free(server->limits);
     kv_keys_free(server->keys);
     certifier_free(server->certifier);

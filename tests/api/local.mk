@@ -19,6 +19,7 @@ api_tests = \
 	%D%/test_authority \
 	%D%/test_backup \
 	%D%/test_failures \
+	%D%/test_faults \
 	%D%/test_firewall \
 	%D%/test_foreign \
 	%D%/test_front \
@@ -95,6 +96,12 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 %C%_test_failures_SOURCES = %D%/failures.c $(api_support)
 %C%_test_failures_CFLAGS = $(api_cflags)
 %C%_test_failures_LDADD = $(api_libs)
+%C%_test_faults_SOURCES = %D%/fault_ends.c %D%/fault_isolation.c %D%/fault_results.c \
+	%D%/fault_shell.c %D%/fault_tools.c \
+	%D%/fault_tools.h %D%/faults.c $(api_support)
+%C%_test_faults_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
+%C%_test_faults_CFLAGS = $(api_cflags)
+%C%_test_faults_LDADD = $(api_libs)
 %C%_test_foreign_SOURCES = %D%/foreign.c %D%/byok_tools.c %D%/byok_tools.h \
 	%D%/release_tools.c %D%/release_tools.h tests/support/cell.c tests/support/cell.h $(api_support)
 %C%_test_foreign_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--symmetric-keys", "premium"'
