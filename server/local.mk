@@ -16,6 +16,7 @@ include %D%/api/gate/local.mk
 include %D%/api/hsm/local.mk
 include %D%/api/keys/local.mk
 include %D%/api/authority/local.mk
+include %D%/api/resources/local.mk
 include %D%/api/token/local.mk
 include %D%/api/control/local.mk
 include %D%/cli/local.mk

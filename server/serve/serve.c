@@ -252,14 +252,12 @@ static void fill_app(struct server *server)
 
 static enum kv_code listen_on(struct server *server, struct kv_err *err)
 {
-    static const struct kv_site *const tls_sites[] = { &kv_authority_site, &kv_data_plane, NULL };
-    static const struct kv_site *const control_sites[] = { &kv_token_site, &kv_control_site, NULL };
     struct kv_listener_config config = {
         .address = kv_option_text(server->options, KV_OPTION_LISTEN),
         .port = (unsigned) kv_option_number(server->options, KV_OPTION_PORT),
         .certificate_pem = server->certificates.server.data,
         .key_pem = server->certificates.key.data,
-        .sites = tls_sites,
+        .sites = sites_of_tls,
         .app = &server->app,
         .lanes = server->lanes,
         .clock = server->clock,
@@ -282,7 +280,7 @@ static enum kv_code listen_on(struct server *server, struct kv_err *err)
     authority_host_fill(server->options, &server->app);
     config.certificate_pem = NULL;
     config.key_pem = NULL;
-    config.sites = control_sites;
+    config.sites = sites_of_control;
     config.port = (unsigned) kv_option_number(server->options, KV_OPTION_CONTROL_PORT);
     KV_TRY(kv_listener_new(&config, &server->control, err));
     server->app.control_port = kv_listener_port(server->control);

@@ -38,6 +38,7 @@ api_tests = \
 	%D%/test_public \
 	%D%/test_random \
 	%D%/test_refusals \
+	%D%/test_resources \
 	%D%/test_restore \
 	%D%/test_system_store \
 	%D%/test_external \
@@ -147,6 +148,9 @@ EXTRA_DIST += tests/data/golden tests/data/folder_0.1.0.tar.gz
 %C%_test_backup_SOURCES = %D%/backup.c %D%/backup_tools.c %D%/backup_tools.h $(api_support)
 %C%_test_backup_CFLAGS = $(api_cflags)
 %C%_test_backup_LDADD = $(api_libs)
+%C%_test_resources_SOURCES = %D%/resources.c $(api_support)
+%C%_test_resources_CFLAGS = $(api_cflags)
+%C%_test_resources_LDADD = $(api_libs)
 %C%_test_restore_SOURCES = %D%/restore.c %D%/backup_tools.c %D%/backup_tools.h $(api_support)
 %C%_test_restore_CFLAGS = $(api_cflags)
 %C%_test_restore_LDADD = $(api_libs)
