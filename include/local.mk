@@ -3,6 +3,7 @@ noinst_HEADERS = \
 	%D%/hsm.h \
 	%D%/hsm_function.def \
 	%D%/hsm_gate.h \
+	%D%/hsm_mechanism.def \
 	%D%/hsm_pause.h \
 	%D%/kv/access/access.h \
 	%D%/kv/access/explain.h \
