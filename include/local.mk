@@ -49,6 +49,8 @@ noinst_HEADERS = \
 	%D%/kv/custody/key_op.def \
 	%D%/kv/custody/kty.def \
 	%D%/kv/custody/private_key.h \
+	%D%/kv/hsmfaults/hsmfaults.h \
+	%D%/kv/hsmfaults/kind.def \
 	%D%/kv/http/certificate.h \
 	%D%/kv/http/lanes.h \
 	%D%/kv/http/listener.h \
