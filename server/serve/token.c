@@ -13,6 +13,7 @@
 #include "kv/base/log.h"
 #include "kv/base/secret.h"
 #include "softhsm.h"
+#include "token_place.h"
 
 #define PIN_BYTES 16                   /* of randomness in a PIN that we make */
 #define BYTE_ORDER_MARK "\xef\xbb\xbf" /* Windows editors put it before a file's text */
@@ -154,6 +155,7 @@ static enum kv_code open_own(struct hsm_config *config, const char *folder, bool
     CK_RV rv;
 
     kv_buf_init(&pins, PIN_FILE_MAX);
+    KV_TRY(token_place_restore(folder, err));
     KV_TRY(has_token ? check_not_lost(folder, err) : KV_OK);
     KV_TRY(softhsm_configure(folder, err));
     KV_TRY(softhsm_restore(folder, err));
@@ -193,6 +195,19 @@ static enum kv_code open_foreign(struct hsm_config *config, const struct kv_opti
     return open_hsm(config, ret_hsm, err);
 }
 
+enum kv_code token_make_blank(const struct token *token, struct kv_err *err)
+{
+    struct hsm_config config = { .module = SOFTHSM_MODULE, .token_label = token->label };
+    kv_auto(kv_buf_done) struct kv_buf pins;
+
+    kv_buf_init(&pins, PIN_FILE_MAX);
+    KV_TRY(load_own_pins(token->folder, &pins, err));
+    KV_TRY(take_pin(&config, &pins, "pin", err));
+    take_so_pin(&config);
+    CK_RV rv = hsm_init_token(&config, config.so_pin, config.so_pin_len);
+    return rv == CKR_OK ? KV_OK : fail_open(&config, rv, err);
+}
+
 enum kv_code token_open(const struct kv_options *options, const char *folder, bool has_token,
                         unsigned sessions, struct token *token, struct kv_err *err)
 {
@@ -203,10 +218,14 @@ enum kv_code token_open(const struct kv_options *options, const char *folder, bo
         .token_label = kv_option_text(options, KV_OPTION_PKCS11_TOKEN),
         .sessions = sessions,
         .extractable = kv_option_is(options, KV_OPTION_KEY_EXPORT, "wrapped"),
-        .told = token_counts_add,
-        .gate_context = &token->counts,
+        .gate = token_ask,
+        .told = token_told,
+        .gate_context = token,
     };
 
+    token->label = config.token_label;
+    token->folder = is_own ? folder : NULL;
+    token_lend_hands(token, is_own);
     return is_own ? open_own(&config, folder, has_token, &token->hsm, err)
                   : open_foreign(&config, options, &token->hsm, err);
 }
@@ -259,6 +278,20 @@ static void add_algorithms(cJSON *body, const struct hsm_capabilities *can, bool
     }
 }
 
+/* Whether it works, and where it is. */
+static void add_state(cJSON *body, const struct token *token, bool *ok)
+{
+    static const char *const places[] = {
+        [KV_HSM_IN_PLACE] = "in place",
+        [KV_HSM_REMOVED] = "removed",
+        [KV_HSM_REINITIALISED] = "reinitialised",
+    };
+    bool works = housekeeper_token_is_healthy(token->keeper);
+
+    kv_json_add_text(body, "state", works ? "available" : "unavailable", ok);
+    kv_json_add_text(body, "place", places[kv_hsm_faults_place(token->faults)], ok);
+}
+
 enum kv_code token_describe(void *context, cJSON **ret_description, struct kv_err *err)
 {
     const struct hsm *hsm = ((const struct token *) context)->hsm;
@@ -268,6 +301,7 @@ enum kv_code token_describe(void *context, cJSON **ret_description, struct kv_er
     bool ok = true;
 
     hsm_describe(hsm, &info);
+    add_state(body, context, &ok);
     kv_json_add_text(body, "manufacturer", info.manufacturer, &ok);
     kv_json_add_text(body, "library", info.library, &ok);
     kv_json_add_text(body, "model", info.model, &ok);
