@@ -13,6 +13,7 @@ libkvcli_a_SOURCES += \
 	%D%/find.c \
 	%D%/firewall.c \
 	%D%/get.c \
+	%D%/hsm.c \
 	%D%/identity.c \
 	%D%/login.c \
 	%D%/login.h \
