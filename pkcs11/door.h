@@ -37,16 +37,16 @@ static inline CK_MECHANISM_TYPE hsm_mechanism_of(bool is_one, const void *mechan
 /* The mechanism of a call: what takes one has it first, behind the session. */
 #define HSM_SECOND(zeroth, first, ...) first
 #define HSM_IS_MECHANISM(argument)                                                                 \
-    _Generic((argument), CK_MECHANISM *: true, const CK_MECHANISM *: true, default: false)
+    _Generic((argument), CK_MECHANISM * : true, const CK_MECHANISM * : true, default : false)
 #define HSM_MECHANISM_OF(...)                                                                      \
     hsm_mechanism_of(HSM_IS_MECHANISM(HSM_SECOND(0, ##__VA_ARGS__, 0, 0)),                         \
                      (const void *) (uintptr_t) (HSM_SECOND(0, ##__VA_ARGS__, 0, 0)))
 
 /* A call concerning that session, key and mechanism, as far as there are any. */
-#define HSM_THROUGH(module_, session_, key_, mechanism_, fn, ...)                                              \
+#define HSM_THROUGH(module_, session_, key_, mechanism_, fn, ...)                                  \
     ({                                                                                             \
         struct hsm_module *through_ = (module_);                                                   \
-        const struct hsm_call call_ = { HSM_##fn, (session_), (key_), (mechanism_) };                            \
+        const struct hsm_call call_ = { HSM_##fn, (session_), (key_), (mechanism_) };              \
         CK_RV rv_ = hsm_ask(through_, &call_); /* fault injection answers here */                  \
         if (rv_ == CKR_OK) {                                                                       \
             rv_ = through_->functions->fn(__VA_ARGS__);                                            \
@@ -71,9 +71,9 @@ static inline CK_MECHANISM_TYPE hsm_mechanism_of(bool is_one, const void *mechan
 #define HSM_CALL(session, fn, ...)                                                                 \
     ({                                                                                             \
         struct hsm_session *session_ = (session);                                                  \
-        CK_RV called_ = HSM_THROUGH(session_->module, session_->handle, session_->key,             \
-                                    HSM_MECHANISM_OF(__VA_ARGS__), fn, session_->handle,           \
-                                    ##__VA_ARGS__);                                                \
+        CK_RV called_ =                                                                            \
+            HSM_THROUGH(session_->module, session_->handle, session_->key,                         \
+                        HSM_MECHANISM_OF(__VA_ARGS__), fn, session_->handle, ##__VA_ARGS__);       \
         session_->spent |= called_ != CKR_OK; /* an operation may be active: close it later */     \
         called_;                                                                                   \
     })

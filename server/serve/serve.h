@@ -13,6 +13,7 @@
 #include "kv/app/app.h"
 #include "kv/base/agenda.h"
 #include "kv/base/options.h"
+#include "kv/hsmfaults/hsmfaults.h"
 #include "kv/http/certificate.h"
 #include "kv/http/lanes.h"
 #include "kv/keys/rotation.h"

@@ -90,6 +90,9 @@ enum kv_code kv_hsm_faults_withdraw_kind(struct kv_hsm_faults *faults, const cha
 /* Puts the token where the faults that are left want it, and opens it again if it can be. */
 enum kv_code kv_hsm_faults_settle(struct kv_hsm_faults *faults, struct kv_err *err) kv_must_check;
 
+/* Withdraws all and settles; where nothing was wrong the token is not asked. */
+enum kv_code kv_hsm_faults_reset(struct kv_hsm_faults *faults, struct kv_err *err) kv_must_check;
+
 /* Where the token is now. */
 enum kv_hsm_place kv_hsm_faults_place(struct kv_hsm_faults *faults);
 

@@ -126,8 +126,8 @@ enum kv_code hsm_fault_remove(struct kv_request *request, struct kv_response *re
                               struct kv_err *err)
 {
     (void) response;
-    KV_TRY(kv_hsm_faults_withdraw(request->app->hsm_faults, kv_request_capture(request, "id"),
-                                  err));
+    KV_TRY(
+        kv_hsm_faults_withdraw(request->app->hsm_faults, kv_request_capture(request, "id"), err));
     return kv_request_continue(request, KV_LANE_WORK, settle);
 }
 
@@ -136,7 +136,7 @@ enum kv_code hsm_fault_clear(struct kv_request *request, struct kv_response *res
                              struct kv_err *err)
 {
     (void) response;
-    KV_TRY(kv_hsm_faults_withdraw_kind(request->app->hsm_faults,
-                                       kv_request_query(request, "kind"), err));
+    KV_TRY(kv_hsm_faults_withdraw_kind(request->app->hsm_faults, kv_request_query(request, "kind"),
+                                       err));
     return kv_request_continue(request, KV_LANE_WORK, settle);
 }

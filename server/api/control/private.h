@@ -47,9 +47,9 @@ kv_handler_fn identities_secret_add, identities_secret_remove, identities_certif
 extern const struct kv_route identities_routes[];           /* identity_routes.c */
 kv_handler_fn identities_token, identities_federated_token; /* tokens.c */
 kv_handler_fn control_network_get, control_network_put, control_network_patch,
-    control_network_allow, control_network_remove;  /* network.c */
+    control_network_allow, control_network_remove; /* network.c */
 kv_handler_fn hsm_fault_list, hsm_fault_add, hsm_fault_clear, hsm_fault_get,
-    hsm_fault_remove;      /* hsm.c */
+    hsm_fault_remove;                               /* hsm.c */
 kv_handler_fn control_why;                          /* why.c */
 kv_handler_fn control_reset;                        /* reset.c */
 kv_handler_fn control_clock_get, control_clock_set; /* time.c */

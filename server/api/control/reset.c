@@ -42,8 +42,7 @@ static enum kv_code reset_all(const struct kv_app *app, struct kv_err *err)
     kv_clock_reset(app->clock);
     kv_clock_freeze(app->clock, false);
     kv_external_connect(app->keys, false);
-    KV_TRY(kv_hsm_faults_withdraw_kind(app->hsm_faults, NULL, err));
-    KV_TRY(kv_hsm_faults_settle(app->hsm_faults, err));
+    KV_TRY(kv_hsm_faults_reset(app->hsm_faults, err));
     if (app->limits != NULL) {
         kv_limits_reset(app->limits);
     }

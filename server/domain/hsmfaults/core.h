@@ -78,7 +78,7 @@ struct kv_hsm_faults {
     atomic_uint count;    /* of items: a glance for the gate */
     atomic_long sessions; /* that are open, or about to be */
 
-    pthread_mutex_t turn;    /* lock.def: hsmfaults.turn; to move the token, held across its calls */
+    pthread_mutex_t turn; /* lock.def: hsmfaults.turn; to move the token, held across its calls */
     enum kv_hsm_place place; /* guarded by turn, and by lock, too, for who writes it */
     bool pin_is_doubted;     /* guarded by lock: a fault about it is over, and nobody has looked */
 
@@ -89,8 +89,8 @@ struct kv_hsm_faults {
 };
 
 /* Checks what was sent, and makes a fault of it; its serial and default id are the caller's. */
-enum kv_code fault_read(const struct kv_hsm_fault_args *args, kv_millis now, struct fault *ret_fault,
-                        struct kv_err *err) kv_must_check;
+enum kv_code fault_read(const struct kv_hsm_fault_args *args, kv_millis now,
+                        struct fault *ret_fault, struct kv_err *err) kv_must_check;
 
 /* Its time is over, by either clock. */
 bool fault_is_over(const struct fault *fault, kv_millis now, kv_millis monotonic);

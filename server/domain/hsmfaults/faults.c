@@ -137,7 +137,7 @@ static enum kv_hsm_place place_wanted_locked(const struct kv_hsm_faults *faults)
         return KV_HSM_REMOVED;
     }
     return has_kind_locked(faults, KIND_TOKEN_REINITIALISED) ? KV_HSM_REINITIALISED
-                                                            : KV_HSM_IN_PLACE;
+                                                             : KV_HSM_IN_PLACE;
 }
 
 /* Also takes note that the PIN is looked at again. */
@@ -299,6 +299,14 @@ enum kv_code kv_hsm_faults_withdraw_kind(struct kv_hsm_faults *faults, const cha
     }
     (void) take_out(faults, has_kind, kind != NULL ? &found : NULL);
     return KV_OK;
+}
+
+enum kv_code kv_hsm_faults_reset(struct kv_hsm_faults *faults, struct kv_err *err)
+{
+    bool was_well = take_out(faults, has_kind, NULL) == 0
+                    && kv_hsm_faults_place(faults) == KV_HSM_IN_PLACE;
+
+    return was_well ? KV_OK : kv_hsm_faults_settle(faults, err);
 }
 
 /* --- what ends by itself --- */

@@ -44,8 +44,8 @@ static bool has_object(const struct fault *fault, const unsigned char *key)
 
 static bool concerns(const struct fault *fault, const struct hsm_call *call, long sessions)
 {
-    return (fault->calls & CALL_BIT(call->function)) != 0
-           && has_mechanism(fault, call->mechanism) && has_object(fault, call->key)
+    return (fault->calls & CALL_BIT(call->function)) != 0 && has_mechanism(fault, call->mechanism)
+           && has_object(fault, call->key)
            && (fault->kind != KIND_SESSION_LIMIT || sessions > (long) fault->limit);
 }
 
@@ -66,7 +66,7 @@ static bool takes(struct fault *fault)
 static CK_RV verdict_of(const struct fault *fault, const struct hsm_call *call)
 {
     return fault->kind == KIND_PIN_LOCKED && call->function == HSM_C_Login ? CKR_PIN_LOCKED
-                                                                         : fault->rv;
+                                                                           : fault->rv;
 }
 
 static struct fate decide(struct kv_hsm_faults *faults, const struct hsm_call *call)
@@ -137,8 +137,7 @@ void kv_hsm_faults_told(void *faults_, const struct hsm_call *call, CK_RV rv)
     struct kv_hsm_faults *faults = faults_;
     bool is_open = call->function == HSM_C_OpenSession && rv == CKR_OK;
 
-    if ((call->function == HSM_C_OpenSession && !is_open)
-        || call->function == HSM_C_CloseSession) {
+    if ((call->function == HSM_C_OpenSession && !is_open) || call->function == HSM_C_CloseSession) {
         atomic_fetch_sub(&faults->sessions, 1);
     }
 }

@@ -44,7 +44,7 @@ enum {
 
 static const struct kind_row rows[KIND_COUNT] = {
 #define X(symbol, name, calls, rv, members)                                                        \
-    [KIND_##symbol] = { name, CALLS_##calls, rv, (members) & 0xffff, (members) >> 16 },
+    [KIND_##symbol] = { name, CALLS_##calls, rv, (members) &0xffff, (members) >> 16 },
 #include "kv/hsmfaults/kind.def"
 #undef X
 };

@@ -65,9 +65,12 @@ static enum kv_code check_members(const struct kv_hsm_fault_args *args, const st
         unsigned member;
         const char *name;
     } members[] = {
-        { MEMBER_FUNCTIONS, "functions" }, { MEMBER_RV, "rv" },
-        { MEMBER_DELAY, "delay" },         { MEMBER_LIMIT, "limit" },
-        { MEMBER_MECHANISMS, "mechanisms" }, { MEMBER_KEY, "vault and key" },
+        { MEMBER_FUNCTIONS, "functions" },
+        { MEMBER_RV, "rv" },
+        { MEMBER_DELAY, "delay" },
+        { MEMBER_LIMIT, "limit" },
+        { MEMBER_MECHANISMS, "mechanisms" },
+        { MEMBER_KEY, "vault and key" },
         { MEMBER_WHEN, "skip, times or every" },
     };
     unsigned given = members_given(args);
@@ -239,8 +242,7 @@ static enum kv_code read_ends(const struct kv_hsm_fault_args *args, kv_millis no
 {
     KV_TRY(read_span(args->span, now, &fault->until, err));
     KV_TRY(read_number(&args->ttl, "ttl", 1, NUMBER_MAX, err));
-    fault->real_end =
-        args->ttl.given ? kv_clock_monotonic() + args->ttl.value * 1000 : INT64_MAX;
+    fault->real_end = args->ttl.given ? kv_clock_monotonic() + args->ttl.value * 1000 : INT64_MAX;
     return KV_OK;
 }
 
