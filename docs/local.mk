@@ -9,6 +9,7 @@ EXTRA_DIST += \
 	%D%/control-plane.md \
 	%D%/faults.md \
 	%D%/firewall.md \
+	%D%/hsm.md \
 	%D%/identity.md \
 	%D%/install.md \
 	%D%/limits.md \
