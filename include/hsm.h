@@ -49,8 +49,6 @@
 
 /* "CKR_DEVICE_ERROR", "HSM_RV_NO_TOKEN", or "0x..." for others; a literal or thread-local text. */
 const char *hsm_rv_name(CK_RV rv);
-/* A module's verdict by its name; false for ours, and for what is none. */
-bool hsm_rv_find(const char *name, CK_RV *ret_rv);
 
 struct hsm; /* opaque */
 
@@ -163,9 +161,6 @@ void hsm_counters(const struct hsm *hsm, struct hsm_counters *ret_counters);
  * hsm_rv_wants_check() names.
  */
 CK_RV hsm_check(struct hsm *hsm) kv_must_check;
-
-/* For who knows that a PIN which was refused is good now: the next hsm_check() tries it at once. */
-void hsm_trust_pin(struct hsm *hsm);
 
 bool hsm_rv_wants_check(CK_RV rv);
 

@@ -25,6 +25,9 @@ bool hsm_function_find(const char *name, enum hsm_function *ret_function);
 const char *hsm_mechanism_name(CK_MECHANISM_TYPE mechanism);
 bool hsm_mechanism_find(const char *name, CK_MECHANISM_TYPE *ret_mechanism);
 
+/* A module's verdict by its name, "CKR_DEVICE_ERROR"; false for ours, and for what is none. */
+bool hsm_rv_find(const char *name, CK_RV *ret_rv);
+
 #define HSM_MECHANISM_NONE ((CK_MECHANISM_TYPE) -1) /* of a call that takes none */
 
 /* A C_ call, as the gate sees it. */

@@ -210,6 +210,8 @@ struct token {
     struct housekeeper *keeper; /* borrowed: who looks at it */
     const char *folder;         /* borrowed: the data folder; NULL: the token is not our own */
     const char *label;          /* borrowed */
+    /* While the module is closed: makes a token like the one that was there, with nothing on it. */
+    enum kv_code (*make_blank)(const struct token *token, struct kv_err *err);
 };
 
 enum kv_code token_prepare(struct token *token, struct kv_clock *clock, struct housekeeper *keeper,
@@ -234,10 +236,6 @@ CK_RV token_ask(void *token, const struct hsm_call *call);
 void token_told(void *token, const struct hsm_call *call, CK_RV rv);
 void token_lend_hands(struct token *token, bool is_own);
 void token_add_due(struct token *token, struct kv_agenda *agenda);
-
-/* While the module is closed: a new token of coffer's own, with the label and the PINs of the one that
- * was there. */
-enum kv_code token_make_blank(const struct token *token, struct kv_err *err) kv_must_check;
 
 /* Whether the options leave it to coffer to provide the token. */
 bool token_is_own(const struct kv_options *options);

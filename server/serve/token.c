@@ -195,7 +195,8 @@ static enum kv_code open_foreign(struct hsm_config *config, const struct kv_opti
     return open_hsm(config, ret_hsm, err);
 }
 
-enum kv_code token_make_blank(const struct token *token, struct kv_err *err)
+/* With the label and the PINs of the one that was there. */
+static enum kv_code make_blank(const struct token *token, struct kv_err *err)
 {
     struct hsm_config config = { .module = SOFTHSM_MODULE, .token_label = token->label };
     kv_auto(kv_buf_done) struct kv_buf pins;
@@ -225,6 +226,7 @@ enum kv_code token_open(const struct kv_options *options, const char *folder, bo
 
     token->label = config.token_label;
     token->folder = is_own ? folder : NULL;
+    token->make_blank = make_blank;
     token_lend_hands(token, is_own);
     return is_own ? open_own(&config, folder, has_token, &token->hsm, err)
                   : open_foreign(&config, options, &token->hsm, err);

@@ -99,7 +99,7 @@ static enum kv_code put_blank(struct errand *errand)
 {
     KV_TRY(put_aside(errand->folders, errand->err));
     KV_TRY(kv_folder_make(errand->folders->place, 0700, errand->err));
-    return token_make_blank(errand->token, errand->err);
+    return errand->token->make_blank(errand->token, errand->err);
 }
 
 static void exchange(void *errand_)

@@ -11,6 +11,7 @@
 #include <criterion/criterion.h>
 
 #include "core.h" /* to let the pause after a wrong PIN pass without waiting for it */
+#include "hsm_pause.h"
 
 TestSuite(health, .init = setup, .fini = teardown, .timeout = 60);
 

@@ -303,8 +303,8 @@ enum kv_code kv_hsm_faults_withdraw_kind(struct kv_hsm_faults *faults, const cha
 
 enum kv_code kv_hsm_faults_reset(struct kv_hsm_faults *faults, struct kv_err *err)
 {
-    bool was_well = take_out(faults, has_kind, NULL) == 0
-                    && kv_hsm_faults_place(faults) == KV_HSM_IN_PLACE;
+    bool was_well =
+        take_out(faults, has_kind, NULL) == 0 && kv_hsm_faults_place(faults) == KV_HSM_IN_PLACE;
 
     return was_well ? KV_OK : kv_hsm_faults_settle(faults, err);
 }
