@@ -2,6 +2,7 @@
 EXTRA_DIST += \
 	%D%/access.md \
 	%D%/architecture.md \
+	%D%/authority.md \
 	%D%/clients.md \
 	%D%/consumers.md \
 	%D%/container.md \

@@ -75,7 +75,8 @@ static bool read_numbers(const EVP_PKEY *pkey, struct numbers *ret_numbers)
            && read_number(pkey, OSSL_PKEY_PARAM_RSA_E, &ret_numbers->e) && is_usable(ret_numbers);
 }
 
-bool kv_jws_write_id(const char *json, size_t len, char ret_id[KV_JWS_KEY_ID_LENGTH + 1])
+/* The base64url text of a digest of `json`. */
+static bool write_id(const char *json, size_t len, char ret_id[KV_JWS_KEY_ID_LENGTH + 1])
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned digest_len;
@@ -97,7 +98,7 @@ static bool write_thumbprint(const struct numbers *numbers, char ret_id[])
     kv_base64url_encode(numbers->n.bytes, numbers->n.len, n);
     kv_base64url_encode(numbers->e.bytes, numbers->e.len, e);
     int len = snprintf(json, sizeof(json), "{\"e\":\"%s\",\"kty\":\"RSA\",\"n\":\"%s\"}", e, n);
-    return kv_jws_write_id(json, (size_t) len, ret_id);
+    return write_id(json, (size_t) len, ret_id);
 }
 
 /* A key around a reference of its own to `pkey`. */
@@ -249,6 +250,39 @@ static enum kv_code import_certificate(const cJSON *x5c, struct kv_jws_key **ret
     return kv_jws_key_of(certificate, ret_key, err);
 }
 
+/* RFC 7638 §3.2. */
+static bool write_point_thumbprint(const struct kv_jws_point *point, char ret_id[])
+{
+    char x[KV_BASE64URL_LENGTH(KV_JWS_POINT_BYTES) + 1];
+    char y[KV_BASE64URL_LENGTH(KV_JWS_POINT_BYTES) + 1];
+    char json[sizeof(x) + sizeof(y) + 64];
+
+    kv_base64url_encode(point->bytes + 1, KV_JWS_POINT_BYTES, x);
+    kv_base64url_encode(point->bytes + 1 + KV_JWS_POINT_BYTES, KV_JWS_POINT_BYTES, y);
+    int len = snprintf(json, sizeof(json),
+                       "{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"%s\",\"y\":\"%s\"}", x, y);
+    return write_id(json, (size_t) len, ret_id);
+}
+
+static enum kv_code import_point(const cJSON *jwk, struct kv_jws_key **ret_key, struct kv_err *err)
+{
+    struct kv_jws_point point;
+    kv_auto(EVP_PKEY_free) EVP_PKEY *pkey = kv_jws_ec_read(jwk, &point);
+    kv_auto(kv_jws_key_free) struct kv_jws_key *key = calloc(1, sizeof(*key));
+
+    if (pkey == NULL) {
+        ERR_clear_error();
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "it is not an EC key on P-256");
+    }
+    if (key == NULL || !write_point_thumbprint(&point, key->id)) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    key->is_ec = true;
+    key->pkey = kv_take(pkey);
+    *ret_key = kv_take(key);
+    return KV_OK;
+}
+
 enum kv_code kv_jws_key_import(const cJSON *jwk, struct kv_jws_key **ret_key, struct kv_err *err)
 {
     const char *kty = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(jwk, "kty"));
@@ -257,7 +291,7 @@ enum kv_code kv_jws_key_import(const cJSON *jwk, struct kv_jws_key **ret_key, st
     kv_auto(kv_jws_key_free) struct kv_jws_key *key = NULL;
 
     if (kty != NULL && strcmp(kty, "EC") == 0) {
-        return kv_jws_ec_import(jwk, ret_key, err);
+        return import_point(jwk, ret_key, err);
     }
     if (kty == NULL || strcmp(kty, "RSA") != 0) {
         return refuse_key("key", "", err);
@@ -286,19 +320,37 @@ unsigned kv_jws_key_algs(const struct kv_jws_key *key)
     return key->is_ec ? KV_JWS_ES256 : KV_JWS_RS256 | KV_JWS_PS256;
 }
 
+static void add_point(const struct kv_jws_key *key, cJSON *jwk, bool *ok)
+{
+    struct kv_jws_point point = { .bytes = { 0 } };
+
+    *ok &= kv_jws_ec_point(key->pkey, &point);
+    kv_json_add_text(jwk, "kty", "EC", ok);
+    kv_json_add_text(jwk, "crv", "P-256", ok);
+    kv_json_add_base64url(jwk, "x", point.bytes + 1, KV_JWS_POINT_BYTES, ok);
+    kv_json_add_base64url(jwk, "y", point.bytes + 1 + KV_JWS_POINT_BYTES, KV_JWS_POINT_BYTES, ok);
+}
+
+static void add_numbers(const struct kv_jws_key *key, cJSON *jwk, bool *ok)
+{
+    struct numbers numbers = { .n = { .len = 0 } };
+
+    *ok &= read_numbers(key->pkey, &numbers);
+    kv_json_add_text(jwk, "kty", "RSA", ok);
+    kv_json_add_base64url(jwk, "e", numbers.e.bytes, numbers.e.len, ok);
+    kv_json_add_base64url(jwk, "n", numbers.n.bytes, numbers.n.len, ok);
+}
+
 enum kv_code kv_jws_key_show(const struct kv_jws_key *key, struct kv_buf *json, struct kv_err *err)
 {
-    if (key->is_ec) {
-        return kv_jws_ec_show(key, json, err);
-    }
-
     kv_auto(cJSON_Delete) cJSON *jwk = cJSON_CreateObject();
-    struct numbers numbers;
-    bool ok = read_numbers(key->pkey, &numbers);
+    bool ok = true;
 
-    kv_json_add_text(jwk, "kty", "RSA", &ok);
-    kv_json_add_base64url(jwk, "e", numbers.e.bytes, numbers.e.len, &ok);
-    kv_json_add_base64url(jwk, "n", numbers.n.bytes, numbers.n.len, &ok);
+    if (key->is_ec) {
+        add_point(key, jwk, &ok);
+    } else {
+        add_numbers(key, jwk, &ok);
+    }
     return ok ? kv_json_print(jwk, json, err) : KV_OUT_OF_MEMORY(err);
 }
 

@@ -16,11 +16,11 @@ struct kv_jws_key {
     char id[KV_JWS_KEY_ID_LENGTH + 1];
 };
 
-/* The EC keys: jws_ec.c. The first answers KV_BAD_PARAMETER for what is no point of P-256. */
-enum kv_code kv_jws_ec_import(const cJSON *jwk, struct kv_jws_key **ret_key,
-                              struct kv_err *err) kv_must_check;
-enum kv_code kv_jws_ec_show(const struct kv_jws_key *key, struct kv_buf *json,
-                            struct kv_err *err) kv_must_check;
-
-/* The base64url text of a digest of `json`; false if OpenSSL cannot. */
-bool kv_jws_write_id(const char *json, size_t len, char ret_id[KV_JWS_KEY_ID_LENGTH + 1]);
+/* EC keys on P-256: jws_ec.c. */
+struct kv_jws_point {
+    unsigned char bytes[1 + 2 * KV_JWS_POINT_BYTES]; /* uncompressed: SEC 1 §2.3.3 */
+};
+/* The point of a JWK that is on the curve, as a public key; NULL for what is none. */
+EVP_PKEY *kv_jws_ec_read(const cJSON *jwk, struct kv_jws_point *ret_point);
+/* False if OpenSSL cannot. */
+bool kv_jws_ec_point(const EVP_PKEY *pkey, struct kv_jws_point *ret_point);

@@ -11,7 +11,8 @@
 
 #define HEALTH_PATIENCE 5000L /* milliseconds: who does not answer by then is not ready */
 #define RESOURCE_MAX 512      /* characters; the server takes no longer ones */
-#define PATH_MAX_BYTES 4096   /* two parameters, each character escaped, and the rest */
+#define LOGIN_URL "https://login.localhost"
+#define PATH_MAX_BYTES 4096 /* two parameters, each character escaped, and the rest */
 
 enum kv_code kv_cli_healthcheck(const struct kv_options *options, struct kv_err *err)
 {
@@ -119,7 +120,7 @@ enum kv_code kv_cli_hosts(const struct kv_options *options, struct kv_err *err)
         KV_TRY(kv_cli_read_text(vault, "url", &url, err));
         KV_TRY(print_host_of(url, err));
     }
-    return KV_OK;
+    return print_host_of(LOGIN_URL, err);
 }
 
 static enum kv_code append_resource(struct kv_buf *path, const char *resource, struct kv_err *err)

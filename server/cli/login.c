@@ -34,6 +34,15 @@ struct login {
 
 typedef enum kv_code add_fn(const struct login *login, struct kv_err *err);
 
+/* Credentials that a program makes by itself find coffer, too; managed identities do not look. */
+static enum kv_code add_authority_host(const struct login *login, struct kv_err *err)
+{
+    const char *port = strrchr(login->vault_url, ':');
+
+    return variables_add(login->variables, "AZURE_AUTHORITY_HOST", AUTHORITY,
+                         port != NULL && port[1] != '/' ? port : "", err);
+}
+
 /* --- managed identities --- */
 
 static enum kv_code add_app_service(const struct login *login, struct kv_err *err)
@@ -55,6 +64,7 @@ static enum kv_code add_imds(const struct login *login, struct kv_err *err)
 static enum kv_code add_managed(const struct login *login, struct kv_err *err)
 {
     KV_TRY(add_app_service(login, err));
+    KV_TRY(add_authority_host(login, err));
     return add_imds(login, err);
 }
 
@@ -71,10 +81,7 @@ static enum kv_code add_arc(const struct login *login, struct kv_err *err)
 
 static enum kv_code add_authority(const struct login *login, struct kv_err *err)
 {
-    const char *port = strrchr(login->vault_url, ':');
-
-    KV_TRY(variables_add(login->variables, "AZURE_AUTHORITY_HOST", AUTHORITY,
-                         port != NULL && port[1] != '/' ? port : "", err));
+    KV_TRY(add_authority_host(login, err));
     return variables_add(login->variables, "AZURE_TENANT_ID", TENANT, "", err);
 }
 

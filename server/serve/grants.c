@@ -235,7 +235,9 @@ enum kv_code grants_apply(void *context, const char *vault, struct kv_err *err)
         KV_TRY(apply_one(grants, kv_option_list_item(grants->options, KV_OPTION_GRANT, i), vault,
                          err));
     }
-    return firewalls_apply(grants, vault, err);
+    KV_TRY(firewalls_apply(grants, vault, err));
+    KV_TRY(kv_principals_refresh(grants->principals, err));
+    return kv_access_refresh(grants->access, err);
 }
 
 /* With NULL everybody is forgotten first but whom the options name. */

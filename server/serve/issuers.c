@@ -53,8 +53,8 @@ static enum kv_code read_spec(const char *spec, char text[SPEC_SIZE],
             *comma = '\0';
         }
         if (!read_setting(ret_issuer, setting)) {
-            return refuse(spec, "after the issuer come jwks=FILE or URL, and audience=TEXT, each once",
-                          err);
+            return refuse(
+                spec, "after the issuer come jwks=FILE or URL, and audience=TEXT, each once", err);
         }
     }
     return KV_OK;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 libkvserve_a_SOURCES += \
+	%D%/authority_host.c \
 	%D%/certifier.c \
 	%D%/certify.c \
 	%D%/control_port.c \

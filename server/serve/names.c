@@ -11,7 +11,7 @@ enum kv_code ports_check(const struct kv_options *options, struct kv_err *err)
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--port and --control-port are both %d",
                        (int) port);
     }
-    return KV_OK;
+    return authority_host_check(options, err);
 }
 
 enum kv_code control_names_read(const struct kv_options *options, const char **ret_names,

@@ -278,6 +278,7 @@ static enum kv_code listen_on(struct server *server, struct kv_err *err)
     KV_TRY(control_port_guard(server->options, server->folder.path, &server->app, err));
     KV_TRY(kv_listener_new(&config, &server->tls, err));
     server->app.port = kv_listener_port(server->tls);
+    authority_host_fill(server->options, &server->app);
     config.certificate_pem = NULL;
     config.key_pem = NULL;
     config.sites = control_sites;

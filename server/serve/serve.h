@@ -45,7 +45,7 @@ void supervisor_tell(const char *state);
 enum kv_code ready_announce(const struct kv_app *app, const char *listen, const char *folder,
                             struct kv_err *err) kv_must_check;
 
-/* The two ports differ, unless any free one will do. */
+/* The two ports differ, unless any free one will do; and --authority-host is one. */
 enum kv_code ports_check(const struct kv_options *options, struct kv_err *err) kv_must_check;
 
 /* The additional names of the control port, --san and --control-host: at most KV_CONTROL_NAMES_MAX,
@@ -150,6 +150,11 @@ void grants_lend(struct grants *grants, struct kv_app *app);
 
 /* After the last request, before the roles and the store. */
 void grants_close(struct grants *grants);
+
+/* Which authority challenges name, once the port is known; the service's own by default. */
+enum kv_code authority_host_check(const struct kv_options *options,
+                                  struct kv_err *err) kv_must_check;
+void authority_host_fill(const struct kv_options *options, struct kv_app *app);
 
 /* Whether every --identity can be read; and every --grant, --firewall and --trusted-proxy. Nothing
  * has to exist yet. */

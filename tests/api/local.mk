@@ -16,6 +16,7 @@ api_tests = \
 	%D%/test_access \
 	%D%/test_attestation \
 	%D%/test_auth \
+	%D%/test_authority \
 	%D%/test_backup \
 	%D%/test_failures \
 	%D%/test_firewall \
@@ -70,7 +71,7 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 	%D%/access_tools.c %D%/access_tools.h $(api_support)
 %C%_test_identities_CFLAGS = $(api_cflags)
 %C%_test_identities_LDADD = $(api_libs)
-%C%_test_tokens_SOURCES = %D%/tokens.c %D%/token_issuers.c %D%/token_jumps.c \
+%C%_test_tokens_SOURCES = %D%/tokens.c %D%/token_issuers.c %D%/token_jumps.c %D%/token_standing.c \
 	%D%/token_tools.c %D%/token_tools.h $(api_support)
 %C%_test_tokens_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
 %C%_test_tokens_CFLAGS = $(api_cflags)
@@ -258,6 +259,11 @@ EXTRA_DIST += tests/data/golden tests/data/folder_0.1.0.tar.gz
 %C%_test_travel_SOURCES = %D%/travel.c %D%/travel.h %D%/travel_many.c $(api_support)
 %C%_test_travel_CFLAGS = $(api_cflags)
 %C%_test_travel_LDADD = $(api_libs)
+%C%_test_authority_SOURCES = %D%/authority.c %D%/authority_proof.c %D%/authority_tools.c \
+	%D%/authority_tools.h $(api_support)
+%C%_test_authority_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--identity", "app,type=application,client-id=11111111-1111-4111-8111-111111111111,secret=s3cret", "--identity", "off,type=application,client-id=31111111-1111-4111-8111-111111111111,secret=s3cret"'
+%C%_test_authority_CFLAGS = $(api_cflags)
+%C%_test_authority_LDADD = $(api_libs)
 %C%_test_auth_SOURCES = %D%/auth.c %D%/confusion.c %D%/confusion_shape.c %D%/confusion_tools.c \
 	%D%/confusion_tools.h tests/unit/identity/forge.c tests/unit/identity/forge.h \
 	tests/unit/identity/forge_key.h $(api_support)

@@ -17,8 +17,8 @@ static struct daemon own;
 
 static void start_with(const char *spec)
 {
-    const char *const arguments[] = { "--vault", "dev",            "--tenant", OTHER_TENANT,
-                                      "--trust-issuer", spec,      NULL };
+    const char *const arguments[] = { "--vault",        "dev", "--tenant", OTHER_TENANT,
+                                      "--trust-issuer", spec,  NULL };
 
     daemon_prepare(&own);
     cr_assert(daemon_start(&own, arguments));
@@ -49,9 +49,10 @@ Test(token_issuers, are_refused_at_the_start_when_they_cannot_be_trusted)
     };
 
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
-        const char *const arguments[] = { "serve",          "--ephemeral",  "--port", "0",
-                                          "--control-port", "0",            "--trust-issuer",
-                                          rows[i].spec,     NULL };
+        const char *const arguments[] = {
+            "serve", "--ephemeral",    "--port",     "0", "--control-port",
+            "0",     "--trust-issuer", rows[i].spec, NULL
+        };
         char output[4096];
 
         cr_expect_eq(program_run(arguments, output, sizeof(output)), 2, "%s: %s", rows[i].spec,

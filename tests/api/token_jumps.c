@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "kv/base/clock.h"
 
 static struct daemon own;
 
@@ -31,12 +32,9 @@ TestSuite(token_jumps, .init = start, .fini = stop, .timeout = 120);
 Test(token_jumps, leave_a_token_good_unless_they_are_told_to_age_it)
 {
     static const char *const rows[] = {
-        "{\"advance\":\"P90D\"}",
-        "{\"advance\":\"P10Y\",\"tokens\":\"keep\"}",
-        "{\"advance\":\"-P40Y\"}",
-        "{\"frozen\":true}",
-        "{\"set\":\"2001-01-01\"}",
-        "{\"set\":\"9999-12-31\",\"frozen\":false}",
+        "{\"advance\":\"P90D\"}",   "{\"advance\":\"P10Y\",\"tokens\":\"keep\"}",
+        "{\"advance\":\"-P40Y\"}",  "{\"frozen\":true}",
+        "{\"set\":\"2001-01-01\"}", "{\"set\":\"9999-12-31\",\"frozen\":false}",
         "{\"reset\":true}",
     };
     API_CLIENT_OF(&own, dev);
@@ -133,13 +131,13 @@ Test(token_jumps, do_not_show_in_what_clients_are_told)
     };
 
     for (size_t i = 0; i < KV_COUNT(orders); i++) {
-        long before = (long) time(NULL);
+        long before = (long) kv_seconds(kv_clock_real());
 
         api_set_clock(&own, orders[i]);
         API_REPLY(reply, client_send(&dev, &request));
         long expires = strtol(reply_text(&reply, "expires_on"), NULL, 10);
         cr_expect_str_eq(reply_text(&reply, "expires_in"), "86400");
         cr_expect_geq(expires, before + 86400, "%s", reply.body);
-        cr_expect_leq(expires, (long) time(NULL) + 86400, "%s", reply.body);
+        cr_expect_leq(expires, (long) kv_seconds(kv_clock_real()) + 86400, "%s", reply.body);
     }
 }

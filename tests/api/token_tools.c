@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "kv/base/clock.h"
 #include "kv/base/files.h"
 #include "kv/base/jws.h"
 
@@ -27,7 +27,7 @@ char *token_sign(const struct daemon *daemon, const char *payload)
 void token_write(const char *issuer, const char *audience, long ago, long span, const char *more,
                  char ret_payload[2048])
 {
-    long start = (long) time(NULL) - ago;
+    long start = (long) kv_seconds(kv_clock_real()) - ago;
 
     snprintf(ret_payload, 2048,
              "{\"aud\":\"%s\",\"iss\":\"%s\",\"iat\":%ld,\"nbf\":%ld,\"exp\":%ld,\"oid\":\"" OBJECT
@@ -44,7 +44,8 @@ void token_give(struct client *client, char *token)
 bool token_lets_in(struct client *client)
 {
     API_REPLY(reply, client_call(client, "GET", "/keys/nothing-here", NULL));
-    bool is_in = reply.status == 404 && strcmp(reply_text(&reply, "error.code"), "KeyNotFound") == 0;
+    bool is_in =
+        reply.status == 404 && strcmp(reply_text(&reply, "error.code"), "KeyNotFound") == 0;
 
     if (!is_in) {
         fprintf(stderr, "%ld %s\n", reply.status, reply.body);

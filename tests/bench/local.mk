@@ -28,6 +28,7 @@ EXTRA_PROGRAMS += %D%/bench
 	%D%/server.h \
 	%D%/sign.c \
 	%D%/start.c \
+	%D%/token.c \
 	%D%/unwrap.c
 %C%_bench_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 %C%_bench_CFLAGS = $(AM_CFLAGS) $(TLS_CFLAGS)

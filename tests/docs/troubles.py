@@ -36,7 +36,7 @@ SCENARIOS = {
     "other-name": {"AZURE_KEYVAULT_URL": "https://dev.kv.localhost:8443"},
     "challenge": {"AZURE_KEYVAULT_URL": "https://localhost:8443"},
     "identity": dict.fromkeys(IDENTITY),
-    "authority": SOMEBODY,
+    "authority": {**SOMEBODY, "AZURE_AUTHORITY_HOST": None},
     "own-authority": {**SOMEBODY, "AZURE_AUTHORITY_HOST": "https://dev.vault.localhost:8443"},
     "refused": {"AZURE_KEYVAULT_URL": "https://dev.vault.localhost:9443"},
     "plain": {"AZURE_KEYVAULT_URL": "http://dev.vault.localhost:8443"},
@@ -55,7 +55,7 @@ ASK_WITH_CURL = """
 curl -sS -o .answer -H "Authorization: Bearer $ASK_TOKEN" "$AZURE_KEYVAULT_URL/keys/cmk?api-version=7.6"
 """
 ASK_BEFORE_AND_AFTER = """
-curl -sS -o .answer -H 'Content-Type: application/json' -d '{"advance":"P2D"}' \
+curl -sS -o .answer -H 'Content-Type: application/json' -d '{"advance":"P2D","tokens":"age"}' \
     "$ASK_CONTROL/control/v1/clock"
 curl -sS -H "Authorization: Bearer $ASK_TOKEN" "$AZURE_KEYVAULT_URL/keys/cmk?api-version=7.6"
 """

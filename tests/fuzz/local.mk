@@ -9,15 +9,18 @@ fuzz_names = \
 	cidr \
 	claims \
 	duration \
+	form \
 	framing \
 	head \
 	json \
 	jwe \
 	jwk \
 	jws \
+	key_set \
 	options \
 	pem \
 	release \
+	token \
 	transfer \
 	uri
 EXTRA_DIST += %D%/corpus %D%/dictionary
@@ -30,15 +33,18 @@ fuzz_programs = \
 	%D%/fuzz_cidr \
 	%D%/fuzz_claims \
 	%D%/fuzz_duration \
+	%D%/fuzz_form \
 	%D%/fuzz_framing \
 	%D%/fuzz_head \
 	%D%/fuzz_json \
 	%D%/fuzz_jwe \
 	%D%/fuzz_jwk \
 	%D%/fuzz_jws \
+	%D%/fuzz_key_set \
 	%D%/fuzz_options \
 	%D%/fuzz_pem \
 	%D%/fuzz_release \
+	%D%/fuzz_token \
 	%D%/fuzz_transfer \
 	%D%/fuzz_uri
 
@@ -93,6 +99,11 @@ fuzz_libs = $(kv_api) $(SERVER_LIBS)
 %C%_fuzz_duration_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_duration_LDADD = $(fuzz_libs)
 
+%C%_fuzz_form_SOURCES = %D%/form.c $(fuzz_common)
+%C%_fuzz_form_CPPFLAGS = $(fuzz_cppflags)
+%C%_fuzz_form_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_form_LDADD = $(fuzz_libs)
+
 %C%_fuzz_framing_SOURCES = %D%/framing.c $(fuzz_common)
 %C%_fuzz_framing_CPPFLAGS = $(fuzz_cppflags)
 %C%_fuzz_framing_LDFLAGS = $(fuzz_ldflags)
@@ -123,6 +134,11 @@ fuzz_libs = $(kv_api) $(SERVER_LIBS)
 %C%_fuzz_jws_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_jws_LDADD = $(fuzz_libs)
 
+%C%_fuzz_key_set_SOURCES = %D%/key_set.c $(fuzz_common)
+%C%_fuzz_key_set_CPPFLAGS = $(fuzz_cppflags)
+%C%_fuzz_key_set_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_key_set_LDADD = $(fuzz_libs)
+
 %C%_fuzz_options_SOURCES = %D%/options.c $(fuzz_common)
 %C%_fuzz_options_CPPFLAGS = $(fuzz_cppflags)
 %C%_fuzz_options_LDFLAGS = $(fuzz_ldflags)
@@ -137,6 +153,11 @@ fuzz_libs = $(kv_api) $(SERVER_LIBS)
 %C%_fuzz_release_CPPFLAGS = $(fuzz_cppflags)
 %C%_fuzz_release_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_release_LDADD = $(fuzz_libs)
+
+%C%_fuzz_token_SOURCES = %D%/token.c $(fuzz_common) $(fuzz_signer)
+%C%_fuzz_token_CPPFLAGS = $(fuzz_cppflags)
+%C%_fuzz_token_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_token_LDADD = $(fuzz_libs)
 
 %C%_fuzz_transfer_SOURCES = %D%/transfer.c $(fuzz_common)
 %C%_fuzz_transfer_CPPFLAGS = $(fuzz_cppflags)

@@ -12,6 +12,7 @@ EXTRA_DIST += \
 	%D%/go/go.sum \
 	%D%/go/hsm_test.go \
 	%D%/go/identity_test.go \
+	%D%/go/jumps_test.go \
 	%D%/go/keys_test.go \
 	%D%/go/moving_test.go \
 	%D%/go/release_test.go \
@@ -26,6 +27,7 @@ EXTRA_DIST += \
 	%D%/js/hsm.test.mjs \
 	%D%/js/identity.test.mjs \
 	%D%/js/imds.test.mjs \
+	%D%/js/jumps.test.mjs \
 	%D%/js/keys.test.mjs \
 	%D%/js/moving.test.mjs \
 	%D%/js/package-lock.json \
@@ -47,6 +49,7 @@ EXTRA_DIST += \
 	%D%/python/test_deletion.py \
 	%D%/python/test_hsm.py \
 	%D%/python/test_identity.py \
+	%D%/python/test_jumps.py \
 	%D%/python/test_keys.py \
 	%D%/python/test_moving.py \
 	%D%/python/test_pending.py \

@@ -10,8 +10,9 @@
 #                       how that went
 #   count_tests         prints three numbers: tests run, passed, skipped
 #
-# There are two kinds of SERVER: `prompt` does everything at once, as by default; `slow` deletes and
-# recovers in a minute of its virtual clock. Files called *pending* are for the latter.
+# There are three kinds of SERVER: `prompt` does everything at once, as by default; `slow` deletes and
+# recovers in a minute of its virtual clock; `jumping` is prompt, and its clock is moved for all. Files
+# called *pending* are for the second, those called *jumps* for the third.
 #
 # In the environment, beyond what each `run` names:
 #   COFFER      the binary to test (./coffer)
@@ -77,7 +78,7 @@ start_server()
 {
     data=$scratch/$1
     case $1 in
-        prompt) lag=0 ;;
+        prompt | jumping) lag=0 ;;
         slow) lag=60s ;;
     esac
     "$coffer" serve --data "$data" --listen localhost --port 0 --control-port 0 \
@@ -139,8 +140,8 @@ files_for()
     [ $# -gt 0 ] || set -- "$source"/*"$suffix"
     for file in "$@"; do
         case $kind:$(basename "$file") in
-            prompt:*pending*) ;;
-            prompt:* | slow:*pending*) basename "$file" ;;
+            prompt:*pending* | prompt:*jumps*) ;;
+            prompt:* | slow:*pending* | jumping:*jumps*) basename "$file" ;;
         esac
     done
 }
@@ -172,6 +173,7 @@ run_suite()
     [ "${SDK_ONLY-}" != packages ] || exit 0
     try prompt "$@" || failed=1
     try slow "$@" || failed=1
+    try jumping "$@" || failed=1
     report
     exit $failed
 }

@@ -37,7 +37,7 @@ TESTS += %D%/test_buf
 
 check_PROGRAMS += %D%/test_clock
 TESTS += %D%/test_clock
-%C%_test_clock_SOURCES = %D%/clock.c %D%/clock_watch.c %D%/asleep.h
+%C%_test_clock_SOURCES = %D%/clock.c %D%/clock_tokens.c %D%/clock_watch.c %D%/asleep.h
 %C%_test_clock_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_clock_LDADD = $(UNIT_LDADD)
 
@@ -287,6 +287,26 @@ TESTS += %D%/test_sites
 %C%_test_sites_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit/identity
 %C%_test_sites_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_sites_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_authority
+TESTS += %D%/test_authority
+%C%_test_authority_SOURCES = \
+	%D%/identity/fixture.c \
+	%D%/identity/forge.c \
+	%D%/identity/principals_fixture.c \
+	%D%/sites/authority.h \
+	%D%/sites/authority_tools.c \
+	%D%/sites/authority_assertion.c \
+	%D%/sites/authority_discovery.c \
+	%D%/sites/authority_federated.c \
+	%D%/sites/authority_refusal.c \
+	%D%/sites/authority_session.c \
+	%D%/sites/authority_token.c \
+	%D%/sites/exchange.c \
+	%D%/sites/exchange.h
+%C%_test_authority_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit/identity
+%C%_test_authority_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_authority_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += %D%/test_vaults
 TESTS += %D%/test_vaults

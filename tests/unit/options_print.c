@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <stdlib.h>
+#include <stdint.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -28,8 +29,9 @@ static char *printed(enum kv_command command, bool help)
 
 Test(options_print, keeps_help_within_80_columns_for_every_command)
 {
-    for (unsigned place = 0; place < KV_COMMAND_COUNT; place++) {
-        char *text = printed((enum kv_command) (UINT64_C(1) << place), true);
+    for (uint64_t command = KV_COMMAND_SERVE; command < UINT64_C(1) << KV_COMMAND_COUNT;
+         command *= 2) {
+        char *text = printed((enum kv_command) command, true);
         cr_assert_not_null(strstr(text, "  --help "));
         for (const char *line = text; *line != '\0'; line += strcspn(line, "\n") + 1) {
             cr_assert_leq(strcspn(line, "\n"), 80, "%s", line);

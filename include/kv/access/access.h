@@ -45,6 +45,10 @@ KV_DEFINE_CLEANUP(struct kv_access *, kv_access_free)
 enum kv_code kv_access_empty(void *access, struct kv_db *db, int64_t vault,
                              struct kv_err *err) kv_must_check;
 
+/* Reads anew what was committed, as the next check would: what is in memory still answers when the
+ * store is lost before anybody asks. */
+enum kv_code kv_access_refresh(struct kv_access *access, struct kv_err *err) kv_must_check;
+
 /* What a request asks; all borrowed. What was granted to a group, or denied to it, is to its
  * members too. */
 struct kv_access_question {

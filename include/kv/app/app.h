@@ -33,6 +33,7 @@
 #include "kv/wire/build.h"
 
 #define KV_CONTROL_NAMES_MAX 128
+#define KV_AUTHORITY_URL_SIZE 320
 
 struct kv_key_file;
 struct kv_limits;
@@ -44,9 +45,9 @@ struct kv_app {
     struct kv_identity *identity;
     struct kv_roles *roles;
     struct kv_principals *principals; /* who there is */
-    bool revokes_at_once; /* --revocation immediate: a token ends with its caller's standing */
-    struct kv_key_file *arc_keys; /* what Azure Arc's callers have to show */
-    struct kv_access *access;     /* what callers may do */
+    struct kv_key_file *arc_keys;     /* what Azure Arc's callers have to show */
+    bool revokes_at_once;     /* --revocation immediate: a token ends with its caller's standing */
+    struct kv_access *access; /* what callers may do */
     struct kv_lanes *lanes;
     struct kv_authorities *authorities; /* that attest environments */
     struct kv_vaults *vaults;
@@ -62,8 +63,9 @@ struct kv_app {
                                                             ends them */
     const struct kv_cidrs *trusted_proxies; /* sorted; NULL: nobody's X-Forwarded-For is believed */
     struct kv_public_url public_url;        /* what ids, links and challenges name, if it is set */
-    bool serves_siblings;                   /* it listens for others than this machine's own */
-    bool wants_control_token;               /* for /control/v1; of it the digest alone is kept */
+    char authority_url[KV_AUTHORITY_URL_SIZE]; /* that challenges name; "": the service's */
+    bool serves_siblings;                      /* it listens for others than this machine's own */
+    bool wants_control_token;                  /* for /control/v1; of it the digest alone is kept */
     unsigned char control_token[KV_SECRET_DIGEST_SIZE];
     unsigned port, control_port; /* the ports in use */
 

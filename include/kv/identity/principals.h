@@ -76,6 +76,11 @@ enum kv_code kv_principals_new(const struct kv_principals_config *config,
 void kv_principals_free(struct kv_principals *principals);
 KV_DEFINE_CLEANUP(struct kv_principals *, kv_principals_free)
 
+/* Reads anew what was committed, as the next look-up would: what is in memory still answers when the
+ * store is lost before anybody asks. */
+enum kv_code kv_principals_refresh(struct kv_principals *principals,
+                                   struct kv_err *err) kv_must_check;
+
 /*
  * KV_NOT_FOUND for deleted ones, for who cannot be, and for unknown ones where those are refused.
  * A name is what kv_identity_card() takes: "" or NULL the default identity, a GUID a client id, a

@@ -71,11 +71,9 @@ enum kv_code authority_find_tenant(const struct kv_request *request,
                                    struct authority_tenant *ret_tenant,
                                    struct kv_err *err) kv_must_check;
 
-/* Whether the request is for the authority: by its host, or else by its path, where the first
- * segment can only be a tenant. */
-bool authority_serves(const struct kv_request *request);
-
-extern const struct kv_route authority_routes[];
+/* A GUID, a domain name with a dot, or one of the words that stand for a tenant: nothing that a path
+ * of the data plane begins with. */
+bool authority_is_tenant(const char *name);
 
 kv_handler_fn authority_discover_v1, authority_discover_v2, authority_discover_instance;
 kv_handler_fn authority_keys_v1, authority_keys_v2;

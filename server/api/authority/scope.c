@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whom a token is for: `resource` of the first version, `scope` of the second (control-plane.md §5.1).
+ * Whom a token is for, and what else it is to say: `resource` of the first version, `scope` of the second (control-plane.md §5.1).
  * Nothing of a resource is changed, neither its port nor a slash at its end: what a service makes of
  * an audience is its own business.
  */
@@ -142,4 +142,13 @@ enum kv_code authority_read_resource(struct authority_order *order, bool for_use
         return AADSTS_REFUSE(err, 900144, order->is_v1 ? "resource" : "scope");
     }
     return read_scope(order, scope != NULL ? scope : "", for_user, err);
+}
+
+enum kv_code authority_read_claims(struct authority_order *order, struct kv_err *err)
+{
+    const char *claims = form_find(&order->form, "claims");
+
+    return claims == NULL || kv_identity_read_claims_request(claims, &order->announces_cp1)
+               ? KV_OK
+               : AADSTS_REFUSE(err, 9002313);
 }

@@ -5,11 +5,13 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "form.h"
 #include "kv/app/api.h"
 #include "private.h"
 
+#define TENANT_PART "/{tenant}/"
 #define HSTS "max-age=31536000; includeSubDomains"
 
 static enum kv_code begin_call(struct kv_request *request, struct kv_response *response,
@@ -111,7 +113,7 @@ static void finish(struct kv_request *request, struct kv_response *response)
     add_header(response, "Date", date);
 }
 
-const struct kv_route authority_routes[] = {
+static const struct kv_route routes[] = {
     { KV_GET, "/{tenant}/.well-known/openid-configuration", authority_discover_v1, KV_LANE_INLINE },
     { KV_GET, "/{tenant}/v2.0/.well-known/openid-configuration", authority_discover_v2,
       KV_LANE_INLINE },
@@ -127,6 +129,58 @@ const struct kv_route authority_routes[] = {
     { 0 },
 };
 
+static const char *const hosts[] = {
+    "login.localhost",
+    "login.microsoftonline.com",
+    "login.windows.net",
+};
+
+static bool is_login_host(const char *host)
+{
+    for (size_t i = 0; i < KV_COUNT(hosts); i++) {
+        if (strcmp(hosts[i], host) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether the segments behind the tenant's are those of the route's path, which has no further
+ * placeholder. */
+static bool tail_fits(const char *tail, const struct kv_request *request)
+{
+    for (size_t i = 1; i < request->segments; i++) {
+        size_t len = strcspn(tail, "/");
+
+        if (strlen(request->segment[i]) != len
+            || strncasecmp(tail, request->segment[i], len) != 0) {
+            return false;
+        }
+        tail += len + (tail[len] == '/');
+    }
+    return *tail == '\0';
+}
+
+static bool is_endpoint(const struct kv_request *request)
+{
+    for (const struct kv_route *route = routes; route->path != NULL; route++) {
+        if (tail_fits(route->path + strlen(TENANT_PART), request)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A path of the data plane begins with a word of its own, which is no tenant's name. */
+static bool serves(const struct kv_request *request)
+{
+    if (is_login_host(request->host)) {
+        return true;
+    }
+    return request->segments > 1 && request->segments <= KV_SEGMENTS_MAX
+           && authority_is_tenant(request->segment[0]) && is_endpoint(request);
+}
+
 static const struct kv_gate gates[] = {
     { "call", begin_call },
     { "url", check_url },
@@ -135,11 +189,11 @@ static const struct kv_gate gates[] = {
     { 0 },
 };
 
-static const struct kv_route *const tables[] = { authority_routes, NULL };
+static const struct kv_route *const tables[] = { routes, NULL };
 
 const struct kv_site kv_authority_site = {
     .name = "authority",
-    .serves = authority_serves,
+    .serves = serves,
     .tables = tables,
     .body_max = choose_body_max,
     .gates = gates,

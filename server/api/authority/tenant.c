@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which requests are the authority's, and which tenant they are about. */
+/* Which tenant a request is about. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,16 +7,9 @@
 
 #include "private.h"
 
-#define TENANT_PART "/{tenant}/"
 #define NOBODY "00000000-0000-0000-0000-000000000000"
 #define INVALID_DOMAIN ".invalid" /* RFC 2606 §2: nobody has one below it */
 #define DOMAIN_MAX 253            /* RFC 1035 §2.3.4 */
-
-static const char *const hosts[] = {
-    "login.localhost",
-    "login.microsoftonline.com",
-    "login.windows.net",
-};
 
 /* Stand for many tenants, or for the one that is there. */
 static const struct {
@@ -28,16 +21,6 @@ static const struct {
     { "consumers", false },
     { "adfs", true },
 };
-
-static bool is_login_host(const char *host)
-{
-    for (size_t i = 0; i < KV_COUNT(hosts); i++) {
-        if (strcmp(hosts[i], host) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
 
 /* The index of the word; KV_COUNT(words): it is none. */
 static size_t find_word(const char *name)
@@ -64,45 +47,9 @@ static bool is_domain(const char *name)
            && name[0] != '.' && name[len - 1] != '.';
 }
 
-static bool is_tenant(const char *name)
+bool authority_is_tenant(const char *name)
 {
     return kv_uuid_is_valid(name) || is_domain(name) || find_word(name) < KV_COUNT(words);
-}
-
-/* Whether the segments behind the tenant's are those of the route's path, which has no further
- * placeholder. */
-static bool tail_fits(const char *tail, const struct kv_request *request)
-{
-    for (size_t i = 1; i < request->segments; i++) {
-        size_t len = strcspn(tail, "/");
-
-        if (strlen(request->segment[i]) != len
-            || strncasecmp(tail, request->segment[i], len) != 0) {
-            return false;
-        }
-        tail += len + (tail[len] == '/');
-    }
-    return *tail == '\0';
-}
-
-static bool is_endpoint(const struct kv_request *request)
-{
-    for (const struct kv_route *route = authority_routes; route->path != NULL; route++) {
-        if (tail_fits(route->path + strlen(TENANT_PART), request)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* A path of the data plane begins with a word of its own, which is no tenant's name. */
-bool authority_serves(const struct kv_request *request)
-{
-    if (is_login_host(request->host)) {
-        return true;
-    }
-    return request->segments > 1 && request->segments <= KV_SEGMENTS_MAX
-           && is_tenant(request->segment[0]) && is_endpoint(request);
 }
 
 static bool is_below(const char *name, const char *domain)
@@ -129,7 +76,7 @@ enum kv_code authority_find_tenant(const struct kv_request *request,
     size_t word = find_word(name);
 
     *ret_tenant = (struct authority_tenant){ .name = name };
-    if (!is_tenant(name)) {
+    if (!authority_is_tenant(name)) {
         return AADSTS_REFUSE(err, 900023, name);
     }
     if (strcmp(name, NOBODY) == 0 || is_below(name, INVALID_DOMAIN)) {

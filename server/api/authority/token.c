@@ -43,15 +43,6 @@ static enum kv_code begin_order(struct authority_order *order, struct kv_err *er
     return KV_OK;
 }
 
-enum kv_code authority_read_claims(struct authority_order *order, struct kv_err *err)
-{
-    const char *claims = form_find(&order->form, "claims");
-
-    return claims == NULL || kv_identity_read_claims_request(claims, &order->announces_cp1)
-               ? KV_OK
-               : AADSTS_REFUSE(err, 9002313);
-}
-
 /* --- the application's own token --- */
 
 static void add_number_text(cJSON *body, const char *name, int64_t number, bool *ok)

@@ -266,7 +266,7 @@ enum kv_code identities_revoke(struct kv_request *request, struct kv_response *r
     struct kv_principal_entry entry;
 
     KV_TRY(identities_refuse_members(request, err));
-    KV_TRY(kv_principal_revoke(request->app->principals, identities_name(request), request->now,
+    KV_TRY(kv_principal_revoke(request->app->principals, identities_name(request), kv_clock_real(),
                                &entry, err));
     return identities_respond(request, 200, &entry, response, err);
 }

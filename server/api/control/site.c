@@ -218,12 +218,8 @@ static enum kv_code check_query(struct kv_request *request, struct kv_response *
 }
 
 static const struct kv_gate gates[] = {
-    { "strangers", refuse_strangers },
-    { "token", check_token },
-    { "media-type", check_media_type },
-    { "route", kv_route_match },
-    { "query", check_query },
-    { 0 },
+    { "strangers", refuse_strangers }, { "token", check_token }, { "media-type", check_media_type },
+    { "route", kv_route_match },       { "query", check_query }, { 0 },
 };
 
 static const struct kv_route *const tables[] = { kv_control_routes, identities_routes, NULL };

@@ -70,8 +70,8 @@ static enum kv_code judge_standing(const struct kv_request *request, struct kv_c
         return KV_OK;
     }
     if (verdict->announces_cp1) {
-        call->reissue_after = kv_seconds(
-            standing.state == KV_PRINCIPAL_ENABLED ? standing.revoked : kv_clock_real());
+        call->reissue_after =
+            kv_seconds(standing.state == KV_PRINCIPAL_ENABLED ? standing.revoked : kv_clock_real());
     }
     return KV_REFUSE(err, KV_TEXT_TOKEN_REVOKED, 0);
 }

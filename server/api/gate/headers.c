@@ -70,21 +70,33 @@ static void append_claims(struct answer *answer, kv_time reissue_after)
              ", error=\"insufficient_claims\", claims=\"%s\"", encoded);
 }
 
+/* Where the service sends clients, or where coffer was told to. */
+static void name_authority(const struct kv_request *request, char ret_url[KV_AUTHORITY_URL_SIZE])
+{
+    const struct kv_app *app = request->app;
+    const char *host = gate_is_hsm(request) ? "login.microsoftonline.com" : app->build->authority;
+
+    if (app->authority_url[0] != '\0') {
+        snprintf(ret_url, KV_AUTHORITY_URL_SIZE, "%s", app->authority_url);
+    } else {
+        snprintf(ret_url, KV_AUTHORITY_URL_SIZE, "https://%s/%s", host,
+                 kv_identity_tenant(app->identity));
+    }
+}
+
 /* contract §2.1, in the one spelling every SDK's parser takes (clients.md §2) */
 static const char *challenge(struct answer *answer)
 {
     const struct kv_call *call = kv_call_of(answer->request);
-    const struct kv_app *app = answer->request->app;
-    char resource[RESOURCE_SIZE];
+    char authority[KV_AUTHORITY_URL_SIZE], resource[RESOURCE_SIZE];
 
     if (answer->response->status != 401) {
         return NULL;
     }
     gate_resource(answer->request, resource);
-    snprintf(answer->text, sizeof(answer->text),
-             "Bearer authorization=\"https://%s/%s\", resource=\"%s\"",
-             gate_is_hsm(answer->request) ? "login.microsoftonline.com" : app->build->authority,
-             kv_identity_tenant(app->identity), resource);
+    name_authority(answer->request, authority);
+    snprintf(answer->text, sizeof(answer->text), "Bearer authorization=\"%s\", resource=\"%s\"",
+             authority, resource);
     if (call != NULL && call->reissue_after > 0) {
         append_claims(answer, call->reissue_after);
     }

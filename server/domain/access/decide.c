@@ -211,6 +211,11 @@ enum kv_code access_read_anew(struct kv_access *access, uint64_t wanted, struct 
                                    "What callers may do cannot be read at the moment.");
 }
 
+enum kv_code kv_access_refresh(struct kv_access *access, struct kv_err *err)
+{
+    return access_read_anew(access, atomic_load(&access->edition), err);
+}
+
 /* False: the index does not know all that was committed before `edition` was asked for. */
 static bool try_weigh(struct kv_access *access, const struct kv_access_question *question,
                       uint64_t edition, struct verdict *verdict)

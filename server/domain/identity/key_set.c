@@ -76,11 +76,11 @@ static bool is_taken(const struct kv_key_set *set, const struct row *row)
 static enum kv_code add_row(struct kv_key_set *set, const struct row *row, struct kv_err *err)
 {
     if (set->count == KV_KEY_SET_MAX || is_taken(set, row)) {
-        enum kv_code code = set->count == KV_KEY_SET_MAX
-                                ? KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                                          "the set has more than %d keys", KV_KEY_SET_MAX)
-                                : KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                                          "the set has two keys with the kid %s", row->kid);
+        enum kv_code code =
+            set->count == KV_KEY_SET_MAX
+                ? KV_FAIL(err, KV_BAD_PARAMETER, 0, "the set has more than %d keys", KV_KEY_SET_MAX)
+                : KV_FAIL(err, KV_BAD_PARAMETER, 0, "the set has two keys with the kid %s",
+                          row->kid);
 
         kv_jws_key_free(row->key);
         return code;

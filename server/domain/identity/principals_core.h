@@ -70,12 +70,19 @@ bool principals_index_has_groups(const struct principals_index *index, const cha
 size_t principals_index_groups(const struct principals_index *index, const char *object_id,
                                char ret_ids[][KV_UUID_LENGTH + 1], size_t max);
 
+/* Whether somebody is in more groups than there may be. */
+bool principals_index_is_over(const struct principals_index *index);
+
 /* The first of that type that is not deleted, and how many there are; NULL: none. */
 const struct kv_principal_entry *principals_index_only(const struct principals_index *index,
                                                        enum kv_principal_type type,
                                                        size_t *ret_count);
 
 /* --- principals_read.c --- */
+
+/* Adds all that the connection sees. */
+enum kv_code principals_index_read(struct kv_db *db, struct principals_index *index,
+                                   struct kv_err *err) kv_must_check;
 
 /*
  * Locks the index for reading, as it is after all that was committed before; the caller unlocks

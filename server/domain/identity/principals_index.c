@@ -294,6 +294,16 @@ bool principals_index_has_groups(const struct principals_index *index, const cha
 }
 
 /* Those that were found are asked in turn for theirs, each once: a circle ends. */
+static size_t find_groups(const struct person *person, const struct person **found, size_t max)
+{
+    size_t count = add_groups_of(person, found, 0, max);
+
+    for (size_t i = 0; i < count; i++) {
+        count = add_groups_of(found[i], found, count, max);
+    }
+    return count;
+}
+
 size_t principals_index_groups(const struct principals_index *index, const char *object_id,
                                char ret_ids[][KV_UUID_LENGTH + 1], size_t max)
 {
@@ -304,15 +314,24 @@ size_t principals_index_groups(const struct principals_index *index, const char 
     if (person == NULL) {
         return 0;
     }
-    max = max < KV_PRINCIPAL_GROUPS_MAX ? max : KV_PRINCIPAL_GROUPS_MAX;
-    count = add_groups_of(person, found, 0, max);
-    for (size_t i = 0; i < count; i++) {
-        count = add_groups_of(found[i], found, count, max);
-    }
+    count =
+        find_groups(person, found, max < KV_PRINCIPAL_GROUPS_MAX ? max : KV_PRINCIPAL_GROUPS_MAX);
     for (size_t i = 0; i < count; i++) {
         memcpy(ret_ids[i], found[i]->object_id, KV_UUID_LENGTH + 1);
     }
     return count;
+}
+
+bool principals_index_is_over(const struct principals_index *index)
+{
+    const struct person *found[KV_PRINCIPAL_GROUPS_MAX + 1];
+
+    for (const struct person *at = index->persons; at != NULL; at = at->hh.next) {
+        if (find_groups(at, found, KV_COUNT(found)) > KV_PRINCIPAL_GROUPS_MAX) {
+            return true;
+        }
+    }
+    return false;
 }
 
 const struct kv_principal_entry *principals_index_only(const struct principals_index *index,

@@ -72,6 +72,15 @@ static enum kv_code read_part(struct kv_db *db, size_t i, struct principals_inde
     return KV_OK;
 }
 
+enum kv_code principals_index_read(struct kv_db *db, struct principals_index *index,
+                                   struct kv_err *err)
+{
+    for (size_t i = 0; i < KV_COUNT(parts); i++) {
+        KV_TRY(read_part(db, i, index, err));
+    }
+    return KV_OK;
+}
+
 static enum kv_code read_all(struct kv_principals *principals, struct principals_index *index,
                              struct kv_err *err)
 {
@@ -79,10 +88,7 @@ static enum kv_code read_all(struct kv_principals *principals, struct principals
 
     KV_TRY(kv_db_acquire(principals->store, &db, err));
     KV_TRY(kv_db_begin_reading(db, err));
-    for (size_t i = 0; i < KV_COUNT(parts); i++) {
-        KV_TRY(read_part(db, i, index, err));
-    }
-    return KV_OK;
+    return principals_index_read(db, index, err);
 }
 
 /* Whether the index knows all that was committed before `edition` was asked for. */
@@ -152,4 +158,9 @@ enum kv_code principals_lock(struct kv_principals *principals, struct kv_err *er
         KV_TRY(read_anew(principals, edition, err));
     }
     return KV_OK;
+}
+
+enum kv_code kv_principals_refresh(struct kv_principals *principals, struct kv_err *err)
+{
+    return read_anew(principals, atomic_load(&principals->edition), err);
 }

@@ -36,5 +36,4 @@ enum kv_trust_answer {
 };
 
 /* Who has signed the token. Never blocks. */
-enum kv_trust_answer kv_trust_check(struct kv_trust *trust, size_t place,
-                                    const struct kv_jws *jws);
+enum kv_trust_answer kv_trust_check(struct kv_trust *trust, size_t place, const struct kv_jws *jws);

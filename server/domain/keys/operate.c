@@ -12,7 +12,7 @@
 #define CHOICE_SIZE 64   /* of curves, of sizes */
 
 enum kv_code kv_key_check_state(const struct kv_key *key, enum kv_key_op op, kv_time now,
-                             struct kv_err *err)
+                                struct kv_err *err)
 {
     const struct kv_attributes *attributes = &key->attributes;
     const struct kv_key_op_row *row = kv_key_op_row(op);

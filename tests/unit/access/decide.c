@@ -61,6 +61,22 @@ Test(access_check, FORBIDDEN_BY_RBAC_is_worded_as_the_service_words_it)
     cr_expect_not_null(strstr(err.message, "/vaults/rbac'\r\n"), "a list ends at the vault");
 }
 
+Test(access_check, gives_members_what_their_group_has)
+{
+    asks_as_member = true;
+    cr_expect_not(may_get(rbac, "k"));
+    cr_expect_not(may_get(policy, "k"));
+    cr_expect_not(may_get(pool, "k"));
+    (void) grant(rbac, "Key Vault Reader", NULL, NULL);
+    cr_expect_eq(permit("", "get", NOW), KV_OK, "%s", err.message);
+    (void) grant(pool, "Managed HSM Crypto User", "/keys", NULL);
+    cr_expect(may_get(rbac, "k"));
+    cr_expect(may_get(policy, "k"));
+    cr_expect(may_get(pool, "k"));
+    cr_expect_eq(try_deny(rbac, "Key Vault Reader", NULL, NULL), KV_OK, "%s", err.message);
+    cr_expect_not(may_get(rbac, "k"), "what denies the group denies its members");
+}
+
 Test(access_check, covers_what_is_below_the_scope_of_an_assignment)
 {
     const struct {

@@ -15,6 +15,7 @@ struct kv_access *access_of_all;
 struct kv_err err;
 const struct kv_vault *rbac, *policy, *open_vault, *other, *pool;
 char assignment[KV_UUID_LENGTH + 1];
+bool asks_as_member;
 
 static struct kv_assignment made;
 
@@ -84,9 +85,12 @@ void access_restart(kv_millis delay)
 enum kv_code ask_at(const struct kv_vault *vault, enum kv_permission permission, const char *key,
                     kv_millis now)
 {
+    static const char groups[][KV_UUID_LENGTH + 1] = { APP, SOMEBODY };
     const struct kv_access_question question = {
         .vault = vault,
-        .object_id = SOMEBODY,
+        .object_id = asks_as_member ? SOMEBODY_ELSE : SOMEBODY,
+        .groups = groups,
+        .group_count = asks_as_member ? KV_COUNT(groups) : 0,
         .app_id = APP,
         .caller = "appid=" APP ";oid=" SOMEBODY ";iss=https://sts.windows.net/" TENANT "/",
         .permission = permission,

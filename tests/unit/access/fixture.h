@@ -32,6 +32,9 @@ void access_setup_slow(void); /* with one of a minute */
 void access_teardown(void);
 void access_restart(kv_millis delay); /* all but the folder */
 
+/* Whether the one who asks is not SOMEBODY, but somebody else in the group with that id. */
+extern bool asks_as_member;
+
 /* May SOMEBODY do that? Sets err, and the name of the assignment. */
 extern char assignment[KV_UUID_LENGTH + 1];
 enum kv_code ask(const struct kv_vault *vault, enum kv_permission permission, const char *key);

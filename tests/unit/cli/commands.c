@@ -196,13 +196,14 @@ Test(cli, prints_the_certificate_in_the_folder_when_nothing_runs)
     cr_assert_stdout_eq_str("the file\n");
 }
 
-Test(cli, prints_both_loopbacks_for_every_vault)
+Test(cli, prints_both_loopbacks_for_every_vault_and_the_authority)
 {
     start(fake_answer("200 OK", INFO));
     cr_assert_eq(RUN("hosts", "--data", folder), 0);
     fake_stop();
     cr_assert_stdout_eq_str("127.0.0.1 dev.vault.localhost\n::1 dev.vault.localhost\n"
-                            "127.0.0.1 hsm.managedhsm.localhost\n::1 hsm.managedhsm.localhost\n");
+                            "127.0.0.1 hsm.managedhsm.localhost\n::1 hsm.managedhsm.localhost\n"
+                            "127.0.0.1 login.localhost\n::1 login.localhost\n");
 }
 
 Test(cli, keeps_strange_hosts_out_of_a_hosts_file)
@@ -229,7 +230,7 @@ Test(cli, asks_for_a_token_and_prints_only_that)
     cr_assert_eq(strncmp(request,
                          "GET /control/v1/identities/my%20app/token?resource=https%3A%2F%2Fa%20b%2F"
                          "%26c HTTP/1.1\r\n",
-                         90),
+                         88),
                  0, "%s", request);
     cr_assert_not_null(strstr(request, "\r\nX-IDENTITY-HEADER: coffer\r\n"));
     cr_assert_stdout_eq_str("a.b.c\n");

@@ -80,7 +80,8 @@ Test(issue, says_what_a_managed_identitys_token_says)
     struct kv_identity_card card;
 
     cr_assert(kv_identity_card(identity, CLIENT, &card));
-    cr_assert_eq(kv_identity_issue(identity, &card, OTHER_AUDIENCE, &token_time, &token, &err), KV_OK);
+    cr_assert_eq(kv_identity_issue(identity, &card, OTHER_AUDIENCE, &token_time, &token, &err),
+                 KV_OK);
     kv_auto(cJSON_Delete) cJSON *claims = decode_part(strchr(token.text, '.') + 1);
     const struct {
         const char *name, *value;

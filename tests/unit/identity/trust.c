@@ -69,8 +69,8 @@ Test(trust, refuses_an_issuer_that_is_there_twice_and_more_than_there_may_be)
 
 Test(trust, refuses_a_token_of_an_issuer_that_is_not_trusted)
 {
-    expect_none("RS256", RSA_KID,
-                "{" AUD ",\"iss\":\"" FOREIGN "/\"," LASTING "," CALLER "}", UNKNOWN_KEY);
+    expect_none("RS256", RSA_KID, "{" AUD ",\"iss\":\"" FOREIGN "/\"," LASTING "," CALLER "}",
+                UNKNOWN_KEY);
     expect_none("RS256", RSA_KID, "{" AUD "," LASTING "," CALLER "}", UNKNOWN_KEY);
 }
 
@@ -188,8 +188,7 @@ Test(trust, refuses_a_changed_token)
                                            { "ES256", EC_KID } };
 
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
-        kv_auto(kv_wipe_free) char *token =
-            forge_foreign(rows[i][0], rows[i][1], FOREIGN_PAYLOAD);
+        kv_auto(kv_wipe_free) char *token = forge_foreign(rows[i][0], rows[i][1], FOREIGN_PAYLOAD);
         char *signature = strrchr(token, '.') + 5;
 
         *signature = *signature == 'A' ? 'B' : 'A';
@@ -244,8 +243,8 @@ Test(trust, takes_any_audience_of_a_list_and_the_issuers_own)
                 "{\"aud\":[\"account\",\"" AUDIENCE "\"]," FOREIGN_ISS "," LASTING "," CALLER "}");
     expect_good("RS256", RSA_KID,
                 "{\"aud\":\"api://vaults\"," FOREIGN_ISS "," LASTING "," CALLER "}");
-    expect_none("RS256", FORGE_KEY_ID,
-                "{\"aud\":\"api://vaults\"," ISS "," LASTING "," CALLER "}", "AKV10022: ");
+    expect_none("RS256", FORGE_KEY_ID, "{\"aud\":\"api://vaults\"," ISS "," LASTING "," CALLER "}",
+                "AKV10022: ");
 }
 
 Test(trust, names_the_caller_as_the_issuer_does)

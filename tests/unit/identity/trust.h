@@ -21,10 +21,10 @@
 
 #define UNKNOWN_KEY "AKV10046: Unable to resolve the key used for signature validation."
 
-extern char keys[8192];           /* what the issuer answers; "": it does not */
-extern atomic_uint fetches;       /* how often it was asked */
-extern char last_url[256];        /* for what */
-extern EVP_PKEY *ec_key;          /* made for the test */
+extern char keys[8192];     /* what the issuer answers; "": it does not */
+extern atomic_uint fetches; /* how often it was asked */
+extern char last_url[256];  /* for what */
+extern EVP_PKEY *ec_key;    /* made for the test */
 extern struct kv_trusted_issuer trusted;
 extern struct kv_identity_config trusting;
 

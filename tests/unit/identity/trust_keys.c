@@ -25,7 +25,13 @@ static enum kv_code parse(const char *json)
 Test(trust_keys, refuses_what_is_no_set)
 {
     static const char *const rows[] = {
-        "", "x", "[]", "{}", "{\"keys\":{}}", "{\"keys\":[]}", "{\"keys\":[7,null,\"x\",[]]}",
+        "",
+        "x",
+        "[]",
+        "{}",
+        "{\"keys\":{}}",
+        "{\"keys\":[]}",
+        "{\"keys\":[7,null,\"x\",[]]}",
         "{\"keys\":[{\"kid\":\"a\",\"kty\":\"oct\",\"k\":\"AAAA\"}]}",
         "{\"keys\":[{\"kid\":\"a\",\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AA\",\"y\":\"AA\"}]}",
     };
@@ -40,10 +46,10 @@ static const struct {
     const char *more;
     bool taken;
 } members[] = {
-    { ",\"use\":\"enc\"", false },    { ",\"use\":7", false },
-    { ",\"alg\":\"none\"", false },   { ",\"alg\":\"HS256\"", false },
-    { ",\"alg\":\"RS512\"", false },  { ",\"alg\":[]", false },
-    { ",\"use\":\"sig\"", true },     { ",\"x5t\":\"x\",\"issuer\":\"y\"", true },
+    { ",\"use\":\"enc\"", false },         { ",\"use\":7", false },
+    { ",\"alg\":\"none\"", false },        { ",\"alg\":\"HS256\"", false },
+    { ",\"alg\":\"RS512\"", false },       { ",\"alg\":[]", false },
+    { ",\"use\":\"sig\"", true },          { ",\"x5t\":\"x\",\"issuer\":\"y\"", true },
     { ",\"key_ops\":[\"verify\"]", true },
 };
 
