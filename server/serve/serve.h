@@ -95,6 +95,9 @@ enum kv_auth settings_auth(const struct kv_options *options);
 enum kv_code settings_limits(const struct kv_options *options, const struct kv_build *build,
                              struct kv_limits **ret_limits, struct kv_err *err) kv_must_check;
 
+/* What each port serves: the first site that takes a request has it. A NULL ends them. */
+extern const struct kv_site *const sites_of_tls[], *const sites_of_control[];
+
 /* Loads or issues the certificates for the names of these vaults and the --san ones, or takes what
  * the options give. */
 enum kv_code certificates_open(const struct kv_options *options, const char *folder,
@@ -267,11 +270,8 @@ enum kv_code sweep_start(struct sweep *sweep, bool token_is_own, struct kv_err *
 /* After the last request: marks the shutdown as clean, unless a call to the token has failed. */
 void sweep_end(const struct sweep *sweep);
 
-/* Token facts for /control/v1/hsm and /metrics; `context` is the struct token. */
-enum kv_code token_describe(void *context, cJSON **ret_description,
-                            struct kv_err *err) kv_must_check;
-enum kv_code token_print_metrics(void *context, struct kv_buf *buf,
-                                 struct kv_err *err) kv_must_check;
+/* Lends what the control port shows of it, and its faults. */
+void token_lend(struct token *token, struct kv_app *app);
 
 /*
  * The rotator: a row of the agenda that rotates keys by their policies when they are due. A key

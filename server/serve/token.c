@@ -294,7 +294,7 @@ static void add_state(cJSON *body, const struct token *token, bool *ok)
     kv_json_add_text(body, "place", places[kv_hsm_faults_place(token->faults)], ok);
 }
 
-enum kv_code token_describe(void *context, cJSON **ret_description, struct kv_err *err)
+static enum kv_code token_describe(void *context, cJSON **ret_description, struct kv_err *err)
 {
     const struct hsm *hsm = ((const struct token *) context)->hsm;
     const struct hsm_capabilities *can = hsm_capabilities(hsm);
@@ -319,7 +319,7 @@ enum kv_code token_describe(void *context, cJSON **ret_description, struct kv_er
     return KV_OK;
 }
 
-enum kv_code token_print_metrics(void *context, struct kv_buf *buf, struct kv_err *err)
+static enum kv_code token_print_metrics(void *context, struct kv_buf *buf, struct kv_err *err)
 {
     struct token *token = context;
     struct hsm_counters counters;
@@ -346,4 +346,12 @@ enum kv_code token_print_metrics(void *context, struct kv_buf *buf, struct kv_er
         counters.calls, counters.failures, counters.reopened, counters.sessions_open,
         counters.sessions_lent, counters.keys));
     return token_counts_print(&token->counts, buf, err);
+}
+
+void token_lend(struct token *token, struct kv_app *app)
+{
+    app->print_token_metrics = token_print_metrics;
+    app->describe_token = token_describe;
+    app->token_context = token;
+    app->hsm_faults = token->faults;
 }
