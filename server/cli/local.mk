@@ -17,6 +17,7 @@ libkvcli_a_SOURCES += \
 	%D%/journal.c \
 	%D%/journal.h \
 	%D%/journal_retries.c \
+	%D%/hsm.c \
 	%D%/identity.c \
 	%D%/login.c \
 	%D%/login.h \

@@ -34,4 +34,7 @@ libkvserve_a_SOURCES += \
 	%D%/supervisor.c \
 	%D%/sweep.c \
 	%D%/token.c \
+	%D%/token_faults.c \
+	%D%/token_place.c \
+	%D%/token_place.h \
 	%D%/vaults.c

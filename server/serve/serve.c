@@ -144,6 +144,7 @@ static enum kv_code open_keys(struct server *server, struct kv_err *err)
     KV_TRY(certifier_new(&server->certificates, &server->certifier, err));
     keys.certify_context = server->certifier;
     KV_TRY(housekeeper_new(server->clock, &server->keeper, err));
+    KV_TRY(token_prepare(&server->token, server->clock, server->keeper, err));
     KV_TRY(kv_custody_has_token(server->store, &has_token, err));
     /* a session for each worker, the generator, the housekeeper, and one to spare */
     KV_TRY(token_open(server->options, server->folder.path, has_token, server->workers + 3,
@@ -203,7 +204,8 @@ static enum kv_code start_threads(struct server *server, struct kv_err *err)
     KV_TRY(kv_lanes_new(&config, &server->lanes, err));
     KV_TRY(rotator_new(&rotator, &server->rotator, err));
 
-    const struct due due = { server->vaults, server->grants.access, server->keys, server->rotator };
+    const struct due due = { server->vaults, server->grants.access, server->keys, server->rotator,
+                             &server->token };
 
     KV_TRY(due_open(server->clock, &due, &server->agenda, err));
     chores.lanes = server->lanes;
@@ -238,14 +240,12 @@ static void fill_app(struct server *server)
         .ca_jks = &server->certificates.java,
         .token_is_healthy = housekeeper_token_is_healthy,
         .health_context = server->keeper,
-        .print_token_metrics = token_print_metrics,
-        .describe_token = token_describe,
-        .token_context = &server->token,
         .check_store = check_store,
         .store_context = server->store,
         .public_url = server->public_url,
         .serves_siblings = !kv_option_is(server->options, KV_OPTION_LISTEN, "localhost"),
     };
+    token_lend(&server->token, &server->app);
     grants_lend(&server->grants, &server->app);
     journal_lend(&server->journal, server->options, &server->app);
 }
@@ -312,7 +312,8 @@ static step_fn *const start_up[] = {
 static void take_down(struct server *server)
 {
     fetch_end();                    /* a silent authority must not delay the end, */
-    kv_agenda_stop(server->agenda); /* nor may a travel */
+    kv_agenda_stop(server->agenda); /* nor may a travel, */
+    token_let_go(&server->token);   /* nor a token that was made slow */
     drain(server->tls, server->control, &server->folder);
     kv_listener_free(server->tls); /* first: it tells the other of what it answered */
     kv_listener_free(server->control);
@@ -327,7 +328,7 @@ static void take_down(struct server *server)
     kv_keys_free(server->keys);
     certifier_free(server->certifier);
     kv_custody_free(server->custody);
-    hsm_close(server->token.hsm);
+    token_close(&server->token);
     housekeeper_free(server->keeper);
     grants_close(&server->grants);
     kv_roles_free(server->roles);

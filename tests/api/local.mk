@@ -25,6 +25,7 @@ api_tests = \
 	%D%/test_front \
 	%D%/test_gate \
 	%D%/test_hostile \
+	%D%/test_hsm \
 	%D%/test_identities \
 	%D%/test_import \
 	%D%/test_journal \
@@ -64,6 +65,10 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 	%D%/access_tools.c %D%/access_tools.h $(api_support)
 %C%_test_access_CFLAGS = $(api_cflags)
 %C%_test_access_LDADD = $(api_libs)
+%C%_test_hsm_SOURCES = %D%/hsm.c %D%/hsm_ends.c %D%/hsm_tools.c %D%/hsm_tools.h $(api_support)
+%C%_test_hsm_CFLAGS = $(api_cflags)
+%C%_test_hsm_LDADD = $(api_libs)
+
 %C%_test_identities_SOURCES = %D%/identities.c %D%/identity_daemon.c \
 	%D%/identity_endpoints.c %D%/identity_tools.c %D%/identity_tools.h \
 	%D%/access_tools.c %D%/access_tools.h $(api_support)

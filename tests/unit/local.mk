@@ -53,6 +53,12 @@ TESTS += %D%/test_err
 %C%_test_err_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_err_LDADD = $(UNIT_LDADD)
 
+check_PROGRAMS += %D%/test_hsmfaults
+TESTS += %D%/test_hsmfaults
+%C%_test_hsmfaults_SOURCES = %D%/hsmfaults.c
+%C%_test_hsmfaults_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_hsmfaults_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += %D%/test_secret
 TESTS += %D%/test_secret
 %C%_test_secret_SOURCES = %D%/secret.c %D%/control_token.c %D%/memory.h %D%/scratch.h

@@ -21,6 +21,7 @@
 #include "kv/base/cidr.h"
 #include "kv/base/secret.h"
 #include "kv/faults/faults.h"
+#include "kv/hsmfaults/hsmfaults.h"
 #include "kv/http/listener.h"
 #include "kv/http/request.h"
 #include "kv/http/route.h"
@@ -82,6 +83,7 @@ struct kv_app {
     enum kv_code (*print_token_metrics)(void *token_context, struct kv_buf *buf,
                                         struct kv_err *err);
     void *token_context;
+    struct kv_hsm_faults *hsm_faults; /* what is wrong with it */
 
     /* Grants again what the options grant at a vault that was reset, or with NULL at all of them,
      * and registers whom they name. Thread-safe. NULL: they say nothing. */

@@ -12,6 +12,7 @@ libkvapi_a_SOURCES += \
 	%D%/journal_render.c \
 	%D%/journal_retries.c \
 	%D%/journal_wait.c \
+	%D%/hsm.c \
 	%D%/identities.c \
 	%D%/identities.h \
 	%D%/identity_parts.c \

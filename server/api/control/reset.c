@@ -44,6 +44,7 @@ static enum kv_code reset_all(const struct kv_app *app, struct kv_err *err)
     kv_external_connect(app->keys, false);
     KV_TRY(kv_faults_clear(app->faults, NULL, err));
     control_forget(app, NULL);
+    KV_TRY(kv_hsm_faults_reset(app->hsm_faults, err));
     if (app->limits != NULL) {
         kv_limits_reset(app->limits);
     }

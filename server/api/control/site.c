@@ -159,6 +159,11 @@ const struct kv_route kv_control_routes[] = {
     { KV_GET, "/certs", authority_keys, KV_LANE_WORK, QUERY_ANY },
     { KV_GET, "/control/v1/info", control_info, KV_LANE_INLINE },
     { KV_GET, "/control/v1/hsm", control_hsm, KV_LANE_WORK }, /* it may be re-opening */
+    { KV_GET, "/control/v1/hsm/faults", hsm_fault_list, KV_LANE_INLINE },
+    { KV_POST, "/control/v1/hsm/faults", hsm_fault_add, KV_LANE_WORK },
+    { KV_DELETE, "/control/v1/hsm/faults", hsm_fault_clear, KV_LANE_INLINE, "kind" },
+    { KV_GET, "/control/v1/hsm/faults/{id}", hsm_fault_get, KV_LANE_INLINE },
+    { KV_DELETE, "/control/v1/hsm/faults/{id}", hsm_fault_remove, KV_LANE_INLINE },
     { KV_GET, "/control/v1/clock", control_clock_get, KV_LANE_INLINE },
     { KV_POST, "/control/v1/clock", control_clock_set, KV_LANE_INLINE },
     { KV_GET, "/control/v1/vaults", control_vaults, KV_LANE_WORK }, /* 10 000 are megabytes */
