@@ -143,8 +143,7 @@ static enum kv_code apply_one(const struct grants *grants, const char *spec, str
 enum kv_code firewalls_apply(const struct grants *grants, struct kv_err *err)
 {
     for (size_t i = 0; i < kv_option_list_count(grants->options, KV_OPTION_FIREWALL); i++) {
-        KV_TRY(
-            apply_one(grants, kv_option_list_item(grants->options, KV_OPTION_FIREWALL, i), err));
+        KV_TRY(apply_one(grants, kv_option_list_item(grants->options, KV_OPTION_FIREWALL, i), err));
     }
     return KV_OK;
 }

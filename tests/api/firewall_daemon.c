@@ -138,8 +138,8 @@ static void *knock(void *context)
 Test(firewall_daemon, lets_nobody_in_during_a_reset)
 {
     static const char *const arguments[] = {
-        "--vault", "dev", "--vault", "open", "--firewall", "dev,default-action=deny",
-        "--firewall-delay", "1h", NULL,
+        "--vault",          "dev", "--vault", "open", "--firewall", "dev,default-action=deny",
+        "--firewall-delay", "1h",  NULL,
     };
     atomic_bool done = false;
     struct knocker knockers[4];

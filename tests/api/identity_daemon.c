@@ -153,17 +153,17 @@ static void *guess(void *context)
 
     client_open(&client, thief->daemon, "dev");
     while (!atomic_load(thief->done)) {
-        API_REPLY(reply, client_send(&client, &(struct request){
-                                                  .method = "POST",
-                                                  .target = "/common/oauth2/v2.0/token",
-                                                  .content_type =
-                                                      "application/x-www-form-urlencoded",
-                                                  .body = "grant_type=client_credentials&client_id="
-                                                          GUID "&client_secret=guessed&scope="
-                                                          "https://vault.azure.net/.default",
-                                                  .host = "login.localhost",
-                                                  .without_token = true,
-                                              }));
+        API_REPLY(reply,
+                  client_send(&client, &(struct request){
+                                           .method = "POST",
+                                           .target = "/common/oauth2/v2.0/token",
+                                           .content_type = "application/x-www-form-urlencoded",
+                                           .body = "grant_type=client_credentials&client_id=" GUID
+                                                   "&client_secret=guessed&scope="
+                                                   "https://vault.azure.net/.default",
+                                           .host = "login.localhost",
+                                           .without_token = true,
+                                       }));
         thief->let_in += reply.status == 200;
         thief->asked++;
     }
@@ -173,9 +173,8 @@ static void *guess(void *context)
 
 Test(identity_daemon, lets_nobody_in_with_any_secret_during_a_reset)
 {
-    static const char *const arguments[] = {
-        "--identity", "app,secret=hush,groups=ops,client-id=" GUID, NULL
-    };
+    static const char *const arguments[] = { "--identity",
+                                             "app,secret=hush,groups=ops,client-id=" GUID, NULL };
     const struct request reset = {
         .method = "POST",
         .target = "/control/v1/reset",

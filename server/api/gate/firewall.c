@@ -30,9 +30,9 @@ static enum kv_code check_vault_is_there(const struct kv_request *request, struc
     kv_auto(kv_vault_release) const struct kv_vault *vault =
         kv_vaults_acquire_id(request->app->vaults, kv_call_of(request)->vault->id);
 
-    return vault != NULL
-               ? KV_OK
-               : KV_FAIL(err, KV_VAULT_NOT_FOUND, 0, "The vault '%s' was not found.", request->host);
+    return vault != NULL ? KV_OK
+                         : KV_FAIL(err, KV_VAULT_NOT_FOUND, 0, "The vault '%s' was not found.",
+                                   request->host);
 }
 
 enum kv_code gate_firewall(struct kv_request *request, struct kv_response *response,
