@@ -14,18 +14,6 @@ TestSuite(identity_daemon, .timeout = 120);
 
 #define GUID "aaaaaaaa-0000-4000-8000-000000000002"
 
-static void begin(struct daemon *daemon, const char *const *arguments)
-{
-    daemon_prepare(daemon);
-    cr_assert(daemon_start(daemon, arguments));
-}
-
-static void end(struct daemon *daemon)
-{
-    cr_expect(daemon_stop(daemon));
-    daemon_discard(daemon);
-}
-
 static int serve(const char *folder, const char *spec, char *ret_output, size_t size)
 {
     const char *const words[] = { "serve",          "--data", folder,       "--port", "0",
@@ -69,7 +57,7 @@ Test(identity_daemon, keeps_its_identities_and_refuses_contradictions)
     struct daemon daemon;
     char output[4096], object[64];
 
-    begin(&daemon, arguments);
+    api_begin(&daemon, arguments);
     (void) snprintf(object, sizeof(object), "%s", identity_show(&daemon, "app", "object_id"));
     identity_do(&daemon, "POST", "/app/recreate", NULL, 200);
     identity_do(&daemon, "DELETE", "/ops", NULL, 204);
@@ -84,7 +72,7 @@ Test(identity_daemon, keeps_its_identities_and_refuses_contradictions)
     cr_assert(daemon_start(&daemon, NULL));
     cr_expect_str_neq(identity_show(&daemon, "app", "object_id"), object);
     cr_expect_str_eq(identity_show(&daemon, "ops", "state"), "deleted");
-    end(&daemon);
+    api_end(&daemon);
 }
 
 Test(identity_daemon, leaves_deleted_ones_and_their_grants_alone)
@@ -96,7 +84,7 @@ Test(identity_daemon, leaves_deleted_ones_and_their_grants_alone)
     };
     struct daemon daemon;
 
-    begin(&daemon, arguments);
+    api_begin(&daemon, arguments);
     {
         API_CLIENT_OF(&daemon, dev);
 
@@ -107,7 +95,7 @@ Test(identity_daemon, leaves_deleted_ones_and_their_grants_alone)
         cr_expect_str_eq(identity_show(&daemon, "app", "state"), "deleted");
         identity_do(&daemon, "GET", "/app/token?resource=https://vault.azure.net", NULL, 404);
     }
-    end(&daemon);
+    api_end(&daemon);
 }
 
 Test(identity_daemon, is_put_back_by_a_reset)
@@ -122,7 +110,7 @@ Test(identity_daemon, is_put_back_by_a_reset)
     };
     struct daemon daemon;
 
-    begin(&daemon, arguments);
+    api_begin(&daemon, arguments);
     {
         API_CLIENT_OF(&daemon, dev);
 
@@ -136,7 +124,7 @@ Test(identity_daemon, is_put_back_by_a_reset)
         API_REPLY(list, identity_ask(&daemon, "GET", "", NULL));
         cr_expect_null(strstr(list.body, "further"), "%s", list.body);
     }
-    end(&daemon);
+    api_end(&daemon);
 }
 
 struct thief {
@@ -211,7 +199,7 @@ Test(identity_daemon, refuses_unknown_ones_where_that_is_said)
                                              "system-assigned", NULL };
     struct daemon daemon;
 
-    begin(&daemon, arguments);
+    api_begin(&daemon, arguments);
     identity_do(&daemon, "GET", "/app", NULL, 404);
     identity_do(&daemon, "POST", "/app/disable", NULL, 404);
     identity_do(&daemon, "GET", "/app/token?resource=https://vault.azure.net", NULL, 404);
@@ -219,7 +207,7 @@ Test(identity_daemon, refuses_unknown_ones_where_that_is_said)
                 200);
     access_do(&daemon, "POST", "/dev/assignments", "{\"identity\":\"app\",\"role\":\"owner\"}",
               404);
-    end(&daemon);
+    api_end(&daemon);
 }
 
 /* A store of before there were principals has neither their tables nor their steps. */
@@ -242,7 +230,7 @@ Test(identity_daemon, takes_over_a_data_folder_of_before)
     static const char *const arguments[] = { "--vault", "dev,access=rbac", NULL };
     struct daemon daemon;
 
-    begin(&daemon, arguments);
+    api_begin(&daemon, arguments);
     {
         API_CLIENT_OF(&daemon, dev);
 
@@ -255,7 +243,7 @@ Test(identity_daemon, takes_over_a_data_folder_of_before)
         cr_expect_eq(access_get(&dev, "dev", false, "k"), 404, "the same ids as ever");
         identity_do(&daemon, "PUT", "/app", "{}", 201);
     }
-    end(&daemon);
+    api_end(&daemon);
 }
 
 /* --- from a shell --- */
@@ -280,7 +268,7 @@ Test(identity_daemon, is_managed_by_commands)
     struct daemon daemon;
     char output[8192];
 
-    begin(&daemon, NULL);
+    api_begin(&daemon, NULL);
     cr_expect_eq(RUN("identity", "create", "app,type=application,trusted"), 0, "%s", output);
     cr_expect_not_null(strstr(output, "name=app\ntype=application\nstate=enabled\n"), "%s", output);
     cr_expect_not_null(strstr(output, "\ntrusted=true\n"), "%s", output);
@@ -311,7 +299,7 @@ Test(identity_daemon, is_managed_by_commands)
     cr_expect_eq(RUN("identity", "list"), 0);
     cr_expect_not_null(strstr(output, "app application deleted "), "%s", output);
     cr_expect_not_null(strstr(output, "ops group enabled "), "%s", output);
-    end(&daemon);
+    api_end(&daemon);
 }
 
 Test(identity_daemon, says_how_to_log_in)
@@ -330,7 +318,7 @@ Test(identity_daemon, says_how_to_log_in)
     struct daemon daemon;
     char output[8192];
 
-    begin(&daemon, NULL);
+    api_begin(&daemon, NULL);
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
         cr_expect_eq(RUN("env", "--identity", "app", "--as", rows[i].way), 0, "%s", output);
         cr_expect_not_null(strstr(output, rows[i].said), "%zu: %s", i, output);
@@ -342,5 +330,5 @@ Test(identity_daemon, says_how_to_log_in)
     }
     cr_expect_eq(RUN("env", "--as", "secret"), 2, "%s", output);
     cr_expect_not_null(strstr(output, "--as secret needs an --identity"), "%s", output);
-    end(&daemon);
+    api_end(&daemon);
 }
