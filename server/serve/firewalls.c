@@ -2,6 +2,7 @@
 /* The network settings of vaults that the options give: --firewall; and --trusted-proxy. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "kv/access/firewall.h"
 #include "serve.h"
@@ -121,12 +122,11 @@ static enum kv_code apply(const struct grants *grants, const struct kv_vault *va
     return kv_network_change(grants->access, vault, change, now, &made, err);
 }
 
-static enum kv_code apply_one(const struct grants *grants, const char *spec, const char *only,
-                              struct kv_err *err)
+static enum kv_code apply_one(const struct grants *grants, const char *spec, struct kv_err *err)
 {
     kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
     kv_auto(kv_network_change_done) struct kv_network_change change = { .words_given = 0 };
-    const struct vault_named named = { spec, strcspn(spec, ","), only,
+    const struct vault_named named = { spec, strcspn(spec, ","), NULL,
                                        kv_seconds(kv_clock_now(grants->clock)) };
     struct kv_err why;
 
@@ -140,11 +140,37 @@ static enum kv_code apply_one(const struct grants *grants, const char *spec, con
     return apply(grants, vault, &change, &why) == KV_OK ? KV_OK : refuse(spec, why.message, err);
 }
 
-enum kv_code firewalls_apply(const struct grants *grants, const char *vault, struct kv_err *err)
+enum kv_code firewalls_apply(const struct grants *grants, struct kv_err *err)
 {
     for (size_t i = 0; i < kv_option_list_count(grants->options, KV_OPTION_FIREWALL); i++) {
-        KV_TRY(apply_one(grants, kv_option_list_item(grants->options, KV_OPTION_FIREWALL, i), vault,
-                         err));
+        KV_TRY(apply_one(grants, kv_option_list_item(grants->options, KV_OPTION_FIREWALL, i), err));
+    }
+    return KV_OK;
+}
+
+static enum kv_code settle_one(const char *spec, struct kv_db *db, const struct kv_vault *vault,
+                               struct kv_err *err)
+{
+    kv_auto(kv_network_change_done) struct kv_network_change change = { .words_given = 0 };
+    size_t len = strcspn(spec, ",");
+    struct kv_err why;
+
+    if (strlen(vault->name) != len || strncasecmp(vault->name, spec, len) != 0) {
+        return KV_OK;
+    }
+    KV_TRY(parse(spec, &change, err));
+    return kv_network_settle(db, vault, &change, &why) == KV_OK ? KV_OK
+                                                                : refuse(spec, why.message, err);
+}
+
+enum kv_code firewalls_settle(void *context, struct kv_db *db, const struct kv_vault *vault,
+                              struct kv_err *err)
+{
+    const struct grants *grants = context;
+
+    for (size_t i = 0; i < kv_option_list_count(grants->options, KV_OPTION_FIREWALL); i++) {
+        KV_TRY(settle_one(kv_option_list_item(grants->options, KV_OPTION_FIREWALL, i), db, vault,
+                          err));
     }
     return KV_OK;
 }

@@ -115,6 +115,7 @@ enum kv_code grants_open(struct grants *grants, struct kv_store *store, struct k
     KV_TRY(proxies_read(grants->options, &grants->proxies, err));
     KV_TRY(open_arc_keys(grants, err));
     KV_TRY(identities_open(grants->options, store, grants->identity, &grants->principals, err));
+    kv_vaults_settle(grants->vaults, firewalls_settle, grants);
     return kv_access_new(&config, &grants->access, err);
 }
 
@@ -206,14 +207,18 @@ static enum kv_code apply(const struct grants *grants, const struct spec *spec,
                                      : assign(grants, vault, principal, spec, now, err);
 }
 
+/* Those that deny, or the others. */
 static enum kv_code apply_one(const struct grants *grants, const char *text, const char *only,
-                              struct kv_err *err)
+                              bool denies, struct kv_err *err)
 {
     kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
     struct spec spec;
     struct kv_err why;
 
     KV_TRY(parse(text, &spec, err));
+    if (spec.deny != denies) {
+        return KV_OK;
+    }
 
     const struct vault_named named = { spec.vault, strlen(spec.vault), only,
                                        kv_seconds(kv_clock_now(grants->clock)) };
@@ -227,29 +232,48 @@ static enum kv_code apply_one(const struct grants *grants, const char *text, con
     return apply(grants, &spec, vault, &why) == KV_OK ? KV_OK : refuse(text, why.message, err);
 }
 
-enum kv_code grants_apply(void *context, const char *vault, struct kv_err *err)
+static enum kv_code apply_all(const struct grants *grants, const char *only, bool denies,
+                              struct kv_err *err)
 {
-    const struct grants *grants = context;
-
     for (size_t i = 0; i < kv_option_list_count(grants->options, KV_OPTION_GRANT); i++) {
-        KV_TRY(apply_one(grants, kv_option_list_item(grants->options, KV_OPTION_GRANT, i), vault,
-                         err));
+        KV_TRY(apply_one(grants, kv_option_list_item(grants->options, KV_OPTION_GRANT, i), only,
+                         denies, err));
     }
-    KV_TRY(firewalls_apply(grants, vault, err));
+    return KV_OK;
+}
+
+/* What is denied comes first: while others call, nobody may in between what is denied in the end. */
+static enum kv_code apply_to(const struct grants *grants, const char *vault, struct kv_err *err)
+{
+    KV_TRY(apply_all(grants, vault, true, err));
+    KV_TRY(apply_all(grants, vault, false, err));
     KV_TRY(kv_principals_refresh(grants->principals, err));
     return kv_access_refresh(grants->access, err);
 }
 
-/* With NULL everybody is forgotten first but whom the options name. */
+enum kv_code grants_apply(const struct grants *grants, struct kv_err *err)
+{
+    KV_TRY(firewalls_apply(grants, err));
+    return apply_to(grants, NULL, err);
+}
+
+static enum kv_code register_again(void *context, struct kv_err *err)
+{
+    const struct grants *grants = context;
+
+    return identities_apply(grants->options, grants->principals, err);
+}
+
+/* With NULL everybody is forgotten first but whom the options name. The firewalls are there already:
+ * firewalls_settle(). */
 static enum kv_code grants_again(void *context, const char *vault, struct kv_err *err)
 {
     const struct grants *grants = context;
 
     if (vault == NULL) {
-        KV_TRY(kv_principals_reset(grants->principals, err));
-        KV_TRY(identities_apply(grants->options, grants->principals, err));
+        KV_TRY(kv_principals_reset(grants->principals, register_again, context, err));
     }
-    return grants_apply(context, vault, err);
+    return apply_to(grants, vault, err);
 }
 
 void grants_lend(struct grants *grants, struct kv_app *app)

@@ -167,7 +167,7 @@ static enum kv_code open_vaults(struct server *server, struct kv_err *err)
         vaults_open(server->vaults, &server->drafts, kv_seconds(kv_clock_now(server->clock)), err));
     server->coverage = (struct coverage){ &server->certificates, &server->public_url };
     KV_TRY(coverage_watch(&server->coverage, server->vaults, err));
-    return grants_apply(&server->grants, NULL, err);
+    return grants_apply(&server->grants, err);
 }
 
 static enum kv_code sweep(struct server *server, struct kv_err *err)

@@ -187,18 +187,19 @@ void authority_host_fill(const struct kv_options *options, struct kv_app *app);
 enum kv_code identities_check(const struct kv_options *options, struct kv_err *err) kv_must_check;
 enum kv_code grants_check(const struct kv_options *options, struct kv_err *err) kv_must_check;
 
-/* firewalls.c: the same for --firewall, which replaces a vault's network settings. */
+/* firewalls.c: the same for --firewall, which replaces a vault's network settings: at the start, and
+ * of a vault that a reset makes (a kv_vault_settle_fn, with the struct grants). */
 enum kv_code firewalls_check(const struct kv_options *options, struct kv_err *err) kv_must_check;
-enum kv_code firewalls_apply(const struct grants *grants, const char *vault,
-                             struct kv_err *err) kv_must_check;
+enum kv_code firewalls_apply(const struct grants *grants, struct kv_err *err) kv_must_check;
+enum kv_code firewalls_settle(void *grants, struct kv_db *db, const struct kv_vault *vault,
+                              struct kv_err *err) kv_must_check;
 
 /* --trusted-proxy, sorted. Free with kv_cidrs_done(). */
 enum kv_code proxies_read(const struct kv_options *options, struct kv_cidrs *ret_proxies,
                           struct kv_err *err) kv_must_check;
 
-/* Does what the options say of grants and firewalls, at once, at the vault of that name; at all of
- * them with NULL. `grants` is the struct grants. */
-enum kv_code grants_apply(void *grants, const char *vault, struct kv_err *err) kv_must_check;
+/* Does what the options say of grants and firewalls, at once, at all vaults. */
+enum kv_code grants_apply(const struct grants *grants, struct kv_err *err) kv_must_check;
 
 /* Opens the registry of principals, and registers those that the options name: kept ones stay as
  * they are, and one who was deleted stays deleted. KV_BAD_PARAMETER, with the name, for one who is

@@ -80,6 +80,32 @@ Test(authority, has_the_headers_of_the_service)
     cr_expect_null(reply_header(&reply, "WWW-Authenticate"));
 }
 
+/* Whatever was asked instead. */
+Test(authority, AADSTS900561_says_which_method_there_is)
+{
+    static const struct {
+        const char *method, *target, *allow;
+    } rows[] = {
+        { "GET", "/common/oauth2/v2.0/token", "POST" },
+        { "PUT", "/common/oauth2/v2.0/token", "POST" },
+        { "OPTIONS", "/common/oauth2/token", "POST" },
+        { "DELETE", "/common/oauth2/devicecode", "POST" },
+        { "POST", "/common/discovery/instance", "GET" },
+        { "PUT", "/common/discovery/keys", "GET" },
+    };
+    API_CLIENT(dev);
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        API_REPLY(reply,
+                  authority_ask(&dev, "login.localhost", rows[i].method, rows[i].target, NULL));
+        const char *allow = reply_header(&reply, "Allow");
+
+        cr_expect_eq(reply.status, 405, "%zu: %ld", i, reply.status);
+        cr_expect_str_eq(allow != NULL ? allow : "", rows[i].allow, "%s %s", rows[i].method,
+                         rows[i].target);
+    }
+}
+
 /* --- whole bodies --- */
 
 Test(authority, refusal_is_of_the_service_to_the_byte)

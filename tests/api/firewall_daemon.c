@@ -3,6 +3,8 @@
  * commands. */
 #include "access_tools.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -89,6 +91,68 @@ Test(firewall_daemon, begins_with_what_the_options_say_and_so_does_a_reset)
         }
     }
     api_end(&daemon);
+}
+
+struct knocker {
+    const struct daemon *daemon;
+    atomic_bool *done;
+    unsigned asked, let_in;
+};
+
+/* One that was under way when its vault was emptied may be told that the vault is gone. */
+static bool is_let_in(struct client *client)
+{
+    API_REPLY(reply, client_call(client, "GET", "/keys/k", NULL));
+
+    return reply.status != 403 && strstr(reply.body, "VaultNotFound") == NULL;
+}
+
+static void *knock(void *context)
+{
+    struct knocker *knocker = context;
+    struct client client;
+
+    client_open(&client, knocker->daemon, "dev");
+    while (!atomic_load(knocker->done)) {
+        knocker->let_in += is_let_in(&client);
+        knocker->asked++;
+    }
+    client_close(&client);
+    return NULL;
+}
+
+/* Not for the moment between emptying the vault and closing its firewall again either; nor while the
+ * clock goes back to where a delay of the virtual time before has not passed. */
+Test(firewall_daemon, lets_nobody_in_during_a_reset)
+{
+    static const char *const arguments[] = {
+        "--vault",          "dev", "--vault", "open", "--firewall", "dev,default-action=deny",
+        "--firewall-delay", "1h",  NULL,
+    };
+    atomic_bool done = false;
+    struct knocker knockers[4];
+    pthread_t threads[4];
+    struct daemon daemon;
+
+    begin(&daemon, arguments);
+    API_CLIENT_OF(&daemon, open);
+    for (size_t i = 0; i < KV_COUNT(knockers); i++) {
+        knockers[i] = (struct knocker){ .daemon = &daemon, .done = &done };
+        cr_assert_eq(pthread_create(&threads[i], NULL, knock, &knockers[i]), 0);
+    }
+    for (unsigned i = 0; i < 40; i++) {
+        if (i % 4 == 0) {
+            api_advance(&daemon, 600);
+        }
+        reset(&open, i % 2 == 0 ? "{}" : "{\"vault\":\"dev\"}");
+    }
+    atomic_store(&done, true);
+    for (size_t i = 0; i < KV_COUNT(knockers); i++) {
+        pthread_join(threads[i], NULL);
+        cr_expect_eq(knockers[i].let_in, 0, "of %u", knockers[i].asked);
+        cr_expect_gt(knockers[i].asked, 0);
+    }
+    end(&daemon);
 }
 
 Test(firewall_daemon, changes_after_the_delay)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Identities by what the options say: --identity, --unknown-identities; kept data, and a reset. */
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -123,6 +125,72 @@ Test(identity_daemon, is_put_back_by_a_reset)
         cr_expect_null(strstr(list.body, "further"), "%s", list.body);
     }
     api_end(&daemon);
+}
+
+struct thief {
+    const struct daemon *daemon;
+    atomic_bool *done;
+    unsigned asked, let_in;
+};
+
+/* Somebody whom nobody registered is let in with any secret: never in the place of who is registered. */
+static void *guess(void *context)
+{
+    struct thief *thief = context;
+    struct client client;
+
+    client_open(&client, thief->daemon, "dev");
+    while (!atomic_load(thief->done)) {
+        API_REPLY(reply,
+                  client_send(&client, &(struct request){
+                                           .method = "POST",
+                                           .target = "/common/oauth2/v2.0/token",
+                                           .content_type = "application/x-www-form-urlencoded",
+                                           .body = "grant_type=client_credentials&client_id=" GUID
+                                                   "&client_secret=guessed&scope="
+                                                   "https://vault.azure.net/.default",
+                                           .host = "login.localhost",
+                                           .without_token = true,
+                                       }));
+        thief->let_in += reply.status == 200;
+        thief->asked++;
+    }
+    client_close(&client);
+    return NULL;
+}
+
+Test(identity_daemon, lets_nobody_in_with_any_secret_during_a_reset)
+{
+    static const char *const arguments[] = { "--identity",
+                                             "app,secret=hush,groups=ops,client-id=" GUID, NULL };
+    const struct request reset = {
+        .method = "POST",
+        .target = "/control/v1/reset",
+        .body = "{}",
+        .control = true,
+    };
+    atomic_bool done = false;
+    struct thief thieves[4];
+    pthread_t threads[4];
+    struct daemon daemon;
+
+    begin(&daemon, arguments);
+    API_CLIENT_OF(&daemon, dev);
+    for (size_t i = 0; i < KV_COUNT(thieves); i++) {
+        thieves[i] = (struct thief){ .daemon = &daemon, .done = &done };
+        cr_assert_eq(pthread_create(&threads[i], NULL, guess, &thieves[i]), 0);
+    }
+    for (unsigned i = 0; i < 40; i++) {
+        API_REPLY(reply, client_send(&dev, &reset));
+        cr_expect_eq(reply.status, 204, "%s", reply.body);
+    }
+    atomic_store(&done, true);
+    for (size_t i = 0; i < KV_COUNT(thieves); i++) {
+        pthread_join(threads[i], NULL);
+        cr_expect_eq(thieves[i].let_in, 0, "of %u", thieves[i].asked);
+        cr_expect_gt(thieves[i].asked, 0);
+    }
+    end(&daemon);
 }
 
 Test(identity_daemon, refuses_unknown_ones_where_that_is_said)

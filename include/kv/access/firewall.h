@@ -85,6 +85,16 @@ enum kv_code kv_network_change(struct kv_access *access, const struct kv_vault *
                                const struct kv_network_change *change, kv_millis now,
                                struct kv_network *ret_network, struct kv_err *err) kv_must_check;
 
+/*
+ * Gives a vault that is being made its settings, in the transaction on `db` that makes it: they
+ * count from the beginning of time, whatever the delay is and wherever the clock goes. Of the change
+ * its mode says nothing. KV_CONFLICT as above. The index is read anew by whoever asks after
+ * kv_access_empty(), which comes before it in that transaction.
+ */
+enum kv_code kv_network_settle(struct kv_db *db, const struct kv_vault *vault,
+                               const struct kv_network_change *change,
+                               struct kv_err *err) kv_must_check;
+
 /* For the agenda: when settings next begin or cease to count, later than `after`, INT64_MAX: never;
  * and what there is to do then, which tells `report` of the vaults. */
 enum kv_code kv_network_next(struct kv_access *access, kv_millis after, kv_millis *ret_due,

@@ -160,6 +160,10 @@ enum kv_code kv_principal_remove_member(struct kv_principals *principals, const 
 enum kv_code kv_principal_members(struct kv_principals *principals, const char *group, cJSON *ids,
                                   struct kv_err *err) kv_must_check;
 
-/* Removes all that is registered: for a reset, which then registers what the options say. */
-enum kv_code kv_principals_reset(struct kv_principals *principals,
-                                 struct kv_err *err) kv_must_check;
+/*
+ * Removes all that is registered, then has `fill` register what the options say; NULL: nobody. Until
+ * that is done the look-ups of other threads are KV_UNAVAILABLE. One at a time.
+ */
+typedef enum kv_code kv_principals_fill_fn(void *context, struct kv_err *err);
+enum kv_code kv_principals_reset(struct kv_principals *principals, kv_principals_fill_fn *fill,
+                                 void *context, struct kv_err *err) kv_must_check;

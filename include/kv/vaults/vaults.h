@@ -41,6 +41,15 @@ typedef void kv_vault_told_fn(void *context, const struct kv_vault *vault);
 void kv_vaults_tell(struct kv_vaults *vaults, kv_vault_told_fn *told, void *context);
 
 /*
+ * Has `settle` called with every vault that a reset makes, in the transaction that does: what the
+ * options say of it counts from its first moment on. It uses no other connection and changes no
+ * vaults; when it fails nothing is reset. Set before the first request.
+ */
+typedef enum kv_code kv_vault_settle_fn(void *context, struct kv_db *db,
+                                        const struct kv_vault *vault, struct kv_err *err);
+void kv_vaults_settle(struct kv_vaults *vaults, kv_vault_settle_fn *settle, void *context);
+
+/*
  * Reads what the store has, and makes those of `drafts` that it has not; the first of them is the
  * one for hosts that name no vault. KV_BAD_PARAMETER when a draft contradicts the store. A vault
  * of a store from before they were kept there is known by its name alone: its draft settles it,

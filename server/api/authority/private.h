@@ -52,6 +52,7 @@ void authority_render_date(kv_time time, char ret_text[AUTHORITY_DATE_SIZE]);
 struct authority_call {
     char correlation[KV_UUID_LENGTH + 1]; /* client-request-id, or one that is made up */
     bool is_echoed;                       /* the client sent it */
+    char allow[KV_VERBS_SIZE];            /* of a path that has no such method; "" */
 };
 static inline const struct authority_call *authority_call_of(const struct kv_request *request)
 {

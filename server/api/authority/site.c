@@ -65,12 +65,12 @@ static size_t choose_body_max(const struct kv_request *request)
 static enum kv_code refuse_unmatched(struct kv_request *request, struct kv_response *response,
                                      unsigned verbs_of_path, struct kv_err *err)
 {
-    char verbs[KV_VERBS_SIZE];
+    struct authority_call *call = request->context; /* begin_call() was the first gate */
 
     (void) response;
     if (verbs_of_path != 0) {
-        kv_verbs_list(verbs_of_path, verbs);
-        return AADSTS_REFUSE(err, 900561, verbs, request->method);
+        kv_verbs_list(verbs_of_path, call->allow);
+        return AADSTS_REFUSE(err, 900561, call->allow, request->method);
     }
     return KV_FAIL(err, KV_NOT_FOUND, 0, "The authority has no such endpoint.");
 }
@@ -86,6 +86,7 @@ static void add_header(struct kv_response *response, const char *name, const cha
 static void finish(struct kv_request *request, struct kv_response *response)
 {
     const struct authority_call *call = authority_call_of(request);
+    const char *allow = call != NULL ? call->allow : "";
     bool is_public = response->status == 200 && request->verb == KV_GET;
     char date[KV_HTTP_DATE_SIZE];
 
@@ -107,8 +108,8 @@ static void finish(struct kv_request *request, struct kv_response *response)
         add_header(response, "client-request-id", call->correlation);
     }
     add_header(response, "x-ms-request-id", request->id);
-    if (response->status == 405) {
-        add_header(response, "Allow", request->verb == KV_GET ? "POST" : "GET");
+    if (allow[0] != '\0') {
+        add_header(response, "Allow", allow);
     }
     add_header(response, "Date", date);
 }

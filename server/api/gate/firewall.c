@@ -21,6 +21,20 @@ static enum kv_code find_trust(const struct kv_request *request, bool *ret_is_tr
     return KV_OK;
 }
 
+/*
+ * A reset puts another vault in the place of the one that the request found, and what that one had
+ * is gone, its firewall too: whoever it would have kept out must not be let in for that.
+ */
+static enum kv_code check_vault_is_there(const struct kv_request *request, struct kv_err *err)
+{
+    kv_auto(kv_vault_release) const struct kv_vault *vault =
+        kv_vaults_acquire_id(request->app->vaults, kv_call_of(request)->vault->id);
+
+    return vault != NULL ? KV_OK
+                         : KV_FAIL(err, KV_VAULT_NOT_FOUND, 0, "The vault '%s' was not found.",
+                                   request->host);
+}
+
 enum kv_code gate_firewall(struct kv_request *request, struct kv_response *response,
                            struct kv_err *err)
 {
@@ -39,5 +53,6 @@ enum kv_code gate_firewall(struct kv_request *request, struct kv_response *respo
     KV_TRY(find_trust(request, &question.is_trusted, err));
     kv_caller_print(who, 0, caller);
     kv_caller_print_in_full(who, in_full);
-    return kv_network_check(request->app->access, &question, err);
+    KV_TRY(kv_network_check(request->app->access, &question, err));
+    return check_vault_is_there(request, err);
 }

@@ -291,6 +291,19 @@ enum kv_code kv_network_change(struct kv_access *access, const struct kv_vault *
     return KV_OK;
 }
 
+enum kv_code kv_network_settle(struct kv_db *db, const struct kv_vault *vault,
+                               const struct kv_network_change *change, struct kv_err *err)
+{
+    static const char remove[] = "DELETE FROM access_network WHERE vault = ?";
+    struct kv_network row = change->to; /* borrowed: nothing of it is freed */
+
+    row.since = KV_ACCESS_ALWAYS;
+    row.until = KV_ACCESS_NEVER;
+    KV_TRY(kv_db_run(db, remove, KV_BINDS(KV_B_INT(vault->id)), NULL, err));
+    KV_TRY(check_room(db, vault->id, count_ranges(&row), KV_ACCESS_ALWAYS, err));
+    return insert(db, vault->id, &row, err);
+}
+
 /* --- what falls due --- */
 
 enum kv_code kv_network_next(struct kv_access *access, kv_millis after, kv_millis *ret_due,

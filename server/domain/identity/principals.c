@@ -193,8 +193,23 @@ static const struct kv_principal_entry *find_locked(const struct principals_inde
     return entry;
 }
 
-static enum kv_code find(struct kv_principals *principals, const struct wanted *wanted,
-                         struct kv_principal_entry *ret_entry, struct kv_err *err)
+/*
+ * In the middle of a reset one whom the options name is not there yet, or without credentials: who
+ * is made up in his place would be let in with any. What was seen counts if no reset has begun
+ * or ended since `resets` was read, and none was under way then but by this thread.
+ */
+static enum kv_code check_settled(const struct kv_principals *principals, unsigned resets,
+                                  struct kv_err *err)
+{
+    bool is_under_way = resets % 2 != 0 && !pthread_equal(principals->resetter, pthread_self());
+
+    return is_under_way || atomic_load(&principals->resets) != resets
+               ? KV_FAIL(err, KV_UNAVAILABLE, 0, "The identities are being reset: ask again.")
+               : KV_OK;
+}
+
+static enum kv_code find_once(struct kv_principals *principals, const struct wanted *wanted,
+                              struct kv_principal_entry *ret_entry, struct kv_err *err)
 {
     struct kv_principal_entry found;
 
@@ -216,6 +231,16 @@ static enum kv_code find(struct kv_principals *principals, const struct wanted *
     }
     *ret_entry = found;
     return KV_OK;
+}
+
+static enum kv_code find(struct kv_principals *principals, const struct wanted *wanted,
+                         struct kv_principal_entry *ret_entry, struct kv_err *err)
+{
+    unsigned resets = atomic_load(&principals->resets);
+    enum kv_code code = find_once(principals, wanted, ret_entry, err);
+
+    KV_TRY(check_settled(principals, resets, err));
+    return code;
 }
 
 /* A GUID is a client id and a text with a slash a resource id, unless somebody has that name. */
@@ -296,8 +321,8 @@ static const struct kv_principal_entry *find_managed_locked(const struct kv_prin
     return has_default ? NULL : principals_index_only(index, KV_PRINCIPAL_USER_ASSIGNED, ret_count);
 }
 
-enum kv_code kv_principals_find_managed(struct kv_principals *principals,
-                                        struct kv_principal_entry *ret_entry, struct kv_err *err)
+static enum kv_code find_managed(struct kv_principals *principals,
+                                 struct kv_principal_entry *ret_entry, struct kv_err *err)
 {
     struct kv_principal_entry found = principals->system;
     size_t count;
@@ -320,6 +345,16 @@ enum kv_code kv_principals_find_managed(struct kv_principals *principals,
     }
     *ret_entry = found;
     return KV_OK;
+}
+
+enum kv_code kv_principals_find_managed(struct kv_principals *principals,
+                                        struct kv_principal_entry *ret_entry, struct kv_err *err)
+{
+    unsigned resets = atomic_load(&principals->resets);
+    enum kv_code code = find_managed(principals, ret_entry, err);
+
+    KV_TRY(check_settled(principals, resets, err));
+    return code;
 }
 
 /* --- what a request asks --- */

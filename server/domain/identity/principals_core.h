@@ -24,6 +24,8 @@ struct kv_principals {
     bool refuses_unknown;
     struct kv_principal_entry system; /* the default identity as it is made up */
     pthread_mutex_t reading;          /* lock.def: principals.reading */
+    atomic_uint resets;               /* begun and ended: odd while the next one is at it */
+    pthread_t resetter;               /* set before */
     atomic_uint_fast64_t edition; /* counts committed changes; the index has that of its reading */
 
     pthread_rwlock_t lock;          /* lock.def: principals.index; guards the next one */

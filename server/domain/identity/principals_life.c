@@ -143,7 +143,7 @@ enum kv_code kv_principals_each(struct kv_principals *principals, kv_principal_v
     return KV_OK;
 }
 
-enum kv_code kv_principals_reset(struct kv_principals *principals, struct kv_err *err)
+static enum kv_code forget_all(struct kv_principals *principals, struct kv_err *err)
 {
     static const char *const statements[] = {
         "DELETE FROM principal_member",
@@ -157,4 +157,19 @@ enum kv_code kv_principals_reset(struct kv_principals *principals, struct kv_err
         KV_TRY(kv_db_run(db, statements[i], KV_NO_BINDS, NULL, err));
     }
     return principals_commit(principals, db, err);
+}
+
+enum kv_code kv_principals_reset(struct kv_principals *principals, kv_principals_fill_fn *fill,
+                                 void *context, struct kv_err *err)
+{
+    enum kv_code code;
+
+    principals->resetter = pthread_self();
+    atomic_fetch_add(&principals->resets, 1);
+    code = forget_all(principals, err);
+    if (code == KV_OK && fill != NULL) {
+        code = fill(context, err);
+    }
+    atomic_fetch_add(&principals->resets, 1);
+    return code;
 }

@@ -27,6 +27,8 @@ struct kv_vaults {
     size_t tenants;
     kv_vault_told_fn *told; /* of new ones; NULL: nobody */
     void *told_context;
+    kv_vault_settle_fn *settle; /* of those that a reset makes; NULL: nobody */
+    void *settle_context;
     struct kv_vault_draft *drafts; /* heap: what the options want */
     size_t draft_count;
     pthread_mutex_t changes; /* lock.def: vaults.changes */

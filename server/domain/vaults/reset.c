@@ -20,8 +20,14 @@ static const struct kv_vault_draft *find_draft(const struct kv_vaults *vaults, c
     return NULL;
 }
 
-static enum kv_code insert(struct kv_db *db, const struct kv_vault *like, kv_time now,
-                           struct vault_map *map, int64_t *ret_id, struct kv_err *err)
+static enum kv_code settle(struct kv_vaults *vaults, struct kv_db *db, const struct kv_vault *vault,
+                           struct kv_err *err)
+{
+    return vaults->settle != NULL ? vaults->settle(vaults->settle_context, db, vault, err) : KV_OK;
+}
+
+static enum kv_code insert(struct kv_vaults *vaults, struct kv_db *db, const struct kv_vault *like,
+                           kv_time now, struct vault_map *map, int64_t *ret_id, struct kv_err *err)
 {
     kv_auto(kv_vault_release) const struct kv_vault *snapshot = NULL;
     struct kv_vault vault = *like;
@@ -29,6 +35,7 @@ static enum kv_code insert(struct kv_db *db, const struct kv_vault *like, kv_tim
     vault.made = vault.changed = now;
     vault.deleted = vault.purge = 0;
     KV_TRY(vault_row_insert(db, &vault, err));
+    KV_TRY(settle(vaults, db, &vault, err));
     KV_TRY(vault_snapshot(&vault, &snapshot, err));
     KV_TRY(vault_map_add(map, snapshot, err));
     *ret_id = vault.id;
@@ -43,7 +50,7 @@ static enum kv_code make_anew(struct kv_vaults *vaults, struct kv_db *db, kv_tim
     for (size_t i = 0; i < vaults->draft_count; i++) {
         int64_t id = 0;
 
-        KV_TRY(insert(db, &vaults->drafts[i].vault, now, map, &id, err));
+        KV_TRY(insert(vaults, db, &vaults->drafts[i].vault, now, map, &id, err));
         *ret_first = i == 0 ? id : *ret_first;
     }
     return KV_OK;
@@ -74,7 +81,7 @@ static enum kv_code replace(struct kv_vaults *vaults, struct kv_db *db,
     KV_TRY(keep_others(vaults, vault, map, err));
     KV_TRY(vault_empty(vaults, db, vault->id, err));
     KV_TRY(vault_row_delete(db, vault->id, err));
-    KV_TRY(insert(db, draft != NULL ? &draft->vault : vault, now, map, &id, err));
+    KV_TRY(insert(vaults, db, draft != NULL ? &draft->vault : vault, now, map, &id, err));
     *ret_first = vaults->first == vault->id ? id : vaults->first;
     return KV_OK;
 }

@@ -42,6 +42,12 @@ void kv_vaults_tell(struct kv_vaults *vaults, kv_vault_told_fn *told, void *cont
     vaults->told_context = context;
 }
 
+void kv_vaults_settle(struct kv_vaults *vaults, kv_vault_settle_fn *settle, void *context)
+{
+    vaults->settle = settle;
+    vaults->settle_context = context;
+}
+
 void kv_vaults_add_tenant(struct kv_vaults *vaults, kv_vault_empty_fn *empty, void *context)
 {
     assert(vaults->tenants < KV_VAULT_TENANTS_MAX);

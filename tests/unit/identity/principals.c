@@ -218,7 +218,7 @@ Test(principals, a_reset_leaves_nobody)
 {
     must_register("app", "");
     must(kv_principal_delete(principals, "gone", &err));
-    must(kv_principals_reset(principals, &err));
+    must(kv_principals_reset(principals, NULL, NULL, &err));
     must(find_name("gone"));
     cr_assert_not(entry.registered);
     must(find_name("app"));

@@ -376,7 +376,7 @@ Test(assertion, of_an_application_that_is_made_up_is_held_against_its_own_certif
     EVP_PKEY *other = make_key();
     char header[16384];
 
-    must(kv_principals_reset(principals, &err));
+    must(kv_principals_reset(principals, NULL, NULL, &err));
     must(kv_principals_find_client(principals, CLIENT, &entry, &err));
     expect_taken(sign_assertion(key, false, header_of("RS256", ""), good_claims()));
     (void) snprintf(header, sizeof(header), "{\"alg\":\"RS256\",\"x5c\":[\"%s\"]}",
