@@ -10,6 +10,7 @@ libkvcli_a_SOURCES += \
 	%D%/cli.h \
 	%D%/commands.c \
 	%D%/env.c \
+	%D%/fault.c \
 	%D%/find.c \
 	%D%/firewall.c \
 	%D%/get.c \

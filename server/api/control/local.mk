@@ -5,6 +5,7 @@ libkvapi_a_SOURCES += \
 	%D%/body.c \
 	%D%/credentials.c \
 	%D%/ekm.c \
+	%D%/faults.c \
 	%D%/identities.c \
 	%D%/identities.h \
 	%D%/identity_parts.c \
