@@ -37,7 +37,7 @@ TESTS += %D%/test_buf
 
 check_PROGRAMS += %D%/test_clock
 TESTS += %D%/test_clock
-%C%_test_clock_SOURCES = %D%/clock.c %D%/clock_tokens.c %D%/clock_watch.c %D%/asleep.h
+%C%_test_clock_SOURCES = %D%/clock.c %D%/clock_rate.c %D%/clock_tokens.c %D%/clock_watch.c %D%/asleep.h
 %C%_test_clock_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_clock_LDADD = $(UNIT_LDADD)
 
