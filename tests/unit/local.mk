@@ -278,6 +278,7 @@ TESTS += %D%/test_sites
 	%D%/identity/principals_fixture.c \
 	%D%/sites/control.c \
 	%D%/sites/control_clock.c \
+	%D%/sites/control_clock_routes.c \
 	%D%/sites/exchange.c \
 	%D%/sites/exchange.h \
 	%D%/sites/token.c \

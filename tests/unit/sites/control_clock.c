@@ -88,6 +88,12 @@ Test(control_clock, refuses_clock_orders_it_cannot_carry_out)
         "{\"tokens\":\"Age\",\"advance\":1}",
         "{\"tokens\":\"\",\"advance\":1}",
         "{\"tokens\":true,\"advance\":1}",
+        "{\"rate\":0}",
+        "{\"rate\":-60,\"frozen\":false}",
+        "{\"rate\":86401}",
+        "{\"rate\":1.5}",
+        "{\"rate\":\"60\"}",
+        "{\"rate\":60,\"tokens\":\"age\"}",
     };
 
     kv_clock_freeze(app.clock, true);
@@ -104,7 +110,7 @@ Test(control_clock, names_a_member_it_does_not_know)
 {
     post_clock("{\"advance\":1,\"spe\\\"ed\":2}");
     cr_assert_str_eq(answer_text("error.message"),
-                     "'spe\"ed' is not one of advance, set, to, frozen, reset and tokens.");
+                     "'spe\"ed' is not one of advance, set, to, frozen, rate, reset and tokens.");
 }
 
 Test(control_clock, tells_the_time)
