@@ -7,6 +7,7 @@ TESTS += \
 EXTRA_DIST += \
 	%D%/suite.sh \
 	%D%/go/ask_test.go \
+	%D%/go/claims_test.go \
 	%D%/go/deletion_test.go \
 	%D%/go/go.mod \
 	%D%/go/go.sum \
@@ -23,6 +24,7 @@ EXTRA_DIST += \
 	%D%/go/support_test.go \
 	%D%/go/wrapping_test.go \
 	%D%/js/.npmrc \
+	%D%/js/claims.test.mjs \
 	%D%/js/deletion.test.mjs \
 	%D%/js/hsm.test.mjs \
 	%D%/js/identity.test.mjs \
@@ -46,6 +48,7 @@ EXTRA_DIST += \
 	%D%/python/suite.py \
 	%D%/python/support.py \
 	%D%/python/test_administration.py \
+	%D%/python/test_claims.py \
 	%D%/python/test_deletion.py \
 	%D%/python/test_hsm.py \
 	%D%/python/test_identity.py \

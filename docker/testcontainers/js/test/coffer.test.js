@@ -163,7 +163,10 @@ test("the unmodified SDK takes URL, credential and certificate", async () => {
   const client = new KeyClient(url, coffer.credential(), { tlsOptions });
   await client.createEcKey("cmk");
   await (await client.beginDeleteKey("cmk")).pollUntilDone();
-  await coffer.advance("P8D"); // the client's token has expired, too
+  await coffer.advance("P8D"); // the client goes on with the token that it holds
+  await assert.rejects(client.getDeletedKey("cmk"), { statusCode: 404 });
+  await coffer.advance("P2D", { tokens: "age" });
+  await assert.rejects(client.getDeletedKey("cmk"), { statusCode: 401 });
   const later = new KeyClient(url, coffer.credential(), { tlsOptions });
   await assert.rejects(later.getDeletedKey("cmk"), { statusCode: 404 });
 });
