@@ -9,6 +9,7 @@ EXTRA_DIST += \
 	%D%/container.md \
 	%D%/contract.md \
 	%D%/control-plane.md \
+	%D%/failures.md \
 	%D%/faults.md \
 	%D%/firewall.md \
 	%D%/identity.md \

@@ -35,6 +35,8 @@ noinst_HEADERS = \
 	%D%/kv/base/jws.h \
 	%D%/kv/base/lock.def \
 	%D%/kv/base/log.h \
+	%D%/kv/base/operation.def \
+	%D%/kv/base/operation.h \
 	%D%/kv/base/option.def \
 	%D%/kv/base/options.h \
 	%D%/kv/base/private_file.h \
@@ -48,6 +50,8 @@ noinst_HEADERS = \
 	%D%/kv/custody/key_op.def \
 	%D%/kv/custody/kty.def \
 	%D%/kv/custody/private_key.h \
+	%D%/kv/faults/effect.h \
+	%D%/kv/faults/faults.h \
 	%D%/kv/http/certificate.h \
 	%D%/kv/http/lanes.h \
 	%D%/kv/http/listener.h \

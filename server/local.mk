@@ -7,6 +7,7 @@ include %D%/domain/vaults/local.mk
 include %D%/domain/identity/local.mk
 include %D%/domain/access/local.mk
 include %D%/domain/limits/local.mk
+include %D%/domain/faults/local.mk
 include %D%/domain/release/local.mk
 include %D%/domain/keys/local.mk
 include %D%/api/wire/local.mk
@@ -14,6 +15,7 @@ include %D%/api/gate/local.mk
 include %D%/api/hsm/local.mk
 include %D%/api/keys/local.mk
 include %D%/api/authority/local.mk
+include %D%/api/resources/local.mk
 include %D%/api/token/local.mk
 include %D%/api/control/local.mk
 include %D%/cli/local.mk

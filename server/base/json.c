@@ -136,6 +136,17 @@ static bool bind_int(const cJSON *item, struct kv_maybe_int *target)
     return target->given;
 }
 
+static bool bind_date(const cJSON *item, struct kv_maybe_int *target)
+{
+    double number = item->valuedouble;
+
+    if (!cJSON_IsNumber(item) || !(number >= -WHOLE_NUMBER_MAX && number <= WHOLE_NUMBER_MAX)) {
+        return false;
+    }
+    *target = (struct kv_maybe_int){ .given = true, .value = (int64_t) number };
+    return true;
+}
+
 static bool bind_tree(const cJSON *item, bool fits, const cJSON **target)
 {
     if (fits) {
@@ -162,6 +173,8 @@ static bool bind_item(const cJSON *item, enum kv_json_type type, void *target)
         return bind_bool(item, target);
     case KV_JSON_INT:
         return bind_int(item, target);
+    case KV_JSON_DATE:
+        return bind_date(item, target);
     case KV_JSON_OBJECT:
         return bind_tree(item, cJSON_IsObject(item), target);
     case KV_JSON_ARRAY:

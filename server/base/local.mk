@@ -22,6 +22,7 @@ libkvbase_a_SOURCES += \
 	%D%/jws_key.c \
 	%D%/jws_key.h \
 	%D%/log.c \
+	%D%/operation.c \
 	%D%/option.h \
 	%D%/option_environment.c \
 	%D%/option_print.c \

@@ -6,7 +6,7 @@
 #include "kv/base/secret.h"
 #include "uri.h"
 
-#define FIELDS_MAX 13
+#define FIELDS_MAX 14
 
 void kv_log_access(const struct kv_request *request, const struct kv_response *response,
                    const struct kv_err *err, int64_t micros)
@@ -25,6 +25,9 @@ void kv_log_access(const struct kv_request *request, const struct kv_response *r
     fields[count++] = KV_LOG_NUMBER_FIELD("status", response->status);
     if (request->cut.kind != KV_CUT_NONE) {
         fields[count++] = KV_LOG_TEXT_FIELD("cut", kv_cut_name(request->cut.kind));
+    }
+    if (request->rule != NULL) {
+        fields[count++] = KV_LOG_TEXT_FIELD("rule", request->rule);
     }
     if (err != NULL) {
         const struct kv_err_row *row = kv_err_row(err->code);

@@ -31,16 +31,6 @@ static struct MHD_Response *make_response(struct kv_buf *body)
     return made;
 }
 
-static bool has_header(const struct kv_response *response, const char *name)
-{
-    for (size_t i = 0; i < response->headers; i++) {
-        if (strcasecmp(response->header[i].name, name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* The library cannot send a header with an empty value: it is left out. */
 static bool add_header(struct MHD_Response *made, const char *name, const char *value)
 {
@@ -53,7 +43,7 @@ static bool add_headers(struct MHD_Response *made, const struct kv_response *res
     bool ok = true;
 
     if (response->content_type != NULL && response->status != MHD_HTTP_NO_CONTENT
-        && !has_header(response, MHD_HTTP_HEADER_CONTENT_TYPE)) {
+        && !kv_response_has_header(response, MHD_HTTP_HEADER_CONTENT_TYPE)) {
         ok = add_header(made, MHD_HTTP_HEADER_CONTENT_TYPE, response->content_type);
     }
     for (size_t i = 0; ok && i < response->headers; i++) {
@@ -87,7 +77,7 @@ enum MHD_Result kv_answer_queue(struct MHD_Connection *connection,
     if (made == NULL) {
         return MHD_NO;
     }
-    bool has_length = has_header(response, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    bool has_length = kv_response_has_header(response, MHD_HTTP_HEADER_CONTENT_LENGTH);
     if (has_length || length != NULL) { /* cannot fail before it is queued */
         (void) MHD_set_response_options(made, length != NULL ? FREE_LENGTH : OWN_LENGTH,
                                         MHD_RO_END);

@@ -33,7 +33,7 @@ static void send_garbage(struct MHD_Connection *connection)
  * Dissolving the association of a socket resets its connection at once, and leaves the descriptor
  * to its owner. SO_LINGER would not work: the library shuts its side down before it closes.
  */
-static void reset(struct MHD_Connection *connection)
+void kv_cut_reset(struct MHD_Connection *connection)
 {
     const struct sockaddr nobody = { .sa_family = AF_UNSPEC };
     int descriptor =
@@ -160,11 +160,12 @@ struct way {
 
 static const struct way ways[] = {
     [KV_CUT_EMPTY] = { "empty", .end = say_nothing },
-    [KV_CUT_RESET] = { "reset", .end = reset },
+    [KV_CUT_RESET] = { "reset", .end = kv_cut_reset },
     [KV_CUT_GARBAGE] = { "garbage", .end = send_garbage },
     [KV_CUT_BAD_CHUNK] = { "bad_chunk", .send = send_bad_chunk },
     [KV_CUT_TRUNCATED] = { "truncated", .send = send_truncated },
     [KV_CUT_WRONG_LENGTH] = { "wrong_length", .send = send_wrong_length },
+    [KV_CUT_DRIBBLE] = { "dribble", .send = kv_dribble_send },
 };
 
 const char *kv_cut_name(enum kv_cut_kind kind)

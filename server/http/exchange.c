@@ -69,6 +69,9 @@ void kv_exchange_release(struct kv_exchange *exchange)
         free(exchange->late);
     }
     kv_response_done(&exchange->response);
+    if (request->fate_free != NULL) {
+        request->fate_free(request->fate);
+    }
     kv_buf_done(&request->body);
     kv_uri_done(&exchange->uri);
     kv_wipe_free(exchange->headers); /* they hold tokens */

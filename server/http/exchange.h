@@ -25,6 +25,7 @@
 
 #define KV_HEAD_MEMORY 32768 /* of a connection, for the heads of request and answer */
 #define KV_METHOD_MAX 32     /* characters of a method we keep */
+#define KV_CLIENT_SIZE sizeof(((struct kv_request *) NULL)->client)
 #define KV_AUTHORITY_MAX 261 /* a DNS name of 255 with a port */
 
 /* What all exchanges of a listener share. */
@@ -143,6 +144,18 @@ enum MHD_Result kv_answer_queue(struct MHD_Connection *connection,
 
 /* Hands over what a cut leaves of the answer, or ends the connection as it says: `request.cut`. */
 enum MHD_Result kv_cut_send(struct kv_exchange *exchange, struct kv_response *response);
+
+/* The same for KV_CUT_DRIBBLE. */
+enum MHD_Result kv_dribble_send(struct kv_exchange *exchange, struct kv_response *response);
+
+/* Prints the address of the peer without its port; true if it is an IPv6 one. */
+bool kv_client_print(struct MHD_Connection *connection, char ret_client[KV_CLIENT_SIZE]);
+
+/* A new connection: ends it if the listener's `greet` says so. */
+void kv_client_greet(const struct kv_service *service, struct MHD_Connection *connection);
+
+/* Resets the connection at once. */
+void kv_cut_reset(struct MHD_Connection *connection);
 
 /* Answers with just a status, and closes. */
 enum MHD_Result kv_answer_refuse(struct MHD_Connection *connection, unsigned status);

@@ -5,7 +5,6 @@
  */
 #include "exchange.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -241,20 +240,9 @@ static bool read_authority(struct kv_exchange *exchange)
 
 static void read_client(struct kv_exchange *exchange)
 {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(exchange->stay.connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    const struct sockaddr *address = info->client_addr;
     struct kv_request *request = &exchange->request;
-    const void *bytes;
 
-    request->client_is_ipv6 = address->sa_family == AF_INET6;
-    if (request->client_is_ipv6) {
-        bytes = &((const struct sockaddr_in6 *) address)->sin6_addr;
-    } else {
-        bytes = &((const struct sockaddr_in *) address)->sin_addr;
-    }
-    /* cannot fail: the family is known and the text fits */
-    (void) inet_ntop(address->sa_family, bytes, request->client, sizeof(request->client));
+    request->client_is_ipv6 = kv_client_print(exchange->stay.connection, request->client);
 }
 
 /* The path and query of a target in any form. */

@@ -7,9 +7,11 @@ libkvhttp_a_SOURCES += \
 	%D%/authority.c \
 	%D%/authority.h \
 	%D%/certificate.c \
+	%D%/client.c \
 	%D%/clockwork.c \
 	%D%/clockwork.h \
 	%D%/cut.c \
+	%D%/dribble.c \
 	%D%/early.c \
 	%D%/early.h \
 	%D%/exchange.c \

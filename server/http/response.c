@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "kv/base/json.h"
 #include "kv/base/secret.h"
@@ -56,6 +57,33 @@ enum kv_code kv_response_header(struct kv_response *response, struct kv_err *err
     response->header[response->headers++] =
         (struct kv_response_header){ .name = name, .value = copy };
     return KV_OK;
+}
+
+static struct kv_response_header *find_header(struct kv_response *response, const char *name)
+{
+    for (size_t i = 0; i < response->headers; i++) {
+        if (strcasecmp(response->header[i].name, name) == 0) {
+            return &response->header[i];
+        }
+    }
+    return NULL;
+}
+
+bool kv_response_has_header(const struct kv_response *response, const char *name)
+{
+    return find_header((struct kv_response *) response, name) != NULL; /* which it only reads */
+}
+
+enum kv_code kv_response_set_header(struct kv_response *response, struct kv_err *err,
+                                    const char *name, const char *value)
+{
+    struct kv_response_header *header = find_header(response, name);
+
+    if (header != NULL) { /* the last one takes its place */
+        kv_wipe_free(header->value);
+        *header = response->header[--response->headers];
+    }
+    return kv_response_header(response, err, name, value);
 }
 
 /* A body that is too large is the client's fault only in a request. */

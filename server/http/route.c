@@ -166,14 +166,21 @@ static const struct kv_route *find_in(const struct kv_route *route,
     return NULL;
 }
 
-enum kv_code kv_route_match(struct kv_request *request, struct kv_response *response,
-                            struct kv_err *err)
+const struct kv_route *kv_route_find(const struct kv_request *request)
 {
     const struct kv_route *route = NULL;
 
     for (size_t i = 0; route == NULL && tables_hold(request, i); i++) {
         route = find_in(request->site->tables[i], request);
     }
+    return route;
+}
+
+enum kv_code kv_route_match(struct kv_request *request, struct kv_response *response,
+                            struct kv_err *err)
+{
+    const struct kv_route *route = kv_route_find(request);
+
     if (route != NULL) {
         request->route = route;
         return KV_OK;
@@ -181,9 +188,10 @@ enum kv_code kv_route_match(struct kv_request *request, struct kv_response *resp
     return request->site->unmatched(request, response, verbs_of_path(request), err);
 }
 
-struct kv_segments kv_request_captures(const struct kv_request *request, const char *name)
+static struct kv_segments find_captures(const struct kv_route *route,
+                                        const struct kv_request *request, const char *name)
 {
-    const char *path = request->route->path;
+    const char *path = route->path;
     struct part part;
     struct span span = { 0 };
     size_t spare;
@@ -198,9 +206,20 @@ struct kv_segments kv_request_captures(const struct kv_request *request, const c
     return (struct kv_segments){ 0 };
 }
 
-const char *kv_request_capture(const struct kv_request *request, const char *name)
+struct kv_segments kv_request_captures(const struct kv_request *request, const char *name)
 {
-    struct kv_segments captured = kv_request_captures(request, name);
+    return find_captures(request->route, request, name);
+}
+
+const char *kv_route_capture(const struct kv_route *route, const struct kv_request *request,
+                             const char *name)
+{
+    struct kv_segments captured = find_captures(route, request, name);
 
     return captured.count > 0 ? captured.segment[0] : NULL;
+}
+
+const char *kv_request_capture(const struct kv_request *request, const char *name)
+{
+    return kv_route_capture(request->route, request, name);
 }

@@ -24,6 +24,7 @@ libkvserve_a_SOURCES += \
 	%D%/serve.h \
 	%D%/settings.c \
 	%D%/signals.c \
+	%D%/sites.c \
 	%D%/softhsm.c \
 	%D%/softhsm.h \
 	%D%/standstill.c \

@@ -62,6 +62,7 @@ struct server {
     struct kv_keys *keys;
     struct sweep sweep;
     struct kv_limits *limits;
+    struct kv_faults *faults;
     struct kv_lanes *lanes;
     struct rotator *rotator;
     struct kv_listener *tls, *control;
@@ -177,6 +178,7 @@ static enum kv_code sweep(struct server *server, struct kv_err *err)
 
 static enum kv_code open_limits(struct server *server, struct kv_err *err)
 {
+    KV_TRY(kv_faults_new(&server->faults, err));
     return settings_limits(server->options, server->build, &server->limits, err);
 }
 
@@ -192,16 +194,10 @@ static enum kv_code start_threads(struct server *server, struct kv_err *err)
         .outside_share = OUTSIDE_SHARE,
     };
 
-    struct rotator_config rotator = {
-        .keys = server->keys,
-        .vaults = server->vaults,
-    };
-
-    struct chores chores = {
-        .keys = server->keys,
-        .hsm = server->token.hsm,
-        .store = server->store,
-    };
+    struct rotator_config rotator = { .keys = server->keys, .vaults = server->vaults };
+    struct chores chores = { .keys = server->keys,
+                             .hsm = server->token.hsm,
+                             .store = server->store };
 
     KV_TRY(kv_lanes_new(&config, &server->lanes, err));
     KV_TRY(rotator_new(&rotator, &server->rotator, err));
@@ -234,6 +230,7 @@ static void fill_app(struct server *server)
         .build = server->build,
         .api_versions_strict = kv_option_is(server->options, KV_OPTION_API_VERSIONS, "strict"),
         .limits = server->limits,
+        .faults = server->faults,
         .retry_after = (unsigned) kv_option_number(server->options, KV_OPTION_RETRY_AFTER),
         .ca_pem = server->certificates.ca.data,
         .ca_p12 = &server->certificates.trust,
@@ -253,14 +250,12 @@ static void fill_app(struct server *server)
 
 static enum kv_code listen_on(struct server *server, struct kv_err *err)
 {
-    static const struct kv_site *const tls_sites[] = { &kv_authority_site, &kv_data_plane, NULL };
-    static const struct kv_site *const control_sites[] = { &kv_token_site, &kv_control_site, NULL };
     struct kv_listener_config config = {
         .address = kv_option_text(server->options, KV_OPTION_LISTEN),
         .port = (unsigned) kv_option_number(server->options, KV_OPTION_PORT),
         .certificate_pem = server->certificates.server.data,
         .key_pem = server->certificates.key.data,
-        .sites = tls_sites,
+        .sites = sites_of_tls,
         .app = &server->app,
         .lanes = server->lanes,
         .clock = server->clock,
@@ -273,6 +268,7 @@ static enum kv_code listen_on(struct server *server, struct kv_err *err)
                       [KV_LANE_OUTSIDE] = OUTSIDE_DEADLINE_MS },
         .waits = WAITS_MAX,
         .wait_max = WAIT_MAX_MS,
+        .greet = kv_fault_greet,
     };
 
     fill_app(server);
@@ -282,7 +278,7 @@ static enum kv_code listen_on(struct server *server, struct kv_err *err)
     authority_host_fill(server->options, &server->app);
     config.certificate_pem = NULL;
     config.key_pem = NULL;
-    config.sites = control_sites;
+    config.sites = sites_of_control;
     config.port = (unsigned) kv_option_number(server->options, KV_OPTION_CONTROL_PORT);
     KV_TRY(kv_listener_new(&config, &server->control, err));
     server->app.control_port = kv_listener_port(server->control);
@@ -347,6 +343,7 @@ static void take_down(struct server *server)
     kv_agenda_free(server->agenda);
     rotator_free(server->rotator);
     sweep_end(&server->sweep);
+    kv_faults_free(server->faults);
     kv_limits_free(server->limits);
     kv_keys_free(server->keys);
     certifier_free(server->certifier);

@@ -94,6 +94,9 @@ enum kv_auth settings_auth(const struct kv_options *options);
 enum kv_code settings_limits(const struct kv_options *options, const struct kv_build *build,
                              struct kv_limits **ret_limits, struct kv_err *err) kv_must_check;
 
+/* What each port serves: the first site that takes a request has it. A NULL ends them. */
+extern const struct kv_site *const sites_of_tls[], *const sites_of_control[];
+
 /* Loads or issues the certificates for the names of these vaults and the --san ones, or takes what
  * the options give. */
 enum kv_code certificates_open(const struct kv_options *options, const char *folder,

@@ -146,6 +146,33 @@ const void *kv_rows_bytes(const struct kv_rows *rows, int column, size_t *ret_le
     return bytes;
 }
 
+enum kv_code kv_db_each(struct kv_db *db, const char *sql, struct kv_binds binds, kv_row_fn *visit,
+                        void *context, struct kv_err *err)
+{
+    kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
+    bool more;
+
+    KV_TRY(kv_db_query(db, sql, binds, &rows, err));
+    KV_TRY(kv_rows_next(rows, &more, err));
+    while (more) {
+        KV_TRY(visit(context, rows, err));
+        KV_TRY(kv_rows_next(rows, &more, err));
+    }
+    return KV_OK;
+}
+
+enum kv_code kv_db_count(struct kv_db *db, const char *sql, struct kv_binds binds,
+                         int64_t *ret_count, struct kv_err *err)
+{
+    kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
+    bool more;
+
+    KV_TRY(kv_db_query(db, sql, binds, &rows, err));
+    KV_TRY(kv_rows_next(rows, &more, err));
+    *ret_count = more ? kv_rows_int(rows, 0) : 0;
+    return KV_OK;
+}
+
 /* Steps a statement that yields no rows to its end. */
 static enum kv_code finish(struct kv_rows *rows, struct kv_err *err)
 {

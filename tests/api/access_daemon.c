@@ -6,18 +6,6 @@
 
 TestSuite(access_daemon, .timeout = 120);
 
-static void begin(struct daemon *daemon, const char *const *arguments)
-{
-    daemon_prepare(daemon);
-    cr_assert(daemon_start(daemon, arguments));
-}
-
-static void end(struct daemon *daemon)
-{
-    cr_expect(daemon_stop(daemon));
-    daemon_discard(daemon);
-}
-
 Test(access_daemon, makes_grants_and_their_end_count_after_the_delay)
 {
     static const char *const arguments[] = { "--vault", "dev,access=rbac", "--access-delay", "10m",
@@ -25,7 +13,7 @@ Test(access_daemon, makes_grants_and_their_end_count_after_the_delay)
     struct daemon daemon;
     const char *name;
 
-    begin(&daemon, arguments);
+    api_begin(&daemon, arguments);
     {
         API_CLIENT_OF(&daemon, dev);
 
@@ -44,7 +32,7 @@ Test(access_daemon, makes_grants_and_their_end_count_after_the_delay)
         API_REPLY(after, access_ask(&daemon, "GET", "/dev/access", NULL));
         cr_expect_not_null(strstr(after.body, "\"assignments\":[]"), "%s", after.body);
     }
-    end(&daemon);
+    api_end(&daemon);
 }
 
 /* What `coffer access list` prints of the vault dev. */
@@ -80,7 +68,7 @@ Test(access_daemon, shows_what_is_pending_and_when_it_counts)
     struct daemon daemon;
     char output[4096];
 
-    begin(&daemon, arguments);
+    api_begin(&daemon, arguments);
     {
         API_CLIENT_OF(&daemon, dev);
         const char *name = access_grant(&daemon, "dev", "Key Vault Reader", "");
@@ -99,7 +87,7 @@ Test(access_daemon, shows_what_is_pending_and_when_it_counts)
         list_access(&daemon, output, sizeof(output));
         cr_expect_str_eq(output, "access=rbac\n");
     }
-    end(&daemon);
+    api_end(&daemon);
 }
 
 Test(access_daemon, warns_of_grants_that_change_nothing)
@@ -112,7 +100,7 @@ Test(access_daemon, warns_of_grants_that_change_nothing)
     static const char policy[] = "{\"permissions\":[\"get\"]}";
     struct daemon daemon;
 
-    begin(&daemon, arguments);
+    api_begin(&daemon, arguments);
     cr_expect_eq(api_count_lines(&daemon, "grant_without_effect", "vault=dev "), 1);
     cr_expect_eq(api_count_lines(&daemon, "grant_without_effect", "vault=strict "), 0);
     (void) access_grant(&daemon, "dev", "Key Vault Crypto User", "");
@@ -121,7 +109,7 @@ Test(access_daemon, warns_of_grants_that_change_nothing)
     cr_expect_eq(api_count_lines(&daemon, "grant_without_effect", "vault=strict "), 0);
     access_do(&daemon, "PUT", "/strict/policies/" TENANT, policy, 200);
     cr_expect_eq(api_count_lines(&daemon, "grant_without_effect", "vault=strict "), 1);
-    end(&daemon);
+    api_end(&daemon);
 }
 
 Test(access_daemon, is_put_back_by_a_reset)
@@ -136,7 +124,7 @@ Test(access_daemon, is_put_back_by_a_reset)
     };
     struct daemon daemon;
 
-    begin(&daemon, arguments);
+    api_begin(&daemon, arguments);
     {
         API_CLIENT_OF(&daemon, dev);
 
@@ -146,7 +134,7 @@ Test(access_daemon, is_put_back_by_a_reset)
         cr_expect_eq(reply.status, 204);
         cr_expect_eq(access_get(&dev, "dev", false, "k"), 403);
     }
-    end(&daemon);
+    api_end(&daemon);
 }
 
 /* contract §3.1, §9.3: ids had dashes, and the text two lines less. */
@@ -157,7 +145,7 @@ Test(access_daemon, looked_different_in_older_builds)
     struct daemon daemon;
     const char *name;
 
-    begin(&daemon, arguments);
+    api_begin(&daemon, arguments);
     {
         API_CLIENT_OF(&daemon, dev);
 
@@ -169,7 +157,7 @@ Test(access_daemon, looked_different_in_older_builds)
         cr_expect_not_null(strstr(reply_text(&refused, "error.message"),
                                   "Assignment: (not found)\r\nVault: dev;location=eastus\r\n"));
     }
-    end(&daemon);
+    api_end(&daemon);
 }
 
 Test(access_daemon, begins_with_what_the_options_grant)
@@ -199,7 +187,7 @@ Test(access_daemon, begins_with_what_the_options_grant)
     };
     struct daemon daemon;
 
-    begin(&daemon, arguments);
+    api_begin(&daemon, arguments);
     for (unsigned i = 0; i < 3; i++) {
         API_CLIENT_OF(&daemon, dev);
         API_HSM_OF(&daemon, pool);
@@ -215,7 +203,7 @@ Test(access_daemon, begins_with_what_the_options_grant)
             cr_expect_eq(reply.status, 204, "%s", reply.body);
         }
     }
-    end(&daemon);
+    api_end(&daemon);
 }
 
 /* It could not be known that somebody meant another vault. */
@@ -246,18 +234,18 @@ Test(access_daemon, has_nobody_to_ask_about_without_authentication)
     static const char *const any[] = { "--vault", "dev,access=rbac", "--auth", "any", NULL };
     struct daemon daemon;
 
-    begin(&daemon, off);
+    api_begin(&daemon, off);
     {
         API_CLIENT_OF(&daemon, dev);
         cr_expect_eq(access_get(&dev, "dev", false, "k"), 404);
     }
-    end(&daemon);
-    begin(&daemon, any);
+    api_end(&daemon);
+    api_begin(&daemon, any);
     {
         API_CLIENT_OF(&daemon, dev);
         cr_expect_eq(access_get(&dev, "dev", false, "k"), 403);
         (void) access_grant(&daemon, "dev", "Key Vault Reader", "");
         cr_expect_eq(access_get(&dev, "dev", false, "k"), 404, "it is the system-assigned one");
     }
-    end(&daemon);
+    api_end(&daemon);
 }

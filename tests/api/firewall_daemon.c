@@ -8,18 +8,6 @@
 
 TestSuite(firewall_daemon, .timeout = 120);
 
-static void begin(struct daemon *daemon, const char *const *arguments)
-{
-    daemon_prepare(daemon);
-    cr_assert(daemon_start(daemon, arguments));
-}
-
-static void end(struct daemon *daemon)
-{
-    cr_expect(daemon_stop(daemon));
-    daemon_discard(daemon);
-}
-
 static void reset(struct client *client, const char *body)
 {
     const struct request request = {
@@ -82,7 +70,7 @@ Test(firewall_daemon, begins_with_what_the_options_say_and_so_does_a_reset)
     };
     struct daemon daemon;
 
-    begin(&daemon, arguments);
+    api_begin(&daemon, arguments);
     for (unsigned i = 0; i < 4; i++) {
         API_CLIENT_OF(&daemon, dev);
 
@@ -100,7 +88,7 @@ Test(firewall_daemon, begins_with_what_the_options_say_and_so_does_a_reset)
             cr_assert(daemon_stop(&daemon) && daemon_start(&daemon, arguments));
         }
     }
-    end(&daemon);
+    api_end(&daemon);
 }
 
 Test(firewall_daemon, changes_after_the_delay)
@@ -108,7 +96,7 @@ Test(firewall_daemon, changes_after_the_delay)
     static const char *const arguments[] = { "--firewall-delay", "10m", NULL };
     struct daemon daemon;
 
-    begin(&daemon, arguments);
+    api_begin(&daemon, arguments);
     {
         API_CLIENT_OF(&daemon, dev);
 
@@ -126,7 +114,7 @@ Test(firewall_daemon, changes_after_the_delay)
         api_advance(&daemon, 601);
         cr_expect_eq(access_get(&dev, "dev", false, "k"), 404);
     }
-    end(&daemon);
+    api_end(&daemon);
 }
 
 /* The clock tells what it passes on the way. */
@@ -141,7 +129,7 @@ Test(firewall_daemon, tells_of_a_change_on_the_way_through_time)
     };
     struct daemon daemon;
 
-    begin(&daemon, arguments);
+    api_begin(&daemon, arguments);
     {
         API_CLIENT_OF(&daemon, dev);
 
@@ -150,7 +138,7 @@ Test(firewall_daemon, tells_of_a_change_on_the_way_through_time)
         cr_expect_not_null(strstr(travel.body, "\"firewall change\""), "%s", travel.body);
         cr_expect_not_null(strstr(travel.body, "\"vault\":\"dev\""), "%s", travel.body);
     }
-    end(&daemon);
+    api_end(&daemon);
 }
 
 /* Nobody said who calls: the address decides all the same. */
@@ -160,7 +148,7 @@ Test(firewall_daemon, names_nobody_without_authentication)
                                              "dev,default-action=deny", NULL };
     struct daemon daemon;
 
-    begin(&daemon, arguments);
+    api_begin(&daemon, arguments);
     {
         API_CLIENT_OF(&daemon, dev);
         API_REPLY(reply, client_call(&dev, "GET", "/keys", NULL));
@@ -171,7 +159,7 @@ Test(firewall_daemon, names_nobody_without_authentication)
                          "\r\nClient address: 127.0.0.1\r\nCaller: appid=;oid=;iss=\r\n"
                          "Vault: dev;location=eastus");
     }
-    end(&daemon);
+    api_end(&daemon);
 }
 
 Test(firewall_daemon, believes_no_header_of_a_client_that_is_no_proxy)
@@ -184,7 +172,7 @@ Test(firewall_daemon, believes_no_header_of_a_client_that_is_no_proxy)
     };
     struct daemon daemon;
 
-    begin(&daemon, arguments);
+    api_begin(&daemon, arguments);
     {
         API_CLIENT_OF(&daemon, dev);
         API_REPLY(reply, client_send(&dev, &request));
@@ -192,7 +180,7 @@ Test(firewall_daemon, believes_no_header_of_a_client_that_is_no_proxy)
         cr_expect_str_eq(reply_header(&reply, "x-ms-keyvault-network-info"),
                          "conn_type=Ipv4;addr=127.0.0.1;act_addr_fam=InterNetwork;");
     }
-    end(&daemon);
+    api_end(&daemon);
 }
 
 /* Runs coffer firewall WORDS --data FOLDER, separated by blanks. */
@@ -239,12 +227,12 @@ Test(firewall_daemon, is_set_and_shown_from_a_shell)
     char output[4096];
     struct daemon daemon;
 
-    begin(&daemon, NULL);
+    api_begin(&daemon, NULL);
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
         int status = firewall(&daemon, rows[i].words, output, sizeof(output));
 
         cr_expect_eq(status, rows[i].status, "%s: %d %s", rows[i].words, status, output);
         cr_expect_not_null(strstr(output, rows[i].said), "%s: %s", rows[i].words, output);
     }
-    end(&daemon);
+    api_end(&daemon);
 }

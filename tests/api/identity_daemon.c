@@ -12,18 +12,6 @@ TestSuite(identity_daemon, .timeout = 120);
 
 #define GUID "aaaaaaaa-0000-4000-8000-000000000002"
 
-static void begin(struct daemon *daemon, const char *const *arguments)
-{
-    daemon_prepare(daemon);
-    cr_assert(daemon_start(daemon, arguments));
-}
-
-static void end(struct daemon *daemon)
-{
-    cr_expect(daemon_stop(daemon));
-    daemon_discard(daemon);
-}
-
 static int serve(const char *folder, const char *spec, char *ret_output, size_t size)
 {
     const char *const words[] = { "serve",          "--data", folder,       "--port", "0",
@@ -67,7 +55,7 @@ Test(identity_daemon, keeps_its_identities_and_refuses_contradictions)
     struct daemon daemon;
     char output[4096], object[64];
 
-    begin(&daemon, arguments);
+    api_begin(&daemon, arguments);
     (void) snprintf(object, sizeof(object), "%s", identity_show(&daemon, "app", "object_id"));
     identity_do(&daemon, "POST", "/app/recreate", NULL, 200);
     identity_do(&daemon, "DELETE", "/ops", NULL, 204);
@@ -82,7 +70,7 @@ Test(identity_daemon, keeps_its_identities_and_refuses_contradictions)
     cr_assert(daemon_start(&daemon, NULL));
     cr_expect_str_neq(identity_show(&daemon, "app", "object_id"), object);
     cr_expect_str_eq(identity_show(&daemon, "ops", "state"), "deleted");
-    end(&daemon);
+    api_end(&daemon);
 }
 
 Test(identity_daemon, leaves_deleted_ones_and_their_grants_alone)
@@ -94,7 +82,7 @@ Test(identity_daemon, leaves_deleted_ones_and_their_grants_alone)
     };
     struct daemon daemon;
 
-    begin(&daemon, arguments);
+    api_begin(&daemon, arguments);
     {
         API_CLIENT_OF(&daemon, dev);
 
@@ -105,7 +93,7 @@ Test(identity_daemon, leaves_deleted_ones_and_their_grants_alone)
         cr_expect_str_eq(identity_show(&daemon, "app", "state"), "deleted");
         identity_do(&daemon, "GET", "/app/token?resource=https://vault.azure.net", NULL, 404);
     }
-    end(&daemon);
+    api_end(&daemon);
 }
 
 Test(identity_daemon, is_put_back_by_a_reset)
@@ -120,7 +108,7 @@ Test(identity_daemon, is_put_back_by_a_reset)
     };
     struct daemon daemon;
 
-    begin(&daemon, arguments);
+    api_begin(&daemon, arguments);
     {
         API_CLIENT_OF(&daemon, dev);
 
@@ -134,7 +122,7 @@ Test(identity_daemon, is_put_back_by_a_reset)
         API_REPLY(list, identity_ask(&daemon, "GET", "", NULL));
         cr_expect_null(strstr(list.body, "further"), "%s", list.body);
     }
-    end(&daemon);
+    api_end(&daemon);
 }
 
 Test(identity_daemon, refuses_unknown_ones_where_that_is_said)
@@ -143,7 +131,7 @@ Test(identity_daemon, refuses_unknown_ones_where_that_is_said)
                                              "system-assigned", NULL };
     struct daemon daemon;
 
-    begin(&daemon, arguments);
+    api_begin(&daemon, arguments);
     identity_do(&daemon, "GET", "/app", NULL, 404);
     identity_do(&daemon, "POST", "/app/disable", NULL, 404);
     identity_do(&daemon, "GET", "/app/token?resource=https://vault.azure.net", NULL, 404);
@@ -151,7 +139,7 @@ Test(identity_daemon, refuses_unknown_ones_where_that_is_said)
                 200);
     access_do(&daemon, "POST", "/dev/assignments", "{\"identity\":\"app\",\"role\":\"owner\"}",
               404);
-    end(&daemon);
+    api_end(&daemon);
 }
 
 /* A store of before there were principals has neither their tables nor their steps. */
@@ -174,7 +162,7 @@ Test(identity_daemon, takes_over_a_data_folder_of_before)
     static const char *const arguments[] = { "--vault", "dev,access=rbac", NULL };
     struct daemon daemon;
 
-    begin(&daemon, arguments);
+    api_begin(&daemon, arguments);
     {
         API_CLIENT_OF(&daemon, dev);
 
@@ -187,7 +175,7 @@ Test(identity_daemon, takes_over_a_data_folder_of_before)
         cr_expect_eq(access_get(&dev, "dev", false, "k"), 404, "the same ids as ever");
         identity_do(&daemon, "PUT", "/app", "{}", 201);
     }
-    end(&daemon);
+    api_end(&daemon);
 }
 
 /* --- from a shell --- */
@@ -212,7 +200,7 @@ Test(identity_daemon, is_managed_by_commands)
     struct daemon daemon;
     char output[8192];
 
-    begin(&daemon, NULL);
+    api_begin(&daemon, NULL);
     cr_expect_eq(RUN("identity", "create", "app,type=application,trusted"), 0, "%s", output);
     cr_expect_not_null(strstr(output, "name=app\ntype=application\nstate=enabled\n"), "%s", output);
     cr_expect_not_null(strstr(output, "\ntrusted=true\n"), "%s", output);
@@ -243,7 +231,7 @@ Test(identity_daemon, is_managed_by_commands)
     cr_expect_eq(RUN("identity", "list"), 0);
     cr_expect_not_null(strstr(output, "app application deleted "), "%s", output);
     cr_expect_not_null(strstr(output, "ops group enabled "), "%s", output);
-    end(&daemon);
+    api_end(&daemon);
 }
 
 Test(identity_daemon, says_how_to_log_in)
@@ -262,7 +250,7 @@ Test(identity_daemon, says_how_to_log_in)
     struct daemon daemon;
     char output[8192];
 
-    begin(&daemon, NULL);
+    api_begin(&daemon, NULL);
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
         cr_expect_eq(RUN("env", "--identity", "app", "--as", rows[i].way), 0, "%s", output);
         cr_expect_not_null(strstr(output, rows[i].said), "%zu: %s", i, output);
@@ -274,5 +262,5 @@ Test(identity_daemon, says_how_to_log_in)
     }
     cr_expect_eq(RUN("env", "--as", "secret"), 2, "%s", output);
     cr_expect_not_null(strstr(output, "--as secret needs an --identity"), "%s", output);
-    end(&daemon);
+    api_end(&daemon);
 }

@@ -23,18 +23,6 @@ static const struct dialect {
     { IMDS "?api-version=2018-02-01&" FOR, "Metadata: true" },
 };
 
-static void begin(struct daemon *daemon, const char *const *arguments)
-{
-    daemon_prepare(daemon);
-    cr_assert(daemon_start(daemon, arguments));
-}
-
-static void end(struct daemon *daemon)
-{
-    cr_expect(daemon_stop(daemon));
-    daemon_discard(daemon);
-}
-
 static struct reply ask(const struct daemon *daemon, const struct dialect *dialect,
                         const char *selector)
 {
@@ -89,7 +77,7 @@ Test(identity_endpoints, follow_what_becomes_of_an_identity)
     char client[64], object[64], selector[256];
     struct daemon daemon;
 
-    begin(&daemon, NULL);
+    api_begin(&daemon, NULL);
     (void) snprintf(client, sizeof(client), "%s", identity_show(&daemon, "app", "client_id"));
     (void) snprintf(object, sizeof(object), "%s", identity_show(&daemon, "app", "object_id"));
     expect_token(&daemon, "&client_id=app", client);
@@ -108,7 +96,7 @@ Test(identity_endpoints, follow_what_becomes_of_an_identity)
     expect_token(&daemon, selector, identity_show(&daemon, "app", "client_id"));
     (void) snprintf(selector, sizeof(selector), "&client_id=%s", client);
     expect_refusal(&daemon, selector, "Identity not found");
-    end(&daemon);
+    api_end(&daemon);
 }
 
 Test(identity_endpoints, want_a_name_where_there_are_several)
@@ -119,7 +107,7 @@ Test(identity_endpoints, want_a_name_where_there_are_several)
     };
     struct daemon daemon;
 
-    begin(&daemon, arguments);
+    api_begin(&daemon, arguments);
     expect_token(&daemon, "", identity_show(&daemon, "one", "client_id"));
     expect_refusal(&daemon, "&client_id=nobody", "Identity not found");
     expect_refusal(&daemon, "&client_id=robot", "Identity not found");
@@ -132,19 +120,19 @@ Test(identity_endpoints, want_a_name_where_there_are_several)
     identity_do(&daemon, "DELETE", "/two", NULL, 204);
     identity_do(&daemon, "DELETE", "/one", NULL, 204);
     expect_refusal(&daemon, "", "Identity not found");
-    end(&daemon);
+    api_end(&daemon);
 }
 
 Test(identity_endpoints, have_no_default_identity_once_it_is_deleted)
 {
     struct daemon daemon;
 
-    begin(&daemon, NULL);
+    api_begin(&daemon, NULL);
     identity_do(&daemon, "DELETE", "/system-assigned", NULL, 204);
     expect_refusal(&daemon, "", "Identity not found");
     identity_do(&daemon, "POST", "/system-assigned/recreate", NULL, 200);
     expect_token(&daemon, "", identity_show(&daemon, "system-assigned", "client_id"));
-    end(&daemon);
+    api_end(&daemon);
 }
 
 /* The SDKs want the key in a file that ends in .key, of at most 4096 bytes, and in that folder. */
@@ -157,7 +145,7 @@ Test(identity_endpoints, of_arc_want_what_is_in_a_file)
     struct daemon daemon;
 
     kv_buf_init(&key, 4096);
-    begin(&daemon, NULL);
+    api_begin(&daemon, NULL);
     {
         const char *arguments[] = { "--arc-keys", header, NULL };
 
@@ -191,6 +179,6 @@ Test(identity_endpoints, of_arc_want_what_is_in_a_file)
         API_REPLY(wrong, client_send(&dev, &request));
         cr_expect_eq(wrong.status, 401);
     }
-    end(&daemon);
+    api_end(&daemon);
     cr_expect_not(kv_file_exists(path));
 }

@@ -19,6 +19,7 @@ api_tests = \
 	%D%/test_authority \
 	%D%/test_backup \
 	%D%/test_failures \
+	%D%/test_faults \
 	%D%/test_firewall \
 	%D%/test_foreign \
 	%D%/test_front \
@@ -36,6 +37,7 @@ api_tests = \
 	%D%/test_public \
 	%D%/test_random \
 	%D%/test_refusals \
+	%D%/test_resources \
 	%D%/test_restore \
 	%D%/test_system_store \
 	%D%/test_external \
@@ -94,6 +96,12 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 %C%_test_failures_SOURCES = %D%/failures.c $(api_support)
 %C%_test_failures_CFLAGS = $(api_cflags)
 %C%_test_failures_LDADD = $(api_libs)
+%C%_test_faults_SOURCES = %D%/fault_ends.c %D%/fault_isolation.c %D%/fault_results.c \
+	%D%/fault_shell.c %D%/fault_tools.c \
+	%D%/fault_tools.h %D%/faults.c $(api_support)
+%C%_test_faults_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
+%C%_test_faults_CFLAGS = $(api_cflags)
+%C%_test_faults_LDADD = $(api_libs)
 %C%_test_foreign_SOURCES = %D%/foreign.c %D%/byok_tools.c %D%/byok_tools.h \
 	%D%/release_tools.c %D%/release_tools.h tests/support/cell.c tests/support/cell.h $(api_support)
 %C%_test_foreign_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--symmetric-keys", "premium"'
@@ -134,6 +142,9 @@ EXTRA_DIST += tests/data/golden tests/data/folder_0.1.0.tar.gz
 %C%_test_backup_SOURCES = %D%/backup.c %D%/backup_tools.c %D%/backup_tools.h $(api_support)
 %C%_test_backup_CFLAGS = $(api_cflags)
 %C%_test_backup_LDADD = $(api_libs)
+%C%_test_resources_SOURCES = %D%/resources.c $(api_support)
+%C%_test_resources_CFLAGS = $(api_cflags)
+%C%_test_resources_LDADD = $(api_libs)
 %C%_test_restore_SOURCES = %D%/restore.c %D%/backup_tools.c %D%/backup_tools.h $(api_support)
 %C%_test_restore_CFLAGS = $(api_cflags)
 %C%_test_restore_LDADD = $(api_libs)

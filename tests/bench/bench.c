@@ -28,6 +28,7 @@ static const struct part {
     { "memory", bench_memory, "resident memory" },
     { "token", bench_token, "validating a token that was seen before" },
     { "access", bench_access, "a check of a caller with 10000 role assignments" },
+    { "faults", bench_faults, "what 1000 fault rules cost a request" },
     { "firewall", bench_firewall, "a look at a client's address with 1000 rules" },
     { "scale", bench_scale, "the same with 10, 1000 and 10000 keys" },
 };
@@ -45,6 +46,9 @@ static const struct target targets[] = {
     { "token", "a token seen before, of 200 clients in turn", .most = 5 },
     { "access", "10000 assignments: a check", .most = 5 },
     { "access", "10000 assignments: read anew", .most = 200 },
+    { "faults", "no rules: a request", .most = 0.2 },
+    { "faults", "1000 rules for vaults: a request", .most = 5 },
+    { "faults", "1000 rules for patterns: a request", .most = 5 },
     { "firewall", "1000 rules: a look", .most = 1 },
     { "firewall", "10000 vaults: read anew", .most = 200 },
     { "scale", "unwraps a second, 1000 / 10 keys", .least = 0.9, .most = 1.1 },

@@ -8,6 +8,7 @@ EXTRA_PROGRAMS += %D%/bench
 	%D%/connection.h \
 	%D%/duel.c \
 	%D%/duel.h \
+	%D%/faults.c \
 	%D%/fill.c \
 	%D%/fill.h \
 	%D%/firewall.c \

@@ -9,6 +9,7 @@ fuzz_names = \
 	cidr \
 	claims \
 	duration \
+	faults \
 	form \
 	framing \
 	head \
@@ -33,6 +34,7 @@ fuzz_programs = \
 	%D%/fuzz_cidr \
 	%D%/fuzz_claims \
 	%D%/fuzz_duration \
+	%D%/fuzz_faults \
 	%D%/fuzz_form \
 	%D%/fuzz_framing \
 	%D%/fuzz_head \
@@ -99,6 +101,10 @@ fuzz_libs = $(kv_api) $(SERVER_LIBS)
 %C%_fuzz_duration_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_duration_LDADD = $(fuzz_libs)
 
+%C%_fuzz_faults_SOURCES = %D%/faults.c $(fuzz_common)
+%C%_fuzz_faults_CPPFLAGS = $(fuzz_cppflags)
+%C%_fuzz_faults_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_faults_LDADD = $(fuzz_libs)
 %C%_fuzz_form_SOURCES = %D%/form.c $(fuzz_common)
 %C%_fuzz_form_CPPFLAGS = $(fuzz_cppflags)
 %C%_fuzz_form_LDFLAGS = $(fuzz_ldflags)

@@ -10,9 +10,11 @@
 #                       how that went
 #   count_tests         prints three numbers: tests run, passed, skipped
 #
-# There are three kinds of SERVER: `prompt` does everything at once, as by default; `slow` deletes and
-# recovers in a minute of its virtual clock; `jumping` is prompt, and its clock is moved for all. Files
-# called *pending* are for the second, those called *jumps* for the third.
+# There are four kinds of SERVER: `prompt` does everything at once, as by default; `slow` deletes and
+# recovers in a minute of its virtual clock; `jumping` is prompt, and its clock is moved for all;
+# `azure` is reached by the names, ports and addresses that the clouds have, in a network of its own
+# (impersonation.sh). Files called *pending* are for the second, *jumps* for the third, *azure* for the
+# fourth. A `run` whose suite has nothing for some of them sets `servers`.
 #
 # In the environment, beyond what each `run` names:
 #   COFFER      the binary to test (./coffer)
@@ -28,6 +30,7 @@ coffer=${COFFER:-$PWD/coffer}
 folder=$PWD/tests/sdk/$language/suite
 cache=${SDK_CACHE:-$PWD/tests/sdk/cache}
 server=
+servers='prompt slow jumping'
 
 skip()
 {
@@ -35,12 +38,16 @@ skip()
     exit 77
 }
 
+sdk=$source/../../sdk # for the suites of tests/modules, too
+. "$sdk/logins.sh"
+. "$sdk/impersonation.sh"
+
 # Sees to it that nothing stays behind, however this ends.
-scratch=$(mktemp -d "${TMPDIR:-/tmp}/coffer-sdk.XXXXXX")
+scratch=${SDK_INSIDE:-$(mktemp -d "${TMPDIR:-/tmp}/coffer-sdk.XXXXXX")}
 clean_up()
 {
     [ -z "$server" ] || kill -KILL "$server" 2>/dev/null || true
-    rm -rf "$scratch"
+    [ -n "${SDK_INSIDE-}" ] || rm -rf "$scratch"
 }
 trap clean_up EXIT
 trap 'exit 1' HUP INT TERM
@@ -78,10 +85,13 @@ start_server()
 {
     data=$scratch/$1
     case $1 in
-        prompt | jumping) lag=0 ;;
-        slow) lag=60s ;;
+        prompt | jumping) lag=0 where='--listen localhost --port 0 --control-port 0' ;;
+        slow) lag=60s where='--listen localhost --port 0 --control-port 0' ;;
+        azure) lag=0 where=$azure_place ;;
     esac
-    "$coffer" serve --data "$data" --listen localhost --port 0 --control-port 0 \
+    # shellcheck disable=SC2086 # words on purpose
+    "$coffer" serve --data "$data" $where --tenant "$robot_tenant" \
+        --identity "$robot" --identity "$machine" \
         --deletion-lag "$lag" --vault dev --vault locked,purge-protection --vault pool,kind=hsm \
         >"$scratch/out" 2>"$scratch/log" &
     server=$!
@@ -117,12 +127,14 @@ set_environment()
     environment=$("$coffer" env --data "$data" --vault dev)
     eval "$environment"
     export SDK_RUN_JSON="$data/run.json"
+    describe_logins
+    [ "$1" != azure ] || forget_coffer
 }
 
 # One line for tests/driver.
 report()
 {
-    count_tests | awk '
+    { count_tests && count_left_out; } | awk '
         { tests += $1; passed += $2; skipped += $3 }
         END {
             printf "Tested: %d | Passing: %d | Failing: %d | Crashing: 0 | Skipped: %d\n",
@@ -140,8 +152,8 @@ files_for()
     [ $# -gt 0 ] || set -- "$source"/*"$suffix"
     for file in "$@"; do
         case $kind:$(basename "$file") in
-            prompt:*pending* | prompt:*jumps*) ;;
-            prompt:* | slow:*pending* | jumping:*jumps*) basename "$file" ;;
+            prompt:*pending* | prompt:*jumps* | prompt:*azure*) ;;
+            prompt:* | slow:*pending* | jumping:*jumps* | azure:*azure*) basename "$file" ;;
         esac
     done
 }
@@ -151,7 +163,7 @@ try()
 {
     verdict=0
     start_server "$1"
-    set_environment
+    set_environment "$1"
     run_tests "$@" || verdict=1
     stop_server || verdict=1
     [ $verdict -eq 0 ] || cat "$scratch/log"
@@ -162,6 +174,7 @@ run_suite()
 {
     failed=0
     [ -z "${SDK_SKIP-}" ] || skip "$SDK_SKIP"
+    [ -z "${SDK_INSIDE-}" ] || { run_inside "$@" && exit 0; exit 1; }
     demand_tools
     demand_names
     # Whoever else brings the same packages at this moment is waited for.
@@ -171,9 +184,10 @@ run_suite()
     install_packages
     exec 9>&-
     [ "${SDK_ONLY-}" != packages ] || exit 0
-    try prompt "$@" || failed=1
-    try slow "$@" || failed=1
-    try jumping "$@" || failed=1
+    for kind in $servers; do
+        try "$kind" "$@" || failed=1
+    done
+    try_azure "$@" || failed=1
     report
     exit $failed
 }

@@ -60,6 +60,12 @@ TESTS += %D%/access
 %C%_access_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 %C%_access_LDADD = $(kv_domain) $(SERVER_LIBS)
 
+check_PROGRAMS += %D%/faults
+TESTS += %D%/faults
+%C%_faults_SOURCES = %D%/faults.c tests/support/tally.c tests/support/tally.h
+%C%_faults_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+%C%_faults_LDADD = $(kv_domain) $(SERVER_LIBS)
+
 check_PROGRAMS += %D%/objects
 TESTS += %D%/objects
 %C%_objects_SOURCES = %D%/objects.c tests/support/tally.c tests/support/tally.h

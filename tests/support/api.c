@@ -35,6 +35,18 @@ const struct daemon *api_daemon(void)
     return &daemon;
 }
 
+void api_begin(struct daemon *daemon, const char *const *arguments)
+{
+    daemon_prepare(daemon);
+    cr_assert(daemon_start(daemon, arguments));
+}
+
+void api_end(struct daemon *daemon)
+{
+    cr_expect(daemon_stop(daemon));
+    daemon_discard(daemon);
+}
+
 void api_create_key(struct client *client, const char *name, const char *extra,
                     char ret_version[33])
 {

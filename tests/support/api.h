@@ -19,6 +19,11 @@
 /* The program's daemon. Tests run in processes that share no memory with the one that started it,
  * so it is told to them through the environment. */
 const struct daemon *api_daemon(void);
+
+/* A daemon of one test's own, with a data folder that goes with it; the test fails if it does not
+ * start, or does not end well. */
+void api_begin(struct daemon *daemon, const char *const *arguments);
+void api_end(struct daemon *daemon);
 void api_publish_daemon(const struct daemon *daemon);
 
 /* Opens a client on a vault and closes it when the scope ends: API_CLIENT(dev); */

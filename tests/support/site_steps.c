@@ -65,7 +65,7 @@ static enum kv_cut_kind find_kind(const char *name)
 {
     enum kv_cut_kind kind = KV_CUT_EMPTY;
 
-    while (kind < KV_CUT_WRONG_LENGTH && strcmp(kv_cut_name(kind), name) != 0) {
+    while (kind < KV_CUT_DRIBBLE && strcmp(kv_cut_name(kind), name) != 0) {
         kind++;
     }
     assert(strcmp(kv_cut_name(kind), name) == 0);
@@ -93,11 +93,12 @@ static bool cuts(struct kv_request *request, const char *word, enum kv_code *ret
 {
     char what[WORD_SIZE] = "", kind[WORD_SIZE] = "";
     unsigned long long length = 0;
+    long long pause = 0;
 
-    if (sscanf(word, "%63s %63s %llu", what, kind, &length) < 2) {
+    if (sscanf(word, "%63s %63s %llu %lld", what, kind, &length, &pause) < 2) {
         return false;
     }
-    const struct kv_cut cut = { .kind = find_kind(kind), .length = length };
+    const struct kv_cut cut = { .kind = find_kind(kind), .length = length, .pause = pause };
     if (strcmp(what, "spoil") == 0) {
         kv_step_spoil(request, cut);
         *ret_code = KV_OK;

@@ -112,6 +112,25 @@ Test(cuts, with_a_wrong_length_send_the_whole_body)
     expect_rows(rows, KV_COUNT(rows));
 }
 
+/* As many pieces as are asked for, or one for each byte if there are fewer. */
+Test(cuts, that_dribble_send_the_whole_answer)
+{
+    static const struct row rows[] = {
+        { SMALL "At-Step: spoil dribble 3 20\r\n\r\n", ENDED, 200, "15", REAL, 1 },
+        { SMALL "At-Answer: spoil dribble 1 20\r\n\r\n", ENDED, 200, "15", REAL, 1 },
+        { SMALL "At-Answer: spoil dribble 1000 1\r\n\r\n", ENDED, 200, "15", REAL, 1 },
+        { SMALL "At-Head: spoil dribble 4 1\r\nAt-Step: refuse\r\n\r\n", ENDED, 429, "17",
+          "refused by a step", 0 },
+    };
+    static const struct row bodiless[] = {
+        { "DELETE /small HTTP/1.1\r\n" HOST BYE "At-Step: spoil dribble 3 20\r\n\r\n", ENDED, 204,
+          NULL, "", 1 },
+    };
+
+    expect_rows(rows, KV_COUNT(rows));
+    expect_rows(bodiless, KV_COUNT(bodiless));
+}
+
 Test(cuts, of_an_answer_leave_its_head_as_it_is)
 {
     for (int secure = 0; secure <= 1; secure++) {

@@ -221,6 +221,28 @@ Test(waits, hanging_are_cut_at_shutdown)
     }
 }
 
+/* A pause of a body that dribbles is a wait: it ends when the client leaves, and at shutdown, and
+ * what was sent by then was all. */
+Test(waits, of_a_body_that_dribbles_end_like_others)
+{
+    static const char request[] = SMALL "At-Step: spoil dribble 3 3600000\r\n\r\n";
+    pthread_t thread;
+    struct raw raw;
+
+    for (int secure = 0; secure <= 1; secure++) {
+        start_waits(secure);
+        expect_gone(request, secure);
+        test_site_stop(&site);
+        begin(&raw, secure, request);
+        cr_assert_eq(pthread_create(&thread, NULL, drain, NULL), 0);
+        (void) raw_read(&raw, seen, sizeof(seen), NULL);
+        cr_expect_not_null(strstr(seen, "\r\nContent-Length: 15\r\n"), "%s", seen);
+        cr_expect_str_eq(strstr(seen, "\r\n\r\n"), "\r\n\r\n");
+        cr_assert_eq(pthread_join(thread, NULL), 0);
+        end(&raw);
+    }
+}
+
 Test(waits, for_the_virtual_time_end_when_the_clock_is_moved)
 {
     struct kv_err err;

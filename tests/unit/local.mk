@@ -73,7 +73,7 @@ TESTS += %D%/test_files
 
 check_PROGRAMS += %D%/test_json
 TESTS += %D%/test_json
-%C%_test_json_SOURCES = %D%/json.c %D%/json_print.c %D%/memory.h
+%C%_test_json_SOURCES = %D%/json.c %D%/json_dates.c %D%/json_print.c %D%/memory.h
 %C%_test_json_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_json_LDADD = $(UNIT_LDADD)
 
@@ -430,3 +430,16 @@ TESTS += %D%/test_wording
 %C%_test_wording_SOURCES = %D%/wording.c
 %C%_test_wording_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_wording_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_faults
+TESTS += %D%/test_faults
+%C%_test_faults_SOURCES = %D%/faults/fixture.c %D%/faults/fixture.h %D%/faults/match.c \
+	%D%/faults/refused.c %D%/faults/rules.c %D%/faults/when.c
+%C%_test_faults_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_faults_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_operation
+TESTS += %D%/test_operation
+%C%_test_operation_SOURCES = %D%/operation.c
+%C%_test_operation_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_operation_LDADD = $(UNIT_LDADD)

@@ -72,3 +72,9 @@ struct kv_access_question {
 enum kv_code kv_access_check(struct kv_access *access, const struct kv_access_question *question,
                              char ret_assignment[KV_UUID_LENGTH + 1],
                              struct kv_err *err) kv_must_check;
+
+/* Refuses as that does a caller to whom nothing was granted, or with `has_policy` an access policy
+ * without this permission; whatever was granted. */
+enum kv_code kv_access_refuse(const struct kv_access *access,
+                              const struct kv_access_question *question, bool has_policy,
+                              struct kv_err *err) kv_must_check;

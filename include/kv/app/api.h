@@ -2,8 +2,8 @@
 /*
  * kv/app/api.h - what main.c mounts on the listeners: one site each.
  *
- * The HTTPS port has the authority, and the data plane, which is api/gate around the routes of
- * api/keys and api/hsm; the control port has the routes of api/token and api/control.
+ * The HTTPS port has the resource manager, the authority, and the data plane, which is api/gate around
+ * the routes of api/keys and api/hsm; the control port has the routes of api/token and api/control.
  */
 #pragma once
 
@@ -11,13 +11,27 @@
 
 #include "kv/http/route.h"
 
-extern const struct kv_route kv_key_routes[];     /* api/keys */
-extern const struct kv_route kv_hsm_routes[];     /* api/hsm */
-extern const struct kv_route kv_token_routes[];   /* api/token */
-extern const struct kv_route kv_control_routes[]; /* api/control */
+extern const struct kv_route kv_key_routes[];      /* api/keys */
+extern const struct kv_route kv_hsm_routes[];      /* api/hsm */
+extern const struct kv_route kv_token_routes[];    /* api/token */
+extern const struct kv_route kv_control_routes[];  /* api/control */
+extern const struct kv_route kv_resource_routes[]; /* api/resources */
+
+/*
+ * api/gate: the steps at which fault rules act, for any site that names its operations. On arrival:
+ * once it is known whose vault is asked. On request: once its route and its caller are known. The
+ * third one is for at_answer. One rule acts on a request.
+ */
+kv_handler_fn kv_fault_on_arrival, kv_fault_on_request, kv_fault_on_answer;
+
+/* api/gate: what fault rules say of a new connection; kv_listener_config.greet. */
+enum kv_cut_kind kv_fault_greet(struct kv_app *app, const char *client);
 
 /* api/gate: the gates, errors and headers of the data plane. */
 extern const struct kv_site kv_data_plane;
+
+/* api/resources: the resource manager, as far as clients ask it while they log in. */
+extern const struct kv_site kv_resource_site;
 
 /* api/authority: where clients log in, on the HTTPS port by host and by path. */
 extern const struct kv_site kv_authority_site;

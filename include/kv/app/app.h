@@ -20,6 +20,7 @@
 #include "kv/base/agenda.h"
 #include "kv/base/cidr.h"
 #include "kv/base/secret.h"
+#include "kv/faults/faults.h"
 #include "kv/http/listener.h"
 #include "kv/http/request.h"
 #include "kv/http/route.h"
@@ -54,6 +55,7 @@ struct kv_app {
     const struct kv_build *build; /* what --service-build says */
     bool api_versions_strict;
     struct kv_limits *limits;   /* NULL: none apply */
+    struct kv_faults *faults;   /* what goes wrong */
     unsigned retry_after;       /* seconds in a 429; 0: none sent, as in the service */
     atomic_uint told_keys_only; /* what api/gate has already logged: a bit for each kind */
     const char *ca_pem;
@@ -109,8 +111,9 @@ struct kv_call {
     char public_authority[KV_PUBLIC_AUTHORITY_SIZE]; /* the request's authority where one is set */
     /* What the api-version has: columns of api_version.def. */
     bool shows_hsm_platform, knows_release;
-    bool knows_external; /* keys of an external key manager, on a managed HSM */
-    unsigned allowed;    /* when a verb is refused: bits 1 << kv_verb of those allowed */
+    bool knows_external;       /* keys of an external key manager, on a managed HSM */
+    unsigned allowed;          /* when a verb is refused: bits 1 << kv_verb of those allowed */
+    enum kv_fault_twist twist; /* what is to be wrong with the result */
 };
 
 static inline const struct kv_call *kv_call_of(const struct kv_request *request)

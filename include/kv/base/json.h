@@ -51,6 +51,8 @@ enum kv_json_type {
     KV_JSON_STRING, /* const char *: borrowed from the tree */
     KV_JSON_BOOL,   /* struct kv_maybe_bool */
     KV_JSON_INT,    /* struct kv_maybe_int: whole numbers up to 2^53 either way */
+    KV_JSON_DATE, /* struct kv_maybe_int: a NumericDate (RFC 7519 §2) within the same limits, which
+                       may have a fraction of a second; that is cut off */
     KV_JSON_OBJECT, /* const cJSON *: borrowed from the tree */
     KV_JSON_ARRAY,  /* const cJSON *: borrowed from the tree */
     KV_JSON_ANY     /* const cJSON *, whatever it is: borrowed from the tree */

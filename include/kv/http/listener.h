@@ -36,6 +36,9 @@ struct kv_listener_config {
     kv_millis deadline[KV_LANE_COUNT]; /* real milliseconds a request may take on a lane */
     size_t waits;       /* requests that may be waiting at once because a step says so */
     kv_millis wait_max; /* real milliseconds that one request may wait in total */
+    /* Asked about each new connection before a byte of it is read, on the listener's thread: how it
+     * ends, KV_CUT_EMPTY or KV_CUT_RESET, or KV_CUT_NONE. NULL: all are let in. Of HTTPS alone. */
+    enum kv_cut_kind (*greet)(struct kv_app *app, const char *client);
 };
 
 enum kv_code kv_listener_new(const struct kv_listener_config *config,

@@ -99,6 +99,11 @@ struct kv_request {
     unsigned waits;          /* how often this step has waited already, at most KV_WAITS_MAX */
     struct kv_cut cut;       /* what happens to the answer; for the log, too */
 
+    const char
+        *rule;  /* for the log: what a step names as the reason for its choice; NULL: nothing */
+    void *fate; /* of a site's steps that decide what goes wrong with the request */
+    void (*fate_free)(void *fate); /* called last, when the answer is gone */
+
     kv_handler_fn *next; /* set by kv_request_continue() */
     enum kv_lane next_lane;
     uint64_t next_turn; /* there; 0: it waits for no other request */

@@ -20,7 +20,7 @@
 #define KV_RESPONSE_BODY_MAX (8 * 1024 * 1024) /* bytes */
 
 struct kv_response_header {
-    const char *name; /* a literal */
+    const char *name; /* a literal, or what outlives the response */
     char *value;      /* heap */
 };
 
@@ -43,6 +43,12 @@ void kv_response_reset(struct kv_response *response);
 /* Appends a header; names are literals, values are copied. CR and LF in a value become blanks. */
 enum kv_code kv_response_header(struct kv_response *response, struct kv_err *err, const char *name,
                                 const char *value) kv_must_check;
+
+/* The same in place of the header of that name, if there is one. The name lives as long as the
+ * response. */
+enum kv_code kv_response_set_header(struct kv_response *response, struct kv_err *err,
+                                    const char *name, const char *value) kv_must_check;
+bool kv_response_has_header(const struct kv_response *response, const char *name);
 
 /* Status, "application/json; charset=utf-8" and the compact text of `tree`, which is not kept but
  * may get sorted. A NULL tree means out of memory. */

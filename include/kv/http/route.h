@@ -20,6 +20,7 @@
 
 #include <stdbool.h>
 
+#include "kv/base/operation.h"
 #include "kv/http/request.h"
 #include "kv/http/response.h"
 
@@ -30,8 +31,9 @@ struct kv_route {
                          segment; `{version:hex32}` only 32 hex digits, and `{scope*}`, of which a
                          path has one at most, any number of segments */
     kv_handler_fn *handler;
-    enum kv_lane lane; /* where the handler runs */
-    const void *own;   /* the site's own further columns; or NULL */
+    enum kv_lane lane;           /* where the handler runs */
+    const void *own;             /* the site's own further columns; or NULL */
+    enum kv_operation operation; /* its name, for rules and logs; 0: it has none */
 };
 
 /* A step of a site; a list ends with { 0 }. It passes a request on by returning KV_OK, refuses it
@@ -77,6 +79,12 @@ struct kv_site {
 /* The gate that finds the route and fills the captures. */
 enum kv_code kv_route_match(struct kv_request *request, struct kv_response *response,
                             struct kv_err *err) kv_must_check;
+
+/* The route that this gate will find, for steps before it; NULL: it will find none. */
+const struct kv_route *kv_route_find(const struct kv_request *request);
+/* The same as kv_request_capture(), by a route that was found so. */
+const char *kv_route_capture(const struct kv_route *route, const struct kv_request *request,
+                             const char *name);
 
 /* An `after` for any site: one line in the log, KV_LOG_INFO, KV_LOG_WARNING from status 500 on. */
 void kv_log_access(const struct kv_request *request, const struct kv_response *response,

@@ -34,6 +34,7 @@ struct kv_request;
  *               the head is cut: only the status line is sent
  * WRONG_LENGTH the whole answer, with a Content-Length of `length`, then the end; if that is too
  * little, with Connection: close, too
+ * DRIBBLE       the whole answer, its body in `length` pieces, each after another `pause`
  *
  * The first three send nothing of the answer.
  */
@@ -44,12 +45,14 @@ enum kv_cut_kind {
     KV_CUT_GARBAGE,
     KV_CUT_BAD_CHUNK,
     KV_CUT_TRUNCATED,
-    KV_CUT_WRONG_LENGTH
+    KV_CUT_WRONG_LENGTH,
+    KV_CUT_DRIBBLE
 };
 
 struct kv_cut {
     enum kv_cut_kind kind;
-    uint64_t length; /* bytes */
+    uint64_t length; /* bytes; of DRIBBLE: pieces, at least 1 */
+    kv_millis pause; /* of DRIBBLE */
 };
 
 /* "reset": for logs, and for configuration. NULL for KV_CUT_NONE. */

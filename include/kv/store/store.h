@@ -143,3 +143,12 @@ bool kv_rows_is_null(const struct kv_rows *rows, int column);
 int64_t kv_rows_int(const struct kv_rows *rows, int column);
 const char *kv_rows_text(const struct kv_rows *rows, int column); /* "" for NULL */
 const void *kv_rows_bytes(const struct kv_rows *rows, int column, size_t *ret_len);
+
+/* Calls `visit` for each row of a query, in their order, until one of these calls fails. */
+typedef enum kv_code kv_row_fn(void *context, const struct kv_rows *row, struct kv_err *err);
+enum kv_code kv_db_each(struct kv_db *db, const char *sql, struct kv_binds binds, kv_row_fn *visit,
+                        void *context, struct kv_err *err) kv_must_check;
+
+/* The number in the first column of the first row; 0 when there is no row. */
+enum kv_code kv_db_count(struct kv_db *db, const char *sql, struct kv_binds binds,
+                         int64_t *ret_count, struct kv_err *err) kv_must_check;

@@ -42,8 +42,8 @@ static bool read_claims(struct assertion *assertion)
         KV_JSON_FIELD(struct claims, iss, "iss", KV_JSON_STRING),
         KV_JSON_FIELD(struct claims, sub, "sub", KV_JSON_STRING),
         KV_JSON_FIELD(struct claims, aud, "aud", KV_JSON_ANY),
-        KV_JSON_FIELD(struct claims, nbf, "nbf", KV_JSON_INT),
-        KV_JSON_FIELD(struct claims, exp, "exp", KV_JSON_INT),
+        KV_JSON_FIELD(struct claims, nbf, "nbf", KV_JSON_DATE),
+        KV_JSON_FIELD(struct claims, exp, "exp", KV_JSON_DATE),
     };
     kv_auto(kv_buf_done) struct kv_buf payload;
     struct claims *claims = &assertion->claims;

@@ -30,10 +30,19 @@ static const char *find_text(const struct kv_jws *jws, const char *name)
     return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(jws->header, name));
 }
 
+/* In either alphabet, padded or not: the SDKs for Go and Rust write plain base64 with padding. */
 static bool read_digest(const char *text, size_t len, struct thumbprint *ret_thumbprint)
 {
-    return text != NULL && strlen(text) == KV_BASE64URL_LENGTH(len)
-           && kv_base64url_decode(text, strlen(text), ret_thumbprint->bytes, &ret_thumbprint->len);
+    unsigned char bytes[DIGEST_MAX + 2]; /* its padding counts until it is decoded */
+    size_t found = 0;
+
+    if (text == NULL || KV_BASE64URL_BYTES(strlen(text)) > sizeof(bytes)
+        || !kv_base64_decode(text, strlen(text), bytes, &found) || found != len) {
+        return false;
+    }
+    memcpy(ret_thumbprint->bytes, bytes, len);
+    ret_thumbprint->len = len;
+    return true;
 }
 
 /* The first of x5c; NULL if there is none that can be read. */

@@ -114,18 +114,26 @@ static void finish(struct kv_request *request, struct kv_response *response)
 }
 
 static const struct kv_route routes[] = {
-    { KV_GET, "/{tenant}/.well-known/openid-configuration", authority_discover_v1, KV_LANE_INLINE },
+    { KV_GET, "/{tenant}/.well-known/openid-configuration", authority_discover_v1, KV_LANE_INLINE,
+      NULL, KV_OPERATION_AUTHORITY_DISCOVERY },
     { KV_GET, "/{tenant}/v2.0/.well-known/openid-configuration", authority_discover_v2,
-      KV_LANE_INLINE },
+      KV_LANE_INLINE, NULL, KV_OPERATION_AUTHORITY_DISCOVERY },
     { KV_GET, "/{tenant}/adfs/.well-known/openid-configuration", authority_discover_v1,
-      KV_LANE_INLINE },
-    { KV_GET, "/{tenant}/discovery/instance", authority_discover_instance, KV_LANE_INLINE },
-    { KV_GET, "/{tenant}/discovery/keys", authority_keys_v1, KV_LANE_WORK },
-    { KV_GET, "/{tenant}/discovery/v2.0/keys", authority_keys_v2, KV_LANE_WORK },
-    { KV_POST, "/{tenant}/oauth2/token", authority_token_v1, KV_LANE_WORK },
-    { KV_POST, "/{tenant}/oauth2/v2.0/token", authority_token_v2, KV_LANE_WORK },
-    { KV_POST, "/{tenant}/oauth2/devicecode", authority_device_v1, KV_LANE_WORK },
-    { KV_POST, "/{tenant}/oauth2/v2.0/devicecode", authority_device_v2, KV_LANE_WORK },
+      KV_LANE_INLINE, NULL, KV_OPERATION_AUTHORITY_DISCOVERY },
+    { KV_GET, "/{tenant}/discovery/instance", authority_discover_instance, KV_LANE_INLINE, NULL,
+      KV_OPERATION_AUTHORITY_DISCOVERY },
+    { KV_GET, "/{tenant}/discovery/keys", authority_keys_v1, KV_LANE_WORK, NULL,
+      KV_OPERATION_AUTHORITY_KEYS },
+    { KV_GET, "/{tenant}/discovery/v2.0/keys", authority_keys_v2, KV_LANE_WORK, NULL,
+      KV_OPERATION_AUTHORITY_KEYS },
+    { KV_POST, "/{tenant}/oauth2/token", authority_token_v1, KV_LANE_WORK, NULL,
+      KV_OPERATION_AUTHORITY_TOKEN },
+    { KV_POST, "/{tenant}/oauth2/v2.0/token", authority_token_v2, KV_LANE_WORK, NULL,
+      KV_OPERATION_AUTHORITY_TOKEN },
+    { KV_POST, "/{tenant}/oauth2/devicecode", authority_device_v1, KV_LANE_WORK, NULL,
+      KV_OPERATION_AUTHORITY_DEVICE_CODE },
+    { KV_POST, "/{tenant}/oauth2/v2.0/devicecode", authority_device_v2, KV_LANE_WORK, NULL,
+      KV_OPERATION_AUTHORITY_DEVICE_CODE },
     { 0 },
 };
 
@@ -184,8 +192,15 @@ static bool serves(const struct kv_request *request)
 static const struct kv_gate gates[] = {
     { "call", begin_call },
     { "url", check_url },
+    { "faults-on-arrival", kv_fault_on_arrival },
     { "route", kv_route_match },
     { "body", check_body },
+    { "faults", kv_fault_on_request },
+    { 0 },
+};
+
+static const struct kv_gate at_answer[] = {
+    { "faults-on-answer", kv_fault_on_answer },
     { 0 },
 };
 
@@ -197,6 +212,7 @@ const struct kv_site kv_authority_site = {
     .tables = tables,
     .body_max = choose_body_max,
     .gates = gates,
+    .at_answer = at_answer,
     .unmatched = refuse_unmatched,
     .render_error = authority_render_error,
     .finish = finish,

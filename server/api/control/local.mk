@@ -8,6 +8,7 @@ libkvapi_a_SOURCES += \
 	%D%/clock_order.c \
 	%D%/credentials.c \
 	%D%/ekm.c \
+	%D%/faults.c \
 	%D%/identities.c \
 	%D%/identities.h \
 	%D%/identity_parts.c \

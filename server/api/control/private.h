@@ -38,6 +38,8 @@ kv_handler_fn control_vaults, control_vault_get, control_vault_put, control_vaul
 kv_handler_fn control_identity, control_access, control_policy_put, control_policy_delete,
     control_assignment_post, control_assignment_withdraw, control_assignment_delete; /* access.c */
 kv_handler_fn control_role_get, control_role_put, control_role_delete;               /* roles.c */
+kv_handler_fn fault_list, fault_add, fault_clear, fault_get, fault_change,
+    fault_remove; /* faults.c */
 kv_handler_fn identities_list, identities_get, identities_put, identities_patch, identities_delete,
     identities_disable, identities_enable, identities_recreate, identities_revoke,
     identities_member_add, identities_member_remove; /* identities.c */

@@ -3,7 +3,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "kv/identity/caller.h"
 #include "private.h"
 
 /* Most callers are in none: that is asked first. */
@@ -53,28 +52,38 @@ static const char *find_key(const struct kv_request *request, bool *ret_at_keys)
     return key != NULL ? key : kv_request_capture(request, "name");
 }
 
+enum kv_code gate_ask(const struct kv_request *request, struct gate_question *ret_asked,
+                      struct kv_err *err)
+{
+    const struct kv_call *call = kv_call_of(request);
+    struct kv_access_question *question = &ret_asked->question;
+
+    *question = (struct kv_access_question){
+        .vault = call->vault,
+        .object_id = call->principal.object_id,
+        .app_id = call->principal.app_id,
+        .groups = ret_asked->groups,
+        .caller = ret_asked->caller,
+        .permission = kv_terms_of(request->route)->permission,
+        .now = request->now,
+    };
+    KV_TRY(
+        find_groups(request, question->object_id, ret_asked->groups, &question->group_count, err));
+    kv_caller_print(&call->principal, question->group_count, ret_asked->caller);
+    question->key = find_key(request, &question->at_keys);
+    return KV_OK;
+}
+
 enum kv_code gate_authorize(struct kv_request *request, struct kv_response *response,
                             struct kv_err *err)
 {
     struct kv_call *call = request->context;
-    char groups[KV_PRINCIPAL_GROUPS_MAX][KV_UUID_LENGTH + 1];
-    char caller[KV_CALLER_SIZE];
-    struct kv_access_question question = {
-        .vault = call->vault,
-        .object_id = call->principal.object_id,
-        .app_id = call->principal.app_id,
-        .groups = groups,
-        .caller = caller,
-        .permission = kv_terms_of(request->route)->permission,
-        .now = request->now,
-    };
+    struct gate_question asked;
 
     (void) response;
     if (kv_identity_auth(request->app->identity) == KV_AUTH_OFF) { /* nobody knows who asks */
         return KV_OK;
     }
-    KV_TRY(find_groups(request, question.object_id, groups, &question.group_count, err));
-    kv_caller_print(&call->principal, question.group_count, caller);
-    question.key = find_key(request, &question.at_keys);
-    return kv_access_check(request->app->access, &question, call->assignment, err);
+    KV_TRY(gate_ask(request, &asked, err));
+    return kv_access_check(request->app->access, &asked.question, call->assignment, err);
 }

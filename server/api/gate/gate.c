@@ -221,13 +221,20 @@ static const struct kv_gate gates[] = {
     { "client", gate_find_client },
     { "url", check_url },
     { "vault", find_vault },
+    { "faults-on-arrival", kv_fault_on_arrival },
     { "authenticate", gate_authenticate },
     { "firewall", gate_firewall },
     { "route", kv_route_match },
     { "body", check_body },
     { "api-version", check_api_version },
+    { "faults", kv_fault_on_request },
     { "authorize", gate_authorize },
     { "throttle", gate_throttle },
+    { 0 },
+};
+
+static const struct kv_gate at_answer[] = {
+    { "faults-on-answer", kv_fault_on_answer },
     { 0 },
 };
 
@@ -249,6 +256,7 @@ const struct kv_site kv_data_plane = {
     .tables = tables,
     .offers = offers,
     .gates = gates,
+    .at_answer = at_answer,
     .unmatched = refuse_unmatched,
     .render_error = gate_render_error,
     .finish = gate_finish,

@@ -321,6 +321,10 @@ void gate_finish(struct kv_request *request, struct kv_response *response)
     for (; header->name != NULL; header++) {
         const char *value = header->literal != NULL ? header->literal : header->value(&answer);
 
+        /* What a fault rule says comes first. */
+        if (request->fate != NULL && kv_response_has_header(response, header->name)) {
+            continue;
+        }
         if (value != NULL) { /* left out if memory is short: the answer is still right */
             KV_IGNORE(kv_response_header(response, NULL, header->name, value));
         }

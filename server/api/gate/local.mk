@@ -4,6 +4,10 @@ libkvapi_a_SOURCES += \
 	%D%/authenticate.c \
 	%D%/authorize.c \
 	%D%/client.c \
+	%D%/fault_answer.c \
+	%D%/fault_subject.c \
+	%D%/faults.c \
+	%D%/faults.h \
 	%D%/firewall.c \
 	%D%/gate.c \
 	%D%/headers.c \

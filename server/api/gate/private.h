@@ -8,6 +8,7 @@
 
 #include "kv/app/app.h"
 #include "kv/http/route.h"
+#include "kv/identity/caller.h"
 
 /*
  * The resource a challenge names: the parent domain of the request's host, with its port
@@ -27,6 +28,16 @@ kv_handler_fn gate_firewall;
 
 /* The gate that asks whether the caller may do that (contract §9.3, §19 row 26). */
 kv_handler_fn gate_authorize;
+
+/* What it asks about a request whose route and caller are known, and room for what is in no request;
+ * stays where it is. */
+struct gate_question {
+    struct kv_access_question question;
+    char groups[KV_PRINCIPAL_GROUPS_MAX][KV_UUID_LENGTH + 1];
+    char caller[KV_CALLER_SIZE];
+};
+enum kv_code gate_ask(const struct kv_request *request, struct gate_question *ret_asked,
+                      struct kv_err *err) kv_must_check;
 
 /* The gate that answers 429 once the vault is over its limit (contract §13). */
 kv_handler_fn gate_throttle;

@@ -149,17 +149,81 @@ static enum kv_code respond_verdict(const struct kv_request *request, enum kv_al
     return kv_response_json(response, 200, ok ? body : NULL, err);
 }
 
+/* Other bytes, as many. */
+static void falsify(struct kv_buf *value)
+{
+    for (size_t i = 0; i < value->len; i++) {
+        value->data[i] = (char) ~value->data[i];
+    }
+}
+
+/* Whether r, or s, begins with a zero byte, in a signature that has both. */
+static bool begins_with_zero(const struct kv_buf *signature, enum kv_fault_twist twist)
+{
+    size_t at = twist == KV_FAULT_TWIST_ZERO_S ? signature->len / 2 : 0;
+
+    return signature->len > at && signature->data[at] == 0;
+}
+
+/* The algorithms whose every signature is another one. */
+static bool has_r_and_s(enum kv_alg alg)
+{
+    return kv_alg_row(alg)->family == KV_FAMILY_EC;
+}
+
+static enum kv_code carry_out(struct kv_request *request, const struct kv_key_operate_args *args,
+                              struct kv_key_result *result, struct kv_err *err)
+{
+    const struct kv_scope scope = kv_scope_of(request);
+
+    return kv_key_operate(&scope, kv_request_capture(request, "name"),
+                          kv_request_capture(request, "version"), args, result, err);
+}
+
+/* One signature in 256 is like that; of so many none is not once in 10^17. */
+#define SIGNATURES_MAX 10000
+
+static enum kv_code sign_again(struct kv_request *request, const struct kv_key_operate_args *args,
+                               struct kv_key_result *result, struct kv_err *err)
+{
+    enum kv_fault_twist twist = kv_call_of(request)->twist;
+
+    for (unsigned i = 0; i < SIGNATURES_MAX && !begins_with_zero(&result->outcome.value, twist);
+         i++) {
+        kv_key_result_done(result);
+        kv_key_result_init(result);
+        KV_TRY(carry_out(request, args, result, err));
+    }
+    return KV_OK;
+}
+
+/* What a fault rule wants to be wrong with the result; the rule is for such operations alone. */
+static enum kv_code twist_result(struct kv_request *request, const struct kv_key_operate_args *args,
+                                 struct kv_key_result *result, struct kv_err *err)
+{
+    switch (kv_call_of(request)->twist) {
+    case KV_FAULT_TWIST_NONE:
+        break;
+    case KV_FAULT_TWIST_PLAINTEXT:
+        falsify(&result->outcome.value);
+        break;
+    case KV_FAULT_TWIST_ZERO_R:
+    case KV_FAULT_TWIST_ZERO_S:
+        return has_r_and_s(args->alg) ? sign_again(request, args, result, err) : KV_OK;
+    }
+    return KV_OK;
+}
+
 static enum kv_code operate(struct kv_request *request, struct kv_response *response,
                             enum kv_key_op op, struct kv_err *err)
 {
-    const struct kv_scope scope = kv_scope_of(request);
     kv_auto(operation_done) struct operation operation = { .args = { .op = op } };
     kv_auto(kv_key_result_done) struct kv_key_result result;
 
     kv_key_result_init(&result);
     KV_TRY(parse_operation(request, &operation, err));
-    KV_TRY(kv_key_operate(&scope, kv_request_capture(request, "name"),
-                          kv_request_capture(request, "version"), &operation.args, &result, err));
+    KV_TRY(carry_out(request, &operation.args, &result, err));
+    KV_TRY(twist_result(request, &operation.args, &result, err));
     if (op == KV_OP_VERIFY) {
         return respond_verdict(request, operation.args.alg, &result, response, err);
     }

@@ -77,15 +77,25 @@ static void render_error(struct kv_request *request, const struct kv_err *err,
 }
 
 const struct kv_route kv_token_routes[] = {
-    { KV_GET, "/msi/token", token_of_app_service, KV_LANE_WORK },
-    { KV_GET, "/metadata/identity/oauth2/token", token_of_imds, KV_LANE_WORK },
-    { KV_GET, "/arc/metadata/identity/oauth2/token", token_of_arc, KV_LANE_WORK },
+    { KV_GET, "/msi/token", token_of_app_service, KV_LANE_WORK, NULL,
+      KV_OPERATION_APP_SERVICE_TOKEN },
+    { KV_GET, "/metadata/identity/oauth2/token", token_of_imds, KV_LANE_WORK, NULL,
+      KV_OPERATION_IMDS_TOKEN },
+    { KV_GET, "/arc/metadata/identity/oauth2/token", token_of_arc, KV_LANE_WORK, NULL,
+      KV_OPERATION_ARC_TOKEN },
     { 0 },
 };
 
 static const struct kv_gate gates[] = {
     { "strangers", refuse_strangers },
+    { "faults-on-arrival", kv_fault_on_arrival },
     { "route", kv_route_match },
+    { "faults", kv_fault_on_request },
+    { 0 },
+};
+
+static const struct kv_gate at_answer[] = {
+    { "faults-on-answer", kv_fault_on_answer },
     { 0 },
 };
 
@@ -96,6 +106,7 @@ const struct kv_site kv_token_site = {
     .serves = serves,
     .tables = tables,
     .gates = gates,
+    .at_answer = at_answer,
     .unmatched = refuse_unmatched,
     .render_error = render_error,
     .finish = kv_loopback_finish,

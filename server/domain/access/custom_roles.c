@@ -163,8 +163,8 @@ static enum kv_code check_room(struct kv_db *db, const char *fold, bool *ret_is_
     static const char same[] = "SELECT count(*) FROM access_role WHERE name = ?";
     int64_t count, known;
 
-    KV_TRY(roles_count(db, all, KV_NO_BINDS, &count, err));
-    KV_TRY(roles_count(db, same, KV_BINDS(KV_B_TEXT(fold)), &known, err));
+    KV_TRY(kv_db_count(db, all, KV_NO_BINDS, &count, err));
+    KV_TRY(kv_db_count(db, same, KV_BINDS(KV_B_TEXT(fold)), &known, err));
     if (known == 0 && count >= KV_ACCESS_ROLES_MAX) {
         return KV_FAIL(err, KV_CONFLICT, 0, "There can be %d custom roles at most.",
                        KV_ACCESS_ROLES_MAX);
@@ -219,7 +219,7 @@ static enum kv_code check_unassigned(struct kv_db *db, const char *fold, struct 
     static const char sql[] = "SELECT count(*) FROM access_assignment WHERE role = ?";
     int64_t count;
 
-    KV_TRY(roles_count(db, sql, KV_BINDS(KV_B_TEXT(fold)), &count, err));
+    KV_TRY(kv_db_count(db, sql, KV_BINDS(KV_B_TEXT(fold)), &count, err));
     return count == 0
                ? KV_OK
                : KV_FAIL(err, KV_CONFLICT, 0, "The role cannot be deleted while it is assigned.");

@@ -248,6 +248,15 @@ enum kv_code kv_access_check(struct kv_access *access, const struct kv_access_qu
     return KV_OK;
 }
 
+enum kv_code kv_access_refuse(const struct kv_access *access,
+                              const struct kv_access_question *question, bool has_policy,
+                              struct kv_err *err)
+{
+    const struct verdict verdict = { .has_policy = has_policy };
+
+    return decide(access, question, &verdict, err);
+}
+
 const char *kv_access_idle_reason(const struct kv_vault *vault, bool is_policy)
 {
     switch (vault->access) {

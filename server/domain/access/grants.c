@@ -42,7 +42,7 @@ static enum kv_code check_room(struct kv_db *db, struct kv_err *err)
     static const char sql[] = "SELECT count(*) FROM access_assignment";
     int64_t count;
 
-    KV_TRY(roles_count(db, sql, KV_NO_BINDS, &count, err));
+    KV_TRY(kv_db_count(db, sql, KV_NO_BINDS, &count, err));
     if (count >= KV_ACCESS_ASSIGNMENTS_MAX) {
         return KV_FAIL(err, KV_CONFLICT, 0, "There can be %d role assignments at most.",
                        KV_ACCESS_ASSIGNMENTS_MAX);

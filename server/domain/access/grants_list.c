@@ -149,7 +149,7 @@ enum kv_code kv_access_next_begin(struct kv_access *access, kv_millis after, kv_
     kv_auto(kv_db_release) struct kv_db *db = NULL;
 
     KV_TRY(kv_db_acquire(access->store, &db, err));
-    return roles_count(db, sql, KV_BINDS(KV_B_INT(after), KV_B_INT(KV_ACCESS_NEVER)), ret_due, err);
+    return kv_db_count(db, sql, KV_BINDS(KV_B_INT(after), KV_B_INT(KV_ACCESS_NEVER)), ret_due, err);
 }
 
 enum kv_code kv_access_count_begun(struct kv_access *access, kv_millis at, int64_t *ret_count,
@@ -161,7 +161,7 @@ enum kv_code kv_access_count_begun(struct kv_access *access, kv_millis at, int64
     kv_auto(kv_db_release) struct kv_db *db = NULL;
 
     KV_TRY(kv_db_acquire(access->store, &db, err));
-    return roles_count(db, sql, KV_BINDS(KV_B_INT(at)), ret_count, err);
+    return kv_db_count(db, sql, KV_BINDS(KV_B_INT(at)), ret_count, err);
 }
 
 enum kv_code kv_access_next_end(struct kv_access *access, kv_millis after, kv_millis *ret_due,
@@ -173,7 +173,7 @@ enum kv_code kv_access_next_end(struct kv_access *access, kv_millis after, kv_mi
     kv_auto(kv_db_release) struct kv_db *db = NULL;
 
     KV_TRY(kv_db_acquire(access->store, &db, err));
-    return roles_count(db, sql, KV_BINDS(KV_B_INT(after), KV_B_INT(KV_ACCESS_NEVER)), ret_due, err);
+    return kv_db_count(db, sql, KV_BINDS(KV_B_INT(after), KV_B_INT(KV_ACCESS_NEVER)), ret_due, err);
 }
 
 enum kv_code kv_access_remove_ended(struct kv_access *access, kv_millis now, int64_t *ret_count,

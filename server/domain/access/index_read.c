@@ -33,18 +33,13 @@ static enum kv_code add_built_ins(struct access_index *index, struct kv_err *err
     return KV_OK;
 }
 
-/* What is done with each row of a query. */
-typedef enum kv_code row_fn(struct access_index *index, const struct kv_rows *rows,
-                            struct kv_err *err);
-
 static enum kv_code fail_damaged(const char *what, const char *name, struct kv_err *err)
 {
     return KV_FAIL(err, KV_INTERNAL, 0, "the stored %s %.64s is damaged", what, name);
 }
 
 /* name, data actions, not data actions */
-static enum kv_code add_custom(struct access_index *index, const struct kv_rows *rows,
-                               struct kv_err *err)
+static enum kv_code add_custom(void *index, const struct kv_rows *rows, struct kv_err *err)
 {
     kv_auto(cJSON_Delete) cJSON *actions = cJSON_Parse(kv_rows_text(rows, 1));
     kv_auto(cJSON_Delete) cJSON *not_actions = cJSON_Parse(kv_rows_text(rows, 2));
@@ -57,8 +52,7 @@ static enum kv_code add_custom(struct access_index *index, const struct kv_rows 
 }
 
 /* vault, name, permissions: what one of them denies another may still grant */
-static enum kv_code add_hsm_custom(struct access_index *index, const struct kv_rows *rows,
-                                   struct kv_err *err)
+static enum kv_code add_hsm_custom(void *index, const struct kv_rows *rows, struct kv_err *err)
 {
     kv_auto(cJSON_Delete) cJSON *list = cJSON_Parse(kv_rows_text(rows, 2));
     kv_permissions set = 0;
@@ -75,8 +69,7 @@ static enum kv_code add_hsm_custom(struct access_index *index, const struct kv_r
 }
 
 /* vault, principal, key, role, deny, since, until, name */
-static enum kv_code add_assignment(struct access_index *index, const struct kv_rows *rows,
-                                   struct kv_err *err)
+static enum kv_code add_assignment(void *index, const struct kv_rows *rows, struct kv_err *err)
 {
     struct access_rule rule = {
         .kind = kv_rows_int(rows, 4) != 0 ? ACCESS_DENY : ACCESS_GRANT,
@@ -92,8 +85,7 @@ static enum kv_code add_assignment(struct access_index *index, const struct kv_r
 }
 
 /* vault, principal, application, words, since, until */
-static enum kv_code add_policy(struct access_index *index, const struct kv_rows *rows,
-                               struct kv_err *err)
+static enum kv_code add_policy(void *index, const struct kv_rows *rows, struct kv_err *err)
 {
     struct access_rule rule = {
         .kind = ACCESS_POLICY,
@@ -128,8 +120,7 @@ static const char *key_of_scope(const char *scope)
 }
 
 /* vault, principal, scope, role, name */
-static enum kv_code add_hsm_assignment(struct access_index *index, const struct kv_rows *rows,
-                                       struct kv_err *err)
+static enum kv_code add_hsm_assignment(void *index, const struct kv_rows *rows, struct kv_err *err)
 {
     int64_t vault = kv_rows_int(rows, 0);
     const char *role = kv_rows_text(rows, 3);
@@ -148,8 +139,7 @@ static enum kv_code add_hsm_assignment(struct access_index *index, const struct 
 }
 
 /* vault, and the columns of network settings */
-static enum kv_code add_network(struct access_index *index, const struct kv_rows *rows,
-                                struct kv_err *err)
+static enum kv_code add_network(void *index, const struct kv_rows *rows, struct kv_err *err)
 {
     kv_auto(kv_network_done) struct kv_network network = { .since = 0 };
 
@@ -160,7 +150,7 @@ static enum kv_code add_network(struct access_index *index, const struct kv_rows
 /* Roles first: assignments are read with what they allow. */
 static const struct {
     const char *sql;
-    row_fn *add;
+    kv_row_fn *add;
 } parts[] = {
     { "SELECT name, data_actions, not_data_actions FROM access_role", add_custom },
     { "SELECT vault, name, permissions FROM role_definition", add_hsm_custom },
@@ -174,21 +164,6 @@ static const struct {
     { "SELECT vault, " ACCESS_NETWORK_COLUMNS " FROM access_network ORDER BY id", add_network },
 };
 
-static enum kv_code read_part(struct kv_db *db, size_t i, struct access_index *index,
-                              struct kv_err *err)
-{
-    kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
-    bool more;
-
-    KV_TRY(kv_db_query(db, parts[i].sql, KV_NO_BINDS, &rows, err));
-    KV_TRY(kv_rows_next(rows, &more, err));
-    while (more) {
-        KV_TRY(parts[i].add(index, rows, err));
-        KV_TRY(kv_rows_next(rows, &more, err));
-    }
-    return KV_OK;
-}
-
 enum kv_code access_index_read(struct kv_access *access, struct access_index *index,
                                struct kv_err *err)
 {
@@ -198,7 +173,7 @@ enum kv_code access_index_read(struct kv_access *access, struct access_index *in
     KV_TRY(kv_db_acquire(access->store, &db, err));
     KV_TRY(kv_db_begin_reading(db, err));
     for (size_t i = 0; i < KV_COUNT(parts); i++) {
-        KV_TRY(read_part(db, i, index, err));
+        KV_TRY(kv_db_each(db, parts[i].sql, KV_NO_BINDS, parts[i].add, index, err));
     }
     return KV_OK;
 }

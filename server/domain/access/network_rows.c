@@ -190,12 +190,12 @@ static enum kv_code check_room(struct kv_db *db, int64_t vault, size_t ranges, k
         "SELECT count(*) FROM access_network WHERE vault = ? AND until > ?";
     int64_t count;
 
-    KV_TRY(roles_count(db, all, KV_NO_BINDS, &count, err));
+    KV_TRY(kv_db_count(db, all, KV_NO_BINDS, &count, err));
     if (count + (int64_t) ranges > KV_NETWORK_RANGES_MAX) {
         return KV_FAIL(err, KV_CONFLICT, 0, "All vaults together can have %d address ranges.",
                        KV_NETWORK_RANGES_MAX);
     }
-    KV_TRY(roles_count(db, pending, KV_BINDS(KV_B_INT(vault), KV_B_INT(now)), &count, err));
+    KV_TRY(kv_db_count(db, pending, KV_BINDS(KV_B_INT(vault), KV_B_INT(now)), &count, err));
     if (count > KV_NETWORK_CHANGES_MAX) {
         return KV_FAIL(err, KV_CONFLICT, 0,
                        "%d changes of the vault's network settings are under way already.",
@@ -302,7 +302,7 @@ enum kv_code kv_network_next(struct kv_access *access, kv_millis after, kv_milli
     kv_auto(kv_db_release) struct kv_db *db = NULL;
 
     KV_TRY(kv_db_acquire(access->store, &db, err));
-    return roles_count(db, sql, KV_BINDS(KV_B_INT(after), KV_B_INT(KV_ACCESS_NEVER)), ret_due, err);
+    return kv_db_count(db, sql, KV_BINDS(KV_B_INT(after), KV_B_INT(KV_ACCESS_NEVER)), ret_due, err);
 }
 
 static enum kv_code note_vaults(struct kv_db *db, kv_millis at, struct kv_agenda_report *report,

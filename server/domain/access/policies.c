@@ -115,7 +115,7 @@ static enum kv_code check_room(struct kv_db *db, int64_t vault, struct kv_err *e
     static const char sql[] = "SELECT count(*) FROM access_policy WHERE vault = ?";
     int64_t count;
 
-    KV_TRY(roles_count(db, sql, KV_BINDS(KV_B_INT(vault)), &count, err));
+    KV_TRY(kv_db_count(db, sql, KV_BINDS(KV_B_INT(vault)), &count, err));
     if (count >= KV_ACCESS_POLICIES_MAX) {
         return KV_FAIL(err, KV_CONFLICT, 0, "A vault can have %d access policies at most.",
                        KV_ACCESS_POLICIES_MAX);

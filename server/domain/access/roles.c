@@ -47,18 +47,6 @@ bool roles_fold_guid(const char *text, char ret_guid[KV_UUID_LENGTH + 1])
     return true;
 }
 
-enum kv_code roles_count(struct kv_db *db, const char *sql, struct kv_binds binds,
-                         int64_t *ret_count, struct kv_err *err)
-{
-    kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
-    bool more;
-
-    KV_TRY(kv_db_query(db, sql, binds, &rows, err));
-    KV_TRY(kv_rows_next(rows, &more, err));
-    *ret_count = more ? kv_rows_int(rows, 0) : 0;
-    return KV_OK;
-}
-
 static const struct built_in *find_built_in(const char *name)
 {
     for (size_t i = 0; i < KV_COUNT(built_ins); i++) {
@@ -234,7 +222,7 @@ static enum kv_code check_room(struct kv_db *db, int64_t vault, const char *fold
                                  " WHERE vault = ? AND name <> ?";
     int64_t count;
 
-    KV_TRY(roles_count(db, others, KV_BINDS(KV_B_INT(vault), KV_B_TEXT(fold)), &count, err));
+    KV_TRY(kv_db_count(db, others, KV_BINDS(KV_B_INT(vault), KV_B_TEXT(fold)), &count, err));
     if (count >= KV_CUSTOM_ROLES_MAX) {
         return KV_FAIL(err, KV_CONFLICT, 0, "There can be %d custom role definitions at most.",
                        KV_CUSTOM_ROLES_MAX);
@@ -290,7 +278,7 @@ static enum kv_code check_unassigned(struct kv_db *db, int64_t vault, const char
                               " WHERE vault = ? AND definition = ?";
     int64_t count;
 
-    KV_TRY(roles_count(db, sql, KV_BINDS(KV_B_INT(vault), KV_B_TEXT(fold)), &count, err));
+    KV_TRY(kv_db_count(db, sql, KV_BINDS(KV_B_INT(vault), KV_B_TEXT(fold)), &count, err));
     if (count > 0) {
         return KV_FAIL(err, KV_CONFLICT, 0,
                        "The role definition cannot be deleted while it is assigned.");

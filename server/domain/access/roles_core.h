@@ -31,7 +31,3 @@ bool roles_fold_guid(const char *text, char ret_guid[KV_UUID_LENGTH + 1]);
 /* Whether there is such a role, built-in or custom; `name` is folded. */
 enum kv_code roles_check_definition(struct kv_db *db, int64_t vault, const char *name,
                                     struct kv_err *err) kv_must_check;
-
-/* The number in the first row of a query. */
-enum kv_code roles_count(struct kv_db *db, const char *sql, struct kv_binds binds,
-                         int64_t *ret_count, struct kv_err *err) kv_must_check;

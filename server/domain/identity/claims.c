@@ -32,9 +32,9 @@ struct members {
 static const struct kv_json_field member_fields[] = {
     KV_JSON_FIELD(struct members, aud, "aud", KV_JSON_ANY),
     KV_JSON_FIELD(struct members, iss, "iss", KV_JSON_STRING),
-    KV_JSON_FIELD(struct members, iat, "iat", KV_JSON_INT),
-    KV_JSON_FIELD(struct members, nbf, "nbf", KV_JSON_INT),
-    KV_JSON_FIELD(struct members, exp, "exp", KV_JSON_INT),
+    KV_JSON_FIELD(struct members, iat, "iat", KV_JSON_DATE),
+    KV_JSON_FIELD(struct members, nbf, "nbf", KV_JSON_DATE),
+    KV_JSON_FIELD(struct members, exp, "exp", KV_JSON_DATE),
     KV_JSON_FIELD(struct members, aio, "aio", KV_JSON_STRING),
     KV_JSON_FIELD(struct members, appid, "appid", KV_JSON_STRING),
     KV_JSON_FIELD(struct members, azp, "azp", KV_JSON_STRING),

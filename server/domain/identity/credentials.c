@@ -74,7 +74,7 @@ static enum kv_code check_room(struct kv_db *db, int64_t principal, enum kv_cred
         "SELECT count(*) FROM principal_credential WHERE principal = ? AND kind = ?";
     int64_t count;
 
-    KV_TRY(principals_count(db, sql, KV_BINDS(KV_B_INT(principal), KV_B_INT(kind)), &count, err));
+    KV_TRY(kv_db_count(db, sql, KV_BINDS(KV_B_INT(principal), KV_B_INT(kind)), &count, err));
     if (count >= KV_PRINCIPAL_CREDENTIALS_MAX) {
         return KV_FAIL(err, KV_CONFLICT, 0, "An application has %d %s at most.",
                        KV_PRINCIPAL_CREDENTIALS_MAX, kinds[kind].plural);

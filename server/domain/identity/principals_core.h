@@ -131,7 +131,3 @@ enum kv_code principals_insert(struct kv_db *db, const struct kv_principal_entry
 /* Of those that have no name any more the newest are enough: the tokens of the others have expired
  * long since. */
 enum kv_code principals_forget_oldest(struct kv_db *db, struct kv_err *err) kv_must_check;
-
-/* The one number that a query answers with. */
-enum kv_code principals_count(struct kv_db *db, const char *sql, struct kv_binds binds,
-                              int64_t *ret_count, struct kv_err *err) kv_must_check;

@@ -85,10 +85,10 @@ enum kv_code kv_principals_is_federated(struct kv_principals *principals, const 
 
     principals_fold(object_id, folded, sizeof(folded));
     KV_TRY(kv_db_acquire(principals->store, &db, err));
-    KV_TRY(principals_count(db, sql,
-                            KV_BINDS(KV_B_TEXT(folded), KV_B_INT(KV_CREDENTIAL_FEDERATED),
-                                     KV_B_TEXT(issuer), KV_B_TEXT(subject), KV_B_TEXT(audience)),
-                            &count, err));
+    KV_TRY(kv_db_count(db, sql,
+                       KV_BINDS(KV_B_TEXT(folded), KV_B_INT(KV_CREDENTIAL_FEDERATED),
+                                KV_B_TEXT(issuer), KV_B_TEXT(subject), KV_B_TEXT(audience)),
+                       &count, err));
     *ret_trusted = count > 0;
     return KV_OK;
 }

@@ -35,7 +35,7 @@ static enum kv_code check_room(struct kv_db *db, struct kv_err *err)
 {
     int64_t count;
 
-    KV_TRY(principals_count(db, "SELECT count(*) FROM principal_member", KV_NO_BINDS, &count, err));
+    KV_TRY(kv_db_count(db, "SELECT count(*) FROM principal_member", KV_NO_BINDS, &count, err));
     if (count >= PRINCIPALS_MEMBERS_MAX) {
         return KV_FAIL(err, KV_CONFLICT, 0, "All groups together have %d members at most.",
                        PRINCIPALS_MEMBERS_MAX);

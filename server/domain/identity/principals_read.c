@@ -33,8 +33,7 @@ void principals_row_read(const struct kv_rows *rows, struct principals_row *ret_
     copy(rows, 9, entry->upn, sizeof(entry->upn));
 }
 
-static enum kv_code add_principal(struct principals_index *index, const struct kv_rows *rows,
-                                  struct kv_err *err)
+static enum kv_code add_principal(void *index, const struct kv_rows *rows, struct kv_err *err)
 {
     struct principals_row row;
 
@@ -42,41 +41,24 @@ static enum kv_code add_principal(struct principals_index *index, const struct k
     return principals_index_add(index, &row.entry, row.is_former, err);
 }
 
-static enum kv_code add_member(struct principals_index *index, const struct kv_rows *rows,
-                               struct kv_err *err)
+static enum kv_code add_member(void *index, const struct kv_rows *rows, struct kv_err *err)
 {
     return principals_index_add_member(index, kv_rows_text(rows, 0), kv_rows_text(rows, 1), err);
 }
 
 static const struct {
     const char *sql;
-    enum kv_code (*add)(struct principals_index *index, const struct kv_rows *rows,
-                        struct kv_err *err);
+    kv_row_fn *add;
 } parts[] = {
     { "SELECT " PRINCIPALS_COLUMNS " FROM principal ORDER BY id", add_principal },
     { "SELECT belongs_to, member FROM principal_member ORDER BY id", add_member },
 };
 
-static enum kv_code read_part(struct kv_db *db, size_t i, struct principals_index *index,
-                              struct kv_err *err)
-{
-    kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
-    bool more;
-
-    KV_TRY(kv_db_query(db, parts[i].sql, KV_NO_BINDS, &rows, err));
-    KV_TRY(kv_rows_next(rows, &more, err));
-    while (more) {
-        KV_TRY(parts[i].add(index, rows, err));
-        KV_TRY(kv_rows_next(rows, &more, err));
-    }
-    return KV_OK;
-}
-
 enum kv_code principals_index_read(struct kv_db *db, struct principals_index *index,
                                    struct kv_err *err)
 {
     for (size_t i = 0; i < KV_COUNT(parts); i++) {
-        KV_TRY(read_part(db, i, index, err));
+        KV_TRY(kv_db_each(db, parts[i].sql, KV_NO_BINDS, parts[i].add, index, err));
     }
     return KV_OK;
 }

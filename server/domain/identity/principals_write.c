@@ -25,18 +25,6 @@ enum kv_code principals_commit(struct kv_principals *principals, struct kv_db *d
     return KV_OK;
 }
 
-enum kv_code principals_count(struct kv_db *db, const char *sql, struct kv_binds binds,
-                              int64_t *ret_count, struct kv_err *err)
-{
-    kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
-    bool more;
-
-    KV_TRY(kv_db_query(db, sql, binds, &rows, err));
-    KV_TRY(kv_rows_next(rows, &more, err));
-    *ret_count = more ? kv_rows_int(rows, 0) : 0;
-    return KV_OK;
-}
-
 enum kv_code principals_forget_oldest(struct kv_db *db, struct kv_err *err)
 {
     static const char sql[] = "DELETE FROM principal WHERE name IS NULL AND id NOT IN"
@@ -139,8 +127,8 @@ static enum kv_code check_room(struct kv_db *db, struct kv_err *err)
 {
     int64_t count;
 
-    KV_TRY(principals_count(db, "SELECT count(*) FROM principal WHERE name IS NOT NULL",
-                            KV_NO_BINDS, &count, err));
+    KV_TRY(kv_db_count(db, "SELECT count(*) FROM principal WHERE name IS NOT NULL", KV_NO_BINDS,
+                       &count, err));
     if (count >= KV_PRINCIPALS_MAX) {
         return KV_FAIL(err, KV_CONFLICT, 0, "There can be %d identities at most.",
                        KV_PRINCIPALS_MAX);
@@ -154,8 +142,8 @@ static enum kv_code check_ids(struct kv_db *db, const struct kv_principal_entry 
     static const char sql[] = "SELECT count(*) FROM principal WHERE object_id = ? OR client_id = ?";
     int64_t count;
 
-    KV_TRY(principals_count(
-        db, sql, KV_BINDS(KV_B_TEXT(entry->object_id), KV_B_TEXT(entry->client_id)), &count, err));
+    KV_TRY(kv_db_count(db, sql, KV_BINDS(KV_B_TEXT(entry->object_id), KV_B_TEXT(entry->client_id)),
+                       &count, err));
     if (count > 0) {
         return KV_FAIL(err, KV_CONFLICT, 0,
                        "Another identity has the object id %s or the client id "

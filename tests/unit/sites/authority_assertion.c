@@ -326,6 +326,23 @@ Test(assertion, names_its_certificate_in_any_of_three_ways)
     expect_taken(sign_assertion(key, false, header, good_claims()));
 }
 
+/* As the SDKs for Go and Rust write it. */
+Test(assertion, names_its_certificate_in_plain_base64_with_padding)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    char text[64], header[256];
+    unsigned len = 0;
+
+    cr_assert_eq(X509_digest(certificate, EVP_sha256(), digest, &len), 1);
+    cr_assert_eq(EVP_EncodeBlock((unsigned char *) text, digest, (int) len), 44);
+    (void) snprintf(header, sizeof(header), "{\"alg\":\"PS256\",\"x5t#S256\":\"%s\"}", text);
+    expect_taken(sign_assertion(key, true, header, good_claims()));
+    cr_assert_eq(X509_digest(certificate, EVP_sha1(), digest, &len), 1);
+    cr_assert_eq(EVP_EncodeBlock((unsigned char *) text, digest, (int) len), 28);
+    (void) snprintf(header, sizeof(header), "{\"alg\":\"RS256\",\"x5t\":\"%s\"}", text);
+    expect_taken(sign_assertion(key, false, header, good_claims()));
+}
+
 Test(assertion, is_for_the_endpoint_in_any_of_its_spellings)
 {
     static const char *const rows[] = {
