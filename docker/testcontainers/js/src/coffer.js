@@ -298,6 +298,7 @@ export class Coffer {
       AZURE_KEYVAULT_NAME: vault.name,
       KEY_VAULT_URI: vault.url,
       ...this.identityEnvironment(),
+      AZURE_AUTHORITY_HOST: `https://login.localhost:${new URL(vault.url).port}`,
       ...Object.fromEntries(TRUST.map((variable) => [variable, file])),
     };
   }

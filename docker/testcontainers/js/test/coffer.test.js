@@ -150,6 +150,8 @@ test("the environment names vault, identity and certificate", async () => {
   const environment = await coffer.environment("pool");
   assert.equal(environment.AZURE_KEYVAULT_URL, await coffer.vaultUrl("pool"));
   assert.equal(environment.NODE_EXTRA_CA_CERTS, await coffer.caFile());
+  const { port } = new URL(environment.AZURE_KEYVAULT_URL);
+  assert.equal(environment.AZURE_AUTHORITY_HOST, `https://login.localhost:${port}`);
   const { IDENTITY_ENDPOINT: endpoint, IDENTITY_HEADER: header } = environment;
   const answer = await fetch(`${endpoint}?api-version=2019-08-01&resource=https://vault.azure.net`, {
     headers: { "X-IDENTITY-HEADER": header },

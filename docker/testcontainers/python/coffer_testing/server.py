@@ -308,5 +308,6 @@ class Coffer:
             "AZURE_KEYVAULT_NAME": chosen.name,
             "KEY_VAULT_URI": chosen.url,
             **self.identity_environment(),
+            "AZURE_AUTHORITY_HOST": f"https://login.localhost:{urlsplit(chosen.url).port}",
             **{name: str(self.ca_file) for name in trust},
         }
