@@ -69,6 +69,9 @@ noinst_HEADERS = \
 	%D%/kv/keys/external.h \
 	%D%/kv/keys/keys.h \
 	%D%/kv/keys/rotation.h \
+	%D%/kv/journal/journal.h \
+	%D%/kv/journal/retries.h \
+	%D%/kv/journal/text.def \
 	%D%/kv/limits/limits.h \
 	%D%/kv/release/release.h \
 	%D%/kv/store/store.h \

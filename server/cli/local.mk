@@ -15,6 +15,9 @@ libkvcli_a_SOURCES += \
 	%D%/find.c \
 	%D%/firewall.c \
 	%D%/get.c \
+	%D%/journal.c \
+	%D%/journal.h \
+	%D%/journal_retries.c \
 	%D%/identity.c \
 	%D%/login.c \
 	%D%/login.h \

@@ -26,7 +26,6 @@
 #define WORK_DEADLINE_MS 30000
 #define GENERATE_DEADLINE_MS 120000
 #define OUTSIDE_DEADLINE_MS 30000
-#define DRAIN_PATIENCE_MS 30000
 #define WAITS_MAX 4096
 #define WAIT_MAX_MS 600000
 #define WORK_QUEUE 1024
@@ -63,6 +62,7 @@ struct server {
     struct sweep sweep;
     struct kv_limits *limits;
     struct kv_faults *faults;
+    struct journal journal;
     struct kv_lanes *lanes;
     struct rotator *rotator;
     struct kv_listener *tls, *control;
@@ -179,6 +179,7 @@ static enum kv_code sweep(struct server *server, struct kv_err *err)
 static enum kv_code open_limits(struct server *server, struct kv_err *err)
 {
     KV_TRY(kv_faults_new(&server->faults, err));
+    KV_TRY(journal_open(&server->journal, server->options, err));
     return settings_limits(server->options, server->build, &server->limits, err);
 }
 
@@ -246,6 +247,7 @@ static void fill_app(struct server *server)
         .serves_siblings = !kv_option_is(server->options, KV_OPTION_LISTEN, "localhost"),
     };
     grants_lend(&server->grants, &server->app);
+    journal_lend(&server->journal, server->options, &server->app);
 }
 
 static enum kv_code listen_on(struct server *server, struct kv_err *err)
@@ -282,6 +284,7 @@ static enum kv_code listen_on(struct server *server, struct kv_err *err)
     config.port = (unsigned) kv_option_number(server->options, KV_OPTION_CONTROL_PORT);
     KV_TRY(kv_listener_new(&config, &server->control, err));
     server->app.control_port = kv_listener_port(server->control);
+    journal_hear(&server->journal, server->control);
     return KV_OK;
 }
 
@@ -306,44 +309,20 @@ static step_fn *const start_up[] = {
     open_limits,   start_threads, listen_on,   publish,       announce,
 };
 
-static bool drain_until(struct kv_listener *listener, kv_millis end)
-{
-    kv_millis left = end - kv_clock_monotonic();
-
-    return listener == NULL || kv_listener_drain(listener, left > 0 ? left : 0);
-}
-
-/*
- * The requests under way get their answers. One that cannot be finished keeps a thread inside the
- * token module: then nothing may be taken down.
- */
-static void drain(struct server *server)
-{
-    kv_millis end = kv_clock_monotonic() + DRAIN_PATIENCE_MS; /* of both together */
-    bool tls = drain_until(server->tls, end);
-    bool control = drain_until(server->control, end);
-
-    if (!tls || !control) {
-        kv_log(KV_LOG_ERROR, "stopped_hard", KV_LOG_NUMBER_FIELD("waited_ms", DRAIN_PATIENCE_MS));
-        data_folder_abandon(&server->folder);
-        kv_log_flush();
-        _exit(1);
-    }
-}
-
 static void take_down(struct server *server)
 {
     fetch_end();                    /* a silent authority must not delay the end, */
     kv_agenda_stop(server->agenda); /* nor may a travel */
-    drain(server);
+    drain(server->tls, server->control, &server->folder);
+    kv_listener_free(server->tls); /* first: it tells the other of what it answered */
     kv_listener_free(server->control);
-    kv_listener_free(server->tls);
     housekeeper_stop(server->keeper); /* it posts to the lanes, which sound its alarm until freed */
     kv_lanes_free(server->lanes);
     kv_agenda_free(server->agenda);
     rotator_free(server->rotator);
     sweep_end(&server->sweep);
     kv_faults_free(server->faults);
+    journal_close(&server->journal);
     kv_limits_free(server->limits);
     kv_keys_free(server->keys);
     certifier_free(server->certifier);

@@ -15,10 +15,33 @@
 #include "kv/base/options.h"
 #include "kv/http/certificate.h"
 #include "kv/http/lanes.h"
+#include "kv/http/listener.h"
+#include "kv/journal/journal.h"
 #include "kv/keys/rotation.h"
 
 /* Runs the emulator until a signal ends it. Errors before it is ready are the caller's to print. */
 enum kv_code serve_run(const struct kv_options *options, struct kv_err *err) kv_must_check;
+
+/*
+ * Lets the requests under way get their answers. One that cannot be finished keeps a thread inside
+ * the token module: then nothing may be taken down, and this ends the process. Listeners may be
+ * NULL.
+ */
+void drain(struct kv_listener *tls, struct kv_listener *control, struct data_folder *folder);
+
+/* The journal by --journal and its like; `kept` NULL: none is. {0} is closed. */
+struct journal {
+    struct kv_journal *kept;
+    _Atomic(struct kv_listener *) control; /* where its readers wait */
+};
+enum kv_code journal_open(struct journal *journal, const struct kv_options *options,
+                          struct kv_err *err) kv_must_check;
+void journal_lend(const struct journal *journal, const struct kv_options *options,
+                  struct kv_app *app);
+/* From now on those who wait at that port hear of new entries. */
+void journal_hear(struct journal *journal, struct kv_listener *control);
+/* When both listeners are gone. */
+void journal_close(struct journal *journal);
 
 /* The number of crypto workers: --workers, or one for each processor. */
 unsigned machine_workers(const struct kv_options *options);

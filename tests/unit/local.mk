@@ -95,6 +95,13 @@ TESTS += %D%/test_jws
 %C%_test_jws_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_jws_LDADD = $(UNIT_LDADD)
 
+check_PROGRAMS += %D%/test_journal
+TESTS += %D%/test_journal
+%C%_test_journal_SOURCES = %D%/journal/filters.c %D%/journal/fixture.c %D%/journal/fixture.h \
+	%D%/journal/retries.c %D%/journal/ring.c
+%C%_test_journal_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_journal_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += %D%/test_limits
 TESTS += %D%/test_limits
 %C%_test_limits_SOURCES = %D%/limits.c
