@@ -4,6 +4,7 @@ EXTRA_DIST += \
 	%D%/architecture.md \
 	%D%/authority.md \
 	%D%/clients.md \
+	%D%/clock.md \
 	%D%/consumers.md \
 	%D%/container.md \
 	%D%/contract.md \

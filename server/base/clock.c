@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The virtual time is the system's plus an offset while it runs, and a fixed reading while it is
- * frozen. While the clock is held it shows another reading, and goes on underneath as before.
+ * The virtual time runs from an origin, where it was when the system's clock showed `since`, as many
+ * times as fast as that as its rate says; while it is frozen it is a fixed reading. While the clock is
+ * held it shows another reading, and goes on underneath as before.
  */
 #include "kv/base/clock.h"
 
@@ -16,7 +17,9 @@ LIST_HEAD(watches, kv_clock_watch);
 struct kv_clock {
     pthread_mutex_t mutex; /* lock.def: clock */
     pthread_cond_t changed;
-    kv_millis offset;    /* guarded by mutex */
+    kv_millis origin;    /* guarded by mutex; the virtual time */
+    kv_millis since;     /* guarded by mutex; at this real time */
+    int64_t rate;        /* guarded by mutex; virtual milliseconds in a real one */
     bool frozen;         /* guarded by mutex */
     kv_millis frozen_at; /* guarded by mutex; while frozen */
     bool held;           /* guarded by mutex */
@@ -70,6 +73,7 @@ enum kv_code kv_clock_new(struct kv_clock **ret_clock, struct kv_err *err)
     (void) pthread_cond_init(&clock->changed, &attributes);
     (void) pthread_condattr_destroy(&attributes);
     LIST_INIT(&clock->watches);
+    clock->rate = 1;
     clock->epoch = kv_clock_real();
     *ret_clock = clock;
     return KV_OK;
@@ -85,13 +89,33 @@ void kv_clock_free(struct kv_clock *clock)
     free(clock);
 }
 
+/* Before 1970 and after 9999 when somebody puts the system's clock far away. */
+static kv_millis run_from_locked(const struct kv_clock *clock)
+{
+    kv_millis passed = kv_clock_real() - clock->since;
+    kv_millis now;
+
+    if (__builtin_mul_overflow(passed, clock->rate, &now)
+        || __builtin_add_overflow(clock->origin, now, &now)) {
+        return passed < 0 ? 0 : KV_CLOCK_END;
+    }
+    return now;
+}
+
 /* The reading as if the clock were not held. A running clock stops at the last millisecond that a
  * date can name. */
 static kv_millis underneath_locked(const struct kv_clock *clock)
 {
-    kv_millis now = clock->frozen ? clock->frozen_at : kv_clock_real() + clock->offset;
+    kv_millis now = clock->frozen ? clock->frozen_at : run_from_locked(clock);
 
     return now < KV_CLOCK_END ? now : KV_CLOCK_END;
+}
+
+/* From here on the time runs from that reading. */
+static void start_from_locked(struct kv_clock *clock, kv_millis reading)
+{
+    clock->origin = reading;
+    clock->since = kv_clock_real();
 }
 
 static kv_millis now_locked(const struct kv_clock *clock)
@@ -158,7 +182,7 @@ enum kv_code kv_clock_shift(struct kv_clock *clock, kv_millis span, struct kv_er
     bool fits = fits_locked(clock, span, &shifted);
     if (fits) {
         clock->frozen_at = shifted;
-        clock->offset = shifted - kv_clock_real();
+        start_from_locked(clock, shifted);
         clock->held = false;
         let_waiters_look_locked(clock);
     }
@@ -191,7 +215,7 @@ void kv_clock_freeze(struct kv_clock *clock, bool frozen)
         clock->frozen_at = underneath_locked(clock);
     }
     if (!frozen && clock->frozen) {
-        clock->offset = clock->frozen_at - kv_clock_real();
+        start_from_locked(clock, clock->frozen_at);
     }
     clock->frozen = frozen;
     let_waiters_look_locked(clock);
@@ -208,6 +232,30 @@ bool kv_clock_is_frozen(const struct kv_clock *clock)
     return frozen;
 }
 
+enum kv_code kv_clock_scale(struct kv_clock *clock, int64_t rate, struct kv_err *err)
+{
+    if (rate < 1 || rate > KV_CLOCK_RATE_MAX) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "rate is a whole number from 1 to %d.",
+                       KV_CLOCK_RATE_MAX);
+    }
+    pthread_mutex_lock(&clock->mutex);
+    start_from_locked(clock, underneath_locked(clock));
+    clock->rate = rate;
+    let_waiters_look_locked(clock);
+    pthread_mutex_unlock(&clock->mutex);
+    return KV_OK;
+}
+
+int64_t kv_clock_rate(const struct kv_clock *clock)
+{
+    struct kv_clock *shared = (struct kv_clock *) clock; /* reading takes the mutex */
+
+    pthread_mutex_lock(&shared->mutex);
+    int64_t rate = clock->rate;
+    pthread_mutex_unlock(&shared->mutex);
+    return rate;
+}
+
 /* Two resets within a millisecond, or a system clock that was put back, make no epoch twice. */
 static void begin_epoch_locked(struct kv_clock *clock)
 {
@@ -221,7 +269,8 @@ void kv_clock_reset(struct kv_clock *clock)
 {
     pthread_mutex_lock(&clock->mutex);
     clock->frozen = clock->held = false;
-    clock->offset = 0;
+    clock->origin = clock->since = 0;
+    clock->rate = 1;
     begin_epoch_locked(clock);
     let_waiters_look_locked(clock);
     pthread_mutex_unlock(&clock->mutex);
@@ -251,6 +300,13 @@ void kv_clock_age_tokens(struct kv_clock *clock, kv_millis span)
     pthread_mutex_unlock(&clock->mutex);
 }
 
+/* How long the virtual time takes over a span while it runs. Rounded up: whoever wakes then finds that
+ * it is there. */
+static kv_millis run_locked(const struct kv_clock *clock, kv_millis span)
+{
+    return span / clock->rate + (span % clock->rate != 0);
+}
+
 /* How long a wait may take in real time: waiting does not help with a frozen clock. */
 static kv_millis real_span_locked(const struct kv_clock *clock, kv_millis until, kv_millis patience)
 {
@@ -260,7 +316,13 @@ static kv_millis real_span_locked(const struct kv_clock *clock, kv_millis until,
     if (until <= now) {
         return 0;
     }
-    return clock->frozen || clock->held || until - now > span ? span : until - now;
+    if (clock->frozen || clock->held) {
+        return span;
+    }
+
+    kv_millis run = run_locked(clock, until - now);
+
+    return run < span ? run : span;
 }
 
 static struct timespec deadline_after(kv_millis span)
@@ -314,16 +376,22 @@ void kv_clock_unwatch(struct kv_clock *clock, struct kv_clock_watch *watch)
     pthread_mutex_unlock(&clock->mutex);
 }
 
+static kv_millis span_locked(const struct kv_clock *clock, kv_millis until)
+{
+    kv_millis now = now_locked(clock);
+
+    if (until <= now) {
+        return 0;
+    }
+    return clock->frozen || until > KV_CLOCK_END ? INT64_MAX : run_locked(clock, until - now);
+}
+
 kv_millis kv_clock_span(const struct kv_clock *clock, kv_millis until)
 {
     struct kv_clock *shared = (struct kv_clock *) clock; /* reading takes the mutex */
 
     pthread_mutex_lock(&shared->mutex);
-    kv_millis now = now_locked(clock);
-    bool never = clock->frozen || until > KV_CLOCK_END;
+    kv_millis span = span_locked(clock, until);
     pthread_mutex_unlock(&shared->mutex);
-    if (until <= now) {
-        return 0;
-    }
-    return never ? INT64_MAX : until - now;
+    return span;
 }

@@ -21,8 +21,8 @@ enum option_type {
 
 /* Beside the bits of enum kv_command: neither environment nor file may say it; it is given by its
  * place, without its name. */
-#define OPTION_FLAG_ONLY (INT64_C(1) << 60)
-#define OPTION_ARGUMENT (INT64_C(1) << 61)
+#define OPTION_FLAG_ONLY (INT64_C(1) << 61)
+#define OPTION_ARGUMENT (INT64_C(1) << 62)
 
 /* A row of option.def; its place in kv_option_rows is its enum kv_option. */
 struct option_row {

@@ -8,6 +8,7 @@ libkvcli_a_SOURCES += \
 	%D%/certificate_file.h \
 	%D%/cli.c \
 	%D%/cli.h \
+	%D%/clock.c \
 	%D%/commands.c \
 	%D%/env.c \
 	%D%/fault.c \

@@ -19,6 +19,7 @@ EXTRA_DIST += \
 	%D%/az/test_azure.py \
 	%D%/go/ask_test.go \
 	%D%/go/azure_test.go \
+	%D%/go/claims_test.go \
 	%D%/go/deletion_test.go \
 	%D%/go/go.mod \
 	%D%/go/go.sum \
@@ -44,6 +45,7 @@ EXTRA_DIST += \
 	%D%/java/src/Support.java \
 	%D%/js/.npmrc \
 	%D%/js/azure.test.mjs \
+	%D%/js/claims.test.mjs \
 	%D%/js/deletion.test.mjs \
 	%D%/js/hsm.test.mjs \
 	%D%/js/identity.test.mjs \
@@ -72,6 +74,7 @@ EXTRA_DIST += \
 	%D%/python/support.py \
 	%D%/python/test_administration.py \
 	%D%/python/test_azure.py \
+	%D%/python/test_claims.py \
 	%D%/python/test_deletion.py \
 	%D%/python/test_hsm.py \
 	%D%/python/test_identity.py \

@@ -37,7 +37,7 @@ TESTS += %D%/test_buf
 
 check_PROGRAMS += %D%/test_clock
 TESTS += %D%/test_clock
-%C%_test_clock_SOURCES = %D%/clock.c %D%/clock_tokens.c %D%/clock_watch.c %D%/asleep.h
+%C%_test_clock_SOURCES = %D%/clock.c %D%/clock_rate.c %D%/clock_tokens.c %D%/clock_watch.c %D%/asleep.h
 %C%_test_clock_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_clock_LDADD = $(UNIT_LDADD)
 
@@ -291,6 +291,7 @@ TESTS += %D%/test_sites
 	%D%/identity/principals_fixture.c \
 	%D%/sites/control.c \
 	%D%/sites/control_clock.c \
+	%D%/sites/control_clock_routes.c \
 	%D%/sites/exchange.c \
 	%D%/sites/exchange.h \
 	%D%/sites/token.c \

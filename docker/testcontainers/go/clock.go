@@ -21,6 +21,8 @@ type Happened struct {
 type Clock struct {
 	Now        time.Time  `json:"now"`
 	Offset     int64      `json:"offset"` // seconds ahead of the system's
+	Mode       string     `json:"mode"`   // "system", "offset", "frozen" or "scaled"
+	Rate       int64      `json:"rate"`   // how many times as fast as the system's it runs
 	Frozen     bool       `json:"frozen"`
 	Ran        []Happened `json:"ran"`
 	Unfinished bool       `json:"unfinished"`
@@ -41,13 +43,23 @@ func (c *Coffer) SetClock(ctx context.Context, order map[string]any) (clock Cloc
 
 // Advance moves the clock by whole seconds, and runs what falls due on the way before it returns.
 func (c *Coffer) Advance(ctx context.Context, duration time.Duration) (Clock, error) {
+	return c.advance(ctx, duration, "keep")
+}
+
+func (c *Coffer) advance(ctx context.Context, duration time.Duration, tokens string) (Clock, error) {
 	if duration%time.Second != 0 {
 		return Clock{}, fmt.Errorf("the clock moves by whole seconds, not by %s", duration)
 	}
-	return c.SetClock(ctx, map[string]any{"advance": int64(duration / time.Second)})
+	return c.SetClock(ctx, map[string]any{"advance": int64(duration / time.Second), "tokens": tokens})
 }
 
-// ResetClock has the clock show the system's time again.
+// AdvanceWithTokens is Advance, and makes the tokens that clients hold older by the same time. Advance
+// leaves them as good as they were.
+func (c *Coffer) AdvanceWithTokens(ctx context.Context, duration time.Duration) (Clock, error) {
+	return c.advance(ctx, duration, "age")
+}
+
+// ResetClock has the clock show the system's time again; tokens that were aged are good again.
 func (c *Coffer) ResetClock(ctx context.Context) (Clock, error) {
 	return c.SetClock(ctx, map[string]any{"reset": true})
 }

@@ -2,8 +2,8 @@
 /*
  * kv/base/clock.h - the only source of time.
  *
- * The wall clock is virtual: real by default; a test may freeze or shift it, and then every
- * date, deadline and lifetime the API shows moves with it. A request reads the clock once, on
+ * The wall clock is virtual: real by default; a test may freeze or shift it, or have it run faster, and
+ * then every date, deadline and lifetime the API shows moves with it. A request reads the clock once, on
  * arrival; everything it decides uses that one reading. Monotonic time is always real: it bounds
  * queues and timeouts.
  * Thread-safe: all functions may be called from any thread.
@@ -49,6 +49,12 @@ enum kv_code kv_clock_check_shift(struct kv_clock *clock, kv_millis span,
 void kv_clock_freeze(struct kv_clock *clock, bool frozen);
 bool kv_clock_is_frozen(const struct kv_clock *clock);
 
+/* Has the clock run that many times as fast as the system's from its present reading on; a frozen one
+ * once it runs again. KV_BAD_PARAMETER outside 1 to KV_CLOCK_RATE_MAX, a day in a second. */
+#define KV_CLOCK_RATE_MAX 86400
+enum kv_code kv_clock_scale(struct kv_clock *clock, int64_t rate, struct kv_err *err) kv_must_check;
+int64_t kv_clock_rate(const struct kv_clock *clock);
+
 /*
  * Holds the clock at `reading` until it is held at another one, shifted, reset or released.
  * Underneath it goes on running, or stays frozen: a shift counts from there, so the time during
@@ -57,7 +63,7 @@ bool kv_clock_is_frozen(const struct kv_clock *clock);
 void kv_clock_hold(struct kv_clock *clock, kv_millis reading);
 void kv_clock_let_go(struct kv_clock *clock);
 
-/* Back to the system's time, running; tokens count as not aged. */
+/* Back to the system's time, running at its pace; tokens count as not aged. */
 void kv_clock_reset(struct kv_clock *clock);
 
 /*
@@ -94,7 +100,7 @@ void kv_clock_wait(struct kv_clock *clock, kv_millis until, kv_millis patience);
 void kv_clock_wake(struct kv_clock *clock);
 
 /*
- * A callback for whenever the clock is moved, frozen or unfrozen, for code that waits in another
+ * A callback for whenever the clock is moved, scaled, frozen or unfrozen, for code that waits in another
  * way. `tell` is called with the clock's lock held: it must take no lock and must not call the
  * clock.
  */

@@ -43,7 +43,7 @@ __extension__ enum kv_command {
 
 /* A set of them, and of what else a row of option.def says: FLAG_ONLY, ARGUMENT. */
 typedef uint64_t kv_commands;
-_Static_assert(KV_COMMAND_COUNT <= 56,
+_Static_assert(KV_COMMAND_COUNT <= 61,
                "a bit for each command, below those of FLAG_ONLY and ARGUMENT");
 
 struct kv_options; /* opaque */

@@ -3,6 +3,9 @@ libkvapi_a_SOURCES += \
 	%D%/access.c \
 	%D%/authority.c \
 	%D%/body.c \
+	%D%/clock.h \
+	%D%/clock_answer.c \
+	%D%/clock_order.c \
 	%D%/credentials.c \
 	%D%/ekm.c \
 	%D%/faults.c \

@@ -58,7 +58,7 @@ kv_handler_fn control_network_get, control_network_put, control_network_patch,
     control_network_allow, control_network_remove;            /* network.c */
 kv_handler_fn control_why;                                    /* why.c */
 kv_handler_fn control_reset;                                  /* reset.c */
-kv_handler_fn control_clock_get, control_clock_set;           /* time.c */
+kv_handler_fn control_clock_get, control_clock_move;          /* time.c */
 kv_handler_fn control_requests, control_requests_clear;       /* journal.c */
 kv_handler_fn control_retries;                                /* journal_retries.c */
 kv_handler_fn control_requests_wait, control_requests_expect; /* journal_wait.c */

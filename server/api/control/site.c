@@ -165,7 +165,10 @@ const struct kv_route kv_control_routes[] = {
     { KV_GET, "/control/v1/hsm/faults/{id}", hsm_fault_get, KV_LANE_INLINE },
     { KV_DELETE, "/control/v1/hsm/faults/{id}", hsm_fault_remove, KV_LANE_INLINE },
     { KV_GET, "/control/v1/clock", control_clock_get, KV_LANE_INLINE },
-    { KV_POST, "/control/v1/clock", control_clock_set, KV_LANE_INLINE },
+    { KV_POST, "/control/v1/clock", control_clock_move, KV_LANE_INLINE },
+    { KV_PUT, "/control/v1/clock", control_clock_move, KV_LANE_INLINE },
+    { KV_POST, "/control/v1/clock/advance", control_clock_move, KV_LANE_INLINE },
+    { KV_POST, "/control/v1/clock/run-to-next-event", control_clock_move, KV_LANE_INLINE },
     { KV_GET, "/control/v1/vaults", control_vaults, KV_LANE_WORK }, /* 10 000 are megabytes */
     { KV_GET, "/control/v1/vaults/{name}", control_vault_get, KV_LANE_WORK },
     { KV_PUT, "/control/v1/vaults/{name}", control_vault_put, KV_LANE_WORK },

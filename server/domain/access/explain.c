@@ -166,6 +166,12 @@ static unsigned count_permissions(kv_permissions set)
     return (unsigned) __builtin_popcountll(set);
 }
 
+/* Whether a role is for keys: one for certificates may read keys, but nobody is given it for that. */
+static bool is_for_keys(const char *actions)
+{
+    return strstr(actions, "secrets/") == NULL && strstr(actions, "certificates/") == NULL;
+}
+
 /* Of two roles with as many permissions, the one listed first. */
 static const char *find_least_role(enum kv_permission permission)
 {
@@ -176,7 +182,8 @@ static const char *find_least_role(enum kv_permission permission)
     for (size_t i = 0; (row = access_built_in(i)) != NULL; i++) {
         kv_permissions set = access_compile_row(ACCESS_OF_VAULTS, row->actions);
 
-        if ((set & KV_PERMISSION_BIT(permission)) != 0 && count_permissions(set) < fewest) {
+        if ((set & KV_PERMISSION_BIT(permission)) != 0 && is_for_keys(row->actions)
+            && count_permissions(set) < fewest) {
             fewest = count_permissions(set);
             least = row->role_name;
         }

@@ -57,13 +57,13 @@ export function newDataKey() {
 }
 
 // What the control port answers, to an order or to a question.
-export async function askControl(path, order) {
+export async function askControl(path, order, method = "POST") {
     const response = await fetch(`http://127.0.0.1:${running.control_port}${path}`, order && {
-        method: "POST",
+        method,
         headers: { "content-type": "application/json" },
         body: JSON.stringify(order),
     });
-    assert.equal(response.status, 200);
+    assert.ok(response.ok, `${path}: ${response.status}`);
     return response.json();
 }
 

@@ -47,11 +47,12 @@ def from_now(**delta):
     return (datetime.now(timezone.utc) + timedelta(**delta)).replace(microsecond=0)
 
 
-def ask_control(path, order=None):
+def ask_control(path, order=None, method=None):
     """What the control port answers, to an order or to a question."""
     request = urllib.request.Request(
         f"http://127.0.0.1:{running['control_port']}{path}",
-        data=order and json.dumps(order).encode(),
+        data=None if order is None else json.dumps(order).encode(),
+        method=method,
         headers={"Content-Type": "application/json"},
     )
     with urllib.request.urlopen(request) as response:  # raises what is not a success

@@ -272,7 +272,7 @@ Test(control_site, names_the_verbs_a_path_has)
 {
     const struct {
         const char *path, *allow;
-    } rows[] = { { "/ready", "GET" }, { "/control/v1/clock", "GET, POST" } };
+    } rows[] = { { "/ready", "GET" }, { "/control/v1/clock", "GET, POST, PUT" } };
 
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
         begin(KV_DELETE, rows[i].path);

@@ -100,11 +100,29 @@ Test(control_clock, refuses_clock_orders_it_cannot_carry_out)
     }
 }
 
+Test(control_clock, refuses_a_pace_it_cannot_keep)
+{
+    static const char *const rows[] = {
+        "{\"rate\":0}",   "{\"rate\":-60,\"frozen\":false}", "{\"rate\":86401}",
+        "{\"rate\":1.5}", "{\"rate\":\"60\",\"advance\":1}", "{\"rate\":true}",
+    };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        post_clock(rows[i]);
+        expect_error(400, "BadParameter");
+        cr_expect_str_eq(answer_text("error.message"), "rate is a whole number from 1 to 86400.");
+        cr_expect_eq(kv_clock_rate(app.clock), 1, "%s", rows[i]);
+    }
+    post_clock("{\"rate\":60,\"tokens\":\"age\"}");
+    cr_expect_str_eq(answer_text("error.message"), "tokens goes with advance, set or to.");
+    cr_expect_eq(kv_clock_rate(app.clock), 1, "a refused order changes nothing");
+}
+
 Test(control_clock, names_a_member_it_does_not_know)
 {
     post_clock("{\"advance\":1,\"spe\\\"ed\":2}");
     cr_assert_str_eq(answer_text("error.message"),
-                     "'spe\"ed' is not one of advance, set, to, frozen, reset and tokens.");
+                     "'spe\"ed' is not one of advance, set, to, frozen, rate, reset and tokens.");
 }
 
 Test(control_clock, tells_the_time)

@@ -35,8 +35,11 @@ export interface Vault extends Required<VaultSettings> {
 export interface Clock {
   now: string;
   epoch: number;
+  mode: "system" | "offset" | "frozen" | "scaled";
   frozen: boolean;
+  rate: number;
   offset: number;
+  tokens_aged: number;
   next: { at: string; what: string } | null;
 }
 
@@ -66,7 +69,7 @@ export declare class Coffer {
   reset(vault?: string): Promise<void>;
   clock(): Promise<Clock>;
   setClock(order: object): Promise<ClockMoved>;
-  advance(duration: number | string): Promise<ClockMoved>;
+  advance(duration: number | string, options?: { tokens?: "keep" | "age" }): Promise<ClockMoved>;
   resetClock(): Promise<ClockMoved>;
   caCertificate(): Promise<string>;
   caFile(): Promise<string>;

@@ -197,7 +197,7 @@ export class Coffer {
 
   // Time
 
-  /** What the virtual clock shows: `now`, `epoch`, `frozen`, `offset`, `next`. */
+  /** What the virtual clock shows: `now`, `epoch`, `mode`, `frozen`, `rate`, `offset`, `next`. */
   clock() {
     return this.ask("GET", "/control/v1/clock");
   }
@@ -209,10 +209,11 @@ export class Coffer {
 
   /**
    * Moves the clock by whole seconds or an ISO 8601 duration such as "P90D", and runs what falls due
-   * on the way before it resolves; the answer lists as `ran` what happened.
+   * on the way before it resolves; the answer lists as `ran` what happened. Tokens that clients hold
+   * stay good, but with `{ tokens: "age" }`, which makes them older by the same time.
    */
-  advance(duration) {
-    return this.setClock({ advance: duration });
+  advance(duration, { tokens = "keep" } = {}) {
+    return this.setClock({ advance: duration, tokens });
   }
 
   /** Has the clock show the system's time again. */
@@ -297,6 +298,7 @@ export class Coffer {
       AZURE_KEYVAULT_NAME: vault.name,
       KEY_VAULT_URI: vault.url,
       ...this.identityEnvironment(),
+      AZURE_AUTHORITY_HOST: `https://login.localhost:${new URL(vault.url).port}`,
       ...Object.fromEntries(TRUST.map((variable) => [variable, file])),
     };
   }

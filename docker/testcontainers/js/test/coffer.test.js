@@ -150,6 +150,8 @@ test("the environment names vault, identity and certificate", async () => {
   const environment = await coffer.environment("pool");
   assert.equal(environment.AZURE_KEYVAULT_URL, await coffer.vaultUrl("pool"));
   assert.equal(environment.NODE_EXTRA_CA_CERTS, await coffer.caFile());
+  const { port } = new URL(environment.AZURE_KEYVAULT_URL);
+  assert.equal(environment.AZURE_AUTHORITY_HOST, `https://login.localhost:${port}`);
   const { IDENTITY_ENDPOINT: endpoint, IDENTITY_HEADER: header } = environment;
   const answer = await fetch(`${endpoint}?api-version=2019-08-01&resource=https://vault.azure.net`, {
     headers: { "X-IDENTITY-HEADER": header },
@@ -163,7 +165,10 @@ test("the unmodified SDK takes URL, credential and certificate", async () => {
   const client = new KeyClient(url, coffer.credential(), { tlsOptions });
   await client.createEcKey("cmk");
   await (await client.beginDeleteKey("cmk")).pollUntilDone();
-  await coffer.advance("P8D"); // the client's token has expired, too
+  await coffer.advance("P8D"); // the client goes on with the token that it holds
+  await assert.rejects(client.getDeletedKey("cmk"), { statusCode: 404 });
+  await coffer.advance("P2D", { tokens: "age" });
+  await assert.rejects(client.getDeletedKey("cmk"), { statusCode: 401 });
   const later = new KeyClient(url, coffer.credential(), { tlsOptions });
   await assert.rejects(later.getDeletedKey("cmk"), { statusCode: 404 });
 });

@@ -55,7 +55,7 @@ class Vault:
 class Credential:
     """A token credential for clients of the Azure SDK: Coffer.credential() makes it.
 
-    It asks coffer for each token, so the clock may be moved at will: none is kept until it expired.
+    It asks coffer for each token: after advance(..., tokens="age") the next one is good again.
     """
 
     def __init__(self, coffer, identity=None):
@@ -235,20 +235,21 @@ class Coffer:
     # Time
 
     def clock(self):
-        """What the virtual clock shows: `now`, `epoch`, `frozen`, `offset`, `next`."""
+        """What the virtual clock shows: `now`, `epoch`, `mode`, `frozen`, `rate`, `offset`, `next`."""
         return self.ask("GET", "/control/v1/clock")
 
     def set_clock(self, **order):
         """Gives the clock an order of docs/options.md: `set="2030-01-01"`, `frozen=True`."""
         return self.ask("POST", "/control/v1/clock", order)
 
-    def advance(self, duration):
+    def advance(self, duration, tokens="keep"):
         """Moves the clock, and runs what falls due on the way before it returns.
 
         `duration` is a timedelta, whole seconds, or an ISO 8601 duration such as "P90D". The answer
-        lists as `ran` what happened.
+        lists as `ran` what happened. Tokens that clients hold stay good, but with `tokens="age"`, which
+        makes them older by the same time.
         """
-        return self.set_clock(advance=_duration(duration))
+        return self.set_clock(advance=_duration(duration), tokens=tokens)
 
     def reset_clock(self):
         """Has the clock show the system's time again."""
@@ -307,5 +308,6 @@ class Coffer:
             "AZURE_KEYVAULT_NAME": chosen.name,
             "KEY_VAULT_URI": chosen.url,
             **self.identity_environment(),
+            "AZURE_AUTHORITY_HOST": f"https://login.localhost:{urlsplit(chosen.url).port}",
             **{name: str(self.ca_file) for name in trust},
         }

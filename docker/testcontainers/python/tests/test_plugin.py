@@ -106,6 +106,8 @@ def test_the_coffer_is_gone_after_the_session(session):
 DEEDS = {
     "moved the clock": "coffer.advance('P1000D')",
     "moved it back": "coffer.advance('-P1D')",
+    "made it faster": "coffer.set_clock(rate=60)",
+    "aged the tokens": "coffer.advance('P1D', tokens='age')",
     "stopped the clock": "coffer.set_clock(frozen=True)",
     "deleted the vault": "coffer.delete_vault(coffer_vault.name)",
     "purged it": "coffer.delete_vault(coffer_vault.name); coffer.purge_vault(coffer_vault.name)",

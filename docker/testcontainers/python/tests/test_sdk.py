@@ -6,6 +6,7 @@ import pytest
 pytest.importorskip("azure.keyvault.keys", reason="azure-keyvault-keys is not installed")
 pytest.importorskip("azure.identity", reason="azure-identity is not installed")
 
+from azure.core.credentials import AccessToken
 from azure.core.exceptions import HttpResponseError
 from azure.identity import DefaultAzureCredential
 from azure.keyvault.keys import KeyClient
@@ -38,10 +39,28 @@ def test_a_deleted_key_is_gone_when_its_retention_is_over(coffer, coffer_vault):
     client.create_ec_key("cmk")
     client.begin_delete_key("cmk").result()
     assert client.get_deleted_key("cmk").name == "cmk"
-    coffer.advance("P8D")  # the client's token has expired, too: it gets another one
+    coffer.advance("P8D")  # the client goes on with the token that it holds
     with pytest.raises(HttpResponseError) as gone:
         client.get_deleted_key("cmk")
     assert gone.value.status_code == 404
+
+
+def test_a_token_expires_when_it_is_aged(coffer, coffer_vault):
+    kept = coffer.token("https://vault.azure.net")
+
+    class Kept:
+        def get_token(self, *_scopes, **_options):
+            return AccessToken(kept, 2**31)
+
+    client = KeyClient(coffer_vault.url, Kept(), connection_verify=str(coffer.ca_file))
+    client.create_ec_key("cmk")
+    coffer.advance("P91D")
+    assert client.get_key("cmk").name == "cmk"
+    coffer.advance("P2D", tokens="age")
+    with pytest.raises(HttpResponseError) as expired:
+        client.get_key("cmk")
+    assert expired.value.status_code == 401
+    assert new_client(coffer, coffer_vault).get_key("cmk").name == "cmk"
 
 
 @pytest.mark.coffer(kind="hsm")

@@ -170,8 +170,8 @@ def test_the_environment_is_that_of_coffer_env(coffer):
         check=True,
         timeout=30,
     ).stdout
-    ours = "".join(f"export {name}='{value}'\n" for name, value in coffer.environment().items())
-    assert ours == printed
+    ours = [f"export {name}='{value}'" for name, value in coffer.environment().items()]
+    assert sorted(ours) == sorted(printed.splitlines())
 
 
 def test_reset_leaves_what_the_options_say(coffer):

@@ -220,7 +220,7 @@ public final class Coffer {
 
     // Time
 
-    /** What the virtual clock shows: now, epoch, frozen, offset, next. */
+    /** What the virtual clock shows: now, epoch, mode, frozen, rate, offset, next. */
     public Map<String, Object> clock() {
         return ask("GET", CLOCK, null);
     }
@@ -231,15 +231,21 @@ public final class Coffer {
     }
 
     /**
-     * Moves the clock by whole seconds, and runs what falls due on the way before it returns.
+     * Moves the clock by whole seconds, and runs what falls due on the way before it returns. Tokens that
+     * clients hold stay good.
      *
      * @return what the clock shows then, and as {@code ran} what happened
      */
     public Map<String, Object> advance(Duration duration) {
+        return advance(duration, "keep");
+    }
+
+    /** The same; {@code tokens} "age" makes tokens older by that time, "keep" leaves them as they are. */
+    public Map<String, Object> advance(Duration duration, String tokens) {
         if (duration.getNano() != 0) {
             throw new IllegalArgumentException("the clock moves by whole seconds, not by " + duration);
         }
-        return setClock(Map.of("advance", duration.toSeconds()));
+        return setClock(Map.of("advance", duration.toSeconds(), "tokens", tokens));
     }
 
     /** Has the clock show the system's time again. */

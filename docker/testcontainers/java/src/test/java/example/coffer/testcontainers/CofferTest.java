@@ -136,6 +136,8 @@ class CofferTest {
         var ran = (List<?>) coffer.advance(Duration.ofDays(8)).get("ran");
         assertEquals("vault purge", ((Map<?, ?>) ran.get(0)).get("what"));
         assertEquals(8 * 86400, coffer.clock().get("offset"));
+        assertEquals(0, coffer.clock().get("tokens_aged"));
+        assertEquals(60, coffer.advance(Duration.ofMinutes(1), "age").get("tokens_aged"));
         assertEquals(0, coffer.resetClock().get("offset"));
     }
 
