@@ -11,6 +11,7 @@ EXTRA_DIST += \
 	%D%/failures.md \
 	%D%/faults.md \
 	%D%/firewall.md \
+	%D%/hsm.md \
 	%D%/identity.md \
 	%D%/install.md \
 	%D%/limits.md \

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include <p11-kit/pkcs11.h>
 
 /* The functions that are called, for tables: HSM_C_Sign. */
@@ -14,8 +16,19 @@ enum hsm_function {
 #undef X
     HSM_FUNCTIONS
 };
-/* "C_Sign". */
+/* "C_Sign"; the second finds one by its name, false if none of ours has it. */
 const char *hsm_function_name(enum hsm_function function);
+bool hsm_function_find(const char *name, enum hsm_function *ret_function);
+
+/* The mechanisms that are used, by name: "CKM_ECDSA" (hsm_mechanism.def). NULL and false if it is
+ * not one of them. */
+const char *hsm_mechanism_name(CK_MECHANISM_TYPE mechanism);
+bool hsm_mechanism_find(const char *name, CK_MECHANISM_TYPE *ret_mechanism);
+
+/* A module's verdict by its name, "CKR_DEVICE_ERROR"; false for ours, and for what is none. */
+bool hsm_rv_find(const char *name, CK_RV *ret_rv);
+
+#define HSM_MECHANISM_NONE ((CK_MECHANISM_TYPE) -1) /* of a call that takes none */
 
 /* A C_ call, as the gate sees it. */
 struct hsm_call {
@@ -23,6 +36,7 @@ struct hsm_call {
     CK_SESSION_HANDLE session; /* CK_INVALID_HANDLE: the function works on none */
     const unsigned char *key;  /* CKA_ID of the key that is used, made or destroyed; NULL: none, or
                                   one not known by its id, such as a wrapping key */
+    CK_MECHANISM_TYPE mechanism; /* HSM_MECHANISM_NONE: the function takes none */
 };
 
 /*

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hsm_pause.h - the token standing still; see kv_store_pause(), which comes first.
+ * hsm_pause.h - the token standing still, see kv_store_pause(), which comes first; and back again.
  */
 #pragma once
 
@@ -20,3 +20,6 @@ typedef void hsm_exchange_fn(void *context);
 CK_RV hsm_pause(struct hsm *hsm, unsigned patience) kv_must_check;
 CK_RV hsm_reopen(struct hsm *hsm, hsm_exchange_fn *exchange, void *context) kv_must_check;
 void hsm_resume(struct hsm *hsm);
+
+/* For who knows that a PIN which was refused is good now: the next hsm_check() tries it at once. */
+void hsm_trust_pin(struct hsm *hsm);

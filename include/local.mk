@@ -3,6 +3,7 @@ noinst_HEADERS = \
 	%D%/hsm.h \
 	%D%/hsm_function.def \
 	%D%/hsm_gate.h \
+	%D%/hsm_mechanism.def \
 	%D%/hsm_pause.h \
 	%D%/kv/access/access.h \
 	%D%/kv/access/explain.h \
@@ -52,6 +53,8 @@ noinst_HEADERS = \
 	%D%/kv/custody/private_key.h \
 	%D%/kv/faults/effect.h \
 	%D%/kv/faults/faults.h \
+	%D%/kv/hsmfaults/hsmfaults.h \
+	%D%/kv/hsmfaults/kind.def \
 	%D%/kv/http/certificate.h \
 	%D%/kv/http/lanes.h \
 	%D%/kv/http/listener.h \
@@ -69,6 +72,9 @@ noinst_HEADERS = \
 	%D%/kv/keys/external.h \
 	%D%/kv/keys/keys.h \
 	%D%/kv/keys/rotation.h \
+	%D%/kv/journal/journal.h \
+	%D%/kv/journal/retries.h \
+	%D%/kv/journal/text.def \
 	%D%/kv/limits/limits.h \
 	%D%/kv/release/release.h \
 	%D%/kv/store/store.h \

@@ -32,6 +32,11 @@ static void leave_as_it_is(void *context)
     (void) context;
 }
 
+static bool is_about_pin(CK_RV rv)
+{
+    return rv == CKR_PIN_INCORRECT || rv == CKR_PIN_LOCKED;
+}
+
 /* Nobody is inside. */
 static CK_RV reopen_locked(struct hsm *hsm, hsm_exchange_fn *exchange, void *context)
 {
@@ -39,6 +44,7 @@ static CK_RV reopen_locked(struct hsm *hsm, hsm_exchange_fn *exchange, void *con
     hsm_token_close(hsm);
     exchange(context);
     CK_RV rv = open_again(hsm);
+    hsm->refusal = is_about_pin(rv) ? rv : HSM_RV_TOKEN_GONE;
     if (rv == CKR_OK) {
         hsm->usable = true;
         atomic_fetch_add(&hsm->reopened, 1);
@@ -63,7 +69,7 @@ static CK_RV reopen_unless_paused(struct hsm *hsm)
         return hsm->pin_verdict;
     }
     CK_RV rv = reopen(hsm);
-    if (rv == CKR_PIN_INCORRECT || rv == CKR_PIN_LOCKED) {
+    if (is_about_pin(rv)) {
         hsm->pin_verdict = rv;
         hsm->not_before = monotonic_now() + PIN_PAUSE + 1; /* whole seconds: round up */
     }
@@ -87,6 +93,13 @@ CK_RV hsm_check(struct hsm *hsm)
     }
     pthread_mutex_unlock(&hsm->check_lock);
     return rv;
+}
+
+void hsm_trust_pin(struct hsm *hsm)
+{
+    pthread_mutex_lock(&hsm->check_lock);
+    hsm->not_before = 0;
+    pthread_mutex_unlock(&hsm->check_lock);
 }
 
 /* Whoever checks meanwhile waits too: he would find the token gone. */

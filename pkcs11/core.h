@@ -55,6 +55,7 @@ struct hsm {
     pthread_rwlock_t open_lock; /* lock.def: hsm.open; guards what follows */
     struct hsm_module module;
     bool usable;    /* the token is open and ours */
+    CK_RV refusal;  /* what to say while it is not: HSM_RV_TOKEN_GONE, or what the PIN was called */
     bool logged_in; /* by us, so it is ours to log out */
     CK_SLOT_ID slot;
     struct hsm_session anchor; /* keeps the login alive; never lent */

@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include <stdint.h>
+
 #include "core.h"
 #include "module.h"
 
@@ -27,11 +29,24 @@ static inline void hsm_count(struct hsm_module *module, CK_RV rv)
     }
 }
 
-/* A call concerning that session and that key, as far as there are any. */
-#define HSM_THROUGH(module_, session_, key_, fn, ...)                                              \
+static inline CK_MECHANISM_TYPE hsm_mechanism_of(bool is_one, const void *mechanism)
+{
+    return is_one ? ((const CK_MECHANISM *) mechanism)->mechanism : HSM_MECHANISM_NONE;
+}
+
+/* The mechanism of a call: what takes one has it first, behind the session. */
+#define HSM_SECOND(zeroth, first, ...) first
+#define HSM_IS_MECHANISM(argument)                                                                 \
+    _Generic((argument), CK_MECHANISM * : true, const CK_MECHANISM * : true, default : false)
+#define HSM_MECHANISM_OF(...)                                                                      \
+    hsm_mechanism_of(HSM_IS_MECHANISM(HSM_SECOND(0, ##__VA_ARGS__, 0, 0)),                         \
+                     (const void *) (uintptr_t) (HSM_SECOND(0, ##__VA_ARGS__, 0, 0)))
+
+/* A call concerning that session, key and mechanism, as far as there are any. */
+#define HSM_THROUGH(module_, session_, key_, mechanism_, fn, ...)                                  \
     ({                                                                                             \
         struct hsm_module *through_ = (module_);                                                   \
-        const struct hsm_call call_ = { HSM_##fn, (session_), (key_) };                            \
+        const struct hsm_call call_ = { HSM_##fn, (session_), (key_), (mechanism_) };              \
         CK_RV rv_ = hsm_ask(through_, &call_); /* fault injection answers here */                  \
         if (rv_ == CKR_OK) {                                                                       \
             rv_ = through_->functions->fn(__VA_ARGS__);                                            \
@@ -42,21 +57,23 @@ static inline void hsm_count(struct hsm_module *module, CK_RV rv)
     })
 
 /* For functions that do not work on a session. */
-#define HSM_DOOR(module, fn, ...) HSM_THROUGH(module, CK_INVALID_HANDLE, NULL, fn, __VA_ARGS__)
+#define HSM_DOOR(module, fn, ...)                                                                  \
+    HSM_THROUGH(module, CK_INVALID_HANDLE, NULL, HSM_MECHANISM_NONE, fn, __VA_ARGS__)
 
 /* For a session that is not a struct hsm_session. */
 #define HSM_ON(module, handle, fn, ...)                                                            \
     ({                                                                                             \
         CK_SESSION_HANDLE on_ = (handle);                                                          \
-        HSM_THROUGH(module, on_, NULL, fn, on_, ##__VA_ARGS__);                                    \
+        HSM_THROUGH(module, on_, NULL, HSM_MECHANISM_NONE, fn, on_, ##__VA_ARGS__);                \
     })
 
 /* For the others; marks the session spent on error. */
 #define HSM_CALL(session, fn, ...)                                                                 \
     ({                                                                                             \
         struct hsm_session *session_ = (session);                                                  \
-        CK_RV called_ = HSM_THROUGH(session_->module, session_->handle, session_->key, fn,         \
-                                    session_->handle, ##__VA_ARGS__);                              \
+        CK_RV called_ =                                                                            \
+            HSM_THROUGH(session_->module, session_->handle, session_->key,                         \
+                        HSM_MECHANISM_OF(__VA_ARGS__), fn, session_->handle, ##__VA_ARGS__);       \
         session_->spent |= called_ != CKR_OK; /* an operation may be active: close it later */     \
         called_;                                                                                   \
     })
@@ -66,7 +83,7 @@ static inline void hsm_count(struct hsm_module *module, CK_RV rv)
 #define HSM_CLOSE(module, handle, fn, argument)                                                    \
     do {                                                                                           \
         struct hsm_module *closed_ = (module);                                                     \
-        const struct hsm_call call_ = { HSM_##fn, (handle), NULL };                                \
+        const struct hsm_call call_ = { HSM_##fn, (handle), NULL, HSM_MECHANISM_NONE };            \
         (void) hsm_ask(closed_, &call_);                                                           \
         hsm_tell(closed_, &call_, closed_->functions->fn(argument));                               \
     } while (0)

@@ -108,6 +108,7 @@ CK_RV hsm_open(const struct hsm_config *config, struct hsm **ret_hsm)
         return CKR_HOST_MEMORY;
     }
     hsm->anchor.hsm = hsm;
+    hsm->refusal = HSM_RV_TOKEN_GONE;
     hsm->anchor.module = &hsm->module;
     init_locks(hsm);
     HSM_TRY(copy_config(hsm, config));

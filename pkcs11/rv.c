@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names for logs, of functions and verdicts: every code of PKCS#11 v2.40 (§11.1 of the base) and
+/* Names of functions, mechanisms and verdicts: every code of PKCS#11 v2.40 (§11.1 of the base) and
  * our own. */
 #include "hsm.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const char *const functions[HSM_FUNCTIONS] = {
 #define X(function) [HSM_##function] = #function,
@@ -14,6 +15,47 @@ static const char *const functions[HSM_FUNCTIONS] = {
 const char *hsm_function_name(enum hsm_function function)
 {
     return functions[function];
+}
+
+bool hsm_function_find(const char *name, enum hsm_function *ret_function)
+{
+    for (enum hsm_function i = 0; i < HSM_FUNCTIONS; i++) {
+        if (strcmp(functions[i], name) == 0) {
+            *ret_function = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static const struct {
+    CK_MECHANISM_TYPE mechanism;
+    const char *name;
+} mechanisms[] = {
+#define X(mechanism) { mechanism, #mechanism },
+#include "hsm_mechanism.def"
+#undef X
+};
+
+const char *hsm_mechanism_name(CK_MECHANISM_TYPE mechanism)
+{
+    for (size_t i = 0; i < KV_COUNT(mechanisms); i++) {
+        if (mechanisms[i].mechanism == mechanism) {
+            return mechanisms[i].name;
+        }
+    }
+    return NULL;
+}
+
+bool hsm_mechanism_find(const char *name, CK_MECHANISM_TYPE *ret_mechanism)
+{
+    for (size_t i = 0; i < KV_COUNT(mechanisms); i++) {
+        if (strcmp(mechanisms[i].name, name) == 0) {
+            *ret_mechanism = mechanisms[i].mechanism;
+            return true;
+        }
+    }
+    return false;
 }
 
 #define ROW(rv)                                                                                    \
@@ -140,4 +182,16 @@ const char *hsm_rv_name(CK_RV rv)
     }
     snprintf(text, sizeof(text), "0x%lx", rv);
     return text;
+}
+
+/* A module never says our own. */
+bool hsm_rv_find(const char *name, CK_RV *ret_rv)
+{
+    for (size_t i = 0; i < KV_COUNT(names); i++) {
+        if (strncmp(name, "CKR_", 4) == 0 && strcmp(names[i].name, name) == 0) {
+            *ret_rv = names[i].rv;
+            return true;
+        }
+    }
+    return false;
 }

@@ -152,7 +152,7 @@ CK_RV hsm_session_acquire(struct hsm *hsm, struct hsm_session **ret_session)
     if (!enter(hsm)) {
         return HSM_RV_TOKEN_GONE;
     }
-    CK_RV rv = hsm->usable ? lend(hsm, ret_session) : HSM_RV_TOKEN_GONE;
+    CK_RV rv = hsm->usable ? lend(hsm, ret_session) : hsm->refusal;
     if (rv != CKR_OK) {
         pthread_rwlock_unlock(&hsm->open_lock);
     }

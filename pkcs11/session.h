@@ -14,7 +14,8 @@ void hsm_pool_count(struct hsm_pool *pool, unsigned *ret_open, unsigned *ret_len
 
 /*
  * Enters the module and lends a session, waiting while all are lent. Returns HSM_RV_TOKEN_GONE at
- * once if the token is not open or is about to be re-opened. A thread holds one at a time: a second
+ * once if the token is not open or is about to be re-opened, and what the PIN was called if that is
+ * why it is not. A thread holds one at a time: a second
  * could wait for the first.
  */
 CK_RV hsm_session_acquire(struct hsm *hsm, struct hsm_session **ret_session) kv_must_check;

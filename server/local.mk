@@ -6,7 +6,9 @@ include %D%/domain/custody/local.mk
 include %D%/domain/vaults/local.mk
 include %D%/domain/identity/local.mk
 include %D%/domain/access/local.mk
+include %D%/domain/hsmfaults/local.mk
 include %D%/domain/limits/local.mk
+include %D%/domain/journal/local.mk
 include %D%/domain/faults/local.mk
 include %D%/domain/release/local.mk
 include %D%/domain/keys/local.mk

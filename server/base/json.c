@@ -6,6 +6,7 @@
 #include "kv/base/json.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,10 +120,10 @@ static bool bind_bool(const cJSON *item, struct kv_maybe_bool *target)
 
 bool kv_json_is_int(const cJSON *item, int64_t *ret_number)
 {
-    double number = item->valuedouble;
+    double number = cJSON_IsNumber(item) ? item->valuedouble : NAN;
 
     /* the range comes first: beyond it the conversion is undefined */
-    if (!cJSON_IsNumber(item) || !(number >= -WHOLE_NUMBER_MAX && number <= WHOLE_NUMBER_MAX)
+    if (!(number >= -WHOLE_NUMBER_MAX && number <= WHOLE_NUMBER_MAX)
         || (double) (int64_t) number != number) {
         return false;
     }

@@ -14,6 +14,10 @@ libkvcli_a_SOURCES += \
 	%D%/find.c \
 	%D%/firewall.c \
 	%D%/get.c \
+	%D%/journal.c \
+	%D%/journal.h \
+	%D%/journal_retries.c \
+	%D%/hsm.c \
 	%D%/identity.c \
 	%D%/login.c \
 	%D%/login.h \

@@ -33,6 +33,7 @@ void clockwork_end_stay_locked(struct kv_traffic *traffic, struct kv_stay *stay,
         kv_heap_remove(&traffic->clock_due, &stay->clock_due);
         TAILQ_REMOVE(&traffic->waiting, stay, link);
         traffic->waits--;
+        traffic->hearers -= stay->hears_news;
     }
     kv_heap_remove(&traffic->due, &stay->due);
     stay->state = state;
@@ -95,6 +96,26 @@ static void follow_clock_locked(struct kv_traffic *traffic)
     }
 }
 
+static bool has_heard(const struct kv_traffic *traffic, const struct kv_stay *stay)
+{
+    return stay->hears_news && stay->news != traffic->news;
+}
+
+/* The next one is looked up first, and still waits when the mutex is taken again: only this thread
+ * ends waits. What is added meanwhile, at the end of the list, has looked at the news itself. */
+static void follow_news_locked(struct kv_traffic *traffic)
+{
+    struct kv_stay *next;
+
+    for (struct kv_stay *stay = traffic->hearers > 0 ? TAILQ_FIRST(&traffic->waiting) : NULL;
+         stay != NULL; stay = next) {
+        next = TAILQ_NEXT(stay, link);
+        if (has_heard(traffic, stay)) {
+            end_and_resume_locked(traffic, stay, KV_STAY_DUE);
+        }
+    }
+}
+
 static void end_waits_locked(struct kv_traffic *traffic)
 {
     struct kv_stay *stay;
@@ -144,6 +165,7 @@ void *clockwork_run(void *argument)
         end_waits_locked(traffic);
         expire_locked(traffic);
         follow_clock_locked(traffic);
+        follow_news_locked(traffic);
     }
     pthread_mutex_unlock(&traffic->mutex);
     return NULL;
@@ -172,11 +194,30 @@ static void begin_wait_locked(struct kv_traffic *traffic, struct kv_stay *stay,
     traffic->waits++;
     kv_heap_add(&traffic->due, &stay->due, sooner(until, stay->wait_limit), stay);
     clockwork_wake_locked(traffic, stay->due.at);
+    stay->hears_news = is_timed && choice->hears_news;
+    stay->news = choice->news;
+    traffic->hearers += stay->hears_news; /* before the look: who tells looks after telling */
+    if (has_heard(traffic, stay)) {
+        clockwork_ring(traffic);
+    }
     if (is_timed && choice->is_virtual) {
         kv_heap_add(&traffic->clock_due, &stay->clock_due, choice->until, stay);
         kv_millis span = kv_clock_span(traffic->clock, choice->until);
         clockwork_wake_locked(traffic, span < SLEEP_MAX ? now + span : NEVER);
     }
+}
+
+void kv_traffic_tell(struct kv_traffic *traffic)
+{
+    traffic->news++;
+    if (traffic->hearers > 0) {
+        clockwork_ring(traffic);
+    }
+}
+
+unsigned kv_traffic_news(const struct kv_traffic *traffic)
+{
+    return traffic->news;
 }
 
 void kv_traffic_wait(struct kv_traffic *traffic, struct kv_stay *stay,

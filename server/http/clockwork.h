@@ -6,6 +6,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "alarm.h"
@@ -21,6 +22,8 @@ struct kv_traffic {
     struct kv_clock_watch watch;
     struct kv_alarm alarm; /* the thread's: reports clients of waiting requests that leave */
     pthread_t thread;
+    atomic_uint news;    /* how often there was some */
+    atomic_uint hearers; /* how many wait for some: changes with the mutex held */
 
     pthread_mutex_t mutex; /* lock.def: listener.suspended */
     pthread_cond_t idle;   /* for a drain: nothing is left */

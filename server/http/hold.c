@@ -55,7 +55,10 @@ enum kv_phase kv_hold_end(struct kv_exchange *exchange, enum kv_stay_state state
     struct kv_request *request = &exchange->request;
     bool has_answer = exchange->phase == KV_PHASE_ANSWER;
 
-    if (state == KV_STAY_DUE && request->waits++ < KV_WAITS_MAX) {
+    bool may_wait = request->choice.hears_news || request->waits < KV_WAITS_MAX;
+
+    if (state == KV_STAY_DUE && may_wait) {
+        request->waits++;
         request->now = has_answer ? request->now : kv_clock_now(exchange->service->config.clock);
         return exchange->phase; /* the same step is asked again */
     }

@@ -335,6 +335,11 @@ size_t kv_listener_waiting(const struct kv_listener *listener)
     return kv_traffic_waiting(listener->service.traffic);
 }
 
+void kv_listener_tell(struct kv_listener *listener)
+{
+    kv_traffic_tell(listener->service.traffic);
+}
+
 /* A socket that is shut down refuses new connections at once instead of leaving them in the
  * backlog. */
 static void quiesce(struct kv_listener *listener)

@@ -29,6 +29,18 @@ enum kv_code kv_step_wait_virtual(struct kv_request *request, kv_millis until)
                            });
 }
 
+enum kv_code kv_step_wait_news(struct kv_request *request, kv_millis until)
+{
+    unsigned news = request->choice.news; /* from before the step looked */
+
+    return choose(request, (struct kv_choice){
+                               .next = KV_NEXT_WAIT,
+                               .until = until,
+                               .hears_news = true,
+                               .news = news,
+                           });
+}
+
 enum kv_code kv_step_hang(struct kv_request *request)
 {
     return choose(request, (struct kv_choice){ .next = KV_NEXT_HANG });

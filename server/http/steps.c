@@ -86,7 +86,10 @@ static enum kv_next ask_steps(struct kv_exchange *exchange, enum kv_code *ret_co
     struct kv_request *request = &exchange->request;
 
     for (*ret_code = KV_OK; exchange->step->pass != NULL; exchange->step++) {
-        request->choice = (struct kv_choice){ .next = KV_NEXT_PASS };
+        request->choice = (struct kv_choice){
+            .next = KV_NEXT_PASS,
+            .news = kv_traffic_news(exchange->service->traffic),
+        };
         *ret_code = exchange->step->pass(request, response_of(exchange), err_of(exchange));
         if (*ret_code != KV_OK) {
             kv_log(KV_LOG_DEBUG, "gate_refused", KV_LOG_TEXT_FIELD("id", request->id),

@@ -46,7 +46,9 @@ struct kv_stay {
     struct kv_heap_node clock_due; /* by the virtual one */
     kv_millis wait_limit;          /* of all its waits, monotonic; 0: it has not waited so far */
     bool is_overdue_then;          /* `due` is the limit, not the chosen time */
-    TAILQ_ENTRY(kv_stay) link;     /* while it waits */
+    bool hears_news;               /* its wait ends when there is other news than this */
+    unsigned news;
+    TAILQ_ENTRY(kv_stay) link; /* while it waits */
 };
 
 struct kv_traffic; /* opaque */
@@ -89,6 +91,10 @@ bool kv_traffic_end_job(struct kv_traffic *traffic, struct kv_stay *stay);
  */
 void kv_traffic_wait(struct kv_traffic *traffic, struct kv_stay *stay,
                      const struct kv_choice *choice);
+
+/* There is news: ends the waits that hear it. Takes no lock. How often there was. */
+void kv_traffic_tell(struct kv_traffic *traffic);
+unsigned kv_traffic_news(const struct kv_traffic *traffic);
 
 /* How many wait now. */
 size_t kv_traffic_waiting(struct kv_traffic *traffic);

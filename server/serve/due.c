@@ -216,6 +216,7 @@ enum kv_code due_open(struct kv_clock *clock, const struct due *due, struct kv_a
                                        .run = rows[i].run,
                                    });
     }
+    token_add_due(due->token, *ret_agenda);
     rotator_add(due->rotator, *ret_agenda);
     return KV_OK;
 }

@@ -256,6 +256,12 @@ void housekeeper_free(struct housekeeper *keeper)
     free(keeper);
 }
 
+void housekeeper_look(struct housekeeper *keeper)
+{
+    look_at_token(keeper);
+    kv_clock_wake(keeper->clock); /* what failed for want of it can be done now */
+}
+
 void housekeeper_alarm(void *keeper)
 {
     kv_clock_wake(((struct housekeeper *) keeper)->clock);

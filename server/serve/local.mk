@@ -6,6 +6,7 @@ libkvserve_a_SOURCES += \
 	%D%/control_port.c \
 	%D%/counts.c \
 	%D%/coverage.c \
+	%D%/drain.c \
 	%D%/due.c \
 	%D%/fetch.c \
 	%D%/firewalls.c \
@@ -15,6 +16,7 @@ libkvserve_a_SOURCES += \
 	%D%/housekeeper.c \
 	%D%/issuers.c \
 	%D%/identities.c \
+	%D%/journal.c \
 	%D%/machine.c \
 	%D%/names.c \
 	%D%/ready.c \
@@ -32,4 +34,7 @@ libkvserve_a_SOURCES += \
 	%D%/supervisor.c \
 	%D%/sweep.c \
 	%D%/token.c \
+	%D%/token_faults.c \
+	%D%/token_place.c \
+	%D%/token_place.h \
 	%D%/vaults.c

@@ -26,7 +26,6 @@
 #define WORK_DEADLINE_MS 30000
 #define GENERATE_DEADLINE_MS 120000
 #define OUTSIDE_DEADLINE_MS 30000
-#define DRAIN_PATIENCE_MS 30000
 #define WAITS_MAX 4096
 #define WAIT_MAX_MS 600000
 #define WORK_QUEUE 1024
@@ -63,6 +62,7 @@ struct server {
     struct sweep sweep;
     struct kv_limits *limits;
     struct kv_faults *faults;
+    struct journal journal;
     struct kv_lanes *lanes;
     struct rotator *rotator;
     struct kv_listener *tls, *control;
@@ -144,6 +144,7 @@ static enum kv_code open_keys(struct server *server, struct kv_err *err)
     KV_TRY(certifier_new(&server->certificates, &server->certifier, err));
     keys.certify_context = server->certifier;
     KV_TRY(housekeeper_new(server->clock, &server->keeper, err));
+    KV_TRY(token_prepare(&server->token, server->clock, server->keeper, err));
     KV_TRY(kv_custody_has_token(server->store, &has_token, err));
     /* a session for each worker, the generator, the housekeeper, and one to spare */
     KV_TRY(token_open(server->options, server->folder.path, has_token, server->workers + 3,
@@ -179,6 +180,7 @@ static enum kv_code sweep(struct server *server, struct kv_err *err)
 static enum kv_code open_limits(struct server *server, struct kv_err *err)
 {
     KV_TRY(kv_faults_new(&server->faults, err));
+    KV_TRY(journal_open(&server->journal, server->options, err));
     return settings_limits(server->options, server->build, &server->limits, err);
 }
 
@@ -202,7 +204,8 @@ static enum kv_code start_threads(struct server *server, struct kv_err *err)
     KV_TRY(kv_lanes_new(&config, &server->lanes, err));
     KV_TRY(rotator_new(&rotator, &server->rotator, err));
 
-    const struct due due = { server->vaults, server->grants.access, server->keys, server->rotator };
+    const struct due due = { server->vaults, server->grants.access, server->keys, server->rotator,
+                             &server->token };
 
     KV_TRY(due_open(server->clock, &due, &server->agenda, err));
     chores.lanes = server->lanes;
@@ -237,15 +240,14 @@ static void fill_app(struct server *server)
         .ca_jks = &server->certificates.java,
         .token_is_healthy = housekeeper_token_is_healthy,
         .health_context = server->keeper,
-        .print_token_metrics = token_print_metrics,
-        .describe_token = token_describe,
-        .token_context = &server->token,
         .check_store = check_store,
         .store_context = server->store,
         .public_url = server->public_url,
         .serves_siblings = !kv_option_is(server->options, KV_OPTION_LISTEN, "localhost"),
     };
+    token_lend(&server->token, &server->app);
     grants_lend(&server->grants, &server->app);
+    journal_lend(&server->journal, server->options, &server->app);
 }
 
 static enum kv_code listen_on(struct server *server, struct kv_err *err)
@@ -282,6 +284,7 @@ static enum kv_code listen_on(struct server *server, struct kv_err *err)
     config.port = (unsigned) kv_option_number(server->options, KV_OPTION_CONTROL_PORT);
     KV_TRY(kv_listener_new(&config, &server->control, err));
     server->app.control_port = kv_listener_port(server->control);
+    journal_hear(&server->journal, server->control);
     return KV_OK;
 }
 
@@ -306,49 +309,26 @@ static step_fn *const start_up[] = {
     open_limits,   start_threads, listen_on,   publish,       announce,
 };
 
-static bool drain_until(struct kv_listener *listener, kv_millis end)
-{
-    kv_millis left = end - kv_clock_monotonic();
-
-    return listener == NULL || kv_listener_drain(listener, left > 0 ? left : 0);
-}
-
-/*
- * The requests under way get their answers. One that cannot be finished keeps a thread inside the
- * token module: then nothing may be taken down.
- */
-static void drain(struct server *server)
-{
-    kv_millis end = kv_clock_monotonic() + DRAIN_PATIENCE_MS; /* of both together */
-    bool tls = drain_until(server->tls, end);
-    bool control = drain_until(server->control, end);
-
-    if (!tls || !control) {
-        kv_log(KV_LOG_ERROR, "stopped_hard", KV_LOG_NUMBER_FIELD("waited_ms", DRAIN_PATIENCE_MS));
-        data_folder_abandon(&server->folder);
-        kv_log_flush();
-        _exit(1);
-    }
-}
-
 static void take_down(struct server *server)
 {
     fetch_end();                    /* a silent authority must not delay the end, */
-    kv_agenda_stop(server->agenda); /* nor may a travel */
-    drain(server);
+    kv_agenda_stop(server->agenda); /* nor may a travel, */
+    token_let_go(&server->token);   /* nor a token that was made slow */
+    drain(server->tls, server->control, &server->folder);
+    kv_listener_free(server->tls); /* first: it tells the other of what it answered */
     kv_listener_free(server->control);
-    kv_listener_free(server->tls);
     housekeeper_stop(server->keeper); /* it posts to the lanes, which sound its alarm until freed */
     kv_lanes_free(server->lanes);
     kv_agenda_free(server->agenda);
     rotator_free(server->rotator);
     sweep_end(&server->sweep);
     kv_faults_free(server->faults);
+    journal_close(&server->journal);
     kv_limits_free(server->limits);
     kv_keys_free(server->keys);
     certifier_free(server->certifier);
     kv_custody_free(server->custody);
-    hsm_close(server->token.hsm);
+    token_close(&server->token);
     housekeeper_free(server->keeper);
     grants_close(&server->grants);
     kv_roles_free(server->roles);

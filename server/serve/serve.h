@@ -13,12 +13,36 @@
 #include "kv/app/app.h"
 #include "kv/base/agenda.h"
 #include "kv/base/options.h"
+#include "kv/hsmfaults/hsmfaults.h"
 #include "kv/http/certificate.h"
 #include "kv/http/lanes.h"
+#include "kv/http/listener.h"
+#include "kv/journal/journal.h"
 #include "kv/keys/rotation.h"
 
 /* Runs the emulator until a signal ends it. Errors before it is ready are the caller's to print. */
 enum kv_code serve_run(const struct kv_options *options, struct kv_err *err) kv_must_check;
+
+/*
+ * Lets the requests under way get their answers. One that cannot be finished keeps a thread inside
+ * the token module: then nothing may be taken down, and this ends the process. Listeners may be
+ * NULL.
+ */
+void drain(struct kv_listener *tls, struct kv_listener *control, struct data_folder *folder);
+
+/* The journal by --journal and its like; `kept` NULL: none is. {0} is closed. */
+struct journal {
+    struct kv_journal *kept;
+    _Atomic(struct kv_listener *) control; /* where its readers wait */
+};
+enum kv_code journal_open(struct journal *journal, const struct kv_options *options,
+                          struct kv_err *err) kv_must_check;
+void journal_lend(const struct journal *journal, const struct kv_options *options,
+                  struct kv_app *app);
+/* From now on those who wait at that port hear of new entries. */
+void journal_hear(struct journal *journal, struct kv_listener *control);
+/* When both listeners are gone. */
+void journal_close(struct journal *journal);
 
 /* The number of crypto workers: --workers, or one for each processor. */
 unsigned machine_workers(const struct kv_options *options);
@@ -208,19 +232,42 @@ void token_counts_add(void *counts, const struct hsm_call *call, CK_RV rv); /* h
 enum kv_code token_counts_print(struct token_counts *counts, struct kv_buf *buf,
                                 struct kv_err *err) kv_must_check;
 
+struct housekeeper;
+
+/* The token, what its gate counts, and what is wrong with it. */
 struct token {
     struct hsm *hsm;
     struct token_counts counts;
+    struct kv_hsm_faults *faults;
+    struct housekeeper *keeper; /* borrowed: who looks at it */
+    const char *folder;         /* borrowed: the data folder; NULL: the token is not our own */
+    const char *label;          /* borrowed */
+    /* While the module is closed: makes a token like the one that was there, with nothing on it. */
+    enum kv_code (*make_blank)(const struct token *token, struct kv_err *err);
 };
+
+enum kv_code token_prepare(struct token *token, struct kv_clock *clock, struct housekeeper *keeper,
+                           struct kv_err *err) kv_must_check;
 
 /*
  * Opens the token that the options name; without --pkcs11-module SoftHSM's, with a token of
  * coffer's own under `folder`, made at first start, its random PINs in FOLDER/pin (0600), and refused
  * while it is missing if the store `has_token`: its keys are on the one that was lost.
- * `token` is zeroed, stays where it is, and is closed with hsm_close(token->hsm).
+ * `token` was zeroed and prepared, and stays where it is.
  */
 enum kv_code token_open(const struct kv_options *options, const char *folder, bool has_token,
                         unsigned sessions, struct token *token, struct kv_err *err) kv_must_check;
+/* At the end: faults hold nobody up any more. And then closed; both are fine with one that was not
+ * opened. */
+void token_let_go(struct token *token);
+void token_close(struct token *token);
+
+/* Its gate, a hsm_gate_fn and a hsm_told_fn; before the first call, what else faults can do to it; and
+ * their end, as a row of the agenda. */
+CK_RV token_ask(void *token, const struct hsm_call *call);
+void token_told(void *token, const struct hsm_call *call, CK_RV rv);
+void token_lend_hands(struct token *token, bool is_own);
+void token_add_due(struct token *token, struct kv_agenda *agenda);
 
 /* Whether the options leave it to coffer to provide the token. */
 bool token_is_own(const struct kv_options *options);
@@ -247,11 +294,8 @@ enum kv_code sweep_start(struct sweep *sweep, bool token_is_own, struct kv_err *
 /* After the last request: marks the shutdown as clean, unless a call to the token has failed. */
 void sweep_end(const struct sweep *sweep);
 
-/* Token facts for /control/v1/hsm and /metrics; `context` is the struct token. */
-enum kv_code token_describe(void *context, cJSON **ret_description,
-                            struct kv_err *err) kv_must_check;
-enum kv_code token_print_metrics(void *context, struct kv_buf *buf,
-                                 struct kv_err *err) kv_must_check;
+/* Lends what the control port shows of it, and its faults. */
+void token_lend(struct token *token, struct kv_app *app);
 
 /*
  * The rotator: a row of the agenda that rotates keys by their policies when they are due. A key
@@ -273,6 +317,7 @@ struct due {
     struct kv_access *access;
     struct kv_keys *keys;
     struct rotator *rotator;
+    struct token *token;
 };
 
 /* Creates the agenda with all of its rows, which borrow what they work on. */
@@ -304,6 +349,9 @@ enum kv_code housekeeper_start(struct housekeeper *keeper, const struct chores *
                                struct kv_err *err) kv_must_check;
 void housekeeper_stop(struct housekeeper *keeper); /* joins the thread, if it runs */
 void housekeeper_free(struct housekeeper *keeper); /* NULL is fine */
+
+/* Looks at the token now, in the caller's thread: which opens it again if it can be. */
+void housekeeper_look(struct housekeeper *keeper);
 
 /* These take the housekeeper as an untyped context, for code that must not know it. The second waits
  * at most half a second for a new look at the token, so that it does not tell of an old one;

@@ -13,6 +13,7 @@
 #include "kv/base/log.h"
 #include "kv/base/secret.h"
 #include "softhsm.h"
+#include "token_place.h"
 
 #define PIN_BYTES 16                   /* of randomness in a PIN that we make */
 #define BYTE_ORDER_MARK "\xef\xbb\xbf" /* Windows editors put it before a file's text */
@@ -154,6 +155,7 @@ static enum kv_code open_own(struct hsm_config *config, const char *folder, bool
     CK_RV rv;
 
     kv_buf_init(&pins, PIN_FILE_MAX);
+    KV_TRY(token_place_restore(folder, err));
     KV_TRY(has_token ? check_not_lost(folder, err) : KV_OK);
     KV_TRY(softhsm_configure(folder, err));
     KV_TRY(softhsm_restore(folder, err));
@@ -193,6 +195,20 @@ static enum kv_code open_foreign(struct hsm_config *config, const struct kv_opti
     return open_hsm(config, ret_hsm, err);
 }
 
+/* With the label and the PINs of the one that was there. */
+static enum kv_code make_blank(const struct token *token, struct kv_err *err)
+{
+    struct hsm_config config = { .module = SOFTHSM_MODULE, .token_label = token->label };
+    kv_auto(kv_buf_done) struct kv_buf pins;
+
+    kv_buf_init(&pins, PIN_FILE_MAX);
+    KV_TRY(load_own_pins(token->folder, &pins, err));
+    KV_TRY(take_pin(&config, &pins, "pin", err));
+    take_so_pin(&config);
+    CK_RV rv = hsm_init_token(&config, config.so_pin, config.so_pin_len);
+    return rv == CKR_OK ? KV_OK : fail_open(&config, rv, err);
+}
+
 enum kv_code token_open(const struct kv_options *options, const char *folder, bool has_token,
                         unsigned sessions, struct token *token, struct kv_err *err)
 {
@@ -203,10 +219,15 @@ enum kv_code token_open(const struct kv_options *options, const char *folder, bo
         .token_label = kv_option_text(options, KV_OPTION_PKCS11_TOKEN),
         .sessions = sessions,
         .extractable = kv_option_is(options, KV_OPTION_KEY_EXPORT, "wrapped"),
-        .told = token_counts_add,
-        .gate_context = &token->counts,
+        .gate = token_ask,
+        .told = token_told,
+        .gate_context = token,
     };
 
+    token->label = config.token_label;
+    token->folder = is_own ? folder : NULL;
+    token->make_blank = make_blank;
+    token_lend_hands(token, is_own);
     return is_own ? open_own(&config, folder, has_token, &token->hsm, err)
                   : open_foreign(&config, options, &token->hsm, err);
 }
@@ -259,7 +280,21 @@ static void add_algorithms(cJSON *body, const struct hsm_capabilities *can, bool
     }
 }
 
-enum kv_code token_describe(void *context, cJSON **ret_description, struct kv_err *err)
+/* Whether it works, and where it is. */
+static void add_state(cJSON *body, const struct token *token, bool *ok)
+{
+    static const char *const places[] = {
+        [KV_HSM_IN_PLACE] = "in place",
+        [KV_HSM_REMOVED] = "removed",
+        [KV_HSM_REINITIALISED] = "reinitialised",
+    };
+    bool works = housekeeper_token_is_healthy(token->keeper);
+
+    kv_json_add_text(body, "state", works ? "available" : "unavailable", ok);
+    kv_json_add_text(body, "place", places[kv_hsm_faults_place(token->faults)], ok);
+}
+
+static enum kv_code token_describe(void *context, cJSON **ret_description, struct kv_err *err)
 {
     const struct hsm *hsm = ((const struct token *) context)->hsm;
     const struct hsm_capabilities *can = hsm_capabilities(hsm);
@@ -268,6 +303,7 @@ enum kv_code token_describe(void *context, cJSON **ret_description, struct kv_er
     bool ok = true;
 
     hsm_describe(hsm, &info);
+    add_state(body, context, &ok);
     kv_json_add_text(body, "manufacturer", info.manufacturer, &ok);
     kv_json_add_text(body, "library", info.library, &ok);
     kv_json_add_text(body, "model", info.model, &ok);
@@ -283,7 +319,7 @@ enum kv_code token_describe(void *context, cJSON **ret_description, struct kv_er
     return KV_OK;
 }
 
-enum kv_code token_print_metrics(void *context, struct kv_buf *buf, struct kv_err *err)
+static enum kv_code token_print_metrics(void *context, struct kv_buf *buf, struct kv_err *err)
 {
     struct token *token = context;
     struct hsm_counters counters;
@@ -310,4 +346,12 @@ enum kv_code token_print_metrics(void *context, struct kv_buf *buf, struct kv_er
         counters.calls, counters.failures, counters.reopened, counters.sessions_open,
         counters.sessions_lent, counters.keys));
     return token_counts_print(&token->counts, buf, err);
+}
+
+void token_lend(struct token *token, struct kv_app *app)
+{
+    app->print_token_metrics = token_print_metrics;
+    app->describe_token = token_describe;
+    app->token_context = token;
+    app->hsm_faults = token->faults;
 }

@@ -25,8 +25,10 @@ api_tests = \
 	%D%/test_front \
 	%D%/test_gate \
 	%D%/test_hostile \
+	%D%/test_hsm \
 	%D%/test_identities \
 	%D%/test_import \
+	%D%/test_journal \
 	%D%/test_keys \
 	%D%/test_lists \
 	%D%/test_managed \
@@ -63,6 +65,10 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 	%D%/access_tools.c %D%/access_tools.h $(api_support)
 %C%_test_access_CFLAGS = $(api_cflags)
 %C%_test_access_LDADD = $(api_libs)
+%C%_test_hsm_SOURCES = %D%/hsm.c %D%/hsm_ends.c %D%/hsm_tools.c %D%/hsm_tools.h $(api_support)
+%C%_test_hsm_CFLAGS = $(api_cflags)
+%C%_test_hsm_LDADD = $(api_libs)
+
 %C%_test_identities_SOURCES = %D%/identities.c %D%/identity_daemon.c \
 	%D%/identity_endpoints.c %D%/identity_tools.c %D%/identity_tools.h \
 	%D%/access_tools.c %D%/access_tools.h $(api_support)
@@ -102,6 +108,11 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 %C%_test_faults_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
 %C%_test_faults_CFLAGS = $(api_cflags)
 %C%_test_faults_LDADD = $(api_libs)
+%C%_test_journal_SOURCES = %D%/journal.c %D%/journal_daemon.c %D%/journal_retries.c \
+	%D%/journal_secrecy.c %D%/journal_shell.c %D%/journal_tools.c %D%/journal_tools.h \
+	%D%/journal_wait.c %D%/fault_tools.c %D%/fault_tools.h $(api_support)
+%C%_test_journal_CFLAGS = $(api_cflags)
+%C%_test_journal_LDADD = $(api_libs)
 %C%_test_foreign_SOURCES = %D%/foreign.c %D%/byok_tools.c %D%/byok_tools.h \
 	%D%/release_tools.c %D%/release_tools.h tests/support/cell.c tests/support/cell.h $(api_support)
 %C%_test_foreign_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--symmetric-keys", "premium"'

@@ -13,6 +13,7 @@ EXTRA_PROGRAMS += %D%/bench
 	%D%/fill.h \
 	%D%/firewall.c \
 	%D%/get.c \
+	%D%/journal.c \
 	%D%/load.c \
 	%D%/load.h \
 	%D%/machine.c \

@@ -54,6 +54,11 @@ TESTS += %D%/vaults
 	%D%/vaults_review.c
 %C%_vaults_LDADD = $(stress_libs)
 
+check_PROGRAMS += %D%/outage
+TESTS += %D%/outage
+%C%_outage_SOURCES = %D%/outage.c
+%C%_outage_LDADD = $(stress_libs)
+
 check_PROGRAMS += %D%/access
 TESTS += %D%/access
 %C%_access_SOURCES = %D%/access.c tests/support/tally.c tests/support/tally.h

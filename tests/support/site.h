@@ -68,7 +68,7 @@ void test_site_start_as(struct test_site *site, bool secure, const struct kv_lan
  * the request, At-Head, At-Step and At-Answer: words divided by ';', of which the first one counts
  * when a step is asked, the next one after a wait, and so on, and none is left to pass it on.
  *   refuse | answer | hang | cut KIND [LENGTH] | spoil KIND [LENGTH]     by the names of kv_cut_name()
- *   wait MILLIS | virtual MILLIS                                         from now on
+ *   wait MILLIS | virtual MILLIS | news MILLIS                           from now on
  */
 extern const struct kv_site test_steps_site;
 extern const struct kv_site *const test_steps_sites[];

@@ -82,6 +82,10 @@ static bool takes_time(struct kv_request *request, const char *word, enum kv_cod
         *ret_code = kv_step_wait(request, kv_clock_monotonic() + span);
         return true;
     }
+    if (strcmp(unit, "news") == 0) {
+        *ret_code = kv_step_wait_news(request, kv_clock_monotonic() + span);
+        return true;
+    }
     if (strcmp(unit, "virtual") == 0) {
         *ret_code = kv_step_wait_virtual(request, kv_clock_now(site->clock) + span);
         return true;

@@ -11,6 +11,7 @@
 #include <criterion/criterion.h>
 
 #include "core.h" /* to let the pause after a wrong PIN pass without waiting for it */
+#include "hsm_pause.h"
 
 TestSuite(health, .init = setup, .fini = teardown, .timeout = 60);
 
@@ -201,10 +202,23 @@ Test(health, waits_after_a_wrong_pin_before_it_tries_another_time)
     cr_assert_eq(hsm_check(token.hsm), CKR_PIN_INCORRECT);
     test_token_elsewhere(&token, restore_pin);
     cr_assert_eq(hsm_check(token.hsm), CKR_PIN_INCORRECT, "too early for another login");
-    cr_assert_eq(decrypt(), HSM_RV_TOKEN_GONE);
+    cr_assert_eq(decrypt(), CKR_PIN_INCORRECT, "which says more than that the token is gone");
     token.hsm->not_before -= 50;
     cr_assert_eq(hsm_check(token.hsm), CKR_PIN_INCORRECT, "still too early");
     token.hsm->not_before -= 11;
+    cr_assert_eq(hsm_check(token.hsm), CKR_OK);
+    assert_key_works(&token, &key);
+}
+
+Test(health, tries_a_pin_at_once_that_is_known_to_be_good_again)
+{
+    need_softhsm("the token does not go with its folder");
+    test_token_elsewhere(&token, change_pin);
+    lose_token();
+    test_token_show(&token);
+    cr_assert_eq(hsm_check(token.hsm), CKR_PIN_INCORRECT);
+    test_token_elsewhere(&token, restore_pin);
+    hsm_trust_pin(token.hsm);
     cr_assert_eq(hsm_check(token.hsm), CKR_OK);
     assert_key_works(&token, &key);
 }

@@ -385,3 +385,11 @@ Test(json, of_more_values_than_a_body_has_is_taken_by_those_who_ask_for_it)
     cr_expect_eq(kv_json_parse_long(text.data, text.len, 2 * KV_JSON_VALUES_MAX, &tree, NULL),
                  KV_OK);
 }
+
+Test(json, has_no_number_where_there_is_no_item)
+{
+    int64_t number = 7;
+
+    cr_expect_not(kv_json_is_int(NULL, &number));
+    cr_expect_eq(number, 7);
+}

@@ -3,6 +3,9 @@
 #include <criterion/criterion.h>
 
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -219,6 +222,74 @@ Test(waits, hanging_are_cut_at_shutdown)
         expect_at_shutdown(secure, SMALL "At-Step: hang\r\n\r\n", NULL);
         expect_at_shutdown(secure, SMALL "At-Answer: hang\r\n\r\n", NULL);
     }
+}
+
+Test(waits, for_news_end_when_there_is_some_and_no_others_do)
+{
+    struct raw hearer, other;
+
+    for (int secure = 0; secure <= 1; secure++) {
+        begin(&hearer, secure, SMALL "At-Step: news 3600000;news 3600000\r\n\r\n");
+        send_request(&other, secure, SMALL "At-Step: wait 3600000\r\n\r\n");
+        await_waiting(2);
+        int asked = site.app.asked;
+        kv_listener_tell(site.listener);
+        while (site.app.asked == asked) {
+            sched_yield();
+        }
+        await_waiting(2);
+        cr_expect(is_silent(&hearer, 50), "the step waits again");
+        kv_listener_tell(site.listener);
+        expect_text(&hearer, REAL);
+        cr_expect_eq(kv_listener_waiting(site.listener), 1, "the other one heard nothing");
+        raw_close(&hearer);
+        end(&other);
+    }
+}
+
+Test(waits, for_news_end_at_their_time_without_any)
+{
+    struct raw raw;
+
+    start_waits(false);
+    send_request(&raw, false, SMALL "At-Answer: news 200\r\n\r\n");
+    expect_text(&raw, REAL);
+    end(&raw);
+}
+
+static void *tell_often(void *argument)
+{
+    const atomic_bool *ends = argument;
+
+    while (!*ends) {
+        kv_listener_tell(site.listener);
+        sched_yield();
+    }
+    return NULL;
+}
+
+/* More than KV_WAITS_MAX, and whatever falls between the look and the wait. */
+Test(waits, for_news_may_be_as_many_as_there_is)
+{
+    char request[4096] = SMALL "At-Step: ";
+    atomic_bool ends = false;
+    pthread_t teller;
+    struct raw raw;
+
+    for (unsigned i = 0; i < 2 * KV_WAITS_MAX; i++) {
+        size_t len = strlen(request);
+
+        (void) snprintf(request + len, sizeof(request) - len, "%snews 3600000", i > 0 ? ";" : "");
+    }
+    size_t len = strlen(request);
+    (void) snprintf(request + len, sizeof(request) - len, "\r\n\r\n");
+    start_waits(false);
+    cr_assert_eq(pthread_create(&teller, NULL, tell_often, &ends), 0);
+    send_request(&raw, false, request);
+    expect_text(&raw, REAL);
+    ends = true;
+    pthread_join(teller, NULL);
+    end(&raw);
 }
 
 /* A pause of a body that dribbles is a wait: it ends when the client leaves, and at shutdown, and

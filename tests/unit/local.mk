@@ -53,6 +53,12 @@ TESTS += %D%/test_err
 %C%_test_err_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_err_LDADD = $(UNIT_LDADD)
 
+check_PROGRAMS += %D%/test_hsmfaults
+TESTS += %D%/test_hsmfaults
+%C%_test_hsmfaults_SOURCES = %D%/hsmfaults.c
+%C%_test_hsmfaults_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_hsmfaults_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += %D%/test_secret
 TESTS += %D%/test_secret
 %C%_test_secret_SOURCES = %D%/secret.c %D%/control_token.c %D%/memory.h %D%/scratch.h
@@ -94,6 +100,13 @@ TESTS += %D%/test_jws
 %C%_test_jws_SOURCES = %D%/jws.c %D%/identity/forge.c %D%/identity/forge.h %D%/identity/forge_key.h
 %C%_test_jws_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_jws_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_journal
+TESTS += %D%/test_journal
+%C%_test_journal_SOURCES = %D%/journal/filters.c %D%/journal/fixture.c %D%/journal/fixture.h \
+	%D%/journal/retries.c %D%/journal/ring.c
+%C%_test_journal_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_journal_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += %D%/test_limits
 TESTS += %D%/test_limits

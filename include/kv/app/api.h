@@ -10,12 +10,19 @@
 #include <cjson/cJSON.h>
 
 #include "kv/http/route.h"
+#include "kv/journal/journal.h"
 
 extern const struct kv_route kv_key_routes[];      /* api/keys */
 extern const struct kv_route kv_hsm_routes[];      /* api/hsm */
 extern const struct kv_route kv_token_routes[];    /* api/token */
 extern const struct kv_route kv_control_routes[];  /* api/control */
 extern const struct kv_route kv_resource_routes[]; /* api/resources */
+
+/* api/gate: tells the journal of an answer, in an `after` of any site, whose requests are of that
+ * kind. A challenge is one by its error. */
+void kv_journal_answer(enum kv_journal_kind kind, const struct kv_request *request,
+                       const struct kv_response *response, const struct kv_err *err,
+                       int64_t micros);
 
 /*
  * api/gate: the steps at which fault rules act, for any site that names its operations. On arrival:

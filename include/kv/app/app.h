@@ -21,11 +21,13 @@
 #include "kv/base/cidr.h"
 #include "kv/base/secret.h"
 #include "kv/faults/faults.h"
+#include "kv/hsmfaults/hsmfaults.h"
 #include "kv/http/listener.h"
 #include "kv/http/request.h"
 #include "kv/http/route.h"
 #include "kv/identity/identity.h"
 #include "kv/identity/principals.h"
+#include "kv/journal/journal.h"
 #include "kv/keys/keys.h"
 #include "kv/release/release.h"
 #include "kv/vaults/public.h"
@@ -55,6 +57,9 @@ struct kv_app {
     const struct kv_build *build; /* what --service-build says */
     bool api_versions_strict;
     struct kv_limits *limits;   /* NULL: none apply */
+    struct kv_journal *journal; /* of what was asked and answered; NULL: none is kept */
+    bool journals_bodies;       /* without what is secret in them */
+    bool journals_control;      /* requests to the control port, too */
     struct kv_faults *faults;   /* what goes wrong */
     unsigned retry_after;       /* seconds in a 429; 0: none sent, as in the service */
     atomic_uint told_keys_only; /* what api/gate has already logged: a bit for each kind */
@@ -78,6 +83,7 @@ struct kv_app {
     enum kv_code (*print_token_metrics)(void *token_context, struct kv_buf *buf,
                                         struct kv_err *err);
     void *token_context;
+    struct kv_hsm_faults *hsm_faults; /* what is wrong with it */
 
     /* Grants again what the options grant at a vault that was reset, or with NULL at all of them,
      * and registers whom they name. Thread-safe. NULL: they say nothing. */

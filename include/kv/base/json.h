@@ -85,7 +85,8 @@ struct kv_json_field {
 enum kv_code kv_json_bind(const cJSON *object, const struct kv_json_field *fields, size_t count,
                           void *ret_args, struct kv_err *err) kv_must_check;
 
-/* Whether the item is a number that KV_JSON_INT accepts; if so, *ret_number is set to it. */
+/* Whether the item is a number that KV_JSON_INT accepts, and there at all; if so, *ret_number is set
+ * to it. */
 bool kv_json_is_int(const cJSON *item, int64_t *ret_number);
 
 /* Sorts the members of every object below `tree` by name, bytewise; arrays keep their order. */

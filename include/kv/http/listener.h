@@ -53,6 +53,10 @@ size_t kv_listener_pending(const struct kv_listener *listener);
 /* Of these, the ones that a step has made wait, or hang. */
 size_t kv_listener_waiting(const struct kv_listener *listener);
 
+/* There is news: those that a step made wait for it (kv_step_wait_news()) are asked again. From any
+ * thread; takes no lock, and costs next to nothing while nobody waits for news. */
+void kv_listener_tell(struct kv_listener *listener);
+
 /*
  * Stops accepting, answers new requests on open connections with KV_UNAVAILABLE and Connection:
  * close, and waits at most `patience` real milliseconds for the requests under way. Those that wait

@@ -67,6 +67,8 @@ struct kv_choice {
     enum kv_next next;
     kv_millis until; /* of a wait */
     bool is_virtual; /* by the virtual clock, not by the monotonic one */
+    bool hears_news; /* it ends with kv_listener_tell(), too */
+    unsigned news;   /* how often that had been called when the step was asked */
 };
 
 /* Answers with what *response holds: no further step is asked and no handler runs, but the steps of
@@ -90,6 +92,14 @@ enum kv_code kv_step_wait(struct kv_request *request, kv_millis until) kv_must_c
 /* The same until kv_clock_now() of the listener's clock is `until` or later, however the clock gets
  * there if it is frozen or moved. */
 enum kv_code kv_step_wait_virtual(struct kv_request *request, kv_millis until) kv_must_check;
+
+/*
+ * The same as kv_step_wait(), but the step is asked again as soon as somebody calls
+ * kv_listener_tell() of its listener, or has called it since the step was asked: whoever looks for
+ * something that others bring, who tell when it is there, misses nothing. There is no limit to
+ * the number of such waits.
+ */
+enum kv_code kv_step_wait_news(struct kv_request *request, kv_millis until) kv_must_check;
 
 /* Never answers: KV_CUT_EMPTY when the client leaves, or when a wait would end early. */
 enum kv_code kv_step_hang(struct kv_request *request) kv_must_check;

@@ -190,6 +190,13 @@ static bool serves(const struct kv_request *request)
            && authority_is_tenant(request->segment[0]) && is_endpoint(request);
 }
 
+static void log_and_note(const struct kv_request *request, const struct kv_response *response,
+                         const struct kv_err *err, int64_t micros)
+{
+    kv_log_access(request, response, err, micros);
+    kv_journal_answer(KV_JOURNAL_TOKEN, request, response, err, micros);
+}
+
 static const struct kv_gate gates[] = {
     { "call", begin_call },
     { "url", check_url },
@@ -217,5 +224,5 @@ const struct kv_site kv_authority_site = {
     .unmatched = refuse_unmatched,
     .render_error = authority_render_error,
     .finish = finish,
-    .after = kv_log_access,
+    .after = log_and_note,
 };

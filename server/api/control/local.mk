@@ -6,6 +6,13 @@ libkvapi_a_SOURCES += \
 	%D%/credentials.c \
 	%D%/ekm.c \
 	%D%/faults.c \
+	%D%/journal.c \
+	%D%/journal.h \
+	%D%/journal_har.c \
+	%D%/journal_render.c \
+	%D%/journal_retries.c \
+	%D%/journal_wait.c \
+	%D%/hsm.c \
 	%D%/identities.c \
 	%D%/identities.h \
 	%D%/identity_parts.c \

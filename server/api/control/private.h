@@ -28,6 +28,12 @@ enum kv_code control_find_living_vault(const struct kv_request *request,
                                        const struct kv_vault **ret_vault,
                                        struct kv_err *err) kv_must_check;
 
+/* Removes what the journal has of that vault; NULL: everything. */
+void control_forget(const struct kv_app *app, const char *vault);
+
+/* The step that holds up those who wait for requests: journal_wait.c. */
+kv_handler_fn control_hold_waiters;
+
 kv_handler_fn control_ready, control_health, control_ca, control_ca_p12, control_ca_jks,
     control_info, control_hsm;                                      /* state.c */
 kv_handler_fn authority_describe, authority_keys, authority_attest; /* authority.c */
@@ -49,7 +55,12 @@ kv_handler_fn identities_secret_add, identities_secret_remove, identities_certif
 extern const struct kv_route identities_routes[];           /* identity_routes.c */
 kv_handler_fn identities_token, identities_federated_token; /* tokens.c */
 kv_handler_fn control_network_get, control_network_put, control_network_patch,
-    control_network_allow, control_network_remove;  /* network.c */
-kv_handler_fn control_why;                          /* why.c */
-kv_handler_fn control_reset;                        /* reset.c */
-kv_handler_fn control_clock_get, control_clock_set; /* time.c */
+    control_network_allow, control_network_remove;            /* network.c */
+kv_handler_fn control_why;                                    /* why.c */
+kv_handler_fn control_reset;                                  /* reset.c */
+kv_handler_fn control_clock_get, control_clock_set;           /* time.c */
+kv_handler_fn control_requests, control_requests_clear;       /* journal.c */
+kv_handler_fn control_retries;                                /* journal_retries.c */
+kv_handler_fn control_requests_wait, control_requests_expect; /* journal_wait.c */
+kv_handler_fn hsm_fault_list, hsm_fault_add, hsm_fault_clear, hsm_fault_get,
+    hsm_fault_remove; /* hsm.c */

@@ -43,6 +43,8 @@ static enum kv_code reset_all(const struct kv_app *app, struct kv_err *err)
     kv_clock_freeze(app->clock, false);
     kv_external_connect(app->keys, false);
     KV_TRY(kv_faults_clear(app->faults, NULL, err));
+    control_forget(app, NULL);
+    KV_TRY(kv_hsm_faults_reset(app->hsm_faults, err));
     if (app->limits != NULL) {
         kv_limits_reset(app->limits);
     }
@@ -89,6 +91,7 @@ static enum kv_code reset_vault(const struct kv_app *app, const char *name, kv_m
     KV_TRY(kv_vault_draft_begin(&draft, name, strlen(name), err));
     KV_TRY(kv_vaults_reset(app->vaults, draft.vault.name, kv_seconds(now), err));
     KV_TRY(kv_faults_clear(app->faults, draft.vault.name, err));
+    control_forget(app, draft.vault.name);
     return grant_again(app, draft.vault.name, err);
 }
 

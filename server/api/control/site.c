@@ -126,12 +126,26 @@ static void log_what_matters(const struct kv_request *request, const struct kv_r
     if (response->status >= 400 || is_write(request->verb)) {
         kv_log_access(request, response, err, micros);
     }
+    kv_journal_answer(KV_JOURNAL_CONTROL, request, response, err, micros);
 }
 
 /* The site's own column of a row: the members that the query may have, separated by blanks. None
  * where there is no such column; and any where others than coffer's own tools ask, who may add what
  * they like: probes, scrapers, clients of an attestation service. */
 #define QUERY_ANY "*"
+
+#define NOTHING(name)
+#define FILTER(name) " " name
+#define X(symbol, name, max, by) by(name)
+static const char query_filter[] = "since kind status principal api-version"
+#include "kv/journal/text.def"
+    ;
+static const char query_list[] = "limit format since kind status principal api-version"
+#include "kv/journal/text.def"
+    ;
+#undef X
+#undef FILTER
+#undef NOTHING
 
 const struct kv_route kv_control_routes[] = {
     { KV_GET, "/ready", control_ready, KV_LANE_INLINE, QUERY_ANY },
@@ -145,6 +159,11 @@ const struct kv_route kv_control_routes[] = {
     { KV_GET, "/certs", authority_keys, KV_LANE_WORK, QUERY_ANY },
     { KV_GET, "/control/v1/info", control_info, KV_LANE_INLINE },
     { KV_GET, "/control/v1/hsm", control_hsm, KV_LANE_WORK }, /* it may be re-opening */
+    { KV_GET, "/control/v1/hsm/faults", hsm_fault_list, KV_LANE_INLINE },
+    { KV_POST, "/control/v1/hsm/faults", hsm_fault_add, KV_LANE_WORK },
+    { KV_DELETE, "/control/v1/hsm/faults", hsm_fault_clear, KV_LANE_INLINE, "kind" },
+    { KV_GET, "/control/v1/hsm/faults/{id}", hsm_fault_get, KV_LANE_INLINE },
+    { KV_DELETE, "/control/v1/hsm/faults/{id}", hsm_fault_remove, KV_LANE_INLINE },
     { KV_GET, "/control/v1/clock", control_clock_get, KV_LANE_INLINE },
     { KV_POST, "/control/v1/clock", control_clock_set, KV_LANE_INLINE },
     { KV_GET, "/control/v1/vaults", control_vaults, KV_LANE_WORK }, /* 10 000 are megabytes */
@@ -175,6 +194,11 @@ const struct kv_route kv_control_routes[] = {
     { KV_DELETE, "/control/v1/roles/{role}", control_role_delete, KV_LANE_WORK },
     { KV_GET, "/control/v1/identity", control_identity, KV_LANE_WORK, "name" },
     { KV_POST, "/control/v1/reset", control_reset, KV_LANE_WORK },
+    { KV_GET, "/control/v1/requests", control_requests, KV_LANE_WORK, query_list },
+    { KV_DELETE, "/control/v1/requests", control_requests_clear, KV_LANE_WORK, query_filter },
+    { KV_GET, "/control/v1/requests/retries", control_retries, KV_LANE_WORK, query_filter },
+    { KV_POST, "/control/v1/requests/wait", control_requests_wait, KV_LANE_INLINE },
+    { KV_POST, "/control/v1/requests/expect", control_requests_expect, KV_LANE_WORK },
     { KV_GET, "/control/v1/faults", fault_list, KV_LANE_WORK },
     { KV_POST, "/control/v1/faults", fault_add, KV_LANE_WORK },
     { KV_DELETE, "/control/v1/faults", fault_clear, KV_LANE_WORK, "vault" },
@@ -219,8 +243,13 @@ static enum kv_code check_query(struct kv_request *request, struct kv_response *
 }
 
 static const struct kv_gate gates[] = {
-    { "strangers", refuse_strangers }, { "token", check_token }, { "media-type", check_media_type },
-    { "route", kv_route_match },       { "query", check_query }, { 0 },
+    { "strangers", refuse_strangers },
+    { "token", check_token },
+    { "media-type", check_media_type },
+    { "route", kv_route_match },
+    { "query", check_query },
+    { "journal", control_hold_waiters },
+    { 0 },
 };
 
 static const struct kv_route *const tables[] = { kv_control_routes, identities_routes, NULL };

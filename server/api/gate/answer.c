@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kv/app/api.h"
 #include "kv/base/json.h"
 #include "private.h"
 
@@ -121,17 +122,17 @@ void gate_render_error(struct kv_request *request, const struct kv_err *err,
     }
 }
 
-/* Logs a refusal as it was sent. */
+/* Logs a refusal as it was sent, and tells the journal. */
 void gate_log_access(const struct kv_request *request, const struct kv_response *response,
                      const struct kv_err *err, int64_t micros)
 {
     struct kv_err worded;
 
-    if (err == NULL) {
-        kv_log_access(request, response, NULL, micros);
-        return;
+    if (err != NULL) {
+        worded = *err;
+        gate_word(request, &worded);
+        err = &worded;
     }
-    worded = *err;
-    gate_word(request, &worded);
-    kv_log_access(request, response, &worded, micros);
+    kv_log_access(request, response, err, micros);
+    kv_journal_answer(KV_JOURNAL_REQUEST, request, response, err, micros);
 }

@@ -11,6 +11,9 @@ libkvapi_a_SOURCES += \
 	%D%/firewall.c \
 	%D%/gate.c \
 	%D%/headers.c \
+	%D%/journal.c \
+	%D%/journal.h \
+	%D%/journal_body.c \
 	%D%/page.c \
 	%D%/private.h \
 	%D%/throttle.c

@@ -76,6 +76,13 @@ static void render_error(struct kv_request *request, const struct kv_err *err,
     }
 }
 
+static void log_and_note(const struct kv_request *request, const struct kv_response *response,
+                         const struct kv_err *err, int64_t micros)
+{
+    kv_log_access(request, response, err, micros);
+    kv_journal_answer(KV_JOURNAL_TOKEN, request, response, err, micros);
+}
+
 const struct kv_route kv_token_routes[] = {
     { KV_GET, "/msi/token", token_of_app_service, KV_LANE_WORK, NULL,
       KV_OPERATION_APP_SERVICE_TOKEN },
@@ -110,5 +117,5 @@ const struct kv_site kv_token_site = {
     .unmatched = refuse_unmatched,
     .render_error = render_error,
     .finish = kv_loopback_finish,
-    .after = kv_log_access,
+    .after = log_and_note,
 };
