@@ -100,11 +100,24 @@ static int run_row(const struct row *row, int argc, char *const argv[], char *co
     return code == KV_BAD_PARAMETER ? EXIT_USAGE : EXIT_FAILED;
 }
 
+static bool is_shown(const struct row *row, const char *first_word)
+{
+    return *first_word == '\0' || begins_with(row, first_word);
+}
+
+/* The names stand in a column that the longest of them fits. */
 static void print_rows(const char *first_word, FILE *out)
 {
+    size_t width = 0;
+
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
-        if (*first_word == '\0' || begins_with(&rows[i], first_word)) {
-            (void) fprintf(out, "  %-14s %s\n", rows[i].name, rows[i].help);
+        size_t len = is_shown(&rows[i], first_word) ? strlen(rows[i].name) : 0;
+
+        width = len > width ? len : width;
+    }
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        if (is_shown(&rows[i], first_word)) {
+            (void) fprintf(out, "  %-*s  %s\n", (int) width, rows[i].name, rows[i].help);
         }
     }
     (void) fprintf(out, "\ncoffer COMMAND --help lists the options of a command.\n");

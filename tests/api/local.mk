@@ -32,6 +32,7 @@ api_tests = \
 	%D%/test_keys \
 	%D%/test_lists \
 	%D%/test_managed \
+	%D%/test_model \
 	%D%/test_order \
 	%D%/test_parity \
 	%D%/test_pending \
@@ -74,6 +75,11 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 	%D%/access_tools.c %D%/access_tools.h $(api_support)
 %C%_test_identities_CFLAGS = $(api_cflags)
 %C%_test_identities_LDADD = $(api_libs)
+%C%_test_model_SOURCES = %D%/model.c %D%/model_login.c %D%/model_tools.c %D%/model.h \
+	%D%/identity_tools.c %D%/identity_tools.h %D%/authority_tools.c %D%/authority_tools.h \
+	$(api_support)
+%C%_test_model_CFLAGS = $(api_cflags)
+%C%_test_model_LDADD = $(api_libs)
 %C%_test_tokens_SOURCES = %D%/tokens.c %D%/token_issuers.c %D%/token_jumps.c %D%/token_standing.c \
 	%D%/token_tools.c %D%/token_tools.h $(api_support)
 %C%_test_tokens_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'

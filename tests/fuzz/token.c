@@ -5,6 +5,8 @@
  */
 #include <string.h>
 
+#include <openssl/crypto.h>
+
 #include "fuzz.h"
 #include "kv/base/files.h"
 #include "kv/identity/identity.h"
@@ -49,6 +51,7 @@ static void set_up(void)
     };
 
     FUZZ_HOLDS(mkdtemp(folder) != NULL);
+    FUZZ_HOLDS(OPENSSL_init_crypto(0, NULL) == 1); /* now, so that its own end comes after ours */
     FUZZ_HOLDS(atexit(clean_up) == 0);
     write_own_key();
     FUZZ_HOLDS(kv_identity_new(&config, &identity, NULL) == KV_OK);

@@ -323,6 +323,23 @@ def check_roles(tree, _):
         yield page.path, line, f"there is no built-in role '{role}'"
 
 
+def check_aadsts(tree, _):
+    """What the authority refuses by a number, the server raises, a test names and docs/ explain."""
+    file = tree.get("server/api/authority/aadsts.def")
+    page = tree.get("docs/authority.md")
+    raised = "\n".join(source.code for source in tree.below("server"))
+    tested = "\n".join(source.code for source in tree.below("tests") if source.path.endswith(".c"))
+    told = "\n".join(re.findall(r"^\| ([\d, ]+) \|", page.text, re.M)) if page else ""
+    for line, number in rows_of(file) if file else ():
+        for code, pattern, reason in (
+            (raised, rf"\bAADSTS_REFUSE\(\w+, {number}\b", "is raised nowhere in server/"),
+            (tested, rf"\bAADSTS{number}_|\bexpect_aadsts\({number},", "is named by no test"),
+            (told, rf"\b{number}\b", "has no row in docs/authority.md"),
+        ):
+            if not re.search(pattern, code):
+                yield file.path, line, f"AADSTS{number} {reason}"
+
+
 def check_circles(tree, _):
     """No two files of server/ and pkcs11/ use each other, directly or around."""
     yield from circles.check(tree)
@@ -344,4 +361,5 @@ RULES = {
     "locks": check_locks,
     "shipped": check_shipped,
     "roles": check_roles,
+    "aadsts": check_aadsts,
 }

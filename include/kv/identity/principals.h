@@ -81,6 +81,9 @@ KV_DEFINE_CLEANUP(struct kv_principals *, kv_principals_free)
 enum kv_code kv_principals_refresh(struct kv_principals *principals,
                                    struct kv_err *err) kv_must_check;
 
+/* Whether somebody whom nobody registered is made up; otherwise those are refused. */
+bool kv_principals_makes_up(const struct kv_principals *principals);
+
 /*
  * KV_NOT_FOUND for deleted ones, for who cannot be, and for unknown ones where those are refused.
  * A name is what kv_identity_card() takes: "" or NULL the default identity, a GUID a client id, a

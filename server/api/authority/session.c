@@ -2,7 +2,7 @@
 /*
  * Users, as far as `az login` needs them: a device code, which is granted at once because there is no
  * browser to ask in, and the refresh token that follows. The user is the first one who is registered,
- * or else one who is made up.
+ * or else one who is made up; where nobody is made up, the code waits for somebody to be registered.
  */
 #include "session.h"
 
@@ -64,6 +64,9 @@ static enum kv_code choose_user(const struct authority_order *order,
     struct search search = { .is_found = false };
 
     KV_TRY(kv_principals_each(order->request->app->principals, take_user, &search, err));
+    if (!search.is_found && !kv_principals_makes_up(order->request->app->principals)) {
+        return AADSTS_REFUSE(err, 70016);
+    }
     if (!search.is_found) {
         make_up_user(&search.user);
     }
@@ -74,15 +77,15 @@ static enum kv_code choose_user(const struct authority_order *order,
 static enum kv_code find_user(const struct authority_order *order, const char *object_id,
                               struct kv_principal_entry *ret_user, struct kv_err *err)
 {
+    struct kv_principals *principals = order->request->app->principals;
     struct kv_principal_entry made_up;
 
     make_up_user(&made_up);
-    if (strcmp(made_up.object_id, object_id) == 0) {
+    if (strcmp(made_up.object_id, object_id) == 0 && kv_principals_makes_up(principals)) {
         *ret_user = made_up;
         return KV_OK;
     }
-    enum kv_code code =
-        kv_principals_find_object(order->request->app->principals, object_id, ret_user, err);
+    enum kv_code code = kv_principals_find_object(principals, object_id, ret_user, err);
 
     return code == KV_NOT_FOUND ? AADSTS_REFUSE(err, 50173) : code;
 }

@@ -2,6 +2,7 @@
 /* The explainer: is the vault there, and does the caller get a token that it accepts? */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "kv/access/firewall.h"
 #include "why.h"
@@ -40,6 +41,36 @@ static enum kv_code refuse_disabled(const struct why_question *question,
     return KV_FAIL(err, KV_UNAUTHORIZED, 0, "The identity is disabled.");
 }
 
+static enum kv_code refuse_foreigner(const struct why_question *question,
+                                     struct why_finding *finding, struct kv_err *err)
+{
+    const char *tenant = kv_identity_tenant(question->request->app->identity);
+    char issuer[sizeof(question->principal.issuer)];
+
+    (void) snprintf(issuer, sizeof(issuer), "https://sts.windows.net/%s/", tenant);
+    SAY(finding->because, "the identity is of the tenant %s, and the vault of another",
+        question->entry.tenant);
+    SAY(finding->cure, "PATCH /control/v1/identities/%s {\"tenant\":\"%s\"}", question->entry.name,
+        tenant);
+    return KV_REFUSE(err, KV_TEXT_TOKEN_ISSUER, 0, issuer, question->principal.issuer);
+}
+
+static void tell_of_tokens(const struct why_question *question, struct why_finding *finding)
+{
+    char date[KV_ISO_DATE_SIZE];
+
+    if (question->entry.revoked == KV_PRINCIPAL_NOT_REVOKED) {
+        SAY(finding->because, "coffer gives the identity tokens that the vault accepts until they "
+                              "expire");
+        return;
+    }
+    kv_time_render_iso(question->entry.revoked, date);
+    SAY(finding->because,
+        "a token from before %s was revoked; one that coffer gives the identity "
+        "now is accepted",
+        date);
+}
+
 enum kv_code why_token(struct why_question *question, struct why_finding *finding,
                        struct kv_err *err)
 {
@@ -60,7 +91,11 @@ enum kv_code why_token(struct why_question *question, struct why_finding *findin
     if (question->entry.state == KV_PRINCIPAL_DISABLED) {
         return refuse_disabled(question, finding, err);
     }
-    SAY(finding->because, "coffer gives the identity tokens that the vault accepts");
+    if (strcasecmp(question->entry.tenant, kv_identity_tenant(question->request->app->identity))
+        != 0) {
+        return refuse_foreigner(question, finding, err);
+    }
+    tell_of_tokens(question, finding);
     return KV_OK;
 }
 

@@ -161,6 +161,11 @@ void kv_principals_free(struct kv_principals *principals)
 
 /* --- look-ups --- */
 
+bool kv_principals_makes_up(const struct kv_principals *principals)
+{
+    return !principals->refuses_unknown;
+}
+
 enum kv_code principals_fail_unknown(const char *name, struct kv_err *err)
 {
     return *name == '\0' ? KV_FAIL(err, KV_NOT_FOUND, 0, "There is no default identity.")

@@ -318,3 +318,18 @@ Test(authority_refusal, takes_http_basic_with_its_halves_encoded)
     post_basic(CLIENT ":s3cret~%2B%2f%3D", BARE);
     expect_aadsts(7000215, 401, "invalid_client", "Invalid client secret provided. ");
 }
+
+/* The listener's own refusal, when it is too busy or on its way down, in the service's words. */
+Test(authority_refusal, AADSTS90033_of_what_passes_by_itself)
+{
+    struct kv_err busy = { 0 };
+
+    post(TOKEN_V2, GOOD SECRET);
+    cr_assert_eq(response.status, 200, "%s", response.body.data);
+    kv_response_reset(&response);
+    cr_assert_eq(KV_FAIL(&busy, KV_UNAVAILABLE, 0, "too many requests wait"), KV_UNAVAILABLE);
+    kv_authority_site.render_error(&request, &busy, &response);
+    kv_authority_site.finish(&request, &response);
+    expect_aadsts(90033, 503, "temporarily_unavailable",
+                  "A transient error has occurred. Please try again. ");
+}

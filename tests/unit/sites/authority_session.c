@@ -125,7 +125,43 @@ static void register_user(const char *upn)
     const struct kv_principal_draft draft = { .name = "anna", .type = &type, .upn = upn };
     bool is_new;
 
-    must(kv_principal_register(principals, &draft, true, &entry, &is_new, &err));
+    must(kv_principal_register(principals, &draft, false, &entry, &is_new, &err));
+}
+
+/* --unknown-identities refuse, from now on. */
+static void refuse_unknown_ones(void)
+{
+    reopen_principals(true);
+    app.principals = principals;
+}
+
+/* Where nobody is made up there may be nobody yet to grant it. */
+Test(session, AADSTS70016_of_a_device_code_until_there_is_a_user)
+{
+    refuse_unknown_ones();
+    register_client("cli");
+    const char *code = start();
+
+    for (int i = 0; i < 2; i++) {
+        redeem(code);
+        expect_aadsts(70016, 400, "authorization_pending",
+                      "OAuth 2.0 device flow error. Authorization is pending. Continue polling. ");
+    }
+    register_user("anna@contoso.com");
+    redeem(code);
+    cJSON *claims = expect_token();
+
+    cr_assert_str_eq(claim_of(claims, "upn"), "anna@contoso.com");
+    cJSON_Delete(claims);
+}
+
+Test(session, AADSTS50173_of_a_made_up_user_where_none_is_made_up_any_more)
+{
+    const char *token = log_in();
+
+    refuse_unknown_ones();
+    renew(CLIENT, token, "");
+    expect_aadsts(50173, 400, "invalid_grant", "The provided grant has expired");
 }
 
 Test(session, AADSTS50057_of_a_user_who_is_disabled)

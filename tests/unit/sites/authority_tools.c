@@ -60,7 +60,7 @@ void register_client(const char *name)
     const struct kv_principal_draft draft = { .name = name, .type = &type, .client_id = CLIENT };
     bool is_new;
 
-    must(kv_principal_register(principals, &draft, true, &entry, &is_new, &err));
+    must(kv_principal_register(principals, &draft, false, &entry, &is_new, &err));
 }
 
 void expect_aadsts(unsigned number, int status, const char *word, const char *text)
