@@ -80,6 +80,8 @@ Test(access_why, refuses_what_it_does_not_understand)
         { "dev", "operation=fly", 400, "'fly' is not an operation" },
         { "dev", "operation=get&key=a_b", 400, "invalid name: a_b" },
         { "dev", "operation=get&identity=a&principal=b", 400, "two persons" },
+        { "dev", "operation=get&address=999", 400, "address is an IP address, which '999' is not" },
+        { "dev", "operation=get&address=::1%25lo", 400, "which '::1%lo' is not" },
     };
 
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
@@ -142,6 +144,22 @@ Test(access_why, says_what_the_data_plane_answers)
 }
 
 /* After the first one, the next is in the way. */
+/* By default the address of whoever asks. */
+Test(access_why, asks_the_firewall_for_the_address_that_is_named)
+{
+    access_make_vault(api_daemon(), "whyfrom", "{\"access\":\"open\"}");
+    access_do(api_daemon(), "PUT", "/whyfrom/network",
+              "{\"defaultAction\":\"Deny\",\"ipRules\":[{\"value\":\"203.0.113.0/24\"}]}", 200);
+    API_REPLY(in, ask_why("whyfrom", "operation=list&address=203.0.113.7"));
+    API_REPLY(out, ask_why("whyfrom", "operation=list&address=198.51.100.1"));
+    API_REPLY(here, ask_why("whyfrom", "operation=list"));
+
+    cr_expect_str_eq(text(find_step(&in, "firewall"), "verdict"), "pass", "%s", in.body);
+    cr_expect_str_eq(text(find_step(&out, "firewall"), "verdict"), "refuse", "%s", out.body);
+    cr_expect_not_null(strstr(text(find_step(&out, "firewall"), "because"), "198.51.100.1"));
+    cr_expect_str_eq(text(find_step(&here, "firewall"), "verdict"), "refuse", "%s", here.body);
+}
+
 Test(access_why, counts_every_change_that_it_takes)
 {
     API_CLIENT(dev);

@@ -134,7 +134,7 @@ Test(firewall_daemon, lets_nobody_in_during_a_reset)
     pthread_t threads[4];
     struct daemon daemon;
 
-    begin(&daemon, arguments);
+    api_begin(&daemon, arguments);
     API_CLIENT_OF(&daemon, open);
     for (size_t i = 0; i < KV_COUNT(knockers); i++) {
         knockers[i] = (struct knocker){ .daemon = &daemon, .done = &done };
@@ -152,7 +152,7 @@ Test(firewall_daemon, lets_nobody_in_during_a_reset)
         cr_expect_eq(knockers[i].let_in, 0, "of %u", knockers[i].asked);
         cr_expect_gt(knockers[i].asked, 0);
     }
-    end(&daemon);
+    api_end(&daemon);
 }
 
 Test(firewall_daemon, changes_after_the_delay)

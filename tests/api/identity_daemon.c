@@ -174,7 +174,7 @@ Test(identity_daemon, lets_nobody_in_with_any_secret_during_a_reset)
     pthread_t threads[4];
     struct daemon daemon;
 
-    begin(&daemon, arguments);
+    api_begin(&daemon, arguments);
     API_CLIENT_OF(&daemon, dev);
     for (size_t i = 0; i < KV_COUNT(thieves); i++) {
         thieves[i] = (struct thief){ .daemon = &daemon, .done = &done };
@@ -190,7 +190,7 @@ Test(identity_daemon, lets_nobody_in_with_any_secret_during_a_reset)
         cr_expect_eq(thieves[i].let_in, 0, "of %u", thieves[i].asked);
         cr_expect_gt(thieves[i].asked, 0);
     }
-    end(&daemon);
+    api_end(&daemon);
 }
 
 Test(identity_daemon, refuses_unknown_ones_where_that_is_said)

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "kv/base/cidr.h"
+
 #define NAMES_SIZE 512
 
 #define KEY_OP(name, permission, op)                                                               \
@@ -137,16 +139,27 @@ static enum kv_code find_caller(struct why_question *question, struct kv_err *er
     return KV_OK;
 }
 
+/* Where the caller is; by default where this one is. */
+static enum kv_code read_address(struct why_question *question, struct kv_err *err)
+{
+    const char *text = kv_request_query(question->request, "address");
+    struct kv_address address;
+
+    if (text != NULL && !kv_address_parse(text, &address)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "address is an IP address, which '%.64s' is not.",
+                       text);
+    }
+    question->address = text != NULL ? text : question->request->client;
+    return KV_OK;
+}
+
 static enum kv_code read_question(struct why_question *question, struct kv_err *err)
 {
     const struct kv_request *request = question->request;
 
     question->key = kv_request_query(request, "key");
     question->version = kv_request_query(request, "version");
-    question->address = kv_request_query(request, "address");
-    if (question->address == NULL) {
-        question->address = request->client;
-    }
+    KV_TRY(read_address(question, err));
     KV_TRY(read_operation(question, err));
     if (question->key != NULL) {
         KV_TRY(kv_key_name_check(question->key, err));
