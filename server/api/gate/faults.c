@@ -46,7 +46,9 @@ static bool meet_fate(struct kv_request *request, enum kv_fault_stage stage)
         kv_fault_hit_done(&hit);
         return false;
     }
+    /* a reading may be up to one millisecond early, and an answer must not be */
     *fate = (struct fate){ .hit = hit, .until = kv_clock_monotonic() + hit.delay };
+    fate->until += hit.delay > 0;
     request->fate = fate;
     request->fate_free = fate_free;
     request->rule = fate->hit.id;
