@@ -62,7 +62,7 @@ static enum kv_code add_host(struct kv_buf *list, const char *url, struct kv_err
         || curl_url_get(parts, CURLUPART_HOST, &host, 0) != CURLUE_OK) {
         return KV_FAIL(err, KV_INTERNAL, 0, "'%.256s' is not a URL", url);
     }
-    kv_auto(curl_free) void *owned = host;
+    kv_auto(curl_free) kv_unused void *owned = host;
     size_t len = strlen(host);
 
     if (*host == '[' && host[len - 1] == ']') {

@@ -26,8 +26,8 @@ Test(authority, has_three_names_and_any_other_by_path)
         "/organizations/discovery/v2.0/keys",
         "/adfs/.well-known/openid-configuration",
         "/adfs/discovery/keys",
-        "/common/discovery/instance?api-version=1.1&authorization_endpoint=https%3A%2F%2F"
-        "login.microsoftonline.com%2Fcommon%2Foauth2%2Fauthorize",
+        ("/common/discovery/instance?api-version=1.1&authorization_endpoint=https%3A%2F%2F"
+         "login.microsoftonline.com%2Fcommon%2Foauth2%2Fauthorize"),
     };
     API_CLIENT(dev);
 

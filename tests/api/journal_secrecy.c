@@ -109,7 +109,7 @@ static void be_refused(struct client *client)
         "{\"alg\":\"RSA-OAEP\",\"VALUE\":\"" PLAIN "\",\"value\":\"" PLAIN "\"}",
         "{\"alg\":\"RSA-OAEP\",\"value\":\"" PLAIN "\"",
         "\"" PLAIN "\"",
-        "value=" PLAIN,
+        ("value=" PLAIN),
     };
 
     for (size_t i = 0; i < KV_COUNT(bodies); i++) {

@@ -74,7 +74,7 @@ Test(tokens, of_another_tenant_are_told_the_issuers_of_this_one)
     static const char *const issuers[] = {
         "https://sts.windows.net/11111111-2222-3333-4444-555555555555/",
         "https://login.microsoftonline.com/" TENANT "/v2.0",
-        "https://sts.windows.net/" TENANT,
+        ("https://sts.windows.net/" TENANT),
         "https://sts.windows.net/f8cdef31-a31e-4b4a-93e4-5f571e91255a/",
     };
     API_CLIENT(dev);
