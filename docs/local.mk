@@ -15,6 +15,7 @@ EXTRA_DIST += \
 	%D%/hsm.md \
 	%D%/identity.md \
 	%D%/install.md \
+	%D%/journal.md \
 	%D%/limits.md \
 	%D%/operations.md \
 	%D%/options.md \
