@@ -7,9 +7,17 @@
 #include "door.h"
 #include "mutex.h"
 
+/* What modules lose is reported when the process ends; one that is no longer mapped has no name
+ * then by which the report could be overlooked. */
+#ifdef __SANITIZE_ADDRESS__
+#define LOAD_FLAGS (RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE)
+#else
+#define LOAD_FLAGS (RTLD_NOW | RTLD_LOCAL)
+#endif
+
 CK_RV hsm_module_open(const struct hsm_config *config, struct hsm_module *module)
 {
-    void *library = dlopen(config->module, RTLD_NOW | RTLD_LOCAL);
+    void *library = dlopen(config->module, LOAD_FLAGS);
 
     if (!library) {
         return HSM_RV_NOT_LOADABLE;
