@@ -145,8 +145,11 @@ static char *make_certificate(X509 **ret_certificate)
     cr_assert_gt(X509_sign(certificate, key, EVP_sha256()), 0);
     cr_assert_eq(PEM_write_bio_X509(bio, certificate), 1);
 
-    long len = BIO_get_mem_data(bio, &text);
-    char *copy = strndup(text, (size_t) len);
+    size_t len = (size_t) BIO_get_mem_data(bio, &text);
+    char *copy = calloc(1, len + 1); /* what a BIO holds does not end with a NUL */
+
+    cr_assert_not_null(copy);
+    memcpy(copy, text, len);
 
     BIO_free(bio);
     EVP_PKEY_free(key);

@@ -93,6 +93,10 @@ void perform(const struct kv_site *site)
 
 void end_exchange(void)
 {
+    if (request.context_free != NULL) { /* as http/ does at the end of a request */
+        request.context_free(request.context);
+        request.context_free = NULL;
+    }
     kv_buf_done(&request.body);
     kv_response_done(&response);
     cJSON_Delete(body);
