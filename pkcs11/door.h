@@ -31,7 +31,8 @@ static inline void hsm_count(struct hsm_module *module, CK_RV rv)
 
 static inline CK_MECHANISM_TYPE hsm_mechanism_of(bool is_one, const void *mechanism)
 {
-    return is_one ? ((const CK_MECHANISM *) mechanism)->mechanism : HSM_MECHANISM_NONE;
+    return is_one && mechanism != NULL ? ((const CK_MECHANISM *) mechanism)->mechanism
+                                       : HSM_MECHANISM_NONE;
 }
 
 /* The mechanism of a call: what takes one has it first, behind the session. */

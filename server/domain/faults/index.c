@@ -189,7 +189,7 @@ static void add_place(struct walk *walk, struct fault_place *places, const char 
     if (places == NULL || text == NULL) {
         return;
     }
-    for (; text[len] != '\0' && len < PATTERN_MAX; len++) {
+    for (; len < PATTERN_MAX && text[len] != '\0'; len++) {
         lower[len] = (char) tolower((unsigned char) text[len]);
     }
     lower[len] = '\0';
