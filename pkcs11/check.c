@@ -107,11 +107,11 @@ CK_RV hsm_pause(struct hsm *hsm, unsigned patience)
 {
     const struct timespec until = hsm_time_in(patience);
 
-    if (pthread_mutex_clocklock(&hsm->check_lock, CLOCK_MONOTONIC, &until) != 0) {
+    if (HSM_LOCK_UNTIL(&hsm->check_lock, &until) != 0) {
         return CKR_FUNCTION_CANCELED;
     }
     atomic_store(&hsm->is_paused, true);
-    if (pthread_rwlock_clockwrlock(&hsm->open_lock, CLOCK_MONOTONIC, &until) != 0) {
+    if (HSM_WRITE_UNTIL(&hsm->open_lock, &until) != 0) {
         atomic_store(&hsm->is_paused, false);
         pthread_mutex_unlock(&hsm->check_lock);
         return CKR_FUNCTION_CANCELED;

@@ -144,7 +144,7 @@ static bool enter(struct hsm *hsm)
     }
     const struct timespec until = hsm_time_in(HSM_PAUSE_MAX);
 
-    return pthread_rwlock_clockrdlock(&hsm->open_lock, CLOCK_MONOTONIC, &until) == 0;
+    return HSM_READ_UNTIL(&hsm->open_lock, &until) == 0;
 }
 
 CK_RV hsm_session_acquire(struct hsm *hsm, struct hsm_session **ret_session)
