@@ -57,7 +57,8 @@ static size_t list_cached(DIR *folder, const char *kept, struct cached *ret_cach
         if (is_ours(entry->d_name) && strcmp(entry->d_name, kept) != 0
             && fstatat(dirfd(folder), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
             struct cached *next = &ret_cached[count++];
-            (void) snprintf(next->name, sizeof(next->name), "%s", entry->d_name);
+            (void) snprintf(next->name, sizeof(next->name), "%.*s", (int) sizeof(next->name) - 1,
+                            entry->d_name); /* is_ours() says how long it is */
             next->used = status.st_mtim;
         }
     }
