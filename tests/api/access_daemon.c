@@ -2,6 +2,7 @@
 /* Access by what the options say: --access-delay, --grant, --auth, --service-build; and a reset. */
 #include "access_tools.h"
 
+#include <stdio.h>
 #include <string.h>
 
 TestSuite(access_daemon, .timeout = 120);
@@ -32,6 +33,35 @@ Test(access_daemon, makes_grants_and_their_end_count_after_the_delay)
         API_REPLY(after, access_ask(&daemon, "GET", "/dev/access", NULL));
         cr_expect_not_null(strstr(after.body, "\"assignments\":[]"), "%s", after.body);
     }
+    api_end(&daemon);
+}
+
+/* What `why` proposes for a signature at that vault. */
+static void expect_change(const struct daemon *daemon, const char *vault, const char *change)
+{
+    char path[64], member[128];
+
+    (void) snprintf(path, sizeof(path), "/%s/why?operation=sign", vault);
+    (void) snprintf(member, sizeof(member), "\"change\":\"%s", change);
+    API_REPLY(why, access_ask(daemon, "GET", path, NULL));
+    cr_expect_not_null(strstr(why.body, member), "%s: %s", member, why.body);
+}
+
+/* A grant under way is waited for only if it will do. */
+Test(access_daemon, explains_which_pending_grant_is_worth_waiting_for)
+{
+    static const char *const arguments[] = {
+        "--vault", "dev,access=rbac", "--vault", "two,access=rbac", "--access-delay", "10m", NULL
+    };
+    struct daemon daemon;
+
+    api_begin(&daemon, arguments);
+    access_grant(&daemon, "dev", "Key Vault Reader", "");
+    expect_change(&daemon, "dev", "coffer access grant --vault dev --role");
+    access_grant(&daemon, "dev", "Key Vault Crypto User", "");
+    expect_change(&daemon, "dev", "POST /control/v1/clock");
+    access_grant(&daemon, "two", "Key Vault Administrator", ",\"deny\":true");
+    expect_change(&daemon, "two", "coffer access grant --vault two --role");
     api_end(&daemon);
 }
 

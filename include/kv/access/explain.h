@@ -13,7 +13,7 @@
 enum kv_bearing {
     KV_BEARING_DENIES,            /* a deny assignment of the permission */
     KV_BEARING_ALLOWS,            /* the permission is among what it grants */
-    KV_BEARING_LACKS,             /* it is not */
+    KV_BEARING_LACKS,             /* it is not, whether or not the grant counts */
     KV_BEARING_PENDING,           /* it does not count yet */
     KV_BEARING_ENDED,             /* it was withdrawn, and no longer counts */
     KV_BEARING_ELSEWHERE,         /* it is for another key */

@@ -91,6 +91,9 @@ KV_DEFINE_CLEANUP(struct kv_identity *, kv_identity_free)
 enum kv_auth kv_identity_auth(const struct kv_identity *identity);
 const char *kv_identity_tenant(const struct kv_identity *identity);
 
+/* Who issues the tokens of a tenant: "https://sts.windows.net/{tenant}/" (control-plane.md §5.2). */
+void kv_identity_issuer(const char *tenant, char ret_issuer[KV_ISSUER_SIZE]);
+
 /* A managed identity that a token can be requested for. The same name is always the same
  * identity. */
 struct kv_identity_card {

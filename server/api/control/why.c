@@ -6,7 +6,6 @@
  */
 #include "why.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -79,17 +78,6 @@ static enum kv_code read_operation(struct why_question *question, struct kv_err 
     return refuse_operation(name, err);
 }
 
-static enum kv_code find_vault(struct why_question *question, struct kv_err *err)
-{
-    const struct kv_request *request = question->request;
-    const char *name = kv_request_capture(request, "name");
-    struct kv_vault_draft draft; /* for the name, in lower case */
-
-    KV_TRY(kv_vault_draft_begin(&draft, name, strlen(name), err));
-    return kv_vaults_get(request->app->vaults, draft.vault.name, kv_seconds(request->now),
-                         &question->vault, err);
-}
-
 /* How a command that grants something names whom the question is about. */
 static void name_caller(struct why_question *question, const char *identity, const char *principal)
 {
@@ -110,8 +98,7 @@ static void take_entry(struct why_question *question, const char *tenant)
     (void) snprintf(principal->tenant, sizeof(principal->tenant), "%s", tenant);
     (void) snprintf(principal->name, sizeof(principal->name), "%s", entry->upn);
     (void) snprintf(principal->resource, sizeof(principal->resource), "%s", entry->resource);
-    (void) snprintf(principal->issuer, sizeof(principal->issuer), "https://sts.windows.net/%s/",
-                    tenant);
+    kv_identity_issuer(tenant, principal->issuer);
 }
 
 /* One who is not there is found out by the step `token`; grants to an object id remain. */
@@ -164,7 +151,7 @@ static enum kv_code read_question(struct why_question *question, struct kv_err *
     if (question->key != NULL) {
         KV_TRY(kv_key_name_check(question->key, err));
     }
-    KV_TRY(find_vault(question, err));
+    KV_TRY(control_find_vault(request, &question->vault, err));
     return find_caller(question, err);
 }
 

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <stdio.h>
+
 #include "kv/access/access.h"
 #include "kv/identity/caller.h"
 #include "kv/identity/principals.h"
@@ -28,6 +30,9 @@ struct why_operation {
 
 #define WHY_TEXT_SIZE 1024
 #define WHY_WHO_SIZE 384
+
+/* Into a text of WHY_TEXT_SIZE; what does not fit is cut. */
+#define SAY(text, ...) ((void) snprintf((text), WHY_TEXT_SIZE, __VA_ARGS__))
 
 /* The question, made out of the request. Borrowed from it, but for the vault. */
 struct why_question {

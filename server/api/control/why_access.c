@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The explainer: which grant decides, and which one would. */
-#include <stdio.h>
 #include <string.h>
 
 #include "kv/access/explain.h"
 #include "why.h"
-
-#define SAY(text, ...) ((void) snprintf((text), WHY_TEXT_SIZE, __VA_ARGS__))
 
 /* What each bearing is called, and how a sentence about it goes on. */
 static const struct {
@@ -76,6 +73,20 @@ static const struct kv_access_reason *find_reason(const struct kv_access_explana
     return NULL;
 }
 
+/* One that will allow it; a denial is not worth waiting for. */
+static const struct kv_access_reason *find_pending(const struct kv_access_explanation *explanation)
+{
+    for (size_t i = 0; i < explanation->count; i++) {
+        const struct kv_access_reason *reason = &explanation->reason[i];
+
+        if (reason->bearing == KV_BEARING_PENDING
+            && (reason->assignment == NULL || !reason->assignment->deny)) {
+            return reason;
+        }
+    }
+    return NULL;
+}
+
 /* --- cures --- */
 
 static void cure_denial(const struct why_question *question, const struct kv_access_reason *denial,
@@ -126,7 +137,7 @@ static void say_cure(const struct why_question *question,
                      const struct kv_access_explanation *explanation, struct why_finding *finding)
 {
     const struct kv_access_reason *denial = find_reason(explanation, KV_BEARING_DENIES);
-    const struct kv_access_reason *pending = find_reason(explanation, KV_BEARING_PENDING);
+    const struct kv_access_reason *pending = find_pending(explanation);
 
     if (denial != NULL) {
         cure_denial(question, denial, finding);

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The explainer: is the vault there, and does the caller get a token that it accepts? */
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "kv/access/firewall.h"
 #include "why.h"
-
-#define SAY(text, ...) ((void) snprintf((text), WHY_TEXT_SIZE, __VA_ARGS__))
 
 enum kv_code why_vault(struct why_question *question, struct why_finding *finding,
                        struct kv_err *err)
@@ -45,9 +42,9 @@ static enum kv_code refuse_foreigner(const struct why_question *question,
                                      struct why_finding *finding, struct kv_err *err)
 {
     const char *tenant = kv_identity_tenant(question->request->app->identity);
-    char issuer[sizeof(question->principal.issuer)];
+    char issuer[KV_ISSUER_SIZE];
 
-    (void) snprintf(issuer, sizeof(issuer), "https://sts.windows.net/%s/", tenant);
+    kv_identity_issuer(tenant, issuer);
     SAY(finding->because, "the identity is of the tenant %s, and the vault of another",
         question->entry.tenant);
     SAY(finding->cure, "PATCH /control/v1/identities/%s {\"tenant\":\"%s\"}", question->entry.name,

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The explainer: is the key there, and may it be used so? */
-#include <stdio.h>
 
 #include "why.h"
-
-#define SAY(text, ...) ((void) snprintf((text), WHY_TEXT_SIZE, __VA_ARGS__))
 
 static struct kv_scope scope_of(const struct why_question *question)
 {

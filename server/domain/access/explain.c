@@ -122,11 +122,11 @@ static enum kv_bearing judge_assignment(const struct access_index *index,
     if (rule == NULL) {
         return KV_BEARING_ELSEWHERE;
     }
-    bool concerns = (rule->permissions & KV_PERMISSION_BIT(question->permission)) != 0;
-    enum kv_bearing bearing = concerns ? KV_BEARING_ALLOWS : KV_BEARING_LACKS;
-
+    if ((rule->permissions & KV_PERMISSION_BIT(question->permission)) == 0) {
+        return KV_BEARING_LACKS;
+    }
     return judge_time(rule->since, rule->until, question->now,
-                      concerns && assignment->deny ? KV_BEARING_DENIES : bearing);
+                      assignment->deny ? KV_BEARING_DENIES : KV_BEARING_ALLOWS);
 }
 
 /* --- access policies --- */
@@ -147,16 +147,15 @@ static bool policy_permits(const struct kv_policy *policy, enum kv_permission pe
 static enum kv_bearing judge_policy(const struct kv_access_question *question,
                                     const struct kv_policy *policy)
 {
-    bool permits = policy_permits(policy, question->permission);
-
     if (question->vault->access == KV_ACCESS_RBAC) {
         return KV_BEARING_OTHER_MODE;
     }
     if (policy->application[0] != '\0' && strcasecmp(policy->application, question->app_id) != 0) {
         return KV_BEARING_OTHER_APPLICATION;
     }
-    return judge_time(policy->since, policy->until, question->now,
-                      permits ? KV_BEARING_ALLOWS : KV_BEARING_LACKS);
+    return policy_permits(policy, question->permission)
+               ? judge_time(policy->since, policy->until, question->now, KV_BEARING_ALLOWS)
+               : KV_BEARING_LACKS;
 }
 
 /* --- the role that would do --- */

@@ -144,7 +144,7 @@ static bool write_unique_name(char ret_text[])
     return true;
 }
 
-void kv_claims_issuer(const char *tenant, char ret_issuer[KV_ISSUER_SIZE])
+void kv_identity_issuer(const char *tenant, char ret_issuer[KV_ISSUER_SIZE])
 {
     (void) snprintf(ret_issuer, KV_ISSUER_SIZE, "https://sts.windows.net/%s/", tenant);
 }
@@ -176,7 +176,7 @@ enum kv_code kv_claims_render(const struct kv_token_order *order, cJSON **ret_cl
     const bool is_user = order->upn != NULL && *order->upn != '\0';
     bool ok = claims != NULL && write_unique_name(unique);
 
-    kv_claims_issuer(order->tenant, issuer);
+    kv_identity_issuer(order->tenant, issuer);
     write_mark(&order->when, mark);
     kv_json_add_text(claims, "aud", order->audience, &ok);
     kv_json_add_text(claims, "iss", issuer, &ok);

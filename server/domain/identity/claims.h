@@ -27,9 +27,6 @@ struct kv_claims {
     size_t trusted;              /* place among the trusted issuers */
 };
 
-/* "https://sts.windows.net/{tenant}/" */
-void kv_claims_issuer(const char *tenant, char ret_issuer[KV_ISSUER_SIZE]);
-
 /* The claims of a new token. */
 enum kv_code kv_claims_render(const struct kv_token_order *order, cJSON **ret_claims,
                               struct kv_err *err) kv_must_check;

@@ -36,7 +36,7 @@ enum kv_code kv_identity_new(const struct kv_identity_config *config,
     }
     identity->auth = config->auth;
     (void) snprintf(identity->tenant, sizeof(identity->tenant), "%s", config->tenant);
-    kv_claims_issuer(identity->tenant, identity->issuer_url);
+    kv_identity_issuer(identity->tenant, identity->issuer_url);
     fill_anyone(identity);
     identity->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
     if (identity->sha256 == NULL) {
