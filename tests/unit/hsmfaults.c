@@ -11,7 +11,7 @@ static struct kv_clock *test_clock;
 static struct kv_hsm_faults *faults;
 static enum kv_hsm_place place; /* where the token was moved */
 static unsigned moves, looks, reopens;
-static bool pin_was_doubted, cannot_move;
+static bool pin_was_doubted, cannot_move, stops_halfway;
 static struct kv_err err;
 
 static enum kv_code move(void *context, enum kv_hsm_place to, struct kv_err *ret_err)
@@ -19,6 +19,10 @@ static enum kv_code move(void *context, enum kv_hsm_place to, struct kv_err *ret
     (void) context;
     if (cannot_move) {
         return KV_FAIL(ret_err, KV_INTERNAL, 0, "it is stuck");
+    }
+    if (stops_halfway && to == KV_HSM_REINITIALISED) {
+        place = KV_HSM_REMOVED;
+        return KV_FAIL(ret_err, KV_INTERNAL, 0, "there is no room for another token");
     }
     place = to;
     moves++;
@@ -213,6 +217,18 @@ Test(hsmfaults, that_cannot_be_carried_out_are_not_there)
     cr_assert_eq(kv_hsm_faults_list(faults, &shown, &err), KV_OK);
     cr_expect_null(cJSON_GetObjectItem(shown, "faults")->child);
     cJSON_Delete(shown);
+}
+
+Test(hsmfaults, that_stop_halfway_leave_the_token_where_it_was)
+{
+    const struct kv_hsm_fault_args args = { .kind = "token_reinitialised" };
+    cJSON *shown = NULL;
+
+    stops_halfway = true;
+    cr_expect_eq(kv_hsm_faults_add(faults, &args, &shown, &err), KV_INTERNAL);
+    cr_expect_str_eq(err.message, "there is no room for another token");
+    cr_expect_eq(place, KV_HSM_IN_PLACE);
+    cr_expect_eq(kv_hsm_faults_place(faults), KV_HSM_IN_PLACE);
 }
 
 /* Whoever was to put the token back could not: the agenda does. */

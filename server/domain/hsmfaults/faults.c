@@ -151,19 +151,33 @@ static enum kv_hsm_place place_wanted(struct kv_hsm_faults *faults, bool *ret_pi
     return place;
 }
 
-static enum kv_code move_locked(struct kv_hsm_faults *faults, enum kv_hsm_place place,
-                                struct kv_err *err)
+static void note_place(struct kv_hsm_faults *faults, enum kv_hsm_place place)
 {
-    if (place == faults->place) {
-        return KV_OK;
-    }
-    if (faults->hands.move != NULL) {
-        KV_TRY(faults->hands.move(faults->hands.context, place, err));
-    }
     pthread_mutex_lock(&faults->lock);
     faults->place = place;
     pthread_mutex_unlock(&faults->lock);
-    return KV_OK;
+}
+
+/* A move that fails may have stopped halfway: then the token is put back to where its keys are found,
+ * and whoever wants it elsewhere asks again. */
+static enum kv_code move_locked(struct kv_hsm_faults *faults, enum kv_hsm_place place,
+                                struct kv_err *err)
+{
+    const struct kv_hsm_hands *hands = &faults->hands;
+    enum kv_code code = KV_OK;
+
+    if (place == faults->place) {
+        return KV_OK;
+    }
+    if (hands->move != NULL) {
+        code = hands->move(hands->context, place, err);
+    }
+    if (code == KV_OK) {
+        note_place(faults, place);
+    } else if (hands->move(hands->context, KV_HSM_IN_PLACE, NULL) == KV_OK) {
+        note_place(faults, KV_HSM_IN_PLACE);
+    }
+    return code;
 }
 
 enum kv_code kv_hsm_faults_settle(struct kv_hsm_faults *faults, struct kv_err *err)
