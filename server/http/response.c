@@ -115,6 +115,20 @@ enum kv_code kv_response_json(struct kv_response *response, int status, cJSON *t
     return own_fault(kv_json_print(tree, &response->body, err), err);
 }
 
+void kv_response_error(struct kv_response *response, const struct kv_err *refusal)
+{
+    const struct kv_err_row *row = kv_err_row(refusal->code);
+    kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
+    bool ok = true;
+    cJSON *error = kv_json_add_object(body, "error", &ok);
+
+    kv_json_add_text(error, "code", row->code, &ok);
+    kv_json_add_text(error, "message", refusal->message, &ok);
+    if (kv_response_json(response, row->status, ok ? body : NULL, NULL) != KV_OK) {
+        response->status = row->status;
+    }
+}
+
 enum kv_code kv_response_text(struct kv_response *response, int status, const char *content_type,
                               const char *text, struct kv_err *err)
 {

@@ -55,6 +55,10 @@ bool kv_response_has_header(const struct kv_response *response, const char *name
 enum kv_code kv_response_json(struct kv_response *response, int status, cJSON *tree,
                               struct kv_err *err) kv_must_check;
 
+/* A refusal as most services of Azure word it: {"error":{"code":"..","message":".."}}, with the row's
+ * status. If memory is out, the status alone. */
+void kv_response_error(struct kv_response *response, const struct kv_err *refusal);
+
 /* Status, a literal content type, and text. */
 enum kv_code kv_response_text(struct kv_response *response, int status, const char *content_type,
                               const char *text, struct kv_err *err) kv_must_check;

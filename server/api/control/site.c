@@ -86,18 +86,9 @@ static enum kv_code check_media_type(struct kv_request *request, struct kv_respo
 static void render_error(struct kv_request *request, const struct kv_err *err,
                          struct kv_response *response)
 {
-    const struct kv_err_row *row = kv_err_row(err->code);
-    kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
-    bool ok = true;
-
     (void) request;
-    cJSON *error = kv_json_add_object(body, "error", &ok);
-    kv_json_add_text(error, "code", row->code, &ok);
-    kv_json_add_text(error, "message", err->message, &ok);
-    if (kv_response_json(response, row->status, ok ? body : NULL, NULL) != KV_OK) {
-        response->status = row->status; /* out of memory: the status alone must do */
-    }
-    if (row->status == 401) { /* an answer without the header is still one */
+    kv_response_error(response, err);
+    if (response->status == 401) { /* an answer without the header is still one */
         KV_IGNORE(kv_response_header(response, NULL, "WWW-Authenticate", "Bearer"));
     }
 }

@@ -9,7 +9,6 @@
 #include <strings.h>
 
 #include "kv/app/api.h"
-#include "kv/base/json.h"
 #include "private.h"
 
 #define OWN_HOST "management.localhost"
@@ -95,18 +94,9 @@ static enum kv_code refuse_unmatched(struct kv_request *request, struct kv_respo
 static void render_error(struct kv_request *request, const struct kv_err *err,
                          struct kv_response *response)
 {
-    const struct kv_err_row *row = kv_err_row(err->code);
-    kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
-    bool ok = true;
-
-    (void) request;
-    cJSON *error = kv_json_add_object(body, "error", &ok);
-    kv_json_add_text(error, "code", row->code, &ok);
-    kv_json_add_text(error, "message", err->message, &ok);
-    if (kv_response_json(response, row->status, ok ? body : NULL, NULL) != KV_OK) {
-        response->status = row->status; /* out of memory: the status alone must do */
-    }
     const char *description = resources_describe_401(err->code);
+
+    kv_response_error(response, err);
     if (description != NULL) {
         char challenge[512];
 
