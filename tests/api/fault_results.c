@@ -167,6 +167,29 @@ Test(fault_results, are_for_the_identity_endpoints_too)
     }
 }
 
+Test(fault_results, look_at_app_service_as_its_own_do)
+{
+    const struct request token = {
+        .method = "GET",
+        .target = "/msi/token?api-version=2019-08-01&resource=https://vault.azure.net&"
+                  "client_id=faulty",
+        .headers = { "X-IDENTITY-HEADER: x" },
+        .control = true,
+    };
+    char expected[256];
+    API_CLIENT(dev);
+
+    fault_add("msi", "\"match\":{\"operation\":\"appServiceToken\",\"principal\":\"faulty\"},"
+                     "\"effect\":{\"status\":429,\"message\":\"Slow down.\"}");
+    API_REPLY(faulty, client_send(&dev, &token));
+    fault_remove("msi");
+    (void) snprintf(expected, sizeof(expected),
+                    "{\"statusCode\":429,\"message\":\"Slow down.\",\"correlationId\":\"%s\"}",
+                    reply_text(&faulty, "correlationId"));
+    cr_expect_eq(faulty.status, 429);
+    cr_expect_str_eq(faulty.body, expected);
+}
+
 Test(fault_results, are_for_the_authority_too)
 {
     const struct request log_in = {

@@ -32,14 +32,44 @@ static struct reply ask(const struct daemon *daemon, const struct dialect *diale
     return identity_endpoint(daemon, target, dialect->header);
 }
 
-static void expect_refusal(const struct daemon *daemon, const char *selector, const char *said)
+/* A whole body, but for its id. */
+static void expect_body_of_app_service(const struct reply *reply, const char *said)
+{
+    char expected[512];
+
+    (void) snprintf(expected, sizeof(expected),
+                    "{\"statusCode\":%ld,\"message\":\"%s\",\"correlationId\":\"%s\"}",
+                    reply->status, said, reply_text(reply, "correlationId"));
+    cr_expect_str_eq(reply->body, expected);
+    cr_expect_eq(strlen(reply_text(reply, "correlationId")), 36, "%s", reply->body);
+}
+
+/* App Service says `said_there`, IMDS `said`. */
+static void expect_refusal(const struct daemon *daemon, const char *selector,
+                           const char *said_there, const char *said)
 {
     for (size_t i = 0; i < KV_COUNT(dialects); i++) {
         API_REPLY(reply, ask(daemon, &dialects[i], selector));
         cr_expect_eq(reply.status, 400, "%zu %s: %s", i, selector, reply.body);
+        if (strncmp(dialects[i].target, "/msi", strlen("/msi")) == 0) {
+            expect_body_of_app_service(&reply, said_there);
+            continue;
+        }
         cr_expect_str_eq(reply_text(&reply, "error"), "invalid_request");
         cr_expect_str_eq(reply_text(&reply, "error_description"), said);
     }
+}
+
+static void expect_unknown(const struct daemon *daemon, const char *selector)
+{
+    bool is_named = *selector != '\0';
+
+    expect_refusal(daemon, selector,
+                   is_named ? "No User Assigned or Delegated Managed Identity found for specified "
+                              "ClientId/ResourceId/PrincipalId."
+                            : "No Managed Identity found for specified "
+                              "ClientId/ResourceId/PrincipalId.",
+                   "Identity not found");
 }
 
 static void expect_token(const struct daemon *daemon, const char *selector, const char *client_id)
@@ -70,6 +100,13 @@ Test(identity_endpoints, knows_no_service_of_another_world)
     cr_expect_eq(reply.status, 400);
     cr_expect_str_eq(reply_text(&reply, "error"), "invalid_resource");
     cr_expect_not_null(strstr(reply.body, "AADSTS500011"));
+
+    API_REPLY(other, identity_endpoint(api_daemon(),
+                                       "/msi/token?api-version=2019-08-01&resource=nonsense",
+                                       "X-IDENTITY-HEADER: x"));
+
+    cr_expect_eq(other.status, 500);
+    expect_body_of_app_service(&other, "An unexpected error occured while fetching the AAD Token.");
 }
 
 Test(identity_endpoints, follow_what_becomes_of_an_identity)
@@ -82,20 +119,20 @@ Test(identity_endpoints, follow_what_becomes_of_an_identity)
     (void) snprintf(object, sizeof(object), "%s", identity_show(&daemon, "app", "object_id"));
     expect_token(&daemon, "&client_id=app", client);
     identity_do(&daemon, "POST", "/app/disable", NULL, 200);
-    expect_refusal(&daemon, "&client_id=app", "Identity not found");
+    expect_unknown(&daemon, "&client_id=app");
     (void) snprintf(selector, sizeof(selector), "&object_id=%s", object);
-    expect_refusal(&daemon, selector, "Identity not found");
+    expect_unknown(&daemon, selector);
     (void) snprintf(selector, sizeof(selector), "&mi_res_id=%s",
                     identity_show(&daemon, "app", "resource_id"));
-    expect_refusal(&daemon, selector, "Identity not found");
+    expect_unknown(&daemon, selector);
     identity_do(&daemon, "POST", "/app/enable", NULL, 200);
     expect_token(&daemon, selector, client);
     identity_do(&daemon, "DELETE", "/app", NULL, 204);
-    expect_refusal(&daemon, selector, "Identity not found");
+    expect_unknown(&daemon, selector);
     identity_do(&daemon, "POST", "/app/recreate", NULL, 200);
     expect_token(&daemon, selector, identity_show(&daemon, "app", "client_id"));
     (void) snprintf(selector, sizeof(selector), "&client_id=%s", client);
-    expect_refusal(&daemon, selector, "Identity not found");
+    expect_unknown(&daemon, selector);
     api_end(&daemon);
 }
 
@@ -109,17 +146,17 @@ Test(identity_endpoints, want_a_name_where_there_are_several)
 
     api_begin(&daemon, arguments);
     expect_token(&daemon, "", identity_show(&daemon, "one", "client_id"));
-    expect_refusal(&daemon, "&client_id=nobody", "Identity not found");
-    expect_refusal(&daemon, "&client_id=robot", "Identity not found");
+    expect_unknown(&daemon, "&client_id=nobody");
+    expect_unknown(&daemon, "&client_id=robot");
     identity_do(&daemon, "PUT", "/two", "{}", 201);
-    expect_refusal(&daemon, "", SEVERAL);
+    expect_refusal(&daemon, "", SEVERAL, SEVERAL);
     expect_token(&daemon, "&client_id=two", identity_show(&daemon, "two", "client_id"));
     identity_do(&daemon, "PUT", "/vm", "{\"type\":\"system-assigned\"}", 201);
     expect_token(&daemon, "", identity_show(&daemon, "vm", "client_id"));
     identity_do(&daemon, "DELETE", "/vm", NULL, 204);
     identity_do(&daemon, "DELETE", "/two", NULL, 204);
     identity_do(&daemon, "DELETE", "/one", NULL, 204);
-    expect_refusal(&daemon, "", "Identity not found");
+    expect_unknown(&daemon, "");
     api_end(&daemon);
 }
 
@@ -129,7 +166,7 @@ Test(identity_endpoints, have_no_default_identity_once_it_is_deleted)
 
     api_begin(&daemon, NULL);
     identity_do(&daemon, "DELETE", "/system-assigned", NULL, 204);
-    expect_refusal(&daemon, "", "Identity not found");
+    expect_unknown(&daemon, "");
     identity_do(&daemon, "POST", "/system-assigned/recreate", NULL, 200);
     expect_token(&daemon, "", identity_show(&daemon, "system-assigned", "client_id"));
     api_end(&daemon);

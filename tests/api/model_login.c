@@ -51,8 +51,10 @@ Test(model_login, of_an_identity_that_is_disabled_or_deleted_or_made_anew)
         cr_assert_eq(done.status / 100, 2, "%s", done.body);
         API_REPLY(after, identity_endpoint(api_daemon(), target, "X-IDENTITY-HEADER: x"));
         cr_expect_eq(after.status, 400, "%s: %s", rows[i].name, after.body);
-        cr_expect_str_eq(after.body, "{\"error\":\"invalid_request\",\"error_description\":"
-                                     "\"Identity not found\"}");
+        cr_expect_str_eq(reply_text(&after, "message"),
+                         "No User Assigned or Delegated Managed Identity found for specified "
+                         "ClientId/ResourceId/PrincipalId.",
+                         "%s", after.body);
         expect_reason(api_daemon(), rows[i].name, rows[i].step, rows[i].because);
     }
 }

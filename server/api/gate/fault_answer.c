@@ -90,17 +90,32 @@ static const char *code_of(const struct kv_fault_answer *answer)
     return answer->code != NULL ? answer->code : "Error";
 }
 
-/* In the form of the vault's errors (contract §9.1), or of OAuth's (RFC 6749 §5.2). */
-static cJSON *render_error(const struct kv_request *request, const struct kv_fault_answer *answer,
-                           const char *message, bool *ok)
+/* Of an endpoint where tokens are had: control-plane.md §5.4 of App Service, RFC 6749 §5.2 of others. */
+static cJSON *render_token_error(const struct kv_request *request,
+                                 const struct kv_fault_answer *answer, const char *message,
+                                 bool *ok)
 {
     cJSON *body = cJSON_CreateObject();
 
-    if (!gate_fault_is_of_vault(request)) {
-        kv_json_add_text(body, "error", code_of(answer), ok);
-        kv_json_add_text(body, "error_description", message, ok);
+    if (request->segments > 0 && strcasecmp(request->segment[0], "msi") == 0) {
+        kv_json_add_int(body, "statusCode", answer->status, ok);
+        kv_json_add_text(body, "message", message, ok);
+        kv_json_add_text(body, "correlationId", request->id, ok);
         return body;
     }
+    kv_json_add_text(body, "error", code_of(answer), ok);
+    kv_json_add_text(body, "error_description", message, ok);
+    return body;
+}
+
+/* In the form of the vault's errors (contract §9.1), or of those who give tokens. */
+static cJSON *render_error(const struct kv_request *request, const struct kv_fault_answer *answer,
+                           const char *message, bool *ok)
+{
+    if (!gate_fault_is_of_vault(request)) {
+        return render_token_error(request, answer, message, ok);
+    }
+    cJSON *body = cJSON_CreateObject();
     cJSON *error = kv_json_add_object(body, "error", ok);
     kv_json_add_text(error, "code", code_of(answer), ok);
     kv_json_add_text(error, "message", message, ok);

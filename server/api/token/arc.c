@@ -28,8 +28,8 @@ static enum kv_code challenge(const struct kv_request *request, struct kv_respon
 
     KV_TRY(kv_key_file_challenge(request->app->arc_keys, path, err));
     (void) snprintf(header, sizeof(header), "Basic realm=%s", path);
-    KV_TRY(token_render_refusal(401, "unauthorized_client", "Missing Basic Authorization header",
-                                response, err));
+    KV_TRY(token_render_refusal(request, 401, "unauthorized_client",
+                                "Missing Basic Authorization header", response, err));
     return kv_response_header(response, err, "WWW-Authenticate", header);
 }
 

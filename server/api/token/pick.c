@@ -60,6 +60,19 @@ static enum kv_code find(const struct kv_request *request, const struct selector
                                 err);
 }
 
+/* How each of them says that there is no such identity: App Service makes a difference between one
+ * that is named and the one of the host. */
+static const char *word_missing(const struct kv_request *request, const struct selector *selector)
+{
+    if (!token_is_of_app_service(request)) {
+        return "Identity not found";
+    }
+    return selector != NULL ? "No User Assigned or Delegated Managed Identity found for specified "
+                              "ClientId/ResourceId/PrincipalId."
+                            : "No Managed Identity found for specified "
+                              "ClientId/ResourceId/PrincipalId.";
+}
+
 enum kv_code token_pick(const struct kv_request *request, struct kv_principal_entry *ret_entry,
                         struct kv_err *err)
 {
@@ -75,7 +88,7 @@ enum kv_code token_pick(const struct kv_request *request, struct kv_principal_en
                        "resourceId of the identity in the token request");
     }
     if (code == KV_NOT_FOUND || (code == KV_OK && !may_have_token(&entry))) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "Identity not found");
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s", word_missing(request, selector));
     }
     KV_TRY(code);
     *ret_entry = entry;

@@ -24,13 +24,18 @@ enum kv_code token_answer(const struct kv_request *request, const struct token_d
                           struct kv_response *response, struct kv_err *err) kv_must_check;
 
 /* The managed identity that a request names, or the one it gets that names none; KV_BAD_PARAMETER
- * with the texts of control-plane.md §5.3 for one that is not there, or is disabled. */
+ * with the texts of control-plane.md §5.3, §5.4 for one that is not there, or is disabled. */
 enum kv_code token_pick(const struct kv_request *request, struct kv_principal_entry *ret_entry,
                         struct kv_err *err) kv_must_check;
 
 /* A parameter of the query; NULL: it is missing, or empty. */
 const char *token_parameter(const struct kv_request *request, const char *name);
 
-/* The body of a refusal, in the words of OAuth 2.0 (RFC 6749 §5.2). */
-enum kv_code token_render_refusal(int status, const char *word, const char *description,
-                                  struct kv_response *response, struct kv_err *err) kv_must_check;
+/* Whether the endpoint of App Service is asked, whose words for refusals are its own. */
+bool token_is_of_app_service(const struct kv_request *request);
+
+/* The body of a refusal: of App Service {"statusCode","message","correlationId"}, the last of which is
+ * the request's id; of the others `word`, as OAuth 2.0 has it (RFC 6749 §5.2), and the description. */
+enum kv_code token_render_refusal(const struct kv_request *request, int status, const char *word,
+                                  const char *description, struct kv_response *response,
+                                  struct kv_err *err) kv_must_check;

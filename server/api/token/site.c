@@ -61,14 +61,13 @@ static const char *error_word(int status)
     return "invalid_request";
 }
 
-/* control-plane.md §5.3 */
 static void render_error(struct kv_request *request, const struct kv_err *err,
                          struct kv_response *response)
 {
     int status = kv_err_row(err->code)->status;
 
-    (void) request;
-    if (token_render_refusal(status, error_word(status), err->message, response, NULL) != KV_OK) {
+    if (token_render_refusal(request, status, error_word(status), err->message, response, NULL)
+        != KV_OK) {
         response->status = status; /* out of memory: the status alone must do */
     }
     if (status == 405) { /* an answer without the header is still one */

@@ -135,13 +135,18 @@ static enum kv_code refuse_resource(const struct kv_request *request, const char
 {
     char text[KV_RESOURCE_MAX + 512];
 
+    if (token_is_of_app_service(request)) { /* which does not say what Entra told it */
+        return token_render_refusal(request, 500, NULL,
+                                    "An unexpected error occured while fetching the AAD Token.",
+                                    response, err);
+    }
     (void) snprintf(text, sizeof(text),
                     "AADSTS500011: The resource principal named %s was not found in the tenant "
                     "named %s. This can happen if the application has not been installed by the "
                     "administrator of the tenant or consented to by any user in the tenant. You "
                     "might have sent your authentication request to the wrong tenant.",
                     resource, kv_identity_tenant(request->app->identity));
-    return token_render_refusal(400, "invalid_resource", text, response, err);
+    return token_render_refusal(request, 400, "invalid_resource", text, response, err);
 }
 
 enum kv_code token_answer(const struct kv_request *request, const struct token_dialect *dialect,

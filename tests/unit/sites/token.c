@@ -47,7 +47,7 @@ Test(token_site, turns_foreign_hosts_away)
         ask_app_service();
         request.authority = rows[i];
         perform(&kv_token_site);
-        expect_oauth_error(403, "access_denied", "This host name is not served here.");
+        expect_no_token(403, "access_denied", "This host name is not served here.");
     }
 }
 
@@ -56,7 +56,7 @@ Test(token_site, turns_pages_of_other_origins_away)
     ask_imds();
     add_header("Origin", "http://evil.example");
     perform(&kv_token_site);
-    expect_oauth_error(403, "access_denied", "Pages of other origins are not served here.");
+    expect_no_token(403, "access_denied", "Pages of other origins are not served here.");
 }
 
 Test(token_site, has_no_other_endpoints)
@@ -67,7 +67,7 @@ Test(token_site, has_no_other_endpoints)
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
         begin(KV_GET, rows[i]);
         perform(&kv_token_site);
-        expect_oauth_error(404, "invalid_request", "There is no such token endpoint.");
+        expect_no_token(404, "invalid_request", "There is no such token endpoint.");
     }
 }
 
@@ -105,12 +105,12 @@ Test(token_site, wants_the_header_of_each_dialect)
         rows[i].ask();
         request.headers.count = 0;
         perform(&kv_token_site);
-        expect_oauth_error(400, "invalid_request", expected);
+        expect_no_token(400, "invalid_request", expected);
         rows[i].ask();
         request.headers.count = 0;
         add_header(rows[i].header, rows[i].wrong);
         perform(&kv_token_site);
-        expect_oauth_error(400, "invalid_request", expected);
+        expect_no_token(400, "invalid_request", expected);
     }
 }
 
@@ -122,11 +122,11 @@ Test(token_site, wants_a_version_and_a_resource)
         rows[i]();
         request.query.count = 1;
         perform(&kv_token_site);
-        expect_oauth_error(400, "invalid_request", "Required query variable 'resource' is missing");
+        expect_no_token(400, "invalid_request", "Required query variable 'resource' is missing");
         rows[i]();
         request.query.count = 0;
         perform(&kv_token_site);
-        expect_oauth_error(400, "invalid_request",
+        expect_no_token(400, "invalid_request",
                            "Required query variable 'api-version' is missing");
     }
 }
@@ -161,7 +161,11 @@ Test(token_site, refuses_identities_that_are_none)
         ask_imds();
         add_query(rows[i].parameter, rows[i].value);
         perform(&kv_token_site);
-        expect_oauth_error(400, "invalid_request", "Identity not found");
+        expect_no_token(400, "invalid_request", "Identity not found");
+        ask_app_service();
+        add_query(rows[i].parameter, rows[i].value);
+        perform(&kv_token_site);
+        expect_no_token(400, "invalid_request", NO_SUCH_IDENTITY);
     }
 }
 
@@ -171,7 +175,7 @@ Test(token_site, refuses_two_identities)
     add_query("object_id", CLIENT);
     add_query("client_id", CLIENT);
     perform(&kv_token_site);
-    expect_oauth_error(400, "invalid_request", "client_id and object_id cannot be given together");
+    expect_no_token(400, "invalid_request", "client_id and object_id cannot be given together");
 }
 
 static void expect_token_for(const struct kv_identity_card *card)
@@ -311,6 +315,21 @@ Test(token_site, refuses_services_that_no_tenant_knows)
                          strlen("AADSTS500011: The resource principal named nonsense was not found "
                                 "in the tenant named " TENANT ".")),
                  0);
+}
+
+Test(token_site, of_app_service_says_nothing_of_what_it_was_told)
+{
+    static const char *const versions[] = { "2017-09-01", "2019-08-01" };
+
+    for (size_t i = 0; i < KV_COUNT(versions); i++) {
+        begin(KV_GET, APP_SERVICE);
+        add_header("X-IDENTITY-HEADER", "x");
+        add_header("secret", "x");
+        add_query("api-version", versions[i]);
+        add_query("resource", "nonsense");
+        perform(&kv_token_site);
+        expect_no_token(500, NULL, "An unexpected error occured while fetching the AAD Token.");
+    }
 }
 
 /* What clients keep is dated by their clock, whatever the virtual one shows. */

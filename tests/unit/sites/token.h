@@ -21,4 +21,10 @@ void ask_app_service_of_2017(void);
 void ask_imds(void);
 void ask_arc(void);
 
-void expect_oauth_error(int status, const char *word, const char *description);
+/* The answer is that refusal, whole, as the endpoint that was asked words it: App Service has no word
+ * for it, but a number and an id. */
+void expect_no_token(int status, const char *word, const char *text);
+
+#define NO_SUCH_IDENTITY                                                                           \
+    "No User Assigned or Delegated Managed Identity found for specified "                          \
+    "ClientId/ResourceId/PrincipalId."

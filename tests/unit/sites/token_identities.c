@@ -11,16 +11,28 @@
 
 TestSuite(token_identities, .init = set_up_token_site, .fini = tear_down_token_site, .timeout = 60);
 
+#define SEVERAL                                                                                    \
+    "Multiple user assigned identities exist, please specify the clientId / resourceId of the "    \
+    "identity in the token request"
+
 static void (*const dialects[])(void) = { ask_app_service, ask_app_service_of_2017, ask_imds };
 
-static void expect_in_each(const char *parameter, const char *value, const char *description)
+/* App Service says `of_app_service`, IMDS `of_imds`. */
+static void expect_in_each(const char *parameter, const char *value, const char *of_app_service,
+                           const char *of_imds)
 {
     for (size_t i = 0; i < KV_COUNT(dialects); i++) {
         dialects[i]();
         add_query(parameter, value);
         perform(&kv_token_site);
-        expect_oauth_error(400, "invalid_request", description);
+        expect_no_token(400, "invalid_request",
+                       dialects[i] == ask_imds ? of_imds : of_app_service);
     }
+}
+
+static void expect_unknown(const char *parameter, const char *value)
+{
+    expect_in_each(parameter, value, NO_SUCH_IDENTITY, "Identity not found");
 }
 
 Test(token_identities, knows_no_disabled_and_no_deleted_identity)
@@ -30,13 +42,13 @@ Test(token_identities, knows_no_disabled_and_no_deleted_identity)
     must(find_name("app"));
     before = entry;
     must(kv_principal_enable(principals, "app", false, &entry, &err));
-    expect_in_each("client_id", "app", "Identity not found");
-    expect_in_each("object_id", before.object_id, "Identity not found");
-    expect_in_each("mi_res_id", before.resource, "Identity not found");
+    expect_unknown("client_id", "app");
+    expect_unknown("object_id", before.object_id);
+    expect_unknown("mi_res_id", before.resource);
     must(kv_principal_delete(principals, "app", &err));
-    expect_in_each("client_id", before.client_id, "Identity not found");
+    expect_unknown("client_id", before.client_id);
     must(kv_principal_recreate(principals, "app", &entry, &err));
-    expect_in_each("client_id", before.client_id, "Identity not found");
+    expect_unknown("client_id", before.client_id);
     ask_imds();
     add_query("mi_res_id", before.resource);
     perform(&kv_token_site);
@@ -51,23 +63,23 @@ Test(token_identities, knows_managed_identities_alone)
 
     for (size_t i = 0; i < KV_COUNT(types); i++) {
         must_register(types[i], types[i]);
-        expect_in_each("object_id", entry.object_id, "Identity not found");
-        expect_in_each("client_id", types[i], "Identity not found");
+        expect_unknown("object_id", entry.object_id);
+        expect_unknown("client_id", types[i]);
     }
 }
 
 Test(token_identities, wants_a_name_where_there_are_several)
 {
     must(kv_principal_delete(principals, "", &err));
-    expect_in_each("client_id", "", "Identity not found");
+    expect_in_each("client_id", "",
+                   "No Managed Identity found for specified ClientId/ResourceId/PrincipalId.",
+                   "Identity not found");
     must_register("one", "");
     ask_imds();
     perform(&kv_token_site);
     cr_assert_eq(response.status, 200);
     must_register("two", "");
-    expect_in_each("client_id", "",
-                   "Multiple user assigned identities exist, please specify the clientId / "
-                   "resourceId of the identity in the token request");
+    expect_in_each("client_id", "", SEVERAL, SEVERAL);
 }
 
 /* --- Azure Arc --- */

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "token.h"
 
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
 #include <criterion/criterion.h>
 
 struct kv_key_file *keys;
@@ -53,9 +57,24 @@ void ask_arc(void)
     add_query("resource", OTHER_AUDIENCE);
 }
 
-void expect_oauth_error(int status, const char *word, const char *description)
+static void write_refusal(int status, const char *word, const char *text, char *ret_body,
+                          size_t size)
 {
-    cr_assert_eq(response.status, status);
-    cr_assert_str_eq(answer_text("error"), word);
-    cr_assert_str_eq(answer_text("error_description"), description);
+    if (strncasecmp(request.target, "/msi", strlen("/msi")) == 0) {
+        (void) snprintf(ret_body, size,
+                        "{\"statusCode\":%d,\"message\":\"%s\",\"correlationId\":\"%s\"}", status,
+                        text, request.id);
+    } else {
+        (void) snprintf(ret_body, size, "{\"error\":\"%s\",\"error_description\":\"%s\"}", word,
+                        text);
+    }
+}
+
+void expect_no_token(int status, const char *word, const char *text)
+{
+    char expected[1024];
+
+    write_refusal(status, word, text, expected, sizeof(expected));
+    cr_assert_eq(response.status, status, "%d", response.status);
+    cr_assert_str_eq(response.body.data, expected);
 }
