@@ -212,8 +212,8 @@ static enum kv_code render_header(const struct kv_jws_key *key, struct kv_buf *t
     kv_buf_init(&json, HEADER_MAX);
     kv_json_add_text(header, "typ", "JWT", &ok);
     kv_json_add_text(header, "alg", ALG, &ok);
-    kv_json_add_text(header, "x5t", key->id, &ok);
-    kv_json_add_text(header, "kid", key->id, &ok);
+    kv_json_add_text(header, "x5t", key->name, &ok);
+    kv_json_add_text(header, "kid", key->name, &ok);
     if (!ok) {
         return KV_OUT_OF_MEMORY(err);
     }

@@ -155,12 +155,18 @@ enum kv_code kv_jws_key_parse(const char *pem, size_t len, struct kv_jws_key **r
                               struct kv_err *err)
 {
     kv_auto(EVP_PKEY_free) EVP_PKEY *pkey = read_pem(pem, len);
+    kv_auto(kv_jws_key_free) struct kv_jws_key *key = NULL;
     struct numbers numbers;
 
     if (!read_numbers(pkey, &numbers)) {
         return refuse_key("private key", " in PEM form", err);
     }
-    return make_key(pkey, &numbers, ret_key, err);
+    KV_TRY(make_key(pkey, &numbers, &key, err));
+    if (!kv_jws_key_thumbprint(key, key->name)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "its numbers do not fit together");
+    }
+    *ret_key = kv_take(key);
+    return KV_OK;
 }
 
 /* A member of a JWK; its bytes have no zero in front (RFC 7518 §2), so that they tell the size. */
@@ -313,6 +319,16 @@ enum kv_code kv_jws_key_import(const cJSON *jwk, struct kv_jws_key **ret_key, st
 const char *kv_jws_key_id(const struct kv_jws_key *key)
 {
     return key->id;
+}
+
+const char *kv_jws_key_name(const struct kv_jws_key *key)
+{
+    return key->name;
+}
+
+bool kv_jws_key_is_named(const struct kv_jws_key *key, const char *kid)
+{
+    return *kid != '\0' && (strcmp(kid, key->name) == 0 || strcmp(kid, key->id) == 0);
 }
 
 unsigned kv_jws_key_algs(const struct kv_jws_key *key)

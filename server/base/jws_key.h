@@ -14,7 +14,12 @@ struct kv_jws_key {
     EVP_PKEY *pkey; /* RSA of 2048 to 4096 bits, with an exponent that is cheap; or EC on P-256 */
     bool is_ec;
     char id[KV_JWS_KEY_ID_LENGTH + 1];
+    char name[KV_JWS_THUMBPRINT_LENGTH + 1];
 };
+
+/* What a private key is named by; false if it cannot sign. */
+bool kv_jws_key_thumbprint(const struct kv_jws_key *key,
+                           char ret_text[KV_JWS_THUMBPRINT_LENGTH + 1]);
 
 /* EC keys on P-256: jws_ec.c. */
 struct kv_jws_point {

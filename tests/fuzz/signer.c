@@ -43,5 +43,5 @@ enum kv_code signer_fetch(const char *url, struct kv_buf *body, struct kv_err *e
     return kv_buf_printf(body, err,
                          "{\"jwks_uri\":\"https://a.test/certs\",\"keys\":[{\"kid\":"
                          "\"%s\",%s]}",
-                         kv_jws_key_id(signer_key()), jwk.data + 1);
+                         kv_jws_key_name(signer_key()), jwk.data + 1);
 }

@@ -22,8 +22,11 @@
 
 struct kv_jws_key; /* opaque */
 
-/* SHA-256 thumbprint of the public key (RFC 7638), base64url: `kid` and `x5t` of its tokens. */
+/* SHA-256 thumbprint of the public key (RFC 7638), base64url. */
 #define KV_JWS_KEY_ID_LENGTH KV_BASE64URL_LENGTH(32)
+
+/* SHA-1 thumbprint of a certificate, base64url: x5t (RFC 7517 §4.8). */
+#define KV_JWS_THUMBPRINT_LENGTH KV_BASE64URL_LENGTH(20)
 
 /* The PEM text of an RSA-4096 key has some 3300 bytes. */
 #define KV_JWS_PEM_MAX 8192
@@ -36,7 +39,7 @@ enum kv_code kv_jws_key_generate(struct kv_buf *pem, struct kv_err *err) kv_must
 
 /*
  * Reads a private key of 2048 to 4096 bits; KV_BAD_PARAMETER for anything else, including an
- * encrypted key. Whether its numbers belong together only shows when it signs. Free with
+ * encrypted key, and where it shows that its numbers do not belong together. Free with
  * kv_jws_key_free().
  */
 enum kv_code kv_jws_key_parse(const char *pem, size_t len, struct kv_jws_key **ret_key,
@@ -63,6 +66,13 @@ KV_DEFINE_CLEANUP(struct kv_jws_key *, kv_jws_key_free)
 
 const char *kv_jws_key_id(const struct kv_jws_key *key);
 
+/* What tokens signed by a private key name it by: `kid` and `x5t`, which is that of its certificate
+ * (kv_jws_key_certify()). "" for a public key. */
+const char *kv_jws_key_name(const struct kv_jws_key *key);
+
+/* Whether a `kid` is that name; or the key's id, by which tokens named it that are older. */
+bool kv_jws_key_is_named(const struct kv_jws_key *key, const char *kid);
+
 /* The algorithms by which a key of this kind can verify: a set of those below. */
 unsigned kv_jws_key_algs(const struct kv_jws_key *key);
 
@@ -71,10 +81,11 @@ enum kv_code kv_jws_key_show(const struct kv_jws_key *key, struct kv_buf *json,
                              struct kv_err *err) kv_must_check;
 
 /*
- * Appends, in base64 (RFC 7517 §4.7), a certificate of version 3 for the key, of that common name and
- * signed by itself, the same whenever it is asked for. Its dates are those of nobody's clock.
+ * Appends, in base64 (RFC 7517 §4.7), a certificate of version 3 for a private key, signed by itself,
+ * the same whenever it is asked for. Its name is that of the service's, its dates are those of nobody's
+ * clock.
  */
-enum kv_code kv_jws_key_certify(const struct kv_jws_key *key, const char *name, struct kv_buf *text,
+enum kv_code kv_jws_key_certify(const struct kv_jws_key *key, struct kv_buf *text,
                                 struct kv_err *err) kv_must_check;
 
 /* Signs `payload` with a private key; the caller frees the text (kv_wipe_free). */

@@ -5,9 +5,6 @@
 
 #define JWK_MAX 4096 /* bytes of its JSON */
 
-/* Whom the certificates of the service's token keys name. */
-#define CERTIFICATE_NAME "accounts.accesscontrol.windows.net"
-
 enum kv_code kv_identity_sign(struct kv_identity *identity, const char *claims, size_t len,
                               char **ret_text, struct kv_err *err)
 {
@@ -28,7 +25,7 @@ enum kv_code kv_identity_show_key(struct kv_identity *identity, cJSON **ret_jwk,
     KV_TRY(kv_issuer_wait_key(identity->issuer, &key, err));
     KV_TRY(kv_jws_key_show(key, &json, err));
     KV_TRY(kv_json_parse(json.data, json.len, &jwk, err));
-    kv_json_add_text(jwk, "kid", kv_jws_key_id(key), &ok);
+    kv_json_add_text(jwk, "kid", kv_jws_key_name(key), &ok);
     if (!ok) {
         return KV_OUT_OF_MEMORY(err);
     }
@@ -42,5 +39,5 @@ enum kv_code kv_identity_show_certificate(struct kv_identity *identity, struct k
     const struct kv_jws_key *key;
 
     KV_TRY(kv_issuer_wait_key(identity->issuer, &key, err));
-    return kv_jws_key_certify(key, CERTIFICATE_NAME, text, err);
+    return kv_jws_key_certify(key, text, err);
 }

@@ -71,7 +71,7 @@ enum kv_signature kv_identity_check_signature(struct kv_identity *identity,
 {
     const struct kv_jws_key *key = kv_issuer_find_key(identity->issuer);
 
-    if (key == NULL || strcmp(jws->kid, kv_jws_key_id(key)) != 0) {
+    if (key == NULL || !kv_jws_key_is_named(key, jws->kid)) {
         return check_trusted(identity, jws, issuer);
     }
     return jws->alg == KV_JWS_RS256 && kv_jws_is_signed(jws, key) ? KV_SIGNATURE_OWN

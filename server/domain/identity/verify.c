@@ -131,7 +131,7 @@ static enum kv_code read_token(struct kv_identity *identity, const char *token, 
     if (!kv_jws_parse_as(token, len, algs, &jws)) {
         return refuse_token(err);
     }
-    if (key != NULL && strcmp(jws.kid, kv_jws_key_id(key)) == 0) {
+    if (key != NULL && kv_jws_key_is_named(key, jws.kid)) {
         return read_own(identity, &jws, key, &payload, ret_claims, err);
     }
     return read_foreign(identity, &jws, &payload, ret_claims, verdict, err);

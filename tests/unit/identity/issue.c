@@ -70,8 +70,8 @@ Test(issue, names_its_key_in_the_header)
     cr_assert_eq(issue_token(OTHER_AUDIENCE, &token), KV_OK);
     kv_auto(cJSON_Delete) cJSON *header = decode_part(token.text);
     cr_assert_eq(kv_json_print(header, &text, &err), KV_OK);
-    cr_assert_str_eq(text.data, "{\"typ\":\"JWT\",\"alg\":\"RS256\",\"x5t\":\"" FORGE_KEY_ID
-                                "\",\"kid\":\"" FORGE_KEY_ID "\"}");
+    cr_assert_str_eq(text.data, "{\"typ\":\"JWT\",\"alg\":\"RS256\",\"x5t\":\"" FORGE_KEY_NAME
+                                "\",\"kid\":\"" FORGE_KEY_NAME "\"}");
 }
 
 Test(issue, says_what_a_managed_identitys_token_says)

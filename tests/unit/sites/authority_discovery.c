@@ -163,6 +163,24 @@ static const char *find_in(const cJSON *object, const char *name)
     return text != NULL ? text : "";
 }
 
+/* RFC 7517 §4.8, of what x5c holds. */
+static const char *thumbprint_of_sent(const cJSON *key)
+{
+    const char *text =
+        cJSON_GetStringValue(cJSON_GetArrayItem(cJSON_GetObjectItem(key, "x5c"), 0));
+    unsigned char der[4096];
+    const unsigned char *at = der;
+    size_t len = 0;
+
+    cr_assert_lt(strlen(text), sizeof(der));
+    cr_assert(kv_base64_decode(text, strlen(text), der, &len));
+    X509 *certificate = d2i_X509(NULL, &at, (long) len);
+    cr_assert_not_null(certificate);
+    const char *thumbprint = thumbprint_of(certificate, EVP_sha1());
+    X509_free(certificate);
+    return thumbprint;
+}
+
 /* The certificate is there for the libraries that read nothing else. */
 Test(discovery, keys_are_those_that_tokens_are_signed_by)
 {
@@ -177,7 +195,9 @@ Test(discovery, keys_are_those_that_tokens_are_signed_by)
     cJSON *key = cJSON_GetArrayItem(answer_member("keys"), 0);
 
     cr_assert_str_eq(find_in(key, "kid"), jws.kid);
+    cr_assert_str_eq(find_in(key, "x5t"), jws.kid, "as Entra has it");
     cr_assert_str_eq(find_in(key, "x5t"), find_in(jws.header, "x5t"));
+    cr_assert_str_eq(find_in(key, "x5t"), thumbprint_of_sent(key));
     cr_assert_str_eq(find_in(key, "use"), "sig");
     cr_assert_str_eq(find_in(key, "issuer"), "");
     must(kv_jws_key_import(key, &by_certificate, &err)); /* both, and they must agree */
