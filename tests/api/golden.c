@@ -16,6 +16,8 @@
     X(attestation_2021)                                                                            \
     X(attestation_2024)                                                                            \
     X(attestation_2026)                                                                            \
+    X(authority)                                                                                   \
+    X(authority_2021)                                                                              \
     X(key_export_never)                                                                            \
     X(managed_hsm)                                                                                 \
     X(managed_hsm_2021)                                                                            \

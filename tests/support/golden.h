@@ -41,7 +41,7 @@ int golden_play(const char *path);
  * A body, or what golden_open() found in it, without what differs from run to run: the port is
  * {port}, a version {version}, a date {time}, the request id {request-id}, bytes in base64url {N}
  * with their number of characters, the end of a line {crlf}, certificates and what is signed or
- * encrypted {...}; a text called value only where `expected` has it masked. Takes `body`; heap.
+ * encrypted {...}, as are tokens; a date of the authority {date}; a text called value only where `expected` has it masked. Takes `body`; heap.
  */
 char *golden_mask(char *body, const struct reply *reply, unsigned port, const char *expected);
 

@@ -21,6 +21,9 @@ static const struct mask {
       "|publicKeyAttestation)\":\")([A-Za-z0-9_-]+)",
       "{...}" },
     { "([[,]\")([A-Za-z0-9+/=]{200,})", "{...}" }, /* a certificate of x5c */
+    { "(\"(access_token|refresh_token|device_code)\":\")([A-Za-z0-9_.-]+)", "{...}" },
+    { "(\"(expires_on|not_before)\":\")([0-9]+)", "{time}" },
+    { "([Tt]imestamp[:\" ]+)([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}Z)", "{date}" },
 };
 
 /* What an operation made, where the file does not say what it must be. */

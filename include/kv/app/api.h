@@ -31,6 +31,11 @@ void kv_journal_answer(enum kv_journal_kind kind, const struct kv_request *reque
  */
 kv_handler_fn kv_fault_on_arrival, kv_fault_on_request, kv_fault_on_answer;
 
+/* api/gate: what a step returns that has to be asked again because the keys of an issuer are being
+ * fetched. It waits for a little while, KV_WAITS_MAX times at most, which is longer than a fetch takes;
+ * then the request is KV_UNAVAILABLE. */
+enum kv_code kv_wait_for_keys(struct kv_request *request) kv_must_check;
+
 /* api/gate: what fault rules say of a new connection; kv_listener_config.greet. */
 enum kv_cut_kind kv_fault_greet(struct kv_app *app, const char *client);
 

@@ -128,12 +128,21 @@ enum kv_code kv_principals_find_certificate(struct kv_principals *principals, co
                                             X509 **ret_certificate,
                                             struct kv_err *err) kv_must_check;
 
-/* Whether the application trusts tokens of that issuer, subject and audience (workload identity);
- * the three are compared to the byte. */
-enum kv_code kv_principals_is_federated(struct kv_principals *principals, const char *object_id,
-                                        const char *issuer, const char *subject,
-                                        const char *audience, bool *ret_trusted,
-                                        struct kv_err *err) kv_must_check;
+/*
+ * How near the federated credentials of an application come to tokens of that issuer, audience and
+ * subject (workload identity), which are compared to the byte and in this order. Reads the store.
+ */
+enum kv_federation {
+    KV_FEDERATION_NONE,     /* it has no such credential */
+    KV_FEDERATION_ISSUER,   /* none is for that issuer */
+    KV_FEDERATION_AUDIENCE, /* none of that issuer is for that audience */
+    KV_FEDERATION_SUBJECT,  /* none of both is for that subject */
+    KV_FEDERATION_FITS
+};
+enum kv_code kv_principals_federation(struct kv_principals *principals, const char *object_id,
+                                      const char *issuer, const char *subject, const char *audience,
+                                      enum kv_federation *ret_federation,
+                                      struct kv_err *err) kv_must_check;
 
 /*
  * The object ids of the groups that the principal is in, nested membership included, each once, in

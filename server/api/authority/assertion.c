@@ -150,34 +150,30 @@ static bool is_endpoint(const struct authority_order *order, const char *audienc
     return false;
 }
 
-/* Whether that audience is good; *ret_code is written when asking fails. */
-typedef bool audience_fn(const struct authority_order *order, const struct claims *claims,
-                         const char *audience, enum kv_code *ret_code, struct kv_err *err);
-
-static bool is_own_endpoint(const struct authority_order *order, const struct claims *claims,
-                            const char *audience, enum kv_code *ret_code, struct kv_err *err)
+/* The next audience of `aud`, which is a text or a list; NULL: there is none. */
+static const char *next_audience(const struct claims *claims, size_t *place)
 {
-    (void) claims;
-    (void) ret_code;
-    (void) err;
-    return is_endpoint(order, audience);
+    const cJSON *aud = claims->aud;
+    const char *text = NULL;
+
+    if (cJSON_IsString(aud)) {
+        return (*place)++ == 0 ? aud->valuestring : NULL;
+    }
+    while (text == NULL && *place < (size_t) cJSON_GetArraySize(aud)) {
+        text = cJSON_GetStringValue(cJSON_GetArrayItem(aud, (int) (*place)++));
+    }
+    return text;
 }
 
-static bool has_audience(const struct authority_order *order, const struct claims *claims,
-                         audience_fn *fits, enum kv_code *ret_code, struct kv_err *err)
+static bool is_for_endpoint(const struct authority_order *order, const struct claims *claims)
 {
-    const cJSON *item;
+    const char *audience;
+    bool found = false;
 
-    *ret_code = KV_OK;
-    if (cJSON_IsString(claims->aud)) {
-        return fits(order, claims, claims->aud->valuestring, ret_code, err);
+    for (size_t at = 0; !found && (audience = next_audience(claims, &at)) != NULL;) {
+        found = is_endpoint(order, audience);
     }
-    cJSON_ArrayForEach (item, claims->aud) {
-        if (cJSON_IsString(item) && fits(order, claims, item->valuestring, ret_code, err)) {
-            return true;
-        }
-    }
-    return false;
+    return found;
 }
 
 /* --- an assertion of the application's own --- */
@@ -186,14 +182,13 @@ static enum kv_code judge_own(const struct authority_order *order,
                               const struct assertion *assertion, struct kv_err *err)
 {
     const struct claims *claims = &assertion->claims;
-    enum kv_code code;
 
     if (strcasecmp(claims->iss, order->client.client_id) != 0
         || strcasecmp(claims->sub, order->client.client_id) != 0) {
         return AADSTS_REFUSE(err, 700021);
     }
     KV_TRY(authority_check_certificate(order, &assertion->jws, err));
-    if (!has_audience(order, claims, is_own_endpoint, &code, err)) {
+    if (!is_for_endpoint(order, claims)) {
         return AADSTS_REFUSE(err, 700023);
     }
     return judge_dates(claims, err);
@@ -201,52 +196,90 @@ static enum kv_code judge_own(const struct authority_order *order,
 
 /* --- a token of another issuer --- */
 
-/* Coffer's own federated tokens need no record: they say whose they are. */
-static bool is_trusted(const struct authority_order *order, const struct claims *claims,
-                       const char *audience, enum kv_code *ret_code, struct kv_err *err)
+/* Coffer's own federated tokens need no record: they say whose they are. An application that nobody
+ * registered takes any issuer that is trusted at all. */
+static enum kv_code compare(const struct authority_order *order, const struct claims *claims,
+                            const char *audience, enum kv_federation *ret_federation,
+                            struct kv_err *err)
 {
-    bool trusted = false;
+    bool is_ours = strcmp(claims->iss, KV_FEDERATED_ISSUER) == 0;
 
-    if (strcmp(claims->iss, KV_FEDERATED_ISSUER) == 0) {
-        return strcmp(claims->sub, order->client.client_id) == 0
-               && strcmp(audience, KV_FEDERATED_AUDIENCE) == 0;
+    if (order->client.registered && !is_ours) {
+        return kv_principals_federation(order->request->app->principals, order->client.object_id,
+                                        claims->iss, claims->sub, audience, ret_federation, err);
     }
-    if (!order->client.registered) { /* it takes any issuer that is trusted at all */
-        return strcmp(audience, KV_FEDERATED_AUDIENCE) == 0;
+    if (strcmp(audience, KV_FEDERATED_AUDIENCE) != 0) {
+        *ret_federation = KV_FEDERATION_AUDIENCE;
+    } else {
+        *ret_federation = is_ours && strcmp(claims->sub, order->client.client_id) != 0
+                              ? KV_FEDERATION_SUBJECT
+                              : KV_FEDERATION_FITS;
     }
-    *ret_code = kv_principals_is_federated(order->request->app->principals, order->client.object_id,
-                                           claims->iss, claims->sub, audience, &trusted, err);
-    return *ret_code == KV_OK && trusted;
+    return KV_OK;
 }
 
-static enum kv_code refuse_federated(const struct claims *claims, struct kv_err *err)
+/* By the audience that comes nearest. */
+static enum kv_code find_nearest(const struct authority_order *order, const struct claims *claims,
+                                 enum kv_federation *ret_nearest, const char **ret_audience,
+                                 struct kv_err *err)
 {
-    const cJSON *aud = claims->aud;
-    const char *first = cJSON_GetStringValue(cJSON_IsArray(aud) ? cJSON_GetArrayItem(aud, 0) : aud);
+    const char *audience = next_audience(claims, &(size_t){ 0 });
 
-    return AADSTS_REFUSE(err, 70021, claims->iss, claims->sub, first != NULL ? first : "");
+    *ret_audience = audience != NULL ? audience : "";
+    KV_TRY(compare(order, claims, *ret_audience, ret_nearest, err));
+    for (size_t at = 0; (audience = next_audience(claims, &at)) != NULL;) {
+        enum kv_federation nearest;
+
+        KV_TRY(compare(order, claims, audience, &nearest, err));
+        if (nearest > *ret_nearest) {
+            *ret_nearest = nearest;
+            *ret_audience = audience;
+        }
+    }
+    return KV_OK;
 }
 
-static enum kv_code judge_federated(struct authority_order *order,
+static enum kv_code refuse_federated(const struct authority_order *order,
+                                     const struct claims *claims, enum kv_federation nearest,
+                                     const char *audience, struct kv_err *err)
+{
+    if (order->request->app->build->year == KV_BUILD_2021) {
+        return AADSTS_REFUSE(err, 70021, claims->iss, claims->sub, audience);
+    }
+    switch (nearest) {
+    case KV_FEDERATION_NONE:
+        return AADSTS_REFUSE(err, 70025, order->client.client_id, order->client.name);
+    case KV_FEDERATION_AUDIENCE:
+        return AADSTS_REFUSE(err, 700212, audience);
+    case KV_FEDERATION_SUBJECT:
+        return AADSTS_REFUSE(err, 700213, claims->sub);
+    case KV_FEDERATION_ISSUER:
+    case KV_FEDERATION_FITS: /* but nobody trusts the issuer */
+        break;
+    }
+    return AADSTS_REFUSE(err, 700211, claims->iss);
+}
+
+static enum kv_code judge_federated(const struct authority_order *order,
                                     const struct assertion *assertion, struct kv_err *err)
 {
     const struct claims *claims = &assertion->claims;
-    enum kv_code code;
-    bool trusted = has_audience(order, claims, is_trusted, &code, err);
+    enum kv_federation nearest = KV_FEDERATION_NONE;
+    const char *audience = "";
 
-    KV_TRY(code);
-    if (!trusted) {
-        return refuse_federated(claims, err);
+    KV_TRY(find_nearest(order, claims, &nearest, &audience, err));
+    if (nearest != KV_FEDERATION_FITS) {
+        return refuse_federated(order, claims, nearest, audience, err);
     }
     switch (
         kv_identity_check_signature(order->request->app->identity, &assertion->jws, claims->iss)) {
-    case KV_SIGNATURE_PENDING:
-        order->must_wait = true;
-        return KV_OK;
+    case KV_SIGNATURE_PENDING: /* the step before has waited long enough */
+        return AADSTS_REFUSE(err, 90033);
     case KV_SIGNATURE_FORGED:
         return AADSTS_REFUSE(err, 50013);
     case KV_SIGNATURE_UNKNOWN:
-        return order->client.registered ? AADSTS_REFUSE(err, 50013) : refuse_federated(claims, err);
+        return order->client.registered ? AADSTS_REFUSE(err, 50013)
+                                        : refuse_federated(order, claims, nearest, audience, err);
     case KV_SIGNATURE_TRUSTED:
     case KV_SIGNATURE_OWN:
         break;
@@ -255,11 +288,27 @@ static enum kv_code judge_federated(struct authority_order *order,
 }
 
 /* An application's issuer is itself, by its client id; that of anybody else is a URL. */
-enum kv_code authority_judge_assertion(struct authority_order *order, struct kv_err *err)
+static bool is_own(const struct assertion *assertion)
+{
+    return kv_uuid_is_valid(assertion->claims.iss);
+}
+
+enum kv_code authority_judge_assertion(const struct authority_order *order, struct kv_err *err)
 {
     kv_auto(assertion_done) struct assertion assertion = { .payload = NULL };
 
     KV_TRY(read_assertion(order->assertion, &assertion, err));
-    return kv_uuid_is_valid(assertion.claims.iss) ? judge_own(order, &assertion, err)
-                                                  : judge_federated(order, &assertion, err);
+    return is_own(&assertion) ? judge_own(order, &assertion, err)
+                              : judge_federated(order, &assertion, err);
+}
+
+bool authority_lacks_keys(const struct kv_request *request, const char *text)
+{
+    kv_auto(assertion_done) struct assertion assertion = { .payload = NULL };
+    struct kv_err err;
+
+    return read_assertion(text, &assertion, &err) == KV_OK && !is_own(&assertion)
+           && kv_identity_check_signature(request->app->identity, &assertion.jws,
+                                          assertion.claims.iss)
+                  == KV_SIGNATURE_PENDING;
 }

@@ -48,11 +48,12 @@ void authority_render_error(struct kv_request *request, const struct kv_err *err
 #define AUTHORITY_DATE_SIZE 24
 void authority_render_date(kv_time time, char ret_text[AUTHORITY_DATE_SIZE]);
 
-/* What the first gate found out; request->context. Not changed afterwards. */
+/* What the gates found out; request->context. Not changed afterwards. */
 struct authority_call {
     char correlation[KV_UUID_LENGTH + 1]; /* client-request-id, or one that is made up */
     bool is_echoed;                       /* the client sent it */
     char allow[KV_VERBS_SIZE];            /* of a path that has no such method; "" */
+    kv_millis patience;                   /* monotonic: how long it waits for keys of an issuer */
 };
 static inline const struct authority_call *authority_call_of(const struct kv_request *request)
 {
@@ -88,15 +89,13 @@ struct authority_order {
     const struct kv_request *request;
     struct authority_tenant tenant;
     struct form form;
-    bool is_v1;    /* the answer is that of the first version: all members are texts */
-    bool may_wait; /* for the keys of an issuer */
+    bool is_v1; /* the answer is that of the first version: all members are texts */
     struct kv_buf basic;
     const char *client_id, *secret, *assertion; /* NULL: not given */
     struct kv_principal_entry client;
     const char *proof;                  /* appidacr of the token */
     char resource[KV_RESOURCE_MAX + 1]; /* whom the token is for */
     bool announces_cp1;
-    bool must_wait; /* keys are being fetched: nothing is decided yet */
 };
 
 /* Who says that it asks: by HTTP Basic or in the form. 900144, 9002313. */
@@ -105,12 +104,17 @@ enum kv_code authority_read_client(struct authority_order *order, struct kv_err 
 /* The application of that client id. 700016, 7000112. */
 enum kv_code authority_find_client(struct authority_order *order, struct kv_err *err) kv_must_check;
 
-/* Whether it is the one: by a secret or by an assertion. The numbers of aadsts.def; or
- * order->must_wait. */
+/* Whether it is the one: by a secret or by an assertion. The numbers of aadsts.def. */
 enum kv_code authority_prove_client(struct authority_order *order,
                                     struct kv_err *err) kv_must_check;
-enum kv_code authority_judge_assertion(struct authority_order *order,
+enum kv_code authority_judge_assertion(const struct authority_order *order,
                                        struct kv_err *err) kv_must_check;
+
+/* Whether the keys are being fetched that such an assertion has to be held against. Never blocks. */
+bool authority_lacks_keys(const struct kv_request *request, const char *assertion);
+
+/* A step: waits for them, a few seconds at most, before a token is asked for. */
+kv_handler_fn authority_await_keys;
 
 /* The key of an assertion that an application signed by itself (assertion_key.c). 700027, 50027. */
 struct kv_jws;

@@ -204,6 +204,7 @@ static const struct kv_gate gates[] = {
     { "route", kv_route_match },
     { "body", check_body },
     { "faults", kv_fault_on_request },
+    { "keys", authority_await_keys },
     { 0 },
 };
 

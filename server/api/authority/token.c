@@ -4,14 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
+#include "kv/app/api.h"
 #include "kv/base/json.h"
 #include "private.h"
 
 #define FORM_TYPE "application/x-www-form-urlencoded"
+#define CLIENT_CREDENTIALS "client_credentials"
 #define PATIENCE_MS 5000 /* for keys of an issuer that are being fetched */
-#define PAUSE_US 20000
 
 typedef enum kv_code grant_fn(struct authority_order *order, struct kv_response *response,
                               struct kv_err *err);
@@ -112,9 +112,6 @@ static enum kv_code grant_client(struct authority_order *order, struct kv_respon
     KV_TRY(authority_read_claims(order, err));
     KV_TRY(authority_find_client(order, err));
     KV_TRY(authority_prove_client(order, err));
-    if (order->must_wait) {
-        return KV_OK;
-    }
     KV_TRY(issue(order, &token, err));
     body = order->is_v1 ? render_v1(order, &token) : render_v2(&token);
     return kv_response_json(response, 200, body, err);
@@ -126,7 +123,7 @@ static const struct grant {
     const char *name;
     grant_fn *run;
 } grants[] = {
-    { "client_credentials", grant_client },
+    { CLIENT_CREDENTIALS, grant_client },
     { "refresh_token", authority_grant_refresh },
     { "urn:ietf:params:oauth:grant-type:device_code", authority_grant_device },
     { "device_code", authority_grant_device },
@@ -160,45 +157,55 @@ static enum kv_code run_grant(struct authority_order *order, struct kv_response 
     return run(order, response, err);
 }
 
-/* Asked again until the keys are there; one of few threads waits, those for what lies outside. */
-static enum kv_code answer_at_leisure(struct kv_request *request, struct kv_response *response,
-                                      bool is_v1, struct kv_err *err)
+/* --- keys of issuers --- */
+
+/* The assertion of a form that has to be judged; it is borrowed from the form. NULL: there is none. */
+static const char *find_assertion(const struct form *form)
 {
-    kv_millis end = kv_clock_monotonic() + PATIENCE_MS;
+    const char *grant = form_find(form, "grant_type");
+    bool is_ours = grant != NULL && strcasecmp(grant, CLIENT_CREDENTIALS) == 0;
 
-    while (kv_clock_monotonic() < end) {
-        kv_auto(order_done) struct authority_order order = { .request = request, .is_v1 = is_v1 };
+    return is_ours ? form_find(form, "client_assertion") : NULL;
+}
 
-        KV_TRY(run_grant(&order, response, err));
-        if (!order.must_wait) {
-            return KV_OK;
-        }
-        (void) usleep(PAUSE_US); /* an early end does no harm */
+static bool lacks_keys(const struct kv_request *request)
+{
+    kv_auto(form_done) struct form form = { .text = NULL };
+    struct kv_err err;
+    const char *assertion = NULL;
+
+    if (has_form(request)
+        && form_parse(request->body.data, request->body.len, &form, &err) == KV_OK) {
+        assertion = find_assertion(&form);
     }
-    return AADSTS_REFUSE(err, 90033);
+    return assertion != NULL && authority_lacks_keys(request, assertion);
 }
 
-static enum kv_code answer_v1_later(struct kv_request *request, struct kv_response *response,
-                                    struct kv_err *err)
+/* What the form has of faults is for the handler to say, and that keys do not come, too. */
+enum kv_code authority_await_keys(struct kv_request *request, struct kv_response *response,
+                                  struct kv_err *err)
 {
-    return answer_at_leisure(request, response, true, err);
+    struct authority_call *call = request->context; /* begin_call() was the first gate */
+
+    (void) response;
+    (void) err;
+    if (request->route->operation != KV_OPERATION_AUTHORITY_TOKEN || !lacks_keys(request)) {
+        return KV_OK;
+    }
+    if (request->waits == 0) {
+        call->patience = kv_clock_monotonic() + PATIENCE_MS;
+    }
+    return kv_clock_monotonic() < call->patience ? kv_wait_for_keys(request) : KV_OK;
 }
 
-static enum kv_code answer_v2_later(struct kv_request *request, struct kv_response *response,
-                                    struct kv_err *err)
-{
-    return answer_at_leisure(request, response, false, err);
-}
+/* --- the routes --- */
 
 static enum kv_code answer(struct kv_request *request, struct kv_response *response, bool is_v1,
                            struct kv_err *err)
 {
     kv_auto(order_done) struct authority_order order = { .request = request, .is_v1 = is_v1 };
 
-    KV_TRY(run_grant(&order, response, err));
-    return order.must_wait ? kv_request_continue(request, KV_LANE_OUTSIDE,
-                                                 is_v1 ? answer_v1_later : answer_v2_later)
-                           : KV_OK;
+    return run_grant(&order, response, err);
 }
 
 enum kv_code authority_token_v1(struct kv_request *request, struct kv_response *response,

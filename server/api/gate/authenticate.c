@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "kv/app/api.h"
 #include "private.h"
 
 /* How long a request waits before it asks again for keys that are being fetched: often at first, and
@@ -76,7 +77,7 @@ static enum kv_code judge_standing(const struct kv_request *request, struct kv_c
     return KV_REFUSE(err, KV_TEXT_TOKEN_REVOKED, 0);
 }
 
-static enum kv_code wait_for_keys(struct kv_request *request)
+enum kv_code kv_wait_for_keys(struct kv_request *request)
 {
     kv_millis span = request->waits < WAITS_AT_FIRST ? WAIT_MS : LATER_WAIT_MS;
 
@@ -103,7 +104,7 @@ enum kv_code gate_authenticate(struct kv_request *request, struct kv_response *r
     authorization += strspn(authorization, " "); /* RFC 9110 §11.4: one or more */
     KV_TRY(verify_token(request, authorization, &call->principal, &verdict, err));
     if (verdict.must_wait) {
-        return wait_for_keys(request);
+        return kv_wait_for_keys(request);
     }
     return judge_standing(request, call, &verdict, err);
 }

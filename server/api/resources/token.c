@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "kv/app/api.h"
 #include "private.h"
 
 /* Of Azure's service management, which it accepts as its name. */
@@ -79,8 +80,7 @@ static enum kv_code verify(struct kv_request *request, const char *token, struct
         bool is_audience = why.text == KV_TEXT_TOKEN_AUDIENCE;
         return refuse(is_audience ? KV_ARM_TOKEN_AUDIENCE : KV_ARM_TOKEN_INVALID, err);
     }
-    /* keys of its issuer are being fetched: this seed of a site trusts coffer's tokens alone */
-    return verdict.must_wait ? refuse(KV_ARM_TOKEN_INVALID, err) : KV_OK;
+    return verdict.must_wait ? kv_wait_for_keys(request) : KV_OK;
 }
 
 enum kv_code resources_authenticate(struct kv_request *request, struct kv_response *response,

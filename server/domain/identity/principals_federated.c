@@ -71,24 +71,27 @@ enum kv_code kv_principal_add_federated(struct kv_principals *principals, const 
     return KV_OK;
 }
 
-enum kv_code kv_principals_is_federated(struct kv_principals *principals, const char *object_id,
-                                        const char *issuer, const char *subject,
-                                        const char *audience, bool *ret_trusted, struct kv_err *err)
+enum kv_code kv_principals_federation(struct kv_principals *principals, const char *object_id,
+                                      const char *issuer, const char *subject, const char *audience,
+                                      enum kv_federation *ret_federation, struct kv_err *err)
 {
-    static const char sql[] =
-        "SELECT count(*) FROM principal_credential c JOIN principal p ON p.id = c.principal"
-        " WHERE p.object_id = ? AND c.kind = ? AND c.issuer = ? AND c.subject = ?"
-        " AND c.audience = ?";
+    /* how many of the three each credential has, in their order */
+    static const char sql[] = "SELECT coalesce(1 + max((c.issuer = ?)"
+                              " + (c.issuer = ? AND c.audience = ?)"
+                              " + (c.issuer = ? AND c.audience = ? AND c.subject = ?)), 0)"
+                              " FROM principal_credential c JOIN principal p ON p.id = c.principal"
+                              " WHERE p.object_id = ? AND c.kind = ?";
     kv_auto(kv_db_release) struct kv_db *db = NULL;
     char folded[KV_UUID_LENGTH + 1];
-    int64_t count;
+    int64_t nearest;
 
     principals_fold(object_id, folded, sizeof(folded));
     KV_TRY(kv_db_acquire(principals->store, &db, err));
     KV_TRY(kv_db_count(db, sql,
-                       KV_BINDS(KV_B_TEXT(folded), KV_B_INT(KV_CREDENTIAL_FEDERATED),
-                                KV_B_TEXT(issuer), KV_B_TEXT(subject), KV_B_TEXT(audience)),
-                       &count, err));
-    *ret_trusted = count > 0;
+                       KV_BINDS(KV_B_TEXT(issuer), KV_B_TEXT(issuer), KV_B_TEXT(audience),
+                                KV_B_TEXT(issuer), KV_B_TEXT(audience), KV_B_TEXT(subject),
+                                KV_B_TEXT(folded), KV_B_INT(KV_CREDENTIAL_FEDERATED)),
+                       &nearest, err));
+    *ret_federation = (enum kv_federation) nearest;
     return KV_OK;
 }

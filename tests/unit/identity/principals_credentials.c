@@ -107,25 +107,28 @@ Test(credentials, made_by_coffer_are_told_once)
         KV_NOT_FOUND);
 }
 
-static bool is_federated(const char *issuer, const char *subject, const char *audience)
+static enum kv_federation federation(const char *issuer, const char *subject, const char *audience)
 {
-    bool trusted = false;
+    enum kv_federation nearest = KV_FEDERATION_FITS;
 
     must(find_name("app"));
-    must(kv_principals_is_federated(principals, entry.object_id, issuer, subject, audience,
-                                    &trusted, &err));
-    return trusted;
+    must(kv_principals_federation(principals, entry.object_id, issuer, subject, audience, &nearest,
+                                  &err));
+    return nearest;
 }
 
 Test(credentials, federated_ones_are_compared_to_the_byte)
 {
-    cr_assert_not(is_federated(ISSUER_A, "s", AZURE));
+    cr_assert_eq(federation(ISSUER_A, "s", AZURE), KV_FEDERATION_NONE);
     must(kv_principal_add_federated(principals, "app", NULL, ISSUER_A, "s", NULL, &credential,
                                     &err));
-    cr_assert(is_federated(ISSUER_A, "s", AZURE));
-    cr_assert_not(is_federated(ISSUER_A, "S", AZURE));
-    cr_assert_not(is_federated("https://issuer.example", "s", AZURE));
-    cr_assert_not(is_federated(ISSUER_A, "s", "api://azureadtokenexchange"));
+    cr_assert_eq(federation(ISSUER_A, "s", AZURE), KV_FEDERATION_FITS);
+    cr_assert_eq(federation(ISSUER_A, "S", AZURE), KV_FEDERATION_SUBJECT);
+    cr_assert_eq(federation("https://issuer.example", "s", AZURE), KV_FEDERATION_ISSUER);
+    cr_assert_eq(federation(ISSUER_A, "s", "api://azureadtokenexchange"), KV_FEDERATION_AUDIENCE);
+    must(kv_principal_add_federated(principals, "app", NULL, "https://issuer.example", "S", NULL,
+                                    &credential, &err));
+    cr_assert_eq(federation(ISSUER_A, "S", AZURE), KV_FEDERATION_SUBJECT, "of one credential");
     cr_assert_eq(
         kv_principal_add_federated(principals, "app", NULL, "", "s", NULL, &credential, &err),
         KV_BAD_PARAMETER);

@@ -8,12 +8,14 @@
 
 #include <criterion/criterion.h>
 
+#include "kv/wire/build.h"
+
 TestSuite(federated, .init = set_up_authority, .fini = tear_down_authority, .timeout = 60);
 
 #define EXCHANGE "api://AzureADTokenExchange"
 #define CLUSTER "https://cluster.example/"
 #define SUBJECT "system:serviceaccount:default:app"
-#define UNMATCHED "No matching federated identity record found for presented assertion. "
+#define UNMATCHED "No matching federated identity record found for presented assertion "
 
 static char *issue_own(const char *client_id)
 {
@@ -35,37 +37,78 @@ static void trust_cluster(void)
 
 /* --- what is refused --- */
 
-Test(federated, AADSTS70021_of_what_no_record_fits)
+static void expect_unmatched(unsigned number, const char *part, const char *value)
 {
-    static const char *const rows[][3] = {
-        { "https://cluster.example", SUBJECT, EXCHANGE },
-        { CLUSTER, "system:serviceaccount:default:other", EXCHANGE },
-        { CLUSTER, SUBJECT, "api://other" },
-        { "", "", "" },
-    };
     char text[512];
 
+    (void) snprintf(text, sizeof(text),
+                    UNMATCHED "%s '%s'. Check your federated identity credential Subject, Audience "
+                              "and Issuer against the presented assertion. https://",
+                    part, value);
+    expect_aadsts(number, 401, "invalid_client", text);
+}
+
+static void post_cluster(const char *issuer, const char *subject, const char *audience)
+{
+    post_assertion(forge_token(HEADER, write_claims(issuer, subject, audience, 10, 600)));
+}
+
+Test(federated, AADSTS70025_of_an_application_without_a_record)
+{
+    register_client("app");
+    post_cluster(CLUSTER, SUBJECT, EXCHANGE);
+    expect_aadsts(70025, 401, "invalid_client",
+                  "The client '" CLIENT "'(app) has no configured federated identity credentials.");
+}
+
+Test(federated, AADSTS700211_of_an_issuer_that_no_record_has)
+{
+    static const char *const issuers[] = { "https://cluster.example", "https://CLUSTER.example/",
+                                           "" };
+
     trust_cluster();
-    for (size_t i = 0; i < KV_COUNT(rows); i++) {
-        post_assertion(
-            forge_token(HEADER, write_claims(rows[i][0], rows[i][1], rows[i][2], 10, 600)));
-        (void) snprintf(text, sizeof(text),
-                        UNMATCHED "Assertion Issuer: '%s'. Assertion Subject: '%s'. Assertion "
-                                  "Audience: '%s'. https://",
-                        rows[i][0], rows[i][1], rows[i][2]);
-        expect_aadsts(70021, 400, "invalid_request", text);
+    for (size_t i = 0; i < KV_COUNT(issuers); i++) {
+        post_cluster(issuers[i], SUBJECT, EXCHANGE);
+        expect_unmatched(700211, "issuer", issuers[i]);
+    }
+    post_cluster("https://other.example/", "other", "api://other");
+    expect_unmatched(700211, "issuer", "https://other.example/");
+}
+
+Test(federated, AADSTS700212_of_an_audience_that_no_record_has)
+{
+    trust_cluster();
+    post_cluster(CLUSTER, SUBJECT, "api://other");
+    expect_unmatched(700212, "audience", "api://other");
+    post_cluster(CLUSTER, "other", "");
+    expect_unmatched(700212, "audience", "");
+    post_cluster(KV_FEDERATED_ISSUER, CLIENT, "api://other");
+    expect_unmatched(700212, "audience", "api://other");
+}
+
+Test(federated, AADSTS700213_of_a_subject_that_no_record_has)
+{
+    static const char *const subjects[] = { "system:serviceaccount:default:other",
+                                            "System:serviceaccount:default:app", "" };
+
+    trust_cluster();
+    for (size_t i = 0; i < KV_COUNT(subjects); i++) {
+        post_cluster(CLUSTER, subjects[i], EXCHANGE);
+        expect_unmatched(700213, "subject", subjects[i]);
     }
 }
 
-Test(federated, AADSTS70021_of_a_token_of_coffers_for_somebody_else)
+Test(federated, AADSTS700213_of_a_token_of_coffers_for_somebody_else)
 {
+    static const char other[] = "1a0b0c0d-1111-4222-8333-444455556666";
+
     register_client("app");
-    post_assertion(issue_own("1a0b0c0d-1111-4222-8333-444455556666"));
-    expect_aadsts(70021, 400, "invalid_request", UNMATCHED);
+    post_assertion(issue_own(other));
+    expect_unmatched(700213, "subject", other);
 }
 
 /* Who issued it counts, and not who signed it: an access token is none to be exchanged. */
-Test(federated, AADSTS70021_of_an_access_token_of_coffers_own)
+Test(federated, AADSTS700211_of_an_access_token_of_coffers_own)
 {
     struct kv_identity_card card;
     const struct kv_token_time when = kv_clock_token_time(app.clock);
@@ -73,17 +116,28 @@ Test(federated, AADSTS70021_of_an_access_token_of_coffers_own)
 
     cr_assert(kv_identity_card(identity, "", &card));
     must(kv_identity_issue(identity, &card, EXCHANGE, &when, &token, &err));
-    register_client("app");
+    trust_cluster();
     post_assertion(token.text);
-    expect_aadsts(70021, 400, "invalid_request", UNMATCHED);
+    expect_unmatched(700211, "issuer", "https://sts.windows.net/" TENANT "/");
 }
 
-Test(federated, AADSTS70021_of_an_issuer_that_nobody_trusts)
+Test(federated, AADSTS700211_of_an_issuer_that_nobody_trusts)
 {
     static const char header[] = "{\"alg\":\"RS256\",\"kid\":\"other\"}";
 
     post_assertion(forge_token(header, write_claims(CLUSTER, SUBJECT, EXCHANGE, 10, 600)));
-    expect_aadsts(70021, 400, "invalid_request", UNMATCHED);
+    expect_unmatched(700211, "issuer", CLUSTER);
+}
+
+Test(federated, AADSTS70021_of_them_all_as_it_was_in_2022)
+{
+    app.build = kv_build_find("2021");
+    trust_cluster();
+    post_cluster(CLUSTER, "other", EXCHANGE);
+    expect_aadsts(70021, 400, "invalid_request",
+                  "No matching federated identity record found for presented assertion. Assertion "
+                  "Issuer: '" CLUSTER "'. Assertion Subject: 'other'. Assertion Audience: '" EXCHANGE
+                  "'. https://");
 }
 
 Test(federated, AADSTS50013_of_a_signature_that_is_not_by_the_key_it_names)
