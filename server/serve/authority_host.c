@@ -24,7 +24,7 @@ static bool is_plain(const char *text, const char *more)
 static enum kv_code refuse(const char *text, struct kv_err *err)
 {
     return KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                   "--authority-host: %s is neither a host name nor https://HOST[:PORT][/TENANT]",
+                   "--authority-host: %s is neither HOST[/TENANT] nor https://HOST[:PORT][/TENANT]",
                    text);
 }
 
@@ -33,25 +33,27 @@ static bool is_url(const char *text)
     return strstr(text, "://") != NULL;
 }
 
-/* The part behind the scheme: one host, and one segment at most. */
-static bool is_good_url(const char *text)
+/* One host, of letters, digits and these, and one segment at most. */
+static bool is_good(const char *text, const char *more)
 {
-    if (strncasecmp(text, SCHEME, strlen(SCHEME)) != 0) {
-        return false;
-    }
-    text += strlen(SCHEME);
     const char *slash = strchr(text, '/');
 
-    return *text != '\0' && slash != text && is_plain(text, "-.:[]/")
+    return *text != '\0' && slash != text && is_plain(text, more)
            && (slash == NULL || strchr(slash + 1, '/') == NULL);
+}
+
+static bool is_good_url(const char *text)
+{
+    return strncasecmp(text, SCHEME, strlen(SCHEME)) == 0
+           && is_good(text + strlen(SCHEME), "-.:[]/");
 }
 
 enum kv_code authority_host_check(const struct kv_options *options, struct kv_err *err)
 {
     const char *text = kv_option_text(options, KV_OPTION_AUTHORITY_HOST);
-    bool is_good = is_url(text) ? is_good_url(text) : is_plain(text, "-.");
+    bool fits = is_url(text) ? is_good_url(text) : *text == '\0' || is_good(text, "-./");
 
-    return is_good && strlen(text) < KV_AUTHORITY_URL_SIZE / 2 ? KV_OK : refuse(text, err);
+    return fits && strlen(text) < KV_AUTHORITY_URL_SIZE / 2 ? KV_OK : refuse(text, err);
 }
 
 /* A URL without a path, and coffer's tenant; one with a path is whole. */
@@ -82,6 +84,8 @@ void authority_host_fill(const struct kv_options *options, struct kv_app *app)
     if (app->port != HTTPS_PORT) {
         (void) snprintf(port, sizeof(port), ":%u", app->port % 65536);
     }
-    (void) snprintf(url, sizeof(url), SCHEME "%.*s%s", KV_AUTHORITY_URL_SIZE / 2, text, port);
+    size_t host = strcspn(text, "/"); /* both are short: authority_host_check() */
+
+    (void) snprintf(url, sizeof(url), SCHEME "%.*s%s%s", (int) host, text, port, text + host);
     complete(url, tenant, app->authority_url);
 }

@@ -261,7 +261,8 @@ Test(authority, body_that_is_too_long_is_refused)
 
 /* --- where challenges send clients --- */
 
-static void expect_challenge(const char *option, const char *url, bool adds_port)
+/* `tenant` NULL: the URL is whole. */
+static void expect_challenge(const char *option, const char *url, const char *tenant)
 {
     const char *const arguments[] = { "--vault", "dev", "--authority-host", option, NULL };
     struct daemon own;
@@ -274,9 +275,9 @@ static void expect_challenge(const char *option, const char *url, bool adds_port
         API_REPLY(reply, authority_ask(&dev, NULL, "GET", "/keys", NULL));
         const char *challenge = reply_header(&reply, "WWW-Authenticate");
 
-        if (adds_port) {
-            snprintf(expected, sizeof(expected), "Bearer authorization=\"%s:%u/" TENANT "\", ", url,
-                     own.port);
+        if (tenant != NULL) {
+            snprintf(expected, sizeof(expected), "Bearer authorization=\"%s:%u/%s\", ", url, own.port,
+                     tenant);
         } else {
             snprintf(expected, sizeof(expected), "Bearer authorization=\"%s\", ", url);
         }
@@ -289,15 +290,17 @@ static void expect_challenge(const char *option, const char *url, bool adds_port
 
 Test(authority, is_named_in_challenges_as_the_option_says)
 {
-    expect_challenge("login.localhost", "https://login.localhost", true);
-    expect_challenge("https://sts.example:9443", "https://sts.example:9443/" TENANT, false);
-    expect_challenge("https://sts.example/adfs", "https://sts.example/adfs", false);
+    expect_challenge("login.localhost", "https://login.localhost", TENANT);
+    expect_challenge("login.localhost/adfs", "https://login.localhost", "adfs");
+    expect_challenge("https://sts.example:9443", "https://sts.example:9443/" TENANT, NULL);
+    expect_challenge("https://sts.example/adfs", "https://sts.example/adfs", NULL);
 }
 
 Test(authority, host_that_is_no_host_is_refused_at_start)
 {
     static const char *const hosts[] = {
-        "http://login.localhost", "a b", "a:1", "https://", "https://a/b/c", "https://a\"b", "a=b"
+        "http://login.localhost", "a b", "a:1", "https://", "https://a/b/c", "https://a\"b", "a=b", "a/b/c",
+        "/adfs", "a/b\"c"
     };
 
     for (size_t i = 0; i < KV_COUNT(hosts); i++) {
@@ -306,6 +309,6 @@ Test(authority, host_that_is_no_host_is_refused_at_start)
         char output[4096];
 
         cr_expect_eq(program_run(arguments, output, sizeof(output)), 2, "%s", hosts[i]);
-        cr_expect_not_null(strstr(output, "is neither a host name nor https://"), "%s", output);
+        cr_expect_not_null(strstr(output, "is neither HOST[/TENANT] nor https://"), "%s", output);
     }
 }

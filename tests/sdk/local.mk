@@ -17,6 +17,7 @@ EXTRA_DIST += \
 	%D%/az/run \
 	%D%/az/test_az.py \
 	%D%/az/test_azure.py \
+	%D%/go/adfs_test.go \
 	%D%/go/ask_test.go \
 	%D%/go/azure_test.go \
 	%D%/go/claims_test.go \
@@ -39,6 +40,7 @@ EXTRA_DIST += \
 	%D%/java/pom.xml \
 	%D%/java/run \
 	%D%/java/src/AzureTest.java \
+	%D%/java/src/EnvironmentTest.java \
 	%D%/java/src/KeysTest.java \
 	%D%/java/src/LoginsTest.java \
 	%D%/java/src/MachineTest.java \

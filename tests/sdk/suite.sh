@@ -10,10 +10,11 @@
 #                       how that went
 #   count_tests         prints three numbers: tests run, passed, skipped
 #
-# There are four kinds of SERVER: `prompt` does everything at once, as by default; `slow` deletes and
+# There are five kinds of SERVER: `prompt` does everything at once, as by default; `slow` deletes and
 # recovers in a minute of its virtual clock; `jumping` is prompt, and its clock is moved for all;
 # `azure` is reached by the names, ports and addresses that the clouds have, in a network of its own
-# (impersonation.sh). Files called *pending* are for the second, *jumps* for the third, *azure* for the
+# (impersonation.sh); `adfs`, which only some suites want, names its authority in challenges, with the
+# tenant that variables of the environment name. Files called *pending* are for the second, *jumps* for the third, *azure* for the
 # fourth. A `run` whose suite has nothing for some of them sets `servers`.
 #
 # In the environment, beyond what each `run` names:
@@ -84,9 +85,11 @@ fetch()
 start_server()
 {
     data=$scratch/$1
+    here='--listen localhost --port 0 --control-port 0'
     case $1 in
-        prompt | jumping) lag=0 where='--listen localhost --port 0 --control-port 0' ;;
-        slow) lag=60s where='--listen localhost --port 0 --control-port 0' ;;
+        prompt | jumping) lag=0 where=$here ;;
+        slow) lag=60s where=$here ;;
+        adfs) lag=0 where="$here --authority-host login.localhost/adfs" ;;
         azure) lag=0 where=$azure_place ;;
     esac
     # shellcheck disable=SC2086 # words on purpose

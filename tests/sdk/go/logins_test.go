@@ -25,8 +25,8 @@ var (
 	clientID = os.Getenv("SDK_CLIENT_ID")
 
 	// What makes the credentials go to coffer and ask nobody else about it. By variables of the
-	// environment alone that is not to be had with this SDK: it knows no tenant called adfs where
-	// the challenge names another one.
+	// environment alone that is to be had where the challenge names the tenant adfs, too
+	// (adfs_test.go).
 	options = azcore.ClientOptions{
 		Cloud: cloud.Configuration{ActiveDirectoryAuthorityHost: os.Getenv("SDK_AUTHORITY")},
 	}
