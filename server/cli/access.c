@@ -175,13 +175,41 @@ enum kv_code kv_cli_access_grant(const struct kv_options *options, struct kv_err
     return KV_OK;
 }
 
+/* One that is named needs no further words. */
+static enum kv_code revoke_assignment(const struct kv_options *options, const char *name,
+                                      struct kv_err *err)
+{
+    static const enum kv_option others[] = { KV_OPTION_ROLE, KV_OPTION_ACCESS_IDENTITY,
+                                             KV_OPTION_PRINCIPAL, KV_OPTION_APPLICATION };
+    kv_auto(place_done) struct place place = { .principal = "" };
+    kv_auto(cJSON_Delete) cJSON *answer = NULL;
+
+    kv_buf_init(&place.vault, PATH_MAX_BYTES);
+    KV_TRY(check_sense(options, false, err));
+    for (size_t i = 0; i < KV_COUNT(others); i++) {
+        if (*kv_option_text(options, others[i]) != '\0') {
+            return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                           "--assignment says all: --role, --identity, --principal and "
+                           "--application do not go with it");
+        }
+    }
+    KV_TRY(find_place(options, &place, err));
+    KV_TRY(kv_buf_printf(&place.vault, err, "/assignments/"));
+    KV_TRY(kv_cli_append_escaped(&place.vault, name, err));
+    return kv_cli_send(&place.server, "DELETE", place.vault.data, NULL, &answer, err);
+}
+
 enum kv_code kv_cli_access_revoke(const struct kv_options *options, struct kv_err *err)
 {
+    const char *assignment = kv_option_text(options, KV_OPTION_ASSIGNMENT);
     bool is_policy = *kv_option_text(options, KV_OPTION_APPLICATION) != '\0';
     bool has_role = *kv_option_text(options, KV_OPTION_ROLE) != '\0';
     kv_auto(place_done) struct place place = { .principal = "" };
     kv_auto(cJSON_Delete) cJSON *answer = NULL;
 
+    if (*assignment != '\0') {
+        return revoke_assignment(options, assignment, err);
+    }
     kv_buf_init(&place.vault, PATH_MAX_BYTES);
     KV_TRY(check_sense(options, is_policy, err));
     KV_TRY(find_place(options, &place, err));

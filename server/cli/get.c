@@ -82,15 +82,23 @@ static enum kv_code perform(CURL *curl, const struct kv_cli_server *server, long
     return KV_OK;
 }
 
-/* The message of either form of error body; "" when it is another. */
+/* The message of any form of error body: of the control port, of IMDS, of App Service; "" when it is
+ * another. */
 static const char *find_message(const cJSON *json)
 {
     const cJSON *error = cJSON_GetObjectItemCaseSensitive(json, "error");
-    const char *message = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(error, "message"));
-    const char *description =
-        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "error_description"));
+    const cJSON *const found[] = {
+        cJSON_GetObjectItemCaseSensitive(error, "message"),
+        cJSON_GetObjectItemCaseSensitive(json, "error_description"),
+        cJSON_GetObjectItemCaseSensitive(json, "message"),
+    };
 
-    return message != NULL ? message : description != NULL ? description : "";
+    for (size_t i = 0; i < KV_COUNT(found); i++) {
+        if (cJSON_IsString(found[i])) {
+            return found[i]->valuestring;
+        }
+    }
+    return "";
 }
 
 static enum kv_code refuse_status(const struct kv_cli_server *server, long status,

@@ -5,11 +5,13 @@
 
 #include <string.h>
 
+#include "kv/base/files.h"
 #include "server.h"
 
 #define PATH_MAX_BYTES 8192
+#define TOKEN_FILE_MAX 32768 /* bytes; twice what a vault reads of a token */
 
-/* What the command's options are called in the query. */
+/* What the command's options are called in the question. */
 static const struct {
     const char *parameter;
     enum kv_option option;
@@ -19,20 +21,44 @@ static const struct {
     { "identity", KV_OPTION_ACCESS_IDENTITY }, { "principal", KV_OPTION_PRINCIPAL },
 };
 
-static enum kv_code append_query(const struct kv_options *options, struct kv_buf *path,
-                                 struct kv_err *err)
+/* The token is the first line of the file: on a command line everybody could read it. */
+static enum kv_code add_token(const char *path, cJSON *body, bool *ok, struct kv_err *err)
 {
-    char separator = '?';
+    kv_auto(kv_buf_done) struct kv_buf file;
+
+    kv_buf_init(&file, TOKEN_FILE_MAX);
+    KV_TRY(kv_file_read(path, &file, err));
+    size_t len = file.len > 0 ? strcspn(file.data, " \t\r\n") : 0;
+
+    if (len == 0) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s does not begin with a token", path);
+    }
+    file.data[len] = '\0';
+    kv_json_add_text(body, "token", file.data, ok);
+    return KV_OK;
+}
+
+static enum kv_code make_question(const struct kv_options *options, cJSON **ret_body,
+                                  struct kv_err *err)
+{
+    kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
+    const char *path = kv_option_text(options, KV_OPTION_WHY_TOKEN_FILE);
+    bool ok = body != NULL;
 
     for (size_t i = 0; i < KV_COUNT(parameters); i++) {
         const char *value = kv_option_text(options, parameters[i].option);
 
         if (*value != '\0') {
-            KV_TRY(kv_buf_printf(path, err, "%c%s=", separator, parameters[i].parameter));
-            KV_TRY(kv_cli_append_escaped(path, value, err));
-            separator = '&';
+            kv_json_add_text(body, parameters[i].parameter, value, &ok);
         }
     }
+    if (*path != '\0') {
+        KV_TRY(add_token(path, body, &ok, err));
+    }
+    if (!ok) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    *ret_body = kv_take(body);
     return KV_OK;
 }
 
@@ -115,6 +141,7 @@ static void print_step(const cJSON *step)
 enum kv_code kv_cli_why(const struct kv_options *options, struct kv_err *err)
 {
     kv_auto(kv_buf_done) struct kv_buf path;
+    kv_auto(cJSON_Delete) cJSON *question = NULL;
     kv_auto(cJSON_Delete) cJSON *answer = NULL;
     struct kv_cli_server server;
     const cJSON *step;
@@ -123,8 +150,8 @@ enum kv_code kv_cli_why(const struct kv_options *options, struct kv_err *err)
     KV_TRY(kv_cli_find_server(options, &server, err));
     KV_TRY(kv_cli_append_vault(options, &server, &path, err));
     KV_TRY(kv_buf_printf(&path, err, "/why"));
-    KV_TRY(append_query(options, &path, err));
-    KV_TRY(kv_cli_get_json(&server, path.data, &answer, err));
+    KV_TRY(make_question(options, &question, err));
+    KV_TRY(kv_cli_send(&server, "POST", path.data, question, &answer, err));
     print_head(answer);
     cJSON_ArrayForEach (step, cJSON_GetObjectItemCaseSensitive(answer, "steps")) {
         print_step(step);

@@ -151,6 +151,9 @@ Test(access_control, keeps_custom_roles)
 
 #define PRINCIPAL "--principal", "01ea9a65-813e-4238-8204-bf7328d63fc6"
 
+/* --assignment of one that was granted before. */
+#define GRANTED "GRANTED"
+
 /* What the shell sees, one command after another. */
 static const struct {
     const char *words[12];
@@ -208,13 +211,27 @@ static const struct {
         "--deny", NULL },
       0,
       "" },
+    { { "access", "revoke", "--vault", "shell", "--assignment", GUID, NULL },
+      1,
+      "No role assignment '" },
+    { { "access", "revoke", "--vault", "shell", "--assignment", GUID, "--role", "owner", NULL },
+      2,
+      "--assignment says all" },
+    { { "access", "revoke", "--vault", "shell", "--assignment", GUID, "--deny", NULL },
+      2,
+      "need a --role" },
+    { { "access", "grant", "--vault", "shell", "--role", "owner", PRINCIPAL, NULL }, 0, "-" },
+    { { "access", "revoke", "--vault", "shell", "--assignment", GRANTED, NULL }, 0, "" },
+    { { "access", "revoke", "--vault", "shell", "--assignment", GRANTED, NULL },
+      1,
+      "No role assignment '" },
     { { "access", "revoke", "--vault", "shell", NULL }, 0, "" },
     { { "access", "revoke", "--vault", "shell", NULL }, 1, "has no access policy for" },
 };
 
 Test(access_control, is_worked_by_coffer_access)
 {
-    char output[4096];
+    char output[4096], granted[64] = "";
 
     access_make_vault(api_daemon(), "shell", "{\"access\":\"rbac\"}");
     for (size_t i = 0; i < KV_COUNT(commands); i++) {
@@ -223,6 +240,7 @@ Test(access_control, is_worked_by_coffer_access)
 
         for (; commands[i].words[count] != NULL; count++) {
             words[count] = commands[i].words[count];
+            words[count] = strcmp(words[count], GRANTED) == 0 ? granted : words[count];
         }
         if (count > 1) {
             words[count++] = "--data";
@@ -232,6 +250,9 @@ Test(access_control, is_worked_by_coffer_access)
         cr_expect_eq(program_run(words, output, sizeof(output)), commands[i].status, "row %zu: %s",
                      i, output);
         cr_expect_not_null(strstr(output, commands[i].said), "row %zu: %s", i, output);
+        if (strcmp(commands[i].said, "-") == 0) {
+            snprintf(granted, sizeof(granted), "%.*s", (int) strcspn(output, "\n"), output);
+        }
     }
     API_REPLY(after, access_ask(api_daemon(), "GET", "/shell/access", NULL));
     cr_expect_not_null(strstr(after.body, "\"policies\":[],\"assignments\":[]"), "%s", after.body);

@@ -81,7 +81,7 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 %C%_test_model_CFLAGS = $(api_cflags)
 %C%_test_model_LDADD = $(api_libs)
 %C%_test_tokens_SOURCES = %D%/tokens.c %D%/token_issuers.c %D%/token_jumps.c \
-	%D%/token_slow_issuer.c %D%/token_standing.c \
+	%D%/token_slow_issuer.c %D%/token_standing.c %D%/token_why.c \
 	%D%/token_tools.c %D%/token_tools.h $(api_support)
 %C%_test_tokens_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
 %C%_test_tokens_CFLAGS = $(api_cflags)

@@ -9,6 +9,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "kv/app/app.h"
 #include "kv/http/route.h"
 #include "kv/journal/journal.h"
 
@@ -35,6 +36,19 @@ kv_handler_fn kv_fault_on_arrival, kv_fault_on_request, kv_fault_on_answer;
  * fetched. It waits for a little while, KV_WAITS_MAX times at most, which is longer than a fetch takes;
  * then the request is KV_UNAVAILABLE. */
 enum kv_code kv_wait_for_keys(struct kv_request *request) kv_must_check;
+
+/*
+ * api/gate: whether a vault or managed HSM that is asked under that resource (contract §2.1) accepts a
+ * token, KV_UNAUTHORIZED with the texts of contract §2.2 if not; as kv_identity_verify() in the rest.
+ * And whether the session that it is of has ended: then, where its client answers claims challenges,
+ * *ret_reissue_after is what a new token has to be issued after. The first one never blocks.
+ */
+enum kv_code kv_token_check(const struct kv_app *app, enum kv_vault_kind kind, const char *resource,
+                            const char *token, struct kv_principal *ret_principal,
+                            struct kv_token_verdict *ret_verdict, struct kv_err *err) kv_must_check;
+enum kv_code kv_token_check_standing(const struct kv_app *app, const struct kv_principal *principal,
+                                     const struct kv_token_verdict *verdict,
+                                     kv_time *ret_reissue_after, struct kv_err *err) kv_must_check;
 
 /* api/gate: what fault rules say of a new connection; kv_listener_config.greet. */
 enum kv_cut_kind kv_fault_greet(struct kv_app *app, const char *client);

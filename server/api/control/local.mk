@@ -34,4 +34,5 @@ libkvapi_a_SOURCES += \
 	%D%/why.h \
 	%D%/why_access.c \
 	%D%/why_caller.c \
-	%D%/why_key.c
+	%D%/why_key.c \
+	%D%/why_token.c

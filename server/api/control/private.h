@@ -56,7 +56,7 @@ extern const struct kv_route identities_routes[];           /* identity_routes.c
 kv_handler_fn identities_token, identities_federated_token; /* tokens.c */
 kv_handler_fn control_network_get, control_network_put, control_network_patch,
     control_network_allow, control_network_remove;            /* network.c */
-kv_handler_fn control_why;                                    /* why.c */
+kv_handler_fn control_why, control_why_post;                  /* why.c */
 kv_handler_fn control_reset;                                  /* reset.c */
 kv_handler_fn control_clock_get, control_clock_move;          /* time.c */
 kv_handler_fn control_requests, control_requests_clear;       /* journal.c */

@@ -183,6 +183,7 @@ const struct kv_route kv_control_routes[] = {
     { KV_DELETE, "/control/v1/vaults/{name}/network/rules", control_network_remove, KV_LANE_WORK },
     { KV_GET, "/control/v1/vaults/{name}/why", control_why, KV_LANE_WORK,
       "operation identity principal key version address" },
+    { KV_POST, "/control/v1/vaults/{name}/why", control_why_post, KV_LANE_WORK },
     { KV_GET, "/control/v1/roles/{role}", control_role_get, KV_LANE_WORK },
     { KV_PUT, "/control/v1/roles/{role}", control_role_put, KV_LANE_WORK },
     { KV_DELETE, "/control/v1/roles/{role}", control_role_delete, KV_LANE_WORK },

@@ -62,10 +62,15 @@ static enum kv_code refuse_operation(const char *name, struct kv_err *err)
                    names);
 }
 
-static enum kv_code read_operation(struct why_question *question, struct kv_err *err)
-{
-    const char *name = kv_request_query(question->request, "operation");
+/* What is asked, in a query or in a body. Borrowed; NULL: it is not given. */
+struct asked {
+    const char *operation, *key, *version, *address, *identity, *principal;
+    const char *token; /* in a body only: a query is written to logs */
+};
 
+static enum kv_code read_operation(struct why_question *question, const char *name,
+                                   struct kv_err *err)
+{
     if (name == NULL) {
         return refuse_operation("", err);
     }
@@ -102,20 +107,13 @@ static void take_entry(struct why_question *question, const char *tenant)
 }
 
 /* One who is not there is found out by the step `token`; grants to an object id remain. */
-static enum kv_code find_caller(struct why_question *question, struct kv_err *err)
+static void find_named(struct why_question *question, const char *identity, const char *principal)
 {
-    const struct kv_app *app = question->request->app;
-    const char *identity = kv_request_query(question->request, "identity");
-    const char *principal = kv_request_query(question->request, "principal");
+    struct kv_principals *principals = question->request->app->principals;
 
-    if (identity != NULL && principal != NULL) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "identity and principal are two persons.");
-    }
-    name_caller(question, identity, principal);
     question->has_entry =
-        (principal != NULL
-             ? kv_principals_find_object(app->principals, principal, &question->entry, NULL)
-             : kv_principals_find_name(app->principals, identity, &question->entry, NULL))
+        (principal != NULL ? kv_principals_find_object(principals, principal, &question->entry, NULL)
+                           : kv_principals_find_name(principals, identity, &question->entry, NULL))
         == KV_OK;
     if (question->has_entry) {
         take_entry(question, question->entry.tenant);
@@ -123,13 +121,48 @@ static enum kv_code find_caller(struct why_question *question, struct kv_err *er
         (void) snprintf(question->principal.object_id, sizeof(question->principal.object_id),
                         "%.63s", principal);
     }
+}
+
+/* What the token says counts, and not what coffer knows of the one whom it names. */
+static enum kv_code find_bearer(struct why_question *question, const char *token, struct kv_err *err)
+{
+    struct kv_principals *principals = question->request->app->principals;
+
+    question->has_token = true;
+    KV_TRY(why_read_token(question, token, err));
+    name_caller(question, NULL, question->is_known ? question->principal.object_id : NULL);
+    question->has_entry =
+        question->is_known
+        && kv_principals_find_object(principals, question->principal.object_id, &question->entry,
+                                     NULL)
+               == KV_OK;
+    return KV_OK;
+}
+
+static enum kv_code find_caller(struct why_question *question, const struct asked *asked,
+                                struct kv_err *err)
+{
+    bool has_auth = kv_identity_auth(question->request->app->identity) != KV_AUTH_OFF;
+
+    if (asked->token != NULL && (asked->identity != NULL || asked->principal != NULL)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "A token says whose it is: identity and principal do not go with it.");
+    }
+    if (asked->identity != NULL && asked->principal != NULL) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "identity and principal are two persons.");
+    }
+    if (asked->token != NULL && has_auth) {
+        return find_bearer(question, asked->token, err);
+    }
+    name_caller(question, asked->identity, asked->principal);
+    find_named(question, asked->identity, asked->principal);
     return KV_OK;
 }
 
 /* Where the caller is; by default where this one is. */
-static enum kv_code read_address(struct why_question *question, struct kv_err *err)
+static enum kv_code read_address(struct why_question *question, const char *text,
+                                 struct kv_err *err)
 {
-    const char *text = kv_request_query(question->request, "address");
     struct kv_address address;
 
     if (text != NULL && !kv_address_parse(text, &address)) {
@@ -140,19 +173,18 @@ static enum kv_code read_address(struct why_question *question, struct kv_err *e
     return KV_OK;
 }
 
-static enum kv_code read_question(struct why_question *question, struct kv_err *err)
+static enum kv_code read_question(struct why_question *question, const struct asked *asked,
+                                  struct kv_err *err)
 {
-    const struct kv_request *request = question->request;
-
-    question->key = kv_request_query(request, "key");
-    question->version = kv_request_query(request, "version");
-    KV_TRY(read_address(question, err));
-    KV_TRY(read_operation(question, err));
+    question->key = asked->key;
+    question->version = asked->version;
+    KV_TRY(read_address(question, asked->address, err));
+    KV_TRY(read_operation(question, asked->operation, err));
     if (question->key != NULL) {
         KV_TRY(kv_key_name_check(question->key, err));
     }
-    KV_TRY(control_find_vault(request, &question->vault, err));
-    return find_caller(question, err);
+    KV_TRY(control_find_vault(question->request, &question->vault, err));
+    return find_caller(question, asked, err);
 }
 
 /* --- the answer --- */
@@ -279,15 +311,49 @@ static enum kv_code ask_for_access(struct why_question *question, struct kv_err 
     return KV_OK;
 }
 
-enum kv_code control_why(struct kv_request *request, struct kv_response *response,
-                         struct kv_err *err)
+static enum kv_code answer(const struct kv_request *request, const struct asked *asked,
+                           struct kv_response *response, struct kv_err *err)
 {
     kv_auto(question_done) struct why_question question = { .request = request };
     bool ok = true;
 
-    KV_TRY(read_question(&question, err));
+    KV_TRY(read_question(&question, asked, err));
     KV_TRY(ask_for_access(&question, err));
 
     kv_auto(cJSON_Delete) cJSON *body = render(&question, &ok);
     return kv_response_json(response, 200, ok ? body : NULL, err);
+}
+
+enum kv_code control_why(struct kv_request *request, struct kv_response *response,
+                         struct kv_err *err)
+{
+    const struct asked asked = {
+        .operation = kv_request_query(request, "operation"),
+        .key = kv_request_query(request, "key"),
+        .version = kv_request_query(request, "version"),
+        .address = kv_request_query(request, "address"),
+        .identity = kv_request_query(request, "identity"),
+        .principal = kv_request_query(request, "principal"),
+    };
+
+    return answer(request, &asked, response, err);
+}
+
+enum kv_code control_why_post(struct kv_request *request, struct kv_response *response,
+                              struct kv_err *err)
+{
+    static const struct kv_json_field fields[] = {
+        KV_JSON_FIELD(struct asked, operation, "operation", KV_JSON_STRING),
+        KV_JSON_FIELD(struct asked, key, "key", KV_JSON_STRING),
+        KV_JSON_FIELD(struct asked, version, "version", KV_JSON_STRING),
+        KV_JSON_FIELD(struct asked, address, "address", KV_JSON_STRING),
+        KV_JSON_FIELD(struct asked, identity, "identity", KV_JSON_STRING),
+        KV_JSON_FIELD(struct asked, principal, "principal", KV_JSON_STRING),
+        KV_JSON_FIELD(struct asked, token, "token", KV_JSON_STRING),
+    };
+    kv_auto(cJSON_Delete) cJSON *body = NULL;
+    struct asked asked = { .operation = NULL };
+
+    KV_TRY(control_bind_body(request, fields, KV_COUNT(fields), &asked, &body, err));
+    return answer(request, &asked, response, err);
 }

@@ -44,6 +44,9 @@ struct why_question {
     struct kv_principal_entry entry;
     bool has_entry; /* false: there is no such identity */
     struct kv_principal principal;
+    bool has_token;        /* the question is about a certain token, */
+    bool is_known;         /* and it says whose it is; */
+    struct kv_err refusal; /* and this is what the vault says of it; KV_OK: it is good */
     char groups[KV_PRINCIPAL_GROUPS_MAX][KV_UUID_LENGTH + 1];
     const char *address; /* where the caller is */
     char caller[KV_CALLER_SIZE];
@@ -65,6 +68,12 @@ struct why_finding {
 /* KV_OK, or the refusal that the data plane would answer with, in *err. */
 typedef enum kv_code why_step_fn(struct why_question *question, struct why_finding *finding,
                                  struct kv_err *err);
+
+/* A certain token: why_token.c. Reading it finds the principal. KV_UNAVAILABLE: not now. */
+enum kv_code why_read_token(struct why_question *question, const char *token,
+                            struct kv_err *err) kv_must_check;
+enum kv_code why_judge_token(const struct why_question *question, struct why_finding *finding,
+                             struct kv_err *err) kv_must_check;
 
 why_step_fn why_vault, why_token, why_firewall; /* why_caller.c */
 why_step_fn why_authorization;                  /* why_access.c */

@@ -181,6 +181,11 @@ enum kv_code why_authorization(struct why_question *question, struct why_finding
         SAY(finding->because, "the vault is open: whoever has a valid token may do anything");
         return KV_OK;
     }
+    if (question->has_token && !question->is_known) {
+        finding->is_skipped = true;
+        SAY(finding->because, "the token does not say whose it is");
+        return KV_OK;
+    }
     enum kv_code code = kv_access_check(app->access, &question->access, assignment, err);
 
     if (kv_access_explain(app->access, &question->access, &explanation, NULL) != KV_OK) {

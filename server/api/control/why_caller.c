@@ -82,6 +82,9 @@ enum kv_code why_token(struct why_question *question, struct why_finding *findin
     case KV_AUTH_STRICT:
         break;
     }
+    if (question->has_token) {
+        return why_judge_token(question, finding, err);
+    }
     if (!question->has_entry) {
         return refuse_stranger(finding, err);
     }

@@ -35,43 +35,41 @@ static void cut_port(const char *resource, char ret_cut[RESOURCE_SIZE])
                     (int) (has_port ? (size_t) (port - resource) : strlen(resource)), resource);
 }
 
-static enum kv_code verify_token(struct kv_request *request, const char *token,
-                                 struct kv_principal *ret_principal,
-                                 struct kv_token_verdict *ret_verdict, struct kv_err *err)
+enum kv_code kv_token_check(const struct kv_app *app, enum kv_vault_kind kind, const char *resource,
+                            const char *token, struct kv_principal *ret_principal,
+                            struct kv_token_verdict *ret_verdict, struct kv_err *err)
 {
-    const struct service *service = &services[kv_call_of(request)->vault->kind];
-    char resource[RESOURCE_SIZE], without_port[RESOURCE_SIZE];
+    const struct service *service = &services[kind];
+    char without_port[RESOURCE_SIZE];
     const char *const audiences[] = { service->audience, resource, without_port, NULL };
     const struct kv_token_demand demand = {
         .audiences = audiences,
         .app_id = service->app_id,
-        .when = kv_clock_token_time(request->app->clock),
+        .when = kv_clock_token_time(app->clock),
     };
 
-    gate_resource(request, resource);
     cut_port(resource, without_port);
-    return kv_identity_verify(request->app->identity, token, strlen(token), &demand, ret_principal,
+    return kv_identity_verify(app->identity, token, strlen(token), &demand, ret_principal,
                               ret_verdict, err);
 }
 
-/* Whether the caller's session has ended: not at once, unless the client gets a new token when it is
- * challenged, or this is wanted (--revocation). */
-static enum kv_code judge_standing(const struct kv_request *request, struct kv_call *call,
-                                   const struct kv_token_verdict *verdict, struct kv_err *err)
+/* Not at once, unless the client gets a new token when it is challenged, or this is wanted
+ * (--revocation). */
+enum kv_code kv_token_check_standing(const struct kv_app *app, const struct kv_principal *principal,
+                                     const struct kv_token_verdict *verdict,
+                                     kv_time *ret_reissue_after, struct kv_err *err)
 {
     struct kv_principal_standing standing;
 
-    if (request->app->principals == NULL
-        || (!verdict->announces_cp1 && !request->app->revokes_at_once)) {
+    if (app->principals == NULL || (!verdict->announces_cp1 && !app->revokes_at_once)) {
         return KV_OK;
     }
-    KV_TRY(kv_principals_standing(request->app->principals, call->principal.object_id, &standing,
-                                  err));
+    KV_TRY(kv_principals_standing(app->principals, principal->object_id, &standing, err));
     if (standing.state == KV_PRINCIPAL_ENABLED && verdict->issued >= standing.revoked) {
         return KV_OK;
     }
     if (verdict->announces_cp1) {
-        call->reissue_after =
+        *ret_reissue_after =
             kv_seconds(standing.state == KV_PRINCIPAL_ENABLED ? standing.revoked : kv_clock_real());
     }
     return KV_REFUSE(err, KV_TEXT_TOKEN_REVOKED, 0);
@@ -91,6 +89,7 @@ enum kv_code gate_authenticate(struct kv_request *request, struct kv_response *r
     static const char scheme[] = "Bearer ";
     struct kv_call *call = request->context;
     const char *authorization = kv_request_header(request, "Authorization");
+    char resource[RESOURCE_SIZE];
     struct kv_token_verdict verdict;
 
     (void) response;
@@ -102,9 +101,12 @@ enum kv_code gate_authenticate(struct kv_request *request, struct kv_response *r
     }
     authorization += strlen(scheme);
     authorization += strspn(authorization, " "); /* RFC 9110 §11.4: one or more */
-    KV_TRY(verify_token(request, authorization, &call->principal, &verdict, err));
+    gate_resource(request, resource);
+    KV_TRY(kv_token_check(request->app, call->vault->kind, resource, authorization,
+                          &call->principal, &verdict, err));
     if (verdict.must_wait) {
         return kv_wait_for_keys(request);
     }
-    return judge_standing(request, call, &verdict, err);
+    return kv_token_check_standing(request->app, &call->principal, &verdict, &call->reissue_after,
+                                   err);
 }
