@@ -76,7 +76,12 @@ func (c *Coffer) Environment(ctx context.Context, name, caFile string) (map[stri
 	if err != nil {
 		return nil, err
 	}
+	address, err := url.Parse(vault.URL)
+	if err != nil {
+		return nil, err
+	}
 	environment := c.IdentityEnvironment()
+	environment["AZURE_AUTHORITY_HOST"] = "https://login.localhost:" + address.Port()
 	environment["AZURE_KEYVAULT_URL"] = vault.URL
 	environment["AZURE_KEYVAULT_NAME"] = vault.Name
 	environment["KEY_VAULT_URI"] = vault.URL

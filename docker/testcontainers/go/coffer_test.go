@@ -245,11 +245,13 @@ func TestTheEnvironmentNamesVaultIdentityAndCertificate(t *testing.T) {
 	c, ctx := running(t), t.Context()
 	file := filepath.Join(t.TempDir(), "ca.pem")
 	environment := got[map[string]string](t)(c.Environment(ctx, "pool", file))
+	vault := got[string](t)(c.VaultURL(ctx, "pool"))
 	for name, want := range map[string]string{
-		"AZURE_KEYVAULT_URL": got[string](t)(c.VaultURL(ctx, "pool")),
-		"IDENTITY_ENDPOINT":  c.ControlURL() + "/msi/token",
-		"IDENTITY_HEADER":    "coffer",
-		"SSL_CERT_FILE":      file,
+		"AZURE_AUTHORITY_HOST": "https://login.localhost:" + vault[strings.LastIndex(vault, ":")+1:],
+		"AZURE_KEYVAULT_URL":   vault,
+		"IDENTITY_ENDPOINT":    c.ControlURL() + "/msi/token",
+		"IDENTITY_HEADER":      "coffer",
+		"SSL_CERT_FILE":        file,
 	} {
 		if environment[name] != want {
 			t.Fatal(name, environment[name], want)

@@ -310,6 +310,7 @@ public final class Coffer {
     public Map<String, String> environment(String vault) {
         Map<String, String> environment = new HashMap<>(identityEnvironment());
         String url = vaultUrl(vault);
+        environment.put("AZURE_AUTHORITY_HOST", "https://login.localhost:" + URI.create(url).getPort());
         environment.put("AZURE_KEYVAULT_URL", url);
         environment.put("AZURE_KEYVAULT_NAME", vault);
         environment.put("KEY_VAULT_URI", url);

@@ -190,5 +190,7 @@ class CofferTest {
         assertEquals(coffer.vaultUrl("pool"), environment.get("AZURE_KEYVAULT_URL"));
         assertEquals(coffer.controlUrl() + "/msi/token", environment.get("IDENTITY_ENDPOINT"));
         assertEquals("coffer", environment.get("IDENTITY_HEADER"));
+        String port = coffer.vaultUrl("pool").replaceFirst(".*:", "");
+        assertEquals("https://login.localhost:" + port, environment.get("AZURE_AUTHORITY_HOST"));
     }
 }
