@@ -27,6 +27,7 @@ static const struct part {
     { "start", bench_start, "time to the ready line" },
     { "memory", bench_memory, "resident memory" },
     { "token", bench_token, "validating a token that was seen before" },
+    { "standing", bench_standing, "a look at whether a caller's session has ended" },
     { "access", bench_access, "a check of a caller with 10000 role assignments" },
     { "journal", bench_journal, "what the journal costs a request" },
     { "faults", bench_faults, "what 1000 fault rules cost a request" },
@@ -45,6 +46,8 @@ static const struct target targets[] = {
     { "memory", "after a few requests", .most = 20 },
     { "token", "a token seen before, of one client", .most = 5 },
     { "token", "a token seen before, of 200 clients in turn", .most = 5 },
+    { "standing", "10000 registered: a look", .most = 5 },
+    { "standing", "10000 registered: one who is not", .most = 5 },
     { "access", "10000 assignments: a check", .most = 5 },
     { "access", "10000 assignments: read anew", .most = 200 },
     { "journal", "10000 entries: a request", .most = 1 },
@@ -79,6 +82,8 @@ static int print_help(FILE *out, int status)
           "  --seconds S        length of a round (default 1)\n"
           "  --connections N    of the load generator (default 8)\n"
           "  --pace N           GET requests a second beside generations (default 400)\n"
+          "  --access MODE      of the vault of unwrap, sign and get: open (default), or rbac, where\n"
+          "                     the caller has its role by one of 10000 assignments\n"
           "  --help\n\nParts:\n",
           out);
     for (size_t i = 0; i < KV_COUNT(parts); i++) {
@@ -112,7 +117,17 @@ static bool parse_number(const char *text, double least, double most, double *re
     return true;
 }
 
-enum flag { ONLY = 1, JSON, STRICT, ROUNDS, SECONDS, CONNECTIONS, PACE, HELP };
+enum flag { ONLY = 1, JSON, STRICT, ROUNDS, SECONDS, CONNECTIONS, PACE, ACCESS, HELP };
+
+static bool choose_access(struct settings *settings, const char *mode)
+{
+    settings->is_guarded = strcmp(mode, "rbac") == 0;
+    if (settings->is_guarded || strcmp(mode, "open") == 0) {
+        return true;
+    }
+    fprintf(stderr, "bench: --access is open or rbac, not %s\n", mode);
+    return false;
+}
 
 static bool take_option(struct command *command, int option, const char *value)
 {
@@ -124,6 +139,8 @@ static bool take_option(struct command *command, int option, const char *value)
     case JSON:
         command->json = value;
         return true;
+    case ACCESS:
+        return choose_access(&command->settings, value);
     case STRICT:
         command->strict = true;
         return true;
@@ -196,6 +213,7 @@ int main(int argc, char **argv)
         { "seconds", required_argument, NULL, SECONDS },
         { "connections", required_argument, NULL, CONNECTIONS },
         { "pace", required_argument, NULL, PACE },
+        { "access", required_argument, NULL, ACCESS },
         { "help", no_argument, NULL, HELP },
         { 0 },
     };

@@ -14,6 +14,7 @@ struct settings {
     double seconds;       /* a round takes */
     unsigned connections; /* of the load generator */
     double pace;          /* GET requests a second beside key generation */
+    bool is_guarded;      /* unwrap, sign and get at a vault with RBAC and many assignments */
 };
 
 typedef bool bench_fn(const struct settings *settings, struct report *report);
@@ -24,6 +25,7 @@ bench_fn bench_get;      /* latency beside key generation */
 bench_fn bench_start;    /* until the ready line */
 bench_fn bench_memory;   /* resident */
 bench_fn bench_token;    /* validating a token that was seen before */
+bench_fn bench_standing; /* whether a caller's session has ended */
 bench_fn bench_access;   /* a check of a caller, with many role assignments */
 bench_fn bench_faults;   /* what fault rules cost a request */
 bench_fn bench_journal;  /* what a request pays for an entry */

@@ -4,39 +4,15 @@
  * other vaults have network settings. In this process, without a daemon; and how long it takes to read
  * them all anew after a change.
  */
-#include "bench.h"
-
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "kv/access/firewall.h"
-#include "kv/access/roles.h"
 #include "kv/base/clock.h"
-#include "kv/base/files.h"
-#include "kv/store/store.h"
-#include "tests/support/vaults.h"
+#include "world.h"
 
 #define PART "firewall"
 #define OTHERS 10000
 #define LOOKS 100000
-
-struct world {
-    struct kv_store *store;
-    struct kv_vaults *vaults;
-    struct kv_roles *roles;
-    struct kv_access *access;
-    const struct kv_vault *vault;
-};
-
-static void world_done(struct world *world)
-{
-    kv_vault_release(world->vault);
-    kv_access_free(world->access);
-    kv_roles_free(world->roles);
-    kv_vaults_free(world->vaults);
-    kv_store_close(world->store);
-}
-KV_DEFINE_CLEANUP_VALUE(struct world, world_done)
 
 /* Straight into the store, and for vaults that nobody made: only their number matters. */
 static enum kv_code fill_others(struct kv_store *store, struct kv_err *err)
@@ -72,23 +48,6 @@ static enum kv_code fill(struct world *world, struct kv_err *err)
     }
     KV_TRY(fill_others(world->store, err));
     return kv_network_change(world->access, world->vault, &change, 0, &made, err);
-}
-
-static enum kv_code begin(struct world *world, const char *folder, struct kv_err *err)
-{
-    static const char *const specs[] = { "dev" };
-    struct kv_access_config config = { .tenant = "72f9c4ba-21d6-4e0a-9c5e-6d1f0a8b3c57" };
-    char path[KV_PATH_MAX];
-
-    KV_TRY(kv_path_join(path, folder, "firewall.db", err));
-    KV_TRY(kv_store_open(path, 2, &world->store, err));
-    KV_TRY(vaults_of_specs(world->store, specs, KV_COUNT(specs), &world->vaults, err));
-    KV_TRY(kv_roles_new(world->store, &world->roles, err));
-    config.store = world->store;
-    config.roles = world->roles;
-    KV_TRY(kv_access_new(&config, &world->access, err));
-    world->vault = kv_vaults_acquire(world->vaults, "dev");
-    return fill(world, err);
 }
 
 /* Whether a client in the rule of that number, or right behind it, is let in. */
@@ -142,22 +101,19 @@ static bool measure_all(const struct settings *settings, struct world *world, st
     return true;
 }
 
+static enum kv_code run(const char *folder, const struct settings *settings, struct report *report,
+                        struct kv_err *err)
+{
+    kv_auto(world_done) struct world world = { .store = NULL };
+
+    KV_TRY(world_open(&world, folder, "dev", err));
+    KV_TRY(fill(&world, err));
+    return measure_all(settings, &world, report)
+               ? KV_OK
+               : KV_FAIL(err, KV_INTERNAL, 0, "a client was judged by another rule than its own");
+}
+
 bool bench_firewall(const struct settings *settings, struct report *report)
 {
-    char folder[] = "/tmp/coffer-bench-XXXXXX";
-    struct kv_err err = { .message = "" };
-    bool good;
-
-    if (mkdtemp(folder) == NULL) {
-        return false;
-    }
-    {
-        kv_auto(world_done) struct world world = { .store = NULL };
-
-        good = begin(&world, folder, &err) == KV_OK && measure_all(settings, &world, report);
-    }
-    if (!good) {
-        fprintf(stderr, "bench: %s\n", err.message);
-    }
-    return kv_folder_remove(folder, NULL) == KV_OK && good;
+    return world_run(run, settings, report);
 }

@@ -13,6 +13,8 @@ EXTRA_PROGRAMS += %D%/bench
 	%D%/fill.h \
 	%D%/firewall.c \
 	%D%/get.c \
+	%D%/guard.c \
+	%D%/guard.h \
 	%D%/journal.c \
 	%D%/load.c \
 	%D%/load.h \
@@ -29,9 +31,12 @@ EXTRA_PROGRAMS += %D%/bench
 	%D%/server.c \
 	%D%/server.h \
 	%D%/sign.c \
+	%D%/standing.c \
 	%D%/start.c \
 	%D%/token.c \
-	%D%/unwrap.c
+	%D%/unwrap.c \
+	%D%/world.c \
+	%D%/world.h
 %C%_bench_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 %C%_bench_CFLAGS = $(AM_CFLAGS) $(TLS_CFLAGS)
 %C%_bench_LDADD = \

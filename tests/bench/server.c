@@ -9,7 +9,9 @@
 
 #include <openssl/rand.h>
 
+#include "guard.h"
 #include "kv/base/base64.h"
+#include "kv/base/uuid.h"
 
 #define DIGEST_LENGTH 32   /* of ES256 */
 #define DATA_KEY_LENGTH 32 /* what is usually wrapped: an AES-256 key */
@@ -17,7 +19,9 @@
 
 bool server_start(struct server *server)
 {
-    if (!daemon_start(&server->daemon, NULL)) {
+    static const char *const guarded[] = { "--vault", VAULT ",access=rbac", NULL };
+
+    if (!daemon_start(&server->daemon, server->is_guarded ? guarded : NULL)) {
         return false;
     }
     client_open(&server->client, &server->daemon, VAULT);
@@ -30,9 +34,34 @@ bool server_start(struct server *server)
 
 bool server_init(struct server *server)
 {
-    *server = (struct server){ .client = { .curl = NULL } };
+    return server_init_as(server, false);
+}
+
+static bool read_caller(struct server *server, char ret_id[KV_UUID_LENGTH + 1])
+{
+    const struct request request = {
+        .method = "GET",
+        .target = "/control/v1/identity",
+        .control = true,
+    };
+    struct reply reply = client_send(&server->client, &request);
+
+    (void) snprintf(ret_id, KV_UUID_LENGTH + 1, "%s", reply_text(&reply, "object_id"));
+    reply_done(&reply);
+    return *ret_id != '\0';
+}
+
+bool server_init_as(struct server *server, bool is_guarded)
+{
+    char caller[KV_UUID_LENGTH + 1];
+
+    *server = (struct server){ .is_guarded = is_guarded };
     daemon_prepare(&server->daemon);
-    return server_start(server);
+    if (!server_start(server) || !is_guarded) {
+        return server->client.token != NULL;
+    }
+    return read_caller(server, caller) && server_stop(server) && guard_fill(server, caller)
+           && server_start(server);
 }
 
 bool server_stop(struct server *server)

@@ -16,11 +16,14 @@
 
 struct server {
     struct daemon daemon;
+    bool is_guarded; /* its vault has Azure RBAC */
     struct client client; /* while the daemon runs */
 };
 
 /* Starts the daemon on a fresh folder; server_done() ends it and removes the folder. */
 bool server_init(struct server *server);
+/* The same with a vault that has Azure RBAC, if is_guarded (guard.h). */
+bool server_init_as(struct server *server, bool is_guarded);
 void server_done(struct server *server);
 KV_DEFINE_CLEANUP_VALUE(struct server, server_done)
 

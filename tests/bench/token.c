@@ -3,15 +3,11 @@
  * What it costs to validate a token that was seen before, as every request but the first of a client
  * does. In this process, without a daemon; of one client, and of as many as are remembered.
  */
-#include "bench.h"
-
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "kv/base/clock.h"
-#include "kv/base/files.h"
 #include "kv/identity/identity.h"
+#include "world.h"
 
 #define PART "token"
 #define AUDIENCE "https://vault.azure.net"
@@ -19,64 +15,64 @@
 #define CLIENTS 200 /* fewer than are remembered */
 #define CHECKS 100000
 
-struct world {
+struct issued {
     struct kv_clock *clock;
     struct kv_identity *identity;
     struct kv_token token[CLIENTS];
 };
 
-static void world_done(struct world *world)
+static void issued_done(struct issued *issued)
 {
     for (size_t i = 0; i < CLIENTS; i++) {
-        kv_token_done(&world->token[i]);
+        kv_token_done(&issued->token[i]);
     }
-    kv_identity_free(world->identity);
-    kv_clock_free(world->clock);
+    kv_identity_free(issued->identity);
+    kv_clock_free(issued->clock);
 }
-KV_DEFINE_CLEANUP_VALUE(struct world, world_done)
+KV_DEFINE_CLEANUP_VALUE(struct issued, issued_done)
 
-static enum kv_code begin(struct world *world, const char *folder, struct kv_err *err)
+static enum kv_code begin(struct issued *issued, const char *folder, struct kv_err *err)
 {
     const struct kv_identity_config config = {
         .folder = folder,
-        .tenant = "72f9c4ba-21d6-4e0a-9c5e-6d1f0a8b3c57",
+        .tenant = WORLD_TENANT,
         .auth = KV_AUTH_STRICT,
     };
     struct kv_identity_card card;
 
-    KV_TRY(kv_clock_new(&world->clock, err));
-    KV_TRY(kv_identity_new(&config, &world->identity, err));
-    (void) kv_identity_card(world->identity, NULL, &card); /* it is always there */
+    KV_TRY(kv_clock_new(&issued->clock, err));
+    KV_TRY(kv_identity_new(&config, &issued->identity, err));
+    (void) kv_identity_card(issued->identity, NULL, &card); /* it is always there */
     for (size_t i = 0; i < CLIENTS; i++) {
-        const struct kv_token_time when = kv_clock_token_time(world->clock);
+        const struct kv_token_time when = kv_clock_token_time(issued->clock);
 
-        KV_TRY(kv_identity_issue(world->identity, &card, AUDIENCE, &when, &world->token[i], err));
+        KV_TRY(kv_identity_issue(issued->identity, &card, AUDIENCE, &when, &issued->token[i], err));
     }
     return KV_OK;
 }
 
-static bool check(struct world *world, size_t number)
+static bool check(struct issued *issued, size_t number)
 {
     static const char *const audiences[] = { AUDIENCE, NULL };
     const struct kv_token_demand demand = {
         .audiences = audiences,
         .app_id = APP_ID,
-        .when = kv_clock_token_time(world->clock),
+        .when = kv_clock_token_time(issued->clock),
     };
-    const char *text = world->token[number].text;
+    const char *text = issued->token[number].text;
     struct kv_token_verdict verdict;
     struct kv_principal principal;
 
-    return kv_identity_verify(world->identity, text, strlen(text), &demand, &principal, &verdict,
+    return kv_identity_verify(issued->identity, text, strlen(text), &demand, &principal, &verdict,
                               NULL)
            == KV_OK;
 }
 
 /* Microseconds a check, of that many clients in turn; false when one is refused. */
-static bool measure(struct world *world, size_t clients, struct samples *samples)
+static bool measure(struct issued *issued, size_t clients, struct samples *samples)
 {
     for (size_t i = 0; i < clients; i++) {
-        if (!check(world, i)) {
+        if (!check(issued, i)) {
             return false;
         }
     }
@@ -84,7 +80,7 @@ static bool measure(struct world *world, size_t clients, struct samples *samples
     int64_t start = kv_clock_monotonic_us();
 
     for (size_t i = 0; i < CHECKS; i++) {
-        if (!check(world, i % clients)) {
+        if (!check(issued, i % clients)) {
             return false;
         }
     }
@@ -92,7 +88,7 @@ static bool measure(struct world *world, size_t clients, struct samples *samples
     return true;
 }
 
-static bool measure_all(const struct settings *settings, struct world *world, struct report *report)
+static bool measure_all(const struct settings *settings, struct issued *issued, struct report *report)
 {
     static const struct {
         size_t count;
@@ -103,7 +99,7 @@ static bool measure_all(const struct settings *settings, struct world *world, st
         kv_auto(samples_done) struct samples samples = { 0 };
 
         for (unsigned round = 0; round < settings->rounds; round++) {
-            if (!measure(world, clients[i].count, &samples)) {
+            if (!measure(issued, clients[i].count, &samples)) {
                 return false;
             }
         }
@@ -112,22 +108,18 @@ static bool measure_all(const struct settings *settings, struct world *world, st
     return true;
 }
 
+static enum kv_code run(const char *folder, const struct settings *settings, struct report *report,
+                        struct kv_err *err)
+{
+    kv_auto(issued_done) struct issued issued = { 0 };
+
+    KV_TRY(begin(&issued, folder, err));
+    return measure_all(settings, &issued, report)
+               ? KV_OK
+               : KV_FAIL(err, KV_INTERNAL, 0, "a good token was refused");
+}
+
 bool bench_token(const struct settings *settings, struct report *report)
 {
-    char folder[] = "/tmp/coffer-bench-XXXXXX";
-    struct kv_err err = { .message = "" };
-    bool good;
-
-    if (mkdtemp(folder) == NULL) {
-        return false;
-    }
-    {
-        kv_auto(world_done) struct world world = { 0 };
-
-        good = begin(&world, folder, &err) == KV_OK && measure_all(settings, &world, report);
-    }
-    if (!good) {
-        fprintf(stderr, "bench: %s\n", err.message);
-    }
-    return kv_folder_remove(folder, NULL) == KV_OK && good;
+    return world_run(run, settings, report);
 }
