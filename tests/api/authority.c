@@ -276,8 +276,8 @@ static void expect_challenge(const char *option, const char *url, const char *te
         const char *challenge = reply_header(&reply, "WWW-Authenticate");
 
         if (tenant != NULL) {
-            snprintf(expected, sizeof(expected), "Bearer authorization=\"%s:%u/%s\", ", url, own.port,
-                     tenant);
+            snprintf(expected, sizeof(expected), "Bearer authorization=\"%s:%u/%s\", ", url,
+                     own.port, tenant);
         } else {
             snprintf(expected, sizeof(expected), "Bearer authorization=\"%s\", ", url);
         }
@@ -299,8 +299,8 @@ Test(authority, is_named_in_challenges_as_the_option_says)
 Test(authority, host_that_is_no_host_is_refused_at_start)
 {
     static const char *const hosts[] = {
-        "http://login.localhost", "a b", "a:1", "https://", "https://a/b/c", "https://a\"b", "a=b", "a/b/c",
-        "/adfs", "a/b\"c"
+        "http://login.localhost", "a b", "a:1",   "https://", "https://a/b/c",
+        "https://a\"b",           "a=b", "a/b/c", "/adfs",    "a/b\"c"
     };
 
     for (size_t i = 0; i < KV_COUNT(hosts); i++) {

@@ -101,9 +101,9 @@ Test(identity_endpoints, knows_no_service_of_another_world)
     cr_expect_str_eq(reply_text(&reply, "error"), "invalid_resource");
     cr_expect_not_null(strstr(reply.body, "AADSTS500011"));
 
-    API_REPLY(other, identity_endpoint(api_daemon(),
-                                       "/msi/token?api-version=2019-08-01&resource=nonsense",
-                                       "X-IDENTITY-HEADER: x"));
+    API_REPLY(other,
+              identity_endpoint(api_daemon(), "/msi/token?api-version=2019-08-01&resource=nonsense",
+                                "X-IDENTITY-HEADER: x"));
 
     cr_expect_eq(other.status, 500);
     expect_body_of_app_service(&other, "An unexpected error occured while fetching the AAD Token.");

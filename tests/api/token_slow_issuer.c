@@ -96,7 +96,8 @@ static char *sign(const char *audience)
 {
     char payload[2048];
 
-    token_write(ISSUER, audience, 0, 3600, ",\"sub\":\"system:serviceaccount:default:app\"", payload);
+    token_write(ISSUER, audience, 0, 3600, ",\"sub\":\"system:serviceaccount:default:app\"",
+                payload);
     return token_sign(api_daemon(), payload);
 }
 
@@ -145,14 +146,13 @@ Test(token_slow_issuer, lets_a_workload_wait)
                  "&scope=https://vault.azure.net/.default&client_assertion=%s"
                  "&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
                  token);
-        API_REPLY(reply,
-                  client_send(&dev, &(const struct request){
-                                        .method = "POST",
-                                        .target = "/" OTHER_TENANT "/oauth2/v2.0/token",
-                                        .host = "login.localhost",
-                                        .body = form,
-                                        .content_type = "application/x-www-form-urlencoded",
-                                        .without_token = true }));
+        API_REPLY(reply, client_send(&dev, &(const struct request){
+                                               .method = "POST",
+                                               .target = "/" OTHER_TENANT "/oauth2/v2.0/token",
+                                               .host = "login.localhost",
+                                               .body = form,
+                                               .content_type = "application/x-www-form-urlencoded",
+                                               .without_token = true }));
         cr_expect_eq(reply.status, 200, "%s", reply.body);
     }
     stop();

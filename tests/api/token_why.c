@@ -30,8 +30,8 @@ static struct reply ask_of_token(struct client *client, const char *vault, const
 {
     char body[8192];
 
-    snprintf(body, sizeof(body), "{\"operation\":\"get\",\"key\":\"nothing-here\",\"token\":\"%s\"}",
-             token);
+    snprintf(body, sizeof(body),
+             "{\"operation\":\"get\",\"key\":\"nothing-here\",\"token\":\"%s\"}", token);
     return post_why(client, vault, body);
 }
 
@@ -49,8 +49,7 @@ static void expect_refused(const char *vault, bool is_hsm, char *token, const ch
     API_CLIENT(dev);
     token_give(&dev, token);
     API_REPLY(why, ask_of_token(&dev, vault, token));
-    API_REPLY(answer,
-              client_call_vault(&dev, vault, is_hsm, "GET", "/keys/nothing-here", NULL));
+    API_REPLY(answer, client_call_vault(&dev, vault, is_hsm, "GET", "/keys/nothing-here", NULL));
     const char *said = reply_text(&why, "steps.1.answer.message");
 
     cr_expect_eq(why.status, 200, "%s", why.body);
@@ -67,8 +66,10 @@ Test(token_why, refuses_what_it_does_not_understand)
     static const struct {
         const char *body, *said;
     } rows[] = {
-        { "{\"operation\":\"get\",\"token\":\"x\",\"identity\":\"a\"}", "A token says whose it is" },
-        { "{\"operation\":\"get\",\"token\":\"x\",\"principal\":\"a\"}", "A token says whose it is" },
+        { "{\"operation\":\"get\",\"token\":\"x\",\"identity\":\"a\"}",
+          "A token says whose it is" },
+        { "{\"operation\":\"get\",\"token\":\"x\",\"principal\":\"a\"}",
+          "A token says whose it is" },
         { "{\"operation\":\"get\",\"token\":1}", "token" },
         { "{\"operation\":\"get\",\"tokens\":\"x\"}", "tokens" },
         { "{\"operation\":\"get\",\"token\":\"x\",\"token\":\"x\"}", "twice" },
@@ -82,10 +83,11 @@ Test(token_why, refuses_what_it_does_not_understand)
         cr_expect_eq(reply.status, 400, "row %zu: %s", i, reply.body);
         cr_expect_not_null(strstr(reply.body, rows[i].said), "row %zu: %s", i, reply.body);
     }
-    API_REPLY(query, client_send(&dev, &(const struct request){
-                                           .method = "GET",
-                                           .target = "/control/v1/vaults/dev/why?operation=get&token=x",
-                                           .control = true }));
+    API_REPLY(query,
+              client_send(&dev, &(const struct request){
+                                    .method = "GET",
+                                    .target = "/control/v1/vaults/dev/why?operation=get&token=x",
+                                    .control = true }));
     cr_expect_eq(query.status, 400, "a query is written to logs: %s", query.body);
 }
 
@@ -131,9 +133,9 @@ Test(token_why, goes_by_whom_it_names)
     char *token = sign(ISSUER, VAULT, 0, 3600);
     API_REPLY(made, client_ask_vaults(&dev, "PUT", "/why-named", "{\"access\":\"rbac\"}"));
     API_REPLY(before, ask_of_token(&dev, "why-named", token));
-    API_REPLY(granted, client_ask_vaults(&dev, "POST", "/why-named/assignments",
-                                         "{\"principal\":\"" OBJECT
-                                         "\",\"role\":\"Key Vault Reader\"}"));
+    API_REPLY(granted,
+              client_ask_vaults(&dev, "POST", "/why-named/assignments",
+                                "{\"principal\":\"" OBJECT "\",\"role\":\"Key Vault Reader\"}"));
     API_REPLY(after, ask_of_token(&dev, "why-named", token));
 
     cr_expect_eq(made.status / 100, 2, "%s", made.body);
@@ -149,9 +151,8 @@ Test(token_why, goes_by_whom_it_names)
 static void expect_shell(const char *content, int status, const char *said)
 {
     char path[400], output[8192];
-    const char *const words[] = { "why",          "--data",      api_daemon()->folder, "--vault",
-                                  "dev",          "--operation", "list",               "--token-file",
-                                  path,           NULL };
+    const char *const words[] = { "why",         "--data", api_daemon()->folder, "--vault", "dev",
+                                  "--operation", "list",   "--token-file",       path,      NULL };
 
     snprintf(path, sizeof(path), "%s/token.txt", api_daemon()->folder);
     cr_assert_eq(kv_file_write(path, content, strlen(content), 0600, NULL), KV_OK);

@@ -82,7 +82,8 @@ static int print_help(FILE *out, int status)
           "  --seconds S        length of a round (default 1)\n"
           "  --connections N    of the load generator (default 8)\n"
           "  --pace N           GET requests a second beside generations (default 400)\n"
-          "  --access MODE      of the vault of unwrap, sign and get: open (default), or rbac, where\n"
+          "  --access MODE      of the vault of unwrap, sign and get: open (default), or rbac, "
+          "where\n"
           "                     the caller has its role by one of 10000 assignments\n"
           "  --help\n\nParts:\n",
           out);

@@ -52,7 +52,8 @@ static bool run_round(struct duel *duel, unsigned round)
 
 static bool prepare(struct duel *duel, duel_key_fn *make_key, duel_request_fn *make_request)
 {
-    if (!server_init_as(&duel->server, duel->settings->is_guarded) || !make_key(&duel->server.client, KEY)) {
+    if (!server_init_as(&duel->server, duel->settings->is_guarded)
+        || !make_key(&duel->server.client, KEY)) {
         return false;
     }
     for (size_t i = 0; i < DUEL_REQUESTS; i++) {

@@ -130,7 +130,8 @@ bool bench_get(const struct settings *settings, struct report *report)
     kv_auto(load_request_done) struct load_request request = { .bytes = NULL };
     kv_auto(load_close) struct load *load = NULL;
 
-    if (!server_init_as(&server, settings->is_guarded) || !server_create_key(&server.client, KEY, 2048)
+    if (!server_init_as(&server, settings->is_guarded)
+        || !server_create_key(&server.client, KEY, 2048)
         || !server_prepare_get(&server, "/keys/" KEY "?api-version=7.6", &request)) {
         return false;
     }

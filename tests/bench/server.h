@@ -16,7 +16,7 @@
 
 struct server {
     struct daemon daemon;
-    bool is_guarded; /* its vault has Azure RBAC */
+    bool is_guarded;      /* its vault has Azure RBAC */
     struct client client; /* while the daemon runs */
 };
 

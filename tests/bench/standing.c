@@ -53,7 +53,8 @@ static enum kv_code fill(struct registry *registry, struct kv_err *err)
 {
     static const char sql[] =
         "INSERT INTO principal (name, type, state, registered, object_id, client_id, tenant,"
-        " resource, upn, trusted, revoked) VALUES ('app-' || ?1, ?2, ?3, 1, ?4, NULL, ?5, '', '', 0,"
+        " resource, upn, trusted, revoked) VALUES ('app-' || ?1, ?2, ?3, 1, ?4, NULL, ?5, '', '', "
+        "0,"
         " ?6)";
     kv_auto(kv_db_release) struct kv_db *db = NULL;
     char object_id[KV_UUID_LENGTH + 1];

@@ -88,7 +88,8 @@ static bool measure(struct issued *issued, size_t clients, struct samples *sampl
     return true;
 }
 
-static bool measure_all(const struct settings *settings, struct issued *issued, struct report *report)
+static bool measure_all(const struct settings *settings, struct issued *issued,
+                        struct report *report)
 {
     static const struct {
         size_t count;

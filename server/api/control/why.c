@@ -112,8 +112,9 @@ static void find_named(struct why_question *question, const char *identity, cons
     struct kv_principals *principals = question->request->app->principals;
 
     question->has_entry =
-        (principal != NULL ? kv_principals_find_object(principals, principal, &question->entry, NULL)
-                           : kv_principals_find_name(principals, identity, &question->entry, NULL))
+        (principal != NULL
+             ? kv_principals_find_object(principals, principal, &question->entry, NULL)
+             : kv_principals_find_name(principals, identity, &question->entry, NULL))
         == KV_OK;
     if (question->has_entry) {
         take_entry(question, question->entry.tenant);
@@ -124,18 +125,18 @@ static void find_named(struct why_question *question, const char *identity, cons
 }
 
 /* What the token says counts, and not what coffer knows of the one whom it names. */
-static enum kv_code find_bearer(struct why_question *question, const char *token, struct kv_err *err)
+static enum kv_code find_bearer(struct why_question *question, const char *token,
+                                struct kv_err *err)
 {
     struct kv_principals *principals = question->request->app->principals;
 
     question->has_token = true;
     KV_TRY(why_read_token(question, token, err));
     name_caller(question, NULL, question->is_known ? question->principal.object_id : NULL);
-    question->has_entry =
-        question->is_known
-        && kv_principals_find_object(principals, question->principal.object_id, &question->entry,
-                                     NULL)
-               == KV_OK;
+    question->has_entry = question->is_known
+                          && kv_principals_find_object(principals, question->principal.object_id,
+                                                       &question->entry, NULL)
+                                 == KV_OK;
     return KV_OK;
 }
 

@@ -15,11 +15,14 @@ static const struct {
     const char *because, *cure;
 } rows[] = {
     { KV_TEXT_TOKEN_AUDIENCE, NULL, "the token is for another audience", "coffer token" },
-    { KV_TEXT_TOKEN_ISSUER, NULL, "the token is of another tenant, or of an issuer that is not trusted",
+    { KV_TEXT_TOKEN_ISSUER, NULL,
+      "the token is of another tenant, or of an issuer that is not trusted",
       "coffer serve --trust-issuer, or a token of coffer's: coffer token" },
     { KV_TEXT_TOKEN_TOO_EARLY, NULL, "the token is not valid yet", "coffer token" },
-    { KV_TEXT_TOKEN_REVOKED, NULL, "the session that the token is of was revoked, or the identity is "
-                                   "disabled", "coffer token" },
+    { KV_TEXT_TOKEN_REVOKED, NULL,
+      "the session that the token is of was revoked, or the identity is "
+      "disabled",
+      "coffer token" },
     { KV_TEXT_NONE, "[TokenExpired]", "the token has expired", "coffer token" },
     { KV_TEXT_NONE, "AKV10046", "the token is signed by a key that nobody knows who is trusted",
       "coffer serve --trust-issuer, or a token of coffer's: coffer token" },
@@ -71,9 +74,10 @@ enum kv_code why_read_token(struct why_question *question, const char *token, st
 static void say_why(const struct kv_err *refusal, struct why_finding *finding)
 {
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
-        bool fits = rows[i].beginning == NULL
-                        ? refusal->text == rows[i].text
-                        : strncmp(refusal->message, rows[i].beginning, strlen(rows[i].beginning)) == 0;
+        bool fits =
+            rows[i].beginning == NULL
+                ? refusal->text == rows[i].text
+                : strncmp(refusal->message, rows[i].beginning, strlen(rows[i].beginning)) == 0;
 
         if (fits) {
             SAY(finding->because, "%s", rows[i].because);

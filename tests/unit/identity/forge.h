@@ -11,7 +11,8 @@
 
 extern const char forge_pem[];                                     /* the key, PKCS#8 */
 #define FORGE_KEY_ID "IsUn6_e04MaShXFIISMp4kG62LWzMIPy_MvSA5pJgX8" /* its RFC 7638 thumbprint */
-#define FORGE_KEY_NAME "ByaueX4VMeU3cK2wAQuvzp3gLD4" /* of the certificate around it: `kid` and `x5t` of its tokens */
+#define FORGE_KEY_NAME                                                                             \
+    "ByaueX4VMeU3cK2wAQuvzp3gLD4" /* of the certificate around it: `kid` and `x5t` of its tokens */
 
 /* Signs RS256, whatever the header says. */
 char *forge_token(const char *header, const char *payload);

@@ -166,8 +166,7 @@ static const char *find_in(const cJSON *object, const char *name)
 /* RFC 7517 §4.8, of what x5c holds. */
 static const char *thumbprint_of_sent(const cJSON *key)
 {
-    const char *text =
-        cJSON_GetStringValue(cJSON_GetArrayItem(cJSON_GetObjectItem(key, "x5c"), 0));
+    const char *text = cJSON_GetStringValue(cJSON_GetArrayItem(cJSON_GetObjectItem(key, "x5c"), 0));
     unsigned char der[4096];
     const unsigned char *at = der;
     size_t len = 0;

@@ -136,8 +136,8 @@ Test(federated, AADSTS70021_of_them_all_as_it_was_in_2022)
     post_cluster(CLUSTER, "other", EXCHANGE);
     expect_aadsts(70021, 400, "invalid_request",
                   "No matching federated identity record found for presented assertion. Assertion "
-                  "Issuer: '" CLUSTER "'. Assertion Subject: 'other'. Assertion Audience: '" EXCHANGE
-                  "'. https://");
+                  "Issuer: '" CLUSTER
+                  "'. Assertion Subject: 'other'. Assertion Audience: '" EXCHANGE "'. https://");
 }
 
 Test(federated, AADSTS50013_of_a_signature_that_is_not_by_the_key_it_names)

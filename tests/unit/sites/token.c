@@ -126,8 +126,7 @@ Test(token_site, wants_a_version_and_a_resource)
         rows[i]();
         request.query.count = 0;
         perform(&kv_token_site);
-        expect_no_token(400, "invalid_request",
-                           "Required query variable 'api-version' is missing");
+        expect_no_token(400, "invalid_request", "Required query variable 'api-version' is missing");
     }
 }
 

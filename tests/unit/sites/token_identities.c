@@ -25,8 +25,7 @@ static void expect_in_each(const char *parameter, const char *value, const char 
         dialects[i]();
         add_query(parameter, value);
         perform(&kv_token_site);
-        expect_no_token(400, "invalid_request",
-                       dialects[i] == ask_imds ? of_imds : of_app_service);
+        expect_no_token(400, "invalid_request", dialects[i] == ask_imds ? of_imds : of_app_service);
     }
 }
 
