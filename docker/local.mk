@@ -27,6 +27,7 @@ EXTRA_DIST += \
 	%D%/sbom \
 	%D%/schemas/devcontainer.json \
 	%D%/schemas/kustomization.json \
+	%D%/test-arm64 \
 	%D%/test-build.sh \
 	%D%/test-checks.sh \
 	%D%/test-contents.sh \
