@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "exchange.h"
+#include "handshake.h"
 
 bool kv_client_print(struct MHD_Connection *connection, char ret_client[KV_CLIENT_SIZE])
 {
@@ -20,6 +21,28 @@ bool kv_client_print(struct MHD_Connection *connection, char ret_client[KV_CLIEN
 }
 
 /* Behind the library's back, which finds the connection ended when it first reads of it. */
+bool kv_client_end(struct MHD_Connection *connection, enum kv_cut_kind cut)
+{
+    switch (cut) {
+    case KV_CUT_RESET:
+        kv_cut_reset(connection);
+        return true;
+    case KV_CUT_EMPTY:
+        (void) shutdown(
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
+            SHUT_RDWR);
+        return true;
+    case KV_CUT_NONE:
+    case KV_CUT_GARBAGE:
+    case KV_CUT_BAD_CHUNK:
+    case KV_CUT_TRUNCATED:
+    case KV_CUT_WRONG_LENGTH:
+    case KV_CUT_DRIBBLE:
+        break; /* an answer's, of which there is none yet */
+    }
+    return false;
+}
+
 void kv_client_greet(const struct kv_service *service, struct MHD_Connection *connection)
 {
     const struct kv_listener_config *config = &service->config;
@@ -29,21 +52,7 @@ void kv_client_greet(const struct kv_service *service, struct MHD_Connection *co
         return;
     }
     (void) kv_client_print(connection, client);
-    switch (config->greet(config->app, client)) {
-    case KV_CUT_RESET:
-        kv_cut_reset(connection);
-        break;
-    case KV_CUT_EMPTY:
-        (void) shutdown(
-            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
-            SHUT_RDWR);
-        break;
-    case KV_CUT_NONE:
-    case KV_CUT_GARBAGE:
-    case KV_CUT_BAD_CHUNK:
-    case KV_CUT_TRUNCATED:
-    case KV_CUT_WRONG_LENGTH:
-    case KV_CUT_DRIBBLE:
-        break; /* an answer's, of which there is none yet */
+    if (!kv_client_end(connection, config->greet(config->app, client, NULL).cut)) {
+        kv_handshakes_watch(service, connection);
     }
 }

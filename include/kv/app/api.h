@@ -31,8 +31,9 @@ void kv_journal_answer(enum kv_journal_kind kind, const struct kv_request *reque
  */
 kv_handler_fn kv_fault_on_arrival, kv_fault_on_request, kv_fault_on_answer;
 
-/* api/gate: what fault rules say of a new connection; kv_listener_config.greet. */
-enum kv_cut_kind kv_fault_greet(struct kv_app *app, const char *client);
+/* api/gate: what fault rules say of a new connection, and of its client hello;
+ * kv_listener_config.greet. */
+struct kv_welcome kv_fault_greet(struct kv_app *app, const char *client, const char *server);
 
 /* api/gate: the gates, errors and headers of the data plane. */
 extern const struct kv_site kv_data_plane;

@@ -28,6 +28,16 @@ enum kv_fault_cut {
     KV_FAULT_CUT_COUNT
 };
 
+/* What is wrong with the certificate that a client gets in the handshake; all else of it is right. */
+enum kv_fault_certificate {
+    KV_FAULT_CERTIFICATE_GOOD,
+    KV_FAULT_CERTIFICATE_EXPIRED,
+    KV_FAULT_CERTIFICATE_NOT_YET_VALID,
+    KV_FAULT_CERTIFICATE_WRONG_NAME,
+    KV_FAULT_CERTIFICATE_FOREIGN_CA,
+    KV_FAULT_CERTIFICATE_COUNT
+};
+
 /* What is wrong with the result of an operation that succeeds. */
 enum kv_fault_twist {
     KV_FAULT_TWIST_NONE,
@@ -94,6 +104,8 @@ struct kv_fault_effect {
     bool hang;
     struct kv_fault_answer answer;
     bool has_answer;
+    bool refuse; /* no connection gets as far as the server */
+    enum kv_fault_certificate certificate;
     enum kv_fault_cut cut;
     uint64_t length;     /* of KV_FAULT_CUT_TRUNCATED, _WRONG_LENGTH */
     bool malformed_json; /* the body lacks its end */

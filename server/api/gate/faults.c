@@ -141,34 +141,6 @@ static enum kv_code step(struct kv_request *request, struct kv_response *respons
     return act(request, response, fate, err);
 }
 
-static const char *find_no_header(const void *context, const char *name)
-{
-    (void) context;
-    (void) name;
-    return NULL;
-}
-
-enum kv_cut_kind kv_fault_greet(struct kv_app *app, const char *client)
-{
-    struct kv_fault_subject subject = {
-        .stage = KV_FAULT_CONNECTION,
-        .client = client,
-        .find_header = find_no_header,
-    };
-    struct kv_fault_hit hit;
-
-    if (!kv_faults_has_any(app->faults)) {
-        return KV_CUT_NONE;
-    }
-    subject.now = kv_clock_now(app->clock);
-    if (!kv_faults_ask(app->faults, &subject, &hit)) {
-        return KV_CUT_NONE;
-    }
-    enum kv_cut_kind kind = cut_of(hit.effect).kind;
-    kv_fault_hit_done(&hit);
-    return kind;
-}
-
 enum kv_code kv_fault_on_arrival(struct kv_request *request, struct kv_response *response,
                                  struct kv_err *err)
 {

@@ -19,7 +19,8 @@ struct sent_effect {
     struct fault_delay delay;
     enum kv_fault_cut cut;
     uint64_t length;
-    bool has_length, hang, carried_out, malformed_json;
+    bool has_length, hang, carried_out, malformed_json, refuse;
+    enum kv_fault_certificate certificate;
     struct dribble dribble;
     enum kv_fault_twist twist;
 };
@@ -77,6 +78,26 @@ static enum kv_code read_twist(const cJSON *value, const char *name, void *targe
                    name);
 }
 
+static enum kv_code read_certificate(const cJSON *value, const char *name, void *target,
+                                     struct kv_err *err)
+{
+    static const char *const names[KV_FAULT_CERTIFICATE_COUNT] = {
+        [KV_FAULT_CERTIFICATE_EXPIRED] = "expired",
+        [KV_FAULT_CERTIFICATE_NOT_YET_VALID] = "not_yet_valid",
+        [KV_FAULT_CERTIFICATE_WRONG_NAME] = "wrong_name",
+        [KV_FAULT_CERTIFICATE_FOREIGN_CA] = "foreign_ca",
+    };
+
+    for (unsigned i = 1; cJSON_IsString(value) && i < KV_COUNT(names); i++) {
+        if (strcmp(names[i], value->valuestring) == 0) {
+            *(enum kv_fault_certificate *) target = (enum kv_fault_certificate) i;
+            return KV_OK;
+        }
+    }
+    return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                   "'%s' must be one of expired, not_yet_valid, wrong_name, foreign_ca.", name);
+}
+
 static enum kv_code read_length(const cJSON *value, const char *name, void *target,
                                 struct kv_err *err)
 {
@@ -122,6 +143,8 @@ static enum kv_code read_sent(const cJSON *json, struct sent_effect *sent, struc
         { "delay", fault_read_delay, offsetof(struct sent_effect, delay) },
         { "hang", fault_read_bool, offsetof(struct sent_effect, hang) },
         { "cut", read_cut, offsetof(struct sent_effect, cut) },
+        { "refuse", fault_read_bool, offsetof(struct sent_effect, refuse) },
+        { "certificate", read_certificate, offsetof(struct sent_effect, certificate) },
         { "length", read_length, 0 },
         { "malformed_json", fault_read_bool, offsetof(struct sent_effect, malformed_json) },
         { "dribble", read_dribble, offsetof(struct sent_effect, dribble) },
@@ -141,14 +164,16 @@ static bool is_wordless(enum kv_fault_cut cut)
 /* One thing can become of a body. */
 static enum kv_code check_body(const struct sent_effect *sent, bool has_answer, struct kv_err *err)
 {
-    unsigned ends = (sent->cut != KV_FAULT_CUT_NONE) + sent->hang + (sent->dribble.chunks > 0);
+    unsigned ends = (sent->cut != KV_FAULT_CUT_NONE) + sent->hang + (sent->dribble.chunks > 0)
+                    + sent->refuse + (sent->certificate != KV_FAULT_CERTIFICATE_GOOD);
     bool takes_length =
         sent->cut == KV_FAULT_CUT_TRUNCATED || sent->cut == KV_FAULT_CUT_WRONG_LENGTH;
     bool is_silent = sent->hang || is_wordless(sent->cut);
 
     if (ends > 1) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                       "'cut', 'hang' and 'dribble' are three ends of an answer: give one.");
+                       "'cut', 'hang', 'dribble', 'refuse' and 'certificate' are different ends "
+                       "of a connection: give one.");
     }
     if (is_silent && (has_answer || sent->malformed_json)) {
         return KV_FAIL(
@@ -280,6 +305,8 @@ static void take_over(struct sent_effect *sent, struct fault_effect *effect)
     done->carried_out = sent->carried_out;
     done->hang = sent->hang;
     done->cut = sent->cut;
+    done->refuse = sent->refuse;
+    done->certificate = sent->certificate;
     done->length = sent->length;
     done->malformed_json = sent->malformed_json;
     done->pieces = (unsigned) sent->dribble.chunks;
@@ -292,8 +319,9 @@ static bool is_empty(const struct fault_effect *effect)
 {
     const struct kv_fault_effect *done = &effect->done;
 
-    return !done->has_answer && !done->hang && done->cut == KV_FAULT_CUT_NONE
-           && !done->malformed_json && done->pieces == 0 && done->twist == KV_FAULT_TWIST_NONE
+    return !done->has_answer && !done->hang && done->cut == KV_FAULT_CUT_NONE && !done->refuse
+           && done->certificate == KV_FAULT_CERTIFICATE_GOOD && !done->malformed_json
+           && done->pieces == 0 && done->twist == KV_FAULT_TWIST_NONE
            && effect->delay.kind == DELAY_NONE;
 }
 

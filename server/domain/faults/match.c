@@ -266,12 +266,22 @@ bool fault_match_is_of_vault(const struct fault_match *match, const char *vault)
            && fault_pattern_fits(&patterns->pattern[0], vault);
 }
 
-bool fault_match_is_of_clients(const struct fault_match *match)
+bool fault_match_is_of_vaults(const struct fault_match *match)
 {
     size_t others = match->version.count + match->api_version.count + match->headers.count;
 
     for (size_t i = 0; i < TRAIT_COUNT; i++) {
-        others += match->trait[i].count;
+        others += i != TRAIT_VAULT ? match->trait[i].count : 0;
     }
     return !match->has_operations && others == 0;
+}
+
+bool fault_match_is_of_clients(const struct fault_match *match)
+{
+    return fault_match_is_of_vaults(match) && match->trait[TRAIT_VAULT].count == 0;
+}
+
+bool fault_match_is_of_all(const struct fault_match *match)
+{
+    return fault_match_is_of_clients(match) && match->client.count == 0;
 }

@@ -44,5 +44,8 @@ bool fault_match_fits(const struct fault_match *match, const struct kv_fault_sub
 /* True if the rule is for vaults of that name alone. */
 bool fault_match_is_of_vault(const struct fault_match *match, const char *vault);
 
-/* True if it asks for nothing but the client's address. */
+/* True if it asks for nothing but the client's address, or not even that; true if for nothing but that
+ * and the vault. */
 bool fault_match_is_of_clients(const struct fault_match *match);
+bool fault_match_is_of_all(const struct fault_match *match);
+bool fault_match_is_of_vaults(const struct fault_match *match);
