@@ -10,6 +10,8 @@
 #include <cjson/cJSON.h>
 
 #include "kv/http/route.h"
+#include "kv/identity/identity.h"
+#include "kv/identity/principals.h"
 #include "kv/journal/journal.h"
 
 extern const struct kv_route kv_key_routes[];      /* api/keys */
@@ -30,6 +32,19 @@ void kv_journal_answer(enum kv_journal_kind kind, const struct kv_request *reque
  * third one is for at_answer. One rule acts on a request.
  */
 kv_handler_fn kv_fault_on_arrival, kv_fault_on_request, kv_fault_on_answer;
+
+/* api/gate: kv_identity_issue_order(), but a fault rule that has acted on the request may say what is
+ * wrong with the token. */
+enum kv_code kv_fault_issue(const struct kv_request *request, const struct kv_token_order *order,
+                            struct kv_token *ret_token, struct kv_err *err) kv_must_check;
+
+/* api/authority, of a request for that site: refuses as it does with that number, one of login.def;
+ * and who logs in, as far as the request says so, with its client id alone if nobody has it. False:
+ * it does not say. */
+enum kv_code kv_authority_raise(const struct kv_request *request, unsigned number,
+                                struct kv_err *err) kv_must_check;
+bool kv_authority_find_caller(const struct kv_request *request,
+                              struct kv_principal_entry *ret_who) kv_must_check;
 
 /* api/gate: what fault rules say of a new connection, and of its client hello;
  * kv_listener_config.greet. */

@@ -43,7 +43,10 @@ enum kv_fault_twist {
     KV_FAULT_TWIST_NONE,
     KV_FAULT_TWIST_PLAINTEXT, /* other bytes than were encrypted or wrapped */
     KV_FAULT_TWIST_ZERO_R,    /* a good ECDSA signature whose r begins with a zero byte; or its s */
-    KV_FAULT_TWIST_ZERO_S
+    KV_FAULT_TWIST_ZERO_S,
+    KV_FAULT_TWIST_OLD_TOKEN,     /* it has run out, whatever the answer says */
+    KV_FAULT_TWIST_FOREIGN_TOKEN, /* of another tenant */
+    KV_FAULT_TWIST_OTHER_AUDIENCE /* for another service */
 };
 
 /* What the arguments of a refusal are made of: facts of the request. */
@@ -74,6 +77,7 @@ struct kv_fault_refusal {
     const char *message;
     enum kv_fault_word words[KV_TEXT_ARGS_MAX]; /* of `versioned`, which `text` has the first of */
     enum kv_fault_denial denial;                /* worded by the access check */
+    unsigned login; /* the authority's, of that number (login.def); 0: it is not */
 };
 
 enum kv_fault_retry {

@@ -102,6 +102,13 @@ static void twist(struct kv_request *request, enum kv_fault_twist what)
     }
 }
 
+enum kv_fault_twist gate_fault_twist(const struct kv_request *request)
+{
+    const struct fate *fate = request->fate;
+
+    return fate != NULL ? fate->hit.effect->twist : KV_FAULT_TWIST_NONE;
+}
+
 /* In place of the handler. */
 static enum kv_code act(struct kv_request *request, struct kv_response *response,
                         const struct fate *fate, struct kv_err *err)

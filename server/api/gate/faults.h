@@ -21,6 +21,9 @@ struct gate_subject {
 void gate_fault_describe(const struct kv_request *request, enum kv_fault_stage stage,
                          struct gate_subject *ret_subject);
 
+/* What the rule that has acted on the request wants to be wrong with its result. */
+enum kv_fault_twist gate_fault_twist(const struct kv_request *request);
+
 /* Answers, or raises the refusal, that the rule says; at the route's stage and before the answer
  * alike. `id` is the rule's. */
 enum kv_code gate_fault_answer(const struct kv_request *request,

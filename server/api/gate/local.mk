@@ -7,6 +7,7 @@ libkvapi_a_SOURCES += \
 	%D%/fault_answer.c \
 	%D%/fault_greet.c \
 	%D%/fault_subject.c \
+	%D%/fault_token.c \
 	%D%/faults.c \
 	%D%/faults.h \
 	%D%/firewall.c \

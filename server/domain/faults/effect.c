@@ -6,6 +6,7 @@
 
 #define WITH_PLAINTEXT (KV_OPERATION_BIT(UNWRAP_KEY) | KV_OPERATION_BIT(DECRYPT))
 #define WITH_SIGNATURE KV_OPERATION_BIT(SIGN)
+#define WITH_TOKEN (KV_OPERATIONS_OF_MANAGED | KV_OPERATION_BIT(AUTHORITY_TOKEN))
 #define PIECES_MAX 1000
 
 struct dribble {
@@ -66,6 +67,9 @@ static enum kv_code read_twist(const cJSON *value, const char *name, void *targe
         { "wrong_plaintext", KV_FAULT_TWIST_PLAINTEXT },
         { "zero_r", KV_FAULT_TWIST_ZERO_R },
         { "zero_s", KV_FAULT_TWIST_ZERO_S },
+        { "expired_token", KV_FAULT_TWIST_OLD_TOKEN },
+        { "foreign_token", KV_FAULT_TWIST_FOREIGN_TOKEN },
+        { "wrong_audience", KV_FAULT_TWIST_OTHER_AUDIENCE },
     };
 
     for (size_t i = 0; cJSON_IsString(value) && i < KV_COUNT(rows); i++) {
@@ -74,7 +78,9 @@ static enum kv_code read_twist(const cJSON *value, const char *name, void *targe
             return KV_OK;
         }
     }
-    return KV_FAIL(err, KV_BAD_PARAMETER, 0, "'%s' must be one of wrong_plaintext, zero_r, zero_s.",
+    return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                   "'%s' must be one of wrong_plaintext, zero_r, zero_s, expired_token, "
+                   "foreign_token, wrong_audience.",
                    name);
 }
 
@@ -193,15 +199,33 @@ static enum kv_code check_body(const struct sent_effect *sent, bool has_answer, 
     return KV_OK;
 }
 
+/* What the result of those operations can be. */
+struct twisted {
+    kv_operations operations;
+    const char *names;
+};
+
+static struct twisted find_twisted(enum kv_fault_twist twist)
+{
+    if (twist == KV_FAULT_TWIST_PLAINTEXT) {
+        return (struct twisted){ WITH_PLAINTEXT, "unwrapKey and decrypt" };
+    }
+    return twist < KV_FAULT_TWIST_OLD_TOKEN
+               ? (struct twisted){ WITH_SIGNATURE, "sign" }
+               : (struct twisted){ WITH_TOKEN, "imdsToken, appServiceToken, arcToken and "
+                                               "authorityToken" };
+}
+
 static enum kv_code check_twist(const struct sent_effect *sent, bool has_answer,
                                 struct fault_match *match, struct kv_err *err)
 {
-    bool is_signature = sent->twist != KV_FAULT_TWIST_PLAINTEXT;
-    kv_operations having = is_signature ? WITH_SIGNATURE : WITH_PLAINTEXT;
+    const struct twisted twisted = find_twisted(sent->twist);
+    kv_operations having = twisted.operations;
 
     if (sent->twist == KV_FAULT_TWIST_NONE) {
         return KV_OK;
     }
+    fault_match_turn_to(match, having);
     if (has_answer || sent->hang || is_wordless(sent->cut) || sent->cut == KV_FAULT_CUT_BAD_CHUNK) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
                        "'result' changes the real answer, which has to be sent: no other answer, "
@@ -210,8 +234,7 @@ static enum kv_code check_twist(const struct sent_effect *sent, bool has_answer,
     if ((match->has_operations && (match->operations & ~having) != 0)
         || (match->operations & having) == 0) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                       "'result' is for %s alone: match no other operation.",
-                       is_signature ? "sign" : "unwrapKey and decrypt");
+                       "'result' is for %s alone: match no other operation.", twisted.names);
     }
     match->operations &= having;
     return KV_OK;
@@ -275,6 +298,10 @@ static enum kv_code check_refusal(const struct kv_fault_refusal *refusal, enum k
     if (refusal == NULL || refusal->message != NULL) {
         return KV_OK;
     }
+    if (refusal->login != 0) {
+        having = KV_OPERATIONS_OF_AUTHORITY;
+        fault_match_turn_to(match, KV_OPERATIONS_OF_LOGIN);
+    }
     having &= refusal->words[0] == KV_FAULT_WORD_KEY ? operations_of(names_key) : having;
     having &= refusal->words[0] == KV_FAULT_WORD_OPERATION ? by_state : having;
     if ((match->has_operations && (match->operations & ~having) != 0)
@@ -284,7 +311,8 @@ static enum kv_code check_refusal(const struct kv_fault_refusal *refusal, enum k
                        refusal->name);
     }
     match->operations &= having;
-    if (stage == KV_FAULT_ARRIVAL && refusal->denial != KV_FAULT_DENIAL_NONE) {
+    if (stage == KV_FAULT_ARRIVAL
+        && (refusal->denial != KV_FAULT_DENIAL_NONE || refusal->login != 0)) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
                        "At its arrival nobody knows whose request it is: 'error' as %s cannot go "
                        "with 'stage':'arrival'.",

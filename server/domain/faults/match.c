@@ -206,7 +206,7 @@ enum kv_code fault_match_check(struct fault_match *match, enum kv_fault_stage st
     KV_TRY(narrow(match, match->version.count > 0, operations_naming(KV_NAMES_VERSION), "a version",
                   err));
     KV_TRY(narrow(match, trait[TRAIT_PRINCIPAL].count > 0,
-                  operations_at(KV_PLACE_VAULT) | KV_OPERATIONS_OF_MANAGED,
+                  operations_at(KV_PLACE_VAULT) | KV_OPERATIONS_OF_MANAGED | KV_OPERATIONS_OF_LOGIN,
                   "a principal that is known in time", err));
     if (stage == KV_FAULT_ARRIVAL && trait[TRAIT_PRINCIPAL].count > 0) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
@@ -214,6 +214,17 @@ enum kv_code fault_match_check(struct fault_match *match, enum kv_fault_stage st
                        "with 'stage':'arrival'.");
     }
     return KV_OK;
+}
+
+void fault_match_turn_to(struct fault_match *match, kv_operations operations)
+{
+    bool names_vault = match->trait[TRAIT_VAULT].count > 0 || match->trait[TRAIT_KEY].count > 0
+                       || match->version.count > 0;
+
+    if (!match->has_operations && !names_vault
+        && (operations & operations_at(KV_PLACE_VAULT)) == 0) {
+        match->operations = operations;
+    }
 }
 
 static bool principal_fits(const struct fault_patterns *patterns,

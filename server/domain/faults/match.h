@@ -39,6 +39,10 @@ void fault_match_init(struct fault_match *match);
 enum kv_code fault_match_check(struct fault_match *match, enum kv_fault_stage stage,
                                struct kv_err *err) kv_must_check;
 
+/* An effect that no vault has says by itself which operations the rule is for, unless the rule does, or
+ * names what only a vault has. */
+void fault_match_turn_to(struct fault_match *match, kv_operations operations);
+
 bool fault_match_fits(const struct fault_match *match, const struct kv_fault_subject *subject);
 
 /* True if the rule is for vaults of that name alone. */

@@ -63,7 +63,7 @@ Test(refused, what_no_request_can_be)
           "has a vault" },
         { "{\"match\":{\"principal\":\"a\"},\"stage\":\"arrival\",\"effect\":{}}",
           "nobody knows whose request" },
-        { "{\"match\":{\"operation\":\"authorityToken\",\"principal\":\"a\"},\"effect\":{}}",
+        { "{\"match\":{\"operation\":\"authorityKeys\",\"principal\":\"a\"},\"effect\":{}}",
           "has a principal that is known in time" },
         { "{\"match\":{\"header\":{}},\"effect\":{}}", "'match.header' must be" },
         { "{\"match\":{\"header\":{\"authorization\":\"*\"}},\"effect\":{}}", "is a secret" },
