@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who the client of a connection is, and whether it gets one at all. */
+/* Who the client of a connection is, and its end before there is a request. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
 #include "exchange.h"
-#include "handshake.h"
 
 bool kv_client_print(struct MHD_Connection *connection, char ret_client[KV_CLIENT_SIZE])
 {
@@ -41,18 +40,4 @@ bool kv_client_end(struct MHD_Connection *connection, enum kv_cut_kind cut)
         break; /* an answer's, of which there is none yet */
     }
     return false;
-}
-
-void kv_client_greet(const struct kv_service *service, struct MHD_Connection *connection)
-{
-    const struct kv_listener_config *config = &service->config;
-    char client[KV_CLIENT_SIZE];
-
-    if (!service->secure || config->greet == NULL) {
-        return;
-    }
-    (void) kv_client_print(connection, client);
-    if (!kv_client_end(connection, config->greet(config->app, client, NULL).cut)) {
-        kv_handshakes_watch(service, connection);
-    }
 }

@@ -112,7 +112,7 @@ static int meet_hello(gnutls_session_t session)
                : GNUTLS_E_MEMORY_ERROR;
 }
 
-void kv_handshakes_watch(const struct kv_service *service, struct MHD_Connection *connection)
+static void watch(const struct kv_service *service, struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *tls =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
@@ -120,5 +120,19 @@ void kv_handshakes_watch(const struct kv_service *service, struct MHD_Connection
     if (tls != NULL) {
         gnutls_session_set_ptr(tls->tls_session, (void *) service);
         gnutls_handshake_set_post_client_hello_function(tls->tls_session, meet_hello);
+    }
+}
+
+void kv_handshakes_greet(const struct kv_service *service, struct MHD_Connection *connection)
+{
+    const struct kv_listener_config *config = &service->config;
+    char client[KV_CLIENT_SIZE];
+
+    if (!service->secure || config->greet == NULL) {
+        return;
+    }
+    (void) kv_client_print(connection, client);
+    if (!kv_client_end(connection, config->greet(config->app, client, NULL).cut)) {
+        watch(service, connection);
     }
 }

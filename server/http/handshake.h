@@ -25,5 +25,6 @@ void kv_handshakes_init(struct kv_handshakes *handshakes);
 /* After the last connection has ended. */
 void kv_handshakes_done(struct kv_handshakes *handshakes);
 
-/* A new connection: its client hello will be looked at. The service outlives it. */
-void kv_handshakes_watch(const struct kv_service *service, struct MHD_Connection *connection);
+/* A new connection: ends it if the listener's `greet` says so, or its client hello will be looked at. The
+ * service outlives it. */
+void kv_handshakes_greet(const struct kv_service *service, struct MHD_Connection *connection);

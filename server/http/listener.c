@@ -214,7 +214,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 
     if (event == MHD_CONNECTION_NOTIFY_STARTED) {
         *held = enter(listener, connection, info->connect_fd);
-        kv_client_greet(&listener->service, connection);
+        kv_handshakes_greet(&listener->service, connection);
         return;
     }
     if (guest != NULL && !listener->service.secure) {

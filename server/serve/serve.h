@@ -53,9 +53,8 @@ struct refusals {
     pthread_mutex_t lock; /* lock.def: refusals.state; guards all below */
     pthread_cond_t news;
     pthread_t thread;
-    bool runs, refuses;
-    bool looks;    /* there are rules for it */
-    bool is_stuck; /* it cannot accept again, which was logged */
+    bool runs, refuses, looks; /* looks: there are rules for it */
+    bool is_stuck;             /* it cannot accept again, which was logged */
 };
 /* Before the rules can be changed, which is what the control port is for. */
 enum kv_code refusals_open(struct refusals *refusals, struct kv_faults *faults,

@@ -149,7 +149,8 @@ Test(fault_login, gives_tokens_that_are_no_good)
                         bad[i].result);
         fault_add("useless", rest);
         API_REPLY(managed, ask_imds(&dev, "useless"));
-        cr_expect_geq(atol(reply_text(&managed, "expires_in")), 3000, "%s", managed.body);
+        cr_expect_geq(strtol(reply_text(&managed, "expires_in"), NULL, 10), 3000, "%s",
+                      managed.body);
         expect_useless(&dev, &managed, &bad[i]);
         API_REPLY(application, log_in(&dev, LOGIN(THREE)));
         expect_useless(&dev, &application, &bad[i]);

@@ -11,8 +11,8 @@
 
 #include <openssl/rand.h>
 
-#include "kv/base/base64.h"
 #include "kv/app/api.h"
+#include "kv/base/base64.h"
 #include "kv/base/json.h"
 #include "kv/base/secret.h"
 #include "kv/identity/registry.h"

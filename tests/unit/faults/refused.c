@@ -135,6 +135,26 @@ Test(refused, what_does_not_go_together)
           "or 'cut' as reset or empty" },
         { "{\"stage\":\"connection\",\"effect\":{\"cut\":\"reset\",\"delay\":9}}",
           "or 'cut' as reset or empty" },
+        { "{\"effect\":{\"result\":\"wrong\"}}", "must be one of wrong_plaintext" },
+        { "{\"effect\":{\"result\":\"zero_r\",\"cut\":\"reset\"}}", "has to be sent" },
+        { "{\"match\":{\"operation\":\"*wrapKey\"},\"effect\":{\"result\":\"wrong_plaintext\"}}",
+          "is for unwrapKey and decrypt alone" },
+        { "{\"match\":{\"operation\":\"verify\"},\"effect\":{\"result\":\"zero_s\"}}",
+          "is for sign alone" },
+        { "{\"match\":{\"operation\":\"imdsToken\"},\"effect\":{\"error\":\"KEY_DISABLED\"}}",
+          "is no answer to some of these operations" },
+        { "{\"match\":{\"operation\":\"getKey\"},\"effect\":{\"error\":\"KEY_DISABLED\"}}",
+          "is no answer to some of these operations" },
+        { "{\"stage\":\"arrival\",\"effect\":{\"error\":\"FORBIDDEN_BY_RBAC\"}}",
+          "nobody knows whose request" },
+    };
+
+    expect_refusals(rows, KV_COUNT(rows));
+}
+
+Test(refused, what_a_connection_cannot_have)
+{
+    static const struct row rows[] = {
         { "{\"stage\":\"request\",\"effect\":{\"refuse\":true}}",
           "acts with 'stage':'connection'" },
         { "{\"stage\":\"connection\",\"effect\":{\"certificate\":\"expired\"}}",
@@ -156,18 +176,6 @@ Test(refused, what_does_not_go_together)
         { "{\"match\":{\"operation\":\"*\"},\"effect\":{\"certificate\":\"expired\"}}",
           "only 'vault' and 'client'" },
         { "{\"stage\":\"handshake\",\"effect\":{\"status\":503}}", "'stage':'handshake' is" },
-        { "{\"effect\":{\"result\":\"wrong\"}}", "must be one of wrong_plaintext" },
-        { "{\"effect\":{\"result\":\"zero_r\",\"cut\":\"reset\"}}", "has to be sent" },
-        { "{\"match\":{\"operation\":\"*wrapKey\"},\"effect\":{\"result\":\"wrong_plaintext\"}}",
-          "is for unwrapKey and decrypt alone" },
-        { "{\"match\":{\"operation\":\"verify\"},\"effect\":{\"result\":\"zero_s\"}}",
-          "is for sign alone" },
-        { "{\"match\":{\"operation\":\"imdsToken\"},\"effect\":{\"error\":\"KEY_DISABLED\"}}",
-          "is no answer to some of these operations" },
-        { "{\"match\":{\"operation\":\"getKey\"},\"effect\":{\"error\":\"KEY_DISABLED\"}}",
-          "is no answer to some of these operations" },
-        { "{\"stage\":\"arrival\",\"effect\":{\"error\":\"FORBIDDEN_BY_RBAC\"}}",
-          "nobody knows whose request" },
     };
 
     expect_refusals(rows, KV_COUNT(rows));
