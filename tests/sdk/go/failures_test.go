@@ -83,7 +83,7 @@ func measure(t *testing.T, row failure, operate func(context.Context, *azkeys.Cl
 			Retry: policy.RetryOptions{
 				MaxRetries:    2,
 				RetryDelay:    10 * time.Millisecond,
-				MaxRetryDelay: 50 * time.Millisecond,
+				MaxRetryDelay: 2 * time.Second, // it gives up when Retry-After says more
 			},
 		},
 	}))(t)

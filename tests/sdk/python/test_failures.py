@@ -84,7 +84,7 @@ def cell(measured):
 
 class TheTable(unittest.TestCase):
     def test_is_what_users_are_told(self):
-        page = (Path(os.environ["SDK_FAILURES"]).parents[2] / "docs" / "failures.md").read_text(
+        page = (Path(os.environ["SDK_FAILURES"]).resolve().parents[2] / "docs" / "failures.md").read_text(
             encoding="utf-8"
         )
         for row in ROWS:
