@@ -53,6 +53,7 @@ noinst_HEADERS = \
 	%D%/kv/custody/private_key.h \
 	%D%/kv/faults/effect.h \
 	%D%/kv/faults/faults.h \
+	%D%/kv/faults/login.def \
 	%D%/kv/hsmfaults/hsmfaults.h \
 	%D%/kv/hsmfaults/kind.def \
 	%D%/kv/http/certificate.h \

@@ -51,6 +51,8 @@ static const struct row {
     { KV_OPTION_FAULT_RETRY_MS, "effect", "retry_after_ms", FORM_NUMBER },
     { KV_OPTION_FAULT_DELAY, "effect", "delay", FORM_NUMBER },
     { KV_OPTION_FAULT_CUT, "effect", "cut", FORM_TEXT },
+    { KV_OPTION_FAULT_REFUSE, "effect", "refuse", FORM_FLAG },
+    { KV_OPTION_FAULT_CERTIFICATE, "effect", "certificate", FORM_TEXT },
     { KV_OPTION_FAULT_LENGTH, "effect", "length", FORM_NUMBER },
     { KV_OPTION_FAULT_RESULT, "effect", "result", FORM_TEXT },
     { KV_OPTION_FAULT_HANG, "effect", "hang", FORM_FLAG },
@@ -142,8 +144,8 @@ static enum kv_code render_rule(const struct kv_options *options, cJSON **ret_ru
     }
     if (cJSON_GetObjectItemCaseSensitive(rule, "effect") == NULL) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                       "say what goes wrong: --error, --status, --delay, --cut, --hang, --result "
-                       "or --malformed-json");
+                       "say what goes wrong: --error, --status, --delay, --cut, --hang, --refuse, "
+                       "--certificate, --result or --malformed-json");
     }
     *ret_rule = kv_take(rule);
     return KV_OK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who the client of a connection is, and whether it gets one at all. */
+/* Who the client of a connection is, and its end before there is a request. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -20,24 +20,17 @@ bool kv_client_print(struct MHD_Connection *connection, char ret_client[KV_CLIEN
 }
 
 /* Behind the library's back, which finds the connection ended when it first reads of it. */
-void kv_client_greet(const struct kv_service *service, struct MHD_Connection *connection)
+bool kv_client_end(struct MHD_Connection *connection, enum kv_cut_kind cut)
 {
-    const struct kv_listener_config *config = &service->config;
-    char client[KV_CLIENT_SIZE];
-
-    if (!service->secure || config->greet == NULL) {
-        return;
-    }
-    (void) kv_client_print(connection, client);
-    switch (config->greet(config->app, client)) {
+    switch (cut) {
     case KV_CUT_RESET:
         kv_cut_reset(connection);
-        break;
+        return true;
     case KV_CUT_EMPTY:
         (void) shutdown(
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
             SHUT_RDWR);
-        break;
+        return true;
     case KV_CUT_NONE:
     case KV_CUT_GARBAGE:
     case KV_CUT_BAD_CHUNK:
@@ -46,4 +39,5 @@ void kv_client_greet(const struct kv_service *service, struct MHD_Connection *co
     case KV_CUT_DRIBBLE:
         break; /* an answer's, of which there is none yet */
     }
+    return false;
 }

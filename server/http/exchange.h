@@ -33,6 +33,7 @@ struct kv_service {
     struct kv_listener_config config; /* its texts are not kept */
     bool secure;
     struct kv_traffic *traffic;
+    struct kv_handshakes *handshakes;
 };
 
 /* The phase of a request; steps.c takes it from each to the next. */
@@ -151,8 +152,8 @@ enum MHD_Result kv_dribble_send(struct kv_exchange *exchange, struct kv_response
 /* Prints the address of the peer without its port; true if it is an IPv6 one. */
 bool kv_client_print(struct MHD_Connection *connection, char ret_client[KV_CLIENT_SIZE]);
 
-/* A new connection: ends it if the listener's `greet` says so. */
-void kv_client_greet(const struct kv_service *service, struct MHD_Connection *connection);
+/* Ends a connection before it has a request; false if `cut` does not say so. */
+bool kv_client_end(struct MHD_Connection *connection, enum kv_cut_kind cut);
 
 /* Resets the connection at once. */
 void kv_cut_reset(struct MHD_Connection *connection);

@@ -13,13 +13,14 @@
 
 #include <microhttpd.h>
 
+#include "doors.h"
 #include "early.h"
 #include "exchange.h"
 #include "guests.h"
+#include "handshake.h"
 #include "kv/base/log.h"
 #include "linger.h"
 #include "pages.h"
-#include "sockets.h"
 #include "traffic.h"
 
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
@@ -42,10 +43,8 @@ struct kv_listener {
     struct kv_service service;
     struct kv_linger *linger;
     struct kv_guests *guests;
-    struct kv_sockets sockets;
-    struct MHD_Daemon *daemon[KV_SOCKETS_MAX]; /* NULL: not started */
-    int copy[KV_SOCKETS_MAX];                  /* of the sockets; ours once quiesced */
-    bool quiesced;
+    struct kv_doors doors;
+    struct kv_handshakes handshakes;
 };
 
 static kv_printf(2, 0) void log_message(void *context, const char *format, va_list args)
@@ -215,7 +214,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 
     if (event == MHD_CONNECTION_NOTIFY_STARTED) {
         *held = enter(listener, connection, info->connect_fd);
-        kv_client_greet(&listener->service, connection);
+        kv_handshakes_greet(&listener->service, connection);
         return;
     }
     if (guest != NULL && !listener->service.secure) {
@@ -269,15 +268,16 @@ static struct MHD_Daemon *start_daemon(struct kv_listener *listener, int descrip
 static enum kv_code start_on_socket(struct kv_listener *listener, size_t i,
                                     const struct kv_listener_config *config, struct kv_err *err)
 {
-    int copy = fcntl(listener->sockets.descriptor[i], F_DUPFD_CLOEXEC, 0);
+    int copy = fcntl(listener->doors.sockets.descriptor[i], F_DUPFD_CLOEXEC, 0);
 
     if (copy < 0) {
         return KV_FAIL(err, KV_INTERNAL, (unsigned long) errno, "out of file descriptors");
     }
-    listener->daemon[i] = start_daemon(listener, copy, config);
-    if (listener->daemon[i] == NULL) {
+    listener->doors.daemon[i] = start_daemon(listener, copy, config);
+    listener->doors.copy[i] = copy;
+    if (listener->doors.daemon[i] == NULL) {
         return KV_FAIL(err, KV_INTERNAL, 0, "cannot serve %s port %u%s", config->address,
-                       listener->sockets.port,
+                       listener->doors.sockets.port,
                        listener->service.secure ? " with this certificate and key" : "");
     }
     return KV_OK;
@@ -297,8 +297,8 @@ static enum kv_code start(struct kv_listener *listener, const struct kv_listener
     KV_TRY(kv_guests_new(config->head_timeout, config->idle_timeout, config->arrival_timeout,
                          &listener->guests, err));
     KV_TRY(kv_linger_new(&patience_after_close, &listener->linger, err));
-    KV_TRY(kv_sockets_open(config->address, config->port, &listener->sockets, err));
-    for (size_t i = 0; i < listener->sockets.count; i++) {
+    KV_TRY(kv_sockets_open(config->address, config->port, &listener->doors.sockets, err));
+    for (size_t i = 0; i < listener->doors.sockets.count; i++) {
         KV_TRY(start_on_socket(listener, i, config, err));
     }
     return KV_OK;
@@ -314,6 +314,8 @@ enum kv_code kv_listener_new(const struct kv_listener_config *config,
         return KV_OUT_OF_MEMORY(err);
     }
     listener->service.config = *config;
+    kv_handshakes_init(&listener->handshakes);
+    listener->service.handshakes = &listener->handshakes;
     listener->service.secure = config->certificate_pem != NULL;
     KV_TRY(start(listener, config, err));
     *ret_listener = kv_take(listener);
@@ -322,7 +324,7 @@ enum kv_code kv_listener_new(const struct kv_listener_config *config,
 
 unsigned kv_listener_port(const struct kv_listener *listener)
 {
-    return listener->sockets.port;
+    return listener->doors.sockets.port;
 }
 
 size_t kv_listener_pending(const struct kv_listener *listener)
@@ -340,22 +342,14 @@ void kv_listener_tell(struct kv_listener *listener)
     kv_traffic_tell(listener->service.traffic);
 }
 
-/* A socket that is shut down refuses new connections at once instead of leaving them in the
- * backlog. */
-static void quiesce(struct kv_listener *listener)
+bool kv_listener_refuse(struct kv_listener *listener, bool refuses)
 {
-    for (size_t i = 0; !listener->quiesced && i < listener->sockets.count; i++) {
-        if (listener->daemon[i] != NULL) {
-            listener->copy[i] = MHD_quiesce_daemon(listener->daemon[i]);
-            (void) shutdown(listener->copy[i], SHUT_RDWR); /* best effort */
-        }
-    }
-    listener->quiesced = true;
+    return kv_doors_refuse(&listener->doors, refuses);
 }
 
 bool kv_listener_drain(struct kv_listener *listener, kv_millis patience)
 {
-    quiesce(listener);
+    kv_doors_quiesce(&listener->doors);
     return kv_traffic_drain(listener->service.traffic, patience);
 }
 
@@ -378,17 +372,12 @@ void kv_listener_free(struct kv_listener *listener)
     if (listener == NULL) {
         return;
     }
-    quiesce(listener);
+    kv_doors_quiesce(&listener->doors);
     see_guests_off(listener);
-    for (size_t i = 0; i < listener->sockets.count; i++) {
-        if (listener->daemon[i] != NULL) {
-            MHD_stop_daemon(listener->daemon[i]);
-            (void) close(listener->copy[i]); /* nothing was written to it */
-        }
-    }
+    kv_doors_close(&listener->doors);
     kv_guests_free(listener->guests);
     kv_linger_free(listener->linger);
-    kv_sockets_close(&listener->sockets);
+    kv_handshakes_done(&listener->handshakes);
     kv_traffic_free(listener->service.traffic);
     free(listener);
 }

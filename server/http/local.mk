@@ -11,17 +11,22 @@ libkvhttp_a_SOURCES += \
 	%D%/clockwork.c \
 	%D%/clockwork.h \
 	%D%/cut.c \
+	%D%/doors.c \
+	%D%/doors.h \
 	%D%/dribble.c \
 	%D%/early.c \
 	%D%/early.h \
 	%D%/exchange.c \
 	%D%/exchange.h \
+	%D%/flaw.c \
 	%D%/framing.c \
 	%D%/framing.h \
 	%D%/given.c \
 	%D%/guests.c \
 	%D%/guests.h \
 	%D%/handle.c \
+	%D%/handshake.c \
+	%D%/handshake.h \
 	%D%/head.c \
 	%D%/heap.c \
 	%D%/heap.h \

@@ -13,8 +13,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BACKLOG 1024 /* connections that may wait to be accepted */
-#define TRIES 16     /* to find a port that is free on both addresses of a pair */
+#define TRIES 16 /* to find a port that is free on both addresses of a pair */
+
+_Static_assert(offsetof(struct sockaddr_in, sin_port) == offsetof(struct sockaddr_in6, sin6_port),
+               "a port is where it is");
 
 /* Names that stand for an address of either kind. */
 static const struct pair {
@@ -43,7 +45,7 @@ static bool parse_address(const char *text, unsigned port, union address *ret_ad
     return inet_pton(AF_INET6, text, &ret_address->v6.sin6_addr) == 1;
 }
 
-static bool listen_on(int descriptor, const union address *address)
+static bool bind_to(int descriptor, const union address *address)
 {
     const int on = 1;
     bool is_v6 = address->any.sa_family == AF_INET6;
@@ -51,16 +53,28 @@ static bool listen_on(int descriptor, const union address *address)
     return setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0
            && (!is_v6 || setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == 0)
            && bind(descriptor, &address->any, is_v6 ? sizeof(address->v6) : sizeof(address->v4))
-                  == 0
-           && listen(descriptor, BACKLOG) == 0;
+                  == 0;
 }
 
-/* The descriptor, or -1 and errno. */
-static int open_socket(const union address *address)
+/* A socket with that name. The descriptor, or -1 and errno. */
+static int open_bound(const union address *address)
 {
     int descriptor = socket(address->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-    if (descriptor >= 0 && !listen_on(descriptor, address)) {
+    if (descriptor >= 0 && !bind_to(descriptor, address)) {
+        int reason = errno;
+        (void) close(descriptor);
+        errno = reason;
+        return -1;
+    }
+    return descriptor;
+}
+
+static int open_socket(const union address *address)
+{
+    int descriptor = open_bound(address);
+
+    if (descriptor >= 0 && listen(descriptor, KV_SOCKETS_BACKLOG) != 0) {
         int reason = errno;
         (void) close(descriptor);
         errno = reason;
@@ -78,6 +92,25 @@ static unsigned port_of(int descriptor)
     return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
 }
 
+/*
+ * A socket that has asked for any port loses the one it got when it is shut down; one that asked for
+ * that port keeps it (doors.c). So another socket asks first, and holds the port meanwhile.
+ */
+static int open_on_any_port(union address *address)
+{
+    int holder = open_bound(address);
+
+    if (holder < 0) {
+        return -1;
+    }
+    address->v4.sin_port = htons((uint16_t) port_of(holder)); /* in the same place in IPv6's */
+    int descriptor = open_socket(address);
+    int reason = errno;
+    (void) close(holder);
+    errno = reason;
+    return descriptor;
+}
+
 static enum kv_code open_one(const char *address, unsigned port, struct kv_sockets *sockets,
                              struct kv_err *err)
 {
@@ -87,7 +120,7 @@ static enum kv_code open_one(const char *address, unsigned port, struct kv_socke
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s is not localhost, any or an IP address",
                        address);
     }
-    int descriptor = open_socket(&parsed);
+    int descriptor = port == 0 ? open_on_any_port(&parsed) : open_socket(&parsed);
     if (descriptor < 0) {
         int reason = errno;
         return KV_FAIL(err, reason == EADDRINUSE ? KV_CONFLICT : KV_INTERNAL,

@@ -12,6 +12,7 @@
 #include "kv/base/err.h"
 
 #define KV_SOCKETS_MAX 2
+#define KV_SOCKETS_BACKLOG 1024 /* connections that may wait to be accepted */
 
 struct kv_sockets {
     int descriptor[KV_SOCKETS_MAX];

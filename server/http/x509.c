@@ -239,6 +239,57 @@ enum kv_code kv_x509_make_signer(EVP_PKEY *key, X509 *authority, EVP_PKEY *autho
     return KV_OK;
 }
 
+static bool shift_dates(X509 *certificate, const struct kv_x509_change *change)
+{
+    time_t start = now();
+
+    return (change->begins == 0 && change->ends == 0)
+           || (X509_time_adj_ex(X509_getm_notBefore(certificate), change->begins, 0, &start) != NULL
+               && X509_time_adj_ex(X509_getm_notAfter(certificate), change->ends, 0, &start)
+                      != NULL);
+}
+
+/* All of that kind, of which a certificate may have one. */
+static void drop_extension(X509 *certificate, int nid)
+{
+    int at = X509_get_ext_by_NID(certificate, nid, -1);
+
+    if (at >= 0) {
+        X509_EXTENSION_free(X509_delete_ext(certificate, at));
+    }
+}
+
+static bool rename_server(X509 *certificate, const char *name)
+{
+    if (name == NULL) {
+        return true;
+    }
+    drop_extension(certificate, NID_subject_alt_name);
+    return kv_x509_add_names(certificate, &name, 1);
+}
+
+static bool change_issuer(X509 *certificate, X509 *authority)
+{
+    drop_extension(certificate, NID_authority_key_identifier);
+    return X509_set_issuer_name(certificate, X509_get_subject_name(authority)) == 1
+           && add_authority_key(certificate, authority);
+}
+
+enum kv_code kv_x509_make_again(X509 *certificate, const struct kv_x509_change *change,
+                                X509 *authority, EVP_PKEY *authority_key, X509 **ret_certificate,
+                                struct kv_err *err)
+{
+    kv_auto(X509_free) X509 *made = X509_dup(certificate);
+
+    if (made == NULL || !set_serial(made) || !shift_dates(made, change)
+        || !rename_server(made, change->name) || !change_issuer(made, authority)
+        || X509_sign(made, authority_key, choose_digest(authority_key)) == 0) {
+        return fail("make a certificate again", err);
+    }
+    *ret_certificate = kv_take(made);
+    return KV_OK;
+}
+
 bool kv_x509_lasts(const X509 *certificate)
 {
     time_t start = now();

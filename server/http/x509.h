@@ -45,6 +45,19 @@ enum kv_code kv_x509_make_signer(EVP_PKEY *key, X509 *authority, EVP_PKEY *autho
                                  const char *name, X509 **ret_certificate,
                                  struct kv_err *err) kv_must_check;
 
+/*
+ * The certificate once more, with another serial number and what `change` says in place of what it
+ * has: days from now on which it begins and ends (both 0: as it was), a name in place of all
+ * (NULL: as they were), and who signs.
+ */
+struct kv_x509_change {
+    int begins, ends;
+    const char *name;
+};
+enum kv_code kv_x509_make_again(X509 *certificate, const struct kv_x509_change *change,
+                                X509 *authority, EVP_PKEY *authority_key, X509 **ret_certificate,
+                                struct kv_err *err) kv_must_check;
+
 /* True when it is valid now and for KV_X509_DAYS_LEFT_MIN days. */
 bool kv_x509_lasts(const X509 *certificate);
 

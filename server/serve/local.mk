@@ -20,6 +20,7 @@ libkvserve_a_SOURCES += \
 	%D%/machine.c \
 	%D%/names.c \
 	%D%/ready.c \
+	%D%/refusals.c \
 	%D%/rotator.c \
 	%D%/secrets.c \
 	%D%/serve.c \

@@ -62,6 +62,7 @@ struct server {
     struct sweep sweep;
     struct kv_limits *limits;
     struct kv_faults *faults;
+    struct refusals refusals;
     struct journal journal;
     struct kv_lanes *lanes;
     struct rotator *rotator;
@@ -180,6 +181,9 @@ static enum kv_code sweep(struct server *server, struct kv_err *err)
 static enum kv_code open_limits(struct server *server, struct kv_err *err)
 {
     KV_TRY(kv_faults_new(&server->faults, err));
+    if (server->certificates.is_given) {
+        kv_faults_lack_ca(server->faults);
+    }
     KV_TRY(journal_open(&server->journal, server->options, err));
     return settings_limits(server->options, server->build, &server->limits, err);
 }
@@ -271,6 +275,7 @@ static enum kv_code listen_on(struct server *server, struct kv_err *err)
         .waits = WAITS_MAX,
         .wait_max = WAIT_MAX_MS,
         .greet = kv_fault_greet,
+        .certificates = &server->certificates,
     };
 
     fill_app(server);
@@ -278,6 +283,7 @@ static enum kv_code listen_on(struct server *server, struct kv_err *err)
     KV_TRY(kv_listener_new(&config, &server->tls, err));
     server->app.port = kv_listener_port(server->tls);
     authority_host_fill(server->options, &server->app);
+    KV_TRY(refusals_open(&server->refusals, server->faults, server->clock, server->tls, err));
     config.certificate_pem = NULL;
     config.key_pem = NULL;
     config.sites = sites_of_control;
@@ -314,6 +320,7 @@ static void take_down(struct server *server)
     fetch_end();                    /* a silent authority must not delay the end, */
     kv_agenda_stop(server->agenda); /* nor may a travel, */
     token_let_go(&server->token);   /* nor a token that was made slow */
+    refusals_close(&server->refusals);
     drain(server->tls, server->control, &server->folder);
     kv_listener_free(server->tls); /* first: it tells the other of what it answered */
     kv_listener_free(server->control);

@@ -56,15 +56,17 @@ static const struct row rows[] = {
 
 struct place {
     const char *name, *match, *path, *header;
-    bool secure;
+    bool secure, takes_token;
 };
 
 static const struct place places[] = {
     { "TLS", "\"match\":{\"session\":\"ends\",\"operation\":\"getKey\"}",
-      "/keys/ends?api-version=7.6", "Authorization: Bearer ", true },
+      "/keys/ends?api-version=7.6", "Authorization: Bearer ", true, true },
+    { "login", "\"match\":{\"session\":\"ends\",\"operation\":\"authorityDiscovery\"}",
+      "/common/v2.0/.well-known/openid-configuration", "Accept: */*", true, false },
     { "plain", "\"match\":{\"session\":\"ends\",\"operation\":\"imdsToken\"}",
       "/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://vault.azure.net",
-      "Metadata: true", false },
+      "Metadata: true", false, false },
 };
 
 static void add_rule(const struct place *place, const char *effect)
@@ -107,7 +109,7 @@ static enum ending ask_by_hand(const struct place *place, const char *token,
                        "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n%s%s\r\n"
                        "x-coffer-session: ends\r\n\r\n",
                        place->path, place->secure ? "dev.vault.localhost" : "localhost",
-                       place->header, place->secure ? token : "");
+                       place->header, place->takes_token ? token : "");
 
     cr_assert_gt(len, 0);
     cr_assert(raw_open(&raw, place->secure ? daemon->port : daemon->control_port, place->secure));
@@ -155,7 +157,7 @@ static CURLcode ask_by_curl(const struct place *place, const char *token)
                     place->secure ? "https://dev.vault.localhost" : "http://localhost",
                     place->secure ? daemon->port : daemon->control_port, place->path);
     (void) snprintf(host, sizeof(host), "dev.vault.localhost:%u:127.0.0.1", daemon->port);
-    (void) snprintf(header, sizeof(header), "%s%s", place->header, place->secure ? token : "");
+    (void) snprintf(header, sizeof(header), "%s%s", place->header, place->takes_token ? token : "");
     struct curl_slist *headers = curl_slist_append(NULL, header);
     struct curl_slist *hosts = curl_slist_append(NULL, host);
     headers = curl_slist_append(headers, "x-coffer-session: ends");

@@ -146,7 +146,7 @@ Test(fault_results, are_for_the_identity_endpoints_too)
         { "{\"status\":400,\"code\":\"invalid_request\",\"message\":\"Identity not found\"}", 400,
           "invalid_request" },
         { "{\"status\":410,\"code\":\"gone\"}", 410, "gone" },
-        { "{\"status\":429}", 429, "invalid_request" },
+        { "{\"status\":429}", 429, "too_many_requests" },
         { "{\"error\":\"INTERNAL\"}", 500, "server_error" },
     };
 

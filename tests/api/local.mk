@@ -18,6 +18,7 @@ api_tests = \
 	%D%/test_auth \
 	%D%/test_authority \
 	%D%/test_backup \
+	%D%/test_connections \
 	%D%/test_failures \
 	%D%/test_faults \
 	%D%/test_firewall \
@@ -109,7 +110,11 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 %C%_test_failures_SOURCES = %D%/failures.c $(api_support)
 %C%_test_failures_CFLAGS = $(api_cflags)
 %C%_test_failures_LDADD = $(api_libs)
-%C%_test_faults_SOURCES = %D%/fault_ends.c %D%/fault_isolation.c %D%/fault_results.c \
+%C%_test_connections_SOURCES = %D%/connections.c %D%/connections.h %D%/connection_tools.c \
+	$(api_support)
+%C%_test_connections_CFLAGS = $(api_cflags)
+%C%_test_connections_LDADD = $(api_libs)
+%C%_test_faults_SOURCES = %D%/fault_chance.c %D%/fault_ends.c %D%/fault_isolation.c %D%/fault_results.c \
 	%D%/fault_shell.c %D%/fault_tools.c \
 	%D%/fault_tools.h %D%/faults.c $(api_support)
 %C%_test_faults_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
@@ -284,8 +289,9 @@ EXTRA_DIST += tests/data/golden tests/data/folder_0.1.0.tar.gz
 %C%_test_travel_CFLAGS = $(api_cflags)
 %C%_test_travel_LDADD = $(api_libs)
 %C%_test_authority_SOURCES = %D%/authority.c %D%/authority_proof.c %D%/authority_tools.c \
+	%D%/fault_login.c %D%/fault_tools.c %D%/fault_tools.h \
 	%D%/authority_tools.h $(api_support)
-%C%_test_authority_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--identity", "app,type=application,client-id=11111111-1111-4111-8111-111111111111,secret=s3cret", "--identity", "off,type=application,client-id=31111111-1111-4111-8111-111111111111,secret=s3cret"'
+%C%_test_authority_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--identity", "app,type=application,client-id=11111111-1111-4111-8111-111111111111,secret=s3cret", "--identity", "off,type=application,client-id=31111111-1111-4111-8111-111111111111,secret=s3cret", "--identity", "spare,type=application,client-id=51111111-1111-4111-8111-111111111111,secret=s3cret"'
 %C%_test_authority_CFLAGS = $(api_cflags)
 %C%_test_authority_LDADD = $(api_libs)
 %C%_test_auth_SOURCES = %D%/auth.c %D%/confusion.c %D%/confusion_shape.c %D%/confusion_tools.c \

@@ -8,6 +8,7 @@ TESTS += \
 	%D%/az/run
 
 EXTRA_DIST += \
+	%D%/failures.json \
 	%D%/impersonation.sh \
 	%D%/logins.sh \
 	%D%/suite.sh \
@@ -22,6 +23,7 @@ EXTRA_DIST += \
 	%D%/go/azure_test.go \
 	%D%/go/claims_test.go \
 	%D%/go/deletion_test.go \
+	%D%/go/failures_test.go \
 	%D%/go/go.mod \
 	%D%/go/go.sum \
 	%D%/go/hsm_test.go \
@@ -49,6 +51,7 @@ EXTRA_DIST += \
 	%D%/js/azure.test.mjs \
 	%D%/js/claims.test.mjs \
 	%D%/js/deletion.test.mjs \
+	%D%/js/failures.test.mjs \
 	%D%/js/hsm.test.mjs \
 	%D%/js/identity.test.mjs \
 	%D%/js/imds.test.mjs \
@@ -78,6 +81,7 @@ EXTRA_DIST += \
 	%D%/python/test_azure.py \
 	%D%/python/test_claims.py \
 	%D%/python/test_deletion.py \
+	%D%/python/test_failures.py \
 	%D%/python/test_hsm.py \
 	%D%/python/test_identity.py \
 	%D%/python/test_jumps.py \

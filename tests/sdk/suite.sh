@@ -129,7 +129,7 @@ set_environment()
     unset AZURE_TOKEN_CREDENTIALS AZURE_AUTHORITY_HOST
     environment=$("$coffer" env --data "$data" --vault dev)
     eval "$environment"
-    export SDK_RUN_JSON="$data/run.json"
+    export SDK_RUN_JSON="$data/run.json" SDK_FAILURES="$sdk/failures.json"
     describe_logins
     [ "$1" != azure ] || forget_coffer
 }

@@ -11,6 +11,8 @@
 
 #include "kv/app/app.h"
 #include "kv/http/route.h"
+#include "kv/identity/identity.h"
+#include "kv/identity/principals.h"
 #include "kv/journal/journal.h"
 
 extern const struct kv_route kv_key_routes[];      /* api/keys */
@@ -50,8 +52,22 @@ enum kv_code kv_token_check_standing(const struct kv_app *app, const struct kv_p
                                      const struct kv_token_verdict *verdict,
                                      kv_time *ret_reissue_after, struct kv_err *err) kv_must_check;
 
-/* api/gate: what fault rules say of a new connection; kv_listener_config.greet. */
-enum kv_cut_kind kv_fault_greet(struct kv_app *app, const char *client);
+/* api/gate: kv_identity_issue_order(), but a fault rule that has acted on the request may say what is
+ * wrong with the token. */
+enum kv_code kv_fault_issue(const struct kv_request *request, const struct kv_token_order *order,
+                            struct kv_token *ret_token, struct kv_err *err) kv_must_check;
+
+/* api/authority, of a request for that site: refuses as it does with that number, one of login.def;
+ * and who logs in, as far as the request says so, with its client id alone if nobody has it. False:
+ * it does not say. */
+enum kv_code kv_authority_raise(const struct kv_request *request, unsigned number,
+                                struct kv_err *err) kv_must_check;
+bool kv_authority_find_caller(const struct kv_request *request,
+                              struct kv_principal_entry *ret_who) kv_must_check;
+
+/* api/gate: what fault rules say of a new connection, and of its client hello;
+ * kv_listener_config.greet. */
+struct kv_welcome kv_fault_greet(struct kv_app *app, const char *client, const char *server);
 
 /* api/gate: the gates, errors and headers of the data plane. */
 extern const struct kv_site kv_data_plane;

@@ -35,4 +35,10 @@ typedef uint64_t kv_operations;
 #define KV_OPERATIONS_OF_MANAGED                                                                   \
     (KV_OPERATION_BIT(IMDS_TOKEN) | KV_OPERATION_BIT(APP_SERVICE_TOKEN)                            \
      | KV_OPERATION_BIT(ARC_TOKEN))
+/* What the authority is asked; and of that, what says who asks. */
+#define KV_OPERATIONS_OF_AUTHORITY                                                                 \
+    (KV_OPERATION_BIT(AUTHORITY_DISCOVERY) | KV_OPERATION_BIT(AUTHORITY_KEYS)                      \
+     | KV_OPERATIONS_OF_LOGIN)
+#define KV_OPERATIONS_OF_LOGIN                                                                     \
+    (KV_OPERATION_BIT(AUTHORITY_TOKEN) | KV_OPERATION_BIT(AUTHORITY_DEVICE_CODE))
 _Static_assert(KV_OPERATION_COUNT <= 64, "each has a bit");

@@ -28,12 +28,25 @@ enum kv_fault_cut {
     KV_FAULT_CUT_COUNT
 };
 
+/* What is wrong with the certificate that a client gets in the handshake; all else of it is right. */
+enum kv_fault_certificate {
+    KV_FAULT_CERTIFICATE_GOOD,
+    KV_FAULT_CERTIFICATE_EXPIRED,
+    KV_FAULT_CERTIFICATE_NOT_YET_VALID,
+    KV_FAULT_CERTIFICATE_WRONG_NAME,
+    KV_FAULT_CERTIFICATE_FOREIGN_CA,
+    KV_FAULT_CERTIFICATE_COUNT
+};
+
 /* What is wrong with the result of an operation that succeeds. */
 enum kv_fault_twist {
     KV_FAULT_TWIST_NONE,
     KV_FAULT_TWIST_PLAINTEXT, /* other bytes than were encrypted or wrapped */
     KV_FAULT_TWIST_ZERO_R,    /* a good ECDSA signature whose r begins with a zero byte; or its s */
-    KV_FAULT_TWIST_ZERO_S
+    KV_FAULT_TWIST_ZERO_S,
+    KV_FAULT_TWIST_OLD_TOKEN,     /* it has run out, whatever the answer says */
+    KV_FAULT_TWIST_FOREIGN_TOKEN, /* of another tenant */
+    KV_FAULT_TWIST_OTHER_AUDIENCE /* for another service */
 };
 
 /* What the arguments of a refusal are made of: facts of the request. */
@@ -64,6 +77,7 @@ struct kv_fault_refusal {
     const char *message;
     enum kv_fault_word words[KV_TEXT_ARGS_MAX]; /* of `versioned`, which `text` has the first of */
     enum kv_fault_denial denial;                /* worded by the access check */
+    unsigned login; /* the authority's, of that number (login.def); 0: it is not */
 };
 
 enum kv_fault_retry {
@@ -94,6 +108,8 @@ struct kv_fault_effect {
     bool hang;
     struct kv_fault_answer answer;
     bool has_answer;
+    bool refuse; /* no connection gets as far as the server */
+    enum kv_fault_certificate certificate;
     enum kv_fault_cut cut;
     uint64_t length;     /* of KV_FAULT_CUT_TRUNCATED, _WRONG_LENGTH */
     bool malformed_json; /* the body lacks its end */

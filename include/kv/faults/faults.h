@@ -33,6 +33,7 @@ KV_DEFINE_CLEANUP(struct kv_faults *, kv_faults_free)
 /* When a request is asked about. */
 enum kv_fault_stage {
     KV_FAULT_CONNECTION, /* before there is a request: only its client's address is known */
+    KV_FAULT_HANDSHAKE,  /* at the TLS client hello: the name of the vault is known, too */
     KV_FAULT_ARRIVAL,    /* before its token is looked at: the caller is not known */
     KV_FAULT_REQUEST     /* once the caller and the operation are known */
 };
@@ -64,6 +65,18 @@ bool kv_faults_has_any(const struct kv_faults *faults);
 /* True if a rule acts, and counts it. A rule with an empty effect is counted, and acts as none. */
 bool kv_faults_ask(struct kv_faults *faults, const struct kv_fault_subject *subject,
                    struct kv_fault_hit *ret_hit) kv_must_check;
+
+/* Whether rules have the port refuse connections: now, or at another time, or not at all. */
+enum kv_fault_refusing { KV_FAULT_REFUSES_NEVER, KV_FAULT_REFUSES_LATER, KV_FAULT_REFUSES_NOW };
+enum kv_fault_refusing kv_faults_refusing(struct kv_faults *faults, kv_millis now);
+
+/* Has `tell` called after each change of the rules, before whoever made it hears of it. Once, before
+ * there are any rules; `tell` changes none. */
+void kv_faults_watch(struct kv_faults *faults, void (*tell)(void *context), void *context);
+
+/* Without a CA of its own that clients trust, a server has no bad certificates but foreign ones: rules
+ * for others are refused from now on. Before there are any rules. */
+void kv_faults_lack_ca(struct kv_faults *faults);
 
 /*
  * Adds a rule, or with {"rules":[...]} several of them, all or none, behind those that are there.

@@ -68,6 +68,23 @@ enum kv_code kv_certificates_issue(const struct kv_certificates *certificates, c
                                    size_t len, const char *name, struct kv_buf *chain,
                                    struct kv_err *err) kv_must_check;
 
+/* What can be wrong with a server certificate, all else being right. */
+enum kv_certificate_flaw {
+    KV_CERTIFICATE_GOOD,
+    KV_CERTIFICATE_EXPIRED,       /* since yesterday */
+    KV_CERTIFICATE_NOT_YET_VALID, /* until tomorrow; both by the system's clock */
+    KV_CERTIFICATE_WRONG_NAME,    /* wrong-name.invalid */
+    KV_CERTIFICATE_FOREIGN_CA,    /* made for this one certificate, and forgotten */
+    KV_CERTIFICATE_FLAWS
+};
+
+/* Appends PEM: the server's certificate again with that flaw, and those above it. It is for the
+ * server's own key. Of a given server certificate only KV_CERTIFICATE_FOREIGN_CA can be made
+ * (KV_INTERNAL). Thread-safe. */
+enum kv_code kv_certificates_flaw(const struct kv_certificates *certificates,
+                                  enum kv_certificate_flaw flaw, struct kv_buf *chain,
+                                  struct kv_err *err) kv_must_check;
+
 /* Whether a client that reaches the server by that name accepts the server's certificate. Thread-safe. */
 bool kv_certificates_cover(const struct kv_certificates *certificates, const char *name);
 

@@ -15,10 +15,18 @@
 
 #include "kv/base/clock.h"
 #include "kv/base/err.h"
+#include "kv/http/certificate.h"
 #include "kv/http/lanes.h"
 #include "kv/http/route.h"
 
 struct kv_listener; /* opaque */
+
+/* How a connection begins: it ends at once, KV_CUT_EMPTY or KV_CUT_RESET, or it gets a certificate with
+ * that flaw, which is for a client hello to be answered with; or none of these. */
+struct kv_welcome {
+    enum kv_cut_kind cut;
+    enum kv_certificate_flaw flaw;
+};
 
 struct kv_listener_config {
     const char *address;         /* numeric, or "localhost" for 127.0.0.1 and ::1 */
@@ -36,9 +44,12 @@ struct kv_listener_config {
     kv_millis deadline[KV_LANE_COUNT]; /* real milliseconds a request may take on a lane */
     size_t waits;       /* requests that may be waiting at once because a step says so */
     kv_millis wait_max; /* real milliseconds that one request may wait in total */
-    /* Asked about each new connection before a byte of it is read, on the listener's thread: how it
-     * ends, KV_CUT_EMPTY or KV_CUT_RESET, or KV_CUT_NONE. NULL: all are let in. Of HTTPS alone. */
-    enum kv_cut_kind (*greet)(struct kv_app *app, const char *client);
+    /* Asked about each new connection before a byte of it is read, with `server` NULL, and again when
+     * its client hello is there, with the name of the server in it, "" if there is none; on the
+     * listener's thread. NULL: all are let in. Of HTTPS alone. */
+    struct kv_welcome (*greet)(struct kv_app *app, const char *client, const char *server);
+    /* Of which bad ones are made; outlives the listener. NULL: `greet` names no flaw. */
+    const struct kv_certificates *certificates;
 };
 
 enum kv_code kv_listener_new(const struct kv_listener_config *config,
@@ -52,6 +63,13 @@ size_t kv_listener_pending(const struct kv_listener *listener);
 
 /* Of these, the ones that a step has made wait, or hang. */
 size_t kv_listener_waiting(const struct kv_listener *listener);
+
+/*
+ * Has the system refuse new connections (ECONNREFUSED) from now on, or accept them again. The port
+ * stays ours, and connections that are there stay. From one thread at a time, and not after
+ * kv_listener_drain() has begun. False: the port cannot listen again.
+ */
+bool kv_listener_refuse(struct kv_listener *listener, bool refuses) kv_must_check;
 
 /* There is news: those that a step made wait for it (kv_step_wait_news()) are asked again. From any
  * thread; takes no lock, and costs next to nothing while nobody waits for news. */

@@ -5,6 +5,7 @@ libkvapi_a_SOURCES += \
 	%D%/certificate.c \
 	%D%/client.c \
 	%D%/discovery.c \
+	%D%/fault.c \
 	%D%/form.c \
 	%D%/form.h \
 	%D%/keys.c \

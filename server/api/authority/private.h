@@ -98,6 +98,12 @@ struct authority_order {
     bool announces_cp1;
 };
 
+void authority_order_done(struct authority_order *order);
+KV_DEFINE_CLEANUP_VALUE(struct authority_order, authority_order_done)
+
+/* Its tenant and its form. 900023, 90002, 9002313, 9000411. */
+enum kv_code authority_begin_order(struct authority_order *order, struct kv_err *err) kv_must_check;
+
 /* Who says that it asks: by HTTP Basic or in the form. 900144, 9002313. */
 enum kv_code authority_read_client(struct authority_order *order, struct kv_err *err) kv_must_check;
 

@@ -11,6 +11,7 @@
 
 #include <openssl/rand.h>
 
+#include "kv/app/api.h"
 #include "kv/base/base64.h"
 #include "kv/base/json.h"
 #include "kv/base/secret.h"
@@ -184,7 +185,7 @@ static enum kv_code issue_access(const struct authority_order *order,
     (void) snprintf(card.object_id, sizeof(card.object_id), "%s", user->object_id);
     KV_TRY(kv_principals_groups(order->request->app->principals, user->object_id, groups,
                                 KV_COUNT(groups), &token.group_count, err));
-    return kv_identity_issue_order(order->request->app->identity, &token, ret_token, err);
+    return kv_fault_issue(order->request, &token, ret_token, err);
 }
 
 /* A log-in is as old as it is, however often it is renewed. */

@@ -16,12 +16,11 @@
 typedef enum kv_code grant_fn(struct authority_order *order, struct kv_response *response,
                               struct kv_err *err);
 
-static void order_done(struct authority_order *order)
+void authority_order_done(struct authority_order *order)
 {
     form_done(&order->form);
     kv_buf_done(&order->basic);
 }
-KV_DEFINE_CLEANUP_VALUE(struct authority_order, order_done)
 
 /* Without a form the body says nothing: the service misses the grant_type then. */
 static bool has_form(const struct kv_request *request)
@@ -32,7 +31,7 @@ static bool has_form(const struct kv_request *request)
     return len == strlen(FORM_TYPE) && strncasecmp(type, FORM_TYPE, len) == 0;
 }
 
-static enum kv_code begin_order(struct authority_order *order, struct kv_err *err)
+enum kv_code authority_begin_order(struct authority_order *order, struct kv_err *err)
 {
     const struct kv_request *request = order->request;
 
@@ -99,7 +98,7 @@ static enum kv_code issue(const struct authority_order *order, struct kv_token *
     memcpy(card.client_id, order->client.client_id, sizeof(card.client_id));
     memcpy(card.object_id, order->client.object_id, sizeof(card.object_id));
     memcpy(card.resource, order->client.resource, sizeof(card.resource));
-    return kv_identity_issue_order(order->request->app->identity, &token, ret_token, err);
+    return kv_fault_issue(order->request, &token, ret_token, err);
 }
 
 static enum kv_code grant_client(struct authority_order *order, struct kv_response *response,
@@ -151,7 +150,7 @@ static enum kv_code run_grant(struct authority_order *order, struct kv_response 
 {
     grant_fn *run = NULL;
 
-    KV_TRY(begin_order(order, err));
+    KV_TRY(authority_begin_order(order, err));
     KV_TRY(find_grant(order, &run, err));
     KV_TRY(authority_read_client(order, err));
     return run(order, response, err);
@@ -203,7 +202,8 @@ enum kv_code authority_await_keys(struct kv_request *request, struct kv_response
 static enum kv_code answer(struct kv_request *request, struct kv_response *response, bool is_v1,
                            struct kv_err *err)
 {
-    kv_auto(order_done) struct authority_order order = { .request = request, .is_v1 = is_v1 };
+    kv_auto(authority_order_done) struct authority_order order = { .request = request,
+                                                                   .is_v1 = is_v1 };
 
     return run_grant(&order, response, err);
 }
@@ -223,9 +223,10 @@ enum kv_code authority_token_v2(struct kv_request *request, struct kv_response *
 static enum kv_code answer_device(struct kv_request *request, struct kv_response *response,
                                   bool is_v1, struct kv_err *err)
 {
-    kv_auto(order_done) struct authority_order order = { .request = request, .is_v1 = is_v1 };
+    kv_auto(authority_order_done) struct authority_order order = { .request = request,
+                                                                   .is_v1 = is_v1 };
 
-    KV_TRY(begin_order(&order, err));
+    KV_TRY(authority_begin_order(&order, err));
     KV_TRY(authority_read_client(&order, err));
     return authority_start_device(&order, response, err);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "faults.h"
+#include "kv/app/api.h"
 #include "kv/base/json.h"
 
 #define VALUE_SIZE 64
@@ -59,6 +60,9 @@ static enum kv_code raise_denial(const struct kv_request *request, enum kv_fault
 static enum kv_code raise(const struct kv_request *request, const struct kv_fault_refusal *refusal,
                           struct kv_err *err)
 {
+    if (refusal->login != 0) {
+        return kv_authority_raise(request, refusal->login, err);
+    }
     if (refusal->denial != KV_FAULT_DENIAL_NONE) {
         return raise_denial(request, refusal->denial, err);
     }
@@ -66,28 +70,30 @@ static enum kv_code raise(const struct kv_request *request, const struct kv_faul
                                          : KV_FAIL(err, refusal->code, 0, "%s", refusal->message);
 }
 
-static const char *code_of(const struct kv_fault_answer *answer)
+/* In the words of a vault, and of OAuth and IMDS, whose clients read them. */
+static const char *code_of(const struct kv_fault_answer *answer, bool is_of_vault)
 {
     static const struct {
         int status;
-        const char *code;
+        const char *code, *word;
     } rows[] = {
-        { 400, "BadParameter" },
-        { 401, "Unauthorized" },
-        { 403, "Forbidden" },
-        { 404, "NotFound" },
-        { 409, "Conflict" },
-        { 429, "Throttled" },
-        { 500, "InternalServerError" },
-        { 503, "ServiceUnavailable" },
+        { 400, "BadParameter", "invalid_request" },
+        { 401, "Unauthorized", "invalid_client" },
+        { 403, "Forbidden", "access_denied" },
+        { 404, "NotFound", "not_found" },
+        { 409, "Conflict", "conflict" },
+        { 410, "Gone", "gone" },
+        { 429, "Throttled", "too_many_requests" },
+        { 500, "InternalServerError", "server_error" },
+        { 503, "ServiceUnavailable", "temporarily_unavailable" },
     };
 
     for (size_t i = 0; answer->code == NULL && i < KV_COUNT(rows); i++) {
         if (rows[i].status == answer->status) {
-            return rows[i].code;
+            return is_of_vault ? rows[i].code : rows[i].word;
         }
     }
-    return answer->code != NULL ? answer->code : "Error";
+    return answer->code != NULL ? answer->code : is_of_vault ? "Error" : "error";
 }
 
 /* Of an endpoint where tokens are had: control-plane.md §5.4 of App Service, RFC 6749 §5.2 of others. */
@@ -103,7 +109,7 @@ static cJSON *render_token_error(const struct kv_request *request,
         kv_json_add_text(body, "correlationId", request->id, ok);
         return body;
     }
-    kv_json_add_text(body, "error", code_of(answer), ok);
+    kv_json_add_text(body, "error", code_of(answer, false), ok);
     kv_json_add_text(body, "error_description", message, ok);
     return body;
 }
@@ -117,7 +123,7 @@ static cJSON *render_error(const struct kv_request *request, const struct kv_fau
     }
     cJSON *body = cJSON_CreateObject();
     cJSON *error = kv_json_add_object(body, "error", ok);
-    kv_json_add_text(error, "code", code_of(answer), ok);
+    kv_json_add_text(error, "code", code_of(answer, true), ok);
     kv_json_add_text(error, "message", message, ok);
     if (answer->inner != NULL) {
         kv_json_add_text(kv_json_add_object(error, "innererror", ok), "code", answer->inner, ok);

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "faults.h"
+#include "kv/app/api.h"
 #include "kv/identity/principals.h"
 
 static const char *unless_empty(const char *text)
@@ -67,11 +68,12 @@ static bool find_identity(const struct kv_request *request, struct kv_principal_
     return kv_principals_find_managed(request->app->principals, ret_who, NULL) == KV_OK;
 }
 
-static void add_identity(const struct kv_request *request, struct gate_subject *subject)
+/* Of whoever a token is asked for, if the request says so. */
+static void add_entry(bool is_known, struct gate_subject *subject)
 {
     const struct kv_principal_entry *who = &subject->who;
 
-    if (find_identity(request, &subject->who)) {
+    if (is_known) {
         subject->subject.principal[0] = unless_empty(who->object_id);
         subject->subject.principal[1] = unless_empty(who->client_id);
         subject->subject.principal[2] = unless_empty(who->upn);
@@ -126,6 +128,9 @@ void gate_fault_describe(const struct kv_request *request, enum kv_fault_stage s
         add_caller(&kv_call_of(request)->principal, subject);
         add_name(request, ret_subject);
     } else if ((UINT64_C(1) << subject->operation & KV_OPERATIONS_OF_MANAGED) != 0) {
-        add_identity(request, ret_subject);
+        add_entry(find_identity(request, &ret_subject->who), ret_subject);
+    } else if (stage == KV_FAULT_REQUEST
+               && (UINT64_C(1) << subject->operation & KV_OPERATIONS_OF_LOGIN) != 0) {
+        add_entry(kv_authority_find_caller(request, &ret_subject->who), ret_subject);
     }
 }

@@ -10,15 +10,9 @@
 
 #include "kv/app/api.h"
 
-/* What a rule does to a request, kept until its answer is gone. */
-struct fate {
-    struct kv_fault_hit hit;
-    kv_millis until; /* monotonic: the end of the delay */
-};
-
 static void fate_free(void *argument)
 {
-    struct fate *fate = argument;
+    struct gate_fate *fate = argument;
 
     kv_fault_hit_done(&fate->hit);
     free(fate);
@@ -41,13 +35,13 @@ static bool meet_fate(struct kv_request *request, enum kv_fault_stage stage)
     if (!ask(request, stage, &hit)) {
         return true;
     }
-    struct fate *fate = calloc(1, sizeof(*fate));
+    struct gate_fate *fate = calloc(1, sizeof(*fate));
     if (fate == NULL) {
         kv_fault_hit_done(&hit);
         return false;
     }
     /* a reading may be up to one millisecond early, and an answer must not be */
-    *fate = (struct fate){ .hit = hit, .until = kv_clock_monotonic() + hit.delay };
+    *fate = (struct gate_fate){ .hit = hit, .until = kv_clock_monotonic() + hit.delay };
     fate->until += hit.delay > 0;
     request->fate = fate;
     request->fate_free = fate_free;
@@ -104,7 +98,7 @@ static void twist(struct kv_request *request, enum kv_fault_twist what)
 
 /* In place of the handler. */
 static enum kv_code act(struct kv_request *request, struct kv_response *response,
-                        const struct fate *fate, struct kv_err *err)
+                        const struct gate_fate *fate, struct kv_err *err)
 {
     const struct kv_fault_effect *effect = fate->hit.effect;
     enum kv_code code;
@@ -123,7 +117,7 @@ static enum kv_code act(struct kv_request *request, struct kv_response *response
 static enum kv_code step(struct kv_request *request, struct kv_response *response,
                          enum kv_fault_stage stage, struct kv_err *err)
 {
-    const struct fate *fate = request->fate;
+    const struct gate_fate *fate = request->fate;
 
     if (fate == NULL && !meet_fate(request, stage)) {
         return KV_OUT_OF_MEMORY(err);
@@ -139,34 +133,6 @@ static enum kv_code step(struct kv_request *request, struct kv_response *respons
         return kv_step_wait(request, fate->until);
     }
     return act(request, response, fate, err);
-}
-
-static const char *find_no_header(const void *context, const char *name)
-{
-    (void) context;
-    (void) name;
-    return NULL;
-}
-
-enum kv_cut_kind kv_fault_greet(struct kv_app *app, const char *client)
-{
-    struct kv_fault_subject subject = {
-        .stage = KV_FAULT_CONNECTION,
-        .client = client,
-        .find_header = find_no_header,
-    };
-    struct kv_fault_hit hit;
-
-    if (!kv_faults_has_any(app->faults)) {
-        return KV_CUT_NONE;
-    }
-    subject.now = kv_clock_now(app->clock);
-    if (!kv_faults_ask(app->faults, &subject, &hit)) {
-        return KV_CUT_NONE;
-    }
-    enum kv_cut_kind kind = cut_of(hit.effect).kind;
-    kv_fault_hit_done(&hit);
-    return kind;
 }
 
 enum kv_code kv_fault_on_arrival(struct kv_request *request, struct kv_response *response,
@@ -186,7 +152,7 @@ enum kv_code kv_fault_on_request(struct kv_request *request, struct kv_response 
 }
 
 /* The real answer goes, and another one comes. */
-static void replace(struct kv_request *request, const struct fate *fate,
+static void replace(struct kv_request *request, const struct gate_fate *fate,
                     struct kv_response *response)
 {
     bool sorted = response->sorted;
@@ -223,7 +189,7 @@ static enum kv_code finish(struct kv_request *request, struct kv_response *respo
 enum kv_code kv_fault_on_answer(struct kv_request *request, struct kv_response *response,
                                 struct kv_err *err)
 {
-    const struct fate *fate = request->fate;
+    const struct gate_fate *fate = request->fate;
     enum kv_code code;
 
     if (fate == NULL) {

@@ -21,6 +21,20 @@ struct gate_subject {
 void gate_fault_describe(const struct kv_request *request, enum kv_fault_stage stage,
                          struct gate_subject *ret_subject);
 
+/* What a rule does to a request, kept until its answer is gone: request->fate. */
+struct gate_fate {
+    struct kv_fault_hit hit;
+    kv_millis until; /* monotonic: the end of the delay */
+};
+
+/* What it wants to be wrong with the result. */
+static inline enum kv_fault_twist gate_fault_twist(const struct kv_request *request)
+{
+    const struct gate_fate *fate = request->fate;
+
+    return fate != NULL ? fate->hit.effect->twist : KV_FAULT_TWIST_NONE;
+}
+
 /* Answers, or raises the refusal, that the rule says; at the route's stage and before the answer
  * alike. `id` is the rule's. */
 enum kv_code gate_fault_answer(const struct kv_request *request,

@@ -5,7 +5,9 @@ libkvapi_a_SOURCES += \
 	%D%/authorize.c \
 	%D%/client.c \
 	%D%/fault_answer.c \
+	%D%/fault_greet.c \
 	%D%/fault_subject.c \
+	%D%/fault_token.c \
 	%D%/faults.c \
 	%D%/faults.h \
 	%D%/firewall.c \

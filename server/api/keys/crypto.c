@@ -210,6 +210,10 @@ static enum kv_code twist_result(struct kv_request *request, const struct kv_key
     case KV_FAULT_TWIST_ZERO_R:
     case KV_FAULT_TWIST_ZERO_S:
         return has_r_and_s(args->alg) ? sign_again(request, args, result, err) : KV_OK;
+    case KV_FAULT_TWIST_OLD_TOKEN:
+    case KV_FAULT_TWIST_FOREIGN_TOKEN:
+    case KV_FAULT_TWIST_OTHER_AUDIENCE:
+        break; /* of who issues tokens */
     }
     return KV_OK;
 }

@@ -49,6 +49,7 @@ static const char *error_word(int status)
         const char *word;
     } rows[] = {
         { 403, "access_denied" },
+        { 429, "too_many_requests" },
         { 500, "server_error" },
         { 503, "temporarily_unavailable" },
     };

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "kv/app/api.h"
 #include "kv/base/json.h"
 
 #define VERSION_2017 "2017-09-01"
@@ -172,7 +173,7 @@ enum kv_code token_answer(const struct kv_request *request, const struct token_d
         return refuse_resource(request, resource, response, err);
     }
     kv_principal_card(&entry, &card);
-    KV_TRY(kv_identity_issue_order(request->app->identity, &order, &token, err));
+    KV_TRY(kv_fault_issue(request, &order, &token, err));
     return render_token(dialect, &entry, resource, &token, response, err);
 }
 

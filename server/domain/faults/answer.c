@@ -48,7 +48,10 @@ enum kv_code fault_read_refusal(const cJSON *value, const char *name, void *targ
     said->refusal = cJSON_IsString(value) ? fault_refusal_find(value->valuestring) : NULL;
     if (said->refusal == NULL) {
         fault_refusal_list(names, sizeof(names));
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "'%s' must be one of %s.", name, names);
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "'%s' must be one of %s; of the authority AADSTS with a number of "
+                       "docs/failures.md.",
+                       name, names);
     }
     return KV_OK;
 }

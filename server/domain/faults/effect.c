@@ -6,6 +6,7 @@
 
 #define WITH_PLAINTEXT (KV_OPERATION_BIT(UNWRAP_KEY) | KV_OPERATION_BIT(DECRYPT))
 #define WITH_SIGNATURE KV_OPERATION_BIT(SIGN)
+#define WITH_TOKEN (KV_OPERATIONS_OF_MANAGED | KV_OPERATION_BIT(AUTHORITY_TOKEN))
 #define PIECES_MAX 1000
 
 struct dribble {
@@ -19,7 +20,8 @@ struct sent_effect {
     struct fault_delay delay;
     enum kv_fault_cut cut;
     uint64_t length;
-    bool has_length, hang, carried_out, malformed_json;
+    bool has_length, hang, carried_out, malformed_json, refuse;
+    enum kv_fault_certificate certificate;
     struct dribble dribble;
     enum kv_fault_twist twist;
 };
@@ -65,6 +67,9 @@ static enum kv_code read_twist(const cJSON *value, const char *name, void *targe
         { "wrong_plaintext", KV_FAULT_TWIST_PLAINTEXT },
         { "zero_r", KV_FAULT_TWIST_ZERO_R },
         { "zero_s", KV_FAULT_TWIST_ZERO_S },
+        { "expired_token", KV_FAULT_TWIST_OLD_TOKEN },
+        { "foreign_token", KV_FAULT_TWIST_FOREIGN_TOKEN },
+        { "wrong_audience", KV_FAULT_TWIST_OTHER_AUDIENCE },
     };
 
     for (size_t i = 0; cJSON_IsString(value) && i < KV_COUNT(rows); i++) {
@@ -73,8 +78,30 @@ static enum kv_code read_twist(const cJSON *value, const char *name, void *targe
             return KV_OK;
         }
     }
-    return KV_FAIL(err, KV_BAD_PARAMETER, 0, "'%s' must be one of wrong_plaintext, zero_r, zero_s.",
+    return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                   "'%s' must be one of wrong_plaintext, zero_r, zero_s, expired_token, "
+                   "foreign_token, wrong_audience.",
                    name);
+}
+
+static enum kv_code read_certificate(const cJSON *value, const char *name, void *target,
+                                     struct kv_err *err)
+{
+    static const char *const names[KV_FAULT_CERTIFICATE_COUNT] = {
+        [KV_FAULT_CERTIFICATE_EXPIRED] = "expired",
+        [KV_FAULT_CERTIFICATE_NOT_YET_VALID] = "not_yet_valid",
+        [KV_FAULT_CERTIFICATE_WRONG_NAME] = "wrong_name",
+        [KV_FAULT_CERTIFICATE_FOREIGN_CA] = "foreign_ca",
+    };
+
+    for (unsigned i = 1; cJSON_IsString(value) && i < KV_COUNT(names); i++) {
+        if (strcmp(names[i], value->valuestring) == 0) {
+            *(enum kv_fault_certificate *) target = (enum kv_fault_certificate) i;
+            return KV_OK;
+        }
+    }
+    return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                   "'%s' must be one of expired, not_yet_valid, wrong_name, foreign_ca.", name);
 }
 
 static enum kv_code read_length(const cJSON *value, const char *name, void *target,
@@ -122,6 +149,8 @@ static enum kv_code read_sent(const cJSON *json, struct sent_effect *sent, struc
         { "delay", fault_read_delay, offsetof(struct sent_effect, delay) },
         { "hang", fault_read_bool, offsetof(struct sent_effect, hang) },
         { "cut", read_cut, offsetof(struct sent_effect, cut) },
+        { "refuse", fault_read_bool, offsetof(struct sent_effect, refuse) },
+        { "certificate", read_certificate, offsetof(struct sent_effect, certificate) },
         { "length", read_length, 0 },
         { "malformed_json", fault_read_bool, offsetof(struct sent_effect, malformed_json) },
         { "dribble", read_dribble, offsetof(struct sent_effect, dribble) },
@@ -141,14 +170,16 @@ static bool is_wordless(enum kv_fault_cut cut)
 /* One thing can become of a body. */
 static enum kv_code check_body(const struct sent_effect *sent, bool has_answer, struct kv_err *err)
 {
-    unsigned ends = (sent->cut != KV_FAULT_CUT_NONE) + sent->hang + (sent->dribble.chunks > 0);
+    unsigned ends = (sent->cut != KV_FAULT_CUT_NONE) + sent->hang + (sent->dribble.chunks > 0)
+                    + sent->refuse + (sent->certificate != KV_FAULT_CERTIFICATE_GOOD);
     bool takes_length =
         sent->cut == KV_FAULT_CUT_TRUNCATED || sent->cut == KV_FAULT_CUT_WRONG_LENGTH;
     bool is_silent = sent->hang || is_wordless(sent->cut);
 
     if (ends > 1) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                       "'cut', 'hang' and 'dribble' are three ends of an answer: give one.");
+                       "'cut', 'hang', 'dribble', 'refuse' and 'certificate' are different ends "
+                       "of a connection: give one.");
     }
     if (is_silent && (has_answer || sent->malformed_json)) {
         return KV_FAIL(
@@ -168,15 +199,33 @@ static enum kv_code check_body(const struct sent_effect *sent, bool has_answer, 
     return KV_OK;
 }
 
+/* What the result of those operations can be. */
+struct twisted {
+    kv_operations operations;
+    const char *names;
+};
+
+static struct twisted find_twisted(enum kv_fault_twist twist)
+{
+    if (twist == KV_FAULT_TWIST_PLAINTEXT) {
+        return (struct twisted){ WITH_PLAINTEXT, "unwrapKey and decrypt" };
+    }
+    return twist < KV_FAULT_TWIST_OLD_TOKEN
+               ? (struct twisted){ WITH_SIGNATURE, "sign" }
+               : (struct twisted){ WITH_TOKEN, "imdsToken, appServiceToken, arcToken and "
+                                               "authorityToken" };
+}
+
 static enum kv_code check_twist(const struct sent_effect *sent, bool has_answer,
                                 struct fault_match *match, struct kv_err *err)
 {
-    bool is_signature = sent->twist != KV_FAULT_TWIST_PLAINTEXT;
-    kv_operations having = is_signature ? WITH_SIGNATURE : WITH_PLAINTEXT;
+    const struct twisted twisted = find_twisted(sent->twist);
+    kv_operations having = twisted.operations;
 
     if (sent->twist == KV_FAULT_TWIST_NONE) {
         return KV_OK;
     }
+    fault_match_turn_to(match, having);
     if (has_answer || sent->hang || is_wordless(sent->cut) || sent->cut == KV_FAULT_CUT_BAD_CHUNK) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
                        "'result' changes the real answer, which has to be sent: no other answer, "
@@ -185,8 +234,7 @@ static enum kv_code check_twist(const struct sent_effect *sent, bool has_answer,
     if ((match->has_operations && (match->operations & ~having) != 0)
         || (match->operations & having) == 0) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                       "'result' is for %s alone: match no other operation.",
-                       is_signature ? "sign" : "unwrapKey and decrypt");
+                       "'result' is for %s alone: match no other operation.", twisted.names);
     }
     match->operations &= having;
     return KV_OK;
@@ -250,6 +298,10 @@ static enum kv_code check_refusal(const struct kv_fault_refusal *refusal, enum k
     if (refusal == NULL || refusal->message != NULL) {
         return KV_OK;
     }
+    if (refusal->login != 0) {
+        having = KV_OPERATIONS_OF_AUTHORITY;
+        fault_match_turn_to(match, KV_OPERATIONS_OF_LOGIN);
+    }
     having &= refusal->words[0] == KV_FAULT_WORD_KEY ? operations_of(names_key) : having;
     having &= refusal->words[0] == KV_FAULT_WORD_OPERATION ? by_state : having;
     if ((match->has_operations && (match->operations & ~having) != 0)
@@ -259,7 +311,8 @@ static enum kv_code check_refusal(const struct kv_fault_refusal *refusal, enum k
                        refusal->name);
     }
     match->operations &= having;
-    if (stage == KV_FAULT_ARRIVAL && refusal->denial != KV_FAULT_DENIAL_NONE) {
+    if (stage == KV_FAULT_ARRIVAL
+        && (refusal->denial != KV_FAULT_DENIAL_NONE || refusal->login != 0)) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
                        "At its arrival nobody knows whose request it is: 'error' as %s cannot go "
                        "with 'stage':'arrival'.",
@@ -280,6 +333,8 @@ static void take_over(struct sent_effect *sent, struct fault_effect *effect)
     done->carried_out = sent->carried_out;
     done->hang = sent->hang;
     done->cut = sent->cut;
+    done->refuse = sent->refuse;
+    done->certificate = sent->certificate;
     done->length = sent->length;
     done->malformed_json = sent->malformed_json;
     done->pieces = (unsigned) sent->dribble.chunks;
@@ -292,8 +347,9 @@ static bool is_empty(const struct fault_effect *effect)
 {
     const struct kv_fault_effect *done = &effect->done;
 
-    return !done->has_answer && !done->hang && done->cut == KV_FAULT_CUT_NONE
-           && !done->malformed_json && done->pieces == 0 && done->twist == KV_FAULT_TWIST_NONE
+    return !done->has_answer && !done->hang && done->cut == KV_FAULT_CUT_NONE && !done->refuse
+           && done->certificate == KV_FAULT_CERTIFICATE_GOOD && !done->malformed_json
+           && done->pieces == 0 && done->twist == KV_FAULT_TWIST_NONE
            && effect->delay.kind == DELAY_NONE;
 }
 

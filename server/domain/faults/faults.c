@@ -14,8 +14,11 @@ struct kv_faults {
     atomic_size_t count;   /* of rules; to tell whether there is any */
     pthread_rwlock_t lock; /* lock.def: faults.rules; guards `index` */
     struct fault_index *index;
-    pthread_mutex_t changes; /* lock.def: faults.changes; held while a new index is made */
-    unsigned long long made; /* ids that were given to rules without one; guarded by changes */
+    pthread_mutex_t changes;     /* lock.def: faults.changes; held while a new index is made */
+    unsigned long long made;     /* ids that were given to rules without one; guarded by changes */
+    bool lacks_ca;               /* this and what follows do not change once there are rules */
+    void (*tell)(void *context); /* of a change; NULL: nobody */
+    void *tell_context;
 };
 
 enum kv_code kv_faults_new(struct kv_faults **ret_faults, struct kv_err *err)
@@ -44,6 +47,17 @@ void kv_faults_free(struct kv_faults *faults)
     pthread_mutex_destroy(&faults->changes);
     pthread_rwlock_destroy(&faults->lock);
     free(faults);
+}
+
+void kv_faults_watch(struct kv_faults *faults, void (*tell)(void *context), void *context)
+{
+    faults->tell = tell;
+    faults->tell_context = context;
+}
+
+void kv_faults_lack_ca(struct kv_faults *faults)
+{
+    faults->lacks_ca = true;
 }
 
 static struct fault_index *acquire_index(struct kv_faults *faults)
@@ -88,6 +102,18 @@ void kv_fault_hit_done(struct kv_fault_hit *hit)
     *hit = (struct kv_fault_hit){ 0 };
 }
 
+enum kv_fault_refusing kv_faults_refusing(struct kv_faults *faults, kv_millis now)
+{
+    kv_auto(fault_index_release) struct fault_index *index = acquire_index(faults);
+    enum kv_fault_refusing found = KV_FAULT_REFUSES_NEVER;
+
+    for (size_t i = 0; i < index->count; i++) {
+        enum kv_fault_refusing one = fault_rule_refusing(index->rule[i], now);
+        found = one > found ? one : found;
+    }
+    return found;
+}
+
 /* A list of rules under way to become the new ones. */
 struct draft {
     struct fault_rule **rule;
@@ -103,11 +129,6 @@ static void draft_done(struct draft *draft)
 }
 KV_DEFINE_CLEANUP_VALUE(struct draft, draft_done)
 
-static bool has_expired(const struct fault_rule *rule)
-{
-    return rule->expires <= kv_clock_monotonic();
-}
-
 /* Of those that are there, without the expired ones; with room for `more`. */
 static enum kv_code begin_draft_locked(const struct kv_faults *faults, size_t more,
                                        struct draft *draft, struct kv_err *err)
@@ -119,7 +140,7 @@ static enum kv_code begin_draft_locked(const struct kv_faults *faults, size_t mo
         return KV_OUT_OF_MEMORY(err);
     }
     for (size_t i = 0; i < index->count; i++) {
-        if (!has_expired(index->rule[i])) {
+        if (!fault_rule_has_expired(index->rule[i])) {
             draft->rule[draft->count++] = fault_rule_acquire(index->rule[i]);
         }
     }
@@ -138,7 +159,24 @@ static enum kv_code publish_locked(struct kv_faults *faults, const struct draft 
     pthread_rwlock_unlock(&faults->lock);
     atomic_store_explicit(&faults->count, draft->count, memory_order_release);
     fault_index_release(old);
+    if (faults->tell != NULL) {
+        faults->tell(faults->tell_context);
+    }
     return KV_OK;
+}
+
+/* What the server cannot do for lack of a CA would be another fault than the rule says. */
+static enum kv_code check_ca(const struct kv_faults *faults, const struct fault_rule *rule,
+                             struct kv_err *err)
+{
+    enum kv_fault_certificate certificate = rule->effect.done.certificate;
+
+    return !faults->lacks_ca || certificate == KV_FAULT_CERTIFICATE_GOOD
+                   || certificate == KV_FAULT_CERTIFICATE_FOREIGN_CA
+               ? KV_OK
+               : KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                         "With --tls-cert coffer has no CA that clients trust: 'certificate' can "
+                         "be foreign_ca alone.");
 }
 
 static struct fault_rule **find(const struct draft *draft, const char *id)
@@ -168,6 +206,7 @@ static enum kv_code add_locked(struct kv_faults *faults, const cJSON *json, kv_m
     enum kv_code code = fault_rule_new(json, id, now, NULL, &rule, err);
     faults->made -= code != KV_OK || strcmp(rule->id, id) != 0; /* it was not needed */
     KV_TRY(code);
+    KV_TRY(check_ca(faults, rule, err));
     if (find(draft, rule->id) != NULL) {
         return KV_FAIL(err, KV_CONFLICT, 0, "There is a rule '%s' already.", rule->id);
     }
@@ -192,7 +231,7 @@ static enum kv_code show_rules(struct fault_rule *const *rule, size_t count, cJS
     cJSON *rules = kv_json_add_array(shown, "rules", &ok);
 
     for (size_t i = 0; ok && i < count; i++) {
-        if (!has_expired(rule[i])) {
+        if (!fault_rule_has_expired(rule[i])) {
             kv_json_add_take(rules, NULL, fault_rule_show(rule[i]), &ok);
         }
     }
@@ -260,6 +299,7 @@ static enum kv_code change_locked(struct kv_faults *faults, const char *id, cons
     KV_TRY(fault_rule_change(*rule, json, now, &changed, err));
     fault_rule_release(*rule);
     *rule = changed;
+    KV_TRY(check_ca(faults, changed, err));
     KV_TRY(show_rule(changed, ret_shown, err));
     return publish_locked(faults, &draft, err);
 }
@@ -284,8 +324,8 @@ enum kv_code kv_faults_show(struct kv_faults *faults, const char *id, cJSON **re
     const struct draft all = { index->rule, index->count };
     struct fault_rule **rule = find(&all, id);
 
-    return rule != NULL && !has_expired(*rule) ? show_rule(*rule, ret_shown, err)
-                                               : refuse_unknown(id, err);
+    return rule != NULL && !fault_rule_has_expired(*rule) ? show_rule(*rule, ret_shown, err)
+                                                          : refuse_unknown(id, err);
 }
 
 enum kv_code kv_faults_list(struct kv_faults *faults, cJSON **ret_shown, struct kv_err *err)

@@ -95,6 +95,12 @@ static bool add_rule(struct fault_index *index, size_t position)
     return append(&index->general, rule, position);
 }
 
+/* Who is refused a connection never gets here. */
+static bool acts_on_somebody(const struct fault_rule *rule)
+{
+    return !rule->disabled && !rule->effect.done.refuse;
+}
+
 enum kv_code fault_index_new(struct fault_rule *const *rules, size_t count,
                              struct fault_index **ret_index, struct kv_err *err)
 {
@@ -110,7 +116,7 @@ enum kv_code fault_index_new(struct fault_rule *const *rules, size_t count,
     }
     for (; index->count < count; index->count++) {
         index->rule[index->count] = fault_rule_acquire(rules[index->count]);
-        if (!rules[index->count]->disabled && !add_rule(index, index->count)) {
+        if (acts_on_somebody(rules[index->count]) && !add_rule(index, index->count)) {
             index->count++;
             return KV_OUT_OF_MEMORY(err);
         }

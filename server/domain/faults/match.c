@@ -206,7 +206,7 @@ enum kv_code fault_match_check(struct fault_match *match, enum kv_fault_stage st
     KV_TRY(narrow(match, match->version.count > 0, operations_naming(KV_NAMES_VERSION), "a version",
                   err));
     KV_TRY(narrow(match, trait[TRAIT_PRINCIPAL].count > 0,
-                  operations_at(KV_PLACE_VAULT) | KV_OPERATIONS_OF_MANAGED,
+                  operations_at(KV_PLACE_VAULT) | KV_OPERATIONS_OF_MANAGED | KV_OPERATIONS_OF_LOGIN,
                   "a principal that is known in time", err));
     if (stage == KV_FAULT_ARRIVAL && trait[TRAIT_PRINCIPAL].count > 0) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
@@ -214,6 +214,17 @@ enum kv_code fault_match_check(struct fault_match *match, enum kv_fault_stage st
                        "with 'stage':'arrival'.");
     }
     return KV_OK;
+}
+
+void fault_match_turn_to(struct fault_match *match, kv_operations operations)
+{
+    bool names_vault = match->trait[TRAIT_VAULT].count > 0 || match->trait[TRAIT_KEY].count > 0
+                       || match->version.count > 0;
+
+    if (!match->has_operations && !names_vault
+        && (operations & operations_at(KV_PLACE_VAULT)) == 0) {
+        match->operations = operations;
+    }
 }
 
 static bool principal_fits(const struct fault_patterns *patterns,
@@ -266,12 +277,22 @@ bool fault_match_is_of_vault(const struct fault_match *match, const char *vault)
            && fault_pattern_fits(&patterns->pattern[0], vault);
 }
 
-bool fault_match_is_of_clients(const struct fault_match *match)
+bool fault_match_is_of_vaults(const struct fault_match *match)
 {
     size_t others = match->version.count + match->api_version.count + match->headers.count;
 
     for (size_t i = 0; i < TRAIT_COUNT; i++) {
-        others += match->trait[i].count;
+        others += i != TRAIT_VAULT ? match->trait[i].count : 0;
     }
     return !match->has_operations && others == 0;
+}
+
+bool fault_match_is_of_clients(const struct fault_match *match)
+{
+    return fault_match_is_of_vaults(match) && match->trait[TRAIT_VAULT].count == 0;
+}
+
+bool fault_match_is_of_all(const struct fault_match *match)
+{
+    return fault_match_is_of_clients(match) && match->client.count == 0;
 }

@@ -39,10 +39,17 @@ void fault_match_init(struct fault_match *match);
 enum kv_code fault_match_check(struct fault_match *match, enum kv_fault_stage stage,
                                struct kv_err *err) kv_must_check;
 
+/* An effect that no vault has says by itself which operations the rule is for, unless the rule does, or
+ * names what only a vault has. */
+void fault_match_turn_to(struct fault_match *match, kv_operations operations);
+
 bool fault_match_fits(const struct fault_match *match, const struct kv_fault_subject *subject);
 
 /* True if the rule is for vaults of that name alone. */
 bool fault_match_is_of_vault(const struct fault_match *match, const char *vault);
 
-/* True if it asks for nothing but the client's address. */
+/* True if it asks for nothing but the client's address, or not even that; true if for nothing but that
+ * and the vault. */
 bool fault_match_is_of_clients(const struct fault_match *match);
+bool fault_match_is_of_all(const struct fault_match *match);
+bool fault_match_is_of_vaults(const struct fault_match *match);

@@ -11,7 +11,7 @@
 #include "kv/base/json.h"
 #include "kv/faults/effect.h"
 
-#define NAMES_SIZE 256
+#define NAMES_SIZE 320
 #define SPAN_MAX (INT64_C(36500) * KV_DAY * 1000) /* ms: a hundred years */
 
 static void list_names(const struct fault_member *members, size_t count, char ret_names[NAMES_SIZE])

@@ -54,6 +54,9 @@ static const struct kv_fault_refusal rows[] = {
          "VaultRequestTypeLimitReached"),
     SAID("INTERNAL", INTERNAL, "An internal error occurred."),
     SAID("UNAVAILABLE", UNAVAILABLE, "The service is unavailable."),
+#define X(number, ...) { .name = "AADSTS" #number, .login = (number) },
+#include "kv/faults/login.def"
+#undef X
 };
 
 const struct kv_fault_refusal *fault_refusal_find(const char *name)
@@ -71,7 +74,7 @@ void fault_refusal_list(char *ret_names, size_t size)
     size_t used = 0;
 
     ret_names[0] = '\0';
-    for (size_t i = 0; i < KV_COUNT(rows) && used < size; i++) {
+    for (size_t i = 0; i < KV_COUNT(rows) && used < size && rows[i].login == 0; i++) {
         used += (size_t) snprintf(ret_names + used, size - used, "%s%s", i > 0 ? ", " : "",
                                   rows[i].name);
     }

@@ -15,6 +15,7 @@ struct sent_rule {
     char *id, *comment;
     struct fault_rule *rule; /* what the other members go to */
     const cJSON *effect;
+    bool has_stage;
     kv_millis ttl;
 };
 
@@ -109,6 +110,7 @@ static enum kv_code read_stage(const cJSON *value, const char *name, void *targe
 {
     static const char *const stages[] = {
         [KV_FAULT_CONNECTION] = "connection",
+        [KV_FAULT_HANDSHAKE] = "handshake",
         [KV_FAULT_ARRIVAL] = "arrival",
         [KV_FAULT_REQUEST] = "request",
     };
@@ -117,11 +119,12 @@ static enum kv_code read_stage(const cJSON *value, const char *name, void *targe
     for (unsigned i = 0; cJSON_IsString(value) && i < KV_COUNT(stages); i++) {
         if (strcmp(value->valuestring, stages[i]) == 0) {
             sent->rule->stage = (enum kv_fault_stage) i;
+            sent->has_stage = true;
             return KV_OK;
         }
     }
     return KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                   "'%s' must be \"connection\", \"arrival\" or \"request\".", name);
+                   "'%s' must be \"connection\", \"handshake\", \"arrival\" or \"request\".", name);
 }
 
 static enum kv_code read_match(const cJSON *value, const char *name, void *target,
@@ -166,25 +169,90 @@ static enum kv_code read_members(const cJSON *json, struct sent_rule *sent, stru
     return fault_read_object(json, "rule", members, KV_COUNT(members), sent, err);
 }
 
+/* What happens to a connection before there is a request is a cut at once, or what only fits there. */
+static bool is_of_connections(const struct fault_effect *effect)
+{
+    enum kv_fault_cut cut = effect->done.cut;
+    bool can_be_cut =
+        cut == KV_FAULT_CUT_NONE || cut == KV_FAULT_CUT_RESET || cut == KV_FAULT_CUT_EMPTY;
+    bool acts_on_answer = effect->done.has_answer || effect->done.hang || effect->done.carried_out
+                          || effect->done.malformed_json || effect->done.pieces > 0
+                          || effect->done.twist != KV_FAULT_TWIST_NONE
+                          || effect->delay.kind != DELAY_NONE;
+
+    return can_be_cut && !acts_on_answer;
+}
+
+/* Nobody sees a connection that the kernel refuses, so nothing can be counted. */
+static enum kv_code check_refusing(const struct fault_rule *rule, struct kv_err *err)
+{
+    if (!fault_match_is_of_all(&rule->match)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "A connection that is refused is never seen: 'refuse' is for all, and "
+                       "nothing can be matched with it.");
+    }
+    if (!fault_when_is_of_clock(&rule->when)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "A connection that is refused is never seen, nor counted: of 'when' only "
+                       "from, until and for can go with 'refuse'.");
+    }
+    return KV_OK;
+}
+
 /* All that there is of it is an address, and all that can be done is to end it. */
 static enum kv_code check_connection(const struct fault_rule *rule, struct kv_err *err)
 {
-    const struct fault_effect *effect = &rule->effect;
-    enum kv_fault_cut cut = effect->done.cut;
-
+    if (rule->effect.done.refuse) {
+        KV_TRY(check_refusing(rule, err));
+    }
     if (!fault_match_is_of_clients(&rule->match)) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
                        "A connection has no request yet: only 'client' can be matched with "
                        "'stage':'connection'.");
     }
-    if (!effect->is_empty
-        && ((cut != KV_FAULT_CUT_RESET && cut != KV_FAULT_CUT_EMPTY) || effect->done.carried_out
-            || effect->delay.kind != DELAY_NONE)) {
+    if (!is_of_connections(&rule->effect)) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                       "All that can go wrong with 'stage':'connection' is 'cut' as reset or "
-                       "empty, at once.");
+                       "All that can go wrong with 'stage':'connection' is 'refuse', or 'cut' as "
+                       "reset or empty, at once.");
     }
     return KV_OK;
+}
+
+/* A client hello names the server, and no more. */
+static enum kv_code check_handshake(const struct fault_rule *rule, struct kv_err *err)
+{
+    if (!fault_match_is_of_vaults(&rule->match)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "A handshake has no request yet: only 'vault' and 'client' can be matched "
+                       "with 'stage':'handshake', or with 'certificate'.");
+    }
+    if (!is_of_connections(&rule->effect)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "All that can go wrong with 'stage':'handshake' is 'certificate', or 'cut' "
+                       "as reset or empty, at once.");
+    }
+    return KV_OK;
+}
+
+/* A few effects say by themselves where they act: another stage contradicts them. */
+static enum kv_code check_stage(struct fault_rule *rule, bool has_stage, struct kv_err *err)
+{
+    const struct kv_fault_effect *done = &rule->effect.done;
+    bool is_of_handshake = done->certificate != KV_FAULT_CERTIFICATE_GOOD;
+    enum kv_fault_stage own = is_of_handshake ? KV_FAULT_HANDSHAKE : KV_FAULT_CONNECTION;
+
+    if (is_of_handshake || done->refuse) {
+        if (has_stage && rule->stage != own) {
+            return KV_FAIL(err, KV_BAD_PARAMETER, 0, "'%s' acts with 'stage':'%s', and no other.",
+                           is_of_handshake ? "certificate" : "refuse",
+                           is_of_handshake ? "handshake" : "connection");
+        }
+        rule->stage = own;
+    }
+    if (rule->stage == KV_FAULT_HANDSHAKE) {
+        return check_handshake(rule, err);
+    }
+    return rule->stage == KV_FAULT_CONNECTION ? check_connection(rule, err) : KV_OK;
 }
 
 /* What one member says of another; in this order, because an effect narrows the operations. */
@@ -198,7 +266,7 @@ static enum kv_code check(struct fault_rule *rule, const struct sent_rule *sent,
     KV_TRY(fault_match_check(&rule->match, rule->stage, err));
     KV_TRY(fault_when_check(&rule->when, now, err));
     KV_TRY(fault_effect_read(sent->effect, rule->stage, &rule->match, &rule->effect, err));
-    return rule->stage == KV_FAULT_CONNECTION ? check_connection(rule, err) : KV_OK;
+    return check_stage(rule, sent->has_stage, err);
 }
 
 /* The JSON with the rule's id in front. */
@@ -285,6 +353,19 @@ enum kv_code fault_rule_change(const struct fault_rule *rule, const cJSON *json,
     }
     *ret_rule = kv_take(changed);
     return KV_OK;
+}
+
+bool fault_rule_has_expired(const struct fault_rule *rule)
+{
+    return rule->expires <= kv_clock_monotonic();
+}
+
+enum kv_fault_refusing fault_rule_refusing(const struct fault_rule *rule, kv_millis now)
+{
+    if (!rule->effect.done.refuse || rule->disabled || fault_rule_has_expired(rule)) {
+        return KV_FAULT_REFUSES_NEVER;
+    }
+    return fault_when_is_due(&rule->when, now) ? KV_FAULT_REFUSES_NOW : KV_FAULT_REFUSES_LATER;
 }
 
 cJSON *fault_rule_show(const struct fault_rule *rule)

@@ -36,5 +36,10 @@ KV_DEFINE_CLEANUP(struct fault_rule *, fault_rule_release)
 enum kv_code fault_rule_change(const struct fault_rule *rule, const cJSON *json, kv_millis now,
                                struct fault_rule **ret_rule, struct kv_err *err) kv_must_check;
 
+bool fault_rule_has_expired(const struct fault_rule *rule);
+
+/* Whether it has the port refuse connections, by that virtual time. */
+enum kv_fault_refusing fault_rule_refusing(const struct fault_rule *rule, kv_millis now);
+
 /* NULL: out of memory. */
 cJSON *fault_rule_show(const struct fault_rule *rule);

@@ -63,9 +63,15 @@ enum kv_code fault_when_check(struct fault_when *when, kv_millis now, struct kv_
     return KV_OK;
 }
 
-static bool is_due(const struct fault_when *when, kv_millis now)
+bool fault_when_is_due(const struct fault_when *when, kv_millis now)
 {
     return now >= when->from && (when->until == 0 || now < when->until);
+}
+
+bool fault_when_is_of_clock(const struct fault_when *when)
+{
+    return when->skip == 0 && when->every == 0 && when->times == 0 && when->probability == 0
+           && when->seed == 0 && when->quota.limit == 0;
 }
 
 /* Windows follow one another from the time when the rule was made. A clock that was set back stays
@@ -115,7 +121,7 @@ static bool take_hit(const struct fault_when *when, struct fault_counts *counts)
 bool fault_when_takes(const struct fault_when *when, struct fault_counts *counts, kv_millis made,
                       kv_millis now, uint64_t *ret_ticket)
 {
-    if (!is_due(when, now)) {
+    if (!fault_when_is_due(when, now)) {
         return false;
     }
     *ret_ticket = atomic_fetch_add(&counts->seen, 1);

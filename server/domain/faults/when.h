@@ -42,6 +42,12 @@ fault_read_fn fault_read_when; /* struct fault_when */
 enum kv_code fault_when_check(struct fault_when *when, kv_millis now,
                               struct kv_err *err) kv_must_check;
 
+/* Whether the clock is within its bounds. */
+bool fault_when_is_due(const struct fault_when *when, kv_millis now);
+
+/* Whether it says nothing but bounds of the clock. */
+bool fault_when_is_of_clock(const struct fault_when *when);
+
 /* Whether it acts on a request that matches; counts it. *ret_ticket: which one of those it is, from
  * 0. `made`: when the rule was made. */
 bool fault_when_takes(const struct fault_when *when, struct fault_counts *counts, kv_millis made,

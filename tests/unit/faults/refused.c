@@ -34,7 +34,7 @@ Test(refused, what_no_member_is_called)
         { "{\"id\":\"\",\"effect\":{}}", "'rule.id' must be" },
         { "{\"enabled\":1,\"effect\":{}}", "must be true or false" },
         { "{\"stage\":\"answer\",\"effect\":{}}",
-          "must be \"connection\", \"arrival\" or \"request\"" },
+          "must be \"connection\", \"handshake\", \"arrival\" or \"request\"" },
         { "{\"ttl\":0,\"effect\":{}}", "'rule.ttl' must be seconds" },
         { "{\"rules\":[{\"effect\":{}},{}]}", "needs an 'effect'" },
         { "{\"rules\":[7]}", "'rule' must be an object" },
@@ -63,7 +63,7 @@ Test(refused, what_no_request_can_be)
           "has a vault" },
         { "{\"match\":{\"principal\":\"a\"},\"stage\":\"arrival\",\"effect\":{}}",
           "nobody knows whose request" },
-        { "{\"match\":{\"operation\":\"authorityToken\",\"principal\":\"a\"},\"effect\":{}}",
+        { "{\"match\":{\"operation\":\"authorityKeys\",\"principal\":\"a\"},\"effect\":{}}",
           "has a principal that is known in time" },
         { "{\"match\":{\"header\":{}},\"effect\":{}}", "'match.header' must be" },
         { "{\"match\":{\"header\":{\"authorization\":\"*\"}},\"effect\":{}}", "is a secret" },
@@ -111,7 +111,7 @@ Test(refused, what_does_not_go_together)
           "control character" },
         { "{\"effect\":{\"hang\":true,\"status\":500}}", "Nothing of an answer is sent" },
         { "{\"effect\":{\"cut\":\"reset\",\"status\":500}}", "Nothing of an answer is sent" },
-        { "{\"effect\":{\"cut\":\"reset\",\"hang\":true}}", "three ends" },
+        { "{\"effect\":{\"cut\":\"reset\",\"hang\":true}}", "different ends" },
         { "{\"effect\":{\"cut\":\"truncated\"}}", "need it" },
         { "{\"effect\":{\"cut\":\"empty\",\"length\":1}}", "'length', in bytes" },
         { "{\"effect\":{\"cut\":\"cut\"}}", "'effect.cut' must be one of" },
@@ -129,12 +129,12 @@ Test(refused, what_does_not_go_together)
         { "{\"stage\":\"connection\",\"match\":{\"operation\":\"*\"},\"effect\":{\"cut\":\"reset\"}"
           "}",
           "only 'client' can be matched" },
-        { "{\"stage\":\"connection\",\"effect\":{\"status\":503}}", "is 'cut' as reset or empty" },
-        { "{\"stage\":\"connection\",\"effect\":{\"hang\":true}}", "is 'cut' as reset or empty" },
+        { "{\"stage\":\"connection\",\"effect\":{\"status\":503}}", "or 'cut' as reset or empty" },
+        { "{\"stage\":\"connection\",\"effect\":{\"hang\":true}}", "or 'cut' as reset or empty" },
         { "{\"stage\":\"connection\",\"effect\":{\"cut\":\"garbage\"}}",
-          "is 'cut' as reset or empty" },
+          "or 'cut' as reset or empty" },
         { "{\"stage\":\"connection\",\"effect\":{\"cut\":\"reset\",\"delay\":9}}",
-          "is 'cut' as reset or empty" },
+          "or 'cut' as reset or empty" },
         { "{\"effect\":{\"result\":\"wrong\"}}", "must be one of wrong_plaintext" },
         { "{\"effect\":{\"result\":\"zero_r\",\"cut\":\"reset\"}}", "has to be sent" },
         { "{\"match\":{\"operation\":\"*wrapKey\"},\"effect\":{\"result\":\"wrong_plaintext\"}}",
@@ -147,6 +147,35 @@ Test(refused, what_does_not_go_together)
           "is no answer to some of these operations" },
         { "{\"stage\":\"arrival\",\"effect\":{\"error\":\"FORBIDDEN_BY_RBAC\"}}",
           "nobody knows whose request" },
+    };
+
+    expect_refusals(rows, KV_COUNT(rows));
+}
+
+Test(refused, what_a_connection_cannot_have)
+{
+    static const struct row rows[] = {
+        { "{\"stage\":\"request\",\"effect\":{\"refuse\":true}}",
+          "acts with 'stage':'connection'" },
+        { "{\"stage\":\"connection\",\"effect\":{\"certificate\":\"expired\"}}",
+          "acts with 'stage':'handshake'" },
+        { "{\"effect\":{\"certificate\":\"good\"}}", "must be one of expired, not_yet_valid" },
+        { "{\"effect\":{\"certificate\":\"expired\",\"refuse\":true}}", "different ends" },
+        { "{\"effect\":{\"certificate\":\"expired\",\"delay\":5}}", "All that can go wrong" },
+        { "{\"effect\":{\"refuse\":1}}", "must be true or false" },
+        { "{\"match\":{\"client\":\"::1\"},\"effect\":{\"refuse\":true}}", "is for all" },
+        { "{\"match\":{\"vault\":\"dev\"},\"effect\":{\"refuse\":true}}", "is for all" },
+        { "{\"when\":{\"times\":2},\"effect\":{\"refuse\":true}}", "nor counted" },
+        { "{\"when\":{\"probability\":0.5},\"effect\":{\"refuse\":true}}", "nor counted" },
+        { "{\"match\":{\"key\":\"a\"},\"effect\":{\"certificate\":\"expired\"}}",
+          "only 'vault' and 'client'" },
+        { "{\"match\":{\"session\":\"a\"},\"effect\":{\"certificate\":\"expired\"}}",
+          "only 'vault' and 'client'" },
+        { "{\"match\":{\"principal\":\"a\"},\"effect\":{\"certificate\":\"expired\"}}",
+          "only 'vault' and 'client'" },
+        { "{\"match\":{\"operation\":\"*\"},\"effect\":{\"certificate\":\"expired\"}}",
+          "only 'vault' and 'client'" },
+        { "{\"stage\":\"handshake\",\"effect\":{\"status\":503}}", "'stage':'handshake' is" },
     };
 
     expect_refusals(rows, KV_COUNT(rows));
