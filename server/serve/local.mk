@@ -37,4 +37,6 @@ libkvserve_a_SOURCES += \
 	%D%/token_faults.c \
 	%D%/token_place.c \
 	%D%/token_place.h \
+	%D%/transfer.c \
+	%D%/transfer.h \
 	%D%/vaults.c
