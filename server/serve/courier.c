@@ -84,8 +84,8 @@ static void tell_of_lost(struct hook *hook, int64_t dropped)
     hook->dropped = dropped;
 }
 
-static void send(struct courier *courier, const struct hook *hook, const struct kv_key_event *event,
-                 int64_t attempts, struct verdict *verdict)
+static void hand_over(struct courier *courier, const struct hook *hook,
+                      const struct kv_key_event *event, int64_t attempts, struct verdict *verdict)
 {
     struct parcel parcel = parcel_for(courier, hook);
 
@@ -157,7 +157,7 @@ static void bring_next(struct courier *courier, struct hook *hook)
         return;
     }
     tell_of_lost(hook, before.dropped);
-    send(courier, hook, &event, before.attempts, &verdict);
+    hand_over(courier, hook, &event, before.attempts, &verdict);
     if (!is_stopping(courier) || verdict.outcome == OUTCOME_TAKEN) { /* else it was cut short */
         settle(courier, hook, &event, &before, &verdict);
     }

@@ -79,7 +79,7 @@ static enum kv_code check_ca(const char *path, struct kv_err *err)
         return KV_FAIL(err, KV_BAD_PARAMETER, err->cause, "--event-webhook-ca: cannot read %s",
                        path);
     }
-    return strstr(pem.data, "-----BEGIN CERTIFICATE-----") != NULL
+    return pem.len > 0 && strstr(pem.data, "-----BEGIN CERTIFICATE-----") != NULL
                ? KV_OK
                : KV_FAIL(err, KV_BAD_PARAMETER, 0, "--event-webhook-ca: %s has no certificate",
                          path);
