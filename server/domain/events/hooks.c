@@ -66,29 +66,52 @@ static void read_delivery(const struct kv_rows *rows, int column, struct kv_deli
                     kv_rows_text(rows, column + 4));
 }
 
-enum kv_code kv_events_pending(struct kv_events *events, const char *hook,
-                               struct kv_key_event *ret_event, struct kv_delivery *ret_delivery,
-                               struct kv_err *err)
+static enum kv_code read_pending(struct kv_db *db, const char *hook, struct kv_key_event *ret_event,
+                                 struct kv_delivery *ret_delivery, struct kv_err *err)
 {
     static const char sql[] =
         "SELECT " EVENT_COLUMNS ", d.state, d.attempts, d.status, d.at, d.error, h.dropped"
         " FROM event_hook h JOIN event e ON e.number > h.reached"
         " LEFT JOIN event_delivery d ON d.event = e.number AND d.hook = h.id"
         " WHERE h.id = ? ORDER BY e.number LIMIT 1";
-    kv_auto(kv_db_release) struct kv_db *db = NULL;
     kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
     bool more;
 
-    ret_event->number = 0;
-    KV_TRY(kv_db_acquire(events->store, &db, err));
     KV_TRY(kv_db_query(db, sql, KV_BINDS(KV_B_TEXT(hook)), &rows, err));
     KV_TRY(kv_rows_next(rows, &more, err));
+    ret_event->number = 0;
     if (more) {
         event_read(rows, ret_event);
         read_delivery(rows, EVENT_COLUMN_COUNT, ret_delivery);
         ret_delivery->dropped = kv_rows_int(rows, EVENT_COLUMN_COUNT + 5);
     }
     return KV_OK;
+}
+
+/* A store that was put in the place of ours may never have heard of it. */
+static enum kv_code ensure_hook(struct kv_db *db, const char *id, struct kv_err *err)
+{
+    static const char sql[] = "SELECT count(*) FROM event_hook WHERE id = ?";
+    int64_t count;
+
+    KV_TRY(kv_db_count(db, sql, KV_BINDS(KV_B_TEXT(id)), &count, err));
+    if (count > 0) {
+        return KV_OK;
+    }
+    KV_TRY(kv_db_begin(db, err));
+    KV_TRY(add_hook(db, id, err));
+    return kv_db_commit(db, err);
+}
+
+enum kv_code kv_events_pending(struct kv_events *events, const char *hook,
+                               struct kv_key_event *ret_event, struct kv_delivery *ret_delivery,
+                               struct kv_err *err)
+{
+    kv_auto(kv_db_release) struct kv_db *db = NULL;
+
+    KV_TRY(kv_db_acquire(events->store, &db, err));
+    KV_TRY(read_pending(db, hook, ret_event, ret_delivery, err));
+    return ret_event->number != 0 ? KV_OK : ensure_hook(db, hook, err);
 }
 
 /* The event may have been forgotten meanwhile: then there is nothing to note it at. */
