@@ -73,9 +73,15 @@ static void shake_hands(struct courier *courier, struct hook *hook)
     }
 }
 
-/* Newer events have pushed out what it had not got: that must not go unnoticed. */
-static void tell_of_lost(struct hook *hook, int64_t dropped)
+/* Newer events have pushed out what it had not got: that must not go unnoticed, also while it does
+ * not shake hands. */
+static void tell_of_lost(const struct courier *courier, struct hook *hook)
 {
+    int64_t dropped = 0;
+
+    if (kv_events_dropped(courier->events, hook->id, &dropped, NULL) != KV_OK) {
+        return; /* what follows finds it, too */
+    }
     if (hook->dropped >= 0 && dropped > hook->dropped) {
         kv_log(KV_LOG_WARNING, "events_dropped", KV_LOG_TEXT_FIELD("receiver", hook->shown),
                KV_LOG_NUMBER_FIELD("count", dropped - hook->dropped),
@@ -156,7 +162,6 @@ static void bring_next(struct courier *courier, struct hook *hook)
         put_off(courier, hook, INT64_MAX);
         return;
     }
-    tell_of_lost(hook, before.dropped);
     hand_over(courier, hook, &event, before.attempts, &verdict);
     if (!is_stopping(courier) || verdict.outcome == OUTCOME_TAKEN) { /* else it was cut short */
         settle(courier, hook, &event, &before, &verdict);
@@ -165,6 +170,7 @@ static void bring_next(struct courier *courier, struct hook *hook)
 
 static void serve_hook(struct courier *courier, struct hook *hook)
 {
+    tell_of_lost(courier, hook);
     if (hook->kind == HOOK_WEB && !hook->is_ready) {
         shake_hands(courier, hook);
         return;

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sqlite3.h>
+
 TestSuite(events, .timeout = 120);
 
 static struct daemon own;
@@ -144,6 +146,46 @@ Test(events, tell_of_access_policies_once_for_each_change)
     events_key(&own, "k", 0);
     receiver_await(&receiver, 2);
     cr_expect_str_eq(told(1, text), "KeyNewVersionCreated k");
+    end();
+}
+
+static void change_store(const char *sql)
+{
+    sqlite3 *store;
+    char path[400];
+
+    (void) snprintf(path, sizeof(path), "%s/coffer.db", own.folder);
+    cr_assert_eq(sqlite3_open_v2(path, &store, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    cr_assert_eq(sqlite3_exec(store, sql, NULL, NULL, NULL), SQLITE_OK, "%s",
+                 sqlite3_errmsg(store));
+    sqlite3_close(store);
+}
+
+#define LATER 4102444800L /* 2100-01-01: a daemon begins with the time of the system */
+
+/* Nobody is told of what expired before there were events. */
+Test(events, are_planned_for_the_keys_of_an_older_folder)
+{
+    static const char *const wanted[] = { "KeyNearExpiry soon", "KeyNearExpiry late",
+                                          "KeyExpired soon", "KeyExpired late" };
+
+    receiver_start(&receiver, NULL);
+    daemon_prepare(&own);
+    events_restart(&own, &receiver, NULL);
+    events_key(&own, "old", 40 * EVENTS_DAY);
+    events_key(&own, "soon", LATER - EVENTS_START);
+    events_key(&own, "late", LATER - EVENTS_START + EVENTS_DAY);
+    call("PUT", "/keys/late/rotationpolicy",
+         "{\"lifetimeActions\":[{\"trigger\":{\"timeBeforeExpiry\":\"P9D\"},"
+         "\"action\":{\"type\":\"Notify\"}}]}");
+    cr_assert(daemon_stop(&own));
+    change_store("DROP TABLE key_notice;"
+                 "UPDATE schema SET version = version - 1 WHERE domain = 'vault';"
+                 "DELETE FROM event; DELETE FROM event_hook");
+    receiver.count = 0;
+    events_restart(&own, &receiver, NULL);
+    api_set_clock(&own, "{\"set\":4102531201}"); /* a day and a second later */
+    expect_told(wanted, KV_COUNT(wanted));
     end();
 }
 

@@ -113,7 +113,6 @@ struct kv_delivery {
     int64_t status;  /* of the last answer; 0: there was none */
     kv_millis at;    /* of the last attempt, by the system's clock; 0: there was none */
     char error[160]; /* why it was not taken; "" */
-    int64_t dropped; /* of the receiver, so far: only kv_events_pending() fills it */
 };
 
 /*
@@ -138,6 +137,10 @@ enum kv_code kv_events_settle(struct kv_events *events, const char *hook, int64_
 enum kv_code kv_events_delivery(struct kv_db *db, const char *hook, int64_t number,
                                 struct kv_delivery *ret_delivery, bool *ret_is_known,
                                 struct kv_err *err) kv_must_check;
+
+/* How many events a receiver was not brought, since it came. */
+enum kv_code kv_events_dropped(struct kv_events *events, const char *hook, int64_t *ret_count,
+                               struct kv_err *err) kv_must_check;
 
 struct kv_hook_counts {
     int64_t pending, delivered, dropped; /* dropped: given up, and pushed out by newer ones */

@@ -33,6 +33,8 @@ static enum kv_code drop_others(struct kv_db *db, const char *const *ids, size_t
         "DELETE FROM event_hook WHERE id NOT IN (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     struct kv_bind binds[KV_EVENT_HOOKS_MAX];
 
+    _Static_assert(KV_EVENT_HOOKS_MAX == 9, "each has a place in the statement");
+
     for (size_t i = 0; i < KV_EVENT_HOOKS_MAX; i++) {
         binds[i] = KV_B_TEXT(i < count ? ids[i] : "");
     }
@@ -70,7 +72,7 @@ static enum kv_code read_pending(struct kv_db *db, const char *hook, struct kv_k
                                  struct kv_delivery *ret_delivery, struct kv_err *err)
 {
     static const char sql[] =
-        "SELECT " EVENT_COLUMNS ", d.state, d.attempts, d.status, d.at, d.error, h.dropped"
+        "SELECT " EVENT_COLUMNS ", d.state, d.attempts, d.status, d.at, d.error"
         " FROM event_hook h JOIN event e ON e.number > h.reached"
         " LEFT JOIN event_delivery d ON d.event = e.number AND d.hook = h.id"
         " WHERE h.id = ? ORDER BY e.number LIMIT 1";
@@ -83,7 +85,6 @@ static enum kv_code read_pending(struct kv_db *db, const char *hook, struct kv_k
     if (more) {
         event_read(rows, ret_event);
         read_delivery(rows, EVENT_COLUMN_COUNT, ret_delivery);
-        ret_delivery->dropped = kv_rows_int(rows, EVENT_COLUMN_COUNT + 5);
     }
     return KV_OK;
 }
@@ -174,6 +175,16 @@ enum kv_code kv_events_delivery(struct kv_db *db, const char *hook, int64_t numb
         read_delivery(rows, 0, ret_delivery);
     }
     return KV_OK;
+}
+
+enum kv_code kv_events_dropped(struct kv_events *events, const char *hook, int64_t *ret_count,
+                               struct kv_err *err)
+{
+    static const char sql[] = "SELECT dropped FROM event_hook WHERE id = ?";
+    kv_auto(kv_db_release) struct kv_db *db = NULL;
+
+    KV_TRY(kv_db_acquire(events->store, &db, err));
+    return kv_db_count(db, sql, KV_BINDS(KV_B_TEXT(hook)), ret_count, err);
 }
 
 enum kv_code kv_events_counts(struct kv_events *events, const char *hook,
