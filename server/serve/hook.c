@@ -32,8 +32,7 @@ static enum kv_code refuse(const char *why, struct kv_err *err)
 /* The URL without what may be secret in it. */
 static enum kv_code show(CURLU *url, struct hook *hook, struct kv_err *err)
 {
-    static const CURLUPart secret[] = { CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_QUERY,
-                                        CURLUPART_FRAGMENT };
+    static const CURLUPart secret[] = { CURLUPART_QUERY, CURLUPART_FRAGMENT };
     kv_auto(free_text) char *text = NULL;
 
     for (size_t i = 0; i < KV_COUNT(secret); i++) {
@@ -44,6 +43,14 @@ static enum kv_code show(CURLU *url, struct hook *hook, struct kv_err *err)
     }
     (void) snprintf(hook->shown, sizeof(hook->shown), "%s", text);
     return KV_OK;
+}
+
+/* A receiver that has to be told a secret gets it in the query, which is never shown. */
+static bool has_user(CURLU *url)
+{
+    kv_auto(free_text) char *user = NULL;
+
+    return curl_url_get(url, CURLUPART_USER, &user, 0) == CURLUE_OK;
 }
 
 static enum kv_code read_webhook(const char *target, struct hook *hook, struct kv_err *err)
@@ -63,6 +70,9 @@ static enum kv_code read_webhook(const char *target, struct hook *hook, struct k
     }
     if (strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0) {
         return refuse("the URL must begin with https:// or http://", err);
+    }
+    if (has_user(url)) {
+        return refuse("the URL must not have a user or a password", err);
     }
     hook->kind = HOOK_WEB;
     hook->target = target;
