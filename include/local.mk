@@ -51,6 +51,8 @@ noinst_HEADERS = \
 	%D%/kv/custody/key_op.def \
 	%D%/kv/custody/kty.def \
 	%D%/kv/custody/private_key.h \
+	%D%/kv/events/events.h \
+	%D%/kv/events/type.def \
 	%D%/kv/faults/effect.h \
 	%D%/kv/faults/faults.h \
 	%D%/kv/faults/login.def \
@@ -72,6 +74,7 @@ noinst_HEADERS = \
 	%D%/kv/keys/due.h \
 	%D%/kv/keys/external.h \
 	%D%/kv/keys/keys.h \
+	%D%/kv/keys/notice.h \
 	%D%/kv/keys/rotation.h \
 	%D%/kv/journal/journal.h \
 	%D%/kv/journal/retries.h \

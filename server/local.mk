@@ -4,6 +4,7 @@ include %D%/store/local.mk
 include %D%/http/local.mk
 include %D%/domain/custody/local.mk
 include %D%/domain/vaults/local.mk
+include %D%/domain/events/local.mk
 include %D%/domain/identity/local.mk
 include %D%/domain/access/local.mk
 include %D%/domain/hsmfaults/local.mk

@@ -79,18 +79,34 @@ void kv_options_print_help(enum kv_command command, FILE *out)
     print_rows(command, false, out);
 }
 
-/* A secret in the value of a list, as in "app,secret=..,trusted", is not repeated. */
-static void print_item(const char *item, FILE *out)
+/* Where the secret in a value begins, and what ends it; NULL: there is none. */
+static const char *find_secret(const char *item, const char **ret_end)
 {
     static const char mark[] = ",secret=";
     const char *secret = strstr(item, mark);
+    const char *scheme = strstr(item, "://");
+
+    *ret_end = ",";
+    if (secret != NULL) {
+        return secret + strlen(mark);
+    }
+    *ret_end = "";
+    secret = scheme != NULL ? strchr(scheme, '?') : NULL;
+    return secret != NULL ? secret + 1 : NULL;
+}
+
+/* A secret in the value of a list, as in "app,secret=..,trusted" or "https://host/hook?code=..", is
+ * not repeated. */
+static void print_item(const char *item, FILE *out)
+{
+    const char *end;
+    const char *secret = find_secret(item, &end);
 
     if (secret == NULL) {
         fprintf(out, " %s", item);
         return;
     }
-    secret += strlen(mark);
-    fprintf(out, " %.*s***%s", (int) (secret - item), item, secret + strcspn(secret, ","));
+    fprintf(out, " %.*s***%s", (int) (secret - item), item, secret + strcspn(secret, end));
 }
 
 void kv_options_print_config(const struct kv_options *options, FILE *out)

@@ -11,6 +11,7 @@ libkvcli_a_SOURCES += \
 	%D%/clock.c \
 	%D%/commands.c \
 	%D%/env.c \
+	%D%/events.c \
 	%D%/fault.c \
 	%D%/find.c \
 	%D%/firewall.c \

@@ -7,6 +7,7 @@
 #include "kv/access/grants.h"
 #include "kv/base/log.h"
 #include "kv/keys/due.h"
+#include "kv/keys/notice.h"
 #include "serve.h"
 
 struct telling {
@@ -176,6 +177,49 @@ static enum kv_code change_firewalls(void *access, const struct kv_trip *trip, k
     return kv_network_run(access, at, report, err);
 }
 
+/* What fell due while nothing ran is told of late: of each expiry somebody hears once. */
+static enum kv_code next_notice(void *keys, enum kv_key_notice notice, const struct kv_trip *trip,
+                                kv_millis after, kv_millis *ret_due, struct kv_err *err)
+{
+    kv_millis due;
+
+    KV_TRY(kv_keys_next_notice(keys, notice, trip->from, look_from(trip, after), &due, err));
+    *ret_due = due_on(trip, due);
+    return KV_OK;
+}
+
+static enum kv_code give_notices(void *keys, enum kv_key_notice notice, const struct kv_trip *trip,
+                                 kv_millis at, struct kv_agenda_report *report, struct kv_err *err)
+{
+    struct telling telling = { .report = report, .trip = trip };
+
+    return kv_keys_give_notices(keys, notice, at, tell, &telling, err);
+}
+
+static enum kv_code next_near_expiry(void *keys, const struct kv_trip *trip, kv_millis after,
+                                     kv_millis *ret_due, struct kv_err *err)
+{
+    return next_notice(keys, KV_NOTICE_NEAR_EXPIRY, trip, after, ret_due, err);
+}
+
+static enum kv_code tell_of_near_expiry(void *keys, const struct kv_trip *trip, kv_millis at,
+                                        struct kv_agenda_report *report, struct kv_err *err)
+{
+    return give_notices(keys, KV_NOTICE_NEAR_EXPIRY, trip, at, report, err);
+}
+
+static enum kv_code next_expiry(void *keys, const struct kv_trip *trip, kv_millis after,
+                                kv_millis *ret_due, struct kv_err *err)
+{
+    return next_notice(keys, KV_NOTICE_EXPIRED, trip, after, ret_due, err);
+}
+
+static enum kv_code tell_of_expiry(void *keys, const struct kv_trip *trip, kv_millis at,
+                                   struct kv_agenda_report *report, struct kv_err *err)
+{
+    return give_notices(keys, KV_NOTICE_EXPIRED, trip, at, report, err);
+}
+
 /* Whose row it is. */
 enum owner { OF_VAULTS, OF_ACCESS, OF_KEYS };
 
@@ -193,6 +237,8 @@ static const struct {
     { "deletion", OF_KEYS, next_deletion, end_deletions },
     { "recovery", OF_KEYS, next_recovery, end_recoveries },
     { "purge", OF_KEYS, next_purge, purge },
+    { "near expiry", OF_KEYS, next_near_expiry, tell_of_near_expiry },
+    { "expiry", OF_KEYS, next_expiry, tell_of_expiry },
 };
 
 enum kv_code due_open(struct kv_clock *clock, const struct due *due, struct kv_agenda **ret_agenda,

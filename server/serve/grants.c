@@ -107,6 +107,7 @@ enum kv_code grants_open(struct grants *grants, struct kv_store *store, struct k
     const struct kv_access_config config = {
         .store = store,
         .roles = roles,
+        .events = grants->events,
         .tenant = kv_option_text(grants->options, KV_OPTION_TENANT),
         .delay = kv_option_duration(grants->options, KV_OPTION_ACCESS_DELAY),
         .firewall_delay = kv_option_duration(grants->options, KV_OPTION_FIREWALL_DELAY),

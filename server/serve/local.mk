@@ -1,18 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 libkvserve_a_SOURCES += \
+	%D%/audit.c \
 	%D%/authority_host.c \
 	%D%/certifier.c \
 	%D%/certify.c \
 	%D%/control_port.c \
 	%D%/counts.c \
+	%D%/courier.c \
+	%D%/courier.h \
 	%D%/coverage.c \
 	%D%/drain.c \
 	%D%/due.c \
+	%D%/event_file.c \
+	%D%/events.c \
+	%D%/events.h \
 	%D%/fetch.c \
 	%D%/firewalls.c \
 	%D%/folder.c \
 	%D%/folder.h \
 	%D%/grants.c \
+	%D%/hook.c \
 	%D%/housekeeper.c \
 	%D%/issuers.c \
 	%D%/identities.c \
@@ -38,4 +45,7 @@ libkvserve_a_SOURCES += \
 	%D%/token_faults.c \
 	%D%/token_place.c \
 	%D%/token_place.h \
-	%D%/vaults.c
+	%D%/transfer.c \
+	%D%/transfer.h \
+	%D%/vaults.c \
+	%D%/webhook.c

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "events.h"
 #include "folder.h"
 #include "kv/app/api.h"
 #include "kv/base/json.h"
@@ -64,6 +65,8 @@ struct server {
     struct kv_faults *faults;
     struct refusals refusals;
     struct journal journal;
+    struct courier courier;
+    struct audit audit;
     struct kv_lanes *lanes;
     struct rotator *rotator;
     struct kv_listener *tls, *control;
@@ -76,6 +79,7 @@ static enum kv_code check_options(struct server *server, struct kv_err *err)
     KV_TRY(machine_check_memory(err));
     KV_TRY(ports_check(server->options, err));
     KV_TRY(secrets_check(server->options, err));
+    KV_TRY(events_check(server->options, err));
     return grants_check(server->options, err);
 }
 
@@ -106,12 +110,13 @@ static enum kv_code open_certificates(struct server *server, struct kv_err *err)
 
 static enum kv_code open_store(struct server *server, struct kv_err *err)
 {
-    /* a connection for each worker, the generator, the housekeeper, four listener threads, spare */
-    unsigned connections = server->workers + 8;
+    /* one for each worker, the generator, the housekeeper, the courier, four listener threads, spare */
+    unsigned connections = server->workers + 9;
     char path[KV_PATH_MAX];
 
     KV_TRY(kv_path_join(path, server->folder.path, "coffer.db", err));
     KV_TRY(kv_store_open(path, connections, &server->store, err));
+    KV_TRY(events_open(&server->courier, server->options, server->store, err));
     KV_TRY(kv_vaults_new(server->store, &server->vaults, err));
     return kv_roles_new(server->store, &server->roles, err);
 }
@@ -126,6 +131,7 @@ static enum kv_code open_access(struct server *server, struct kv_err *err)
                                       0,
                                       0,
                                       0 };
+    server->grants.events = server->courier.events;
     return grants_open(&server->grants, server->store, server->roles, err);
 }
 
@@ -134,6 +140,7 @@ static enum kv_code open_keys(struct server *server, struct kv_err *err)
     struct kv_custody_config custody = { .alarm = housekeeper_alarm };
     struct kv_keys_config keys = {
         .store = server->store,
+        .events = server->courier.events,
         .deletion_lag = kv_option_duration(server->options, KV_OPTION_DELETION_LAG),
         .early_symmetric_ops = server->build->has_early_ops,
         .certify = certifier_certify,
@@ -185,6 +192,7 @@ static enum kv_code open_limits(struct server *server, struct kv_err *err)
         kv_faults_lack_ca(server->faults);
     }
     KV_TRY(journal_open(&server->journal, server->options, err));
+    KV_TRY(audit_open(&server->audit, server->options, err));
     return settings_limits(server->options, server->build, &server->limits, err);
 }
 
@@ -251,6 +259,8 @@ static void fill_app(struct server *server)
     };
     token_lend(&server->token, &server->app);
     grants_lend(&server->grants, &server->app);
+    events_lend(&server->courier, &server->app);
+    server->app.audit = server->audit.spool;
     journal_lend(&server->journal, server->options, &server->app);
 }
 
@@ -291,7 +301,7 @@ static enum kv_code listen_on(struct server *server, struct kv_err *err)
     KV_TRY(kv_listener_new(&config, &server->control, err));
     server->app.control_port = kv_listener_port(server->control);
     journal_hear(&server->journal, server->control);
-    return KV_OK;
+    return events_start(&server->courier, &server->app, server->control, err);
 }
 
 static enum kv_code publish(struct server *server, struct kv_err *err)
@@ -322,6 +332,7 @@ static void take_down(struct server *server)
     token_let_go(&server->token);   /* nor a token that was made slow */
     refusals_close(&server->refusals);
     drain(server->tls, server->control, &server->folder);
+    events_stop(&server->courier);
     kv_listener_free(server->tls); /* first: it tells the other of what it answered */
     kv_listener_free(server->control);
     housekeeper_stop(server->keeper); /* it posts to the lanes, which sound its alarm until freed */
@@ -331,6 +342,7 @@ static void take_down(struct server *server)
     sweep_end(&server->sweep);
     kv_faults_free(server->faults);
     journal_close(&server->journal);
+    audit_close(&server->audit);
     kv_limits_free(server->limits);
     kv_keys_free(server->keys);
     certifier_free(server->certifier);
@@ -340,6 +352,7 @@ static void take_down(struct server *server)
     grants_close(&server->grants);
     kv_roles_free(server->roles);
     kv_vaults_free(server->vaults);
+    events_close(&server->courier);
     kv_store_close(server->store);
     kv_certificates_done(&server->certificates);
     kv_authorities_free(server->authorities);

@@ -186,7 +186,8 @@ struct grants {
     struct kv_principals *principals;
     struct kv_key_file *arc_keys;
     struct kv_access *access;
-    struct kv_cidrs proxies; /* that are trusted */
+    struct kv_events *events; /* borrowed, and set before grants_open() */
+    struct kv_cidrs proxies;  /* that are trusted */
 };
 enum kv_code grants_open(struct grants *grants, struct kv_store *store, struct kv_roles *roles,
                          struct kv_err *err) kv_must_check;

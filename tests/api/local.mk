@@ -44,6 +44,7 @@ api_tests = \
 	%D%/test_resources \
 	%D%/test_restore \
 	%D%/test_system_store \
+	%D%/test_events \
 	%D%/test_external \
 	%D%/test_secure \
 	%D%/test_spelling \
@@ -120,6 +121,12 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 %C%_test_faults_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
 %C%_test_faults_CFLAGS = $(api_cflags)
 %C%_test_faults_LDADD = $(api_libs)
+%C%_test_events_SOURCES = %D%/audit.c %D%/events.c %D%/events_control.c %D%/events_receivers.c \
+	%D%/events_tools.c %D%/events_tools.h %D%/receiver.c %D%/receiver.h $(api_support)
+%C%_test_events_CFLAGS = $(api_cflags)
+%C%_test_events_LDADD = tests/support/libapi.a tests/support/libdaemon.a tests/support/libsite.a libkvhttp.a $(kv_domain) \
+	$(CRITERION_LIBS) $(SERVER_LIBS) $(CURL_LIBS) $(TLS_LIBS)
+
 %C%_test_journal_SOURCES = %D%/journal.c %D%/journal_daemon.c %D%/journal_retries.c \
 	%D%/journal_secrecy.c %D%/journal_shell.c %D%/journal_tools.c %D%/journal_tools.h \
 	%D%/journal_wait.c %D%/fault_tools.c %D%/fault_tools.h $(api_support)

@@ -101,6 +101,12 @@ TESTS += %D%/test_jws
 %C%_test_jws_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_jws_LDADD = $(UNIT_LDADD)
 
+check_PROGRAMS += %D%/test_events
+TESTS += %D%/test_events
+%C%_test_events_SOURCES = %D%/events/outbox.c %D%/scratch.h
+%C%_test_events_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_events_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += %D%/test_journal
 TESTS += %D%/test_journal
 %C%_test_journal_SOURCES = %D%/journal/filters.c %D%/journal/fixture.c %D%/journal/fixture.h \

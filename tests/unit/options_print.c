@@ -51,13 +51,14 @@ Test(options_print, helps_with_the_command_only)
 
 Test(options_print, does_not_repeat_a_secret)
 {
-    cr_assert_eq(
-        load(KV_COMMAND_SERVE,
-             (words){ "--identity", "app,secret=hush,trusted", "--identity=b,secret=hush" },
-             (words){ NULL }),
-        KV_OK);
+    cr_assert_eq(load(KV_COMMAND_SERVE,
+                      (words){ "--identity", "app,secret=hush,trusted", "--identity=b,secret=hush",
+                               "--event-webhook=https://host/hook?code=hush,hush" },
+                      (words){ NULL }),
+                 KV_OK);
     char *text = printed(KV_COMMAND_SERVE, false);
     cr_assert_not_null(strstr(text, "\nidentity = app,secret=***,trusted b,secret=***\n"));
+    cr_assert_not_null(strstr(text, "\nevent-webhook = https://host/hook?***\n"));
     cr_assert_null(strstr(text, "hush"));
     free(text);
 }

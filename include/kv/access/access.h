@@ -20,12 +20,14 @@
 
 struct kv_store;
 struct kv_db;
+struct kv_events;
 struct kv_roles;
 struct kv_access; /* opaque */
 
 struct kv_access_config {
     struct kv_store *store;   /* borrowed, as the next two are */
     struct kv_roles *roles;   /* of the managed HSMs; used by nobody else yet */
+    struct kv_events *events; /* borrowed; NULL: nobody is told of changed access policies */
     const char *tenant;       /* GUID: the subscription is derived from it */
     kv_millis delay;          /* how long a grant, and its withdrawal, take to count, */
     kv_millis firewall_delay; /* and a change of network settings (kv/access/firewall.h) */

@@ -20,6 +20,8 @@
 #include "kv/base/agenda.h"
 #include "kv/base/cidr.h"
 #include "kv/base/secret.h"
+#include "kv/base/spool.h"
+#include "kv/events/events.h"
 #include "kv/faults/faults.h"
 #include "kv/hsmfaults/hsmfaults.h"
 #include "kv/http/listener.h"
@@ -60,6 +62,7 @@ struct kv_app {
     struct kv_journal *journal; /* of what was asked and answered; NULL: none is kept */
     bool journals_bodies;       /* without what is secret in them */
     bool journals_control;      /* requests to the control port, too */
+    struct kv_spool *audit;     /* lines of the audit log; NULL: there is none */
     struct kv_faults *faults;   /* what goes wrong */
     unsigned retry_after;       /* seconds in a 429; 0: none sent, as in the service */
     atomic_uint told_keys_only; /* what api/gate has already logged: a bit for each kind */
@@ -84,6 +87,15 @@ struct kv_app {
                                         struct kv_err *err);
     void *token_context;
     struct kv_hsm_faults *hsm_faults; /* what is wrong with it */
+
+    /* Events, what they look like, and who gets them: ids of receivers, a NULL ends them, and a list of
+     * what is known of each. Thread-safe. */
+    struct kv_events *events;
+    enum kv_event_schema event_schema;
+    const struct kv_event_place *event_place;
+    const char *event_hook[KV_EVENT_HOOKS_MAX + 1];
+    enum kv_code (*describe_hooks)(void *hooks_context, cJSON **ret_list, struct kv_err *err);
+    void *hooks_context;
 
     /* Grants again what the options grant at a vault that was reset, or with NULL at all of them,
      * and registers whom they name. Thread-safe. NULL: they say nothing. */

@@ -28,6 +28,7 @@
 
 struct kv_sent_key;
 struct kv_db;
+struct kv_events;
 struct kv_store;
 struct kv_keys; /* opaque */
 
@@ -41,6 +42,7 @@ typedef enum kv_code kv_certify_fn(void *context, const void *spki, size_t len, 
 struct kv_keys_config {
     struct kv_store *store;     /* borrowed */
     struct kv_custody *custody; /* borrowed */
+    struct kv_events *events;   /* borrowed; NULL: nobody is told of new versions and expiries */
     kv_millis deletion_lag;     /* how long delete, recover and purge stay pending */
     bool premium_symmetric;     /* premium vaults also accept oct and oct-HSM */
     bool early_symmetric_ops;   /* of oct keys of a managed HSM: the defaults of older builds */

@@ -66,22 +66,31 @@ static enum kv_code check_is_known(const char *name, const struct kv_json_field 
                    "'%.63s' is not a member of this body: it can have %s.", name, names);
 }
 
-enum kv_code control_bind_body(const struct kv_request *request, const struct kv_json_field *fields,
-                               size_t count, void *ret_args, cJSON **ret_body, struct kv_err *err)
+enum kv_code control_bind_object(const cJSON *object, const struct kv_json_field *fields,
+                                 size_t count, void *ret_args, struct kv_err *err)
 {
-    kv_auto(cJSON_Delete) cJSON *body = NULL;
     const cJSON *member;
 
-    KV_TRY(control_read_body(request, &body, err));
-    cJSON_ArrayForEach (member, body) {
+    cJSON_ArrayForEach (member, object) {
         KV_TRY(check_is_known(member->string, fields, count, err));
     }
+    KV_TRY(refuse_twice(object, err));
     for (size_t i = 0; i < count; i++) {
-        if (kv_json_bind(body, &fields[i], 1, ret_args, NULL) != KV_OK) {
+        if (kv_json_bind(object, &fields[i], 1, ret_args, NULL) != KV_OK) {
             return KV_FAIL(err, KV_BAD_PARAMETER, 0, "'%s' has a value of the wrong type.",
                            fields[i].name);
         }
     }
+    return KV_OK;
+}
+
+enum kv_code control_bind_body(const struct kv_request *request, const struct kv_json_field *fields,
+                               size_t count, void *ret_args, cJSON **ret_body, struct kv_err *err)
+{
+    kv_auto(cJSON_Delete) cJSON *body = NULL;
+
+    KV_TRY(control_read_body(request, &body, err));
+    KV_TRY(control_bind_object(body, fields, count, ret_args, err));
     *ret_body = kv_take(body);
     return KV_OK;
 }

@@ -8,6 +8,9 @@ libkvapi_a_SOURCES += \
 	%D%/clock_order.c \
 	%D%/credentials.c \
 	%D%/ekm.c \
+	%D%/events.c \
+	%D%/events.h \
+	%D%/events_wait.c \
 	%D%/faults.c \
 	%D%/journal.c \
 	%D%/journal.h \

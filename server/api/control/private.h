@@ -21,6 +21,10 @@ enum kv_code control_bind_body(const struct kv_request *request, const struct kv
                                size_t count, void *ret_args, cJSON **ret_body,
                                struct kv_err *err) kv_must_check;
 
+/* The same of an object within such a body. */
+enum kv_code control_bind_object(const cJSON *object, const struct kv_json_field *fields,
+                                 size_t count, void *ret_args, struct kv_err *err) kv_must_check;
+
 /* The vault that the path names; the second refuses one that is deleted. Release it. */
 enum kv_code control_find_vault(const struct kv_request *request, const struct kv_vault **ret_vault,
                                 struct kv_err *err) kv_must_check;
@@ -31,8 +35,8 @@ enum kv_code control_find_living_vault(const struct kv_request *request,
 /* Removes what the journal has of that vault; NULL: everything. */
 void control_forget(const struct kv_app *app, const char *vault);
 
-/* The step that holds up those who wait for requests: journal_wait.c. */
-kv_handler_fn control_hold_waiters;
+/* The steps that hold up those who wait for requests and for events: journal_wait.c, events_wait.c. */
+kv_handler_fn control_hold_waiters, control_hold_for_events;
 
 kv_handler_fn control_ready, control_health, control_ca, control_ca_p12, control_ca_jks,
     control_info, control_hsm;                                      /* state.c */
@@ -62,5 +66,7 @@ kv_handler_fn control_clock_get, control_clock_move;          /* time.c */
 kv_handler_fn control_requests, control_requests_clear;       /* journal.c */
 kv_handler_fn control_retries;                                /* journal_retries.c */
 kv_handler_fn control_requests_wait, control_requests_expect; /* journal_wait.c */
+kv_handler_fn control_events, control_events_clear,
+    control_events_wait; /* events.c, events_wait.c */
 kv_handler_fn hsm_fault_list, hsm_fault_add, hsm_fault_clear, hsm_fault_get,
     hsm_fault_remove; /* hsm.c */

@@ -4,6 +4,7 @@
 
 #include "kv/base/agenda.h"
 #include "kv/base/json.h"
+#include "kv/events/events.h"
 #include "kv/keys/external.h"
 #include "kv/limits/limits.h"
 #include "private.h"
@@ -44,6 +45,7 @@ static enum kv_code reset_all(const struct kv_app *app, struct kv_err *err)
     kv_external_connect(app->keys, false);
     KV_TRY(kv_faults_clear(app->faults, NULL, err));
     control_forget(app, NULL);
+    KV_TRY(kv_events_forget(app->events, NULL, err));
     KV_TRY(kv_hsm_faults_reset(app->hsm_faults, err));
     if (app->limits != NULL) {
         kv_limits_reset(app->limits);
@@ -92,6 +94,7 @@ static enum kv_code reset_vault(const struct kv_app *app, const char *name, kv_m
     KV_TRY(kv_vaults_reset(app->vaults, draft.vault.name, kv_seconds(now), err));
     KV_TRY(kv_faults_clear(app->faults, draft.vault.name, err));
     control_forget(app, draft.vault.name);
+    KV_TRY(kv_events_forget(app->events, draft.vault.name, err));
     return grant_again(app, draft.vault.name, err);
 }
 

@@ -194,6 +194,10 @@ const struct kv_route kv_control_routes[] = {
     { KV_GET, "/control/v1/requests/retries", control_retries, KV_LANE_WORK, query_filter },
     { KV_POST, "/control/v1/requests/wait", control_requests_wait, KV_LANE_INLINE },
     { KV_POST, "/control/v1/requests/expect", control_requests_expect, KV_LANE_WORK },
+    { KV_GET, "/control/v1/events", control_events, KV_LANE_WORK,
+      "type state vault key since limit" },
+    { KV_DELETE, "/control/v1/events", control_events_clear, KV_LANE_WORK, "vault" },
+    { KV_POST, "/control/v1/events/wait", control_events_wait, KV_LANE_WORK },
     { KV_GET, "/control/v1/faults", fault_list, KV_LANE_WORK },
     { KV_POST, "/control/v1/faults", fault_add, KV_LANE_WORK },
     { KV_DELETE, "/control/v1/faults", fault_clear, KV_LANE_WORK, "vault" },
@@ -244,6 +248,7 @@ static const struct kv_gate gates[] = {
     { "route", kv_route_match },
     { "query", check_query },
     { "journal", control_hold_waiters },
+    { "events", control_hold_for_events },
     { 0 },
 };
 

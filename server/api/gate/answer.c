@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "audit.h"
 #include "kv/app/api.h"
 #include "kv/base/json.h"
 #include "private.h"
@@ -135,4 +136,5 @@ void gate_log_access(const struct kv_request *request, const struct kv_response 
     }
     kv_log_access(request, response, err, micros);
     kv_journal_answer(KV_JOURNAL_REQUEST, request, response, err, micros);
+    gate_audit(request, response, err, micros);
 }

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 libkvapi_a_SOURCES += \
 	%D%/answer.c \
+	%D%/audit.c \
+	%D%/audit.h \
 	%D%/authenticate.c \
 	%D%/authorize.c \
 	%D%/client.c \

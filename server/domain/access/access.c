@@ -96,6 +96,7 @@ enum kv_code kv_access_new(const struct kv_access_config *config, struct kv_acce
     }
     access->store = config->store;
     access->roles = config->roles;
+    access->events = config->events;
     access->delay = config->delay;
     access->firewall_delay = config->firewall_delay;
     if (!roles_fold_guid(config->tenant, access->tenant)) {

@@ -17,6 +17,7 @@ struct access_index;
 struct kv_access {
     struct kv_store *store;
     struct kv_roles *roles;
+    struct kv_events *events;
     char tenant[KV_UUID_LENGTH + 1];       /* lower case, as the next one is */
     char subscription[KV_UUID_LENGTH + 1]; /* GUID */
     kv_millis delay, firewall_delay;

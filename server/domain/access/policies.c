@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "access_core.h"
+#include "kv/events/events.h"
 #include "roles_core.h"
 
 void kv_policy_list_done(struct kv_policy_list *list)
@@ -138,21 +139,59 @@ static enum kv_code insert(struct kv_db *db, int64_t vault, const struct kv_poli
                      NULL, err);
 }
 
+/* Whether it is there already: an option says the same at every start. */
+static enum kv_code is_there(struct kv_db *db, int64_t vault, const struct kv_policy *row,
+                             bool *ret_is, struct kv_err *err)
+{
+    static const char sql[] =
+        "SELECT count(*) FROM access_policy WHERE vault = ? AND principal = ? AND application = ?"
+        " AND words = ? AND until = ?";
+    int64_t count;
+
+    KV_TRY(kv_db_count(db, sql,
+                       KV_BINDS(KV_B_INT(vault), KV_B_TEXT(row->principal),
+                                KV_B_TEXT(row->application), KV_B_TEXT(row->words),
+                                KV_B_INT(KV_ACCESS_NEVER)),
+                       &count, err));
+    *ret_is = count > 0;
+    return KV_OK;
+}
+
+static enum kv_code write_event(const struct kv_access *access, struct kv_db *db,
+                                const struct kv_vault *vault, kv_millis now, struct kv_err *err)
+{
+    struct kv_key_event event = { .type = KV_EVENT_POLICY_CHANGED, .at = now };
+
+    memcpy(event.vault, vault->name, sizeof(event.vault));
+    return kv_events_write(access->events, db, &event, err);
+}
+
+/* With what has to be told to others. */
+static enum kv_code commit(struct kv_access *access, struct kv_db *db, struct kv_err *err)
+{
+    KV_TRY(kv_db_commit(db, err));
+    access_changed(access);
+    kv_events_tell(access->events);
+    return KV_OK;
+}
+
 enum kv_code kv_access_set_policy(struct kv_access *access, const struct kv_vault *vault,
                                   const struct kv_policy *policy, kv_millis now,
                                   struct kv_policy *ret_policy, struct kv_err *err)
 {
     kv_auto(kv_db_release) struct kv_db *db = NULL;
     struct kv_policy row = { .since = access_since(access, now), .until = KV_ACCESS_NEVER };
+    bool is_old = false;
 
     KV_TRY(check_kind(vault, err));
     KV_TRY(fold_ids(policy->principal, policy->application, &row, err));
     KV_TRY(fold_words(policy->words, row.words, err));
     KV_TRY(access_begin(access, vault->id, &db, err));
+    KV_TRY(is_there(db, vault->id, &row, &is_old, err));
     KV_TRY(end_policy(access, db, vault->id, &row, now, NULL, err));
     KV_TRY(insert(db, vault->id, &row, err));
-    KV_TRY(kv_db_commit(db, err));
-    access_changed(access);
+    KV_TRY(is_old ? KV_OK : write_event(access, db, vault, now, err));
+    KV_TRY(commit(access, db, err));
     *ret_policy = row;
     return KV_OK;
 }
@@ -174,9 +213,8 @@ enum kv_code kv_access_remove_policy(struct kv_access *access, const struct kv_v
                        vault->name, row.principal,
                        row.application[0] != '\0' ? " with the application " : "", row.application);
     }
-    KV_TRY(kv_db_commit(db, err));
-    access_changed(access);
-    return KV_OK;
+    KV_TRY(write_event(access, db, vault, now, err));
+    return commit(access, db, err);
 }
 
 static void read_row(const struct kv_rows *rows, struct kv_policy *to)

@@ -17,6 +17,8 @@ libkvdomain_a_SOURCES += \
 	%D%/intent.h \
 	%D%/names.c \
 	%D%/names.h \
+	%D%/notice.c \
+	%D%/notice.h \
 	%D%/operate.c \
 	%D%/random.c \
 	%D%/read.c \

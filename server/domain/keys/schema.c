@@ -113,6 +113,23 @@ static const struct kv_migration migrations[] = {
       .rebuilds = true },
     /* the ends of pending phases, in order; most keys have none */
     { "CREATE INDEX key_ready ON key (ready) WHERE ready > 0;" },
+    /* events of keys that expire, for the latest version; nobody is told of what expired before there
+     * were events, and the spans of policies in days are good enough for what was planned by then */
+    { "CREATE TABLE key_notice ("
+      "  key INTEGER PRIMARY KEY REFERENCES key (id) ON DELETE CASCADE,"
+      "  version INTEGER NOT NULL," /* version.id */
+      "  expires INTEGER NOT NULL," /* ms, as the next one */
+      "  near INTEGER NOT NULL,"
+      "  given INTEGER NOT NULL" /* 0: nothing, 1: near expiry, 2: expired */
+      ");"
+      "INSERT INTO key_notice (key, version, expires, near, given) SELECT k.id, v.id,"
+      " v.expires * 1000, (v.expires - 86400 * CASE WHEN p.notify GLOB 'P[0-9]*D'"
+      " AND p.notify NOT GLOB '*[MY]*' THEN CAST(substr(p.notify, 2) AS INTEGER) ELSE 30 END)"
+      " * 1000, CASE WHEN v.expires <= CAST(strftime('%s', 'now') AS INTEGER) THEN 2 ELSE 0 END"
+      " FROM key k JOIN version v ON v.id = k.latest"
+      " LEFT JOIN rotation_policy p ON p.key = k.id WHERE v.expires IS NOT NULL;"
+      "CREATE INDEX key_notice_near ON key_notice (near) WHERE given = 0;"
+      "CREATE INDEX key_notice_expires ON key_notice (expires) WHERE given < 2;" },
     { NULL },
 };
 

@@ -8,7 +8,9 @@
 #include "core.h"
 #include "deletion.h"
 #include "intent.h"
+#include "kv/events/events.h"
 #include "kv/vaults/vaults.h"
+#include "notice.h"
 #include "release_terms.h"
 #include "rotation/rotation_policy.h"
 
@@ -165,7 +167,9 @@ static enum kv_code store_version(const struct kv_scope *scope, const char *name
     kv_auto(kv_key_done) struct kv_key stored = { .version = "" };
 
     KV_TRY(key_load(db, version_id, &stored, err));
+    KV_TRY(notice_of_version(db, scope, &stored, err));
     KV_TRY(kv_db_commit(db, err));
+    kv_events_tell(scope->keys->config.events);
     *ret_key = key_take(&stored);
     return KV_OK;
 }

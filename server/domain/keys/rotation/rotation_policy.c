@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../core.h"
+#include "../notice.h"
 #include "../rows.h"
 #include "kv/keys/rotation.h"
 
@@ -151,12 +152,25 @@ static enum kv_code load_due(struct kv_db *db, int64_t version_id, int64_t *ret_
     return KV_OK;
 }
 
+/* By the Notify action of the policy. */
+static enum kv_code plan_notices(struct kv_db *db, int64_t version_id, struct kv_err *err)
+{
+    static const char sql[] = "SELECT key FROM version WHERE id = ?";
+    struct kv_rotation_policy policy;
+    int64_t key_id;
+
+    KV_TRY(kv_db_count(db, sql, KV_BINDS(KV_B_INT(version_id)), &key_id, err));
+    KV_TRY(load_stored(db, key_id, &policy, err));
+    return notice_plan(db, key_id, &policy.notify.before_expiry, err);
+}
+
 enum kv_code rotation_schedule(struct kv_db *db, int64_t version_id, struct kv_err *err)
 {
     static const char sql[] = "UPDATE rotation_policy SET due = ? WHERE key = ?";
     struct kv_maybe_time due = { .given = false };
     int64_t key_id;
 
+    KV_TRY(plan_notices(db, version_id, err));
     KV_TRY(load_due(db, version_id, &key_id, &due, err));
     if (key_id == 0) {
         return KV_OK;

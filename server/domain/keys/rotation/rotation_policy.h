@@ -10,7 +10,7 @@ enum kv_code rotation_stamp(struct kv_db *db, int64_t key_id, struct kv_attribut
                             struct kv_err *err) kv_must_check;
 
 /*
- * Recomputes when the key of that version is due for rotation. Called after a change to anything
+ * Recomputes when the key of that version is due for rotation, and when it is told that it expires. Called after a change to anything
  * this depends on: a new version, its exp, the policy. Inside a transaction.
  */
 enum kv_code rotation_schedule(struct kv_db *db, int64_t version_id,

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A transfer whose waiting thread checks ten times a second whether the process is shutting down. */
+#include "transfer.h"
+
+#include <stdatomic.h>
+
+#include "serve.h"
+
+#define LOOK_UP_MS 100
+
+static atomic_bool ended;
+
+void fetch_end(void)
+{
+    atomic_store(&ended, true);
+}
+
+static void cleanup_multi(CURLM *multi)
+{
+    (void) curl_multi_cleanup(multi); /* it is empty, or there is nothing to write to */
+}
+KV_DEFINE_CLEANUP(CURLM *, cleanup_multi)
+
+static CURLcode result_of(CURLM *multi)
+{
+    int left;
+    const CURLMsg *message = curl_multi_info_read(multi, &left);
+
+    return message != NULL && message->msg == CURLMSG_DONE ? message->data.result
+                                                           : CURLE_FAILED_INIT;
+}
+
+/* Until it is done, or no longer wanted. */
+static CURLcode transfer(CURLM *multi)
+{
+    int running = 1;
+
+    while (running > 0) {
+        if (atomic_load(&ended)) {
+            return CURLE_ABORTED_BY_CALLBACK;
+        }
+        if (curl_multi_perform(multi, &running) != CURLM_OK
+            || (running > 0 && curl_multi_poll(multi, NULL, 0, LOOK_UP_MS, NULL) != CURLM_OK)) {
+            return CURLE_FAILED_INIT;
+        }
+    }
+    return result_of(multi);
+}
+
+CURLcode transfer_run(CURL *curl)
+{
+    kv_auto(cleanup_multi) CURLM *multi = curl_multi_init();
+
+    if (multi == NULL || curl_multi_add_handle(multi, curl) != CURLM_OK) {
+        return CURLE_OUT_OF_MEMORY;
+    }
+
+    CURLcode result = transfer(multi);
+
+    (void) curl_multi_remove_handle(multi, curl); /* it was added */
+    return result;
+}
