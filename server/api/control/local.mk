@@ -20,6 +20,9 @@ libkvapi_a_SOURCES += \
 	%D%/identities.h \
 	%D%/identity_parts.c \
 	%D%/identity_routes.c \
+	%D%/keys.c \
+	%D%/keys.h \
+	%D%/keys_render.c \
 	%D%/metrics.c \
 	%D%/network.c \
 	%D%/private.h \
