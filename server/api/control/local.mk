@@ -38,3 +38,5 @@ libkvapi_a_SOURCES += \
 	%D%/why_access.c \
 	%D%/why_caller.c \
 	%D%/why_key.c
+
+include %D%/page/local.mk

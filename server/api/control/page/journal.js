@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The journal, followed by its numbers: docs/journal.md. Of what was asked the last few thousand are kept
+ * for the timeline, and the last few hundred that are looked for are shown.
+ */
+import { call, get, serial } from "./api.js";
+import { $, act, choices, el, label, put, say, sync, tag, took } from "./dom.js";
+import { outcomeOf, outcomes } from "./outcome.js";
+
+const KEPT = 5000;
+const SHOWN = 200;
+const PAGE = 1000;
+const KINDS = "request,challenge,token"; /* this page's own requests would only follow themselves */
+
+let entries = []; /* oldest first */
+let since = null; /* the number of the last one; null: not asked yet */
+let paused = false;
+let watchers = [];
+
+/* Has `watcher` called with all entries whenever there are others. */
+export function watch(watcher) {
+    watchers.push(watcher);
+}
+
+/* --- rows --- */
+
+function place({ vault, key, version }) {
+    return [vault, key, version?.slice(0, 8)].filter(Boolean).join(" / ");
+}
+
+function answer({ status, code, inner_code: inner, cut, retry_after_ms: wait }) {
+    const words = [status || "no answer", inner ?? code, cut,
+        wait !== undefined && `after ${wait / 1000} s`];
+
+    return words.filter(Boolean).join(" ");
+}
+
+const caller = ({ principal }) => principal?.name ?? principal?.object_id ?? "";
+const deed = ({ operation, method, path }) => operation ?? [method, path].join(" ");
+
+function cells(entry) {
+    return [
+        [entry.time.slice(11, 23), "date"],
+        [deed(entry), ""],
+        [place(entry), ""],
+        [caller(entry), ""],
+        [answer(entry), `answer ${outcomeOf(entry).name}`],
+        [took(entry.duration_us), "number"],
+        [entry.fault ?? "", ""],
+        [entry.user_agent ?? "", "agent"],
+    ];
+}
+
+/* An entry never changes, so its row is made once. */
+function make(entry) {
+    return el("tr", {}, ...cells(entry).map(([text, name]) => {
+        const cell = el("td", { class: name || null });
+
+        put(cell, text);
+        return cell;
+    }));
+}
+
+function isWanted(entry, outcome, text) {
+    const fits = outcome === "" || outcomeOf(entry).name === outcome
+        || (outcome === "bad" && !["ok", "challenge"].includes(outcomeOf(entry).name));
+
+    return fits && cells(entry).some(([cell]) => cell.toLowerCase().includes(text));
+}
+
+function show() {
+    const outcome = $("journal-outcome").value;
+    const text = $("journal-find").value.trim().toLowerCase();
+    const found = [];
+
+    for (let at = entries.length - 1; at >= 0 && found.length < SHOWN; at--) {
+        if (isWanted(entries[at], outcome, text)) {
+            found.push(entries[at]);
+        }
+    }
+    sync($("journal-rows"), found, ({ number }) => number, make, () => {});
+    $("journal-none").hidden = found.length > 0;
+    put($("journal-note"), paused ? "Paused: what comes in is not shown until it goes on." : "");
+}
+
+/* --- following --- */
+
+function tellAloud(fresh) {
+    const [last] = fresh.slice(-1);
+
+    if ($("journal-aloud").checked && last) {
+        const others = fresh.length > 1 ? `${fresh.length} requests, the last: ` : "";
+
+        say(`${others}${deed(last)} ${place(last)}: ${answer(last)}`);
+    }
+}
+
+async function begin() {
+    const { last } = await get("requests?limit=1");
+
+    since = Math.max(0, last - PAGE);
+}
+
+/* What follows; after a restart the numbers begin again. */
+async function follow() {
+    const page = await get(`requests?since=${since}&limit=${PAGE}&kind=${KINDS}`);
+
+    if (page.last < since) {
+        entries = [];
+        since = 0;
+        return { fresh: [], more: true };
+    }
+    since = page.next;
+    entries = [...entries.filter(({ number }) => number >= page.first), ...page.requests].slice(-KEPT);
+    return { fresh: page.requests, more: page.more };
+}
+
+function isMissing(error) {
+    return error.status === 409;
+}
+
+async function catchUp() {
+    const isFirst = since === null;
+    const fresh = [];
+    let more = true;
+
+    if (isFirst) {
+        await begin();
+    }
+    while (more && fresh.length < KEPT) {
+        const found = await follow();
+
+        fresh.push(...found.fresh);
+        more = found.more;
+    }
+    show();
+    for (const watcher of watchers) {
+        watcher(entries);
+    }
+    if (!isFirst) {
+        tellAloud(fresh);
+    }
+}
+
+export const refresh = serial(async () => {
+    if (paused) {
+        return;
+    }
+    try {
+        await catchUp();
+    } catch (error) {
+        if (!isMissing(error)) {
+            throw error;
+        }
+        put($("journal-note"), error.message); /* --journal 0 */
+    }
+});
+
+function pause() {
+    const button = $("journal-pause");
+
+    paused = !paused;
+    button.setAttribute("aria-pressed", String(paused));
+    tag(button, paused ? "pressed" : "");
+    show();
+    refresh();
+}
+
+export function start() {
+    choices($("journal-outcome"), [["", "all"], ["bad", "not as it should be"],
+        ...outcomes.map(({ name, text }) => [name, text.toLowerCase()])]);
+    label($("journal-find"), "Find in the requests");
+    $("journal-outcome").addEventListener("change", show);
+    $("journal-find").addEventListener("input", show);
+    $("journal-pause").addEventListener("click", pause);
+    $("journal-clear").addEventListener("click", () => act($("journal-clear"), async () => {
+        await call("DELETE", "requests");
+        entries = [];
+        show();
+        return "The journal is empty.";
+    }, refresh));
+}
