@@ -101,41 +101,49 @@ async function begin() {
     since = Math.max(0, last - PAGE);
 }
 
-/* What follows; after a restart the numbers begin again. */
+/* What follows, and whether any of what was there has gone; after a restart the numbers begin again. */
 async function follow() {
     const page = await get(`requests?since=${since}&limit=${PAGE}&kind=${KINDS}`);
 
     if (page.last < since) {
         entries = [];
         since = 0;
-        return { fresh: [], more: true };
+        return { fresh: [], gone: true, more: true };
     }
+    const kept = entries.filter(({ number }) => number >= page.first);
+    const gone = kept.length < entries.length;
+
     since = page.next;
-    entries = [...entries.filter(({ number }) => number >= page.first), ...page.requests].slice(-KEPT);
-    return { fresh: page.requests, more: page.more };
+    entries = [...kept, ...page.requests].slice(-KEPT);
+    return { fresh: page.requests, gone, more: page.more };
 }
 
-function isMissing(error) {
-    return error.status === 409;
+async function followAll() {
+    const all = { fresh: [], gone: false, more: true };
+
+    while (all.more && all.fresh.length < KEPT) {
+        const { fresh, gone, more } = await follow();
+
+        all.fresh.push(...fresh);
+        all.gone ||= gone;
+        all.more = more;
+    }
+    return all;
 }
 
 async function catchUp() {
     const isFirst = since === null;
-    const fresh = [];
-    let more = true;
 
     if (isFirst) {
         await begin();
     }
-    while (more && fresh.length < KEPT) {
-        const found = await follow();
+    const { fresh, gone } = await followAll();
 
-        fresh.push(...found.fresh);
-        more = found.more;
-    }
-    show();
-    for (const watcher of watchers) {
-        watcher(entries);
+    if (fresh.length > 0 || gone) {
+        show();
+        for (const watcher of watchers) {
+            watcher(entries);
+        }
     }
     if (!isFirst) {
         tellAloud(fresh);
@@ -149,7 +157,7 @@ export const refresh = serial(async () => {
     try {
         await catchUp();
     } catch (error) {
-        if (!isMissing(error)) {
+        if (error.status !== 409) {
             throw error;
         }
         put($("journal-note"), error.message); /* --journal 0 */
@@ -175,8 +183,6 @@ export function start() {
     $("journal-pause").addEventListener("click", pause);
     $("journal-clear").addEventListener("click", () => act($("journal-clear"), async () => {
         await call("DELETE", "requests");
-        entries = [];
-        show();
         return "The journal is empty.";
     }, refresh));
 }
