@@ -31,7 +31,7 @@ def main(coffer, *names):
     files = names or sorted(path.name for path in HERE.glob("test_*.py"))
     tests = unittest.defaultTestLoader.loadTestsFromNames([name.removesuffix(".py") for name in files])
     result = unittest.TextTestRunner(verbosity=2, stream=sys.stdout).run(tests)
-    broken = len(result.failures) + len(result.errors)
+    broken = len({test.id() for test, _ in result.failures + result.errors})
     ran = max(result.testsRun, broken)
     print(f"Tested: {ran} | Passing: {ran - broken} | Failing: {broken} | Crashing: 0")
     return int(not result.wasSuccessful() or ran == 0)
