@@ -32,8 +32,10 @@ def main(coffer, *names):
     tests = unittest.defaultTestLoader.loadTestsFromNames([name.removesuffix(".py") for name in files])
     result = unittest.TextTestRunner(verbosity=2, stream=sys.stdout).run(tests)
     broken = len({test.id() for test, _ in result.failures + result.errors})
-    ran = max(result.testsRun, broken)
-    print(f"Tested: {ran} | Passing: {ran - broken} | Failing: {broken} | Crashing: 0")
+    skipped = len(result.skipped)
+    ran = max(result.testsRun, broken + skipped)
+    print(f"Tested: {ran} | Passing: {ran - broken - skipped} | Failing: {broken} | Crashing: 0"
+          f" | Skipped: {skipped}")
     return int(not result.wasSuccessful() or ran == 0)
 
 

@@ -230,6 +230,33 @@ class Journal(PageTest):
         self.assertEqual(self.server.ask_control("/control/v1/requests")[1]["requests"], [])
 
 
+class Scenarios(PageTest):
+    def setUp(self):
+        super().setUp()
+        if self.server.ask_control("/control/v1/scenarios")[0] == 404:
+            self.skipTest("this coffer has no scenarios")
+        self.server.make_key("cmk")
+        self.open()
+        self.browser.find("#scenario-vault").choose("dev")
+        self.browser.find("#scenario-key").type("cmk")
+
+    def test_one_is_applied_and_reverted(self):
+        self.browser.button("Apply key-disabled").click()
+        self.expect_said("key-disabled is applied.")
+        self.assertEqual(self.sign(), 403)
+        self.expect_row("cmk", "disabled")
+        self.browser.button("Revert key-disabled").click()
+        self.expect_said("key-disabled is reverted.")
+        self.assertEqual(self.sign(), 200)
+
+    def test_one_that_cannot_be_applied_says_why(self):
+        self.browser.find("#scenario-key").clear()
+        self.browser.find("#scenario-key").type("none")
+        self.browser.button("Apply key-disabled").click()
+        self.expect_said("none")
+        self.browser.button("Apply key-disabled")
+
+
 class Restart(PageTest):
     def test_the_page_comes_through_a_restart(self):
         port = self.server.control.rsplit(":", 1)[1]

@@ -133,8 +133,13 @@ export async function act(control, work, after) {
         complain(error.message);
     } finally {
         control.removeAttribute("aria-busy");
-        await after?.();
+        soon(after);
     }
+}
+
+/* Looks again, now and not when it is due; what goes wrong with that, the next look shows. */
+export function soon(refresh) {
+    refresh().catch(() => {});
 }
 
 /* --- time --- */

@@ -4,7 +4,7 @@
  * for the timeline, and the last few hundred that are looked for are shown.
  */
 import { call, get, serial } from "./api.js";
-import { $, act, choices, el, label, put, say, sync, tag, took } from "./dom.js";
+import { $, act, choices, el, label, put, say, soon, sync, tag, took } from "./dom.js";
 import { outcomeOf, outcomes } from "./outcome.js";
 
 const KEPT = 5000;
@@ -15,6 +15,7 @@ const KINDS = "request,challenge,token"; /* this page's own requests would only 
 let entries = []; /* oldest first */
 let since = null; /* the number of the last one; null: not asked yet */
 let paused = false;
+let isMissing = false; /* --journal 0, for as long as the server runs */
 let watchers = [];
 
 /* Has `watcher` called with all entries whenever there are others. */
@@ -151,16 +152,17 @@ async function catchUp() {
 }
 
 export const refresh = serial(async () => {
-    if (paused) {
+    if (paused || isMissing) {
         return;
     }
     try {
         await catchUp();
     } catch (error) {
-        if (error.status !== 409) {
+        isMissing = error.status === 409;
+        if (!isMissing) {
             throw error;
         }
-        put($("journal-note"), error.message); /* --journal 0 */
+        put($("journal-none"), error.message);
     }
 });
 
@@ -171,7 +173,7 @@ function pause() {
     button.setAttribute("aria-pressed", String(paused));
     tag(button, paused ? "pressed" : "");
     show();
-    refresh();
+    soon(refresh);
 }
 
 export function start() {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The vaults, and the keys of the one that is chosen, with their versions. */
 import { call, get, part, post, serial } from "./api.js";
-import { $, act, choices, date, day, el, label, minute, put, sync, tag } from "./dom.js";
+import { $, act, choices, date, day, el, label, minute, put, soon, sync, tag } from "./dom.js";
 
 const KEYS_MAX = 250;
-const VERSIONS_MAX = 50;
+const VERSIONS_MAX = 250; /* to look through */
+const VERSIONS_SHOWN = 50; /* the newest of them */
 const OPEN_MAX = 8; /* keys whose versions are shown at once */
 
 const words = {
@@ -133,7 +134,7 @@ function toggle(name) {
     open = open.includes(name)
         ? open.filter((other) => other !== name)
         : [...open, name].slice(-OPEN_MAX);
-    refresh();
+    soon(refresh);
 }
 
 async function enable(vault, path, name, enabled) {
@@ -203,7 +204,9 @@ function updateVersion(row, { key, version }) {
 function newestFirst(key) {
     const age = ({ version, created }) => `${created} ${version === key.version ? 1 : 0}`;
 
-    return [...(key?.versions ?? [])].sort((one, other) => (age(one) < age(other) ? 1 : -1));
+    return [...(key?.versions ?? [])]
+        .sort((one, other) => (age(one) < age(other) ? 1 : -1))
+        .slice(0, VERSIONS_SHOWN);
 }
 
 function rowsOf(vault, keys, details) {
@@ -262,7 +265,7 @@ export const refresh = serial(async () => {
 export function start() {
     $("vault").addEventListener("change", () => {
         open = [];
-        refresh();
+        soon(refresh);
     });
     $("vault-switch").addEventListener("click", () =>
         act($("vault-switch"), switchVault, async () => {

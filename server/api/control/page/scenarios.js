@@ -9,7 +9,11 @@ const nameOf = (parameter) => parameter?.name ?? parameter;
 
 /* What was chosen, of what the scenario takes. */
 function wishes({ parameters = [] }) {
-    const given = { vault: $("scenario-vault").value, key: $("scenario-key").value.trim() };
+    const given = {
+        vault: $("scenario-vault").value,
+        key: $("scenario-key").value.trim(),
+        identity: $("scenario-identity").value.trim(),
+    };
     const names = parameters.map(nameOf);
 
     return Object.fromEntries(
@@ -44,7 +48,7 @@ function update(row, scenario) {
     row.scenario = scenario;
     tag(row, scenario.applied ? "on" : "");
     put(name, scenario.name);
-    put(summary, scenario.summary);
+    put(summary, scenario.line);
     put(button, deed);
     label(button, `${deed} ${scenario.name}`);
 }
