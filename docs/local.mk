@@ -19,6 +19,8 @@ EXTRA_DIST += \
 	%D%/limits.md \
 	%D%/operations.md \
 	%D%/options.md \
+	%D%/page.md \
+	%D%/page.png \
 	%D%/parity.md \
 	%D%/security.md \
 	%D%/troubleshooting.md \

@@ -21,6 +21,7 @@ libkvcli_a_SOURCES += \
 	%D%/journal_retries.c \
 	%D%/hsm.c \
 	%D%/identity.c \
+	%D%/key.c \
 	%D%/login.c \
 	%D%/login.h \
 	%D%/path.c \

@@ -35,6 +35,7 @@ api_tests = \
 	%D%/test_managed \
 	%D%/test_model \
 	%D%/test_order \
+	%D%/test_page \
 	%D%/test_parity \
 	%D%/test_pending \
 	%D%/test_program \
@@ -94,6 +95,9 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 	-DAPI_ARGUMENTS='"--trusted-proxy", "127.0.0.1", "--trusted-proxy", "10.99.0.0/16", "--identity", "backup,type=user-assigned,trusted"'
 %C%_test_firewall_CFLAGS = $(api_cflags)
 %C%_test_firewall_LDADD = $(api_libs)
+%C%_test_page_SOURCES = %D%/page.c %D%/page_keys.c %D%/page_shell.c $(api_support)
+%C%_test_page_CFLAGS = $(api_cflags)
+%C%_test_page_LDADD = $(api_libs)
 %C%_test_order_SOURCES = %D%/order.c %D%/access_tools.c %D%/access_tools.h $(api_support)
 %C%_test_order_CFLAGS = $(api_cflags)
 %C%_test_order_LDADD = $(api_libs)

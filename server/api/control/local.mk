@@ -23,6 +23,9 @@ libkvapi_a_SOURCES += \
 	%D%/identities.h \
 	%D%/identity_parts.c \
 	%D%/identity_routes.c \
+	%D%/keys.c \
+	%D%/keys.h \
+	%D%/keys_render.c \
 	%D%/metrics.c \
 	%D%/network.c \
 	%D%/private.h \
@@ -39,3 +42,5 @@ libkvapi_a_SOURCES += \
 	%D%/why_caller.c \
 	%D%/why_key.c \
 	%D%/why_token.c
+
+include %D%/page/local.mk

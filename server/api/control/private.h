@@ -5,7 +5,12 @@
 #include "kv/app/app.h"
 #include "kv/base/json.h"
 
-/* "url": where this machine reaches the vault. */
+/* Where this machine reaches the vault: host and port, or the host that --public-url has for it. */
+#define CONTROL_AUTHORITY_SIZE KV_PUBLIC_AUTHORITY_SIZE
+void control_name_authority(const struct kv_app *app, const struct kv_vault *vault,
+                            char ret_authority[CONTROL_AUTHORITY_SIZE]);
+
+/* "url": the same as a URL. */
 void control_add_url(cJSON *object, const struct kv_app *app, const struct kv_vault *vault,
                      bool *ok);
 
@@ -57,6 +62,7 @@ kv_handler_fn identities_secret_add, identities_secret_remove, identities_certif
     identities_certificate_remove, identities_federated_add,
     identities_federated_remove;                            /* credentials.c */
 extern const struct kv_route identities_routes[];           /* identity_routes.c */
+extern const struct kv_route keys_routes[];                 /* keys.c */
 kv_handler_fn identities_token, identities_federated_token; /* tokens.c */
 kv_handler_fn control_network_get, control_network_put, control_network_patch,
     control_network_allow, control_network_remove;            /* network.c */

@@ -12,6 +12,7 @@
 #include "kv/base/json.h"
 #include "kv/base/secret.h"
 #include "kv/http/loopback.h"
+#include "page/page.h"
 #include "private.h"
 
 static enum kv_code refuse_strangers(struct kv_request *request, struct kv_response *response,
@@ -252,7 +253,8 @@ static const struct kv_gate gates[] = {
     { 0 },
 };
 
-static const struct kv_route *const tables[] = { kv_control_routes, identities_routes, NULL };
+static const struct kv_route *const tables[] = { kv_control_routes, identities_routes, keys_routes,
+                                                 page_routes, NULL };
 
 const struct kv_site kv_control_site = {
     .name = "control",

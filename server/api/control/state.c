@@ -8,16 +8,23 @@
 #include "kv/base/json.h"
 #include "private.h"
 
+void control_name_authority(const struct kv_app *app, const struct kv_vault *vault,
+                            char ret_authority[CONTROL_AUTHORITY_SIZE])
+{
+    char host[KV_VAULT_HOST_SIZE];
+
+    if (!kv_public_authority(&app->public_url, vault, ret_authority)) {
+        kv_vault_host(vault, host);
+        (void) snprintf(ret_authority, CONTROL_AUTHORITY_SIZE, "%s:%u", host, app->port);
+    }
+}
+
 void control_add_url(cJSON *object, const struct kv_app *app, const struct kv_vault *vault,
                      bool *ok)
 {
-    char authority[KV_PUBLIC_AUTHORITY_SIZE], host[KV_VAULT_HOST_SIZE];
-    char url[sizeof(authority) + sizeof("https://")];
+    char authority[CONTROL_AUTHORITY_SIZE], url[sizeof(authority) + sizeof("https://")];
 
-    if (!kv_public_authority(&app->public_url, vault, authority)) {
-        kv_vault_host(vault, host);
-        (void) snprintf(authority, sizeof(authority), "%s:%u", host, app->port);
-    }
+    control_name_authority(app, vault, authority);
     (void) snprintf(url, sizeof(url), "https://%s", authority);
     kv_json_add_text(object, "url", url, ok);
 }
