@@ -38,6 +38,7 @@ kv_handler_fn control_ready, control_health, control_ca, control_ca_p12, control
     control_info, control_hsm;                                      /* state.c */
 kv_handler_fn authority_describe, authority_keys, authority_attest; /* authority.c */
 kv_handler_fn external_show, external_connect, external_make;       /* ekm.c */
+kv_handler_fn control_openapi;                                      /* openapi.c */
 kv_handler_fn control_metrics;                                      /* metrics.c */
 kv_handler_fn control_vaults, control_vault_get, control_vault_put, control_vault_patch,
     control_vault_delete, control_vault_recover, control_vault_purge; /* vaults.c */

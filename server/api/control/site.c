@@ -148,6 +148,7 @@ const struct kv_route kv_control_routes[] = {
     { KV_GET, "/generate-test-token", authority_attest, KV_LANE_WORK, QUERY_ANY },
     { KV_GET, "/.well-known/openid-configuration", authority_describe, KV_LANE_INLINE, QUERY_ANY },
     { KV_GET, "/certs", authority_keys, KV_LANE_WORK, QUERY_ANY },
+    { KV_GET, "/control/v1/openapi.json", control_openapi, KV_LANE_WORK },
     { KV_GET, "/control/v1/info", control_info, KV_LANE_INLINE },
     { KV_GET, "/control/v1/hsm", control_hsm, KV_LANE_WORK }, /* it may be re-opening */
     { KV_GET, "/control/v1/hsm/faults", hsm_fault_list, KV_LANE_INLINE },
