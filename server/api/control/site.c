@@ -240,8 +240,8 @@ static enum kv_code check_query(struct kv_request *request, struct kv_response *
 static const struct kv_gate gates[] = {
     { "strangers", refuse_strangers },
     { "token", check_token },
-    { "media-type", check_media_type },
     { "route", kv_route_match },
+    { "media-type", check_media_type },
     { "query", check_query },
     { "journal", control_hold_waiters },
     { 0 },
