@@ -21,6 +21,10 @@ enum kv_code control_bind_body(const struct kv_request *request, const struct kv
                                size_t count, void *ret_args, cJSON **ret_body,
                                struct kv_err *err) kv_must_check;
 
+/* For commands that need nothing said: KV_BAD_PARAMETER for a body that says something. */
+enum kv_code control_refuse_members(const struct kv_request *request,
+                                    struct kv_err *err) kv_must_check;
+
 /* The vault that the path names; the second refuses one that is deleted. Release it. */
 enum kv_code control_find_vault(const struct kv_request *request, const struct kv_vault **ret_vault,
                                 struct kv_err *err) kv_must_check;
