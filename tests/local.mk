@@ -28,6 +28,7 @@ endif
 include %D%/sdk/local.mk
 include %D%/docs/local.mk
 include %D%/modules/local.mk
+include %D%/openapi/local.mk
 include %D%/stress/local.mk
 if HAVE_CRITERION
 include %D%/unit/local.mk
