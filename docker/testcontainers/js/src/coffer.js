@@ -262,13 +262,22 @@ export class Coffer {
    * unless they name another, and `journal` of it. They are taken back after that test.
    */
   forTest(t, vault) {
-    const failures = new Failures((...order) => this.ask(...order));
+    const begun = [];
+    const keep = async (beginning) => {
+      const one = await beginning;
+      begun.unshift(one);
+      return one;
+    };
     const mine = vault === undefined ? {} : { vault };
-    t.after(() => failures.revert());
+    t.after(async () => {
+      for (const one of begun) {
+        await one.revert();
+      }
+    });
     return {
-      fault: (members) => failures.fault({ ...mine, ...members }),
-      hsmFault: (kind, members) => failures.hsmFault(kind, members),
-      scenario: (name, parameters) => failures.scenario(name, { ...mine, ...parameters }),
+      fault: (members) => keep(this.fault({ ...mine, ...members })),
+      hsmFault: (kind, members) => keep(this.hsmFault(kind, members)),
+      scenario: (name, parameters) => keep(this.scenario(name, { ...mine, ...parameters })),
       journal: this.journal(mine),
     };
   }
