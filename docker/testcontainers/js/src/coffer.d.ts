@@ -151,7 +151,7 @@ export declare class Coffer {
   scenario(name: string, parameters?: object): Promise<Scenario>;
   journal(filter?: Filter): Journal;
   revert(): Promise<void>;
-  forTest(t: { after(end: () => Promise<void>): void }, vault?: string): TestFailures;
+  forTest(t: { after(end: () => Promise<void>): void }, vault?: string): Promise<TestFailures>;
   info(): Promise<{ version: string; pid: number; port: number; control_port: number; vaults: { name: string; url: string }[] }>;
   vaults(): Promise<Vault[]>;
   vault(name: string): Promise<Vault>;

@@ -259,9 +259,9 @@ export class Coffer {
 
   /**
    * For one test of node:test, whose context is `t`: `fault`, `hsmFault` and `scenario`, for this vault
-   * unless they name another, and `journal` of it. They are taken back after that test.
+   * unless they name another, and `journal` of it from now on. They are taken back after that test.
    */
-  forTest(t, vault) {
+  async forTest(t, vault) {
     const begun = [];
     const keep = async (beginning) => {
       const one = await beginning;
@@ -278,7 +278,7 @@ export class Coffer {
       fault: (members) => keep(this.fault({ ...mine, ...members })),
       hsmFault: (kind, members) => keep(this.hsmFault(kind, members)),
       scenario: (name, parameters) => keep(this.scenario(name, { ...mine, ...parameters })),
-      journal: this.journal(mine),
+      journal: this.journal({ ...mine, since: await this.journal().last() }),
     };
   }
 

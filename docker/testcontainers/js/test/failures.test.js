@@ -34,7 +34,7 @@ test("a member that there is not is refused with its name", async () => {
 
 test("a rule acts as often as it says, and on its vault alone", async (t) => {
   const client = await makeClient();
-  const { fault, journal } = coffer.forTest(t, "dev");
+  const { fault, journal } = await coffer.forTest(t, "dev");
   const rule = await fault({ operation: "getKey", times: 1, status: 429, retry_after: 1 });
   await client.getKey("cmk");
   assert.equal(await rule.hits(), 1);
@@ -46,7 +46,7 @@ test("a rule acts as often as it says, and on its vault alone", async (t) => {
 
 test("what a test has begun is over after it", async (t) => {
   await t.test("inside", async (inside) => {
-    const { fault, hsmFault } = coffer.forTest(inside, "dev");
+    const { fault, hsmFault } = await coffer.forTest(inside, "dev");
     await fault({ status: 503 });
     await hsmFault("pin_locked");
     assert.equal((await rules()).length, 1);
