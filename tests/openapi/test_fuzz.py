@@ -34,8 +34,8 @@ def fuzz(daemon, tmp_path, *options, checks="all", seconds=SECONDS):
     seed = [] if SEED == "random" else ["--seed", SEED]
     said = subprocess.run(
         [sys.executable, "-m", "schemathesis.cli", "run", f"{daemon.url}/control/v1/openapi.json"]
-        + ["--checks", checks, "--max-time", str(seconds), "--request-timeout", "30"]
-        + ["--max-examples", "25", "--continue-on-failure", "--no-color", *seed, *options],
+        + ["--checks", checks, "--max-time", str(seconds), "--request-timeout", "90"]
+        + ["--max-response-time", "90", "--max-examples", "25", "--continue-on-failure", "--no-color", *seed, *options],
         env={**os.environ, "SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(HERE)},
         cwd=tmp_path,  # it leaves things behind
         capture_output=True,
