@@ -43,8 +43,11 @@ EXTRA_DIST += \
 	%D%/testcontainers/go/coffer_test.go \
 	%D%/testcontainers/go/container/container.go \
 	%D%/testcontainers/go/container/container_test.go \
+	%D%/testcontainers/go/failures.go \
+	%D%/testcontainers/go/failures_test.go \
 	%D%/testcontainers/go/go.mod \
 	%D%/testcontainers/go/go.sum \
+	%D%/testcontainers/go/journal.go \
 	%D%/testcontainers/go/sdk_test.go \
 	%D%/testcontainers/go/vaults.go \
 	%D%/testcontainers/java/README.md \
@@ -53,9 +56,12 @@ EXTRA_DIST += \
 	%D%/testcontainers/java/src/main/java/example/coffer/testcontainers/CofferContainer.java \
 	%D%/testcontainers/java/src/main/java/example/coffer/testcontainers/CofferException.java \
 	%D%/testcontainers/java/src/main/java/example/coffer/testcontainers/Control.java \
+	%D%/testcontainers/java/src/main/java/example/coffer/testcontainers/Failure.java \
+	%D%/testcontainers/java/src/main/java/example/coffer/testcontainers/Journal.java \
 	%D%/testcontainers/java/src/main/java/example/coffer/testcontainers/Vault.java \
 	%D%/testcontainers/java/src/test/java/example/coffer/testcontainers/CofferContainerTest.java \
 	%D%/testcontainers/java/src/test/java/example/coffer/testcontainers/CofferTest.java \
+	%D%/testcontainers/java/src/test/java/example/coffer/testcontainers/FailuresTest.java \
 	%D%/testcontainers/js/.npmrc \
 	%D%/testcontainers/js/README.md \
 	%D%/testcontainers/js/package-lock.json \
@@ -64,17 +70,22 @@ EXTRA_DIST += \
 	%D%/testcontainers/js/src/coffer.js \
 	%D%/testcontainers/js/src/container.d.ts \
 	%D%/testcontainers/js/src/container.js \
+	%D%/testcontainers/js/src/failures.js \
 	%D%/testcontainers/js/test/coffer.test.js \
 	%D%/testcontainers/js/test/container.test.js \
+	%D%/testcontainers/js/test/failures.test.js \
 	%D%/testcontainers/python/README.md \
 	%D%/testcontainers/python/coffer_testing/__init__.py \
 	%D%/testcontainers/python/coffer_testing/container.py \
+	%D%/testcontainers/python/coffer_testing/errors.py \
+	%D%/testcontainers/python/coffer_testing/failures.py \
 	%D%/testcontainers/python/coffer_testing/plugin.py \
 	%D%/testcontainers/python/coffer_testing/program.py \
 	%D%/testcontainers/python/coffer_testing/server.py \
 	%D%/testcontainers/python/pyproject.toml \
 	%D%/testcontainers/python/tests/conftest.py \
 	%D%/testcontainers/python/tests/test_container.py \
+	%D%/testcontainers/python/tests/test_failures.py \
 	%D%/testcontainers/python/tests/test_plugin.py \
 	%D%/testcontainers/python/tests/test_program.py \
 	%D%/testcontainers/python/tests/test_sdk.py \

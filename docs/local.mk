@@ -8,6 +8,7 @@ EXTRA_DIST += \
 	%D%/consumers.md \
 	%D%/container.md \
 	%D%/contract.md \
+	%D%/cookbook.md \
 	%D%/control-plane.md \
 	%D%/failures.md \
 	%D%/faults.md \

@@ -29,6 +29,7 @@ include %D%/sdk/local.mk
 include %D%/docs/local.mk
 include %D%/modules/local.mk
 include %D%/page/local.mk
+include %D%/openapi/local.mk
 include %D%/stress/local.mk
 if HAVE_CRITERION
 include %D%/unit/local.mk

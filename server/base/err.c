@@ -26,15 +26,18 @@ const struct kv_err_row *kv_err_row(enum kv_code code)
     return &rows[code];
 }
 
-/* A text that was cut inside a character would make the answer's body invalid UTF-8. */
-static void drop_half_character(char *text)
+/* What was cut inside a character, by us or by a "%.64s", would make the answer's body invalid UTF-8. */
+static void drop_half_characters(char *text)
 {
-    const uint8_t *start = (const uint8_t *) text;
     size_t len = strlen(text);
-    const uint8_t *bad = u8_check(start, len);
+    const uint8_t *bad;
 
-    if (bad != NULL && len - (size_t) (bad - start) < 4) {
-        text[bad - start] = '\0';
+    while ((bad = u8_check((const uint8_t *) text, len)) != NULL) {
+        size_t good = (size_t) (bad - (const uint8_t *) text);
+
+        text += good;
+        len -= good + 1;
+        memmove(text, text + 1, len + 1);
     }
 }
 
@@ -48,12 +51,10 @@ enum kv_code kv_err_set(struct kv_err *err, const char *where, enum kv_code code
         return code;
     }
     va_start(args, format);
-    int len = vsnprintf(message, sizeof(message), format, args);
+    (void) vsnprintf(message, sizeof(message), format, args);
     va_end(args);
 
-    if (len >= (int) sizeof(message)) {
-        drop_half_character(message);
-    }
+    drop_half_characters(message);
     err->code = code;
     err->cause = cause;
     err->where = where;

@@ -45,6 +45,8 @@ Test(vault_life, is_not_begun_by_what_is_no_vault)
     expect(api_daemon(), "GET", "wrong", NULL, 404);
     expect(api_daemon(), "DELETE", "wrong", NULL, 404);
     expect(api_daemon(), "PATCH", "wrong", NULL, 404);
+    expect(api_daemon(), "POST", "dev/recover", "{\"force\":true}", 400);
+    expect(api_daemon(), "POST", "dev/purge", "[]", 400);
     expect(api_daemon(), "POST", "wrong/recover", NULL, 404);
     expect(api_daemon(), "POST", "wrong/purge", NULL, 404);
 }

@@ -6,7 +6,8 @@ the test does with it. One without is a failure, and never run: it might install
 
     <!-- test: run -->                  run it in the shell of the page; it has to succeed
     <!-- test: run, says TEXT -->       and TEXT is in what it prints: the way to show a refusal
-    <!-- test: run, needs js -->        skipped where there is no Node with the SDK
+    <!-- test: run, needs js -->        skipped where there is no Node with the SDK; js-module: with
+                                        the test module of docker/testcontainers
     <!-- test: before: COMMAND -->      run COMMAND first; another comment may follow
     <!-- test: then: COMMAND -->        run COMMAND afterwards; another comment may follow
     <!-- test: answer -->               the block before this one prints this

@@ -61,12 +61,30 @@ class Site:
             "DOCS_PROCESSES": str(self.home / ".processes"),
             "DOCS_PACKAGES": str(packages.get("js", "")),
         }
+        self.add_modules(packages)
         for name in ("SOFTHSM_MODULE", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS"):
             if name in os.environ:
                 self.environment[name] = os.environ[name]
         if ports:
             self.environment["COFFER_PORT"] = str(ports["8443"])
             self.environment["COFFER_CONTROL_PORT"] = str(ports["8080"])
+
+    def add_modules(self, packages):
+        """The test modules of docker/testcontainers, as tests/modules has brought them."""
+        if python := packages.get("python-module"):
+            (self.home / ".stand-ins" / "pytest").symlink_to(Path(python, "venv/bin/pytest"))
+        if js := packages.get("js-module"):
+            self.environment["DOCS_JS_MODULE"] = js
+        if go := packages.get("go-module"):
+            cache = os.environ["DOCS_GO_CACHE"]
+            self.environment |= {
+                "DOCS_GO_MODULE": go,
+                "GOMODCACHE": f"{cache}/modules",
+                "GOCACHE": f"{cache}/objects",
+                "GOFLAGS": "-mod=readonly -modcacherw",
+                "GOPROXY": "off",
+                "GOTOOLCHAIN": "local",
+            }
 
     def __enter__(self):
         return self

@@ -58,7 +58,13 @@ run_suite()
     unset HTTP_PROXY HTTPS_PROXY http_proxy https_proxy ALL_PROXY all_proxy
     demand_tools
     demand_names
+    # Whoever else brings the same packages at this moment is waited for.
+    mkdir -p "$folder"
+    exec 9>"$folder/.lock"
+    flock 9
     install_packages
+    exec 9>&-
+    [ "${SDK_ONLY-}" != packages ] || exit 0
     run_tests || failed=1
     report
     exit $failed

@@ -39,7 +39,7 @@ skip()
     exit 77
 }
 
-sdk=$source/../../sdk # for the suites of tests/modules, too
+sdk=${sdk:-$source/../../sdk} # for the suites of tests/modules and tests/openapi, too
 . "$sdk/logins.sh"
 . "$sdk/impersonation.sh"
 

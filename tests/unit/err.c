@@ -52,6 +52,26 @@ Test(err, cuts_a_long_message)
     cr_assert_eq(strlen(err.message), sizeof(err.message) - 1);
 }
 
+Test(err, leaves_no_half_of_a_character_in_the_middle)
+{
+    static const struct {
+        const char *sent, *said;
+    } rows[] = {
+        { "\xf0\x9d\x95\x8b\xf0\x9d\x95\x99", "'\xf0\x9d\x95\x8b' is not there" },
+        { "ab\xc3\xa9", "'ab\xc3\xa9' is not there" },
+        { "abcd\xc3\xa9", "'abcd' is not there" },
+        { "\xff\xfe\x80", "'' is not there" },
+        { "", "'' is not there" },
+    };
+    struct kv_err err;
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        cr_assert_eq(KV_FAIL(&err, KV_INTERNAL, 0, "'%.5s' is not there", rows[i].sent),
+                     KV_INTERNAL);
+        cr_expect_str_eq(err.message, rows[i].said);
+    }
+}
+
 Test(err, cuts_between_characters)
 {
     struct kv_err err;

@@ -300,6 +300,7 @@ TESTS += %D%/test_sites
 	%D%/sites/control_clock_routes.c \
 	%D%/sites/exchange.c \
 	%D%/sites/exchange.h \
+	%D%/sites/openapi.c \
 	%D%/sites/token.c \
 	%D%/sites/token.h \
 	%D%/sites/token_identities.c \

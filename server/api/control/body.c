@@ -94,3 +94,17 @@ enum kv_code control_bind_body(const struct kv_request *request, const struct kv
     *ret_body = kv_take(body);
     return KV_OK;
 }
+
+enum kv_code control_refuse_members(const struct kv_request *request, struct kv_err *err)
+{
+    kv_auto(cJSON_Delete) cJSON *body = NULL;
+
+    if (request->body.len == 0) {
+        return KV_OK;
+    }
+    KV_TRY(control_read_body(request, &body, err));
+    return body->child == NULL
+               ? KV_OK
+               : KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                         "'%.63s' is not a member of this body: it has none.", body->child->string);
+}

@@ -232,7 +232,7 @@ static enum kv_code switch_state(struct kv_request *request, bool enabled,
 {
     struct kv_principal_entry entry;
 
-    KV_TRY(identities_refuse_members(request, err));
+    KV_TRY(control_refuse_members(request, err));
     KV_TRY(kv_principal_enable(request->app->principals, identities_name(request), enabled, &entry,
                                err));
     return identities_respond(request, 200, &entry, response, err);
@@ -255,7 +255,7 @@ enum kv_code identities_recreate(struct kv_request *request, struct kv_response 
 {
     struct kv_principal_entry entry;
 
-    KV_TRY(identities_refuse_members(request, err));
+    KV_TRY(control_refuse_members(request, err));
     KV_TRY(kv_principal_recreate(request->app->principals, identities_name(request), &entry, err));
     return identities_respond(request, 200, &entry, response, err);
 }
@@ -265,7 +265,7 @@ enum kv_code identities_revoke(struct kv_request *request, struct kv_response *r
 {
     struct kv_principal_entry entry;
 
-    KV_TRY(identities_refuse_members(request, err));
+    KV_TRY(control_refuse_members(request, err));
     KV_TRY(kv_principal_revoke(request->app->principals, identities_name(request), kv_clock_real(),
                                &entry, err));
     return identities_respond(request, 200, &entry, response, err);

@@ -19,10 +19,6 @@ enum kv_code identities_bind(const struct kv_request *request, const struct kv_j
                              size_t count, void *ret_args, cJSON **ret_body,
                              struct kv_err *err) kv_must_check;
 
-/* For commands that need nothing said: KV_BAD_PARAMETER for a body that says something. */
-enum kv_code identities_refuse_members(const struct kv_request *request,
-                                       struct kv_err *err) kv_must_check;
-
 /* Answers with one, and with his credentials, groups and members. */
 enum kv_code identities_respond(const struct kv_request *request, unsigned status,
                                 const struct kv_principal_entry *entry,

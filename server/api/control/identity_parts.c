@@ -41,17 +41,3 @@ enum kv_code identities_bind(const struct kv_request *request, const struct kv_j
                ? KV_OK
                : control_bind_body(request, fields, count, ret_args, ret_body, err);
 }
-
-enum kv_code identities_refuse_members(const struct kv_request *request, struct kv_err *err)
-{
-    kv_auto(cJSON_Delete) cJSON *body = NULL;
-
-    if (request->body.len == 0) {
-        return KV_OK;
-    }
-    KV_TRY(control_read_body(request, &body, err));
-    return body->child == NULL
-               ? KV_OK
-               : KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                         "'%.63s' is not a member of this body: it has none.", body->child->string);
-}

@@ -8,6 +8,7 @@ libkvapi_a_SOURCES += \
 	%D%/clock_order.c \
 	%D%/credentials.c \
 	%D%/ekm.c \
+	%D%/embedded.h \
 	%D%/events.c \
 	%D%/events.h \
 	%D%/events_wait.c \
@@ -28,6 +29,9 @@ libkvapi_a_SOURCES += \
 	%D%/keys_render.c \
 	%D%/metrics.c \
 	%D%/network.c \
+	%D%/openapi.c \
+	%D%/openapi.def \
+	%D%/openapi.h \
 	%D%/private.h \
 	%D%/reset.c \
 	%D%/roles.c \
@@ -42,5 +46,15 @@ libkvapi_a_SOURCES += \
 	%D%/why_caller.c \
 	%D%/why_key.c \
 	%D%/why_token.c
+
+# What the program carries of the files of its sources (embedded.h).
+embed = %D%/embed
+nodist_libkvapi_a_SOURCES = %D%/built/openapi.c
+EXTRA_DIST += $(embed) %D%/openapi.json
+CLEANFILES += %D%/built/openapi.c
+%D%/built/openapi.c: %D%/openapi.json $(embed)
+	$(AM_V_GEN)$(MKDIR_P) %D%/built && cd $(srcdir) && \
+		$(embed) openapi_files %D%/openapi.json >$(abs_builddir)/$@.tmp && \
+		mv $(abs_builddir)/$@.tmp $(abs_builddir)/$@
 
 include %D%/page/local.mk

@@ -30,6 +30,10 @@ enum kv_code control_bind_body(const struct kv_request *request, const struct kv
 enum kv_code control_bind_object(const cJSON *object, const struct kv_json_field *fields,
                                  size_t count, void *ret_args, struct kv_err *err) kv_must_check;
 
+/* For commands that need nothing said: KV_BAD_PARAMETER for a body that says something. */
+enum kv_code control_refuse_members(const struct kv_request *request,
+                                    struct kv_err *err) kv_must_check;
+
 /* The vault that the path names; the second refuses one that is deleted. Release it. */
 enum kv_code control_find_vault(const struct kv_request *request, const struct kv_vault **ret_vault,
                                 struct kv_err *err) kv_must_check;
@@ -47,6 +51,7 @@ kv_handler_fn control_ready, control_health, control_ca, control_ca_p12, control
     control_info, control_hsm;                                      /* state.c */
 kv_handler_fn authority_describe, authority_keys, authority_attest; /* authority.c */
 kv_handler_fn external_show, external_connect, external_make;       /* ekm.c */
+kv_handler_fn control_openapi;                                      /* openapi.c */
 kv_handler_fn control_metrics;                                      /* metrics.c */
 kv_handler_fn control_vaults, control_vault_get, control_vault_put, control_vault_patch,
     control_vault_delete, control_vault_recover, control_vault_purge; /* vaults.c */

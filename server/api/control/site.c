@@ -149,6 +149,7 @@ const struct kv_route kv_control_routes[] = {
     { KV_GET, "/generate-test-token", authority_attest, KV_LANE_WORK, QUERY_ANY },
     { KV_GET, "/.well-known/openid-configuration", authority_describe, KV_LANE_INLINE, QUERY_ANY },
     { KV_GET, "/certs", authority_keys, KV_LANE_WORK, QUERY_ANY },
+    { KV_GET, "/control/v1/openapi.json", control_openapi, KV_LANE_WORK },
     { KV_GET, "/control/v1/info", control_info, KV_LANE_INLINE },
     { KV_GET, "/control/v1/hsm", control_hsm, KV_LANE_WORK }, /* it may be re-opening */
     { KV_GET, "/control/v1/hsm/faults", hsm_fault_list, KV_LANE_INLINE },
@@ -245,8 +246,8 @@ static enum kv_code check_query(struct kv_request *request, struct kv_response *
 static const struct kv_gate gates[] = {
     { "strangers", refuse_strangers },
     { "token", check_token },
-    { "media-type", check_media_type },
     { "route", kv_route_match },
+    { "media-type", check_media_type },
     { "query", check_query },
     { "journal", control_hold_waiters },
     { "events", control_hold_for_events },

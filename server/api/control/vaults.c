@@ -224,6 +224,7 @@ enum kv_code control_vault_recover(struct kv_request *request, struct kv_respons
     struct kv_vault_draft draft;
     const struct kv_vault *vault;
 
+    KV_TRY(control_refuse_members(request, err));
     KV_TRY(name_draft(request, &draft, err));
     KV_TRY(kv_vaults_recover(request->app->vaults, draft.vault.name, seconds_of(request), &vault,
                              err));
@@ -237,6 +238,7 @@ enum kv_code control_vault_purge(struct kv_request *request, struct kv_response 
 {
     struct kv_vault_draft draft;
 
+    KV_TRY(control_refuse_members(request, err));
     KV_TRY(name_draft(request, &draft, err));
     KV_TRY(kv_vaults_purge(request->app->vaults, draft.vault.name, seconds_of(request), err));
     kv_clock_wake(request->app->clock);

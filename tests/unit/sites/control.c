@@ -252,9 +252,17 @@ Test(control_site, wants_json_for_every_write)
         perform(&kv_control_site);
         expect_error(415, "UnsupportedMedia");
     }
+}
+
+Test(control_site, says_that_a_verb_is_wrong_before_it_looks_at_what_was_sent)
+{
     begin(KV_POST, "/nowhere");
     perform(&kv_control_site);
-    expect_error(415, "UnsupportedMedia");
+    expect_error(404, "NotFound");
+    begin(KV_POST, "/control/v1/info");
+    set_body("a=1");
+    perform(&kv_control_site);
+    expect_error(405, "MethodNotAllowed");
 }
 
 Test(control_site, has_nothing_under_other_paths)

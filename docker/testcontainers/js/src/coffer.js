@@ -5,6 +5,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Failures, Journal } from "./failures.js";
 
 // The virtual clock takes half a minute at most for what falls due on the way.
 const TIMEOUT_MS = 60_000;
@@ -48,6 +49,7 @@ export class Coffer {
   #listeningPort;
   #certificate;
   #folder;
+  #failures = new Failures((...order) => this.ask(...order));
 
   /**
    * @param {string} controlUrl where the control port is, `http://127.0.0.1:8080`
@@ -67,12 +69,12 @@ export class Coffer {
       : {};
   }
 
-  async #fetch(method, path, { order, headers } = {}) {
+  async #fetch(method, path, { order, headers, patience = 0 } = {}) {
     const response = await fetch(this.controlUrl + path, {
       method,
       body: order && JSON.stringify(order),
       headers: { "Content-Type": "application/json", ...this.#authorization(path), ...headers },
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(TIMEOUT_MS + patience),
     });
     const text = await response.text();
     if (!response.ok) {
@@ -81,9 +83,12 @@ export class Coffer {
     return text;
   }
 
-  /** What the control port answers at a path of docs/options.md; undefined where it has no words. */
-  async ask(method, path, order) {
-    const text = await this.#fetch(method, path, { order });
+  /**
+   * What the control port answers at a path of docs/options.md; undefined where it has no words.
+   * `patience` is how many milliseconds more than usual it may take.
+   */
+  async ask(method, path, order, { patience } = {}) {
+    const text = await this.#fetch(method, path, { order, patience });
     return text === "" ? undefined : JSON.parse(text);
   }
 
@@ -219,6 +224,62 @@ export class Coffer {
   /** Has the clock show the system's time again. */
   resetClock() {
     return this.setClock({ reset: true });
+  }
+
+  // Failures
+
+  /**
+   * Adds a fault rule, its members side by side: which requests (`vault`, `key`, `operation`, ...), when
+   * (`times`, `skip`, `every`, ...), what happens to them (`status`, `error`, `retry_after`, `cut`, ...).
+   * It has `hits()` and `revert()`. docs/failures.md has all members.
+   */
+  fault(members) {
+    return this.#failures.fault(members);
+  }
+
+  /** Has the HSM fail: "token_removed", "pin_locked", "slow", "error", ...: docs/hsm.md. */
+  hsmFault(kind, members) {
+    return this.#failures.hsmFault(kind, members);
+  }
+
+  /** Has an incident happen: `scenario("key-disabled", { vault: "dev", key: "cmk" })`. */
+  scenario(name, parameters) {
+    return this.#failures.scenario(name, parameters);
+  }
+
+  /** What clients did: a Journal of all vaults, or of what the filter fits. */
+  journal(filter) {
+    return new Journal((...order) => this.ask(...order), filter);
+  }
+
+  /** Takes back all that fault(), hsmFault() and scenario() have begun: for afterEach(). */
+  revert() {
+    return this.#failures.revert();
+  }
+
+  /**
+   * For one test of node:test, whose context is `t`: `fault`, `hsmFault` and `scenario`, for this vault
+   * unless they name another, and `journal` of it from now on. They are taken back after that test.
+   */
+  async forTest(t, vault) {
+    const begun = [];
+    const keep = async (beginning) => {
+      const one = await beginning;
+      begun.unshift(one);
+      return one;
+    };
+    const mine = vault === undefined ? {} : { vault };
+    t.after(async () => {
+      for (const one of begun) {
+        await one.revert();
+      }
+    });
+    return {
+      fault: (members) => keep(this.fault({ ...mine, ...members })),
+      hsmFault: (kind, members) => keep(this.hsmFault(kind, members)),
+      scenario: (name, parameters) => keep(this.scenario(name, { ...mine, ...parameters })),
+      journal: this.journal({ ...mine, since: await this.journal().last() }),
+    };
   }
 
   // What clients need

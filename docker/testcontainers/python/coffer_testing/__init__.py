@@ -5,7 +5,18 @@ Coffer is one that runs, wherever it does; LocalCoffer and coffer_testing.contai
 start one. The pytest plug-in, coffer_testing.plugin, does that by itself.
 """
 
+from coffer_testing.errors import CofferError
+from coffer_testing.failures import Fault, Journal, Scenario
 from coffer_testing.program import LocalCoffer
-from coffer_testing.server import Coffer, CofferError, Credential, Vault
+from coffer_testing.server import Coffer, Credential, Vault
 
-__all__ = ["Coffer", "CofferError", "Credential", "LocalCoffer", "Vault"]
+__all__ = [
+    "Coffer",
+    "CofferError",
+    "Credential",
+    "Fault",
+    "Journal",
+    "LocalCoffer",
+    "Scenario",
+    "Vault",
+]

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pytest plug-in: one coffer a session, one vault a test, and all as it was afterwards.
+"""The pytest plug-in: one coffer a session, one vault a test, failures, and all as it was afterwards.
 
 With pytest-xdist each worker has a coffer of its own, so no test sees another's clock.
 """
 
 import os
+import re
 import secrets
 import shutil
+from urllib.parse import quote
 
 import pytest
 
+from coffer_testing.failures import Journal
 from coffer_testing.program import LocalCoffer
 from coffer_testing.server import Coffer, CofferError
 
@@ -120,13 +123,15 @@ def _remove_vault(coffer, name):
 
 @pytest.fixture(autouse=True)
 def _coffer_clock(request):
-    """Puts the clock back after each test that has to do with coffer, behind all that it used."""
+    """Takes failures back, and puts the clock back, after each test that has to do with coffer, behind
+    all that it used."""
     if "coffer" not in request.fixturenames:
         yield
         return
     coffer = request.getfixturevalue("coffer")
     before = coffer.clock()
     yield
+    coffer.revert()
     _put_clock_back(coffer, before)
 
 
@@ -136,6 +141,7 @@ def coffer_vault(coffer, request):
     marker = request.node.get_closest_marker("coffer")
     vault = coffer.create_vault(f"t-{secrets.token_hex(8)}", **(marker.kwargs if marker else {}))
     yield vault
+    coffer.revert()  # what was done to the vault, while it is there
     _remove_vault(coffer, vault.name)
 
 
@@ -149,3 +155,47 @@ def coffer_environment(coffer, coffer_vault, monkeypatch):
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     return variables
+
+
+# Requests for tokens go to no vault.
+_TOKENS = re.compile("imds|appService|arc|authority")
+
+
+def _is_of_no_vault(members):
+    operations = members.get("operation", ())
+    operations = [operations] if isinstance(operations, str) else operations
+    return members.get("stage") == "connection" or any(map(_TOKENS.match, operations))
+
+
+@pytest.fixture
+def fault(coffer, coffer_vault):
+    """fault(operation="getKey", times=2, status=429, retry_after=1): Coffer.fault() for this test.
+
+    It is for the test's vault, unless `vault` names others (None: all), and is gone afterwards.
+    """
+
+    def add(**members):
+        if "vault" not in members and not _is_of_no_vault(members):
+            members["vault"] = coffer_vault.name
+        return coffer.fault(**{name: value for name, value in members.items() if value is not None})
+
+    return add
+
+
+@pytest.fixture
+def scenario(coffer, coffer_vault):
+    """scenario("key-disabled", key="cmk"): Coffer.scenario() in the test's vault, reverted afterwards."""
+
+    def apply(name, **parameters):
+        known = coffer.ask("GET", f"/control/v1/scenarios/{quote(name, safe='')}")["parameters"]
+        if any(one["name"] == "vault" for one in known):
+            parameters.setdefault("vault", coffer_vault.name)
+        return coffer.scenario(name, **parameters)
+
+    return apply
+
+
+@pytest.fixture
+def journal(coffer, coffer_vault):
+    """What clients did in the test's vault: a Journal."""
+    return Journal(coffer, vault=coffer_vault.name)

@@ -14,6 +14,9 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
+from coffer_testing.errors import CofferError
+from coffer_testing.failures import Failures
+
 # The virtual clock takes half a minute at most for what falls due on the way.
 TIMEOUT = 60
 ANSWER_MAX = 64 * 1024 * 1024
@@ -23,15 +26,6 @@ _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 # What the Azure SDK wants a credential to return.
 AccessToken = namedtuple("AccessToken", "token expires_on")
-
-
-class CofferError(Exception):
-    """What the control port refused: `status` of HTTP, `code`, and its words."""
-
-    def __init__(self, status, code, message):
-        super().__init__(f"{code}: {message} (status {status})")
-        self.status = status
-        self.code = code
 
 
 @dataclass(frozen=True)
@@ -87,7 +81,7 @@ def _duration(value):
     return value
 
 
-class Coffer:
+class Coffer(Failures):
     """A coffer that runs.
 
     `control_url` is where its control port is (`http://127.0.0.1:8080`). `https_port` is the port by
@@ -97,6 +91,7 @@ class Coffer:
     """
 
     def __init__(self, control_url, https_port=None, control_token=None):
+        super().__init__()
         self.control_url = control_url.rstrip("/")
         self._control_token = control_token or os.environ.get("COFFER_CONTROL_TOKEN")
         self._https_port = https_port
@@ -115,7 +110,7 @@ class Coffer:
             self._folder = None
             self.__dict__.pop("ca_file", None)
 
-    def _fetch(self, method, path, order=None, headers=None):
+    def _fetch(self, method, path, order=None, headers=None, patience=0):
         body = None if order is None else json.dumps(order).encode()
         request = urllib.request.Request(self.control_url + path, data=body, method=method)
         request.add_header("Content-Type", "application/json")
@@ -124,15 +119,18 @@ class Coffer:
         for name, value in (headers or {}).items():
             request.add_header(name, value)
         try:
-            with _opener.open(request, timeout=TIMEOUT) as response:
+            with _opener.open(request, timeout=TIMEOUT + patience) as response:
                 return response.read(ANSWER_MAX)
         except urllib.error.HTTPError as error:
             with error:
                 raise _refusal(error) from None
 
-    def ask(self, method, path, order=None):
-        """What the control port answers at a path of docs/options.md; None where it has no words."""
-        answer = self._fetch(method, path, order)
+    def ask(self, method, path, order=None, patience=0):
+        """What the control port answers at a path of docs/options.md; None where it has no words.
+
+        `patience` is how many seconds more than usual it may take.
+        """
+        answer = self._fetch(method, path, order, patience=patience)
         return json.loads(answer) if answer else None
 
     # What there is

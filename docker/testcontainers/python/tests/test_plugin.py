@@ -206,3 +206,28 @@ def test_options_of_serve_come_from_the_ini_file(session):
         """
     )
     run(session).assert_outcomes(passed=1)
+
+
+def test_no_failure_outlives_its_test(session):
+    session.makepyfile(
+        """
+        import pytest
+        def look(coffer):
+            rules = coffer.ask("GET", "/control/v1/faults")["rules"]
+            return rules + coffer.ask("GET", "/control/v1/hsm/faults")["faults"]
+        def test_one(coffer, fault):
+            fault(status=503)
+            coffer.fault(vault="dev", status=503)
+            coffer.hsm_fault("pin_locked")
+            assert len(look(coffer)) == 3
+        def test_that_fails(coffer, fault):
+            assert look(coffer) == []
+            fault(hang=True)
+            coffer.hsm_fault("token_removed")
+            assert False
+        def test_last(coffer):
+            assert look(coffer) == []
+            assert [one.name for one in coffer.vaults()] == ["dev"]
+        """
+    )
+    run(session).assert_outcomes(passed=2, failed=1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The page at / of the control port. The program carries its files, as the table that `embed` makes.
+# The page at / of the control port. The program carries its files, as a table (embedded.h).
 page_parts = \
 	%D%/index.html \
 	%D%/page.css \
@@ -19,10 +19,11 @@ page_parts = \
 libkvapi_a_SOURCES += \
 	%D%/page.c \
 	%D%/page.h
-nodist_libkvapi_a_SOURCES = %D%/parts.c
-EXTRA_DIST += %D%/embed $(page_parts)
+nodist_libkvapi_a_SOURCES += %D%/parts.c
+EXTRA_DIST += $(page_parts)
 CLEANFILES += %D%/parts.c
 
-%D%/parts.c: $(page_parts) %D%/embed
-	$(AM_V_GEN)$(MKDIR_P) %D% && cd $(srcdir) && %D%/embed $(page_parts) >$(abs_builddir)/$@.tmp && \
+%D%/parts.c: $(page_parts) $(embed)
+	$(AM_V_GEN)$(MKDIR_P) %D% && cd $(srcdir) && \
+		$(embed) page_files $(page_parts) >$(abs_builddir)/$@.tmp && \
 		mv $(abs_builddir)/$@.tmp $(abs_builddir)/$@

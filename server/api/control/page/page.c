@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "server/api/control/embedded.h"
+
 #define INDEX "index.html"
 
 /* Only what is served here is run, drawn or asked; nothing is text that becomes markup, and no other page
@@ -44,9 +46,9 @@ static const char *type_of(const char *name)
     return "application/octet-stream";
 }
 
-static const struct page_file *find(const char *name)
+static const struct embedded_file *find(const char *name)
 {
-    for (const struct page_file *file = page_files; file->name != NULL; file++) {
+    for (const struct embedded_file *file = page_files; file->name != NULL; file++) {
         if (strcmp(file->name, name) == 0) {
             return file;
         }
@@ -54,7 +56,7 @@ static const struct page_file *find(const char *name)
     return NULL;
 }
 
-static enum kv_code answer(const struct page_file *file, struct kv_response *response,
+static enum kv_code answer(const struct embedded_file *file, struct kv_response *response,
                            struct kv_err *err)
 {
     if (file == NULL) {

@@ -8,9 +8,11 @@ import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.time.Duration;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
@@ -28,6 +30,7 @@ public final class Coffer {
 
     private final Control control;
     private final int httpsPort;
+    private final Deque<Failure> begun = new ConcurrentLinkedDeque<>(); // the latest first
 
     /**
      * A coffer that is reached by the ports it listens on.
@@ -251,6 +254,44 @@ public final class Coffer {
     /** Has the clock show the system's time again. */
     public Map<String, Object> resetClock() {
         return setClock(Map.of("reset", true));
+    }
+
+    // Failures
+
+    private Failure keep(Failure failure) {
+        begun.addFirst(failure);
+        return failure;
+    }
+
+    /**
+     * Adds a fault rule; docs/failures.md has its members, which stand side by side here:
+     * {@code Map.of("vault", "dev", "operation", "getKey", "times", 2, "status", 429)}.
+     */
+    public Failure fault(Map<String, ?> members) {
+        return keep(Failure.ofRule(control, members));
+    }
+
+    /** Has the HSM fail: "token_removed", "pin_locked", "slow", "error", ...: docs/hsm.md. */
+    public Failure hsmFault(String kind, Map<String, ?> members) {
+        return keep(Failure.ofHsm(control, kind, members));
+    }
+
+    /** Has an incident happen: {@code scenario("key-disabled", Map.of("vault", "dev", "key", "cmk"))}. */
+    public Failure scenario(String name, Map<String, ?> parameters) {
+        return keep(Failure.ofScenario(control, name, parameters));
+    }
+
+    /** What clients did, as far as the filter fits. */
+    public Journal journal(Map<String, ?> filter) {
+        return new Journal(control, filter);
+    }
+
+    /** Takes back all failures that were begun, the latest first: for {@code @AfterEach}. */
+    public void revert() {
+        for (Failure failure = begun.peekFirst(); failure != null; failure = begun.peekFirst()) {
+            failure.close();
+            begun.remove(failure);
+        }
     }
 
     // What clients need

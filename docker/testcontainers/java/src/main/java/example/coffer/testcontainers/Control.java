@@ -103,7 +103,13 @@ final class Control {
 
     /** What is answered to an order; null: none. */
     Map<String, Object> ask(String method, String path, Map<String, ?> order) {
+        return ask(method, path, order, Duration.ZERO);
+    }
+
+    /** The same, which may take so much longer than usual. */
+    Map<String, Object> ask(String method, String path, Map<String, ?> order, Duration longer) {
         return parse(send(request(path)
+                .timeout(TIMEOUT.plus(longer))
                 .header("Content-Type", "application/json")
                 .method(method, body(order))
                 .build()));
