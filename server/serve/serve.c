@@ -17,6 +17,7 @@
 #include "kv/http/lanes.h"
 #include "kv/identity/identity.h"
 #include "kv/limits/limits.h"
+#include "kv/scenarios/scenarios.h"
 #include "kv/store/store.h"
 
 #define CONNECTIONS_MAX 4096
@@ -65,6 +66,7 @@ struct server {
     struct journal journal;
     struct kv_lanes *lanes;
     struct rotator *rotator;
+    struct kv_scenarios *scenarios;
     struct kv_listener *tls, *control;
     struct kv_app app;
 };
@@ -157,6 +159,16 @@ static enum kv_code open_keys(struct server *server, struct kv_err *err)
     return kv_keys_new(&keys, &server->keys, err);
 }
 
+static enum kv_code open_scenarios(struct server *server, struct kv_err *err)
+{
+    const struct kv_scenarios_config config = {
+        server->store, server->clock,         server->vaults,           server->custody,
+        server->keys,  server->grants.access, server->grants.principals,
+    };
+
+    return scenarios_open(&config, &server->scenarios, err);
+}
+
 /* Once all tenants of the vaults are there, and have reported vaults from older stores. */
 static enum kv_code open_vaults(struct server *server, struct kv_err *err)
 {
@@ -167,6 +179,7 @@ static enum kv_code open_vaults(struct server *server, struct kv_err *err)
         vaults_open(server->vaults, &server->drafts, kv_seconds(kv_clock_now(server->clock)), err));
     server->coverage = (struct coverage){ &server->certificates, &server->public_url };
     KV_TRY(coverage_watch(&server->coverage, server->vaults, err));
+    KV_TRY(open_scenarios(server, err));
     return grants_apply(&server->grants, err);
 }
 
@@ -248,6 +261,7 @@ static void fill_app(struct server *server)
     token_lend(&server->token, &server->app);
     grants_lend(&server->grants, &server->app);
     journal_lend(&server->journal, server->options, &server->app);
+    scenarios_lend(server->scenarios, &server->app);
 }
 
 static enum kv_code listen_on(struct server *server, struct kv_err *err)
@@ -306,7 +320,7 @@ typedef enum kv_code step_fn(struct server *server, struct kv_err *err);
 static step_fn *const start_up[] = {
     check_options, read_vaults,   open_folder, open_identity, open_certificates,
     open_store,    open_access,   open_keys,   open_vaults,   sweep,
-    open_limits,   start_threads, listen_on,   publish,       announce,
+    open_limits,   start_threads, listen_on,     publish,       announce,
 };
 
 static void take_down(struct server *server)
@@ -321,6 +335,7 @@ static void take_down(struct server *server)
     kv_lanes_free(server->lanes);
     kv_agenda_free(server->agenda);
     rotator_free(server->rotator);
+    kv_scenarios_free(server->scenarios);
     sweep_end(&server->sweep);
     kv_faults_free(server->faults);
     journal_close(&server->journal);

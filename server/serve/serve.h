@@ -44,6 +44,13 @@ void journal_hear(struct journal *journal, struct kv_listener *control);
 /* When both listeners are gone. */
 void journal_close(struct journal *journal);
 
+/* Scenarios. What a former run has left of them is put back before the options are carried out, with a
+ * line in the log; they are lent once all that they change is. Free with kv_scenarios_free(). */
+struct kv_scenarios_config;
+enum kv_code scenarios_open(const struct kv_scenarios_config *config,
+                            struct kv_scenarios **ret_scenarios, struct kv_err *err) kv_must_check;
+void scenarios_lend(struct kv_scenarios *scenarios, struct kv_app *app);
+
 /* The number of crypto workers: --workers, or one for each processor. */
 unsigned machine_workers(const struct kv_options *options);
 

@@ -39,6 +39,7 @@
 
 struct kv_key_file;
 struct kv_limits;
+struct kv_scenarios;
 
 struct kv_app {
     struct kv_clock *clock;
@@ -61,6 +62,7 @@ struct kv_app {
     bool journals_bodies;       /* without what is secret in them */
     bool journals_control;      /* requests to the control port, too */
     struct kv_faults *faults;   /* what goes wrong */
+    struct kv_scenarios *scenarios; /* incidents by name */
     unsigned retry_after;       /* seconds in a 429; 0: none sent, as in the service */
     atomic_uint told_keys_only; /* what api/gate has already logged: a bit for each kind */
     const char *ca_pem;
