@@ -5,13 +5,23 @@
 #include "kv/base/log.h"
 #include "kv/scenarios/scenarios.h"
 
-enum kv_code scenarios_open(const struct kv_scenarios_config *config,
+enum kv_code scenarios_open(struct kv_store *store, struct kv_custody *custody,
+                            struct kv_keys *keys, const struct grants *grants,
                             struct kv_scenarios **ret_scenarios, struct kv_err *err)
 {
+    const struct kv_scenarios_config config = {
+        .store = store,
+        .clock = grants->clock,
+        .vaults = grants->vaults,
+        .custody = custody,
+        .keys = keys,
+        .access = grants->access,
+        .principals = grants->principals,
+    };
     size_t count = 0, failed = 0;
 
-    KV_TRY(kv_scenarios_new(config, ret_scenarios, err));
-    KV_TRY(kv_scenarios_recover(*ret_scenarios, kv_clock_now(config->clock), &count, &failed, err));
+    KV_TRY(kv_scenarios_new(&config, ret_scenarios, err));
+    KV_TRY(kv_scenarios_recover(*ret_scenarios, kv_clock_now(grants->clock), &count, &failed, err));
     if (count > 0) {
         kv_log(failed > 0 ? KV_LOG_WARNING : KV_LOG_INFO, "scenarios_reverted",
                KV_LOG_NUMBER_FIELD("count", count), KV_LOG_NUMBER_FIELD("given_up", failed));

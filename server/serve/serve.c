@@ -159,16 +159,6 @@ static enum kv_code open_keys(struct server *server, struct kv_err *err)
     return kv_keys_new(&keys, &server->keys, err);
 }
 
-static enum kv_code open_scenarios(struct server *server, struct kv_err *err)
-{
-    const struct kv_scenarios_config config = {
-        server->store, server->clock,         server->vaults,           server->custody,
-        server->keys,  server->grants.access, server->grants.principals,
-    };
-
-    return scenarios_open(&config, &server->scenarios, err);
-}
-
 /* Once all tenants of the vaults are there, and have reported vaults from older stores. */
 static enum kv_code open_vaults(struct server *server, struct kv_err *err)
 {
@@ -179,7 +169,8 @@ static enum kv_code open_vaults(struct server *server, struct kv_err *err)
         vaults_open(server->vaults, &server->drafts, kv_seconds(kv_clock_now(server->clock)), err));
     server->coverage = (struct coverage){ &server->certificates, &server->public_url };
     KV_TRY(coverage_watch(&server->coverage, server->vaults, err));
-    KV_TRY(open_scenarios(server, err));
+    KV_TRY(scenarios_open(server->store, server->custody, server->keys, &server->grants,
+                          &server->scenarios, err));
     return grants_apply(&server->grants, err);
 }
 
