@@ -131,6 +131,7 @@ struct hsm_capabilities {
     bool hmac;             /* either */
     bool import;           /* C_CreateObject of private keys */
     bool backup;           /* hsm_export_wrapped(), as this token is configured */
+    bool settles;          /* makes keys in a session and copies them to the token */
     bool trusted_wrap;     /* there is a trusted wrapping key, so HSM_BOUND has an effect */
     CK_ULONG rsa_bits_min, rsa_bits_max;
 };

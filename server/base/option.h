@@ -19,23 +19,20 @@ enum option_type {
     OPTION_CHOICE
 };
 
-/* Beside the bits of enum kv_command: neither environment nor file may say it; it is given by its
- * place, without its name. */
-#define OPTION_FLAG_ONLY (INT64_C(1) << 61)
-#define OPTION_ARGUMENT (INT64_C(1) << 62)
-
 /* A row of option.def; its place in kv_option_rows is its enum kv_option. */
 struct option_row {
     const char *name;
     enum option_type type;
     const char *limits, *fallback, *value, *help;
-    kv_commands commands;
+    const uint8_t *commands; /* a list of enum kv_command */
 };
 extern const struct option_row kv_option_rows[KV_OPTION_COUNT];
 
-/* Whether `command` has the option; whether it is given by its place. */
+/* Whether `command` has the option; whether it is given by its place, without its name; whether
+ * neither environment nor file may say it. */
 bool kv_option_is_of(enum kv_option option, enum kv_command command);
 bool kv_option_is_argument(enum kv_option option);
+bool kv_option_is_flag_only(enum kv_option option);
 
 /* Whether its value is not to be shown. */
 bool kv_option_is_secret(enum kv_option option);

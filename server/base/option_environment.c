@@ -81,8 +81,8 @@ static bool is_variable_of(const struct variable *variable, enum kv_option optio
     char name[KV_STRAY_NAME_SIZE];
 
     name_variable(option, name);
-    return (kv_option_rows[option].commands & OPTION_FLAG_ONLY) == 0
-           && strlen(name) == variable->len && strncmp(name, variable->name, variable->len) == 0;
+    return !kv_option_is_flag_only(option) && strlen(name) == variable->len
+           && strncmp(name, variable->name, variable->len) == 0;
 }
 
 /* The option of that name that `command` has, or any other command; KV_OPTION_COUNT: none has. */
@@ -200,7 +200,7 @@ static void find_nearest(const struct kv_options *options, struct kv_stray *stra
         }
         nearest = far;
         (void) snprintf(stray->nearest, sizeof(stray->nearest), "%s", name);
-        if ((kv_option_rows[option].commands & OPTION_FLAG_ONLY) != 0) {
+        if (kv_option_is_flag_only(option)) {
             (void) snprintf(stray->nearest, sizeof(stray->nearest), "--%s",
                             kv_option_rows[option].name);
         }

@@ -42,7 +42,7 @@ static void print_row(const struct option_row *row, FILE *out)
     bool is_choice = row->type == OPTION_CHOICE;
     bool has_default = row->fallback[0] != '\0' && row->type != OPTION_FLAG;
 
-    bool is_argument = (row->commands & OPTION_ARGUMENT) != 0;
+    bool is_argument = kv_commands_say(row->commands, KV_COMMAND_ARGUMENT);
     int len = is_argument ? fprintf(out, "  %s", row->value)
                           : fprintf(out, "  --%s%s%s", row->name, row->value[0] != '\0' ? " " : "",
                                     row->value);
@@ -99,7 +99,7 @@ void kv_options_print_config(const struct kv_options *options, FILE *out)
         const struct option_row *row = &kv_option_rows[option];
         const struct option_value *value = &options->value[option];
 
-        if (!kv_option_is_of(option, options->command) || (row->commands & OPTION_FLAG_ONLY) != 0) {
+        if (!kv_option_is_of(option, options->command) || kv_option_is_flag_only(option)) {
             continue;
         }
         fprintf(out, "# %s%s\n%s =", value->origin,

@@ -160,7 +160,7 @@ static enum kv_code take_line(struct kv_options *options, const char *origin, ch
     char *text = trim(equals + 1, equals + 1 + strlen(equals + 1));
     char *name = trim(line, equals);
     for (enum kv_option option = 0; option < KV_OPTION_COUNT; option++) {
-        bool readable = (kv_option_rows[option].commands & OPTION_FLAG_ONLY) == 0;
+        bool readable = !kv_option_is_flag_only(option);
         if (readable && kv_option_is_of(option, options->command)
             && strcmp(kv_option_rows[option].name, name) == 0) {
             return kv_option_set(

@@ -5,13 +5,14 @@
 #include <string.h>
 
 /* The words of the rows' `commands`. */
-__extension__ enum {
+enum {
     SERVE = KV_COMMAND_SERVE,
 #define X(symbol, name, run, help) symbol = KV_COMMAND_##symbol,
 #include "kv/base/command.def"
 #undef X
-    FLAG_ONLY = OPTION_FLAG_ONLY,
-    ARGUMENT = OPTION_FLAG_ONLY | OPTION_ARGUMENT
+    CLIENTS = KV_COMMAND_CLIENTS,
+    FLAG_ONLY = KV_COMMAND_FLAG_ONLY,
+    ARGUMENT = KV_COMMAND_ARGUMENT
 };
 
 const struct option_row kv_option_rows[KV_OPTION_COUNT] = {
@@ -22,14 +23,14 @@ const struct option_row kv_option_rows[KV_OPTION_COUNT] = {
                               .fallback = (fallback_),                                             \
                               .value = (value_),                                                   \
                               .help = (help_),                                                     \
-                              .commands = (commands_) },
+                              .commands = KV_COMMANDS(commands_) },
 #include "kv/base/option.def"
 #undef X
 };
 
 bool kv_option_is_of(enum kv_option option, enum kv_command command)
 {
-    return (kv_option_rows[option].commands & command) != 0;
+    return kv_commands_have(kv_option_rows[option].commands, command);
 }
 
 bool kv_option_is_secret(enum kv_option option)
@@ -39,5 +40,11 @@ bool kv_option_is_secret(enum kv_option option)
 
 bool kv_option_is_argument(enum kv_option option)
 {
-    return (kv_option_rows[option].commands & OPTION_ARGUMENT) != 0;
+    return kv_commands_say(kv_option_rows[option].commands, KV_COMMAND_ARGUMENT);
+}
+
+bool kv_option_is_flag_only(enum kv_option option)
+{
+    return kv_commands_say(kv_option_rows[option].commands, KV_COMMAND_FLAG_ONLY)
+           || kv_option_is_argument(option);
 }

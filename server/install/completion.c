@@ -20,7 +20,7 @@ static void write_quoted(const char *text, const char *special, FILE *out)
 }
 
 /* bash: what can follow a command, one row each. */
-static void write_flags(kv_commands command, FILE *out)
+static void write_flags(enum kv_command command, FILE *out)
 {
     const struct fill_option *option;
 
@@ -62,7 +62,7 @@ void fill_bash_words(FILE *out)
             (void) fputs(" --help' ;;\n", out);
         }
         (void) fprintf(out, "        '%s') echo '", command->name);
-        write_flags(command->bit, out);
+        write_flags(command->command, out);
         (void) fputs("' ;;\n", out);
     }
 }
@@ -94,7 +94,7 @@ void fill_bash_values(FILE *out)
 
     for (size_t i = 0; i < KV_COMMAND_COUNT; i++) {
         for (size_t at = 0;
-             (option = fill_next_option(fill_commands[i].bit, false, &at)) != NULL;) {
+             (option = fill_next_option(fill_commands[i].command, false, &at)) != NULL;) {
             write_bash_value(&fill_commands[i], option, out);
         }
     }
@@ -158,12 +158,12 @@ static void write_zsh_arguments(const struct fill_command *command, FILE *out)
     const struct fill_option *option;
 
     (void) fputs("_arguments :", out);
-    for (size_t at = 0; (option = fill_next_option(command->bit, true, &at)) != NULL;) {
+    for (size_t at = 0; (option = fill_next_option(command->command, true, &at)) != NULL;) {
         (void) fprintf(out, " \\\n                ':%s:", option->value);
         write_zsh_offer(option, out);
         (void) fputc('\'', out);
     }
-    for (size_t at = 0; (option = fill_next_option(command->bit, false, &at)) != NULL;) {
+    for (size_t at = 0; (option = fill_next_option(command->command, false, &at)) != NULL;) {
         write_zsh_option(option, out);
     }
     (void) fputs(" ;;\n", out);
@@ -256,7 +256,7 @@ void fill_fish_rows(FILE *out)
             write_fish_command(before, command->name + len + 1, strlen(command->name + len + 1),
                                command->help, out);
         }
-        for (size_t at = 0; (option = fill_next_option(command->bit, false, &at)) != NULL;) {
+        for (size_t at = 0; (option = fill_next_option(command->command, false, &at)) != NULL;) {
             write_fish_option(command, option, out);
         }
     }

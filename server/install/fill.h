@@ -19,23 +19,21 @@ struct fill_option {
     const char *name;
     enum fill_type type;
     const char *limits, *fallback, *value, *help;
-    kv_commands commands; /* bits of enum kv_command, and those below */
+    const uint8_t *commands; /* a list of enum kv_command */
 };
-#define FILL_FLAG_ONLY (INT64_C(1) << 60)
-#define FILL_ARGUMENT (INT64_C(1) << 61)
 extern const struct fill_option fill_options[KV_OPTION_COUNT];
 
 /* A row of command.def; serve is the first one. */
 struct fill_command {
     const char *name;
-    kv_commands bit;
+    enum kv_command command;
     const char *help;
 };
 extern const struct fill_command fill_commands[KV_COMMAND_COUNT];
 
 /* The option at `*at` or the next one that `command` has, by name or by place; NULL: no more. `*at`
  * begins at 0 and is left behind it. */
-const struct fill_option *fill_next_option(kv_commands command, bool is_argument, size_t *at);
+const struct fill_option *fill_next_option(enum kv_command command, bool is_argument, size_t *at);
 
 /* The next option of serve that a file may have, in the same way. */
 const struct fill_option *fill_next_setting(size_t *at);

@@ -141,7 +141,7 @@ static void write_tag(const char *dashes, const struct fill_option *option, cons
     (void) fputc('\n', out);
 }
 
-static void write_options(kv_commands command, bool common, FILE *out)
+static void write_options(enum kv_command command, bool common, FILE *out)
 {
     const struct fill_option *option;
 
@@ -153,7 +153,7 @@ static void write_options(kv_commands command, bool common, FILE *out)
     }
 }
 
-static void write_arguments(kv_commands command, FILE *out)
+static void write_arguments(enum kv_command command, FILE *out)
 {
     const struct fill_option *option;
 
@@ -169,14 +169,14 @@ static void write_command(const struct fill_command *command, FILE *out)
     char text[512];
 
     (void) fprintf(out, ".SS \"coffer %s", command->name);
-    for (size_t at = 0; (option = fill_next_option(command->bit, true, &at)) != NULL;) {
+    for (size_t at = 0; (option = fill_next_option(command->command, true, &at)) != NULL;) {
         (void) fprintf(out, " \\fI%s\\fR", option->value);
     }
     (void) fputs("\"\n", out);
     (void) snprintf(text, sizeof(text), "%s.", command->help);
     write_filled(text, out);
-    write_arguments(command->bit, out);
-    write_options(command->bit, false, out);
+    write_arguments(command->command, out);
+    write_options(command->command, false, out);
 }
 
 void fill_man_commands(FILE *out)
@@ -185,7 +185,7 @@ void fill_man_commands(FILE *out)
         write_command(&fill_commands[i], out);
     }
     (void) fputs(".SS \"Options of all these commands\"\n", out);
-    write_options(fill_commands[1].bit, true, out);
+    write_options(fill_commands[1].command, true, out);
 }
 
 void fill_man_serve(FILE *out)

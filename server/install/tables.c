@@ -6,13 +6,14 @@
 #include <string.h>
 
 /* The words of the rows' `commands`. */
-__extension__ enum {
+enum {
     SERVE = KV_COMMAND_SERVE,
 #define X(symbol, name, run, help) symbol = KV_COMMAND_##symbol,
 #include "kv/base/command.def"
 #undef X
-    FLAG_ONLY = FILL_FLAG_ONLY,
-    ARGUMENT = FILL_FLAG_ONLY | FILL_ARGUMENT
+    CLIENTS = KV_COMMAND_CLIENTS,
+    FLAG_ONLY = KV_COMMAND_FLAG_ONLY,
+    ARGUMENT = KV_COMMAND_ARGUMENT
 };
 
 const struct fill_option fill_options[KV_OPTION_COUNT] = {
@@ -23,24 +24,24 @@ const struct fill_option fill_options[KV_OPTION_COUNT] = {
       .fallback = (fallback_),                                                                     \
       .value = (value_),                                                                           \
       .help = (help_),                                                                             \
-      .commands = (kv_commands) (commands_) },
+      .commands = KV_COMMANDS(commands_) },
 #include "kv/base/option.def"
 #undef X
 };
 
 const struct fill_command fill_commands[KV_COMMAND_COUNT] = {
-    { "serve", SERVE, "Run the emulator in the foreground" },
+    { "serve", KV_COMMAND_SERVE, "Run the emulator in the foreground" },
 #define X(symbol, name, run, help) { name, KV_COMMAND_##symbol, help },
 #include "kv/base/command.def"
 #undef X
 };
 
-const struct fill_option *fill_next_option(kv_commands command, bool is_argument, size_t *at)
+const struct fill_option *fill_next_option(enum kv_command command, bool is_argument, size_t *at)
 {
     while (*at < KV_OPTION_COUNT) {
         const struct fill_option *option = &fill_options[(*at)++];
-        if ((option->commands & command) != 0
-            && ((option->commands & FILL_ARGUMENT) != 0) == is_argument) {
+        if (kv_commands_have(option->commands, command)
+            && kv_commands_say(option->commands, KV_COMMAND_ARGUMENT) == is_argument) {
             return option;
         }
     }
@@ -53,15 +54,13 @@ const struct fill_option *fill_next_setting(size_t *at)
 
     do {
         option = fill_next_option(KV_COMMAND_SERVE, false, at);
-    } while (option != NULL && (option->commands & FILL_FLAG_ONLY) != 0);
+    } while (option != NULL && kv_commands_say(option->commands, KV_COMMAND_FLAG_ONLY));
     return option;
 }
 
 bool fill_is_common(const struct fill_option *option)
 {
-    const kv_commands clients = (UINT64_C(1) << KV_COMMAND_COUNT) - 1U - KV_COMMAND_SERVE;
-
-    return (option->commands & clients) == clients;
+    return kv_commands_say(option->commands, KV_COMMAND_CLIENTS);
 }
 
 size_t fill_first_word(const struct fill_command *command)

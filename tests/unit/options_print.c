@@ -29,9 +29,8 @@ static char *printed(enum kv_command command, bool help)
 
 Test(options_print, keeps_help_within_80_columns_for_every_command)
 {
-    for (uint64_t command = KV_COMMAND_SERVE; command < UINT64_C(1) << KV_COMMAND_COUNT;
-         command *= 2) {
-        char *text = printed((enum kv_command) command, true);
+    for (enum kv_command command = KV_COMMAND_SERVE; command < KV_COMMAND_COUNT; command++) {
+        char *text = printed(command, true);
         cr_assert_not_null(strstr(text, "  --help "));
         for (const char *line = text; *line != '\0'; line += strcspn(line, "\n") + 1) {
             cr_assert_leq(strcspn(line, "\n"), 80, "%s", line);

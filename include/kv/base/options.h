@@ -26,25 +26,38 @@ enum kv_option {
     KV_OPTION_COUNT
 };
 
-/* Which subcommand is running; a bit each, so that a row can name several. */
-enum kv_command_place {
-    KV_COMMAND_PLACE_SERVE,
-#define X(symbol, name, run, help) KV_COMMAND_PLACE_##symbol,
+/* Which subcommand is running; then what else a row of option.def says in its list of them. */
+enum kv_command {
+    KV_COMMAND_SERVE,
+#define X(symbol, name, run, help) KV_COMMAND_##symbol,
 #include "kv/base/command.def"
 #undef X
-    KV_COMMAND_COUNT
+    KV_COMMAND_COUNT,
+    KV_COMMAND_CLIENTS, /* all but serve */
+    KV_COMMAND_FLAG_ONLY,
+    KV_COMMAND_ARGUMENT,
+    KV_COMMAND_END /* of a list */
 };
-__extension__ enum kv_command {
-    KV_COMMAND_SERVE = 1,
-#define X(symbol, name, run, help) KV_COMMAND_##symbol = INT64_C(1) << KV_COMMAND_PLACE_##symbol,
-#include "kv/base/command.def"
-#undef X
-};
+_Static_assert(KV_COMMAND_END <= UINT8_MAX, "a byte for each");
 
-/* A set of them, and of what else a row of option.def says: FLAG_ONLY, ARGUMENT. */
-typedef uint64_t kv_commands;
-_Static_assert(KV_COMMAND_COUNT <= 61,
-               "a bit for each command, below those of FLAG_ONLY and ARGUMENT");
+/* The list that a row of option.def has in parentheses, as an array. */
+#define KV_COMMANDS(list) ((const uint8_t[]){ KV_COMMANDS_OF list, KV_COMMAND_END })
+#define KV_COMMANDS_OF(...) __VA_ARGS__
+
+/* Whether `list` says `word`; whether it is one of an option that `command` has. */
+static inline bool kv_commands_say(const uint8_t *list, enum kv_command word)
+{
+    while (*list != KV_COMMAND_END && *list != word) {
+        list++;
+    }
+    return *list == word;
+}
+
+static inline bool kv_commands_have(const uint8_t *list, enum kv_command command)
+{
+    return kv_commands_say(list, command)
+           || (command != KV_COMMAND_SERVE && kv_commands_say(list, KV_COMMAND_CLIENTS));
+}
 
 struct kv_options; /* opaque */
 
