@@ -311,7 +311,7 @@ typedef enum kv_code step_fn(struct server *server, struct kv_err *err);
 static step_fn *const start_up[] = {
     check_options, read_vaults,   open_folder, open_identity, open_certificates,
     open_store,    open_access,   open_keys,   open_vaults,   sweep,
-    open_limits,   start_threads, listen_on,     publish,       announce,
+    open_limits,   start_threads, listen_on,   publish,       announce,
 };
 
 static void take_down(struct server *server)

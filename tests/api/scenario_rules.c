@@ -7,66 +7,68 @@
 
 TestSuite(scenario_rules, .init = scenario_start, .fini = scenario_stop, .timeout = 90);
 
+static const struct {
+    const char *method, *behind, *body;
+    long status;
+    const char *said;
+} refusals[] = {
+    { "GET", "/fire", NULL, 404, "There is no scenario 'fire'" },
+    { "POST", "/fire/apply", "{}", 404, "There is no scenario 'fire'" },
+    { "POST", "/fire/revert", "{}", 404, "There is no scenario 'fire'" },
+    { "POST", "/key-disabled/apply", "[]", 400, "The body is not a JSON object." },
+    { "POST", "/key-disabled/apply", "{}", 400, "key-disabled needs 'key'" },
+    { "POST", "/key-disabled/apply", "{\"kye\":\"cmk\"}", 400,
+      "'kye' is no parameter of key-disabled: it can have vault, key, version." },
+    { "POST", "/key-disabled/apply", "{\"key\":7}", 400, "'key' must be a text" },
+    { "POST", "/key-disabled/apply", "{\"key\":null}", 400, "'key' must be a text" },
+    { "POST", "/key-disabled/apply", "{\"key\":\"\"}", 400, "'key' must be a text" },
+    { "POST", "/key-disabled/apply", "{\"key\":{\"a\":1}}", 400, "'key' must be a text" },
+    { "POST", "/key-disabled/apply", "{\"key\":\"cmk\",\"key\":\"ec\"}", 400, "given twice" },
+    { "POST", "/key-disabled/apply", "{\"key\":\"nobodys\"}", 404, "was not found" },
+    { "POST", "/key-disabled/apply", "{\"key\":\"cmk\",\"vault\":\"nowhere\"}", 404,
+      "There is no vault 'nowhere'." },
+    { "POST", "/key-disabled/apply", "{\"key\":\"cmk\",\"version\":\"abc\"}", 404,
+      "was not found" },
+    { "POST", "/key-expired/apply", "{\"key\":\"cmk\",\"how\":\"old\"}", 400,
+      "'how' is one of expired|not-yet-valid, not 'old'." },
+    { "POST", "/operation-not-permitted/apply", "{\"key\":\"cmk\",\"operation\":\"fly\"}", 409,
+      "'fly' is not among the key_ops" },
+    { "POST", "/operation-not-permitted/apply", "{\"key\":\"ec\"}", 409,
+      "'unwrapKey' is not among the key_ops" },
+    { "POST", "/throttled/apply", "{\"times\":0}", 400, "'times' must be a whole number" },
+    { "POST", "/throttled/apply", "{\"times\":1.5}", 400, "'times' must be a whole number" },
+    { "POST", "/throttled/apply", "{\"times\":1e300}", 400, "'times' must be a whole number" },
+    { "POST", "/throttled/apply", "{\"operation\":\"fly\"}", 400, "fly" },
+    { "POST", "/server-error/apply", "{\"status\":501}", 400, "500, 502, 503 or 504" },
+    { "POST", "/connection-failures/apply", "{\"how\":\"refused\",\"key\":\"cmk\"}", 400,
+      "'key' cannot be given with refused connections" },
+    { "POST", "/clock-skew/apply", "{\"by\":\"soon\"}", 400, "'by' is a duration up to a day" },
+    { "POST", "/clock-skew/apply", "{\"by\":\"P2D\"}", 400, "'by' is a duration up to a day" },
+    { "POST", "/clock-skew/apply", "{\"by\":\"PT0S\"}", 400, "'by' is a duration up to a day" },
+    { "POST", "/hsm-unavailable/apply", "{\"vault\":\"dev\"}", 400,
+      "'vault' is no parameter of hsm-unavailable: it can have none." },
+    { "POST", "/policy-removed/apply", "{\"vault\":\"rol\"}", 409, "use role-removed" },
+    { "POST", "/policy-removed/apply", "{\"vault\":\"pol\",\"permission\":\"fly\"}", 400,
+      "'fly' is not a permission on keys" },
+    { "POST", "/role-removed/apply", "{\"vault\":\"rol\",\"identity\":\"stranger\"}", 409,
+      "'stranger' has no role at the vault 'rol'" },
+    { "POST", "/identity-lost/apply", "{\"how\":\"secret-expired\"}", 409,
+      "has no secret that could expire" },
+    { "POST", "/slow/revert", "{}", 409, "slow is not applied." },
+    { "POST", "/slow/revert", "{\"vault\":\"dev\"}", 400, "'vault' is not a member" },
+    { "PUT", "/slow/apply", "{}", 405, "only POST" },
+};
+
 Test(scenario_rules, refuse_with_the_reason_and_change_nothing)
 {
-    static const struct {
-        const char *method, *behind, *body;
-        long status;
-        const char *said;
-    } rows[] = {
-        { "GET", "/fire", NULL, 404, "There is no scenario 'fire'" },
-        { "POST", "/fire/apply", "{}", 404, "There is no scenario 'fire'" },
-        { "POST", "/fire/revert", "{}", 404, "There is no scenario 'fire'" },
-        { "POST", "/key-disabled/apply", "[]", 400, "The body is not a JSON object." },
-        { "POST", "/key-disabled/apply", "{}", 400, "key-disabled needs 'key'" },
-        { "POST", "/key-disabled/apply", "{\"kye\":\"cmk\"}", 400,
-          "'kye' is no parameter of key-disabled: it can have vault, key, version." },
-        { "POST", "/key-disabled/apply", "{\"key\":7}", 400, "'key' must be a text" },
-        { "POST", "/key-disabled/apply", "{\"key\":null}", 400, "'key' must be a text" },
-        { "POST", "/key-disabled/apply", "{\"key\":\"\"}", 400, "'key' must be a text" },
-        { "POST", "/key-disabled/apply", "{\"key\":{\"a\":1}}", 400, "'key' must be a text" },
-        { "POST", "/key-disabled/apply", "{\"key\":\"cmk\",\"key\":\"ec\"}", 400, "given twice" },
-        { "POST", "/key-disabled/apply", "{\"key\":\"nobodys\"}", 404, "was not found" },
-        { "POST", "/key-disabled/apply", "{\"key\":\"cmk\",\"vault\":\"nowhere\"}", 404,
-          "There is no vault 'nowhere'." },
-        { "POST", "/key-disabled/apply", "{\"key\":\"cmk\",\"version\":\"abc\"}", 404,
-          "was not found" },
-        { "POST", "/key-expired/apply", "{\"key\":\"cmk\",\"how\":\"old\"}", 400,
-          "'how' is one of expired|not-yet-valid, not 'old'." },
-        { "POST", "/operation-not-permitted/apply", "{\"key\":\"cmk\",\"operation\":\"fly\"}", 409,
-          "'fly' is not among the key_ops" },
-        { "POST", "/operation-not-permitted/apply", "{\"key\":\"ec\"}", 409,
-          "'unwrapKey' is not among the key_ops" },
-        { "POST", "/throttled/apply", "{\"times\":0}", 400, "'times' must be a whole number" },
-        { "POST", "/throttled/apply", "{\"times\":1.5}", 400, "'times' must be a whole number" },
-        { "POST", "/throttled/apply", "{\"times\":1e300}", 400, "'times' must be a whole number" },
-        { "POST", "/throttled/apply", "{\"operation\":\"fly\"}", 400, "fly" },
-        { "POST", "/server-error/apply", "{\"status\":501}", 400, "500, 502, 503 or 504" },
-        { "POST", "/connection-failures/apply", "{\"how\":\"refused\",\"key\":\"cmk\"}", 400,
-          "'key' cannot be given with refused connections" },
-        { "POST", "/clock-skew/apply", "{\"by\":\"soon\"}", 400, "'by' is a duration up to a day" },
-        { "POST", "/clock-skew/apply", "{\"by\":\"P2D\"}", 400, "'by' is a duration up to a day" },
-        { "POST", "/clock-skew/apply", "{\"by\":\"PT0S\"}", 400, "'by' is a duration up to a day" },
-        { "POST", "/hsm-unavailable/apply", "{\"vault\":\"dev\"}", 400,
-          "'vault' is no parameter of hsm-unavailable: it can have none." },
-        { "POST", "/policy-removed/apply", "{\"vault\":\"rol\"}", 409, "use role-removed" },
-        { "POST", "/policy-removed/apply", "{\"vault\":\"pol\",\"permission\":\"fly\"}", 400,
-          "'fly' is not a permission on keys" },
-        { "POST", "/role-removed/apply", "{\"vault\":\"rol\",\"identity\":\"stranger\"}", 409,
-          "'stranger' has no role at the vault 'rol'" },
-        { "POST", "/identity-lost/apply", "{\"how\":\"secret-expired\"}", 409,
-          "has no secret that could expire" },
-        { "POST", "/slow/revert", "{}", 409, "slow is not applied." },
-        { "POST", "/slow/revert", "{\"vault\":\"dev\"}", 400, "'vault' is not a member" },
-        { "PUT", "/slow/apply", "{}", 405, "only POST" },
-    };
     char before[SCENARIO_DIGEST_SIZE];
 
     scenario_digest(before);
-    for (size_t i = 0; i < KV_COUNT(rows); i++) {
-        API_REPLY(reply, scenario_ask(rows[i].method, rows[i].behind, rows[i].body));
-        cr_expect_eq(reply.status, rows[i].status, "row %zu: %ld %s", i, reply.status, reply.body);
-        cr_expect_not_null(strstr(reply.body, rows[i].said), "row %zu: %s", i, reply.body);
+    for (size_t i = 0; i < KV_COUNT(refusals); i++) {
+        API_REPLY(reply, scenario_ask(refusals[i].method, refusals[i].behind, refusals[i].body));
+        cr_expect_eq(reply.status, refusals[i].status, "row %zu: %ld %s", i, reply.status,
+                     reply.body);
+        cr_expect_not_null(strstr(reply.body, refusals[i].said), "row %zu: %s", i, reply.body);
     }
     scenario_expect_digest(before, "after what was refused");
     API_REPLY(list, scenario_ask("GET", "", NULL));

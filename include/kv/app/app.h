@@ -62,7 +62,6 @@ struct kv_app {
     bool journals_bodies;       /* without what is secret in them */
     bool journals_control;      /* requests to the control port, too */
     struct kv_faults *faults;   /* what goes wrong */
-    struct kv_scenarios *scenarios; /* incidents by name */
     unsigned retry_after;       /* seconds in a 429; 0: none sent, as in the service */
     atomic_uint told_keys_only; /* what api/gate has already logged: a bit for each kind */
     const char *ca_pem;
@@ -76,6 +75,8 @@ struct kv_app {
     bool wants_control_token;                  /* for /control/v1; of it the digest alone is kept */
     unsigned char control_token[KV_SECRET_DIGEST_SIZE];
     unsigned port, control_port; /* the ports in use */
+
+    struct kv_scenarios *scenarios; /* incidents by name */
 
     /* The token, by way of main.c: its state, what it is, its counters. Thread-safe. */
     bool (*token_is_healthy)(void *health_context);

@@ -39,77 +39,80 @@ static enum kv_code put_back(struct kv_access *access, const char *const *statem
     return KV_OK;
 }
 
-/* --- grants --- */
+/* clang-format off */
+
+static const char sql_keep[] =
+    "SELECT json_object('vault', ?1, 'principal', ?2, 'assignments',"
+    " (SELECT json_group_array(json_object('id', id, 'name', name, 'vault', vault,"
+    " 'level', level, 'key', key, 'role', role, 'deny', deny, " TIME("since") ", " TIME("until") "))"
+    " FROM access_assignment WHERE principal = ?2 AND (vault = ?1 OR vault IS NULL)),"
+    " 'policies', (SELECT json_group_array(json_object('id', id, 'application', application,"
+    " 'words', words, " TIME("since") ", " TIME("until") "))"
+    " FROM access_policy WHERE vault = ?1 AND principal = ?2),"
+    " 'hsm', (SELECT json_group_array(json_object('id', id, 'name', name, 'scope', scope,"
+    " 'definition', definition)) FROM role_assignment WHERE vault = ?1 AND principal = ?2))";
+
+static const char *const sql_put_back[] = {
+    "INSERT OR REPLACE INTO access_assignment"
+    " (id, name, vault, level, key, principal, role, deny, since, until)"
+    " SELECT " IN_ROW("id") ", " IN_ROW("name") ", " IN_ROW("vault") ", " IN_ROW("level") ", "
+    IN_ROW("key") ", " OF("principal") ", " IN_ROW("role") ", " IN_ROW("deny") ", "
+    TIME_IN_ROW("since") ", " TIME_IN_ROW("until")
+    ROWS_OF("assignments") " WHERE " VAULT_IS_THERE,
+    "DELETE FROM access_policy WHERE vault = " OF("vault") " AND principal = " OF("principal"),
+    "INSERT INTO access_policy (id, vault, principal, application, words, since, until)"
+    " SELECT " IN_ROW("id") ", " OF("vault") ", " OF("principal") ", " IN_ROW("application") ", "
+    IN_ROW("words") ", " TIME_IN_ROW("since") ", " TIME_IN_ROW("until")
+    ROWS_OF("policies") " WHERE " VAULT_IS_THERE,
+    "INSERT OR REPLACE INTO role_assignment (id, vault, name, scope, principal, definition)"
+    " SELECT " IN_ROW("id") ", " OF("vault") ", " IN_ROW("name") ", " IN_ROW("scope") ", "
+    OF("principal") ", " IN_ROW("definition")
+    ROWS_OF("hsm") " WHERE " VAULT_IS_THERE,
+};
+
+static const char sql_keep_network[] =
+    "SELECT json_object('vault', ?1, 'networks', (SELECT json_group_array(json_object('id', id,"
+    " 'default_action', default_action, 'bypass', bypass, 'public_access', public_access,"
+    " 'ip_rules', ip_rules, 'private_endpoints', private_endpoints, 'ranges', ranges, "
+    TIME("since") ", " TIME("until") ")) FROM access_network WHERE vault = ?1))";
+
+static const char *const sql_put_network_back[] = {
+    "DELETE FROM access_network WHERE vault = " OF("vault"),
+    "INSERT INTO access_network (id, vault, default_action, bypass, public_access, ip_rules,"
+    " private_endpoints, ranges, since, until)"
+    " SELECT " IN_ROW("id") ", " OF("vault") ", " IN_ROW("default_action") ", " IN_ROW("bypass") ", "
+    IN_ROW("public_access") ", " IN_ROW("ip_rules") ", " IN_ROW("private_endpoints") ", "
+    IN_ROW("ranges") ", " TIME_IN_ROW("since") ", " TIME_IN_ROW("until")
+    ROWS_OF("networks") " WHERE " VAULT_IS_THERE,
+};
+/* clang-format on */
 
 enum kv_code kv_access_keep(struct kv_access *access, const struct kv_vault *vault,
                             const char *principal, struct kv_buf *text, struct kv_err *err)
 {
-    static const char sql[] =
-        "SELECT json_object('vault', ?1, 'principal', ?2, 'assignments',"
-        " (SELECT json_group_array(json_object('id', id, 'name', name, 'vault', vault,"
-        " 'level', level, 'key', key, 'role', role, 'deny', deny, " TIME("since") ", " TIME(
-            "until") "))"
-        " FROM access_assignment WHERE principal = ?2 AND (vault = ?1 OR vault IS NULL)),"
-        " 'policies', (SELECT json_group_array(json_object('id', id, 'application', application,"
-        " 'words', words, " TIME("since") ", " TIME("until") "))"
-        " FROM access_policy WHERE vault = ?1 AND principal = ?2),"
-        " 'hsm', (SELECT json_group_array(json_object('id', id, 'name', name, 'scope', scope,"
-        " 'definition', definition)) FROM role_assignment WHERE vault = ?1 AND principal = ?2))";
     kv_auto(kv_db_release) struct kv_db *db = NULL;
     char folded[KV_UUID_LENGTH + 1];
 
     KV_TRY(access_fold(principal, "principal", folded, err));
     KV_TRY(kv_db_acquire(access->store, &db, err));
-    return append(db, sql, KV_BINDS(KV_B_INT(vault->id), KV_B_TEXT(folded)), text, err);
+    return append(db, sql_keep, KV_BINDS(KV_B_INT(vault->id), KV_B_TEXT(folded)), text, err);
 }
 
 enum kv_code kv_access_put_back(struct kv_access *access, const char *kept, struct kv_err *err)
 {
-    static const char *const statements[] = {
-        "INSERT OR REPLACE INTO access_assignment (id, name, vault, level, key, principal, role, deny,"
-        " since, until) SELECT " IN_ROW("id") ", " IN_ROW("name") ", " IN_ROW("vault") ", " IN_ROW(
-            "level") ", " IN_ROW("key") ", " OF("principal") ", " IN_ROW("role") ", " IN_ROW("deny")
-        ", " TIME_IN_ROW("since") ", " TIME_IN_ROW("until") ROWS_OF("assignments")
-        " WHERE " VAULT_IS_THERE,
-        "DELETE FROM access_policy WHERE vault = " OF("vault") " AND principal = " OF("principal"),
-        "INSERT INTO access_policy (id, vault, principal, application, words, since, until)"
-        " SELECT " IN_ROW("id") ", " OF("vault") ", " OF("principal") ", " IN_ROW("application")
-        ", " IN_ROW("words") ", " TIME_IN_ROW("since") ", " TIME_IN_ROW("until")
-            ROWS_OF("policies") " WHERE " VAULT_IS_THERE,
-        "INSERT OR REPLACE INTO role_assignment (id, vault, name, scope, principal, definition)"
-        " SELECT " IN_ROW("id") ", " OF("vault") ", " IN_ROW("name") ", " IN_ROW("scope") ", " OF(
-            "principal") ", " IN_ROW("definition") ROWS_OF("hsm") " WHERE " VAULT_IS_THERE,
-    };
-
-    return put_back(access, statements, KV_COUNT(statements), kept, err);
+    return put_back(access, sql_put_back, KV_COUNT(sql_put_back), kept, err);
 }
-
-/* --- from where --- */
 
 enum kv_code kv_network_keep(struct kv_access *access, const struct kv_vault *vault,
                              struct kv_buf *text, struct kv_err *err)
 {
-    static const char sql[] =
-        "SELECT json_object('vault', ?1, 'networks', (SELECT json_group_array(json_object('id', id,"
-        " 'default_action', default_action, 'bypass', bypass, 'public_access', public_access,"
-        " 'ip_rules', ip_rules, 'private_endpoints', private_endpoints, 'ranges', ranges, " TIME(
-            "since") ", " TIME("until") ")) FROM access_network WHERE vault = ?1))";
     kv_auto(kv_db_release) struct kv_db *db = NULL;
 
     KV_TRY(kv_db_acquire(access->store, &db, err));
-    return append(db, sql, KV_BINDS(KV_B_INT(vault->id)), text, err);
+    return append(db, sql_keep_network, KV_BINDS(KV_B_INT(vault->id)), text, err);
 }
 
 enum kv_code kv_network_put_back(struct kv_access *access, const char *kept, struct kv_err *err)
 {
-    static const char *const statements[] = {
-        "DELETE FROM access_network WHERE vault = " OF("vault"),
-        "INSERT INTO access_network (id, vault, default_action, bypass, public_access, ip_rules,"
-        " private_endpoints, ranges, since, until) SELECT " IN_ROW("id") ", " OF("vault") ", " IN_ROW(
-            "default_action") ", " IN_ROW("bypass") ", " IN_ROW("public_access") ", " IN_ROW("ip_rules") ", "
-        IN_ROW("private_endpoints") ", " IN_ROW("ranges") ", " TIME_IN_ROW(
-            "since") ", " TIME_IN_ROW("until") ROWS_OF("networks") " WHERE " VAULT_IS_THERE,
-    };
-
-    return put_back(access, statements, KV_COUNT(statements), kept, err);
+    return put_back(access, sql_put_network_back, KV_COUNT(sql_put_network_back), kept, err);
 }

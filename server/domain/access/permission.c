@@ -9,10 +9,9 @@ static const struct kv_permission_row rows[KV_PERMISSION_COUNT] = {
 #define READS false
 #define CHANGES true
 #define X(symbol, changes_, policy_, vault, hsm)                                                   \
-    [KV_PERMISSION_##symbol] = { .changes = (changes_),                                            \
-                                 .policy = (policy_),                                              \
-                                 .vault_action = (vault),                                          \
-                                 .hsm_action = (hsm) },
+    [KV_PERMISSION_##symbol] = {                                                                   \
+        .changes = (changes_), .policy = (policy_), .vault_action = (vault), .hsm_action = (hsm)   \
+    },
 #include "kv/access/permission.def"
 #undef X
 #undef READS

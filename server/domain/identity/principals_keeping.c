@@ -9,10 +9,6 @@
 #define OF(member) "json_extract(?1, '$." member "')"
 #define IN_ROW(member) "json_extract(r.value, '$." member "')"
 
-#define END_OF_SECRET                                                                              \
-    "SELECT CAST(" IN_ROW("expires") " AS INTEGER) FROM json_each(?1, '$.secrets') r"              \
-    " WHERE " IN_ROW("id") " = principal_credential.id"
-
 _Static_assert(KV_CREDENTIAL_SECRET == 0, "the statements below have the number");
 
 /* The ends are kept as texts: they are beyond what numbers of JSON hold. */
@@ -56,8 +52,8 @@ static enum kv_code expire_secrets(struct kv_db *db, int64_t id, const char *nam
     KV_TRY(kv_db_run(db, sql, KV_BINDS(KV_B_INT(now - 1), KV_B_INT(id), KV_B_INT(now)), &changes,
                      err));
     if (changes == 0) {
-        return KV_FAIL(err, KV_CONFLICT, 0, "The identity '%.128s' has no secret that could expire.",
-                       name);
+        return KV_FAIL(err, KV_CONFLICT, 0,
+                       "The identity '%.128s' has no secret that could expire.", name);
     }
     return KV_OK;
 }
@@ -88,21 +84,28 @@ enum kv_code kv_principal_lose(struct kv_principals *principals, const char *nam
     return principals_commit(principals, db, err);
 }
 
+/* clang-format off */
+#define END_OF_SECRET                                                                              \
+    "SELECT CAST(" IN_ROW("expires") " AS INTEGER) FROM json_each(?1, '$.secrets') r"              \
+    " WHERE " IN_ROW("id") " = principal_credential.id"
+
+static const char *const putting_back[] = {
+    "UPDATE principal SET state = " OF("state") " WHERE object_id = " OF("object_id"),
+    "UPDATE principal_credential SET expires = (" END_OF_SECRET ")"
+    " WHERE principal = " OF("row") " AND EXISTS (" END_OF_SECRET ")",
+    "DELETE FROM principal WHERE " OF("row") " = 0 AND object_id = " OF("object_id")
+    " AND NOT EXISTS (SELECT 1 FROM principal_credential c WHERE c.principal = principal.id)",
+};
+/* clang-format on */
+
 enum kv_code kv_principal_put_back(struct kv_principals *principals, const char *kept,
                                    struct kv_err *err)
 {
-    static const char *const statements[] = {
-        "UPDATE principal SET state = " OF("state") " WHERE object_id = " OF("object_id"),
-        "UPDATE principal_credential SET expires = (" END_OF_SECRET ")"
-        " WHERE principal = " OF("row") " AND EXISTS (" END_OF_SECRET ")",
-        "DELETE FROM principal WHERE " OF("row") " = 0 AND object_id = " OF("object_id")
-        " AND NOT EXISTS (SELECT 1 FROM principal_credential c WHERE c.principal = principal.id)",
-    };
     kv_auto(kv_db_release) struct kv_db *db = NULL;
 
     KV_TRY(principals_begin(principals, &db, err));
-    for (size_t i = 0; i < KV_COUNT(statements); i++) {
-        KV_TRY(kv_db_run(db, statements[i], KV_BINDS(KV_B_TEXT(kept)), NULL, err));
+    for (size_t i = 0; i < KV_COUNT(putting_back); i++) {
+        KV_TRY(kv_db_run(db, putting_back[i], KV_BINDS(KV_B_TEXT(kept)), NULL, err));
     }
     return principals_commit(principals, db, err);
 }

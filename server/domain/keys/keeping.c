@@ -41,6 +41,8 @@ enum kv_code kv_key_keep(const struct kv_scope *scope, const char *name, const c
     return append_row(db, id, keeping, text, err);
 }
 
+/* clang-format off */
+
 /* The key that is meant, by the id of its row, which after a purge may be another one's. */
 #define KEY_OF "id = " OF("key") " AND vault = " OF("vault") " AND name = " OF("name")
 #define IS_KEPT(keeping) OF("keeping") " = " #keeping
@@ -63,17 +65,20 @@ static const char *const putting_back[] = {
     " AND external IS NULL",
     "DELETE FROM version WHERE " NEWER,
     "UPDATE rotation_policy SET due = " OF("due") " WHERE key = " OF("key")
-    " AND EXISTS (SELECT 1 FROM key WHERE " KEY_OF ")",
+    " AND EXISTS (SELECT 1 FROM key WHERE " KEY_OF " AND latest = " OF("latest") ")",
 };
+
+static const char others_of_name[] =
+    "SELECT count(*) FROM key WHERE vault = " OF("vault")
+    " AND fold = " OF("fold") " AND id != " OF("key") " AND " IS_KEPT(1)
+    " AND EXISTS (SELECT 1 FROM key WHERE " KEY_OF ")";
+/* clang-format on */
 
 static enum kv_code check_name_is_free(struct kv_db *db, const char *kept, struct kv_err *err)
 {
-    static const char sql[] = "SELECT count(*) FROM key WHERE vault = " OF("vault")
-        " AND fold = " OF("fold") " AND id != " OF("key") " AND " IS_KEPT(1)
-        " AND EXISTS (SELECT 1 FROM key WHERE " KEY_OF ")";
     int64_t count;
 
-    KV_TRY(kv_db_count(db, sql, KV_BINDS(KV_B_TEXT(kept)), &count, err));
+    KV_TRY(kv_db_count(db, others_of_name, KV_BINDS(KV_B_TEXT(kept)), &count, err));
     if (count > 0) {
         return KV_FAIL(err, KV_CONFLICT, 0,
                        "Another key was made under the name of the one that was purged: delete and "

@@ -155,9 +155,10 @@ enum kv_code applied_load(struct kv_scenarios *scenarios, const char *name,
 /* KV_CONFLICT when it is applied, or another one touches the same. */
 enum kv_code applied_check(const struct scenario_act *act, struct kv_err *err) kv_must_check;
 
-/* The names of all, oldest first, or of those about a vault; at most `max`, borrowed from the rows. */
+/* The names of all, oldest first, or of those about a vault; at most `max`. */
+#define SCENARIO_NAME_SIZE 64
 enum kv_code applied_names(struct kv_scenarios *scenarios, const char *vault,
-                           const struct scenario_row **ret_rows, size_t max, size_t *ret_count,
+                           char ret_names[][SCENARIO_NAME_SIZE], size_t max, size_t *ret_count,
                            struct kv_err *err) kv_must_check;
 
 /* --- what they do: of_keys.c, of_vaults.c, of_access.c, of_rules.c --- */

@@ -6,6 +6,8 @@
 
 #include "core.h"
 
+#define APPLIED_MAX 64 /* there are fewer scenarios */
+
 enum kv_code kv_scenarios_new(const struct kv_scenarios_config *config,
                               struct kv_scenarios **ret_scenarios, struct kv_err *err)
 {
@@ -156,18 +158,18 @@ enum kv_code kv_scenarios_apply(struct kv_scenarios *scenarios, const char *name
     return show(scenarios, act.row, ret_shown, err);
 }
 
-static enum kv_code revert(struct kv_scenarios *scenarios, const struct scenario_row *row,
-                           bool at_start, kv_millis now, struct kv_err *err)
+static enum kv_code revert(struct kv_scenarios *scenarios, const char *name, bool at_start,
+                           kv_millis now, struct kv_err *err)
 {
     kv_auto(applied_done) struct applied applied = { .name = NULL };
     bool found;
 
-    KV_TRY(applied_load(scenarios, row->name, &applied, &found, err));
+    KV_TRY(applied_load(scenarios, name, &applied, &found, err));
     if (!found) {
-        return KV_FAIL(err, KV_CONFLICT, 0, "%s is not applied.", row->name);
+        return KV_FAIL(err, KV_CONFLICT, 0, "%s is not applied.", name);
     }
     KV_TRY(scenario_put_back(scenarios, applied.kept, at_start, now, err));
-    KV_TRY(applied_remove(scenarios, row->name, err));
+    KV_TRY(applied_remove(scenarios, name, err));
     kv_clock_wake(scenarios->config.clock);
     return KV_OK;
 }
@@ -178,7 +180,7 @@ enum kv_code kv_scenarios_revert(struct kv_scenarios *scenarios, const char *nam
     const struct scenario_row *row = NULL;
 
     KV_TRY(scenario_find(name, &row, err));
-    KV_TRY(revert(scenarios, row, false, now, err));
+    KV_TRY(revert(scenarios, row->name, false, now, err));
     return show(scenarios, row, ret_shown, err);
 }
 
@@ -187,14 +189,14 @@ static enum kv_code revert_all(struct kv_scenarios *scenarios, const char *vault
                                kv_millis now, size_t *ret_count, size_t *ret_failed,
                                struct kv_err *err)
 {
-    const struct scenario_row *rows[64];
+    char names[APPLIED_MAX][SCENARIO_NAME_SIZE];
 
     *ret_failed = 0;
-    KV_TRY(applied_names(scenarios, vault, rows, KV_COUNT(rows), ret_count, err));
+    KV_TRY(applied_names(scenarios, vault, names, APPLIED_MAX, ret_count, err));
     for (size_t i = *ret_count; i > 0; i--) {
-        if (revert(scenarios, rows[i - 1], at_start, now, NULL) != KV_OK) {
+        if (revert(scenarios, names[i - 1], at_start, now, NULL) != KV_OK) {
             *ret_failed += 1;
-            KV_TRY(applied_remove(scenarios, rows[i - 1]->name, err));
+            KV_TRY(applied_remove(scenarios, names[i - 1], err));
         }
     }
     return KV_OK;
@@ -210,10 +212,10 @@ enum kv_code kv_scenarios_end(struct kv_scenarios *scenarios, const char *vault,
 
 bool kv_scenarios_has(struct kv_scenarios *scenarios, const char *vault)
 {
-    const struct scenario_row *row = NULL;
+    char name[1][SCENARIO_NAME_SIZE];
     size_t count = 0;
 
-    return applied_names(scenarios, vault, &row, 1, &count, NULL) != KV_OK || count > 0;
+    return applied_names(scenarios, vault, name, 1, &count, NULL) != KV_OK || count > 0;
 }
 
 enum kv_code kv_scenarios_recover(struct kv_scenarios *scenarios, kv_millis now, size_t *ret_count,
