@@ -267,3 +267,60 @@ Test(scenario_rules, clock_skew_makes_tokens_too_young)
     API_REPLY(good, client_call(&dev, "GET", "/keys/cmk", NULL));
     cr_expect_eq(good.status, 200, "%s", good.body);
 }
+
+/* Who is granted something meanwhile keeps it, although its row may have the number of one that is
+ * gone. */
+Test(scenario_rules, leave_alone_what_others_are_granted_meanwhile)
+{
+    static const struct {
+        const char *vault, *scenario, *method, *below, *body;
+    } rows[] = {
+        { "rol", "role-removed", "POST", "assignments",
+          "{\"principal\":\"11111111-2222-3333-4444-555555555555\","
+          "\"role\":\"Key Vault Crypto User\"}" },
+        { "pol", "policy-removed", "PUT", "policies/11111111-2222-3333-4444-555555555555",
+          "{\"permissions\":[\"get\"]}" },
+    };
+    char behind[128], with[64];
+    API_CLIENT_OF(&scenario_daemon, dev);
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        (void) snprintf(with, sizeof(with), "{\"vault\":\"%s\"}", rows[i].vault);
+        (void) snprintf(behind, sizeof(behind), "/%s/%s", rows[i].vault, rows[i].below);
+        scenario_need_keys(rows[i].vault);
+        scenario_apply(rows[i].scenario, with);
+        API_REPLY(granted, client_ask_vaults(&dev, rows[i].method, behind, rows[i].body));
+        cr_assert(granted.status == 200 || granted.status == 201, "%s", granted.body);
+        scenario_revert(rows[i].scenario);
+        API_REPLY(mine, scenario_probe(PROBE_GET, rows[i].vault));
+        cr_expect_eq(mine.status, 200, "%s: %s", rows[i].vault, mine.body);
+        (void) snprintf(behind, sizeof(behind), "/%s/access", rows[i].vault);
+        API_REPLY(others, client_ask_vaults(&dev, "GET", behind, NULL));
+        cr_expect_not_null(strstr(others.body, "11111111-2222-3333-4444-555555555555"), "%s",
+                           others.body);
+    }
+}
+
+/* A managed HSM, too, in its own form; and what is deleted meanwhile comes back as it was. */
+Test(scenario_rules, vault_read_only_is_a_managed_hsm_until_the_revert)
+{
+    const struct request create = { .method = "POST",
+                                    .target = "/keys/a/create?api-version=7.6",
+                                    .body = "{\"kty\":\"EC-HSM\"}" };
+    API_CLIENT_OF(&scenario_daemon, dev);
+    API_REPLY(made, client_ask_vaults(&dev, "PUT", "/pool", "{\"kind\":\"hsm\"}"));
+    API_HSM_OF(&scenario_daemon, pool);
+
+    cr_assert_eq(made.status, 201, "%s", made.body);
+    scenario_apply("region-failover", "{\"vault\":\"pool\"}");
+    API_REPLY(refused, client_send(&pool, &create));
+    cr_expect_eq(refused.status, 403, "%ld %s", refused.status, refused.body);
+    cr_expect_not_null(strstr(refused.body, "'pool' is in read-only mode"), "%s", refused.body);
+    API_REPLY(deleted, client_ask_vaults(&dev, "DELETE", "/pool", NULL));
+    cr_expect_eq(deleted.status / 100, 2, "%s", deleted.body);
+    scenario_revert("region-failover");
+    API_REPLY(back, client_ask_vaults(&dev, "POST", "/pool/recover", "{}"));
+    cr_assert_eq(back.status, 200, "%s", back.body);
+    API_REPLY(allowed, client_send(&pool, &create));
+    cr_expect_eq(allowed.status, 200, "%s", allowed.body);
+}

@@ -3,9 +3,10 @@
 #include "scenario_tools.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "../support/command.h"
 #include "kv/base/files.h"
 
 TestSuite(scenario_shell, .init = scenario_start, .fini = scenario_stop, .timeout = 90);
@@ -182,5 +183,25 @@ Test(scenario_shell, has_scripts_that_leave_everything_as_it_was)
         expect(words, 0, "1/");
         scenario_expect_digest(before, names[i]);
     }
+    expect_nothing_applied();
+}
+
+/* As by Ctrl-C, in the middle of a wait. */
+Test(scenario_shell, takes_all_back_when_it_is_interrupted)
+{
+    const char *program = getenv("TEST_PROGRAM");
+    char before[SCENARIO_DIGEST_SIZE], line[KV_PATH_MAX];
+
+    scenario_digest(before);
+    (void) snprintf(
+        line, sizeof(line),
+        "timeout -s INT -k 30 2 %s scenario run %.400s --data %s 2>&1"
+        " | grep -q 'taking back apply key-deleted'",
+        program != NULL ? program : "./coffer",
+        write_script("{\"steps\":[{\"apply\":\"key-deleted\",\"with\":{\"key\":\"cmk\"}},"
+                     "{\"waitFor\":{\"status\":418,\"timeout\":\"PT5M\"}}]}"),
+        scenario_daemon.folder);
+    cr_expect_eq(command_run(line), 0);
+    scenario_expect_digest(before, "after the interruption");
     expect_nothing_applied();
 }

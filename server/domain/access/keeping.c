@@ -11,6 +11,11 @@
 #define TIME_IN_ROW(member) "CAST(" IN_ROW(member) " AS INTEGER)"
 #define TIME(column) "'" column "', CAST(" column " AS TEXT)"
 #define ROWS_OF(member) " FROM json_each(?1, '$." member "') r"
+/* The id it had, unless somebody else's row has it by now: ids of rows that are gone are given again. */
+#define ID_IN(table)                                                                               \
+    "CASE WHEN EXISTS (SELECT 1 FROM " table                                                       \
+    " WHERE id = " IN_ROW("id") ")"                                                                \
+                                " THEN NULL ELSE " IN_ROW("id") " END"
 #define VAULT_IS_THERE "EXISTS (SELECT 1 FROM vault WHERE id = " OF("vault") ")"
 
 static enum kv_code append(struct kv_db *db, const char *sql, struct kv_binds binds,
@@ -53,19 +58,23 @@ static const char sql_keep[] =
     " 'definition', definition)) FROM role_assignment WHERE vault = ?1 AND principal = ?2))";
 
 static const char *const sql_put_back[] = {
-    "INSERT OR REPLACE INTO access_assignment"
+    "DELETE FROM access_assignment WHERE name IN (SELECT " IN_ROW("name") ROWS_OF("assignments") ")",
+    "INSERT INTO access_assignment"
     " (id, name, vault, level, key, principal, role, deny, since, until)"
-    " SELECT " IN_ROW("id") ", " IN_ROW("name") ", " IN_ROW("vault") ", " IN_ROW("level") ", "
+    " SELECT " ID_IN("access_assignment") ", " IN_ROW("name") ", " IN_ROW("vault") ", " IN_ROW("level") ", "
     IN_ROW("key") ", " OF("principal") ", " IN_ROW("role") ", " IN_ROW("deny") ", "
     TIME_IN_ROW("since") ", " TIME_IN_ROW("until")
     ROWS_OF("assignments") " WHERE " VAULT_IS_THERE,
     "DELETE FROM access_policy WHERE vault = " OF("vault") " AND principal = " OF("principal"),
     "INSERT INTO access_policy (id, vault, principal, application, words, since, until)"
-    " SELECT " IN_ROW("id") ", " OF("vault") ", " OF("principal") ", " IN_ROW("application") ", "
+    " SELECT " ID_IN("access_policy") ", " OF("vault") ", " OF("principal") ", "
+    IN_ROW("application") ", "
     IN_ROW("words") ", " TIME_IN_ROW("since") ", " TIME_IN_ROW("until")
     ROWS_OF("policies") " WHERE " VAULT_IS_THERE,
-    "INSERT OR REPLACE INTO role_assignment (id, vault, name, scope, principal, definition)"
-    " SELECT " IN_ROW("id") ", " OF("vault") ", " IN_ROW("name") ", " IN_ROW("scope") ", "
+    "DELETE FROM role_assignment WHERE vault = " OF("vault")
+    " AND name IN (SELECT " IN_ROW("name") ROWS_OF("hsm") ")",
+    "INSERT INTO role_assignment (id, vault, name, scope, principal, definition)"
+    " SELECT " ID_IN("role_assignment") ", " OF("vault") ", " IN_ROW("name") ", " IN_ROW("scope") ", "
     OF("principal") ", " IN_ROW("definition")
     ROWS_OF("hsm") " WHERE " VAULT_IS_THERE,
 };
@@ -80,7 +89,8 @@ static const char *const sql_put_network_back[] = {
     "DELETE FROM access_network WHERE vault = " OF("vault"),
     "INSERT INTO access_network (id, vault, default_action, bypass, public_access, ip_rules,"
     " private_endpoints, ranges, since, until)"
-    " SELECT " IN_ROW("id") ", " OF("vault") ", " IN_ROW("default_action") ", " IN_ROW("bypass") ", "
+    " SELECT " ID_IN("access_network") ", " OF("vault") ", " IN_ROW("default_action") ", "
+    IN_ROW("bypass") ", "
     IN_ROW("public_access") ", " IN_ROW("ip_rules") ", " IN_ROW("private_endpoints") ", "
     IN_ROW("ranges") ", " TIME_IN_ROW("since") ", " TIME_IN_ROW("until")
     ROWS_OF("networks") " WHERE " VAULT_IS_THERE,

@@ -90,10 +90,12 @@ enum kv_code kv_principal_lose(struct kv_principals *principals, const char *nam
     " WHERE " IN_ROW("id") " = principal_credential.id"
 
 static const char *const putting_back[] = {
-    "UPDATE principal SET state = " OF("state") " WHERE object_id = " OF("object_id"),
+    "UPDATE principal SET state = " OF("state")
+    " WHERE object_id = " OF("object_id") " AND name IS NOT NULL",
     "UPDATE principal_credential SET expires = (" END_OF_SECRET ")"
     " WHERE principal = " OF("row") " AND EXISTS (" END_OF_SECRET ")",
     "DELETE FROM principal WHERE " OF("row") " = 0 AND object_id = " OF("object_id")
+    " AND registered = 0"
     " AND NOT EXISTS (SELECT 1 FROM principal_credential c WHERE c.principal = principal.id)",
 };
 /* clang-format on */

@@ -7,15 +7,15 @@
 
 #define LONG_AGO (2 * KV_DAY) /* beyond any leeway of clocks */
 
-/* Keeps how it was; NULL: its latest version. */
-static enum kv_code keep(struct scenario_act *act, enum kv_keeping keeping, struct kv_err *err)
+/* Keeps how it was; `version` NULL: its latest version. */
+static enum kv_code keep(struct scenario_act *act, const char *version, enum kv_keeping keeping,
+                         struct kv_err *err)
 {
     const struct kv_scope scope = scenario_scope(act);
     kv_auto(kv_buf_done) struct kv_buf text;
 
     kv_buf_init(&text, KV_KEPT_MAX);
-    KV_TRY(kv_key_keep(&scope, scenario_text(act, "key"), scenario_text(act, "version"), keeping,
-                       &text, err));
+    KV_TRY(kv_key_keep(&scope, scenario_text(act, "key"), version, keeping, &text, err));
     return scenario_keep(act, PART_KEY, text.data, err);
 }
 
@@ -53,7 +53,7 @@ enum kv_code disable_key(struct scenario_act *act, struct kv_err *err)
     if (!before.attributes.enabled) {
         return KV_FAIL(err, KV_CONFLICT, 0, "That version is disabled already.");
     }
-    KV_TRY(keep(act, KV_KEEP_VERSION, err));
+    KV_TRY(keep(act, before.version, KV_KEEP_VERSION, err));
     KV_TRY(update(act, before.version, &args, &after, err));
     return note(act, after.version, "disabled", err);
 }
@@ -66,10 +66,12 @@ enum kv_code expire_key(struct scenario_act *act, struct kv_err *err)
         .expires = { .given = expires, .value = now - LONG_AGO },
         .not_before = { .given = !expires, .value = now + LONG_AGO },
     };
+    kv_auto(kv_key_done) struct kv_key before = { .version = "" };
     kv_auto(kv_key_done) struct kv_key after = { .version = "" };
 
-    KV_TRY(keep(act, KV_KEEP_VERSION, err));
-    KV_TRY(update(act, scenario_text(act, "version"), &args, &after, err));
+    KV_TRY(get(act, &before, err));
+    KV_TRY(keep(act, before.version, KV_KEEP_VERSION, err));
+    KV_TRY(update(act, before.version, &args, &after, err));
     return note(act, after.version, expires ? "expired" : "not yet valid", err);
 }
 
@@ -78,7 +80,7 @@ enum kv_code delete_key(struct scenario_act *act, struct kv_err *err)
     const struct kv_scope scope = scenario_scope(act);
     kv_auto(kv_key_done) struct kv_key after = { .version = "" };
 
-    KV_TRY(keep(act, KV_KEEP_STATE, err));
+    KV_TRY(keep(act, NULL, KV_KEEP_STATE, err));
     KV_TRY(kv_key_delete(&scope, scenario_text(act, "key"), &after, err));
     return note(act, NULL, "deleted", err);
 }
@@ -88,7 +90,7 @@ enum kv_code purge_key(struct scenario_act *act, struct kv_err *err)
 {
     const struct kv_scope scope = scenario_scope(act);
 
-    KV_TRY(keep(act, KV_KEEP_STATE, err));
+    KV_TRY(keep(act, NULL, KV_KEEP_STATE, err));
     KV_TRY(kv_key_set_aside(&scope, scenario_text(act, "key"), err));
     return note(act, NULL, "gone as if it had been purged", err);
 }
@@ -113,7 +115,7 @@ enum kv_code restrict_key(struct scenario_act *act, struct kv_err *err)
         return KV_FAIL(err, KV_CONFLICT, 0,
                        "'%.64s' is not among the key_ops of that version as it is.", operation);
     }
-    KV_TRY(keep(act, KV_KEEP_VERSION, err));
+    KV_TRY(keep(act, before.version, KV_KEEP_VERSION, err));
     KV_TRY(update(act, before.version, &args, &after, err));
     return note(act, after.version, "key_ops changed", err);
 }
@@ -127,7 +129,7 @@ enum kv_code rotate_key(struct scenario_act *act, struct kv_err *err)
     kv_auto(kv_key_done) struct kv_key old = { .version = "" };
 
     KV_TRY(get(act, &before, err));
-    KV_TRY(keep(act, KV_KEEP_LATEST, err));
+    KV_TRY(keep(act, NULL, KV_KEEP_LATEST, err));
     KV_TRY(kv_key_rotate(&scope, scenario_text(act, "key"), &after, err));
     KV_TRY(note(act, after.version, "made, and the latest version", err));
     if (scenario_is(act, "old", "enabled")) {
@@ -165,7 +167,7 @@ enum kv_code replace_key(struct scenario_act *act, struct kv_err *err)
         (void) scenario_number(act, "key_size", &args.bits);
     }
     KV_TRY(kv_key_create_check(&scope, &args, err));
-    KV_TRY(keep(act, KV_KEEP_LATEST, err));
+    KV_TRY(keep(act, NULL, KV_KEEP_LATEST, err));
     KV_TRY(kv_key_create(&scope, &args, &after, err));
     return note(act, after.version, "made of another type, and the latest version", err);
 }

@@ -325,7 +325,6 @@ enum kv_code kv_vaults_set_read_only(struct kv_vaults *vaults, const char *name,
     struct entry *entry;
 
     KV_TRY(find_known(vaults, name, now, &entry, &vault, err));
-    KV_TRY(check_lives(vault, err));
     if (vault->read_only == read_only) {
         return KV_FAIL(err, KV_CONFLICT, 0, "The vault '%s' is %s already.", vault->name,
                        read_only ? "read-only" : "open to changes");
