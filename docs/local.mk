@@ -23,6 +23,7 @@ EXTRA_DIST += \
 	%D%/page.md \
 	%D%/page.png \
 	%D%/parity.md \
+	%D%/scenarios.md \
 	%D%/security.md \
 	%D%/troubleshooting.md \
 	%D%/trust.md

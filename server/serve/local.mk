@@ -29,6 +29,7 @@ libkvserve_a_SOURCES += \
 	%D%/ready.c \
 	%D%/refusals.c \
 	%D%/rotator.c \
+	%D%/scenarios.c \
 	%D%/secrets.c \
 	%D%/serve.c \
 	%D%/serve.h \

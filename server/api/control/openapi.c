@@ -8,6 +8,7 @@
 #include "config.h"
 #include "kv/app/api.h"
 #include "kv/base/json.h"
+#include "embedded.h"
 #include "private.h"
 
 #define WORD_SIZE 64 /* a segment of a path, a member of a query, a status */
