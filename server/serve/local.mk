@@ -24,10 +24,13 @@ libkvserve_a_SOURCES += \
 	%D%/issuers.c \
 	%D%/identities.c \
 	%D%/journal.c \
+	%D%/listeners.c \
+	%D%/listeners.h \
 	%D%/machine.c \
 	%D%/names.c \
 	%D%/ready.c \
 	%D%/refusals.c \
+	%D%/refusals.h \
 	%D%/rotator.c \
 	%D%/scenarios.c \
 	%D%/secrets.c \

@@ -4,7 +4,7 @@
  * effect before whoever made it is answered. While there are such rules, a thread looks whether one of
  * them has begun or ended by its clock, of which there are two.
  */
-#include "serve.h"
+#include "refusals.h"
 
 #include <errno.h>
 #include <time.h>

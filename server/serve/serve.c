@@ -20,16 +20,9 @@
 #include "kv/limits/limits.h"
 #include "kv/scenarios/scenarios.h"
 #include "kv/store/store.h"
+#include "listeners.h"
+#include "refusals.h"
 
-#define CONNECTIONS_MAX 4096
-#define IDLE_TIMEOUT_MS 120000
-#define HEAD_TIMEOUT_MS 30000
-#define ARRIVAL_TIMEOUT_MS 60000
-#define WORK_DEADLINE_MS 30000
-#define GENERATE_DEADLINE_MS 120000
-#define OUTSIDE_DEADLINE_MS 30000
-#define WAITS_MAX 4096
-#define WAIT_MAX_MS 600000
 #define WORK_QUEUE 1024
 #define GENERATE_QUEUE 256
 #define GENERATE_NICENESS 5
@@ -71,7 +64,7 @@ struct server {
     struct kv_lanes *lanes;
     struct rotator *rotator;
     struct kv_scenarios *scenarios;
-    struct kv_listener *tls, *control;
+    struct listeners listeners;
     struct kv_app app;
 };
 
@@ -271,42 +264,16 @@ static void fill_app(struct server *server)
 
 static enum kv_code listen_on(struct server *server, struct kv_err *err)
 {
-    struct kv_listener_config config = {
-        .address = kv_option_text(server->options, KV_OPTION_LISTEN),
-        .port = (unsigned) kv_option_number(server->options, KV_OPTION_PORT),
-        .certificate_pem = server->certificates.server.data,
-        .key_pem = server->certificates.key.data,
-        .sites = sites_of_tls,
-        .app = &server->app,
-        .lanes = server->lanes,
-        .clock = server->clock,
-        .connections = CONNECTIONS_MAX,
-        .idle_timeout = IDLE_TIMEOUT_MS,
-        .head_timeout = HEAD_TIMEOUT_MS,
-        .arrival_timeout = ARRIVAL_TIMEOUT_MS,
-        .deadline = { [KV_LANE_WORK] = WORK_DEADLINE_MS,
-                      [KV_LANE_GENERATE] = GENERATE_DEADLINE_MS,
-                      [KV_LANE_OUTSIDE] = OUTSIDE_DEADLINE_MS },
-        .waits = WAITS_MAX,
-        .wait_max = WAIT_MAX_MS,
-        .greet = kv_fault_greet,
-        .certificates = &server->certificates,
-    };
-
     fill_app(server);
     KV_TRY(control_port_guard(server->options, server->folder.path, &server->app, err));
-    KV_TRY(kv_listener_new(&config, &server->tls, err));
-    server->app.port = kv_listener_port(server->tls);
+    KV_TRY(listeners_open_tls(&server->listeners, server->options, &server->certificates,
+                              &server->app, err));
     authority_host_fill(server->options, &server->app);
-    KV_TRY(refusals_open(&server->refusals, server->faults, server->clock, server->tls, err));
-    config.certificate_pem = NULL;
-    config.key_pem = NULL;
-    config.sites = sites_of_control;
-    config.port = (unsigned) kv_option_number(server->options, KV_OPTION_CONTROL_PORT);
-    KV_TRY(kv_listener_new(&config, &server->control, err));
-    server->app.control_port = kv_listener_port(server->control);
-    journal_hear(&server->journal, server->control);
-    return events_start(&server->courier, &server->app, server->control, err);
+    KV_TRY(refusals_open(&server->refusals, server->faults, server->clock, server->listeners.tls,
+                         err));
+    KV_TRY(listeners_open_control(&server->listeners, server->options, &server->app, err));
+    journal_hear(&server->journal, server->listeners.control);
+    return events_start(&server->courier, &server->app, server->listeners.control, err);
 }
 
 static enum kv_code publish(struct server *server, struct kv_err *err)
@@ -336,10 +303,9 @@ static void take_down(struct server *server)
     kv_agenda_stop(server->agenda); /* nor may a travel, */
     token_let_go(&server->token);   /* nor a token that was made slow */
     refusals_close(&server->refusals);
-    drain(server->tls, server->control, &server->folder);
+    drain(server->listeners.tls, server->listeners.control, &server->folder);
     events_stop(&server->courier);
-    kv_listener_free(server->tls); /* first: it tells the other of what it answered */
-    kv_listener_free(server->control);
+    listeners_close(&server->listeners);
     housekeeper_stop(server->keeper); /* it posts to the lanes, which sound its alarm until freed */
     kv_lanes_free(server->lanes);
     kv_agenda_free(server->agenda);

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "config.h"
+#include "embedded.h"
 #include "kv/app/api.h"
 #include "kv/base/json.h"
-#include "embedded.h"
 #include "private.h"
 
 #define WORD_SIZE 64 /* a segment of a path, a member of a query, a status */
@@ -237,7 +237,8 @@ enum kv_code openapi_describe(const struct kv_route *const *tables, bool wants_t
     kv_auto(cJSON_Delete) cJSON *document = NULL;
     struct draft draft = { .wants_token = wants_token, .ok = true };
 
-    KV_TRY(kv_json_parse((const char *) openapi_files[0].bytes, openapi_files[0].len, &document, err));
+    KV_TRY(
+        kv_json_parse((const char *) openapi_files[0].bytes, openapi_files[0].len, &document, err));
     kv_json_add_text(cJSON_GetObjectItemCaseSensitive(document, "info"), "version", PACKAGE_VERSION,
                      &draft.ok);
     draft.components = cJSON_GetObjectItemCaseSensitive(document, "components");
@@ -259,7 +260,7 @@ enum kv_code control_openapi(struct kv_request *request, struct kv_response *res
 {
     kv_auto(cJSON_Delete) cJSON *document = NULL;
 
-    KV_TRY(openapi_describe(kv_control_site.tables, request->app->wants_control_token, &document,
-                            err));
+    KV_TRY(
+        openapi_describe(request->site->tables, request->app->wants_control_token, &document, err));
     return kv_response_json(response, 200, document, err);
 }
