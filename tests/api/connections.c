@@ -231,3 +231,39 @@ Test(connections, are_accepted_again_after_a_restart)
     cr_assert(daemon_start(&connections_daemon, (const char *const[]){ "--vault", "dev", NULL }));
     cr_expect_eq(connections_look("dev", 0).how, SEEN_GOOD);
 }
+
+static long add_certificate(const struct daemon *daemon, const char *certificate)
+{
+    char body[128];
+    const struct request request = {
+        .method = "POST",
+        .target = "/control/v1/faults",
+        .body = body,
+        .without_token = true,
+        .control = true,
+    };
+    API_CLIENT_OF(daemon, dev);
+
+    (void) snprintf(body, sizeof(body), "{\"effect\":{\"certificate\":\"%s\"}}", certificate);
+    API_REPLY(reply, client_send(&dev, &request));
+    return reply.status;
+}
+
+/* A given server certificate cannot be signed anew by a CA that clients trust. */
+Test(connections, have_foreign_certificates_alone_without_a_ca)
+{
+    char certificate[320], key[320], ca[320];
+    struct daemon given;
+
+    (void) snprintf(certificate, sizeof(certificate), "%s/tls/server.pem",
+                    connections_daemon.folder);
+    (void) snprintf(key, sizeof(key), "%s/tls/server.key", connections_daemon.folder);
+    (void) snprintf(ca, sizeof(ca), "%s/ca.pem", connections_daemon.folder);
+    api_begin(&given, (const char *const[]){ "--vault", "dev", "--tls-cert", certificate,
+                                             "--tls-key", key, "--ca-cert", ca, NULL });
+    cr_expect_eq(add_certificate(&given, "expired"), 400);
+    cr_expect_eq(add_certificate(&given, "not_yet_valid"), 400);
+    cr_expect_eq(add_certificate(&given, "wrong_name"), 400);
+    cr_expect_eq(add_certificate(&given, "foreign_ca"), 201);
+    api_end(&given);
+}

@@ -31,6 +31,7 @@ static const struct part {
     { "access", bench_access, "a check of a caller with 10000 role assignments" },
     { "journal", bench_journal, "what the journal costs a request" },
     { "faults", bench_faults, "what 1000 fault rules cost a request" },
+    { "gate", bench_gate, "what 1000 fault rules cost a whole GET over TLS" },
     { "firewall", bench_firewall, "a look at a client's address with 1000 rules" },
     { "scale", bench_scale, "the same with 10, 1000 and 10000 keys" },
 };

@@ -28,6 +28,7 @@ bench_fn bench_token;    /* validating a token that was seen before */
 bench_fn bench_standing; /* whether a caller's session has ended */
 bench_fn bench_access;   /* a check of a caller, with many role assignments */
 bench_fn bench_faults;   /* what fault rules cost a request */
+bench_fn bench_gate;     /* the same of a whole request */
 bench_fn bench_journal;  /* what a request pays for an entry */
 bench_fn bench_firewall; /* a look at the address of a client, with many rules */
 bench_fn bench_scale;    /* with few and with many keys */

@@ -12,6 +12,7 @@ EXTRA_PROGRAMS += %D%/bench
 	%D%/fill.c \
 	%D%/fill.h \
 	%D%/firewall.c \
+	%D%/gate.c \
 	%D%/get.c \
 	%D%/guard.c \
 	%D%/guard.h \
