@@ -106,6 +106,8 @@ Test(events, tell_of_a_new_exp_anew_and_of_an_old_one_not_again)
     api_advance(&own, 41 * EVENTS_DAY);
     api_advance(&own, -41 * EVENTS_DAY);
     api_advance(&own, 41 * EVENTS_DAY);
+    call("PATCH", "/keys/k", "{\"tags\":{\"a\":\"b\"}}");
+    api_advance(&own, EVENTS_DAY);
     (void) snprintf(body, sizeof(body), "{\"attributes\":{\"exp\":%ld}}",
                     EVENTS_START + 80 * EVENTS_DAY);
     call("PATCH", "/keys/k", body);
