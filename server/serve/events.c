@@ -58,6 +58,25 @@ enum kv_code events_open(struct courier *courier, const struct kv_options *optio
     return kv_events_subscribe(courier->events, ids, courier->hooks, err);
 }
 
+/* A vault has another permission model: by the second that the change has. */
+static enum kv_code note_access(void *context, struct kv_db *db, const struct kv_vault *vault,
+                                struct kv_err *err)
+{
+    struct courier *courier = context;
+    struct kv_key_event event = { .type = KV_EVENT_POLICY_CHANGED, .at = vault->changed * 1000 };
+
+    if (vault->kind == KV_MANAGED_HSM) {
+        return KV_OK;
+    }
+    memcpy(event.vault, vault->name, sizeof(event.vault));
+    return kv_events_write(courier->events, db, &event, err);
+}
+
+void events_watch(struct courier *courier, struct kv_vaults *vaults)
+{
+    kv_vaults_note_access(vaults, note_access, courier);
+}
+
 /* What is known of a receiver now. */
 static enum kv_code describe_hook(struct courier *courier, struct hook *hook, cJSON *list,
                                   struct kv_err *err)

@@ -14,6 +14,8 @@ enum kv_code events_check(const struct kv_options *options, struct kv_err *err) 
 /* The outbox, before whoever writes events, and the receivers. {0} is closed. It stays where it is. */
 enum kv_code events_open(struct courier *courier, const struct kv_options *options,
                          struct kv_store *store, struct kv_err *err) kv_must_check;
+/* Has the outbox hear of vaults whose access mode changes. */
+void events_watch(struct courier *courier, struct kv_vaults *vaults);
 void events_lend(struct courier *courier, struct kv_app *app);
 
 /* Once the ports are known: brings events, and has those who wait at `control` hear of them. */

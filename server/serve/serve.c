@@ -113,6 +113,7 @@ static enum kv_code open_store(struct server *server, struct kv_err *err)
     KV_TRY(kv_store_open(path, connections, &server->store, err));
     KV_TRY(events_open(&server->courier, server->options, server->store, err));
     KV_TRY(kv_vaults_new(server->store, &server->vaults, err));
+    events_watch(&server->courier, server->vaults);
     return kv_roles_new(server->store, &server->roles, err);
 }
 

@@ -106,6 +106,8 @@ Test(events, tell_of_a_new_exp_anew_and_of_an_old_one_not_again)
     api_advance(&own, 41 * EVENTS_DAY);
     api_advance(&own, -41 * EVENTS_DAY);
     api_advance(&own, 41 * EVENTS_DAY);
+    call("PATCH", "/keys/k", "{\"tags\":{\"a\":\"b\"}}");
+    api_advance(&own, EVENTS_DAY);
     (void) snprintf(body, sizeof(body), "{\"attributes\":{\"exp\":%ld}}",
                     EVENTS_START + 80 * EVENTS_DAY);
     call("PATCH", "/keys/k", body);
@@ -132,6 +134,16 @@ Test(events, are_of_the_latest_version_alone_and_of_no_deleted_key)
     end();
 }
 
+static void change_vault(const char *name, const char *body)
+{
+    char behind[64];
+    API_CLIENT_OF(&own, dev);
+
+    (void) snprintf(behind, sizeof(behind), "/%s", name);
+    API_REPLY(reply, client_ask_vaults(&dev, "PATCH", behind, body));
+    cr_assert_eq(reply.status, 200, "%ld %s", reply.status, reply.body);
+}
+
 Test(events, tell_of_access_policies_once_for_each_change)
 {
     static const char *const more[] = { "--vault", "shut,access=policy", "--grant",
@@ -146,6 +158,13 @@ Test(events, tell_of_access_policies_once_for_each_change)
     events_key(&own, "k", 0);
     receiver_await(&receiver, 2);
     cr_expect_str_eq(told(1, text), "KeyNewVersionCreated k");
+    change_vault("shut", "{\"access\":\"rbac\"}");
+    change_vault("shut", "{\"access\":\"rbac\"}");
+    change_vault("shut", "{\"purge_protection\":true}");
+    events_key(&own, "behind", 0);
+    receiver_await(&receiver, 4);
+    cr_expect_str_eq(told(2, text), "VaultAccessPolicyChanged shut");
+    cr_expect_str_eq(told(3, text), "KeyNewVersionCreated behind");
     end();
 }
 

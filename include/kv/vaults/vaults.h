@@ -49,6 +49,10 @@ typedef enum kv_code kv_vault_settle_fn(void *context, struct kv_db *db,
                                         const struct kv_vault *vault, struct kv_err *err);
 void kv_vaults_settle(struct kv_vaults *vaults, kv_vault_settle_fn *settle, void *context);
 
+/* Has `note` called in the same way with a vault whose access mode kv_vaults_change() changes, as it
+ * will be; when it fails nothing is changed. Set before the first request. */
+void kv_vaults_note_access(struct kv_vaults *vaults, kv_vault_settle_fn *note, void *context);
+
 /*
  * Reads what the store has, and makes those of `drafts` that it has not; the first of them is the
  * one for hosts that name no vault. KV_BAD_PARAMETER when a draft contradicts the store. A vault

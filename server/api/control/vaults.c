@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "kv/base/json.h"
+#include "kv/events/events.h"
 #include "private.h"
 
 #define SETTING_NAME_SIZE 64
@@ -201,6 +202,7 @@ enum kv_code control_vault_patch(struct kv_request *request, struct kv_response 
 
     KV_TRY(read_draft(request, &draft, err));
     KV_TRY(kv_vaults_change(request->app->vaults, &draft, seconds_of(request), &vault, err));
+    kv_events_tell(request->app->events); /* its access may have changed */
     return respond(request, vault, 200, response, err);
 }
 

@@ -196,26 +196,37 @@ static enum kv_code check_is_deleted(const struct kv_vault *vault, struct kv_err
     return KV_OK;
 }
 
-static enum kv_code update_row(struct kv_vaults *vaults, const struct kv_vault *vault,
-                               struct kv_err *err)
+/* Whoever wants to know of a change of access, which is what decides who may do what. */
+static enum kv_code note_access(struct kv_vaults *vaults, struct kv_db *db,
+                                const struct kv_vault *before, const struct kv_vault *vault,
+                                struct kv_err *err)
+{
+    return vaults->note_access != NULL && before->access != vault->access
+               ? vaults->note_access(vaults->note_context, db, vault, err)
+               : KV_OK;
+}
+
+static enum kv_code update_row(struct kv_vaults *vaults, const struct kv_vault *before,
+                               const struct kv_vault *vault, struct kv_err *err)
 {
     kv_auto(kv_db_release) struct kv_db *db = NULL;
 
     KV_TRY(kv_db_acquire(vaults->store, &db, err));
     KV_TRY(kv_db_begin(db, err));
     KV_TRY(vault_row_update(db, vault, err));
+    KV_TRY(note_access(vaults, db, before, vault, err));
     return kv_db_commit(db, err);
 }
 
-/* Makes the vault as `next` says. */
+/* Makes the vault, which is as `before` says, as `next` does. */
 static enum kv_code turn_into(struct kv_vaults *vaults, struct entry *entry,
-                              const struct kv_vault *next, const struct kv_vault **ret_vault,
-                              struct kv_err *err)
+                              const struct kv_vault *before, const struct kv_vault *next,
+                              const struct kv_vault **ret_vault, struct kv_err *err)
 {
     kv_auto(kv_vault_release) const struct kv_vault *snapshot = NULL;
 
     KV_TRY(vault_snapshot(next, &snapshot, err));
-    KV_TRY(update_row(vaults, next, err));
+    KV_TRY(update_row(vaults, before, next, err));
     *ret_vault = kv_vault_hold(snapshot);
     vault_entry_swap(vaults, entry, kv_take(snapshot));
     return KV_OK;
@@ -313,7 +324,7 @@ enum kv_code kv_vaults_change(struct kv_vaults *vaults, const struct kv_vault_dr
     next.access = draft->given & 1U << KV_SETTING_ACCESS ? draft->vault.access : next.access;
     next.purge_protection = next.purge_protection || draft->vault.purge_protection;
     KV_TRY(check_sense(&next, err));
-    return turn_into(vaults, entry, &next, ret_vault, err);
+    return turn_into(vaults, entry, vault, &next, ret_vault, err);
 }
 
 enum kv_code kv_vaults_set_read_only(struct kv_vaults *vaults, const char *name, bool read_only,
@@ -346,7 +357,7 @@ enum kv_code kv_vaults_delete(struct kv_vaults *vaults, const char *name, kv_tim
     struct kv_vault next = *vault;
     next.deleted = now;
     next.purge = now + (kv_time) vault->retention_days * DAY_SECONDS;
-    return turn_into(vaults, entry, &next, ret_vault, err);
+    return turn_into(vaults, entry, vault, &next, ret_vault, err);
 }
 
 enum kv_code kv_vaults_recover(struct kv_vaults *vaults, const char *name, kv_time now,
@@ -360,7 +371,7 @@ enum kv_code kv_vaults_recover(struct kv_vaults *vaults, const char *name, kv_ti
     KV_TRY(check_is_deleted(vault, err));
     struct kv_vault next = *vault;
     next.deleted = next.purge = 0;
-    return turn_into(vaults, entry, &next, ret_vault, err);
+    return turn_into(vaults, entry, vault, &next, ret_vault, err);
 }
 
 enum kv_code kv_vaults_purge(struct kv_vaults *vaults, const char *name, kv_time now,

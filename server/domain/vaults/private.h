@@ -29,6 +29,8 @@ struct kv_vaults {
     void *told_context;
     kv_vault_settle_fn *settle; /* of those that a reset makes; NULL: nobody */
     void *settle_context;
+    kv_vault_settle_fn *note_access; /* of a change of access; NULL: nobody */
+    void *note_context;
     struct kv_vault_draft *drafts; /* heap: what the options want */
     size_t draft_count;
     pthread_mutex_t changes; /* lock.def: vaults.changes */

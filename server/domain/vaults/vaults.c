@@ -48,6 +48,12 @@ void kv_vaults_settle(struct kv_vaults *vaults, kv_vault_settle_fn *settle, void
     vaults->settle_context = context;
 }
 
+void kv_vaults_note_access(struct kv_vaults *vaults, kv_vault_settle_fn *note, void *context)
+{
+    vaults->note_access = note;
+    vaults->note_context = context;
+}
+
 void kv_vaults_add_tenant(struct kv_vaults *vaults, kv_vault_empty_fn *empty, void *context)
 {
     assert(vaults->tenants < KV_VAULT_TENANTS_MAX);

@@ -104,6 +104,15 @@ static int64_t count_dropped(const char *hook)
     return count;
 }
 
+static void expect_in_state(enum kv_delivery_state state, int64_t wanted)
+{
+    const struct kv_event_filter filter = { .has_state = true, .state = state };
+    int64_t count = -1;
+
+    cr_assert_eq(kv_events_count(events, &filter, &count, &err), KV_OK, "%s", err.message);
+    cr_expect_eq(count, wanted, "%s: %lld", kv_delivery_state_name(state), (long long) count);
+}
+
 Test(outbox, has_no_event_of_what_was_not_committed)
 {
     struct kv_delivery delivery;
@@ -156,6 +165,11 @@ Test(outbox, begins_for_a_receiver_where_it_came_and_goes_on_where_it_was)
     subscribe("a", "b");
     cr_expect_eq(pending("a", &delivery), 2);
     cr_expect_eq(pending("b", &delivery), 3);
+    expect_in_state(KV_DELIVERY_PENDING, 2);
+    expect_in_state(KV_DELIVERY_DONE, 1);
+    settle("a", 2, KV_DELIVERY_DROPPED);
+    expect_in_state(KV_DELIVERY_PENDING, 1);
+    expect_in_state(KV_DELIVERY_DROPPED, 1);
     subscribe("b", NULL);
     subscribe("a", "b");
     cr_expect_eq(pending("a", &delivery), 0, "it was forgotten meanwhile");
