@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "config.h"
-#include "kv/app/api.h"
 #include "kv/base/json.h"
 #include "private.h"
 
@@ -258,7 +257,7 @@ enum kv_code control_openapi(struct kv_request *request, struct kv_response *res
 {
     kv_auto(cJSON_Delete) cJSON *document = NULL;
 
-    KV_TRY(openapi_describe(kv_control_site.tables, request->app->wants_control_token, &document,
-                            err));
+    KV_TRY(
+        openapi_describe(request->site->tables, request->app->wants_control_token, &document, err));
     return kv_response_json(response, 200, document, err);
 }

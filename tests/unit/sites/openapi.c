@@ -219,8 +219,8 @@ Test(openapi, tells_what_is_known_of_a_route_that_nobody_described)
 Test(openapi, says_that_orders_need_the_token_where_they_do)
 {
     const char *path = "/control/v1/info";
-    const cJSON *free_choice = member(
-        member(member(member(document, "paths"), path), "get"), "security");
+    const cJSON *free_choice =
+        member(member(member(member(document, "paths"), path), "get"), "security");
     cJSON *other = NULL;
 
     cr_assert_eq(cJSON_GetArraySize(free_choice), 2, "none, or the token");
@@ -228,7 +228,6 @@ Test(openapi, says_that_orders_need_the_token_where_they_do)
     cr_expect_eq(
         cJSON_GetArraySize(member(member(member(member(other, "paths"), path), "get"), "security")),
         1);
-    cr_expect_null(
-        member(member(member(member(other, "paths"), "/ready"), "get"), "security"));
+    cr_expect_null(member(member(member(member(other, "paths"), "/ready"), "get"), "security"));
     cJSON_Delete(other);
 }
