@@ -99,3 +99,23 @@ func TestTheJournalTellsWhatClientsDid(t *testing.T) {
 		t.Fatal(setbacks)
 	}
 }
+
+func TestAScenarioEndsWithItsTest(t *testing.T) {
+	c, ctx, inner := running(t), t.Context(), &recorder{}
+	if err := c.Ask(ctx, "GET", "/control/v1/scenarios", nil, nil); err != nil {
+		refused(t, err, 404)
+		t.Skip("this coffer has no scenarios")
+	}
+	scenario := c.Scenario(inner, "throttled", coffer.Members{"vault": "dev", "operation": "getKeys"})
+	if status := statusOfKeys(t, c, "dev", ""); status != 429 {
+		t.Fatal(status)
+	}
+	inner.end()
+	if status := statusOfKeys(t, c, "dev", ""); status != 200 {
+		t.Fatal(status)
+	}
+	must(t, scenario.Revert(ctx))
+	if len(inner.failed) != 0 {
+		t.Fatal(inner.failed)
+	}
+}

@@ -7,7 +7,6 @@
 
 #include "config.h"
 #include "embedded.h"
-#include "kv/app/api.h"
 #include "kv/base/json.h"
 #include "private.h"
 

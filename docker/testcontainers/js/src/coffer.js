@@ -5,7 +5,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Failures, Journal } from "./failures.js";
+import { Failures, Journal, scenarioPath } from "./failures.js";
 
 // The virtual clock takes half a minute at most for what falls due on the way.
 const TIMEOUT_MS = 60_000;
@@ -277,7 +277,11 @@ export class Coffer {
     return {
       fault: (members) => keep(this.fault({ ...mine, ...members })),
       hsmFault: (kind, members) => keep(this.hsmFault(kind, members)),
-      scenario: (name, parameters) => keep(this.scenario(name, { ...mine, ...parameters })),
+      scenario: async (name, parameters) => {
+        const { parameters: known } = await this.ask("GET", scenarioPath(name));
+        const ofVaults = known.some((one) => one.name === "vault");
+        return keep(this.scenario(name, { ...(ofVaults ? mine : {}), ...parameters }));
+      },
       journal: this.journal({ ...mine, since: await this.journal().last() }),
     };
   }

@@ -30,6 +30,11 @@ export function ruleOf(members) {
   return rule;
 }
 
+/** Where the control port has a scenario of this name, whatever is in it. */
+export function scenarioPath(name, action = "") {
+  return `/control/v1/scenarios/${encodeURIComponent(name)}${action}`;
+}
+
 /** Something that was begun, and can be taken back: once is enough. */
 class Begun {
   #end;
@@ -76,19 +81,16 @@ export class Fault extends Begun {
 /** An incident that was applied. */
 export class Scenario extends Begun {
   #ask;
-  #path;
 
   constructor(ask, name) {
-    const path = `/control/v1/scenarios/${encodeURIComponent(name)}`;
-    super(() => ask("POST", `${path}/revert`, {}));
+    super(() => ask("POST", scenarioPath(name, "/revert"), {}));
     this.#ask = ask;
-    this.#path = path;
     this.name = name;
   }
 
   /** What coffer says of it. */
   status() {
-    return this.#ask("GET", this.#path);
+    return this.#ask("GET", scenarioPath(this.name));
   }
 }
 
@@ -175,7 +177,7 @@ export class Failures {
   }
 
   async scenario(name, parameters = {}) {
-    await this.#ask("POST", `/control/v1/scenarios/${encodeURIComponent(name)}/apply`, parameters);
+    await this.#ask("POST", scenarioPath(name, "/apply"), parameters);
     return this.#keep(new Scenario(this.#ask, name));
   }
 

@@ -76,3 +76,22 @@ test("a wait ends with what was waited for, or says that it did not come", async
   await journal.clear();
   assert.deepEqual(await journal.requests(), []);
 });
+
+test("scenarios are of the vault where they have one, and are reverted", async (t) => {
+  try {
+    await coffer.ask("GET", "/control/v1/scenarios");
+  } catch {
+    return t.skip("this coffer has no scenarios");
+  }
+  const client = await makeClient();
+  const { scenario } = await coffer.forTest(t, "dev");
+  await scenario("hsm-unavailable");
+  const deleted = await scenario("key-deleted", { key: "cmk" });
+  assert.equal((await deleted.status()).applied, true);
+  await assert.rejects(client.getKey("cmk"), { statusCode: 404 });
+  await deleted.revert();
+  await deleted.revert();
+  await client.getKey("cmk");
+  await coffer.revert();
+  await client.createEcKey("other");
+});

@@ -103,3 +103,34 @@ def test_retries_are_told(fault, client, journal):
     client.get_key("cmk")
     (setback,) = journal.retries(key="cmk")
     assert (setback["end"], setback["retries"], setback["obeyed_retry_after"]) == ("recovered", 1, True)
+
+
+@pytest.fixture
+def scenarios(coffer):
+    try:
+        return {one["name"]: one for one in coffer.ask("GET", "/control/v1/scenarios")["scenarios"]}
+    except CofferError as error:
+        assert error.status == 404
+        pytest.skip("this coffer has no scenarios")
+
+
+def test_a_scenario_is_of_the_vault_of_its_test_and_reverted(scenarios, client, scenario):
+    with pytest.raises(CofferError) as unknown:
+        scenario("boredom")
+    assert unknown.value.status == 404
+    with scenario("throttled", operation="getKey", retry_after=0) as throttled:
+        assert throttled.status["applied"]
+        assert throttled.status["with"]["vault"].startswith("t-")
+        refused(client, 429)
+    assert not throttled.status["applied"]
+    client.get_key("cmk")
+    throttled.revert()
+
+
+def test_all_scenarios_are_reverted_at_once(scenarios, coffer, client, scenario):
+    scenario("hsm-unavailable")
+    scenario("key-deleted", key="cmk")
+    refused(client, 404)
+    coffer.revert()
+    client.get_key("cmk")
+    client.create_ec_key("other")
