@@ -57,7 +57,7 @@ def main(coffer, png, colours="light"):
     with tempfile.TemporaryDirectory(prefix="coffer-page.") as scratch:
         server = Server(coffer, f"{scratch}/data", "--vault", "dev", "--vault", "std",
                         "--identity", "orders", "--identity", "payroll", "--identity", "dev")
-        browser = Browser(scratch, size=(1320, 1330), dark=colours == "dark")
+        browser = Browser(scratch, size=(1320, 1480), dark=colours == "dark")
         try:
             furnish(server)
             work(server)

@@ -66,6 +66,7 @@ class Keyboard(PageTest):
         self.browser.expect("#state-hsm", "available")
 
     def test_a_rule_is_added_by_enter(self):
+        self.walk_to("Failure")
         self.walk_to("Key")
         for letter in "cmk":
             self.browser.press(letter)

@@ -84,12 +84,11 @@ class Element:
         return self._ask("displayed")
 
     def choose(self, text):
-        """The option of a select."""
-        for option in self.browser.all("option", self):
-            if option.text == text:
-                option.click()
-                return
-        raise AssertionError(f"there is no {text!r} to choose")
+        """The option of a select, as soon as there is one."""
+        def look():
+            return [it for it in self.browser.all("option", self) if it.text == text]
+
+        until(look, f"{text!r} to choose")[0].click()
 
 
 class Browser:

@@ -260,23 +260,6 @@ enum kv_code keys_recover(struct kv_request *request, struct kv_response *respon
     return carry_out(request, response, recover, err);
 }
 
-enum kv_code keys_purge(struct kv_request *request, struct kv_response *response,
-                        struct kv_err *err)
-{
-    kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
-    char authority[CONTROL_AUTHORITY_SIZE];
-
-    KV_TRY(control_find_living_vault(request, &vault, err));
-    control_name_authority(request->app, vault, authority);
-
-    const struct kv_scope scope = scope_of(request, vault, authority);
-
-    KV_TRY(kv_key_purge(&scope, kv_request_capture(request, "key"), err));
-    kv_clock_wake(request->app->clock); /* the housekeeper destroys the objects now, not later */
-    response->status = 204;
-    return KV_OK;
-}
-
 /* What may be in the query of a list, and of a key with its versions. */
 static const char query_keys[] = "state limit after";
 static const char query_versions[] = "limit after";
@@ -289,7 +272,6 @@ const struct kv_route keys_routes[] = {
     { KV_PATCH, KEYS "/{key}", keys_change, KV_LANE_WORK },
     { KV_DELETE, KEYS "/{key}", keys_delete, KV_LANE_WORK },
     { KV_POST, KEYS "/{key}/recover", keys_recover, KV_LANE_WORK },
-    { KV_POST, KEYS "/{key}/purge", keys_purge, KV_LANE_WORK },
     { KV_PATCH, KEYS "/{key}/versions/{version}", keys_change, KV_LANE_WORK },
     { 0 },
 };

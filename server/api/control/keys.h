@@ -4,7 +4,7 @@
 
 #include "private.h"
 
-kv_handler_fn keys_list, keys_get, keys_change, keys_delete, keys_recover, keys_purge;
+kv_handler_fn keys_list, keys_get, keys_change, keys_delete, keys_recover;
 
 /* A key by its latest version, and one of its versions, as they are at scope->now. NULL if memory is
  * out; else the caller's. */

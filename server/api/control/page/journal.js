@@ -79,7 +79,7 @@ function show() {
             found.push(entries[at]);
         }
     }
-    sync($("journal-rows"), found, ({ number }) => number, make, () => {});
+    sync($("journal-rows"), found, ({ number, time }) => `${number} ${time}`, make, () => {});
     $("journal-none").hidden = found.length > 0;
     put($("journal-note"), paused ? "Paused: what comes in is not shown until it goes on." : "");
 }
@@ -96,27 +96,36 @@ function tellAloud(fresh) {
     }
 }
 
-async function begin() {
-    const { last } = await get("requests?limit=1");
-
+function beginAt(last) {
+    entries = [];
     since = Math.max(0, last - PAGE);
 }
 
-/* What follows, and whether any of what was there has gone; after a restart the numbers begin again. */
-async function follow() {
-    const page = await get(`requests?since=${since}&limit=${PAGE}&kind=${KINDS}`);
+/* Asked for again, the last one we have is the first to come, unless the numbers have begun again with
+ * another server, or somebody removed it: then we begin again, too. */
+function hasBegunAgain(page, last) {
+    const [first] = page.requests;
 
-    if (page.last < since) {
-        entries = [];
-        since = 0;
+    return page.last < since || (last && page.first <= last.number && first?.time !== last.time);
+}
+
+/* What follows, and whether any of what was there has gone. */
+async function follow() {
+    const last = entries.at(-1);
+    const from = last ? last.number - 1 : since;
+    const page = await get(`requests?since=${from}&limit=${PAGE}&kind=${KINDS}`);
+
+    if (hasBegunAgain(page, last)) {
+        beginAt(page.last);
         return { fresh: [], gone: true, more: true };
     }
+    const fresh = page.requests.filter(({ number }) => number > (last?.number ?? 0));
     const kept = entries.filter(({ number }) => number >= page.first);
     const gone = kept.length < entries.length;
 
     since = page.next;
-    entries = [...kept, ...page.requests].slice(-KEPT);
-    return { fresh: page.requests, gone, more: page.more };
+    entries = [...kept, ...fresh].slice(-KEPT);
+    return { fresh, gone, more: page.more };
 }
 
 async function followAll() {
@@ -136,7 +145,7 @@ async function catchUp() {
     const isFirst = since === null;
 
     if (isFirst) {
-        await begin();
+        beginAt((await get("requests?limit=1")).last);
     }
     const { fresh, gone } = await followAll();
 

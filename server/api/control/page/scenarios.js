@@ -33,7 +33,7 @@ async function turn(scenario) {
 function make() {
     const name = el("code");
     const summary = el("span");
-    const button = el("button", { type: "button" });
+    const button = el("button", { type: "button", class: "quiet" });
     const row = el("li", {}, el("span", { class: "what" }, name, " ", summary), button);
 
     button.addEventListener("click", () => act(button, () => turn(row.scenario), refresh));
