@@ -194,10 +194,8 @@ struct hsm_ec_public {
 /* The width of a coordinate, of a scalar and of each half of a signature, in bytes. */
 size_t hsm_curve_width(enum hsm_curve curve);
 
-/*
- * The same for an EC key pair: SIGN is all the private half may do. Its point can only be read now
- * (most modules do not give it for a private key), so the caller keeps it.
- */
+/* The same for an EC key pair: SIGN is all the private half may do. Its point can only be read now
+ * (most modules do not give it for a private key), so the caller keeps it. */
 CK_RV hsm_generate_ec(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond,
                       enum hsm_curve curve, struct hsm_ec_public *ret_public) kv_must_check;
 
