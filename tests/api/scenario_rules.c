@@ -249,6 +249,10 @@ Test(scenario_rules, vault_read_only_refuses_changes_alone)
         API_REPLY(reply, client_call(&dev, rows[i].method, rows[i].path, rows[i].body));
         cr_expect_eq(reply.status, rows[i].status, "row %zu: %ld %s", i, reply.status, reply.body);
     }
+    API_REPLY(why, client_ask_vaults(&dev, "GET", "/dev/why?operation=create&key=new", NULL));
+    cr_expect_str_eq(reply_text(&why, "decided_by"), "region", "%s", why.body);
+    API_REPLY(fine, client_ask_vaults(&dev, "GET", "/dev/why?operation=sign&key=ec", NULL));
+    cr_expect(cJSON_IsTrue(reply_item(&fine, "allowed")), "%s", fine.body);
     scenario_revert("region-failover");
     API_REPLY(made, client_call(&dev, "POST", "/keys/new/create", "{\"kty\":\"EC\"}"));
     cr_expect_eq(made.status, 200, "%s", made.body);
@@ -316,6 +320,8 @@ Test(scenario_rules, vault_read_only_is_a_managed_hsm_until_the_revert)
     API_REPLY(refused, client_send(&pool, &create));
     cr_expect_eq(refused.status, 403, "%ld %s", refused.status, refused.body);
     cr_expect_not_null(strstr(refused.body, "'pool' is in read-only mode"), "%s", refused.body);
+    API_REPLY(shown, client_ask_vaults(&dev, "GET", "/pool", NULL));
+    cr_expect(cJSON_IsTrue(reply_item(&shown, "read_only")), "%s", shown.body);
     API_REPLY(deleted, client_ask_vaults(&dev, "DELETE", "/pool", NULL));
     cr_expect_eq(deleted.status / 100, 2, "%s", deleted.body);
     scenario_revert("region-failover");

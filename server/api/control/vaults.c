@@ -48,6 +48,9 @@ static cJSON *render_vault(const struct kv_app *app, const struct kv_vault *vaul
     for (unsigned i = 0; i < KV_SETTING_COUNT; i++) {
         add_setting(object, vault, (enum kv_vault_setting) i, ok);
     }
+    if (vault->read_only) { /* while its region has failed over */
+        kv_json_add_bool(object, "read_only", true, ok);
+    }
     add_date(object, "made", vault->made, ok);
     add_date(object, "changed", vault->changed, ok);
     if (vault->deleted != 0) {

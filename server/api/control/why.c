@@ -197,9 +197,15 @@ static const struct {
 } steps[] = {
     { "vault", why_vault },       { "token", why_token },
     { "firewall", why_firewall }, { "authorization", why_authorization },
-    { "key", why_key },           { "state", why_state },
-    { "key_ops", why_key_ops },
+    { "region", why_region },     { "key", why_key },
+    { "state", why_state },       { "key_ops", why_key_ops },
 };
+
+/* Of a region nobody speaks until it has failed over. */
+static bool is_asked(size_t i, const struct why_question *question)
+{
+    return steps[i].run != why_region || question->vault->read_only;
+}
 
 static void add_answer(cJSON *object, const struct why_question *question, struct kv_err *refusal,
                        bool *ok)
@@ -273,7 +279,9 @@ static cJSON *render(struct why_question *question, bool *ok)
     kv_json_add_text(body, "caller", question->caller, ok);
     list = kv_json_add_array(body, "steps", ok);
     for (size_t i = 0; i < KV_COUNT(steps) && list != NULL; i++) {
-        take_step(i, question, body, ok);
+        if (is_asked(i, question)) {
+            take_step(i, question, body, ok);
+        }
     }
     kv_json_add_bool(body, "allowed", question->refusals == 0, ok);
     kv_json_add_int(body, "changes", question->refusals, ok);

@@ -137,3 +137,16 @@ enum kv_code why_firewall(struct why_question *question, struct why_finding *fin
     }
     return code;
 }
+
+enum kv_code why_region(struct why_question *question, struct why_finding *finding,
+                        struct kv_err *err)
+{
+    const struct kv_vault *vault = question->vault;
+
+    SAY(finding->because, "the region of '%s' has failed over, so it is read-only", vault->name);
+    if (!kv_permission_row(question->operation->permission)->changes) {
+        return KV_OK;
+    }
+    SAY(finding->cure, "coffer scenario revert region-failover");
+    return KV_REFUSE(err, KV_TEXT_VAULT_IS_READ_ONLY, 0, vault->name);
+}
