@@ -342,7 +342,7 @@ enum kv_code kv_vaults_set_read_only(struct kv_vaults *vaults, const char *name,
     }
     struct kv_vault next = *vault;
     next.read_only = read_only;
-    return turn_into(vaults, entry, &next, ret_vault, err);
+    return turn_into(vaults, entry, vault, &next, ret_vault, err);
 }
 
 enum kv_code kv_vaults_delete(struct kv_vaults *vaults, const char *name, kv_time now,
