@@ -72,12 +72,15 @@ noinst_HEADERS = \
 	%D%/kv/keys/external.h \
 	%D%/kv/keys/keys.h \
 	%D%/kv/keys/rotation.h \
+	%D%/kv/keys/state.h \
 	%D%/kv/journal/journal.h \
 	%D%/kv/journal/retries.h \
 	%D%/kv/journal/text.def \
 	%D%/kv/limits/limits.h \
 	%D%/kv/release/release.h \
 	%D%/kv/store/store.h \
+	%D%/kv/seeds/seeds.h \
+	%D%/kv/snapshots/snapshots.h \
 	%D%/kv/vaults/public.h \
 	%D%/kv/vaults/vault.h \
 	%D%/kv/vaults/vaults.h \

@@ -25,7 +25,9 @@ libkvcli_a_SOURCES += \
 	%D%/path.c \
 	%D%/proxy.c \
 	%D%/proxy.h \
+	%D%/seed.c \
 	%D%/server.h \
+	%D%/snapshot.c \
 	%D%/system_store.c \
 	%D%/system_store.h \
 	%D%/variables.c \

@@ -30,6 +30,8 @@
 #include "kv/journal/journal.h"
 #include "kv/keys/keys.h"
 #include "kv/release/release.h"
+#include "kv/seeds/seeds.h"
+#include "kv/snapshots/snapshots.h"
 #include "kv/vaults/public.h"
 #include "kv/vaults/vaults.h"
 #include "kv/wire/build.h"
@@ -84,6 +86,8 @@ struct kv_app {
                                         struct kv_err *err);
     void *token_context;
     struct kv_hsm_faults *hsm_faults; /* what is wrong with it */
+    struct kv_snapshots *snapshots;   /* of store and token */
+    struct kv_seeds *seeds;           /* what JSON files make */
 
     /* Grants again what the options grant at a vault that was reset, or with NULL at all of them,
      * and registers whom they name. Thread-safe. NULL: they say nothing. */

@@ -25,7 +25,10 @@ libkvapi_a_SOURCES += \
 	%D%/private.h \
 	%D%/reset.c \
 	%D%/roles.c \
+	%D%/seeds.c \
 	%D%/site.c \
+	%D%/snapshots.c \
+	%D%/state_routes.c \
 	%D%/state.c \
 	%D%/time.c \
 	%D%/tokens.c \

@@ -62,5 +62,9 @@ kv_handler_fn control_clock_get, control_clock_move;          /* time.c */
 kv_handler_fn control_requests, control_requests_clear;       /* journal.c */
 kv_handler_fn control_retries;                                /* journal_retries.c */
 kv_handler_fn control_requests_wait, control_requests_expect; /* journal_wait.c */
+kv_handler_fn snapshot_list, snapshot_get, snapshot_save, snapshot_restore_order,
+    snapshot_delete;                         /* snapshots.c */
+kv_handler_fn seed_plant, seed_export;       /* seeds.c */
+extern const struct kv_route state_routes[]; /* state_routes.c */
 kv_handler_fn hsm_fault_list, hsm_fault_add, hsm_fault_clear, hsm_fault_get,
     hsm_fault_remove; /* hsm.c */

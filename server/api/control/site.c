@@ -246,7 +246,8 @@ static const struct kv_gate gates[] = {
     { 0 },
 };
 
-static const struct kv_route *const tables[] = { kv_control_routes, identities_routes, NULL };
+static const struct kv_route *const tables[] = { kv_control_routes, identities_routes, state_routes,
+                                                 NULL };
 
 const struct kv_site kv_control_site = {
     .name = "control",
