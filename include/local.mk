@@ -79,6 +79,7 @@ noinst_HEADERS = \
 	%D%/kv/keys/keys.h \
 	%D%/kv/keys/notice.h \
 	%D%/kv/keys/rotation.h \
+	%D%/kv/keys/state.h \
 	%D%/kv/journal/journal.h \
 	%D%/kv/journal/retries.h \
 	%D%/kv/journal/text.def \
@@ -86,6 +87,8 @@ noinst_HEADERS = \
 	%D%/kv/release/release.h \
 	%D%/kv/scenarios/scenarios.h \
 	%D%/kv/store/store.h \
+	%D%/kv/seeds/seeds.h \
+	%D%/kv/snapshots/snapshots.h \
 	%D%/kv/vaults/public.h \
 	%D%/kv/vaults/vault.h \
 	%D%/kv/vaults/vaults.h \

@@ -33,7 +33,9 @@ libkvcli_a_SOURCES += \
 	%D%/scenario_run.c \
 	%D%/scenario_script.c \
 	%D%/script.def \
+	%D%/seed.c \
 	%D%/server.h \
+	%D%/snapshot.c \
 	%D%/system_store.c \
 	%D%/system_store.h \
 	%D%/variables.c \

@@ -13,6 +13,7 @@
 #include "kv/base/ephemeral.h"
 #include "kv/base/json.h"
 #include "kv/base/log.h"
+#include "kv/snapshots/snapshots.h"
 #include "serve.h"
 #include "softhsm.h"
 
@@ -91,6 +92,7 @@ enum kv_code data_folder_open(struct data_folder *folder, const struct kv_option
     if (!kv_option_flag(options, KV_OPTION_EPHEMERAL)) {
         KV_TRY(make_lasting(folder, options, err));
         KV_TRY(kv_folder_lock(folder->path, &folder->lock, err));
+        KV_TRY(kv_snapshots_recover(folder->path, err));
         return secrets_tighten(options, folder->path, err);
     }
     KV_TRY(check_for_token(options, kv_ephemeral_base(), err));

@@ -39,10 +39,14 @@ libkvserve_a_SOURCES += \
 	%D%/settings.c \
 	%D%/signals.c \
 	%D%/sites.c \
+	%D%/snapshots.c \
+	%D%/snapshots.h \
 	%D%/softhsm.c \
 	%D%/softhsm.h \
 	%D%/standstill.c \
 	%D%/standstill.h \
+	%D%/state.c \
+	%D%/state.h \
 	%D%/supervisor.c \
 	%D%/sweep.c \
 	%D%/token.c \

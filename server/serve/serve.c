@@ -22,6 +22,7 @@
 #include "kv/store/store.h"
 #include "listeners.h"
 #include "refusals.h"
+#include "state.h"
 
 #define WORK_QUEUE 1024
 #define GENERATE_QUEUE 256
@@ -65,6 +66,7 @@ struct server {
     struct rotator *rotator;
     struct kv_scenarios *scenarios;
     struct listeners listeners;
+    struct state state;
     struct kv_app app;
 };
 
@@ -164,9 +166,7 @@ static enum kv_code open_keys(struct server *server, struct kv_err *err)
 /* Once all tenants of the vaults are there, and have reported vaults from older stores. */
 static enum kv_code open_vaults(struct server *server, struct kv_err *err)
 {
-    kv_vaults_add_tenant(server->vaults, kv_keys_empty, server->keys);
-    kv_vaults_add_tenant(server->vaults, kv_roles_empty, server->roles);
-    kv_vaults_add_tenant(server->vaults, kv_access_empty, server->grants.access);
+    vaults_let(server->vaults, server->keys, server->roles, server->grants.access);
     KV_TRY(
         vaults_open(server->vaults, &server->drafts, kv_seconds(kv_clock_now(server->clock)), err));
     server->coverage = (struct coverage){ &server->certificates, &server->public_url };
@@ -223,6 +223,24 @@ static enum kv_code start_threads(struct server *server, struct kv_err *err)
     return housekeeper_start(server->keeper, &chores, err);
 }
 
+static enum kv_code open_state(struct server *server, struct kv_err *err)
+{
+    const struct snapshots parts = {
+        .folder = server->folder.path,
+        .is_own = token_is_own(server->options),
+        .token = &server->token,
+        .clock = server->clock,
+        .vaults = server->vaults,
+        .keys = server->keys,
+        .grants = &server->grants,
+        .limits = server->limits,
+        .store = server->store,
+    };
+
+    server->state = (struct state){ parts, server->faults, server->options, NULL };
+    return state_open(&server->state, err);
+}
+
 static enum kv_code check_store(void *store, struct kv_err *err)
 {
     return kv_store_check(store, err);
@@ -261,6 +279,7 @@ static void fill_app(struct server *server)
     server->app.audit = server->audit.spool;
     journal_lend(&server->journal, server->options, &server->app);
     scenarios_lend(server->scenarios, &server->app);
+    state_lend(&server->state, &server->app);
 }
 
 static enum kv_code listen_on(struct server *server, struct kv_err *err)
@@ -293,9 +312,9 @@ static enum kv_code announce(struct server *server, struct kv_err *err)
 typedef enum kv_code step_fn(struct server *server, struct kv_err *err);
 
 static step_fn *const start_up[] = {
-    check_options, read_vaults,   open_folder, open_identity, open_certificates,
-    open_store,    open_access,   open_keys,   open_vaults,   sweep,
-    open_limits,   start_threads, listen_on,   publish,       announce,
+    check_options, read_vaults, open_folder, open_identity, open_certificates, open_store,
+    open_access,   open_keys,   open_vaults, sweep,         open_limits,       open_state,
+    start_threads, listen_on,   publish,     announce,
 };
 
 static void take_down(struct server *server)
@@ -311,6 +330,7 @@ static void take_down(struct server *server)
     kv_lanes_free(server->lanes);
     kv_agenda_free(server->agenda);
     rotator_free(server->rotator);
+    state_close(&server->state);
     kv_scenarios_free(server->scenarios);
     sweep_end(&server->sweep);
     kv_faults_free(server->faults);

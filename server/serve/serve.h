@@ -146,6 +146,10 @@ void names_unbracket(char *host);
 enum kv_code vaults_open(struct kv_vaults *vaults, const struct vault_drafts *drafts, kv_time now,
                          struct kv_err *err) kv_must_check;
 
+/* Adds those who keep things of vaults, before that. */
+void vaults_let(struct kv_vaults *vaults, struct kv_keys *keys, struct kv_roles *roles,
+                struct kv_access *access);
+
 /* The vault that a SPEC names. *ret_vault NULL: it is not `only`, or was deleted before, and stays as
  * it is. KV_VAULT_NOT_FOUND. Release it. */
 struct vault_named {

@@ -6,8 +6,7 @@
 /* What is done while both are closed, and what came of it. */
 struct errand {
     struct hsm *hsm;
-    kv_store_exchange_fn *exchange;
-    void *context;
+    const struct exchange *exchange;
     struct kv_err *err;
     enum kv_code code;
     CK_RV rv; /* of opening the token again */
@@ -18,7 +17,7 @@ static void run_exchange(void *errand_)
 {
     struct errand *errand = errand_;
 
-    errand->code = errand->exchange(errand->context, errand->err);
+    errand->code = errand->exchange->closed(errand->exchange->context, errand->err);
 }
 
 /* With the store's files closed. */
@@ -39,6 +38,9 @@ static enum kv_code exchange_both(const struct standstill *standstill, struct er
         return KV_FAIL(err, KV_UNAVAILABLE, errand->rv, "the token cannot be opened again: %s",
                        hsm_rv_name(errand->rv));
     }
+    if (errand->exchange->opened != NULL) {
+        KV_TRY(errand->exchange->opened(errand->exchange->context, err));
+    }
     return KV_OK;
 }
 
@@ -56,10 +58,10 @@ static enum kv_code pause_token(const struct standstill *standstill, kv_millis e
 }
 
 enum kv_code standstill_exchange(const struct standstill *standstill, unsigned patience,
-                                 kv_store_exchange_fn *exchange, void *context, struct kv_err *err)
+                                 const struct exchange *exchange, struct kv_err *err)
 {
     const kv_millis end = kv_clock_monotonic() + patience;
-    struct errand errand = { .hsm = standstill->hsm, .exchange = exchange, .context = context };
+    struct errand errand = { .hsm = standstill->hsm, .exchange = exchange };
 
     KV_TRY(kv_store_pause(standstill->store, patience, err));
     enum kv_code code = pause_token(standstill, end, err);

@@ -2,6 +2,7 @@
 #include "serve.h"
 
 #include "kv/base/log.h"
+#include "kv/keys/state.h"
 
 struct muster {
     const struct hsm *hsm;

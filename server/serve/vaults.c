@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kv/base/log.h"
+#include "kv/keys/state.h"
 
 static bool is_named_twice(const struct kv_vault_draft *drafts, size_t last)
 {
@@ -89,4 +90,12 @@ enum kv_code vaults_find_named(struct kv_vaults *vaults, const struct vault_name
         *ret_vault = kv_take(vault);
     }
     return KV_OK;
+}
+
+void vaults_let(struct kv_vaults *vaults, struct kv_keys *keys, struct kv_roles *roles,
+                struct kv_access *access)
+{
+    kv_vaults_add_tenant(vaults, kv_keys_empty, kv_keys_bring, keys);
+    kv_vaults_add_tenant(vaults, kv_roles_empty, kv_roles_bring, roles);
+    kv_vaults_add_tenant(vaults, kv_access_empty, kv_access_bring, access);
 }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 libkvstore_a_SOURCES += \
+	%D%/attach.c \
 	%D%/connection.c \
 	%D%/connection.h \
 	%D%/files.c \

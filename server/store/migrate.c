@@ -84,3 +84,20 @@ enum kv_code kv_store_migrate(struct kv_store *store, const char *domain,
     db->tells_path = false;
     return code;
 }
+
+static enum kv_code add_domain(void *buf_, const struct kv_rows *row, struct kv_err *err)
+{
+    struct kv_buf *buf = buf_;
+
+    return kv_buf_printf(buf, err, "%s%s %lld", buf->len > 0 ? ", " : "", kv_rows_text(row, 0),
+                         (long long) kv_rows_int(row, 1));
+}
+
+enum kv_code kv_store_describe_form(struct kv_store *store, struct kv_buf *buf, struct kv_err *err)
+{
+    static const char sql[] = "SELECT domain, version FROM schema ORDER BY domain";
+    kv_auto(kv_db_release) struct kv_db *db = NULL;
+
+    KV_TRY(kv_db_acquire(store, &db, err));
+    return kv_db_each(db, sql, KV_NO_BINDS, add_domain, buf, err);
+}

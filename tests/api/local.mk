@@ -51,6 +51,8 @@ api_tests = \
 	%D%/test_secure \
 	%D%/test_spelling \
 	%D%/test_roles \
+	%D%/test_snapshots \
+	%D%/test_seeds \
 	%D%/test_sign \
 	%D%/test_surroundings \
 	%D%/test_symmetric \
@@ -110,6 +112,14 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 %C%_test_crypto_SOURCES = %D%/crypto.c $(api_support)
 %C%_test_crypto_CFLAGS = $(api_cflags)
 %C%_test_crypto_LDADD = $(api_libs)
+%C%_test_seeds_SOURCES = %D%/seeds.c %D%/seed_refusals.c %D%/seed_tools.h $(api_support)
+%C%_test_seeds_CPPFLAGS = $(AM_CPPFLAGS) -DSEEDS_FOLDER='"$(abs_top_srcdir)/tests/data/seeds"'
+%C%_test_seeds_CFLAGS = $(api_cflags)
+%C%_test_seeds_LDADD = $(api_libs)
+%C%_test_snapshots_SOURCES = %D%/snapshots.c %D%/snapshot_crash.c %D%/snapshot_foreign.c %D%/snapshot_load.c %D%/snapshot_tools.c %D%/snapshot_tools.h \
+	%D%/hsm_tools.c %D%/hsm_tools.h $(api_support)
+%C%_test_snapshots_CFLAGS = $(api_cflags)
+%C%_test_snapshots_LDADD = $(api_libs)
 %C%_test_damage_SOURCES = \
 	%D%/damage.c \
 	%D%/damage_store.c \
@@ -174,7 +184,7 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 %C%_test_golden_CPPFLAGS = $(AM_CPPFLAGS) -DGOLDEN_FOLDER='"$(top_srcdir)/tests/data/golden"'
 %C%_test_golden_CFLAGS = $(api_cflags)
 %C%_test_golden_LDADD = $(api_libs)
-EXTRA_DIST += tests/data/golden tests/data/folder_0.1.0.tar.gz
+EXTRA_DIST += tests/data/seeds tests/data/golden tests/data/folder_0.1.0.tar.gz
 %C%_test_hostile_SOURCES = %D%/control_host.c %D%/control_token.c %D%/hostile.c %D%/hostile_head.c %D%/secrets.c \
 	$(api_support)
 %C%_test_hostile_CFLAGS = $(api_cflags)

@@ -21,6 +21,7 @@ fuzz_names = \
 	options \
 	pem \
 	release \
+	seed \
 	token \
 	transfer \
 	uri
@@ -46,6 +47,7 @@ fuzz_programs = \
 	%D%/fuzz_options \
 	%D%/fuzz_pem \
 	%D%/fuzz_release \
+	%D%/fuzz_seed \
 	%D%/fuzz_token \
 	%D%/fuzz_transfer \
 	%D%/fuzz_uri
@@ -159,6 +161,11 @@ fuzz_libs = $(kv_api) $(SERVER_LIBS)
 %C%_fuzz_release_CPPFLAGS = $(fuzz_cppflags)
 %C%_fuzz_release_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_release_LDADD = $(fuzz_libs)
+
+%C%_fuzz_seed_SOURCES = %D%/seed.c $(fuzz_common)
+%C%_fuzz_seed_CPPFLAGS = $(fuzz_cppflags)
+%C%_fuzz_seed_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_seed_LDADD = $(fuzz_libs)
 
 %C%_fuzz_token_SOURCES = %D%/token.c $(fuzz_common) $(fuzz_signer)
 %C%_fuzz_token_CPPFLAGS = $(fuzz_cppflags)

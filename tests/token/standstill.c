@@ -193,7 +193,9 @@ Test(standstill, is_given_up_while_somebody_stays_at_the_store)
     kv_auto(kv_db_release) struct kv_db *db = NULL;
 
     cr_assert_eq(kv_db_acquire(store, &db, &err), KV_OK);
-    cr_expect_eq(standstill_exchange(&standstill, 20, save, NULL, &err), KV_UNAVAILABLE);
+    cr_expect_eq(
+        standstill_exchange(&standstill, 20, &(const struct exchange){ .closed = save }, &err),
+        KV_UNAVAILABLE);
     cr_expect_eq(use(&key), CKR_OK, "the token was not touched");
 }
 
@@ -219,7 +221,9 @@ Test(standstill, is_given_up_while_somebody_stays_at_the_token)
     while (!atomic_load(&has_token)) {
         (void) usleep(1000);
     }
-    cr_expect_eq(standstill_exchange(&standstill, 20, save, NULL, &err), KV_UNAVAILABLE);
+    cr_expect_eq(
+        standstill_exchange(&standstill, 20, &(const struct exchange){ .closed = save }, &err),
+        KV_UNAVAILABLE);
     cr_expect_str_eq(err.message, "the token is in use for too long");
     expect_rows(1);
     atomic_store(&may_go, true);
@@ -232,7 +236,8 @@ Test(standstill, goes_on_when_the_exchange_is_refused)
     struct user users[USERS];
 
     begin_use(users);
-    cr_expect_eq(standstill_exchange(&standstill, PATIENCE, refuse_exchange, NULL, &err),
+    cr_expect_eq(standstill_exchange(&standstill, PATIENCE,
+                                     &(const struct exchange){ .closed = refuse_exchange }, &err),
                  KV_CONFLICT);
     cr_expect_str_eq(err.message, "not now");
     end_use(users);
@@ -250,7 +255,8 @@ static enum kv_code lose_token(void *context, struct kv_err *own)
 Test(standstill, leaves_a_token_that_is_gone_to_the_next_check)
 {
     need_softhsm("the token does not go with its folder");
-    cr_expect_eq(standstill_exchange(&standstill, PATIENCE, lose_token, NULL, &err),
+    cr_expect_eq(standstill_exchange(&standstill, PATIENCE,
+                                     &(const struct exchange){ .closed = lose_token }, &err),
                  KV_UNAVAILABLE);
     cr_expect_eq(err.cause, HSM_RV_NO_TOKEN, "%s", err.message);
     expect_rows(1);
@@ -268,14 +274,16 @@ Test(standstill, saves_and_puts_back_one_state_of_both_while_they_are_used)
 
     need_softhsm("the token is no folder that can be copied");
     begin_use(users);
-    cr_assert_eq(standstill_exchange(&standstill, PATIENCE, save, NULL, &err), KV_OK, "%s",
-                 err.message);
+    cr_assert_eq(standstill_exchange(&standstill, PATIENCE,
+                                     &(const struct exchange){ .closed = save }, &err),
+                 KV_OK, "%s", err.message);
     generate_quick_key(&token, 2, &later);
     cr_assert_eq(add_row(2), KV_OK, "%s", err.message);
     cr_expect_eq(use(&later), CKR_OK);
     uint64_t edition = kv_store_edition(store);
-    cr_assert_eq(standstill_exchange(&standstill, PATIENCE, put_back, NULL, &err), KV_OK, "%s",
-                 err.message);
+    cr_assert_eq(standstill_exchange(&standstill, PATIENCE,
+                                     &(const struct exchange){ .closed = put_back }, &err),
+                 KV_OK, "%s", err.message);
     end_use(users);
     expect_rows(1);
     cr_expect_eq(use(&later), HSM_RV_NO_KEY);

@@ -47,7 +47,7 @@ static inline enum kv_code try_open(const char *const *specs, size_t count)
     }
     cr_assert_eq(kv_store_open("vaults.db", 4, &store, &err), KV_OK, "%s", err.message);
     cr_assert_eq(kv_vaults_new(store, &vaults, &err), KV_OK, "%s", err.message);
-    kv_vaults_add_tenant(vaults, empty, NULL);
+    kv_vaults_add_tenant(vaults, empty, NULL, NULL);
     return kv_vaults_open(vaults, drafts, count, NOW, &err);
 }
 

@@ -51,6 +51,15 @@ enum kv_code kv_access_empty(void *access, struct kv_db *db, int64_t vault,
  * store is lost before anybody asks. */
 enum kv_code kv_access_refresh(struct kv_access *access, struct kv_err *err) kv_must_check;
 
+/* What is in memory is not what the store has any more, which was put back to another state: the next
+ * check reads it anew. */
+void kv_access_doubt(struct kv_access *access);
+
+/* Copies the grants at the vault `saved` of the database that is attached, its network settings and the
+ * custom roles that it names, to `vault`: a kv_vault_bring_fn, with `access` as its context. */
+enum kv_code kv_access_bring(void *access, struct kv_db *db, int64_t saved, int64_t vault,
+                             struct kv_err *err) kv_must_check;
+
 /* What a request asks; all borrowed. What was granted to a group, or denied to it, is to its
  * members too. */
 struct kv_access_question {

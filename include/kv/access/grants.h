@@ -54,6 +54,11 @@ enum kv_code kv_access_assign(struct kv_access *access, const struct kv_assignme
                               kv_millis now, struct kv_assignment *ret_assignment,
                               struct kv_err *err) kv_must_check;
 
+/* Whether such a draft could be made, but for what is there already; the vault need not be. */
+enum kv_code kv_access_check_assignment(struct kv_access *access,
+                                        const struct kv_assignment_draft *draft,
+                                        struct kv_err *err) kv_must_check;
+
 /* Withdraws one that reaches the vault, wherever it was made. KV_ROLE_ASSIGNMENT_NOT_FOUND. */
 enum kv_code kv_access_unassign(struct kv_access *access, const struct kv_vault *vault,
                                 const char *name, kv_millis now, struct kv_err *err) kv_must_check;
@@ -91,6 +96,10 @@ struct kv_policy {
 enum kv_code kv_access_set_policy(struct kv_access *access, const struct kv_vault *vault,
                                   const struct kv_policy *policy, kv_millis now,
                                   struct kv_policy *ret_policy, struct kv_err *err) kv_must_check;
+
+/* What would be stored of it; the vault need not be there. */
+enum kv_code kv_access_check_policy(const struct kv_vault *vault, const struct kv_policy *policy,
+                                    struct kv_policy *ret_policy, struct kv_err *err) kv_must_check;
 
 /* Withdraws it; KV_NOT_FOUND. */
 enum kv_code kv_access_remove_policy(struct kv_access *access, const struct kv_vault *vault,

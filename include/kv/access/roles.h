@@ -39,6 +39,10 @@ KV_DEFINE_CLEANUP(struct kv_roles *, kv_roles_free)
 enum kv_code kv_roles_empty(void *roles, struct kv_db *db, int64_t vault,
                             struct kv_err *err) kv_must_check;
 
+/* Copies them from the database that is attached: a kv_vault_bring_fn, with `roles` as its context. */
+enum kv_code kv_roles_bring(void *roles, struct kv_db *db, int64_t saved, int64_t vault,
+                            struct kv_err *err) kv_must_check;
+
 /* A role definition. */
 struct kv_role {
     char name[KV_UUID_LENGTH + 1]; /* lower case */

@@ -32,6 +32,8 @@
 #include "kv/journal/journal.h"
 #include "kv/keys/keys.h"
 #include "kv/release/release.h"
+#include "kv/seeds/seeds.h"
+#include "kv/snapshots/snapshots.h"
 #include "kv/vaults/public.h"
 #include "kv/vaults/vaults.h"
 #include "kv/wire/build.h"
@@ -90,6 +92,8 @@ struct kv_app {
                                         struct kv_err *err);
     void *token_context;
     struct kv_hsm_faults *hsm_faults; /* what is wrong with it */
+    struct kv_snapshots *snapshots;   /* of store and token */
+    struct kv_seeds *seeds;           /* what JSON files make */
 
     /* Events, what they look like, and who gets them: ids of receivers, a NULL ends them, and a list of
      * what is known of each. Thread-safe. */

@@ -93,6 +93,12 @@ enum kv_code kv_hsm_faults_settle(struct kv_hsm_faults *faults, struct kv_err *e
 /* Withdraws all and settles; where nothing was wrong the token is not asked. */
 enum kv_code kv_hsm_faults_reset(struct kv_hsm_faults *faults, struct kv_err *err) kv_must_check;
 
+/* Keeps the token in its place until kv_hsm_faults_let_move(), by the same thread; KV_CONFLICT, and
+ * nothing is kept, when it is elsewhere. Those who would move it wait. */
+enum kv_code kv_hsm_faults_keep_place(struct kv_hsm_faults *faults,
+                                      struct kv_err *err) kv_must_check;
+void kv_hsm_faults_let_move(struct kv_hsm_faults *faults);
+
 /* Where the token is now. */
 enum kv_hsm_place kv_hsm_faults_place(struct kv_hsm_faults *faults);
 

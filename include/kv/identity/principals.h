@@ -76,6 +76,9 @@ enum kv_code kv_principals_new(const struct kv_principals_config *config,
 void kv_principals_free(struct kv_principals *principals);
 KV_DEFINE_CLEANUP(struct kv_principals *, kv_principals_free)
 
+/* What is in memory is not what the store has any more: the next look-up reads it anew. */
+void kv_principals_doubt(struct kv_principals *principals);
+
 /* Reads anew what was committed, as the next look-up would: what is in memory still answers when the
  * store is lost before anybody asks. */
 enum kv_code kv_principals_refresh(struct kv_principals *principals,

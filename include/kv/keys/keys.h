@@ -145,6 +145,12 @@ KV_DEFINE_CLEANUP_VALUE(struct kv_key, kv_key_done)
  */
 enum kv_code kv_key_name_check(const char *name, struct kv_err *err) kv_must_check;
 
+/* What a new version gets instead of an id and dates of its own: 32 hex digits in lower case. Borrowed. */
+struct kv_key_stamp {
+    const char *version;
+    kv_time created, updated;
+};
+
 struct kv_key_create_args {
     const char *name;
     const char *kty; /* as sent */
@@ -157,7 +163,8 @@ struct kv_key_create_args {
     struct kv_maybe_time not_before, expires;
     const struct kv_tags *tags; /* NULL: none */
     struct kv_release_args release;
-    const char *external; /* only for kv_key_create_external() */
+    const char *external;             /* only for kv_key_create_external() */
+    const struct kv_key_stamp *stamp; /* NULL: its own */
 };
 
 /* All checks that need no key to be generated: type, size, ops, SKU, state of the name. */
@@ -192,6 +199,7 @@ struct kv_key_import_args {
     struct kv_maybe_time not_before, expires;
     const struct kv_tags *tags; /* NULL: none */
     struct kv_release_args release;
+    const struct kv_key_stamp *stamp; /* NULL: its own */
 };
 
 /*
@@ -390,9 +398,3 @@ struct kv_keys_census {
 };
 enum kv_code kv_keys_count(struct kv_keys *keys, struct kv_keys_census *ret_census,
                            struct kv_err *err) kv_must_check;
-
-/* Calls `visit` for the object of every version and of every key of coffer's own; for checking the
- * store against the token. */
-typedef bool kv_object_visit_fn(void *context, const unsigned char object[KV_OBJECT_LENGTH]);
-enum kv_code kv_keys_each_object(struct kv_keys *keys, kv_object_visit_fn *visit, void *context,
-                                 struct kv_err *err) kv_must_check;

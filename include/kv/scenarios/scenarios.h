@@ -92,7 +92,7 @@ enum kv_code kv_scenarios_revert(struct kv_scenarios *scenarios, const char *nam
 enum kv_code kv_scenarios_end(struct kv_scenarios *scenarios, const char *vault, kv_millis now,
                               struct kv_err *err) kv_must_check;
 
-/* Whether any is applied that is about that vault. */
+/* Whether any is applied that is about that vault; with NULL, whether any is at all. */
 bool kv_scenarios_has(struct kv_scenarios *scenarios, const char *vault);
 
 /*

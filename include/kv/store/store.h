@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kv/base/buf.h"
 #include "kv/base/clock.h"
 #include "kv/base/err.h"
 
@@ -76,6 +77,10 @@ enum kv_code kv_store_reopen(struct kv_store *store, kv_store_exchange_fn *excha
 enum kv_code kv_store_migrate(struct kv_store *store, const char *domain,
                               const struct kv_migration *steps, struct kv_err *err) kv_must_check;
 
+/* Appends what form the tables have: each domain and how many steps it has taken, "keys 9, vault 1". */
+enum kv_code kv_store_describe_form(struct kv_store *store, struct kv_buf *buf,
+                                    struct kv_err *err) kv_must_check;
+
 /* Waits for a free connection, and while the store is paused. */
 enum kv_code kv_db_acquire(struct kv_store *store, struct kv_db **ret_db,
                            struct kv_err *err) kv_must_check;
@@ -85,6 +90,14 @@ KV_DEFINE_CLEANUP(struct kv_db *, kv_db_release)
 /* A writing transaction: begin waits for the writer's turn, commit is durable when it returns. */
 enum kv_code kv_db_begin(struct kv_db *db, struct kv_err *err) kv_must_check;
 enum kv_code kv_db_commit(struct kv_db *db, struct kv_err *err) kv_must_check;
+
+/*
+ * Attaches the database at `path` as `saved`, to copy rows from it; outside a transaction. Detaching
+ * rolls back what was not committed; do so before the connection is released, and only once attached.
+ */
+enum kv_code kv_db_attach(struct kv_db *db, const char *path, struct kv_err *err) kv_must_check;
+void kv_db_detach(struct kv_db *db);
+KV_DEFINE_CLEANUP(struct kv_db *, kv_db_detach)
 
 /*
  * A reading transaction: all queries until kv_db_release() or kv_db_end_reading() see the store

@@ -33,7 +33,12 @@ KV_DEFINE_CLEANUP(struct kv_vaults *, kv_vaults_free)
 #define KV_VAULTS_ALL ((int64_t) 0) /* in place of an id, which is never 0 */
 typedef enum kv_code kv_vault_empty_fn(void *context, struct kv_db *db, int64_t vault,
                                        struct kv_err *err);
-void kv_vaults_add_tenant(struct kv_vaults *vaults, kv_vault_empty_fn *empty, void *context);
+/* And copies those of the vault `saved`, in the database that is attached (kv_db_attach()), to `vault`,
+ * which is empty, in the same transaction; NULL: there is nothing to copy. */
+typedef enum kv_code kv_vault_bring_fn(void *context, struct kv_db *db, int64_t saved,
+                                       int64_t vault, struct kv_err *err);
+void kv_vaults_add_tenant(struct kv_vaults *vaults, kv_vault_empty_fn *empty,
+                          kv_vault_bring_fn *bring, void *context);
 
 /* Has `told` called with every vault that kv_vaults_make() makes, by its caller's thread, which still
  * has its turn: it must not change vaults. Set before the first request. */
@@ -141,6 +146,20 @@ kv_millis kv_vaults_next_purge(struct kv_vaults *vaults, kv_millis after);
  * reset alone keeps its settings, and all others are gone.
  */
 enum kv_code kv_vaults_reset(struct kv_vaults *vaults, const char *name, kv_time now,
+                             struct kv_err *err) kv_must_check;
+
+/*
+ * Around an exchange of the store's files, by one thread, which holds no connection: nobody changes a
+ * vault from the beginning to the end of it. While the store stands still in between, and only this
+ * thread can use it, kv_vaults_read_anew() makes the table what is in the store now; kv_vaults_bring()
+ * puts back the vault of that name, and all that is in it, from another state of the store in the file
+ * `database`. One that has the name now gives it its id, so requests under way go on with what was put
+ * back. KV_NOT_FOUND when there is no such vault in that state.
+ */
+enum kv_code kv_vaults_begin_exchange(struct kv_vaults *vaults, struct kv_err *err) kv_must_check;
+void kv_vaults_end_exchange(struct kv_vaults *vaults);
+enum kv_code kv_vaults_read_anew(struct kv_vaults *vaults, struct kv_err *err) kv_must_check;
+enum kv_code kv_vaults_bring(struct kv_vaults *vaults, const char *database, const char *name,
                              struct kv_err *err) kv_must_check;
 
 /* How many live. */

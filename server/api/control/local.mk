@@ -36,7 +36,10 @@ libkvapi_a_SOURCES += \
 	%D%/reset.c \
 	%D%/roles.c \
 	%D%/scenarios.c \
+	%D%/seeds.c \
 	%D%/site.c \
+	%D%/snapshots.c \
+	%D%/state_routes.c \
 	%D%/state.c \
 	%D%/time.c \
 	%D%/tokens.c \

@@ -81,5 +81,9 @@ kv_handler_fn control_events, control_events_clear,
     control_events_wait; /* events.c, events_wait.c */
 kv_handler_fn scenario_list, scenario_get, scenario_apply, scenario_revert,
     state_digest; /* scenarios.c */
+kv_handler_fn snapshot_list, snapshot_get, snapshot_save, snapshot_restore_order,
+    snapshot_delete;                         /* snapshots.c */
+kv_handler_fn seed_plant, seed_export;       /* seeds.c */
+extern const struct kv_route state_routes[]; /* state_routes.c */
 kv_handler_fn hsm_fault_list, hsm_fault_add, hsm_fault_clear, hsm_fault_get,
     hsm_fault_remove; /* hsm.c */

@@ -260,7 +260,7 @@ static const struct kv_gate gates[] = {
 };
 
 static const struct kv_route *const tables[] = { kv_control_routes, identities_routes, keys_routes,
-                                                 page_routes, NULL };
+                                                 state_routes,      page_routes,       NULL };
 
 const struct kv_site kv_control_site = {
     .name = "control",

@@ -35,6 +35,7 @@ static const char *const secrets[] = {
     "refresh_token",
     "client_secret",
     "secret",
+    "secrets",
     "client_assertion",
     "device_code",
     "secretText",

@@ -156,3 +156,8 @@ enum kv_code kv_access_empty(void *context, struct kv_db *db, int64_t vault, str
     access_changed(context);
     return KV_OK;
 }
+
+void kv_access_doubt(struct kv_access *access)
+{
+    access_changed(access);
+}

@@ -317,3 +317,19 @@ enum kv_code kv_access_unassign_like(struct kv_access *access,
     }
     return code;
 }
+
+enum kv_code kv_access_check_assignment(struct kv_access *access,
+                                        const struct kv_assignment_draft *draft, struct kv_err *err)
+{
+    kv_auto(kv_db_release) struct kv_db *db = NULL;
+    struct hsm_row of_hsm;
+    struct row row;
+
+    KV_TRY(check_role(draft, err));
+    if (draft->vault->kind == KV_MANAGED_HSM) {
+        return read_hsm_draft(access, draft, &of_hsm, err);
+    }
+    KV_TRY(read_draft(access, draft, &row, err));
+    KV_TRY(kv_db_acquire(access->store, &db, err));
+    return access_find_role(db, draft->role, row.role, err);
+}

@@ -196,6 +196,18 @@ enum kv_code kv_access_set_policy(struct kv_access *access, const struct kv_vaul
     return KV_OK;
 }
 
+enum kv_code kv_access_check_policy(const struct kv_vault *vault, const struct kv_policy *policy,
+                                    struct kv_policy *ret_policy, struct kv_err *err)
+{
+    struct kv_policy row = { .since = KV_ACCESS_ALWAYS, .until = KV_ACCESS_NEVER };
+
+    KV_TRY(check_kind(vault, err));
+    KV_TRY(fold_ids(policy->principal, policy->application, &row, err));
+    KV_TRY(fold_words(policy->words, row.words, err));
+    *ret_policy = row;
+    return KV_OK;
+}
+
 enum kv_code kv_access_remove_policy(struct kv_access *access, const struct kv_vault *vault,
                                      const char *principal, const char *application, kv_millis now,
                                      struct kv_err *err)

@@ -200,6 +200,23 @@ enum kv_hsm_place kv_hsm_faults_place(struct kv_hsm_faults *faults)
     return place;
 }
 
+enum kv_code kv_hsm_faults_keep_place(struct kv_hsm_faults *faults, struct kv_err *err)
+{
+    pthread_mutex_lock(&faults->turn);
+    if (kv_hsm_faults_place(faults) == KV_HSM_IN_PLACE) {
+        return KV_OK;
+    }
+    pthread_mutex_unlock(&faults->turn);
+    return KV_FAIL(err, KV_CONFLICT, 0,
+                   "The token of the HSM is taken out, or another one is in its place: put it back "
+                   "first.");
+}
+
+void kv_hsm_faults_let_move(struct kv_hsm_faults *faults)
+{
+    pthread_mutex_unlock(&faults->turn);
+}
+
 /* --- what is asked for --- */
 
 static bool has_serial(const struct fault *fault, const void *serial)

@@ -25,6 +25,11 @@ enum kv_code principals_commit(struct kv_principals *principals, struct kv_db *d
     return KV_OK;
 }
 
+void kv_principals_doubt(struct kv_principals *principals)
+{
+    atomic_fetch_add(&principals->edition, 1);
+}
+
 enum kv_code principals_forget_oldest(struct kv_db *db, struct kv_err *err)
 {
     static const char sql[] = "DELETE FROM principal WHERE name IS NULL AND id NOT IN"

@@ -11,7 +11,8 @@
 struct kv_keys {
     struct kv_keys_config config; /* immutable */
     struct key_leases leases;
-    atomic_bool stop; /* tidying must end between two objects */
+    pthread_mutex_t tidying; /* lock.def: keys.tidying */
+    atomic_bool stop;        /* tidying must end between two objects */
     atomic_ulong rotations_requested, rotations_automatic, rotations_failed;
     atomic_bool has_manager; /* the external key manager is connected */
 };

@@ -156,18 +156,12 @@ enum kv_code generate_material(struct kv_keys *keys, const unsigned char object[
 static void describe_version(const struct kv_scope *scope, const struct kv_key_create_args *args,
                              const struct plan *plan, struct key_draft *ret_draft)
 {
-    kv_time now = kv_seconds(scope->now);
-
-    version_choose(scope, ret_draft->version);
+    version_stamp(scope, args->stamp, ret_draft);
     ret_draft->kty = plan->kty;
     ret_draft->ops = plan->ops;
-    ret_draft->attributes = (struct kv_attributes){
-        .enabled = args->enabled,
-        .not_before = args->not_before,
-        .expires = args->expires,
-        .created = now,
-        .updated = now,
-    };
+    ret_draft->attributes.enabled = args->enabled;
+    ret_draft->attributes.not_before = args->not_before;
+    ret_draft->attributes.expires = args->expires;
     ret_draft->tags = args->tags;
     ret_draft->release = release_terms(&args->release, plan->spec.exportable);
 }

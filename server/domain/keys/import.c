@@ -4,6 +4,7 @@
 #include "create.h"
 #include "kv/base/clock.h"
 #include "kv/custody/private_key.h"
+#include "kv/keys/state.h"
 #include "release_terms.h"
 #include "version.h"
 
@@ -70,16 +71,10 @@ static enum kv_code choose(const struct kv_scope *scope, const struct kv_key_imp
 static void describe(const struct kv_scope *scope, const struct kv_key_import_args *args,
                      struct key_draft *draft)
 {
-    kv_time now = kv_seconds(scope->now);
-
-    version_choose(scope, draft->version);
-    draft->attributes = (struct kv_attributes){
-        .enabled = args->enabled,
-        .not_before = args->not_before,
-        .expires = args->expires,
-        .created = now,
-        .updated = now,
-    };
+    version_stamp(scope, args->stamp, draft);
+    draft->attributes.enabled = args->enabled;
+    draft->attributes.not_before = args->not_before;
+    draft->attributes.expires = args->expires;
     draft->tags = args->tags;
     draft->release = release_terms(&args->release, draft->release.exportable);
     draft->members = args->members;
@@ -197,6 +192,18 @@ static enum kv_code import_wrapped(const struct kv_scope *scope,
     KV_TRY(read_public(sent, &unwrapping.public, err));
     describe(scope, args, draft);
     return version_add(scope, args->name, draft, unwrap_on_token, &unwrapping, ret_key, err);
+}
+
+enum kv_code kv_key_import_check(const struct kv_scope *scope,
+                                 const struct kv_key_import_args *args, struct kv_err *err)
+{
+    kv_auto(kv_private_key_done) struct kv_private_key private = { .len = { 0 } };
+    struct key_draft draft = { .version = "" };
+    struct kv_sent_key sent;
+
+    KV_TRY(choose(scope, args, &draft, &sent, err));
+    KV_TRY(kv_private_key_check(&sent, &private, err));
+    return check_size(scope, &private.public, err);
 }
 
 enum kv_code kv_key_import(const struct kv_scope *scope, const struct kv_key_import_args *args,

@@ -31,7 +31,9 @@ enum kv_code intent_write(struct kv_keys *keys, const unsigned char *objects, si
 enum kv_code intent_doom(struct kv_keys *keys, const unsigned char *objects, size_t count,
                          struct kv_err *err)
 {
-    static const char sql[] = "UPDATE limbo SET doomed = 1 WHERE object = ?";
+    /* the row is gone when the store was put back to an earlier state meanwhile */
+    static const char sql[] = "INSERT INTO limbo (object, doomed) VALUES (?, 1)"
+                              " ON CONFLICT (object) DO UPDATE SET doomed = 1";
 
     return run_for_objects(keys, sql, objects, count, err);
 }

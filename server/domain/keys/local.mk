@@ -2,6 +2,7 @@
 include %D%/backup/local.mk
 include %D%/rotation/local.mk
 libkvdomain_a_SOURCES += \
+	%D%/bring.c \
 	%D%/attestation.c \
 	%D%/core.h \
 	%D%/create.c \
@@ -10,6 +11,7 @@ libkvdomain_a_SOURCES += \
 	%D%/deletion.h \
 	%D%/draft.h \
 	%D%/due.c \
+	%D%/each.c \
 	%D%/external.c \
 	%D%/external.h \
 	%D%/import.c \

@@ -144,6 +144,7 @@ enum kv_code kv_keys_new(const struct kv_keys_config *config, struct kv_keys **r
         return KV_OUT_OF_MEMORY(err);
     }
     keys->config = *config;
+    (void) pthread_mutex_init(&keys->tidying, NULL); /* cannot fail on Linux */
     key_leases_init(&keys->leases);
     *ret_keys = keys;
     return KV_OK;
@@ -153,6 +154,7 @@ void kv_keys_free(struct kv_keys *keys)
 {
     if (keys != NULL) {
         key_leases_done(&keys->leases);
+        (void) pthread_mutex_destroy(&keys->tidying);
         free(keys);
     }
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Destroying objects without an owner; counting what there is. */
+#include "kv/keys/state.h"
+
 #include <string.h>
 
 #include "core.h"
@@ -52,6 +54,41 @@ static bool is_to_stop(const struct kv_keys *keys)
            || (keys->config.is_to_stop != NULL && keys->config.is_to_stop());
 }
 
+static enum kv_code is_given_up(struct kv_keys *keys, const unsigned char *object, bool *ret_is,
+                                struct kv_err *err)
+{
+    static const char sql[] = "SELECT count(*) FROM limbo WHERE object = ?";
+    kv_auto(kv_db_release) struct kv_db *db = NULL;
+    int64_t count = 0;
+
+    KV_TRY(kv_db_acquire(keys->config.store, &db, err));
+    KV_TRY(kv_db_count(db, sql, KV_BINDS(KV_B_BYTES(object, KV_OBJECT_LENGTH)), &count, err));
+    *ret_is = count > 0;
+    return KV_OK;
+}
+
+/* A state of before, in which a key has it, may have been put back since it was read. */
+static enum kv_code destroy_locked(struct kv_keys *keys, const unsigned char *object,
+                                   struct kv_err *err)
+{
+    bool is = false;
+
+    KV_TRY(is_given_up(keys, object, &is, err));
+    if (!is) {
+        return KV_OK;
+    }
+    KV_TRY(kv_custody_destroy(keys->config.custody, object, err));
+    return forget_object(keys, object, err);
+}
+
+static enum kv_code destroy(struct kv_keys *keys, const unsigned char *object, struct kv_err *err)
+{
+    pthread_mutex_lock(&keys->tidying);
+    enum kv_code code = destroy_locked(keys, object, err);
+    pthread_mutex_unlock(&keys->tidying);
+    return code;
+}
+
 /* Destroys the objects that a limbo statement returns, until it returns none; the row is deleted
  * last, so that a crash in between only makes us try again. */
 static enum kv_code destroy_limbo(struct kv_keys *keys, const char *sql, size_t *ret_destroyed,
@@ -70,8 +107,7 @@ static enum kv_code destroy_limbo(struct kv_keys *keys, const char *sql, size_t 
             if (is_to_stop(keys)) {
                 return KV_OK; /* the rows stay: the next start goes on */
             }
-            KV_TRY(kv_custody_destroy(keys->config.custody, batch.object[i], err));
-            KV_TRY(forget_object(keys, batch.object[i], err));
+            KV_TRY(destroy(keys, batch.object[i], err));
         }
         *ret_destroyed += batch.count;
     } while (batch.count > 0);

@@ -5,6 +5,8 @@
  */
 #include "version.h"
 
+#include <stdio.h>
+
 #include "core.h"
 #include "deletion.h"
 #include "intent.h"
@@ -21,6 +23,19 @@ void version_choose(const struct kv_scope *scope, char ret_version[KV_VERSION_LE
     } else {
         kv_version_random(ret_version);
     }
+}
+
+void version_stamp(const struct kv_scope *scope, const struct kv_key_stamp *stamp,
+                   struct key_draft *draft)
+{
+    if (stamp == NULL) {
+        version_choose(scope, draft->version);
+        draft->attributes.created = draft->attributes.updated = kv_seconds(scope->now);
+        return;
+    }
+    (void) snprintf(draft->version, sizeof(draft->version), "%s", stamp->version);
+    draft->attributes.created = stamp->created;
+    draft->attributes.updated = stamp->updated;
 }
 
 enum kv_code version_check_row(const struct key_row *row, const char *name, struct kv_err *err)

@@ -23,6 +23,10 @@ enum kv_code version_make_latest(struct kv_db *db, int64_t key_id, int64_t versi
 /* The id of a new version, in that vault's form (contract §4.1). */
 void version_choose(const struct kv_scope *scope, char ret_version[KV_VERSION_LENGTH + 1]);
 
+/* Id and dates of a new version: those of the stamp; NULL: its own. */
+void version_stamp(const struct kv_scope *scope, const struct kv_key_stamp *stamp,
+                   struct key_draft *draft);
+
 /* KV_OK if a key or a new version may be created under this name; otherwise says why it is taken
  * (contract §9.5). */
 enum kv_code version_check_name(const struct kv_scope *scope, const char *name,

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 libkvdomain_a_SOURCES += \
+	%D%/exchange.c \
 	%D%/life.c \
 	%D%/private.h \
 	%D%/public.c \

@@ -12,6 +12,7 @@
 
 struct tenant {
     kv_vault_empty_fn *empty;
+    kv_vault_bring_fn *bring; /* NULL: it has nothing to bring */
     void *context;
 };
 
@@ -34,6 +35,7 @@ struct kv_vaults {
     struct kv_vault_draft *drafts; /* heap: what the options want */
     size_t draft_count;
     pthread_mutex_t changes; /* lock.def: vaults.changes */
+    int64_t ids;             /* guarded by changes: given away when an exchange began */
 
     pthread_mutex_t lock; /* lock.def: vaults.table; guards what follows */
     struct vault_map map;

@@ -54,8 +54,9 @@ void kv_vaults_note_access(struct kv_vaults *vaults, kv_vault_settle_fn *note, v
     vaults->note_context = context;
 }
 
-void kv_vaults_add_tenant(struct kv_vaults *vaults, kv_vault_empty_fn *empty, void *context)
+void kv_vaults_add_tenant(struct kv_vaults *vaults, kv_vault_empty_fn *empty,
+                          kv_vault_bring_fn *bring, void *context)
 {
     assert(vaults->tenants < KV_VAULT_TENANTS_MAX);
-    vaults->tenant[vaults->tenants++] = (struct tenant){ .empty = empty, .context = context };
+    vaults->tenant[vaults->tenants++] = (struct tenant){ empty, bring, context };
 }

@@ -190,8 +190,8 @@ static void make_anew(const char *spec, const struct kv_vault **vault)
 
 Test(access_grants, are_not_inherited_by_a_later_vault_of_that_name)
 {
-    kv_vaults_add_tenant(vaults, kv_access_empty, access_of_all);
-    kv_vaults_add_tenant(vaults, kv_roles_empty, roles);
+    kv_vaults_add_tenant(vaults, kv_access_empty, kv_access_bring, access_of_all);
+    kv_vaults_add_tenant(vaults, kv_roles_empty, kv_roles_bring, roles);
     grant(rbac, ENCRYPTION_USER, NULL, NULL);
     grant(rbac, "Key Vault Reader", "key", "k");
     cr_assert_eq(permit("", "get", NOW), KV_OK);
@@ -209,7 +209,7 @@ Test(access_grants, at_a_vault_that_was_purged_are_refused)
 {
     kv_auto(kv_vault_release) const struct kv_vault *former = kv_vault_hold(rbac);
 
-    kv_vaults_add_tenant(vaults, kv_access_empty, access_of_all);
+    kv_vaults_add_tenant(vaults, kv_access_empty, kv_access_bring, access_of_all);
     make_anew("rbac,access=rbac", &rbac);
     cr_expect_eq(try_grant(former, ENCRYPTION_USER, NULL, NULL), KV_VAULT_NOT_FOUND);
     cr_expect_eq(try_grant(former, ENCRYPTION_USER, "group", NULL), KV_VAULT_NOT_FOUND);
@@ -217,8 +217,8 @@ Test(access_grants, at_a_vault_that_was_purged_are_refused)
 
 Test(access_grants, are_all_gone_after_a_reset)
 {
-    kv_vaults_add_tenant(vaults, kv_access_empty, access_of_all);
-    kv_vaults_add_tenant(vaults, kv_roles_empty, roles);
+    kv_vaults_add_tenant(vaults, kv_access_empty, kv_access_bring, access_of_all);
+    kv_vaults_add_tenant(vaults, kv_roles_empty, kv_roles_bring, roles);
     grant(other, "Key Vault Administrator", "/", NULL);
     cr_assert_eq(make_role("aaaaaaaa-0000-4000-8000-000000000001", "Mine", "[]", "[]"), KV_OK);
     cr_expect(may_get(rbac, "k"));
