@@ -87,6 +87,7 @@ Test(page_keys, are_refused_what_makes_no_sense)
         { "DELETE", "/senseless/keys/k/versions/" ZEROS, NULL, 405, "is not supported here" },
         { "POST", "/senseless/keys/none/recover", "{}", 404, NO_KEY },
         { "POST", "/senseless/keys/k/recover", "{}", 404, NO_KEY },
+        { "POST", "/senseless/keys/k/purge", "{}", 404, "There is nothing under this path." },
         { "PUT", "/senseless/keys/k", "{}", 405, "only GET, PATCH, DELETE" },
     };
 
