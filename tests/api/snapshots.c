@@ -126,7 +126,7 @@ Test(snapshots, wait_until_the_token_is_back)
 }
 
 /* err.def: InsufficientStorage. A limit on the size of files is a full disk to whoever writes. */
-Test(snapshots, say_insufficient_storage_when_the_disk_is_full_and_leave_nothing_half)
+Test(snapshots, are_INSUFFICIENT_STORAGE_on_a_full_disk_and_nothing_is_half)
 {
     const struct rlimit none = { .rlim_cur = 40960, .rlim_max = RLIM_INFINITY };
     const struct rlimit all = { .rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY };
