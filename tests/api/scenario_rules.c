@@ -330,3 +330,49 @@ Test(scenario_rules, vault_read_only_is_a_managed_hsm_until_the_revert)
     API_REPLY(allowed, client_send(&pool, &create));
     cr_expect_eq(allowed.status, 200, "%s", allowed.body);
 }
+
+/* Its name, and the number of its row, may be another key's by the time of the revert. */
+Test(scenario_rules, leave_alone_a_key_that_was_made_anew_meanwhile)
+{
+    static const struct {
+        const char *method, *path, *body;
+        long status;
+    } rows[] = {
+        { "DELETE", "/keys/again", NULL, 200 },
+        { "DELETE", "/deletedkeys/again", NULL, 204 },
+        { "POST", "/keys/again/create", "{\"kty\":\"EC\"}", 200 },
+        { "POST", "/keys/again/create", "{\"kty\":\"EC\"}", 200 },
+    };
+    static const char *const names[] = { "rotated", "key-disabled", "key-deleted" };
+    API_CLIENT_OF(&scenario_daemon, dev);
+
+    for (size_t i = 0; i < KV_COUNT(names); i++) {
+        API_REPLY(made, client_call(&dev, "POST", "/keys/again/create", "{\"kty\":\"EC\"}"));
+        cr_assert_eq(made.status, 200, "%s", made.body);
+        scenario_apply(names[i], "{\"key\":\"again\"}");
+        for (size_t j = strcmp(names[i], "key-deleted") == 0; j < KV_COUNT(rows); j++) {
+            API_REPLY(reply, client_call(&dev, rows[j].method, rows[j].path, rows[j].body));
+            cr_assert_eq(reply.status, rows[j].status, "row %zu: %s", j, reply.body);
+        }
+        API_REPLY(before, client_call(&dev, "GET", "/keys/again/versions", NULL));
+        scenario_revert(names[i]);
+        API_REPLY(after, client_call(&dev, "GET", "/keys/again/versions", NULL));
+        cr_expect_str_eq(after.body, before.body, "%s", names[i]);
+        API_REPLY(latest, client_call(&dev, "GET", "/keys/again", NULL));
+        cr_expect_eq(latest.status, 200, "%s", latest.body);
+    }
+}
+
+/* The release policy of a key is found by its name. */
+Test(scenario_rules, hide_a_purged_key_from_its_successor)
+{
+    API_CLIENT_OF(&scenario_daemon, dev);
+
+    scenario_apply("key-purged", "{\"key\":\"ec\"}");
+    API_REPLY(made, client_call(&dev, "POST", "/keys/ec/create", "{\"kty\":\"RSA\"}"));
+    cr_assert_eq(made.status, 200, "%s", made.body);
+    API_REPLY(list, client_call(&dev, "GET", "/keys", NULL));
+    cr_expect_eq(cJSON_GetArraySize(reply_item(&list, "value")), 2, "%s", list.body);
+    API_REPLY(versions, client_call(&dev, "GET", "/keys/ec/versions", NULL));
+    cr_expect_eq(cJSON_GetArraySize(reply_item(&versions, "value")), 1, "%s", versions.body);
+}

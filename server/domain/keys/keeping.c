@@ -43,8 +43,14 @@ enum kv_code kv_key_keep(const struct kv_scope *scope, const char *name, const c
 
 /* clang-format off */
 
-/* The key that is meant, by the id of its row, which after a purge may be another one's. */
-#define KEY_OF "id = " OF("key") " AND vault = " OF("vault") " AND name = " OF("name")
+/* What a key is called that was set aside: no name can begin with a control character. */
+#define ASIDE "char(1) || id"
+
+/* The key that is meant: after a purge another one may have the id of its row, and even its name, but
+ * none has its version. */
+#define KEY_OF                                                                                     \
+    "id = " OF("key") " AND vault = " OF("vault") " AND EXISTS (SELECT 1 FROM version v"           \
+    " WHERE v.id = " OF("row") " AND v.key = " OF("key") " AND v.version = " OF("version") ")"
 #define IS_KEPT(keeping) OF("keeping") " = " #keeping
 _Static_assert(KV_KEEP_VERSION == 0 && KV_KEEP_STATE == 1 && KV_KEEP_LATEST == 2,
                "the statements below have the numbers");
@@ -58,8 +64,8 @@ static const char *const putting_back[] = {
     "UPDATE version SET ops = " OF("ops") ", enabled = " OF("enabled") ","
     " not_before = " OF("not_before") ", expires = " OF("expires") ", updated = " OF("updated")
     " WHERE id = " OF("row") " AND version = " OF("version") " AND " OF("keeping") " IN (0, 2)",
-    "UPDATE key SET fold = " OF("fold") ", state = " OF("state") ", ready = " OF("ready") ","
-    " deleted = " OF("deleted") ", purge = " OF("purge") " WHERE " KEY_OF " AND " IS_KEPT(1),
+    "UPDATE key SET name = " OF("name") ", fold = " OF("fold") ", state = " OF("state") ","
+    " ready = " OF("ready") ", deleted = " OF("deleted") ", purge = " OF("purge") " WHERE " KEY_OF " AND " IS_KEPT(1),
     "UPDATE key SET latest = " OF("latest") " WHERE " KEY_OF " AND " IS_KEPT(2),
     "INSERT INTO limbo (object, doomed) SELECT object, 1 FROM version WHERE " NEWER
     " AND external IS NULL",
@@ -102,8 +108,8 @@ enum kv_code kv_key_put_back(struct kv_keys *keys, const char *kept, struct kv_e
 
 enum kv_code kv_key_set_aside(const struct kv_scope *scope, const char *name, struct kv_err *err)
 {
-    /* No name folds to one that begins with a control character. */
-    static const char sql[] = "UPDATE key SET state = ?, fold = char(1) || id WHERE id = ?";
+    static const char sql[] =
+        "UPDATE key SET state = ?, name = " ASIDE ", fold = " ASIDE " WHERE id = ?";
     kv_auto(kv_db_release) struct kv_db *db = NULL;
     struct name_fold fold;
     struct key_row row;
