@@ -21,6 +21,7 @@ EXTRA_DIST += \
 	%D%/operations.md \
 	%D%/options.md \
 	%D%/parity.md \
+	%D%/scenarios.md \
 	%D%/security.md \
 	%D%/troubleshooting.md \
 	%D%/trust.md

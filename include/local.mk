@@ -10,6 +10,7 @@ noinst_HEADERS = \
 	%D%/kv/access/firewall.h \
 	%D%/kv/access/grants.h \
 	%D%/kv/access/hsm_role.def \
+	%D%/kv/access/keeping.h \
 	%D%/kv/access/permission.def \
 	%D%/kv/access/permission.h \
 	%D%/kv/access/roles.h \
@@ -65,11 +66,13 @@ noinst_HEADERS = \
 	%D%/kv/http/step.h \
 	%D%/kv/identity/caller.h \
 	%D%/kv/identity/identity.h \
+	%D%/kv/identity/keeping.h \
 	%D%/kv/identity/key_file.h \
 	%D%/kv/identity/principals.h \
 	%D%/kv/identity/registry.h \
 	%D%/kv/keys/due.h \
 	%D%/kv/keys/external.h \
+	%D%/kv/keys/keeping.h \
 	%D%/kv/keys/keys.h \
 	%D%/kv/keys/rotation.h \
 	%D%/kv/journal/journal.h \
@@ -77,6 +80,7 @@ noinst_HEADERS = \
 	%D%/kv/journal/text.def \
 	%D%/kv/limits/limits.h \
 	%D%/kv/release/release.h \
+	%D%/kv/scenarios/scenarios.h \
 	%D%/kv/store/store.h \
 	%D%/kv/vaults/public.h \
 	%D%/kv/vaults/vault.h \

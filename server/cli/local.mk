@@ -25,6 +25,12 @@ libkvcli_a_SOURCES += \
 	%D%/path.c \
 	%D%/proxy.c \
 	%D%/proxy.h \
+	%D%/scenario.c \
+	%D%/scenario.h \
+	%D%/scenario_check.c \
+	%D%/scenario_run.c \
+	%D%/scenario_script.c \
+	%D%/script.def \
 	%D%/server.h \
 	%D%/system_store.c \
 	%D%/system_store.h \

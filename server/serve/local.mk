@@ -21,6 +21,7 @@ libkvserve_a_SOURCES += \
 	%D%/names.c \
 	%D%/ready.c \
 	%D%/rotator.c \
+	%D%/scenarios.c \
 	%D%/secrets.c \
 	%D%/serve.c \
 	%D%/serve.h \

@@ -17,6 +17,7 @@
 #include "kv/http/lanes.h"
 #include "kv/identity/identity.h"
 #include "kv/limits/limits.h"
+#include "kv/scenarios/scenarios.h"
 #include "kv/store/store.h"
 
 #define CONNECTIONS_MAX 4096
@@ -65,6 +66,7 @@ struct server {
     struct journal journal;
     struct kv_lanes *lanes;
     struct rotator *rotator;
+    struct kv_scenarios *scenarios;
     struct kv_listener *tls, *control;
     struct kv_app app;
 };
@@ -167,6 +169,8 @@ static enum kv_code open_vaults(struct server *server, struct kv_err *err)
         vaults_open(server->vaults, &server->drafts, kv_seconds(kv_clock_now(server->clock)), err));
     server->coverage = (struct coverage){ &server->certificates, &server->public_url };
     KV_TRY(coverage_watch(&server->coverage, server->vaults, err));
+    KV_TRY(scenarios_open(server->store, server->custody, server->keys, &server->grants,
+                          &server->scenarios, err));
     return grants_apply(&server->grants, err);
 }
 
@@ -248,6 +252,7 @@ static void fill_app(struct server *server)
     token_lend(&server->token, &server->app);
     grants_lend(&server->grants, &server->app);
     journal_lend(&server->journal, server->options, &server->app);
+    scenarios_lend(server->scenarios, &server->app);
 }
 
 static enum kv_code listen_on(struct server *server, struct kv_err *err)
@@ -321,6 +326,7 @@ static void take_down(struct server *server)
     kv_lanes_free(server->lanes);
     kv_agenda_free(server->agenda);
     rotator_free(server->rotator);
+    kv_scenarios_free(server->scenarios);
     sweep_end(&server->sweep);
     kv_faults_free(server->faults);
     journal_close(&server->journal);

@@ -177,6 +177,13 @@ void grants_lend(struct grants *grants, struct kv_app *app);
 /* After the last request, before the roles and the store. */
 void grants_close(struct grants *grants);
 
+/* Scenarios. What a former run has left of them is put back before the options are carried out, with a
+ * line in the log; they are lent once all that they change is. Free with kv_scenarios_free(). */
+enum kv_code scenarios_open(struct kv_store *store, struct kv_custody *custody,
+                            struct kv_keys *keys, const struct grants *grants,
+                            struct kv_scenarios **ret_scenarios, struct kv_err *err) kv_must_check;
+void scenarios_lend(struct kv_scenarios *scenarios, struct kv_app *app);
+
 /* Which authority challenges name, once the port is known; the service's own by default. */
 enum kv_code authority_host_check(const struct kv_options *options,
                                   struct kv_err *err) kv_must_check;

@@ -121,6 +121,11 @@ enum kv_code kv_rows_next(struct kv_rows *rows, bool *ret_more, struct kv_err *e
     return KV_OK;
 }
 
+int kv_rows_columns(const struct kv_rows *rows)
+{
+    return sqlite3_column_count(rows->statement);
+}
+
 bool kv_rows_is_null(const struct kv_rows *rows, int column)
 {
     return sqlite3_column_type(rows->statement, column) == SQLITE_NULL;

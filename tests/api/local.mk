@@ -44,6 +44,7 @@ api_tests = \
 	%D%/test_restore \
 	%D%/test_system_store \
 	%D%/test_external \
+	%D%/test_scenarios \
 	%D%/test_secure \
 	%D%/test_spelling \
 	%D%/test_roles \
@@ -69,6 +70,11 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 %C%_test_hsm_SOURCES = %D%/hsm.c %D%/hsm_ends.c %D%/hsm_tools.c %D%/hsm_tools.h $(api_support)
 %C%_test_hsm_CFLAGS = $(api_cflags)
 %C%_test_hsm_LDADD = $(api_libs)
+
+%C%_test_scenarios_SOURCES = %D%/scenarios.c %D%/scenario_rules.c %D%/scenario_shell.c \
+	%D%/scenario_tools.c %D%/scenario_tools.h $(api_support)
+%C%_test_scenarios_CFLAGS = $(api_cflags)
+%C%_test_scenarios_LDADD = $(api_libs)
 
 %C%_test_identities_SOURCES = %D%/identities.c %D%/identity_daemon.c \
 	%D%/identity_endpoints.c %D%/identity_tools.c %D%/identity_tools.h \

@@ -86,6 +86,7 @@ EXTRA_DIST += \
 	%D%/python/test_pending.py \
 	%D%/python/test_release.py \
 	%D%/python/test_rotation.py \
+	%D%/python/test_scenarios_jumps.py \
 	%D%/python/test_signing.py \
 	%D%/python/test_states.py \
 	%D%/python/test_wrapping.py \

@@ -12,13 +12,14 @@
 
 enum kv_permission {
     KV_PERMISSION_NONE, /* anybody may */
-#define X(symbol, policy, vault, hsm) KV_PERMISSION_##symbol,
+#define X(symbol, kind, policy, vault, hsm) KV_PERMISSION_##symbol,
 #include "kv/access/permission.def"
 #undef X
     KV_PERMISSION_COUNT
 };
 
 struct kv_permission_row {
+    bool changes;             /* something of the vault */
     const char *policy;       /* word of an access policy; NULL: there is none */
     const char *vault_action; /* NULL: vaults have no such operation */
     const char *hsm_action;   /* never NULL, except for KV_PERMISSION_NONE */

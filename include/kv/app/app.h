@@ -39,6 +39,7 @@
 
 struct kv_key_file;
 struct kv_limits;
+struct kv_scenarios;
 
 struct kv_app {
     struct kv_clock *clock;
@@ -74,6 +75,8 @@ struct kv_app {
     bool wants_control_token;                  /* for /control/v1; of it the digest alone is kept */
     unsigned char control_token[KV_SECRET_DIGEST_SIZE];
     unsigned port, control_port; /* the ports in use */
+
+    struct kv_scenarios *scenarios; /* incidents by name */
 
     /* The token, by way of main.c: its state, what it is, its counters. Thread-safe. */
     bool (*token_is_healthy)(void *health_context);

@@ -344,3 +344,8 @@ enum kv_way kv_alg_way(const struct hsm_capabilities *can, enum kv_alg alg);
 /* Random bytes from the token's own generator, at most KV_SECRET_MAX. */
 enum kv_code kv_custody_random(struct kv_custody *custody, size_t count,
                                struct kv_secret *ret_bytes, struct kv_err *err) kv_must_check;
+
+/* Calls `visit` for the object of each key that the token is known to hold, in no particular order, until
+ * it returns false. `visit` must not call back. */
+typedef bool kv_custody_visit_fn(void *context, const unsigned char object[KV_OBJECT_LENGTH]);
+void kv_custody_each_object(struct kv_custody *custody, kv_custody_visit_fn *visit, void *context);

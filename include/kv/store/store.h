@@ -139,6 +139,7 @@ KV_DEFINE_CLEANUP(struct kv_rows *, kv_rows_close)
 enum kv_code kv_rows_next(struct kv_rows *rows, bool *ret_more, struct kv_err *err) kv_must_check;
 
 /* Columns of the current row, from 0; texts and bytes are borrowed until the next step. */
+int kv_rows_columns(const struct kv_rows *rows); /* how many there are */
 bool kv_rows_is_null(const struct kv_rows *rows, int column);
 int64_t kv_rows_int(const struct kv_rows *rows, int column);
 const char *kv_rows_text(const struct kv_rows *rows, int column); /* "" for NULL */

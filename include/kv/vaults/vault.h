@@ -32,6 +32,7 @@ struct kv_vault {
     enum kv_access_mode access;
     unsigned retention_days; /* 7..90 */
     bool purge_protection;
+    bool read_only; /* its region has failed over: keys work, changes are refused */
     kv_time made, changed;
     kv_time deleted, purge; /* when it was deleted, and will be purged by itself; 0 while it is
                                live */

@@ -103,6 +103,12 @@ enum kv_code kv_vaults_change(struct kv_vaults *vaults, const struct kv_vault_dr
                               kv_time now, const struct kv_vault **ret_vault,
                               struct kv_err *err) kv_must_check;
 
+/* Has a vault, living or deleted, refuse all changes of what is in it, or take them again; that is no
+ * change of the vault itself, whose dates stay. KV_CONFLICT when it is so already. */
+enum kv_code kv_vaults_set_read_only(struct kv_vaults *vaults, const char *name, bool read_only,
+                                     kv_time now, const struct kv_vault **ret_vault,
+                                     struct kv_err *err) kv_must_check;
+
 /* Deletes one that lives, to be purged after its retention; KV_CONFLICT when it is deleted. */
 enum kv_code kv_vaults_delete(struct kv_vaults *vaults, const char *name, kv_time now,
                               const struct kv_vault **ret_vault, struct kv_err *err) kv_must_check;

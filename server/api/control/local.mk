@@ -28,6 +28,7 @@ libkvapi_a_SOURCES += \
 	%D%/private.h \
 	%D%/reset.c \
 	%D%/roles.c \
+	%D%/scenarios.c \
 	%D%/site.c \
 	%D%/state.c \
 	%D%/time.c \

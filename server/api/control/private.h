@@ -67,5 +67,7 @@ kv_handler_fn control_clock_get, control_clock_move;          /* time.c */
 kv_handler_fn control_requests, control_requests_clear;       /* journal.c */
 kv_handler_fn control_retries;                                /* journal_retries.c */
 kv_handler_fn control_requests_wait, control_requests_expect; /* journal_wait.c */
+kv_handler_fn scenario_list, scenario_get, scenario_apply, scenario_revert,
+    state_digest; /* scenarios.c */
 kv_handler_fn hsm_fault_list, hsm_fault_add, hsm_fault_clear, hsm_fault_get,
     hsm_fault_remove; /* hsm.c */

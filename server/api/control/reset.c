@@ -6,6 +6,7 @@
 #include "kv/base/json.h"
 #include "kv/keys/external.h"
 #include "kv/limits/limits.h"
+#include "kv/scenarios/scenarios.h"
 #include "private.h"
 
 struct order {
@@ -38,6 +39,7 @@ static enum kv_code grant_again(const struct kv_app *app, const char *vault, str
 /* With the agenda's turn: nobody is under way through time meanwhile. */
 static enum kv_code reset_all(const struct kv_app *app, struct kv_err *err)
 {
+    KV_TRY(kv_scenarios_end(app->scenarios, NULL, kv_clock_now(app->clock), err));
     KV_TRY(kv_vaults_reset(app->vaults, NULL, kv_seconds(kv_clock_real()), err));
     kv_clock_reset(app->clock);
     kv_clock_freeze(app->clock, false);
@@ -83,12 +85,24 @@ static enum kv_code begin_reset(struct kv_request *request, struct kv_response *
     return KV_OK;
 }
 
+static enum kv_code end_scenarios(const struct kv_app *app, const char *vault, struct kv_err *err)
+{
+    kv_agenda_acquire(app->agenda);
+
+    kv_auto(kv_agenda_release) kv_unused struct kv_agenda *turn = app->agenda;
+
+    return kv_scenarios_end(app->scenarios, vault, kv_clock_now(app->clock), err);
+}
+
 static enum kv_code reset_vault(const struct kv_app *app, const char *name, kv_millis now,
                                 struct kv_err *err)
 {
     struct kv_vault_draft draft; /* for the name, in lower case */
 
     KV_TRY(kv_vault_draft_begin(&draft, name, strlen(name), err));
+    if (kv_scenarios_has(app->scenarios, draft.vault.name)) {
+        KV_TRY(end_scenarios(app, draft.vault.name, err));
+    }
     KV_TRY(kv_vaults_reset(app->vaults, draft.vault.name, kv_seconds(now), err));
     KV_TRY(kv_faults_clear(app->faults, draft.vault.name, err));
     control_forget(app, draft.vault.name);

@@ -229,6 +229,7 @@ static const struct kv_gate gates[] = {
     { "api-version", check_api_version },
     { "faults", kv_fault_on_request },
     { "authorize", gate_authorize },
+    { "read-only", gate_read_only },
     { "throttle", gate_throttle },
     { 0 },
 };

@@ -16,4 +16,5 @@ libkvapi_a_SOURCES += \
 	%D%/journal_body.c \
 	%D%/page.c \
 	%D%/private.h \
+	%D%/read_only.c \
 	%D%/throttle.c

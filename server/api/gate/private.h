@@ -39,6 +39,9 @@ struct gate_question {
 enum kv_code gate_ask(const struct kv_request *request, struct gate_question *ret_asked,
                       struct kv_err *err) kv_must_check;
 
+/* The gate that keeps changes from a vault that is read-only. */
+kv_handler_fn gate_read_only;
+
 /* The gate that answers 429 once the vault is over its limit (contract §13). */
 kv_handler_fn gate_throttle;
 

@@ -12,6 +12,7 @@ libkvdomain_a_SOURCES += \
 	%D%/grants_list.c \
 	%D%/index.c \
 	%D%/index_read.c \
+	%D%/keeping.c \
 	%D%/network.c \
 	%D%/network_rows.c \
 	%D%/permission.c \

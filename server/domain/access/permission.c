@@ -6,11 +6,16 @@
 #include <strings.h>
 
 static const struct kv_permission_row rows[KV_PERMISSION_COUNT] = {
-#define X(symbol, policy_, vault, hsm)                                                             \
-    [KV_PERMISSION_##                                                                              \
-        symbol] = { .policy = (policy_), .vault_action = (vault), .hsm_action = (hsm) },
+#define READS false
+#define CHANGES true
+#define X(symbol, changes_, policy_, vault, hsm)                                                   \
+    [KV_PERMISSION_##symbol] = {                                                                   \
+        .changes = (changes_), .policy = (policy_), .vault_action = (vault), .hsm_action = (hsm)   \
+    },
 #include "kv/access/permission.def"
 #undef X
+#undef READS
+#undef CHANGES
 };
 
 const struct kv_permission_row *kv_permission_row(enum kv_permission permission)

@@ -9,6 +9,7 @@ libkvdomain_a_SOURCES += \
 	%D%/hash.c \
 	%D%/hash.h \
 	%D%/hmac.c \
+	%D%/objects.c \
 	%D%/operate.c \
 	%D%/padding.c \
 	%D%/padding.h \

@@ -21,6 +21,7 @@ libkvdomain_a_SOURCES += \
 	%D%/principals_core.h \
 	%D%/principals_federated.c \
 	%D%/principals_index.c \
+	%D%/principals_keeping.c \
 	%D%/principals_life.c \
 	%D%/principals_members.c \
 	%D%/principals_read.c \

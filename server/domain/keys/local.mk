@@ -15,6 +15,7 @@ libkvdomain_a_SOURCES += \
 	%D%/import.c \
 	%D%/intent.c \
 	%D%/intent.h \
+	%D%/keeping.c \
 	%D%/names.c \
 	%D%/names.h \
 	%D%/operate.c \

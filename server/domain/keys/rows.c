@@ -26,6 +26,8 @@ static enum key_phase phase_of(const struct kv_rows *rows, kv_millis now)
         return due ? PHASE_NONE : PHASE_DELETED;
     case STATE_PURGED:
         return pending ? PHASE_PURGING : PHASE_NONE;
+    case STATE_ASIDE: /* it is looked up by no name */
+        break;
     }
     return PHASE_NONE;
 }

@@ -7,7 +7,12 @@
 #include "names.h"
 
 /* Column key.state. Together with key.ready and key.purge it gives the phase at a given time. */
-enum key_state { STATE_LIVE = 0, STATE_DELETED = 1, STATE_PURGED = 2 };
+enum key_state {
+    STATE_ASIDE = -1, /* gone for everybody, under no name, until it is put back (keeping.c) */
+    STATE_LIVE = 0,
+    STATE_DELETED = 1,
+    STATE_PURGED = 2
+};
 
 enum key_phase {
     PHASE_NONE, /* the name is free; a row for it, if any, can be removed */

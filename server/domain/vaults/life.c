@@ -316,6 +316,24 @@ enum kv_code kv_vaults_change(struct kv_vaults *vaults, const struct kv_vault_dr
     return turn_into(vaults, entry, &next, ret_vault, err);
 }
 
+enum kv_code kv_vaults_set_read_only(struct kv_vaults *vaults, const char *name, bool read_only,
+                                     kv_time now, const struct kv_vault **ret_vault,
+                                     struct kv_err *err)
+{
+    kv_auto(end_turn) pthread_mutex_t *turn kv_unused = take_turn(vaults);
+    kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
+    struct entry *entry;
+
+    KV_TRY(find_known(vaults, name, now, &entry, &vault, err));
+    if (vault->read_only == read_only) {
+        return KV_FAIL(err, KV_CONFLICT, 0, "The vault '%s' is %s already.", vault->name,
+                       read_only ? "read-only" : "open to changes");
+    }
+    struct kv_vault next = *vault;
+    next.read_only = read_only;
+    return turn_into(vaults, entry, &next, ret_vault, err);
+}
+
 enum kv_code kv_vaults_delete(struct kv_vaults *vaults, const char *name, kv_time now,
                               const struct kv_vault **ret_vault, struct kv_err *err)
 {

@@ -34,6 +34,7 @@ static enum kv_code insert(struct kv_vaults *vaults, struct kv_db *db, const str
 
     vault.made = vault.changed = now;
     vault.deleted = vault.purge = 0;
+    vault.read_only = false;
     KV_TRY(vault_row_insert(db, &vault, err));
     KV_TRY(settle(vaults, db, &vault, err));
     KV_TRY(vault_snapshot(&vault, &snapshot, err));

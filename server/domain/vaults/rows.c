@@ -19,11 +19,14 @@ static const struct kv_migration migrations[] = {
       "  deleted INTEGER NOT NULL DEFAULT 0,"
       "  purge INTEGER NOT NULL DEFAULT 0"
       ");" },
+    /* the region has failed over: no changes */
+    { "ALTER TABLE vault ADD COLUMN read_only INTEGER NOT NULL DEFAULT 0;" },
     { NULL },
 };
 
 #define COLUMNS                                                                                    \
-    "id, name, kind, sku, access, retention, purge_protection, made, changed, deleted, purge"
+    "id, name, kind, sku, access, retention, purge_protection, made, changed, deleted, purge,"     \
+    " read_only"
 
 enum kv_code vault_rows_migrate(struct kv_store *store, struct kv_err *err)
 {
@@ -66,7 +69,8 @@ static bool is_sound(const struct kv_rows *rows)
            && is_between(kv_rows_int(rows, 5), KV_RETENTION_MIN, KV_RETENTION_MAX)
            && is_between(kv_rows_int(rows, 6), 0, 1) && is_date(kv_rows_int(rows, 7))
            && is_date(kv_rows_int(rows, 8)) && is_date(kv_rows_int(rows, 9))
-           && is_date(kv_rows_int(rows, 10)) && is_deleted == (kv_rows_int(rows, 10) != 0);
+           && is_date(kv_rows_int(rows, 10)) && is_deleted == (kv_rows_int(rows, 10) != 0)
+           && is_between(kv_rows_int(rows, 11), 0, 1);
 }
 
 static enum kv_code read_row(const struct kv_rows *rows, struct kv_vault *ret_vault,
@@ -83,6 +87,7 @@ static enum kv_code read_row(const struct kv_rows *rows, struct kv_vault *ret_va
         .changed = kv_rows_int(rows, 8),
         .deleted = kv_rows_int(rows, 9),
         .purge = kv_rows_int(rows, 10),
+        .read_only = kv_rows_int(rows, 11) != 0,
     };
     if (!is_sound(rows) || !read_name(rows, ret_vault->name)) {
         return KV_FAIL(err, KV_INTERNAL, 0,
@@ -120,13 +125,13 @@ enum kv_code vault_row_insert(struct kv_db *db, struct kv_vault *vault, struct k
 enum kv_code vault_row_update(struct kv_db *db, const struct kv_vault *vault, struct kv_err *err)
 {
     static const char sql[] = "UPDATE vault SET sku = ?, access = ?, purge_protection = ?,"
-                              " changed = ?, deleted = ?, purge = ? WHERE id = ?";
+                              " changed = ?, deleted = ?, purge = ?, read_only = ? WHERE id = ?";
 
     return kv_db_run(db, sql,
                      KV_BINDS(KV_B_INT(vault->sku), KV_B_INT(vault->access),
                               KV_B_INT(vault->purge_protection), KV_B_INT(vault->changed),
                               KV_B_INT(vault->deleted), KV_B_INT(vault->purge),
-                              KV_B_INT(vault->id)),
+                              KV_B_INT(vault->read_only), KV_B_INT(vault->id)),
                      NULL, err);
 }
 
