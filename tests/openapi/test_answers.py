@@ -113,6 +113,11 @@ STEPS = (
     ("getExternalKeyManager", {}, None, {}),
     ("connectExternalKeyManager", {}, {"connected": True}, {}),
     ("makeExternalKey", {}, {"id": "walk", "kty": "RSA-HSM"}, {}),
+    ("listScenarios", {}, None, {}),
+    ("applyScenario", {"name": "throttled"}, {"vault": "dev", "times": 1}, {}),
+    ("getScenario", {"name": "throttled"}, None, {}),
+    ("revertScenario", {"name": "throttled"}, {}, {}),
+    ("getStateDigest", {}, None, {}),
     ("reset", {}, {"vault": "dev"}, {}),
 )
 
