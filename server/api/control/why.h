@@ -67,5 +67,5 @@ typedef enum kv_code why_step_fn(struct why_question *question, struct why_findi
                                  struct kv_err *err);
 
 why_step_fn why_vault, why_token, why_firewall, why_region; /* why_caller.c */
-why_step_fn why_authorization;                  /* why_access.c */
-why_step_fn why_key, why_state, why_key_ops;    /* why_key.c */
+why_step_fn why_authorization;                              /* why_access.c */
+why_step_fn why_key, why_state, why_key_ops;                /* why_key.c */
