@@ -18,6 +18,12 @@ import pytest
 SOMEBODY = "11111111-1111-4111-8111-111111111111"
 ROLE = "22222222-2222-4222-8222-222222222222"
 VAULT = {"name": "walk"}
+VERSION = "0123456789abcdef0123456789abcdef"
+KEY = {"name": "dev", "key": "cmk"}
+SEED = {
+    "vaults": [{"name": "dev", "policies": [{"principal": SOMEBODY, "permissions": ["get"]}]}],
+    "keys": [{"vault": "dev", "name": "cmk", "versions": [{"version": VERSION, "kty": "EC", "crv": "P-256", "generate": True}]}],
+}
 ROLE_GRANT = {"principal": SOMEBODY, "role": "key-vault-crypto-user"}
 
 # operationId, members of path and query, body (None: none), {name of a kept result: member of the answer}
@@ -33,6 +39,12 @@ STEPS = (
     ("getAttestationKeys", {}, None, {}),
     ("getOpenApi", {}, None, {}),
     ("getInfo", {}, None, {}),
+    ("getPage", {}, None, {}),
+    ("headPage", {}, None, {}),
+    ("getPagePart", {"part": "page.css"}, None, {}),
+    ("getPagePart", {"part": "main.js"}, None, {}),
+    ("getPagePart", {"part": "icon.svg"}, None, {}),
+    ("headPagePart", {"part": "page.css"}, None, {}),
     ("getHsm", {}, None, {}),
     ("addHsmFault", {}, {"id": "lame", "kind": "slow", "delay": 1, "functions": ["C_Sign"], "for": "PT1H", "ttl": 60}, {}),
     ("listHsmFaults", {}, None, {}),
@@ -88,7 +100,9 @@ STEPS = (
     ("removeSecret", {"name": "walker", "credential": "{secret}"}, None, {}),
     ("removeCertificate", {"name": "walker", "credential": "{certificate_id}"}, None, {}),
     ("removeFederatedCredential", {"name": "walker", "credential": "{federated}"}, None, {}),
-    ("getToken", {"name": "walker", "resource": "https://vault.azure.net"}, None, {}),
+    ("getToken", {"name": "walker", "resource": "https://vault.azure.net"}, None, {"token": "access_token"}),
+    ("explainToken", {"name": "dev"}, {"operation": "wrapKey", "key": "cmk", "token": "{token}"}, {}),
+    ("explainToken", {"name": "dev"}, {"operation": "list", "token": "none", "identity": None}, {}),
     ("getFederatedToken", {"name": "walker"}, None, {}),
     ("disableIdentity", {"name": "walker"}, {}, {}),
     ("enableIdentity", {"name": "walker"}, {}, {}),
@@ -118,6 +132,27 @@ STEPS = (
     ("getScenario", {"name": "throttled"}, None, {}),
     ("revertScenario", {"name": "throttled"}, {}, {}),
     ("getStateDigest", {}, None, {}),
+    ("plantSeed", {}, SEED, {}),
+    ("export", {}, None, {}),
+    ("export", {"vault": "dev"}, None, {}),
+    ("saveSnapshot", {}, {"name": "before"}, {}),
+    ("listSnapshots", {}, None, {}),
+    ("getSnapshot", {"name": "before"}, None, {}),
+    ("listKeys", {"name": "dev", "state": "live", "limit": 1}, None, {}),
+    ("getKey", KEY | {"limit": 1}, None, {}),
+    ("changeKey", KEY, {"enabled": False}, {}),
+    ("changeKeyVersion", KEY | {"version": VERSION}, {"enabled": True}, {}),
+    ("deleteKey", KEY, None, {}),
+    ("getKey", KEY, None, {}),
+    ("listKeys", {"name": "dev", "state": "deleted"}, None, {}),
+    ("recoverKey", KEY, {}, {}),
+    ("listEvents", {"limit": 5}, None, {}),
+    ("waitForEvents", {}, {"filter": {"type": "KeyNewVersionCreated", "vault": "dev"}, "count": 1, "timeout": 5}, {}),
+    ("restoreSnapshot", {"name": "before"}, {"vault": "dev"}, {}),
+    ("restoreSnapshot", {"name": "before"}, {}, {}),
+    ("deleteSnapshot", {"name": "before"}, None, {}),
+    ("clearEvents", {"vault": "dev"}, None, {}),
+    ("clearEvents", {}, None, {}),
     ("reset", {}, {"vault": "dev"}, {}),
 )
 
