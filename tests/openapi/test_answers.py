@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode
 
 import jsonschema
 import pytest
+from daemon import running
 
 SOMEBODY = "11111111-1111-4111-8111-111111111111"
 ROLE = "22222222-2222-4222-8222-222222222222"
@@ -270,3 +271,16 @@ def test_entries_of_the_journal_are_as_described(daemon):
     for step in STEPS:
         if step[0] in ("listRequests", "listRetries", "waitForRequests", "expectRequests"):
             walker.step(step[0], {}, step[2] and step[2] | {"filter": {}}, {})
+
+
+@pytest.mark.parametrize("schema", ("eventgrid", "cloudevents"))
+def test_events_and_their_receivers_are_as_described(schema, tmp_path):
+    """One that takes them, and one that nobody answers for."""
+    receivers = ("--event-file", str(tmp_path / "events"), "--event-webhook", "http://127.0.0.1:9/")
+    with running(*receivers, "--event-schema", schema) as daemon:
+        walker = Walker(daemon)
+        walker.step("plantSeed", {}, SEED, {})
+        walker.step("waitForEvents", {}, {"filter": {"vault": "dev"}, "timeout": 5}, {})
+        walker.step("listEvents", {}, None, {"events": "events", "receivers": "receivers"})
+        assert [len(event["deliveries"]) for event in walker.kept["events"]] == [2, 2]
+        assert {"url", "file"} <= set().union(*walker.kept["receivers"])
