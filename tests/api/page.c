@@ -58,6 +58,13 @@ Test(page, is_not_for_pages_of_others_and_under_no_other_path)
         { "GET", "/page/main.js/", NULL, NULL, 200 }, /* an empty segment is none */
         { "GET", "/page/main.js/x", NULL, NULL, 404 },
         { "GET", "/index.html", NULL, NULL, 404 },
+        /* what is no path is not the one of the page */
+        { "GET", "/control/v1/faults/%0F", NULL, NULL, 400 },
+        { "GET", "/control/v1/requests?host=%01", NULL, NULL, 400 },
+        { "GET", "/control/v1/vaults/%ff", NULL, NULL, 400 },
+        { "HEAD", "/%00", NULL, NULL, 400 },
+        { "GET", "/control/v1/vaults/%f", NULL, NULL, 400 },
+        { "POST", "/control/v1/reset%0a", "Content-Type: application/json", NULL, 400 },
     };
 
     for (size_t i = 0; i < KV_COUNT(rows); i++) {

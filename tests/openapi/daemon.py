@@ -56,14 +56,14 @@ class Daemon:
 
 
 @contextmanager
-def running(token=None):
+def running(*options, token=None):
     log = tempfile.TemporaryFile()
     environment = {k: v for k, v in os.environ.items() if not k.startswith("COFFER_")}
     if token:
         environment["COFFER_CONTROL_TOKEN"] = token
     process = subprocess.Popen(
         [os.environ.get("COFFER", "./coffer"), "serve", "--ephemeral", "--port", "0"]
-        + ["--control-port", "0", "--vault", "dev", "--vault", "pool,kind=hsm"],
+        + ["--control-port", "0", "--vault", "dev", "--vault", "pool,kind=hsm", *options],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=log,

@@ -14,10 +14,17 @@ from urllib.parse import quote, urlencode
 
 import jsonschema
 import pytest
+from daemon import running
 
 SOMEBODY = "11111111-1111-4111-8111-111111111111"
 ROLE = "22222222-2222-4222-8222-222222222222"
 VAULT = {"name": "walk"}
+VERSION = "0123456789abcdef0123456789abcdef"
+KEY = {"name": "dev", "key": "cmk"}
+SEED = {
+    "vaults": [{"name": "dev", "policies": [{"principal": SOMEBODY, "permissions": ["get"]}]}],
+    "keys": [{"vault": "dev", "name": "cmk", "versions": [{"version": VERSION, "kty": "EC", "crv": "P-256", "generate": True}]}],
+}
 ROLE_GRANT = {"principal": SOMEBODY, "role": "key-vault-crypto-user"}
 
 # operationId, members of path and query, body (None: none), {name of a kept result: member of the answer}
@@ -33,6 +40,12 @@ STEPS = (
     ("getAttestationKeys", {}, None, {}),
     ("getOpenApi", {}, None, {}),
     ("getInfo", {}, None, {}),
+    ("getPage", {}, None, {}),
+    ("headPage", {}, None, {}),
+    ("getPagePart", {"part": "page.css"}, None, {}),
+    ("getPagePart", {"part": "main.js"}, None, {}),
+    ("getPagePart", {"part": "icon.svg"}, None, {}),
+    ("headPagePart", {"part": "page.css"}, None, {}),
     ("getHsm", {}, None, {}),
     ("addHsmFault", {}, {"id": "lame", "kind": "slow", "delay": 1, "functions": ["C_Sign"], "for": "PT1H", "ttl": 60}, {}),
     ("listHsmFaults", {}, None, {}),
@@ -88,7 +101,9 @@ STEPS = (
     ("removeSecret", {"name": "walker", "credential": "{secret}"}, None, {}),
     ("removeCertificate", {"name": "walker", "credential": "{certificate_id}"}, None, {}),
     ("removeFederatedCredential", {"name": "walker", "credential": "{federated}"}, None, {}),
-    ("getToken", {"name": "walker", "resource": "https://vault.azure.net"}, None, {}),
+    ("getToken", {"name": "walker", "resource": "https://vault.azure.net"}, None, {"token": "access_token"}),
+    ("explainToken", {"name": "dev"}, {"operation": "wrapKey", "key": "cmk", "token": "{token}"}, {}),
+    ("explainToken", {"name": "dev"}, {"operation": "list", "token": "none", "identity": None}, {}),
     ("getFederatedToken", {"name": "walker"}, None, {}),
     ("disableIdentity", {"name": "walker"}, {}, {}),
     ("enableIdentity", {"name": "walker"}, {}, {}),
@@ -118,6 +133,27 @@ STEPS = (
     ("getScenario", {"name": "throttled"}, None, {}),
     ("revertScenario", {"name": "throttled"}, {}, {}),
     ("getStateDigest", {}, None, {}),
+    ("plantSeed", {}, SEED, {}),
+    ("export", {}, None, {}),
+    ("export", {"vault": "dev"}, None, {}),
+    ("saveSnapshot", {}, {"name": "before"}, {}),
+    ("listSnapshots", {}, None, {}),
+    ("getSnapshot", {"name": "before"}, None, {}),
+    ("listKeys", {"name": "dev", "state": "live", "limit": 1}, None, {}),
+    ("getKey", KEY | {"limit": 1}, None, {}),
+    ("changeKey", KEY, {"enabled": False}, {}),
+    ("changeKeyVersion", KEY | {"version": VERSION}, {"enabled": True}, {}),
+    ("deleteKey", KEY, None, {}),
+    ("getKey", KEY, None, {}),
+    ("listKeys", {"name": "dev", "state": "deleted"}, None, {}),
+    ("recoverKey", KEY, {}, {}),
+    ("listEvents", {"limit": 5}, None, {}),
+    ("waitForEvents", {}, {"filter": {"type": "KeyNewVersionCreated", "vault": "dev"}, "count": 1, "timeout": 5}, {}),
+    ("restoreSnapshot", {"name": "before"}, {"vault": "dev"}, {}),
+    ("restoreSnapshot", {"name": "before"}, {}, {}),
+    ("deleteSnapshot", {"name": "before"}, None, {}),
+    ("clearEvents", {"vault": "dev"}, None, {}),
+    ("clearEvents", {}, None, {}),
     ("reset", {}, {"vault": "dev"}, {}),
 )
 
@@ -235,3 +271,16 @@ def test_entries_of_the_journal_are_as_described(daemon):
     for step in STEPS:
         if step[0] in ("listRequests", "listRetries", "waitForRequests", "expectRequests"):
             walker.step(step[0], {}, step[2] and step[2] | {"filter": {}}, {})
+
+
+@pytest.mark.parametrize("schema", ("eventgrid", "cloudevents"))
+def test_events_and_their_receivers_are_as_described(schema, tmp_path):
+    """One that takes them, and one that nobody answers for."""
+    receivers = ("--event-file", str(tmp_path / "events"), "--event-webhook", "http://127.0.0.1:9/")
+    with running(*receivers, "--event-schema", schema) as daemon:
+        walker = Walker(daemon)
+        walker.step("plantSeed", {}, SEED, {})
+        walker.step("waitForEvents", {}, {"filter": {"vault": "dev"}, "timeout": 5}, {})
+        walker.step("listEvents", {}, None, {"events": "events", "receivers": "receivers"})
+        assert [len(event["deliveries"]) for event in walker.kept["events"]] == [2, 2]
+        assert {"url", "file"} <= set().union(*walker.kept["receivers"])

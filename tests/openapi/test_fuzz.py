@@ -21,9 +21,12 @@ HERE = Path(__file__).parent
 TOKEN = "a-token-for-the-fuzzer-0123456789"
 
 # What the members of paths in the examples name.
+VERSION = {"version": "0123456789abcdef0123456789abcdef", "kty": "EC", "crv": "P-256", "generate": True}
 PREPARED = (
     ("PUT", "/control/v1/identities/app", {"type": "application"}),
     ("POST", "/control/v1/faults", {"id": "busy", "match": {"key": "k"}, "effect": {"status": 429}}),
+    ("POST", "/control/v1/seed", {"keys": [{"vault": "dev", "name": "cmk", "versions": [VERSION]}]}),
+    ("POST", "/control/v1/snapshots", {"name": "before"}),
 )
 
 

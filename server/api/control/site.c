@@ -23,6 +23,18 @@ static enum kv_code refuse_strangers(struct kv_request *request, struct kv_respo
                              request->app->serves_siblings, err);
 }
 
+/* It has no path, which is not the path of the page. */
+static enum kv_code check_target(struct kv_request *request, struct kv_response *response,
+                                 struct kv_err *err)
+{
+    (void) response;
+    return request->target_is_valid
+               ? KV_OK
+               : KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                         "The URL is none that a path and a query can be read from: it has a "
+                         "control character, is not UTF-8, or breaks the rules of RFC 3986.");
+}
+
 /* Not so what probes, scrapers and clients ask for that have no way to send a token: it changes
  * nothing. The test authority answers everybody, as one that is trusted does. */
 static bool is_guarded(const struct kv_request *request)
@@ -250,6 +262,7 @@ static enum kv_code check_query(struct kv_request *request, struct kv_response *
 
 static const struct kv_gate gates[] = {
     { "strangers", refuse_strangers },
+    { "target", check_target },
     { "token", check_token },
     { "route", kv_route_match },
     { "media-type", check_media_type },
