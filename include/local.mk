@@ -78,6 +78,7 @@ noinst_HEADERS = \
 	%D%/kv/limits/limits.h \
 	%D%/kv/release/release.h \
 	%D%/kv/store/store.h \
+	%D%/kv/templates/templates.h \
 	%D%/kv/vaults/public.h \
 	%D%/kv/vaults/vault.h \
 	%D%/kv/vaults/vaults.h \

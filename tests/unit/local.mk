@@ -456,3 +456,9 @@ TESTS += %D%/test_operation
 %C%_test_operation_SOURCES = %D%/operation.c
 %C%_test_operation_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_operation_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_templates
+TESTS += %D%/test_templates
+%C%_test_templates_SOURCES = %D%/templates/fixture.c %D%/templates/fixture.h %D%/templates/functions.c
+%C%_test_templates_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_templates_LDADD = $(UNIT_LDADD)

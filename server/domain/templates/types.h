@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * types.h - types of parameters, outputs and arguments: the seven of the language, with limits, and
+ * those that templates of languageVersion 2.0 define.
+ */
+#pragma once
+
+#include "load.h"
+#include "value.h"
+
+enum template_type {
+    TEMPLATE_STRING,
+    TEMPLATE_SECURE_STRING,
+    TEMPLATE_INT,
+    TEMPLATE_BOOL,
+    TEMPLATE_OBJECT,
+    TEMPLATE_SECURE_OBJECT,
+    TEMPLATE_ARRAY,
+    TEMPLATE_TYPE_COUNT
+};
+
+/* "SecureString": as deployments show it. */
+const char *template_type_shown(enum template_type type);
+bool template_type_is_secure(enum template_type type);
+
+/* A type as it is written, with what it refers to. */
+struct template_definition {
+    enum template_type type;
+    bool is_nullable;
+};
+
+/* Reads the definition of `kind` `name`, for messages. KV_INVALID_TEMPLATE. */
+enum kv_code template_read_type(const struct kv_template *template, const cJSON *definition,
+                                const char *kind, const char *name,
+                                struct template_definition *ret_type,
+                                struct kv_err *err) kv_must_check;
+
+/* Holds a value against a definition, deep. `place` stands in the text about allowed values. */
+enum kv_code template_check_value(const struct kv_template *template, const cJSON *definition,
+                                  const char *name, const cJSON *value,
+                                  struct template_budget *budget, struct kv_err *err) kv_must_check;
