@@ -242,13 +242,17 @@ static enum kv_code search_tree(struct search *search, const cJSON *tree, struct
 static enum kv_code connect_item(struct search *search, struct kv_err *err)
 {
     const struct template_item *item = &search->plan->item[search->item];
-    enum kv_code code = add_all_depended(search, err);
+    enum kv_code code;
 
+    search->eval.budget->has_secret = false;
+    code = add_all_depended(search, err);
     code = code == KV_OK ? add_batch(search, err) : code;
-    KV_TRY(template_invalid_at(err, code, false,
+    if (code == KV_OK && !search->plan->is_literal) {
+        code = search_tree(search, item->source, err);
+    }
+    return template_invalid_at(err, code, search->eval.budget->has_secret,
                                "The template resource '%.200s' at " TEMPLATE_PLACE, item->name,
-                               TEMPLATE_PLACE_OF(item->source)));
-    return search->plan->is_literal ? KV_OK : search_tree(search, item->source, err);
+                               TEMPLATE_PLACE_OF(item->source));
 }
 
 enum kv_code template_connect(struct kv_template_plan *plan, struct template_budget *budget,

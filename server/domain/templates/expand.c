@@ -255,6 +255,19 @@ static void show_item(struct template_item *item)
     item->shown.place = kv_template_place_of(item->source);
 }
 
+/* Not by a name that a secret may have gone into. */
+static enum kv_code refuse_item(const struct expansion *expansion, const struct template_item *item,
+                                enum kv_code code, struct kv_err *err)
+{
+    bool has_secret = expansion->eval.budget->has_secret;
+    const char *name = has_secret ? expansion->symbol : item->name;
+
+    name = name != NULL ? name : expansion->symbol;
+    return template_invalid_at(err, code, has_secret,
+                               "The template resource '%.200s' at " TEMPLATE_PLACE,
+                               name != NULL ? name : "", TEMPLATE_PLACE_OF(expansion->source));
+}
+
 static enum kv_code add_item(struct expansion *expansion, struct kv_err *err)
 {
     struct kv_template_plan *plan = expansion->plan;
@@ -275,12 +288,7 @@ static enum kv_code add_item(struct expansion *expansion, struct kv_err *err)
     }
     code = fill_item(expansion, item, err);
     show_item(item);
-    return template_invalid_at(err, code, expansion->eval.budget->has_secret,
-                               "The template resource '%.200s' at " TEMPLATE_PLACE,
-                               item->name != NULL          ? item->name
-                               : expansion->symbol != NULL ? expansion->symbol
-                                                           : "",
-                               TEMPLATE_PLACE_OF(expansion->source));
+    return refuse_item(expansion, item, code, err);
 }
 
 /* ---- Loops and children -------------------------------------------------------------------- */

@@ -223,7 +223,7 @@ static enum kv_code refuse_allowed(const struct check *check, const cJSON *defin
         err,
         "The provided value '%.200s' for the template parameter '%s' at " TEMPLATE_PLACE
         " is not valid. The parameter value is not part of the allowed "
-        "value(s): '%.400s'.",
+        "value(s): '%.400s'",
         said.len > 0 ? said.data : "", check->path, TEMPLATE_PLACE_OF(definition),
         allowed.len > 0 ? allowed.data : "");
 }
