@@ -131,6 +131,7 @@ struct hsm_capabilities {
     bool hmac;             /* either */
     bool import;           /* C_CreateObject of private keys */
     bool backup;           /* hsm_export_wrapped(), as this token is configured */
+    bool settles;          /* makes keys in a session and copies them to the token */
     bool trusted_wrap;     /* there is a trusted wrapping key, so HSM_BOUND has an effect */
     CK_ULONG rsa_bits_min, rsa_bits_max;
 };
@@ -193,10 +194,8 @@ struct hsm_ec_public {
 /* The width of a coordinate, of a scalar and of each half of a signature, in bytes. */
 size_t hsm_curve_width(enum hsm_curve curve);
 
-/*
- * The same for an EC key pair: SIGN is all the private half may do. Its point can only be read now
- * (most modules do not give it for a private key), so the caller keeps it.
- */
+/* The same for an EC key pair: SIGN is all the private half may do. Its point can only be read now
+ * (most modules do not give it for a private key), so the caller keeps it. */
 CK_RV hsm_generate_ec(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond,
                       enum hsm_curve curve, struct hsm_ec_public *ret_public) kv_must_check;
 

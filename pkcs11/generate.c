@@ -6,10 +6,10 @@
 #include "core.h"
 #include "curve.h"
 #include "door.h"
-#include "map.h"
 #include "number.h"
 #include "object.h"
 #include "public.h"
+#include "settle.h"
 #include "template.h"
 
 struct pair {
@@ -69,19 +69,19 @@ static CK_RV generate_ec_pair(struct hsm_session *session, const unsigned char *
     return generate_pair(session, CKM_EC_KEY_PAIR_GEN, HSM_EC, id, bond, &public, ret_pair);
 }
 
-/* Enters the private half into the map, unless reading the public half failed with `rv`. The public
- * half is a session object: if destroying it fails, it ends with the session. */
+/* Settles the private half and enters it into the map, unless reading the public half failed with
+ * `rv`. The public half is a session object: if destroying it fails, it ends with the session. */
 static CK_RV keep_pair(struct hsm_session *session, const unsigned char *id,
                        const struct pair *pair, CK_RV rv)
 {
-    if (rv == CKR_OK) {
-        rv = hsm_map_put(session->hsm->map, id, HSM_KEY, pair->private);
-    }
+    CK_OBJECT_HANDLE key;
+
+    hsm_discard(session, pair->public);
     if (rv != CKR_OK) {
         hsm_discard(session, pair->private);
+        return rv;
     }
-    hsm_discard(session, pair->public);
-    return rv;
+    return hsm_settle(session, id, HSM_KEY, pair->private, &key);
 }
 
 static CK_RV read_ordered(struct hsm_session *session, CK_OBJECT_HANDLE public, CK_ULONG bits,

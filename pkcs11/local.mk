@@ -50,6 +50,8 @@ libhsm_a_SOURCES += \
 	%D%/sentinel.h \
 	%D%/session.c \
 	%D%/session.h \
+	%D%/settle.c \
+	%D%/settle.h \
 	%D%/slot.c \
 	%D%/slot.h \
 	%D%/symmetric.c \

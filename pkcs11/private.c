@@ -3,9 +3,8 @@
 #include "core.h"
 #include "curve.h"
 #include "door.h"
-#include "map.h"
 #include "number.h"
-#include "object.h"
+#include "settle.h"
 #include "template.h"
 
 /* The numbers of an RSA key as attributes. */
@@ -40,19 +39,15 @@ static CK_RV add_numbers(struct hsm_template *template, const struct hsm_rsa_pri
 static CK_RV create(struct hsm *hsm, const unsigned char *id, struct hsm_template *template)
 {
     kv_auto(hsm_session_release) struct hsm_session *session = NULL;
-    CK_OBJECT_HANDLE key;
+    CK_OBJECT_HANDLE made, key;
 
     if (!hsm->capabilities.import) {
         return HSM_RV_NO_MECHANISM;
     }
     HSM_TRY(hsm_session_acquire_to_make(hsm, &session));
     session->key = id;
-    HSM_TRY(HSM_CALL(session, C_CreateObject, template->items, template->count, &key));
-    CK_RV rv = hsm_map_put(hsm->map, id, HSM_KEY, key);
-    if (rv != CKR_OK) {
-        hsm_discard(session, key);
-    }
-    return rv;
+    HSM_TRY(HSM_CALL(session, C_CreateObject, template->items, template->count, &made));
+    return hsm_settle(session, id, HSM_KEY, made, &key);
 }
 
 CK_RV hsm_import_rsa(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], enum hsm_bond bond,

@@ -12,6 +12,7 @@
 #include "door.h"
 #include "kwp.h"
 #include "probe_parts.h"
+#include "settle.h"
 
 CK_RV hsm_probe(struct hsm *hsm)
 {
@@ -22,6 +23,7 @@ CK_RV hsm_probe(struct hsm *hsm)
     hsm_kwp_probe(session);
     hsm_probe_rsa(session, can);
     hsm_probe_ec(session, can);
+    can->settles = (can->ec_curves & HSM_BIT(HSM_P256)) != 0 && hsm_settle_probe(session);
     hsm_probe_aes(session, can);
     can->rsa_aes_key_wrap = can->aes_key_wrap_pad && (can->rsa_oaep & HSM_BIT(HSM_SHA1)) != 0;
     can->rsa_oaep_sha256 = (can->rsa_oaep & HSM_BIT(HSM_SHA256)) != 0;

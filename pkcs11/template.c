@@ -36,12 +36,12 @@ static void add_identity(struct hsm_template *template, CK_OBJECT_CLASS class, C
     hsm_template_add(template, CKA_ID, id, HSM_ID_LENGTH);
 }
 
-/* The attributes of everything that stays on the token. */
+/* The attributes of everything that stays on the token, or is on its way there (settle.h). */
 static void add_custody(struct hsm_template *template, struct hsm *hsm, enum hsm_bond bond)
 {
     static const char label[] = "coffer";
 
-    hsm_template_flag(template, CKA_TOKEN, true);
+    hsm_template_flag(template, CKA_TOKEN, !hsm->capabilities.settles);
     hsm_template_flag(template, CKA_PRIVATE, true);
     hsm_template_flag(template, CKA_SENSITIVE, true);
     hsm_template_flag(template, CKA_EXTRACTABLE, hsm->extractable);

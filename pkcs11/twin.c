@@ -7,6 +7,7 @@
 #include "door.h"
 #include "map.h"
 #include "object.h"
+#include "settle.h"
 #include "template.h"
 
 #define BLOCK_MAX 16
@@ -105,15 +106,20 @@ static void fill_data(const struct derivation *way, const unsigned char *zero,
 CK_RV hsm_keep_twins(struct hsm_session *session, const unsigned char id[HSM_ID_LENGTH],
                      const struct hsm_twins *twins)
 {
-    struct hsm_map *map = session->hsm->map;
-    CK_RV rv = hsm_map_put(map, id, HSM_KEY, twins->key);
+    CK_OBJECT_HANDLE key, twin;
+    CK_RV rv = hsm_settle(session, id, HSM_KEY, twins->key, &key);
 
-    if (rv == CKR_OK && twins->twin != CK_INVALID_HANDLE) {
-        rv = hsm_map_put(map, id, HSM_TWIN, twins->twin);
+    if (twins->twin == CK_INVALID_HANDLE) {
+        return rv;
     }
     if (rv != CKR_OK) {
-        hsm_map_remove(map, id);
-        hsm_discard_twins(session, twins);
+        hsm_discard(session, twins->twin);
+        return rv;
+    }
+    rv = hsm_settle(session, id, HSM_TWIN, twins->twin, &twin);
+    if (rv != CKR_OK) {
+        hsm_map_remove(session->hsm->map, id);
+        hsm_discard(session, key);
     }
     return rv;
 }

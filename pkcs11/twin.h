@@ -19,7 +19,7 @@ struct hsm_twins {
     CK_OBJECT_HANDLE key, twin;
 };
 
-/* Enters both into the map; destroys them if that fails. */
+/* Settles both (settle.h); if that fails neither is left. */
 CK_RV hsm_keep_twins(struct hsm_session *session, const unsigned char id[HSM_ID_LENGTH],
                      const struct hsm_twins *twins) kv_must_check;
 void hsm_discard_twins(struct hsm_session *session, const struct hsm_twins *twins);

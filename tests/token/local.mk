@@ -19,7 +19,7 @@ TESTS += $(TOKEN_TESTS)
 %C%_test_open_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
 %C%_test_open_LDADD = $(TOKEN_TEST_LIBS)
 
-%C%_test_keys_SOURCES = %D%/ec.c %D%/generate.c %D%/object.c %D%/raw.c %D%/secrecy.c
+%C%_test_keys_SOURCES = %D%/ec.c %D%/generate.c %D%/object.c %D%/raw.c %D%/secrecy.c %D%/settle.c
 %C%_test_keys_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 %C%_test_keys_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
 %C%_test_keys_LDADD = $(TOKEN_TEST_LIBS)
