@@ -2,6 +2,7 @@
 libkvdomain_a_SOURCES += \
 	%D%/body.c \
 	%D%/build.h \
+	%D%/check.c \
 	%D%/connect.c \
 	%D%/date_form.c \
 	%D%/date_form.h \

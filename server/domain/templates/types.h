@@ -22,6 +22,11 @@ enum template_type {
 /* "SecureString": as deployments show it. */
 const char *template_type_shown(enum template_type type);
 bool template_type_is_secure(enum template_type type);
+const char *template_type_expected(enum template_type type); /* "String, Uri": for messages */
+
+/* The definition that one refers to by $ref; NULL when it does not, or there is none of that name. */
+#define TEMPLATE_REFERENCES_MAX 32 /* from one to the next */
+const cJSON *template_follow_type(const struct kv_template *template, const cJSON *definition);
 
 /* A type as it is written, with what it refers to. */
 struct template_definition {

@@ -152,77 +152,72 @@ static void expect_order(const char *text, const char *order)
 
 #define PROPERTY(expression) ", \"properties\": {\"x\": \"" expression "\"}"
 
+static const struct {
+    const char *text, *order;
+} orders[] = {
+    { RESOURCES(VAULT("a", "") ", " VAULT("b", "")), "a b" },
+    { RESOURCES(VAULT("a", DEPENDS("\"b\"")) ", " VAULT("b", "")), "b a<b" },
+    { RESOURCES(VAULT("a", DEPENDS("\"microsoft.keyvault/VAULTS/B\"")) ", " VAULT("b", "")),
+      "b a<b" },
+    { RESOURCES(VAULT(
+          "a", DEPENDS("\"[resourceId('Microsoft.KeyVault/vaults/', 'b')]\"")) ", "
+                                                                               "" VAULT("b", "")),
+      "b a<b" },
+    { RESOURCES(KEY("v/k", DEPENDS("\"v\"")) ", " VAULT("v", "") ", " VAULT(
+          "z", DEPENDS("\"Microsoft.KeyVault/vaults/v/keys/k\""))),
+      "v v/k<v z<v/k" },
+    /* asking for a resource is waiting for it */
+    { RESOURCES(VAULT("a", PROPERTY("[reference('b').x]")) ", " VAULT("b", "")), "b a<b" },
+    { RESOURCES(VAULT("a", PROPERTY("[reference(resourceId('Microsoft.KeyVault/vaults', "
+                                    "'b')).x]")) ", " VAULT("b", "")),
+      "b a<b" },
+    { RESOURCES(VAULT("a", PROPERTY("[if(true(), 1, listKeys('b', '2020-01-01').x)]")) ", " VAULT(
+          "b", "")),
+      "b a<b" },
+    { RESOURCES(VAULT(
+          "a",
+          ", \"properties\": {\"copy\": [{\"name\": \"p\", \"count\": 2, "
+          "\"input\": \"[reference(concat('b', copyIndex('p'))).x]\"}]}") ", " VAULT("b0",
+                                                                                     "") ","
+                                                                                         " " VAULT(
+                                                                                             "b"
+                                                                                             "1",
+                                                                                             "")),
+      "b0 b1 a<b0<b1" },
+    /* loops */
+    { RESOURCES(VAULT("[concat('v', copyIndex())]", COPY("\"count\": 3"))), "v0 v1 v2" },
+    { RESOURCES(VAULT("[concat('v', copyIndex('loop', 5))]", COPY("\"count\": \"[add(1, 1)]\""))),
+      "v5 v6" },
+    { RESOURCES(VAULT("v", COPY("\"count\": 0"))), "" },
+    { RESOURCES(VAULT("z", DEPENDS("\"loop\"")) ", " VAULT("[concat('v', copyIndex())]",
+                                                           COPY("\"count\": 2"))),
+      "v0 v1 z<v0<v1" },
+    { RESOURCES(VAULT("[concat('v', copyIndex())]",
+                      COPY("\"count\": 5, \"mode\": \"Serial\", \"batchSize\": 2"))),
+      "v0 v1 v2<v0<v1 v3<v0<v1 v4<v2<v3" },
+    /* children, which do not wait for their parents of themselves */
+    { RESOURCES(VAULT(
+          "v", ", \"resources\": [{\"type\": \"keys\", \"apiVersion\": \"1\", \"name\": "
+               "\"k\"" DEPENDS(
+                   "\"v\"") "}, {\"type\": \"providers/locks\", "
+                            "\"apiVersion\": \"1\", \"name\": \"Microsoft.Authorization/l\"}]")),
+      "v v/k<v v/Microsoft.Authorization/l" },
+    /* symbols */
+    { SYMBOLS("\"one\": " VAULT("a", DEPENDS("\"two\"")) ", \"two\": " VAULT("b", "")), "b a<b" },
+    { SYMBOLS("\"z\": " VAULT("z", DEPENDS("\"many\"")) ", \"y\": " VAULT(
+          "y", DEPENDS("\"[format('many[{0}]', 1)]\"")) ", \"many\": " VAULT("[concat('v', "
+                                                                             "copyIndex())]",
+                                                                             COPY("\"count\": 2"))),
+      "v0 v1 z<v0<v1 y<v1" },
+    { SYMBOLS("\"a\": " VAULT("a", PROPERTY("[reference('b').x]")) ", \"b\": " VAULT(
+          "x", ", \"existing\": true")),
+      "x a<x" },
+};
+
 Test(template_resources, stand_in_the_order_of_what_they_wait_for)
 {
-    static const struct {
-        const char *text, *order;
-    } rows[] = {
-        { RESOURCES(VAULT("a", "") ", " VAULT("b", "")), "a b" },
-        { RESOURCES(VAULT("a", DEPENDS("\"b\"")) ", " VAULT("b", "")), "b a<b" },
-        { RESOURCES(VAULT("a", DEPENDS("\"microsoft.keyvault/VAULTS/B\"")) ", " VAULT("b", "")),
-          "b a<b" },
-        { RESOURCES(VAULT(
-              "a", DEPENDS("\"[resourceId('Microsoft.KeyVault/vaults/', 'b')]\"")) ", "
-                                                                                   "" VAULT("b",
-                                                                                            "")),
-          "b a<b" },
-        { RESOURCES(KEY("v/k", DEPENDS("\"v\"")) ", " VAULT("v", "") ", " VAULT(
-              "z", DEPENDS("\"Microsoft.KeyVault/vaults/v/keys/k\""))),
-          "v v/k<v z<v/k" },
-        /* asking for a resource is waiting for it */
-        { RESOURCES(VAULT("a", PROPERTY("[reference('b').x]")) ", " VAULT("b", "")), "b a<b" },
-        { RESOURCES(VAULT("a", PROPERTY("[reference(resourceId('Microsoft.KeyVault/vaults', "
-                                        "'b')).x]")) ", " VAULT("b", "")),
-          "b a<b" },
-        { RESOURCES(VAULT(
-              "a", PROPERTY("[if(true(), 1, listKeys('b', '2020-01-01').x)]")) ", " VAULT("b", "")),
-          "b a<b" },
-        { RESOURCES(VAULT(
-              "a",
-              ", \"properties\": {\"copy\": [{\"name\": \"p\", \"count\": 2, "
-              "\"input\": \"[reference(concat('b', copyIndex('p'))).x]\"}]}") ", " VAULT("b0",
-                                                                                         "") ","
-                                                                                             " " VAULT(
-                                                                                                 "b"
-                                                                                                 "1",
-                                                                                                 "")),
-          "b0 b1 a<b0<b1" },
-        /* loops */
-        { RESOURCES(VAULT("[concat('v', copyIndex())]", COPY("\"count\": 3"))), "v0 v1 v2" },
-        { RESOURCES(
-              VAULT("[concat('v', copyIndex('loop', 5))]", COPY("\"count\": \"[add(1, 1)]\""))),
-          "v5 v6" },
-        { RESOURCES(VAULT("v", COPY("\"count\": 0"))), "" },
-        { RESOURCES(VAULT("z", DEPENDS("\"loop\"")) ", " VAULT("[concat('v', copyIndex())]",
-                                                               COPY("\"count\": 2"))),
-          "v0 v1 z<v0<v1" },
-        { RESOURCES(VAULT("[concat('v', copyIndex())]",
-                          COPY("\"count\": 5, \"mode\": \"Serial\", \"batchSize\": 2"))),
-          "v0 v1 v2<v0<v1 v3<v0<v1 v4<v2<v3" },
-        /* children, which do not wait for their parents of themselves */
-        { RESOURCES(VAULT(
-              "v",
-              ", \"resources\": [{\"type\": \"keys\", \"apiVersion\": \"1\", \"name\": "
-              "\"k\"" DEPENDS(
-                  "\"v\"") "}, {\"type\": \"providers/locks\", "
-                           "\"apiVersion\": \"1\", \"name\": \"Microsoft.Authorization/l\"}]")),
-          "v v/k<v v/Microsoft.Authorization/l" },
-        /* symbols */
-        { SYMBOLS("\"one\": " VAULT("a", DEPENDS("\"two\"")) ", \"two\": " VAULT("b", "")),
-          "b a<b" },
-        { SYMBOLS("\"z\": " VAULT("z", DEPENDS("\"many\"")) ", \"y\": " VAULT(
-              "y",
-              DEPENDS("\"[format('many[{0}]', 1)]\"")) ", \"many\": " VAULT("[concat('v', "
-                                                                            "copyIndex())]",
-                                                                            COPY("\"count\": 2"))),
-          "v0 v1 z<v0<v1 y<v1" },
-        { SYMBOLS("\"a\": " VAULT("a", PROPERTY("[reference('b').x]")) ", \"b\": " VAULT(
-              "x", ", \"existing\": true")),
-          "x a<x" },
-    };
-
-    for (size_t i = 0; i < KV_COUNT(rows); i++) {
-        expect_order(rows[i].text, rows[i].order);
+    for (size_t i = 0; i < KV_COUNT(orders); i++) {
+        expect_order(orders[i].text, orders[i].order);
     }
 }
 
