@@ -119,31 +119,50 @@ static enum kv_code refuse_body(const struct template_item *item, enum kv_code c
 }
 
 static enum kv_code make_body(struct kv_template_plan *plan, size_t index, bool is_preview,
-                              cJSON **ret_body, bool *ret_has_secret, struct kv_err *err)
+                              struct template_budget *budget, cJSON **ret_body, struct kv_err *err)
 {
     const struct template_item *item = &plan->item[plan->order[index]];
     unsigned may = TEMPLATE_MAY_VARIABLES | TEMPLATE_MAY_DESCRIBE;
-    struct template_budget budget = { 0 };
     struct template_eval eval =
-        template_plan_eval(plan, item, is_preview ? may : may | TEMPLATE_MAY_RUN, &budget);
-    enum kv_code code;
+        template_plan_eval(plan, item, is_preview ? may : may | TEMPLATE_MAY_RUN, budget);
 
     eval.is_preview = is_preview;
-    code = evaluate_body(&eval, item, ret_body, err);
-    *ret_has_secret = budget.has_secret;
-    return refuse_body(item, code, budget.has_secret, err);
+    budget->has_secret = false;
+    enum kv_code code = evaluate_body(&eval, item, ret_body, err);
+    return refuse_body(item, code, budget->has_secret, err);
 }
 
 enum kv_code kv_template_plan_body(struct kv_template_plan *plan, size_t index, cJSON **ret_body,
                                    bool *ret_has_secret, struct kv_err *err)
 {
-    return make_body(plan, index, false, ret_body, ret_has_secret, err);
+    struct template_budget budget = { 0 };
+
+    KV_TRY(template_mend(err, make_body(plan, index, false, &budget, ret_body, err)));
+    *ret_has_secret = budget.has_secret;
+    return KV_OK;
 }
 
 enum kv_code kv_template_plan_preview(struct kv_template_plan *plan, size_t index, cJSON **ret_body,
                                       bool *ret_has_secret, struct kv_err *err)
 {
-    return make_body(plan, index, true, ret_body, ret_has_secret, err);
+    struct template_budget budget = { 0 };
+
+    KV_TRY(template_mend(err, make_body(plan, index, true, &budget, ret_body, err)));
+    *ret_has_secret = budget.has_secret;
+    return KV_OK;
+}
+
+enum kv_code template_try_bodies(struct kv_template_plan *plan, struct template_budget *budget,
+                                 struct kv_err *err)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        kv_auto(cJSON_Delete) cJSON *body = NULL;
+
+        if (plan->item[plan->order[i]].shown.is_deployed) {
+            KV_TRY(make_body(plan, i, true, budget, &body, err));
+        }
+    }
+    return KV_OK;
 }
 
 /* ---- Nested deployments -------------------------------------------------------------------- */

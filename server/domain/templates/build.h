@@ -8,8 +8,12 @@
 
 #include "plan.h"
 
-/* Evaluates the outputs as far as that goes before anything is deployed. KV_INVALID_TEMPLATE. */
-enum kv_code template_try_outputs(struct kv_template_plan *plan, struct kv_err *err) kv_must_check;
+/* Evaluate everything that can be known before anything is deployed, for what is wrong with it.
+ * KV_INVALID_TEMPLATE. */
+enum kv_code template_try_bodies(struct kv_template_plan *plan, struct template_budget *budget,
+                                 struct kv_err *err) kv_must_check;
+enum kv_code template_try_outputs(struct kv_template_plan *plan, struct template_budget *budget,
+                                  struct kv_err *err) kv_must_check;
 
 /* The template and the parameters of a nested or linked deployment; `is_literal`: its expressions
  * were the outer template's, and are evaluated. */

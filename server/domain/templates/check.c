@@ -247,9 +247,12 @@ static enum kv_code check_missing(const struct check *check, const cJSON *defini
 {
     const cJSON *property;
 
+    size_t each = 1 + (size_t) cJSON_GetArraySize(value);
+
     cJSON_ArrayForEach (property, template_member(definition, "properties")) {
         struct template_definition type;
 
+        KV_TRY(template_work(check->budget, each, err));
         if (template_member(value, property->string) != NULL) {
             continue;
         }
@@ -291,11 +294,12 @@ static enum kv_code check_variant(const struct check *check, const cJSON *defini
 static enum kv_code check_object(const struct check *check, const cJSON *definition,
                                  const cJSON *value, unsigned references, struct kv_err *err)
 {
+    size_t each = 8 + (size_t) cJSON_GetArraySize(template_member(definition, "properties"));
     const cJSON *member;
 
     KV_TRY(check_missing(check, definition, value, err));
     cJSON_ArrayForEach (member, value) {
-        KV_TRY(template_work(check->budget, 8, err));
+        KV_TRY(template_work(check->budget, each, err));
         KV_TRY(check_member(check, definition, member, err));
     }
     return check_variant(check, definition, value, references, err);
@@ -335,10 +339,12 @@ static enum kv_code check_any(const struct check *check, const cJSON *definition
 }
 
 enum kv_code template_check_value(const struct kv_template *template, const cJSON *definition,
-                                  const char *name, const cJSON *value,
+                                  const char *name, const cJSON *value, bool is_secure,
                                   struct template_budget *budget, struct kv_err *err)
 {
-    const struct check check = { .template = template, .budget = budget, .path = name };
+    const struct check check = {
+        .template = template, .budget = budget, .path = name, .is_secure = is_secure
+    };
 
     return check_any(&check, definition, value, 0, err);
 }

@@ -8,6 +8,7 @@
 
 #define USAGE " Please see https://aka.ms/arm-template-expressions for usage details."
 #define ARGUMENTS_MAX 1000 /* of a call */
+#define CALL_COST 8        /* to find the function, and its parameter */
 
 static const struct {
     char letter;
@@ -254,6 +255,7 @@ static enum kv_code call_row(struct template_eval *eval, const struct template_f
 static enum kv_code evaluate_call(struct template_eval *eval, const struct template_node *node,
                                   struct template_value *ret_value, struct kv_err *err)
 {
+    KV_TRY(template_work(eval->budget, CALL_COST, err));
     if (node->space != NULL) {
         struct template_call call = { .node = node, .count = node->count };
 

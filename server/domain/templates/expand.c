@@ -9,6 +9,7 @@
 #include "plan.h"
 
 #define DEPLOYMENTS "Microsoft.Resources/deployments"
+#define MANAGEMENT_GROUPS "Microsoft.Management/managementGroups/"
 #define ROOM KV_TEMPLATE_RESOURCES_MAX
 
 /* One resource that is being expanded. */
@@ -27,6 +28,7 @@ void template_item_done(struct template_item *item)
     free(item->name);
     free(item->api_version);
     free(item->symbol);
+    free(item->below);
     free(item->kept[0]);
     free(item->kept[1]);
 }
@@ -148,25 +150,53 @@ static enum kv_code name_item(struct expansion *expansion, struct template_item 
     return KV_OK;
 }
 
+static bool is_management_group(const char *scope)
+{
+    return strncasecmp(scope, MANAGEMENT_GROUPS, strlen(MANAGEMENT_GROUPS)) == 0;
+}
+
+/* subscriptionId and resourceGroup name another place; so does the `scope` of a deployment that is made
+ * above subscriptions. */
+static enum kv_code read_scope(struct expansion *expansion, struct template_item *item,
+                               struct kv_err *err)
+{
+    item->scope = expansion->plan->scope;
+    KV_TRY(read_text(expansion, "scope", &item->below, err));
+    if (item->below != NULL && strcmp(item->below, "/") == 0) {
+        item->scope.level = KV_TEMPLATE_AT_TENANT;
+    } else if (item->below != NULL && is_management_group(item->below)) {
+        item->scope.level = KV_TEMPLATE_AT_MANAGEMENT_GROUP;
+        item->scope.management_group = item->below + strlen(MANAGEMENT_GROUPS);
+    }
+    KV_TRY(read_text(expansion, "subscriptionId", &item->kept[0], err));
+    KV_TRY(read_text(expansion, "resourceGroup", &item->kept[1], err));
+    if (item->kept[0] != NULL) {
+        item->scope.level = KV_TEMPLATE_AT_SUBSCRIPTION;
+        item->scope.subscription = item->kept[0];
+    }
+    if (item->kept[1] != NULL) {
+        item->scope.level = KV_TEMPLATE_AT_RESOURCE_GROUP;
+        item->scope.resource_group = item->kept[1];
+    }
+    return KV_OK;
+}
+
 /* What the resource is below: its `scope`, or else where it is deployed. */
 static enum kv_code append_base(struct expansion *expansion, const struct template_item *item,
                                 struct kv_buf *id, struct kv_err *err)
 {
     struct template_budget *budget = expansion->eval.budget;
-    char *scope = NULL;
-    enum kv_code code = read_text(expansion, "scope", &scope, err);
+    const char *scope = item->below;
+    bool is_whole = scope != NULL && (scope[0] == '/' || is_management_group(scope));
 
-    if (code == KV_OK && (scope == NULL || scope[0] != '/')) {
-        code = template_append_scope(budget, &item->scope, id, err);
+    if (!is_whole) {
+        KV_TRY(template_append_scope(budget, &item->scope, id, err));
     }
-    if (code == KV_OK && scope != NULL && scope[0] != '/') {
-        code = template_append_text(budget, id, "/providers/", err);
+    if (scope == NULL || strcmp(scope, "/") == 0) {
+        return KV_OK;
     }
-    if (code == KV_OK && scope != NULL) {
-        code = template_append(budget, id, scope, strlen(scope) - (strcmp(scope, "/") == 0), err);
-    }
-    free(scope);
-    return code;
+    KV_TRY(template_append_text(budget, id, scope[0] == '/' ? "" : "/providers/", err));
+    return template_append_text(budget, id, scope, err);
 }
 
 static enum kv_code make_id(struct expansion *expansion, struct template_item *item,
@@ -188,24 +218,6 @@ static enum kv_code make_id(struct expansion *expansion, struct template_item *i
                        KV_TEMPLATE_ID_MAX);
     }
     return copy_text(id.data, &item->id, err);
-}
-
-/* subscriptionId and resourceGroup name another place. */
-static enum kv_code read_scope(struct expansion *expansion, struct template_item *item,
-                               struct kv_err *err)
-{
-    item->scope = expansion->plan->scope;
-    KV_TRY(read_text(expansion, "subscriptionId", &item->kept[0], err));
-    KV_TRY(read_text(expansion, "resourceGroup", &item->kept[1], err));
-    if (item->kept[0] != NULL) {
-        item->scope.level = KV_TEMPLATE_AT_SUBSCRIPTION;
-        item->scope.subscription = item->kept[0];
-    }
-    if (item->kept[1] != NULL) {
-        item->scope.level = KV_TEMPLATE_AT_RESOURCE_GROUP;
-        item->scope.resource_group = item->kept[1];
-    }
-    return KV_OK;
 }
 
 /* "vaults[3]" */
@@ -342,8 +354,9 @@ static enum kv_code expand_loop(struct kv_template_plan *plan, const cJSON *sour
         return template_invalid(err, "The copy loop of the template resource '%.200s' has no name",
                                 said != NULL ? said : "");
     }
+    budget->has_secret = false;
     code = template_copy_count(&eval, template_member(source, "copy"), &count, err);
-    KV_TRY(template_invalid_at(err, code, false,
+    KV_TRY(template_invalid_at(err, code, budget->has_secret,
                                "The template resource '%.200s' at " TEMPLATE_PLACE,
                                said != NULL ? said : name, TEMPLATE_PLACE_OF(source)));
     for (size_t i = 0; i < count; i++) {

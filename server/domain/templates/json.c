@@ -12,11 +12,12 @@
 
 #include "kv/base/json.h"
 #include "kv/base/secret.h"
-#include "kv/templates/templates.h"
+#include "load.h"
 
 struct reader {
-    const char *at, *end, *line_start;
-    unsigned line;
+    const char *at, *end;
+    const char *counted; /* up to here the characters of the line are in `column` */
+    unsigned line, column;
 };
 
 static bool is_blank(char character)
@@ -29,27 +30,26 @@ static void skip_blanks(struct reader *reader)
     for (; reader->at < reader->end && is_blank(*reader->at); reader->at++) {
         if (*reader->at == '\n') {
             reader->line++;
-            reader->line_start = reader->at + 1;
+            reader->column = 0;
+            reader->counted = reader->at + 1;
         }
     }
 }
 
-/* Characters, not bytes. */
-static unsigned column_of(const struct reader *reader, const char *at)
+/* Characters, not bytes; each is counted once, for a line may be all of the text. */
+static unsigned count_column(struct reader *reader)
 {
-    unsigned column = 0;
-
-    for (const char *byte = reader->line_start; byte < at; byte++) {
-        column += ((unsigned char) *byte & 0xC0) != 0x80;
+    for (; reader->counted < reader->at; reader->counted++) {
+        reader->column += ((unsigned char) *reader->counted & 0xC0) != 0x80;
     }
-    return column;
+    return reader->column;
 }
 
-static void note_place(const struct reader *reader, cJSON *value)
+static void note_place(struct reader *reader, cJSON *value)
 {
     if (cJSON_IsString(value) || cJSON_IsObject(value) || cJSON_IsArray(value)) {
         value->valuedouble = reader->line;
-        value->valueint = (int) column_of(reader, reader->at);
+        value->valueint = (int) count_column(reader);
     }
 }
 
@@ -122,15 +122,15 @@ static void place_value(struct reader *reader, cJSON *value)
 /* Where `at` is, for an error. */
 static struct kv_template_place locate(const char *text, const char *at)
 {
-    struct reader reader = { .at = text, .end = at, .line_start = text, .line = 1 };
+    struct reader reader = { .at = at, .end = at, .counted = text, .line = 1 };
 
     for (const char *byte = text; byte < at; byte++) {
         if (*byte == '\n') {
             reader.line++;
-            reader.line_start = byte + 1;
+            reader.counted = byte + 1;
         }
     }
-    return (struct kv_template_place){ reader.line, column_of(&reader, at) };
+    return (struct kv_template_place){ reader.line, count_column(&reader) };
 }
 
 static enum kv_code refuse(const char *text, const char *at, const char *reason, struct kv_err *err)
@@ -307,7 +307,7 @@ static enum kv_code check_names(const char *text, const cJSON *tree, struct kv_e
 
 static enum kv_code parse(char *text, size_t len, cJSON **ret_tree, struct kv_err *err)
 {
-    struct reader reader = { .at = text, .end = text + len, .line_start = text, .line = 1 };
+    struct reader reader = { .at = text, .end = text + len, .counted = text, .line = 1 };
     const char *end = text;
     kv_auto(cJSON_Delete) cJSON *tree = NULL;
 
@@ -348,5 +348,5 @@ enum kv_code kv_template_parse(const char *text, size_t len, cJSON **ret_tree, s
     }
     memcpy(copy, text, len);
     copy[len] = '\0';
-    return parse(copy, len, ret_tree, err);
+    return template_mend(err, parse(copy, len, ret_tree, err));
 }

@@ -319,14 +319,8 @@ void kv_template_free(struct kv_template *template)
     }
 }
 
-enum kv_code kv_template_new(const cJSON *tree, struct kv_template **ret_template,
-                             struct kv_err *err)
+static enum kv_code read(struct kv_template *template, const cJSON *tree, struct kv_err *err)
 {
-    kv_auto(kv_template_free) struct kv_template *template = calloc(1, sizeof(*template));
-
-    if (template == NULL) {
-        return KV_OUT_OF_MEMORY(err);
-    }
     KV_TRY(check_members(tree, template_members, KV_COUNT(template_members), "Template", err));
     KV_TRY(check_schema(tree, err));
     KV_TRY(check_version(tree, err));
@@ -335,7 +329,18 @@ enum kv_code kv_template_new(const cJSON *tree, struct kv_template **ret_templat
         return KV_OUT_OF_MEMORY(err);
     }
     KV_TRY(read_language(template, err));
-    KV_TRY(read_parts(template, err));
+    return read_parts(template, err);
+}
+
+enum kv_code kv_template_new(const cJSON *tree, struct kv_template **ret_template,
+                             struct kv_err *err)
+{
+    kv_auto(kv_template_free) struct kv_template *template = calloc(1, sizeof(*template));
+
+    if (template == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    KV_TRY(template_mend(err, read(template, tree, err)));
     *ret_template = kv_take(template);
     return KV_OK;
 }

@@ -33,6 +33,10 @@ enum kv_code template_invalid(struct kv_err *err, const char *format, ...) kv_mu
 enum kv_code template_invalid_at(struct kv_err *err, enum kv_code code, bool is_secret,
                                  const char *format, ...) kv_must_check kv_printf(4, 5);
 
+/* Mends what is left of characters that were cut in two where a text quotes the beginning of another.
+ * Passes `code` on. */
+enum kv_code template_mend(struct kv_err *err, enum kv_code code) kv_must_check;
+
 /* "line '3' and column '9'" of a value, for these texts. */
 #define TEMPLATE_PLACE "line '%u' and column '%u'"
 #define TEMPLATE_PLACE_OF(value)                                                                   \

@@ -100,20 +100,21 @@ static enum kv_code preview_output(struct template_eval *eval, const struct kv_t
     return code == KV_INVALID_TEMPLATE && eval->budget->needs_run ? KV_OK : code;
 }
 
-enum kv_code template_try_outputs(struct kv_template_plan *plan, struct kv_err *err)
+enum kv_code template_try_outputs(struct kv_template_plan *plan, struct template_budget *budget,
+                                  struct kv_err *err)
 {
     kv_auto(cJSON_Delete) cJSON *outputs = cJSON_CreateObject();
     const cJSON *output;
 
     cJSON_ArrayForEach (output, plan->template->outputs) {
-        struct template_budget budget = { 0 };
         struct template_eval eval =
-            template_plan_eval(plan, NULL, TEMPLATE_MAY_VARIABLES | TEMPLATE_MAY_DESCRIBE, &budget);
+            template_plan_eval(plan, NULL, TEMPLATE_MAY_VARIABLES | TEMPLATE_MAY_DESCRIBE, budget);
         enum kv_code code;
 
         eval.is_preview = true;
+        budget->has_secret = false;
         code = preview_output(&eval, plan->template, output, outputs, err);
-        KV_TRY(template_invalid_at(err, code, budget.has_secret,
+        KV_TRY(template_invalid_at(err, code, budget->has_secret,
                                    "The template output '%.200s' at " TEMPLATE_PLACE,
                                    output->string, TEMPLATE_PLACE_OF(output)));
     }
@@ -151,7 +152,7 @@ enum kv_code kv_template_plan_outputs(struct kv_template_plan *plan, cJSON **ret
         enum kv_code code = evaluate_output(&eval, plan->template, output, outputs, err);
 
         if (code != KV_OK) {
-            return refuse_output(output, code, budget.has_secret, err);
+            return template_mend(err, refuse_output(output, code, budget.has_secret, err));
         }
     }
     *ret_outputs = kv_take(outputs);

@@ -57,7 +57,7 @@ static enum kv_code resolve_parameter(struct template_eval *eval, struct templat
         template_read_type(names->template, name->definition, "parameter", name->name, &type, err));
     KV_TRY(set_default(eval, name, type.is_nullable, err));
     return template_check_value(names->template, name->definition, name->name, name->value,
-                                eval->budget, err);
+                                name->has_secret, eval->budget, err);
 }
 
 enum kv_code template_parameter(struct template_eval *eval, const struct template_call *call,
@@ -113,8 +113,8 @@ static enum kv_code bind(struct template_eval *eval, const cJSON *given, struct 
     if (value == NULL) {
         return KV_OK;
     }
-    KV_TRY(template_check_value(names->template, name->definition, name->name, value, eval->budget,
-                                err));
+    KV_TRY(template_check_value(names->template, name->definition, name->name, value,
+                                name->has_secret, eval->budget, err));
     name->state = TEMPLATE_DONE;
     return template_copy(eval->budget, value, &name->value, err);
 }

@@ -62,21 +62,6 @@ static enum kv_code keep_scope(struct kv_template_plan *plan, const struct kv_te
     return keep(scope->resource_group, &plan->kept[2], &plan->scope.resource_group, err);
 }
 
-/* Everything that can be known before anything is deployed is evaluated once, for what is wrong with
- * it. */
-static enum kv_code try_bodies(struct kv_template_plan *plan, struct kv_err *err)
-{
-    for (size_t i = 0; i < plan->count; i++) {
-        kv_auto(cJSON_Delete) cJSON *body = NULL;
-        bool has_secret;
-
-        if (plan->item[plan->order[i]].shown.is_deployed) {
-            KV_TRY(kv_template_plan_preview(plan, i, &body, &has_secret, err));
-        }
-    }
-    return template_try_outputs(plan, err);
-}
-
 static enum kv_code build(struct kv_template_plan *plan, const cJSON *parameters,
                           struct kv_err *err)
 {
@@ -92,7 +77,8 @@ static enum kv_code build(struct kv_template_plan *plan, const cJSON *parameters
     KV_TRY(template_index(plan, err));
     KV_TRY(template_connect(plan, &budget, err));
     KV_TRY(template_sort(plan, err));
-    return try_bodies(plan, err);
+    KV_TRY(template_try_bodies(plan, &budget, err));
+    return template_try_outputs(plan, &budget, err);
 }
 
 /* Takes `own`, if there is one, even when it fails. */
@@ -114,7 +100,7 @@ static enum kv_code make(const struct kv_template *template, struct kv_template 
     plan->nesting = nesting;
     plan->is_literal = is_literal;
     KV_TRY(keep_scope(plan, scope, err));
-    KV_TRY(build(plan, parameters, err));
+    KV_TRY(template_mend(err, build(plan, parameters, err)));
     *ret_plan = kv_take(plan);
     return KV_OK;
 }

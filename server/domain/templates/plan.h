@@ -21,6 +21,7 @@ struct template_item {
     struct template_loop loop;      /* name NULL: it is in none */
     struct kv_template_scope scope; /* where it is deployed; its texts are kept in `kept` */
     char *kept[2];
+    char *below; /* its `scope`; else NULL */
 };
 
 /* What a text may name: items from `first` on. */

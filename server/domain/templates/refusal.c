@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <unistr.h>
+
 #include "load.h"
 
 #define TEXT_SIZE sizeof(((struct kv_err *) NULL)->message)
@@ -43,4 +45,18 @@ enum kv_code template_invalid_at(struct kv_err *err, enum kv_code code, bool is_
                    "Deployment template validation failed: '%s is not valid: %s. Please see "
                    "https://aka.ms/arm-template-expressions for usage details.'.",
                    text, reason);
+}
+
+enum kv_code template_mend(struct kv_err *err, enum kv_code code)
+{
+    uint8_t *bad;
+
+    if (code == KV_OK || err == NULL) {
+        return code;
+    }
+    while ((bad = (uint8_t *) u8_check((const uint8_t *) err->message, strlen(err->message)))
+           != NULL) {
+        *bad = '?';
+    }
+    return code;
 }

@@ -4,10 +4,20 @@
 
 #include "plan.h"
 
-static bool is_ready(const struct kv_template_plan *plan, size_t item, const bool *done)
+#define WORDS(plan) (((plan)->count + 63) / 64)
+
+/* `done` has a bit for each item. */
+static bool is_done(const uint64_t *done, size_t item)
 {
-    for (size_t other = 0; other < plan->count; other++) {
-        if (!done[other] && template_has_edge(plan, item, other)) {
+    return (done[item / 64] >> item % 64 & 1) != 0;
+}
+
+static bool is_ready(const struct kv_template_plan *plan, size_t item, const uint64_t *done)
+{
+    const uint64_t *row = plan->edges + item * WORDS(plan);
+
+    for (size_t i = 0; i < WORDS(plan); i++) {
+        if ((row[i] & ~done[i]) != 0) {
             return false;
         }
     }
@@ -16,18 +26,18 @@ static bool is_ready(const struct kv_template_plan *plan, size_t item, const boo
 
 /* One that is not done waits for one that is not done either: going on like that leads into a
  * circle. */
-static enum kv_code refuse_circle(const struct kv_template_plan *plan, const bool *done,
+static enum kv_code refuse_circle(const struct kv_template_plan *plan, const uint64_t *done,
                                   struct kv_err *err)
 {
     size_t at = 0;
 
-    while (done[at]) {
+    while (is_done(done, at)) {
         at++;
     }
     for (size_t step = 0; step < plan->count; step++) {
         size_t next = 0;
 
-        while (done[next] || !template_has_edge(plan, at, next)) {
+        while (is_done(done, next) || !template_has_edge(plan, at, next)) {
             next++;
         }
         at = next;
@@ -38,18 +48,18 @@ static enum kv_code refuse_circle(const struct kv_template_plan *plan, const boo
                             plan->item[at].id);
 }
 
-static enum kv_code find_order(struct kv_template_plan *plan, bool *done, struct kv_err *err)
+static enum kv_code find_order(struct kv_template_plan *plan, uint64_t *done, struct kv_err *err)
 {
     for (size_t place = 0; place < plan->count; place++) {
         size_t item = 0;
 
-        while (item < plan->count && (done[item] || !is_ready(plan, item, done))) {
+        while (item < plan->count && (is_done(done, item) || !is_ready(plan, item, done))) {
             item++;
         }
         if (item == plan->count) {
             return refuse_circle(plan, done, err);
         }
-        done[item] = true;
+        done[item / 64] |= (uint64_t) 1 << item % 64;
         plan->order[place] = item;
         plan->position[item] = place;
     }
@@ -84,7 +94,7 @@ static void show_edges(struct kv_template_plan *plan)
 
 enum kv_code template_sort(struct kv_template_plan *plan, struct kv_err *err)
 {
-    bool *done = calloc(plan->count + 1, sizeof(*done));
+    uint64_t *done = calloc(WORDS(plan) + 1, sizeof(*done));
     enum kv_code code;
 
     plan->order = calloc(plan->count + 1, sizeof(*plan->order));

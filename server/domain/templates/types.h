@@ -40,7 +40,8 @@ enum kv_code template_read_type(const struct kv_template *template, const cJSON 
                                 struct template_definition *ret_type,
                                 struct kv_err *err) kv_must_check;
 
-/* Holds a value against a definition, deep. `place` stands in the text about allowed values. */
+/* Holds a value against a definition, deep. One that `is_secure`, by its type or by what went into it,
+ * is not in the text of a refusal. */
 enum kv_code template_check_value(const struct kv_template *template, const cJSON *definition,
-                                  const char *name, const cJSON *value,
+                                  const char *name, const cJSON *value, bool is_secure,
                                   struct template_budget *budget, struct kv_err *err) kv_must_check;

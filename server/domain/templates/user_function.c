@@ -49,7 +49,7 @@ static enum kv_code take_argument(struct template_eval *eval, const struct templ
 
     KV_TRY(template_argument(eval, call, frame->count, &value, err));
     KV_TRY(template_check_value(names->template, parameter, said != NULL ? said : "", value.json,
-                                eval->budget, err));
+                                eval->budget->has_secret, eval->budget, err));
     *name = (struct template_name){ .name = said != NULL ? said : "", .state = TEMPLATE_DONE };
     KV_TRY(template_take(eval->budget, &value, &name->value, err));
     frame->count++;

@@ -286,6 +286,17 @@ Test(template_bodies, nest_deployments_in_either_scope)
                   "/subscriptions/s2/resourceGroups/g");
 }
 
+Test(template_bodies, nest_deployments_above_subscriptions)
+{
+    struct kv_template_plan *nested = nest(RESOURCES(
+        NEST(", \"scope\": \"Microsoft.Management/managementGroups/m\"", INNER CHILD("x"))));
+    const struct kv_template_scope *scope = kv_template_plan_scope(nested);
+
+    cr_expect_eq(scope->level, KV_TEMPLATE_AT_MANAGEMENT_GROUP);
+    cr_expect_str_eq(scope->management_group, "m");
+    kv_template_plan_free(nested);
+}
+
 /* What an outer template yields is no expression, whatever it looks like. */
 Test(template_bodies, evaluate_the_outer_scope_once)
 {

@@ -142,6 +142,25 @@ Test(template_bounds, hold_for_chains_of_names)
     free(text);
 }
 
+/* Each character of a line is looked at a few times, however many values the line has. */
+Test(template_bounds, leave_long_lines_alone)
+{
+    static const char value[] = "\"0123456789abcdef\",";
+    size_t each = strlen(value), count = 180000;
+    char *text = malloc(each * count + 3);
+    kv_auto(cJSON_Delete) cJSON *tree = NULL;
+
+    text[0] = '[';
+    for (size_t i = 0; i < count; i++) {
+        memcpy(text + 1 + i * each, value, each + 1);
+    }
+    text[each * count] = ']'; /* in the place of the last comma */
+    cr_expect_eq(kv_template_parse(text, each * count + 1, &tree, NULL), KV_OK);
+    cr_assert_not_null(tree);
+    cr_expect_eq(kv_template_place_of(tree->child->prev).column, each * count);
+    free(text);
+}
+
 Test(template_bounds, hold_for_long_ids)
 {
     char *text =

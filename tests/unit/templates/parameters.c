@@ -196,6 +196,12 @@ Test(template_parameters, that_are_secure_are_never_shown)
 Test(template_parameters, that_are_secure_are_in_no_error)
 {
     static const char *const texts[] = {
+        TEMPLATE("\"parameters\": {\"s\": {\"type\": \"securestring\"}, \"q\": {\"type\": "
+                 "\"string\", \"defaultValue\": \"[parameters('s')]\", \"allowedValues\": "
+                 "[\"a\"]}}, \"resources\": []"),
+        TEMPLATE(SECURE("") ", \"resources\": [" VAULT("v", ", \"copy\": {\"name\": \"l\", "
+                                                            "\"count\": "
+                                                            "\"[int(parameters('s'))]\"}") "]"),
         TEMPLATE(SECURE(", \"allowedValues\": [\"a\"]") ", \"resources\": []"),
         TEMPLATE(SECURE(", \"maxLength\": 3") ", \"resources\": []"),
         TEMPLATE(

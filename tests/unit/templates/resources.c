@@ -236,6 +236,9 @@ Test(template_resources, have_ids_of_where_they_are_deployed)
         { RESOURCES(
               "{\"type\": \"A.B/c\", \"apiVersion\": \"1\", \"name\": \"x\", \"scope\": \"/\"}"),
           "/providers/A.B/c/x" },
+        { RESOURCES("{\"type\": \"A.B/c\", \"apiVersion\": \"1\", \"name\": \"x\", \"scope\": "
+                    "\"Microsoft.Management/managementGroups/m\"}"),
+          "/providers/Microsoft.Management/managementGroups/m/providers/A.B/c/x" },
         { RESOURCES("{\"type\": \"Microsoft.KeyVault/vaults/providers/roleAssignments\", "
                     "\"apiVersion\": \"1\", \"name\": \"v/Microsoft.Authorization/r\"}"),
           GROUP "/providers/Microsoft.KeyVault/vaults/v/providers/Microsoft.Authorization/"

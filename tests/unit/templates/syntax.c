@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <unistr.h>
+
 #include "fixture.h"
 #include "kv/base/json.h"
 
@@ -88,6 +90,23 @@ Test(template_syntax, knows_where_everything_stands)
 }
 
 #define PARSE(text) "Unable to parse language expression '" text "': "
+
+/* An error quotes the beginning of a text, which may end within a character. */
+Test(template_syntax, cuts_no_character_in_two_in_what_it_says)
+{
+    for (size_t len = 390; len < 404; len++) {
+        char name[512] = "", text[1024];
+        struct kv_err err = { .message = "" };
+
+        memset(name, 'x', len);
+        (void) snprintf(name + len, sizeof(name) - len, "\xF0\x9F\x98\x80\xF0\x9F\x98\x80");
+        (void) snprintf(text, sizeof(text), RESOURCES(VAULT("v", ", \"dependsOn\": [\"%s\"]")),
+                        name);
+        cr_expect_eq(fixture_plan(text, NULL, &err), KV_INVALID_TEMPLATE);
+        cr_expect_null(u8_check((const uint8_t *) err.message, strlen(err.message)), "%s",
+                       err.message);
+    }
+}
 
 static const struct {
     const char *expression, *reason;
