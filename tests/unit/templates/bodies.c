@@ -191,7 +191,7 @@ Test(template_bodies, pass_on_what_the_world_says)
 
 /* ---- Outputs ------------------------------------------------------------------------------- */
 
-Test(template_bodies, refuse_outputs_in_the_recorded_words_output_evaluation_failed)
+Test(template_bodies, OUTPUT_EVALUATION_FAILED_in_the_recorded_words)
 {
     struct kv_err err = { .message = "" };
     cJSON *outputs = NULL;

@@ -31,7 +31,7 @@ static const struct {
     { "{\v}", "Unexpected control character" },
 };
 
-Test(template_syntax, refuses_what_is_no_json_with_its_place_invalid_request_content)
+Test(template_syntax, INVALID_REQUEST_CONTENT_with_the_place_of_what_is_no_json)
 {
     for (size_t i = 0; i < KV_COUNT(no_json); i++) {
         cJSON *tree = NULL;
@@ -198,7 +198,7 @@ Test(template_syntax, bounds_depth_and_length_of_expressions)
 #define PARSE_FAILED "Deployment template parse failed: '"
 #define FAILED "Deployment template validation failed: '"
 
-Test(template_syntax, refuses_templates_without_the_form_of_one_invalid_template)
+Test(template_syntax, INVALID_TEMPLATE_without_the_form_of_one)
 {
     static const struct {
         const char *text, *said;
