@@ -25,10 +25,8 @@ struct search {
     struct template_eval eval;
 };
 
-static enum kv_code refuse_undefined(const struct search *search, const char *text,
-                                     struct kv_err *err)
+static enum kv_code refuse_undefined(const char *text, struct kv_err *err)
 {
-    (void) search;
     return template_invalid(err,
                             "The resource '%.400s' is not defined in the template. Please see "
                             "https://aka.ms/arm-syntax for usage details",
@@ -80,7 +78,7 @@ static enum kv_code add_depended(struct search *search, const cJSON *text, struc
     }
     target = template_find_target(search->plan, value.json->valuestring);
     if (target == NULL) {
-        return refuse_undefined(search, value.json->valuestring, err);
+        return refuse_undefined(value.json->valuestring, err);
     }
     return add_target(search, target, value.json->valuestring, err);
 }

@@ -308,6 +308,7 @@ static enum kv_code read_parts(struct kv_template *template, struct kv_err *err)
     KV_TRY(check_all(template->outputs, KV_TEMPLATE_OUTPUTS_MAX, output_members,
                      KV_COUNT(output_members), "output", err));
     KV_TRY(check_variables(template, err));
+    KV_TRY(template_check_functions(template, err));
     return read_resources(template, err);
 }
 

@@ -16,6 +16,10 @@ struct kv_template {
     const cJSON *resources; /* a list, or with symbols an object; NULL: none */
 };
 
+/* Checks its functions; part of kv_template_new(). */
+enum kv_code template_check_functions(const struct kv_template *template,
+                                      struct kv_err *err) kv_must_check;
+
 /* A member of one object, without regard to case; NULL: there is none. */
 const cJSON *template_member(const cJSON *object, const char *name);
 

@@ -33,6 +33,7 @@ libkvdomain_a_SOURCES += \
 	%D%/lexer.c \
 	%D%/load.c \
 	%D%/load.h \
+	%D%/load_functions.c \
 	%D%/name.c \
 	%D%/names.c \
 	%D%/names.h \

@@ -2,6 +2,7 @@
 #include "names.h"
 
 #include <stdio.h>
+#include <strings.h>
 
 #include "types.h"
 
@@ -74,6 +75,34 @@ enum kv_code template_parameter(struct template_eval *eval, const struct templat
     return template_name_yield(eval, name, ret_value);
 }
 
+/* The members of a parameter that is given. */
+static enum kv_code check_form(const cJSON *parameter, const struct template_name *name,
+                               struct kv_err *err)
+{
+    const cJSON *member;
+
+    if (!cJSON_IsObject(parameter) || parameter->child == NULL) {
+        return template_invalid(
+            err, "The template parameter '%.200s' must be an object with a 'value'", name->name);
+    }
+    cJSON_ArrayForEach (member, parameter) {
+        if (strcasecmp(member->string, "reference") == 0) {
+            return template_invalid(err,
+                                    "The 'reference' of the template parameter '%.200s' to a "
+                                    "secret is not supported",
+                                    name->name);
+        }
+        if (strcasecmp(member->string, "value") != 0
+            && strcasecmp(member->string, "metadata") != 0) {
+            return template_invalid(err,
+                                    "Could not find member '%.200s' on the template parameter "
+                                    "'%.200s'",
+                                    member->string, name->name);
+        }
+    }
+    return KV_OK;
+}
+
 /* The value that was given, if one was. */
 static enum kv_code read_given(const cJSON *given, const struct template_name *name,
                                const cJSON **ret_value, struct kv_err *err)
@@ -85,16 +114,7 @@ static enum kv_code read_given(const cJSON *given, const struct template_name *n
     if (parameter == NULL || cJSON_IsNull(parameter)) {
         return KV_OK;
     }
-    if (template_member(parameter, "reference") != NULL) {
-        return template_invalid(err,
-                                "The 'reference' of the template parameter '%.200s' to a secret is "
-                                "not supported",
-                                name->name);
-    }
-    if (!cJSON_IsObject(parameter) || parameter->child == NULL) {
-        return template_invalid(
-            err, "The template parameter '%.200s' must be an object with a 'value'", name->name);
-    }
+    KV_TRY(check_form(parameter, name, err));
     *ret_value = value != NULL && !cJSON_IsNull(value) ? value : NULL;
     return KV_OK;
 }

@@ -5,6 +5,27 @@
 
 #include "eval.h"
 
+static const char *const copy_members[] = { "name", "count", "mode", "batchSize", "input" };
+
+static enum kv_code check_copy(const cJSON *copy, struct kv_err *err)
+{
+    const cJSON *member;
+
+    cJSON_ArrayForEach (member, copy) {
+        size_t i = 0;
+
+        while (i < KV_COUNT(copy_members) && strcasecmp(copy_members[i], member->string) != 0) {
+            i++;
+        }
+        if (i == KV_COUNT(copy_members)) {
+            return KV_FAIL(err, KV_INVALID_TEMPLATE, 0,
+                           "Could not find member '%.200s' on object of type 'copy'.",
+                           member->string);
+        }
+    }
+    return KV_OK;
+}
+
 enum kv_code template_copy_count(struct template_eval *eval, const cJSON *copy, size_t *ret_count,
                                  struct kv_err *err)
 {
@@ -12,6 +33,10 @@ enum kv_code template_copy_count(struct template_eval *eval, const cJSON *copy, 
     const cJSON *count = NULL;
     int64_t number = -1;
 
+    if (!cJSON_IsObject(copy)) {
+        return KV_FAIL(err, KV_INVALID_TEMPLATE, 0, "A copy loop must be an object.");
+    }
+    KV_TRY(check_copy(copy, err));
     KV_TRY(template_find(eval->budget, copy, "count", &count, err));
     if (count == NULL) {
         return KV_FAIL(err, KV_INVALID_TEMPLATE, 0, "The copy property has no 'count'.");

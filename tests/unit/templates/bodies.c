@@ -71,10 +71,26 @@ Test(template_bodies, have_what_the_template_says_evaluated)
 Test(template_bodies, know_functions_of_the_template_by_their_parameters_only)
 {
     fixture_accept(FUNCTION(ONE, "[parameters('p')]"), NULL);
-    fixture_refuse_with(FUNCTION(ONE, "[variables('v')]"), NULL,
-                        "'variables' is not expected at this location");
-    fixture_refuse_with(FUNCTION(ONE, "[reference('v')]"), NULL,
-                        "'reference' is not expected at this location");
+    fixture_refuse("{\"$schema\": \"https://x/deploymentTemplate.json#\", \"contentVersion\": "
+                   "\"1.0.0.0\", \"resources\": [], \"functions\": [{\"namespace\": \"n\", "
+                   "\"members\": {\"a\": {\n\"output\": {\"type\": \"string\", \"value\": "
+                   "\"[variables('v')]\"}}}}]}",
+                   NULL,
+                   "Deployment template validation failed: 'The template function 'a' at line '2' "
+                   "and column '11' is not valid. These function calls are not supported in a "
+                   "function definition: 'variables'. Please see "
+                   "https://aka.ms/arm-template/#functions for usage details.'.");
+    fixture_refuse_with(FUNCTION(ONE, "[if(true(), 'a', reference('v').x)]"), NULL,
+                        "not supported in a function definition: 'reference'");
+    fixture_refuse_with(FUNCTION(ONE, "[listKeys('v')]"), NULL, "definition: 'listKeys'");
+    fixture_refuse_with(FUNCTION(ONE, "[concat(]"), NULL, "Unable to parse language expression");
+    fixture_refuse_with(FUNCTION("{\"type\": \"int\"}", "x"), NULL,
+                        "has a parameter without a name");
+    fixture_refuse_with(TEMPLATE("\"resources\": [], \"functions\": [5]"), NULL,
+                        "must have a 'namespace' and 'members'");
+    fixture_refuse_with(TEMPLATE("\"resources\": [], \"functions\": [{\"namespace\": \"n\", "
+                                 "\"members\": {\"f\": 5}}]"),
+                        NULL, "has no output with a value");
     fixture_refuse_with(FUNCTION(ONE, "[parameters('q')]"), NULL,
                         "The template parameter 'q' is not found.");
     fixture_refuse_with(FUNCTION("", "x"), NULL, "function requires 0 argument(s) while 1 were");

@@ -120,6 +120,8 @@ Test(template_parameters, are_given_as_values)
     fixture_refuse_with(TYPED("\"type\": \"string\""), "[]", "The parameters must be an object");
     fixture_refuse_with(TYPED("\"type\": \"string\""), "{\"p\": \"x\"}",
                         "must be an object with a 'value'");
+    fixture_refuse_with(TYPED("\"type\": \"string\""), "{\"p\": {\"valeu\": \"x\"}}",
+                        "Could not find member 'valeu' on the template parameter 'p'");
     fixture_refuse_with(TYPED("\"type\": \"securestring\""),
                         "{\"p\": {\"reference\": {\"keyVault\": {}, \"secretName\": \"s\"}}}",
                         "to a secret is not supported");

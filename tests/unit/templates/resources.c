@@ -92,6 +92,11 @@ static const struct {
                       COPY("\"count\": 2, \"mode\": \"serial\", \"batchSize\": 0"))),
       "batchSize must be an integer of at least '1'" },
     { RESOURCES(VAULT("v", ", \"copy\": {\"count\": 1}")), "has no name" },
+    { RESOURCES(VAULT("v", COPY("\"count\": 1, \"cuont\": 2"))), "Could not find member 'cuont'" },
+    { RESOURCES(VAULT("v", ", \"properties\": {\"copy\": [{\"name\": \"a\", \"count\": 1, "
+                           "\"input\": 1, \"x\": 1}]}")),
+      "Could not find member 'x' on object of type 'copy'." },
+    { RESOURCES(VAULT("v", ", \"properties\": {\"copy\": [1]}")), "A copy loop has no 'name'." },
     { RESOURCES(
           VAULT("v", "") ", " KEY("v/v", "") ", {\"type\": \"A.B/c\", \"apiVersion\": \"1\", "
                                              "\"name\": \"v\"}, " VAULT("w", DEPENDS("\"v\""))),
