@@ -32,17 +32,17 @@ static enum kv_code describe(void *context, enum kv_template_thing thing,
                              struct kv_err *err)
 {
     static const char *const texts[] = {
-        [KV_TEMPLATE_RESOURCE_GROUP] = "{\"id\": \"" GROUP "\", \"name\": \"rg1\", \"location\": "
-                                       "\"westus3\", \"tags\": {}}",
-        [KV_TEMPLATE_SUBSCRIPTION] = "{\"id\": \"/subscriptions/" SUBSCRIPTION "\", "
-                                     "\"subscriptionId\": \"" SUBSCRIPTION "\", \"tenantId\": "
-                                     "\"t1\"}",
-        [KV_TEMPLATE_MANAGEMENT_GROUP] = "{\"name\": \"mg1\"}",
-        [KV_TEMPLATE_TENANT] = "{\"tenantId\": \"t1\"}",
-        [KV_TEMPLATE_DEPLOYMENT] = "{\"name\": \"d1\", \"properties\": {\"mode\": "
-                                   "\"Incremental\"}}",
-        [KV_TEMPLATE_DEPLOYER] = "{\"objectId\": \"o1\"}",
-        [KV_TEMPLATE_ENVIRONMENT] = "{\"suffixes\": {\"keyvaultDns\": \".vault.azure.net\"}}",
+        [KV_TEMPLATE_RESOURCE_GROUP] = ("{\"id\": \"" GROUP "\", \"name\": \"rg1\", \"location\": "
+                                        "\"westus3\", \"tags\": {}}"),
+        [KV_TEMPLATE_SUBSCRIPTION] = ("{\"id\": \"/subscriptions/" SUBSCRIPTION "\", "
+                                      "\"subscriptionId\": \"" SUBSCRIPTION "\", \"tenantId\": "
+                                      "\"t1\"}"),
+        [KV_TEMPLATE_MANAGEMENT_GROUP] = ("{\"name\": \"mg1\"}"),
+        [KV_TEMPLATE_TENANT] = ("{\"tenantId\": \"t1\"}"),
+        [KV_TEMPLATE_DEPLOYMENT] = ("{\"name\": \"d1\", \"properties\": {\"mode\": "
+                                    "\"Incremental\"}}"),
+        [KV_TEMPLATE_DEPLOYER] = ("{\"objectId\": \"o1\"}"),
+        [KV_TEMPLATE_ENVIRONMENT] = ("{\"suffixes\": {\"keyvaultDns\": \".vault.azure.net\"}}"),
     };
 
     (void) context;
