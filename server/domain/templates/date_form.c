@@ -32,6 +32,8 @@ static const struct {
     { 'Y', "yyyy MMMM" },
 };
 
+#define FRACTION_MAX 7 /* digits */
+
 static const char *const days[] = { "Sunday",   "Monday", "Tuesday", "Wednesday",
                                     "Thursday", "Friday", "Saturday" };
 static const char *const months[] = { "January",   "February", "March",    "April",
@@ -74,7 +76,7 @@ static void put_name(struct output *output, const char *name, size_t repeated)
     put(output, name, repeated > 3 ? strlen(name) : 3);
 }
 
-/* ff: hundredths; FF: those that are not zeros. */
+/* ff: hundredths; FF: those that are not zeros. At most FRACTION_MAX digits. */
 static void put_fraction(struct output *output, unsigned millis, size_t digits, bool is_short)
 {
     char text[16];
@@ -129,8 +131,11 @@ static bool put_part(struct output *output, const struct moment *moment, char le
         return true;
     case 'f':
     case 'F':
+        if (repeated > FRACTION_MAX) {
+            return false;
+        }
         put_fraction(output, moment->millis, repeated, letter == 'F');
-        return repeated <= 7;
+        return true;
     case 'z':
         put(output, "+00:00", repeated > 2 ? 6 : repeated > 1 ? 3 : 2);
         return true;

@@ -221,14 +221,19 @@ enum kv_code template_equal(struct template_budget *budget, const cJSON *a, cons
     return KV_OK;
 }
 
+static enum kv_code refuse_long(struct kv_err *err)
+{
+    return KV_FAIL(err, KV_INVALID_TEMPLATE, 0,
+                   "A template function makes a text of more than %d MB.",
+                   TEMPLATE_TEXT_MAX / (1024 * 1024));
+}
+
 enum kv_code template_append(struct template_budget *budget, struct kv_buf *buf, const char *bytes,
                              size_t len, struct kv_err *err)
 {
     KV_TRY(template_spend(budget, len, err));
     if (buf->len + len > TEMPLATE_TEXT_MAX) {
-        return KV_FAIL(err, KV_INVALID_TEMPLATE, 0,
-                       "A template function makes a text of more than %d MB.",
-                       TEMPLATE_TEXT_MAX / (1024 * 1024));
+        return refuse_long(err);
     }
     return kv_buf_append(buf, bytes, len, err);
 }
@@ -245,15 +250,32 @@ enum kv_code template_make_buf(struct template_budget *budget, const struct kv_b
     return template_make_text(budget, buf->len > 0 ? buf->data : "", ret_value, err);
 }
 
-/* A value that cJSON prints is no larger than what it was charged, but for escapes: six bytes for
- * one. */
+/* What a value's JSON has at least: what is longer than any text need not be printed to know that. */
+static size_t measure(const cJSON *json)
+{
+    size_t size = 1 + (json->string != NULL ? strlen(json->string) : 0)
+                  + (cJSON_IsString(json) ? strlen(json->valuestring) : 0);
+    const cJSON *child;
+
+    cJSON_ArrayForEach (child, json) {
+        size += measure(child);
+    }
+    return size;
+}
+
+/* cJSON writes up to six bytes for one, and the digits of a number. */
+#define PRINTED_MAX ((size_t) 32 * TEMPLATE_TEXT_MAX)
+
 static enum kv_code print_json(struct template_budget *budget, const cJSON *json,
                                struct kv_buf *buf, struct kv_err *err)
 {
     kv_auto(kv_buf_done) struct kv_buf text = { 0 };
 
-    kv_buf_init(&text, (size_t) 8 * TEMPLATE_MEMORY_MAX);
     KV_TRY(charge(budget, json, err));
+    if (measure(json) > TEMPLATE_TEXT_MAX) {
+        return refuse_long(err);
+    }
+    kv_buf_init(&text, PRINTED_MAX);
     KV_TRY(kv_json_print(json, &text, err));
     return template_append(budget, buf, text.data, text.len, err);
 }

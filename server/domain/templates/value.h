@@ -14,11 +14,11 @@
 #include "kv/base/buf.h"
 #include "kv/base/json.h"
 
-#define TEMPLATE_WORK_MAX 20000000              /* steps, of an expansion or of a body */
-#define TEMPLATE_MEMORY_MAX (256 * 1024 * 1024) /* bytes that are made in it, kept or not */
-#define TEMPLATE_TEXT_MAX (4 * 1024 * 1024)     /* of one text that a function makes */
-#define TEMPLATE_VALUE_DEPTH_MAX 200            /* of a value that is copied */
-#define TEMPLATE_EVALUATION_DEPTH_MAX 400       /* expressions in expressions, over all names */
+#define TEMPLATE_WORK_MAX 20000000             /* steps, of an expansion or of a body */
+#define TEMPLATE_MEMORY_MAX (64 * 1024 * 1024) /* bytes that are made in it, kept or not */
+#define TEMPLATE_TEXT_MAX (4 * 1024 * 1024)    /* of one text that a function makes */
+#define TEMPLATE_VALUE_DEPTH_MAX 200           /* of a value that is copied */
+#define TEMPLATE_EVALUATION_DEPTH_MAX 400      /* expressions in expressions, over all names */
 
 struct template_budget {
     size_t work, memory; /* spent */

@@ -101,10 +101,16 @@ static const struct {
     { VARIABLES(
           "\"a\": \"[format('{0,1000000}{0,1000000}{0,1000000}{0,1000000}{0,1000000}', 1)]\""),
       "makes a text of more than 4 MB" },
+    { VARIABLES("\"a\": \"[padLeft('', 4000000, json('\\\"\\\\u0001\\\"'))]\", \"b\": "
+                "\"[string(createArray(variables('a'), variables('a')))]\""),
+      "makes a text of more than 4 MB" },
+    { VARIABLES("\"a\": \"[padLeft('', 4000000, json('\\\"\\\\u0001\\\"'))]\", \"b\": "
+                "\"[string(createArray(variables('a')))]\""),
+      "makes a text of more than 4 MB" },
     /* lists that grow */
     { VARIABLES("\"a\": \"[range(0, 10000)]\", \"b\": \"[map(variables('a'), lambda('x', "
                 "variables('a')))]\""),
-      "makes more than 256 MB of values" },
+      "makes more than 64 MB of values" },
     /* work without end */
     { VARIABLES("\"a\": \"[range(0, 10000)]\", \"b\": \"[filter(variables('a'), lambda('x', "
                 "contains(variables('a'), 'nothing')))]\""),
