@@ -89,16 +89,6 @@ static const char *const languages[] = { "1.0", "1.9-experimental", "2.0" };
 
 #define HAS_SYMBOLS_FROM 1 /* of languages[] */
 
-const cJSON *template_member(const cJSON *object, const char *name)
-{
-    return cJSON_GetObjectItem(object, name);
-}
-
-const char *template_member_text(const cJSON *object, const char *name)
-{
-    return cJSON_GetStringValue(template_member(object, name));
-}
-
 static bool has_form(const cJSON *value, enum form form)
 {
     switch (form) {

@@ -34,6 +34,7 @@ libkvdomain_a_SOURCES += \
 	%D%/load.c \
 	%D%/load.h \
 	%D%/load_functions.c \
+	%D%/member.c \
 	%D%/name.c \
 	%D%/names.c \
 	%D%/names.h \
