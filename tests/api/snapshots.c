@@ -69,47 +69,6 @@ Test(snapshots, are_at_most_64)
     snapshot_save(&dev, "more");
 }
 
-/* A byte of a file below the snapshot's folder, found by the end of its name. */
-static void flip_byte(const char *path)
-{
-    FILE *file = fopen(path, "r+b");
-
-    cr_assert_not_null(file, "%s", path);
-    cr_assert_eq(fseek(file, 100, SEEK_SET), 0);
-    int byte = fgetc(file);
-    cr_assert_eq(fseek(file, 100, SEEK_SET), 0);
-    cr_assert_neq(fputc(byte ^ 1, file), EOF);
-    cr_assert_eq(fclose(file), 0);
-}
-
-Test(snapshots, that_are_damaged_are_refused_and_nothing_changes)
-{
-    static const char *const files[] = { "coffer.db", "snapshot.json" };
-    char path[400];
-    API_CLIENT_OF(&snapshot_daemon, dev);
-
-    hsm_make_key(&dev, "kept");
-    for (size_t i = 0; i < KV_COUNT(files); i++) {
-        char below[64];
-
-        snprintf(below, sizeof(below), "bad%zu", i);
-        snapshot_save(&dev, below);
-        snprintf(path, sizeof(path), "%s/snapshots/bad%zu/%s", snapshot_daemon.folder, i, files[i]);
-        flip_byte(path);
-        snprintf(below, sizeof(below), "/bad%zu/restore", i);
-        API_REPLY(reply, snapshot_ask(&dev, "POST", below, "{}"));
-        cr_expect_eq(reply.status, 409, "%s", reply.body);
-        cr_expect_not_null(strstr(reply.body, "is damaged: "), "%s", reply.body);
-    }
-    snprintf(path, sizeof(path), "%s/snapshots/bad1/snapshot.json", snapshot_daemon.folder);
-    cr_assert_eq(unlink(path), 0);
-    API_REPLY(list, snapshot_ask(&dev, "GET", "", NULL));
-    cr_expect_eq(list.status, 200);
-    cr_expect_not_null(strstr(reply_text(&list, "snapshots.1.damaged"), "cannot be read"), "%s",
-                       list.body);
-    hsm_expect_sign(&dev, "kept", 200, "nothing was put back");
-}
-
 Test(snapshots, wait_until_the_token_is_back)
 {
     API_CLIENT_OF(&snapshot_daemon, dev);

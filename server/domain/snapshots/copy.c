@@ -40,6 +40,13 @@ enum kv_code snapshot_fail(const char *verb, const char *path, struct kv_err *er
                    "cannot %s %s: %s", verb, path, strerrordesc_np(reason));
 }
 
+bool snapshot_is_file(const char *path)
+{
+    struct stat status;
+
+    return lstat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
 /* --- listings --- */
 
 static int compare_names(const void *left, const void *right)
@@ -146,7 +153,8 @@ static enum kv_code pour(int from, int to, const char *name, unsigned char *chun
 
 static enum kv_code copy_file(const char *from, const char *to, struct kv_err *err)
 {
-    kv_auto(close_descriptor) int source = open(from, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    kv_auto(close_descriptor) int source =
+        open(from, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
     if (source < 0) {
         return snapshot_fail("open", from, err);

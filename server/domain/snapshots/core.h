@@ -25,6 +25,9 @@ struct kv_snapshots {
 /* "cannot VERB PATH: reason" of errno; KV_INSUFFICIENT_STORAGE for a disk that is full. */
 enum kv_code snapshot_fail(const char *verb, const char *path, struct kv_err *err);
 
+/* Whether there is a file, and no link, FIFO or the like: what reads those may wait for long. */
+bool snapshot_is_file(const char *path);
+
 /* Copies a file, or a folder with the files and folders in it, to a place where nothing is. Nothing is
  * synced. Links and the like are refused. */
 enum kv_code snapshot_copy(const char *from, const char *to, struct kv_err *err) kv_must_check;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One digest over all that a snapshot holds: whatever was lost, added or changed shows. */
-#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <openssl/evp.h>
 
@@ -12,6 +13,7 @@
 
 #define CHUNK 16384
 #define DIGEST_BYTES 32
+#define TOKENS_DEPTH 2 /* tokens, a token, its files: an empty folder for a file would not show */
 
 KV_DEFINE_CLEANUP(EVP_MD_CTX *, EVP_MD_CTX_free)
 
@@ -38,9 +40,21 @@ static enum kv_code add_text(EVP_MD_CTX *digest, const char *text, uint64_t len,
     return add_bytes(digest, text, len, err);
 }
 
+/* Nothing but a file: a FIFO would hold everybody up who waits for their turn. */
+static FILE *open_file(const char *path)
+{
+    int descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    FILE *file = descriptor >= 0 ? fdopen(descriptor, "rb") : NULL;
+
+    if (descriptor >= 0 && file == NULL) {
+        (void) close(descriptor);
+    }
+    return file;
+}
+
 static enum kv_code add_file(EVP_MD_CTX *digest, const char *path, struct kv_err *err)
 {
-    kv_auto(close_file) FILE *file = fopen(path, "rbe");
+    kv_auto(close_file) FILE *file = open_file(path);
     char chunk[CHUNK];
     uint64_t total = 0;
     size_t len;
@@ -71,8 +85,11 @@ static enum kv_code add_entry(EVP_MD_CTX *digest, const char *folder, const char
     if (lstat(path, &status) != 0) {
         return snapshot_fail("read", path, err);
     }
-    if (!S_ISDIR(status.st_mode) || depth == 0) {
+    if (S_ISREG(status.st_mode)) {
         return add_file(digest, path, err);
+    }
+    if (!S_ISDIR(status.st_mode) || depth == 0) {
+        return KV_FAIL(err, KV_CONFLICT, 0, "%s is neither a file nor a folder", path);
     }
     KV_TRY(snapshot_listing_read(path, &listing, err));
     for (size_t i = 0; i < listing.count; i++) {
@@ -91,7 +108,6 @@ static void render(const unsigned char digest[DIGEST_BYTES], char ret_text[DIGES
 enum kv_code snapshot_digest(const char *folder, const char *text, size_t len,
                              char ret_digest[DIGEST_TEXT_SIZE], struct kv_err *err)
 {
-    static const unsigned depth = 8;
     kv_auto(EVP_MD_CTX_free) EVP_MD_CTX *digest = EVP_MD_CTX_new();
     unsigned char bytes[DIGEST_BYTES];
 
@@ -99,8 +115,8 @@ enum kv_code snapshot_digest(const char *folder, const char *text, size_t len,
         return KV_OUT_OF_MEMORY(err);
     }
     KV_TRY(add_text(digest, text, len, err));
-    KV_TRY(add_entry(digest, folder, STORE_FILE, depth, err));
-    KV_TRY(add_entry(digest, folder, TOKENS, depth, err));
+    KV_TRY(add_entry(digest, folder, STORE_FILE, 0, err));
+    KV_TRY(add_entry(digest, folder, TOKENS, TOKENS_DEPTH, err));
     if (EVP_DigestFinal_ex(digest, bytes, NULL) != 1) {
         return KV_FAIL(err, KV_INTERNAL, 0, "OpenSSL could not compute a digest");
     }

@@ -110,7 +110,7 @@ enum kv_code snapshot_read(const char *folder, const char *name, cJSON **ret_des
         return KV_FAIL(err, KV_NOT_FOUND, 0, "There is no snapshot named '%s'.", name);
     }
     KV_TRY(kv_path_join(path, place, DESCRIPTION, err));
-    if (kv_file_read(path, &text, NULL) != KV_OK
+    if (!snapshot_is_file(path) || kv_file_read(path, &text, NULL) != KV_OK
         || kv_json_parse_long(text.data, text.len, VALUES_MAX, &description, NULL) != KV_OK) {
         return fail_damaged(name, DESCRIPTION " cannot be read", err);
     }
