@@ -89,6 +89,7 @@ noinst_HEADERS = \
 	%D%/kv/store/store.h \
 	%D%/kv/seeds/seeds.h \
 	%D%/kv/snapshots/snapshots.h \
+	%D%/kv/templates/templates.h \
 	%D%/kv/vaults/public.h \
 	%D%/kv/vaults/vault.h \
 	%D%/kv/vaults/vaults.h \

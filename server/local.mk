@@ -12,6 +12,7 @@ include %D%/domain/limits/local.mk
 include %D%/domain/journal/local.mk
 include %D%/domain/faults/local.mk
 include %D%/domain/release/local.mk
+include %D%/domain/templates/local.mk
 include %D%/domain/keys/local.mk
 include %D%/domain/scenarios/local.mk
 include %D%/domain/seeds/local.mk

@@ -9,6 +9,8 @@ fuzz_names = \
 	cidr \
 	claims \
 	duration \
+	evaluation \
+	expression \
 	faults \
 	form \
 	framing \
@@ -22,6 +24,7 @@ fuzz_names = \
 	pem \
 	release \
 	seed \
+	template \
 	token \
 	transfer \
 	uri
@@ -35,6 +38,8 @@ fuzz_programs = \
 	%D%/fuzz_cidr \
 	%D%/fuzz_claims \
 	%D%/fuzz_duration \
+	%D%/fuzz_evaluation \
+	%D%/fuzz_expression \
 	%D%/fuzz_faults \
 	%D%/fuzz_form \
 	%D%/fuzz_framing \
@@ -48,6 +53,7 @@ fuzz_programs = \
 	%D%/fuzz_pem \
 	%D%/fuzz_release \
 	%D%/fuzz_seed \
+	%D%/fuzz_template \
 	%D%/fuzz_token \
 	%D%/fuzz_transfer \
 	%D%/fuzz_uri
@@ -64,6 +70,7 @@ endif
 fuzz_common = %D%/fuzz.h %D%/input.c $(fuzz_main)
 fuzz_signer = %D%/signer.c %D%/signer.h tests/unit/identity/forge_key.h
 fuzz_world = %D%/world.c %D%/world.h %D%/world_ask.c server/serve/certifier.c server/serve/serve.h $(fuzz_signer)
+fuzz_template = %D%/template_world.c %D%/template_world.h
 fuzz_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir) -DCORPUS_FOLDER='"$(top_srcdir)/%D%/corpus"'
 fuzz_ldflags = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 fuzz_libs = $(kv_api) $(SERVER_LIBS)
@@ -102,6 +109,16 @@ fuzz_libs = $(kv_api) $(SERVER_LIBS)
 %C%_fuzz_duration_CPPFLAGS = $(fuzz_cppflags)
 %C%_fuzz_duration_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_duration_LDADD = $(fuzz_libs)
+
+%C%_fuzz_evaluation_SOURCES = %D%/evaluation.c $(fuzz_common) $(fuzz_template)
+%C%_fuzz_evaluation_CPPFLAGS = $(fuzz_cppflags)
+%C%_fuzz_evaluation_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_evaluation_LDADD = $(fuzz_libs)
+
+%C%_fuzz_expression_SOURCES = %D%/expression.c $(fuzz_common)
+%C%_fuzz_expression_CPPFLAGS = $(fuzz_cppflags)
+%C%_fuzz_expression_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_expression_LDADD = $(fuzz_libs)
 
 %C%_fuzz_faults_SOURCES = %D%/faults.c $(fuzz_common)
 %C%_fuzz_faults_CPPFLAGS = $(fuzz_cppflags)
@@ -166,6 +183,10 @@ fuzz_libs = $(kv_api) $(SERVER_LIBS)
 %C%_fuzz_seed_CPPFLAGS = $(fuzz_cppflags)
 %C%_fuzz_seed_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_seed_LDADD = $(fuzz_libs)
+%C%_fuzz_template_SOURCES = %D%/template.c $(fuzz_common) $(fuzz_template)
+%C%_fuzz_template_CPPFLAGS = $(fuzz_cppflags)
+%C%_fuzz_template_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_template_LDADD = $(fuzz_libs)
 
 %C%_fuzz_token_SOURCES = %D%/token.c $(fuzz_common) $(fuzz_signer)
 %C%_fuzz_token_CPPFLAGS = $(fuzz_cppflags)

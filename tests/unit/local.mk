@@ -463,3 +463,14 @@ TESTS += %D%/test_operation
 %C%_test_operation_SOURCES = %D%/operation.c
 %C%_test_operation_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_operation_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_templates
+TESTS += %D%/test_templates
+%C%_test_templates_SOURCES = %D%/templates/bodies.c %D%/templates/bounds.c %D%/templates/fixture.c \
+	%D%/templates/fixture.h %D%/templates/functions.c %D%/templates/parameters.c \
+	%D%/templates/resources.c %D%/templates/seeds.c %D%/templates/syntax.c
+%C%_test_templates_CPPFLAGS = $(AM_CPPFLAGS) -DDATA_FOLDER='"$(top_srcdir)/tests/data/templates"' \
+	-DSEED_FOLDER='"$(top_srcdir)/../shared/seeds"'
+%C%_test_templates_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_templates_LDADD = $(UNIT_LDADD)
+EXTRA_DIST += tests/data/templates

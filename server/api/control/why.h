@@ -76,5 +76,5 @@ enum kv_code why_judge_token(const struct why_question *question, struct why_fin
                              struct kv_err *err) kv_must_check;
 
 why_step_fn why_vault, why_token, why_firewall, why_region; /* why_caller.c */
-why_step_fn why_authorization;                  /* why_access.c */
-why_step_fn why_key, why_state, why_key_ops;    /* why_key.c */
+why_step_fn why_authorization;                              /* why_access.c */
+why_step_fn why_key, why_state, why_key_ops;                /* why_key.c */

@@ -90,7 +90,8 @@ static enum kv_code update_saved(struct kv_db *db, int64_t saved, int64_t id, st
 {
     static const char sql[] =
         "UPDATE main.vault SET (kind, sku, access, retention, purge_protection, made, changed,"
-        " deleted, purge, read_only) = (SELECT kind, sku, access, retention, purge_protection, made,"
+        " deleted, purge, read_only) = (SELECT kind, sku, access, retention, purge_protection, "
+        "made,"
         " changed, deleted, purge, read_only FROM saved.vault WHERE id = ?1) WHERE id = ?2";
 
     return kv_db_run(db, sql, KV_BINDS(KV_B_INT(saved), KV_B_INT(id)), NULL, err);
