@@ -267,7 +267,7 @@ Test(control_site, says_that_a_verb_is_wrong_before_it_looks_at_what_was_sent)
 
 Test(control_site, has_nothing_under_other_paths)
 {
-    static const char *const rows[] = { "/x",          "/keys",         "/control",
+    static const char *const rows[] = { "/page",       "/keys",         "/control",
                                         "/control/v1", "/control/v1/x", "/ready/x" };
 
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
