@@ -10,6 +10,7 @@ EXTRA_DIST += \
 	%D%/contract.md \
 	%D%/cookbook.md \
 	%D%/control-plane.md \
+	%D%/events.md \
 	%D%/failures.md \
 	%D%/faults.md \
 	%D%/firewall.md \
@@ -25,5 +26,7 @@ EXTRA_DIST += \
 	%D%/parity.md \
 	%D%/scenarios.md \
 	%D%/security.md \
+	%D%/state.md \
+	%D%/templates.md \
 	%D%/troubleshooting.md \
 	%D%/trust.md
