@@ -276,6 +276,18 @@ Test(control_site, has_nothing_under_other_paths)
     }
 }
 
+Test(control_site, takes_a_url_that_is_no_path_for_none_and_not_for_the_page)
+{
+    begin(KV_GET, "/");
+    perform(&kv_control_site);
+    cr_assert_eq(response.status, 200);
+
+    begin(KV_GET, "/");
+    request.target_is_valid = false;
+    perform(&kv_control_site);
+    expect_error(400, "BadParameter");
+}
+
 Test(control_site, names_the_verbs_a_path_has)
 {
     const struct {
