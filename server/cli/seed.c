@@ -9,6 +9,7 @@
 #define SEED_MAX (1024 * 1024) /* bytes, as the server takes them */
 #define SEED_VALUES_MAX 100000
 #define PATH_MAX_BYTES 1024
+#define EXPORT_MAX ((size_t) 4 * KV_CLI_ANSWER_MAX) /* bytes: it comes without blanks */
 #define PATIENCE_MS 130000L /* keys may be generated */
 
 enum kv_code kv_cli_seed(const struct kv_options *options, struct kv_err *err)
@@ -32,13 +33,11 @@ enum kv_code kv_cli_seed(const struct kv_options *options, struct kv_err *err)
 
 static enum kv_code print_seed(const cJSON *seed, struct kv_err *err)
 {
-    char *text = cJSON_Print(seed);
+    kv_auto(kv_buf_done) struct kv_buf text;
 
-    if (text == NULL) {
-        return KV_OUT_OF_MEMORY(err);
-    }
-    (void) puts(text);
-    cJSON_free(text);
+    kv_buf_init(&text, EXPORT_MAX);
+    KV_TRY(kv_json_print_lines(seed, &text, err));
+    (void) fputs(text.data, stdout);
     return KV_OK;
 }
 

@@ -99,6 +99,11 @@ bool kv_json_is_unique(cJSON *tree) kv_must_check;
 /* Prints compactly and appends to `buf`. */
 enum kv_code kv_json_print(const cJSON *tree, struct kv_buf *buf, struct kv_err *err) kv_must_check;
 
+/* Prints for people and appends to `buf`: members of `tree` a line each, two spaces a level, what is
+ * short in one line, and a newline at the end. */
+enum kv_code kv_json_print_lines(const cJSON *tree, struct kv_buf *buf,
+                                 struct kv_err *err) kv_must_check;
+
 /*
  * Adds to `parent`, silently doing nothing after an earlier failure: pass the same `ok`, initially
  * true, to a series of calls and check it once at the end.
