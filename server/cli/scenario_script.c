@@ -118,6 +118,13 @@ static const char *find_value(const struct kv_options *options, const char *sign
     return NULL;
 }
 
+/* A text such as $foo. */
+static bool looks_like_sign(const char *text)
+{
+    return text[0] == '$' && text[1] != '\0'
+           && text[1 + strspn(text + 1, "abcdefghijklmnopqrstuvwxyz_-")] == '\0';
+}
+
 /* False: there is no such option, and the member has to go. */
 static enum kv_code fill_text(const struct kv_options *options, cJSON *item, bool *ret_stays,
                               struct kv_err *err)
@@ -125,6 +132,11 @@ static enum kv_code fill_text(const struct kv_options *options, cJSON *item, boo
     const char *needed = NULL;
     const char *value = find_value(options, item->valuestring, &needed);
 
+    if (value == NULL && looks_like_sign(item->valuestring)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "'%.64s' stands for nothing: there are $vault, $key, $identity and $version",
+                       item->valuestring);
+    }
     *ret_stays = value == NULL || *value != '\0';
     if (!*ret_stays && needed != NULL) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "the script needs %s", needed);
