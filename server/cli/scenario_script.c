@@ -86,11 +86,7 @@ static enum kv_code parse(const char *name, cJSON **ret_json, struct kv_err *err
 
     kv_buf_init(&text, FILE_MAX_BYTES);
     KV_TRY(read_text(name, &text, err));
-    if (text.len == 0
-        || kv_json_parse_long(text.data, text.len, KV_CLI_VALUES_MAX, ret_json, NULL) != KV_OK) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "'%.256s' is not a JSON object", name);
-    }
-    return KV_OK;
+    return kv_cli_parse_text(name, &text, KV_CLI_VALUES_MAX, ret_json, err);
 }
 
 /* --- what stands for options --- */

@@ -22,10 +22,7 @@ enum kv_code kv_cli_seed(const struct kv_options *options, struct kv_err *err)
 
     kv_buf_init(&text, SEED_MAX);
     KV_TRY(kv_file_read(path, &text, err));
-    if (text.len == 0
-        || kv_json_parse_long(text.data, text.len, SEED_VALUES_MAX, &seed, NULL) != KV_OK) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%.300s is not a JSON object", path);
-    }
+    KV_TRY(kv_cli_parse_text(path, &text, SEED_VALUES_MAX, &seed, err));
     KV_TRY(kv_cli_find_server(options, &server, err));
     server.patience = PATIENCE_MS;
     return kv_cli_send(&server, "POST", "/control/v1/seed", seed, &answer, err);

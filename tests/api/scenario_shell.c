@@ -85,6 +85,7 @@ Test(scenario_shell, refuses_scripts_before_their_first_step)
         const char *json, *said;
     } rows[] = {
         { "[]", "is not a JSON object" },
+        { "{\"steps\":[\n  {\"pause\":1},\n]}", "is not a JSON object: see line 3, column " },
         { "{}", "a script has 'steps'" },
         { "{\"steps\":[]}", "a script has 'steps'" },
         { "{\"stpes\":[]}", "'stpes' is no member of a script" },
