@@ -47,6 +47,18 @@ static CURLcode transfer(CURLM *multi)
     return result_of(multi);
 }
 
+void transfer_set_up(CURL *curl, const char *url, long timeout_ms, long connect_timeout_ms)
+{
+    curl_easy_setopt(curl, CURLOPT_URL, url);
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https,http");
+    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, timeout_ms);
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, connect_timeout_ms);
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L); /* a silent name server holds nobody up */
+    curl_easy_setopt(curl, CURLOPT_PROXY, "");
+}
+
 CURLcode transfer_run(CURL *curl)
 {
     kv_auto(cleanup_multi) CURLM *multi = curl_multi_init();

@@ -4,5 +4,8 @@
 
 #include <curl/curl.h>
 
+/* What all of them have: a URL of HTTP, no redirects, no proxy, and an end by so many ms. */
+void transfer_set_up(CURL *curl, const char *url, long timeout_ms, long connect_timeout_ms);
+
 /* Runs a transfer that was set up; CURLE_ABORTED_BY_CALLBACK once nothing more is fetched. */
 CURLcode transfer_run(CURL *curl);

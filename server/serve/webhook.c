@@ -98,14 +98,7 @@ static size_t take_head(char *bytes, size_t size, size_t count, void *context)
 
 static void set_up(CURL *curl, const struct hook *hook, struct exchange *exchange)
 {
-    curl_easy_setopt(curl, CURLOPT_URL, hook->target);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https,http");
-    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, TIMEOUT_MS);
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L); /* a silent name server holds nobody up */
-    curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    transfer_set_up(curl, hook->target, TIMEOUT_MS, CONNECT_TIMEOUT_MS);
     if (hook->ca != NULL) { /* the system's own are trusted all the same, by their folder */
         curl_easy_setopt(curl, CURLOPT_CAINFO, hook->ca);
     }

@@ -224,7 +224,7 @@ Test(scenario_rules, wait_with_a_purged_key_until_its_name_is_free_again)
 }
 
 /* All but VAULT_READ_ONLY's own answers: what works in a region that has failed over, what does not. */
-Test(scenario_rules, vault_read_only_refuses_changes_alone)
+Test(scenario_rules, refuse_changes_alone_by_VAULT_READ_ONLY)
 {
     static const struct {
         const char *method, *path, *body;
@@ -308,7 +308,7 @@ Test(scenario_rules, leave_alone_what_others_are_granted_meanwhile)
 }
 
 /* A managed HSM, too, in its own form; and what is deleted meanwhile comes back as it was. */
-Test(scenario_rules, vault_read_only_is_a_managed_hsm_until_the_revert)
+Test(scenario_rules, have_VAULT_READ_ONLY_for_a_managed_hsm_until_the_revert)
 {
     const struct request create = { .method = "POST",
                                     .target = "/keys/a/create?api-version=7.6",

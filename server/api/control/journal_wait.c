@@ -3,10 +3,9 @@
 #include <stdlib.h>
 
 #include "journal.h"
+#include "wait.h"
 
-#define TIMEOUT_DEFAULT 30.0 /* seconds */
-#define TIMEOUT_MAX 590.0    /* less than a request may wait at all */
-#define SHOWN_MAX 100        /* entries in the answer */
+#define SHOWN_MAX 100 /* entries in the answer */
 #define TEXT_MAX (64 * 1024)
 
 /* What somebody waits for; request->context. */
@@ -17,54 +16,17 @@ struct wait {
     kv_millis until; /* monotonic */
 };
 
-struct wait_args {
-    const cJSON *filter, *timeout;
-    struct kv_maybe_int count;
-};
-
-static const struct kv_json_field wait_fields[] = {
-    KV_JSON_FIELD(struct wait_args, filter, "filter", KV_JSON_OBJECT),
-    KV_JSON_FIELD(struct wait_args, count, "count", KV_JSON_INT),
-    KV_JSON_FIELD(struct wait_args, timeout, "timeout", KV_JSON_ANY),
-};
-
-static enum kv_code read_count(const struct kv_maybe_int *given, const char *name, size_t fallback,
-                               size_t *ret_count, struct kv_err *err)
-{
-    if (given->given && (given->value < 0 || given->value > KV_JOURNAL_MAX)) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s is a number from 0 to %d.", name,
-                       KV_JOURNAL_MAX);
-    }
-    *ret_count = given->given ? (size_t) given->value : fallback;
-    return KV_OK;
-}
-
-static enum kv_code read_timeout(const cJSON *timeout, kv_millis *ret_span, struct kv_err *err)
-{
-    double seconds = timeout != NULL ? cJSON_GetNumberValue(timeout) : TIMEOUT_DEFAULT;
-
-    if (!(seconds >= 0 && seconds <= TIMEOUT_MAX)) { /* not a number, too */
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "timeout is a number of seconds from 0 to %.0f.",
-                       TIMEOUT_MAX);
-    }
-    *ret_span = (kv_millis) (seconds * 1000);
-    return KV_OK;
-}
-
 static enum kv_code read_wait(const struct kv_request *request, struct wait *wait,
                               struct kv_err *err)
 {
-    kv_auto(cJSON_Delete) cJSON *body = NULL;
-    struct wait_args args = { .filter = NULL };
-    kv_millis span = 0;
+    kv_auto(wait_order_done) struct wait_order order = { .body = NULL };
 
-    KV_TRY(control_bind_body(request, wait_fields, KV_COUNT(wait_fields), &args, &body, err));
-    KV_TRY(journal_read_filter(args.filter, &wait->filter, err));
+    KV_TRY(wait_read(request, KV_JOURNAL_MAX, &order, err));
+    KV_TRY(journal_read_filter(order.filter, &wait->filter, err));
     KV_TRY(journal_count_attempts(&wait->filter, err));
-    KV_TRY(read_count(&args.count, "count", 1, &wait->wanted, err));
-    KV_TRY(read_timeout(args.timeout, &span, err));
+    wait->wanted = (size_t) order.wanted;
     wait->at = wait->filter.since;
-    wait->until = kv_clock_monotonic() + span;
+    wait->until = order.until;
     return KV_OK;
 }
 
@@ -151,6 +113,17 @@ static const struct kv_json_field expect_fields[] = {
     KV_JSON_FIELD(struct expect_args, min, "min", KV_JSON_INT),
     KV_JSON_FIELD(struct expect_args, max, "max", KV_JSON_INT),
 };
+
+static enum kv_code read_count(const struct kv_maybe_int *given, const char *name, size_t fallback,
+                               size_t *ret_count, struct kv_err *err)
+{
+    if (given->given && (given->value < 0 || given->value > KV_JOURNAL_MAX)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s is a number from 0 to %d.", name,
+                       KV_JOURNAL_MAX);
+    }
+    *ret_count = given->given ? (size_t) given->value : fallback;
+    return KV_OK;
+}
 
 static enum kv_code read_wish(const struct expect_args *args, struct kv_journal_wish *ret_wish,
                               struct kv_err *err)

@@ -44,6 +44,8 @@ libkvapi_a_SOURCES += \
 	%D%/time.c \
 	%D%/tokens.c \
 	%D%/vaults.c \
+	%D%/wait.c \
+	%D%/wait.h \
 	%D%/why.c \
 	%D%/why.h \
 	%D%/why_access.c \

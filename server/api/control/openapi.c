@@ -178,6 +178,7 @@ static void add_answers(struct draft *draft, cJSON *operation, const struct oper
     if (is_guarded) {
         add_answer(draft, responses, "401", "TokenWanted");
     }
+    add_answer(draft, responses, "414", "TooLong");
     add_answer(draft, responses, "default", "Error");
 }
 

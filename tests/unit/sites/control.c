@@ -267,13 +267,25 @@ Test(control_site, says_that_a_verb_is_wrong_before_it_looks_at_what_was_sent)
 
 Test(control_site, has_nothing_under_other_paths)
 {
-    static const char *const rows[] = { "/page",        "/keys",         "/control",
+    static const char *const rows[] = { "/page",       "/keys",         "/control",
                                         "/control/v1", "/control/v1/x", "/ready/x" };
 
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
         get(rows[i]);
         expect_error(404, "NotFound");
     }
+}
+
+Test(control_site, takes_a_url_that_is_no_path_for_none_and_not_for_the_page)
+{
+    begin(KV_GET, "/");
+    perform(&kv_control_site);
+    cr_assert_eq(response.status, 200);
+
+    begin(KV_GET, "/");
+    request.target_is_valid = false;
+    perform(&kv_control_site);
+    expect_error(400, "BadParameter");
 }
 
 Test(control_site, names_the_verbs_a_path_has)
