@@ -10,7 +10,7 @@
 #define SEED_VALUES_MAX 100000
 #define PATH_MAX_BYTES 1024
 #define EXPORT_MAX ((size_t) 4 * KV_CLI_ANSWER_MAX) /* bytes: it comes without blanks */
-#define PATIENCE_MS 130000L /* keys may be generated */
+#define PATIENCE_MS 130000L                         /* keys may be generated */
 
 enum kv_code kv_cli_seed(const struct kv_options *options, struct kv_err *err)
 {
