@@ -14,6 +14,8 @@ libkvbase_a_SOURCES += \
 	%D%/files.c \
 	%D%/hosts.c \
 	%D%/json.c \
+	%D%/json_flaw.c \
+	%D%/json_lines.c \
 	%D%/json_print.c \
 	%D%/jwe.c \
 	%D%/jws.c \

@@ -40,6 +40,7 @@ static void print_row(const struct option_row *row, FILE *out)
 {
     char text[512];
     bool is_choice = row->type == OPTION_CHOICE;
+    const char *words = row->limits + strspn(row->limits, "|"); /* nobody gives an empty one */
     bool has_default = row->fallback[0] != '\0' && row->type != OPTION_FLAG;
 
     bool is_argument = kv_commands_say(row->commands, KV_COMMAND_ARGUMENT);
@@ -48,7 +49,7 @@ static void print_row(const struct option_row *row, FILE *out)
                                     row->value);
     fprintf(out, "%*s", len < HELP_COLUMN ? HELP_COLUMN - len : 1, "");
     (void) snprintf(text, sizeof(text), "%s%s%s%s%s%s%s", row->help,
-                    is_choice || has_default ? " (" : "", is_choice ? row->limits : "",
+                    is_choice || has_default ? " (" : "", is_choice ? words : "",
                     is_choice && has_default ? "; " : "", has_default ? "default " : "",
                     has_default ? row->fallback : "", is_choice || has_default ? ")" : "");
     print_wrapped(text, out);

@@ -89,15 +89,19 @@ static enum kv_code judge_choice(const struct option_text *given, const char *wo
 {
     char wanted[WANTED_SIZE] = "one of";
     size_t used = strlen(wanted), len = strlen(given->text);
+    bool is_first = true;
 
     for (const char *word = words; *word != '\0';) {
         size_t word_len = strcspn(word, "|");
         if (word_len == len && strncmp(word, given->text, len) == 0) {
             return KV_OK;
         }
-        used += (size_t) snprintf(wanted + used, sizeof(wanted) - used, "%s %.*s",
-                                  word == words ? "" : ",", (int) word_len, word);
-        assert(used < sizeof(wanted)); /* the words are ours */
+        if (word_len > 0) { /* an empty one stands for the option that is not given */
+            used += (size_t) snprintf(wanted + used, sizeof(wanted) - used, "%s %.*s",
+                                      is_first ? "" : ",", (int) word_len, word);
+            assert(used < sizeof(wanted)); /* the words are ours */
+            is_first = false;
+        }
         word += word_len + (word[word_len] == '|');
     }
     return refuse(given, wanted, err);

@@ -158,11 +158,13 @@ static int refuse(int argc, char *const argv[])
         return EXIT_DONE;
     }
     if (*name != '\0' && (!is_group(name) || *second != '\0')) {
-        (void) fprintf(stderr, "coffer: %s%s%s is not a command\n\n", name,
-                       is_group(name) ? " " : "", is_group(name) ? second : "");
+        (void) fprintf(stderr, "coffer: %s%s%s is not a command\n", name, is_group(name) ? " " : "",
+                       is_group(name) ? second : "");
     }
     if (is_group(name)) {
         print_group(name, stderr);
+    } else if (*name != '\0') { /* the list is so long that what is wrong would scroll away */
+        (void) fputs("Try \"coffer --help\".\n", stderr);
     } else {
         kv_cli_print_usage(stderr);
     }

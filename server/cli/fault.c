@@ -193,9 +193,7 @@ static enum kv_code read_file(const struct kv_options *options, const char *path
         }
     }
     KV_TRY(read_text(path, &text, err));
-    return kv_json_parse(text.data, text.len, ret_rule, NULL) == KV_OK
-               ? KV_OK
-               : KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s is not a JSON object", path);
+    return kv_cli_parse_text(path, &text, KV_JSON_VALUES_MAX, ret_rule, err);
 }
 
 /* A text that comes from a server goes to a terminal: what is not printable is left out. */

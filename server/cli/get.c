@@ -107,8 +107,9 @@ static enum kv_code refuse_status(const struct kv_cli_server *server, long statu
     kv_auto(cJSON_Delete) cJSON *json = NULL;
 
     bool is_json = kv_json_parse(body->data, body->len, &json, NULL) == KV_OK;
-    return KV_FAIL(err, KV_INTERNAL, (unsigned long) status, "%s answered %ld %.300s", server->url,
-                   status, is_json ? find_message(json) : "");
+    const char *said = is_json ? find_message(json) : "";
+    return KV_FAIL(err, KV_INTERNAL, (unsigned long) status, "%s answered %ld%s%.800s", server->url,
+                   status, *said != '\0' ? ": " : "", said);
 }
 
 /* The list stays with the caller, grown or not. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* coffer journal retries: how clients came back after failures, two lines for each time. */
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "journal.h"
@@ -36,8 +37,10 @@ static void print_setback(const cJSON *setback)
 
     cli_print_who(setback);
     print_numbers(":", cJSON_GetObjectItemCaseSensitive(setback, "statuses"), "\n");
-    (void) printf("  %s; %lld retries", cli_text_of(setback, "end"),
-                  (long long) cli_number_of(setback, "retries"));
+    int64_t retries = cli_number_of(setback, "retries");
+
+    (void) printf("  %s; %" PRId64 " %s", cli_text_of(setback, "end"), retries,
+                  retries == 1 ? "retry" : "retries");
     print_numbers(" after", cJSON_GetObjectItemCaseSensitive(setback, "waits_ms"), " ms");
     (void) printf("; back-off %s%s", cli_text_of(setback, "backoff"),
                   has_jitter ? " with jitter" : "");

@@ -16,6 +16,7 @@ libkvcli_a_SOURCES += \
 	%D%/find.c \
 	%D%/firewall.c \
 	%D%/get.c \
+	%D%/json_text.c \
 	%D%/journal.c \
 	%D%/journal.h \
 	%D%/journal_retries.c \

@@ -86,11 +86,7 @@ static enum kv_code parse(const char *name, cJSON **ret_json, struct kv_err *err
 
     kv_buf_init(&text, FILE_MAX_BYTES);
     KV_TRY(read_text(name, &text, err));
-    if (text.len == 0
-        || kv_json_parse_long(text.data, text.len, KV_CLI_VALUES_MAX, ret_json, NULL) != KV_OK) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "'%.256s' is not a JSON object", name);
-    }
-    return KV_OK;
+    return kv_cli_parse_text(name, &text, KV_CLI_VALUES_MAX, ret_json, err);
 }
 
 /* --- what stands for options --- */
@@ -118,6 +114,13 @@ static const char *find_value(const struct kv_options *options, const char *sign
     return NULL;
 }
 
+/* A text such as $foo. */
+static bool looks_like_sign(const char *text)
+{
+    return text[0] == '$' && text[1] != '\0'
+           && text[1 + strspn(text + 1, "abcdefghijklmnopqrstuvwxyz_-")] == '\0';
+}
+
 /* False: there is no such option, and the member has to go. */
 static enum kv_code fill_text(const struct kv_options *options, cJSON *item, bool *ret_stays,
                               struct kv_err *err)
@@ -125,6 +128,11 @@ static enum kv_code fill_text(const struct kv_options *options, cJSON *item, boo
     const char *needed = NULL;
     const char *value = find_value(options, item->valuestring, &needed);
 
+    if (value == NULL && looks_like_sign(item->valuestring)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "'%.64s' stands for nothing: there are $vault, $key, $identity and $version",
+                       item->valuestring);
+    }
     *ret_stays = value == NULL || *value != '\0';
     if (!*ret_stays && needed != NULL) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "the script needs %s", needed);

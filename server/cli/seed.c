@@ -9,7 +9,8 @@
 #define SEED_MAX (1024 * 1024) /* bytes, as the server takes them */
 #define SEED_VALUES_MAX 100000
 #define PATH_MAX_BYTES 1024
-#define PATIENCE_MS 130000L /* keys may be generated */
+#define EXPORT_MAX ((size_t) 4 * KV_CLI_ANSWER_MAX) /* bytes: it comes without blanks */
+#define PATIENCE_MS 130000L                         /* keys may be generated */
 
 enum kv_code kv_cli_seed(const struct kv_options *options, struct kv_err *err)
 {
@@ -21,10 +22,7 @@ enum kv_code kv_cli_seed(const struct kv_options *options, struct kv_err *err)
 
     kv_buf_init(&text, SEED_MAX);
     KV_TRY(kv_file_read(path, &text, err));
-    if (text.len == 0
-        || kv_json_parse_long(text.data, text.len, SEED_VALUES_MAX, &seed, NULL) != KV_OK) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%.300s is not a JSON object", path);
-    }
+    KV_TRY(kv_cli_parse_text(path, &text, SEED_VALUES_MAX, &seed, err));
     KV_TRY(kv_cli_find_server(options, &server, err));
     server.patience = PATIENCE_MS;
     return kv_cli_send(&server, "POST", "/control/v1/seed", seed, &answer, err);
@@ -32,13 +30,11 @@ enum kv_code kv_cli_seed(const struct kv_options *options, struct kv_err *err)
 
 static enum kv_code print_seed(const cJSON *seed, struct kv_err *err)
 {
-    char *text = cJSON_Print(seed);
+    kv_auto(kv_buf_done) struct kv_buf text;
 
-    if (text == NULL) {
-        return KV_OUT_OF_MEMORY(err);
-    }
-    (void) puts(text);
-    cJSON_free(text);
+    kv_buf_init(&text, EXPORT_MAX);
+    KV_TRY(kv_json_print_lines(seed, &text, err));
+    (void) fputs(text.data, stdout);
     return KV_OK;
 }
 

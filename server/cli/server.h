@@ -59,6 +59,13 @@ enum kv_code kv_cli_authorize(const struct kv_cli_server *server, const char *pa
 enum kv_code kv_cli_get_json(const struct kv_cli_server *server, const char *path, cJSON **ret_json,
                              struct kv_err *err) kv_must_check;
 
+/*
+ * Parses what a user wrote, which must be a JSON object of so many values at most; a refusal says in
+ * which line of `name` it is wrong.
+ */
+enum kv_code kv_cli_parse_text(const char *name, const struct kv_buf *text, unsigned values_max,
+                               cJSON **ret_json, struct kv_err *err) kv_must_check;
+
 /* What clients of a server with that data folder trust: trust.pem while it was given a certificate,
  * else its own CA's. */
 enum kv_code kv_cli_trust_path(const char *folder, char ret_path[KV_PATH_MAX],

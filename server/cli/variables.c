@@ -8,6 +8,8 @@
 
 #include "kv/base/json.h"
 
+#define JSON_MAX 262144 /* bytes of all variables as JSON */
+
 enum { EXIT_NOT_EXECUTABLE = 126, EXIT_NO_COMMAND = 127 };
 
 void variables_done(struct variables *variables)
@@ -132,17 +134,18 @@ bool variables_may_have_comments(const char *form)
 static enum kv_code print_json(const struct variables *variables, struct kv_err *err)
 {
     kv_auto(cJSON_Delete) cJSON *object = cJSON_CreateObject();
-    bool ok = true;
+    kv_auto(kv_buf_done) struct kv_buf text;
+    bool ok = object != NULL;
 
+    kv_buf_init(&text, JSON_MAX);
     for (size_t i = 0; i < variables->count; i++) {
         kv_json_add_text(object, variables->variable[i].name, variables->variable[i].value, &ok);
     }
-    char *text = ok ? cJSON_Print(object) : NULL;
-    if (text == NULL) {
+    if (!ok) {
         return KV_OUT_OF_MEMORY(err);
     }
-    (void) puts(text);
-    cJSON_free(text);
+    KV_TRY(kv_json_print_lines(object, &text, err));
+    (void) fputs(text.data, stdout);
     return KV_OK;
 }
 

@@ -104,7 +104,7 @@ static void write_limits(const struct fill_option *option, FILE *out)
     char text[512];
 
     if (has_limits) {
-        spell_limits(option->limits, limits, sizeof(limits));
+        spell_limits(option->limits + strspn(option->limits, "|"), limits, sizeof(limits));
     }
     if (has_limits || has_default) {
         (void) snprintf(text, sizeof(text), "%s%s%s%s%s.", start, limits,

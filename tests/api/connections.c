@@ -141,6 +141,22 @@ Test(connections, are_refused_by_the_system_again_and_again)
     }
 }
 
+/* The incident of that name is no less than the rule. */
+Test(connections, are_refused_by_a_scenario)
+{
+    static const char path[] = "/control/v1/scenarios/connection-failures";
+    char apply[96], revert[96];
+
+    (void) snprintf(apply, sizeof(apply), "%s/apply", path);
+    (void) snprintf(revert, sizeof(revert), "%s/revert", path);
+    API_REPLY(applied, connections_control("POST", apply, "{\"how\":\"refused\"}"));
+    cr_assert_eq(applied.status, 200, "%s", applied.body);
+    cr_expect_eq(connections_try(AF_INET), ECONNREFUSED);
+    API_REPLY(reverted, connections_control("POST", revert, "{}"));
+    cr_expect_eq(reverted.status, 200, "%s", reverted.body);
+    cr_expect_eq(connections_try(AF_INET), 0);
+}
+
 /* One that was there before goes on, request after request. */
 Test(connections, that_are_there_go_on_while_others_are_refused)
 {

@@ -125,7 +125,7 @@ static const struct {
     { { "events", "list", "--type", "Lost" }, 1, "'Lost' is no type of event" },
     { { "events", "list", "--since", "x" }, 1, "since is the number of an event, or 0." },
     { { "events", "wait", "--count", "x" }, 2, "--count x is not a number" },
-    { { "events", "list", "--state", "lost" }, 2, "--state" },
+    { { "events", "list", "--state", "lost" }, 2, "is not one of pending, delivered" },
     { { "events", "list", "--key", "k" },
       0,
       "#1 2022-11-21T23:01:08.0000000Z Microsoft.KeyVault.KeyNewVersionCreated dev/k/" },

@@ -43,7 +43,7 @@ static const struct {
     { { "journal", "export", "--key", "shell-j", "--format", "har" }, 0, "\"log\":{\"version\"" },
     { { "journal", "retries", "--key", "shell-f" },
       0,
-      " getKey dev/shell-f: 503 404\n  refused; 1 retries after " },
+      " getKey dev/shell-f: 503 404\n  refused; 1 retry after " },
     { { "journal", "clear", "--key", "shell-j" }, 0, "" },
     { { "journal", "expect", "--key", "shell-j", "--count", "0" }, 0, "" },
 };

@@ -42,6 +42,8 @@ static const struct {
     { "POST", "/server-error/apply", "{\"status\":501}", 400, "500, 502, 503 or 504" },
     { "POST", "/connection-failures/apply", "{\"how\":\"refused\",\"key\":\"cmk\"}", 400,
       "'key' cannot be given with refused connections" },
+    { "POST", "/connection-failures/apply", "{\"how\":\"refused\",\"times\":2}", 400,
+      "'times' cannot be given with refused connections" },
     { "POST", "/clock-skew/apply", "{\"by\":\"soon\"}", 400, "'by' is a duration up to a day" },
     { "POST", "/clock-skew/apply", "{\"by\":\"P2D\"}", 400, "'by' is a duration up to a day" },
     { "POST", "/clock-skew/apply", "{\"by\":\"PT0S\"}", 400, "'by' is a duration up to a day" },

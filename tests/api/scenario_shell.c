@@ -85,6 +85,7 @@ Test(scenario_shell, refuses_scripts_before_their_first_step)
         const char *json, *said;
     } rows[] = {
         { "[]", "is not a JSON object" },
+        { "{\"steps\":[\n  {\"pause\":1},\n]}", "is not a JSON object: see line 3, column " },
         { "{}", "a script has 'steps'" },
         { "{\"steps\":[]}", "a script has 'steps'" },
         { "{\"stpes\":[]}", "'stpes' is no member of a script" },
@@ -105,6 +106,8 @@ Test(scenario_shell, refuses_scripts_before_their_first_step)
           "step 2: key-deleted needs 'key'" },
         { "{\"steps\":[{\"apply\":\"key-deleted\",\"with\":{\"key\":\"$key\"}}]}",
           "the script needs --key" },
+        { "{\"steps\":[{\"apply\":\"key-deleted\",\"with\":{\"key\":\"$kye\"}}]}",
+          "'$kye' stands for nothing: there are $vault, $key" },
         { "{\"steps\":[{\"revert\":\"slow\"}]}", "slow is not applied by an earlier step" },
         { "{\"steps\":[{\"apply\":\"slow\"},{\"apply\":\"slow\"}]}", "slow is applied already" },
         { "{\"steps\":[{\"apply\":\"slow\"},{\"waitFor\":{\"operation\":\"fly\"}}]}",

@@ -65,3 +65,45 @@ Test(json_print, prints_no_tree_as_out_of_memory)
     kv_buf_init(&buf, 10);
     cr_assert_eq(kv_json_print(NULL, &buf, &err), KV_INTERNAL);
 }
+
+/* Short values stay in one line; the outermost object never does. */
+Test(json_print, breaks_lines_for_people)
+{
+    static const char text[] =
+        "{\"a\":1,\"b\":[],\"c\":{},\"d\":[\"x\",{\"y \\\"q\\\"\":null}],\"e\":[{\"name\":\""
+        "0123456789012345678901234567890123456789012345678901234567890123456789\",\"more\":["
+        "\"01234567890123456789\"]},true]}";
+    static const char lines[] =
+        "{\n"
+        "  \"a\": 1,\n"
+        "  \"b\": [],\n"
+        "  \"c\": {},\n"
+        "  \"d\": [ \"x\", { \"y \\\"q\\\"\": null } ],\n"
+        "  \"e\": [\n"
+        "    {\n"
+        "      \"name\": "
+        "\"0123456789012345678901234567890123456789012345678901234567890123456789\",\n"
+        "      \"more\": [ \"01234567890123456789\" ]\n"
+        "    },\n"
+        "    true\n"
+        "  ]\n"
+        "}\n";
+    kv_auto(kv_buf_done) struct kv_buf buf;
+    kv_auto(cJSON_Delete) cJSON *tree = parse(text);
+    kv_auto(cJSON_Delete) cJSON *again = NULL;
+
+    kv_buf_init(&buf, 1000);
+    cr_assert_eq(kv_json_print_lines(tree, &buf, &err), KV_OK);
+    cr_expect_str_eq(buf.data, lines);
+    again = parse(buf.data);
+    cr_expect(cJSON_Compare(tree, again, true));
+}
+
+Test(json_print, does_not_break_lines_beyond_the_maximum)
+{
+    kv_auto(kv_buf_done) struct kv_buf buf;
+    kv_auto(cJSON_Delete) cJSON *tree = parse("{\"text\":\"long\"}");
+
+    kv_buf_init(&buf, 10);
+    cr_expect_eq(kv_json_print_lines(tree, &buf, &err), KV_BODY_TOO_LARGE);
+}

@@ -79,7 +79,7 @@ TESTS += %D%/test_files
 
 check_PROGRAMS += %D%/test_json
 TESTS += %D%/test_json
-%C%_test_json_SOURCES = %D%/json.c %D%/json_dates.c %D%/json_print.c %D%/memory.h
+%C%_test_json_SOURCES = %D%/json.c %D%/json_dates.c %D%/json_flaw.c %D%/json_print.c %D%/memory.h
 %C%_test_json_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_json_LDADD = $(UNIT_LDADD)
 

@@ -43,6 +43,13 @@ enum kv_code kv_json_parse(const char *text, size_t len, cJSON **ret_object,
 enum kv_code kv_json_parse_long(const char *text, size_t len, unsigned values_max,
                                 cJSON **ret_object, struct kv_err *err) kv_must_check;
 
+/*
+ * Where a text that could not be parsed stops being JSON: line and column in bytes, from 1 on, at or
+ * just behind what is wrong. False: it is JSON, and refused for something else.
+ */
+bool kv_json_find_flaw(const char *text, size_t len, size_t *ret_line,
+                       size_t *ret_column) kv_must_check;
+
 /* The text for a property the service could not bind (contract §4.6): one such line per
  * violation. */
 #define KV_JSON_INVALID_PROPERTY "Property  has invalid value\r\n"
@@ -98,6 +105,11 @@ bool kv_json_is_unique(cJSON *tree) kv_must_check;
 
 /* Prints compactly and appends to `buf`. */
 enum kv_code kv_json_print(const cJSON *tree, struct kv_buf *buf, struct kv_err *err) kv_must_check;
+
+/* Prints for people and appends to `buf`: members of `tree` a line each, two spaces a level, what is
+ * short in one line, and a newline at the end. */
+enum kv_code kv_json_print_lines(const cJSON *tree, struct kv_buf *buf,
+                                 struct kv_err *err) kv_must_check;
 
 /*
  * Adds to `parent`, silently doing nothing after an earlier failure: pass the same `ok`, initially

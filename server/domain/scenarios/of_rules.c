@@ -187,10 +187,11 @@ enum kv_code slow_down(struct scenario_act *act, struct kv_err *err)
     return add_rule(act, NULL, NULL, 0, effect, err);
 }
 
-/* A connection that is refused is for no vault, and for no request. */
+/* A connection that is refused is for no vault and no request, and nobody can count it. */
 static enum kv_code check_refused(const struct scenario_act *act, struct kv_err *err)
 {
     static const char *const narrower[] = { "key", "operation", "identity" };
+    int64_t times;
 
     for (size_t i = 0; i < KV_COUNT(narrower); i++) {
         if (scenario_text(act, narrower[i]) != NULL) {
@@ -200,14 +201,23 @@ static enum kv_code check_refused(const struct scenario_act *act, struct kv_err 
                 narrower[i]);
         }
     }
+    if (scenario_number(act, "times", &times)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "'times' cannot be given with refused connections, which nobody counts.");
+    }
     return KV_OK;
 }
 
 enum kv_code cut_connections(struct scenario_act *act, struct kv_err *err)
 {
     if (scenario_is(act, "how", "refused")) {
+        cJSON *effect;
+        bool ok = true;
+
         KV_TRY(check_refused(act, err));
-        return add_rule(act, "connection", NULL, 0, effect_of("cut", "reset"), err);
+        effect = cJSON_CreateObject();
+        kv_json_add_bool(effect, "refuse", true, &ok);
+        return add_rule(act, "connection", NULL, 0, ok ? effect : NULL, err);
     }
     return add_rule(act, NULL, NULL, 0, effect_of("cut", scenario_text(act, "how")), err);
 }

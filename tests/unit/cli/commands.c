@@ -21,6 +21,8 @@ Test(cli, says_what_it_can_when_not_told_what_to_do)
 Test(cli, refuses_commands_and_options_it_does_not_have)
 {
     cr_assert_eq(RUN("helthcheck"), 2);
+    cr_assert_str_eq(read_stderr(),
+                     "coffer: helthcheck is not a command\nTry \"coffer --help\".\n");
     cr_assert_eq(RUN("ca", "--vault", "dev"), 2);
     cr_assert_eq(RUN("env", "dev"), 2);
     cr_assert_eq(RUN("token", "--resource"), 2);
@@ -92,13 +94,13 @@ Test(cli, passes_on_what_a_refusal_says)
     cr_assert_eq(RUN("healthcheck", "--data", folder), 1);
     fake_stop();
     const char *text = read_stderr();
-    cr_assert_not_null(strstr(text, "answered 503 come back later"), "%s", text);
+    cr_assert_not_null(strstr(text, "answered 503: come back later"), "%s", text);
 
     start(fake_answer("400 Bad", "{\"error\":\"invalid\",\"error_description\":\"no such one\"}"));
     cr_assert_eq(RUN("token", "--data", folder), 1);
     fake_stop();
     text = read_stderr();
-    cr_assert_not_null(strstr(text, "answered 400 no such one"), "%s", text);
+    cr_assert_not_null(strstr(text, "answered 400: no such one"), "%s", text);
 }
 
 Test(cli, follows_no_redirect)
