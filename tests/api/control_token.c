@@ -123,7 +123,7 @@ Test(control_token_api, is_left_for_the_commands_of_the_same_user_while_it_count
     cr_assert_eq(stat(left, &status), 0);
     cr_expect_eq(status.st_mode & 07777, 0600);
     RUN(0, "dev ", "vault", "list", "--data", own.folder);
-    RUN(1, "401 The control token is not the right one.", "vault", "list", "--data", own.folder,
+    RUN(1, "401: The control token is not the right one.", "vault", "list", "--data", own.folder,
         "--control-token", "another-token-of-the-tests");
     daemon_kill(&own);
     cr_expect_eq(stat(left, &status), 0, "a kill leaves it");
