@@ -46,7 +46,7 @@ static enum kv_code run(struct template_eval *eval, const struct lambda *lambda,
     const struct template_local *outer = eval->local;
     enum kv_code code;
 
-    for (size_t i = 0; i < lambda->count; i++) {
+    for (size_t i = 0; i < lambda->count && i < NAMES_MAX; i++) {
         locals[i] = (struct template_local){ lambda->name[i], values[i], eval->local };
         eval->local = &locals[i];
     }
