@@ -74,6 +74,17 @@ Test(snapshot_mix, of_a_vault_end_its_scenarios_when_it_is_put_back)
     put_back("{\"vault\":\"dev\"}");
 }
 
+Test(snapshot_mix, that_are_not_there_end_no_scenario)
+{
+    API_CLIENT_OF(&snapshot_daemon, dev);
+
+    create(&dev, "{\"kty\":\"EC\"}");
+    apply(&dev);
+    API_REPLY(reply, snapshot_ask(&dev, "POST", "/none/restore", "{}"));
+    cr_expect_eq(reply.status, 404, "%s", reply.body);
+    cr_expect(is_applied(&dev));
+}
+
 Test(snapshot_mix, of_a_vault_tell_of_the_ends_of_its_keys)
 {
     API_CLIENT_OF(&snapshot_daemon, dev);

@@ -95,6 +95,10 @@ enum kv_code kv_snapshots_show(struct kv_snapshots *snapshots, const char *name,
 enum kv_code kv_snapshots_restore(struct kv_snapshots *snapshots, const char *name,
                                   const char *vault, struct kv_err *err) kv_must_check;
 
+/* Whether it would be refused as it is, for whoever has to make room before. */
+enum kv_code kv_snapshots_check(struct kv_snapshots *snapshots, const char *name, const char *vault,
+                                struct kv_err *err) kv_must_check;
+
 /* KV_NOT_FOUND. */
 enum kv_code kv_snapshots_delete(struct kv_snapshots *snapshots, const char *name,
                                  struct kv_err *err) kv_must_check;

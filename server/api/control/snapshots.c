@@ -82,6 +82,7 @@ enum kv_code snapshot_restore_order(struct kv_request *request, struct kv_respon
                                     struct kv_err *err)
 {
     const struct kv_app *app = request->app;
+    const char *name = kv_request_capture(request, "name");
     kv_auto(cJSON_Delete) cJSON *body = NULL;
     struct order order = { .vault = NULL };
 
@@ -94,9 +95,9 @@ enum kv_code snapshot_restore_order(struct kv_request *request, struct kv_respon
 
     kv_auto(kv_agenda_release) kv_unused struct kv_agenda *turn = app->agenda;
 
+    KV_TRY(kv_snapshots_check(app->snapshots, name, order.vault, err));
     KV_TRY(kv_scenarios_end(app->scenarios, order.vault, kv_clock_now(app->clock), err));
-    KV_TRY(kv_snapshots_restore(app->snapshots, kv_request_capture(request, "name"), order.vault,
-                                err));
+    KV_TRY(kv_snapshots_restore(app->snapshots, name, order.vault, err));
     response->status = 204;
     return KV_OK;
 }

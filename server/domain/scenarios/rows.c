@@ -92,7 +92,7 @@ static enum kv_code copy(const char *text, char **ret_copy, struct kv_err *err)
     return *ret_copy != NULL ? KV_OK : KV_OUT_OF_MEMORY(err);
 }
 
-/* What a hand may have put there counts as nothing kept. */
+/* What a hand has spoilt cannot be put back. */
 static enum kv_code parse(const char *text, cJSON **ret_json, struct kv_err *err)
 {
     *ret_json = cJSON_Parse(text);

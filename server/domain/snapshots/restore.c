@@ -174,6 +174,14 @@ static enum kv_code check(const struct kv_snapshots *snapshots, const char *name
     return read_clock(description, ret_clock, err);
 }
 
+enum kv_code snapshot_check(const struct kv_snapshots *snapshots, const char *name,
+                            const char *vault, struct kv_err *err)
+{
+    struct reading clock;
+
+    return check(snapshots, name, vault, &clock, err);
+}
+
 enum kv_code snapshot_restore(struct kv_snapshots *snapshots, const char *name, const char *vault,
                               struct kv_err *err)
 {

@@ -322,6 +322,16 @@ enum kv_code kv_snapshots_delete(struct kv_snapshots *snapshots, const char *nam
     return snapshot_remove(gone, err);
 }
 
+enum kv_code kv_snapshots_check(struct kv_snapshots *snapshots, const char *name, const char *vault,
+                                struct kv_err *err)
+{
+    kv_auto(end_turn) kv_unused pthread_mutex_t *turn = take_turn(snapshots);
+
+    KV_TRY(snapshot_name_check(name, err));
+    KV_TRY(check_own(snapshots, err));
+    return snapshot_check(snapshots, name, vault, err);
+}
+
 enum kv_code kv_snapshots_restore(struct kv_snapshots *snapshots, const char *name,
                                   const char *vault, struct kv_err *err)
 {
