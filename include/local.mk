@@ -18,6 +18,8 @@ noinst_HEADERS = \
 	%D%/kv/access/vault_role.def \
 	%D%/kv/app/api.h \
 	%D%/kv/app/app.h \
+	%D%/kv/arm/arm.h \
+	%D%/kv/arm/providers.h \
 	%D%/kv/base/agenda.h \
 	%D%/kv/base/base.h \
 	%D%/kv/base/base64.h \
@@ -85,6 +87,7 @@ noinst_HEADERS = \
 	%D%/kv/journal/text.def \
 	%D%/kv/limits/limits.h \
 	%D%/kv/release/release.h \
+	%D%/kv/resources/resources.h \
 	%D%/kv/scenarios/scenarios.h \
 	%D%/kv/store/store.h \
 	%D%/kv/seeds/seeds.h \

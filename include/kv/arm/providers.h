@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kv/arm/providers.h - the tables of the providers, for types.c; each is defined in a room of its own. */
+#pragma once
+
+#include "kv/arm/arm.h"
+
+extern const struct arm_type arm_group_types[]; /* Microsoft.Resources: api/resources itself */
