@@ -143,3 +143,66 @@ Test(resource_kinds, are_registered_all)
     cr_expect_str_eq(reply_text(&one, "namespace"), "Microsoft.Resources");
     cr_expect_eq(again.status, 200);
 }
+
+#define TAGS "~/resourceGroups/rg-tagged/providers/Microsoft.Resources/tags/default"
+
+/* What "operation" makes of the tags a=1, b=2. */
+static void expect_tags(struct client *client, const char *operation, const char *tags,
+                        const char *expected)
+{
+    char body[512];
+
+    API_REPLY(before, arm_ask(client, "PUT", TAGS, "2021-04-01",
+                              "{\"properties\":{\"tags\":{\"a\":\"1\",\"b\":\"2\"}}}"));
+    cr_assert_eq(before.status, 200, "%s", before.body);
+    snprintf(body, sizeof(body), "{\"operation\":\"%s\",\"properties\":{\"tags\":%s}}", operation,
+             tags);
+    API_REPLY(after, arm_ask(client, "PATCH", TAGS, "2021-04-01", body));
+    API_REPLY(group, arm_ask(client, "GET", "~/resourceGroups/rg-tagged", "2021-04-01", NULL));
+    char *text = cJSON_PrintUnformatted(reply_item(&group, "tags"));
+
+    cr_expect_eq(after.status, 200, "%s", after.body);
+    cr_expect_str_eq(text, expected, "%s", operation);
+    cJSON_free(text);
+}
+
+Test(resource_kinds, are_tagged_by_an_extension)
+{
+    API_CLIENT(dev);
+    arm_make_group(&dev, "rg-tagged");
+
+    API_REPLY(other, arm_ask(&dev, "GET",
+                             "~/resourceGroups/rg-tagged/providers/Microsoft.Resources/tags/mine",
+                             "2021-04-01", NULL));
+    API_REPLY(wrong, arm_ask(&dev, "PATCH", TAGS, "2021-04-01", "{\"operation\":\"Shuffle\"}"));
+
+    arm_expect_refusal(&other, 400, "InvalidResourceName",
+                       "The tags of a resource are called 'default', not 'mine'.");
+    arm_expect_refusal(&wrong, 400, "BadRequest",
+                       "The operation 'Shuffle' is none of Merge, Replace and Delete.");
+    expect_tags(&dev, "Merge", "{\"b\":\"3\",\"c\":\"4\"}",
+                "{\"a\":\"1\",\"b\":\"3\",\"c\":\"4\"}");
+    expect_tags(&dev, "Replace", "{\"c\":\"4\"}", "{\"c\":\"4\"}");
+    expect_tags(&dev, "Delete", "{\"a\":\"1\",\"b\":\"9\"}", "{\"b\":\"2\"}");
+
+    API_REPLY(gone, arm_ask(&dev, "DELETE", TAGS, "2021-04-01", NULL));
+    API_REPLY(none, arm_ask(&dev, "GET", TAGS, "2021-04-01", NULL));
+    cr_expect_eq(gone.status, 200);
+    cr_expect_eq(cJSON_GetArraySize(reply_item(&none, "properties.tags")), 0);
+}
+
+Test(resource_kinds, take_no_locks_and_say_so)
+{
+    API_CLIENT(dev);
+    API_REPLY(put, arm_ask(&dev, "PUT", GROUP "/providers/Microsoft.Authorization/locks/l1",
+                           "2020-05-01", "{\"properties\":{\"level\":\"CanNotDelete\"}}"));
+    API_REPLY(list, arm_ask(&dev, "GET", GROUP "/providers/Microsoft.Authorization/locks",
+                            "2020-05-01", NULL));
+    API_REPLY(get, arm_ask(&dev, "GET", GROUP "/providers/Microsoft.Authorization/locks/l1",
+                           "2020-05-01", NULL));
+
+    arm_expect_refusal(&put, 400, "BadRequest",
+                       "coffer has no locks: a resource that had one could still be deleted here.");
+    cr_expect_str_eq(list.body, "{\"value\":[]}");
+    cr_expect_str_eq(reply_text(&get, "error.code"), "ResourceNotFound");
+}
