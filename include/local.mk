@@ -46,6 +46,8 @@ noinst_HEADERS = \
 	%D%/kv/base/spool.h \
 	%D%/kv/base/uuid.h \
 	%D%/kv/base/wording.def \
+	%D%/kv/cmk/cmk.h \
+	%D%/kv/cmk/rule.def \
 	%D%/kv/custody/alg.def \
 	%D%/kv/custody/curve.def \
 	%D%/kv/custody/custody.h \

@@ -2,6 +2,7 @@
 include %D%/base/local.mk
 include %D%/store/local.mk
 include %D%/http/local.mk
+include %D%/domain/cmk/local.mk
 include %D%/domain/custody/local.mk
 include %D%/domain/vaults/local.mk
 include %D%/domain/events/local.mk

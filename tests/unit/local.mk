@@ -268,6 +268,12 @@ TESTS += %D%/test_hosts
 %C%_test_hosts_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_hosts_LDADD = $(UNIT_LDADD)
 
+check_PROGRAMS += %D%/test_cmk
+TESTS += %D%/test_cmk
+%C%_test_cmk_SOURCES = %D%/cmk.c
+%C%_test_cmk_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_cmk_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += %D%/test_data_folder
 TESTS += %D%/test_data_folder
 %C%_test_data_folder_SOURCES = %D%/data_folder.c
