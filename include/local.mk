@@ -86,6 +86,7 @@ noinst_HEADERS = \
 	%D%/kv/journal/retries.h \
 	%D%/kv/journal/text.def \
 	%D%/kv/limits/limits.h \
+	%D%/kv/records/records.h \
 	%D%/kv/release/release.h \
 	%D%/kv/scenarios/scenarios.h \
 	%D%/kv/store/store.h \

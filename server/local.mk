@@ -12,6 +12,7 @@ include %D%/domain/hsmfaults/local.mk
 include %D%/domain/limits/local.mk
 include %D%/domain/journal/local.mk
 include %D%/domain/faults/local.mk
+include %D%/domain/records/local.mk
 include %D%/domain/release/local.mk
 include %D%/domain/templates/local.mk
 include %D%/domain/keys/local.mk
