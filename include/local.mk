@@ -46,6 +46,7 @@ noinst_HEADERS = \
 	%D%/kv/base/spool.h \
 	%D%/kv/base/uuid.h \
 	%D%/kv/base/wording.def \
+	%D%/kv/consumer/consumer.h \
 	%D%/kv/custody/alg.def \
 	%D%/kv/custody/curve.def \
 	%D%/kv/custody/custody.h \
