@@ -48,6 +48,7 @@ noinst_HEADERS = \
 	%D%/kv/base/wording.def \
 	%D%/kv/cmk/cmk.h \
 	%D%/kv/cmk/rule.def \
+	%D%/kv/consumer/consumer.h \
 	%D%/kv/custody/alg.def \
 	%D%/kv/custody/curve.def \
 	%D%/kv/custody/custody.h \
