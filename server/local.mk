@@ -19,6 +19,7 @@ include %D%/domain/keys/local.mk
 include %D%/domain/scenarios/local.mk
 include %D%/domain/seeds/local.mk
 include %D%/domain/snapshots/local.mk
+include %D%/consumer/local.mk
 include %D%/api/wire/local.mk
 include %D%/api/gate/local.mk
 include %D%/api/hsm/local.mk

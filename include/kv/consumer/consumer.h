@@ -149,3 +149,48 @@ enum kv_code kv_consumers_health(struct kv_consumers *consumers, const char *nam
                                  cJSON **ret_properties, struct kv_err *err) kv_must_check;
 enum kv_code kv_consumers_health_history(struct kv_consumers *consumers, const char *name,
                                          cJSON **ret_list, struct kv_err *err) kv_must_check;
+
+/* --- life --- */
+
+struct kv_consumers_config {
+    struct kv_store *store; /* borrowed, as all here */
+    struct kv_clock *clock;
+    void (*tell)(void *context); /* from any thread, without a lock: something has changed */
+    void *tell_context;
+};
+
+/* Migrates its tables and loads who there is. Free with kv_consumers_free(); NULL is fine there. */
+enum kv_code kv_consumers_new(const struct kv_consumers_config *config,
+                              struct kv_consumers **ret_consumers,
+                              struct kv_err *err) kv_must_check;
+void kv_consumers_free(struct kv_consumers *consumers);
+KV_DEFINE_CLEANUP(struct kv_consumers *, kv_consumers_free)
+
+/* Whether an order makes sense. */
+enum kv_code kv_consumer_check(const struct kv_consumer_order *order,
+                               struct kv_err *err) kv_must_check;
+
+/* The row that has those who move the clock wait for the checks that are due on the way. */
+void kv_consumers_add_due(struct kv_consumers *consumers, struct kv_agenda *agenda);
+
+/* Where the services find coffer: its own IMDS, the port of HTTPS of HOST.localhost, and its CA, whose
+ * PEM is copied. The engine begins; it ends with kv_consumers_stop(), after which nobody waits. */
+struct kv_consumers_place {
+    const char *login; /* http://127.0.0.1:8080 */
+    unsigned port;
+    const char *ca_pem;
+};
+enum kv_code kv_consumers_start(struct kv_consumers *consumers,
+                                const struct kv_consumers_place *place,
+                                struct kv_err *err) kv_must_check;
+void kv_consumers_stop(struct kv_consumers *consumers); /* NULL is fine */
+
+/* What an option says: adds it without waiting, STARTING until its deployment succeeds, which is tried
+ * every period; one that is there and has other settings is deployed anew. */
+enum kv_code kv_consumers_add(struct kv_consumers *consumers, const struct kv_consumer_order *order,
+                              struct kv_err *err) kv_must_check;
+
+/* Removes all, and reads anew what the store has, after it was put back. */
+enum kv_code kv_consumers_clear(struct kv_consumers *consumers, struct kv_err *err) kv_must_check;
+enum kv_code kv_consumers_read_anew(struct kv_consumers *consumers,
+                                    struct kv_err *err) kv_must_check;
