@@ -21,6 +21,7 @@ include %D%/domain/seeds/local.mk
 include %D%/domain/snapshots/local.mk
 include %D%/consumer/local.mk
 include %D%/api/wire/local.mk
+include %D%/api/front/local.mk
 include %D%/api/gate/local.mk
 include %D%/api/hsm/local.mk
 include %D%/api/keys/local.mk

@@ -137,6 +137,7 @@ enum kv_code consumers_open(struct consumers *consumers, const struct kv_options
     };
 
     consumers->options = options;
+    KV_TRY(kv_records_new(store, &consumers->records, err));
     return kv_consumers_new(&config, &consumers->kept, err);
 }
 
@@ -146,12 +147,14 @@ static enum kv_code begin_again(void *consumers_, struct kv_err *err)
     struct consumers *consumers = consumers_;
 
     KV_TRY(kv_consumers_clear(consumers->kept, err));
+    KV_TRY(kv_records_forget(consumers->records, NULL, err)); /* nobody could read it */
     return each_order(consumers->options, add, consumers->kept, err);
 }
 
 void consumers_lend(struct consumers *consumers, struct kv_app *app)
 {
     app->consumers = consumers->kept;
+    app->records = consumers->records;
     app->begin_consumers_again = begin_again;
     app->consumers_context = consumers;
 }
@@ -178,4 +181,5 @@ void consumers_stop(struct consumers *consumers)
 void consumers_close(struct consumers *consumers)
 {
     kv_consumers_free(consumers->kept);
+    kv_records_free(consumers->records);
 }

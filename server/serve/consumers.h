@@ -10,9 +10,11 @@
 #include "kv/app/app.h"
 #include "kv/base/options.h"
 #include "kv/consumer/consumer.h"
+#include "kv/records/records.h"
 
 struct consumers {
     struct kv_consumers *kept;
+    struct kv_records *records;            /* their data, behind their fronts */
     const struct kv_options *options;      /* borrowed */
     _Atomic(struct kv_listener *) control; /* where those wait who want news */
 };

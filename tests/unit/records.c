@@ -243,7 +243,13 @@ Test(records, take_no_more_than_a_service_may_have)
 
 Test(records, are_forgotten_with_their_service)
 {
+    const struct kv_record_owner other = { "other", one_dek };
+
     cr_assert_eq(put(&clinic, "p", SECRET, KV_RECORD_ANY), KV_OK);
+    cr_assert_eq(put(&other, "p", SECRET, KV_RECORD_ANY), KV_OK);
     cr_assert_eq(kv_records_forget(records, "clinic", &err), KV_OK);
     cr_expect_eq(get(&clinic, "Patient", "p", 0), KV_NOT_FOUND);
+    cr_expect_eq(get(&other, "Patient", "p", 0), KV_OK);
+    cr_assert_eq(kv_records_forget(records, NULL, &err), KV_OK);
+    cr_expect_eq(get(&other, "Patient", "p", 0), KV_NOT_FOUND);
 }

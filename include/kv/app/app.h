@@ -32,6 +32,7 @@
 #include "kv/identity/principals.h"
 #include "kv/journal/journal.h"
 #include "kv/keys/keys.h"
+#include "kv/records/records.h"
 #include "kv/release/release.h"
 #include "kv/seeds/seeds.h"
 #include "kv/snapshots/snapshots.h"
@@ -113,6 +114,7 @@ struct kv_app {
     /* Services that use keys; and, of everything that was reset, those that the options name.
      * Thread-safe. */
     struct kv_consumers *consumers;
+    struct kv_records *records; /* what their fronts keep */
     enum kv_code (*begin_consumers_again)(void *consumers_context, struct kv_err *err);
     void *consumers_context;
 

@@ -87,6 +87,6 @@ enum kv_code kv_records_each(struct kv_records *records, const struct kv_record_
                              const char *type, unsigned limit, kv_record_visit_fn *visit,
                              void *context, int64_t *ret_total, struct kv_err *err) kv_must_check;
 
-/* Removes all that a service has, whatever sealed it. */
+/* Removes all that a service has, whatever sealed it; NULL: all that there is. */
 enum kv_code kv_records_forget(struct kv_records *records, const char *service,
                                struct kv_err *err) kv_must_check;

@@ -265,11 +265,12 @@ enum kv_code kv_records_each(struct kv_records *records, const struct kv_record_
 
 enum kv_code kv_records_forget(struct kv_records *records, const char *service, struct kv_err *err)
 {
-    static const char sql[] = "DELETE FROM record WHERE service = ?";
+    static const char sql[] = "DELETE FROM record WHERE ?1 IS NULL OR service = ?1";
     kv_auto(kv_db_release) struct kv_db *db = NULL;
 
     KV_TRY(kv_db_acquire(records->store, &db, err));
     KV_TRY(kv_db_begin(db, err));
-    KV_TRY(kv_db_run(db, sql, KV_BINDS(KV_B_TEXT(service)), NULL, err));
+    KV_TRY(
+        kv_db_run(db, sql, KV_BINDS(service != NULL ? KV_B_TEXT(service) : KV_B_NULL), NULL, err));
     return kv_db_commit(db, err);
 }
