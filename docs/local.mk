@@ -10,6 +10,7 @@ EXTRA_DIST += \
 	%D%/contract.md \
 	%D%/cookbook.md \
 	%D%/control-plane.md \
+	%D%/doctor.md \
 	%D%/events.md \
 	%D%/failures.md \
 	%D%/faults.md \

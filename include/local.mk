@@ -48,6 +48,9 @@ noinst_HEADERS = \
 	%D%/kv/base/spool.h \
 	%D%/kv/base/uuid.h \
 	%D%/kv/base/wording.def \
+	%D%/kv/cmk/cmk.h \
+	%D%/kv/cmk/rule.def \
+	%D%/kv/consumer/consumer.h \
 	%D%/kv/custody/alg.def \
 	%D%/kv/custody/curve.def \
 	%D%/kv/custody/custody.h \
@@ -86,6 +89,7 @@ noinst_HEADERS = \
 	%D%/kv/journal/retries.h \
 	%D%/kv/journal/text.def \
 	%D%/kv/limits/limits.h \
+	%D%/kv/records/records.h \
 	%D%/kv/release/release.h \
 	%D%/kv/resources/resources.h \
 	%D%/kv/scenarios/scenarios.h \

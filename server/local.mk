@@ -2,6 +2,7 @@
 include %D%/base/local.mk
 include %D%/store/local.mk
 include %D%/http/local.mk
+include %D%/domain/cmk/local.mk
 include %D%/domain/custody/local.mk
 include %D%/domain/vaults/local.mk
 include %D%/domain/events/local.mk
@@ -11,6 +12,7 @@ include %D%/domain/hsmfaults/local.mk
 include %D%/domain/limits/local.mk
 include %D%/domain/journal/local.mk
 include %D%/domain/faults/local.mk
+include %D%/domain/records/local.mk
 include %D%/domain/release/local.mk
 include %D%/domain/templates/local.mk
 include %D%/domain/keys/local.mk
@@ -18,7 +20,9 @@ include %D%/domain/resources/local.mk
 include %D%/domain/scenarios/local.mk
 include %D%/domain/seeds/local.mk
 include %D%/domain/snapshots/local.mk
+include %D%/consumer/local.mk
 include %D%/api/wire/local.mk
+include %D%/api/front/local.mk
 include %D%/api/gate/local.mk
 include %D%/api/hsm/local.mk
 include %D%/api/keys/local.mk

@@ -10,6 +10,11 @@ libkvcli_a_SOURCES += \
 	%D%/cli.h \
 	%D%/clock.c \
 	%D%/commands.c \
+	%D%/doctor.c \
+	%D%/doctor.h \
+	%D%/doctor_ask.c \
+	%D%/doctor_control.c \
+	%D%/doctor_key.c \
 	%D%/env.c \
 	%D%/events.c \
 	%D%/fault.c \

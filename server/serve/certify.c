@@ -5,7 +5,7 @@
 
 #include "serve.h"
 
-#define FIXED_NAMES 13 /* besides the vaults' and the --san ones */
+#define FIXED_NAMES 17 /* besides the vaults' and the --san ones */
 #define SANS_MAX 64
 #define NAMES_MAX (FIXED_NAMES + 2 * VAULT_DRAFTS_MAX + 1 + SANS_MAX)
 
@@ -58,6 +58,10 @@ static void add_fixed(struct names *names, const struct kv_public_url *public_ur
         "*.managedhsm.localhost",
         "*.vault.azure.net",
         "*.managedhsm.azure.net",
+        "*.fhir.localhost",
+        "*.dicom.localhost",
+        "*.fhir.azurehealthcareapis.com",
+        "*.dicom.azurehealthcareapis.com",
         "login.localhost",
         "login.microsoftonline.com",
         "login.windows.net",

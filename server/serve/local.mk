@@ -4,6 +4,8 @@ libkvserve_a_SOURCES += \
 	%D%/authority_host.c \
 	%D%/certifier.c \
 	%D%/certify.c \
+	%D%/consumers.c \
+	%D%/consumers.h \
 	%D%/control_port.c \
 	%D%/counts.c \
 	%D%/courier.c \

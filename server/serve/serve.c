@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "consumers.h"
 #include "events.h"
 #include "folder.h"
 #include "kv/app/api.h"
@@ -62,6 +63,7 @@ struct server {
     struct kv_faults *faults;
     struct refusals refusals;
     struct journal journal;
+    struct consumers consumers;
     struct courier courier;
     struct audit audit;
     struct kv_lanes *lanes;
@@ -79,6 +81,7 @@ static enum kv_code check_options(struct server *server, struct kv_err *err)
     KV_TRY(ports_check(server->options, err));
     KV_TRY(secrets_check(server->options, err));
     KV_TRY(events_check(server->options, err));
+    KV_TRY(consumers_check(server->options, err));
     return grants_check(server->options, err);
 }
 
@@ -109,12 +112,13 @@ static enum kv_code open_certificates(struct server *server, struct kv_err *err)
 
 static enum kv_code open_store(struct server *server, struct kv_err *err)
 {
-    /* one for each worker, the generator, the housekeeper, the courier, four listener threads, spare */
-    unsigned connections = server->workers + 9;
+    /* one for each worker, the generator, the housekeeper, the courier, consumers, four listener threads, spare */
+    unsigned connections = server->workers + 11;
     char path[KV_PATH_MAX];
 
     KV_TRY(kv_path_join(path, server->folder.path, "coffer.db", err));
     KV_TRY(kv_store_open(path, connections, &server->store, err));
+    KV_TRY(consumers_open(&server->consumers, server->options, server->store, server->clock, err));
     KV_TRY(events_open(&server->courier, server->options, server->store, err));
     KV_TRY(kv_vaults_new(server->store, &server->vaults, err));
     events_watch(&server->courier, server->vaults);
@@ -218,8 +222,8 @@ static enum kv_code start_threads(struct server *server, struct kv_err *err)
     KV_TRY(kv_lanes_new(&config, &server->lanes, err));
     KV_TRY(rotator_new(&rotator, &server->rotator, err));
 
-    const struct due due = { server->vaults, server->grants.access, server->keys, server->rotator,
-                             &server->token };
+    const struct due due = { server->vaults,  server->grants.access, server->keys,
+                             server->rotator, &server->token,        server->consumers.kept };
 
     KV_TRY(due_open(server->clock, &due, &server->agenda, err));
     chores.lanes = server->lanes;
@@ -239,6 +243,7 @@ static enum kv_code open_state(struct server *server, struct kv_err *err)
         .grants = &server->grants,
         .limits = server->limits,
         .store = server->store,
+        .consumers = server->consumers.kept,
     };
 
     server->state = (struct state){ parts, server->faults, server->options, NULL };
@@ -280,6 +285,7 @@ static void fill_app(struct server *server)
     token_lend(&server->token, &server->app);
     grants_lend(&server->grants, &server->app);
     events_lend(&server->courier, &server->app);
+    consumers_lend(&server->consumers, &server->app);
     server->app.audit = server->audit.spool;
     journal_lend(&server->journal, server->options, &server->app);
     scenarios_lend(server->scenarios, &server->app);
@@ -298,6 +304,7 @@ static enum kv_code listen_on(struct server *server, struct kv_err *err)
                          err));
     KV_TRY(listeners_open_control(&server->listeners, server->options, &server->app, err));
     journal_hear(&server->journal, server->listeners.control);
+    KV_TRY(consumers_start(&server->consumers, &server->app, server->listeners.control, err));
     return events_start(&server->courier, &server->app, server->listeners.control, err);
 }
 
@@ -330,6 +337,7 @@ static void take_down(struct server *server)
     refusals_close(&server->refusals);
     drain(server->listeners.tls, server->listeners.control, &server->folder);
     events_stop(&server->courier);
+    consumers_stop(&server->consumers);
     listeners_close(&server->listeners);
     housekeeper_stop(server->keeper); /* it posts to the lanes, which sound its alarm until freed */
     kv_lanes_free(server->lanes);
@@ -352,6 +360,7 @@ static void take_down(struct server *server)
     kv_resources_free(server->resources);
     kv_vaults_free(server->vaults);
     events_close(&server->courier);
+    consumers_close(&server->consumers);
     kv_store_close(server->store);
     kv_certificates_done(&server->certificates);
     kv_authorities_free(server->authorities);

@@ -332,6 +332,7 @@ struct due {
     struct kv_keys *keys;
     struct rotator *rotator;
     struct token *token;
+    struct kv_consumers *consumers;
 };
 
 /* Creates the agenda with all of its rows, which borrow what they work on. */

@@ -45,6 +45,7 @@ api_tests = \
 	%D%/test_resources \
 	%D%/test_restore \
 	%D%/test_system_store \
+	%D%/test_doctor \
 	%D%/test_events \
 	%D%/test_external \
 	%D%/test_scenarios \
@@ -146,6 +147,10 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 %C%_test_events_CFLAGS = $(api_cflags)
 %C%_test_events_LDADD = tests/support/libapi.a tests/support/libdaemon.a tests/support/libsite.a libkvhttp.a $(kv_domain) \
 	$(CRITERION_LIBS) $(SERVER_LIBS) $(CURL_LIBS) $(TLS_LIBS)
+
+%C%_test_doctor_SOURCES = %D%/doctor.c %D%/access_tools.c %D%/access_tools.h $(api_support)
+%C%_test_doctor_CFLAGS = $(api_cflags)
+%C%_test_doctor_LDADD = $(api_libs)
 
 %C%_test_journal_SOURCES = %D%/journal.c %D%/journal_daemon.c %D%/journal_retries.c \
 	%D%/journal_secrecy.c %D%/journal_shell.c %D%/journal_tools.c %D%/journal_tools.h \

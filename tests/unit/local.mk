@@ -172,6 +172,12 @@ TESTS += %D%/test_refusal
 %C%_test_refusal_CFLAGS = $(unit_cflags)
 %C%_test_refusal_LDADD = $(unit_libs)
 
+check_PROGRAMS += %D%/test_records
+TESTS += %D%/test_records
+%C%_test_records_SOURCES = %D%/records.c %D%/scratch.h
+%C%_test_records_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_records_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += %D%/test_release
 TESTS += %D%/test_release
 %C%_test_release_SOURCES = \
@@ -267,6 +273,12 @@ TESTS += %D%/test_hosts
 %C%_test_hosts_SOURCES = %D%/hosts.c
 %C%_test_hosts_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_hosts_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_cmk
+TESTS += %D%/test_cmk
+%C%_test_cmk_SOURCES = %D%/cmk.c
+%C%_test_cmk_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_cmk_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += %D%/test_data_folder
 TESTS += %D%/test_data_folder

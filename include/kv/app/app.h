@@ -21,6 +21,7 @@
 #include "kv/base/cidr.h"
 #include "kv/base/secret.h"
 #include "kv/base/spool.h"
+#include "kv/consumer/consumer.h"
 #include "kv/events/events.h"
 #include "kv/faults/faults.h"
 #include "kv/hsmfaults/hsmfaults.h"
@@ -31,6 +32,7 @@
 #include "kv/identity/principals.h"
 #include "kv/journal/journal.h"
 #include "kv/keys/keys.h"
+#include "kv/records/records.h"
 #include "kv/release/release.h"
 #include "kv/seeds/seeds.h"
 #include "kv/snapshots/snapshots.h"
@@ -115,6 +117,13 @@ struct kv_app {
      * and registers whom they name. Thread-safe. NULL: they say nothing. */
     enum kv_code (*grant_again)(void *grant_context, const char *vault, struct kv_err *err);
     void *grant_context;
+
+    /* Services that use keys; and, of everything that was reset, those that the options name.
+     * Thread-safe. */
+    struct kv_consumers *consumers;
+    struct kv_records *records; /* what their fronts keep */
+    enum kv_code (*begin_consumers_again)(void *consumers_context, struct kv_err *err);
+    void *consumers_context;
 
     /* Whether the store can be written to, by kv_store_check(). Thread-safe. */
     enum kv_code (*check_store)(void *store_context, struct kv_err *err);
