@@ -104,7 +104,7 @@ struct settings {
     const struct profile *profile;
     const struct rules *rules;
     struct key_place key;
-    char identity[128];
+    char identity[256];
     char login[256], ca[512];
     unsigned status;
     int heals; /* minutes; 0: by the name */

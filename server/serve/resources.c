@@ -7,6 +7,7 @@
 static const struct arm_type *const providers[] = {
     arm_group_types,
     arm_tag_types,
+    arm_health_types,
     NULL,
 };
 
@@ -16,5 +17,6 @@ void resources_lend(struct kv_resources *resources, const struct kv_options *opt
     app->arm_tables = providers;
     app->resources = resources;
     app->accepts_unknown_types = kv_option_is(options, KV_OPTION_UNKNOWN_RESOURCES, "accept");
+    app->refuses_empty_key_url = kv_option_is(options, KV_OPTION_EMPTY_KEY_URL, "refuse");
     app->provisioning_lag = kv_option_duration(options, KV_OPTION_PROVISIONING_LAG);
 }

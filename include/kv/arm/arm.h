@@ -179,6 +179,21 @@ bool arm_page_is_full(const struct arm_page *page);
 enum kv_code arm_page_add(struct arm_page *page, cJSON *item, const char *mark,
                           struct kv_err *err) kv_must_check;
 
+/*
+ * Their parts, for rows that keep an envelope and do more. Find: KV_RESOURCE_NOT_FOUND in the service's words.
+ * Take: all members of the body but the resource manager's own. Keep: stores it and answers with it.
+ */
+enum kv_code arm_find(const struct arm_call *call, struct kv_resource *ret_resource,
+                      struct kv_err *err) kv_must_check;
+enum kv_code arm_take_content(const cJSON *body, cJSON **ret_content,
+                              struct kv_err *err) kv_must_check;
+enum kv_code arm_check_location(const struct arm_call *call, const struct kv_resource *resource,
+                                struct kv_err *err) kv_must_check;
+enum kv_code arm_apply_patch(const struct arm_call *call, struct kv_resource *resource,
+                             struct kv_err *err) kv_must_check;
+enum kv_code arm_keep(struct arm_call *call, struct kv_resource *resource, struct arm_reply *reply,
+                      struct kv_err *err) kv_must_check;
+
 /* ---- Parts of answers ------------------------------------------------------------------------ */
 
 /*

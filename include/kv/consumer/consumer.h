@@ -60,7 +60,7 @@ struct kv_consumer_view {
         *host_word; /* literal, of its host NAME.WORD.localhost: "fhir"; "": it has no front */
     char key[KV_CONSUMER_URL_MAX
              + 1]; /* of the version in use; "": no key, its data is the service's */
-    char identity[128];
+    char identity[256];
 
     enum kv_consumer_state state;
     kv_millis since;      /* by the virtual clock, as the next two are */

@@ -26,7 +26,8 @@
 #define KV_PRINCIPALS_MAX 10000
 #define KV_PRINCIPAL_GROUPS_MAX 200     /* of one caller, nested ones included */
 #define KV_PRINCIPAL_CREDENTIALS_MAX 20 /* of each kind, of one application */
-#define KV_PRINCIPAL_NAME_SIZE 128      /* including the NUL, as the next ones are */
+#define KV_PRINCIPAL_WORD_MAX 127       /* characters of a name that is no resource id */
+#define KV_PRINCIPAL_NAME_SIZE 256      /* including the NUL, as the next ones are */
 #define KV_PRINCIPAL_RESOURCE_SIZE 256
 #define KV_PRINCIPAL_UPN_SIZE 128
 #define KV_PRINCIPAL_NOT_REVOKED INT64_MIN /* no session was */

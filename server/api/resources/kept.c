@@ -10,8 +10,8 @@
 #include "kv/base/json.h"
 #include "private.h"
 
-static enum kv_code get(const struct arm_call *call, struct kv_resource *ret_resource,
-                        struct kv_err *err)
+enum kv_code arm_find(const struct arm_call *call, struct kv_resource *ret_resource,
+                      struct kv_err *err)
 {
     enum kv_code code = kv_resource_get(call->app->resources, call->id->text, ret_resource, NULL);
 
@@ -49,7 +49,7 @@ enum kv_code arm_kept_get(struct arm_call *call, struct arm_reply *reply, struct
 {
     kv_auto(kv_resource_done) struct kv_resource resource = { 0 };
 
-    KV_TRY(get(call, &resource, err));
+    KV_TRY(arm_find(call, &resource, err));
     return show(call, &resource, reply, err);
 }
 
@@ -67,7 +67,7 @@ static bool is_own(const char *name)
     return false;
 }
 
-static enum kv_code take_content(const cJSON *body, cJSON **ret_content, struct kv_err *err)
+enum kv_code arm_take_content(const cJSON *body, cJSON **ret_content, struct kv_err *err)
 {
     kv_auto(cJSON_Delete) cJSON *content = cJSON_CreateObject();
     const cJSON *member;
@@ -86,8 +86,8 @@ static enum kv_code take_content(const cJSON *body, cJSON **ret_content, struct 
 }
 
 /* A resource stays where it was made. */
-static enum kv_code check_location(const struct arm_call *call, const struct kv_resource *resource,
-                                   struct kv_err *err)
+enum kv_code arm_check_location(const struct arm_call *call, const struct kv_resource *resource,
+                                struct kv_err *err)
 {
     kv_auto(kv_resource_done) struct kv_resource before = { 0 };
 
@@ -102,8 +102,8 @@ static enum kv_code check_location(const struct arm_call *call, const struct kv_
                    resource->name, before.location, call->id->group, resource->location);
 }
 
-static enum kv_code put(struct arm_call *call, struct kv_resource *resource,
-                        struct arm_reply *reply, struct kv_err *err)
+enum kv_code arm_keep(struct arm_call *call, struct kv_resource *resource, struct arm_reply *reply,
+                      struct kv_err *err)
 {
     kv_auto(kv_resource_done) struct kv_resource now = { 0 };
     int64_t before;
@@ -113,7 +113,7 @@ static enum kv_code put(struct arm_call *call, struct kv_resource *resource,
     arm_delay(call, resource);
     KV_TRY(kv_resource_put(call->app->resources, resource, before, call->now, &is_new, err));
     reply->status = is_new ? 201 : 200;
-    KV_TRY(get(call, &now, err));
+    KV_TRY(arm_find(call, &now, err));
     KV_TRY(show(call, &now, reply, err));
     return arm_delayed(call, &now, reply, err);
 }
@@ -123,9 +123,9 @@ enum kv_code arm_kept_put(struct arm_call *call, struct arm_reply *reply, struct
     kv_auto(kv_resource_done) struct kv_resource resource = { 0 };
 
     KV_TRY(arm_begin_envelope(call, &resource, err));
-    KV_TRY(take_content(call->body, &resource.content, err));
-    KV_TRY(check_location(call, &resource, err));
-    return put(call, &resource, reply, err);
+    KV_TRY(arm_take_content(call->body, &resource.content, err));
+    KV_TRY(arm_check_location(call, &resource, err));
+    return arm_keep(call, &resource, reply, err);
 }
 
 /* RFC 7396: members of `patch` replace those of `tree`, null removes them. */
@@ -148,8 +148,8 @@ static void merge(cJSON *tree, const cJSON *patch, bool *ok)
 }
 
 /* Tags are replaced as a whole, as in the service; other members are merged. */
-static enum kv_code apply_patch(const struct arm_call *call, struct kv_resource *resource,
-                                struct kv_err *err)
+enum kv_code arm_apply_patch(const struct arm_call *call, struct kv_resource *resource,
+                             struct kv_err *err)
 {
     const cJSON *tags = cJSON_GetObjectItem(call->body, "tags");
     const cJSON *member;
@@ -179,10 +179,10 @@ enum kv_code arm_kept_patch(struct arm_call *call, struct arm_reply *reply, stru
 {
     kv_auto(kv_resource_done) struct kv_resource resource = { 0 };
 
-    KV_TRY(get(call, &resource, err));
-    KV_TRY(apply_patch(call, &resource, err));
+    KV_TRY(arm_find(call, &resource, err));
+    KV_TRY(arm_apply_patch(call, &resource, err));
     arm_name_caller(call, resource.changed_by, &resource.changed_by_user);
-    return put(call, &resource, reply, err);
+    return arm_keep(call, &resource, reply, err);
 }
 
 enum kv_code arm_kept_delete(struct arm_call *call, struct arm_reply *reply, struct kv_err *err)
