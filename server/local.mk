@@ -14,6 +14,7 @@ include %D%/domain/faults/local.mk
 include %D%/domain/release/local.mk
 include %D%/domain/templates/local.mk
 include %D%/domain/keys/local.mk
+include %D%/domain/resources/local.mk
 include %D%/domain/scenarios/local.mk
 include %D%/domain/seeds/local.mk
 include %D%/domain/snapshots/local.mk
