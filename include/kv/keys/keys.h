@@ -165,6 +165,7 @@ struct kv_key_create_args {
     struct kv_release_args release;
     const char *external;             /* only for kv_key_create_external() */
     const struct kv_key_stamp *stamp; /* NULL: its own */
+    bool only_first; /* KV_CONFLICT when there is a key of that name by the time that it is made */
 };
 
 /* All checks that need no key to be generated: type, size, ops, SKU, state of the name. */
