@@ -37,17 +37,18 @@ Test(keyvault, of_the_control_plane_are_refused_as_recorded)
           "modified." },
     };
 
-    arm_do(api_daemon(), "PUT", VAULTS "recorded", VAULT_BODY(NO_POLICIES), 201);
+    keyvault_do(api_daemon(), "PUT", VAULTS "recorded", VAULT_BODY(NO_POLICIES), 201);
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
-        arm_expect_error(api_daemon(), "PUT", VAULTS "recorded", rows[i].body, 400, "BadRequest",
-                         rows[i].message);
+        keyvault_expect_error(api_daemon(), "PUT", VAULTS "recorded", rows[i].body, 400,
+                              "BadRequest", rows[i].message);
     }
-    arm_expect_error(api_daemon(), "PUT", VAULTS "never", rows[0].body, 400, "BadRequest",
-                     rows[0].message);
-    arm_expect_error(api_daemon(), "GET", VAULTS "never", NULL, 404, "ResourceNotFound",
-                     "The Resource 'Microsoft.KeyVault/vaults/never' under resource group 'coffer' "
-                     "was not found. For more details please go to "
-                     "https://aka.ms/ARMResourceNotFoundFix");
+    keyvault_expect_error(api_daemon(), "PUT", VAULTS "never", rows[0].body, 400, "BadRequest",
+                          rows[0].message);
+    keyvault_expect_error(
+        api_daemon(), "GET", VAULTS "never", NULL, 404, "ResourceNotFound",
+        "The Resource 'Microsoft.KeyVault/vaults/never' under resource group 'coffer' "
+        "was not found. For more details please go to "
+        "https://aka.ms/ARMResourceNotFoundFix");
 }
 
 Test(keyvault, are_refused_for_what_is_no_vault)
@@ -93,22 +94,23 @@ Test(keyvault, are_refused_for_what_is_no_vault)
     };
 
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
-        arm_expect_error(api_daemon(), "PUT", VAULTS "not-one", rows[i].body, 400, "BadRequest",
-                         rows[i].message);
+        keyvault_expect_error(api_daemon(), "PUT", VAULTS "not-one", rows[i].body, 400,
+                              "BadRequest", rows[i].message);
     }
-    arm_do(api_daemon(), "PUT", VAULTS "not-one",
-           VAULT_BODY(NO_POLICIES ",\"networkAcls\":{\"ipRules\":[{\"value\":\"1.2.3\"}]}"), 400);
-    arm_do(api_daemon(), "PUT", VAULTS "not-one",
-           VAULT_BODY(NO_POLICIES ",\"networkAcls\":{\"bypass\":\"Everything\"}"), 400);
-    arm_expect_error(api_daemon(), "PUT", VAULTS "not-one",
-                     "{\"properties\":{\"tenantId\":\"" TENANT "\"}}", 400, "LocationRequired",
-                     "The location property is required for this definition.");
-    arm_do(api_daemon(), "GET", VAULTS "not-one", NULL, 404);
+    keyvault_do(api_daemon(), "PUT", VAULTS "not-one",
+                VAULT_BODY(NO_POLICIES ",\"networkAcls\":{\"ipRules\":[{\"value\":\"1.2.3\"}]}"),
+                400);
+    keyvault_do(api_daemon(), "PUT", VAULTS "not-one",
+                VAULT_BODY(NO_POLICIES ",\"networkAcls\":{\"bypass\":\"Everything\"}"), 400);
+    keyvault_expect_error(api_daemon(), "PUT", VAULTS "not-one",
+                          "{\"properties\":{\"tenantId\":\"" TENANT "\"}}", 400, "LocationRequired",
+                          "The location property is required for this definition.");
+    keyvault_do(api_daemon(), "GET", VAULTS "not-one", NULL, 404);
 }
 
 Test(keyvault, VAULT_NAME_NOT_VALID_of_a_name_that_no_vault_has)
 {
-    arm_expect_error(
+    keyvault_expect_error(
         api_daemon(), "PUT", VAULTS "a--b", VAULT_BODY(NO_POLICIES), 400, "VaultNameNotValid",
         "The vault name 'a--b' is invalid. A vault's name must be between 3-24 "
         "alphanumeric characters. The name must begin with a letter, end with a letter "
@@ -119,29 +121,29 @@ Test(keyvault, VAULT_ALREADY_EXISTS_in_another_group_or_as_a_managed_HSM)
 {
     access_make_vault(api_daemon(), "elsewhere", "{\"group\":\"rg-2\"}");
     access_make_vault(api_daemon(), "an-hsm", "{\"kind\":\"hsm\"}");
-    arm_expect_error(api_daemon(), "PUT", VAULTS "elsewhere", VAULT_BODY(NO_POLICIES), 409,
-                     "VaultAlreadyExists", TAKEN("elsewhere"));
-    arm_expect_error(api_daemon(), "PUT", VAULTS "an-hsm", VAULT_BODY(NO_POLICIES), 409,
-                     "VaultAlreadyExists", TAKEN("an-hsm"));
+    keyvault_expect_error(api_daemon(), "PUT", VAULTS "elsewhere", VAULT_BODY(NO_POLICIES), 409,
+                          "VaultAlreadyExists", TAKEN("elsewhere"));
+    keyvault_expect_error(api_daemon(), "PUT", VAULTS "an-hsm", VAULT_BODY(NO_POLICIES), 409,
+                          "VaultAlreadyExists", TAKEN("an-hsm"));
 }
 
 Test(keyvault, VAULT_IS_DELETED_and_its_name_is_kept)
 {
-    arm_do(api_daemon(), "PUT", VAULTS "kept", VAULT_BODY(NO_POLICIES), 201);
-    arm_do(api_daemon(), "DELETE", VAULTS "kept", NULL, 200);
-    arm_do(api_daemon(), "DELETE", VAULTS "kept", NULL, 204);
-    arm_expect_error(api_daemon(), "PUT", VAULTS "kept", VAULT_BODY(NO_POLICIES), 409,
-                     "ConflictError", DELETED);
-    arm_expect_error(api_daemon(), "PUT", VAULTS "kept",
-                     "{\"location\":\"westus\",\"properties\":{\"tenantId\":\"" TENANT
-                     "\",\"sku\":{\"name\":\"standard\"},\"accessPolicies\":[]}}",
-                     409, "VaultAlreadyExists", TAKEN("kept"));
+    keyvault_do(api_daemon(), "PUT", VAULTS "kept", VAULT_BODY(NO_POLICIES), 201);
+    keyvault_do(api_daemon(), "DELETE", VAULTS "kept", NULL, 200);
+    keyvault_do(api_daemon(), "DELETE", VAULTS "kept", NULL, 204);
+    keyvault_expect_error(api_daemon(), "PUT", VAULTS "kept", VAULT_BODY(NO_POLICIES), 409,
+                          "ConflictError", DELETED);
+    keyvault_expect_error(api_daemon(), "PUT", VAULTS "kept",
+                          "{\"location\":\"westus\",\"properties\":{\"tenantId\":\"" TENANT
+                          "\",\"sku\":{\"name\":\"standard\"},\"accessPolicies\":[]}}",
+                          409, "VaultAlreadyExists", TAKEN("kept"));
 }
 
 Test(keyvault, stay_in_their_region)
 {
-    arm_do(api_daemon(), "PUT", VAULTS "resident", VAULT_BODY(NO_POLICIES), 201);
-    arm_expect_error(
+    keyvault_do(api_daemon(), "PUT", VAULTS "resident", VAULT_BODY(NO_POLICIES), 201);
+    keyvault_expect_error(
         api_daemon(), "PUT", VAULTS "resident",
         "{\"location\":\"West US\",\"properties\":{\"tenantId\":\"" TENANT
         "\",\"sku\":{\"name\":\"standard\"},\"accessPolicies\":[]}}",
@@ -178,9 +180,10 @@ Test(keyvault, look_as_recorded)
     static const char *const verbs[] = { "PUT", "GET", "PUT", "GET" };
 
     for (size_t i = 0; i < KV_COUNT(verbs); i++) {
-        API_REPLY(reply, arm_ask(api_daemon(), verbs[i], VAULTS "Looks", i % 2 == 0 ? body : NULL));
+        API_REPLY(reply,
+                  keyvault_ask(api_daemon(), verbs[i], VAULTS "Looks", i % 2 == 0 ? body : NULL));
         cr_expect_eq(reply.status, i == 0 ? 201 : 200, "%ld", reply.status);
-        arm_mask(api_daemon(), &reply);
+        keyvault_mask(api_daemon(), &reply);
         cr_expect_eq(strncmp(reply.body, HEAD("Looks", "{}"), strlen(HEAD("Looks", "{}"))), 0, "%s",
                      reply.body);
         cr_expect_str_eq(strstr(reply.body, "\"properties\""), expected);
@@ -190,10 +193,10 @@ Test(keyvault, look_as_recorded)
 
 Test(keyvault, are_the_same_by_every_door)
 {
-    API_REPLY(dev, arm_ask(api_daemon(), "GET", VAULTS "DEV", NULL));
+    API_REPLY(dev, keyvault_ask(api_daemon(), "GET", VAULTS "DEV", NULL));
     API_REPLY(access, access_ask(api_daemon(), "GET", "/seen", NULL));
 
-    arm_mask(api_daemon(), &dev);
+    keyvault_mask(api_daemon(), &dev);
     cr_expect_str_eq(dev.body,
                      HEAD("dev", "{}") "\"properties\":{\"sku\":{\"family\":\"A\",\"name\":"
                                        "\"premium\"},\"tenantId\":\"" TENANT
@@ -203,16 +206,16 @@ Test(keyvault, are_the_same_by_every_door)
                                        "\"provisioningState\":\"Succeeded\","
                                        "\"publicNetworkAccess\":\"Enabled\"}}");
     cr_expect_eq(access.status, 404);
-    arm_do(api_daemon(), "PUT", VAULTS "seen", VAULT_BODY(NO_POLICIES), 201);
+    keyvault_do(api_daemon(), "PUT", VAULTS "seen", VAULT_BODY(NO_POLICIES), 201);
     API_REPLY(seen, access_ask(api_daemon(), "GET", "/seen", NULL));
     cr_expect_str_eq(reply_text(&seen, "access"), "policy");
     cr_expect_str_eq(reply_text(&seen, "sku"), "standard");
     cr_expect_str_eq(reply_text(&seen, "group"), "coffer");
     access_do(api_daemon(), "DELETE", "/seen", NULL, 200);
-    arm_do(api_daemon(), "GET", VAULTS "seen", NULL, 404);
+    keyvault_do(api_daemon(), "GET", VAULTS "seen", NULL, 404);
     access_do(api_daemon(), "POST", "/seen/purge", "{}", 204);
     access_make_vault(api_daemon(), "seen", "{}");
-    API_REPLY(anew, arm_ask(api_daemon(), "GET", VAULTS "seen", NULL));
+    API_REPLY(anew, keyvault_ask(api_daemon(), "GET", VAULTS "seen", NULL));
     cr_expect_null(reply_item(&anew, "systemData"), "it is another vault: %s", anew.body);
 }
 
@@ -220,16 +223,16 @@ Test(keyvault, go_by_roles_when_they_are_new_and_the_version_is)
 {
     static const char *const body = VAULT_BODY(",\"accessPolicies\":[]");
 
-    arm_do(api_daemon(), "PUT", VAULTS "by-roles?api-version=2026-02-01", body, 201);
-    arm_do(api_daemon(), "PUT", VAULTS "by-policy?api-version=2024-11-01", body, 201);
-    arm_do(api_daemon(), "PUT", VAULTS "by-policy?api-version=2026-02-01", body, 200);
-    API_REPLY(roles, arm_ask(api_daemon(), "GET", VAULTS "by-roles", NULL));
-    API_REPLY(policy, arm_ask(api_daemon(), "GET", VAULTS "by-policy", NULL));
+    keyvault_do(api_daemon(), "PUT", VAULTS "by-roles?api-version=2026-02-01", body, 201);
+    keyvault_do(api_daemon(), "PUT", VAULTS "by-policy?api-version=2024-11-01", body, 201);
+    keyvault_do(api_daemon(), "PUT", VAULTS "by-policy?api-version=2026-02-01", body, 200);
+    API_REPLY(roles, keyvault_ask(api_daemon(), "GET", VAULTS "by-roles", NULL));
+    API_REPLY(policy, keyvault_ask(api_daemon(), "GET", VAULTS "by-policy", NULL));
     cr_expect(cJSON_IsTrue(reply_item(&roles, "properties.enableRbacAuthorization")));
     cr_expect_null(reply_item(&policy, "properties.enableRbacAuthorization"));
-    arm_do(api_daemon(), "PATCH", VAULTS "by-roles",
-           "{\"properties\":{\"enableRbacAuthorization\":false}}", 200);
-    API_REPLY(changed, arm_ask(api_daemon(), "GET", VAULTS "by-roles", NULL));
+    keyvault_do(api_daemon(), "PATCH", VAULTS "by-roles",
+                "{\"properties\":{\"enableRbacAuthorization\":false}}", 200);
+    API_REPLY(changed, keyvault_ask(api_daemon(), "GET", VAULTS "by-roles", NULL));
     cr_expect(cJSON_IsFalse(reply_item(&changed, "properties.enableRbacAuthorization")));
 }
 
@@ -241,33 +244,34 @@ Test(keyvault, are_closed_and_opened_for_the_data_plane_at_once)
     API_CLIENT(dev);
 
     access_read_caller(api_daemon(), &caller);
-    arm_do(api_daemon(), "PUT", VAULTS "doors", VAULT_BODY(NO_POLICIES), 201);
+    keyvault_do(api_daemon(), "PUT", VAULTS "doors", VAULT_BODY(NO_POLICIES), 201);
     cr_expect_eq(access_get(&dev, "doors", false, "k"), 403);
     (void) snprintf(body, sizeof(body),
                     "{\"properties\":{\"accessPolicies\":[{\"tenantId\":\"" TENANT
                     "\",\"objectId\":\"%s\",\"permissions\":{\"keys\":[\"Get\",\"list\"]}}]}}",
                     caller.object_id);
-    arm_do(api_daemon(), "PUT", VAULTS "doors/accessPolicies/add", body, 200);
+    keyvault_do(api_daemon(), "PUT", VAULTS "doors/accessPolicies/add", body, 200);
     cr_expect_eq(access_get(&dev, "doors", false, "k"), 404);
-    arm_do(api_daemon(), "PATCH", VAULTS "doors",
-           "{\"properties\":{\"publicNetworkAccess\":\"Disabled\"}}", 200);
+    keyvault_do(api_daemon(), "PATCH", VAULTS "doors",
+                "{\"properties\":{\"publicNetworkAccess\":\"Disabled\"}}", 200);
     cr_expect_eq(access_get(&dev, "doors", false, "k"), 403);
-    arm_do(
+    keyvault_do(
         api_daemon(), "PATCH", VAULTS "doors",
         "{\"properties\":{\"publicNetworkAccess\":\"enabled\",\"networkAcls\":{\"defaultAction\":"
         "\"Deny\"}}}",
         200);
     cr_expect_eq(access_get(&dev, "doors", false, "k"), 403);
-    arm_do(api_daemon(), "PATCH", VAULTS "doors",
-           "{\"properties\":{\"networkAcls\":{\"defaultAction\":\"Deny\",\"ipRules\":[{\"value\":"
-           "\"127.0.0.1\"}]}}}",
-           200);
+    keyvault_do(
+        api_daemon(), "PATCH", VAULTS "doors",
+        "{\"properties\":{\"networkAcls\":{\"defaultAction\":\"Deny\",\"ipRules\":[{\"value\":"
+        "\"127.0.0.1\"}]}}}",
+        200);
     cr_expect_eq(access_get(&dev, "doors", false, "k"), 404);
-    API_REPLY(shown, arm_ask(api_daemon(), "GET", VAULTS "doors", NULL));
+    API_REPLY(shown, keyvault_ask(api_daemon(), "GET", VAULTS "doors", NULL));
     cr_expect_str_eq(reply_text(&shown, "properties.networkAcls.ipRules.0.value"), "127.0.0.1/32");
-    arm_do(api_daemon(), "PUT", VAULTS "doors/accessPolicies/remove", body, 200);
+    keyvault_do(api_daemon(), "PUT", VAULTS "doors/accessPolicies/remove", body, 200);
     cr_expect_eq(access_get(&dev, "doors", false, "k"), 403);
-    arm_do(api_daemon(), "DELETE", VAULTS "doors", NULL, 200);
+    keyvault_do(api_daemon(), "DELETE", VAULTS "doors", NULL, 200);
     cr_expect_neq(access_get(&dev, "doors", false, "k"), 403);
 }
 
@@ -292,7 +296,7 @@ Test(keyvault, merge_access_policies_by_their_callers)
     };
     char path[128], expected[1024];
 
-    arm_do(api_daemon(), "PUT", VAULTS "merged", VAULT_BODY(NO_POLICIES), 201);
+    keyvault_do(api_daemon(), "PUT", VAULTS "merged", VAULT_BODY(NO_POLICIES), 201);
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
         char sent[1024];
 
@@ -304,13 +308,13 @@ Test(keyvault, merge_access_policies_by_their_callers)
                         "\"Microsoft.KeyVault/vaults/accessPolicies\",\"location\":\"eastus\","
                         "\"properties\":{\"accessPolicies\":[%s]}}",
                         rows[i].left);
-        API_REPLY(reply, arm_ask(api_daemon(), "PUT", path, sent));
-        arm_mask(api_daemon(), &reply);
+        API_REPLY(reply, keyvault_ask(api_daemon(), "PUT", path, sent));
+        keyvault_mask(api_daemon(), &reply);
         cr_expect_str_eq(reply.body, expected);
     }
-    arm_expect_error(api_daemon(), "PUT", VAULTS "merged/accessPolicies/toggle", SENT(""), 400,
-                     "BadRequest",
-                     "'toggle' is none of the operations on access policies: add, replace, "
-                     "remove.");
-    arm_do(api_daemon(), "PUT", VAULTS "nowhere/accessPolicies/add", SENT(""), 404);
+    keyvault_expect_error(api_daemon(), "PUT", VAULTS "merged/accessPolicies/toggle", SENT(""), 400,
+                          "BadRequest",
+                          "'toggle' is none of the operations on access policies: add, replace, "
+                          "remove.");
+    keyvault_do(api_daemon(), "PUT", VAULTS "nowhere/accessPolicies/add", SENT(""), 404);
 }

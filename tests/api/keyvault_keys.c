@@ -32,21 +32,21 @@ Test(keyvault_keys, are_refused_for_what_is_no_key)
     };
 
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
-        arm_expect_error(api_daemon(), "PUT", KEYS "no-key", rows[i].body, 400, "BadRequest",
-                         rows[i].message);
+        keyvault_expect_error(api_daemon(), "PUT", KEYS "no-key", rows[i].body, 400, "BadRequest",
+                              rows[i].message);
     }
-    arm_do(api_daemon(), "PUT", KEYS "no-key", "{\"properties\":{\"keySize\":1000}}", 400);
-    arm_do(api_daemon(), "PUT", KEYS "no_key", "{\"properties\":{}}", 400);
-    arm_expect_error(
+    keyvault_do(api_daemon(), "PUT", KEYS "no-key", "{\"properties\":{\"keySize\":1000}}", 400);
+    keyvault_do(api_daemon(), "PUT", KEYS "no_key", "{\"properties\":{}}", 400);
+    keyvault_expect_error(
         api_daemon(), "GET", KEYS "no-key", NULL, 404, "ResourceNotFound",
-        "The Resource 'Microsoft.KeyVault/vaults/keys/dev/no-key' under resource group "
+        "The Resource 'Microsoft.KeyVault/vaults/dev/keys/no-key' under resource group "
         "'coffer' was not found. For more details please go to "
         "https://aka.ms/ARMResourceNotFoundFix");
-    arm_do(api_daemon(), "DELETE", KEYS "no-key", NULL, 405);
-    arm_expect_error(api_daemon(), "PUT", VAULTS "no-vault/keys/k", "{\"properties\":{}}", 404,
-                     "ParentResourceNotFound",
-                     "Can not perform requested operation on nested resource. Parent resource "
-                     "'no-vault' not found.");
+    keyvault_do(api_daemon(), "DELETE", KEYS "no-key", NULL, 405);
+    keyvault_expect_error(api_daemon(), "PUT", VAULTS "no-vault/keys/k", "{\"properties\":{}}", 404,
+                          "ParentResourceNotFound",
+                          "Can not perform requested operation on nested resource. Parent resource "
+                          "'no-vault' not found.");
 }
 
 /* §0 row 6: what the documents' template sends; and nothing of it is public. */
@@ -55,14 +55,15 @@ Test(keyvault_keys, are_made_as_the_template_has_them)
     static const char body[] =
         "{\"tags\":{\"a\":\"b\"},\"properties\":{\"attributes\":{\"enabled\":true},\"keyOps\":["
         "\"wrapKey\",\"UnwrapKey\"],\"keySize\":2048,\"curveName\":\"P-256\",\"kty\":\"rsa\"}}";
-    API_REPLY(made, arm_ask(api_daemon(), "PUT", KEYS "cmk", body));
-    API_REPLY(again, arm_ask(api_daemon(), "PUT", KEYS "cmk", "{\"properties\":{\"kty\":\"EC\"}}"));
-    API_REPLY(got, arm_ask(api_daemon(), "GET", KEYS "cmk", NULL));
+    API_REPLY(made, keyvault_ask(api_daemon(), "PUT", KEYS "cmk", body));
+    API_REPLY(again,
+              keyvault_ask(api_daemon(), "PUT", KEYS "cmk", "{\"properties\":{\"kty\":\"EC\"}}"));
+    API_REPLY(got, keyvault_ask(api_daemon(), "GET", KEYS "cmk", NULL));
 
     cr_expect_eq(made.status, 200, "%s", made.body);
     cr_expect_str_eq(again.body, made.body, "a key that is there stays as it is");
     cr_expect_str_eq(got.body, made.body);
-    arm_mask(api_daemon(), &made);
+    keyvault_mask(api_daemon(), &made);
     cr_expect_str_eq(made.body,
                      "{\"id\":\"/subscriptions/S/resourceGroups/coffer/providers/"
                      "Microsoft.KeyVault/vaults/dev/keys/cmk\",\"name\":\"cmk\",\"type\":"
@@ -72,7 +73,7 @@ Test(keyvault_keys, are_made_as_the_template_has_them)
                      "\"keyOps\":[\"wrapKey\",\"unwrapKey\"],\"keySize\":2048,\"keyUri\":"
                      "\"https://dev.vault.localhost:P/keys/cmk\",\"keyUriWithVersion\":"
                      "\"https://dev.vault.localhost:P/keys/cmk/V\"}}");
-    API_REPLY(versions, arm_ask(api_daemon(), "GET", KEYS "cmk/versions", NULL));
+    API_REPLY(versions, keyvault_ask(api_daemon(), "GET", KEYS "cmk/versions", NULL));
     cr_expect_eq(cJSON_GetArraySize(reply_item(&versions, "value")), 1);
     cr_expect_str_eq(reply_text(&versions, "value.0.type"),
                      "Microsoft.KeyVault/vaults/keys/versions");
@@ -85,9 +86,9 @@ Test(keyvault_keys, are_those_of_the_data_plane)
 
     api_create_key(&dev, "from-data", "", version);
     (void) snprintf(path, sizeof(path), KEYS "from-data/versions/%s", version);
-    API_REPLY(one, arm_ask(api_daemon(), "GET", path, NULL));
+    API_REPLY(one, keyvault_ask(api_daemon(), "GET", path, NULL));
     cr_expect_str_eq(reply_text(&one, "name"), version);
-    arm_do(
+    keyvault_do(
         api_daemon(), "PUT", KEYS "from-arm",
         "{\"properties\":{\"kty\":\"EC-HSM\",\"curveName\":\"p-384\",\"attributes\":{\"enabled\":"
         "false}}}",
@@ -96,13 +97,13 @@ Test(keyvault_keys, are_those_of_the_data_plane)
     cr_expect_str_eq(reply_text(&key, "key.kty"), "EC-HSM");
     cr_expect_str_eq(reply_text(&key, "key.crv"), "P-384");
     cr_expect(cJSON_IsFalse(reply_item(&key, "attributes.enabled")));
-    API_REPLY(list, arm_ask(api_daemon(), "GET", VAULTS "dev/keys?$top=1", NULL));
+    API_REPLY(list, keyvault_ask(api_daemon(), "GET", VAULTS "dev/keys?$top=1", NULL));
     cr_expect_eq(cJSON_GetArraySize(reply_item(&list, "value")), 1);
     cr_expect_str_neq(reply_text(&list, "nextLink"), "");
     API_REPLY(deleted, client_call(&dev, "DELETE", "/keys/from-arm", NULL));
     cr_expect_eq(deleted.status, 200);
-    arm_do(api_daemon(), "GET", KEYS "from-arm", NULL, 404);
-    arm_do(api_daemon(), "PUT", KEYS "from-arm", "{\"properties\":{\"kty\":\"EC\"}}", 409);
+    keyvault_do(api_daemon(), "GET", KEYS "from-arm", NULL, 404);
+    keyvault_do(api_daemon(), "PUT", KEYS "from-arm", "{\"properties\":{\"kty\":\"EC\"}}", 409);
 }
 
 /* The documentation's own template leaves the trigger that it does not use empty. */
@@ -110,15 +111,15 @@ Test(keyvault_keys, have_a_rotation_policy)
 {
     API_REPLY(
         made,
-        arm_ask(api_daemon(), "PUT", KEYS "turning",
-                "{\"properties\":{\"kty\":\"EC\",\"vaultName\":\"dev\",\"rotationPolicy\":{"
-                "\"attributes\":{\"expiryTime\":\"P2Y\"},\"lifetimeActions\":[{\"trigger\":{"
-                "\"timeAfterCreate\":\"P18M\",\"timeBeforeExpiry\":\"\"},\"action\":{\"type\":"
-                "\"Rotate\"}},{\"trigger\":{\"timeBeforeExpiry\":\"P30D\"},\"action\":{"
-                "\"type\":\"notify\"}}]}}}"));
+        keyvault_ask(api_daemon(), "PUT", KEYS "turning",
+                     "{\"properties\":{\"kty\":\"EC\",\"vaultName\":\"dev\",\"rotationPolicy\":{"
+                     "\"attributes\":{\"expiryTime\":\"P2Y\"},\"lifetimeActions\":[{\"trigger\":{"
+                     "\"timeAfterCreate\":\"P18M\",\"timeBeforeExpiry\":\"\"},\"action\":{\"type\":"
+                     "\"Rotate\"}},{\"trigger\":{\"timeBeforeExpiry\":\"P30D\"},\"action\":{"
+                     "\"type\":\"notify\"}}]}}}"));
 
     cr_expect_eq(made.status, 200, "%s", made.body);
-    arm_mask(api_daemon(), &made);
+    keyvault_mask(api_daemon(), &made);
     cr_expect_not_null(
         strstr(
             made.body,
@@ -127,17 +128,18 @@ Test(keyvault_keys, have_a_rotation_policy)
             "\"action\":{\"type\":\"notify\"}}],\"attributes\":{\"expiryTime\":\"P2Y\","
             "\"created\":0,"),
         "%s", made.body);
-    arm_do(api_daemon(), "PUT", KEYS "not-turning",
-           "{\"properties\":{\"kty\":\"EC\",\"rotationPolicy\":{\"lifetimeActions\":[{\"trigger\":{"
-           "\"timeAfterCreate\":\"soon\"},\"action\":{\"type\":\"rotate\"}}]}}}",
-           400);
-    arm_do(api_daemon(), "GET", KEYS "not-turning", NULL, 404);
+    keyvault_do(
+        api_daemon(), "PUT", KEYS "not-turning",
+        "{\"properties\":{\"kty\":\"EC\",\"rotationPolicy\":{\"lifetimeActions\":[{\"trigger\":{"
+        "\"timeAfterCreate\":\"soon\"},\"action\":{\"type\":\"rotate\"}}]}}}",
+        400);
+    keyvault_do(api_daemon(), "GET", KEYS "not-turning", NULL, 404);
 }
 
 static void *make_racer(void *context)
 {
     (void) context;
-    arm_do(api_daemon(), "PUT", KEYS "racer", "{\"properties\":{\"kty\":\"EC\"}}", 200);
+    keyvault_do(api_daemon(), "PUT", KEYS "racer", "{\"properties\":{\"kty\":\"EC\"}}", 200);
     return NULL;
 }
 
@@ -145,13 +147,13 @@ Test(keyvault_keys, are_made_once_by_however_many)
 {
     pthread_t threads[4];
 
-    arm_do(api_daemon(), "GET", KEYS "racer", NULL, 404);
+    keyvault_do(api_daemon(), "GET", KEYS "racer", NULL, 404);
     for (size_t i = 0; i < KV_COUNT(threads); i++) {
         cr_assert_eq(pthread_create(&threads[i], NULL, make_racer, NULL), 0);
     }
     for (size_t i = 0; i < KV_COUNT(threads); i++) {
         pthread_join(threads[i], NULL);
     }
-    API_REPLY(versions, arm_ask(api_daemon(), "GET", KEYS "racer/versions", NULL));
+    API_REPLY(versions, keyvault_ask(api_daemon(), "GET", KEYS "racer/versions", NULL));
     cr_expect_eq(cJSON_GetArraySize(reply_item(&versions, "value")), 1, "%s", versions.body);
 }

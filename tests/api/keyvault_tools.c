@@ -3,57 +3,29 @@
 
 #include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-static const char *find_subscription(const struct daemon *daemon)
+struct reply keyvault_ask(const struct daemon *daemon, const char *method, const char *path,
+                          const char *body)
 {
-    static char id[64];
-    struct caller caller;
-
-    if (id[0] == '\0') {
-        access_read_caller(daemon, &caller);
-        (void) snprintf(id, sizeof(id), "%s", caller.subscription);
-    }
-    return id;
-}
-
-struct reply arm_ask(const struct daemon *daemon, const char *method, const char *path,
-                     const char *body)
-{
-    static char authorization[8192 + 32];
     char target[2048];
     API_CLIENT_OF(daemon, dev);
 
-    if (authorization[0] == '\0') {
-        char *token = client_fetch_token(daemon, "https://management.azure.com/");
-
-        cr_assert_not_null(token);
-        (void) snprintf(authorization, sizeof(authorization), "Authorization: Bearer %s", token);
-        free(token);
-    }
-    (void) snprintf(target, sizeof(target), "/subscriptions/%s%s%s%s", find_subscription(daemon),
-                    path, strchr(path, '?') != NULL ? "&" : "?",
-                    strstr(path, "api-version") != NULL ? "" : "api-version=2023-07-01");
-    return client_send(&dev, &(const struct request){ .method = method,
-                                                      .target = target,
-                                                      .host = "management.localhost",
-                                                      .body = body,
-                                                      .headers = { authorization },
-                                                      .without_token = true });
+    (void) snprintf(target, sizeof(target), "~%s", path);
+    return arm_ask(&dev, method, target, "2023-07-01", body);
 }
 
-void arm_do(const struct daemon *daemon, const char *method, const char *path, const char *body,
-            long status)
+void keyvault_do(const struct daemon *daemon, const char *method, const char *path,
+                 const char *body, long status)
 {
-    API_REPLY(reply, arm_ask(daemon, method, path, body));
+    API_REPLY(reply, keyvault_ask(daemon, method, path, body));
     cr_assert_eq(reply.status, status, "%s %s: %ld %s", method, path, reply.status, reply.body);
 }
 
-void arm_expect_error(const struct daemon *daemon, const char *method, const char *path,
-                      const char *body, long status, const char *code, const char *message)
+void keyvault_expect_error(const struct daemon *daemon, const char *method, const char *path,
+                           const char *body, long status, const char *code, const char *message)
 {
-    API_REPLY(reply, arm_ask(daemon, method, path, body));
+    API_REPLY(reply, keyvault_ask(daemon, method, path, body));
     cr_expect_eq(reply.status, status, "%s %s %s: %ld %s", method, path, body != NULL ? body : "",
                  reply.status, reply.body);
     cr_expect_str_eq(reply_text(&reply, "error.code"), code);
@@ -88,7 +60,7 @@ static size_t match(const char *text, const char *form)
     return i;
 }
 
-void arm_mask(const struct daemon *daemon, struct reply *reply)
+void keyvault_mask(const struct daemon *daemon, struct reply *reply)
 {
     static const struct {
         const char *form, *mask;
@@ -103,7 +75,7 @@ void arm_mask(const struct daemon *daemon, struct reply *reply)
 
     (void) snprintf(port, sizeof(port), ":%u/", daemon->port);
     shorten(reply->body, port, ":P/");
-    shorten(reply->body, find_subscription(daemon), "S");
+    shorten(reply->body, arm_subscription_id + strlen("/subscriptions/"), "S");
     for (char *at = reply->body; *at != '\0'; at++) {
         for (size_t i = 0; i < KV_COUNT(forms); i++) {
             size_t len = match(at, forms[i].form);

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "../support/arm.h"
 #include "access_tools.h"
 
 #define GROUP "/resourceGroups/coffer/providers/Microsoft.KeyVault"
@@ -11,16 +12,16 @@
 #define PROVIDER "/providers/Microsoft.KeyVault"
 
 /* Asks for a path below the subscription; without "api-version" in it that is 2023-07-01. */
-struct reply arm_ask(const struct daemon *daemon, const char *method, const char *path,
-                     const char *body);
+struct reply keyvault_ask(const struct daemon *daemon, const char *method, const char *path,
+                          const char *body);
 
 /* The same, and the test fails for another status. */
-void arm_do(const struct daemon *daemon, const char *method, const char *path, const char *body,
-            long status);
+void keyvault_do(const struct daemon *daemon, const char *method, const char *path,
+                 const char *body, long status);
 
 /* And for another refusal than the whole one. */
-void arm_expect_error(const struct daemon *daemon, const char *method, const char *path,
-                      const char *body, long status, const char *code, const char *message);
+void keyvault_expect_error(const struct daemon *daemon, const char *method, const char *path,
+                           const char *body, long status, const char *code, const char *message);
 
 /* What a vault is made with: {"location":"eastus","properties":{the tenant, the SKU, and `more`}}. */
 #define VAULT_BODY(more)                                                                           \
@@ -30,4 +31,4 @@ void arm_expect_error(const struct daemon *daemon, const char *method, const cha
 
 /* The body with what differs from run to run masked: S for the subscription, P for the port, DATE for
  * dates, V for versions, 0 for seconds. In place. */
-void arm_mask(const struct daemon *daemon, struct reply *reply);
+void keyvault_mask(const struct daemon *daemon, struct reply *reply);

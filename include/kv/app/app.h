@@ -43,6 +43,7 @@
 
 struct kv_key_file;
 struct kv_limits;
+struct arm_type;
 struct kv_resources;
 struct kv_scenarios;
 
@@ -84,9 +85,10 @@ struct kv_app {
 
     struct kv_scenarios *scenarios; /* incidents by name */
 
-    struct kv_resources *resources; /* what the resource manager keeps */
-    bool accepts_unknown_types;     /* of resources, which are kept as they are sent */
-    kv_millis provisioning_lag;     /* how long a resource takes to be there, by the virtual clock */
+    const struct arm_type *const *arm_tables; /* of its providers; a NULL ends them */
+    struct kv_resources *resources;           /* what the resource manager keeps */
+    bool accepts_unknown_types;               /* of resources, which are kept as they are sent */
+    kv_millis provisioning_lag; /* how long a resource takes to be there, by the virtual clock */
 
     /* The token, by way of main.c: its state, what it is, its counters. Thread-safe. */
     bool (*token_is_healthy)(void *health_context);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kv/arm/providers.h - the tables of the providers, for types.c; each is defined in a room of its own. */
+/* kv/arm/providers.h - the tables of the providers, each from a room of its own; serve/resources.c lists them. */
 #pragma once
 
 #include "kv/arm/arm.h"
 
 extern const struct arm_type arm_group_types[]; /* Microsoft.Resources: api/resources itself */
+extern const struct arm_type arm_tag_types[];   /* the same: tags, and locks */
 extern const struct arm_type arm_keyvault_types[];

@@ -153,16 +153,18 @@ enum kv_code arm_begin_envelope(const struct arm_call *call, struct kv_resource 
     return KV_OK;
 }
 
-/* The edition that an ETag names: "00000001"; 0: none that there can be. */
+/* The edition that an ETag names, "00000001"; of any other text one that there cannot be. */
 static int64_t edition_of(const char *etag)
 {
-    unsigned long long edition = 0;
-    int end = 0;
+    unsigned long long edition;
+    char *end = NULL;
 
     etag += strncmp(etag, "W/", 2) == 0 ? 2 : 0;
-    return sscanf(etag, "\"%8llx\"%n", &edition, &end) == 1 && etag[end] == '\0' && edition > 0
-               ? (int64_t) edition
-               : INT64_MAX;
+    if (*etag != '"' || strspn(etag + 1, "0123456789abcdef") != 8) {
+        return INT64_MAX;
+    }
+    edition = strtoull(etag + 1, &end, 16);
+    return strcmp(end, "\"") == 0 && edition > 0 ? (int64_t) edition : INT64_MAX;
 }
 
 enum kv_code arm_precondition(const struct arm_call *call, int64_t *ret_before, struct kv_err *err)
@@ -185,18 +187,21 @@ void arm_etag(const struct kv_resource *resource, char ret_etag[32])
     (void) snprintf(ret_etag, 32, "\"%08llx\"", (unsigned long long) resource->edition);
 }
 
+/* Named by what comes behind the scope: "Microsoft.KeyVault/vaults/dev". */
 enum kv_code arm_refuse_missing(const struct arm_call *call, struct kv_err *err)
 {
     const struct arm_id *id = call->id;
+    const char *name = id->text + strlen(id->scope) + strlen("/providers/");
 
     if (id->group[0] == '\0') {
         return KV_FAIL(err, KV_RESOURCE_NOT_FOUND, 0,
-                       "The Resource '%s/%s' was not found. For more details please go to "
+                       "The Resource '%.500s' was not found. For more details please go to "
                        "https://aka.ms/ARMResourceNotFoundFix",
-                       call->type->name, id->name);
+                       name);
     }
-    return KV_FAIL(err, KV_RESOURCE_NOT_FOUND, 0,
-                   "The Resource '%s/%s' under resource group '%s' was not found. For more details "
-                   "please go to https://aka.ms/ARMResourceNotFoundFix",
-                   call->type->name, id->name, id->group);
+    return KV_FAIL(
+        err, KV_RESOURCE_NOT_FOUND, 0,
+        "The Resource '%.500s' under resource group '%s' was not found. For more details "
+        "please go to https://aka.ms/ARMResourceNotFoundFix",
+        name, id->group);
 }
