@@ -177,8 +177,7 @@ enum kv_code kv_key_create_check(const struct kv_scope *scope,
 enum kv_code kv_key_create(const struct kv_scope *scope, const struct kv_key_create_args *args,
                            struct kv_key *ret_key, struct kv_err *err) kv_must_check;
 
-/* Characters of `members` below. */
-#define KV_KEY_MEMBERS_MAX 1024
+#define KV_KEY_MEMBERS_MAX 1024 /* characters of `members` below */
 
 /* A key wrapped for the HSM: `kek` is a key of the same vault whose key_ops are ["import"]. */
 struct kv_key_transfer {
