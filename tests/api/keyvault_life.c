@@ -204,3 +204,22 @@ Test(keyvault_life, has_private_endpoints_that_are_kept)
     keyvault_do(api_daemon(), "DELETE", VAULTS "linked/privateEndpointConnections/pe", NULL, 200);
     keyvault_do(api_daemon(), "GET", VAULTS "linked/privateEndpointConnections/pe", NULL, 404);
 }
+
+/* One that vaults were put into by another door is a group like any other. */
+Test(keyvault_life, is_that_of_groups_made_by_other_doors)
+{
+    keyvault_do(api_daemon(), "GET", "/resourceGroups/Side-Door", NULL, 404);
+    access_make_vault(api_daemon(), "side-door", "{\"group\":\"Side-Door\",\"region\":\"westus\"}");
+    API_REPLY(list, keyvault_ask(api_daemon(), "GET",
+                                 "/resourceGroups/side-door" PROVIDER "/vaults", NULL));
+    cr_expect_str_eq(reply_text(&list, "value.0.name"), "side-door", "%s", list.body);
+    cr_expect_eq(cJSON_GetArraySize(reply_item(&list, "value")), 1);
+    API_REPLY(groups, keyvault_ask(api_daemon(), "GET", "/resourceGroups", NULL));
+    cr_expect_not_null(strstr(groups.body, "/resourceGroups/Side-Door"), "%s", groups.body);
+    API_REPLY(group, keyvault_ask(api_daemon(), "GET", "/resourceGroups/SIDE-DOOR", NULL));
+    cr_expect_str_eq(reply_text(&group, "location"), "westus");
+    keyvault_do(api_daemon(), "DELETE", "/resourceGroups/side-door", NULL, 202);
+    API_REPLY(vault, access_ask(api_daemon(), "GET", "/side-door", NULL));
+    cr_expect_str_eq(reply_text(&vault, "state"), "deleted");
+    keyvault_do(api_daemon(), "GET", "/resourceGroups/side-door", NULL, 404);
+}
