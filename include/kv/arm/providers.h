@@ -7,3 +7,6 @@
 extern const struct arm_type arm_group_types[];  /* Microsoft.Resources: api/resources itself */
 extern const struct arm_type arm_health_types[]; /* HealthcareApis, ResourceHealth, Insights */
 extern const struct arm_type arm_tag_types[];    /* the same: tags, and locks */
+extern const struct arm_type arm_group_types[]; /* Microsoft.Resources: api/resources itself */
+extern const struct arm_type arm_tag_types[];   /* the same: tags, and locks */
+extern const struct arm_type arm_keyvault_types[];

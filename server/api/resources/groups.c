@@ -11,7 +11,6 @@
 #include "kv/base/json.h"
 #include "private.h"
 
-#define GROUP_TYPE "Microsoft.Resources/resourceGroups"
 #define GROUP_VERSIONS                                                                             \
     "2025-04-01 2024-11-01 2024-07-01 2024-03-01 2023-07-01 2022-12-01 2022-09-01 2022-06-01 "     \
     "2022-05-01 2022-01-01 2021-04-01 2021-01-01 2020-10-01 2020-08-01 2020-06-01 2019-10-01 "     \
@@ -38,11 +37,16 @@ static enum kv_code ensure_default(const struct arm_call *call, struct kv_err *e
     return code == KV_PRECONDITION_FAILED ? KV_OK : code;
 }
 
+/* The same of the group that the call names, if vaults were put into it. */
+static enum kv_code ensure(const struct arm_call *call, struct kv_err *err)
+{
+    return group_is_default(call->id->group) ? ensure_default(call, err)
+                                             : groups_adopt(call->app, call->id->group, err);
+}
+
 static enum kv_code get(struct arm_call *call, struct arm_reply *reply, struct kv_err *err)
 {
-    if (group_is_default(call->id->group)) {
-        KV_TRY(ensure_default(call, err));
-    }
+    KV_TRY(ensure(call, err));
 
     enum kv_code code = arm_kept_get(call, reply, err);
 
@@ -86,23 +90,20 @@ static enum kv_code check(struct arm_call *call, struct arm_reply *reply, struct
 static enum kv_code put(struct arm_call *call, struct arm_reply *reply, struct kv_err *err)
 {
     KV_TRY(check(call, reply, err));
-    if (group_is_default(call->id->group)) {
-        KV_TRY(ensure_default(call, err));
-    }
+    KV_TRY(ensure(call, err));
     return arm_kept_put(call, reply, err);
 }
 
 static enum kv_code patch(struct arm_call *call, struct arm_reply *reply, struct kv_err *err)
 {
-    if (group_is_default(call->id->group)) {
-        KV_TRY(ensure_default(call, err));
-    }
+    KV_TRY(ensure(call, err));
     return arm_kept_patch(call, reply, err);
 }
 
 static enum kv_code list(struct arm_call *call, struct arm_page *page, struct kv_err *err)
 {
     KV_TRY(ensure_default(call, err));
+    KV_TRY(groups_adopt(call->app, NULL, err));
     return arm_kept_list(call, page, err);
 }
 

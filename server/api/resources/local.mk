@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 libkvapi_a_SOURCES += \
+	%D%/adopt.c \
 	%D%/authorize.c \
 	%D%/call.c \
 	%D%/cloud.c \

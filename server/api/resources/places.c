@@ -38,6 +38,10 @@ enum kv_code group_check(const struct kv_app *app, const struct arm_id *id, stru
     }
     (void) snprintf(text, sizeof(text), "/subscriptions/%s/resourceGroups/%s", id->subscription,
                     id->group);
-    code = kv_resource_get(app->resources, text, &group, err);
+    code = kv_resource_get(app->resources, text, &group, NULL);
+    if (code == KV_NOT_FOUND) {
+        KV_TRY(groups_adopt(app, id->group, err));
+        code = kv_resource_get(app->resources, text, &group, err);
+    }
     return code == KV_NOT_FOUND ? group_refuse_missing(id->group, err) : code;
 }

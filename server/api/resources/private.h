@@ -86,5 +86,10 @@ enum kv_code group_check(const struct kv_app *app, const struct arm_id *id,
 enum kv_code group_refuse_missing(const char *name, struct kv_err *err) kv_must_check;
 bool group_is_default(const char *name);
 
+#define GROUP_TYPE "Microsoft.Resources/resourceGroups"
+/* Makes that group, or with NULL all, that living vaults lie in, unless they are there. */
+enum kv_code groups_adopt(const struct kv_app *app, const char *wanted,
+                          struct kv_err *err) kv_must_check;
+
 /* "2023-07-01" is one of "2023-07-01 2022-07-01". */
 bool versions_have(const char *versions, const char *wanted);
