@@ -14,6 +14,7 @@ noinst_HEADERS = \
 	%D%/kv/access/permission.def \
 	%D%/kv/access/permission.h \
 	%D%/kv/access/roles.h \
+	%D%/kv/access/scopes.h \
 	%D%/kv/access/trusted_service.def \
 	%D%/kv/access/vault_role.def \
 	%D%/kv/app/api.h \
