@@ -20,6 +20,7 @@ noinst_HEADERS = \
 	%D%/kv/app/api.h \
 	%D%/kv/app/app.h \
 	%D%/kv/arm/arm.h \
+	%D%/kv/arm/identity_block.h \
 	%D%/kv/arm/providers.h \
 	%D%/kv/base/agenda.h \
 	%D%/kv/base/base.h \

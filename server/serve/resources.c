@@ -7,6 +7,7 @@
 static const struct arm_type *const providers[] = {
     arm_group_types,
     arm_authorization_types,
+    arm_identity_types,
     NULL,
 };
 

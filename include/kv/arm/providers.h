@@ -5,4 +5,5 @@
 #include "kv/arm/arm.h"
 
 extern const struct arm_type arm_authorization_types[]; /* Microsoft.Authorization */
+extern const struct arm_type arm_identity_types[];      /* Microsoft.ManagedIdentity */
 extern const struct arm_type arm_group_types[]; /* Microsoft.Resources: api/resources itself */
