@@ -134,9 +134,9 @@ Test(health_services, need_an_identity_for_a_key)
                          "\"properties\":{}}"));
 
     expect_part(&none, "needs a managed identity");
-    expect_part(&both, "is not one that this resource can have");
-    expect_part(&odd, "is not one that this resource can have");
-    expect_part(&empty, "names 1 to 20 identities");
+    expect_part(&both, "not both");
+    expect_part(&odd, "identity of the resource is not valid");
+    expect_part(&empty, "identity of the resource is not valid");
 }
 
 /* As the configure page has it for a system-assigned identity: make it, let it use the key, give it the key. */

@@ -91,6 +91,8 @@ struct kv_app {
     struct kv_resources *resources;           /* what the resource manager keeps */
     bool accepts_unknown_types;               /* of resources, which are kept as they are sent */
     bool refuses_empty_key_url;               /* of a service; else it has no key of a customer */
+    bool resource_manager_is_open;            /* every caller is Owner there */
+    kv_millis directory_delay;  /* how long a new identity is not known to role assignments */
     kv_millis provisioning_lag; /* how long a resource takes to be there, by the virtual clock */
 
     /* The token, by way of main.c: its state, what it is, its counters. Thread-safe. */

@@ -9,7 +9,6 @@ libkvapi_a_SOURCES += \
 	%D%/filter.c \
 	%D%/groups.c \
 	%D%/handler.c \
-	%D%/identity_block.c \
 	%D%/ids.c \
 	%D%/kept.c \
 	%D%/overview.c \

@@ -126,7 +126,7 @@ static void fill_resource(const struct kv_principals *principals, struct kv_prin
     if (entry->type == KV_PRINCIPAL_SYSTEM_ASSIGNED && entry->name[0] != '\0'
         && entry->name[0] != '/') {
         (void) snprintf(entry->resource, sizeof(entry->resource), "%.*s%.*s", head, model,
-                        KV_PRINCIPAL_WORD_MAX, entry->name);
+                        KV_PRINCIPAL_NAME_SIZE - 1, entry->name);
     }
     if (entry->type != KV_PRINCIPAL_SYSTEM_ASSIGNED && entry->type != KV_PRINCIPAL_USER_ASSIGNED) {
         entry->resource[0] = '\0';
@@ -246,13 +246,12 @@ static enum kv_code make_room(struct kv_db *db, struct principals_row *row, stru
 
 static enum kv_code check_name(const char *name, struct kv_err *err)
 {
-    size_t max = *name == '/' ? KV_PRINCIPAL_NAME_SIZE - 1 : KV_PRINCIPAL_WORD_MAX;
-
-    if (strlen(name) > max || strchr(name, ',') != NULL || !kv_text_is_graphic(name)) {
+    if (strlen(name) >= principals_name_size(name) || strchr(name, ',') != NULL
+        || !kv_text_is_graphic(name)) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
                        "The name of an identity has 1 to %d printable ASCII characters without "
                        "blanks and commas.",
-                       (int) max);
+                       KV_PRINCIPAL_NAME_SIZE - 1);
     }
     return KV_OK;
 }

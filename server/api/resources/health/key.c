@@ -72,6 +72,7 @@ static void learn_vault(const struct arm_call *call, const struct found *found,
     facts->purge_protection = fact(found->vault->purge_protection);
     facts->mode = found->vault->access == KV_ACCESS_POLICY ? KV_CMK_POLICY : KV_CMK_RBAC;
     facts->vault_tenant = kv_identity_tenant(call->app->identity);
+    facts->vault_region = found->vault->region;
     learn_firewall(call, found, facts);
 }
 

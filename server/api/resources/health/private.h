@@ -21,6 +21,6 @@ enum kv_code health_check_key(const struct arm_call *call, enum kv_cmk_profile p
                               struct kv_err *err) kv_must_check;
 
 arm_fn workspace_put, workspace_check, workspace_delete;
-arm_fn service_put, service_patch, service_delete, service_check;
+arm_fn service_get, service_put, service_patch, service_delete, service_check;
 arm_fn availability_get;
 arm_list_fn availability_list;

@@ -192,15 +192,29 @@ static enum kv_code deploy(const struct arm_call *call, const struct kind *kind,
 
 /* --- put, patch, delete --- */
 
+/* By what the managed-identity endpoints know whom the service acts as; "": nobody. */
+static enum kv_code find_identity(const struct arm_call *call, const cJSON *block,
+                                  struct kv_principal_entry *ret_entry, struct kv_err *err)
+{
+    enum kv_code code = arm_identity_of(call->app, call->id->text, block, ret_entry, err);
+
+    if (code == KV_NOT_FOUND) {
+        ret_entry->resource[0] = '\0';
+    }
+    return code == KV_NOT_FOUND ? KV_OK : code;
+}
+
 /* A key needs an identity, and rules; then the service itself has to be able to use it. */
 static enum kv_code take_key(const struct arm_call *call, const struct kv_resource *resource,
-                             const struct arm_identity *identity, struct kv_err *err)
+                             const cJSON *block, struct kv_err *err)
 {
     const struct kind *kind = kind_of(call);
+    struct kv_principal_entry entry;
     const char *url;
 
     KV_TRY(find_key(call, resource->content, &url, err));
-    if (*url != '\0' && identity->name[0] == '\0') {
+    KV_TRY(find_identity(call, block, &entry, err));
+    if (*url != '\0' && entry.resource[0] == '\0') {
         return KV_FAIL(err, KV_ARM_BAD_REQUEST, 0,
                        "A service with a customer-managed key needs a managed identity that can "
                        "use it.");
@@ -208,50 +222,77 @@ static enum kv_code take_key(const struct arm_call *call, const struct kv_resour
     if (*url != '\0') {
         KV_TRY(health_check_key(call, kind->cmk, url, resource->location, err));
     }
-    return deploy(call, kind, url, identity->name, err);
+    return deploy(call, kind, url, entry.resource, err);
 }
 
-static enum kv_code set_identity(struct kv_resource *resource, struct arm_identity *identity,
+/* "identity" of a service, or of an answer about it, as it is today. */
+static enum kv_code set_identity(const struct arm_call *call, const cJSON *block, cJSON *content,
                                  struct kv_err *err)
 {
+    cJSON *shown = NULL;
     bool ok = true;
 
-    cJSON_DeleteItemFromObject(resource->content, "identity");
-    if (identity->block != NULL) {
-        kv_json_add_take(resource->content, "identity", kv_take(identity->block), &ok);
+    KV_TRY(arm_identity_show(call->app, call->id->text, block, &shown, err));
+    cJSON_DeleteItemFromObject(content, "identity");
+    if (shown != NULL) {
+        kv_json_add_take(content, "identity", shown, &ok);
     }
     return ok ? KV_OK : KV_OUT_OF_MEMORY(err);
 }
 
-static enum kv_code apply(struct arm_call *call, struct kv_resource *resource, const cJSON *before,
+/* These services have one kind of identity at a time (control-plane.md §2.2). */
+static enum kv_code read_identity(const struct arm_call *call, const cJSON *content,
+                                  cJSON **ret_block, struct kv_err *err)
+{
+    const char *type;
+
+    KV_TRY(arm_identity_read(call, cJSON_GetObjectItem(content, "identity"), ret_block, err));
+    type = cJSON_GetStringValue(cJSON_GetObjectItem(*ret_block, "type"));
+    if (type != NULL && strchr(type, ',') != NULL) {
+        return KV_FAIL(err, KV_ARM_BAD_REQUEST, 0,
+                       "The service can have a system-assigned identity or a user-assigned one, "
+                       "not both.");
+    }
+    return KV_OK;
+}
+
+static enum kv_code apply(struct arm_call *call, struct kv_resource *resource, bool is_new,
                           struct arm_reply *reply, struct kv_err *err)
 {
-    kv_auto(arm_identity_done) struct arm_identity identity = { 0 };
-    const cJSON *sent = cJSON_GetObjectItem(resource->content, "identity");
+    kv_auto(cJSON_Delete) cJSON *block = NULL;
     enum kv_code code;
 
     KV_TRY(fill(call, kind_of(call), resource->content, err));
-    KV_TRY(arm_identity_put(call, sent, before, true, &identity, err));
-    code = take_key(call, resource, &identity, err);
-    if (code != KV_OK && before == NULL) {
-        KV_IGNORE(arm_identity_drop(call, identity.block, NULL)); /* it came for nothing */
+    KV_TRY(read_identity(call, resource->content, &block, err));
+    KV_TRY(arm_identity_settle(call, block, err));
+    code = take_key(call, resource, block, err);
+    if (code != KV_OK && is_new) {
+        KV_IGNORE(arm_identity_drop(call, NULL)); /* it came for nothing */
     }
     KV_TRY(code);
-    KV_TRY(set_identity(resource, &identity, err));
+    KV_TRY(set_identity(call, block, resource->content, err));
     return arm_keep(call, resource, reply, err);
 }
 
-/* The identity that is there; NULL: none, or no such service. */
-static const cJSON *identity_before(const struct arm_call *call, struct kv_resource *before)
+static bool is_there(const struct arm_call *call)
 {
-    return arm_find(call, before, NULL) == KV_OK ? cJSON_GetObjectItem(before->content, "identity")
-                                                 : NULL;
+    kv_auto(kv_resource_done) struct kv_resource before = { 0 };
+
+    return arm_find(call, &before, NULL) == KV_OK;
+}
+
+enum kv_code service_get(struct arm_call *call, struct arm_reply *reply, struct kv_err *err)
+{
+    kv_auto(cJSON_Delete) cJSON *block = NULL;
+
+    KV_TRY(arm_kept_get(call, reply, err));
+    block = cJSON_DetachItemFromObject(reply->body, "identity");
+    return set_identity(call, block, reply->body, err);
 }
 
 enum kv_code service_put(struct arm_call *call, struct arm_reply *reply, struct kv_err *err)
 {
     kv_auto(kv_resource_done) struct kv_resource resource = { 0 };
-    kv_auto(kv_resource_done) struct kv_resource before = { 0 };
     int64_t edition;
 
     KV_TRY(check_name(call, err));
@@ -259,18 +300,17 @@ enum kv_code service_put(struct arm_call *call, struct arm_reply *reply, struct 
     KV_TRY(arm_begin_envelope(call, &resource, err));
     KV_TRY(arm_take_content(call->body, &resource.content, err));
     KV_TRY(arm_check_location(call, &resource, err));
-    return apply(call, &resource, identity_before(call, &before), reply, err);
+    return apply(call, &resource, !is_there(call), reply, err);
 }
 
 enum kv_code service_patch(struct arm_call *call, struct arm_reply *reply, struct kv_err *err)
 {
     kv_auto(kv_resource_done) struct kv_resource resource = { 0 };
-    kv_auto(kv_resource_done) struct kv_resource before = { 0 };
 
     KV_TRY(arm_find(call, &resource, err));
     KV_TRY(arm_apply_patch(call, &resource, err));
     arm_name_caller(call, resource.changed_by, &resource.changed_by_user);
-    return apply(call, &resource, identity_before(call, &before), reply, err);
+    return apply(call, &resource, false, reply, err);
 }
 
 enum kv_code service_check(struct arm_call *call, struct arm_reply *reply, struct kv_err *err)
@@ -284,14 +324,12 @@ enum kv_code service_check(struct arm_call *call, struct arm_reply *reply, struc
 
 enum kv_code service_delete(struct arm_call *call, struct arm_reply *reply, struct kv_err *err)
 {
-    kv_auto(kv_resource_done) struct kv_resource before = { 0 };
     char name[HEALTH_NAME_SIZE];
-    const cJSON *identity = identity_before(call, &before);
     enum kv_code code;
 
     health_name(call->id, name);
     KV_TRY(arm_kept_delete(call, reply, err));
-    KV_TRY(arm_identity_drop(call, identity, err));
+    KV_TRY(arm_identity_drop(call, err));
     code = kv_consumers_remove(call->app->consumers, name, err);
     return code == KV_NOT_FOUND ? KV_OK : code;
 }

@@ -127,7 +127,7 @@ static const struct arm_action name_actions[] = {
     {                                                                                              \
         .name = "Microsoft.HealthcareApis/workspaces/" name_, .api_versions = VERSIONS,            \
         .places = ARM_AT_GROUP | ARM_AT_SUBSCRIPTION, .is_tracked = true, .waiting = "Creating",   \
-        .get = arm_kept_get, .put = service_put, .patch = service_patch, .delete = service_delete, \
+        .get = service_get, .put = service_put, .patch = service_patch, .delete = service_delete,  \
         .list = arm_kept_list, .lane = KV_LANE_OUTSIDE, .check = service_check                     \
     }
 
