@@ -13,6 +13,7 @@ include %D%/domain/journal/local.mk
 include %D%/domain/faults/local.mk
 include %D%/domain/release/local.mk
 include %D%/domain/templates/local.mk
+include %D%/domain/deployments/local.mk
 include %D%/domain/keys/local.mk
 include %D%/domain/scenarios/local.mk
 include %D%/domain/seeds/local.mk

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Complete mode: what lies in the group and is not in the template goes. In the opposite order of the tables
+ * of providers, so that what uses a vault goes before the vault.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "kv/base/json.h"
+#include "private.h"
+
+#define PAGE_SIZE 1000
+
+/* Nested types go with what they lie in. */
+static bool goes_alone(const struct arm_type *type)
+{
+    const char *slash = strchr(type->name, '/');
+
+    return type->is_tracked && (type->places & ARM_AT_GROUP) != 0 && type->list != NULL
+           && type->delete != NULL && strchr(slash + 1, '/') == NULL;
+}
+
+static bool is_planned(struct kv_template_plan *plan, const char *id)
+{
+    for (size_t i = 0; i < kv_template_plan_count(plan); i++) {
+        const struct kv_template_resource *resource = kv_template_plan_at(plan, i);
+
+        if ((resource->is_deployed || resource->is_existing) && arm_id_equals(resource->id, id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Those of a page that the plan does not have. */
+static enum kv_code take_page(struct arm_page *page, struct kv_template_plan *plan, cJSON *list,
+                              struct kv_err *err)
+{
+    cJSON *item;
+    bool ok = true;
+
+    while ((item = cJSON_DetachItemFromArray(page->values, 0)) != NULL) {
+        const char *id = cJSON_GetStringValue(cJSON_GetObjectItem(item, "id"));
+
+        if (id == NULL || is_planned(plan, id)) {
+            cJSON_Delete(item);
+            continue;
+        }
+        kv_json_add_take(list, NULL, item, &ok);
+    }
+    return ok ? KV_OK : KV_OUT_OF_MEMORY(err);
+}
+
+static void page_done(struct arm_page *page)
+{
+    cJSON_Delete(page->values);
+    free(page->last);
+    *page = (struct arm_page){ 0 };
+}
+KV_DEFINE_CLEANUP_VALUE(struct arm_page, page_done)
+
+/* The page behind `after`; *ret_after is where it ends, owned, or NULL. */
+static enum kv_code find_page(struct arm_call *call, struct kv_template_plan *plan,
+                              const char *after, cJSON *list, char **ret_after, struct kv_err *err)
+{
+    kv_auto(page_done) struct arm_page page = { .values = cJSON_CreateArray(),
+                                                .after = after,
+                                                .max = PAGE_SIZE };
+
+    if (page.values == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    KV_TRY(arm_call_list(call, &page, err));
+    KV_TRY(take_page(&page, plan, list, err));
+    *ret_after = page.has_more ? kv_take(page.last) : NULL;
+    return KV_OK;
+}
+
+KV_DEFINE_CLEANUP(void *, free)
+
+static enum kv_code find_type(const struct place *place, const struct arm_type *type,
+                              struct kv_template_plan *plan, cJSON *list, struct kv_err *err)
+{
+    kv_auto(kv_buf_done) struct kv_buf path = { 0 };
+    kv_auto(free) void *after = NULL;
+    struct arm_call call;
+    struct arm_id id;
+    char version[32];
+
+    kv_buf_init(&path, KV_RESOURCE_ID_MAX);
+    KV_TRY(kv_buf_printf(&path, err, "/subscriptions/%s/resourceGroups/%s/providers/%s",
+                         place->id.subscription, place->id.group, type->name));
+    (void) snprintf(version, sizeof(version), "%.*s", (int) strcspn(type->api_versions, " "),
+                    type->api_versions);
+    KV_TRY(place_call(place, KV_GET, path.data, version, &id, &call, err));
+    do {
+        char *next = NULL;
+
+        KV_TRY(find_page(&call, plan, after, list, &next, err));
+        free(after);
+        after = next;
+    } while (after != NULL);
+    return KV_OK;
+}
+
+static size_t count_types(void)
+{
+    size_t count = 0;
+
+    while (arm_type_at(count) != NULL) {
+        count++;
+    }
+    return count;
+}
+
+enum kv_code complete_find(const struct place *place, struct kv_template_plan *plan,
+                           cJSON **ret_list, struct kv_err *err)
+{
+    kv_auto(cJSON_Delete) cJSON *list = cJSON_CreateArray();
+
+    if (list == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    for (size_t i = count_types(); i-- > 0;) {
+        if (goes_alone(arm_type_at(i))) {
+            KV_TRY(find_type(place, arm_type_at(i), plan, list, err));
+        }
+    }
+    *ret_list = kv_take(list);
+    return KV_OK;
+}
+
+static enum kv_code delete_one(const struct place *place, const char *id, struct arm_reply *reply,
+                               struct kv_err *err)
+{
+    struct arm_id parsed;
+    struct arm_call call;
+    const struct arm_type *type;
+    char version[32];
+
+    KV_TRY(place_call(place, KV_DELETE, id, "", &parsed, &call, err));
+    type = arm_type_find(parsed.type);
+    if (type == NULL) {
+        return KV_OK; /* gone from the tables: nothing to ask */
+    }
+    (void) snprintf(version, sizeof(version), "%.*s", (int) strcspn(type->api_versions, " "),
+                    type->api_versions);
+    call.api_version = version;
+    return arm_call_run(&call, reply, err);
+}
+
+cJSON *complete_group(struct place *place, struct kv_template_plan *plan)
+{
+    kv_auto(cJSON_Delete) cJSON *list = NULL;
+    struct kv_err err = { .code = KV_OK };
+    const cJSON *item;
+
+    if (complete_find(place, plan, &list, &err) != KV_OK) {
+        return kv_deployment_error(&err);
+    }
+    cJSON_ArrayForEach (item, list) {
+        kv_auto(arm_reply_done) struct arm_reply reply = { 0 };
+        const char *id = cJSON_GetStringValue(cJSON_GetObjectItem(item, "id"));
+
+        if (delete_one(place, id, &reply, &err) != KV_OK) {
+            return hands_error(&err, &reply);
+        }
+    }
+    return NULL;
+}
