@@ -15,6 +15,7 @@ include %D%/domain/release/local.mk
 include %D%/domain/templates/local.mk
 include %D%/domain/deployments/local.mk
 include %D%/domain/keys/local.mk
+include %D%/domain/resources/local.mk
 include %D%/domain/scenarios/local.mk
 include %D%/domain/seeds/local.mk
 include %D%/domain/snapshots/local.mk

@@ -31,6 +31,8 @@ libkvserve_a_SOURCES += \
 	%D%/ready.c \
 	%D%/refusals.c \
 	%D%/refusals.h \
+	%D%/resources.c \
+	%D%/resources.h \
 	%D%/rotator.c \
 	%D%/scenarios.c \
 	%D%/secrets.c \

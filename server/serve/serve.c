@@ -22,6 +22,7 @@
 #include "kv/store/store.h"
 #include "listeners.h"
 #include "refusals.h"
+#include "resources.h"
 #include "state.h"
 
 #define WORK_QUEUE 1024
@@ -46,6 +47,7 @@ struct server {
     struct kv_authorities *authorities;
     struct kv_vaults *vaults;
     struct kv_roles *roles;
+    struct kv_resources *resources;
     struct grants grants;
     struct kv_certificates certificates;
     struct coverage coverage;
@@ -130,6 +132,7 @@ static enum kv_code open_access(struct server *server, struct kv_err *err)
                                       0,
                                       0 };
     server->grants.events = server->courier.events;
+    KV_TRY(resources_open(server->store, server->vaults, &server->resources, err));
     return grants_open(&server->grants, server->store, server->roles, err);
 }
 
@@ -280,6 +283,7 @@ static void fill_app(struct server *server)
     journal_lend(&server->journal, server->options, &server->app);
     scenarios_lend(server->scenarios, &server->app);
     state_lend(&server->state, &server->app);
+    resources_lend(server->resources, server->options, &server->app);
 }
 
 static enum kv_code listen_on(struct server *server, struct kv_err *err)
@@ -344,6 +348,7 @@ static void take_down(struct server *server)
     housekeeper_free(server->keeper);
     grants_close(&server->grants);
     kv_roles_free(server->roles);
+    kv_resources_free(server->resources);
     kv_vaults_free(server->vaults);
     events_close(&server->courier);
     kv_store_close(server->store);

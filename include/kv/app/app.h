@@ -43,6 +43,7 @@
 
 struct kv_key_file;
 struct kv_limits;
+struct kv_resources;
 struct kv_scenarios;
 
 struct kv_app {
@@ -82,6 +83,10 @@ struct kv_app {
     unsigned port, control_port; /* the ports in use */
 
     struct kv_scenarios *scenarios; /* incidents by name */
+
+    struct kv_resources *resources; /* what the resource manager keeps */
+    bool accepts_unknown_types;     /* of resources, which are kept as they are sent */
+    kv_millis provisioning_lag;     /* how long a resource takes to be there, by the virtual clock */
 
     /* The token, by way of main.c: its state, what it is, its counters. Thread-safe. */
     bool (*token_is_healthy)(void *health_context);

@@ -62,72 +62,19 @@ bool arm_id_equals(const char *a, const char *b);
 #define ARM_SUBSCRIPTION_SIZE (sizeof("/subscriptions/") + KV_UUID_LENGTH)
 void arm_subscription(const struct kv_app *app, char ret_scope[ARM_SUBSCRIPTION_SIZE]);
 
-/* ---- Calls ----------------------------------------------------------------------------------- */
+/* ---- Rows ------------------------------------------------------------------------------------ */
 
-/* What is asked; all borrowed for the time of the call. */
-struct arm_call {
-    struct kv_app *app;
-    const struct kv_principal *caller;
-    const struct arm_type *type; /* the row; set by arm_call_run() */
-    const struct arm_id *id;     /* of an action: of the resource that it is done to */
-    const char *action;          /* of POST; "" of others */
-    enum kv_verb verb;
-    const char *api_version;              /* one of the row's */
-    const cJSON *body;                    /* an object; NULL: none was sent */
-    const char *filter;                   /* $filter as sent; NULL: none */
-    const char *if_match, *if_none_match; /* NULL: not sent */
-    const char *base;                     /* "https://management.localhost:8443", for links */
-    const char *correlation;              /* GUID */
-    kv_millis now;
-    bool is_deployment; /* made by a template */
-};
-
-/* What comes of it. Zeroed by the caller, ended with arm_reply_done(). */
-struct arm_reply {
-    int status;           /* 200 unless set */
-    cJSON *body;          /* owned; NULL: none */
-    char *location;       /* owned: Location, a path below `base` or a URL; NULL: none */
-    char *async;          /* owned: Azure-AsyncOperation, the same */
-    unsigned retry_after; /* seconds; 0: none */
-    cJSON *details;       /* owned: array that goes into "details" of an error; NULL: none */
-    const char *target;   /* of an error: borrowed from the call; NULL: none */
-    char etag[32];        /* ETag; "": none */
-};
-void arm_reply_done(struct arm_reply *reply);
-KV_DEFINE_CLEANUP_VALUE(struct arm_reply, arm_reply_done)
+struct arm_call;
+struct arm_reply;
+struct arm_page;
 
 typedef enum kv_code arm_fn(struct arm_call *call, struct arm_reply *reply,
                             struct kv_err *err) kv_must_check;
 
-/*
- * Does what a request for that id would: finds the row, checks api-version, place and authorization, calls
- * its function, and adds what all have. An error of any code of err.def is what the client gets;
- * reply->details may go with it. The call's verb, id (as parsed), body, caller, ... are the caller's to set.
- */
-enum kv_code arm_call_run(struct arm_call *call, struct arm_reply *reply,
-                          struct kv_err *err) kv_must_check;
-
-/* ---- Lists ----------------------------------------------------------------------------------- */
-
-/* A page that a list function fills: it adds what comes behind `after`, in an order of its own that does
- * not change, until arm_page_is_full(), then names where it stopped. */
-struct arm_page {
-    cJSON *values;     /* array to be filled */
-    const char *after; /* what the last page's arm_page_add() named; NULL: from the beginning */
-    size_t count, max;
-    char *last;    /* owned by the site */
-    bool has_more; /* set it when something is left out */
-};
-bool arm_page_is_full(const struct arm_page *page);
-/* Takes `item`, even when it fails; `mark` is what the next page begins behind. */
-enum kv_code arm_page_add(struct arm_page *page, cJSON *item, const char *mark,
-                          struct kv_err *err) kv_must_check;
-
-/* Of the resources of call->id->type below call->id->parent; for the second kind of call, see `all`. */
+/* Of the resources of call->id->type below call->id->parent, or call->id->parent itself; of a tracked type a
+ * mark is the id. */
 typedef enum kv_code arm_list_fn(struct arm_call *call, struct arm_page *page,
                                  struct kv_err *err) kv_must_check;
-
-/* ---- Rows ------------------------------------------------------------------------------------ */
 
 struct arm_action { /* POST .../{name}; a list ends with { 0 } */
     const char *name;
@@ -167,6 +114,71 @@ const struct arm_type *arm_type_at(size_t index); /* NULL: no more */
 arm_fn arm_kept_get, arm_kept_put, arm_kept_patch, arm_kept_delete;
 arm_list_fn arm_kept_list;
 
+/* ---- Calls ----------------------------------------------------------------------------------- */
+
+/* What is asked; all borrowed for the time of the call. */
+struct arm_call {
+    struct kv_app *app;
+    const struct kv_principal *caller;
+    const struct arm_type *type; /* the row; set by arm_call_run() */
+    const struct arm_id *id;     /* of an action: of the resource that it is done to */
+    const char *action;          /* of POST; "" of others */
+    enum kv_verb verb;
+    const char *api_version;              /* one of the row's */
+    const cJSON *body;                    /* an object; NULL: none was sent */
+    const char *filter;                   /* $filter as sent; NULL: none */
+    const char *if_match, *if_none_match; /* NULL: not sent */
+    const char *base;                     /* "https://management.localhost:8443", for links */
+    const char *correlation;              /* GUID */
+    kv_millis now;
+    struct arm_type made_up; /* the row of a type that nobody has, where those are accepted */
+    bool is_deployment;      /* made by a template */
+};
+
+/* What comes of it. Zeroed by the caller, ended with arm_reply_done(). */
+struct arm_reply {
+    int status;           /* 200 unless set */
+    cJSON *body;          /* owned; NULL: none */
+    char *location;       /* owned: Location, a path below `base` or a URL; NULL: none */
+    char *async;          /* owned: Azure-AsyncOperation, the same */
+    unsigned retry_after; /* seconds; 0: none */
+    cJSON *details;       /* owned: array that goes into "details" of an error; NULL: none */
+    const char *target;   /* of an error: borrowed from the call; NULL: none */
+    char etag[32];        /* ETag; "": none */
+};
+void arm_reply_done(struct arm_reply *reply);
+KV_DEFINE_CLEANUP_VALUE(struct arm_reply, arm_reply_done)
+
+/*
+ * Does what a request for that id would: finds the row, checks api-version, place and authorization, calls
+ * its function, and adds what all have. An error of any code of err.def is what the client gets;
+ * reply->details may go with it. The call's verb, id (as parsed), body, caller, ... are the caller's to set.
+ */
+enum kv_code arm_call_run(struct arm_call *call, struct arm_reply *reply,
+                          struct kv_err *err) kv_must_check;
+/* The same of a PUT without doing it: what would be refused, as far as the row can tell. */
+enum kv_code arm_call_check(struct arm_call *call, struct arm_reply *reply,
+                            struct kv_err *err) kv_must_check;
+/* Fills page->values; the call's verb is KV_GET and its id a list. */
+enum kv_code arm_call_list(struct arm_call *call, struct arm_page *page,
+                           struct kv_err *err) kv_must_check;
+
+/* ---- Lists ----------------------------------------------------------------------------------- */
+
+/* A page that a list function fills: it adds what comes behind `after`, in an order of its own that does
+ * not change, until arm_page_is_full(), then names where it stopped. */
+struct arm_page {
+    cJSON *values;     /* array to be filled */
+    const char *after; /* what the last page's arm_page_add() named; NULL: from the beginning */
+    size_t count, max;
+    char *last;    /* owned by the site */
+    bool has_more; /* set it when something is left out */
+};
+bool arm_page_is_full(const struct arm_page *page);
+/* Takes `item`, even when it fails; `mark` is what the next page begins behind. */
+enum kv_code arm_page_add(struct arm_page *page, cJSON *item, const char *mark,
+                          struct kv_err *err) kv_must_check;
+
 /* ---- Parts of answers ------------------------------------------------------------------------ */
 
 /*
@@ -179,12 +191,32 @@ cJSON *arm_render(const struct kv_resource *resource, bool shows_system_data);
  * tracked type without one, unless it is there already; KV_BAD_REQUEST for tags beyond the limits. */
 enum kv_code arm_begin_envelope(const struct arm_call *call, struct kv_resource *ret_resource,
                                 struct kv_err *err) kv_must_check;
+/* The parts of that, for rows that keep them otherwise: KV_ARM_BAD_REQUEST, KV_ARM_LOCATION_... */
+enum kv_code arm_take_tags(const cJSON *tags, cJSON **ret_tags, struct kv_err *err) kv_must_check;
+enum kv_code arm_take_location(const cJSON *location, char ret_location[KV_RESOURCE_LOCATION_SIZE],
+                               struct kv_err *err) kv_must_check;
+/* Who asks, as systemData shows it. */
+void arm_name_caller(const struct arm_call *call, char ret_name[KV_RESOURCE_CALLER_SIZE],
+                     bool *ret_is_user);
+/* ETag of its edition. */
+void arm_etag(const struct kv_resource *resource, char ret_etag[32]);
 /* What If-Match and If-None-Match say, for kv_resource_put(). */
 enum kv_code arm_precondition(const struct arm_call *call, int64_t *ret_before,
                               struct kv_err *err) kv_must_check;
 
 /* "The Resource 'Microsoft.KeyVault/vaults/dev' under resource group 'coffer' was not found. ..." */
 enum kv_code arm_refuse_missing(const struct arm_call *call, struct kv_err *err) kv_must_check;
+
+/*
+ * Has provisioning of what a PUT made take --provisioning-lag, if the row has a word for it: to be called before
+ * kv_resource_put(), it sets resource->ready; and after it, with the envelope rendered, the operation to poll. Without a
+ * lag it does nothing.
+ */
+void arm_delay(const struct arm_call *call, struct kv_resource *resource);
+enum kv_code arm_delayed(struct arm_call *call, const struct kv_resource *resource,
+                         struct arm_reply *reply, struct kv_err *err) kv_must_check;
+/* provisioningState of a resource at call->now: the row's `waiting`, or "Succeeded". */
+const char *arm_state(const struct arm_call *call, const struct kv_resource *resource);
 
 /* 202 with Location and Azure-AsyncOperation of an operation that ends after the lag. */
 enum kv_code arm_accept(struct arm_call *call, struct arm_reply *reply, kv_millis lag,
