@@ -41,6 +41,7 @@
 #define KV_CONTROL_NAMES_MAX 128
 #define KV_AUTHORITY_URL_SIZE 320
 
+struct kv_deployments;
 struct kv_key_file;
 struct kv_limits;
 struct kv_resources;
@@ -86,6 +87,8 @@ struct kv_app {
 
     struct kv_resources *resources; /* what the resource manager keeps */
     bool accepts_unknown_types;     /* of resources, which are kept as they are sent */
+    struct kv_deployments *deployments; /* that are under way */
+    const char *template_root;          /* the folder of linked templates; "": there is none */
     kv_millis provisioning_lag;     /* how long a resource takes to be there, by the virtual clock */
 
     /* The token, by way of main.c: its state, what it is, its counters. Thread-safe. */

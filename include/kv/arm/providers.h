@@ -5,3 +5,4 @@
 #include "kv/arm/arm.h"
 
 extern const struct arm_type arm_group_types[]; /* Microsoft.Resources: api/resources itself */
+extern const struct arm_type arm_deployment_types[]; /* Microsoft.Resources: deployments */

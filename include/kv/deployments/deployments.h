@@ -100,7 +100,8 @@ struct kv_deployment_hands {
     /* The place of a nested deployment, and its world, which lives as long. */
     enum kv_code (*nest)(void *place, const struct kv_template_resource *resource, void **ret_place,
                          const struct kv_template_world **ret_world, struct kv_err *err);
-    /* It begins: its plan is known. KV_OK, or why it cannot. Of a nested one alone. */
+    /* It begins: its plan is known, and nothing was sent. KV_OK, or why it cannot. Of one that was begun by
+     * kv_deployments_begin() it is called by that. */
     enum kv_code (*begun)(void *place, const struct kv_deployment_view *view, struct kv_err *err);
 
     /* Everything is there: what else is to be done, such as removing what the template does not

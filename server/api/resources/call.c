@@ -289,7 +289,8 @@ enum kv_code arm_call_check(struct arm_call *call, struct arm_reply *reply, stru
         return refuse_verb(call, err);
     }
     KV_TRY(authorize(call, NULL, err));
-    return call->type->check != NULL ? call->type->check(call, reply, err) : KV_OK;
+    return call->type->check != NULL && !call->body_is_open ? call->type->check(call, reply, err)
+                                                            : KV_OK;
 }
 
 enum kv_code arm_call_list(struct arm_call *call, struct arm_page *page, struct kv_err *err)

@@ -6,6 +6,7 @@
 
 static const struct arm_type *const tables[] = {
     arm_group_types,
+    arm_deployment_types,
 };
 
 const struct arm_type *arm_type_at(size_t index)

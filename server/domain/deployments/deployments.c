@@ -55,6 +55,9 @@ static void cancel_locked(struct tree *tree, const char *reason)
         tree->is_canceled = true;
         tree->reason = reason;
     }
+    if (tree->is_held) {
+        return; /* whoever holds it sees that */
+    }
     if (!tree->is_running) { /* it only waited: let it end */
         tree->is_running = true;
         tree->deployments->running++;
@@ -124,15 +127,46 @@ static enum kv_code check_room_locked(struct kv_deployments *deployments, const 
                : KV_FAIL(err, KV_UNAVAILABLE, EAGAIN, "no thread could be started");
 }
 
-static void enter_locked(struct kv_deployments *deployments, struct tree *tree)
+static enum kv_code enter(struct kv_deployments *deployments, struct tree *tree, struct kv_err *err)
 {
-    TAILQ_INSERT_TAIL(&deployments->trees, tree, link);
-    deployments->tree_count++;
-    if (deployments->running < deployments->config.at_once) {
+    pthread_mutex_lock(&deployments->mutex);
+    enum kv_code code = check_room_locked(deployments, tree->root->id, err);
+    if (code == KV_OK) {
+        tree->is_held = true;
+        TAILQ_INSERT_TAIL(&deployments->trees, tree, link);
+        deployments->tree_count++;
+    }
+    pthread_mutex_unlock(&deployments->mutex);
+    return code;
+}
+
+static void leave(struct kv_deployments *deployments, struct tree *tree)
+{
+    pthread_mutex_lock(&deployments->mutex);
+    TAILQ_REMOVE(&deployments->trees, tree, link);
+    deployments->tree_count--;
+    pthread_cond_broadcast(&deployments->changed);
+    pthread_mutex_unlock(&deployments->mutex);
+}
+
+/* One that was canceled meanwhile ends at once. */
+static void let_go(struct kv_deployments *deployments, struct tree *tree)
+{
+    pthread_mutex_lock(&deployments->mutex);
+    tree->is_held = false;
+    if (tree->is_canceled || deployments->running < deployments->config.at_once) {
         tree->is_running = true;
         deployments->running++;
         work_drive_locked(tree);
     }
+    pthread_mutex_unlock(&deployments->mutex);
+}
+
+static enum kv_code tell_begun(const struct tree *tree, struct kv_err *err)
+{
+    const struct kv_deployment_view view = run_view(tree->root);
+
+    return tree->hands->begun(tree->root->place, &view, err);
 }
 
 static struct tree *make_tree(struct kv_deployments *deployments,
@@ -174,16 +208,19 @@ enum kv_code kv_deployments_begin(struct kv_deployments *deployments,
     if (tree == NULL) {
         return KV_OUT_OF_MEMORY(err);
     }
-    pthread_mutex_lock(&deployments->mutex);
-    enum kv_code code = check_room_locked(deployments, start->id, err);
-    if (code == KV_OK) {
-        enter_locked(deployments, tree);
-    }
-    pthread_mutex_unlock(&deployments->mutex);
+    enum kv_code code = enter(deployments, tree, err);
     if (code != KV_OK) {
         unmake_tree(tree);
+        return code;
     }
-    return code;
+    code = tell_begun(tree, err);
+    if (code != KV_OK) {
+        leave(deployments, tree);
+        unmake_tree(tree);
+        return code;
+    }
+    let_go(deployments, tree);
+    return KV_OK;
 }
 
 /* ---- While they are under way ------------------------------------------------------------------- */

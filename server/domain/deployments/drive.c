@@ -321,7 +321,7 @@ static void end_tree(struct tree *tree)
     deployments->tree_count--;
     deployments->running--;
     TAILQ_FOREACH (next, &deployments->trees, link) {
-        if (!next->is_running && deployments->running < deployments->config.at_once) {
+        if (!next->is_held && !next->is_running && deployments->running < deployments->config.at_once) {
             next->is_running = true;
             deployments->running++;
             work_drive_locked(next);

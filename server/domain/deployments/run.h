@@ -54,6 +54,7 @@ struct tree {
     struct run *root;
     TAILQ_HEAD(runs, run) runs; /* parents before children */
     size_t run_count;
+    bool is_held;    /* it is being written down: nothing of it begins; guarded by the lock */
     bool is_running; /* not waiting for other trees; guarded by the lock, as all below */
     bool is_driven, is_again;
     struct job drive; /* queued while it is_driven by nobody yet */

@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "kv/base/json.h"
+#include "kv/base/secret.h"
 #include "private.h"
 
 #define PAGE_SIZE 1000
@@ -20,6 +21,29 @@ static bool goes_alone(const struct arm_type *type)
 
     return type->is_tracked && (type->places & ARM_AT_GROUP) != 0 && type->list != NULL
            && type->delete != NULL && strchr(slash + 1, '/') == NULL;
+}
+
+/* What is to stay. */
+struct stock {
+    struct kv_template_plan *plan;
+    const cJSON *spared;
+    cJSON *others; /* what is not */
+};
+
+static bool is_spared(const cJSON *spared, const char *id)
+{
+    const cJSON *item;
+
+    cJSON_ArrayForEach (item, spared) {
+        const cJSON *named = cJSON_GetObjectItem(item, "id");
+        const char *own = cJSON_GetStringValue(
+            named != NULL ? named : cJSON_GetObjectItem(item, "resourceId"));
+
+        if (own != NULL && arm_id_equals(own, id)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool is_planned(struct kv_template_plan *plan, const char *id)
@@ -35,8 +59,7 @@ static bool is_planned(struct kv_template_plan *plan, const char *id)
 }
 
 /* Those of a page that the plan does not have. */
-static enum kv_code take_page(struct arm_page *page, struct kv_template_plan *plan, cJSON *list,
-                              struct kv_err *err)
+static enum kv_code take_page(struct arm_page *page, const struct stock *stock, struct kv_err *err)
 {
     cJSON *item;
     bool ok = true;
@@ -44,11 +67,11 @@ static enum kv_code take_page(struct arm_page *page, struct kv_template_plan *pl
     while ((item = cJSON_DetachItemFromArray(page->values, 0)) != NULL) {
         const char *id = cJSON_GetStringValue(cJSON_GetObjectItem(item, "id"));
 
-        if (id == NULL || is_planned(plan, id)) {
+        if (id == NULL || is_planned(stock->plan, id) || is_spared(stock->spared, id)) {
             cJSON_Delete(item);
             continue;
         }
-        kv_json_add_take(list, NULL, item, &ok);
+        kv_json_add_take(stock->others, NULL, item, &ok);
     }
     return ok ? KV_OK : KV_OUT_OF_MEMORY(err);
 }
@@ -62,8 +85,8 @@ static void page_done(struct arm_page *page)
 KV_DEFINE_CLEANUP_VALUE(struct arm_page, page_done)
 
 /* The page behind `after`; *ret_after is where it ends, owned, or NULL. */
-static enum kv_code find_page(struct arm_call *call, struct kv_template_plan *plan,
-                              const char *after, cJSON *list, char **ret_after, struct kv_err *err)
+static enum kv_code find_page(struct arm_call *call, const struct stock *stock, const char *after,
+                              char **ret_after, struct kv_err *err)
 {
     kv_auto(page_done) struct arm_page page = { .values = cJSON_CreateArray(),
                                                 .after = after,
@@ -73,18 +96,16 @@ static enum kv_code find_page(struct arm_call *call, struct kv_template_plan *pl
         return KV_OUT_OF_MEMORY(err);
     }
     KV_TRY(arm_call_list(call, &page, err));
-    KV_TRY(take_page(&page, plan, list, err));
+    KV_TRY(take_page(&page, stock, err));
     *ret_after = page.has_more ? kv_take(page.last) : NULL;
     return KV_OK;
 }
 
-KV_DEFINE_CLEANUP(void *, free)
-
 static enum kv_code find_type(const struct place *place, const struct arm_type *type,
-                              struct kv_template_plan *plan, cJSON *list, struct kv_err *err)
+                              const struct stock *stock, struct kv_err *err)
 {
     kv_auto(kv_buf_done) struct kv_buf path = { 0 };
-    kv_auto(free) void *after = NULL;
+    kv_auto(kv_wipe_free) char *after = NULL;
     struct arm_call call;
     struct arm_id id;
     char version[32];
@@ -98,8 +119,8 @@ static enum kv_code find_type(const struct place *place, const struct arm_type *
     do {
         char *next = NULL;
 
-        KV_TRY(find_page(&call, plan, after, list, &next, err));
-        free(after);
+        KV_TRY(find_page(&call, stock, after, &next, err));
+        kv_wipe_free(after);
         after = next;
     } while (after != NULL);
     return KV_OK;
@@ -116,16 +137,17 @@ static size_t count_types(void)
 }
 
 enum kv_code complete_find(const struct place *place, struct kv_template_plan *plan,
-                           cJSON **ret_list, struct kv_err *err)
+                           const cJSON *spared, cJSON **ret_list, struct kv_err *err)
 {
     kv_auto(cJSON_Delete) cJSON *list = cJSON_CreateArray();
+    const struct stock stock = { plan, spared, list };
 
     if (list == NULL) {
         return KV_OUT_OF_MEMORY(err);
     }
     for (size_t i = count_types(); i-- > 0;) {
         if (goes_alone(arm_type_at(i))) {
-            KV_TRY(find_type(place, arm_type_at(i), plan, list, err));
+            KV_TRY(find_type(place, arm_type_at(i), &stock, err));
         }
     }
     *ret_list = kv_take(list);
@@ -151,13 +173,14 @@ static enum kv_code delete_one(const struct place *place, const char *id, struct
     return arm_call_run(&call, reply, err);
 }
 
-cJSON *complete_group(struct place *place, struct kv_template_plan *plan)
+cJSON *complete_group(struct place *place, const struct kv_deployment_view *view)
 {
     kv_auto(cJSON_Delete) cJSON *list = NULL;
+    kv_auto(cJSON_Delete) cJSON *made = record_list_made(place, view);
     struct kv_err err = { .code = KV_OK };
     const cJSON *item;
 
-    if (complete_find(place, plan, &list, &err) != KV_OK) {
+    if (complete_find(place, view->plan, made, &list, &err) != KV_OK) {
         return kv_deployment_error(&err);
     }
     cJSON_ArrayForEach (item, list) {

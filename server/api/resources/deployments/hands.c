@@ -131,6 +131,9 @@ static enum kv_code begun(void *argument, const struct kv_deployment_view *view,
     struct place *place = argument;
     bool is_new;
 
+    if (place->parameters == NULL) {
+        KV_TRY(kv_template_plan_parameters(view->plan, &place->parameters, err));
+    }
     return record_put(place, view, false, place->ret_is_new != NULL ? place->ret_is_new : &is_new,
                       err);
 }
@@ -139,7 +142,7 @@ static cJSON *complete(void *argument, const struct kv_deployment_view *view)
 {
     struct place *place = argument;
 
-    return place->is_complete ? complete_group(place, view->plan) : NULL;
+    return place->is_complete ? complete_group(place, view) : NULL;
 }
 
 /* If it cannot be kept, it counts as interrupted, which is what a client then reads. */

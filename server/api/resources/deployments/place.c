@@ -18,6 +18,7 @@ void place_free(void *argument)
         return;
     }
     cJSON_Delete(place->template);
+    cJSON_Delete(place->parameters);
     cJSON_Delete(place->tags);
     free(place);
 }
@@ -155,6 +156,7 @@ enum kv_code place_plan(struct place *place, const struct ask *ask, struct made_
     KV_TRY(kv_template_new(ask->template, &made.template, err));
     KV_TRY(kv_template_plan_new(made.template, ask->parameters, &scope, &place->world, &made.plan,
                                 err));
+    KV_TRY(kv_template_plan_parameters(made.plan, &place->parameters, err));
     *ret_made = made;
     made = (struct made_plan){ 0 };
     return KV_OK;

@@ -9,6 +9,7 @@
 
 #include "kv/app/app.h"
 #include "kv/arm/arm.h"
+#include "kv/base/files.h"
 #include "kv/deployments/deployments.h"
 
 #define DEPLOYMENT_TYPE "Microsoft.Resources/deployments"
@@ -50,6 +51,7 @@ struct place {
     char hash[24];
     bool is_complete, is_nested;
     cJSON *template; /* what deployment() shows; NULL of a nested one */
+    cJSON *parameters; /* as they are shown, before anybody looks: the plan itself is its thread's */
     cJSON *tags;     /* or NULL */
     struct kv_template_world world;
     cJSON **ret_accepted; /* while it is begun: gets what the answer shows; NULL: nobody wants it */
@@ -102,12 +104,14 @@ enum kv_code link_read(const struct kv_app *app, const char *folder, const char 
 
 extern const struct kv_deployment_hands deployment_hands;
 
-/* Removes the resources of the group that the plan does not have; an error of the deployment, or NULL. */
-cJSON *complete_group(struct place *place, struct kv_template_plan *plan);
-/* Tracked resources of the group that the plan does not have, each as its type shows it: an array. Those
- * that use others come first. */
+/* Removes the resources of the group that neither the plan nor nested ones have; an error of the deployment, or
+ * NULL. */
+cJSON *complete_group(struct place *place, const struct kv_deployment_view *view);
+/* Tracked resources of the group that neither the plan has nor `spared` names, a list of objects with an "id"
+ * or a "resourceId": an array of them as their types show them. Those that use others come first. */
 enum kv_code complete_find(const struct place *place, struct kv_template_plan *plan,
-                           cJSON **ret_list, struct kv_err *err) kv_must_check;
+                           const cJSON *spared, cJSON **ret_list,
+                           struct kv_err *err) kv_must_check;
 
 /* {"code", "message", "target", "details"} of a call; takes the reply's details. */
 cJSON *hands_error(const struct kv_err *err, struct arm_reply *reply);
@@ -139,6 +143,8 @@ void show_resource(cJSON *object, const struct kv_template_resource *resource, b
 cJSON *show_deployment(const char *id, const char *name, const char *location,
                        const cJSON *content);
 
+/* What a deployment that is over has made, and those in it: [{"id"}]. */
+cJSON *record_list_made(const struct place *place, const struct kv_deployment_view *view);
 /* Keeps one as it is; with `is_final` what it has made, too. */
 enum kv_code record_put(struct place *place, const struct kv_deployment_view *view, bool is_final,
                         bool *ret_is_new, struct kv_err *err) kv_must_check;
