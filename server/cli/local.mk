@@ -10,6 +10,11 @@ libkvcli_a_SOURCES += \
 	%D%/cli.h \
 	%D%/clock.c \
 	%D%/commands.c \
+	%D%/deploy.c \
+	%D%/deploy.h \
+	%D%/deploy_body.c \
+	%D%/deploy_client.c \
+	%D%/deploy_print.c \
 	%D%/env.c \
 	%D%/events.c \
 	%D%/fault.c \

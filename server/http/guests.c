@@ -230,6 +230,7 @@ struct kv_guest *kv_guests_enter(struct kv_guests *guests, struct MHD_Connection
     struct kv_guest *guest = calloc(1, sizeof(*guest));
 
     if (guest != NULL) {
+        guest->guests = guests;
         guest->connection = connection;
         guest->thread = pthread_self();
         guest->descriptor = descriptor;
@@ -275,6 +276,15 @@ struct kv_guest *kv_guests_find_begun(struct kv_guests *guests,
     }
     pthread_mutex_unlock(&guests->mutex);
     return guest;
+}
+
+void kv_guest_give_up(struct kv_guest *guest)
+{
+    if (guest != NULL) {
+        pthread_mutex_lock(&guest->guests->mutex);
+        guest->has_ended = true;
+        pthread_mutex_unlock(&guest->guests->mutex);
+    }
 }
 
 void kv_guests_leave(struct kv_guests *guests, struct kv_guest *guest)

@@ -134,7 +134,7 @@ static enum kv_code open_access(struct server *server, struct kv_err *err)
                                       0,
                                       0 };
     server->grants.events = server->courier.events;
-    KV_TRY(resources_open(server->store, server->vaults, &server->resources, err));
+    KV_TRY(kv_resources_new(server->store, &server->resources, err));
     return grants_open(&server->grants, server->store, server->roles, err);
 }
 
@@ -171,7 +171,8 @@ static enum kv_code open_keys(struct server *server, struct kv_err *err)
 /* Once all tenants of the vaults are there, and have reported vaults from older stores. */
 static enum kv_code open_vaults(struct server *server, struct kv_err *err)
 {
-    vaults_let(server->vaults, server->keys, server->roles, server->grants.access);
+    vaults_let(server->vaults, server->keys, server->roles, server->grants.access,
+               server->resources);
     KV_TRY(
         vaults_open(server->vaults, &server->drafts, kv_seconds(kv_clock_now(server->clock)), err));
     server->coverage = (struct coverage){ &server->certificates, &server->public_url };

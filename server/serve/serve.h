@@ -20,6 +20,7 @@
 #include "kv/http/listener.h"
 #include "kv/journal/journal.h"
 #include "kv/keys/rotation.h"
+#include "kv/resources/resources.h"
 
 /* Runs the emulator until a signal ends it. Errors before it is ready are the caller's to print. */
 enum kv_code serve_run(const struct kv_options *options, struct kv_err *err) kv_must_check;
@@ -148,7 +149,7 @@ enum kv_code vaults_open(struct kv_vaults *vaults, const struct vault_drafts *dr
 
 /* Adds those who keep things of vaults, before that. */
 void vaults_let(struct kv_vaults *vaults, struct kv_keys *keys, struct kv_roles *roles,
-                struct kv_access *access);
+                struct kv_access *access, struct kv_resources *resources);
 
 /* The vault that a SPEC names. *ret_vault NULL: it is not `only`, or was deleted before, and stays as
  * it is. KV_VAULT_NOT_FOUND. Release it. */

@@ -192,7 +192,8 @@ EXTRA_DIST += tests/data/seeds tests/data/golden tests/data/folder_0.1.0.tar.gz
 %C%_test_backup_SOURCES = %D%/backup.c %D%/backup_tools.c %D%/backup_tools.h $(api_support)
 %C%_test_backup_CFLAGS = $(api_cflags)
 %C%_test_backup_LDADD = $(api_libs)
-%C%_test_resources_SOURCES = %D%/resources.c $(api_support)
+%C%_test_resources_SOURCES = %D%/resources.c %D%/resource_groups.c %D%/resource_kinds.c \
+	$(api_support)
 %C%_test_resources_CFLAGS = $(api_cflags)
 %C%_test_resources_LDADD = $(api_libs)
 %C%_test_restore_SOURCES = %D%/restore.c %D%/backup_tools.c %D%/backup_tools.h $(api_support)

@@ -37,6 +37,8 @@ check_LIBRARIES += %D%/libapi.a
 	%D%/api.h \
 	%D%/api_run.c \
 	%D%/api_run.h \
+	%D%/arm.c \
+	%D%/arm.h \
 	%D%/operation.c \
 	%D%/operation.h \
 	%D%/proof.c \

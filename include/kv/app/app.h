@@ -44,6 +44,7 @@
 struct kv_deployments;
 struct kv_key_file;
 struct kv_limits;
+struct arm_type;
 struct kv_resources;
 struct kv_scenarios;
 
@@ -85,11 +86,12 @@ struct kv_app {
 
     struct kv_scenarios *scenarios; /* incidents by name */
 
-    struct kv_resources *resources; /* what the resource manager keeps */
-    bool accepts_unknown_types;     /* of resources, which are kept as they are sent */
-    struct kv_deployments *deployments; /* that are under way */
-    const char *template_root;          /* the folder of linked templates; "": there is none */
-    kv_millis provisioning_lag;     /* how long a resource takes to be there, by the virtual clock */
+    const struct arm_type *const *arm_tables; /* of its providers; a NULL ends them */
+    struct kv_resources *resources;           /* what the resource manager keeps */
+    bool accepts_unknown_types;               /* of resources, which are kept as they are sent */
+    struct kv_deployments *deployments;       /* that are under way */
+    const char *template_root; /* the folder of linked templates; "": there is none */
+    kv_millis provisioning_lag; /* how long a resource takes to be there, by the virtual clock */
 
     /* The token, by way of main.c: its state, what it is, its counters. Thread-safe. */
     bool (*token_is_healthy)(void *health_context);

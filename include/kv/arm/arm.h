@@ -6,7 +6,7 @@
  * a GET, PUT, PATCH, DELETE, a list or an action of it. The site turns a request into a call; deployments make the same calls.
  * Everything that is the same for all types is done around the row: ids in any case, api-versions,
  * authorization, paging, If-Match, long-running operations, the time that provisioning takes, systemData (control-plane.md
- * §1, §3). To add a type: a row and its functions. To add a provider: a table in api/resources/types.c.
+ * §1, §3). To add a type: a row and its functions. To add a provider: a table, and a line in serve/resources.c.
  *
  * Thread rule: a call belongs to one thread; functions of rows run on a lane and may block.
  */
@@ -107,8 +107,8 @@ struct arm_type {     /* a table ends with { 0 } */
 };
 
 /* The row of a type, in any case; NULL: there is none. And all of them, for providers and lists. */
-const struct arm_type *arm_type_find(const char *name);
-const struct arm_type *arm_type_at(size_t index); /* NULL: no more */
+const struct arm_type *arm_type_find(const struct kv_app *app, const char *name);
+const struct arm_type *arm_type_at(const struct kv_app *app, size_t index); /* NULL: no more */
 
 /* Functions for rows of which the envelope is all there is: what is sent is kept and echoed. */
 arm_fn arm_kept_get, arm_kept_put, arm_kept_patch, arm_kept_delete;

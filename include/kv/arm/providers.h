@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kv/arm/providers.h - the tables of the providers, for types.c; each is defined in a room of its own. */
+/* kv/arm/providers.h - the tables of the providers, each from a room of its own; serve/resources.c lists them. */
 #pragma once
 
 #include "kv/arm/arm.h"

@@ -9,15 +9,6 @@
 
 #include "private.h"
 
-void arm_reply_done(struct arm_reply *reply)
-{
-    cJSON_Delete(reply->body);
-    cJSON_Delete(reply->details);
-    free(reply->location);
-    free(reply->async);
-    *reply = (struct arm_reply){ 0 };
-}
-
 bool versions_have(const char *versions, const char *wanted)
 {
     size_t len = strlen(wanted);
@@ -87,8 +78,8 @@ static enum kv_code refuse_type(const struct arm_call *call, struct kv_err *err)
     const char *name = call->id->type;
     int len = (int) strcspn(name, "/");
 
-    for (size_t i = 0; arm_type_at(i) != NULL; i++) {
-        const char *known = arm_type_at(i)->name;
+    for (size_t i = 0; arm_type_at(call->app, i) != NULL; i++) {
+        const char *known = arm_type_at(call->app, i)->name;
 
         if (strncasecmp(known, name, (size_t) len) == 0 && known[len] == '/') {
             return KV_FAIL(err, KV_ARM_INVALID_TYPE, 0,
@@ -144,17 +135,6 @@ static enum kv_code authorize(const struct arm_call *call, const struct arm_acti
     return arm_authorize(call, name, *scope != '\0' ? scope : "/", err);
 }
 
-enum kv_code subscription_check(const struct kv_app *app, const char *id, struct kv_err *err)
-{
-    char own[ARM_SUBSCRIPTION_SIZE];
-
-    arm_subscription(app, own);
-    return strcasecmp(own + sizeof("/subscriptions/") - 1, id) == 0
-               ? KV_OK
-               : KV_FAIL(err, KV_SUBSCRIPTION_NOT_FOUND, 0,
-                         "The subscription '%.64s' could not be found.", id);
-}
-
 /* The subscription and the group have to be there; a group itself need not be. */
 static enum kv_code check_surroundings(const struct arm_call *call, struct kv_err *err)
 {
@@ -182,7 +162,7 @@ static enum kv_code check_parent(const struct arm_call *call, struct kv_err *err
     }
     KV_TRY(arm_id_parse(call->id->parent, &parent, err));
     ask.id = &parent;
-    ask.type = arm_type_find(parent.type);
+    ask.type = arm_type_find(call->app, parent.type);
     if (ask.type == NULL || ask.type->get == NULL) {
         return KV_OK;
     }
@@ -218,7 +198,7 @@ static const struct arm_type *make_up(struct arm_call *call)
 
 static enum kv_code prepare(struct arm_call *call, struct kv_err *err)
 {
-    call->type = arm_type_find(call->id->type);
+    call->type = arm_type_find(call->app, call->id->type);
     if (call->type == NULL
         && (!call->app->accepts_unknown_types || strchr(call->id->type, '/') == NULL)) {
         return refuse_type(call, err);

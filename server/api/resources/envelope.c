@@ -153,16 +153,18 @@ enum kv_code arm_begin_envelope(const struct arm_call *call, struct kv_resource 
     return KV_OK;
 }
 
-/* The edition that an ETag names: "00000001"; 0: none that there can be. */
+/* The edition that an ETag names, "00000001"; of any other text one that there cannot be. */
 static int64_t edition_of(const char *etag)
 {
-    unsigned long long edition = 0;
-    int end = 0;
+    unsigned long long edition;
+    char *end = NULL;
 
     etag += strncmp(etag, "W/", 2) == 0 ? 2 : 0;
-    return sscanf(etag, "\"%8llx\"%n", &edition, &end) == 1 && etag[end] == '\0' && edition > 0
-               ? (int64_t) edition
-               : INT64_MAX;
+    if (*etag != '"' || strspn(etag + 1, "0123456789abcdef") != 8) {
+        return INT64_MAX;
+    }
+    edition = strtoull(etag + 1, &end, 16);
+    return strcmp(end, "\"") == 0 && edition > 0 ? (int64_t) edition : INT64_MAX;
 }
 
 enum kv_code arm_precondition(const struct arm_call *call, int64_t *ret_before, struct kv_err *err)

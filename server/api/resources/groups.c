@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kv/arm/providers.h"
 #include "kv/base/json.h"
 #include "private.h"
 
@@ -37,41 +38,15 @@ static enum kv_code ensure_default(const struct arm_call *call, struct kv_err *e
     return code == KV_PRECONDITION_FAILED ? KV_OK : code;
 }
 
-static bool is_default(const char *name)
-{
-    return strcasecmp(name, ARM_DEFAULT_GROUP) == 0;
-}
-
-static enum kv_code refuse_missing(const char *name, struct kv_err *err)
-{
-    return KV_FAIL(err, KV_RESOURCE_GROUP_NOT_FOUND, 0,
-                   "Resource group '%.90s' could not be found.", name);
-}
-
-enum kv_code group_check(const struct kv_app *app, const struct arm_id *id, struct kv_err *err)
-{
-    kv_auto(kv_resource_done) struct kv_resource group = { 0 };
-    char text[ARM_SUBSCRIPTION_SIZE + sizeof("/resourceGroups/") + ARM_GROUP_MAX];
-    enum kv_code code;
-
-    if (is_default(id->group)) {
-        return KV_OK;
-    }
-    (void) snprintf(text, sizeof(text), "/subscriptions/%s/resourceGroups/%s", id->subscription,
-                    id->group);
-    code = kv_resource_get(app->resources, text, &group, err);
-    return code == KV_NOT_FOUND ? refuse_missing(id->group, err) : code;
-}
-
 static enum kv_code get(struct arm_call *call, struct arm_reply *reply, struct kv_err *err)
 {
-    if (is_default(call->id->group)) {
+    if (group_is_default(call->id->group)) {
         KV_TRY(ensure_default(call, err));
     }
 
     enum kv_code code = arm_kept_get(call, reply, err);
 
-    return code == KV_RESOURCE_NOT_FOUND ? refuse_missing(call->id->group, err) : code;
+    return code == KV_RESOURCE_NOT_FOUND ? group_refuse_missing(call->id->group, err) : code;
 }
 
 /* Letters, digits, and -_.() ; no period at the end. */
@@ -111,7 +86,7 @@ static enum kv_code check(struct arm_call *call, struct arm_reply *reply, struct
 static enum kv_code put(struct arm_call *call, struct arm_reply *reply, struct kv_err *err)
 {
     KV_TRY(check(call, reply, err));
-    if (is_default(call->id->group)) {
+    if (group_is_default(call->id->group)) {
         KV_TRY(ensure_default(call, err));
     }
     return arm_kept_put(call, reply, err);
@@ -119,7 +94,7 @@ static enum kv_code put(struct arm_call *call, struct arm_reply *reply, struct k
 
 static enum kv_code patch(struct arm_call *call, struct arm_reply *reply, struct kv_err *err)
 {
-    if (is_default(call->id->group)) {
+    if (group_is_default(call->id->group)) {
         KV_TRY(ensure_default(call, err));
     }
     return arm_kept_patch(call, reply, err);
@@ -185,19 +160,20 @@ static bool goes_alone(const struct arm_type *type)
            && strchr(slash + 1, '/') == NULL;
 }
 
-static size_t count_types(void)
+static size_t count_types(const struct kv_app *app)
 {
     size_t count = 0;
 
-    while (arm_type_at(count) != NULL) {
+    while (arm_type_at(app, count) != NULL) {
         count++;
     }
     return count;
 }
 
 static enum kv_code delete (struct arm_call *call, struct arm_reply *reply, struct kv_err *err) {
-    KV_TRY(group_check(call->app, call->id, err)); for (size_t i = count_types(); i-- > 0;){
-        if (goes_alone(arm_type_at(i))){ KV_TRY(delete_type(call, arm_type_at(i), err)); }
+    KV_TRY(group_check(call->app, call->id, err));
+    for (size_t i = count_types(call->app); i-- > 0;){ if (goes_alone(arm_type_at(call->app, i))){
+        KV_TRY(delete_type(call, arm_type_at(call->app, i), err)); }
 }
 KV_TRY(kv_resource_delete_tree(call->app->resources, call->id->text, err));
 return arm_accept(call, reply, call->app->provisioning_lag, err);

@@ -74,7 +74,7 @@ static enum kv_code parse(const struct kv_request *request, struct asked *asked,
         return arm_id_parse(path, &asked->id, err);
     }
     if (arm_id_parse(path, &asked->id, NULL) == KV_OK && asked->id.is_list
-        && arm_type_find(asked->id.type) != NULL) {
+        && arm_type_find(request->app, asked->id.type) != NULL) {
         return KV_OK;
     }
     cut_last(path, asked->action);
@@ -220,7 +220,7 @@ enum kv_code resource_ask(struct kv_request *request, struct kv_response *respon
     request->state = asked;
     request->state_free = free;
     KV_TRY(parse(request, asked, err));
-    type = arm_type_find(asked->id.type);
+    type = arm_type_find(request->app, asked->id.type);
     return kv_request_continue(
         request,
         request->verb == KV_PUT && type != NULL && type->lane != KV_LANE_INLINE ? type->lane

@@ -12,8 +12,10 @@ libkvapi_a_SOURCES += \
 	%D%/kept.c \
 	%D%/overview.c \
 	%D%/page.c \
+	%D%/places.c \
 	%D%/private.h \
 	%D%/providers.c \
+	%D%/reply.c \
 	%D%/site.c \
 	%D%/subscriptions.c \
 	%D%/token.c \

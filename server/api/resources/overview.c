@@ -99,7 +99,8 @@ static enum kv_code add_unknown(void *context, const struct kv_resource *resourc
         overview->page->has_more = true;
         return KV_OK;
     }
-    if (resource->location[0] == '\0' || arm_type_find(resource->type) != NULL) {
+    if (resource->location[0] == '\0'
+        || arm_type_find(overview->call->app, resource->type) != NULL) {
         return KV_OK;
     }
 
@@ -137,7 +138,7 @@ static enum kv_code fill(struct overview *overview, struct kv_err *err)
     const char *after = read_mark(overview->page->after, &first);
 
     for (overview->type = first; !overview->page->has_more; overview->type++, after = NULL) {
-        const struct arm_type *type = arm_type_at(overview->type);
+        const struct arm_type *type = arm_type_at(overview->call->app, overview->type);
 
         if (type == NULL) {
             return add_unknown_types(overview, after, err);

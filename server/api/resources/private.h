@@ -80,9 +80,11 @@ enum kv_code filter_read(const char *text, struct resource_filter *ret_filter,
 bool filter_may_have(const struct resource_filter *filter, const char *type);
 bool filter_passes(const struct resource_filter *filter, const cJSON *item);
 
-/* Whether a group is there: KV_RESOURCE_GROUP_NOT_FOUND. */
+/* Whether a group is there: KV_RESOURCE_GROUP_NOT_FOUND, in the words of the second. */
 enum kv_code group_check(const struct kv_app *app, const struct arm_id *id,
                          struct kv_err *err) kv_must_check;
+enum kv_code group_refuse_missing(const char *name, struct kv_err *err) kv_must_check;
+bool group_is_default(const char *name);
 
 /* "2023-07-01" is one of "2023-07-01 2022-07-01". */
 bool versions_have(const char *versions, const char *wanted);

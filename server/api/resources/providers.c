@@ -7,13 +7,13 @@
 #include "private.h"
 
 /* Whether the type with that number is the first of its namespace. */
-static bool is_first(size_t index)
+static bool is_first(const struct kv_request *request, size_t index)
 {
-    const char *name = arm_type_at(index)->name;
+    const char *name = arm_type_at(request->app, index)->name;
     size_t len = strcspn(name, "/") + 1;
 
     for (size_t i = 0; i < index; i++) {
-        if (strncasecmp(arm_type_at(i)->name, name, len) == 0) {
+        if (strncasecmp(arm_type_at(request->app, i)->name, name, len) == 0) {
             return false;
         }
     }
@@ -64,9 +64,10 @@ static cJSON *render(const struct kv_request *request, const char *namespace, si
     kv_json_add_text(item, "id", id, &ok);
     kv_json_add_text(item, "namespace", text, &ok);
     cJSON *types = kv_json_add_array(item, "resourceTypes", &ok);
-    for (size_t i = 0; arm_type_at(i) != NULL; i++) {
-        if (strncasecmp(arm_type_at(i)->name, text, len) == 0 && arm_type_at(i)->name[len] == '/') {
-            add_type(types, arm_type_at(i), &ok);
+    for (size_t i = 0; arm_type_at(request->app, i) != NULL; i++) {
+        if (strncasecmp(arm_type_at(request->app, i)->name, text, len) == 0
+            && arm_type_at(request->app, i)->name[len] == '/') {
+            add_type(types, arm_type_at(request->app, i), &ok);
         }
     }
     kv_json_add_text(item, "registrationState", "Registered", &ok);
@@ -92,9 +93,9 @@ enum kv_code providers_list(struct kv_request *request, struct kv_response *resp
 
     KV_TRY(check(request, err));
     cJSON *list = kv_json_add_array(body, "value", &ok);
-    for (size_t i = 0; arm_type_at(i) != NULL; i++) {
-        if (is_first(i)) {
-            const char *name = arm_type_at(i)->name;
+    for (size_t i = 0; arm_type_at(request->app, i) != NULL; i++) {
+        if (is_first(request, i)) {
+            const char *name = arm_type_at(request->app, i)->name;
 
             kv_json_add_take(list, NULL, render(request, name, strcspn(name, "/")), &ok);
         }
@@ -109,8 +110,8 @@ enum kv_code provider_get(struct kv_request *request, struct kv_response *respon
     size_t len = strlen(wanted);
 
     KV_TRY(check(request, err));
-    for (size_t i = 0; arm_type_at(i) != NULL; i++) {
-        const char *name = arm_type_at(i)->name;
+    for (size_t i = 0; arm_type_at(request->app, i) != NULL; i++) {
+        const char *name = arm_type_at(request->app, i)->name;
 
         if (strncasecmp(name, wanted, len) == 0 && name[len] == '/') {
             kv_auto(cJSON_Delete) cJSON *body = render(request, name, len);

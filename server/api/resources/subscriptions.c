@@ -74,14 +74,15 @@ enum kv_code locations_list(struct kv_request *request, struct kv_response *resp
                             struct kv_err *err)
 {
     kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
+    char scope[ARM_SUBSCRIPTION_SIZE];
     char id[ARM_SUBSCRIPTION_SIZE + sizeof("/locations/" KV_REGION)];
     bool ok = true;
 
     KV_TRY(subscription_check(request->app, kv_request_capture(request, "subscription"), err));
     cJSON *list = kv_json_add_array(body, "value", &ok);
     cJSON *item = cJSON_CreateObject();
-    arm_subscription(request->app, id);
-    strcat(id, "/locations/" KV_REGION);
+    arm_subscription(request->app, scope);
+    (void) snprintf(id, sizeof(id), "%s/locations/%s", scope, KV_REGION);
     kv_json_add_text(item, "id", id, &ok);
     kv_json_add_text(item, "name", KV_REGION, &ok);
     kv_json_add_text(item, "displayName", "East US", &ok);

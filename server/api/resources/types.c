@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The providers that there are. */
+/* The rows of all providers, as who composed the program lists them. */
 #include <strings.h>
 
-#include "kv/arm/providers.h"
+#include "private.h"
 
-static const struct arm_type *const tables[] = {
-    arm_group_types,
-    arm_deployment_types,
-};
-
-const struct arm_type *arm_type_at(size_t index)
+const struct arm_type *arm_type_at(const struct kv_app *app, size_t index)
 {
-    for (size_t i = 0; i < KV_COUNT(tables); i++) {
-        const struct arm_type *type = tables[i];
-
-        for (; type->name != NULL; type++, index--) {
+    for (const struct arm_type *const *table = app->arm_tables; *table != NULL; table++) {
+        for (const struct arm_type *type = *table; type->name != NULL; type++, index--) {
             if (index == 0) {
                 return type;
             }
@@ -23,10 +16,10 @@ const struct arm_type *arm_type_at(size_t index)
     return NULL;
 }
 
-const struct arm_type *arm_type_find(const char *name)
+const struct arm_type *arm_type_find(const struct kv_app *app, const char *name)
 {
-    for (size_t i = 0; i < KV_COUNT(tables); i++) {
-        for (const struct arm_type *type = tables[i]; type->name != NULL; type++) {
+    for (const struct arm_type *const *table = app->arm_tables; *table != NULL; table++) {
+        for (const struct arm_type *type = *table; type->name != NULL; type++) {
             if (strcasecmp(type->name, name) == 0) {
                 return type;
             }

@@ -11,7 +11,7 @@ struct kv_resources {
 
 /* An id as it is compared: ASCII letters in lower case. */
 struct resource_key {
-    char text[KV_RESOURCE_ID_MAX + 2]; /* with room for a slash */
+    char text[KV_RESOURCE_ID_MAX + 8]; /* with room for a slash */
 };
 /* KV_BAD_PARAMETER when it is too long. */
 enum kv_code resource_key_make(const char *id, struct resource_key *ret_key,

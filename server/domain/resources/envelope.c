@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Envelopes: got, put, deleted, listed. */
-#include <stdlib.h>
-#include <string.h>
+#include "kv/resources/resources.h"
+
+#include <stdio.h>
 
 #include "core.h"
 #include "kv/base/json.h"
@@ -154,10 +155,13 @@ struct bounds {
 
 static enum kv_code find_bounds(const char *id, struct bounds *ret_bounds, struct kv_err *err)
 {
-    KV_TRY(resource_key_make(id, &ret_bounds->from, err));
-    ret_bounds->to = ret_bounds->from;
-    strcat(ret_bounds->from.text, "/");
-    strcat(ret_bounds->to.text, "0");
+    struct resource_key key;
+
+    KV_TRY(resource_key_make(id, &key, err));
+    (void) snprintf(ret_bounds->from.text, sizeof(ret_bounds->from.text), "%.*s/",
+                    KV_RESOURCE_ID_MAX, key.text);
+    (void) snprintf(ret_bounds->to.text, sizeof(ret_bounds->to.text), "%.*s0", KV_RESOURCE_ID_MAX,
+                    key.text);
     return KV_OK;
 }
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tables, and how rows of them are read. */
+#include "kv/resources/resources.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core.h"
-#include "kv/base/json.h"
 
 /* `key` is the id in lower case, so what lies below a resource follows it in the index. */
 static const struct kv_migration migrations[] = {

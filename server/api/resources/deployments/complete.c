@@ -126,11 +126,11 @@ static enum kv_code find_type(const struct place *place, const struct arm_type *
     return KV_OK;
 }
 
-static size_t count_types(void)
+static size_t count_types(const struct place *place)
 {
     size_t count = 0;
 
-    while (arm_type_at(count) != NULL) {
+    while (arm_type_at(place->app, count) != NULL) {
         count++;
     }
     return count;
@@ -145,9 +145,9 @@ enum kv_code complete_find(const struct place *place, struct kv_template_plan *p
     if (list == NULL) {
         return KV_OUT_OF_MEMORY(err);
     }
-    for (size_t i = count_types(); i-- > 0;) {
-        if (goes_alone(arm_type_at(i))) {
-            KV_TRY(find_type(place, arm_type_at(i), &stock, err));
+    for (size_t i = count_types(place); i-- > 0;) {
+        if (goes_alone(arm_type_at(place->app, i))) {
+            KV_TRY(find_type(place, arm_type_at(place->app, i), &stock, err));
         }
     }
     *ret_list = kv_take(list);
@@ -163,7 +163,7 @@ static enum kv_code delete_one(const struct place *place, const char *id, struct
     char version[32];
 
     KV_TRY(place_call(place, KV_DELETE, id, "", &parsed, &call, err));
-    type = arm_type_find(parsed.type);
+    type = arm_type_find(place->app, parsed.type);
     if (type == NULL) {
         return KV_OK; /* gone from the tables: nothing to ask */
     }

@@ -86,11 +86,11 @@ static void add_type(cJSON *types, const char *type, const char *location, bool 
     }
 }
 
-static void add_provider(cJSON *providers, const char *type, bool *ok)
+static void add_provider(const struct kv_app *app, cJSON *providers, const char *type, bool *ok)
 {
     size_t len = strcspn(type, "/");
     cJSON *provider = find_by(providers, "namespace", type, len);
-    const struct arm_type *row = arm_type_find(type);
+    const struct arm_type *row = arm_type_find(app, type);
 
     if (provider == NULL) {
         provider = append_named(providers, "namespace", type, len, ok);
@@ -100,12 +100,13 @@ static void add_provider(cJSON *providers, const char *type, bool *ok)
              row != NULL && row->is_tracked ? KV_REGION : NULL, ok);
 }
 
-static void add_providers(cJSON *properties, struct kv_template_plan *plan, bool *ok)
+static void add_providers(cJSON *properties, const struct kv_app *app,
+                          struct kv_template_plan *plan, bool *ok)
 {
     cJSON *providers = kv_json_add_array(properties, "providers", ok);
 
     for (size_t i = 0; *ok && i < kv_template_plan_count(plan); i++) {
-        add_provider(providers, kv_template_plan_at(plan, i)->type, ok);
+        add_provider(app, providers, kv_template_plan_at(plan, i)->type, ok);
     }
 }
 
@@ -170,7 +171,7 @@ cJSON *show_properties(const struct kv_deployment_view *view, const cJSON *resou
     kv_json_add_text(properties, "provisioningState", kv_deployment_state_name(view->state), &ok);
     add_times(properties, view->begun, view->changed, &ok);
     kv_json_add_text(properties, "correlationId", place->correlation, &ok);
-    add_providers(properties, view->plan, &ok);
+    add_providers(properties, place->app, view->plan, &ok);
     add_dependencies(properties, view->plan, &ok);
     add_end(properties, view, resources, &ok);
     return ok ? kv_take(properties) : NULL;
