@@ -223,17 +223,17 @@ static cJSON *judge(struct run *run, enum kv_deployment_state *ret_state)
     return error;
 }
 
-static void tell_parent(const struct run *run)
+static void tell_parent(const struct run *run, const struct kv_deployment_view *view)
 {
     struct kv_deployment_answer answer = { .status = 200 };
 
     if (run->parent == NULL) {
         return;
     }
-    if (run->state != KV_DEPLOYMENT_SUCCEEDED) {
+    if (view->state != KV_DEPLOYMENT_SUCCEEDED) {
         answer.status = 409;
-        answer.error = kv_deployment_failure(run->id, kv_deployment_state_name(run->state),
-                                             cJSON_Duplicate(run->error, true));
+        answer.error = kv_deployment_failure(run->id, kv_deployment_state_name(view->state),
+                                             cJSON_Duplicate(view->error, true));
     }
     lock(run->tree);
     run->parent->nested--;
@@ -242,22 +242,21 @@ static void tell_parent(const struct run *run)
     unlock(run->tree);
 }
 
-/* It is kept by others before it is forgotten here, so that there is no moment at which it is neither. */
+/* It is kept by others before it is forgotten here, so that there is no moment at which it is neither; and until then it
+ * looks as if it were running, because what it has made is known from then on only. */
 static void end_run(struct run *run)
 {
     struct tree *tree = run->tree;
     enum kv_deployment_state state;
     cJSON *error = judge(run, &state);
 
-    lock(tree);
-    run->error = error;
-    run->state = state;
-    run->changed = kv_clock_now(tree->deployments->config.clock);
-    unlock(tree);
-
-    const struct kv_deployment_view view = run_view(run);
+    struct kv_deployment_view view = run_view(run);
+    view.state = state;
+    view.error = error;
+    view.changed = kv_clock_now(tree->deployments->config.clock);
     tree->hands->ended(run->place, &view);
-    tell_parent(run);
+    tell_parent(run, &view);
+    cJSON_Delete(error);
     lock(tree);
     TAILQ_REMOVE(&tree->runs, run, link);
     unlock(tree);

@@ -20,7 +20,6 @@ void run_free(struct run *run)
     }
     free(run->step);
     free(run->left);
-    cJSON_Delete(run->error);
     cJSON_Delete(run->outputs);
     kv_template_plan_free(run->plan);
     kv_template_free(run->template);
@@ -71,7 +70,6 @@ struct kv_deployment_view run_view(const struct run *run)
         .state = run->state,
         .begun = run->begun,
         .changed = run->changed,
-        .error = run->error,
         .outputs = run->outputs,
     };
 }

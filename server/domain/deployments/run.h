@@ -33,7 +33,7 @@ struct run {
     size_t nested;                   /* runs that it is the parent of */
     enum kv_deployment_state state;
     kv_millis begun, changed;
-    cJSON *error, *outputs;
+    cJSON *outputs;
     TAILQ_ENTRY(run) link;
 };
 

@@ -13,6 +13,7 @@
 #include "private.h"
 
 #define PAGE_SIZE 1000
+#define ANY_VERSION "2020-01-01" /* of a type that no table has */
 
 /* Nested types go with what they lie in. */
 static bool goes_alone(const struct arm_type *type)
@@ -28,6 +29,11 @@ struct stock {
     struct kv_template_plan *plan;
     const cJSON *spared;
     cJSON *others; /* what is not */
+};
+
+struct survey_of_unknown {
+    const struct kv_app *app;
+    const struct stock *stock;
 };
 
 static bool is_spared(const cJSON *spared, const char *id)
@@ -126,6 +132,39 @@ static enum kv_code find_type(const struct place *place, const struct arm_type *
     return KV_OK;
 }
 
+/* Of types that no table has (--unknown-resources accept). */
+static enum kv_code add_unknown(void *context, const struct kv_resource *resource,
+                                struct kv_err *err)
+{
+    const struct survey_of_unknown *survey = context;
+    const struct stock *stock = survey->stock;
+    bool ok = true;
+
+    if (resource->location[0] == '\0' || arm_type_find(survey->app, resource->type) != NULL
+        || is_planned(stock->plan, resource->id) || is_spared(stock->spared, resource->id)) {
+        return KV_OK;
+    }
+    kv_json_add_take(stock->others, NULL, arm_render(resource, false), &ok);
+    return ok ? KV_OK : KV_OUT_OF_MEMORY(err);
+}
+
+static enum kv_code find_unknown(const struct place *place, const struct stock *stock,
+                                 struct kv_err *err)
+{
+    struct survey_of_unknown survey = { place->app, stock };
+    kv_auto(kv_buf_done) struct kv_buf group = { 0 };
+
+    kv_buf_init(&group, KV_RESOURCE_ID_MAX);
+    KV_TRY(kv_buf_printf(&group, err, "/subscriptions/%s/resourceGroups/%s",
+                         place->id.subscription, place->id.group));
+
+    const struct kv_resource_range range = { .below = group.data, .count = KV_RESOURCES_MAX };
+
+    return place->app->accepts_unknown_types
+               ? kv_resource_list(place->app->resources, &range, add_unknown, &survey, err)
+               : KV_OK;
+}
+
 static size_t count_types(const struct place *place)
 {
     size_t count = 0;
@@ -150,6 +189,7 @@ enum kv_code complete_find(const struct place *place, struct kv_template_plan *p
             KV_TRY(find_type(place, arm_type_at(place->app, i), &stock, err));
         }
     }
+    KV_TRY(find_unknown(place, &stock, err));
     *ret_list = kv_take(list);
     return KV_OK;
 }
@@ -164,11 +204,8 @@ static enum kv_code delete_one(const struct place *place, const char *id, struct
 
     KV_TRY(place_call(place, KV_DELETE, id, "", &parsed, &call, err));
     type = arm_type_find(place->app, parsed.type);
-    if (type == NULL) {
-        return KV_OK; /* gone from the tables: nothing to ask */
-    }
-    (void) snprintf(version, sizeof(version), "%.*s", (int) strcspn(type->api_versions, " "),
-                    type->api_versions);
+    const char *versions = type != NULL ? type->api_versions : ANY_VERSION;
+    (void) snprintf(version, sizeof(version), "%.*s", (int) strcspn(versions, " "), versions);
     call.api_version = version;
     return arm_call_run(&call, reply, err);
 }

@@ -143,10 +143,11 @@ static void add_dependencies(cJSON *properties, struct kv_template_plan *plan, b
 
 /* ---- The whole ---------------------------------------------------------------------------------- */
 
+/* Of one that is over. */
 static void add_end(cJSON *properties, const struct kv_deployment_view *view,
                     const cJSON *resources, bool *ok)
 {
-    if (view->outputs != NULL) {
+    if (view->outputs != NULL && resources != NULL) {
         kv_json_add_take(properties, "outputs", cJSON_Duplicate(view->outputs, true), ok);
     }
     if (resources != NULL) {
