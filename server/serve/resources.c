@@ -7,6 +7,7 @@
 static const struct arm_type *const providers[] = {
     arm_group_types,
     arm_deployment_types,
+    arm_tag_types,
     NULL,
 };
 

@@ -13,8 +13,8 @@ const char arm_subscription_id[] = "/subscriptions/ffecaf7c-b368-5892-b89b-b894d
 static void write_target(const char *path, const char *api_version, char target[TARGET_SIZE])
 {
     bool is_short = path[0] == '~';
-    int len = snprintf(target, TARGET_SIZE, "%s%s", is_short ? arm_subscription_id : "",
-                       path + is_short);
+    int len =
+        snprintf(target, TARGET_SIZE, "%s%s", is_short ? arm_subscription_id : "", path + is_short);
 
     cr_assert_lt(len, TARGET_SIZE - 64);
     if (api_version != NULL && strstr(path, "api-version=") == NULL) {
@@ -55,10 +55,9 @@ struct reply arm_ask_as(struct client *client, const char *identity, const char 
                         const char *path, const char *api_version, const char *body)
 {
     char target[1024];
-    const struct request request = { .method = "GET",
-                                     .target = target,
-                                     .without_token = true,
-                                     .control = true };
+    const struct request request = {
+        .method = "GET", .target = target, .without_token = true, .control = true
+    };
 
     snprintf(target, sizeof(target), "/control/v1/identities/%s/token?resource=%s", identity,
              ARM_TEST_RESOURCE);

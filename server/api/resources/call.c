@@ -148,6 +148,33 @@ static enum kv_code check_surroundings(const struct arm_call *call, struct kv_er
                : KV_OK;
 }
 
+/* A type that nobody has is kept as it is sent (--unknown-resources accept), whatever its version. */
+static const struct arm_type *make_up(struct arm_call *call)
+{
+    call->made_up = (struct arm_type){
+        .name = call->id->type,
+        .api_versions = call->api_version,
+        .places = ARM_AT_TENANT | ARM_AT_SUBSCRIPTION | ARM_AT_GROUP | ARM_AT_RESOURCE,
+        .get = arm_kept_get,
+        .put = arm_kept_put,
+        .patch = arm_kept_patch,
+        .delete = arm_kept_delete,
+        .list = arm_kept_list,
+        .waiting = "Creating",
+    };
+    return &call->made_up;
+}
+
+/* NULL: there is no such type, and none is made up. */
+static const struct arm_type *find_type(struct arm_call *call)
+{
+    const struct arm_type *type = arm_type_find(call->app, call->id->type);
+
+    return type == NULL && call->app->accepts_unknown_types && strchr(call->id->type, '/') != NULL
+               ? make_up(call)
+               : type;
+}
+
 /* What a nested resource lies in has to be there before it is. */
 static enum kv_code check_parent(const struct arm_call *call, struct kv_err *err)
 {
@@ -162,7 +189,7 @@ static enum kv_code check_parent(const struct arm_call *call, struct kv_err *err
     }
     KV_TRY(arm_id_parse(call->id->parent, &parent, err));
     ask.id = &parent;
-    ask.type = arm_type_find(call->app, parent.type);
+    ask.type = find_type(&ask);
     if (ask.type == NULL || ask.type->get == NULL) {
         return KV_OK;
     }
@@ -180,31 +207,11 @@ static enum kv_code check_parent(const struct arm_call *call, struct kv_err *err
     return code;
 }
 
-/* A type that nobody has is kept as it is sent (--unknown-resources accept), whatever its version. */
-static const struct arm_type *make_up(struct arm_call *call)
-{
-    call->made_up = (struct arm_type){
-        .name = call->id->type,
-        .api_versions = call->api_version,
-        .places = ARM_AT_TENANT | ARM_AT_SUBSCRIPTION | ARM_AT_GROUP | ARM_AT_RESOURCE,
-        .get = arm_kept_get,
-        .put = arm_kept_put,
-        .patch = arm_kept_patch,
-        .delete = arm_kept_delete,
-        .list = arm_kept_list,
-    };
-    return &call->made_up;
-}
-
 static enum kv_code prepare(struct arm_call *call, struct kv_err *err)
 {
-    call->type = arm_type_find(call->app, call->id->type);
-    if (call->type == NULL
-        && (!call->app->accepts_unknown_types || strchr(call->id->type, '/') == NULL)) {
-        return refuse_type(call, err);
-    }
+    call->type = find_type(call);
     if (call->type == NULL) {
-        call->type = make_up(call);
+        return refuse_type(call, err);
     }
     KV_TRY(check_version(call, err));
     return (call->type->places & place_of(call->id)) != 0 ? KV_OK : refuse_place(call, err);

@@ -187,18 +187,21 @@ void arm_etag(const struct kv_resource *resource, char ret_etag[32])
     (void) snprintf(ret_etag, 32, "\"%08llx\"", (unsigned long long) resource->edition);
 }
 
+/* Named by what comes behind the scope: "Microsoft.KeyVault/vaults/dev". */
 enum kv_code arm_refuse_missing(const struct arm_call *call, struct kv_err *err)
 {
     const struct arm_id *id = call->id;
+    const char *name = id->text + strlen(id->scope) + strlen("/providers/");
 
     if (id->group[0] == '\0') {
         return KV_FAIL(err, KV_RESOURCE_NOT_FOUND, 0,
-                       "The Resource '%s/%s' was not found. For more details please go to "
+                       "The Resource '%.500s' was not found. For more details please go to "
                        "https://aka.ms/ARMResourceNotFoundFix",
-                       call->type->name, id->name);
+                       name);
     }
-    return KV_FAIL(err, KV_RESOURCE_NOT_FOUND, 0,
-                   "The Resource '%s/%s' under resource group '%s' was not found. For more details "
-                   "please go to https://aka.ms/ARMResourceNotFoundFix",
-                   call->type->name, id->name, id->group);
+    return KV_FAIL(
+        err, KV_RESOURCE_NOT_FOUND, 0,
+        "The Resource '%.500s' under resource group '%s' was not found. For more details "
+        "please go to https://aka.ms/ARMResourceNotFoundFix",
+        name, id->group);
 }

@@ -18,5 +18,6 @@ libkvapi_a_SOURCES += \
 	%D%/reply.c \
 	%D%/site.c \
 	%D%/subscriptions.c \
+	%D%/tags.c \
 	%D%/token.c \
 	%D%/types.c
