@@ -26,6 +26,7 @@ include %D%/api/keys/local.mk
 include %D%/api/authority/local.mk
 include %D%/api/resources/local.mk
 include %D%/api/resources/deployments/local.mk
+include %D%/api/resources/keyvault/local.mk
 include %D%/api/token/local.mk
 include %D%/api/control/local.mk
 include %D%/cli/local.mk

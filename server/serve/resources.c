@@ -8,6 +8,7 @@ static const struct arm_type *const providers[] = {
     arm_group_types,
     arm_deployment_types,
     arm_tag_types,
+    arm_keyvault_types,
     NULL,
 };
 

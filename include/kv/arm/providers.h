@@ -7,3 +7,4 @@
 extern const struct arm_type arm_group_types[]; /* Microsoft.Resources: api/resources itself */
 extern const struct arm_type arm_deployment_types[]; /* Microsoft.Resources: deployments */
 extern const struct arm_type arm_tag_types[];   /* the same: tags, and locks */
+extern const struct arm_type arm_keyvault_types[];

@@ -113,13 +113,14 @@ static void add_clean(cJSON *object, const char *name, const char *text, size_t 
 
 static void add_resource(cJSON *object, const struct record *record, bool *ok)
 {
+    const struct kv_call *call = record->call;
+    const char *group = call != NULL && call->vault != NULL ? call->vault->group : KV_GROUP;
     char id[KV_EVENT_TOPIC_SIZE];
 
-    (void) snprintf(id, sizeof(id),
-                    "/subscriptions/%s/resourceGroups/coffer/providers/Microsoft.KeyVault/%s/%s",
-                    record->request->app->event_place->subscription,
-                    gate_is_hsm(record->request) ? "managedHSMs" : "vaults",
-                    record->request->vault);
+    (void) snprintf(
+        id, sizeof(id), "/subscriptions/%s/resourceGroups/%s/providers/Microsoft.KeyVault/%s/%s",
+        record->request->app->event_place->subscription, group,
+        gate_is_hsm(record->request) ? "managedHSMs" : "vaults", record->request->vault);
     for (char *at = id; *at != '\0'; at++) {
         *at = (char) toupper((unsigned char) *at);
     }
