@@ -14,11 +14,13 @@ noinst_HEADERS = \
 	%D%/kv/access/permission.def \
 	%D%/kv/access/permission.h \
 	%D%/kv/access/roles.h \
+	%D%/kv/access/scopes.h \
 	%D%/kv/access/trusted_service.def \
 	%D%/kv/access/vault_role.def \
 	%D%/kv/app/api.h \
 	%D%/kv/app/app.h \
 	%D%/kv/arm/arm.h \
+	%D%/kv/arm/identity_block.h \
 	%D%/kv/arm/providers.h \
 	%D%/kv/base/agenda.h \
 	%D%/kv/base/base.h \

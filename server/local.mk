@@ -27,6 +27,8 @@ include %D%/api/authority/local.mk
 include %D%/api/resources/local.mk
 include %D%/api/resources/deployments/local.mk
 include %D%/api/resources/keyvault/local.mk
+include %D%/api/resources/authorization/local.mk
+include %D%/api/resources/identity/local.mk
 include %D%/api/token/local.mk
 include %D%/api/control/local.mk
 include %D%/cli/local.mk

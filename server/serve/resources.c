@@ -9,6 +9,8 @@ static const struct arm_type *const providers[] = {
     arm_deployment_types,
     arm_tag_types,
     arm_keyvault_types,
+    arm_authorization_types,
+    arm_identity_types,
     NULL,
 };
 
@@ -18,5 +20,8 @@ void resources_lend(struct kv_resources *resources, const struct kv_options *opt
     app->arm_tables = providers;
     app->resources = resources;
     app->accepts_unknown_types = kv_option_is(options, KV_OPTION_UNKNOWN_RESOURCES, "accept");
+    app->resource_manager_is_open =
+        kv_option_is(options, KV_OPTION_RESOURCE_MANAGER_ACCESS, "open");
+    app->directory_delay = kv_option_duration(options, KV_OPTION_DIRECTORY_DELAY);
     app->provisioning_lag = kv_option_duration(options, KV_OPTION_PROVISIONING_LAG);
 }

@@ -231,3 +231,11 @@ enum kv_code arm_accept(struct arm_call *call, struct arm_reply *reply, kv_milli
  */
 enum kv_code arm_authorize(const struct arm_call *call, const char *action, const char *scope,
                            struct kv_err *err) kv_must_check;
+
+/* The same for an action on something else that a call needs, such as an identity that it attaches:
+ * KV_LINKED_AUTHORIZATION_FAILED. */
+enum kv_code arm_authorize_linked(const struct arm_call *call, const char *action,
+                                  const char *linked, struct kv_err *err) kv_must_check;
+
+/* Whether the caller may do everything, whatever was granted: the default identity, or everybody. */
+bool arm_is_owner(const struct arm_call *call);

@@ -25,7 +25,7 @@ struct person {
 /* A principal, with its keys in lower case. */
 struct record {
     struct kv_principal_entry entry;
-    char name[KV_PRINCIPAL_NAME_SIZE];
+    char name[KV_PRINCIPAL_RESOURCE_SIZE];
     char resource[KV_PRINCIPAL_RESOURCE_SIZE];
     bool is_former;
     struct record *next; /* in the order of registration */
