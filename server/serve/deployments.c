@@ -5,13 +5,18 @@
 #define WAITING 64 /* for that; each has its plan already */
 #define SETTLE_MS 5000
 
-/* Anything overdue is due when the trip begins. What has been told, and is being looked at, is not due again. */
+/* Anything overdue is due when the trip begins. Whoever moves the clock waits for steps that were sent just now: when
+ * they are ready is known once they have been answered. */
 static enum kv_code next(void *deployments, const struct kv_trip *trip, kv_millis after,
                          kv_millis *ret_due, struct kv_err *err)
 {
-    kv_millis due = kv_deployments_due(deployments);
+    kv_millis due;
 
     (void) err; /* all of it is in memory */
+    if (trip->is_travel) {
+        kv_deployments_settle(deployments, SETTLE_MS);
+    }
+    due = kv_deployments_due(deployments);
     if (due < trip->from) {
         due = trip->from;
     }

@@ -20,7 +20,6 @@
 #include "kv/limits/limits.h"
 #include "kv/scenarios/scenarios.h"
 #include "kv/store/store.h"
-#include "deployments.h"
 #include "listeners.h"
 #include "refusals.h"
 #include "resources.h"

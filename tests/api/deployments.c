@@ -9,10 +9,10 @@
 TestSuite(deployments, .init = deployments_start, .fini = deployments_stop, .timeout = 120);
 
 #define THING_ID(name)                                                                             \
-    "/subscriptions/ffecaf7c-b368-5892-b89b-b894d5612a15/resourceGroups/coffer/providers/"         \
+    "/subscriptions/ffecaf7c-b368-5892-b89b-b894d5612a15/resourceGroups/rg1/providers/"         \
     "Contoso.Things/things/" name
 #define DEPLOYMENT_ID(name)                                                                        \
-    "/subscriptions/ffecaf7c-b368-5892-b89b-b894d5612a15/resourceGroups/coffer/providers/"         \
+    "/subscriptions/ffecaf7c-b368-5892-b89b-b894d5612a15/resourceGroups/rg1/providers/"         \
     "Microsoft.Resources/deployments/" name
 /* A location that no resource of that name can move to. */
 #define MOVED(name)                                                                                \
@@ -23,7 +23,7 @@ static void expect_thing(struct client *client, const char *name, long status)
 {
     char path[512];
 
-    snprintf(path, sizeof(path), GROUP_ID("coffer") "/providers/Contoso.Things/things/%s", name);
+    snprintf(path, sizeof(path), GROUP_ID("rg1") "/providers/Contoso.Things/things/%s", name);
 
     API_REPLY(reply, arm_ask(client, "GET", path, "2020-01-01", NULL));
     cr_expect_eq(reply.status, status, "%s: %ld %s", name, reply.status, reply.body);
@@ -47,7 +47,7 @@ Test(deployments, a_partial_failure_is_told_as_the_service_does)
         "least one resource deployment operation failed. Please list deployment operations for "
         "details. Please see https://aka.ms/arm-deployment-operations for usage details.\","
         "\"details\":[{\"code\":\"InvalidResourceLocation\",\"message\":\"The resource 'a' already "
-        "exists in location 'eastus' in resource group 'coffer'. A resource with the same name "
+        "exists in location 'eastus' in resource group 'rg1'. A resource with the same name "
         "cannot be created in location 'westus'. Please select a new resource name.\"}]}");
     cJSON_free(error);
     expect_thing(&dev, "b", 200);
@@ -61,7 +61,7 @@ Test(deployments, operations_say_what_failed_and_what_was_never_begun)
     API_REPLY(end, deployments_run(&dev, "one",
                                    DEPLOY(TEMPLATE("\"resources\":[" MOVED("a") "," THING(
                                        "c", ",\"dependsOn\":[\"a\"]") "]"))));
-    API_REPLY(list, arm_ask(&dev, "GET", DEPLOYMENTS("coffer") "one/operations", VERSION, NULL));
+    API_REPLY(list, arm_ask(&dev, "GET", DEPLOYMENTS("rg1") "one/operations", VERSION, NULL));
 
     cr_assert_eq(list.status, 200);
     cr_expect_eq(cJSON_GetArraySize(reply_item(&list, "value")), 1);
@@ -72,7 +72,7 @@ Test(deployments, operations_say_what_failed_and_what_was_never_begun)
     cr_expect_str_eq(reply_text(&list, "value.0.properties.targetResource.id"), THING_ID("a"));
 
     char path[512];
-    snprintf(path, sizeof(path), DEPLOYMENTS("coffer") "one/operations/%s",
+    snprintf(path, sizeof(path), DEPLOYMENTS("rg1") "one/operations/%s",
              reply_text(&list, "value.0.operationId"));
     API_REPLY(one, arm_ask(&dev, "GET", path, VERSION, NULL));
     cr_expect_str_eq(reply_text(&one, "properties.statusCode"), "Conflict");
@@ -87,7 +87,7 @@ Test(deployments, DEPLOYMENT_NOT_FOUND_names_the_deployment)
     for (size_t i = 0; i < KV_COUNT(below); i++) {
         char path[512];
 
-        snprintf(path, sizeof(path), DEPLOYMENTS("coffer") "nobody%s", below[i]);
+        snprintf(path, sizeof(path), DEPLOYMENTS("rg1") "nobody%s", below[i]);
         API_REPLY(reply, arm_ask(&dev, "GET", path, VERSION, NULL));
         arm_expect_refusal(&reply, 404, "DeploymentNotFound",
                            "Deployment 'nobody' could not be found.");
@@ -98,7 +98,7 @@ Test(deployments, DEPLOYMENT_OPERATION_NOT_FOUND_of_one_that_is_there)
 {
     DEPLOYMENTS_CLIENT;
     deployments_succeed(&dev, "one", DEPLOY(TEMPLATE("\"resources\":[]")));
-    API_REPLY(reply, arm_ask(&dev, "GET", DEPLOYMENTS("coffer") "one/operationStatuses/1", VERSION,
+    API_REPLY(reply, arm_ask(&dev, "GET", DEPLOYMENTS("rg1") "one/operationStatuses/1", VERSION,
                              NULL));
     arm_expect_refusal(&reply, 404, "DeploymentOperationNotFound",
                        "The deployment operation '1' could not be found.");
@@ -136,7 +136,7 @@ Test(deployments, the_first_time_is_201_and_has_a_status_to_poll)
         TEMPLATE("\"parameters\":{\"pin\":{\"type\":\"SecureString\"},\"size\":{\"type\":\"Int\","
                  "\"defaultValue\":7}},\"resources\":[]"),
         "{\"pin\":{\"value\":\"hush-hush\"},\"size\":{\"value\":null}}");
-    API_REPLY(reply, arm_ask(&dev, "PUT", DEPLOYMENTS("coffer") "one", VERSION, body));
+    API_REPLY(reply, arm_ask(&dev, "PUT", DEPLOYMENTS("rg1") "one", VERSION, body));
 
     cr_assert_eq(reply.status, 201, "%s", reply.body);
     cr_expect_str_eq(reply_text(&reply, "properties.provisioningState"), "Accepted");
@@ -151,7 +151,7 @@ Test(deployments, the_first_time_is_201_and_has_a_status_to_poll)
     API_REPLY(polled, arm_ask(&dev, "GET", path, NULL, NULL));
     cr_expect_str_eq(polled.body, "{\"status\":\"Succeeded\"}");
     free(path);
-    API_REPLY(again, arm_ask(&dev, "PUT", DEPLOYMENTS("coffer") "one", VERSION, body));
+    API_REPLY(again, arm_ask(&dev, "PUT", DEPLOYMENTS("rg1") "one", VERSION, body));
     cr_expect_eq(again.status, 200);
 }
 
@@ -206,7 +206,7 @@ Test(deployments, a_deployment_of_the_subscription_makes_a_group_and_deploys_to_
             return;
         }
         cr_assert_str_neq(reply_text(&reply, "properties.provisioningState"), "Failed", "%s",
-                          reply.body);
+                          reply_text(&reply, "properties.error.details.0.message"));
     }
     cr_assert_fail("it does not end");
 }
@@ -230,11 +230,11 @@ Test(deployments, a_deleted_one_is_gone_and_what_it_made_stays)
 {
     DEPLOYMENTS_CLIENT;
     deployments_succeed(&dev, "one", DEPLOY(TEMPLATE("\"resources\":[" THING("a", "") "]")));
-    API_REPLY(head, arm_ask(&dev, "HEAD", DEPLOYMENTS("coffer") "one", VERSION, NULL));
+    API_REPLY(head, arm_ask(&dev, "HEAD", DEPLOYMENTS("rg1") "one", VERSION, NULL));
     cr_expect_eq(head.status, 204);
-    API_REPLY(deleted, arm_ask(&dev, "DELETE", DEPLOYMENTS("coffer") "one", VERSION, NULL));
+    API_REPLY(deleted, arm_ask(&dev, "DELETE", DEPLOYMENTS("rg1") "one", VERSION, NULL));
     cr_expect_eq(deleted.status, 204);
-    API_REPLY(again, arm_ask(&dev, "HEAD", DEPLOYMENTS("coffer") "one", VERSION, NULL));
+    API_REPLY(again, arm_ask(&dev, "HEAD", DEPLOYMENTS("rg1") "one", VERSION, NULL));
     cr_expect_eq(again.status, 404);
     expect_thing(&dev, "a", 200);
 }
@@ -244,7 +244,7 @@ Test(deployments, lists_have_those_of_their_own_scope_only)
     DEPLOYMENTS_CLIENT;
     deployments_succeed(&dev, "one", DEPLOY(TEMPLATE("\"resources\":[]")));
     deployments_succeed(&dev, "two", DEPLOY(TEMPLATE("\"resources\":[]")));
-    API_REPLY(group, arm_ask(&dev, "GET", GROUP_ID("coffer") "/providers/Microsoft.Resources/"
+    API_REPLY(group, arm_ask(&dev, "GET", GROUP_ID("rg1") "/providers/Microsoft.Resources/"
                                           "deployments?$top=1", VERSION, NULL));
     cr_expect_eq(cJSON_GetArraySize(reply_item(&group, "value")), 1, "%s", group.body);
     cr_expect_str_eq(reply_text(&group, "value.0.name"), "one");

@@ -11,7 +11,7 @@ TestSuite(deployments_bad, .init = deployments_start, .fini = deployments_stop, 
 
 static struct reply put(struct client *client, const char *body)
 {
-    return arm_ask(client, "PUT", DEPLOYMENTS("coffer") "bad", VERSION, body);
+    return arm_ask(client, "PUT", DEPLOYMENTS("rg1") "bad", VERSION, body);
 }
 
 static void expect(struct client *client, const char *body, const char *code, const char *message)
@@ -22,7 +22,7 @@ static void expect(struct client *client, const char *body, const char *code, co
     arm_expect_refusal(&validated, 400, code, message);
     API_REPLY(asked, deployments_act(client, "bad", "whatIf", body));
     arm_expect_refusal(&asked, 400, code, message);
-    API_REPLY(missing, arm_ask(client, "GET", DEPLOYMENTS("coffer") "bad", VERSION, NULL));
+    API_REPLY(missing, arm_ask(client, "GET", DEPLOYMENTS("rg1") "bad", VERSION, NULL));
     cr_expect_eq(missing.status, 404, "nothing may be left of it");
 }
 
@@ -68,7 +68,7 @@ Test(deployments_bad, INVALID_DEPLOYMENT_without_a_location_and_with_a_wrong_nam
     arm_expect_refusal(&reply, 400, "InvalidDeployment",
                        "The 'location' property must be specified for 'one'. Please see "
                        "https://aka.ms/deploy-to-subscription for usage details.");
-    API_REPLY(name, arm_ask(&dev, "PUT", DEPLOYMENTS("coffer") "a%20b", VERSION,
+    API_REPLY(name, arm_ask(&dev, "PUT", DEPLOYMENTS("rg1") "a%20b", VERSION,
                             DEPLOY(TEMPLATE("\"resources\":[]"))));
     arm_expect_refusal(&name, 400, "InvalidDeployment",
                        "The deployment name 'a b' is not valid: it has at most 64 letters, digits, "

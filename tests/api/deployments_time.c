@@ -14,6 +14,9 @@ static const char *const arguments[] = { "--unknown-resources", "accept", "--pro
 static void start(void)
 {
     api_begin(&daemon, arguments);
+
+    API_CLIENT_OF(&daemon, dev);
+    arm_make_group(&dev, "rg1");
 }
 
 static void stop(void)
@@ -34,7 +37,7 @@ static void freeze(void)
 
 static void expect_state(struct client *client, const char *state)
 {
-    API_REPLY(reply, arm_ask(client, "GET", DEPLOYMENTS("coffer") "one", VERSION, NULL));
+    API_REPLY(reply, arm_ask(client, "GET", DEPLOYMENTS("rg1") "one", VERSION, NULL));
 
     cr_expect_str_eq(reply_text(&reply, "properties.provisioningState"), state, "%s", reply.body);
 }
@@ -43,7 +46,7 @@ static long get_thing(struct client *client, const char *name)
 {
     char path[512];
 
-    snprintf(path, sizeof(path), GROUP_ID("coffer") "/providers/Contoso.Things/things/%s", name);
+    snprintf(path, sizeof(path), GROUP_ID("rg1") "/providers/Contoso.Things/things/%s", name);
 
     API_REPLY(reply, arm_ask(client, "GET", path, "2020-01-01", NULL));
     return reply.status;
@@ -79,7 +82,7 @@ Test(deployments_time, one_journey_of_the_clock_takes_it_to_its_end)
     await_thing(&dev, "a");
     api_advance(&daemon, 3L * LAG_SECONDS);
     expect_state(&dev, "Succeeded");
-    API_REPLY(reply, arm_ask(&dev, "GET", DEPLOYMENTS("coffer") "one", VERSION, NULL));
+    API_REPLY(reply, arm_ask(&dev, "GET", DEPLOYMENTS("rg1") "one", VERSION, NULL));
     cr_expect_str_eq(reply_text(&reply, "properties.duration"), "PT1M30.000S");
 }
 
@@ -88,13 +91,13 @@ Test(deployments_time, DEPLOYMENT_ACTIVE_until_it_has_ended)
     API_CLIENT_OF(&daemon, dev);
     freeze();
     deployments_put(&dev, "one", CHAIN);
-    API_REPLY(reply, arm_ask(&dev, "PUT", DEPLOYMENTS("coffer") "ONE", VERSION, CHAIN));
+    API_REPLY(reply, arm_ask(&dev, "PUT", DEPLOYMENTS("rg1") "ONE", VERSION, CHAIN));
     cr_expect_eq(reply.status, 409);
     cr_expect_str_eq(reply_text(&reply, "error.code"), "DeploymentActive");
     cr_expect_not_null(strstr(reply_text(&reply, "error.message"),
                               "Unable to edit or replace deployment 'ONE': previous deployment from "
                               "'"));
-    API_REPLY(deleted, arm_ask(&dev, "DELETE", DEPLOYMENTS("coffer") "one", VERSION, NULL));
+    API_REPLY(deleted, arm_ask(&dev, "DELETE", DEPLOYMENTS("rg1") "one", VERSION, NULL));
     cr_expect_eq(deleted.status, 409);
 }
 
@@ -104,12 +107,12 @@ Test(deployments_time, a_canceled_one_begins_nothing_more)
     freeze();
     deployments_put(&dev, "one", CHAIN);
     await_thing(&dev, "a");
-    API_REPLY(canceled, arm_ask(&dev, "POST", DEPLOYMENTS("coffer") "one/cancel", VERSION, NULL));
+    API_REPLY(canceled, arm_ask(&dev, "POST", DEPLOYMENTS("rg1") "one/cancel", VERSION, NULL));
     cr_expect_eq(canceled.status, 204, "%s", canceled.body);
 
-    API_REPLY(end, arm_ask(&dev, "GET", DEPLOYMENTS("coffer") "one", VERSION, NULL));
+    API_REPLY(end, arm_ask(&dev, "GET", DEPLOYMENTS("rg1") "one", VERSION, NULL));
     for (int i = 0; i < 2000; i++) {
-        API_REPLY(look, arm_ask(&dev, "GET", DEPLOYMENTS("coffer") "one", VERSION, NULL));
+        API_REPLY(look, arm_ask(&dev, "GET", DEPLOYMENTS("rg1") "one", VERSION, NULL));
         if (strcmp(reply_text(&look, "properties.provisioningState"), "Canceled") == 0) {
             break;
         }
@@ -140,7 +143,7 @@ Test(deployments_time, one_that_a_crash_cut_short_has_failed_and_can_be_repeated
     restart(true);
     API_CLIENT_OF(&daemon, dev);
     freeze();
-    API_REPLY(reply, arm_ask(&dev, "GET", DEPLOYMENTS("coffer") "one", VERSION, NULL));
+    API_REPLY(reply, arm_ask(&dev, "GET", DEPLOYMENTS("rg1") "one", VERSION, NULL));
     cr_expect_str_eq(reply_text(&reply, "properties.provisioningState"), "Failed");
     cr_expect_not_null(strstr(reply_text(&reply, "properties.error.message"),
                               "The deployment was interrupted: coffer ended"));
@@ -159,7 +162,7 @@ Test(deployments_time, one_that_the_end_of_coffer_cut_short_was_canceled)
     }
     restart(false);
     API_CLIENT_OF(&daemon, dev);
-    API_REPLY(reply, arm_ask(&dev, "GET", DEPLOYMENTS("coffer") "one", VERSION, NULL));
+    API_REPLY(reply, arm_ask(&dev, "GET", DEPLOYMENTS("rg1") "one", VERSION, NULL));
     cr_expect_str_eq(reply_text(&reply, "properties.provisioningState"), "Canceled");
     cr_expect_str_eq(reply_text(&reply, "properties.error.message"),
                      "The deployment was interrupted: coffer was stopped.");

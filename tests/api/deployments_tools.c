@@ -17,6 +17,9 @@ void deployments_start(void)
     snprintf(root, sizeof(root), "/tmp/coffer-templates-%d", (int) getpid());
     cr_assert_eq(mkdir(root, 0700), 0);
     api_begin(&deployments_daemon, arguments);
+
+    DEPLOYMENTS_CLIENT;
+    arm_make_group(&dev, "rg1");
 }
 
 void deployments_stop(void)
@@ -26,7 +29,7 @@ void deployments_stop(void)
 
 static void write_path(const char *name, const char *behind, char path[512])
 {
-    snprintf(path, 512, DEPLOYMENTS("coffer") "%s%s", name, behind);
+    snprintf(path, 512, DEPLOYMENTS("rg1") "%s%s", name, behind);
 }
 
 void deployments_put(struct client *client, const char *name, const char *body)

@@ -29,7 +29,7 @@ void deployments_start(void);
 void deployments_stop(void);
 #define DEPLOYMENTS_CLIENT API_CLIENT_OF(&deployments_daemon, dev)
 
-/* PUT of a deployment in the default group; the test fails unless it begins. */
+/* PUT of a deployment in the group rg1; the test fails unless it begins. */
 void deployments_put(struct client *client, const char *name, const char *body);
 /* The same, and waits until it has ended: its state, as GET shows it. */
 struct reply deployments_run(struct client *client, const char *name, const char *body);
@@ -38,6 +38,6 @@ void deployments_succeed(struct client *client, const char *name, const char *bo
 /* Waits for one that has begun. */
 struct reply deployments_await(struct client *client, const char *name);
 
-/* POST .../{action} of a deployment in the default group. */
+/* POST .../{action} of a deployment in the group rg1. */
 struct reply deployments_act(struct client *client, const char *name, const char *action,
                              const char *body);

@@ -34,10 +34,10 @@ Test(deployments_what_if, nothing_is_done_by_asking)
     expect_change(&reply, 0, "Create", "/things/a");
     cr_expect_null(reply_item(&reply, "properties.changes.0.before"));
     cr_expect_eq(reply_number(&reply, "properties.changes.0.after.properties.x"), 1);
-    API_REPLY(thing, arm_ask(&dev, "GET", GROUP_ID("coffer") "/providers/Contoso.Things/things/a",
+    API_REPLY(thing, arm_ask(&dev, "GET", GROUP_ID("rg1") "/providers/Contoso.Things/things/a",
                              "2020-01-01", NULL));
     cr_expect_eq(thing.status, 404);
-    API_REPLY(deployment, arm_ask(&dev, "GET", DEPLOYMENTS("coffer") "one", VERSION, NULL));
+    API_REPLY(deployment, arm_ask(&dev, "GET", DEPLOYMENTS("rg1") "one", VERSION, NULL));
     cr_expect_eq(deployment.status, 404);
 }
 

@@ -188,6 +188,9 @@ static enum kv_code check_parent(const struct arm_call *call, struct kv_err *err
         return KV_OK;
     }
     KV_TRY(arm_id_parse(call->id->parent, &parent, err));
+    if (parent.scope[0] == '\0' && parent.group[0] == '\0') {
+        return KV_OK; /* the subscription, which was looked at */
+    }
     ask.id = &parent;
     ask.type = find_type(&ask);
     if (ask.type == NULL || ask.type->get == NULL) {

@@ -134,8 +134,11 @@ static enum kv_code begun(void *argument, const struct kv_deployment_view *view,
     if (place->parameters == NULL) {
         KV_TRY(kv_template_plan_parameters(view->plan, &place->parameters, err));
     }
-    return record_put(place, view, false, place->ret_is_new != NULL ? place->ret_is_new : &is_new,
-                      err);
+    enum kv_code code = record_put(
+        place, view, false, place->ret_is_new != NULL ? place->ret_is_new : &is_new, err);
+    place->ret_accepted = NULL; /* whoever wanted to know is gone from now on */
+    place->ret_is_new = NULL;
+    return code;
 }
 
 static cJSON *complete(void *argument, const struct kv_deployment_view *view)

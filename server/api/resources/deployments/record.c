@@ -120,7 +120,7 @@ enum kv_code record_put(struct place *place, const struct kv_deployment_view *vi
     if (content == NULL) {
         return KV_OUT_OF_MEMORY(err);
     }
-    if (place->ret_accepted != NULL) {
+    if (!is_final && place->ret_accepted != NULL) {
         *place->ret_accepted = show_deployment(place->id.text, place->id.leaf, place->location,
                                                content);
     }
