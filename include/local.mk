@@ -59,6 +59,7 @@ noinst_HEADERS = \
 	%D%/kv/custody/key_op.def \
 	%D%/kv/custody/kty.def \
 	%D%/kv/custody/private_key.h \
+	%D%/kv/deployments/deployments.h \
 	%D%/kv/events/events.h \
 	%D%/kv/events/type.def \
 	%D%/kv/faults/effect.h \

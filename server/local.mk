@@ -15,6 +15,7 @@ include %D%/domain/faults/local.mk
 include %D%/domain/records/local.mk
 include %D%/domain/release/local.mk
 include %D%/domain/templates/local.mk
+include %D%/domain/deployments/local.mk
 include %D%/domain/keys/local.mk
 include %D%/domain/resources/local.mk
 include %D%/domain/scenarios/local.mk
@@ -29,6 +30,7 @@ include %D%/api/keys/local.mk
 include %D%/api/authority/local.mk
 include %D%/api/resources/local.mk
 include %D%/api/resources/health/local.mk
+include %D%/api/resources/deployments/local.mk
 include %D%/api/resources/keyvault/local.mk
 include %D%/api/resources/authorization/local.mk
 include %D%/api/resources/identity/local.mk

@@ -15,6 +15,11 @@ libkvcli_a_SOURCES += \
 	%D%/doctor_ask.c \
 	%D%/doctor_control.c \
 	%D%/doctor_key.c \
+	%D%/deploy.c \
+	%D%/deploy.h \
+	%D%/deploy_body.c \
+	%D%/deploy_client.c \
+	%D%/deploy_print.c \
 	%D%/env.c \
 	%D%/events.c \
 	%D%/fault.c \

@@ -11,6 +11,8 @@ libkvserve_a_SOURCES += \
 	%D%/courier.c \
 	%D%/courier.h \
 	%D%/coverage.c \
+	%D%/deployments.c \
+	%D%/deployments.h \
 	%D%/drain.c \
 	%D%/due.c \
 	%D%/event_file.c \

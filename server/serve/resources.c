@@ -6,6 +6,7 @@
 /* Who uses what: what comes first is deleted last. */
 static const struct arm_type *const providers[] = {
     arm_group_types,
+    arm_deployment_types,
     arm_tag_types,
     arm_keyvault_types,
     arm_identity_types,

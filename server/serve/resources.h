@@ -2,6 +2,7 @@
 /* resources.h - what the resource manager keeps, and how it behaves by the options. */
 #pragma once
 
+#include "deployments.h"
 #include "kv/app/app.h"
 #include "kv/base/options.h"
 #include "kv/resources/resources.h"

@@ -49,6 +49,7 @@ struct server {
     struct kv_vaults *vaults;
     struct kv_roles *roles;
     struct kv_resources *resources;
+    struct kv_deployments *deployments;
     struct grants grants;
     struct kv_certificates certificates;
     struct coverage coverage;
@@ -112,8 +113,9 @@ static enum kv_code open_certificates(struct server *server, struct kv_err *err)
 
 static enum kv_code open_store(struct server *server, struct kv_err *err)
 {
-    /* one for each worker, the generator, the housekeeper, the courier, consumers, four listener threads, spare */
-    unsigned connections = server->workers + 11;
+    /* one for each worker, each step of a deployment, the generator, the housekeeper, the courier,
+     * consumers, four listener threads, spare */
+    unsigned connections = server->workers + DEPLOYMENT_THREADS + 11;
     char path[KV_PATH_MAX];
 
     KV_TRY(kv_path_join(path, server->folder.path, "coffer.db", err));
@@ -159,8 +161,8 @@ static enum kv_code open_keys(struct server *server, struct kv_err *err)
     KV_TRY(housekeeper_new(server->clock, &server->keeper, err));
     KV_TRY(token_prepare(&server->token, server->clock, server->keeper, err));
     KV_TRY(kv_custody_has_token(server->store, &has_token, err));
-    /* a session for each worker, the generator, the housekeeper, and one to spare */
-    KV_TRY(token_open(server->options, server->folder.path, has_token, server->workers + 3,
+    /* a session for each worker, each step of a deployment, the generator, the housekeeper, and one to spare */
+    KV_TRY(token_open(server->options, server->folder.path, has_token, server->workers + DEPLOYMENT_THREADS + 3,
                       &server->token, err));
     custody.hsm = server->token.hsm;
     custody.alarm_context = server->keeper;
@@ -226,6 +228,7 @@ static enum kv_code start_threads(struct server *server, struct kv_err *err)
                              server->rotator, &server->token,        server->consumers.kept };
 
     KV_TRY(due_open(server->clock, &due, &server->agenda, err));
+    KV_TRY(deployments_open(server->clock, server->agenda, &server->deployments, err));
     chores.lanes = server->lanes;
     chores.agenda = server->agenda;
     return housekeeper_start(server->keeper, &chores, err);
@@ -290,6 +293,7 @@ static void fill_app(struct server *server)
     journal_lend(&server->journal, server->options, &server->app);
     scenarios_lend(server->scenarios, &server->app);
     state_lend(&server->state, &server->app);
+    deployments_lend(server->deployments, server->options, &server->app);
     resources_lend(server->resources, server->options, &server->app);
 }
 
@@ -341,6 +345,7 @@ static void take_down(struct server *server)
     listeners_close(&server->listeners);
     housekeeper_stop(server->keeper); /* it posts to the lanes, which sound its alarm until freed */
     kv_lanes_free(server->lanes);
+    kv_deployments_free(server->deployments);
     kv_agenda_free(server->agenda);
     rotator_free(server->rotator);
     state_close(&server->state);

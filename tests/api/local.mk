@@ -19,6 +19,7 @@ api_tests = \
 	%D%/test_authority \
 	%D%/test_backup \
 	%D%/test_connections \
+	%D%/test_deployments \
 	%D%/test_failures \
 	%D%/test_faults \
 	%D%/test_firewall \
@@ -370,3 +371,9 @@ EXTRA_DIST += tests/data/seeds tests/data/golden tests/data/folder_0.1.0.tar.gz
 %C%_test_managed_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
 %C%_test_managed_CFLAGS = $(api_cflags)
 %C%_test_managed_LDADD = $(api_libs)
+
+%C%_test_deployments_SOURCES = %D%/deployments.c %D%/deployments_bad.c %D%/deployments_time.c \
+	%D%/deployments_what_if.c %D%/deployments_tools.c \
+	%D%/deployments_tools.h $(api_support)
+%C%_test_deployments_CFLAGS = $(api_cflags)
+%C%_test_deployments_LDADD = $(api_libs)

@@ -486,3 +486,10 @@ TESTS += %D%/test_templates
 %C%_test_templates_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_templates_LDADD = $(UNIT_LDADD)
 EXTRA_DIST += tests/data/templates
+
+check_PROGRAMS += %D%/test_deployments
+TESTS += %D%/test_deployments
+%C%_test_deployments_SOURCES = %D%/deployments/deployments.c %D%/deployments/fixture.c \
+	%D%/deployments/fixture.h
+%C%_test_deployments_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_deployments_LDADD = $(UNIT_LDADD)

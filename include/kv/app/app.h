@@ -43,6 +43,7 @@
 #define KV_CONTROL_NAMES_MAX 128
 #define KV_AUTHORITY_URL_SIZE 320
 
+struct kv_deployments;
 struct kv_key_file;
 struct kv_limits;
 struct arm_type;
@@ -91,6 +92,8 @@ struct kv_app {
     struct kv_resources *resources;           /* what the resource manager keeps */
     bool accepts_unknown_types;               /* of resources, which are kept as they are sent */
     bool refuses_empty_key_url;               /* of a service; else it has no key of a customer */
+    struct kv_deployments *deployments;       /* that are under way */
+    const char *template_root; /* the folder of linked templates; "": there is none */
     bool resource_manager_is_open;            /* every caller is Owner there */
     kv_millis directory_delay;  /* how long a new identity is not known to role assignments */
     kv_millis provisioning_lag; /* how long a resource takes to be there, by the virtual clock */

@@ -133,6 +133,7 @@ struct arm_call {
     kv_millis now;
     struct arm_type made_up; /* the row of a type that nobody has, where those are accepted */
     bool is_deployment;      /* made by a template */
+    bool body_is_open; /* of a check: a part of the body is known later; the row is not asked */
 };
 
 /* What comes of it. Zeroed by the caller, ended with arm_reply_done(). */

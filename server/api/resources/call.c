@@ -160,6 +160,7 @@ static const struct arm_type *make_up(struct arm_call *call)
         .patch = arm_kept_patch,
         .delete = arm_kept_delete,
         .list = arm_kept_list,
+        .waiting = "Creating",
     };
     return &call->made_up;
 }
@@ -187,6 +188,9 @@ static enum kv_code check_parent(const struct arm_call *call, struct kv_err *err
         return KV_OK;
     }
     KV_TRY(arm_id_parse(call->id->parent, &parent, err));
+    if (parent.scope[0] == '\0' && parent.group[0] == '\0') {
+        return KV_OK; /* the subscription, which was looked at */
+    }
     ask.id = &parent;
     ask.type = find_type(&ask);
     if (ask.type == NULL || ask.type->get == NULL) {
@@ -275,7 +279,8 @@ enum kv_code arm_call_check(struct arm_call *call, struct arm_reply *reply, stru
         return refuse_verb(call, err);
     }
     KV_TRY(authorize(call, NULL, err));
-    return call->type->check != NULL ? call->type->check(call, reply, err) : KV_OK;
+    return call->type->check != NULL && !call->body_is_open ? call->type->check(call, reply, err)
+                                                            : KV_OK;
 }
 
 enum kv_code arm_call_list(struct arm_call *call, struct arm_page *page, struct kv_err *err)
