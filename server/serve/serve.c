@@ -276,7 +276,7 @@ static void fill_app(struct server *server)
     token_lend(&server->token, &server->app);
     grants_lend(&server->grants, &server->app);
     events_lend(&server->courier, &server->app);
-    server->app.audit = server->audit.spool;
+    audit_lend(&server->audit, &server->app);
     journal_lend(&server->journal, server->options, &server->app);
     scenarios_lend(server->scenarios, &server->app);
     state_lend(&server->state, &server->app);
