@@ -11,6 +11,9 @@ EXTRA_DIST += \
 	%D%/cookbook.md \
 	%D%/control-plane.md \
 	%D%/events.md \
+	%D%/examples/scenarios.test.mjs \
+	%D%/examples/scenarios_test.go \
+	%D%/examples/test_scenarios.py \
 	%D%/failures.md \
 	%D%/faults.md \
 	%D%/firewall.md \

@@ -2,7 +2,6 @@
 /* The audit log: its file, and who else gets its lines. These are made by api/gate/audit.c. */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -43,18 +42,6 @@ static enum kv_code open_file(const char *path, int *ret_file, struct kv_err *er
     }
     *ret_file = file;
     return KV_OK;
-}
-
-size_t audit_render_lost(uint64_t lost, char ret_line[KV_SPOOL_LOST_SIZE])
-{
-    char time[KV_ISO_DATE_SIZE];
-
-    kv_time_render_iso(kv_clock_real(), time);
-    return (size_t) snprintf(ret_line, KV_SPOOL_LOST_SIZE,
-                             "{\"time\":\"%s\",\"category\":\"CofferAudit\","
-                             "\"operationName\":\"LinesLost\",\"properties\":{\"count\":%" PRIu64
-                             "}}\n",
-                             time, lost);
 }
 
 /* In the file, where a reader would miss them, and in the log. */

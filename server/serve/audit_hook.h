@@ -39,7 +39,7 @@ enum kv_code audit_hook_print_metrics(struct audit_hook *hook, struct kv_buf *bu
  * fine. */
 void audit_hook_close(struct audit_hook *hook);
 
-/* audit.c: the record that says how many are missing, with its newline; a kv_spool_lost_fn. */
+/* audit_queue.c: the record that says how many are missing, with its newline; a kv_spool_lost_fn. */
 size_t audit_render_lost(uint64_t lost, char ret_line[KV_SPOOL_LOST_SIZE]);
 
 /* --- audit_queue.c: lines that wait, and the batch that is made of them. Not thread-safe. --- */

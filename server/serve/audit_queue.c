@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lines of the audit log that wait for their receiver, and the batches that are made of them. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,6 +84,18 @@ void audit_queue_take(struct audit_queue *queue, struct audit_batch *ret_batch)
         queue->count--;
         ret_batch->records++;
     }
+}
+
+size_t audit_render_lost(uint64_t lost, char ret_line[KV_SPOOL_LOST_SIZE])
+{
+    char time[KV_ISO_DATE_SIZE];
+
+    kv_time_render_iso(kv_clock_real(), time);
+    return (size_t) snprintf(ret_line, KV_SPOOL_LOST_SIZE,
+                             "{\"time\":\"%s\",\"category\":\"CofferAudit\","
+                             "\"operationName\":\"LinesLost\",\"properties\":{\"count\":%" PRIu64
+                             "}}\n",
+                             time, lost);
 }
 
 /* What is missing was missing before these; the newline that ends it is JSON's, too. */
