@@ -112,7 +112,7 @@ static void note_locked(struct audit_hook *hook, const struct verdict *verdict)
     } else if (is_given_up) {
         lose_batch_locked(hook);
     }
-    hook->failures = verdict->outcome == OUTCOME_LATER && !is_given_up ? hook->failures + 1 : 0;
+    hook->failures = verdict->outcome == OUTCOME_TAKEN ? 0 : hook->failures + 1;
     hook->next = kv_clock_monotonic() + courier_pause_after(hook->failures);
     hook->has_given_up = hook->end != 0 && verdict->outcome == OUTCOME_LATER;
 }
