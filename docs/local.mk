@@ -12,6 +12,9 @@ EXTRA_DIST += \
 	%D%/control-plane.md \
 	%D%/doctor.md \
 	%D%/events.md \
+	%D%/examples/scenarios.test.mjs \
+	%D%/examples/scenarios_test.go \
+	%D%/examples/test_scenarios.py \
 	%D%/failures.md \
 	%D%/faults.md \
 	%D%/firewall.md \

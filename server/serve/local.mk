@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 libkvserve_a_SOURCES += \
 	%D%/audit.c \
+	%D%/audit_hook.c \
+	%D%/audit_hook.h \
+	%D%/audit_queue.c \
 	%D%/authority_host.c \
 	%D%/certifier.c \
 	%D%/certify.c \

@@ -144,7 +144,8 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 %C%_test_faults_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
 %C%_test_faults_CFLAGS = $(api_cflags)
 %C%_test_faults_LDADD = $(api_libs)
-%C%_test_events_SOURCES = %D%/audit.c %D%/events.c %D%/events_control.c %D%/events_receivers.c \
+%C%_test_events_SOURCES = %D%/audit.c %D%/audit_webhook.c %D%/events.c %D%/events_control.c \
+	%D%/events_receivers.c \
 	%D%/events_tools.c %D%/events_tools.h %D%/receiver.c %D%/receiver.h $(api_support)
 %C%_test_events_CFLAGS = $(api_cflags)
 %C%_test_events_LDADD = tests/support/libapi.a tests/support/libdaemon.a tests/support/libsite.a libkvhttp.a $(kv_domain) \

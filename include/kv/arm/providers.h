@@ -10,4 +10,4 @@ extern const struct arm_type arm_tag_types[];           /* tags, and locks */
 extern const struct arm_type arm_keyvault_types[];      /* Microsoft.KeyVault */
 extern const struct arm_type arm_identity_types[];      /* Microsoft.ManagedIdentity */
 extern const struct arm_type arm_authorization_types[]; /* Microsoft.Authorization */
-extern const struct arm_type arm_health_types[];        /* HealthcareApis, ResourceHealth, Insights */
+extern const struct arm_type arm_health_types[]; /* HealthcareApis, ResourceHealth, Insights */

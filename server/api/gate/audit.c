@@ -13,6 +13,7 @@
 #include "faults.h"
 #include "kv/app/api.h"
 #include "kv/base/json.h"
+#include "kv/base/spool.h"
 #include "kv/events/events.h"
 #include "private.h"
 
@@ -273,7 +274,7 @@ static bool put_line(const struct record *record)
         return false;
     }
     if (object != NULL) {
-        kv_spool_put(record->request->app->audit, line.data, line.len);
+        record->request->app->put_audit(record->request->app->audit_context, line.data, line.len);
     }
     return true;
 }
@@ -289,7 +290,7 @@ void gate_audit(const struct kv_request *request, const struct kv_response *resp
         .max = TEXT_SIZE - 1,
     };
 
-    if (request->app->audit == NULL || request->vault == NULL) {
+    if (request->app->put_audit == NULL || request->vault == NULL) {
         return;
     }
     record.call = gate_fault_is_of_vault(request) ? kv_call_of(request) : NULL;
