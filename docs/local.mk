@@ -22,6 +22,7 @@ EXTRA_DIST += \
 	%D%/identity.md \
 	%D%/install.md \
 	%D%/journal.md \
+	%D%/keyvault.md \
 	%D%/limits.md \
 	%D%/operations.md \
 	%D%/options.md \

@@ -318,3 +318,18 @@ Test(keyvault, merge_access_policies_by_their_callers)
                           "remove.");
     keyvault_do(api_daemon(), "PUT", VAULTS "nowhere/accessPolicies/add", SENT(""), 404);
 }
+
+/* Answers of the data plane, and refusals of its purge, name the region. */
+Test(keyvault, say_where_they_are)
+{
+    API_CLIENT(dev);
+
+    keyvault_do(api_daemon(), "PUT", VAULTS "regional",
+                "{\"location\":\"West US 2\",\"properties\":{\"tenantId\":\"" TENANT
+                "\",\"sku\":{\"name\":\"standard\"},\"accessPolicies\":[]}}",
+                201);
+    API_REPLY(reply, client_call_vault(&dev, "regional", false, "GET", "/keys/none", NULL));
+    cr_expect_str_eq(reply_header(&reply, "x-ms-keyvault-region"), "westus2");
+    API_REPLY(other, client_call_vault(&dev, "dev", false, "GET", "/keys/none", NULL));
+    cr_expect_str_eq(reply_header(&other, "x-ms-keyvault-region"), "eastus");
+}

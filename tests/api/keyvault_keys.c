@@ -21,6 +21,8 @@ Test(keyvault_keys, are_refused_for_what_is_no_key)
         { "{\"properties\":{\"keySize\":\"2048\"}}",
           "The property \"keySize\" has an invalid value." },
         { "{\"properties\":{\"keyOps\":[7]}}", "The property \"keyOps\" has an invalid value." },
+        { "{\"properties\":{\"keyOps\":[\"release\"]}}",
+          "The property \"release_policy\" is missing." },
         { "{\"properties\":{\"keyOps\":{}}}", "The property \"keyOps\" has an invalid value." },
         { "{\"properties\":{\"attributes\":{\"exp\":-1}}}",
           "The property \"exp\" has an invalid value." },

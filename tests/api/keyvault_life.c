@@ -160,7 +160,7 @@ Test(keyvault_life, is_that_of_managed_HSMs_too)
     keyvault_expect_error(api_daemon(), "PUT", HSMS "pool-a", VAULT_BODY(""), 400, "BadRequest",
                           "The property \"sku\" is missing.");
     API_REPLY(made, keyvault_ask(api_daemon(), "PUT", HSMS "pool-a", body));
-    cr_expect_eq(made.status, 201, "%s", made.body);
+    cr_expect_eq(made.status, 200, "clients take no other: %s", made.body);
     keyvault_mask(api_daemon(), &made);
     cr_expect_str_eq(
         strstr(made.body, "\"sku\""),
@@ -173,6 +173,9 @@ Test(keyvault_life, is_that_of_managed_HSMs_too)
         "activated.\"},\"provisioningState\":\"Succeeded\",\"publicNetworkAccess\":\"Enabled\"}}");
     API_REPLY(access, access_ask(api_daemon(), "GET", "/pool-a/access", NULL));
     cr_expect_not_null(strstr(access.body, "Managed HSM Administrator"), "%s", access.body);
+    API_REPLY(regions, keyvault_ask(api_daemon(), "GET", HSMS "pool-a/regions", NULL));
+    cr_expect_str_eq(regions.body, "{\"value\":[{\"name\":\"eastus\",\"provisioningState\":"
+                                   "\"Succeeded\",\"isPrimary\":true}]}");
     keyvault_do(api_daemon(), "GET", VAULTS "pool-a", NULL, 404);
     keyvault_do(api_daemon(), "DELETE", HSMS "pool-a", NULL, 200);
     keyvault_do(api_daemon(), "GET", PROVIDER "/locations/eastus/deletedVaults/pool-a", NULL, 404);
@@ -201,6 +204,9 @@ Test(keyvault_life, has_private_endpoints_that_are_kept)
     API_REPLY(links, keyvault_ask(api_daemon(), "GET", VAULTS "linked/privateLinkResources", NULL));
     cr_expect_str_eq(reply_text(&links, "value.0.properties.requiredZoneNames.0"),
                      "privatelink.vaultcore.azure.net");
+    API_REPLY(vault, keyvault_ask(api_daemon(), "GET", VAULTS "linked", NULL));
+    cr_expect_str_eq(reply_text(&vault, "properties.privateEndpointConnections.0.id"),
+                     reply_text(&pe, "id"));
     keyvault_do(api_daemon(), "DELETE", VAULTS "linked/privateEndpointConnections/pe", NULL, 200);
     keyvault_do(api_daemon(), "GET", VAULTS "linked/privateEndpointConnections/pe", NULL, 404);
 }
@@ -222,4 +228,44 @@ Test(keyvault_life, is_that_of_groups_made_by_other_doors)
     API_REPLY(vault, access_ask(api_daemon(), "GET", "/side-door", NULL));
     cr_expect_str_eq(reply_text(&vault, "state"), "deleted");
     keyvault_do(api_daemon(), "GET", "/resourceGroups/side-door", NULL, 404);
+}
+
+static void reset(const struct daemon *daemon, const char *order)
+{
+    API_CLIENT_OF(daemon, dev);
+    API_REPLY(reply, client_send(&dev, &(const struct request){ .method = "POST",
+                                                                .target = "/control/v1/reset",
+                                                                .body = order,
+                                                                .control = true }));
+
+    cr_assert_eq(reply.status, 204, "%ld %s", reply.status, reply.body);
+}
+
+/* What was kept is there after a restart, and gone after a reset, with the vault or without it. */
+Test(keyvault_life, is_not_ended_by_a_restart_but_by_a_reset)
+{
+    static const char body[] =
+        "{\"location\":\"eastus\",\"tags\":{\"a\":\"b\"},\"properties\":{\"tenantId\":\"" TENANT
+        "\",\"sku\":{\"name\":\"premium\"},\"accessPolicies\":[],\"enabledForDeployment\":true,"
+        "\"networkAcls\":{\"defaultAction\":\"Deny\"}}}";
+    struct daemon own;
+
+    api_begin(&own, NULL);
+    keyvault_do(&own, "PUT", VAULTS "lasting", body, 201);
+    keyvault_do(&own, "PUT", VAULTS "dev", body, 200);
+    API_REPLY(before, keyvault_ask(&own, "GET", VAULTS "lasting", NULL));
+    cr_assert(daemon_stop(&own));
+    keyvault_mask(&own, &before);
+    cr_assert(daemon_start(&own, NULL));
+    API_REPLY(after, keyvault_ask(&own, "GET", VAULTS "lasting", NULL));
+    keyvault_mask(&own, &after);
+    cr_expect_str_eq(after.body, before.body);
+    reset(&own, "{\"vault\":\"dev\"}");
+    API_REPLY(dev, keyvault_ask(&own, "GET", VAULTS "dev", NULL));
+    cr_expect_str_eq(reply_text(&dev, "tags.a"), "", "%s", dev.body);
+    cr_expect_null(reply_item(&dev, "properties.networkAcls"));
+    reset(&own, "{}");
+    keyvault_do(&own, "GET", VAULTS "lasting", NULL, 404);
+    keyvault_do(&own, "PUT", VAULTS "lasting", VAULT_BODY(NO_POLICIES), 201);
+    api_end(&own);
 }

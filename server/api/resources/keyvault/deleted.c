@@ -65,6 +65,12 @@ static bool is_region(const struct kv_vault *vault, const char *location)
            && strcmp(draft.vault.region, vault->region) == 0;
 }
 
+static enum kv_code refuse_missing(const struct arm_call *call, struct kv_err *err)
+{
+    return KV_FAIL(err, KV_DELETED_VAULT_NOT_FOUND, 0, "The deleted vault '%.64s' does not exist",
+                   call->id->leaf);
+}
+
 /* The one that ".../locations/eastus/deletedVaults/dev" names. */
 static enum kv_code find(const struct arm_call *call, const struct kv_vault **ret_vault,
                          struct kv_err *err)
@@ -81,8 +87,7 @@ static enum kv_code find(const struct arm_call *call, const struct kv_vault **re
     }
     if (code != KV_OK || vault->deleted == 0 || vault->kind != keyvault_kind(call)
         || !is_region(vault, location)) {
-        return KV_FAIL(err, KV_DELETED_VAULT_NOT_FOUND, 0,
-                       "The deleted vault '%.64s' does not exist", call->id->leaf);
+        return refuse_missing(call, err);
     }
     *ret_vault = kv_take(vault);
     return KV_OK;
@@ -103,6 +108,7 @@ enum kv_code keyvault_deleted_purge(struct arm_call *call, struct arm_reply *rep
 {
     kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
     kv_auto(kv_resource_done) struct kv_resource envelope = { .id = NULL };
+    enum kv_code code;
 
     KV_TRY(find(call, &vault, err));
     if (vault->purge_protection) {
@@ -111,7 +117,11 @@ enum kv_code keyvault_deleted_purge(struct arm_call *call, struct arm_reply *rep
                                                      : "DeletedVaultPurge");
     }
     KV_TRY(keyvault_envelope(call, vault, &envelope, err));
-    KV_TRY(kv_vaults_purge(call->app->vaults, vault->name, kv_seconds(call->now), err));
+    code = kv_vaults_purge(call->app->vaults, vault->name, kv_seconds(call->now), err);
+    if (code == KV_VAULT_NOT_FOUND || code == KV_CONFLICT) { /* somebody was faster */
+        return refuse_missing(call, err);
+    }
+    KV_TRY(code);
     kv_clock_wake(call->app->clock); /* the objects of its keys are destroyed */
     KV_TRY(kv_resource_delete_tree(call->app->resources, envelope.id, err));
     KV_TRY(kv_resource_delete(call->app->resources, envelope.id, KV_RESOURCE_ANY, NULL, err));

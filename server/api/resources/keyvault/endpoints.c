@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * privateEndpointConnections and privateLinkResources of a vault (control-plane.md §1.1). A connection is
+ * privateEndpointConnections and privateLinkResources of a vault, and the one region of a managed HSM (control-plane.md §1.1). A connection is
  * kept as it is sent: coffer has no networks that it could be of; who comes by a private link is said with the
  * firewall's private ranges (kv/access/firewall.h).
  */
@@ -85,6 +85,22 @@ enum kv_code keyvault_link_list(struct arm_call *call, struct arm_page *page, st
     KV_TRY(keyvault_find_parent(call, &vault, err));
     KV_TRY(keyvault_envelope(call, vault, &envelope, err));
     add_link(item, call, envelope.id, &ok);
+    if (!ok) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    return page->after == NULL ? arm_page_add(page, kv_take(item), "only", err) : KV_OK;
+}
+
+enum kv_code keyvault_region_list(struct arm_call *call, struct arm_page *page, struct kv_err *err)
+{
+    kv_auto(kv_vault_release) const struct kv_vault *vault = NULL;
+    kv_auto(cJSON_Delete) cJSON *item = cJSON_CreateObject();
+    bool ok = item != NULL;
+
+    KV_TRY(keyvault_find_parent(call, &vault, err));
+    kv_json_add_text(item, "name", vault->region, &ok);
+    kv_json_add_text(item, "provisioningState", "Succeeded", &ok);
+    kv_json_add_bool(item, "isPrimary", true, &ok);
     if (!ok) {
         return KV_OUT_OF_MEMORY(err);
     }

@@ -69,7 +69,7 @@ static const char *spell_op(const char *name)
     return name;
 }
 
-/* `release` says that it may be released: the data plane has exportable for that. */
+/* `release` is no operation of the data plane, where whoever may have the key is said by its release policy. */
 static enum kv_code read_ops(const cJSON *properties, struct keyvault_key_wish *wish,
                              struct kv_err *err)
 {
@@ -83,6 +83,8 @@ static enum kv_code read_ops(const cJSON *properties, struct keyvault_key_wish *
         }
         if (strcasecmp(op->valuestring, "release") != 0) {
             wish->op[wish->args.ops.count++] = spell_op(op->valuestring);
+        } else if (!cJSON_IsObject(cJSON_GetObjectItem(properties, "release_policy"))) {
+            return keyvault_missing("release_policy", err);
         }
     }
     return KV_OK;

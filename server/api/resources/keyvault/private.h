@@ -162,4 +162,4 @@ arm_fn keyvault_name_check;
 arm_fn keyvault_key_get, keyvault_key_put, keyvault_key_check, keyvault_version_get;
 arm_list_fn keyvault_key_list, keyvault_version_list;
 arm_fn keyvault_endpoint_get, keyvault_endpoint_put, keyvault_endpoint_delete;
-arm_list_fn keyvault_endpoint_list, keyvault_link_list;
+arm_list_fn keyvault_endpoint_list, keyvault_link_list, keyvault_region_list;

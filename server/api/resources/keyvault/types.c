@@ -4,7 +4,8 @@
 #include "private.h"
 
 #define VERSIONS                                                                                   \
-    "2026-02-01 2025-05-01 2024-12-01-preview 2024-11-01 2024-04-01-preview 2023-07-01 "           \
+    "2026-05-15 2026-02-01 2025-05-01 2024-12-01-preview 2024-11-01 2024-04-01-preview "           \
+    "2023-07-01 "                                                                                  \
     "2023-02-01 2022-11-01 2022-07-01 2022-02-01-preview 2021-11-01-preview 2021-10-01 "           \
     "2021-06-01-preview 2021-04-01-preview 2020-04-01-preview 2019-09-01 2018-02-14-preview "      \
     "2018-02-14 2016-10-01 2015-06-01"
@@ -95,6 +96,10 @@ const struct arm_type arm_keyvault_types[] = {
       .api_versions = VERSIONS,
       .places = ARM_AT_GROUP,
       .list = keyvault_link_list },
+    { .name = "Microsoft.KeyVault/managedHSMs/regions",
+      .api_versions = VERSIONS,
+      .places = ARM_AT_GROUP,
+      .list = keyvault_region_list },
     { .name = "Microsoft.KeyVault/deletedManagedHSMs",
       .api_versions = VERSIONS,
       .places = ARM_AT_SUBSCRIPTION,

@@ -216,8 +216,10 @@ static enum kv_code settle(struct arm_call *call, const struct keyvault_wish *wi
     KV_TRY(apply_access(call, wish, vault, &envelope, err));
     KV_TRY(change(call, wish, vault, &changed, err));
     KV_TRY(keyvault_store(call, &envelope, is_new, err));
-    kv_clock_wake(call->app->clock); /* what was granted may count later */
-    return answer(call, changed, is_new ? 201 : 200, reply, err);
+    kv_clock_wake(call->app->clock);                    /* what was granted may count later */
+    bool is_made = is_new && changed->kind == KV_VAULT; /* a managed HSM is never "created" */
+
+    return answer(call, changed, is_made ? 201 : 200, reply, err);
 }
 
 /* Everything is as it was; only the date of the last change moves (§1.3). */

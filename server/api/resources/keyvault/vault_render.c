@@ -8,6 +8,7 @@
 
 #include "private.h"
 
+#define ENDPOINTS_MAX 1000 /* shown of a vault */
 #define URL_SIZE (sizeof("https:///") + KV_PUBLIC_AUTHORITY_SIZE)
 
 static void print_url(const struct arm_call *call, const struct kv_vault *vault,
@@ -117,6 +118,44 @@ static void add_hsm(cJSON *properties, const struct arm_call *call, const struct
     kv_json_add_text(domain, "activationStatusMessage", "Your HSM has been activated.", ok);
 }
 
+/* What is shown of a connection beside the vault. */
+static enum kv_code add_endpoint(void *list, const struct kv_resource *endpoint, struct kv_err *err)
+{
+    const cJSON *properties = cJSON_GetObjectItemCaseSensitive(endpoint->content, "properties");
+    cJSON *item = cJSON_CreateObject();
+    bool ok = item != NULL;
+
+    kv_json_add_text(item, "id", endpoint->id, &ok);
+    kv_json_add_take(item, "properties",
+                     properties != NULL ? cJSON_Duplicate(properties, true) : cJSON_CreateObject(),
+                     &ok);
+    kv_json_add_take(list, NULL, item, &ok);
+    return ok ? KV_OK : KV_OUT_OF_MEMORY(err);
+}
+
+static enum kv_code add_endpoints(const struct arm_call *call, const struct kv_vault *vault,
+                                  const char *id, cJSON *properties, struct kv_err *err)
+{
+    const struct kv_resource_range range = {
+        .below = id,
+        .type = vault->kind == KV_VAULT
+                    ? "Microsoft.KeyVault/vaults/privateEndpointConnections"
+                    : "Microsoft.KeyVault/managedHSMs/privateEndpointConnections",
+        .count = ENDPOINTS_MAX,
+    };
+    kv_auto(cJSON_Delete) cJSON *list = cJSON_CreateArray();
+    bool ok = list != NULL;
+
+    if (!ok) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    KV_TRY(kv_resource_list(call->app->resources, &range, add_endpoint, list, err));
+    if (cJSON_GetArraySize(list) > 0) {
+        kv_json_add_take(properties, "privateEndpointConnections", kv_take(list), &ok);
+    }
+    return ok ? KV_OK : KV_OUT_OF_MEMORY(err);
+}
+
 static enum kv_code render_content(const struct arm_call *call, const struct kv_vault *vault,
                                    const struct kv_resource *envelope, cJSON *content,
                                    struct kv_err *err)
@@ -139,6 +178,7 @@ static enum kv_code render_content(const struct arm_call *call, const struct kv_
         add_vault(properties, call, vault, kept, &network, policies, &ok);
     }
     add_end(properties, call, &network, envelope, &ok);
+    KV_TRY(add_endpoints(call, vault, envelope->id, properties, err));
     return ok ? KV_OK : KV_OUT_OF_MEMORY(err);
 }
 
