@@ -27,19 +27,21 @@ static const struct {
     { KV_OPTION_CONSUMER_HEALS, "heals" },
 };
 
-static enum kv_code write_path(const struct kv_options *options, const char *behind,
-                               struct kv_buf *path, struct kv_err *err)
+static enum kv_code write_path(const char *name, const char *behind, struct kv_buf *path,
+                               struct kv_err *err)
 {
-    if (kv_option_is(options, KV_OPTION_CONSUMER_NAME, "")) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "give the NAME of a service");
-    }
     KV_TRY(kv_buf_printf(path, err, CONSUMERS_PATH "/"));
-    KV_TRY(kv_cli_append_escaped(path, kv_option_text(options, KV_OPTION_CONSUMER_NAME), err));
+    KV_TRY(kv_cli_append_escaped(path, name, err));
     return kv_buf_printf(path, err, "%s", behind);
 }
 
-static enum kv_code get(const struct kv_options *options, const char *behind, long patience,
-                        cJSON **ret_answer, struct kv_err *err)
+static const char *name_of(const struct kv_options *options)
+{
+    return kv_option_text(options, KV_OPTION_CONSUMER_NAME);
+}
+
+static enum kv_code get(const struct kv_options *options, const char *name, const char *behind,
+                        long patience, cJSON **ret_answer, struct kv_err *err)
 {
     kv_auto(kv_buf_done) struct kv_buf path;
     struct kv_cli_server server;
@@ -47,7 +49,7 @@ static enum kv_code get(const struct kv_options *options, const char *behind, lo
     kv_buf_init(&path, PATH_MAX_BYTES);
     KV_TRY(kv_cli_find_server(options, &server, err));
     server.patience = patience;
-    KV_TRY(write_path(options, behind, &path, err));
+    KV_TRY(write_path(name, behind, &path, err));
     return kv_cli_get_json(&server, path.data, ret_answer, err);
 }
 
@@ -118,12 +120,13 @@ enum kv_code kv_cli_consumer_list(const struct kv_options *options, struct kv_er
 
 enum kv_code kv_cli_consumer_status(const struct kv_options *options, struct kv_err *err)
 {
+    const char *name = kv_option_text(options, KV_OPTION_CONSUMER_ONE);
     kv_auto(cJSON_Delete) cJSON *answer = NULL;
 
-    if (kv_option_is(options, KV_OPTION_CONSUMER_NAME, "")) {
+    if (*name == '\0') {
         return each(options, print_status, err);
     }
-    KV_TRY(get(options, "", 0, &answer, err));
+    KV_TRY(get(options, name, "", 0, &answer, err));
     print_status(answer);
     return KV_OK;
 }
@@ -152,7 +155,7 @@ static enum kv_code deploy(const struct kv_options *options, const char *verb, c
     }
     KV_TRY(kv_cli_find_server(options, &server, err));
     server.patience = DEPLOY_PATIENCE_MS;
-    KV_TRY(write_path(options, behind, &path, err));
+    KV_TRY(write_path(name_of(options), behind, &path, err));
     KV_TRY(kv_cli_send(&server, verb, path.data, body, &answer, err));
     print_line(answer);
     return KV_OK;
@@ -176,7 +179,7 @@ enum kv_code kv_cli_consumer_remove(const struct kv_options *options, struct kv_
 
     kv_buf_init(&path, PATH_MAX_BYTES);
     KV_TRY(kv_cli_find_server(options, &server, err));
-    KV_TRY(write_path(options, "", &path, err));
+    KV_TRY(write_path(name_of(options), "", &path, err));
     return kv_cli_send(&server, "DELETE", path.data, NULL, &answer, err);
 }
 
@@ -191,7 +194,7 @@ enum kv_code kv_cli_consumer_wait(const struct kv_options *options, struct kv_er
 
     (void) snprintf(behind, sizeof(behind), "/wait?state=%s&timeout=%lld", state,
                     (long long) (timeout + 999) / 1000);
-    KV_TRY(get(options, behind, (long) timeout + GRACE_MS, &answer, err));
+    KV_TRY(get(options, name_of(options), behind, (long) timeout + GRACE_MS, &answer, err));
     print_line(answer);
     if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "met"))) {
         return KV_FAIL(err, KV_UNAVAILABLE, 0, "it is not %s after %lld ms", state,
@@ -238,7 +241,7 @@ enum kv_code kv_cli_consumer_timeline(const struct kv_options *options, struct k
     const char *path = kv_option_text(options, KV_OPTION_CONSUMER_SVG);
     kv_auto(cJSON_Delete) cJSON *answer = NULL;
 
-    KV_TRY(get(options, "/timeline", 0, &answer, err));
+    KV_TRY(get(options, name_of(options), "/timeline", 0, &answer, err));
     if (*path != '\0') {
         return draw(answer, path, err);
     }
