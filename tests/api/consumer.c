@@ -178,6 +178,35 @@ Test(consumer, is_watched_on_when_the_clock_goes_back)
     consumer_expect("ws-fhir", "access-lost", "two hours earlier");
 }
 
+/* Without a key the DEK is the service's own; with one it is wrapped by it, and there is no way back while
+ * that cannot be used. */
+Test(consumer, may_begin_without_a_key)
+{
+    char url[CONSUMER_URL_SIZE], body[256];
+
+    API_REPLY(bare, consumer_ask("PUT", "/ws-fhir", "{\"identity\":\"fhir-id\"}"));
+    cr_assert_eq(bare.status, 200, "%s", bare.body);
+    consumer_restart();
+    api_set_clock(&consumer_daemon, "{\"frozen\":true}");
+    consumer_walk(600);
+    consumer_expect("ws-fhir", "encrypted", "with no key to lose");
+    consumer_key("rol", url);
+    (void) snprintf(body, sizeof(body), "{\"key\":\"%s\"}", url);
+    API_REPLY(sealed, consumer_ask("POST", "/ws-fhir/redeploy", body));
+    cr_assert_eq(sealed.status, 200, "%s", sealed.body);
+    cr_expect_str_eq(reply_text(&sealed, "dek_wrapped_by"), url);
+    consumer_change("rol", "{\"enabled\":false}");
+    consumer_walk(60);
+    consumer_expect("ws-fhir", "access-lost", "disabled");
+    API_REPLY(back, consumer_ask("POST", "/ws-fhir/redeploy", "{\"key\":\"\"}"));
+    cr_expect_eq(back.status, 409, "%s", back.body);
+    consumer_change("rol", "{\"enabled\":true}");
+    consumer_walk(720);
+    API_REPLY(own, consumer_ask("POST", "/ws-fhir/redeploy", "{\"key\":\"\"}"));
+    cr_expect_eq(own.status, 200, "%s", own.body);
+    cr_expect_str_eq(reply_text(&own, "dek_wrapped_by"), "");
+}
+
 /* Other services go by other rows: a disk's machines stay down, a storage account heals at once. */
 Test(consumer, differs_by_its_profile)
 {

@@ -10,7 +10,7 @@
 
 #include "private.h"
 
-#define DEPLOY_MS INT64_C(60000)
+#define DEPLOY_MS INT64_C(25000) /* less than a request may take */
 #define WAIT_DEFAULT "30" /* seconds */
 #define WAIT_MAX 590      /* less than a request may wait at all */
 
