@@ -251,3 +251,55 @@ Test(consumer, misses_no_check_while_the_clock_runs_fast)
         cr_expect_leq(standing.missed, 1, "%s missed %ld", name, standing.missed);
     }
 }
+
+Test(consumer, is_named_by_options_that_make_sense)
+{
+    static const char *const wrong[] = {
+        "",        "a,profile",    "a,profile=fihr",
+        "a,key=x", "a,colour=red", "a,profile=fhir,profile=fhir",
+        "a b",
+    };
+    char said[4096];
+
+    for (size_t i = 0; i < KV_COUNT(wrong); i++) {
+        const char *const arguments[] = { "serve", "--ephemeral", "--port", "0", "--control-port",
+                                          "0",     "--consumer",  wrong[i], NULL };
+
+        cr_expect_neq(program_run(arguments, said, sizeof(said)), 0, "%s", wrong[i]);
+        cr_expect(strstr(said, "--consumer") != NULL, "%s: %s", wrong[i], said);
+    }
+}
+
+/* Its key may come later: it is tried every minute, and says why it is not there yet. */
+Test(consumer, is_there_from_the_start_by_option)
+{
+    static const char *const arguments[] = {
+        "--consumer",
+        "ws-fhir,profile=fhir,key=https://dev.vault.localhost/keys/cmk,rules=none,identity=ws",
+        NULL,
+    };
+    struct daemon own;
+
+    api_begin(&own, arguments);
+    API_CLIENT_OF(&own, dev);
+    const struct request look = { .method = "GET",
+                                  .target = "/control/v1/consumers/ws-fhir",
+                                  .control = true };
+    const struct request wait = {
+        .method = "GET",
+        .target = "/control/v1/consumers/ws-fhir/wait?state=encrypted&timeout=0",
+        .control = true
+    };
+
+    api_set_clock(&own, "{\"frozen\":true}");
+    api_advance(&own, 120);
+    API_REPLY(early, client_send(&dev, &look));
+    cr_expect_str_eq(reply_text(&early, "state"), "starting", "%s", early.body);
+    cr_expect(strstr(reply_text(&early, "cause"), "KeyNotFound") != NULL, "%s", early.body);
+    API_REPLY(made, client_call(&dev, "POST", "/keys/cmk/create", "{\"kty\":\"RSA\"}"));
+    cr_assert_eq(made.status, 200, "%s", made.body);
+    api_advance(&own, 60);
+    API_REPLY(met, client_send(&dev, &wait));
+    cr_expect(cJSON_IsTrue(reply_item(&met, "met")), "%s", met.body);
+    api_end(&own);
+}
