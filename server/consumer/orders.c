@@ -133,7 +133,7 @@ static struct consumer *wait_locked(struct kv_consumers *consumers, const char *
         consumer = consumers_find_locked(consumers, name);
         if (consumer == NULL || consumer->deployment.number != number
             || (consumer->deployment.is_done && !consumer->is_busy) || consumers->is_to_stop
-            || kv_clock_monotonic() >= until) {
+            || !consumers->is_running || kv_clock_monotonic() >= until) {
             return consumer;
         }
         wait_a_bit_locked(consumers);
