@@ -20,6 +20,9 @@ libkvcli_a_SOURCES += \
 	%D%/deploy_body.c \
 	%D%/deploy_client.c \
 	%D%/deploy_print.c \
+	%D%/consumer.c \
+	%D%/consumer.h \
+	%D%/consumer_svg.c \
 	%D%/env.c \
 	%D%/events.c \
 	%D%/fault.c \

@@ -23,12 +23,6 @@ struct engine {
     struct consumer *changed; /* a copy, heap: of one whose state is to be written */
 };
 
-void consumers_wake(struct kv_consumers *consumers)
-{
-    atomic_store(&consumers->has_news, true);
-    (void) curl_multi_wakeup(consumers->multi); /* it looks up by itself, too */
-}
-
 static void wake(void *consumers)
 {
     consumers_wake(consumers);
@@ -247,7 +241,7 @@ static void look_around(struct engine *engine)
         struct consumer *consumer = consumers->consumer[(engine->turn + i) % consumers->count];
 
         enum look look =
-            consumer_next(consumer) <= now ? look_at_locked(engine, consumer, now) : LOOK_IDLE;
+            consumer_is_due(consumer, now) ? look_at_locked(engine, consumer, now) : LOOK_IDLE;
 
         if (look == LOOK_AGAIN || (look == LOOK_DUE && engine->probes == PROBES_MAX)) {
             engine->turn += i;
@@ -312,6 +306,13 @@ static void *run(void *consumers_)
     return NULL;
 }
 
+static void set_running(struct kv_consumers *consumers, bool runs)
+{
+    pthread_mutex_lock(&consumers->mutex);
+    consumers->is_running = runs;
+    pthread_mutex_unlock(&consumers->mutex);
+}
+
 enum kv_code engine_start(struct kv_consumers *consumers, struct kv_err *err)
 {
     int result;
@@ -325,7 +326,7 @@ enum kv_code engine_start(struct kv_consumers *consumers, struct kv_err *err)
         return KV_FAIL(err, KV_INTERNAL, (unsigned long) result,
                        "cannot start the thread of the consumers");
     }
-    consumers->is_running = true;
+    set_running(consumers, true);
     kv_clock_watch(consumers->clock, &consumers->watch);
     return KV_OK;
 }
@@ -340,6 +341,6 @@ void engine_stop(struct kv_consumers *consumers)
         kv_clock_unwatch(consumers->clock, &consumers->watch);
         consumers_wake(consumers);
         pthread_join(consumers->thread, NULL);
-        consumers->is_running = false;
+        set_running(consumers, false);
     }
 }

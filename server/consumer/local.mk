@@ -13,8 +13,10 @@ libkvconsumer_a_SOURCES += \
 	%D%/profile.c \
 	%D%/request.c \
 	%D%/schedule.c \
+	%D%/settings.c \
 	%D%/show.c \
 	%D%/state.c \
 	%D%/table.c \
 	%D%/verify.c \
+	%D%/view.c \
 	%D%/wrap.c
