@@ -16,67 +16,69 @@ TestSuite(health_fhir, .timeout = 120);
                                                 .target = (target_),                               \
                                                 __VA_ARGS__ })
 
+static char large[300 * 1024]; /* blanks */
+
+static const struct {
+    const char *method, *target, *type, *body, *header;
+    long status;
+    const char *issue, *said;
+} refusals[] = {
+    { "GET", "/", NULL, NULL, NULL, 404, "not-found", "no such path" },
+    { "GET", "/Patient/a/b", NULL, NULL, NULL, 404, "not-found", "no such path" },
+    { "DELETE", "/Patient/a", NULL, NULL, NULL, 405, "not-supported", "only GET, PUT" },
+    { "GET", "/Device/a", NULL, NULL, NULL, 404, "not-found", "'Device' is not kept" },
+    { "GET", "/patient/a", NULL, NULL, NULL, 404, "not-found", "'patient' is not kept" },
+    { "GET", "/Patient/none", NULL, NULL, NULL, 404, "not-found", "no Patient with the id" },
+    { "GET", "/Patient/a_b", NULL, NULL, NULL, 400, "invalid", "An id has" },
+    { "GET", "/Patient/a/_history/0", NULL, NULL, NULL, 404, "not-found", "no such version" },
+    { "GET", "/Patient/a/_history/x", NULL, NULL, NULL, 404, "not-found", "no such version" },
+    { "GET", "/Patient/a/_history/99999999999999999999", NULL, NULL, NULL, 404, "not-found",
+      "no such version" },
+    { "GET", "/Patient?family=x", NULL, NULL, NULL, 400, "invalid", "search is by _id" },
+    { "GET", "/Patient?_count=0", NULL, NULL, NULL, 400, "invalid", "from 1 to 20" },
+    { "GET", "/Patient?_count=21", NULL, NULL, NULL, 400, "invalid", "from 1 to 20" },
+    { "GET", "/Patient?_id=a_b", NULL, NULL, NULL, 400, "invalid", "An id has" },
+    { "GET", "/Patient?_id=a,,b", NULL, NULL, NULL, 400, "invalid", "An id has" },
+    { "GET", "/Patient?_id=1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21", NULL, NULL, NULL,
+      400, "invalid", "20 ids at most" },
+    { "POST", "/Patient", FHIR_JSON, "", NULL, 400, "invalid", "not the JSON" },
+    { "POST", "/Patient", FHIR_JSON, "[]", NULL, 400, "invalid", "not the JSON" },
+    { "POST", "/Patient", FHIR_JSON, "{", NULL, 400, "invalid", "not the JSON" },
+    { "POST", "/Patient", FHIR_JSON, "{}", NULL, 400, "invalid", "has to be Patient" },
+    { "POST", "/Patient", FHIR_JSON, "{\"resourceType\":7}", NULL, 400, "invalid",
+      "has to be Patient" },
+    { "POST", "/Observation", FHIR_JSON, PATIENT, NULL, 400, "invalid", "has to be Observation" },
+    { "POST", "/Patient", FHIR_JSON, "{\"resourceType\":\"Patient\",\"meta\":[]}", NULL, 400,
+      "invalid", "meta" },
+    { "POST", "/Patient", FHIR_JSON, "{\"resourceType\":\"Patient\",\"id\":1}", NULL, 400,
+      "invalid", "is a text" },
+    { "POST", "/Patient", FHIR_JSON, "{\"resourceType\":\"Patient\",\"a\":1,\"a\":2}", NULL, 400,
+      "invalid", "twice" },
+    { "POST", "/Patient", "text/plain", PATIENT, NULL, 415, "not-supported", FHIR_JSON },
+    { "POST", "/Patient", FHIR_JSON, large, NULL, 413, "too-long", "262144 bytes" },
+    { "PUT", "/Patient/p", FHIR_JSON, PATIENT, NULL, 400, "invalid", "the one of the URL" },
+    { "PUT", "/Patient/p", FHIR_JSON, "{\"resourceType\":\"Patient\",\"id\":\"q\"}", NULL, 400,
+      "invalid", "the one of the URL" },
+    { "PUT", "/Patient/p", FHIR_JSON, "{\"resourceType\":\"Patient\",\"id\":\"p\"}", "If-Match: 1",
+      400, "invalid", "ETag" },
+    { "PUT", "/Patient/p", FHIR_JSON, "{\"resourceType\":\"Patient\",\"id\":\"p\"}",
+      "If-Match: W/\"7\"", 412, "conflict", "not the latest" },
+};
+
 Test(health_fhir, refuses_what_is_not_for_it)
 {
-    static char large[300 * 1024];
-    const struct {
-        const char *method, *target, *type, *body, *header;
-        long status;
-        const char *issue, *said;
-    } rows[] = {
-        { "GET", "/", NULL, NULL, NULL, 404, "not-found", "no such path" },
-        { "GET", "/Patient/a/b", NULL, NULL, NULL, 404, "not-found", "no such path" },
-        { "DELETE", "/Patient/a", NULL, NULL, NULL, 405, "not-supported", "only GET, PUT" },
-        { "GET", "/Device/a", NULL, NULL, NULL, 404, "not-found", "'Device' is not kept" },
-        { "GET", "/patient/a", NULL, NULL, NULL, 404, "not-found", "'patient' is not kept" },
-        { "GET", "/Patient/none", NULL, NULL, NULL, 404, "not-found", "no Patient with the id" },
-        { "GET", "/Patient/a_b", NULL, NULL, NULL, 400, "invalid", "An id has" },
-        { "GET", "/Patient/a/_history/0", NULL, NULL, NULL, 404, "not-found", "no such version" },
-        { "GET", "/Patient/a/_history/x", NULL, NULL, NULL, 404, "not-found", "no such version" },
-        { "GET", "/Patient/a/_history/99999999999999999999", NULL, NULL, NULL, 404, "not-found",
-          "no such version" },
-        { "GET", "/Patient?family=x", NULL, NULL, NULL, 400, "invalid", "search is by _id" },
-        { "GET", "/Patient?_count=0", NULL, NULL, NULL, 400, "invalid", "from 1 to 20" },
-        { "GET", "/Patient?_count=21", NULL, NULL, NULL, 400, "invalid", "from 1 to 20" },
-        { "GET", "/Patient?_id=a_b", NULL, NULL, NULL, 400, "invalid", "An id has" },
-        { "GET", "/Patient?_id=a,,b", NULL, NULL, NULL, 400, "invalid", "An id has" },
-        { "GET", "/Patient?_id=1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21", NULL, NULL,
-          NULL, 400, "invalid", "20 ids at most" },
-        { "POST", "/Patient", FHIR_JSON, "", NULL, 400, "invalid", "not the JSON" },
-        { "POST", "/Patient", FHIR_JSON, "[]", NULL, 400, "invalid", "not the JSON" },
-        { "POST", "/Patient", FHIR_JSON, "{", NULL, 400, "invalid", "not the JSON" },
-        { "POST", "/Patient", FHIR_JSON, "{}", NULL, 400, "invalid", "has to be Patient" },
-        { "POST", "/Patient", FHIR_JSON, "{\"resourceType\":7}", NULL, 400, "invalid",
-          "has to be Patient" },
-        { "POST", "/Observation", FHIR_JSON, PATIENT, NULL, 400, "invalid",
-          "has to be Observation" },
-        { "POST", "/Patient", FHIR_JSON, "{\"resourceType\":\"Patient\",\"meta\":[]}", NULL, 400,
-          "invalid", "meta" },
-        { "POST", "/Patient", FHIR_JSON, "{\"resourceType\":\"Patient\",\"id\":1}", NULL, 400,
-          "invalid", "is a text" },
-        { "POST", "/Patient", FHIR_JSON, "{\"resourceType\":\"Patient\",\"a\":1,\"a\":2}", NULL,
-          400, "invalid", "twice" },
-        { "POST", "/Patient", "text/plain", PATIENT, NULL, 415, "not-supported", FHIR_JSON },
-        { "POST", "/Patient", FHIR_JSON, large, NULL, 413, "too-long", "262144 bytes" },
-        { "PUT", "/Patient/p", FHIR_JSON, PATIENT, NULL, 400, "invalid", "the one of the URL" },
-        { "PUT", "/Patient/p", FHIR_JSON, "{\"resourceType\":\"Patient\",\"id\":\"q\"}", NULL, 400,
-          "invalid", "the one of the URL" },
-        { "PUT", "/Patient/p", FHIR_JSON, "{\"resourceType\":\"Patient\",\"id\":\"p\"}",
-          "If-Match: 1", 400, "invalid", "ETag" },
-        { "PUT", "/Patient/p", FHIR_JSON, "{\"resourceType\":\"Patient\",\"id\":\"p\"}",
-          "If-Match: W/\"7\"", 412, "conflict", "not the latest" },
-    };
     API_CLIENT(dev);
 
     health_make(api_daemon(), "f-refuse", "fhir", "f-refuse", "");
     memset(large, ' ', sizeof(large) - 1);
-    for (size_t i = 0; i < KV_COUNT(rows); i++) {
-        API_REPLY(reply, FHIR("f-refuse", rows[i].method, rows[i].target, .type = rows[i].type,
-                              .body = rows[i].body, .header = rows[i].header));
-        if (reply.status != rows[i].status) {
+    for (size_t i = 0; i < KV_COUNT(refusals); i++) {
+        API_REPLY(reply,
+                  FHIR("f-refuse", refusals[i].method, refusals[i].target, .type = refusals[i].type,
+                       .body = refusals[i].body, .header = refusals[i].header));
+        if (reply.status != refusals[i].status) {
             (void) fprintf(stderr, "row %zu\n", i);
         }
-        health_expect_outcome(&reply, rows[i].status, rows[i].issue, rows[i].said);
+        health_expect_outcome(&reply, refusals[i].status, refusals[i].issue, refusals[i].said);
     }
 }
 
