@@ -10,6 +10,9 @@ libkvcli_a_SOURCES += \
 	%D%/cli.h \
 	%D%/clock.c \
 	%D%/commands.c \
+	%D%/consumer.c \
+	%D%/consumer.h \
+	%D%/consumer_svg.c \
 	%D%/doctor.c \
 	%D%/doctor.h \
 	%D%/doctor_ask.c \

@@ -23,12 +23,6 @@ struct engine {
     struct consumer *changed; /* a copy, heap: of one whose state is to be written */
 };
 
-void consumers_wake(struct kv_consumers *consumers)
-{
-    atomic_store(&consumers->has_news, true);
-    (void) curl_multi_wakeup(consumers->multi); /* it looks up by itself, too */
-}
-
 static void wake(void *consumers)
 {
     consumers_wake(consumers);

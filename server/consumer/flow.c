@@ -229,6 +229,8 @@ static void end_unread(struct probe *probe, long status)
 /* The crypto client may not get the key a second time: then the vault wraps (consumers.md §1.2). */
 static void take_key(struct probe *probe, long status)
 {
+    const char *flaw;
+
     if (status == 403 && probe->act > 0) {
         probe->facts.can_wrap = false;
         probe->act++;
@@ -242,9 +244,12 @@ static void take_key(struct probe *probe, long status)
         end_unread(probe, status);
         return;
     }
-    if (verify_key(probe)) {
-        probe->act++;
+    flaw = probe->deploys ? verify_key(probe) : NULL;
+    if (flaw != NULL) {
+        probe_end(probe, OUTCOME_LOCAL, 0, "%s (rules=%s)", flaw, probe->settings.rules->name);
+        return;
     }
+    probe->act++;
 }
 
 static bool take_bytes(struct probe *probe, long status, struct bytes *ret_bytes)

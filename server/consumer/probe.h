@@ -105,8 +105,8 @@ bool answer_read_challenge(struct probe *probe);
 /* "403 Forbidden (KeyDisabled): Operation ..." */
 void answer_describe(const struct probe *probe, long status, char *ret_text, size_t size);
 
-/* verify.c: what a deployment asks of the key; false: it is over, with the reason. */
-bool verify_key(struct probe *probe);
+/* verify.c: what a deployment asks of the key, and it has not, a literal; NULL: nothing. */
+const char *verify_key(const struct probe *probe);
 
 /* wrap.c: wraps 32 bytes by the public key; false: OpenSSL would not. */
 bool wrap_locally(const struct key_facts *facts, const char *alg,

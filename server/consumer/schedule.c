@@ -36,12 +36,6 @@ static void take_dek(struct consumer *consumer, const struct finding *finding)
     }
 }
 
-void consumer_drop_dek(struct consumer *consumer)
-{
-    kv_wipe(consumer->dek, sizeof(consumer->dek));
-    consumer->has_dek = false;
-}
-
 static void conclude(struct deployment *deployment, const struct finding *finding)
 {
     deployment->code = finding->outcome == OUTCOME_OK ? KV_OK : KV_CONFLICT;

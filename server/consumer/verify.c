@@ -23,7 +23,7 @@ static size_t count_name(const struct key_place *key)
     return strcspn(key->host, ".") + strlen(key->name);
 }
 
-static const char *find_flaw(const struct probe *probe)
+const char *verify_key(const struct probe *probe)
 {
     const struct rules *rules = probe->settings.rules;
     const struct key_facts *facts = &probe->facts;
@@ -47,14 +47,4 @@ static const char *find_flaw(const struct probe *probe)
         return "The vault has no purge protection: its keys can be purged.";
     }
     return NULL;
-}
-
-bool verify_key(struct probe *probe)
-{
-    const char *flaw = probe->deploys ? find_flaw(probe) : NULL;
-
-    if (flaw != NULL) {
-        probe_end(probe, OUTCOME_LOCAL, 0, "%s (rules=%s)", flaw, probe->settings.rules->name);
-    }
-    return flaw == NULL;
 }
