@@ -228,6 +228,8 @@ void consumers_wake(struct kv_consumers *consumers);
 
 /* When the engine has something to do for it; INT64_MAX: not now. */
 kv_millis consumer_next(const struct consumer *consumer);
+/* Also of one for which the clock was moved back. */
+bool consumer_is_due(const struct consumer *consumer, kv_millis now);
 /* Does what is due by `now` without a request. True: a check, or a deployment, is to be begun. */
 bool consumer_advance(struct consumer *consumer, kv_millis now, bool counts_missed);
 /* A probe has ended that began at `at` and took `took` of the virtual clock. */

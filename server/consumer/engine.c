@@ -241,7 +241,7 @@ static void look_around(struct engine *engine)
         struct consumer *consumer = consumers->consumer[(engine->turn + i) % consumers->count];
 
         enum look look =
-            consumer_next(consumer) <= now ? look_at_locked(engine, consumer, now) : LOOK_IDLE;
+            consumer_is_due(consumer, now) ? look_at_locked(engine, consumer, now) : LOOK_IDLE;
 
         if (look == LOOK_AGAIN || (look == LOOK_DUE && engine->probes == PROBES_MAX)) {
             engine->turn += i;

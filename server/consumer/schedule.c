@@ -101,18 +101,29 @@ void consumer_land(struct consumer *consumer, const struct finding *finding, kv_
     consumer->due = consumer->deploys ? at : at + took;
 }
 
-/* The clock may have been moved back, or a computer has slept: the next check is one now. */
+/* Of a clock that was moved back, what it said before is no date any more: the next check is one now. */
+static void start_over(struct consumer *consumer, kv_millis now)
+{
+    if (consumer->known_at > now) {
+        consumer->known_at = now;
+        consumer->due = now;
+    }
+}
+
+/* A computer has slept, or the clock was moved without a stop: what was missed is not made up for. */
 static void catch_up(struct consumer *consumer, kv_millis now, bool counts_missed)
 {
     kv_millis period = consumer->settings.profile->period;
 
-    if (consumer->due > now + 10 * period + 3600 * INT64_C(1000)) {
-        consumer->due = now;
-    }
     if (now - consumer->due >= period && consumer->checks > 0) {
         consumer->missed += counts_missed ? (now - consumer->due) / period : 0;
         consumer->due = now;
     }
+}
+
+bool consumer_is_due(const struct consumer *consumer, kv_millis now)
+{
+    return consumer_next(consumer) <= now || (!consumer->is_busy && consumer->known_at > now);
 }
 
 static void tick(struct consumer *consumer, kv_millis now)
@@ -130,6 +141,7 @@ bool consumer_advance(struct consumer *consumer, kv_millis now, bool counts_miss
     if (consumer->is_busy) {
         return false;
     }
+    start_over(consumer, now);
     if (consumer->has_landed && consumer->due <= now) {
         make_known(consumer, consumer->due);
     }

@@ -19,6 +19,7 @@ api_tests = \
 	%D%/test_authority \
 	%D%/test_backup \
 	%D%/test_connections \
+	%D%/test_consumer \
 	%D%/test_failures \
 	%D%/test_faults \
 	%D%/test_firewall \
@@ -74,6 +75,10 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 	%D%/access_tools.c %D%/access_tools.h $(api_support)
 %C%_test_access_CFLAGS = $(api_cflags)
 %C%_test_access_LDADD = $(api_libs)
+%C%_test_consumer_SOURCES = %D%/consumer.c %D%/consumer_matrix.c %D%/consumer_pages.c \
+	%D%/consumer_tools.c %D%/consumer_tools.h $(api_support)
+%C%_test_consumer_CFLAGS = $(api_cflags)
+%C%_test_consumer_LDADD = $(api_libs)
 %C%_test_hsm_SOURCES = %D%/hsm.c %D%/hsm_ends.c %D%/hsm_tools.c %D%/hsm_tools.h $(api_support)
 %C%_test_hsm_CFLAGS = $(api_cflags)
 %C%_test_hsm_LDADD = $(api_libs)
