@@ -215,7 +215,7 @@ void standing_set(struct standing *standing, enum kv_consumer_state state, kv_mi
 int standing_heals(const struct settings *settings, const char *name);
 const char *standing_advice(const struct standing *standing, const struct settings *settings);
 
-/* --- consumer.c --- */
+/* --- view.c --- */
 
 struct consumer *consumers_find_locked(struct kv_consumers *consumers, const char *name);
 void consumer_free(struct consumer *consumer);

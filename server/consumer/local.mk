@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 libkvconsumer_a_SOURCES += \
 	%D%/answer.c \
-	%D%/consumer.c \
 	%D%/core.h \
 	%D%/due.c \
 	%D%/engine.c \
@@ -18,4 +17,5 @@ libkvconsumer_a_SOURCES += \
 	%D%/state.c \
 	%D%/table.c \
 	%D%/verify.c \
+	%D%/view.c \
 	%D%/wrap.c

@@ -78,6 +78,46 @@ Test(consumer, knows_a_public_name_that_is_gone)
     cr_expect_eq(refused.status, 409, "%s", refused.body);
 }
 
+/* The connections that are there are reset, so that new ones have to be made. */
+static void expect_no_answer(const char *said)
+{
+    struct consumer_standing standing;
+
+    API_REPLY(rule, consumer_control("POST", "/control/v1/faults",
+                                     "{\"match\":{\"vault\":\"rol\"},\"effect\":{\"cut\":"
+                                     "\"reset\"},\"when\":{\"times\":2}}"));
+    cr_assert_lt(rule.status, 300, "%s", rule.body);
+    consumer_walk(70);
+    consumer_look("ws-fhir", &standing);
+    cr_expect_str_eq(standing.state, "encrypted");
+    cr_expect(standing.is_healthy);
+    cr_expect(strstr(standing.cause, said) != NULL, "%s", standing.cause);
+}
+
+/* What TLS finds wrong is no answer, and nobody's fault. */
+Test(consumer, is_healthy_while_the_certificate_is_bad)
+{
+    char url[CONSUMER_URL_SIZE];
+
+    consumer_key("rol", url);
+    consumer_add("ws-fhir", "fhir", url, "fhir-id");
+    API_REPLY(rule, consumer_control("POST", "/control/v1/faults",
+                                     "{\"match\":{\"vault\":\"rol\"},\"effect\":{"
+                                     "\"certificate\":\"expired\"}}"));
+    cr_assert_lt(rule.status, 300, "%s", rule.body);
+    expect_no_answer("SSL");
+}
+
+Test(consumer, is_healthy_while_connections_are_refused)
+{
+    char url[CONSUMER_URL_SIZE];
+
+    consumer_key("rol", url);
+    consumer_add("ws-fhir", "fhir", url, "fhir-id");
+    consumer_apply("connection-failures", "{\"vault\":\"rol\",\"how\":\"refused\"}");
+    expect_no_answer("no answer");
+}
+
 Test(consumer, stands_as_it_stood_after_a_crash)
 {
     char url[CONSUMER_URL_SIZE];

@@ -12,10 +12,15 @@ struct daemon consumer_daemon;
 #define ROLE "role=Key Vault Crypto Service Encryption User"
 
 static const char *const arguments[] = {
-    "--vault", "rol,access=rbac,purge-protection",  "--vault", "pol,access=policy,purge-protection",
-    "--grant", "rol,role=Key Vault Crypto Officer", "--grant", "pol,permissions=all",
-    "--grant", "rol,identity=fhir-id," ROLE,        "--grant", "rol,identity=dicom-id," ROLE,
-    "--grant", "pol,identity=fhir-id," SERVICE,     "--grant", "pol,identity=dicom-id," SERVICE,
+    "--revocation", "immediate",
+    "--vault",      "rol,access=rbac,purge-protection",
+    "--vault",      "pol,access=policy,purge-protection",
+    "--grant",      "rol,role=Key Vault Crypto Officer",
+    "--grant",      "pol,permissions=all",
+    "--grant",      "rol,identity=fhir-id," ROLE,
+    "--grant",      "rol,identity=dicom-id," ROLE,
+    "--grant",      "pol,identity=fhir-id," SERVICE,
+    "--grant",      "pol,identity=dicom-id," SERVICE,
     NULL,
 };
 

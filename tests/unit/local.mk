@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 UNIT_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
-UNIT_LDADD = $(kv_api) $(CRITERION_LIBS) $(SERVER_LIBS)
+UNIT_LDADD = $(kv_api) $(CRITERION_LIBS) $(SERVER_LIBS) $(CURL_LIBS)
 
 check_PROGRAMS += %D%/test_access
 TESTS += %D%/test_access
@@ -22,6 +22,13 @@ TESTS += %D%/test_backup_form
 %C%_test_backup_form_SOURCES = %D%/backup_form.c
 %C%_test_backup_form_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_backup_form_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_consumer
+TESTS += %D%/test_consumer
+%C%_test_consumer_SOURCES = %D%/consumer.c
+%C%_test_consumer_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/server/consumer
+%C%_test_consumer_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_consumer_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += %D%/test_base64
 TESTS += %D%/test_base64
