@@ -75,7 +75,7 @@ fuzz_world = %D%/world.c %D%/world.h %D%/world_ask.c server/serve/certifier.c se
 fuzz_template = %D%/template_world.c %D%/template_world.h
 fuzz_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir) -DCORPUS_FOLDER='"$(top_srcdir)/%D%/corpus"'
 fuzz_ldflags = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
-fuzz_libs = $(kv_api) $(SERVER_LIBS)
+fuzz_libs = $(kv_api) $(SERVER_LIBS) $(CURL_LIBS)
 
 %C%_fuzz_authority_SOURCES = %D%/authority.c $(fuzz_common) $(fuzz_signer)
 %C%_fuzz_authority_CPPFLAGS = $(fuzz_cppflags)
