@@ -55,7 +55,8 @@ Test(consumer_pages, the_prerequisites_are_asked_for)
     (void) snprintf(body, sizeof(body), "{\"key\":\"%s\",\"identity\":\"fhir-id\"}", url);
     API_REPLY(versionless, consumer_ask("PUT", "/ws-fhir", body));
     cr_expect_eq(versionless.status, 409, "%s", versionless.body);
-    cr_expect(strstr(versionless.body, "names a version of the key") != NULL, "%s", versionless.body);
+    cr_expect(strstr(versionless.body, "names a version of the key") != NULL, "%s",
+              versionless.body);
     API_REPLY(none, consumer_ask("GET", "/ws-fhir", NULL));
     cr_expect_eq(none.status, 404, "what was refused is not there");
 }
