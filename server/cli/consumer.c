@@ -10,7 +10,7 @@
 
 #define CONSUMERS_PATH "/control/v1/consumers"
 #define PATH_MAX_BYTES 1024
-#define DEPLOY_PATIENCE_MS 65000L
+#define DEPLOY_PATIENCE_MS 40000L
 #define GRACE_MS 15000 /* beyond the time that the server is to wait */
 
 static const struct {

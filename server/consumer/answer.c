@@ -58,6 +58,21 @@ static unsigned count_bits(const struct key_facts *facts)
     return (unsigned) facts->n_len * 8; /* the first byte of a modulus is not 0 */
 }
 
+/* The key's own URL with the version that the vault names: the host that it names gets no token. */
+static void write_kid(const struct probe *probe, const char *kid, struct key_facts *facts)
+{
+    const struct key_place *key = &probe->settings.key;
+    const char *slash = strrchr(kid, '/');
+    const char *version = slash != NULL ? slash + 1 : "";
+    bool names = strlen(version) == VERSION_LENGTH
+                 && strspn(version, "0123456789abcdefABCDEF") == VERSION_LENGTH;
+    bool adds = names && key->version[0] == '\0'
+                && strlen(key->url) + 1 + VERSION_LENGTH < sizeof(facts->kid);
+
+    (void) snprintf(facts->kid, sizeof(facts->kid), "%s%s%s", key->url, adds ? "/" : "",
+                    adds ? version : "");
+}
+
 bool answer_read_key(struct probe *probe)
 {
     kv_auto(cJSON_Delete) cJSON *bundle = NULL;
@@ -71,10 +86,10 @@ bool answer_read_key(struct probe *probe)
     const cJSON *attributes = cJSON_GetObjectItemCaseSensitive(bundle, "attributes");
     const char *kty = text_of(key, "kty"), *kid = text_of(key, "kid");
 
-    if (*kty == '\0' || *kid == '\0' || strlen(kid) >= sizeof(facts.kid)) {
+    if (*kty == '\0' || *kid == '\0') {
         return false;
     }
-    (void) snprintf(facts.kid, sizeof(facts.kid), "%s", kid);
+    write_kid(probe, kid, &facts);
     facts.is_hsm = strlen(kty) > 4 && strcmp(kty + strlen(kty) - 4, "-HSM") == 0;
     facts.is_rsa = strncmp(kty, "RSA", 3) == 0
                    && read_number(key, "n", facts.n, sizeof(facts.n), &facts.n_len)

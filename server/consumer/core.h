@@ -110,6 +110,10 @@ struct settings {
     int heals; /* minutes; 0: by the name */
 };
 
+/* settings.c: `settings` is what it has, or zeroed. KV_BAD_PARAMETER, KV_CONFLICT. */
+enum kv_code settings_read(const struct kv_consumer_order *order, struct settings *settings,
+                           struct kv_err *err) kv_must_check;
+
 /* How it stands: state.c. */
 struct standing {
     enum kv_consumer_state state;
@@ -121,9 +125,10 @@ struct standing {
 /* The DEK as the key wrapped it. */
 struct wrapped {
     unsigned char bytes[WRAPPED_MAX];
-    size_t len;                       /* 0: there is none */
-    char by[KV_CONSUMER_URL_MAX + 1]; /* the kid of the version */
-    unsigned char check[16];          /* of the DEK: the beginning of its SHA-256 */
+    size_t len; /* 0: there is none */
+    char by[KV_CONSUMER_URL_MAX
+            + 1];            /* the URL of the version; "": by none, it is the service's own */
+    unsigned char check[16]; /* of the DEK: the beginning of its SHA-256 */
 };
 
 /* What a probe brings. */
@@ -221,6 +226,8 @@ struct consumer *consumers_find_locked(struct kv_consumers *consumers, const cha
 void consumer_free(struct consumer *consumer);
 void consumer_view(const struct consumer *consumer, struct kv_consumer_view *ret_view);
 void consumer_drop_dek(struct consumer *consumer);
+/* Makes its DEK the service's own, for one without a key. False: it is out of reach. */
+bool consumer_own_dek(struct consumer *consumer);
 /* For the engine: something is to be looked at. */
 void consumers_wake(struct kv_consumers *consumers);
 

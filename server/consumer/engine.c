@@ -306,6 +306,13 @@ static void *run(void *consumers_)
     return NULL;
 }
 
+static void set_running(struct kv_consumers *consumers, bool runs)
+{
+    pthread_mutex_lock(&consumers->mutex);
+    consumers->is_running = runs;
+    pthread_mutex_unlock(&consumers->mutex);
+}
+
 enum kv_code engine_start(struct kv_consumers *consumers, struct kv_err *err)
 {
     int result;
@@ -319,7 +326,7 @@ enum kv_code engine_start(struct kv_consumers *consumers, struct kv_err *err)
         return KV_FAIL(err, KV_INTERNAL, (unsigned long) result,
                        "cannot start the thread of the consumers");
     }
-    consumers->is_running = true;
+    set_running(consumers, true);
     kv_clock_watch(consumers->clock, &consumers->watch);
     return KV_OK;
 }
@@ -334,6 +341,6 @@ void engine_stop(struct kv_consumers *consumers)
         kv_clock_unwatch(consumers->clock, &consumers->watch);
         consumers_wake(consumers);
         pthread_join(consumers->thread, NULL);
-        consumers->is_running = false;
+        set_running(consumers, false);
     }
 }

@@ -110,8 +110,12 @@ static void read_wrapped(const struct kv_rows *row, struct wrapped *wrapped)
 static void settle(struct consumer *consumer, kv_millis now)
 {
     struct standing *standing = &consumer->standing;
+    const struct wrapped *wrapped = &consumer->wrapped;
 
-    if (standing->state == KV_CONSUMER_ENCRYPTED && consumer->wrapped.len > 0) {
+    if (wrapped->by[0] == '\0' && wrapped->len == sizeof(consumer->dek)) {
+        memcpy(consumer->dek, wrapped->bytes, sizeof(consumer->dek));
+        consumer->has_dek = true;
+    } else if (standing->state == KV_CONSUMER_ENCRYPTED) {
         standing_set(standing, KV_CONSUMER_STARTING, now);
     }
     standing->last_good = consumer->wrapped.len > 0 ? now : 0;

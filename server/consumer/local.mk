@@ -13,6 +13,7 @@ libkvconsumer_a_SOURCES += \
 	%D%/profile.c \
 	%D%/request.c \
 	%D%/schedule.c \
+	%D%/settings.c \
 	%D%/show.c \
 	%D%/state.c \
 	%D%/table.c \

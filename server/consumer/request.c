@@ -223,10 +223,19 @@ static void set_up(struct probe *probe, long silence)
     trust(probe);
 }
 
+/* One of them has the token. */
+static void forget_headers(struct probe *probe)
+{
+    for (struct curl_slist *line = probe->headers; line != NULL; line = line->next) {
+        kv_wipe(line->data, strlen(line->data));
+    }
+    curl_slist_free_all(kv_take(probe->headers));
+}
+
 static void forget_last(struct probe *probe)
 {
     curl_easy_reset(probe->curl);
-    curl_slist_free_all(kv_take(probe->headers));
+    forget_headers(probe);
     curl_slist_free_all(kv_take(probe->connect_to));
     kv_buf_clear(&probe->url);
     kv_buf_clear(&probe->sent);
@@ -295,7 +304,7 @@ void probe_free(struct probe *probe)
         return;
     }
     curl_easy_cleanup(probe->curl);
-    curl_slist_free_all(probe->headers);
+    forget_headers(probe);
     curl_slist_free_all(probe->connect_to);
     kv_buf_done(&probe->url);
     kv_buf_done(&probe->sent);

@@ -95,9 +95,12 @@ static void make_known(struct consumer *consumer, kv_millis now)
 void consumer_land(struct consumer *consumer, const struct finding *finding, kv_millis at,
                    kv_millis took)
 {
+    consumer->is_busy = false;
+    if (!consumer->deploys && !has_key(consumer)) { /* it was taken from it meanwhile */
+        return;
+    }
     consumer->finding = *finding;
     consumer->has_landed = true;
-    consumer->is_busy = false;
     consumer->due = consumer->deploys ? at : at + took;
 }
 

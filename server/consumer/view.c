@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include <openssl/rand.h>
+
 #include "core.h"
 
 void consumer_free(struct consumer *consumer)
@@ -29,6 +31,23 @@ void consumer_drop_dek(struct consumer *consumer)
 {
     kv_wipe(consumer->dek, sizeof(consumer->dek));
     consumer->has_dek = false;
+}
+
+bool consumer_own_dek(struct consumer *consumer)
+{
+    struct wrapped *wrapped = &consumer->wrapped;
+
+    if (!consumer->has_dek && wrapped->len > 0) {
+        return false;
+    }
+    if (!consumer->has_dek && RAND_priv_bytes(consumer->dek, sizeof(consumer->dek)) != 1) {
+        return false;
+    }
+    consumer->has_dek = true;
+    memset(wrapped, 0, sizeof(*wrapped));
+    memcpy(wrapped->bytes, consumer->dek, sizeof(consumer->dek));
+    wrapped->len = sizeof(consumer->dek);
+    return true;
 }
 
 void consumers_wake(struct kv_consumers *consumers)

@@ -32,6 +32,6 @@ void consumers_lend(struct consumers *consumers, struct kv_app *app);
 enum kv_code consumers_start(struct consumers *consumers, const struct kv_app *app,
                              struct kv_listener *control, struct kv_err *err) kv_must_check;
 
-/* Before the listeners are freed. */
+/* Before the listeners are drained: nobody waits for it any more. */
 void consumers_stop(struct consumers *consumers);
 void consumers_close(struct consumers *consumers);

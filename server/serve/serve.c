@@ -326,13 +326,13 @@ static step_fn *const start_up[] = {
 
 static void take_down(struct server *server)
 {
-    fetch_end();                    /* a silent authority must not delay the end, */
-    kv_agenda_stop(server->agenda); /* nor may a travel, */
-    token_let_go(&server->token);   /* nor a token that was made slow */
+    fetch_end();                        /* a silent authority must not delay the end, */
+    kv_agenda_stop(server->agenda);     /* nor may a travel, */
+    token_let_go(&server->token);       /* nor a token that was made slow */
+    consumers_stop(&server->consumers); /* nor one that waits for a service to be deployed */
     refusals_close(&server->refusals);
     drain(server->listeners.tls, server->listeners.control, &server->folder);
     events_stop(&server->courier);
-    consumers_stop(&server->consumers);
     listeners_close(&server->listeners);
     housekeeper_stop(server->keeper); /* it posts to the lanes, which sound its alarm until freed */
     kv_lanes_free(server->lanes);

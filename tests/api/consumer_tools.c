@@ -181,6 +181,7 @@ void consumer_look(const char *name, struct consumer_standing *ret_standing)
     copy(ret_standing->cause, sizeof(ret_standing->cause), &shown, "cause");
     ret_standing->is_healthy = cJSON_IsTrue(reply_item(&shown, "healthy"));
     ret_standing->status = (long) reply_number(&shown, "status");
+    ret_standing->checks = (long) reply_number(&shown, "checks");
     ret_standing->missed = (long) reply_number(&shown, "missed");
     cr_assert(kv_time_parse_iso(reply_text(&shown, "since"), &since));
     ret_standing->since = (long) kv_seconds(since);

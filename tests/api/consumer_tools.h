@@ -40,7 +40,7 @@ long consumer_epoch(void);
 struct consumer_standing {
     char state[32], reason[48], cause[300];
     bool is_healthy;
-    long status, missed;
+    long status, checks, missed;
     long since; /* seconds since 1970 */
 };
 void consumer_look(const char *name, struct consumer_standing *ret_standing);

@@ -62,6 +62,7 @@ static void close_all(void)
     kv_listener_free(self.listener);
     kv_lanes_free(self.app.lanes);
     kv_keys_free(self.app.keys);
+    kv_consumers_free(self.app.consumers);
     certifier_free(self.certifier);
     kv_custody_free(self.custody);
     kv_access_free(self.app.access);
@@ -123,6 +124,7 @@ static enum kv_code open_keys(struct kv_err *err)
     struct kv_principals_config principals = { .identity = self.app.identity };
     struct kv_custody_config custody = { .hsm = NULL };
     struct kv_keys_config keys = { .certify = certifier_certify };
+    struct kv_consumers_config consumers = { .clock = self.app.clock };
     char path[KV_PATH_MAX];
 
     KV_TRY(kv_path_join(path, self.folder, "coffer.db", err));
@@ -141,6 +143,8 @@ static enum kv_code open_keys(struct kv_err *err)
     keys.store = self.store;
     keys.custody = self.custody;
     keys.certify_context = self.certifier;
+    consumers.store = self.store;
+    KV_TRY(kv_consumers_new(&consumers, &self.app.consumers, err));
     return kv_keys_new(&keys, &self.app.keys, err);
 }
 

@@ -156,7 +156,7 @@ TESTS += %D%/test_store
 %C%_test_store_LDADD = $(UNIT_LDADD)
 
 unit_cflags = $(AM_CFLAGS) $(CRITERION_CFLAGS)
-unit_libs = $(kv_api) $(CRITERION_LIBS) $(SERVER_LIBS)
+unit_libs = $(kv_api) $(CRITERION_LIBS) $(SERVER_LIBS) $(CURL_LIBS)
 
 check_PROGRAMS += %D%/test_certificate
 TESTS += %D%/test_certificate

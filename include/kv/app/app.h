@@ -111,8 +111,8 @@ struct kv_app {
     enum kv_code (*grant_again)(void *grant_context, const char *vault, struct kv_err *err);
     void *grant_context;
 
-    /* Services that use keys; and, of everything that was reset, those that the options name.
-     * Thread-safe. */
+    /* Services that use keys; and, of everything that was reset, those that the options name;
+     * NULL: there are none. Thread-safe. */
     struct kv_consumers *consumers;
     struct kv_records *records; /* what their fronts keep */
     enum kv_code (*begin_consumers_again)(void *consumers_context, struct kv_err *err);

@@ -10,9 +10,9 @@
 
 #include "private.h"
 
-#define DEPLOY_MS INT64_C(60000)
-#define WAIT_DEFAULT "30" /* seconds */
-#define WAIT_MAX 590      /* less than a request may wait at all */
+#define DEPLOY_MS INT64_C(25000) /* less than a request may take */
+#define WAIT_DEFAULT "30"        /* seconds */
+#define WAIT_MAX 590             /* less than a request may wait at all */
 
 static const struct kv_json_field fields[] = {
     KV_JSON_FIELD(struct kv_consumer_order, profile, "profile", KV_JSON_STRING),
