@@ -19,6 +19,7 @@ EXTRA_DIST += \
 	%D%/failures.md \
 	%D%/faults.md \
 	%D%/firewall.md \
+	%D%/front.md \
 	%D%/hsm.md \
 	%D%/identity.md \
 	%D%/install.md \

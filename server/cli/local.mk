@@ -10,6 +10,9 @@ libkvcli_a_SOURCES += \
 	%D%/cli.h \
 	%D%/clock.c \
 	%D%/commands.c \
+	%D%/consumer.c \
+	%D%/consumer.h \
+	%D%/consumer_svg.c \
 	%D%/doctor.c \
 	%D%/doctor.h \
 	%D%/doctor_ask.c \
@@ -20,9 +23,6 @@ libkvcli_a_SOURCES += \
 	%D%/deploy_body.c \
 	%D%/deploy_client.c \
 	%D%/deploy_print.c \
-	%D%/consumer.c \
-	%D%/consumer.h \
-	%D%/consumer_svg.c \
 	%D%/env.c \
 	%D%/events.c \
 	%D%/fault.c \

@@ -17,6 +17,7 @@
 #include "kv/base/clock.h"
 #include "kv/base/secret.h"
 #include "kv/base/uuid.h"
+#include "kv/cmk/cmk.h"
 #include "kv/consumer/consumer.h"
 
 #define MINUTE_MS INT64_C(60000)
@@ -60,9 +61,8 @@ enum act { ACT_END, ACT_GET, ACT_WRAP, ACT_UNWRAP };
 /* What a deployment asks of a key. */
 struct rules {
     const char *name;
-    bool wants_version, wants_purge_protection, wants_rsa, allows_hsm;
-    unsigned sizes[3]; /* bits, a 0 ends them; none: any */
-    size_t name_max;   /* of vault and key together; 0: any */
+    bool are_some; /* false: nothing is asked */
+    enum kv_cmk_profile profile;
 };
 
 /* A kind of service. */

@@ -229,7 +229,7 @@ static void end_unread(struct probe *probe, long status)
 /* The crypto client may not get the key a second time: then the vault wraps (consumers.md §1.2). */
 static void take_key(struct probe *probe, long status)
 {
-    const char *flaw;
+    char flaw[FLAW_SIZE];
 
     if (status == 403 && probe->act > 0) {
         probe->facts.can_wrap = false;
@@ -244,8 +244,7 @@ static void take_key(struct probe *probe, long status)
         end_unread(probe, status);
         return;
     }
-    flaw = probe->deploys ? verify_key(probe) : NULL;
-    if (flaw != NULL) {
+    if (probe->deploys && !verify_key(probe, flaw)) {
         probe_end(probe, OUTCOME_LOCAL, 0, "%s (rules=%s)", flaw, probe->settings.rules->name);
         return;
     }

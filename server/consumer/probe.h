@@ -105,8 +105,9 @@ bool answer_read_challenge(struct probe *probe);
 /* "403 Forbidden (KeyDisabled): Operation ..." */
 void answer_describe(const struct probe *probe, long status, char *ret_text, size_t size);
 
-/* verify.c: what a deployment asks of the key, and it has not, a literal; NULL: nothing. */
-const char *verify_key(const struct probe *probe);
+/* verify.c: whether the key is as a deployment asks; if not, which rule does not hold. */
+#define FLAW_SIZE 256
+bool verify_key(const struct probe *probe, char ret_flaw[FLAW_SIZE]);
 
 /* wrap.c: wraps 32 bytes by the public key; false: OpenSSL would not. */
 bool wrap_locally(const struct key_facts *facts, const char *alg,

@@ -149,29 +149,11 @@ static const struct profile profiles[] = {
       .redeploy = "Restore access to the key, then start the virtual machines: deploy again." },
 };
 
-/* control-plane.md §0 row 11. */
 static const struct rules rule_sets[] = {
-    { .name = "fhir-2023",
-      .wants_version = true,
-      .wants_purge_protection = true,
-      .wants_rsa = true,
-      .sizes = { 2048, 3072 },
-      .name_max = 94 },
-    { .name = "fhir-best-practice",
-      .wants_version = true,
-      .wants_purge_protection = true,
-      .wants_rsa = true,
-      .allows_hsm = true,
-      .sizes = { 2048, 3072 },
-      .name_max = 94 },
-    { .name = "dicom",
-      .wants_version = true,
-      .wants_purge_protection = true,
-      .wants_rsa = true,
-      .allows_hsm = true,
-      .sizes = { 2048, 3072 },
-      .name_max = 94 },
-    { .name = "none", .allows_hsm = true },
+    { "fhir-2023", true, KV_CMK_FHIR_2023 },
+    { "fhir-best-practice", true, KV_CMK_FHIR_BEST_PRACTICE },
+    { "dicom", true, KV_CMK_DICOM },
+    { "none", false, 0 },
 };
 
 const struct profile *profile_find(const char *name)

@@ -1,50 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a deployment asks of a key before it is used: control-plane.md §4.1, by the rows of profile.c. */
-#include <string.h>
+/* What a deployment asks of a key before it is used: the rules of kv/cmk/cmk.h, as far as the key's
+ * URL and the vault's answer to GET tell of them. */
+#include <stdio.h>
 
 #include "probe.h"
 
-static bool has_size(const struct rules *rules, unsigned bits)
+static enum kv_cmk_fact fact(bool is_so)
 {
-    if (rules->sizes[0] == 0) {
-        return true;
-    }
-    for (size_t i = 0; i < KV_COUNT(rules->sizes); i++) {
-        if (rules->sizes[i] != 0 && rules->sizes[i] == bits) {
-            return true;
-        }
-    }
-    return false;
+    return is_so ? KV_CMK_YES : KV_CMK_NO;
 }
 
-/* HOST's first label is the vault's name. */
-static size_t count_name(const struct key_place *key)
+/* What it is not told stays not known, and nothing fails by that. */
+static struct kv_cmk_facts gather(const struct probe *probe)
 {
-    return strcspn(key->host, ".") + strlen(key->name);
+    const struct key_facts *key = &probe->facts;
+    const char *rsa = key->is_hsm ? "RSA-HSM" : "RSA";
+
+    return (struct kv_cmk_facts){
+        .url = probe->settings.key.url,
+        .now = kv_seconds(probe->at),
+        .key_state = KV_CMK_KEY_LIVE,
+        .purge_protection = fact(!key->is_purgeable),
+        .kty = key->is_rsa ? rsa : "another type",
+        .bits = key->is_rsa ? key->bits : 0,
+    };
 }
 
-const char *verify_key(const struct probe *probe)
+bool verify_key(const struct probe *probe, char ret_flaw[FLAW_SIZE])
 {
     const struct rules *rules = probe->settings.rules;
-    const struct key_facts *facts = &probe->facts;
+    const struct kv_cmk_facts facts = gather(probe);
+    struct kv_cmk_finding findings[KV_CMK_RULE_COUNT];
+    size_t count = rules->are_some ? kv_cmk_check(rules->profile, &facts, findings) : 0;
 
-    if (rules->wants_version && probe->settings.key.version[0] == '\0') {
-        return "The URL of the key names no version: give https://VAULT/keys/NAME/VERSION.";
+    for (size_t i = 0; i < count; i++) {
+        if (findings[i].verdict == KV_CMK_FAILS) {
+            (void) snprintf(ret_flaw, FLAW_SIZE, "%s Found: %.120s.", findings[i].says,
+                            findings[i].found);
+            return false;
+        }
     }
-    if (rules->name_max > 0 && count_name(&probe->settings.key) > rules->name_max) {
-        return "The names of vault and key have more than 94 characters together.";
-    }
-    if (rules->wants_rsa && !facts->is_rsa) {
-        return "The key is no RSA key.";
-    }
-    if (!rules->allows_hsm && facts->is_hsm) {
-        return "The key is of type RSA-HSM, and RSA is wanted.";
-    }
-    if (facts->is_rsa && !has_size(rules, facts->bits)) {
-        return "The key has not 2048 or 3072 bits.";
-    }
-    if (rules->wants_purge_protection && facts->is_purgeable) {
-        return "The vault has no purge protection: its keys can be purged.";
-    }
-    return NULL;
+    return true;
 }

@@ -31,7 +31,7 @@ Test(consumer_pages, the_prerequisites_are_asked_for)
     static const struct {
         const char *key, *rules, *said;
     } rows[] = {
-        { "{\"kty\":\"EC\"}", "fhir-best-practice", "no RSA key" },
+        { "{\"kty\":\"EC\"}", "fhir-best-practice", "RSA or RSA-HSM" },
         { "{\"kty\":\"RSA\",\"key_size\":4096}", "fhir-best-practice", "2048 or 3072" },
         { "{\"kty\":\"RSA-HSM\"}", "fhir-2023", "RSA-HSM" },
     };
@@ -55,7 +55,8 @@ Test(consumer_pages, the_prerequisites_are_asked_for)
     (void) snprintf(body, sizeof(body), "{\"key\":\"%s\",\"identity\":\"fhir-id\"}", url);
     API_REPLY(versionless, consumer_ask("PUT", "/ws-fhir", body));
     cr_expect_eq(versionless.status, 409, "%s", versionless.body);
-    cr_expect(strstr(versionless.body, "names no version") != NULL, "%s", versionless.body);
+    cr_expect(strstr(versionless.body, "names a version of the key") != NULL, "%s",
+              versionless.body);
     API_REPLY(none, consumer_ask("GET", "/ws-fhir", NULL));
     cr_expect_eq(none.status, 404, "what was refused is not there");
 }

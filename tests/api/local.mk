@@ -27,6 +27,7 @@ api_tests = \
 	%D%/test_foreign \
 	%D%/test_front \
 	%D%/test_gate \
+	%D%/test_health \
 	%D%/test_hostile \
 	%D%/test_hsm \
 	%D%/test_identities \
@@ -159,6 +160,11 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 %C%_test_doctor_SOURCES = %D%/doctor.c %D%/access_tools.c %D%/access_tools.h $(api_support)
 %C%_test_doctor_CFLAGS = $(api_cflags)
 %C%_test_doctor_LDADD = $(api_libs)
+
+%C%_test_health_SOURCES = %D%/health_dicom.c %D%/health_fhir.c %D%/health_lost.c %D%/health_tools.c \
+	%D%/health_tools.h $(api_support)
+%C%_test_health_CFLAGS = $(api_cflags)
+%C%_test_health_LDADD = $(api_libs)
 
 %C%_test_journal_SOURCES = %D%/journal.c %D%/journal_daemon.c %D%/journal_retries.c \
 	%D%/journal_secrecy.c %D%/journal_shell.c %D%/journal_tools.c %D%/journal_tools.h \

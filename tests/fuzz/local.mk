@@ -8,6 +8,7 @@ fuzz_names = \
 	body \
 	cidr \
 	claims \
+	dicom \
 	duration \
 	evaluation \
 	expression \
@@ -37,6 +38,7 @@ fuzz_programs = \
 	%D%/fuzz_body \
 	%D%/fuzz_cidr \
 	%D%/fuzz_claims \
+	%D%/fuzz_dicom \
 	%D%/fuzz_duration \
 	%D%/fuzz_evaluation \
 	%D%/fuzz_expression \
@@ -104,6 +106,11 @@ fuzz_libs = $(kv_api) $(SERVER_LIBS) $(CURL_LIBS)
 %C%_fuzz_claims_CPPFLAGS = $(fuzz_cppflags)
 %C%_fuzz_claims_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_claims_LDADD = $(fuzz_libs)
+
+%C%_fuzz_dicom_SOURCES = %D%/dicom.c $(fuzz_common)
+%C%_fuzz_dicom_CPPFLAGS = $(fuzz_cppflags)
+%C%_fuzz_dicom_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_dicom_LDADD = $(fuzz_libs)
 
 %C%_fuzz_duration_SOURCES = %D%/duration.c $(fuzz_common)
 %C%_fuzz_duration_CPPFLAGS = $(fuzz_cppflags)

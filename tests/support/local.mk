@@ -13,6 +13,7 @@ check_LIBRARIES += %D%/libdaemon.a
 	%D%/daemon.c \
 	%D%/daemon.h \
 	%D%/dice.h \
+	%D%/dicom.h \
 	%D%/jwk.c \
 	%D%/jwk.h \
 	%D%/nss.c \

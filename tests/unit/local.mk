@@ -60,6 +60,13 @@ TESTS += %D%/test_err
 %C%_test_err_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_err_LDADD = $(UNIT_LDADD)
 
+check_PROGRAMS += %D%/test_front
+TESTS += %D%/test_front
+%C%_test_front_SOURCES = %D%/front/instance.c %D%/front/multipart.c
+%C%_test_front_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) -I$(top_srcdir)/server/api/front
+%C%_test_front_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_front_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += %D%/test_hsmfaults
 TESTS += %D%/test_hsmfaults
 %C%_test_hsmfaults_SOURCES = %D%/hsmfaults.c

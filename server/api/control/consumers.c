@@ -135,7 +135,12 @@ static enum kv_code consumer_redeploy(struct kv_request *request, struct kv_resp
 static enum kv_code consumer_remove(struct kv_request *request, struct kv_response *response,
                                     struct kv_err *err)
 {
-    KV_TRY(kv_consumers_remove(request->app->consumers, kv_request_capture(request, "name"), err));
+    struct kv_consumer_view view;
+
+    KV_TRY(kv_consumers_find(request->app->consumers, kv_request_capture(request, "name"), &view,
+                             err));
+    KV_TRY(kv_consumers_remove(request->app->consumers, view.name, err));
+    KV_TRY(kv_records_forget(request->app->records, view.name, err)); /* nobody could read it */
     response->status = 204;
     return KV_OK;
 }

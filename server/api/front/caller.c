@@ -83,10 +83,11 @@ enum kv_code front_authenticate(struct kv_request *request, struct kv_response *
 {
     static const char scheme[] = "Bearer ";
     const char *authorization = kv_request_header(request, "Authorization");
+    const struct kv_route *route = kv_route_find(request);
 
     (void) response;
     if (kv_identity_auth(request->app->identity) == KV_AUTH_OFF
-        || front_terms_of(request->route)->is_open) {
+        || (route != NULL && front_terms_of(route)->is_open)) {
         return KV_OK;
     }
     if (authorization == NULL || strncasecmp(authorization, scheme, strlen(scheme)) != 0) {

@@ -215,7 +215,8 @@ bool instance_read(const void *bytes, size_t len, struct instance *ret_instance)
     char syntax[INSTANCE_UID_SIZE];
 
     *ret_instance = (struct instance){ .study = "" };
-    if (len < PREAMBLE + strlen(MAGIC) || memcmp(cursor.at + PREAMBLE, MAGIC, strlen(MAGIC)) != 0) {
+    if (len < PREAMBLE + strlen(MAGIC)
+        || strncmp((const char *) bytes + PREAMBLE, MAGIC, strlen(MAGIC)) != 0) {
         return false;
     }
     cursor.end = cursor.at + len;

@@ -40,7 +40,8 @@ static bool find_first(struct multipart *multipart)
     const char *mark = multipart->delimiter + 2;
     size_t len = strlen(mark);
 
-    if ((size_t) (multipart->end - multipart->at) >= len && memcmp(multipart->at, mark, len) == 0) {
+    if ((size_t) (multipart->end - multipart->at) >= len
+        && strncmp(multipart->at, mark, len) == 0) {
         multipart->at += len;
         return true;
     }
@@ -72,7 +73,7 @@ static bool end_line(struct multipart *multipart)
     while (multipart->at < multipart->end && (*multipart->at == ' ' || *multipart->at == '\t')) {
         multipart->at++;
     }
-    if (multipart->end - multipart->at < 2 || memcmp(multipart->at, "\r\n", 2) != 0) {
+    if (multipart->end - multipart->at < 2 || strncmp(multipart->at, "\r\n", 2) != 0) {
         return false;
     }
     multipart->at += 2;
@@ -81,7 +82,7 @@ static bool end_line(struct multipart *multipart)
 
 static bool is_last(const struct multipart *multipart)
 {
-    return multipart->end - multipart->at >= 2 && memcmp(multipart->at, "--", 2) == 0;
+    return multipart->end - multipart->at >= 2 && strncmp(multipart->at, "--", 2) == 0;
 }
 
 /* The headers end with an empty line; there may be none. */
@@ -89,7 +90,7 @@ static bool split(const char *part, size_t len, struct multipart_part *ret_part)
 {
     static const char empty[] = "\r\n\r\n";
 
-    if (len >= 2 && memcmp(part, "\r\n", 2) == 0) {
+    if (len >= 2 && strncmp(part, "\r\n", 2) == 0) {
         *ret_part = (struct multipart_part){ part, 0, part + 2, len - 2 };
         return true;
     }

@@ -114,10 +114,15 @@ const struct kv_route kv_front_routes[] = {
     { 0 },
 };
 
-static const struct kv_gate gates[] = {
+/* Before the body is read: nobody but those with a token may send large ones. */
+static const struct kv_gate at_head[] = {
     { "service", front_find_service },
-    { "route", kv_route_match },
     { "authenticate", front_authenticate },
+    { 0 },
+};
+
+static const struct kv_gate gates[] = {
+    { "route", kv_route_match },
     { "body", check_body },
     { 0 },
 };
@@ -129,6 +134,7 @@ const struct kv_site kv_front_site = {
     .serves = serves,
     .tables = tables,
     .offers = offers,
+    .at_head = at_head,
     .gates = gates,
     .body_max = choose_body_max,
     .unmatched = refuse_unmatched,

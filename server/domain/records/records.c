@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Resources and their versions, as sealed rows. */
+#include "kv/records/records.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
