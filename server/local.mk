@@ -20,6 +20,7 @@ include %D%/domain/seeds/local.mk
 include %D%/domain/snapshots/local.mk
 include %D%/api/wire/local.mk
 include %D%/api/gate/local.mk
+include %D%/api/graph/local.mk
 include %D%/api/hsm/local.mk
 include %D%/api/keys/local.mk
 include %D%/api/authority/local.mk

@@ -5,6 +5,7 @@
 
 const struct kv_site *const sites_of_tls[] = {
     &kv_resource_site,
+    &kv_graph_site,
     &kv_authority_site,
     &kv_data_plane,
     NULL,
