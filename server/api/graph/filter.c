@@ -5,7 +5,8 @@
 
 #include "private.h"
 
-#define AT(member) offsetof(struct graph_filter, member), sizeof(((struct graph_filter *) 0)->member)
+#define AT(member)                                                                                 \
+    offsetof(struct graph_filter, member), sizeof(((struct graph_filter *) 0)->member)
 
 /* What comes before the text in quotes, and after it. */
 static const struct form {
@@ -75,11 +76,12 @@ static bool take_form(const char **at, struct graph_filter *filter)
 
 static enum kv_code refuse(const char *text, struct kv_err *err)
 {
-    return KV_FAIL(err, KV_GRAPH_BAD_REQUEST, 0,
-                   "Unsupported or invalid query filter clause specified: '%.300s'. coffer compares "
-                   "id, appId, servicePrincipalNames, displayName, userPrincipalName, mail and "
-                   "servicePrincipalType.",
-                   text);
+    return KV_FAIL(
+        err, KV_GRAPH_BAD_REQUEST, 0,
+        "Unsupported or invalid query filter clause specified: '%.300s'. coffer compares "
+        "id, appId, servicePrincipalNames, displayName, userPrincipalName, mail and "
+        "servicePrincipalType.",
+        text);
 }
 
 enum kv_code graph_filter_read(const char *text, struct graph_filter *ret_filter,

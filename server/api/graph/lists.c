@@ -63,10 +63,11 @@ static enum kv_code read_number(const struct kv_request *request, const char *na
     if (text != NULL) {
         number = strtoul(text, NULL, 10);
         if (*text == '\0' || text[strspn(text, "0123456789")] != '\0' || number > max) {
-            return KV_FAIL(err, KV_GRAPH_BAD_REQUEST, 0,
-                           "Invalid value specified for the query option '%s': it can be a number up "
-                           "to %zu.",
-                           name, max);
+            return KV_FAIL(
+                err, KV_GRAPH_BAD_REQUEST, 0,
+                "Invalid value specified for the query option '%s': it can be a number up "
+                "to %zu.",
+                name, max);
         }
     }
     *ret_number = number;

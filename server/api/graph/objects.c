@@ -68,10 +68,9 @@ static void add_service_principal(cJSON *item, const struct kv_principal_entry *
     kv_json_add_bool(item, "accountEnabled", entry->state == KV_PRINCIPAL_ENABLED, ok);
     cJSON *others = kv_json_add_array(item, "alternativeNames", ok);
     if (is_managed) {
-        kv_json_append_text(others,
-                            entry->type == KV_PRINCIPAL_USER_ASSIGNED ? "isExplicit=True"
-                                                                      : "isExplicit=False",
-                            ok);
+        kv_json_append_text(
+            others,
+            entry->type == KV_PRINCIPAL_USER_ASSIGNED ? "isExplicit=True" : "isExplicit=False", ok);
         kv_json_append_text(others, entry->resource, ok);
     }
     kv_json_add_text(item, "appDisplayName", graph_display_name(entry), ok);

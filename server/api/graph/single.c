@@ -154,9 +154,10 @@ static enum kv_code read_ids(const struct kv_request *request, const char *name,
     const cJSON *item;
 
     if (kv_request_json(request, ret_body, NULL) != KV_OK) {
-        return KV_FAIL(err, KV_GRAPH_BAD_REQUEST, 0,
-                       "Unable to read JSON request payload. Please ensure Content-Type header is set "
-                       "and payload is of valid JSON format.");
+        return KV_FAIL(
+            err, KV_GRAPH_BAD_REQUEST, 0,
+            "Unable to read JSON request payload. Please ensure Content-Type header is set "
+            "and payload is of valid JSON format.");
     }
     *ret_list = cJSON_GetObjectItem(*ret_body, name);
     if ((is_needed && !cJSON_IsArray(*ret_list)) || cJSON_GetArraySize(*ret_list) > IDS_MAX) {
@@ -291,7 +292,7 @@ enum kv_code graph_list_members(struct kv_request *request, struct kv_response *
     if (kind != GRAPH_GROUPS) {
         return graph_refuse_missing(id, err);
     }
-    KV_TRY(kv_principal_members(request->app->principals, entry.object_id, ids, err));
+    KV_TRY(kv_principal_members(request->app->principals, entry.name, ids, err));
     KV_TRY(begin_list("directoryObjects", &body, &values, err));
     KV_TRY(add_each(request->app, ids, NULL, values, err));
     return kv_response_json(response, 200, body, err);

@@ -107,10 +107,11 @@ static enum kv_code refuse_unmatched(struct kv_request *request, struct kv_respo
                        "coffer's Graph has no such resource: it shows servicePrincipals, users, "
                        "groups, applications and directoryObjects.");
     }
-    return KV_FAIL(err, KV_GRAPH_DENIED, 0,
-                   "%s is not possible here: coffer's Graph only shows the directory. Principals are "
-                   "made with 'coffer identity create'.",
-                   request->method);
+    return KV_FAIL(
+        err, KV_GRAPH_DENIED, 0,
+        "%s is not possible here: coffer's Graph only shows the directory. Principals are "
+        "made with 'coffer identity create'.",
+        request->method);
 }
 
 /* {"error":{"code","message","innerError":{"date","request-id","client-request-id"}}} */
