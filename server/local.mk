@@ -25,6 +25,7 @@ include %D%/consumer/local.mk
 include %D%/api/wire/local.mk
 include %D%/api/front/local.mk
 include %D%/api/gate/local.mk
+include %D%/api/graph/local.mk
 include %D%/api/hsm/local.mk
 include %D%/api/keys/local.mk
 include %D%/api/authority/local.mk

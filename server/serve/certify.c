@@ -5,7 +5,7 @@
 
 #include "serve.h"
 
-#define FIXED_NAMES 17 /* besides the vaults' and the --san ones */
+#define FIXED_NAMES 19 /* besides the vaults' and the --san ones */
 #define SANS_MAX 64
 #define NAMES_MAX (FIXED_NAMES + 2 * VAULT_DRAFTS_MAX + 1 + SANS_MAX)
 
@@ -67,6 +67,8 @@ static void add_fixed(struct names *names, const struct kv_public_url *public_ur
         "login.windows.net",
         "management.azure.com",
         "management.localhost",
+        "graph.microsoft.com",
+        "graph.localhost",
         "localhost",
         "host.docker.internal",
         "127.0.0.1",

@@ -46,6 +46,7 @@ api_tests = \
 	%D%/test_random \
 	%D%/test_refusals \
 	%D%/test_keyvault \
+	%D%/test_authorization \
 	%D%/test_resources \
 	%D%/test_restore \
 	%D%/test_system_store \
@@ -220,6 +221,11 @@ EXTRA_DIST += tests/data/seeds tests/data/golden tests/data/folder_0.1.0.tar.gz
 	%D%/access_tools.c \
 	%D%/access_tools.h \
 	$(api_support)
+%C%_test_authorization_SOURCES = %D%/authorization.c %D%/authorization_tools.c %D%/authorization_tools.h \
+	%D%/authorized.c %D%/managed_identity.c %D%/graph.c \
+	%D%/access_tools.c %D%/access_tools.h $(api_support)
+%C%_test_authorization_CFLAGS = $(api_cflags)
+%C%_test_authorization_LDADD = $(api_libs)
 %C%_test_keyvault_CFLAGS = $(api_cflags)
 %C%_test_keyvault_LDADD = $(api_libs)
 %C%_test_resources_SOURCES = %D%/resources.c %D%/resource_groups.c %D%/resource_kinds.c \

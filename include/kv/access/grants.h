@@ -130,7 +130,8 @@ struct kv_access_role {
     cJSON *actions, *not_actions;           /* draft NULL: none */
     cJSON *scopes;                          /* assignableScopes */
     kv_millis made, changed;                /* 0 of a built-in one, and before these were kept */
-    char made_by[KV_UUID_LENGTH + 1], changed_by[KV_UUID_LENGTH + 1]; /* object ids; "": not known */
+    char made_by[KV_UUID_LENGTH + 1],
+        changed_by[KV_UUID_LENGTH + 1]; /* object ids; "": not known */
 };
 void kv_access_role_done(struct kv_access_role *role);
 KV_DEFINE_CLEANUP_VALUE(struct kv_access_role, kv_access_role_done)

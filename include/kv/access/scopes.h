@@ -18,8 +18,8 @@
 #include "kv/base/err.h"
 #include "kv/base/uuid.h"
 
-#define KV_ACCESS_ID_MAX 2048         /* bytes of a scope */
-#define KV_ACCESS_CONDITION_MAX 8192  /* bytes of a condition */
+#define KV_ACCESS_ID_MAX 2048        /* bytes of a scope */
+#define KV_ACCESS_CONDITION_MAX 8192 /* bytes of a condition */
 #define KV_ACCESS_DESCRIPTION_MAX 1024
 #define KV_ACCESS_TYPE_MAX 32 /* of "ServicePrincipal" */
 

@@ -14,7 +14,8 @@
 #include <cjson/cJSON.h>
 
 #include "kv/arm/arm.h"
-#include "kv/identity/principals.h"
+
+struct kv_principal_entry;
 
 #define ARM_IDENTITIES_MAX 100 /* user-assigned ones of a resource */
 

@@ -26,7 +26,8 @@
 #define KV_PRINCIPALS_MAX 10000
 #define KV_PRINCIPAL_GROUPS_MAX 200     /* of one caller, nested ones included */
 #define KV_PRINCIPAL_CREDENTIALS_MAX 20 /* of each kind, of one application */
-#define KV_PRINCIPAL_NAME_SIZE 128      /* of a name that is no resource id; including the NUL, as the
+#define KV_PRINCIPAL_NAME_SIZE                                                                     \
+    128 /* of a name that is no resource id; including the NUL, as the
                                            next ones are */
 #define KV_PRINCIPAL_RESOURCE_SIZE 256
 #define KV_PRINCIPAL_UPN_SIZE 128

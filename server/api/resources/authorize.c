@@ -26,8 +26,7 @@ static void find_role(const struct arm_call *call, char ret_role[KV_UUID_LENGTH 
 {
     kv_auto(kv_scoped_assignment_done) struct kv_scoped_assignment one = { .scope = NULL };
     const cJSON *properties = cJSON_GetObjectItem(call->body, "properties");
-    const char *text =
-        cJSON_GetStringValue(cJSON_GetObjectItem(properties, "roleDefinitionId"));
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItem(properties, "roleDefinitionId"));
 
     ret_role[0] = '\0';
     if (strcasecmp(call->id->type, ASSIGNMENTS) != 0) {
@@ -82,11 +81,12 @@ enum kv_code arm_authorize(const struct arm_call *call, const char *action, cons
         return KV_OK;
     }
     arm_name_caller(call, name, &is_user);
-    return KV_FAIL(err, KV_AUTHORIZATION_FAILED, 0,
-                   "The client '%s' with object id '%s' does not have authorization to perform "
-                   "action '%s' over scope '%.400s' or the scope is invalid. If access was recently "
-                   "granted, please refresh your credentials.",
-                   name, call->caller->object_id, action, scope);
+    return KV_FAIL(
+        err, KV_AUTHORIZATION_FAILED, 0,
+        "The client '%s' with object id '%s' does not have authorization to perform "
+        "action '%s' over scope '%.400s' or the scope is invalid. If access was recently "
+        "granted, please refresh your credentials.",
+        name, call->caller->object_id, action, scope);
 }
 
 enum kv_code arm_authorize_linked(const struct arm_call *call, const char *action,
@@ -104,10 +104,11 @@ enum kv_code arm_authorize_linked(const struct arm_call *call, const char *actio
         return code;
     }
     arm_name_caller(call, name, &is_user);
-    return KV_FAIL(err, KV_LINKED_AUTHORIZATION_FAILED, 0,
-                   "The client '%s' with object id '%s' has permission to perform action '%s/write' "
-                   "on scope '%.250s'; however, it does not have permission to perform action(s) "
-                   "'%s' on the linked scope(s) '%.250s' (respectively) or the linked scope(s) are "
-                   "invalid.",
-                   name, call->caller->object_id, call->type->name, call->id->text, action, linked);
+    return KV_FAIL(
+        err, KV_LINKED_AUTHORIZATION_FAILED, 0,
+        "The client '%s' with object id '%s' has permission to perform action '%s/write' "
+        "on scope '%.250s'; however, it does not have permission to perform action(s) "
+        "'%s' on the linked scope(s) '%.250s' (respectively) or the linked scope(s) are "
+        "invalid.",
+        name, call->caller->object_id, call->type->name, call->id->text, action, linked);
 }

@@ -60,7 +60,7 @@ static const struct kv_migration migrations[] = {
       "CREATE INDEX access_network_until ON access_network (until);" },
     /* scopes of any kind, and what the resource manager shows of assignments and of roles */
     { "ALTER TABLE access_assignment ADD COLUMN place TEXT NOT NULL DEFAULT '' COLLATE NOCASE;"
-      "UPDATE access_assignment SET place = '" KV_GROUP "' WHERE level = 3;" /* ACCESS_GROUP */
+      "UPDATE access_assignment SET place = '" KV_GROUP "' WHERE level = 3;"    /* ACCESS_GROUP */
       "ALTER TABLE access_assignment ADD COLUMN type TEXT NOT NULL DEFAULT '';" /* of principal */
       "ALTER TABLE access_assignment ADD COLUMN description TEXT;"              /* NULL: none */
       "ALTER TABLE access_assignment ADD COLUMN condition TEXT;"

@@ -84,8 +84,8 @@ enum access_level { /* in the store: do not renumber */
 
 /* Of a row of access_assignment: whether it is above that vault, whose id is an SQL expression. */
 #define ACCESS_IS_ABOVE(vault_)                                                                    \
-    "(level < 3 OR (level = 3 AND place = (SELECT resource_group FROM vault WHERE id = " vault_ ")))"
-
+    "(level < 3 OR (level = 3 AND place = (SELECT resource_group FROM vault WHERE id = " vault_    \
+    ")))"
 
 #define ACCESS_KEY_MAX 127
 struct access_place {
@@ -122,8 +122,8 @@ void access_scope_of_row(const struct kv_access *access, const struct kv_rows *r
 /* What a row is stored with for such an id. */
 struct access_site {
     enum access_level level;
-    struct kv_bind vault;            /* NULL above vaults, and of other resources */
-    char key[ACCESS_KEY_MAX + 1];    /* "" unless it is one */
+    struct kv_bind vault;             /* NULL above vaults, and of other resources */
+    char key[ACCESS_KEY_MAX + 1];     /* "" unless it is one */
     char place[KV_ACCESS_ID_MAX + 1]; /* a group's name, an id; else "" */
 };
 
@@ -150,8 +150,8 @@ struct access_rule {
     enum access_kind kind;
     kv_permissions permissions;
     kv_millis since, until;
-    char name[KV_UUID_LENGTH + 1];        /* of an assignment */
-    char application[KV_UUID_LENGTH + 1]; /* of a policy; "": any */
+    char name[KV_UUID_LENGTH + 1];             /* of an assignment */
+    char application[KV_UUID_LENGTH + 1];      /* of a policy; "": any */
     const struct access_role_actions *actions; /* of the role, in the same index; NULL: none */
     char *condition;                           /* of the assignment; NULL: none */
 };
@@ -162,7 +162,7 @@ struct access_spot {
     char principal[KV_UUID_LENGTH + 1];
     char key[ACCESS_KEY_MAX + 1]; /* lower case; "": the vault itself; ACCESS_ALL_KEYS */
 };
-#define ACCESS_ALL_KEYS "*" /* the scope /keys of a managed HSM */
+#define ACCESS_ALL_KEYS "*"         /* the scope /keys of a managed HSM */
 #define ACCESS_IN_GROUP INT64_C(-2) /* the key is the name of a resource group */
 #define ACCESS_AT_SCOPE INT64_C(-3) /* the key is access_scope_digest() of any id */
 

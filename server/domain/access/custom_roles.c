@@ -8,7 +8,6 @@
 #include "kv/base/json.h"
 #include "roles_core.h"
 
-
 /* The lists of a role, in the order of their columns. */
 static cJSON **list_of(struct kv_access_role *role, size_t i)
 {
@@ -275,11 +274,11 @@ static enum kv_code store_role(struct kv_access *access, const struct kv_access_
     KV_TRY(check_name_is_free(db, role, fold, err));
     KV_TRY(check_room(db, fold, ret_is_new, err));
     KV_TRY(kv_db_run(db, sql,
-                     KV_BINDS(KV_B_TEXT(fold), KV_B_TEXT(role->role_name),
-                              KV_B_TEXT(lists[0].data), KV_B_TEXT(lists[1].data),
-                              KV_B_TEXT(lists[2].data), KV_B_TEXT(lists[3].data),
-                              KV_B_TEXT(lists[4].data), KV_B_TEXT(role->description),
-                              KV_B_INT(role->changed), KV_B_TEXT(role->changed_by)),
+                     KV_BINDS(KV_B_TEXT(fold), KV_B_TEXT(role->role_name), KV_B_TEXT(lists[0].data),
+                              KV_B_TEXT(lists[1].data), KV_B_TEXT(lists[2].data),
+                              KV_B_TEXT(lists[3].data), KV_B_TEXT(lists[4].data),
+                              KV_B_TEXT(role->description), KV_B_INT(role->changed),
+                              KV_B_TEXT(role->changed_by)),
                      NULL, err));
     KV_TRY(kv_db_commit(db, err));
     access_changed(access);

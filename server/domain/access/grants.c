@@ -55,7 +55,7 @@ struct row {
     char name[KV_UUID_LENGTH + 1], principal[KV_UUID_LENGTH + 1], role[KV_UUID_LENGTH + 1];
     struct access_place place;
     struct kv_bind vault; /* NULL above the vaults */
-    const char *group; /* of the place "group"; else "" */
+    const char *group;    /* of the place "group"; else "" */
     bool deny;
     kv_millis since, made;
 };
@@ -71,12 +71,12 @@ static enum kv_code find_like(struct kv_db *db, const struct row *row,
     kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
     bool more;
 
-    KV_TRY(kv_db_query(db, sql,
-                       KV_BINDS(KV_B_TEXT(row->principal), row->vault, KV_B_INT(row->place.level),
-                                KV_B_TEXT(row->place.key), KV_B_TEXT(row->group),
-                                KV_B_TEXT(row->role), KV_B_INT(row->deny),
-                                KV_B_INT(KV_ACCESS_NEVER)),
-                       &rows, err));
+    KV_TRY(
+        kv_db_query(db, sql,
+                    KV_BINDS(KV_B_TEXT(row->principal), row->vault, KV_B_INT(row->place.level),
+                             KV_B_TEXT(row->place.key), KV_B_TEXT(row->group), KV_B_TEXT(row->role),
+                             KV_B_INT(row->deny), KV_B_INT(KV_ACCESS_NEVER)),
+                    &rows, err));
     KV_TRY(kv_rows_next(rows, &more, err));
     if (!more) {
         return KV_FAIL(err, KV_ROLE_ASSIGNMENT_NOT_FOUND, 0, "There is no such role assignment.");
@@ -103,9 +103,10 @@ static enum kv_code check_new(struct kv_db *db, const struct row *row, struct kv
 
 static enum kv_code insert(struct kv_db *db, const struct row *row, struct kv_err *err)
 {
-    static const char sql[] = "INSERT INTO access_assignment"
-                              " (name, vault, level, key, principal, role, deny, since, until,"
-                              " place, made, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?11, ?11)";
+    static const char sql[] =
+        "INSERT INTO access_assignment"
+        " (name, vault, level, key, principal, role, deny, since, until,"
+        " place, made, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?11, ?11)";
 
     KV_TRY(check_new(db, row, err));
     KV_TRY(check_room(db, err));

@@ -140,8 +140,8 @@ static void fill_spot(const struct kv_rows *rows, struct access_spot *spot)
 {
     bool in_group = kv_rows_int(rows, 8) == ACCESS_GROUP;
 
-    access_spot_fill(spot, in_group ? ACCESS_IN_GROUP : kv_rows_int(rows, 0),
-                     kv_rows_text(rows, 1), kv_rows_text(rows, in_group ? 9 : 2));
+    access_spot_fill(spot, in_group ? ACCESS_IN_GROUP : kv_rows_int(rows, 0), kv_rows_text(rows, 1),
+                     kv_rows_text(rows, in_group ? 9 : 2));
 }
 
 /* And where the resource manager does, who asks about ids. */
@@ -218,7 +218,8 @@ static const char *key_of_scope(const char *scope)
 }
 
 /* vault, principal, scope, role, name */
-static enum kv_code add_hsm_assignment(void *context, const struct kv_rows *rows, struct kv_err *err)
+static enum kv_code add_hsm_assignment(void *context, const struct kv_rows *rows,
+                                       struct kv_err *err)
 {
     struct access_index *index = INDEX_OF(context);
     int64_t vault = kv_rows_int(rows, 0);

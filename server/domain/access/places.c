@@ -59,8 +59,8 @@ static const char *find_tail(const struct kv_access *access, enum access_level l
     return strncasecmp(scope, text, len) == 0 ? text + len : NULL;
 }
 
-static bool parse_id(const struct kv_access *access, const struct kv_vault *vault,
-                     const char *text, struct access_place *place)
+static bool parse_id(const struct kv_access *access, const struct kv_vault *vault, const char *text,
+                     struct access_place *place)
 {
     static const char keys[] = "/keys/";
 

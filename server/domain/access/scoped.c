@@ -57,10 +57,11 @@ static enum kv_code read_draft(const struct kv_access *access, struct kv_db *db,
                                struct kv_err *err)
 {
     if (!roles_fold_guid(draft->name, row->name)) {
-        return KV_FAIL(err, KV_ROLE_ASSIGNMENT_INVALID_ID, 0,
-                       "The role assignment ID '%.90s' is not valid. The role assignment ID must be "
-                       "a GUID.",
-                       draft->name);
+        return KV_FAIL(
+            err, KV_ROLE_ASSIGNMENT_INVALID_ID, 0,
+            "The role assignment ID '%.90s' is not valid. The role assignment ID must be "
+            "a GUID.",
+            draft->name);
     }
     KV_TRY(access_fold(draft->principal, "principal", row->principal, err));
     KV_TRY(check_length(draft->description, KV_ACCESS_DESCRIPTION_MAX, "description", err));
@@ -126,9 +127,8 @@ static enum kv_code free_name(struct kv_db *db, const char *name, struct kv_err 
     char other[KV_UUID_LENGTH + 1];
 
     kv_uuid_random(other);
-    return kv_db_run(db, sql,
-                     KV_BINDS(KV_B_TEXT(other), KV_B_TEXT(name), KV_B_INT(KV_ACCESS_NEVER)), NULL,
-                     err);
+    return kv_db_run(
+        db, sql, KV_BINDS(KV_B_TEXT(other), KV_B_TEXT(name), KV_B_INT(KV_ACCESS_NEVER)), NULL, err);
 }
 
 static enum kv_code insert(struct kv_db *db, const struct row *row, const char *by, kv_millis since,
@@ -139,10 +139,17 @@ static enum kv_code insert(struct kv_db *db, const struct row *row, const char *
         " deny, since, made, changed, made_by, changed_by)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?10, ?10, ?11, ?11)";
     const struct kv_bind binds[] = {
-        KV_B_TEXT(row->name),      KV_B_INT(KV_ACCESS_NEVER), KV_B_TEXT(row->principal),
-        KV_B_TEXT(row->role),      row->site.vault,           KV_B_INT(row->site.level),
-        KV_B_TEXT(row->site.key),  KV_B_TEXT(row->site.place), KV_B_INT(since),
-        KV_B_INT(now),             KV_B_TEXT(by != NULL ? by : ""),
+        KV_B_TEXT(row->name),
+        KV_B_INT(KV_ACCESS_NEVER),
+        KV_B_TEXT(row->principal),
+        KV_B_TEXT(row->role),
+        row->site.vault,
+        KV_B_INT(row->site.level),
+        KV_B_TEXT(row->site.key),
+        KV_B_TEXT(row->site.place),
+        KV_B_INT(since),
+        KV_B_INT(now),
+        KV_B_TEXT(by != NULL ? by : ""),
     };
 
     KV_TRY(check_room(db, err));
@@ -165,13 +172,12 @@ static enum kv_code describe(struct kv_db *db, const struct row *row,
         " AND NOT (type = coalesce(?3, type) AND description IS ?4 AND condition IS ?5"
         " AND condition_version IS ?6)";
 
-    return kv_db_run(
-        db, sql,
-        KV_BINDS(KV_B_TEXT(row->name), KV_B_INT(KV_ACCESS_NEVER),
-                 maybe_text(draft->principal_type), maybe_text(draft->description),
-                 maybe_text(draft->condition), maybe_text(draft->condition_version), KV_B_INT(now),
-                 KV_B_TEXT(draft->by != NULL ? draft->by : "")),
-        NULL, err);
+    return kv_db_run(db, sql,
+                     KV_BINDS(KV_B_TEXT(row->name), KV_B_INT(KV_ACCESS_NEVER),
+                              maybe_text(draft->principal_type), maybe_text(draft->description),
+                              maybe_text(draft->condition), maybe_text(draft->condition_version),
+                              KV_B_INT(now), KV_B_TEXT(draft->by != NULL ? draft->by : "")),
+                     NULL, err);
 }
 
 enum kv_code kv_access_put_at(struct kv_access *access, const struct kv_scoped_draft *draft,
@@ -205,10 +211,9 @@ static enum kv_code withdraw(struct kv_access *access, struct kv_db *db, const c
     static const char end[] = "UPDATE access_assignment SET until = min(until, ?) WHERE name = ?";
     static const char remove[] = "DELETE FROM access_assignment WHERE name = ?";
 
-    return access->delay > 0
-               ? kv_db_run(db, end, KV_BINDS(KV_B_INT(now + access->delay), KV_B_TEXT(name)), NULL,
-                           err)
-               : kv_db_run(db, remove, KV_BINDS(KV_B_TEXT(name)), NULL, err);
+    return access->delay > 0 ? kv_db_run(
+               db, end, KV_BINDS(KV_B_INT(now + access->delay), KV_B_TEXT(name)), NULL, err)
+                             : kv_db_run(db, remove, KV_BINDS(KV_B_TEXT(name)), NULL, err);
 }
 
 enum kv_code kv_access_delete_at(struct kv_access *access, const char *scope, const char *name,

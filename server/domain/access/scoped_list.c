@@ -10,7 +10,8 @@
 
 /* Those that were withdrawn are not shown, even while they still count. */
 #define SELECT                                                                                     \
-    "SELECT a.id, a.name, a.principal, a.role, a.type, a.made_by, a.changed_by, a.made, a.changed," \
+    "SELECT a.id, a.name, a.principal, a.role, a.type, a.made_by, a.changed_by, a.made, "          \
+    "a.changed,"                                                                                   \
     " a.deny, a.description, a.condition, a.condition_version, a.level, a.place, a.key,"           \
     " v.resource_group, v.name FROM access_assignment a LEFT JOIN vault v ON v.id = a.vault"       \
     " WHERE a.until = 9223372036854775807 AND a.deny = ?1"
@@ -68,8 +69,8 @@ static enum kv_code read_row(const struct kv_access *access, const struct kv_row
 
 static enum kv_code fail_not_found(const char *name, struct kv_err *err)
 {
-    return KV_FAIL(err, KV_ROLE_ASSIGNMENT_NOT_FOUND, 0, "The role assignment '%.90s' is not found.",
-                   name);
+    return KV_FAIL(err, KV_ROLE_ASSIGNMENT_NOT_FOUND, 0,
+                   "The role assignment '%.90s' is not found.", name);
 }
 
 /* Without a slash at its end, of which "/" is the only one. */

@@ -76,8 +76,8 @@ static void add_properties(const struct arm_call *call, const struct kv_scoped_a
     add_maybe(properties, "conditionVersion", one->condition_version, ok);
     add_date(properties, "createdOn", one->made, ok);
     add_date(properties, "updatedOn", one->changed, ok);
-    add_maybe(properties, "createdBy",
-              shows_maker && one->made_by[0] != '\0' ? one->made_by : NULL, ok);
+    add_maybe(properties, "createdBy", shows_maker && one->made_by[0] != '\0' ? one->made_by : NULL,
+              ok);
     add_maybe(properties, "updatedBy", one->changed_by[0] != '\0' ? one->changed_by : NULL, ok);
     add_maybe(properties, "delegatedManagedIdentityResourceId", NULL, ok);
     add_maybe(properties, "description", one->description, ok);
@@ -103,7 +103,8 @@ static enum kv_code render(const struct arm_call *call, const struct kv_scoped_a
     return KV_OK;
 }
 
-enum kv_code azure_assignment_get(struct arm_call *call, struct arm_reply *reply, struct kv_err *err)
+enum kv_code azure_assignment_get(struct arm_call *call, struct arm_reply *reply,
+                                  struct kv_err *err)
 {
     kv_auto(kv_scoped_assignment_done) struct kv_scoped_assignment one = { .scope = NULL };
 
@@ -113,7 +114,8 @@ enum kv_code azure_assignment_get(struct arm_call *call, struct arm_reply *reply
 }
 
 /* 204 when there is none: control-plane.md §2.4 */
-enum kv_code azure_assignment_delete(struct arm_call *call, struct arm_reply *reply, struct kv_err *err)
+enum kv_code azure_assignment_delete(struct arm_call *call, struct arm_reply *reply,
+                                     struct kv_err *err)
 {
     kv_auto(kv_scoped_assignment_done) struct kv_scoped_assignment one = { .scope = NULL };
     struct kv_access *access = call->app->access;
@@ -149,8 +151,7 @@ static enum kv_code add(void *context, const struct kv_scoped_assignment *one, b
         return KV_OK;
     }
     if (listing->call->verb != KV_GET /* what goes with a group: not what is above it */
-        && !kv_scope_is_within(listing->call->app->access, one->scope,
-                               listing->call->id->parent)) {
+        && !kv_scope_is_within(listing->call->app->access, one->scope, listing->call->id->parent)) {
         return KV_OK;
     }
     KV_TRY(render(listing->call, one, true, &item, err));
@@ -158,7 +159,8 @@ static enum kv_code add(void *context, const struct kv_scoped_assignment *one, b
     return arm_page_add(listing->page, item, mark, err);
 }
 
-enum kv_code azure_assignments_list(struct arm_call *call, struct arm_page *page, struct kv_err *err)
+enum kv_code azure_assignments_list(struct arm_call *call, struct arm_page *page,
+                                    struct kv_err *err)
 {
     char whose[PRINCIPALS_SIZE][KV_UUID_LENGTH + 1];
     struct listing listing = { call, page };
@@ -241,13 +243,14 @@ static enum kv_code take_type(struct kv_scoped_draft *draft, struct kv_err *err)
 static enum kv_code refuse_principal(const struct arm_call *call, const char *principal,
                                      struct kv_err *err)
 {
-    return KV_FAIL(err, KV_PRINCIPAL_NOT_FOUND, 0,
-                   "Principal %s does not exist in the directory %s. Check that you have the correct "
-                   "principal ID. If you are creating this principal and then immediately assigning "
-                   "a role, this error might be related to a replication delay. In this case, set "
-                   "the role assignment principalType property to a value, such as ServicePrincipal, "
-                   "User, or Group.  See https://aka.ms/docs-principaltype",
-                   principal, kv_identity_tenant(call->app->identity));
+    return KV_FAIL(
+        err, KV_PRINCIPAL_NOT_FOUND, 0,
+        "Principal %s does not exist in the directory %s. Check that you have the correct "
+        "principal ID. If you are creating this principal and then immediately assigning "
+        "a role, this error might be related to a replication delay. In this case, set "
+        "the role assignment principalType property to a value, such as ServicePrincipal, "
+        "User, or Group.  See https://aka.ms/docs-principaltype",
+        principal, kv_identity_tenant(call->app->identity));
 }
 
 /* Whether the directory has heard yet of an identity that was made a moment ago (--directory-delay). */
@@ -318,7 +321,8 @@ static enum kv_code translate(const struct arm_call *call, enum kv_code code,
     return code;
 }
 
-enum kv_code azure_assignment_put(struct arm_call *call, struct arm_reply *reply, struct kv_err *err)
+enum kv_code azure_assignment_put(struct arm_call *call, struct arm_reply *reply,
+                                  struct kv_err *err)
 {
     kv_auto(kv_scoped_assignment_done) struct kv_scoped_assignment made = { .scope = NULL };
     struct kv_err why = { .code = KV_OK };
@@ -337,16 +341,18 @@ enum kv_code azure_assignment_put(struct arm_call *call, struct arm_reply *reply
     return render(call, &made, false, &reply->body, err);
 }
 
-enum kv_code azure_assignment_check(struct arm_call *call, struct arm_reply *reply, struct kv_err *err)
+enum kv_code azure_assignment_check(struct arm_call *call, struct arm_reply *reply,
+                                    struct kv_err *err)
 {
     struct kv_scoped_draft draft;
 
     (void) reply;
     if (!kv_uuid_is_valid(call->id->leaf)) {
-        return KV_FAIL(err, KV_ROLE_ASSIGNMENT_INVALID_ID, 0,
-                       "The role assignment ID '%.90s' is not valid. The role assignment ID must be "
-                       "a GUID.",
-                       call->id->leaf);
+        return KV_FAIL(
+            err, KV_ROLE_ASSIGNMENT_INVALID_ID, 0,
+            "The role assignment ID '%.90s' is not valid. The role assignment ID must be "
+            "a GUID.",
+            call->id->leaf);
     }
     return read_body(call, &draft, err);
 }

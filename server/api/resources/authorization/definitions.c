@@ -59,8 +59,7 @@ static enum kv_code render(const struct kv_app *app, const struct kv_access_role
 static enum kv_code refuse_missing(const struct arm_call *call, struct kv_err *err)
 {
     return KV_FAIL(err, KV_ROLE_DEFINITION_MISSING, 0,
-                   "The specified role definition with ID '%.64s' does not exist.",
-                   call->id->leaf);
+                   "The specified role definition with ID '%.64s' does not exist.", call->id->leaf);
 }
 
 static enum kv_code answer(struct arm_call *call, const char *name, struct arm_reply *reply,
@@ -75,7 +74,8 @@ static enum kv_code answer(struct arm_call *call, const char *name, struct arm_r
     return code == KV_OK ? render(call->app, &role, &reply->body, err) : code;
 }
 
-enum kv_code azure_definition_get(struct arm_call *call, struct arm_reply *reply, struct kv_err *err)
+enum kv_code azure_definition_get(struct arm_call *call, struct arm_reply *reply,
+                                  struct kv_err *err)
 {
     return answer(call, call->id->leaf, reply, err);
 }
@@ -117,7 +117,8 @@ static enum kv_code add(void *context, const struct kv_access_role *role, struct
     return arm_page_add(listing->page, item, mark, err);
 }
 
-enum kv_code azure_definitions_list(struct arm_call *call, struct arm_page *page, struct kv_err *err)
+enum kv_code azure_definitions_list(struct arm_call *call, struct arm_page *page,
+                                    struct kv_err *err)
 {
     struct listing listing = { .call = call, .page = page };
     bool is_question = call->verb == KV_GET; /* a group that is deleted leaves roles alone */
@@ -236,7 +237,8 @@ static enum kv_code translate(enum kv_code code, const struct kv_err *why, struc
     }
 }
 
-enum kv_code azure_definition_put(struct arm_call *call, struct arm_reply *reply, struct kv_err *err)
+enum kv_code azure_definition_put(struct arm_call *call, struct arm_reply *reply,
+                                  struct kv_err *err)
 {
     kv_auto(kv_access_role_done) struct kv_access_role role = { .actions = NULL };
     struct kv_err why = { .code = KV_OK };
@@ -253,7 +255,8 @@ enum kv_code azure_definition_put(struct arm_call *call, struct arm_reply *reply
 }
 
 /* One that is not there is 204 in the service. */
-enum kv_code azure_definition_delete(struct arm_call *call, struct arm_reply *reply, struct kv_err *err)
+enum kv_code azure_definition_delete(struct arm_call *call, struct arm_reply *reply,
+                                     struct kv_err *err)
 {
     struct kv_err why = { .code = KV_OK };
     enum kv_code code = answer(call, call->id->leaf, reply, err);

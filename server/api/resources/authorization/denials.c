@@ -144,7 +144,8 @@ static enum kv_code add_permission(void *context, const struct kv_scoped_assignm
     return add_role(listing, one->role, mark, err);
 }
 
-enum kv_code azure_permissions_list(struct arm_call *call, struct arm_page *page, struct kv_err *err)
+enum kv_code azure_permissions_list(struct arm_call *call, struct arm_page *page,
+                                    struct kv_err *err)
 {
     char whose[PRINCIPALS_SIZE][KV_UUID_LENGTH + 1];
     struct listing listing = { call, page };

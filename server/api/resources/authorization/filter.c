@@ -11,10 +11,8 @@ static const struct form {
     enum filter_kind kind;
     const char *begin, *end; /* NULL: no text */
 } forms[] = {
-    { FILTER_AT_SCOPE, "atScope()", NULL },
-    { FILTER_PRINCIPAL, "principalId eq", "" },
-    { FILTER_ASSIGNED_TO, "assignedTo(", ")" },
-    { FILTER_ROLE_NAME, "roleName eq", "" },
+    { FILTER_AT_SCOPE, "atScope()", NULL },     { FILTER_PRINCIPAL, "principalId eq", "" },
+    { FILTER_ASSIGNED_TO, "assignedTo(", ")" }, { FILTER_ROLE_NAME, "roleName eq", "" },
     { FILTER_ROLE_TYPE, "type eq", "" },
 };
 

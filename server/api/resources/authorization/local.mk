@@ -4,5 +4,6 @@ libkvapi_a_SOURCES += \
 	%D%/definitions.c \
 	%D%/denials.c \
 	%D%/filter.c \
+	%D%/parts.c \
 	%D%/private.h \
 	%D%/types.c

@@ -45,8 +45,7 @@ enum kv_code authorization_whose(const struct kv_app *app, const char *object_id
 
 /* permissions: [{actions, notActions, dataActions, notDataActions[, condition]}] of a role. */
 enum kv_code authorization_add_permissions(cJSON *array, const struct kv_access_role *role,
-                                           bool shows_condition,
-                                           struct kv_err *err) kv_must_check;
+                                           bool shows_condition, struct kv_err *err) kv_must_check;
 
 /* A text member of an object, in any case; NULL: there is none, or it is null. Another type is
  * KV_INVALID_REQUEST_CONTENT. */

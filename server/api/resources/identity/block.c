@@ -55,16 +55,16 @@ static unsigned bits_of(const cJSON *block)
 static enum kv_code check_one(const struct arm_call *call, const char *id, struct kv_err *err)
 {
     struct kv_principal_entry entry;
-    enum kv_code code =
-        identity_find(call->app, id, KV_PRINCIPAL_USER_ASSIGNED, &entry, err);
+    enum kv_code code = identity_find(call->app, id, KV_PRINCIPAL_USER_ASSIGNED, &entry, err);
 
     if (code == KV_NOT_FOUND) {
-        return KV_FAIL(err, KV_FAILED_IDENTITY_OPERATION, 0,
-                       "Identity operation for resource '%.256s' failed with error 'Failed to perform "
-                       "resource identity operation. Status: 'BadRequest'. Response: "
-                       "'{\"error\":{\"code\":\"BadRequest\",\"message\":\"Resource '%.256s' was "
-                       "not found.\"}}'.'.",
-                       call->id->text, id);
+        return KV_FAIL(
+            err, KV_FAILED_IDENTITY_OPERATION, 0,
+            "Identity operation for resource '%.256s' failed with error 'Failed to perform "
+            "resource identity operation. Status: 'BadRequest'. Response: "
+            "'{\"error\":{\"code\":\"BadRequest\",\"message\":\"Resource '%.256s' was "
+            "not found.\"}}'.'.",
+            call->id->text, id);
     }
     KV_TRY(code);
     return arm_authorize_linked(call, IDENTITY_TYPE "/assign/action", id, err);
@@ -115,8 +115,8 @@ enum kv_code arm_identity_read(const struct arm_call *call, const cJSON *identit
         return KV_OUT_OF_MEMORY(err);
     }
     if ((bits & USER) != 0) {
-        KV_TRY(take_users(call, cJSON_GetObjectItem(identity, "userAssignedIdentities"), block,
-                          err));
+        KV_TRY(
+            take_users(call, cJSON_GetObjectItem(identity, "userAssignedIdentities"), block, err));
     }
     *ret_block = kv_take(block);
     return KV_OK;
@@ -129,8 +129,8 @@ static enum kv_code make_system(const struct arm_call *call, struct kv_err *err)
     struct kv_principal_entry entry;
     struct kv_err why = { .code = KV_OK };
     bool is_new;
-    enum kv_code code = kv_principal_register(call->app->principals, &draft, false, &entry, &is_new,
-                                              &why);
+    enum kv_code code =
+        kv_principal_register(call->app->principals, &draft, false, &entry, &is_new, &why);
 
     if (code == KV_BAD_PARAMETER) { /* an id that is longer than names of principals */
         return KV_FAIL(err, KV_ARM_BAD_REQUEST, 0, "%s", why.message);
@@ -239,15 +239,16 @@ enum kv_code arm_identity_of(const struct kv_app *app, const char *resource, con
 }
 
 /* GET {resource}/providers/Microsoft.ManagedIdentity/identities/default */
-enum kv_code identity_default_get(struct arm_call *call, struct arm_reply *reply, struct kv_err *err)
+enum kv_code identity_default_get(struct arm_call *call, struct arm_reply *reply,
+                                  struct kv_err *err)
 {
     kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
     struct kv_principal_entry entry;
     bool ok = body != NULL;
-    enum kv_code code = strcasecmp(call->id->leaf, "default") != 0
-                            ? KV_NOT_FOUND
-                            : identity_find(call->app, call->id->scope,
-                                            KV_PRINCIPAL_SYSTEM_ASSIGNED, &entry, err);
+    enum kv_code code =
+        strcasecmp(call->id->leaf, "default") != 0
+            ? KV_NOT_FOUND
+            : identity_find(call->app, call->id->scope, KV_PRINCIPAL_SYSTEM_ASSIGNED, &entry, err);
 
     if (code == KV_NOT_FOUND) {
         return arm_refuse_missing(call, err);

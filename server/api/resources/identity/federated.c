@@ -85,7 +85,8 @@ static enum kv_code render(const struct arm_call *call, const struct kv_credenti
     return KV_OK;
 }
 
-enum kv_code identity_federated_get(struct arm_call *call, struct arm_reply *reply, struct kv_err *err)
+enum kv_code identity_federated_get(struct arm_call *call, struct arm_reply *reply,
+                                    struct kv_err *err)
 {
     struct search search = { .name = call->id->leaf };
 
@@ -155,7 +156,8 @@ static enum kv_code remove_former(const struct arm_call *call, const struct sear
                : KV_OK;
 }
 
-enum kv_code identity_federated_put(struct arm_call *call, struct arm_reply *reply, struct kv_err *err)
+enum kv_code identity_federated_put(struct arm_call *call, struct arm_reply *reply,
+                                    struct kv_err *err)
 {
     struct search former = { .name = call->id->leaf };
     struct kv_credential made;
@@ -182,7 +184,8 @@ enum kv_code identity_federated_put(struct arm_call *call, struct arm_reply *rep
     return render(call, &made, &reply->body, err);
 }
 
-enum kv_code identity_federated_delete(struct arm_call *call, struct arm_reply *reply, struct kv_err *err)
+enum kv_code identity_federated_delete(struct arm_call *call, struct arm_reply *reply,
+                                       struct kv_err *err)
 {
     struct search search = { .name = call->id->leaf };
 
@@ -210,7 +213,8 @@ static enum kv_code add(const struct kv_credential *credential, void *context, s
     return arm_page_add(listing->page, item, credential->label, err);
 }
 
-enum kv_code identity_federated_list(struct arm_call *call, struct arm_page *page, struct kv_err *err)
+enum kv_code identity_federated_list(struct arm_call *call, struct arm_page *page,
+                                     struct kv_err *err)
 {
     struct listing listing = { call, page };
 

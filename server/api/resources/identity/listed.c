@@ -157,8 +157,7 @@ enum kv_code identity_list_associated(struct arm_call *call, struct arm_reply *r
         return KV_OUT_OF_MEMORY(err);
     }
     KV_TRY(kv_resource_list(call->app->resources, &all, add_associated, &search, err));
-    cJSON_SetNumberValue(cJSON_GetObjectItem(body, "totalCount"),
-                         cJSON_GetArraySize(search.found));
+    cJSON_SetNumberValue(cJSON_GetObjectItem(body, "totalCount"), cJSON_GetArraySize(search.found));
     reply->body = kv_take(body);
     return KV_OK;
 }

@@ -110,10 +110,11 @@ static enum kv_code check_name(const struct arm_call *call, struct kv_err *err)
                        name, LENGTH_MIN, LENGTH_MAX);
     }
     if (strlen(call->id->text) >= KV_PRINCIPAL_RESOURCE_SIZE) {
-        return KV_FAIL(err, KV_ARM_INVALID_NAME, 0,
-                       "The id of the identity has more than %d characters: take a shorter name, or "
-                       "another resource group.",
-                       KV_PRINCIPAL_RESOURCE_SIZE - 1);
+        return KV_FAIL(
+            err, KV_ARM_INVALID_NAME, 0,
+            "The id of the identity has more than %d characters: take a shorter name, or "
+            "another resource group.",
+            KV_PRINCIPAL_RESOURCE_SIZE - 1);
     }
     return KV_OK;
 }
@@ -164,9 +165,9 @@ static enum kv_code make(const struct arm_call *call, struct kv_principal_entry 
     struct kv_err why = { .code = KV_OK };
     bool is_new;
 
-    return translate(kv_principal_register(call->app->principals, &draft, false, ret_entry, &is_new,
-                                           &why),
-                     &why, err);
+    return translate(
+        kv_principal_register(call->app->principals, &draft, false, ret_entry, &is_new, &why), &why,
+        err);
 }
 
 static enum kv_code check_location(const struct arm_call *call, const struct kv_resource *wanted,
@@ -189,8 +190,8 @@ enum kv_code identity_put(struct arm_call *call, struct arm_reply *reply, struct
 {
     kv_auto(kv_resource_done) struct kv_resource resource = { 0 };
     struct kv_principal_entry entry;
-    bool is_new = identity_find(call->app, call->id->text, KV_PRINCIPAL_USER_ASSIGNED, &entry, NULL)
-                  != KV_OK;
+    bool is_new =
+        identity_find(call->app, call->id->text, KV_PRINCIPAL_USER_ASSIGNED, &entry, NULL) != KV_OK;
     bool ignored;
 
     KV_TRY(check_name(call, err));
