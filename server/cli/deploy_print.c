@@ -2,7 +2,6 @@
 /* What coffer deploy shows: how far each resource is, outputs, changes in colour, errors where they stand. */
 #include "deploy.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -141,9 +140,9 @@ void deploy_print_outputs(const cJSON *properties)
 static const struct kind {
     const char *name, *sign, *colour, *word;
 } kinds[] = {
-    { "Create", "+", "\033[32m", "to create" },   { "Modify", "~", "\033[33m", "to modify" },
-    { "Delete", "-", "\033[31m", "to delete" },   { "Deploy", "!", "\033[34m", "to deploy" },
-    { "NoChange", "=", "", "unchanged" },         { "Ignore", "*", "\033[2m", "to ignore" },
+    { "Create", "+", "\033[32m", "to create" },     { "Modify", "~", "\033[33m", "to modify" },
+    { "Delete", "-", "\033[31m", "to delete" },     { "Deploy", "!", "\033[34m", "to deploy" },
+    { "NoChange", "=", "", "unchanged" },           { "Ignore", "*", "\033[2m", "to ignore" },
     { "Unsupported", "x", "\033[2m", "not known" },
 };
 
@@ -239,19 +238,18 @@ static void print_error_text(const char *text)
     }
 }
 
-/* "at line '13' and column '20'"; the last one of a message is the nearest. */
+/* "line '13' and column '20'", "line 13, position 20"; the last one of a message is the nearest. */
 static bool find_place(const char *message, unsigned long *ret_line, unsigned long *ret_column)
 {
     bool found = false;
 
-    for (const char *at = message; (at = strstr(at, "line '")) != NULL; at++) {
-        char *end = NULL;
-        unsigned long line = strtoul(at + strlen("line '"), &end, 10);
-        const char *column = strncmp(end, "' and column '", 14) == 0 ? end + 14 : NULL;
+    for (const char *at = message; (at = strstr(at, "line ")) != NULL; at++) {
+        unsigned long line = 0, column = 0;
 
-        if (column != NULL) {
+        if (sscanf(at, "line '%9lu' and column '%9lu'", &line, &column) == 2
+            || sscanf(at, "line %9lu, position %9lu", &line, &column) == 2) {
             *ret_line = line;
-            *ret_column = strtoul(column, NULL, 10);
+            *ret_column = column;
             found = true;
         }
     }

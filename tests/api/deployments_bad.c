@@ -36,8 +36,8 @@ Test(deployments_bad, bodies_that_are_no_request)
     } cases[] = {
         { "{}", CONTENT "'Required property 'properties' not found in JSON'." },
         { "{\"properties\":[]}", CONTENT "'It has to be an object: properties'." },
-        { "{\"properties\":{}}",
-          CONTENT "'Exactly one of the properties 'template' and 'templateLink' has to be there'." },
+        { "{\"properties\":{}}", CONTENT
+          "'Exactly one of the properties 'template' and 'templateLink' has to be there'." },
         { "{\"properties\":{\"mode\":\"Partial\"}}",
           CONTENT "'The mode is Incremental or Complete, and not Partial'." },
         { "{\"properties\":{\"mode\":7}}",
@@ -63,8 +63,8 @@ Test(deployments_bad, bodies_that_are_no_request)
 Test(deployments_bad, INVALID_DEPLOYMENT_without_a_location_and_with_a_wrong_name)
 {
     DEPLOYMENTS_CLIENT;
-    API_REPLY(reply, arm_ask(&dev, "PUT", "~/providers/Microsoft.Resources/deployments/one", VERSION,
-                             DEPLOY(TEMPLATE("\"resources\":[]"))));
+    API_REPLY(reply, arm_ask(&dev, "PUT", "~/providers/Microsoft.Resources/deployments/one",
+                             VERSION, DEPLOY(TEMPLATE("\"resources\":[]"))));
     arm_expect_refusal(&reply, 400, "InvalidDeployment",
                        "The 'location' property must be specified for 'one'. Please see "
                        "https://aka.ms/deploy-to-subscription for usage details.");
@@ -88,13 +88,15 @@ Test(deployments_bad, templates_are_refused_in_the_words_of_the_service)
           INVALID "'The value for the template parameter 'p' at line '1' and column '186' is not "
                   "provided. Please see https://aka.ms/arm-create-parameter-file for usage "
                   "details.'." },
-        { DEPLOY_WITH(TEMPLATE("\"parameters\":{\"a\":{\"type\":\"string\",\"defaultValue\":\"\"},"
-                               "\"b\":{\"type\":\"string\",\"defaultValue\":\"\"}},\"resources\":[]"),
-                      "{\"x\":{\"value\":1}}"),
-          INVALID "'The template parameters 'x' in the parameters file are not valid; they are not "
-                  "present in the original template and can therefore not be provided at deployment "
-                  "time. The only supported parameters for this template are 'a, b'. Please see "
-                  "https://aka.ms/arm-pass-parameter-values for usage details.'." },
+        { DEPLOY_WITH(
+              TEMPLATE("\"parameters\":{\"a\":{\"type\":\"string\",\"defaultValue\":\"\"},"
+                       "\"b\":{\"type\":\"string\",\"defaultValue\":\"\"}},\"resources\":[]"),
+              "{\"x\":{\"value\":1}}"),
+          INVALID
+          "'The template parameters 'x' in the parameters file are not valid; they are not "
+          "present in the original template and can therefore not be provided at deployment "
+          "time. The only supported parameters for this template are 'a, b'. Please see "
+          "https://aka.ms/arm-pass-parameter-values for usage details.'." },
         { DEPLOY(TEMPLATE("\"resources\":[" THING("a", ",\"dependsOn\":[\"b\"]") "]")),
           INVALID "'The resource 'b' is not defined in the template. Please see "
                   "https://aka.ms/arm-syntax for usage details.'." },
@@ -121,15 +123,16 @@ Test(deployments_bad, circles_and_huge_loops_are_refused)
 {
     DEPLOYMENTS_CLIENT;
     expect_start(&dev,
-                 DEPLOY(TEMPLATE("\"resources\":[" THING("a", ",\"dependsOn\":[\"b\"]") ","
-                                 THING("b", ",\"dependsOn\":[\"a\"]") "]")),
+                 DEPLOY(TEMPLATE("\"resources\":[" THING("a", ",\"dependsOn\":[\"b\"]") "," THING(
+                     "b", ",\"dependsOn\":[\"a\"]") "]")),
                  400, "InvalidTemplate", "Circular dependency detected on resource: '");
     expect_start(&dev,
                  DEPLOY(TEMPLATE("\"resources\":[" THING(
                      "x", ",\"copy\":{\"name\":\"c\",\"count\":1000000}") "]")),
                  400, "InvalidTemplate", "1000000");
-    expect_start(&dev, DEPLOY(TEMPLATE("\"resources\":[{\"type\":\"Contoso.Things/things\","
-                                       "\"apiVersion\":\"2020-01-01\",\"name\":\"a/b\"}]")),
+    expect_start(&dev,
+                 DEPLOY(TEMPLATE("\"resources\":[{\"type\":\"Contoso.Things/things\","
+                                 "\"apiVersion\":\"2020-01-01\",\"name\":\"a/b\"}]")),
                  400, "InvalidTemplate", "has incorrect segment lengths.");
 }
 
@@ -207,13 +210,13 @@ Test(deployments_bad, INVALID_TEMPLATE_DEPLOYMENT_lists_what_providers_refuse)
 Test(deployments_bad, ids_of_other_subscriptions_end_in_an_error)
 {
     DEPLOYMENTS_CLIENT;
-    API_REPLY(reply,
-              deployments_run(
-                  &dev, "other",
-                  DEPLOY(TEMPLATE("\"resources\":[],\"outputs\":{\"o\":{\"type\":\"object\","
-                                  "\"value\":\"[reference('/subscriptions/11111111-1111-1111-1111-"
-                                  "111111111111/resourceGroups/g/providers/Contoso.Things/things/a',"
-                                  "'2020-01-01')]\"}}"))));
+    API_REPLY(reply, deployments_run(
+                         &dev, "other",
+                         DEPLOY(TEMPLATE(
+                             "\"resources\":[],\"outputs\":{\"o\":{\"type\":\"object\","
+                             "\"value\":\"[reference('/subscriptions/11111111-1111-1111-1111-"
+                             "111111111111/resourceGroups/g/providers/Contoso.Things/things/a',"
+                             "'2020-01-01')]\"}}"))));
     cr_expect_str_eq(reply_text(&reply, "properties.provisioningState"), "Failed");
     cr_expect_str_eq(reply_text(&reply, "properties.error.code"), "SubscriptionNotFound", "%s",
                      reply.body);

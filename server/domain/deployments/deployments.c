@@ -70,7 +70,8 @@ static void cancel_all(struct kv_deployments *deployments)
     struct tree *tree;
 
     pthread_mutex_lock(&deployments->mutex);
-    TAILQ_FOREACH (tree, &deployments->trees, link) {
+    TAILQ_FOREACH(tree, &deployments->trees, link)
+    {
         cancel_locked(tree, canceled_by_end);
     }
     while (!TAILQ_EMPTY(&deployments->trees) || deployments->busy > 0) {
@@ -99,8 +100,10 @@ static struct run *find_locked(struct kv_deployments *deployments, const char *i
     struct tree *tree;
     struct run *run;
 
-    TAILQ_FOREACH (tree, &deployments->trees, link) {
-        TAILQ_FOREACH (run, &tree->runs, link) {
+    TAILQ_FOREACH(tree, &deployments->trees, link)
+    {
+        TAILQ_FOREACH(run, &tree->runs, link)
+        {
             if (run_is(run, id)) {
                 return run;
             }
@@ -250,8 +253,10 @@ void kv_deployments_each(struct kv_deployments *deployments,
     struct run *run;
 
     pthread_mutex_lock(&deployments->mutex);
-    TAILQ_FOREACH (tree, &deployments->trees, link) {
-        TAILQ_FOREACH (run, &tree->runs, link) {
+    TAILQ_FOREACH(tree, &deployments->trees, link)
+    {
+        TAILQ_FOREACH(run, &tree->runs, link)
+        {
             const struct kv_deployment_view view = run_view(run);
 
             show(context, &view);
@@ -292,7 +297,8 @@ static kv_millis due_of_tree(const struct tree *tree)
     kv_millis due = INT64_MAX;
     const struct run *run;
 
-    TAILQ_FOREACH (run, &tree->runs, link) {
+    TAILQ_FOREACH(run, &tree->runs, link)
+    {
         kv_millis own = due_of_run(run);
 
         due = own < due ? own : due;
@@ -306,7 +312,8 @@ kv_millis kv_deployments_due(struct kv_deployments *deployments)
     const struct tree *tree;
 
     pthread_mutex_lock(&deployments->mutex);
-    TAILQ_FOREACH (tree, &deployments->trees, link) {
+    TAILQ_FOREACH(tree, &deployments->trees, link)
+    {
         kv_millis own = due_of_tree(tree);
 
         due = own < due ? own : due;
@@ -320,7 +327,8 @@ void kv_deployments_catch_up(struct kv_deployments *deployments, kv_millis at)
     struct tree *tree;
 
     pthread_mutex_lock(&deployments->mutex);
-    TAILQ_FOREACH (tree, &deployments->trees, link) {
+    TAILQ_FOREACH(tree, &deployments->trees, link)
+    {
         if (due_of_tree(tree) <= at) {
             work_drive_locked(tree);
         }

@@ -45,9 +45,8 @@ static enum kv_code post_step(struct run *run, size_t index, cJSON *body, enum j
         cJSON_Delete(body);
         return KV_OUT_OF_MEMORY(err);
     }
-    *job = (struct job){
-        .kind = kind, .tree = run->tree, .run = run, .index = index, .body = body
-    };
+    *job =
+        (struct job){ .kind = kind, .tree = run->tree, .run = run, .index = index, .body = body };
     lock(run->tree);
     run->step[index].state = KV_STEP_SENT;
     work_post_locked(run->tree->deployments, job);
@@ -270,7 +269,8 @@ static void cancel_steps(struct tree *tree)
     struct run *run;
 
     lock(tree);
-    TAILQ_FOREACH (run, &tree->runs, link) {
+    TAILQ_FOREACH(run, &tree->runs, link)
+    {
         if (tree->is_canceled) {
             run_cancel_locked(run);
         }
@@ -319,8 +319,10 @@ static void end_tree(struct tree *tree)
     TAILQ_REMOVE(&deployments->trees, tree, link);
     deployments->tree_count--;
     deployments->running--;
-    TAILQ_FOREACH (next, &deployments->trees, link) {
-        if (!next->is_held && !next->is_running && deployments->running < deployments->config.at_once) {
+    TAILQ_FOREACH(next, &deployments->trees, link)
+    {
+        if (!next->is_held && !next->is_running
+            && deployments->running < deployments->config.at_once) {
             next->is_running = true;
             deployments->running++;
             work_drive_locked(next);

@@ -156,8 +156,8 @@ enum kv_code fixture_begin(const char *name, const char *resources, const char *
     start.id = id;
     cr_assert_eq(kv_template_parse(text, strlen(text), &tree, err), KV_OK, "%s", err->message);
     cr_assert_eq(kv_template_new(tree, &start.template, err), KV_OK, "%s", err->message);
-    cr_assert_eq(kv_template_plan_new(start.template, NULL, &scope, &world, &start.plan, err), KV_OK,
-                 "%s", err->message);
+    cr_assert_eq(kv_template_plan_new(start.template, NULL, &scope, &world, &start.plan, err),
+                 KV_OK, "%s", err->message);
     cJSON_Delete(tree);
 
     enum kv_code code = kv_deployments_begin(fixture_deployments, &start, err);

@@ -54,8 +54,7 @@ static void judge(const struct arm_call *call, const struct arm_reply *reply,
                   struct kv_deployment_answer *answer)
 {
     const cJSON *properties = cJSON_GetObjectItem(reply->body, "properties");
-    const char *state =
-        cJSON_GetStringValue(cJSON_GetObjectItem(properties, "provisioningState"));
+    const char *state = cJSON_GetStringValue(cJSON_GetObjectItem(properties, "provisioningState"));
 
     answer->status = reply->status;
     if (state == NULL || strcasecmp(state, "Succeeded") == 0) {
@@ -134,8 +133,8 @@ static enum kv_code begun(void *argument, const struct kv_deployment_view *view,
     if (place->parameters == NULL) {
         KV_TRY(kv_template_plan_parameters(view->plan, &place->parameters, err));
     }
-    enum kv_code code = record_put(
-        place, view, false, place->ret_is_new != NULL ? place->ret_is_new : &is_new, err);
+    enum kv_code code = record_put(place, view, false,
+                                   place->ret_is_new != NULL ? place->ret_is_new : &is_new, err);
     place->ret_accepted = NULL; /* whoever wanted to know is gone from now on */
     place->ret_is_new = NULL;
     return code;

@@ -56,8 +56,8 @@ static enum kv_code copy(const cJSON *tree, cJSON **ret_copy, struct kv_err *err
     return tree == NULL || *ret_copy != NULL ? KV_OK : KV_OUT_OF_MEMORY(err);
 }
 
-enum kv_code place_new(const struct arm_call *call, const struct ask *ask,
-                       struct place **ret_place, struct kv_err *err)
+enum kv_code place_new(const struct arm_call *call, const struct ask *ask, struct place **ret_place,
+                       struct kv_err *err)
 {
     kv_auto(place_free) struct place *place = calloc(1, sizeof(*place));
 

@@ -21,8 +21,8 @@
 
 struct ask { /* borrowed from the request's body, but `linked` */
     const cJSON *template, *parameters, *tags;
-    cJSON *linked[2];          /* owned: template and parameters that came from files */
-    char folder[KV_PATH_MAX];  /* below --template-root, of a linked template; "" */
+    cJSON *linked[2];         /* owned: template and parameters that came from files */
+    char folder[KV_PATH_MAX]; /* below --template-root, of a linked template; "" */
     char location[KV_RESOURCE_LOCATION_SIZE];
     bool is_complete;
     bool wants_ids; /* whatIfSettings.resultFormat is ResourceIdOnly */
@@ -51,15 +51,16 @@ struct place {
     char hash[24];
     bool is_complete, is_nested;
     cJSON *template; /* what deployment() shows; NULL of a nested one */
-    cJSON *parameters; /* as they are shown, before anybody looks: the plan itself is its thread's */
+    cJSON
+        *parameters; /* as they are shown, before anybody looks: the plan itself is its thread's */
     cJSON *tags;     /* or NULL */
     struct kv_template_world world;
     cJSON **ret_accepted; /* while it is begun: gets what the answer shows; NULL: nobody wants it */
     bool *ret_is_new;     /* goes with it */
 };
 
-enum kv_code place_new(const struct arm_call *call, const struct ask *ask,
-                       struct place **ret_place, struct kv_err *err) kv_must_check;
+enum kv_code place_new(const struct arm_call *call, const struct ask *ask, struct place **ret_place,
+                       struct kv_err *err) kv_must_check;
 /* Of a deployment in another one. */
 enum kv_code place_nest(const struct place *place, const struct kv_template_resource *resource,
                         struct place **ret_place, struct kv_err *err) kv_must_check;
@@ -110,8 +111,7 @@ cJSON *complete_group(struct place *place, const struct kv_deployment_view *view
 /* Tracked resources of the group that neither the plan has nor `spared` names, a list of objects with an "id"
  * or a "resourceId": an array of them as their types show them. Those that use others come first. */
 enum kv_code complete_find(const struct place *place, struct kv_template_plan *plan,
-                           const cJSON *spared, cJSON **ret_list,
-                           struct kv_err *err) kv_must_check;
+                           const cJSON *spared, cJSON **ret_list, struct kv_err *err) kv_must_check;
 
 /* {"code", "message", "target", "details"} of a call; takes the reply's details. */
 cJSON *hands_error(const struct kv_err *err, struct arm_reply *reply);
