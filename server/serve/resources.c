@@ -5,13 +5,8 @@
 
 /* Who uses what: what comes first is deleted last. */
 static const struct arm_type *const providers[] = {
-    arm_group_types,
-    arm_deployment_types,
-    arm_tag_types,
-    arm_keyvault_types,
-    arm_authorization_types,
-    arm_identity_types,
-    NULL,
+    arm_group_types,         arm_deployment_types, arm_tag_types, arm_keyvault_types,
+    arm_authorization_types, arm_identity_types,   NULL,
 };
 
 void resources_lend(struct kv_resources *resources, const struct kv_options *options,

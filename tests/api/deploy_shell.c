@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "kv/base/files.h"
 
@@ -23,8 +22,7 @@ static void expect(const char *words, int status, const char *said)
     snprintf(copy, sizeof(copy), "%s", words);
     for (char *word = strsep(&rest, " "); word != NULL; word = strsep(&rest, " ")) {
         if (word[0] == '@') {
-            snprintf(paths[files], sizeof(paths[0]), "/tmp/coffer-templates-%d/%.200s",
-                     (int) getpid(), word + 1);
+            snprintf(paths[files], sizeof(paths[0]), "%s/%.200s", deployments_root, word + 1);
             word = paths[files++];
         }
         arguments[count++] = word;
@@ -40,7 +38,7 @@ static void write_file(const char *name, const char *text)
 {
     char path[400];
 
-    snprintf(path, sizeof(path), "/tmp/coffer-templates-%d/%s", (int) getpid(), name);
+    snprintf(path, sizeof(path), "%s/%s", deployments_root, name);
     cr_assert_eq(kv_file_write(path, text, strlen(text), 0600, NULL), KV_OK);
 }
 

@@ -163,19 +163,21 @@ Test(deployments, outputs_refer_to_what_was_made)
 {
     DEPLOYMENTS_CLIENT;
     API_REPLY(
-        reply, deployments_run(&dev, "one",
-                               DEPLOY(TEMPLATE(
-                                   "\"resources\":[" THING("a", ",\"properties\":{\"x\":[1,{\"y\":"
-                                                                "\"z\"}]}") "," THING(
-                                       "b", ",\"properties\":{\"copy\":\"[reference('a').x[1].y]"
-                                            "\"}") "],"
-                                                   "\"outputs\":{\"y\":{\"type\":\"string\","
-                                                   "\"value\":\"[reference('b').copy]\"},"
-                                                   "\"pin\":{\"type\":\"securestring\",\"value\":"
-                                                   "\"hush\"},"
-                                                   "\"full\":{\"type\":\"string\",\"value\":\"["
-                                                   "reference('a','2020-01-01','Full')"
-                                                   ".location]\"}}"))));
+        reply,
+        deployments_run(
+            &dev, "one",
+            DEPLOY(TEMPLATE("\"resources\":[" THING(
+                "a",
+                ",\"properties\":{\"x\":[1,{\"y\":"
+                "\"z\"}]}") "," THING("b", ",\"properties\":{\"copy\":\"[reference('a').x[1].y]"
+                                           "\"}") "],"
+                                                  "\"outputs\":{\"y\":{\"type\":\"string\","
+                                                  "\"value\":\"[reference('b').copy]\"},"
+                                                  "\"pin\":{\"type\":\"securestring\",\"value\":"
+                                                  "\"hush\"},"
+                                                  "\"full\":{\"type\":\"string\",\"value\":\"["
+                                                  "reference('a','2020-01-01','Full')"
+                                                  ".location]\"}}"))));
     cr_expect_str_eq(reply_text(&reply, "properties.provisioningState"), "Succeeded", "%s",
                      reply.body);
     cr_expect_str_eq(reply_text(&reply, "properties.outputs.y.value"), "z");

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kv/base/buf.h"
+
 TestSuite(deployments_bad, .init = deployments_start, .fini = deployments_stop, .timeout = 120);
 
 static struct reply put(struct client *client, const char *body)
@@ -136,35 +138,29 @@ Test(deployments_bad, circles_and_huge_loops_are_refused)
                  400, "InvalidTemplate", "has incorrect segment lengths.");
 }
 
-/* `open` a thousand times, then `close` as often. */
-static char *nest(const char *head, const char *open, const char *close, const char *tail)
+/* `open` a thousand times, then `close` as often; between `head` and `tail`. */
+static void nest(struct kv_buf *text, const char *const parts[4])
 {
-    size_t size = strlen(head) + 1000 * (strlen(open) + strlen(close)) + strlen(tail) + 1;
-    char *text = calloc(1, size);
-    char *at = stpcpy(text, head);
-
-    for (int i = 0; i < 1000; i++) {
-        at = stpcpy(at, open);
+    kv_buf_init(text, 65536);
+    cr_assert_eq(kv_buf_printf(text, NULL, "%s", parts[0]), KV_OK);
+    for (int i = 0; i < 2000; i++) {
+        cr_assert_eq(kv_buf_printf(text, NULL, "%s", parts[i < 1000 ? 1 : 2]), KV_OK);
     }
-    for (int i = 0; i < 1000; i++) {
-        at = stpcpy(at, close);
-    }
-    stpcpy(at, tail);
-    return text;
+    cr_assert_eq(kv_buf_printf(text, NULL, "%s", parts[3]), KV_OK);
 }
 
 Test(deployments_bad, what_is_nested_a_thousand_deep_is_refused)
 {
     DEPLOYMENTS_CLIENT;
-    char *lists = nest("{\"properties\":{\"template\":{\"x\":", "[", "]", "}}}");
-    char *calls = nest("{\"properties\":{\"template\":{" SCHEMA
-                       ",\"resources\":[],\"outputs\":{\"o\":{\"type\":\"bool\",\"value\":\"[",
-                       "not(", ")", "]\"}}}}}");
+    kv_auto(kv_buf_done) struct kv_buf lists, calls;
 
-    expect_start(&dev, lists, 400, "InvalidRequestContent", "");
-    expect_start(&dev, calls, 400, "InvalidTemplate", "");
-    free(lists);
-    free(calls);
+    nest(&lists, (const char *const[]){ "{\"properties\":{\"template\":{\"x\":", "[", "]", "}}}" });
+    nest(&calls, (const char *const[]){ "{\"properties\":{\"template\":{" SCHEMA
+                                        ",\"resources\":[],\"outputs\":{\"o\":{\"type\":\"bool\","
+                                        "\"value\":\"[",
+                                        "not(", ")", "]\"}}}}}" });
+    expect_start(&dev, lists.data, 400, "InvalidRequestContent", "");
+    expect_start(&dev, calls.data, 400, "InvalidTemplate", "");
 }
 
 Test(deployments_bad, ten_megabytes_are_refused)
@@ -239,7 +235,7 @@ Test(deployments_bad, links_lead_nowhere_but_below_the_root)
     char link[300], body[512];
     DEPLOYMENTS_CLIENT;
 
-    snprintf(link, sizeof(link), "/tmp/coffer-templates-%d/link.json", (int) getpid());
+    snprintf(link, sizeof(link), "%s/link.json", deployments_root);
     cr_assert_eq(symlink("/etc/hostname", link), 0);
     for (size_t i = 0; i < KV_COUNT(cases); i++) {
         snprintf(body, sizeof(body), "{\"properties\":{\"templateLink\":{%s}}}", cases[i].link);

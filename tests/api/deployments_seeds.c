@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "../support/command.h"
 #include "kv/base/buf.h"
@@ -83,7 +82,7 @@ static void write_file(const char *name, const char *text)
 {
     char path[400];
 
-    snprintf(path, sizeof(path), "/tmp/coffer-templates-%d/%s", (int) getpid(), name);
+    snprintf(path, sizeof(path), "%s/%s", deployments_root, name);
     cr_assert_eq(kv_file_write(path, text, strlen(text), 0600, NULL), KV_OK, "%s", path);
 }
 
@@ -92,7 +91,7 @@ Test(deployments_seeds, links_are_followed_from_where_their_template_lies)
     char folder[400];
     DEPLOYMENTS_CLIENT;
 
-    snprintf(folder, sizeof(folder), "mkdir -p /tmp/coffer-templates-%d/sub/deep", (int) getpid());
+    snprintf(folder, sizeof(folder), "mkdir -p %s/sub/deep", deployments_root);
     cr_assert_eq(command_run(folder), 0);
     write_file(
         "sub/main.json",
@@ -132,18 +131,20 @@ Test(deployments_seeds, secure_values_are_neither_stored_nor_logged_nor_told)
         deployments_run(
             &dev, "one",
             DEPLOY_WITH(
-                TEMPLATE("\"parameters\":{\"pin\":{\"type\":\"secureString\"},\"open\":{"
-                         "\"type\":\"string\"},\"box\":{\"type\":\"secureObject\"}},"
-                         "\"resources\":[{\"type\":\"Microsoft.Resources/deployments\","
-                         "\"apiVersion\":\"2021-04-01\",\"name\":\"inner\",\"properties\":{"
-                         "\"mode\":\"Incremental\",\"expressionEvaluationOptions\":{"
-                         "\"scope\":\"inner\"},\"parameters\":{\"p\":{\"value\":"
-                         "\"[parameters('pin')]\"}},\"template\":" TEMPLATE(
-                             "\"parameters\":{\"p\":{\"type\":\"secureString\"}},"
-                             "\"resources\":[],\"outputs\":{\"o\":{\"type\":\"secureString\","
-                             "\"value\":\"[parameters('p')]\"}}") "}}],\"outputs\":{\"bad\":{"
-                                                                  "\"type\":\"int\",\"value\":\"["
-                                                                  "int(concat(parameters('pin'),reference('inner').nothing))]\"}}"),
+                TEMPLATE(
+                    "\"parameters\":{\"pin\":{\"type\":\"secureString\"},\"open\":{"
+                    "\"type\":\"string\"},\"box\":{\"type\":\"secureObject\"}},"
+                    "\"resources\":[{\"type\":\"Microsoft.Resources/deployments\","
+                    "\"apiVersion\":\"2021-04-01\",\"name\":\"inner\",\"properties\":{"
+                    "\"mode\":\"Incremental\",\"expressionEvaluationOptions\":{"
+                    "\"scope\":\"inner\"},\"parameters\":{\"p\":{\"value\":"
+                    "\"[parameters('pin')]\"}},\"template\":" TEMPLATE(
+                        "\"parameters\":{\"p\":{\"type\":\"secureString\"}},"
+                        "\"resources\":[],\"outputs\":{\"o\":{\"type\":\"secureString\","
+                        "\"value\":\"[parameters('p')]\"}}") "}}],\"outputs\":{\"bad\":{"
+                                                             "\"type\":\"int\",\"value\":\"["
+                                                             "int(concat(parameters('pin'),"
+                                                             "reference('inner').nothing))]\"}}"),
                 "{\"pin\":{\"value\":\"hush-4711\"},\"open\":{\"value\":\"seen-4711\"},"
                 "\"box\":{\"value\":{\"x\":\"hush-4712\"}}}")));
     cr_expect_str_eq(reply_text(&end, "properties.provisioningState"), "Failed", "%s", end.body);

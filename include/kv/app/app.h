@@ -90,10 +90,10 @@ struct kv_app {
     struct kv_resources *resources;           /* what the resource manager keeps */
     bool accepts_unknown_types;               /* of resources, which are kept as they are sent */
     struct kv_deployments *deployments;       /* that are under way */
-    const char *template_root; /* the folder of linked templates; "": there is none */
-    bool resource_manager_is_open;            /* every caller is Owner there */
-    kv_millis directory_delay;  /* how long a new identity is not known to role assignments */
-    kv_millis provisioning_lag; /* how long a resource takes to be there, by the virtual clock */
+    const char *template_root;     /* the folder of linked templates; "": there is none */
+    bool resource_manager_is_open; /* every caller is Owner there */
+    kv_millis directory_delay;     /* how long a new identity is not known to role assignments */
+    kv_millis provisioning_lag;    /* how long a resource takes to be there, by the virtual clock */
 
     /* The token, by way of main.c: its state, what it is, its counters. Thread-safe. */
     bool (*token_is_healthy)(void *health_context);

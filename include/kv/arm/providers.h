@@ -6,7 +6,7 @@
 
 extern const struct arm_type arm_authorization_types[]; /* Microsoft.Authorization */
 extern const struct arm_type arm_identity_types[];      /* Microsoft.ManagedIdentity */
-extern const struct arm_type arm_group_types[]; /* Microsoft.Resources: api/resources itself */
+extern const struct arm_type arm_group_types[];      /* Microsoft.Resources: api/resources itself */
 extern const struct arm_type arm_deployment_types[]; /* Microsoft.Resources: deployments */
-extern const struct arm_type arm_tag_types[];   /* the same: tags, and locks */
+extern const struct arm_type arm_tag_types[];        /* the same: tags, and locks */
 extern const struct arm_type arm_keyvault_types[];

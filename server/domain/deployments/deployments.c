@@ -10,17 +10,6 @@
 static const char canceled_by_request[] = "The deployment was canceled.";
 static const char canceled_by_end[] = "The deployment was interrupted: coffer was stopped.";
 
-const char *kv_deployment_state_name(enum kv_deployment_state state)
-{
-    static const char *const names[] = {
-        [KV_DEPLOYMENT_ACCEPTED] = "Accepted",   [KV_DEPLOYMENT_RUNNING] = "Running",
-        [KV_DEPLOYMENT_SUCCEEDED] = "Succeeded", [KV_DEPLOYMENT_FAILED] = "Failed",
-        [KV_DEPLOYMENT_CANCELED] = "Canceled",
-    };
-
-    return names[state];
-}
-
 /* ---- new and free ----------------------------------------------------------------------------- */
 
 enum kv_code kv_deployments_new(const struct kv_deployments_config *config,
@@ -182,7 +171,7 @@ static struct tree *make_tree(struct kv_deployments *deployments,
     }
     tree->deployments = deployments;
     tree->hands = start->hands;
-    tree->drive = (struct job){ .kind = JOB_DRIVE, .tree = tree };
+    tree->drive = (struct job){ .run_it = drive, .tree = tree };
     TAILQ_INIT(&tree->runs);
     if (run_new(tree, NULL, 0, start, &tree->root, err) != KV_OK) {
         free(tree);

@@ -132,13 +132,11 @@ Test(deployments, further_ones_wait_and_more_are_refused)
 Test(deployments, many_nested_ones_end_though_few_plans_are_held_at_once)
 {
     char resources[8000] = "";
+    size_t len = 0;
 
     for (int i = 0; i < 12; i++) {
-        char one[600];
-
-        (void) snprintf(one, sizeof(one), "%s" NESTED("n%d", "", RESOURCE("r", "")),
-                        i > 0 ? "," : "", i);
-        (void) strcat(resources, one);
+        len += (size_t) snprintf(resources + len, sizeof(resources) - len,
+                                 "%s" NESTED("n%d", "", RESOURCE("r", "")), i > 0 ? "," : "", i);
     }
     fixture_deploy("outer", resources, NULL);
     fixture_settle();

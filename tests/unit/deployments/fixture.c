@@ -52,8 +52,8 @@ static void send(void *place, const struct kv_template_resource *resource, const
     (void) place;
     (void) body;
     pthread_mutex_lock(&mutex);
-    (void) strncat(sent, resource->name, sizeof(sent) - strlen(sent) - 2);
-    (void) strncat(sent, " ", 2);
+    size_t len = strlen(sent);
+    (void) snprintf(sent + len, sizeof(sent) - len, "%s ", resource->name);
     if (begins(resource->name, "held")) {
         wait_for_release();
     }

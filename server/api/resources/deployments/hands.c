@@ -9,20 +9,6 @@
 
 #define POLL_MS 1000 /* where nobody says when provisioning ends */
 
-cJSON *hands_error(const struct kv_err *err, struct arm_reply *reply)
-{
-    cJSON *error = kv_deployment_error(err);
-    bool ok = error != NULL;
-
-    if (reply->target != NULL) {
-        kv_json_add_text(error, "target", reply->target, &ok);
-    }
-    if (reply->details != NULL) {
-        kv_json_add_take(error, "details", kv_take(reply->details), &ok);
-    }
-    return error;
-}
-
 static bool is_terminal(const char *state)
 {
     return strcasecmp(state, "Succeeded") == 0 || strcasecmp(state, "Failed") == 0

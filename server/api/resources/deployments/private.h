@@ -70,11 +70,6 @@ KV_DEFINE_CLEANUP(struct place *, place_free)
 /* Where it deploys to, borrowed from the place. */
 struct kv_template_scope place_scope(const struct place *place);
 
-/* A call with the deployment's caller; the id is parsed into `ret_id`, which it borrows. */
-enum kv_code place_call(const struct place *place, enum kv_verb verb, const char *id,
-                        const char *api_version, struct arm_id *ret_id, struct arm_call *ret_call,
-                        struct kv_err *err) kv_must_check;
-
 /* Of a template. */
 void place_hash(struct place *place, const cJSON *template);
 
@@ -87,6 +82,16 @@ void made_plan_done(struct made_plan *made);
 KV_DEFINE_CLEANUP_VALUE(struct made_plan, made_plan_done)
 enum kv_code place_plan(struct place *place, const struct ask *ask, struct made_plan *ret_made,
                         struct kv_err *err) kv_must_check;
+
+/* ---- call.c: asking other providers ------------------------------------------------------------ */
+
+/* A call with the deployment's caller; the id is parsed into `ret_id`, which it borrows. */
+enum kv_code place_call(const struct place *place, enum kv_verb verb, const char *id,
+                        const char *api_version, struct arm_id *ret_id, struct arm_call *ret_call,
+                        struct kv_err *err) kv_must_check;
+
+/* {"code", "message", "target", "details"} of a call; takes the reply's details. */
+cJSON *hands_error(const struct kv_err *err, struct arm_reply *reply);
 
 /* ---- world.c, environment.c, link.c: what templates ask of it --------------------------------- */
 
@@ -112,9 +117,6 @@ cJSON *complete_group(struct place *place, const struct kv_deployment_view *view
  * or a "resourceId": an array of them as their types show them. Those that use others come first. */
 enum kv_code complete_find(const struct place *place, struct kv_template_plan *plan,
                            const cJSON *spared, cJSON **ret_list, struct kv_err *err) kv_must_check;
-
-/* {"code", "message", "target", "details"} of a call; takes the reply's details. */
-cJSON *hands_error(const struct kv_err *err, struct arm_reply *reply);
 
 /* ---- preflight.c, whatif.c, compare.c ---------------------------------------------------------- */
 
