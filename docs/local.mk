@@ -31,6 +31,7 @@ EXTRA_DIST += \
 	%D%/page.md \
 	%D%/page.png \
 	%D%/parity.md \
+	%D%/resource-manager.md \
 	%D%/scenarios.md \
 	%D%/security.md \
 	%D%/state.md \

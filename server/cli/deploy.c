@@ -152,6 +152,9 @@ static enum kv_code take_name(const struct kv_options *options, struct deploy *d
     const char *name = kv_option_text(options, KV_OPTION_DEPLOY_NAME);
     const char *path = kv_option_text(options, KV_OPTION_DEPLOY_TEMPLATE);
 
+    if (*path == '\0') {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "give the file of the template");
+    }
     deploy_name(*name != '\0' ? name : path, deploy->name);
     if (*name != '\0' && strcmp(name, deploy->name) != 0) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,

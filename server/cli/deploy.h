@@ -14,11 +14,11 @@
 
 struct deploy_client {
     struct kv_cli_server server;
-    char url[64];            /* https://management.localhost:8443 */
-    char connect_to[600];    /* where that is, as libcurl wants it */
-    struct kv_buf trust;     /* PEM */
-    char *authorization;     /* heap: a header line; it is a secret */
-    char scope[512];         /* "/subscriptions/.../resourceGroups/coffer" */
+    char url[64];         /* https://management.localhost:8443 */
+    char connect_to[600]; /* where that is, as libcurl wants it */
+    struct kv_buf trust;  /* PEM */
+    char *authorization;  /* heap: a header line; it is a secret */
+    char scope[512];      /* "/subscriptions/.../resourceGroups/coffer" */
 };
 void deploy_client_done(struct deploy_client *client);
 KV_DEFINE_CLEANUP_VALUE(struct deploy_client, deploy_client_done)

@@ -38,17 +38,34 @@ static const char *find_type(const cJSON *template, const char *name)
 
 static bool is_text_type(const char *type)
 {
-    return type != NULL && (strcasecmp(type, "string") == 0 || strcasecmp(type, "securestring") == 0);
+    return type != NULL
+           && (strcasecmp(type, "string") == 0 || strcasecmp(type, "securestring") == 0);
 }
 
-/* true, 5, [..] and {..} are JSON, unless the template wants a text; everything else is one. */
+/* 5, -17: but not 007, which is a text. */
+static bool is_number(const char *text)
+{
+    const char *digits = text + (text[0] == '-');
+
+    return digits[0] != '\0' && strlen(digits) <= 15 && digits[strspn(digits, "0123456789")] == '\0'
+           && (digits[0] != '0' || digits[1] == '\0');
+}
+
+static bool looks_like_json(const char *text)
+{
+    return text[0] == '{' || text[0] == '[' || strcmp(text, "true") == 0
+           || strcmp(text, "false") == 0 || strcmp(text, "null") == 0 || is_number(text);
+}
+
+/* What looks like JSON is, unless the template wants a text; everything else is one. */
 static cJSON *read_value(const char *text, const char *type, struct kv_err *err)
 {
     kv_auto(cJSON_Delete) cJSON *wrapped = NULL;
     kv_auto(kv_buf_done) struct kv_buf whole;
 
     kv_buf_init(&whole, DEPLOY_TEMPLATE_MAX);
-    if (is_text_type(type) || kv_buf_printf(&whole, err, "{\"v\":%s}", text) != KV_OK
+    if (is_text_type(type) || !looks_like_json(text)
+        || kv_buf_printf(&whole, err, "{\"v\":%s}", text) != KV_OK
         || kv_json_parse_long(whole.data, whole.len, VALUES_MAX, &wrapped, NULL) != KV_OK
         || cJSON_GetArraySize(wrapped) != 1) {
         return cJSON_CreateString(text);
@@ -135,10 +152,23 @@ static enum kv_code add_parameters(const struct kv_options *options, const cJSON
 
 /* ---- The whole ------------------------------------------------------------------------------------- */
 
+/* Only for the types of its parameters: what is wrong with it, the server says. *ret_tree may stay NULL. */
+static enum kv_code read_types(const struct kv_buf *template, cJSON **ret_tree, struct kv_err *err)
+{
+    kv_auto(kv_buf_done) struct kv_buf copy;
+
+    kv_buf_init(&copy, template->len);
+    KV_TRY(kv_buf_append(&copy, template->data, template->len, err));
+    cJSON_Minify(copy.data); /* a template may have comments */
+    KV_IGNORE(kv_json_parse_long(copy.data, strlen(copy.data), VALUES_MAX, ret_tree, NULL));
+    return KV_OK;
+}
+
 enum kv_code deploy_body(const struct kv_options *options, const struct kv_buf *template,
                          struct kv_buf *body, struct kv_err *err)
 {
-    static const char mark[] = "\xef\xbb\xbf"; /* a byte order mark is not for the middle of a text */
+    static const char mark[] =
+        "\xef\xbb\xbf"; /* a byte order mark is not for the middle of a text */
     bool has_mark = template->len >= 3 && strncmp(template->data, mark, 3) == 0;
     kv_auto(cJSON_Delete) cJSON *tree = NULL;
     kv_auto(cJSON_Delete) cJSON *parameters = cJSON_CreateObject();
@@ -146,14 +176,12 @@ enum kv_code deploy_body(const struct kv_options *options, const struct kv_buf *
     if (parameters == NULL || template->len == 0) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "the template is empty");
     }
-    /* only for the types of its parameters; the server says what is wrong with it */
-    KV_IGNORE(kv_json_parse_long(template->data, template->len, VALUES_MAX, &tree, NULL));
+    KV_TRY(read_types(template, &tree, err));
     KV_TRY(add_parameters(options, tree, parameters, err));
-    KV_TRY(kv_buf_printf(body, err, "%s%s\n,\"mode\":\"%s\",\"parameters\":",
-                         DEPLOY_BEFORE_TEMPLATE, template->data + (has_mark ? 3 : 0),
-                         kv_option_is(options, KV_OPTION_DEPLOY_MODE, "complete")
-                             ? "Complete"
-                             : "Incremental"));
+    KV_TRY(kv_buf_printf(
+        body, err, "%s%s\n,\"mode\":\"%s\",\"parameters\":", DEPLOY_BEFORE_TEMPLATE,
+        template->data + (has_mark ? 3 : 0),
+        kv_option_is(options, KV_OPTION_DEPLOY_MODE, "complete") ? "Complete" : "Incremental"));
     KV_TRY(kv_json_print(parameters, body, err));
     return kv_buf_printf(body, err, "}}");
 }

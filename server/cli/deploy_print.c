@@ -6,9 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DEPTH_MAX 8     /* of errors in errors */
-#define LINE_SHOWN 120  /* characters of a template's line */
-#define VALUE_SHOWN 200 /* of a value */
+#define DEPTH_MAX 8        /* of errors in errors */
+#define LINES_MAX 10000000 /* of a template */
+#define LINE_SHOWN 120     /* characters of a template's line */
+#define VALUE_SHOWN 200    /* of a value */
 
 static const char *text_of(const cJSON *object, const char *name)
 {
@@ -141,9 +142,9 @@ void deploy_print_outputs(const cJSON *properties)
 static const struct kind {
     const char *name, *sign, *colour, *word;
 } kinds[] = {
-    { "Create", "+", "\033[32m", "to create" },   { "Modify", "~", "\033[33m", "to modify" },
-    { "Delete", "-", "\033[31m", "to delete" },   { "Deploy", "!", "\033[34m", "to deploy" },
-    { "NoChange", "=", "", "unchanged" },         { "Ignore", "*", "\033[2m", "to ignore" },
+    { "Create", "+", "\033[32m", "to create" },     { "Modify", "~", "\033[33m", "to modify" },
+    { "Delete", "-", "\033[31m", "to delete" },     { "Deploy", "!", "\033[34m", "to deploy" },
+    { "NoChange", "=", "", "unchanged" },           { "Ignore", "*", "\033[2m", "to ignore" },
     { "Unsupported", "x", "\033[2m", "not known" },
 };
 
@@ -239,20 +240,35 @@ static void print_error_text(const char *text)
     }
 }
 
-/* "at line '13' and column '20'"; the last one of a message is the nearest. */
+/* A number of a place behind a quote or none; *ret_end is where it ends. */
+static unsigned long read_number(const char *text, const char **ret_end)
+{
+    char *end = NULL;
+
+    text += strspn(text, "'");
+
+    unsigned long number = strtoul(text, &end, 10);
+
+    *ret_end = end + strspn(end, "'");
+    return number < LINES_MAX ? number : 0;
+}
+
+/* "line '13' and column '20'", "line 13, position 20"; the last one of a message is the nearest. */
 static bool find_place(const char *message, unsigned long *ret_line, unsigned long *ret_column)
 {
+    static const char *const between[] = { " and column ", ", position " };
     bool found = false;
 
-    for (const char *at = message; (at = strstr(at, "line '")) != NULL; at++) {
-        char *end = NULL;
-        unsigned long line = strtoul(at + strlen("line '"), &end, 10);
-        const char *column = strncmp(end, "' and column '", 14) == 0 ? end + 14 : NULL;
+    for (const char *at = message; (at = strstr(at, "line ")) != NULL; at++) {
+        const char *end = NULL;
+        unsigned long line = read_number(at + strlen("line "), &end);
 
-        if (column != NULL) {
-            *ret_line = line;
-            *ret_column = strtoul(column, NULL, 10);
-            found = true;
+        for (size_t i = 0; line > 0 && i < KV_COUNT(between); i++) {
+            if (strncmp(end, between[i], strlen(between[i])) == 0) {
+                *ret_line = line;
+                *ret_column = read_number(end + strlen(between[i]), &end);
+                found = true;
+            }
         }
     }
     return found;

@@ -9,10 +9,10 @@
 TestSuite(deployments, .init = deployments_start, .fini = deployments_stop, .timeout = 120);
 
 #define THING_ID(name)                                                                             \
-    "/subscriptions/ffecaf7c-b368-5892-b89b-b894d5612a15/resourceGroups/rg1/providers/"         \
+    "/subscriptions/ffecaf7c-b368-5892-b89b-b894d5612a15/resourceGroups/rg1/providers/"            \
     "Contoso.Things/things/" name
 #define DEPLOYMENT_ID(name)                                                                        \
-    "/subscriptions/ffecaf7c-b368-5892-b89b-b894d5612a15/resourceGroups/rg1/providers/"         \
+    "/subscriptions/ffecaf7c-b368-5892-b89b-b894d5612a15/resourceGroups/rg1/providers/"            \
     "Microsoft.Resources/deployments/" name
 /* A location that no resource of that name can move to. */
 #define MOVED(name)                                                                                \
@@ -36,19 +36,23 @@ Test(deployments, a_partial_failure_is_told_as_the_service_does)
     DEPLOYMENTS_CLIENT;
     deployments_succeed(&dev, "before", DEPLOY(TEMPLATE("\"resources\":[" THING("a", "") "]")));
 
-    API_REPLY(reply,
-              deployments_run(&dev, "one",
-                              DEPLOY(TEMPLATE("\"resources\":[" MOVED("a") "," THING("b", "") ","
-                                              THING("c", ",\"dependsOn\":[\"a\"]") "]"))));
+    API_REPLY(reply, deployments_run(&dev, "one",
+                                     DEPLOY(TEMPLATE("\"resources\":[" MOVED("a") "," THING(
+                                         "b", "") "," THING("c", ",\"dependsOn\":[\"a\"]") "]"))));
     char *error = cJSON_PrintUnformatted(reply_item(&reply, "properties.error"));
-    cr_expect_str_eq(
-        error,
-        "{\"code\":\"DeploymentFailed\",\"target\":\"" DEPLOYMENT_ID("one") "\",\"message\":\"At "
-        "least one resource deployment operation failed. Please list deployment operations for "
-        "details. Please see https://aka.ms/arm-deployment-operations for usage details.\","
-        "\"details\":[{\"code\":\"InvalidResourceLocation\",\"message\":\"The resource 'a' already "
-        "exists in location 'eastus' in resource group 'rg1'. A resource with the same name "
-        "cannot be created in location 'westus'. Please select a new resource name.\"}]}");
+    cr_expect_str_eq(error,
+                     "{\"code\":\"DeploymentFailed\",\"target\":\"" DEPLOYMENT_ID(
+                         "one") "\",\"message\":\"At "
+                                "least one resource deployment operation failed. Please list "
+                                "deployment operations for "
+                                "details. Please see https://aka.ms/arm-deployment-operations for "
+                                "usage details.\","
+                                "\"details\":[{\"code\":\"InvalidResourceLocation\",\"message\":"
+                                "\"The resource 'a' already "
+                                "exists in location 'eastus' in resource group 'rg1'. A resource "
+                                "with the same name "
+                                "cannot be created in location 'westus'. Please select a new "
+                                "resource name.\"}]}");
     cJSON_free(error);
     expect_thing(&dev, "b", 200);
     expect_thing(&dev, "c", 404);
@@ -98,8 +102,8 @@ Test(deployments, DEPLOYMENT_OPERATION_NOT_FOUND_of_one_that_is_there)
 {
     DEPLOYMENTS_CLIENT;
     deployments_succeed(&dev, "one", DEPLOY(TEMPLATE("\"resources\":[]")));
-    API_REPLY(reply, arm_ask(&dev, "GET", DEPLOYMENTS("rg1") "one/operationStatuses/1", VERSION,
-                             NULL));
+    API_REPLY(reply,
+              arm_ask(&dev, "GET", DEPLOYMENTS("rg1") "one/operationStatuses/1", VERSION, NULL));
     arm_expect_refusal(&reply, 404, "DeploymentOperationNotFound",
                        "The deployment operation '1' could not be found.");
 }
@@ -158,16 +162,22 @@ Test(deployments, the_first_time_is_201_and_has_a_status_to_poll)
 Test(deployments, outputs_refer_to_what_was_made)
 {
     DEPLOYMENTS_CLIENT;
-    API_REPLY(reply,
-              deployments_run(
-                  &dev, "one",
-                  DEPLOY(TEMPLATE(
-                      "\"resources\":[" THING("a", ",\"properties\":{\"x\":[1,{\"y\":\"z\"}]}") ","
-                      THING("b", ",\"properties\":{\"copy\":\"[reference('a').x[1].y]\"}") "],"
-                      "\"outputs\":{\"y\":{\"type\":\"string\",\"value\":\"[reference('b').copy]\"},"
-                      "\"pin\":{\"type\":\"securestring\",\"value\":\"hush\"},"
-                      "\"full\":{\"type\":\"string\",\"value\":\"[reference('a','2020-01-01','Full')"
-                      ".location]\"}}"))));
+    API_REPLY(
+        reply,
+        deployments_run(
+            &dev, "one",
+            DEPLOY(TEMPLATE("\"resources\":[" THING(
+                "a",
+                ",\"properties\":{\"x\":[1,{\"y\":"
+                "\"z\"}]}") "," THING("b", ",\"properties\":{\"copy\":\"[reference('a').x[1].y]"
+                                           "\"}") "],"
+                                                  "\"outputs\":{\"y\":{\"type\":\"string\","
+                                                  "\"value\":\"[reference('b').copy]\"},"
+                                                  "\"pin\":{\"type\":\"securestring\",\"value\":"
+                                                  "\"hush\"},"
+                                                  "\"full\":{\"type\":\"string\",\"value\":\"["
+                                                  "reference('a','2020-01-01','Full')"
+                                                  ".location]\"}}"))));
     cr_expect_str_eq(reply_text(&reply, "properties.provisioningState"), "Succeeded", "%s",
                      reply.body);
     cr_expect_str_eq(reply_text(&reply, "properties.outputs.y.value"), "z");
@@ -180,17 +190,19 @@ Test(deployments, outputs_refer_to_what_was_made)
 Test(deployments, a_deployment_of_the_subscription_makes_a_group_and_deploys_to_it)
 {
     DEPLOYMENTS_CLIENT;
-    const char *body =
-        "{\"location\":\"West US 3\",\"properties\":{\"template\":" TEMPLATE(
-            "\"resources\":[{\"type\":\"Microsoft.Resources/resourceGroups\",\"apiVersion\":"
-            "\"2021-04-01\",\"name\":\"made\",\"location\":\"West US 3\"},{\"type\":"
-            "\"Microsoft.Resources/deployments\",\"apiVersion\":\"2021-04-01\",\"name\":\"inner\","
-            "\"resourceGroup\":\"made\",\"dependsOn\":[\"made\"],\"properties\":{\"mode\":"
-            "\"Incremental\",\"expressionEvaluationOptions\":{\"scope\":\"inner\"},\"template\":"
-            TEMPLATE("\"resources\":[" THING("a", "") "],\"outputs\":{\"where\":{\"type\":"
-                     "\"string\",\"value\":\"[resourceGroup().location]\"}}") "}}],"
-            "\"outputs\":{\"where\":{\"type\":\"string\",\"value\":\"[reference('inner').outputs."
-            "where.value]\"}}") "}}";
+    const char *body = "{\"location\":\"West US 3\",\"properties\":{\"template\":" TEMPLATE(
+        "\"resources\":[{\"type\":\"Microsoft.Resources/resourceGroups\",\"apiVersion\":"
+        "\"2021-04-01\",\"name\":\"made\",\"location\":\"West US 3\"},{\"type\":"
+        "\"Microsoft.Resources/deployments\",\"apiVersion\":\"2021-04-01\",\"name\":\"inner\","
+        "\"resourceGroup\":\"made\",\"dependsOn\":[\"made\"],\"properties\":{\"mode\":"
+        "\"Incremental\",\"expressionEvaluationOptions\":{\"scope\":\"inner\"},"
+        "\"template\":" TEMPLATE(
+            "\"resources\":[" THING("a", "") "],\"outputs\":{\"where\":{\"type\":"
+                                             "\"string\",\"value\":\"[resourceGroup().location]\"}"
+                                             "}") "}}],"
+                                                  "\"outputs\":{\"where\":{\"type\":\"string\","
+                                                  "\"value\":\"[reference('inner').outputs."
+                                                  "where.value]\"}}") "}}";
     const char *path = "~/providers/Microsoft.Resources/deployments/one";
 
     API_REPLY(put, arm_ask(&dev, "PUT", path, VERSION, body));
@@ -244,15 +256,17 @@ Test(deployments, lists_have_those_of_their_own_scope_only)
     DEPLOYMENTS_CLIENT;
     deployments_succeed(&dev, "one", DEPLOY(TEMPLATE("\"resources\":[]")));
     deployments_succeed(&dev, "two", DEPLOY(TEMPLATE("\"resources\":[]")));
-    API_REPLY(group, arm_ask(&dev, "GET", GROUP_ID("rg1") "/providers/Microsoft.Resources/"
-                                          "deployments?$top=1", VERSION, NULL));
+    API_REPLY(group, arm_ask(&dev, "GET",
+                             GROUP_ID("rg1") "/providers/Microsoft.Resources/"
+                                             "deployments?$top=1",
+                             VERSION, NULL));
     cr_expect_eq(cJSON_GetArraySize(reply_item(&group, "value")), 1, "%s", group.body);
     cr_expect_str_eq(reply_text(&group, "value.0.name"), "one");
     const char *next = strstr(reply_text(&group, "nextLink"), "/subscriptions/");
     cr_assert_not_null(next);
     API_REPLY(rest, arm_ask(&dev, "GET", next, NULL, NULL));
     cr_expect_str_eq(reply_text(&rest, "value.0.name"), "two");
-    API_REPLY(above, arm_ask(&dev, "GET", "~/providers/Microsoft.Resources/deployments", VERSION,
-                             NULL));
+    API_REPLY(above,
+              arm_ask(&dev, "GET", "~/providers/Microsoft.Resources/deployments", VERSION, NULL));
     cr_expect_str_eq(above.body, "{\"value\":[]}");
 }

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kv/base/buf.h"
+
 TestSuite(deployments_bad, .init = deployments_start, .fini = deployments_stop, .timeout = 120);
 
 static struct reply put(struct client *client, const char *body)
@@ -36,8 +38,8 @@ Test(deployments_bad, bodies_that_are_no_request)
     } cases[] = {
         { "{}", CONTENT "'Required property 'properties' not found in JSON'." },
         { "{\"properties\":[]}", CONTENT "'It has to be an object: properties'." },
-        { "{\"properties\":{}}",
-          CONTENT "'Exactly one of the properties 'template' and 'templateLink' has to be there'." },
+        { "{\"properties\":{}}", CONTENT
+          "'Exactly one of the properties 'template' and 'templateLink' has to be there'." },
         { "{\"properties\":{\"mode\":\"Partial\"}}",
           CONTENT "'The mode is Incremental or Complete, and not Partial'." },
         { "{\"properties\":{\"mode\":7}}",
@@ -63,8 +65,8 @@ Test(deployments_bad, bodies_that_are_no_request)
 Test(deployments_bad, INVALID_DEPLOYMENT_without_a_location_and_with_a_wrong_name)
 {
     DEPLOYMENTS_CLIENT;
-    API_REPLY(reply, arm_ask(&dev, "PUT", "~/providers/Microsoft.Resources/deployments/one", VERSION,
-                             DEPLOY(TEMPLATE("\"resources\":[]"))));
+    API_REPLY(reply, arm_ask(&dev, "PUT", "~/providers/Microsoft.Resources/deployments/one",
+                             VERSION, DEPLOY(TEMPLATE("\"resources\":[]"))));
     arm_expect_refusal(&reply, 400, "InvalidDeployment",
                        "The 'location' property must be specified for 'one'. Please see "
                        "https://aka.ms/deploy-to-subscription for usage details.");
@@ -88,13 +90,15 @@ Test(deployments_bad, templates_are_refused_in_the_words_of_the_service)
           INVALID "'The value for the template parameter 'p' at line '1' and column '186' is not "
                   "provided. Please see https://aka.ms/arm-create-parameter-file for usage "
                   "details.'." },
-        { DEPLOY_WITH(TEMPLATE("\"parameters\":{\"a\":{\"type\":\"string\",\"defaultValue\":\"\"},"
-                               "\"b\":{\"type\":\"string\",\"defaultValue\":\"\"}},\"resources\":[]"),
-                      "{\"x\":{\"value\":1}}"),
-          INVALID "'The template parameters 'x' in the parameters file are not valid; they are not "
-                  "present in the original template and can therefore not be provided at deployment "
-                  "time. The only supported parameters for this template are 'a, b'. Please see "
-                  "https://aka.ms/arm-pass-parameter-values for usage details.'." },
+        { DEPLOY_WITH(
+              TEMPLATE("\"parameters\":{\"a\":{\"type\":\"string\",\"defaultValue\":\"\"},"
+                       "\"b\":{\"type\":\"string\",\"defaultValue\":\"\"}},\"resources\":[]"),
+              "{\"x\":{\"value\":1}}"),
+          INVALID
+          "'The template parameters 'x' in the parameters file are not valid; they are not "
+          "present in the original template and can therefore not be provided at deployment "
+          "time. The only supported parameters for this template are 'a, b'. Please see "
+          "https://aka.ms/arm-pass-parameter-values for usage details.'." },
         { DEPLOY(TEMPLATE("\"resources\":[" THING("a", ",\"dependsOn\":[\"b\"]") "]")),
           INVALID "'The resource 'b' is not defined in the template. Please see "
                   "https://aka.ms/arm-syntax for usage details.'." },
@@ -121,47 +125,42 @@ Test(deployments_bad, circles_and_huge_loops_are_refused)
 {
     DEPLOYMENTS_CLIENT;
     expect_start(&dev,
-                 DEPLOY(TEMPLATE("\"resources\":[" THING("a", ",\"dependsOn\":[\"b\"]") ","
-                                 THING("b", ",\"dependsOn\":[\"a\"]") "]")),
+                 DEPLOY(TEMPLATE("\"resources\":[" THING("a", ",\"dependsOn\":[\"b\"]") "," THING(
+                     "b", ",\"dependsOn\":[\"a\"]") "]")),
                  400, "InvalidTemplate", "Circular dependency detected on resource: '");
     expect_start(&dev,
                  DEPLOY(TEMPLATE("\"resources\":[" THING(
                      "x", ",\"copy\":{\"name\":\"c\",\"count\":1000000}") "]")),
                  400, "InvalidTemplate", "1000000");
-    expect_start(&dev, DEPLOY(TEMPLATE("\"resources\":[{\"type\":\"Contoso.Things/things\","
-                                       "\"apiVersion\":\"2020-01-01\",\"name\":\"a/b\"}]")),
+    expect_start(&dev,
+                 DEPLOY(TEMPLATE("\"resources\":[{\"type\":\"Contoso.Things/things\","
+                                 "\"apiVersion\":\"2020-01-01\",\"name\":\"a/b\"}]")),
                  400, "InvalidTemplate", "has incorrect segment lengths.");
 }
 
-/* `open` a thousand times, then `close` as often. */
-static char *nest(const char *head, const char *open, const char *close, const char *tail)
+/* `open` a thousand times, then `close` as often; between `head` and `tail`. */
+static void nest(struct kv_buf *text, const char *const parts[4])
 {
-    size_t size = strlen(head) + 1000 * (strlen(open) + strlen(close)) + strlen(tail) + 1;
-    char *text = calloc(1, size);
-    char *at = stpcpy(text, head);
-
-    for (int i = 0; i < 1000; i++) {
-        at = stpcpy(at, open);
+    kv_buf_init(text, 65536);
+    cr_assert_eq(kv_buf_printf(text, NULL, "%s", parts[0]), KV_OK);
+    for (int i = 0; i < 2000; i++) {
+        cr_assert_eq(kv_buf_printf(text, NULL, "%s", parts[i < 1000 ? 1 : 2]), KV_OK);
     }
-    for (int i = 0; i < 1000; i++) {
-        at = stpcpy(at, close);
-    }
-    stpcpy(at, tail);
-    return text;
+    cr_assert_eq(kv_buf_printf(text, NULL, "%s", parts[3]), KV_OK);
 }
 
 Test(deployments_bad, what_is_nested_a_thousand_deep_is_refused)
 {
     DEPLOYMENTS_CLIENT;
-    char *lists = nest("{\"properties\":{\"template\":{\"x\":", "[", "]", "}}}");
-    char *calls = nest("{\"properties\":{\"template\":{" SCHEMA
-                       ",\"resources\":[],\"outputs\":{\"o\":{\"type\":\"bool\",\"value\":\"[",
-                       "not(", ")", "]\"}}}}}");
+    kv_auto(kv_buf_done) struct kv_buf lists, calls;
 
-    expect_start(&dev, lists, 400, "InvalidRequestContent", "");
-    expect_start(&dev, calls, 400, "InvalidTemplate", "");
-    free(lists);
-    free(calls);
+    nest(&lists, (const char *const[]){ "{\"properties\":{\"template\":{\"x\":", "[", "]", "}}}" });
+    nest(&calls, (const char *const[]){ "{\"properties\":{\"template\":{" SCHEMA
+                                        ",\"resources\":[],\"outputs\":{\"o\":{\"type\":\"bool\","
+                                        "\"value\":\"[",
+                                        "not(", ")", "]\"}}}}}" });
+    expect_start(&dev, lists.data, 400, "InvalidRequestContent", "");
+    expect_start(&dev, calls.data, 400, "InvalidTemplate", "");
 }
 
 Test(deployments_bad, ten_megabytes_are_refused)
@@ -207,13 +206,13 @@ Test(deployments_bad, INVALID_TEMPLATE_DEPLOYMENT_lists_what_providers_refuse)
 Test(deployments_bad, ids_of_other_subscriptions_end_in_an_error)
 {
     DEPLOYMENTS_CLIENT;
-    API_REPLY(reply,
-              deployments_run(
-                  &dev, "other",
-                  DEPLOY(TEMPLATE("\"resources\":[],\"outputs\":{\"o\":{\"type\":\"object\","
-                                  "\"value\":\"[reference('/subscriptions/11111111-1111-1111-1111-"
-                                  "111111111111/resourceGroups/g/providers/Contoso.Things/things/a',"
-                                  "'2020-01-01')]\"}}"))));
+    API_REPLY(reply, deployments_run(
+                         &dev, "other",
+                         DEPLOY(TEMPLATE(
+                             "\"resources\":[],\"outputs\":{\"o\":{\"type\":\"object\","
+                             "\"value\":\"[reference('/subscriptions/11111111-1111-1111-1111-"
+                             "111111111111/resourceGroups/g/providers/Contoso.Things/things/a',"
+                             "'2020-01-01')]\"}}"))));
     cr_expect_str_eq(reply_text(&reply, "properties.provisioningState"), "Failed");
     cr_expect_str_eq(reply_text(&reply, "properties.error.code"), "SubscriptionNotFound", "%s",
                      reply.body);
@@ -236,7 +235,7 @@ Test(deployments_bad, links_lead_nowhere_but_below_the_root)
     char link[300], body[512];
     DEPLOYMENTS_CLIENT;
 
-    snprintf(link, sizeof(link), "/tmp/coffer-templates-%d/link.json", (int) getpid());
+    snprintf(link, sizeof(link), "%s/link.json", deployments_root);
     cr_assert_eq(symlink("/etc/hostname", link), 0);
     for (size_t i = 0; i < KV_COUNT(cases); i++) {
         snprintf(body, sizeof(body), "{\"properties\":{\"templateLink\":{%s}}}", cases[i].link);

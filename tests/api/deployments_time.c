@@ -27,8 +27,8 @@ static void stop(void)
 TestSuite(deployments_time, .init = start, .fini = stop, .timeout = 120);
 
 #define CHAIN                                                                                      \
-    DEPLOY(TEMPLATE("\"resources\":[" THING("a", "") "," THING("b", ",\"dependsOn\":[\"a\"]") ","  \
-                    THING("c", ",\"dependsOn\":[\"b\"]") "]"))
+    DEPLOY(TEMPLATE("\"resources\":[" THING("a", "") "," THING(                                    \
+        "b", ",\"dependsOn\":[\"a\"]") "," THING("c", ",\"dependsOn\":[\"b\"]") "]"))
 
 static void freeze(void)
 {
@@ -94,9 +94,10 @@ Test(deployments_time, DEPLOYMENT_ACTIVE_until_it_has_ended)
     API_REPLY(reply, arm_ask(&dev, "PUT", DEPLOYMENTS("rg1") "ONE", VERSION, CHAIN));
     cr_expect_eq(reply.status, 409);
     cr_expect_str_eq(reply_text(&reply, "error.code"), "DeploymentActive");
-    cr_expect_not_null(strstr(reply_text(&reply, "error.message"),
-                              "Unable to edit or replace deployment 'ONE': previous deployment from "
-                              "'"));
+    cr_expect_not_null(
+        strstr(reply_text(&reply, "error.message"),
+               "Unable to edit or replace deployment 'ONE': previous deployment from "
+               "'"));
     API_REPLY(deleted, arm_ask(&dev, "DELETE", DEPLOYMENTS("rg1") "one", VERSION, NULL));
     cr_expect_eq(deleted.status, 409);
 }

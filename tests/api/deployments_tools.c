@@ -2,20 +2,22 @@
 #include "deployments_tools.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
+
+#include "../support/command.h"
 
 struct daemon deployments_daemon;
+char deployments_root[64];
 
 void deployments_start(void)
 {
-    static char root[300];
-    const char *arguments[] = { "--unknown-resources", "accept", "--template-root", root, NULL };
+    const char *arguments[] = { "--unknown-resources", "accept", "--template-root",
+                                deployments_root, NULL };
 
-    snprintf(root, sizeof(root), "/tmp/coffer-templates-%d", (int) getpid());
-    cr_assert_eq(mkdir(root, 0700), 0);
+    snprintf(deployments_root, sizeof(deployments_root), "/tmp/coffer-templates-XXXXXX");
+    cr_assert_not_null(mkdtemp(deployments_root));
     api_begin(&deployments_daemon, arguments);
 
     DEPLOYMENTS_CLIENT;
@@ -24,6 +26,10 @@ void deployments_start(void)
 
 void deployments_stop(void)
 {
+    char line[128];
+
+    snprintf(line, sizeof(line), "rm -r %s", deployments_root);
+    cr_expect_eq(command_run(line), 0);
     api_end(&deployments_daemon);
 }
 

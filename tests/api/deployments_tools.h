@@ -21,10 +21,12 @@
     "\",\"location\":\"eastus\"" more "}"
 #define DEPLOY(template) "{\"properties\":{\"mode\":\"Incremental\",\"template\":" template "}}"
 #define DEPLOY_WITH(template, parameters)                                                          \
-    "{\"properties\":{\"mode\":\"Incremental\",\"template\":" template                             \
-    ",\"parameters\":" parameters "}}"
+    "{\"properties\":{\"mode\":\"Incremental\",\"template\":" template ",\"parameters\""           \
+                                                                       ":" parameters "}}"
 
-extern struct daemon deployments_daemon; /* of one test; --unknown-resources accept, --template-root FOLDER/t */
+extern struct daemon
+    deployments_daemon; /* of one test; --unknown-resources accept, --template-root FOLDER/t */
+extern char deployments_root[]; /* of linked templates; goes with the daemon */
 void deployments_start(void);
 void deployments_stop(void);
 #define DEPLOYMENTS_CLIENT API_CLIENT_OF(&deployments_daemon, dev)

@@ -8,8 +8,8 @@
 TestSuite(deployments_what_if, .init = deployments_start, .fini = deployments_stop, .timeout = 120);
 
 #define ONE(properties)                                                                            \
-    DEPLOY(TEMPLATE("\"resources\":[" THING("a", ",\"tags\":{\"t\":\"1\"},\"properties\":" properties) \
-                    "]"))
+    DEPLOY(TEMPLATE(                                                                               \
+        "\"resources\":[" THING("a", ",\"tags\":{\"t\":\"1\"},\"properties\":" properties) "]"))
 
 static void expect_change(const struct reply *reply, int index, const char *type, const char *name)
 {
@@ -19,9 +19,8 @@ static void expect_change(const struct reply *reply, int index, const char *type
     cr_expect_str_eq(reply_text(reply, path), type, "%s", reply->body);
     snprintf(path, sizeof(path), "properties.changes.%d.resourceId", index);
     const char *id = reply_text(reply, path);
-    cr_expect(strlen(id) > strlen(name)
-                  && strcmp(id + strlen(id) - strlen(name), name) == 0,
-              "%s", id);
+    cr_expect(strlen(id) > strlen(name) && strcmp(id + strlen(id) - strlen(name), name) == 0, "%s",
+              id);
 }
 
 Test(deployments_what_if, nothing_is_done_by_asking)

@@ -10,17 +10,6 @@
 static const char canceled_by_request[] = "The deployment was canceled.";
 static const char canceled_by_end[] = "The deployment was interrupted: coffer was stopped.";
 
-const char *kv_deployment_state_name(enum kv_deployment_state state)
-{
-    static const char *const names[] = {
-        [KV_DEPLOYMENT_ACCEPTED] = "Accepted",   [KV_DEPLOYMENT_RUNNING] = "Running",
-        [KV_DEPLOYMENT_SUCCEEDED] = "Succeeded", [KV_DEPLOYMENT_FAILED] = "Failed",
-        [KV_DEPLOYMENT_CANCELED] = "Canceled",
-    };
-
-    return names[state];
-}
-
 /* ---- new and free ----------------------------------------------------------------------------- */
 
 enum kv_code kv_deployments_new(const struct kv_deployments_config *config,
@@ -70,7 +59,8 @@ static void cancel_all(struct kv_deployments *deployments)
     struct tree *tree;
 
     pthread_mutex_lock(&deployments->mutex);
-    TAILQ_FOREACH (tree, &deployments->trees, link) {
+    TAILQ_FOREACH(tree, &deployments->trees, link)
+    {
         cancel_locked(tree, canceled_by_end);
     }
     while (!TAILQ_EMPTY(&deployments->trees) || deployments->busy > 0) {
@@ -99,8 +89,10 @@ static struct run *find_locked(struct kv_deployments *deployments, const char *i
     struct tree *tree;
     struct run *run;
 
-    TAILQ_FOREACH (tree, &deployments->trees, link) {
-        TAILQ_FOREACH (run, &tree->runs, link) {
+    TAILQ_FOREACH(tree, &deployments->trees, link)
+    {
+        TAILQ_FOREACH(run, &tree->runs, link)
+        {
             if (run_is(run, id)) {
                 return run;
             }
@@ -179,7 +171,7 @@ static struct tree *make_tree(struct kv_deployments *deployments,
     }
     tree->deployments = deployments;
     tree->hands = start->hands;
-    tree->drive = (struct job){ .kind = JOB_DRIVE, .tree = tree };
+    tree->drive = (struct job){ .run_it = drive, .tree = tree };
     TAILQ_INIT(&tree->runs);
     if (run_new(tree, NULL, 0, start, &tree->root, err) != KV_OK) {
         free(tree);
@@ -250,8 +242,10 @@ void kv_deployments_each(struct kv_deployments *deployments,
     struct run *run;
 
     pthread_mutex_lock(&deployments->mutex);
-    TAILQ_FOREACH (tree, &deployments->trees, link) {
-        TAILQ_FOREACH (run, &tree->runs, link) {
+    TAILQ_FOREACH(tree, &deployments->trees, link)
+    {
+        TAILQ_FOREACH(run, &tree->runs, link)
+        {
             const struct kv_deployment_view view = run_view(run);
 
             show(context, &view);
@@ -292,7 +286,8 @@ static kv_millis due_of_tree(const struct tree *tree)
     kv_millis due = INT64_MAX;
     const struct run *run;
 
-    TAILQ_FOREACH (run, &tree->runs, link) {
+    TAILQ_FOREACH(run, &tree->runs, link)
+    {
         kv_millis own = due_of_run(run);
 
         due = own < due ? own : due;
@@ -306,7 +301,8 @@ kv_millis kv_deployments_due(struct kv_deployments *deployments)
     const struct tree *tree;
 
     pthread_mutex_lock(&deployments->mutex);
-    TAILQ_FOREACH (tree, &deployments->trees, link) {
+    TAILQ_FOREACH(tree, &deployments->trees, link)
+    {
         kv_millis own = due_of_tree(tree);
 
         due = own < due ? own : due;
@@ -320,7 +316,8 @@ void kv_deployments_catch_up(struct kv_deployments *deployments, kv_millis at)
     struct tree *tree;
 
     pthread_mutex_lock(&deployments->mutex);
-    TAILQ_FOREACH (tree, &deployments->trees, link) {
+    TAILQ_FOREACH(tree, &deployments->trees, link)
+    {
         if (due_of_tree(tree) <= at) {
             work_drive_locked(tree);
         }

@@ -36,8 +36,39 @@ static void fail_step(struct run *run, size_t index, const struct kv_err *err)
     unlock(run->tree);
 }
 
-static enum kv_code post_step(struct run *run, size_t index, cJSON *body, enum job_kind kind,
-                              struct kv_err *err)
+/* What became of a step is news for its tree. */
+static void end_job(struct job *job, struct kv_deployment_answer *answer)
+{
+    struct kv_deployments *deployments = job->tree->deployments;
+
+    pthread_mutex_lock(&deployments->mutex);
+    run_note_locked(job->run, job->index, answer);
+    work_drive_locked(job->tree);
+    pthread_mutex_unlock(&deployments->mutex);
+    cJSON_Delete(job->body);
+    free(job);
+}
+
+static void send_it(struct job *job)
+{
+    struct kv_deployment_answer answer = { 0 };
+
+    job->tree->hands->send(job->run->place, kv_template_plan_at(job->run->plan, job->index),
+                           job->body, &answer);
+    end_job(job, &answer);
+}
+
+static void look_at_it(struct job *job)
+{
+    struct kv_deployment_answer answer = { 0 };
+
+    job->tree->hands->look(job->run->place, kv_template_plan_at(job->run->plan, job->index),
+                           &answer);
+    end_job(job, &answer);
+}
+
+static enum kv_code post_step(struct run *run, size_t index, cJSON *body,
+                              void (*run_it)(struct job *job), struct kv_err *err)
 {
     struct job *job = calloc(1, sizeof(*job));
 
@@ -45,9 +76,8 @@ static enum kv_code post_step(struct run *run, size_t index, cJSON *body, enum j
         cJSON_Delete(body);
         return KV_OUT_OF_MEMORY(err);
     }
-    *job = (struct job){
-        .kind = kind, .tree = run->tree, .run = run, .index = index, .body = body
-    };
+    *job =
+        (struct job){ .run_it = run_it, .tree = run->tree, .run = run, .index = index, .body = body };
     lock(run->tree);
     run->step[index].state = KV_STEP_SENT;
     work_post_locked(run->tree->deployments, job);
@@ -61,7 +91,7 @@ static enum kv_code send_step(struct run *run, size_t index, struct kv_err *err)
     bool has_secret;
 
     KV_TRY(kv_template_plan_body(run->plan, index, &body, &has_secret, err));
-    return post_step(run, index, body, JOB_SEND, err);
+    return post_step(run, index, body, send_it, err);
 }
 
 /* Its plan, in a place of its own. Closes the place if it fails. */
@@ -160,7 +190,7 @@ static void look_at_steps(struct run *run)
     struct kv_err err;
 
     for (size_t i = 0; i < count; i++) {
-        if (post_step(run, index[i], NULL, JOB_LOOK, &err) != KV_OK) {
+        if (post_step(run, index[i], NULL, look_at_it, &err) != KV_OK) {
             fail_step(run, index[i], &err);
         }
     }
@@ -270,7 +300,8 @@ static void cancel_steps(struct tree *tree)
     struct run *run;
 
     lock(tree);
-    TAILQ_FOREACH (run, &tree->runs, link) {
+    TAILQ_FOREACH(run, &tree->runs, link)
+    {
         if (tree->is_canceled) {
             run_cancel_locked(run);
         }
@@ -319,8 +350,10 @@ static void end_tree(struct tree *tree)
     TAILQ_REMOVE(&deployments->trees, tree, link);
     deployments->tree_count--;
     deployments->running--;
-    TAILQ_FOREACH (next, &deployments->trees, link) {
-        if (!next->is_held && !next->is_running && deployments->running < deployments->config.at_once) {
+    TAILQ_FOREACH(next, &deployments->trees, link)
+    {
+        if (!next->is_held && !next->is_running
+            && deployments->running < deployments->config.at_once) {
             next->is_running = true;
             deployments->running++;
             work_drive_locked(next);
@@ -344,8 +377,10 @@ static bool rest(struct tree *tree)
     return rests;
 }
 
-void drive(struct tree *tree)
+void drive(struct job *job)
 {
+    struct tree *tree = job->tree;
+
     while (!TAILQ_EMPTY(&tree->runs)) {
         cancel_steps(tree);
         while (advance_all(tree)) {

@@ -1,9 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the service says of deployments that fail (control-plane.md §3.2). */
+/* What the service says of deployments: their states, and how they fail (control-plane.md §3.2). */
 #include <stdio.h>
 
 #include "kv/base/json.h"
 #include "run.h"
+
+const char *kv_deployment_state_name(enum kv_deployment_state state)
+{
+    static const char *const names[] = {
+        [KV_DEPLOYMENT_ACCEPTED] = "Accepted",   [KV_DEPLOYMENT_RUNNING] = "Running",
+        [KV_DEPLOYMENT_SUCCEEDED] = "Succeeded", [KV_DEPLOYMENT_FAILED] = "Failed",
+        [KV_DEPLOYMENT_CANCELED] = "Canceled",
+    };
+
+    return names[state];
+}
 
 static cJSON *make(const char *code, const char *target, const char *message, cJSON *details)
 {

@@ -5,4 +5,4 @@ libkvdomain_a_SOURCES += \
 	%D%/failure.c \
 	%D%/run.c \
 	%D%/run.h \
-	%D%/work.c
+	%D%/threads.c

@@ -37,10 +37,8 @@ struct run {
     TAILQ_ENTRY(run) link;
 };
 
-enum job_kind { JOB_DRIVE, JOB_SEND, JOB_LOOK };
-
 struct job {
-    enum job_kind kind;
+    void (*run_it)(struct job *job); /* and frees it, if it is not a part of its tree */
     struct tree *tree;
     struct run *run;
     size_t index;
@@ -77,7 +75,7 @@ struct kv_deployments {
     pthread_t *thread;
 };
 
-/* ---- work.c ---------------------------------------------------------------------------------- */
+/* ---- threads.c ---------------------------------------------------------------------------------- */
 
 /* Has a job done, which is the queue's from then on. With the lock. */
 void work_post_locked(struct kv_deployments *deployments, struct job *job);
@@ -110,7 +108,7 @@ void run_cancel_locked(struct run *run);
 /* ---- drive.c --------------------------------------------------------------------------------- */
 
 /* Does everything of a tree that can be done now. The tree may be gone afterwards. */
-void drive(struct tree *tree);
+void drive(struct job *job);
 
 /* ---- failure.c ------------------------------------------------------------------------------- */
 

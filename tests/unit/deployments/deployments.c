@@ -28,18 +28,20 @@ Test(deployments, those_that_wait_for_a_failed_one_are_not_begun)
     fixture_settle();
     expect_sent("bad ");
     expect_end("one", "Failed");
-    cr_expect_str_eq(
-        fixture_error("one"),
-        "{\"code\":\"DeploymentFailed\",\"target\":\"" DEPLOYMENT("one") "\",\"message\":\"At least "
-        "one resource deployment operation failed. Please list deployment operations for details. "
-        "Please see https://aka.ms/arm-deployment-operations for usage details.\",\"details\":[{"
-        "\"code\":\"Bad\",\"message\":\"It is bad.\"}]}");
+    cr_expect_str_eq(fixture_error("one"),
+                     "{\"code\":\"DeploymentFailed\",\"target\":\"" DEPLOYMENT(
+                         "one") "\",\"message\":\"At least "
+                                "one resource deployment operation failed. Please list deployment "
+                                "operations for details. "
+                                "Please see https://aka.ms/arm-deployment-operations for usage "
+                                "details.\",\"details\":[{"
+                                "\"code\":\"Bad\",\"message\":\"It is bad.\"}]}");
 }
 
 Test(deployments, what_is_independent_of_a_failed_one_is_still_done)
 {
-    fixture_deploy("one", RESOURCE("bad", "") "," RESOURCE("slow", "") "," RESOURCE("c", "\"slow\""),
-                   NULL);
+    fixture_deploy(
+        "one", RESOURCE("bad", "") "," RESOURCE("slow", "") "," RESOURCE("c", "\"slow\""), NULL);
     fixture_settle();
     cr_expect_null(fixture_state("one"));
     fixture_advance(SLOW_MS);
@@ -66,7 +68,8 @@ Test(deployments, an_output_that_cannot_be_evaluated_is_a_failure)
                    "\"o\":{\"type\":\"string\",\"value\":\"[reference('a').b]\"}");
     fixture_settle();
     expect_end("one", "Failed");
-    cr_expect_not_null(strstr(fixture_error("one"), "\"code\":\"DeploymentOutputEvaluationFailed\""));
+    cr_expect_not_null(
+        strstr(fixture_error("one"), "\"code\":\"DeploymentOutputEvaluationFailed\""));
 }
 
 Test(deployments, a_nested_failure_is_told_with_what_is_in_it)
@@ -129,13 +132,11 @@ Test(deployments, further_ones_wait_and_more_are_refused)
 Test(deployments, many_nested_ones_end_though_few_plans_are_held_at_once)
 {
     char resources[8000] = "";
+    size_t len = 0;
 
     for (int i = 0; i < 12; i++) {
-        char one[600];
-
-        (void) snprintf(one, sizeof(one), "%s" NESTED("n%d", "", RESOURCE("r", "")),
-                        i > 0 ? "," : "", i);
-        (void) strcat(resources, one);
+        len += (size_t) snprintf(resources + len, sizeof(resources) - len,
+                                 "%s" NESTED("n%d", "", RESOURCE("r", "")), i > 0 ? "," : "", i);
     }
     fixture_deploy("outer", resources, NULL);
     fixture_settle();
@@ -173,9 +174,8 @@ Test(deployments, the_end_cancels_what_runs_and_what_waits)
 
 Test(deployments, each_waits_for_what_it_depends_on)
 {
-    fixture_deploy("one",
-                   RESOURCE("c", "\"b\"") "," RESOURCE("b", "\"slow\"") "," RESOURCE("slow", ""),
-                   NULL);
+    fixture_deploy(
+        "one", RESOURCE("c", "\"b\"") "," RESOURCE("b", "\"slow\"") "," RESOURCE("slow", ""), NULL);
     fixture_settle();
     expect_sent("slow ");
     cr_expect_eq(kv_deployments_due(fixture_deployments), kv_clock_now(fixture_clock) + SLOW_MS);

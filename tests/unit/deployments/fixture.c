@@ -52,8 +52,8 @@ static void send(void *place, const struct kv_template_resource *resource, const
     (void) place;
     (void) body;
     pthread_mutex_lock(&mutex);
-    (void) strncat(sent, resource->name, sizeof(sent) - strlen(sent) - 2);
-    (void) strncat(sent, " ", 2);
+    size_t len = strlen(sent);
+    (void) snprintf(sent + len, sizeof(sent) - len, "%s ", resource->name);
     if (begins(resource->name, "held")) {
         wait_for_release();
     }
@@ -156,8 +156,8 @@ enum kv_code fixture_begin(const char *name, const char *resources, const char *
     start.id = id;
     cr_assert_eq(kv_template_parse(text, strlen(text), &tree, err), KV_OK, "%s", err->message);
     cr_assert_eq(kv_template_new(tree, &start.template, err), KV_OK, "%s", err->message);
-    cr_assert_eq(kv_template_plan_new(start.template, NULL, &scope, &world, &start.plan, err), KV_OK,
-                 "%s", err->message);
+    cr_assert_eq(kv_template_plan_new(start.template, NULL, &scope, &world, &start.plan, err),
+                 KV_OK, "%s", err->message);
     cJSON_Delete(tree);
 
     enum kv_code code = kv_deployments_begin(fixture_deployments, &start, err);

@@ -63,7 +63,8 @@ static enum kv_code check_names(const cJSON *object, const char *const *known, c
                            "The request content was invalid and could not be deserialized: 'Could "
                            "not find member '%.128s' on object of type '%s'. Path '%s%.128s', "
                            "line %u, position %u.'.",
-                           member->string, type, strcmp(type, "DeploymentContent") == 0 ? "" : "properties.",
+                           member->string, type,
+                           strcmp(type, "DeploymentContent") == 0 ? "" : "properties.",
                            member->string, place.line, place.column);
         }
     }
@@ -86,15 +87,22 @@ static enum kv_code check_unsupported(const cJSON *properties, struct kv_err *er
 
 static enum kv_code check_members(const cJSON *body, const cJSON *properties, struct kv_err *err)
 {
-    static const char *const outer[] = { "location", "tags", "properties", "id", "name",
-                                         "type",     "identity", NULL };
-    static const char *const inner[] = {
-        "template",       "templateLink",      "parameters",
-        "parametersLink", "mode",              "debugSetting",
-        "whatIfSettings", "onErrorDeployment", "expressionEvaluationOptions",
-        "validationLevel", "extensionConfigs", "externalInputs",
-        "externalInputDefinitions", NULL
-    };
+    static const char *const outer[] = { "location", "tags", "properties", "id",
+                                         "name",     "type", "identity",   NULL };
+    static const char *const inner[] = { "template",
+                                         "templateLink",
+                                         "parameters",
+                                         "parametersLink",
+                                         "mode",
+                                         "debugSetting",
+                                         "whatIfSettings",
+                                         "onErrorDeployment",
+                                         "expressionEvaluationOptions",
+                                         "validationLevel",
+                                         "extensionConfigs",
+                                         "externalInputs",
+                                         "externalInputDefinitions",
+                                         NULL };
 
     KV_TRY(check_names(body, outer, "DeploymentContent", err));
     KV_TRY(check_names(properties, inner, "DeploymentPropertiesDefinition", err));
@@ -162,9 +170,8 @@ static enum kv_code take_parameters(const struct arm_call *call, const cJSON *pr
         return KV_OK;
     }
     if (ask->parameters != NULL) {
-        return refuse(err,
-                      "Only one of the properties 'parameters' and 'parametersLink' may be there",
-                      "");
+        return refuse(
+            err, "Only one of the properties 'parameters' and 'parametersLink' may be there", "");
     }
     KV_TRY(follow(call, link, NULL, &ask->linked[1], err));
     return find_object(ask->linked[1], "parameters", &ask->parameters, err);

@@ -15,9 +15,9 @@
 
 /* Members whose texts are words: "Enabled" and "enabled" are the same. */
 static const char *const words[] = {
-    "type",          "kind",   "name",          "family", "publicNetworkAccess", "bypass",
-    "defaultAction", "kty",    "principalType", "tier",   "principalId",         "tenantId",
-    "objectId",      "keyOps", "keys",          "secrets", "certificates",       "storage",
+    "type",          "kind",   "name",          "family",  "publicNetworkAccess", "bypass",
+    "defaultAction", "kty",    "principalType", "tier",    "principalId",         "tenantId",
+    "objectId",      "keyOps", "keys",          "secrets", "certificates",        "storage",
 };
 
 /* Members that a provider reads and does not show. */

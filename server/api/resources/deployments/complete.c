@@ -42,8 +42,8 @@ static bool is_spared(const cJSON *spared, const char *id)
 
     cJSON_ArrayForEach (item, spared) {
         const cJSON *named = cJSON_GetObjectItem(item, "id");
-        const char *own = cJSON_GetStringValue(
-            named != NULL ? named : cJSON_GetObjectItem(item, "resourceId"));
+        const char *own =
+            cJSON_GetStringValue(named != NULL ? named : cJSON_GetObjectItem(item, "resourceId"));
 
         if (own != NULL && arm_id_equals(own, id)) {
             return true;
@@ -155,8 +155,8 @@ static enum kv_code find_unknown(const struct place *place, const struct stock *
     kv_auto(kv_buf_done) struct kv_buf group = { 0 };
 
     kv_buf_init(&group, KV_RESOURCE_ID_MAX);
-    KV_TRY(kv_buf_printf(&group, err, "/subscriptions/%s/resourceGroups/%s",
-                         place->id.subscription, place->id.group));
+    KV_TRY(kv_buf_printf(&group, err, "/subscriptions/%s/resourceGroups/%s", place->id.subscription,
+                         place->id.group));
 
     const struct kv_resource_range range = { .below = group.data, .count = KV_RESOURCES_MAX };
 

@@ -9,20 +9,6 @@
 
 #define POLL_MS 1000 /* where nobody says when provisioning ends */
 
-cJSON *hands_error(const struct kv_err *err, struct arm_reply *reply)
-{
-    cJSON *error = kv_deployment_error(err);
-    bool ok = error != NULL;
-
-    if (reply->target != NULL) {
-        kv_json_add_text(error, "target", reply->target, &ok);
-    }
-    if (reply->details != NULL) {
-        kv_json_add_take(error, "details", kv_take(reply->details), &ok);
-    }
-    return error;
-}
-
 static bool is_terminal(const char *state)
 {
     return strcasecmp(state, "Succeeded") == 0 || strcasecmp(state, "Failed") == 0
@@ -54,8 +40,7 @@ static void judge(const struct arm_call *call, const struct arm_reply *reply,
                   struct kv_deployment_answer *answer)
 {
     const cJSON *properties = cJSON_GetObjectItem(reply->body, "properties");
-    const char *state =
-        cJSON_GetStringValue(cJSON_GetObjectItem(properties, "provisioningState"));
+    const char *state = cJSON_GetStringValue(cJSON_GetObjectItem(properties, "provisioningState"));
 
     answer->status = reply->status;
     if (state == NULL || strcasecmp(state, "Succeeded") == 0) {
@@ -134,8 +119,8 @@ static enum kv_code begun(void *argument, const struct kv_deployment_view *view,
     if (place->parameters == NULL) {
         KV_TRY(kv_template_plan_parameters(view->plan, &place->parameters, err));
     }
-    enum kv_code code = record_put(
-        place, view, false, place->ret_is_new != NULL ? place->ret_is_new : &is_new, err);
+    enum kv_code code = record_put(place, view, false,
+                                   place->ret_is_new != NULL ? place->ret_is_new : &is_new, err);
     place->ret_accepted = NULL; /* whoever wanted to know is gone from now on */
     place->ret_is_new = NULL;
     return code;

@@ -34,8 +34,10 @@ static enum kv_code find_path(const char *folder, const char *uri, char ret_path
     } else {
         len = snprintf(ret_path, KV_PATH_MAX, "%s%s%s", folder, folder[0] != '\0' ? "/" : "", uri);
     }
-    return len > 0 && len < KV_PATH_MAX ? KV_OK : refuse(err, uri, "its path has no or too many "
-                                                                   "characters");
+    return len > 0 && len < KV_PATH_MAX ? KV_OK
+                                        : refuse(err, uri,
+                                                 "its path has no or too many "
+                                                 "characters");
 }
 
 /* Links of the file system are followed first, so nothing that lies elsewhere is read. */

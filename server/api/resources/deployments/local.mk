@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 libkvapi_a_SOURCES += \
 	%D%/ask.c \
+	%D%/call.c \
 	%D%/compare.c \
 	%D%/complete.c \
 	%D%/environment.c \

@@ -61,8 +61,7 @@ static enum kv_code show_status(const cJSON *content, struct arm_reply *reply, s
 {
     const cJSON *properties = cJSON_GetObjectItem(content, "properties");
     const cJSON *error = cJSON_GetObjectItem(properties, "error");
-    const char *state =
-        cJSON_GetStringValue(cJSON_GetObjectItem(properties, "provisioningState"));
+    const char *state = cJSON_GetStringValue(cJSON_GetObjectItem(properties, "provisioningState"));
     bool ok = true;
 
     reply->body = cJSON_CreateObject();

@@ -27,11 +27,15 @@ void place_free(void *argument)
 static void make_status_id(char ret_id[STATUS_ID_SIZE])
 {
     char uuid[KV_UUID_LENGTH + 1];
-    unsigned long long number = 0;
+    size_t len = (size_t) snprintf(ret_id, STATUS_ID_SIZE, "08584");
 
     kv_uuid_random(uuid);
-    KV_IGNORE(sscanf(uuid, "%8llx", &number)); /* what the function above writes has that form */
-    (void) snprintf(ret_id, STATUS_ID_SIZE, "08584%015llu", number);
+    for (const char *at = uuid; *at != '\0' && len < 20; at++) {
+        if (*at != '-') {
+            ret_id[len++] = (char) ('0' + *at % 10);
+        }
+    }
+    ret_id[len] = '\0';
 }
 
 /* Minified, in upper case, as the service is said to do it (control-plane.md §3.1). */
@@ -56,8 +60,8 @@ static enum kv_code copy(const cJSON *tree, cJSON **ret_copy, struct kv_err *err
     return tree == NULL || *ret_copy != NULL ? KV_OK : KV_OUT_OF_MEMORY(err);
 }
 
-enum kv_code place_new(const struct arm_call *call, const struct ask *ask,
-                       struct place **ret_place, struct kv_err *err)
+enum kv_code place_new(const struct arm_call *call, const struct ask *ask, struct place **ret_place,
+                       struct kv_err *err)
 {
     kv_auto(place_free) struct place *place = calloc(1, sizeof(*place));
 
@@ -118,26 +122,6 @@ struct kv_template_scope place_scope(const struct place *place)
         .subscription = place->id.subscription,
         .resource_group = has_group ? place->id.group : NULL,
     };
-}
-
-enum kv_code place_call(const struct place *place, enum kv_verb verb, const char *id,
-                        const char *api_version, struct arm_id *ret_id, struct arm_call *ret_call,
-                        struct kv_err *err)
-{
-    KV_TRY(arm_id_parse(id, ret_id, err));
-    *ret_call = (struct arm_call){
-        .app = place->app,
-        .caller = place->has_caller ? &place->caller : NULL,
-        .id = ret_id,
-        .action = "",
-        .verb = verb,
-        .api_version = api_version,
-        .base = place->base,
-        .correlation = place->correlation,
-        .now = kv_clock_now(place->app->clock),
-        .is_deployment = true,
-    };
-    return KV_OK;
 }
 
 void made_plan_done(struct made_plan *made)

@@ -21,8 +21,8 @@
 
 struct ask { /* borrowed from the request's body, but `linked` */
     const cJSON *template, *parameters, *tags;
-    cJSON *linked[2];          /* owned: template and parameters that came from files */
-    char folder[KV_PATH_MAX];  /* below --template-root, of a linked template; "" */
+    cJSON *linked[2];         /* owned: template and parameters that came from files */
+    char folder[KV_PATH_MAX]; /* below --template-root, of a linked template; "" */
     char location[KV_RESOURCE_LOCATION_SIZE];
     bool is_complete;
     bool wants_ids; /* whatIfSettings.resultFormat is ResourceIdOnly */
@@ -51,15 +51,16 @@ struct place {
     char hash[24];
     bool is_complete, is_nested;
     cJSON *template; /* what deployment() shows; NULL of a nested one */
-    cJSON *parameters; /* as they are shown, before anybody looks: the plan itself is its thread's */
+    cJSON
+        *parameters; /* as they are shown, before anybody looks: the plan itself is its thread's */
     cJSON *tags;     /* or NULL */
     struct kv_template_world world;
     cJSON **ret_accepted; /* while it is begun: gets what the answer shows; NULL: nobody wants it */
     bool *ret_is_new;     /* goes with it */
 };
 
-enum kv_code place_new(const struct arm_call *call, const struct ask *ask,
-                       struct place **ret_place, struct kv_err *err) kv_must_check;
+enum kv_code place_new(const struct arm_call *call, const struct ask *ask, struct place **ret_place,
+                       struct kv_err *err) kv_must_check;
 /* Of a deployment in another one. */
 enum kv_code place_nest(const struct place *place, const struct kv_template_resource *resource,
                         struct place **ret_place, struct kv_err *err) kv_must_check;
@@ -68,11 +69,6 @@ KV_DEFINE_CLEANUP(struct place *, place_free)
 
 /* Where it deploys to, borrowed from the place. */
 struct kv_template_scope place_scope(const struct place *place);
-
-/* A call with the deployment's caller; the id is parsed into `ret_id`, which it borrows. */
-enum kv_code place_call(const struct place *place, enum kv_verb verb, const char *id,
-                        const char *api_version, struct arm_id *ret_id, struct arm_call *ret_call,
-                        struct kv_err *err) kv_must_check;
 
 /* Of a template. */
 void place_hash(struct place *place, const cJSON *template);
@@ -86,6 +82,16 @@ void made_plan_done(struct made_plan *made);
 KV_DEFINE_CLEANUP_VALUE(struct made_plan, made_plan_done)
 enum kv_code place_plan(struct place *place, const struct ask *ask, struct made_plan *ret_made,
                         struct kv_err *err) kv_must_check;
+
+/* ---- call.c: asking other providers ------------------------------------------------------------ */
+
+/* A call with the deployment's caller; the id is parsed into `ret_id`, which it borrows. */
+enum kv_code place_call(const struct place *place, enum kv_verb verb, const char *id,
+                        const char *api_version, struct arm_id *ret_id, struct arm_call *ret_call,
+                        struct kv_err *err) kv_must_check;
+
+/* {"code", "message", "target", "details"} of a call; takes the reply's details. */
+cJSON *hands_error(const struct kv_err *err, struct arm_reply *reply);
 
 /* ---- world.c, environment.c, link.c: what templates ask of it --------------------------------- */
 
@@ -110,11 +116,7 @@ cJSON *complete_group(struct place *place, const struct kv_deployment_view *view
 /* Tracked resources of the group that neither the plan has nor `spared` names, a list of objects with an "id"
  * or a "resourceId": an array of them as their types show them. Those that use others come first. */
 enum kv_code complete_find(const struct place *place, struct kv_template_plan *plan,
-                           const cJSON *spared, cJSON **ret_list,
-                           struct kv_err *err) kv_must_check;
-
-/* {"code", "message", "target", "details"} of a call; takes the reply's details. */
-cJSON *hands_error(const struct kv_err *err, struct arm_reply *reply);
+                           const cJSON *spared, cJSON **ret_list, struct kv_err *err) kv_must_check;
 
 /* ---- preflight.c, whatif.c, compare.c ---------------------------------------------------------- */
 

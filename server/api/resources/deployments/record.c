@@ -121,8 +121,8 @@ enum kv_code record_put(struct place *place, const struct kv_deployment_view *vi
         return KV_OUT_OF_MEMORY(err);
     }
     if (!is_final && place->ret_accepted != NULL) {
-        *place->ret_accepted = show_deployment(place->id.text, place->id.leaf, place->location,
-                                               content);
+        *place->ret_accepted =
+            show_deployment(place->id.text, place->id.leaf, place->location, content);
     }
     enum kv_code code = put(place, content, view->changed, ret_is_new, err);
     return code != KV_OK && is_final ? put_shortened(place, view, ret_is_new, err) : code;
@@ -145,8 +145,7 @@ static void see(void *context, const struct kv_deployment_view *view)
 static bool is_over(const cJSON *content)
 {
     const cJSON *properties = cJSON_GetObjectItem(content, "properties");
-    const char *state =
-        cJSON_GetStringValue(cJSON_GetObjectItem(properties, "provisioningState"));
+    const char *state = cJSON_GetStringValue(cJSON_GetObjectItem(properties, "provisioningState"));
 
     return state != NULL && strcmp(state, "Running") != 0 && strcmp(state, "Accepted") != 0;
 }
@@ -231,8 +230,7 @@ enum kv_code record_of(const struct arm_call *call, const struct kv_resource *re
     return record_get(call, resource->id, ret_content, NULL, err);
 }
 
-enum kv_code record_get_parent(const struct arm_call *call, cJSON **ret_content,
-                               struct kv_err *err)
+enum kv_code record_get_parent(const struct arm_call *call, cJSON **ret_content, struct kv_err *err)
 {
     return record_get(call, call->id->parent, ret_content, NULL, err);
 }

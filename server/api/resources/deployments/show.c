@@ -203,10 +203,10 @@ cJSON *show_deployment(const char *id, const char *name, const char *location, c
 static const char *state_of(const struct kv_deployment_step *step)
 {
     static const char *const names[] = {
-        [KV_STEP_WAITING] = NULL,        [KV_STEP_STARTING] = "Running",
-        [KV_STEP_SENT] = "Running",      [KV_STEP_SETTLING] = "Running",
-        [KV_STEP_SKIPPED] = NULL,        [KV_STEP_DONE] = "Succeeded",
-        [KV_STEP_FAILED] = "Failed",     [KV_STEP_CANCELED] = "Canceled",
+        [KV_STEP_WAITING] = NULL,    [KV_STEP_STARTING] = "Running",
+        [KV_STEP_SENT] = "Running",  [KV_STEP_SETTLING] = "Running",
+        [KV_STEP_SKIPPED] = NULL,    [KV_STEP_DONE] = "Succeeded",
+        [KV_STEP_FAILED] = "Failed", [KV_STEP_CANCELED] = "Canceled",
     };
 
     return names[step->state];
@@ -218,10 +218,17 @@ static const char *status_name(int status)
         int status;
         const char *name;
     } names[] = {
-        { 200, "OK" },        { 201, "Created" },  { 202, "Accepted" },
-        { 204, "NoContent" }, { 400, "BadRequest" }, { 401, "Unauthorized" },
-        { 403, "Forbidden" }, { 404, "NotFound" }, { 409, "Conflict" },
-        { 412, "PreconditionFailed" }, { 429, "TooManyRequests" },
+        { 200, "OK" },
+        { 201, "Created" },
+        { 202, "Accepted" },
+        { 204, "NoContent" },
+        { 400, "BadRequest" },
+        { 401, "Unauthorized" },
+        { 403, "Forbidden" },
+        { 404, "NotFound" },
+        { 409, "Conflict" },
+        { 412, "PreconditionFailed" },
+        { 429, "TooManyRequests" },
         { 503, "ServiceUnavailable" },
     };
 

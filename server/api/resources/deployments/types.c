@@ -142,8 +142,8 @@ static enum kv_code show_validated(struct arm_call *call, struct place *place,
 
     kv_json_add_take(properties, "validatedResources", list_validated(plan), &ok);
     kv_json_add_take(content, "properties", properties, &ok);
-    reply->body = ok ? show_deployment(call->id->text, call->id->leaf, place->location, content)
-                     : NULL;
+    reply->body =
+        ok ? show_deployment(call->id->text, call->id->leaf, place->location, content) : NULL;
     return reply->body != NULL ? KV_OK : KV_OUT_OF_MEMORY(err);
 }
 
@@ -172,8 +172,7 @@ static enum kv_code get(struct arm_call *call, struct arm_reply *reply, struct k
     return reply->body != NULL ? KV_OK : KV_OUT_OF_MEMORY(err);
 }
 
-static enum kv_code delete(struct arm_call *call, struct arm_reply *reply, struct kv_err *err)
-{
+static enum kv_code delete (struct arm_call *call, struct arm_reply *reply, struct kv_err *err) {
     KV_TRY(check_active(call, err));
     KV_TRY(kv_resource_delete(call->app->resources, call->id->text, KV_RESOURCE_ANY, NULL, err));
     reply->status = 204;

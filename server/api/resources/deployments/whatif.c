@@ -199,8 +199,8 @@ static enum kv_code add_others(struct survey *survey, struct kv_template_plan *p
     }
     KV_TRY(complete_find(survey->place, plan, survey->changes, &list, err));
     cJSON_ArrayForEach (item, list) {
-        cJSON *change = add_entry(
-            survey, cJSON_GetStringValue(cJSON_GetObjectItem(item, "id")), type, &ok);
+        cJSON *change =
+            add_entry(survey, cJSON_GetStringValue(cJSON_GetObjectItem(item, "id")), type, &ok);
 
         if (!survey->wants_ids) {
             add_payload(change, "before", item, &ok);
@@ -241,8 +241,8 @@ enum kv_code deployment_what_if(struct arm_call *call, struct arm_reply *reply, 
     KV_TRY(place_plan(place, &ask, &made, err));
 
     struct survey survey = { place, ask.wants_ids, cJSON_CreateArray() };
-    enum kv_code code = survey.changes != NULL ? survey_all(&survey, made.plan, reply, err)
-                                               : KV_OUT_OF_MEMORY(err);
+    enum kv_code code =
+        survey.changes != NULL ? survey_all(&survey, made.plan, reply, err) : KV_OUT_OF_MEMORY(err);
     cJSON_Delete(survey.changes);
     return code;
 }

@@ -2,44 +2,7 @@
 /* The threads, and the queue that they empty. A thread is made when a job finds none idle. */
 #include <stdlib.h>
 
-#include "kv/base/json.h"
 #include "run.h"
-
-static void send_step(const struct job *job, struct kv_deployment_answer *answer)
-{
-    const struct kv_template_resource *resource = kv_template_plan_at(job->run->plan, job->index);
-    const struct kv_deployment_hands *hands = job->tree->hands;
-
-    if (job->kind == JOB_SEND) {
-        hands->send(job->run->place, resource, job->body, answer);
-    } else {
-        hands->look(job->run->place, resource, answer);
-    }
-}
-
-static void do_step(struct job *job)
-{
-    struct kv_deployments *deployments = job->tree->deployments;
-    struct kv_deployment_answer answer = { 0 };
-
-    send_step(job, &answer);
-    pthread_mutex_lock(&deployments->mutex);
-    run_note_locked(job->run, job->index, &answer);
-    work_drive_locked(job->tree);
-    pthread_mutex_unlock(&deployments->mutex);
-}
-
-/* The job of a drive is a part of its tree, which may be gone afterwards. */
-static void do_job(struct job *job)
-{
-    if (job->kind == JOB_DRIVE) {
-        drive(job->tree);
-        return;
-    }
-    do_step(job);
-    cJSON_Delete(job->body);
-    free(job);
-}
 
 static struct job *take_job_locked(struct kv_deployments *deployments)
 {
@@ -63,7 +26,7 @@ static void *run_jobs(void *argument)
     pthread_mutex_lock(&deployments->mutex);
     while ((job = take_job_locked(deployments)) != NULL) {
         pthread_mutex_unlock(&deployments->mutex);
-        do_job(job);
+        job->run_it(job);
         pthread_mutex_lock(&deployments->mutex);
         deployments->busy--;
         pthread_cond_broadcast(&deployments->changed);
