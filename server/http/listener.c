@@ -21,9 +21,18 @@
 #include "kv/base/log.h"
 #include "linger.h"
 #include "pages.h"
+#include "tickets.h"
 #include "traffic.h"
 
-#define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+/*
+ * The cheapest cipher first, and by our order: AES-128-GCM, which all clients have. The groups in the
+ * order in which clients send their shares, or one that has sent another has to say hello twice.
+ */
+#define TLS_PRIORITIES                                                                             \
+    "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM"             \
+    ":+CHACHA20-POLY1305:+AES-128-CCM:+AES-256-CCM:+AES-128-CBC:+AES-256-CBC:-GROUP-ALL"           \
+    ":+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1:+GROUP-SECP521R1:+GROUP-X448"                \
+    ":%SERVER_PRECEDENCE"
 #define LOG_TEXT_MAX 512
 #define FAREWELL 1000 /* milliseconds for connections to end by themselves */
 
@@ -45,6 +54,7 @@ struct kv_listener {
     struct kv_guests *guests;
     struct kv_doors doors;
     struct kv_handshakes handshakes;
+    struct kv_tickets tickets;
 };
 
 static kv_printf(2, 0) void log_message(void *context, const char *format, va_list args)
@@ -316,6 +326,8 @@ enum kv_code kv_listener_new(const struct kv_listener_config *config,
     listener->service.config = *config;
     kv_handshakes_init(&listener->handshakes);
     listener->service.handshakes = &listener->handshakes;
+    kv_tickets_init(&listener->tickets);
+    listener->service.tickets = &listener->tickets;
     listener->service.secure = config->certificate_pem != NULL;
     KV_TRY(start(listener, config, err));
     *ret_listener = kv_take(listener);
@@ -378,6 +390,7 @@ void kv_listener_free(struct kv_listener *listener)
     kv_guests_free(listener->guests);
     kv_linger_free(listener->linger);
     kv_handshakes_done(&listener->handshakes);
+    kv_tickets_done(&listener->tickets);
     kv_traffic_free(listener->service.traffic);
     free(listener);
 }

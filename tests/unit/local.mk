@@ -445,6 +445,13 @@ TESTS += %D%/test_listener_tls
 %C%_test_listener_tls_CFLAGS = $(unit_cflags)
 %C%_test_listener_tls_LDADD = tests/support/libsite.a $(unit_libs) $(CURL_LIBS)
 
+check_PROGRAMS += %D%/test_tickets
+TESTS += %D%/test_tickets
+%C%_test_tickets_SOURCES = %D%/tickets.c
+%C%_test_tickets_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/server/http
+%C%_test_tickets_CFLAGS = $(unit_cflags)
+%C%_test_tickets_LDADD = $(unit_libs)
+
 check_PROGRAMS += %D%/test_wording
 TESTS += %D%/test_wording
 %C%_test_wording_SOURCES = %D%/wording.c
