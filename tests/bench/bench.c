@@ -24,6 +24,8 @@ static const struct part {
     { "unwrap", bench_unwrap, "RSA-2048 unwraps a second, against the token alone" },
     { "sign", bench_sign, "ES256 signatures a second, against the token alone" },
     { "get", bench_get, "latency of GET beside RSA-4096 generations" },
+    { "rate", bench_rate, "GETs a second, with the log and without it" },
+    { "connect", bench_connect, "a new TLS connection, and a resumed one" },
     { "start", bench_start, "time to the ready line" },
     { "memory", bench_memory, "resident memory" },
     { "token", bench_token, "validating a token that was seen before" },
