@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core.h"
 #include "principals_core.h"
@@ -98,11 +99,16 @@ void kv_principal_card(const struct kv_principal_entry *entry, struct kv_identit
     memcpy(ret_card->resource, entry->resource, sizeof(ret_card->resource));
 }
 
+/* Most callers are the default identity, whose entry need not be worked out again. */
 static bool make_up_of_object(const struct kv_principals *principals, const char *object_id,
                               struct kv_principal_entry *ret_entry)
 {
     struct kv_identity_card card;
 
+    if (strcasecmp(object_id, principals->system.object_id) == 0) {
+        *ret_entry = principals->system;
+        return true;
+    }
     if (!kv_identity_card_of_object(principals->identity, object_id, &card)) {
         return false;
     }
