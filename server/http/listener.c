@@ -24,15 +24,6 @@
 #include "tickets.h"
 #include "traffic.h"
 
-/*
- * The cheapest cipher first, and by our order: AES-128-GCM, which all clients have. The groups in the
- * order in which clients send their shares, or one that has sent another has to say hello twice.
- */
-#define TLS_PRIORITIES                                                                             \
-    "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM"             \
-    ":+CHACHA20-POLY1305:+AES-128-CCM:+AES-256-CCM:+AES-128-CBC:+AES-256-CBC:-GROUP-ALL"           \
-    ":+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1:+GROUP-SECP521R1:+GROUP-X448"                \
-    ":%SERVER_PRECEDENCE"
 #define LOG_TEXT_MAX 512
 #define FAREWELL 1000 /* milliseconds for connections to end by themselves */
 
@@ -238,6 +229,12 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     *held = NULL;
 }
 
+/* Of its connections that each thread of an address may have; rounded up. */
+static unsigned share_of(const struct kv_listener_config *config)
+{
+    return (config->connections + config->threads - 1) / config->threads;
+}
+
 static struct MHD_Daemon *start_daemon(struct kv_listener *listener, int descriptor,
                                        const struct kv_listener_config *config)
 {
@@ -252,7 +249,7 @@ static struct MHD_Daemon *start_daemon(struct kv_listener *listener, int descrip
         { MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t) leave_encoded, listener },
         { MHD_OPTION_NOTIFY_COMPLETED, (intptr_t) on_completed, listener },
         { MHD_OPTION_NOTIFY_CONNECTION, (intptr_t) on_connection, listener },
-        { MHD_OPTION_CONNECTION_LIMIT, config->connections, NULL },
+        { MHD_OPTION_CONNECTION_LIMIT, share_of(config), NULL },
         { MHD_OPTION_CONNECTION_MEMORY_LIMIT, KV_HEAD_MEMORY, NULL },
         { MHD_OPTION_CONNECTION_TIMEOUT, (config->idle_timeout + 999) / 1000, NULL },
         { MHD_OPTION_END, 0, NULL },
@@ -260,7 +257,7 @@ static struct MHD_Daemon *start_daemon(struct kv_listener *listener, int descrip
     const struct MHD_OptionItem tls[] = {
         { MHD_OPTION_HTTPS_MEM_CERT, 0, (void *) config->certificate_pem },
         { MHD_OPTION_HTTPS_MEM_KEY, 0, (void *) config->key_pem },
-        { MHD_OPTION_HTTPS_PRIORITIES, 0, (void *) TLS_PRIORITIES },
+        { MHD_OPTION_HTTPS_PRIORITIES, 0, (void *) KV_TLS_PRIORITIES },
         { MHD_OPTION_END, 0, NULL },
     };
 
@@ -307,7 +304,8 @@ static enum kv_code start(struct kv_listener *listener, const struct kv_listener
     KV_TRY(kv_guests_new(config->head_timeout, config->idle_timeout, config->arrival_timeout,
                          &listener->guests, err));
     KV_TRY(kv_linger_new(&patience_after_close, &listener->linger, err));
-    KV_TRY(kv_sockets_open(config->address, config->port, &listener->doors.sockets, err));
+    KV_TRY(kv_sockets_open(config->address, config->port, config->threads,
+                           &listener->doors.sockets, err));
     for (size_t i = 0; i < listener->doors.sockets.count; i++) {
         KV_TRY(start_on_socket(listener, i, config, err));
     }
@@ -317,7 +315,7 @@ static enum kv_code start(struct kv_listener *listener, const struct kv_listener
 enum kv_code kv_listener_new(const struct kv_listener_config *config,
                              struct kv_listener **ret_listener, struct kv_err *err)
 {
-    assert(config->connections > 0 && config->idle_timeout > 0 && config->arrival_timeout > 0
+    assert(config->threads > 0 && config->connections > 0 && config->idle_timeout > 0 && config->arrival_timeout > 0
            && config->head_timeout > 0);
     kv_auto(kv_listener_free) struct kv_listener *listener = calloc(1, sizeof(*listener));
     if (listener == NULL) {

@@ -392,7 +392,8 @@ TESTS += %D%/test_linger
 
 check_PROGRAMS += %D%/test_listener
 TESTS += %D%/test_listener
-%C%_test_listener_SOURCES = %D%/listener.c %D%/listener_body.c %D%/listener_head.c
+%C%_test_listener_SOURCES = %D%/listener.c %D%/listener_body.c %D%/listener_head.c \
+	%D%/listener_threads.c
 %C%_test_listener_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 %C%_test_listener_CFLAGS = $(unit_cflags)
 %C%_test_listener_LDADD = tests/support/libsite.a $(unit_libs)
