@@ -17,7 +17,7 @@
  * The cheapest cipher first, and by our order: AES-128-GCM, which all clients have. The groups in the
  * order in which clients send their shares, or one that has sent another has to say hello twice.
  */
-#define KV_TLS_PRIORITIES                                                                             \
+#define KV_TLS_PRIORITIES                                                                          \
     "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM"             \
     ":+CHACHA20-POLY1305:+AES-128-CCM:+AES-256-CCM:+AES-128-CBC:+AES-256-CBC:-GROUP-ALL"           \
     ":+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1:+GROUP-SECP521R1:+GROUP-X448"                \

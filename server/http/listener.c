@@ -304,8 +304,8 @@ static enum kv_code start(struct kv_listener *listener, const struct kv_listener
     KV_TRY(kv_guests_new(config->head_timeout, config->idle_timeout, config->arrival_timeout,
                          &listener->guests, err));
     KV_TRY(kv_linger_new(&patience_after_close, &listener->linger, err));
-    KV_TRY(kv_sockets_open(config->address, config->port, config->threads,
-                           &listener->doors.sockets, err));
+    KV_TRY(kv_sockets_open(config->address, config->port, config->threads, &listener->doors.sockets,
+                           err));
     for (size_t i = 0; i < listener->doors.sockets.count; i++) {
         KV_TRY(start_on_socket(listener, i, config, err));
     }
@@ -315,8 +315,8 @@ static enum kv_code start(struct kv_listener *listener, const struct kv_listener
 enum kv_code kv_listener_new(const struct kv_listener_config *config,
                              struct kv_listener **ret_listener, struct kv_err *err)
 {
-    assert(config->threads > 0 && config->connections > 0 && config->idle_timeout > 0 && config->arrival_timeout > 0
-           && config->head_timeout > 0);
+    assert(config->threads > 0 && config->connections > 0 && config->idle_timeout > 0
+           && config->arrival_timeout > 0 && config->head_timeout > 0);
     kv_auto(kv_listener_free) struct kv_listener *listener = calloc(1, sizeof(*listener));
     if (listener == NULL) {
         return KV_OUT_OF_MEMORY(err);

@@ -50,7 +50,8 @@ static int connect_socket(unsigned port)
 
 static bool shake_hands(SSL *tls, const char *host, SSL_SESSION *session)
 {
-    if ((session != NULL && SSL_set_session(tls, session) != 1) || SSL_set_tlsext_host_name(tls, host) != 1 || SSL_set1_host(tls, host) != 1
+    if ((session != NULL && SSL_set_session(tls, session) != 1)
+        || SSL_set_tlsext_host_name(tls, host) != 1 || SSL_set1_host(tls, host) != 1
         || SSL_connect(tls) != 1) {
         ERR_print_errors_fp(stderr);
         return false;

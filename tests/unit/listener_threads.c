@@ -10,7 +10,8 @@
 #include "tests/support/site.h"
 #include "tests/support/wire.h"
 
-#define MANY 24 /* connections: that one thread gets all of them happens once in eight million times */
+#define MANY                                                                                       \
+    24 /* connections: that one thread gets all of them happens once in eight million times */
 #define REQUEST "GET /inline HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 static struct test_site site;

@@ -214,18 +214,6 @@ enum kv_code kv_key_import(const struct kv_scope *scope, const struct kv_key_imp
 enum kv_code kv_key_get(const struct kv_scope *scope, const char *name, const char *version,
                         struct kv_key *ret_key, struct kv_err *err) kv_must_check;
 
-/*
- * The same, to be read only, and shared by all that ask for that version until something is committed: what
- * a client repeats does not go to the store each time. The caller gives it back. Thread-safe.
- */
-struct kv_key_lease;
-enum kv_code kv_key_lease_acquire(const struct kv_scope *scope, const char *name,
-                                  const char *version, struct kv_key_lease **ret_lease,
-                                  struct kv_err *err) kv_must_check;
-const struct kv_key *kv_key_lease_key(const struct kv_key_lease *lease);
-void kv_key_lease_release(struct kv_key_lease *lease);
-KV_DEFINE_CLEANUP(struct kv_key_lease *, kv_key_lease_release)
-
 struct kv_key_update_args {
     struct kv_key_op_names ops;
     bool enabled_given, enabled;

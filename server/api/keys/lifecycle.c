@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "kv/keys/external.h"
+#include "kv/keys/lease.h"
 #include "private.h"
 
 /* What a create carries from the connection's thread, where it was checked, to the generation. */

@@ -74,7 +74,8 @@ static struct kv_key_lease *hold(struct kv_key_lease *lease)
     return lease;
 }
 
-static struct kv_key_lease *acquire_recent(struct key_leases *leases, const struct question *question)
+static struct kv_key_lease *acquire_recent(struct key_leases *leases,
+                                           const struct question *question)
 {
     pthread_mutex_lock(&leases->mutex);
     struct kv_key_lease *lease = *choose_slot(leases, question);
@@ -93,8 +94,9 @@ static void remember(struct key_leases *leases, struct kv_key_lease *lease)
     kv_key_lease_release(former);
 }
 
-enum kv_code kv_key_lease_acquire(const struct kv_scope *scope, const char *name, const char *version,
-                               struct kv_key_lease **ret_lease, struct kv_err *err)
+enum kv_code kv_key_lease_acquire(const struct kv_scope *scope, const char *name,
+                                  const char *version, struct kv_key_lease **ret_lease,
+                                  struct kv_err *err)
 {
     struct key_leases *leases = &scope->keys->leases;
     struct question question;

@@ -4,7 +4,7 @@
 
 #include <pthread.h>
 
-#include "kv/keys/keys.h"
+#include "kv/keys/lease.h"
 
 #define KEY_LEASES_MAX 64
 struct key_leases {
