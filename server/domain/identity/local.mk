@@ -23,7 +23,6 @@ libkvdomain_a_SOURCES += \
 	%D%/principals_index.c \
 	%D%/principals_keeping.c \
 	%D%/principals_life.c \
-	%D%/principals_made.c \
 	%D%/principals_members.c \
 	%D%/principals_read.c \
 	%D%/principals_register.c \

@@ -53,6 +53,63 @@ static const struct kv_migration migrations[] = {
     { NULL },
 };
 
+/* --- who is made up --- */
+
+static void fill_from_card(const struct kv_principals *principals,
+                           const struct kv_identity_card *card, struct kv_principal_entry *entry)
+{
+    *entry = (struct kv_principal_entry){
+        .type = KV_PRINCIPAL_USER_ASSIGNED,
+        .revoked = KV_PRINCIPAL_NOT_REVOKED,
+    };
+    memcpy(entry->object_id, card->object_id, sizeof(entry->object_id));
+    memcpy(entry->client_id, card->client_id, sizeof(entry->client_id));
+    memcpy(entry->resource, card->resource, sizeof(entry->resource));
+    principals_fold(kv_identity_tenant(principals->identity), entry->tenant, sizeof(entry->tenant));
+    if (strcmp(entry->object_id, principals->system.object_id) == 0) {
+        entry->type = KV_PRINCIPAL_SYSTEM_ASSIGNED;
+    }
+}
+
+bool principals_make_up(const struct kv_principals *principals, const char *name,
+                        struct kv_principal_entry *ret_entry)
+{
+    struct kv_identity_card card;
+
+    if (!kv_identity_card(principals->identity, name, &card)) {
+        return false;
+    }
+    fill_from_card(principals, &card, ret_entry);
+    if (ret_entry->type != KV_PRINCIPAL_SYSTEM_ASSIGNED
+        && strlen(name) < sizeof(ret_entry->name)) { /* a longer one is a resource id */
+        if (kv_uuid_is_valid(name)) {
+            principals_fold(name, ret_entry->name, sizeof(ret_entry->name));
+        } else {
+            (void) snprintf(ret_entry->name, sizeof(ret_entry->name), "%s", name);
+        }
+    }
+    return true;
+}
+
+void kv_principal_card(const struct kv_principal_entry *entry, struct kv_identity_card *ret_card)
+{
+    memcpy(ret_card->client_id, entry->client_id, sizeof(ret_card->client_id));
+    memcpy(ret_card->object_id, entry->object_id, sizeof(ret_card->object_id));
+    memcpy(ret_card->resource, entry->resource, sizeof(ret_card->resource));
+}
+
+static bool make_up_of_object(const struct kv_principals *principals, const char *object_id,
+                              struct kv_principal_entry *ret_entry)
+{
+    struct kv_identity_card card;
+
+    if (!kv_identity_card_of_object(principals->identity, object_id, &card)) {
+        return false;
+    }
+    fill_from_card(principals, &card, ret_entry);
+    return true;
+}
+
 /* --- life --- */
 
 static enum kv_code fill_system(struct kv_principals *principals, struct kv_err *err)
@@ -63,7 +120,7 @@ static enum kv_code fill_system(struct kv_principals *principals, struct kv_err 
         return KV_FAIL(err, KV_INTERNAL, 0, "there is no default identity");
     }
     memcpy(principals->system.object_id, card.object_id, sizeof(card.object_id));
-    principals_fill(principals, &card, &principals->system);
+    fill_from_card(principals, &card, &principals->system);
     return KV_OK;
 }
 
@@ -225,7 +282,7 @@ enum kv_code kv_principals_find_object(struct kv_principals *principals, const c
 {
     struct wanted wanted = { .key = PRINCIPALS_BY_OBJECT, .text = object_id };
 
-    wanted.can_be = principals_make_up_object(principals, object_id, &wanted.made_up);
+    wanted.can_be = make_up_of_object(principals, object_id, &wanted.made_up);
     return find(principals, &wanted, ret_entry, err);
 }
 

@@ -32,19 +32,11 @@ struct kv_principals {
     struct principals_index *index; /* NULL: not read yet */
 };
 
-/* --- principals_made.c --- */
+/* --- principals.c: who was asked for --- */
 
 /* Who has that name, or id, when nobody registered it; false: nobody can have it. */
 bool principals_make_up(const struct kv_principals *principals, const char *name,
                         struct kv_principal_entry *ret_entry);
-/* The same by the object id. */
-bool principals_make_up_object(const struct kv_principals *principals, const char *object_id,
-                               struct kv_principal_entry *ret_entry);
-/* The entry of a card. */
-void principals_fill(const struct kv_principals *principals, const struct kv_identity_card *card,
-                     struct kv_principal_entry *entry);
-
-/* --- principals.c: who was asked for --- */
 
 enum kv_code principals_fail_unknown(const char *name, struct kv_err *err);
 
