@@ -43,6 +43,8 @@ static const struct target targets[] = {
     { "unwrap", "processor, load generator", .most = 25 },
     { "sign", "coffer / token alone", .least = 0.80, .most = INFINITY },
     { "get", "beside 4 generations, p99", .most = 5 },
+    { "rate", "processor, log", .most = 45 },
+    { "connect", "resumed / new, by processor time", .most = 0.8 },
     { "start", "cold", .most = 300 },
     { "start", "warm", .most = 100 },
     { "memory", "after start", .most = 20 },

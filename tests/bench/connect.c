@@ -16,7 +16,7 @@
 #define REPEATS 50     /* of each kind in a round */
 
 struct sides {
-    struct samples fresh, resumed, fresh_cpu, resumed_cpu;
+    struct samples fresh, resumed, fresh_cpu, resumed_cpu, ratio;
 };
 
 static void sides_done(struct sides *sides)
@@ -25,6 +25,7 @@ static void sides_done(struct sides *sides)
     samples_done(&sides->resumed);
     samples_done(&sides->fresh_cpu);
     samples_done(&sides->resumed_cpu);
+    samples_done(&sides->ratio);
 }
 KV_DEFINE_CLEANUP_VALUE(struct sides, sides_done)
 
@@ -106,6 +107,8 @@ bool bench_connect(const struct settings *settings, struct report *report)
     for (unsigned i = 0; good && i < settings->rounds; i++) {
         good = measure(&server, context, &request, false, &sides)
                && measure(&server, context, &request, true, &sides);
+        samples_add(&sides.ratio,
+                    samples_last(&sides.resumed_cpu) / samples_last(&sides.fresh_cpu));
     }
     SSL_CTX_free(context);
     if (good) {
@@ -113,6 +116,7 @@ bool bench_connect(const struct settings *settings, struct report *report)
         report_samples(report, PART, "ms", &sides.resumed, "resumed, with a GET");
         report_samples(report, PART, "us", &sides.fresh_cpu, "processor, new");
         report_samples(report, PART, "us", &sides.resumed_cpu, "processor, resumed");
+        report_samples(report, PART, "", &sides.ratio, "resumed / new, by processor time");
     }
     return good;
 }
