@@ -112,13 +112,6 @@ static int open_on_any_port(union address *address)
     return descriptor;
 }
 
-static enum kv_code fail_to_listen(const char *address, unsigned port, int reason,
-                                   struct kv_err *err)
-{
-    return KV_FAIL(err, reason == EADDRINUSE ? KV_CONFLICT : KV_INTERNAL, (unsigned long) reason,
-                   "cannot listen on %s port %u: %s", address, port, strerrordesc_np(reason));
-}
-
 static bool may_be_shared(int descriptor)
 {
     const int on = 1;
@@ -126,7 +119,7 @@ static bool may_be_shared(int descriptor)
     return setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == 0;
 }
 
-/* Another socket with the name of one that listens. The descriptor, or -1 and errno. */
+/* Another socket with the name of one that listens. The descriptor, or -1. */
 static int open_beside(int descriptor)
 {
     union address address;
@@ -137,33 +130,28 @@ static int open_beside(int descriptor)
     if (other >= 0
         && (!may_be_shared(other) || !bind_to(other, &address)
             || listen(other, KV_SOCKETS_BACKLOG) != 0)) {
-        int reason = errno;
         (void) close(other);
-        errno = reason;
         return -1;
     }
     return other;
 }
 
-/* Only sockets of which each says so share a port. The first was bound without saying it: so it found
- * no other program there, not even one whose sockets do. */
-static enum kv_code open_others(const char *address, unsigned each, struct kv_sockets *sockets,
-                                struct kv_err *err)
+/*
+ * Only sockets of which each says so share a port. The first was bound without saying it: so it found no
+ * other program there, not even one whose sockets do. Where the system lets none be shared, as some
+ * sandboxes do, it stays the only one.
+ */
+static void open_others(unsigned each, struct kv_sockets *sockets)
 {
     int first = sockets->descriptor[sockets->count - 1];
+    int other = 0;
 
-    if (each > 1 && !may_be_shared(first)) {
-        return fail_to_listen(address, sockets->port, errno, err);
-    }
-    for (unsigned i = 1; i < each; i++) {
-        int other = open_beside(first);
-
-        if (other < 0) {
-            return fail_to_listen(address, sockets->port, errno, err);
+    for (unsigned i = 1; i < each && other >= 0 && may_be_shared(first); i++) {
+        other = open_beside(first);
+        if (other >= 0) {
+            sockets->descriptor[sockets->count++] = other;
         }
-        sockets->descriptor[sockets->count++] = other;
     }
-    return KV_OK;
 }
 
 static enum kv_code open_one(const char *address, unsigned port, unsigned each,
@@ -177,11 +165,15 @@ static enum kv_code open_one(const char *address, unsigned port, unsigned each,
     }
     int descriptor = port == 0 ? open_on_any_port(&parsed) : open_socket(&parsed);
     if (descriptor < 0) {
-        return fail_to_listen(address, port, errno, err);
+        int reason = errno;
+        return KV_FAIL(err, reason == EADDRINUSE ? KV_CONFLICT : KV_INTERNAL,
+                       (unsigned long) reason, "cannot listen on %s port %u: %s", address, port,
+                       strerrordesc_np(reason));
     }
     sockets->descriptor[sockets->count++] = descriptor;
     sockets->port = port_of(descriptor);
-    return open_others(address, each, sockets, err);
+    open_others(each, sockets);
+    return KV_OK;
 }
 
 /* A machine without IPv6 is served by IPv4 alone. */

@@ -23,9 +23,9 @@ struct kv_sockets {
     unsigned port; /* of all of them */
 };
 
-/* Binds and listens; `port` 0 takes a free one; `each`: so many sockets on each address, 1 to
- * KV_SOCKETS_EACH_MAX. KV_BAD_PARAMETER: not an address; KV_CONFLICT: in use, by another coffer as well.
- * Close with kv_sockets_close(). */
+/* Binds and listens; `port` 0 takes a free one; `each`: at most so many sockets on each address, 1 to
+ * KV_SOCKETS_EACH_MAX. KV_BAD_PARAMETER: not an address; KV_CONFLICT: in use, by another coffer as
+ * well. Close with kv_sockets_close(). */
 enum kv_code kv_sockets_open(const char *address, unsigned port, unsigned each,
                              struct kv_sockets *ret_sockets, struct kv_err *err) kv_must_check;
 void kv_sockets_close(struct kv_sockets *sockets);
