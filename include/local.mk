@@ -85,6 +85,7 @@ noinst_HEADERS = \
 	%D%/kv/keys/external.h \
 	%D%/kv/keys/keeping.h \
 	%D%/kv/keys/keys.h \
+	%D%/kv/keys/lease.h \
 	%D%/kv/keys/notice.h \
 	%D%/kv/keys/rotation.h \
 	%D%/kv/keys/state.h \

@@ -22,6 +22,8 @@ static const struct part {
     const char *help;
 } parts[] = {
     { "unwrap", bench_unwrap, "RSA-2048 unwraps a second, against the token alone" },
+    { "rate", bench_rate, "GETs a second, with the log and without it" },
+    { "connect", bench_connect, "a new TLS connection, and a resumed one" },
     { "sign", bench_sign, "ES256 signatures a second, against the token alone" },
     { "get", bench_get, "latency of GET beside RSA-4096 generations" },
     { "start", bench_start, "time to the ready line" },
@@ -39,6 +41,8 @@ static const struct part {
 static const struct target targets[] = {
     { "unwrap", "coffer / token alone", .least = 0.90, .most = INFINITY },
     { "unwrap", "processor, load generator", .most = 25 },
+    { "rate", "processor, log", .most = 45 },
+    { "connect", "resumed / new, by processor time", .most = 0.8 },
     { "sign", "coffer / token alone", .least = 0.80, .most = INFINITY },
     { "get", "beside 4 generations, p99", .most = 5 },
     { "start", "cold", .most = 300 },

@@ -20,6 +20,8 @@ struct settings {
 typedef bool bench_fn(const struct settings *settings, struct report *report);
 
 bench_fn bench_unwrap;   /* through coffer, against the token alone */
+bench_fn bench_rate;     /* GETs a second, with the log and without */
+bench_fn bench_connect;  /* new connections, and resumed TLS sessions */
 bench_fn bench_sign;     /* the same of ES256 signatures */
 bench_fn bench_get;      /* latency beside key generation */
 bench_fn bench_start;    /* until the ready line */

@@ -4,6 +4,7 @@ EXTRA_PROGRAMS += %D%/bench
 	%D%/access.c \
 	%D%/bench.c \
 	%D%/bench.h \
+	%D%/connect.c \
 	%D%/connection.c \
 	%D%/connection.h \
 	%D%/duel.c \
@@ -22,6 +23,7 @@ EXTRA_PROGRAMS += %D%/bench
 	%D%/machine.c \
 	%D%/machine.h \
 	%D%/memory.c \
+	%D%/rate.c \
 	%D%/raw.c \
 	%D%/raw.h \
 	%D%/report.c \

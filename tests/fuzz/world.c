@@ -266,6 +266,7 @@ static void listen_on(const struct kv_site *const *sites, struct kv_listener **r
         .app = world(),
         .lanes = self.app.lanes,
         .clock = self.app.clock,
+        .threads = 1,
         .connections = 64,
         .idle_timeout = 60 * SECONDS,
         .head_timeout = 30 * SECONDS,

@@ -418,7 +418,8 @@ TESTS += %D%/test_linger
 
 check_PROGRAMS += %D%/test_listener
 TESTS += %D%/test_listener
-%C%_test_listener_SOURCES = %D%/listener.c %D%/listener_body.c %D%/listener_head.c
+%C%_test_listener_SOURCES = %D%/listener.c %D%/listener_body.c %D%/listener_head.c \
+	%D%/listener_threads.c
 %C%_test_listener_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 %C%_test_listener_CFLAGS = $(unit_cflags)
 %C%_test_listener_LDADD = tests/support/libsite.a $(unit_libs)
@@ -470,6 +471,13 @@ TESTS += %D%/test_listener_tls
 %C%_test_listener_tls_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 %C%_test_listener_tls_CFLAGS = $(unit_cflags)
 %C%_test_listener_tls_LDADD = tests/support/libsite.a $(unit_libs) $(CURL_LIBS)
+
+check_PROGRAMS += %D%/test_tickets
+TESTS += %D%/test_tickets
+%C%_test_tickets_SOURCES = %D%/tickets.c
+%C%_test_tickets_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/server/http
+%C%_test_tickets_CFLAGS = $(unit_cflags)
+%C%_test_tickets_LDADD = $(unit_libs)
 
 check_PROGRAMS += %D%/test_wording
 TESTS += %D%/test_wording
