@@ -35,7 +35,7 @@
 struct server {
     const struct kv_options *options;
     struct data_folder folder;
-    unsigned workers;
+    unsigned workers, generators;
     struct vault_drafts drafts;
     struct kv_public_url public_url;
     const struct kv_build *build;
@@ -107,8 +107,8 @@ static enum kv_code open_certificates(struct server *server, struct kv_err *err)
 
 static enum kv_code open_store(struct server *server, struct kv_err *err)
 {
-    /* one for each worker, the generator, the housekeeper, the courier, four listener threads, spare */
-    unsigned connections = server->workers + 9;
+    /* one for each worker and generator, the housekeeper, the courier, four listener threads, spare */
+    unsigned connections = server->workers + server->generators + 8;
     char path[KV_PATH_MAX];
 
     KV_TRY(kv_path_join(path, server->folder.path, "coffer.db", err));
@@ -152,9 +152,9 @@ static enum kv_code open_keys(struct server *server, struct kv_err *err)
     KV_TRY(housekeeper_new(server->clock, &server->keeper, err));
     KV_TRY(token_prepare(&server->token, server->clock, server->keeper, err));
     KV_TRY(kv_custody_has_token(server->store, &has_token, err));
-    /* a session for each worker, the generator, the housekeeper, and one to spare */
-    KV_TRY(token_open(server->options, server->folder.path, has_token, server->workers + 3,
-                      &server->token, err));
+    /* a session for each worker and generator, the housekeeper, and one to spare */
+    KV_TRY(token_open(server->options, server->folder.path, has_token,
+                      server->workers + server->generators + 2, &server->token, err));
     custody.hsm = server->token.hsm;
     custody.alarm_context = server->keeper;
     KV_TRY(kv_custody_new(&custody, &server->custody, err));
@@ -199,6 +199,7 @@ static enum kv_code start_threads(struct server *server, struct kv_err *err)
     const struct kv_lanes_config config = {
         .workers = server->workers,
         .work_queue = WORK_QUEUE,
+        .generators = server->generators,
         .generate_queue = GENERATE_QUEUE,
         .generate_niceness = GENERATE_NICENESS,
         .outside = OUTSIDE_THREADS,
@@ -382,6 +383,7 @@ enum kv_code serve_run(const struct kv_options *options, struct kv_err *err)
     data_folder_init(&server->folder);
     server->build = kv_build_find(kv_option_text(options, KV_OPTION_SERVICE_BUILD));
     server->workers = machine_workers(options);
+    server->generators = machine_generators();
     machine_raise_descriptors();
     code = run(server, err);
     take_down(server);

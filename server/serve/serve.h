@@ -48,6 +48,9 @@ void journal_close(struct journal *journal);
 /* The number of crypto workers: --workers, or one for each processor. */
 unsigned machine_workers(const struct kv_options *options);
 
+/* How many keys are generated side by side. */
+unsigned machine_generators(void);
+
 /*
  * Whether the address space limit leaves room to start: the C++ of a token module cannot report
  * that memory has run out, and ends the process by SIGABRT.
