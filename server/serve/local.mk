@@ -15,6 +15,7 @@ libkvserve_a_SOURCES += \
 	%D%/events.c \
 	%D%/events.h \
 	%D%/fetch.c \
+	%D%/filler.c \
 	%D%/firewalls.c \
 	%D%/folder.c \
 	%D%/folder.h \
@@ -24,6 +25,7 @@ libkvserve_a_SOURCES += \
 	%D%/issuers.c \
 	%D%/identities.c \
 	%D%/journal.c \
+	%D%/lanes.c \
 	%D%/listeners.c \
 	%D%/listeners.h \
 	%D%/machine.c \

@@ -15,7 +15,7 @@
 /* What the store says. */
 struct store_view {
     bool sound, bound;
-    size_t versions, limbo, orphans;
+    size_t versions, limbo, orphans, doubles;
     struct object_list named;
 };
 
@@ -32,6 +32,7 @@ static bool take_counts(sqlite3_stmt *row, struct store_view *view)
     view->versions = (size_t) sqlite3_column_int64(row, 0);
     view->limbo = (size_t) sqlite3_column_int64(row, 1);
     view->bound = sqlite3_column_int64(row, 2) == 1;
+    view->doubles = (size_t) sqlite3_column_int64(row, 3);
     return true;
 }
 
@@ -74,11 +75,16 @@ static const struct {
     { "PRAGMA integrity_check", take_verdict },
     { "PRAGMA foreign_key_check", take_orphan },
     { "SELECT (SELECT count(*) FROM version), (SELECT count(*) FROM limbo),"
-      " (SELECT count(*) FROM token WHERE made = 1)",
+      " (SELECT count(*) FROM token WHERE made = 1),"
+      " (SELECT count(*) FROM (SELECT modulus, x FROM version WHERE kty NOT LIKE 'oct%'"
+      " UNION ALL SELECT modulus, x FROM pooled))"
+      " - (SELECT count(*) FROM (SELECT modulus, x FROM version WHERE kty NOT LIKE 'oct%'"
+      " UNION SELECT modulus, x FROM pooled))",
       take_counts },
     { "SELECT object, replace(kty, '-HSM', '') FROM version"
       " UNION ALL SELECT object, 'twin' FROM version WHERE kty LIKE 'oct%'"
       " UNION ALL SELECT object, 'RSA' FROM service_key"
+      " UNION ALL SELECT object, CASE WHEN kind LIKE 'RSA%' THEN 'RSA' ELSE 'EC' END FROM pooled"
       " UNION ALL SELECT sentinel, 'wrapping key' FROM token WHERE made = 1",
       take_object },
 };
@@ -169,6 +175,7 @@ bool consistency_read(const char *folder, struct consistency *ret_found)
         .versions = store.versions,
         .limbo = store.limbo,
         .orphans = store.orphans,
+        .doubles = store.doubles,
         .named = store.named.count,
         .objects = token.objects.count,
         .missing = count_unmatched(&store.named, &token.objects, "not once on the token"),
@@ -193,11 +200,11 @@ const char *consistency_describe(const struct consistency *found,
                                  char ret_text[CONSISTENCY_TEXT_SIZE])
 {
     snprintf(ret_text, CONSISTENCY_TEXT_SIZE,
-             "database %s, %s to the token, %zu versions, %zu objects named, %zu in limbo, %zu "
-             "orphans; token %zu objects (%zu missing, %zu ownerless), %zu trusted, %zu strays, "
+             "database %s, %s to the token, %zu versions (%zu with the key of another), %zu objects "
+             "named, %zu in limbo, %zu orphans; token %zu objects (%zu missing, %zu ownerless), %zu trusted, %zu strays, "
              "%zu empty files",
              found->sound ? "sound" : "DAMAGED", found->bound ? "bound" : "NOT bound",
-             found->versions, found->named, found->limbo, found->orphans, found->objects,
+             found->versions, found->doubles, found->named, found->limbo, found->orphans, found->objects,
              found->missing, found->ownerless, found->trusted, found->strays, found->empty_files);
     return ret_text;
 }

@@ -16,6 +16,7 @@ struct consistency {
     bool bound;         /* the store names its token's wrapping key */
     size_t versions;    /* rows of the store */
     size_t limbo;       /* objects without an owner, by the store */
+    size_t doubles;     /* versions and pairs of the pool with the public key of another one */
     size_t orphans;     /* rows of the store that belong to a vault or key that is not there */
     size_t named;       /* objects that the store's rows want: two for a symmetric key */
     size_t objects;     /* whole ones on the token */
@@ -37,7 +38,7 @@ bool consistency_read(const char *folder, struct consistency *ret_found);
 bool consistency_holds(const struct consistency *found);
 
 /* All of it in one line, for whoever has to find out what is wrong. */
-#define CONSISTENCY_TEXT_SIZE 320
+#define CONSISTENCY_TEXT_SIZE 360
 const char *consistency_describe(const struct consistency *found,
                                  char ret_text[CONSISTENCY_TEXT_SIZE]);
 

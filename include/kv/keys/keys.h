@@ -19,6 +19,7 @@
 #include "kv/base/err.h"
 #include "kv/base/uuid.h"
 #include "kv/custody/custody.h"
+#include "kv/keys/pool.h"
 #include "kv/vaults/vault.h"
 
 #define KV_KEY_NAME_MAX 127
@@ -49,6 +50,8 @@ struct kv_keys_config {
 
     kv_certify_fn *certify; /* NULL: nothing is attested */
     void *certify_context;
+
+    struct kv_pool_config pool; /* of key pairs that are generated ahead */
 
     bool (*is_to_stop)(void); /* asked between the destruction of two objects; NULL: never */
 };
@@ -171,6 +174,13 @@ struct kv_key_create_args {
 enum kv_code kv_key_create_check(const struct kv_scope *scope,
                                  const struct kv_key_create_args *args,
                                  struct kv_err *err) kv_must_check;
+
+/* Whether there seems to be one in the pool; and kv_key_create() with that, if there is one, otherwise
+ * *ret_was is false. */
+bool kv_key_seems_ready(const struct kv_scope *scope, const struct kv_key_create_args *args);
+enum kv_code kv_key_create_ready(const struct kv_scope *scope,
+                                 const struct kv_key_create_args *args, bool *ret_was,
+                                 struct kv_key *ret_key, struct kv_err *err) kv_must_check;
 
 /* Generates and stores the first or a new version; takes seconds. Repeats all checks. */
 enum kv_code kv_key_create(const struct kv_scope *scope, const struct kv_key_create_args *args,

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+libkvdomain_a_SOURCES += \
+	%D%/plan.c \
+	%D%/pool.c \
+	%D%/pool.h \
+	%D%/rows.c
