@@ -19,11 +19,13 @@ EXTRA_DIST += \
 	%D%/install.md \
 	%D%/journal.md \
 	%D%/limits.md \
+	%D%/modules.md \
 	%D%/operations.md \
 	%D%/options.md \
 	%D%/page.md \
 	%D%/page.png \
 	%D%/parity.md \
+	%D%/pool.md \
 	%D%/scenarios.md \
 	%D%/security.md \
 	%D%/state.md \

@@ -23,6 +23,7 @@ TESTS += %D%/crash
 	%D%/crash_load.c \
 	%D%/crash_make.c \
 	%D%/crash_report.c \
+	%D%/crash_unique.c \
 	%D%/crash_vault.h \
 	%D%/crash_vault_audit.c \
 	%D%/crash_vault_load.c \

@@ -76,10 +76,8 @@ static const struct {
     { "PRAGMA foreign_key_check", take_orphan },
     { "SELECT (SELECT count(*) FROM version), (SELECT count(*) FROM limbo),"
       " (SELECT count(*) FROM token WHERE made = 1),"
-      " (SELECT count(*) FROM (SELECT modulus, x FROM version WHERE kty NOT LIKE 'oct%'"
-      " UNION ALL SELECT modulus, x FROM pooled))"
-      " - (SELECT count(*) FROM (SELECT modulus, x FROM version WHERE kty NOT LIKE 'oct%'"
-      " UNION SELECT modulus, x FROM pooled))",
+      " (SELECT count(*) FROM pooled p JOIN version v ON v.modulus = p.modulus"
+      " AND coalesce(v.x, x'') = coalesce(p.x, x''))",
       take_counts },
     { "SELECT object, replace(kty, '-HSM', '') FROM version"
       " UNION ALL SELECT object, 'twin' FROM version WHERE kty LIKE 'oct%'"
@@ -192,6 +190,7 @@ bool consistency_read(const char *folder, struct consistency *ret_found)
 bool consistency_holds(const struct consistency *found)
 {
     return found->sound && found->bound && found->limbo == 0 && found->orphans == 0
+           && found->doubles == 0
            && found->missing == 0 && found->ownerless == 0 && found->trusted == 1
            && found->strays == 0;
 }
@@ -200,7 +199,7 @@ const char *consistency_describe(const struct consistency *found,
                                  char ret_text[CONSISTENCY_TEXT_SIZE])
 {
     snprintf(ret_text, CONSISTENCY_TEXT_SIZE,
-             "database %s, %s to the token, %zu versions (%zu with the key of another), %zu objects "
+             "database %s, %s to the token, %zu versions (%zu of pairs in the pool), %zu objects "
              "named, %zu in limbo, %zu orphans; token %zu objects (%zu missing, %zu ownerless), %zu trusted, %zu strays, "
              "%zu empty files",
              found->sound ? "sound" : "DAMAGED", found->bound ? "bound" : "NOT bound",
@@ -227,6 +226,25 @@ static bool read_metric(const char *text, const char *name, size_t *ret_value)
     return false;
 }
 
+static bool read_pool(const char *text, size_t *ret_count)
+{
+    static const char *const names[] = { "coffer_pool_ready{kind=\"P-256\"}",
+                                         "coffer_pool_ready{kind=\"P-384\"}",
+                                         "coffer_pool_ready{kind=\"P-521\"}" };
+    size_t count = 0;
+
+    for (size_t i = 0; i < KV_COUNT(names); i++) {
+        size_t one = 0;
+
+        if (!read_metric(text, names[i], &one)) {
+            return false;
+        }
+        count += one;
+    }
+    *ret_count = count;
+    return true;
+}
+
 bool census_read(const struct daemon *daemon, struct census *ret_census)
 {
     struct client client = { .curl = curl_easy_init(), .daemon = daemon };
@@ -237,7 +255,8 @@ bool census_read(const struct daemon *daemon, struct census *ret_census)
                 && read_metric(reply.body, "coffer_keys{state=\"deleted\"}", &ret_census->deleted)
                 && read_metric(reply.body, "coffer_key_versions", &ret_census->versions)
                 && read_metric(reply.body, "coffer_doomed_objects", &ret_census->limbo)
-                && read_metric(reply.body, "coffer_token_keys", &ret_census->token_keys);
+                && read_metric(reply.body, "coffer_token_keys", &ret_census->token_keys)
+                && read_pool(reply.body, &ret_census->pooled);
 
     reply_done(&reply);
     client_close(&client);

@@ -16,7 +16,7 @@ struct consistency {
     bool bound;         /* the store names its token's wrapping key */
     size_t versions;    /* rows of the store */
     size_t limbo;       /* objects without an owner, by the store */
-    size_t doubles;     /* versions and pairs of the pool with the public key of another one */
+    size_t doubles;     /* versions whose key is still in the pool */
     size_t orphans;     /* rows of the store that belong to a vault or key that is not there */
     size_t named;       /* objects that the store's rows want: two for a symmetric key */
     size_t objects;     /* whole ones on the token */
@@ -45,5 +45,6 @@ const char *consistency_describe(const struct consistency *found,
 /* What the running daemon says on /metrics; false when it says nothing. */
 struct census {
     size_t live, deleted, versions, limbo, token_keys;
+    size_t pooled; /* of those on the token, of curves P-256, P-384 and P-521 */
 };
 bool census_read(const struct daemon *daemon, struct census *ret_census);
