@@ -35,7 +35,8 @@ static CK_RV generate_pair(struct hsm_session *session, CK_MECHANISM_TYPE type, 
     CK_MECHANISM mechanism = { type, NULL, 0 };
     struct hsm_template private = { .count = 0 };
 
-    public->type = kind == HSM_RSA ? CKK_RSA : CKK_EC; /* opencryptoki wants it in both or in none */
+    public->type =
+        kind == HSM_RSA ? CKK_RSA : CKK_EC; /* opencryptoki wants it in both or in none */
     hsm_template_add(public, CKA_KEY_TYPE, &public->type, sizeof(public->type));
     hsm_template_flag(public, CKA_TOKEN, false);
     hsm_template_add(public, CKA_ID, id, HSM_ID_LENGTH); /* no stray while it is there */

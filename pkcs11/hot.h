@@ -13,9 +13,9 @@
  * the module takes long for one use, that is so many times what the last ones took, within bounds:
  * nobody could use a key of such a module more often than that.
  */
-#define HSM_COPY_TRUST 20  /* ms that a copy is trusted after a successful use of the key itself */
-#define HSM_COPY_TIMES 4   /* what a use takes */
-#define HSM_COPY_MOST 250  /* ms */
+#define HSM_COPY_TRUST 20 /* ms that a copy is trusted after a successful use of the key itself */
+#define HSM_COPY_TIMES 4  /* what a use takes */
+#define HSM_COPY_MOST 250 /* ms */
 #define HSM_COPY_AFTER 64 /* uses, each within that time of the one before */
 CK_RV hsm_use_hot_key(struct hsm_session *session, const unsigned char id[HSM_ID_LENGTH],
                       enum hsm_role role, hsm_use_fn *use, void *context) kv_must_check;

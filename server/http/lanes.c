@@ -302,9 +302,8 @@ static bool post(struct lane *lane, const struct job *job)
 
 bool kv_lanes_post(struct kv_lanes *lanes, enum kv_lane lane, kv_job_fn *job, void *argument)
 {
-    return post(find_lane(lanes, lane), &(struct job){ .run = job,
-                                                       .argument = argument,
-                                                       .alone = lane == KV_LANE_ALONE });
+    return post(find_lane(lanes, lane),
+                &(struct job){ .run = job, .argument = argument, .alone = lane == KV_LANE_ALONE });
 }
 
 bool kv_lanes_post_in_turn(struct kv_lanes *lanes, uint64_t turn, kv_job_fn *job, void *argument)

@@ -1,28 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The filler: one thread of the lowest priority that generates key pairs ahead (kv/keys/pool.h), while
- * nobody waits for one and nothing is wrong with the token.
- */
-#include <errno.h>
+#include "filler.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "kv/base/log.h"
-#include "kv/keys/pool.h"
 #include "serve.h"
 
 #define LOWEST 19
-#define QUIET_MS 60       /* without a create before it begins: not in the middle of many */
-#define BACKOFF_MS 1000   /* at least, after one that failed; doubled up to BACKOFF_MAX_MS */
+#define QUIET_MS 60     /* without a create before it begins: not in the middle of many */
+#define BACKOFF_MS 1000 /* at least, after one that failed; doubled up to BACKOFF_MAX_MS */
 #define BACKOFF_MAX_MS 60000
 #define STOP_PATIENCE_MS 5000
 
 struct filler {
     struct filler_config config; /* immutable */
     pthread_t thread;
-    bool failing;      /* used by its thread only, as the next one is: that was logged */
+    bool failing; /* used by its thread only, as the next one is: that was logged */
     kv_millis backoff;
 };
 

@@ -16,6 +16,7 @@ libkvserve_a_SOURCES += \
 	%D%/events.h \
 	%D%/fetch.c \
 	%D%/filler.c \
+	%D%/filler.h \
 	%D%/firewalls.c \
 	%D%/folder.c \
 	%D%/folder.h \
@@ -51,6 +52,7 @@ libkvserve_a_SOURCES += \
 	%D%/state.h \
 	%D%/supervisor.c \
 	%D%/sweep.c \
+	%D%/sweep.h \
 	%D%/token.c \
 	%D%/token_faults.c \
 	%D%/token_place.c \

@@ -23,6 +23,7 @@
 #include "listeners.h"
 #include "refusals.h"
 #include "state.h"
+#include "sweep.h"
 
 struct server {
     const struct kv_options *options;
@@ -310,7 +311,7 @@ static void take_down(struct server *server)
     fetch_end();                    /* a silent authority must not delay the end, */
     kv_agenda_stop(server->agenda); /* nor may a travel, */
     filler_ask_to_stop(server->sweep.filler);
-    token_let_go(&server->token);   /* nor a token that was made slow */
+    token_let_go(&server->token); /* nor a token that was made slow */
     refusals_close(&server->refusals);
     drain(server->listeners.tls, server->listeners.control, &server->folder);
     events_stop(&server->courier);

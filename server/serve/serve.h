@@ -19,7 +19,6 @@
 #include "kv/http/lanes.h"
 #include "kv/http/listener.h"
 #include "kv/journal/journal.h"
-#include "kv/keys/pool.h"
 #include "kv/keys/rotation.h"
 
 /* Runs the emulator until a signal ends it. Errors before it is ready are the caller's to print. */
@@ -253,25 +252,6 @@ void token_counts_add(void *counts, const struct hsm_call *call, CK_RV rv); /* h
 enum kv_code token_counts_print(struct token_counts *counts, struct kv_buf *buf,
                                 struct kv_err *err) kv_must_check;
 
-/*
- * The filler: one thread that generates key pairs ahead (kv/keys/pool.h) by --key-pool.
- */
-struct filler; /* opaque */
-struct filler_config {
-    struct kv_keys *keys; /* borrowed, as the next two are */
-    struct kv_lanes *lanes;
-    struct token *token;
-};
-enum kv_code filler_check(const struct kv_options *options, struct kv_err *err) kv_must_check;
-enum kv_code filler_describe(const struct kv_options *options, struct token *token,
-                             struct kv_pool_config *ret_config, struct kv_err *err) kv_must_check;
-enum kv_code filler_start(const struct filler_config *config, struct filler **ret_filler,
-                          struct kv_err *err) kv_must_check;
-void filler_ask_to_stop(struct filler *filler); /* NULL is fine, as in the next one */
-/* Waits a moment for the key that is being generated, and frees the filler. False when that takes
- * longer: then its thread is still inside the token module. */
-bool filler_stop(struct filler *filler);
-
 struct housekeeper;
 
 /* The token, what its gate counts, and what is wrong with it. */
@@ -311,31 +291,6 @@ void token_add_due(struct token *token, struct kv_agenda *agenda);
 
 /* Whether the options leave it to coffer to provide the token. */
 bool token_is_own(const struct kv_options *options);
-
-/*
- * Keeps store and token consistent across starts. The first four members are borrowed, and set before
- * sweep_start().
- */
-struct sweep {
-    struct kv_keys *keys;
-    struct hsm *hsm;
-    struct kv_store *store;
-    const struct data_folder *folder;
-    struct filler *filler;  /* once it runs; sweep_end() ends it */
-    unsigned long failures; /* of the token's calls, up to the end of the sweep */
-    bool done;
-};
-
-/*
- * Before the first request: destroys what was never acknowledged; looks for what was and reports it
- * if it is lost. `token_is_own`: also destroys what nothing refers to, unless the last shutdown was
- * clean. Ends early when a signal comes; the next start does the rest.
- */
-enum kv_code sweep_start(struct sweep *sweep, bool token_is_own, struct kv_err *err) kv_must_check;
-
-/* After the last request: ends the filler, and marks the shutdown as clean, unless a call to the token
- * has failed. When the filler is inside the token for too long, this ends the process. */
-void sweep_end(const struct sweep *sweep);
 
 /* Lends what the control port shows of it, and its faults. */
 void token_lend(struct token *token, struct kv_app *app);

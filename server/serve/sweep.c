@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "serve.h"
+#include "sweep.h"
 
 #include <unistd.h>
 
 #include "kv/base/log.h"
 #include "kv/keys/state.h"
+#include "serve.h"
 
 struct muster {
     const struct hsm *hsm;

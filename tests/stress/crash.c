@@ -36,8 +36,6 @@
 #define KEY_SPREAD_MS 3
 #define FURNISH_EVERY 4    /* rounds */
 #define START_KILL_EVERY 6 /* rounds: the daemon is killed before it is ready, too */
-#define CENSUS_TRIES 100
-#define CENSUS_PAUSE_MS 20
 #define INSPECT_EVERY 20   /* rounds: store and token are read behind its back */
 #define FIRST_START_SHARE 10
 
@@ -168,23 +166,6 @@ static bool check_vaults(struct crash *crash)
     return holds;
 }
 
-/* Again, while a pair is on its way into the pool: on the token, and not yet counted. */
-static bool read_settled_census(struct crash *crash, struct census *ret_census)
-{
-    bool read;
-
-    for (unsigned tries = 0; tries < CENSUS_TRIES; tries++) {
-        read = census_read(&crash->daemon, ret_census);
-        if (!read
-            || ret_census->token_keys
-                   == ret_census->versions + crash->has_sealed + ret_census->pooled) {
-            return read;
-        }
-        program_pause(CENSUS_PAUSE_MS);
-    }
-    return read;
-}
-
 /* The key exchange key is in no ledger, coffer's own key in no version. */
 static bool check_census(struct crash *crash)
 {
@@ -192,17 +173,17 @@ static bool check_census(struct crash *crash)
     const struct holdings held = crew_holdings(&crash->crew);
     const size_t live = held.live + 1;
     const size_t versions = held.versions + 1;
-    bool read = read_settled_census(crash, &census);
+    bool read = crash_read_census(&crash->daemon, crash->has_sealed, &census);
 
-    return tally_check(
-        &crash->tally, PROMISE_CENSUS,
-        read && census.live == live && census.deleted == held.deleted && census.versions == versions
-            && census.token_keys == versions + crash->has_sealed + census.pooled
-            && census.limbo == 0,
-        "%zu keys, %zu deleted, %zu versions in the ledgers; %zu, %zu, %zu in the "
-        "store, %zu keys on the token, %zu of them in the pool, %zu in limbo",
-        live, held.deleted, versions, census.live, census.deleted, census.versions,
-        census.token_keys, census.pooled, census.limbo);
+    return tally_check(&crash->tally, PROMISE_CENSUS,
+                       read && census.live == live && census.deleted == held.deleted
+                           && census.versions == versions
+                           && census.token_keys == versions + crash->has_sealed + census.pooled
+                           && census.limbo == 0,
+                       "%zu keys, %zu deleted, %zu versions in the ledgers; %zu, %zu, %zu in the "
+                       "store, %zu keys on the token, %zu of them in the pool, %zu in limbo",
+                       live, held.deleted, versions, census.live, census.deleted, census.versions,
+                       census.token_keys, census.pooled, census.limbo);
 }
 
 static bool work(struct crash *crash, const struct task *task)

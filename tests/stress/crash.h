@@ -14,6 +14,7 @@
 #include <stddef.h>
 
 #include "../support/client.h"
+#include "../support/consistency.h"
 #include "../support/dice.h"
 #include "../support/tally.h"
 #include "kv/base/clock.h"
@@ -62,6 +63,10 @@ void handed_init(struct handed *handed);
 void handed_done(struct handed *handed);
 /* Puts PROMISE_UNIQUE to the test with the answer to a create or a rotation. */
 bool handed_check(struct handed *handed, struct tally *tally, const struct reply *reply);
+
+/* What the daemon counts, once that agrees with itself, or after a while; `own`: keys on the token that
+ * are coffer's own. */
+bool crash_read_census(const struct daemon *daemon, size_t own, struct census *ret_census);
 
 enum crash_promise {
     PROMISE_START,

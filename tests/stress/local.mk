@@ -16,6 +16,7 @@ TESTS += %D%/crash
 	%D%/crash.h \
 	%D%/crash_aim.c \
 	%D%/crash_audit.c \
+	%D%/crash_census.c \
 	%D%/crash_crew.c \
 	%D%/crash_crew.h \
 	%D%/crash_errand.h \

@@ -190,9 +190,8 @@ bool consistency_read(const char *folder, struct consistency *ret_found)
 bool consistency_holds(const struct consistency *found)
 {
     return found->sound && found->bound && found->limbo == 0 && found->orphans == 0
-           && found->doubles == 0
-           && found->missing == 0 && found->ownerless == 0 && found->trusted == 1
-           && found->strays == 0;
+           && found->doubles == 0 && found->missing == 0 && found->ownerless == 0
+           && found->trusted == 1 && found->strays == 0;
 }
 
 const char *consistency_describe(const struct consistency *found,
@@ -200,11 +199,13 @@ const char *consistency_describe(const struct consistency *found,
 {
     snprintf(ret_text, CONSISTENCY_TEXT_SIZE,
              "database %s, %s to the token, %zu versions (%zu of pairs in the pool), %zu objects "
-             "named, %zu in limbo, %zu orphans; token %zu objects (%zu missing, %zu ownerless), %zu trusted, %zu strays, "
+             "named, %zu in limbo, %zu orphans; token %zu objects (%zu missing, %zu ownerless), "
+             "%zu trusted, %zu strays, "
              "%zu empty files",
              found->sound ? "sound" : "DAMAGED", found->bound ? "bound" : "NOT bound",
-             found->versions, found->doubles, found->named, found->limbo, found->orphans, found->objects,
-             found->missing, found->ownerless, found->trusted, found->strays, found->empty_files);
+             found->versions, found->doubles, found->named, found->limbo, found->orphans,
+             found->objects, found->missing, found->ownerless, found->trusted, found->strays,
+             found->empty_files);
     return ret_text;
 }
 

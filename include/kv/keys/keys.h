@@ -32,7 +32,6 @@ struct kv_db;
 struct kv_events;
 struct kv_store;
 struct kv_keys; /* opaque */
-
 /*
  * Has coffer's CA certify one of coffer's own keys: appends PEM to `chain`, the certificate for
  * that SubjectPublicKeyInfo, then the CA's. Called from any thread.
@@ -50,10 +49,8 @@ struct kv_keys_config {
 
     kv_certify_fn *certify; /* NULL: nothing is attested */
     void *certify_context;
-
     struct kv_pool_config pool; /* of key pairs that are generated ahead */
-
-    bool (*is_to_stop)(void); /* asked between the destruction of two objects; NULL: never */
+    bool (*is_to_stop)(void);   /* asked between the destruction of two objects; NULL: never */
 };
 
 /* Migrates its tables. Free with kv_keys_free(). */
@@ -174,13 +171,6 @@ struct kv_key_create_args {
 enum kv_code kv_key_create_check(const struct kv_scope *scope,
                                  const struct kv_key_create_args *args,
                                  struct kv_err *err) kv_must_check;
-
-/* Whether there seems to be one in the pool; and kv_key_create() with that, if there is one, otherwise
- * *ret_was is false. */
-bool kv_key_seems_ready(const struct kv_scope *scope, const struct kv_key_create_args *args);
-enum kv_code kv_key_create_ready(const struct kv_scope *scope,
-                                 const struct kv_key_create_args *args, bool *ret_was,
-                                 struct kv_key *ret_key, struct kv_err *err) kv_must_check;
 
 /* Generates and stores the first or a new version; takes seconds. Repeats all checks. */
 enum kv_code kv_key_create(const struct kv_scope *scope, const struct kv_key_create_args *args,

@@ -51,7 +51,10 @@ struct kv_pool_config {
     void *context;
 };
 
+struct kv_key;
+struct kv_key_create_args;
 struct kv_keys;
+struct kv_scope;
 
 /* Once, after the sweep of a start: finds what a former run has left in the pool. What is not on the
  * token any more, not of this plan, or of another form is given up. */
@@ -76,3 +79,10 @@ struct kv_pool_level {
     unsigned long filled; /* pairs that were generated ahead, since the start */
 };
 void kv_pool_look(struct kv_keys *keys, enum kv_pool_kind kind, struct kv_pool_level *ret_level);
+
+/* Whether there seems to be one in the pool; and kv_key_create() with that, if there is one, otherwise
+ * *ret_was is false. */
+bool kv_key_seems_ready(const struct kv_scope *scope, const struct kv_key_create_args *args);
+enum kv_code kv_key_create_ready(const struct kv_scope *scope,
+                                 const struct kv_key_create_args *args, bool *ret_was,
+                                 struct kv_key *ret_key, struct kv_err *err) kv_must_check;

@@ -280,9 +280,7 @@ enum kv_code version_take(const struct kv_scope *scope, const char *name,
     struct pooled *pooled = pool_take(scope->keys, spec);
 
     *ret_was = pooled != NULL;
-    return pooled == NULL
-               ? KV_OK
-               : use_pooled(scope, name, NULL, draft, pooled, ret_key, err);
+    return pooled == NULL ? KV_OK : use_pooled(scope, name, NULL, draft, pooled, ret_key, err);
 }
 
 enum kv_code version_generate(const struct kv_scope *scope, const char *name,

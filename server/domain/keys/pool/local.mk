@@ -3,4 +3,5 @@ libkvdomain_a_SOURCES += \
 	%D%/plan.c \
 	%D%/pool.c \
 	%D%/pool.h \
-	%D%/rows.c
+	%D%/rows.c \
+	%D%/stock.c

@@ -16,8 +16,8 @@ static const struct kind {
 #define X(symbol, name, family, bits, curve, most)                                                 \
     [KV_POOL_##symbol] = { name,                                                                   \
                            { KV_FAMILY_##family, bits,                                             \
-                             KV_FAMILY_##family == KV_FAMILY_RSA ? EXPONENT : 0,                   \
-                             KV_CURVE_##curve, false },                                            \
+                             KV_FAMILY_##family == KV_FAMILY_RSA ? EXPONENT : 0, KV_CURVE_##curve, \
+                             false },                                                              \
                            most },
 #include "kv/keys/pool_kind.def"
 #undef X
@@ -79,10 +79,11 @@ static enum kv_code read_entry(const char *text, size_t len, bool *seen, struct 
     enum kv_pool_kind kind = KV_POOL_KINDS;
 
     if (!find_name(text, name_len, &kind)) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
-                       "--key-pool: \"%.*s\" is none of RSA-2048, RSA-3072, RSA-4096, P-256, P-384, "
-                       "P-521, P-256K",
-                       (int) (name_len < 64 ? name_len : 64), text);
+        return KV_FAIL(
+            err, KV_BAD_PARAMETER, 0,
+            "--key-pool: \"%.*s\" is none of RSA-2048, RSA-3072, RSA-4096, P-256, P-384, "
+            "P-521, P-256K",
+            (int) (name_len < 64 ? name_len : 64), text);
     }
     if (seen[kind]) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--key-pool: %s is there twice", kinds[kind].name);

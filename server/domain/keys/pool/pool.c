@@ -9,8 +9,6 @@
 #include "../core.h"
 #include "../intent.h"
 
-#define FORM_SIZE 64
-
 /* --- life --- */
 
 void pool_init(struct key_pool *pool, const struct kv_pool_plan *plan)
@@ -64,16 +62,15 @@ static bool is_sound(const struct kv_keys *keys)
     return config->is_sound == NULL || config->is_sound(config->context);
 }
 
-/* What makes keys of now different from those of then, on the token: as the options have it, and
- * whether they are bound to a trusted wrapping key. */
-static void describe_form(const struct kv_keys *keys, char ret_form[FORM_SIZE])
+void pool_describe_form(const struct kv_keys *keys, char ret_form[POOL_FORM_SIZE])
 {
-    (void) snprintf(ret_form, FORM_SIZE, "%s%s", keys->config.pool.form,
+    (void) snprintf(ret_form, POOL_FORM_SIZE, "%s%s", keys->config.pool.form,
                     kv_custody_binds(keys->config.custody) ? " bound" : "");
 }
 
 /* A kind that is asked for again and again is kept up to its bound. */
-static void want_locked(const struct kv_pool_plan *plan, struct shelf *shelf, enum kv_pool_kind kind)
+static void want_locked(const struct kv_pool_plan *plan, struct shelf *shelf,
+                        enum kv_pool_kind kind)
 {
     shelf->level.asked++;
     if (plan->adapts && shelf->level.wanted < plan->size[kind]) {
@@ -197,8 +194,7 @@ void pool_ask(struct kv_keys *keys, const struct kv_key_spec *spec)
     }
 }
 
-/* Of one that was taken: *ret_is_usable is false when the token does not have it. */
-static enum kv_code look_at(struct kv_keys *keys, const struct pooled *pooled, bool *ret_is_usable)
+enum kv_code pool_look_at(struct kv_keys *keys, const struct pooled *pooled, bool *ret_is_usable)
 {
     struct kv_custody_facts facts;
     struct kv_err err;
@@ -220,7 +216,7 @@ struct pooled *pool_take(struct kv_keys *keys, const struct kv_key_spec *spec)
     while (is_sound(keys) && (pooled = pop(&keys->pool, kind)) != NULL) {
         bool is_usable;
 
-        if (look_at(keys, pooled, &is_usable) != KV_OK) {
+        if (pool_look_at(keys, pooled, &is_usable) != KV_OK) {
             pool_give_back(keys, pooled); /* the token fails: whoever generates gets to hear how */
             return NULL;
         }
@@ -288,9 +284,9 @@ static enum kv_code make(struct kv_keys *keys, const unsigned char *object, stru
                          struct kv_err *err)
 {
     const struct kv_key_spec spec = pool_spec(pooled->kind);
-    char form[FORM_SIZE];
+    char form[POOL_FORM_SIZE];
 
-    describe_form(keys, form);
+    pool_describe_form(keys, form);
     KV_TRY(kv_custody_generate(keys->config.custody, object, &spec, &pooled->material, err));
     return pool_row_save(keys, pooled, form, err);
 }
@@ -314,7 +310,8 @@ enum kv_code kv_pool_fill(struct kv_keys *keys, enum kv_pool_kind kind, struct k
     if (code == KV_OK) {
         code = make(keys, object, pooled, err);
         if (code != KV_OK) {
-            KV_IGNORE(intent_doom(keys, object, 1, NULL)); /* else the next start's sweep finds it */
+            KV_IGNORE(
+                intent_doom(keys, object, 1, NULL)); /* else the next start's sweep finds it */
         }
     }
     if (code != KV_OK) {
@@ -323,106 +320,4 @@ enum kv_code kv_pool_fill(struct kv_keys *keys, enum kv_pool_kind kind, struct k
     }
     put(keys, pooled);
     return KV_OK;
-}
-
-/* --- the start --- */
-
-struct stock {
-    struct kv_keys *keys;
-    char form[FORM_SIZE];
-    unsigned char (*doomed)[KV_OBJECT_LENGTH]; /* heap */
-    size_t count;
-};
-
-static enum kv_code add_doomed(struct stock *stock, const struct pooled *pooled, struct kv_err *err)
-{
-    void *longer = reallocarray(stock->doomed, stock->count + 1, sizeof(*stock->doomed));
-
-    if (longer == NULL) {
-        return KV_OUT_OF_MEMORY(err);
-    }
-    stock->doomed = longer;
-    memcpy(stock->doomed[stock->count++], pooled->material.object, KV_OBJECT_LENGTH);
-    return KV_OK;
-}
-
-static bool is_welcome(const struct stock *stock, const struct pooled *pooled, const char *form)
-{
-    const struct kv_pool_plan *plan = &stock->keys->config.pool.plan;
-    struct kv_pool_level level;
-    bool is_usable;
-
-    if (pooled->kind == KV_POOL_KINDS || plan->size[pooled->kind] == 0
-        || strcmp(form, stock->form) != 0) {
-        return false;
-    }
-    kv_pool_look(stock->keys, pooled->kind, &level);
-    return level.ready < KV_POOL_MOST
-           && (look_at(stock->keys, pooled, &is_usable) != KV_OK || is_usable);
-}
-
-static enum kv_code take_in(void *context, const struct pooled *row, const char *form,
-                            struct kv_err *err)
-{
-    struct stock *stock = context;
-    struct key_pool *pool = &stock->keys->pool;
-
-    if (!is_welcome(stock, row, form)) {
-        return add_doomed(stock, row, err);
-    }
-    struct pooled *pooled = malloc(sizeof(*pooled));
-
-    if (pooled == NULL) {
-        return KV_OUT_OF_MEMORY(err);
-    }
-    *pooled = *row;
-    pthread_mutex_lock(&pool->mutex); /* the era is the first one, as that of the row */
-    put_locked(&pool->shelf[row->kind], pooled);
-    pthread_mutex_unlock(&pool->mutex);
-    return KV_OK;
-}
-
-/* What the token cannot make is not wanted; where the pool adapts, what a former run was asked for is
- * what it left. */
-static void settle_wants(struct kv_keys *keys)
-{
-    const struct kv_pool_plan *plan = &keys->config.pool.plan;
-
-    for (enum kv_pool_kind kind = 0; kind < KV_POOL_KINDS; kind++) {
-        struct kv_pool_level *level = &keys->pool.shelf[kind].level;
-        const struct kv_key_spec spec = pool_spec(kind);
-
-        if (kv_custody_check(keys->config.custody, &spec, NULL) != KV_OK) {
-            keys->config.pool.plan.size[kind] = 0;
-            level->wanted = 0;
-        } else if (plan->adapts) {
-            level->wanted = level->ready < plan->size[kind] ? level->ready : plan->size[kind];
-        }
-    }
-}
-
-static enum kv_code doom(struct stock *stock, struct kv_err *err)
-{
-    for (size_t i = 0; i < stock->count; i++) {
-        KV_TRY(pool_row_doom(stock->keys, stock->doomed[i], err));
-    }
-    return KV_OK;
-}
-
-enum kv_code kv_pool_open(struct kv_keys *keys, struct kv_err *err)
-{
-    struct stock stock = { .keys = keys };
-
-    if (keys->config.pool.form == NULL) {
-        keys->config.pool.plan = (struct kv_pool_plan){ .adapts = false };
-        keys->config.pool.form = "";
-    }
-    describe_form(keys, stock.form);
-    enum kv_code code = pool_rows_each(keys, take_in, &stock, err);
-    if (code == KV_OK) {
-        settle_wants(keys);
-        code = doom(&stock, err);
-    }
-    free(stock.doomed);
-    return code;
 }

@@ -47,6 +47,15 @@ void pool_drop(struct kv_keys *keys, struct pooled *pooled);
 /* It is a version's now, and counted as asked for and taken. */
 void pool_spend(struct kv_keys *keys, struct pooled *pooled);
 
+/* Whether the token has it; anything but KV_OK: the token fails. */
+enum kv_code pool_look_at(struct kv_keys *keys, const struct pooled *pooled,
+                          bool *ret_is_usable) kv_must_check;
+
+/* What makes keys of now different from those of then, on the token: as the options have it, and
+ * whether they are bound to a trusted wrapping key. */
+#define POOL_FORM_SIZE 64
+void pool_describe_form(const struct kv_keys *keys, char ret_form[POOL_FORM_SIZE]);
+
 /* Inside the transaction that gives the object an owner: whether it was in the pool until now. */
 enum kv_code pool_settle(struct kv_db *db, const unsigned char *object, bool *ret_was,
                          struct kv_err *err) kv_must_check;
