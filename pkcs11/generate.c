@@ -113,7 +113,7 @@ CK_RV hsm_generate_rsa(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], e
     if (public_exponent < 3 || public_exponent % 2 == 0) {
         return CKR_ATTRIBUTE_VALUE_INVALID;
     }
-    HSM_TRY(hsm_session_acquire_to_make(hsm, &session));
+    HSM_TRY(hsm_session_acquire_to_generate(hsm, &session));
     session->key = id;
     HSM_TRY(generate_rsa_pair(session, id, bond, bits, public_exponent, &pair));
     HSM_TRY(keep_pair(session, id, &pair, read_ordered(session, pair.public, bits, &public)));
@@ -131,7 +131,7 @@ CK_RV hsm_generate_ec(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], en
     if (!(hsm->capabilities.ec_curves & HSM_BIT(curve))) {
         return HSM_RV_NO_MECHANISM;
     }
-    HSM_TRY(hsm_session_acquire_to_make(hsm, &session));
+    HSM_TRY(hsm_session_acquire_to_generate(hsm, &session));
     session->key = id;
     HSM_TRY(generate_ec_pair(session, id, bond, curve, &pair));
     HSM_TRY(keep_pair(session, id, &pair, hsm_read_point(session, pair.public, curve, &public)));

@@ -84,6 +84,7 @@ static CK_RV move(struct hsm_session *session, CK_OBJECT_HANDLE made, CK_OBJECT_
     if (!session->hsm->capabilities.settles) {
         return CKR_OK;
     }
+    hsm_session_begin_to_make(session);
     CK_RV rv = copy_to_token(session, made, ret_key);
     session->spent = true;
     return rv;

@@ -6,6 +6,7 @@ EXTRA_PROGRAMS += %D%/bench
 	%D%/bench.h \
 	%D%/connection.c \
 	%D%/connection.h \
+	%D%/create.c \
 	%D%/duel.c \
 	%D%/duel.h \
 	%D%/faults.c \

@@ -68,7 +68,14 @@ bool kv_pool_await(struct kv_keys *keys, kv_millis rest, enum kv_pool_kind *ret_
 enum kv_code kv_pool_fill(struct kv_keys *keys, enum kv_pool_kind kind,
                           struct kv_err *err) kv_must_check;
 
-/* From now on kv_pool_await() returns false. */
+/*
+ * Around what needs the token for itself: from the first to the second no pair is generated. The first
+ * waits for the one that is under way, a minute at most. They nest.
+ */
+void kv_pool_hold(struct kv_keys *keys);
+void kv_pool_let_go(struct kv_keys *keys);
+
+/* From now on kv_pool_await() returns false, and kv_pool_fill() does nothing. */
 void kv_pool_stop(struct kv_keys *keys);
 
 /* What there is of a kind. */

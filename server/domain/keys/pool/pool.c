@@ -9,6 +9,8 @@
 #include "../core.h"
 #include "../intent.h"
 
+#define HOLD_PATIENCE_MS 60000
+
 /* --- life --- */
 
 void pool_init(struct key_pool *pool, const struct kv_pool_plan *plan)
@@ -263,6 +265,50 @@ void pool_spend(struct kv_keys *keys, struct pooled *pooled)
 
 /* --- filling --- */
 
+void kv_pool_hold(struct kv_keys *keys)
+{
+    struct key_pool *pool = &keys->pool;
+    const kv_millis end = kv_clock_monotonic() + HOLD_PATIENCE_MS;
+    const struct timespec until = { .tv_sec = end / 1000, .tv_nsec = end % 1000 * 1000000 };
+    int result = 0;
+
+    pthread_mutex_lock(&pool->mutex);
+    pool->holders++;
+    while (pool->is_filling && result == 0) {
+        result = pthread_cond_clockwait(&pool->changed, &pool->mutex, CLOCK_MONOTONIC, &until);
+    }
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+void kv_pool_let_go(struct kv_keys *keys)
+{
+    pthread_mutex_lock(&keys->pool.mutex);
+    keys->pool.holders--;
+    pthread_cond_broadcast(&keys->pool.changed);
+    pthread_mutex_unlock(&keys->pool.mutex);
+}
+
+/* Waits while somebody holds the pool; false when it was stopped. */
+static bool begin_filling(struct key_pool *pool)
+{
+    pthread_mutex_lock(&pool->mutex);
+    while (pool->holders > 0 && !pool->stopped) {
+        pthread_cond_wait(&pool->changed, &pool->mutex);
+    }
+    pool->is_filling = !pool->stopped;
+    bool begun = pool->is_filling;
+    pthread_mutex_unlock(&pool->mutex);
+    return begun;
+}
+
+static void end_filling(struct key_pool *pool)
+{
+    pthread_mutex_lock(&pool->mutex);
+    pool->is_filling = false;
+    pthread_cond_broadcast(&pool->changed);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
 static unsigned read_era(struct key_pool *pool)
 {
     pthread_mutex_lock(&pool->mutex);
@@ -291,7 +337,7 @@ static enum kv_code make(struct kv_keys *keys, const unsigned char *object, stru
     return pool_row_save(keys, pooled, form, err);
 }
 
-enum kv_code kv_pool_fill(struct kv_keys *keys, enum kv_pool_kind kind, struct kv_err *err)
+static enum kv_code fill(struct kv_keys *keys, enum kv_pool_kind kind, struct kv_err *err)
 {
     unsigned char object[KV_OBJECT_LENGTH];
     struct pooled *pooled = calloc(1, sizeof(*pooled));
@@ -320,4 +366,14 @@ enum kv_code kv_pool_fill(struct kv_keys *keys, enum kv_pool_kind kind, struct k
     }
     put(keys, pooled);
     return KV_OK;
+}
+
+enum kv_code kv_pool_fill(struct kv_keys *keys, enum kv_pool_kind kind, struct kv_err *err)
+{
+    if (!begin_filling(&keys->pool)) {
+        return KV_OK;
+    }
+    enum kv_code code = fill(keys, kind, err);
+    end_filling(&keys->pool);
+    return code;
 }

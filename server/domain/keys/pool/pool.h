@@ -20,7 +20,9 @@ struct key_pool {
     pthread_mutex_t mutex; /* lock.def: keys.pool; guards what follows */
     pthread_cond_t changed;
     bool stopped;
-    unsigned era; /* counted when all that was there is given up */
+    bool is_filling;  /* a pair is being generated */
+    unsigned holders; /* who wants none to be */
+    unsigned era;     /* counted when all that was there is given up */
     struct shelf {
         struct pooled *first; /* the oldest */
         struct kv_pool_level level;
