@@ -6,10 +6,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "kv/base/json.h"
 #include "kv/base/log.h"
 #include "serve.h"
 
-#define LOWEST 19
+#define LEISURE 10      /* added to the nice value: a tenth of what others get who want it */
 #define QUIET_MS 60     /* without a create before it begins: not in the middle of many */
 #define BACKOFF_MS 1000 /* at least, after one that failed; doubled up to BACKOFF_MAX_MS */
 #define BACKOFF_MAX_MS 60000
@@ -41,12 +42,42 @@ static bool is_sound(void *token)
     return kv_hsm_faults_are_none(((const struct token *) token)->faults);
 }
 
+struct errand {
+    void (*work)(void *argument);
+    void *argument;
+};
+
+/* Linux keeps a nice value for each thread. If it is refused, this competes with the rest. */
+static void *run_errand(void *errand_)
+{
+    const struct errand *errand = errand_;
+    id_t self = (id_t) gettid();
+
+    (void) setpriority(PRIO_PROCESS, self, getpriority(PRIO_PROCESS, self) + LEISURE);
+    errand->work(errand->argument);
+    return NULL;
+}
+
+/* On a thread of its own, because nobody may raise his priority again. */
+static void at_leisure(void (*work)(void *argument), void *argument)
+{
+    struct errand errand = { work, argument };
+    pthread_t thread;
+
+    if (pthread_create(&thread, NULL, run_errand, &errand) != 0) {
+        work(argument);
+        return;
+    }
+    (void) pthread_join(thread, NULL); /* ours, and joinable */
+}
+
 enum kv_code filler_describe(const struct kv_options *options, struct token *token,
                              struct kv_pool_config *ret_config, struct kv_err *err)
 {
     *ret_config = (struct kv_pool_config){
         .form = kv_option_text(options, KV_OPTION_KEY_EXPORT),
         .is_sound = is_sound,
+        .at_leisure = at_leisure,
         .context = token,
     };
     return read_plan(options, &ret_config->plan, err);
@@ -104,7 +135,6 @@ static void *fill(void *argument)
     kv_millis rest = QUIET_MS;
     struct kv_err err;
 
-    (void) setpriority(PRIO_PROCESS, (id_t) gettid(), LOWEST); /* Linux: of this thread alone */
     while (kv_pool_await(keys, rest, &kind)) {
         unsigned long before = asked;
 
@@ -144,7 +174,7 @@ void filler_ask_to_stop(struct filler *filler)
     }
 }
 
-/* A large RSA key at the lowest priority can take longer than anybody waits for an end. */
+/* A large RSA key at a low priority can take longer than anybody waits for an end. */
 bool filler_stop(struct filler *filler)
 {
     const kv_millis end = kv_clock_monotonic() + STOP_PATIENCE_MS;
@@ -159,4 +189,25 @@ bool filler_stop(struct filler *filler)
     }
     free(filler);
     return true;
+}
+
+/* The kinds that are kept, or were asked for. */
+void filler_show(cJSON *body, struct kv_keys *keys, bool *ok)
+{
+    cJSON *pool = kv_json_add_object(body, "pool", ok);
+
+    for (enum kv_pool_kind kind = 0; kind < KV_POOL_KINDS; kind++) {
+        struct kv_pool_level level;
+
+        kv_pool_look(keys, kind, &level);
+        if (level.ready + level.wanted + level.asked > 0) {
+            cJSON *item = kv_json_add_object(pool, kv_pool_kind_name(kind), ok);
+
+            kv_json_add_int(item, "ready", level.ready, ok);
+            kv_json_add_int(item, "wanted", level.wanted, ok);
+            kv_json_add_int(item, "asked", (int64_t) level.asked, ok);
+            kv_json_add_int(item, "taken", (int64_t) level.taken, ok);
+            kv_json_add_int(item, "filled", (int64_t) level.filled, ok);
+        }
+    }
 }

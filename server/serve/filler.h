@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * filler.h - the filler: one thread of the lowest priority that generates key pairs ahead
- * (kv/keys/pool.h) by --key-pool, while nobody waits for one. Private to the files beside it.
+ * filler.h - the filler: has key pairs generated ahead (kv/keys/pool.h) by --key-pool, one at a time and
+ * at a low priority, while nobody waits for one. Private to the files beside it.
  */
 #pragma once
+
+#include <cjson/cJSON.h>
 
 #include "kv/base/options.h"
 #include "kv/http/lanes.h"
@@ -26,3 +28,6 @@ void filler_ask_to_stop(struct filler *filler); /* NULL is fine, as in the next 
 /* Waits a moment for the key that is being generated, and frees the filler. False when that takes
  * longer: then its thread is still inside the token module. */
 bool filler_stop(struct filler *filler);
+
+/* Adds what there is in the pool as `pool`: for what the control port says of the token. */
+void filler_show(cJSON *body, struct kv_keys *keys, bool *ok);

@@ -262,6 +262,7 @@ static void fill_app(struct server *server)
         .public_url = server->public_url,
         .serves_siblings = !kv_option_is(server->options, KV_OPTION_LISTEN, "localhost"),
     };
+    server->token.keys = server->keys;
     token_lend(&server->token, &server->app);
     grants_lend(&server->grants, &server->app);
     events_lend(&server->courier, &server->app);

@@ -262,6 +262,7 @@ struct token {
     struct housekeeper *keeper; /* borrowed: who looks at it */
     const char *folder;         /* borrowed: the data folder; NULL: the token is not our own */
     const char *label;          /* borrowed */
+    struct kv_keys *keys;       /* borrowed: whose pool is shown with it */
     /* While the module is closed: makes a token like the one that was there, with nothing on it. */
     enum kv_code (*make_blank)(const struct token *token, struct kv_err *err);
 };

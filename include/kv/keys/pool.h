@@ -10,7 +10,7 @@
  *
  * The pool never stands in for a token that fails: while something is wrong with it nothing is taken,
  * and each pair is looked at on the token before it is.
- * Thread-safe. kv_pool_fill() belongs to one thread of low priority, which serve/ has.
+ * Thread-safe. kv_pool_fill() belongs to one thread, which serve/ has.
  */
 #pragma once
 
@@ -49,6 +49,9 @@ struct kv_pool_config {
     const char *form;         /* of keys that are made now, as the options have it; NULL: none */
     bool (*is_sound)(void *context); /* whether nothing is wrong with the token; NULL: nothing is */
     void *context;
+    /* Runs work(argument) at a low priority and returns when that is done; NULL: as it comes. It has no
+     * transaction in it: whoever waits for the store must not wait for somebody who gets no turn. */
+    void (*at_leisure)(void (*work)(void *argument), void *argument);
 };
 
 struct kv_key;

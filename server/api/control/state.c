@@ -73,36 +73,13 @@ enum kv_code control_info(struct kv_request *request, struct kv_response *respon
     return kv_response_json(response, 200, body, err);
 }
 
-/* The kinds that are kept, or were asked for. */
-static void add_pool(cJSON *body, struct kv_keys *keys, bool *ok)
-{
-    cJSON *pool = kv_json_add_object(body, "pool", ok);
-
-    for (enum kv_pool_kind kind = 0; kind < KV_POOL_KINDS; kind++) {
-        struct kv_pool_level level;
-
-        kv_pool_look(keys, kind, &level);
-        if (level.ready + level.wanted + level.asked > 0) {
-            cJSON *item = kv_json_add_object(pool, kv_pool_kind_name(kind), ok);
-
-            kv_json_add_int(item, "ready", level.ready, ok);
-            kv_json_add_int(item, "wanted", level.wanted, ok);
-            kv_json_add_int(item, "asked", (int64_t) level.asked, ok);
-            kv_json_add_int(item, "taken", (int64_t) level.taken, ok);
-            kv_json_add_int(item, "filled", (int64_t) level.filled, ok);
-        }
-    }
-}
-
 enum kv_code control_hsm(struct kv_request *request, struct kv_response *response,
                          struct kv_err *err)
 {
     kv_auto(cJSON_Delete) cJSON *body = NULL;
-    bool ok = true;
 
     KV_TRY(request->app->describe_token(request->app->token_context, &body, err));
-    add_pool(body, request->app->keys, &ok);
-    return kv_response_json(response, 200, ok ? body : NULL, err);
+    return kv_response_json(response, 200, body, err);
 }
 
 /* A server that can be asked is ready, since the listener starts last, unless the store is lost. */
