@@ -26,12 +26,14 @@ EXTRA_DIST += \
 	%D%/journal.md \
 	%D%/keyvault.md \
 	%D%/limits.md \
+	%D%/modules.md \
 	%D%/operations.md \
 	%D%/options.md \
 	%D%/page.md \
 	%D%/page.png \
 	%D%/parity.md \
 	%D%/resource-manager.md \
+	%D%/pool.md \
 	%D%/scenarios.md \
 	%D%/security.md \
 	%D%/state.md \

@@ -87,6 +87,8 @@ noinst_HEADERS = \
 	%D%/kv/keys/keys.h \
 	%D%/kv/keys/lease.h \
 	%D%/kv/keys/notice.h \
+	%D%/kv/keys/pool.h \
+	%D%/kv/keys/pool_kind.def \
 	%D%/kv/keys/rotation.h \
 	%D%/kv/keys/state.h \
 	%D%/kv/journal/journal.h \

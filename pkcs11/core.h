@@ -4,7 +4,7 @@
  *
  * Locks, outermost first (kv/base/lock.def): hsm.check is held by the one thread that checks;
  * hsm.open is a rwlock, shared by all threads inside the module and held exclusively to re-open it;
- * hsm.objects is one, too, held by a session for as long as it is lent, or while a key is being
+ * hsm.objects is one, too, held by a session that makes or destroys objects, or while a key is being
  * copied; hsm.turn is held by the one thread that makes copies or ends them; then hsm.copies
  * (copies.c), hsm.handles (map.c), hsm.sentinel and hsm.pool (session.c), which are never held
  * across a C_ call.

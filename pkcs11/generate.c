@@ -35,6 +35,9 @@ static CK_RV generate_pair(struct hsm_session *session, CK_MECHANISM_TYPE type, 
     CK_MECHANISM mechanism = { type, NULL, 0 };
     struct hsm_template private = { .count = 0 };
 
+    public->type =
+        kind == HSM_RSA ? CKK_RSA : CKK_EC; /* opencryptoki wants it in both or in none */
+    hsm_template_add(public, CKA_KEY_TYPE, &public->type, sizeof(public->type));
     hsm_template_flag(public, CKA_TOKEN, false);
     hsm_template_add(public, CKA_ID, id, HSM_ID_LENGTH); /* no stray while it is there */
     hsm_template_key(&private, session->hsm, kind, id, bond);
@@ -70,18 +73,19 @@ static CK_RV generate_ec_pair(struct hsm_session *session, const unsigned char *
 }
 
 /* Settles the private half and enters it into the map, unless reading the public half failed with
- * `rv`. The public half is a session object: if destroying it fails, it ends with the session. */
+ * `rv`. The public half ends with the session. */
 static CK_RV keep_pair(struct hsm_session *session, const unsigned char *id,
                        const struct pair *pair, CK_RV rv)
 {
     CK_OBJECT_HANDLE key;
 
-    hsm_discard(session, pair->public);
-    if (rv != CKR_OK) {
+    if (rv == CKR_OK) {
+        rv = hsm_settle(session, id, HSM_KEY, pair->private, &key);
+    } else if (!session->hsm->capabilities.settles) {
         hsm_discard(session, pair->private);
-        return rv;
     }
-    return hsm_settle(session, id, HSM_KEY, pair->private, &key);
+    session->spent = true;
+    return rv;
 }
 
 static CK_RV read_ordered(struct hsm_session *session, CK_OBJECT_HANDLE public, CK_ULONG bits,
@@ -109,7 +113,7 @@ CK_RV hsm_generate_rsa(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], e
     if (public_exponent < 3 || public_exponent % 2 == 0) {
         return CKR_ATTRIBUTE_VALUE_INVALID;
     }
-    HSM_TRY(hsm_session_acquire_to_make(hsm, &session));
+    HSM_TRY(hsm_session_acquire_to_generate(hsm, &session));
     session->key = id;
     HSM_TRY(generate_rsa_pair(session, id, bond, bits, public_exponent, &pair));
     HSM_TRY(keep_pair(session, id, &pair, read_ordered(session, pair.public, bits, &public)));
@@ -127,7 +131,7 @@ CK_RV hsm_generate_ec(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH], en
     if (!(hsm->capabilities.ec_curves & HSM_BIT(curve))) {
         return HSM_RV_NO_MECHANISM;
     }
-    HSM_TRY(hsm_session_acquire_to_make(hsm, &session));
+    HSM_TRY(hsm_session_acquire_to_generate(hsm, &session));
     session->key = id;
     HSM_TRY(generate_ec_pair(session, id, bond, curve, &pair));
     HSM_TRY(keep_pair(session, id, &pair, hsm_read_point(session, pair.public, curve, &public)));

@@ -23,26 +23,44 @@ static int64_t read_clock(void)
     return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
 }
 
+int64_t hsm_copy_trust(const struct hsm_place *place)
+{
+    int64_t trust = place->took * HSM_COPY_TIMES;
+
+    if (trust < HSM_COPY_TRUST) {
+        return HSM_COPY_TRUST;
+    }
+    return trust > HSM_COPY_MOST ? HSM_COPY_MOST : trust;
+}
+
 static void choose(struct hsm_place *place, void *context)
 {
     struct choice *choice = context;
-    bool paused = choice->now - place->used > HSM_COPY_TRUST;
+    const int64_t trust = hsm_copy_trust(place);
+    bool paused = choice->now - place->used > trust;
 
     place->run = paused ? 0 : place->run + 1;
     place->used = choice->now;
 
     bool is_hot = place->run >= HSM_COPY_AFTER;
-    bool is_believed = is_hot && choice->now - place->seen <= HSM_COPY_TRUST;
+    bool is_believed = is_hot && choice->now - place->seen <= trust;
     choice->key = place->key;
     choice->copy = is_believed ? place->copy : CK_INVALID_HANDLE;
     choice->wants_copy = is_hot && place->copy == CK_INVALID_HANDLE;
 }
 
+/* A use of the key itself. */
+struct own_use {
+    int64_t begun, ended;
+};
+
+/* Half of what is new counts, so that one use that was held up does not. */
 static void confirm(struct hsm_place *place, void *context)
 {
-    const int64_t *now = context;
+    const struct own_use *own = context;
 
-    place->seen = *now;
+    place->seen = own->ended;
+    place->took = (place->took + own->ended - own->begun) / 2;
 }
 
 static CK_RV use_copy(struct hsm_session *session, const unsigned char *id, struct hsm_copy *copy,
@@ -77,9 +95,10 @@ CK_RV hsm_use_hot_key(struct hsm_session *session, const unsigned char id[HSM_ID
         hsm_copy_forget(hsm, id, role, choice.copy);
         HSM_TRY(hsm_session_renew(session));
     }
+    struct own_use own = { .begun = read_clock() };
     HSM_TRY(hsm_use_key(session, id, role, use, context));
-    int64_t now = read_clock();
-    (void) hsm_map_visit(hsm->map, id, role, confirm, &now);
+    own.ended = read_clock();
+    (void) hsm_map_visit(hsm->map, id, role, confirm, &own);
     if (choice.wants_copy) {
         hsm_copy_make(hsm, id, role, choice.key);
     }

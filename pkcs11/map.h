@@ -16,6 +16,7 @@ struct hsm_place {
     CK_OBJECT_HANDLE copy; /* CK_INVALID_HANDLE: none */
     int64_t used;          /* monotonic ms: the last use */
     int64_t seen;          /* monotonic ms: when the key itself was last good for one */
+    int64_t took;          /* ms that such a use took, of late */
     unsigned run;          /* uses without a pause */
 };
 

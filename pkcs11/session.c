@@ -159,12 +159,25 @@ CK_RV hsm_session_acquire(struct hsm *hsm, struct hsm_session **ret_session)
     return rv;
 }
 
+void hsm_session_begin_to_make(struct hsm_session *session)
+{
+    if (!session->has_objects) {
+        pthread_rwlock_rdlock(&session->hsm->objects_lock);
+        session->has_objects = true;
+    }
+}
+
 CK_RV hsm_session_acquire_to_make(struct hsm *hsm, struct hsm_session **ret_session)
 {
     HSM_TRY(hsm_session_acquire(hsm, ret_session));
-    pthread_rwlock_rdlock(&hsm->objects_lock);
-    (*ret_session)->has_objects = true;
+    hsm_session_begin_to_make(*ret_session);
     return CKR_OK;
+}
+
+CK_RV hsm_session_acquire_to_generate(struct hsm *hsm, struct hsm_session **ret_session)
+{
+    return hsm->capabilities.settles ? hsm_session_acquire(hsm, ret_session)
+                                     : hsm_session_acquire_to_make(hsm, ret_session);
 }
 
 CK_RV hsm_session_acquire_to_destroy(struct hsm *hsm, struct hsm_session **ret_session)

@@ -28,6 +28,14 @@ CK_RV hsm_session_acquire(struct hsm *hsm, struct hsm_session **ret_session) kv_
 CK_RV hsm_session_acquire_to_make(struct hsm *hsm, struct hsm_session **ret_session) kv_must_check;
 CK_RV hsm_session_acquire_to_destroy(struct hsm *hsm,
                                      struct hsm_session **ret_session) kv_must_check;
+/*
+ * To generate a pair: where that gives drafts (settle.h), which are no objects of the token, the lock
+ * is taken by hsm_session_begin_to_make() alone, once the draft is to be copied there. So nobody who
+ * destroys waits for a generation, nor does anybody behind him.
+ */
+CK_RV hsm_session_acquire_to_generate(struct hsm *hsm,
+                                      struct hsm_session **ret_session) kv_must_check;
+void hsm_session_begin_to_make(struct hsm_session *session);
 /* Gives the session back, closed if it is spent, and leaves the module. */
 void hsm_session_release(struct hsm_session *session);
 KV_DEFINE_CLEANUP(struct hsm_session *, hsm_session_release)

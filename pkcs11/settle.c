@@ -74,17 +74,19 @@ bool hsm_settle_probe(struct hsm_session *session)
     return HSM_CALL(session, C_DestroyObject, copy) == CKR_OK && whole;
 }
 
-/* A spent session is about to end anyway, and other drafts in it are still wanted. */
+/*
+ * The draft ends with its session. C_DestroyObject would end it at once, but SoftHSM looks for it
+ * without a lock then, among session objects that other threads are making meanwhile.
+ */
 static CK_RV move(struct hsm_session *session, CK_OBJECT_HANDLE made, CK_OBJECT_HANDLE *ret_key)
 {
     *ret_key = made;
     if (!session->hsm->capabilities.settles) {
         return CKR_OK;
     }
+    hsm_session_begin_to_make(session);
     CK_RV rv = copy_to_token(session, made, ret_key);
-    if (rv != CKR_OK || !session->spent) {
-        hsm_discard(session, made);
-    }
+    session->spent = true;
     return rv;
 }
 

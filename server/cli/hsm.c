@@ -206,6 +206,20 @@ static enum kv_code print_line(const cJSON *answer, const char *name, struct kv_
     return KV_OK;
 }
 
+/* pool=RSA-2048 4 of 4: what was generated ahead. A server of another version may have none. */
+static void print_pool(const cJSON *pool)
+{
+    const cJSON *kind;
+
+    cJSON_ArrayForEach (kind, pool) {
+        (void) fputs("pool=", stdout);
+        kv_cli_print_text(kind->string);
+        (void) printf(" %.0f of %.0f\n",
+                      cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(kind, "ready")),
+                      cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(kind, "wanted")));
+    }
+}
+
 static enum kv_code print_state(const struct kv_cli_server *server, struct kv_err *err)
 {
     kv_auto(cJSON_Delete) cJSON *answer = NULL;
@@ -214,7 +228,9 @@ static enum kv_code print_state(const struct kv_cli_server *server, struct kv_er
     KV_TRY(print_line(answer, "state", err));
     KV_TRY(print_line(answer, "place", err));
     KV_TRY(print_line(answer, "label", err));
-    return print_line(answer, "library", err);
+    KV_TRY(print_line(answer, "library", err));
+    print_pool(cJSON_GetObjectItemCaseSensitive(answer, "pool"));
+    return KV_OK;
 }
 
 /* fault={"id":"hsm-1","kind":"slow",...} */

@@ -16,17 +16,20 @@ struct job {
     kv_job_fn *run;
     void *argument;
     uint64_t turn; /* 0: it does not wait for other jobs */
+    bool alone;    /* while it runs no other job of the lane does */
 };
 
 struct lane {
     pthread_mutex_t mutex; /* lock.def: lanes.queue */
     pthread_cond_t filled;
-    struct job *ring; /* guarded by mutex, as are the next six */
+    struct job *ring; /* guarded by mutex, as are the next eight */
     size_t capacity;
     size_t first;
     size_t count;
     uint64_t *turns; /* running now, one per thread */
     size_t turn_count;
+    size_t running;
+    bool is_alone; /* the one that is running */
     bool stopping;
 
     size_t share; /* jobs of one turn in the ring */
@@ -36,8 +39,17 @@ struct lane {
 };
 
 struct kv_lanes {
-    struct lane *lane[KV_LANE_COUNT]; /* KV_LANE_INLINE has none */
+    struct lane *lane[KV_LANE_COUNT]; /* KV_LANE_INLINE has none, nor has KV_LANE_ALONE */
 };
+
+/* Where the jobs for a lane queue. */
+static struct lane *find_lane(const struct kv_lanes *lanes, enum kv_lane lane)
+{
+    struct lane *found = lanes->lane[lane == KV_LANE_ALONE ? KV_LANE_GENERATE : lane];
+
+    assert(found != NULL); /* not KV_LANE_INLINE */
+    return found;
+}
 
 static struct job *job_at_locked(struct lane *lane, size_t place)
 {
@@ -54,15 +66,26 @@ static bool is_running_locked(const struct lane *lane, uint64_t turn)
     return i < lane->turn_count;
 }
 
+/* One that wants to be alone waits until nothing runs, and nobody overtakes it. */
+static bool is_barred_locked(const struct lane *lane, const struct job *job)
+{
+    return lane->is_alone || (job->alone && lane->running > 0);
+}
+
 /* The first one whose turn it is; `count` when there is none. */
 static size_t find_job_locked(struct lane *lane)
 {
-    size_t place = 0;
+    for (size_t place = 0; place < lane->count; place++) {
+        const struct job *job = job_at_locked(lane, place);
 
-    while (place < lane->count && is_running_locked(lane, job_at_locked(lane, place)->turn)) {
-        place++;
+        if (is_barred_locked(lane, job)) {
+            return lane->count;
+        }
+        if (!is_running_locked(lane, job->turn)) {
+            return place;
+        }
     }
-    return place;
+    return lane->count;
 }
 
 /* Those before it take one place each towards it. */
@@ -74,6 +97,8 @@ static void take_out_locked(struct lane *lane, size_t place, struct job *ret_job
     }
     lane->first = (lane->first + 1) % lane->capacity;
     lane->count--;
+    lane->running++;
+    lane->is_alone = ret_job->alone;
     if (ret_job->turn != 0) {
         lane->turns[lane->turn_count++] = ret_job->turn;
     }
@@ -99,18 +124,29 @@ static bool take_job(struct lane *lane, struct job *ret_job)
     return taken;
 }
 
-/* The next job of that turn may run: on this thread, or, if this one finds an older job, on
- * another. */
-static void end_turn(struct lane *lane, uint64_t turn)
+static void end_turn_locked(struct lane *lane, uint64_t turn)
 {
     size_t i = 0;
 
-    pthread_mutex_lock(&lane->mutex);
     while (lane->turns[i] != turn) {
         i++;
     }
     lane->turns[i] = lane->turns[--lane->turn_count];
-    pthread_cond_signal(&lane->filled);
+}
+
+/* Those who waited for it may run: on this thread, or, if this one finds an older job, on another. */
+static void end_job(struct lane *lane, const struct job *job)
+{
+    pthread_mutex_lock(&lane->mutex);
+    lane->running--;
+    lane->is_alone = false;
+    if (job->turn != 0) {
+        end_turn_locked(lane, job->turn);
+        pthread_cond_signal(&lane->filled);
+    }
+    if (job->alone || (lane->count > 0 && job_at_locked(lane, 0)->alone)) {
+        pthread_cond_broadcast(&lane->filled);
+    }
     pthread_mutex_unlock(&lane->mutex);
 }
 
@@ -134,9 +170,7 @@ static void *run_jobs(void *argument)
     }
     while (take_job(lane, &job)) {
         job.run(job.argument);
-        if (job.turn != 0) {
-            end_turn(lane, job.turn);
-        }
+        end_job(lane, &job);
     }
     return NULL;
 }
@@ -220,7 +254,7 @@ enum kv_code kv_lanes_new(const struct kv_lanes_config *config, struct kv_lanes 
         return KV_OUT_OF_MEMORY(err);
     }
     KV_TRY(make_lane(config->workers, config->work_queue, 0, &lanes->lane[KV_LANE_WORK], err));
-    KV_TRY(make_lane(1, config->generate_queue, config->generate_niceness,
+    KV_TRY(make_lane(config->generators, config->generate_queue, config->generate_niceness,
                      &lanes->lane[KV_LANE_GENERATE], err));
     KV_TRY(
         make_lane(config->outside, config->outside_queue, 0, &lanes->lane[KV_LANE_OUTSIDE], err));
@@ -256,8 +290,6 @@ static bool has_room_locked(struct lane *lane, uint64_t turn)
 
 static bool post(struct lane *lane, const struct job *job)
 {
-    assert(lane != NULL); /* not KV_LANE_INLINE */
-
     pthread_mutex_lock(&lane->mutex);
     bool accepted = !lane->stopping && has_room_locked(lane, job->turn);
     if (accepted) {
@@ -273,7 +305,8 @@ static bool post(struct lane *lane, const struct job *job)
 
 bool kv_lanes_post(struct kv_lanes *lanes, enum kv_lane lane, kv_job_fn *job, void *argument)
 {
-    return post(lanes->lane[lane], &(struct job){ .run = job, .argument = argument });
+    return post(find_lane(lanes, lane),
+                &(struct job){ .run = job, .argument = argument, .alone = lane == KV_LANE_ALONE });
 }
 
 bool kv_lanes_post_in_turn(struct kv_lanes *lanes, uint64_t turn, kv_job_fn *job, void *argument)
@@ -285,11 +318,20 @@ bool kv_lanes_post_in_turn(struct kv_lanes *lanes, uint64_t turn, kv_job_fn *job
 
 size_t kv_lanes_waiting(const struct kv_lanes *lanes, enum kv_lane lane)
 {
-    struct lane *target = lanes->lane[lane];
-    assert(target != NULL); /* not KV_LANE_INLINE */
+    struct lane *target = find_lane(lanes, lane);
 
     pthread_mutex_lock(&target->mutex);
     size_t count = target->count;
     pthread_mutex_unlock(&target->mutex);
     return count;
+}
+
+bool kv_lanes_are_idle(const struct kv_lanes *lanes, enum kv_lane lane)
+{
+    struct lane *target = find_lane(lanes, lane);
+
+    pthread_mutex_lock(&target->mutex);
+    bool idle = target->count + target->running == 0;
+    pthread_mutex_unlock(&target->mutex);
+    return idle;
 }

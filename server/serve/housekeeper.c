@@ -111,7 +111,7 @@ static kv_millis tidy(struct housekeeper *keeper)
     return due;
 }
 
-/* On the generation lane. After a success there may be more to do at once; after a failure, which
+/* Alone on the generation lane. After a success there may be more to do at once; after a failure, which
  * the row has logged, the next round is soon enough. */
 static void run_slow_rows(void *argument)
 {
@@ -130,7 +130,7 @@ static void run_slow_rows(void *argument)
 static void post_slow_rows(struct housekeeper *keeper)
 {
     atomic_store(&keeper->slow, true);
-    if (!kv_lanes_post(keeper->lanes, KV_LANE_GENERATE, run_slow_rows, keeper)) {
+    if (!kv_lanes_post(keeper->lanes, KV_LANE_ALONE, run_slow_rows, keeper)) {
         atomic_store(&keeper->slow, false); /* the queue is full: the next round tries again */
     }
 }

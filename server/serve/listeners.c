@@ -39,6 +39,7 @@ static struct kv_listener_config describe(const struct kv_options *options, enum
         .arrival_timeout = ARRIVAL_TIMEOUT_MS,
         .deadline = { [KV_LANE_WORK] = WORK_DEADLINE_MS,
                       [KV_LANE_GENERATE] = GENERATE_DEADLINE_MS,
+                      [KV_LANE_ALONE] = GENERATE_DEADLINE_MS,
                       [KV_LANE_OUTSIDE] = OUTSIDE_DEADLINE_MS },
         .waits = WAITS_MAX,
         .wait_max = WAIT_MAX_MS,

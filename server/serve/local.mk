@@ -22,6 +22,8 @@ libkvserve_a_SOURCES += \
 	%D%/events.c \
 	%D%/events.h \
 	%D%/fetch.c \
+	%D%/filler.c \
+	%D%/filler.h \
 	%D%/firewalls.c \
 	%D%/folder.c \
 	%D%/folder.h \
@@ -31,6 +33,7 @@ libkvserve_a_SOURCES += \
 	%D%/issuers.c \
 	%D%/identities.c \
 	%D%/journal.c \
+	%D%/lanes.c \
 	%D%/listeners.c \
 	%D%/listeners.h \
 	%D%/machine.c \
@@ -58,6 +61,7 @@ libkvserve_a_SOURCES += \
 	%D%/state.h \
 	%D%/supervisor.c \
 	%D%/sweep.c \
+	%D%/sweep.h \
 	%D%/token.c \
 	%D%/token_faults.c \
 	%D%/token_place.c \

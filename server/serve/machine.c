@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#define GENERATORS_MAX 4 /* more would leave nothing to those who use keys */
 #define MIB (1024UL * 1024)
 #define ADDRESSES_MIB 320 /* of which idle threads and libraries take 290 */
 
@@ -41,4 +42,14 @@ unsigned machine_workers(const struct kv_options *options)
         return (unsigned) workers;
     }
     return processors > 0 ? (unsigned) processors : 1;
+}
+
+unsigned machine_generators(void)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (processors < 1) {
+        return 1;
+    }
+    return processors > GENERATORS_MAX ? GENERATORS_MAX : (unsigned) processors;
 }

@@ -25,19 +25,12 @@
 #include "refusals.h"
 #include "resources.h"
 #include "state.h"
-
-#define WORK_QUEUE 1024
-#define GENERATE_QUEUE 256
-#define GENERATE_NICENESS 5
-#define OUTSIDE_SHARE 64 /* that wait for one authority */
-/* One more than the threads that wait for authorities: it refuses requests for a further one. */
-#define OUTSIDE_THREADS (KV_AUTHORITIES_ASKED_MAX + 1)
-#define OUTSIDE_QUEUE (OUTSIDE_THREADS * OUTSIDE_SHARE)
+#include "sweep.h"
 
 struct server {
     const struct kv_options *options;
     struct data_folder folder;
-    unsigned workers;
+    unsigned workers, generators;
     struct vault_drafts drafts;
     struct kv_public_url public_url;
     const struct kv_build *build;
@@ -83,6 +76,7 @@ static enum kv_code check_options(struct server *server, struct kv_err *err)
     KV_TRY(secrets_check(server->options, err));
     KV_TRY(events_check(server->options, err));
     KV_TRY(consumers_check(server->options, err));
+    KV_TRY(filler_check(server->options, err));
     return grants_check(server->options, err);
 }
 
@@ -113,9 +107,9 @@ static enum kv_code open_certificates(struct server *server, struct kv_err *err)
 
 static enum kv_code open_store(struct server *server, struct kv_err *err)
 {
-    /* one for each worker, each step of a deployment, the generator, the housekeeper, the courier,
-     * consumers, four listener threads, spare */
-    unsigned connections = server->workers + DEPLOYMENT_THREADS + 11;
+    /* one for each worker, generator and step of a deployment, the filler, the housekeeper, the
+     * courier, consumers, four listener threads, spare */
+    unsigned connections = server->workers + server->generators + DEPLOYMENT_THREADS + 11;
     char path[KV_PATH_MAX];
 
     KV_TRY(kv_path_join(path, server->folder.path, "coffer.db", err));
@@ -161,14 +155,17 @@ static enum kv_code open_keys(struct server *server, struct kv_err *err)
     KV_TRY(housekeeper_new(server->clock, &server->keeper, err));
     KV_TRY(token_prepare(&server->token, server->clock, server->keeper, err));
     KV_TRY(kv_custody_has_token(server->store, &has_token, err));
-    /* a session for each worker, each step of a deployment, the generator, the housekeeper, and one to spare */
+    /* a session for each worker, generator and step of a deployment, the filler, the housekeeper, and
+     * one to spare */
     KV_TRY(token_open(server->options, server->folder.path, has_token,
-                      server->workers + DEPLOYMENT_THREADS + 3, &server->token, err));
+                      server->workers + server->generators + DEPLOYMENT_THREADS + 3, &server->token,
+                      err));
     custody.hsm = server->token.hsm;
     custody.alarm_context = server->keeper;
     KV_TRY(kv_custody_new(&custody, &server->custody, err));
     KV_TRY(kv_custody_adopt(server->custody, server->store, token_is_own(server->options), err));
     keys.custody = server->custody;
+    KV_TRY(filler_describe(server->options, &server->token, &keys.pool, err));
     return kv_keys_new(&keys, &server->keys, err);
 }
 
@@ -190,6 +187,7 @@ static enum kv_code sweep(struct server *server, struct kv_err *err)
 {
     server->sweep =
         (struct sweep){ .keys = server->keys, .hsm = server->token.hsm, .store = server->store };
+    server->sweep.folder = &server->folder;
     return sweep_start(&server->sweep, token_is_own(server->options), err);
 }
 
@@ -206,24 +204,15 @@ static enum kv_code open_limits(struct server *server, struct kv_err *err)
 
 static enum kv_code start_threads(struct server *server, struct kv_err *err)
 {
-    const struct kv_lanes_config config = {
-        .workers = server->workers,
-        .work_queue = WORK_QUEUE,
-        .generate_queue = GENERATE_QUEUE,
-        .generate_niceness = GENERATE_NICENESS,
-        .outside = OUTSIDE_THREADS,
-        .outside_queue = OUTSIDE_QUEUE,
-        .outside_share = OUTSIDE_SHARE,
-    };
-
     struct rotator_config rotator = { .keys = server->keys, .vaults = server->vaults };
     struct chores chores = { .keys = server->keys,
                              .hsm = server->token.hsm,
                              .store = server->store };
 
-    KV_TRY(kv_lanes_new(&config, &server->lanes, err));
+    KV_TRY(lanes_open(server->workers, server->generators, &server->lanes, err));
     KV_TRY(rotator_new(&rotator, &server->rotator, err));
 
+    const struct filler_config filler = { server->keys, server->lanes, &server->token };
     const struct due due = { server->vaults,  server->grants.access, server->keys,
                              server->rotator, &server->token,        server->consumers.kept };
 
@@ -231,7 +220,8 @@ static enum kv_code start_threads(struct server *server, struct kv_err *err)
     KV_TRY(deployments_open(server->clock, server->agenda, &server->deployments, err));
     chores.lanes = server->lanes;
     chores.agenda = server->agenda;
-    return housekeeper_start(server->keeper, &chores, err);
+    KV_TRY(housekeeper_start(server->keeper, &chores, err));
+    return filler_start(&filler, &server->sweep.filler, err);
 }
 
 static enum kv_code open_state(struct server *server, struct kv_err *err)
@@ -285,6 +275,7 @@ static void fill_app(struct server *server)
         .public_url = server->public_url,
         .serves_siblings = !kv_option_is(server->options, KV_OPTION_LISTEN, "localhost"),
     };
+    server->token.keys = server->keys;
     token_lend(&server->token, &server->app);
     grants_lend(&server->grants, &server->app);
     events_lend(&server->courier, &server->app);
@@ -335,8 +326,9 @@ static step_fn *const start_up[] = {
 
 static void take_down(struct server *server)
 {
-    fetch_end();                        /* a silent authority must not delay the end, */
-    kv_agenda_stop(server->agenda);     /* nor may a travel, */
+    fetch_end();                    /* a silent authority must not delay the end, */
+    kv_agenda_stop(server->agenda); /* nor may a travel, */
+    filler_ask_to_stop(server->sweep.filler);
     token_let_go(&server->token);       /* nor a token that was made slow */
     consumers_stop(&server->consumers); /* nor one that waits for a service to be deployed */
     refusals_close(&server->refusals);
@@ -350,10 +342,10 @@ static void take_down(struct server *server)
     rotator_free(server->rotator);
     state_close(&server->state);
     kv_scenarios_free(server->scenarios);
-    sweep_end(&server->sweep);
     kv_faults_free(server->faults);
     journal_close(&server->journal);
     audit_close(&server->audit);
+    sweep_end(&server->sweep);
     kv_limits_free(server->limits);
     kv_keys_free(server->keys);
     certifier_free(server->certifier);
@@ -402,6 +394,7 @@ enum kv_code serve_run(const struct kv_options *options, struct kv_err *err)
     data_folder_init(&server->folder);
     server->build = kv_build_find(kv_option_text(options, KV_OPTION_SERVICE_BUILD));
     server->workers = machine_workers(options);
+    server->generators = machine_generators();
     machine_raise_descriptors();
     code = run(server, err);
     take_down(server);

@@ -49,6 +49,13 @@ void journal_close(struct journal *journal);
 /* The number of crypto workers: --workers, or one for each processor. */
 unsigned machine_workers(const struct kv_options *options);
 
+/* The lanes of the requests. */
+enum kv_code lanes_open(unsigned workers, unsigned generators, struct kv_lanes **ret_lanes,
+                        struct kv_err *err) kv_must_check;
+
+/* How many keys are generated side by side. */
+unsigned machine_generators(void);
+
 /*
  * Whether the address space limit leaves room to start: the C++ of a token module cannot report
  * that memory has run out, and ends the process by SIGABRT.
@@ -256,6 +263,7 @@ struct token {
     struct housekeeper *keeper; /* borrowed: who looks at it */
     const char *folder;         /* borrowed: the data folder; NULL: the token is not our own */
     const char *label;          /* borrowed */
+    struct kv_keys *keys;       /* borrowed: whose pool is shown with it */
     /* While the module is closed: makes a token like the one that was there, with nothing on it. */
     enum kv_code (*make_blank)(const struct token *token, struct kv_err *err);
 };
@@ -285,28 +293,6 @@ void token_add_due(struct token *token, struct kv_agenda *agenda);
 
 /* Whether the options leave it to coffer to provide the token. */
 bool token_is_own(const struct kv_options *options);
-
-/*
- * Keeps store and token consistent across starts. All but the last two members are borrowed, and
- * set before sweep_start().
- */
-struct sweep {
-    struct kv_keys *keys;
-    struct hsm *hsm;
-    struct kv_store *store;
-    unsigned long failures; /* of the token's calls, up to the end of the sweep */
-    bool done;
-};
-
-/*
- * Before the first request: destroys what was never acknowledged; looks for what was and reports it
- * if it is lost. `token_is_own`: also destroys what nothing refers to, unless the last shutdown was
- * clean. Ends early when a signal comes; the next start does the rest.
- */
-enum kv_code sweep_start(struct sweep *sweep, bool token_is_own, struct kv_err *err) kv_must_check;
-
-/* After the last request: marks the shutdown as clean, unless a call to the token has failed. */
-void sweep_end(const struct sweep *sweep);
 
 /* Lends what the control port shows of it, and its faults. */
 void token_lend(struct token *token, struct kv_app *app);

@@ -38,14 +38,24 @@ static enum kv_code exchange_quietly(const struct snapshots *snapshots,
     return code;
 }
 
+static enum kv_code exchange_in_place(const struct snapshots *snapshots,
+                                      const struct kv_snapshot_pause *pause, struct kv_err *err)
+{
+    KV_TRY(kv_hsm_faults_keep_place(snapshots->token->faults, err));
+    enum kv_code code = exchange_quietly(snapshots, pause, err);
+    kv_hsm_faults_let_move(snapshots->token->faults);
+    return code;
+}
+
+/* A pair that is generated for the pool is waited for while everybody else goes on. */
 static enum kv_code stand_still(void *snapshots_, const struct kv_snapshot_pause *pause,
                                 struct kv_err *err)
 {
     const struct snapshots *snapshots = snapshots_;
 
-    KV_TRY(kv_hsm_faults_keep_place(snapshots->token->faults, err));
-    enum kv_code code = exchange_quietly(snapshots, pause, err);
-    kv_hsm_faults_let_move(snapshots->token->faults);
+    kv_pool_hold(snapshots->keys);
+    enum kv_code code = exchange_in_place(snapshots, pause, err);
+    kv_pool_let_go(snapshots->keys);
     kv_clock_wake(snapshots->clock); /* something else may be due, or to be destroyed */
     return code;
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "serve.h"
+#include "sweep.h"
+
+#include <unistd.h>
 
 #include "kv/base/log.h"
 #include "kv/keys/state.h"
+#include "serve.h"
 
 struct muster {
     const struct hsm *hsm;
@@ -69,16 +72,29 @@ enum kv_code sweep_start(struct sweep *sweep, bool token_is_own, struct kv_err *
         KV_TRY(destroy_strays(sweep->store, sweep->hsm, &strays, err));
     }
     KV_TRY(kv_keys_each_object(sweep->keys, count_missing, &muster, err));
+    KV_TRY(kv_pool_open(sweep->keys, err));
     report(swept, strays, muster.missing);
     sweep->failures = count_failures(sweep->hsm);
     sweep->done = true;
     return KV_OK;
 }
 
+/* What it was generating is swept by the next start. */
+static void end_filler(const struct sweep *sweep)
+{
+    if (!filler_stop(sweep->filler)) {
+        kv_log(KV_LOG_INFO, "pool_cut_short", KV_LOG_TEXT_FIELD("folder", sweep->folder->path));
+        data_folder_abandon(sweep->folder);
+        kv_log_flush();
+        _exit(0);
+    }
+}
+
 void sweep_end(const struct sweep *sweep)
 {
     struct kv_err err;
 
+    end_filler(sweep);
     if (!sweep->done || count_failures(sweep->hsm) != sweep->failures) {
         return;
     }

@@ -8,6 +8,7 @@
 
 #include <openssl/rand.h>
 
+#include "filler.h"
 #include "kv/base/files.h"
 #include "kv/base/json.h"
 #include "kv/base/log.h"
@@ -296,7 +297,8 @@ static void add_state(cJSON *body, const struct token *token, bool *ok)
 
 static enum kv_code token_describe(void *context, cJSON **ret_description, struct kv_err *err)
 {
-    const struct hsm *hsm = ((const struct token *) context)->hsm;
+    const struct token *token = context;
+    const struct hsm *hsm = token->hsm;
     const struct hsm_capabilities *can = hsm_capabilities(hsm);
     kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
     struct hsm_info info;
@@ -312,6 +314,7 @@ static enum kv_code token_describe(void *context, cJSON **ret_description, struc
     add_capabilities(body, can, &ok);
     add_key_kinds(body, can, &ok);
     add_algorithms(body, can, &ok);
+    filler_show(body, token->keys, &ok);
     if (!ok) {
         return KV_OUT_OF_MEMORY(err);
     }

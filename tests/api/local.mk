@@ -38,6 +38,7 @@ api_tests = \
 	%D%/test_managed \
 	%D%/test_model \
 	%D%/test_order \
+	%D%/test_pool \
 	%D%/test_page \
 	%D%/test_parity \
 	%D%/test_pending \
@@ -82,6 +83,10 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 	%D%/consumer_tools.c %D%/consumer_tools.h $(api_support)
 %C%_test_consumer_CFLAGS = $(api_cflags)
 %C%_test_consumer_LDADD = $(api_libs)
+%C%_test_pool_SOURCES = %D%/pool.c %D%/hsm_tools.c %D%/hsm_tools.h $(api_support)
+%C%_test_pool_CFLAGS = $(api_cflags)
+%C%_test_pool_LDADD = $(api_libs)
+
 %C%_test_hsm_SOURCES = %D%/hsm.c %D%/hsm_ends.c %D%/hsm_tools.c %D%/hsm_tools.h $(api_support)
 %C%_test_hsm_CFLAGS = $(api_cflags)
 %C%_test_hsm_LDADD = $(api_libs)

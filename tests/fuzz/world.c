@@ -153,6 +153,7 @@ static enum kv_code open_lanes(struct kv_err *err)
     const struct kv_lanes_config config = {
         .workers = 1,
         .work_queue = 8,
+        .generators = 1,
         .generate_queue = 8,
         .outside = 1,
         .outside_queue = 8,
@@ -273,6 +274,7 @@ static void listen_on(const struct kv_site *const *sites, struct kv_listener **r
         .arrival_timeout = 60 * SECONDS,
         .deadline = { [KV_LANE_WORK] = 60 * SECONDS,
                       [KV_LANE_GENERATE] = 60 * SECONDS,
+                      [KV_LANE_ALONE] = 60 * SECONDS,
                       [KV_LANE_OUTSIDE] = 60 * SECONDS },
     };
 

@@ -7,12 +7,14 @@
  */
 #pragma once
 
+#include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "../support/client.h"
+#include "../support/consistency.h"
 #include "../support/dice.h"
 #include "../support/tally.h"
 #include "kv/base/clock.h"
@@ -51,6 +53,21 @@ struct cargo {
 bool cargo_load(struct cargo *cargo, const struct reply *kek); /* the answer to its creation */
 void cargo_done(struct cargo *cargo);
 
+/* The public keys that were handed out. Thread-safe. */
+struct handed_key;
+struct handed {
+    pthread_mutex_t mutex;
+    struct handed_key *keys; /* guarded by mutex */
+};
+void handed_init(struct handed *handed);
+void handed_done(struct handed *handed);
+/* Puts PROMISE_UNIQUE to the test with the answer to a create or a rotation. */
+bool handed_check(struct handed *handed, struct tally *tally, const struct reply *reply);
+
+/* What the daemon counts, once that agrees with itself, or after a while; `own`: keys on the token that
+ * are coffer's own. */
+bool crash_read_census(const struct daemon *daemon, size_t own, struct census *ret_census);
+
 enum crash_promise {
     PROMISE_START,
     PROMISE_ALIVE,
@@ -59,6 +76,7 @@ enum crash_promise {
     PROMISE_DELETED,
     PROMISE_PURGED,
     PROMISE_WHOLE,
+    PROMISE_UNIQUE,
     PROMISE_OPEN,
     PROMISE_SEAL,
     PROMISE_DISABLED,
@@ -135,6 +153,7 @@ struct worker {
     const atomic_bool *doomed; /* the daemon is about to be killed: a cut connection is no wonder */
     atomic_flag *making;       /* one of the workers has a key made */
     const struct cargo *cargo;
+    struct handed *handed;
     struct aim *aim;
     struct dice dice;
     struct ledger_key key[WORKER_KEYS];

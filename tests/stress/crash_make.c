@@ -109,6 +109,7 @@ bool worker_make(struct worker *worker, struct ledger_key *key, enum crash_opera
 
         snprintf(version->id, sizeof(version->id), "%s", slash != NULL ? slash + 1 : "");
         *key = after;
+        done = imports || handed_check(worker->handed, worker->tally, &reply);
     }
     reply_done(&reply);
     free(body);

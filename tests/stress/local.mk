@@ -16,6 +16,7 @@ TESTS += %D%/crash
 	%D%/crash.h \
 	%D%/crash_aim.c \
 	%D%/crash_audit.c \
+	%D%/crash_census.c \
 	%D%/crash_crew.c \
 	%D%/crash_crew.h \
 	%D%/crash_errand.h \
@@ -23,6 +24,7 @@ TESTS += %D%/crash
 	%D%/crash_load.c \
 	%D%/crash_make.c \
 	%D%/crash_report.c \
+	%D%/crash_unique.c \
 	%D%/crash_vault.h \
 	%D%/crash_vault_audit.c \
 	%D%/crash_vault_load.c \

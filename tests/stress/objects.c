@@ -2,8 +2,8 @@
 /*
  * objects - keys brought to the token while others are searched for and destroyed.
  *
- * One thread unwraps keys of each kind, another destroys what the first has made. SoftHSM fails to
- * unwrap, a few times in a thousand, while its objects are gone through; nothing of that may reach
+ * One thread unwraps keys of each kind, another destroys what the first has made, two generate pairs
+ * side by side and destroy them. SoftHSM fails to unwrap, a few times in a thousand, while its objects are gone through; nothing of that may reach
  * a caller. A plain main(), so that ThreadSanitizer can watch it. Exit 0: nothing was wrong.
  */
 #include <pthread.h>
@@ -19,10 +19,13 @@
 #define IMPORTS 2000
 #define BEHIND 8 /* keys that may wait to be destroyed */
 
-enum { PROMISE_IMPORT, PROMISE_DESTROY, PROMISE_EMPTY };
+#define GENERATORS 2
+
+enum { PROMISE_IMPORT, PROMISE_GENERATE, PROMISE_DESTROY, PROMISE_EMPTY };
 
 static const char *const promises[] = {
     [PROMISE_IMPORT] = "a key is unwrapped whoever destroys others",
+    [PROMISE_GENERATE] = "a pair is generated whoever generates and destroys others",
     [PROMISE_DESTROY] = "a key is destroyed whoever unwraps others",
     [PROMISE_EMPTY] = "no key is left that was destroyed",
 };
@@ -38,6 +41,8 @@ struct stress {
     struct tally tally;
     struct origin origins[3];
     sem_t made, room;
+    atomic_bool is_over;
+    atomic_uint generators; /* that have begun */
 };
 
 /* Ids are numbers, so that the other thread knows them. */
@@ -83,6 +88,22 @@ static void *destroy_keys(void *context)
     return NULL;
 }
 
+static void *generate_keys(void *context)
+{
+    struct stress *stress = context;
+    unsigned char id[HSM_ID_LENGTH] = { 3,
+                                        (unsigned char) atomic_fetch_add(&stress->generators, 1) };
+    struct hsm_ec_public public;
+
+    while (!atomic_load(&stress->is_over)) {
+        CK_RV rv = hsm_generate_ec(stress->token.hsm, id, HSM_BOUND, HSM_P256, &public);
+        tally_check(&stress->tally, PROMISE_GENERATE, rv == CKR_OK, "%s", hsm_rv_name(rv));
+        rv = hsm_destroy(stress->token.hsm, id);
+        tally_check(&stress->tally, PROMISE_DESTROY, rv == CKR_OK, "a pair: %s", hsm_rv_name(rv));
+    }
+    return NULL;
+}
+
 static CK_RV make_origin(struct hsm *hsm, enum hsm_kind kind, struct origin *ret_origin)
 {
     const unsigned char id[HSM_ID_LENGTH] = { 1, (unsigned char) kind };
@@ -124,7 +145,7 @@ static bool prepare(struct stress *stress)
 int main(void)
 {
     static struct stress stress;
-    pthread_t importer, destroyer;
+    pthread_t importer, destroyer, generator[GENERATORS];
 
     test_token_create(&stress.token, NULL, NULL);
     tally_init(&stress.tally, promises, KV_COUNT(promises));
@@ -136,8 +157,15 @@ int main(void)
     }
     pthread_create(&importer, NULL, import_keys, &stress);
     pthread_create(&destroyer, NULL, destroy_keys, &stress);
+    for (size_t i = 0; i < GENERATORS; i++) {
+        pthread_create(&generator[i], NULL, generate_keys, &stress);
+    }
     pthread_join(importer, NULL);
     pthread_join(destroyer, NULL);
+    atomic_store(&stress.is_over, true);
+    for (size_t i = 0; i < GENERATORS; i++) {
+        pthread_join(generator[i], NULL);
+    }
     test_token_destroy(&stress.token);
     return tally_close(&stress.tally);
 }

@@ -15,7 +15,7 @@
 /* What the store says. */
 struct store_view {
     bool sound, bound;
-    size_t versions, limbo, orphans;
+    size_t versions, limbo, orphans, doubles;
     struct object_list named;
 };
 
@@ -32,6 +32,7 @@ static bool take_counts(sqlite3_stmt *row, struct store_view *view)
     view->versions = (size_t) sqlite3_column_int64(row, 0);
     view->limbo = (size_t) sqlite3_column_int64(row, 1);
     view->bound = sqlite3_column_int64(row, 2) == 1;
+    view->doubles = (size_t) sqlite3_column_int64(row, 3);
     return true;
 }
 
@@ -74,11 +75,14 @@ static const struct {
     { "PRAGMA integrity_check", take_verdict },
     { "PRAGMA foreign_key_check", take_orphan },
     { "SELECT (SELECT count(*) FROM version), (SELECT count(*) FROM limbo),"
-      " (SELECT count(*) FROM token WHERE made = 1)",
+      " (SELECT count(*) FROM token WHERE made = 1),"
+      " (SELECT count(*) FROM pooled p JOIN version v ON v.modulus = p.modulus"
+      " AND coalesce(v.x, x'') = coalesce(p.x, x''))",
       take_counts },
     { "SELECT object, replace(kty, '-HSM', '') FROM version"
       " UNION ALL SELECT object, 'twin' FROM version WHERE kty LIKE 'oct%'"
       " UNION ALL SELECT object, 'RSA' FROM service_key"
+      " UNION ALL SELECT object, CASE WHEN kind LIKE 'RSA%' THEN 'RSA' ELSE 'EC' END FROM pooled"
       " UNION ALL SELECT sentinel, 'wrapping key' FROM token WHERE made = 1",
       take_object },
 };
@@ -169,6 +173,7 @@ bool consistency_read(const char *folder, struct consistency *ret_found)
         .versions = store.versions,
         .limbo = store.limbo,
         .orphans = store.orphans,
+        .doubles = store.doubles,
         .named = store.named.count,
         .objects = token.objects.count,
         .missing = count_unmatched(&store.named, &token.objects, "not once on the token"),
@@ -185,20 +190,22 @@ bool consistency_read(const char *folder, struct consistency *ret_found)
 bool consistency_holds(const struct consistency *found)
 {
     return found->sound && found->bound && found->limbo == 0 && found->orphans == 0
-           && found->missing == 0 && found->ownerless == 0 && found->trusted == 1
-           && found->strays == 0;
+           && found->doubles == 0 && found->missing == 0 && found->ownerless == 0
+           && found->trusted == 1 && found->strays == 0;
 }
 
 const char *consistency_describe(const struct consistency *found,
                                  char ret_text[CONSISTENCY_TEXT_SIZE])
 {
     snprintf(ret_text, CONSISTENCY_TEXT_SIZE,
-             "database %s, %s to the token, %zu versions, %zu objects named, %zu in limbo, %zu "
-             "orphans; token %zu objects (%zu missing, %zu ownerless), %zu trusted, %zu strays, "
+             "database %s, %s to the token, %zu versions (%zu of pairs in the pool), %zu objects "
+             "named, %zu in limbo, %zu orphans; token %zu objects (%zu missing, %zu ownerless), "
+             "%zu trusted, %zu strays, "
              "%zu empty files",
              found->sound ? "sound" : "DAMAGED", found->bound ? "bound" : "NOT bound",
-             found->versions, found->named, found->limbo, found->orphans, found->objects,
-             found->missing, found->ownerless, found->trusted, found->strays, found->empty_files);
+             found->versions, found->doubles, found->named, found->limbo, found->orphans,
+             found->objects, found->missing, found->ownerless, found->trusted, found->strays,
+             found->empty_files);
     return ret_text;
 }
 
@@ -220,6 +227,25 @@ static bool read_metric(const char *text, const char *name, size_t *ret_value)
     return false;
 }
 
+static bool read_pool(const char *text, size_t *ret_count)
+{
+    static const char *const names[] = { "coffer_pool_ready{kind=\"P-256\"}",
+                                         "coffer_pool_ready{kind=\"P-384\"}",
+                                         "coffer_pool_ready{kind=\"P-521\"}" };
+    size_t count = 0;
+
+    for (size_t i = 0; i < KV_COUNT(names); i++) {
+        size_t one = 0;
+
+        if (!read_metric(text, names[i], &one)) {
+            return false;
+        }
+        count += one;
+    }
+    *ret_count = count;
+    return true;
+}
+
 bool census_read(const struct daemon *daemon, struct census *ret_census)
 {
     struct client client = { .curl = curl_easy_init(), .daemon = daemon };
@@ -230,7 +256,8 @@ bool census_read(const struct daemon *daemon, struct census *ret_census)
                 && read_metric(reply.body, "coffer_keys{state=\"deleted\"}", &ret_census->deleted)
                 && read_metric(reply.body, "coffer_key_versions", &ret_census->versions)
                 && read_metric(reply.body, "coffer_doomed_objects", &ret_census->limbo)
-                && read_metric(reply.body, "coffer_token_keys", &ret_census->token_keys);
+                && read_metric(reply.body, "coffer_token_keys", &ret_census->token_keys)
+                && read_pool(reply.body, &ret_census->pooled);
 
     reply_done(&reply);
     client_close(&client);

@@ -16,6 +16,7 @@ struct consistency {
     bool bound;         /* the store names its token's wrapping key */
     size_t versions;    /* rows of the store */
     size_t limbo;       /* objects without an owner, by the store */
+    size_t doubles;     /* versions whose key is still in the pool */
     size_t orphans;     /* rows of the store that belong to a vault or key that is not there */
     size_t named;       /* objects that the store's rows want: two for a symmetric key */
     size_t objects;     /* whole ones on the token */
@@ -37,12 +38,13 @@ bool consistency_read(const char *folder, struct consistency *ret_found);
 bool consistency_holds(const struct consistency *found);
 
 /* All of it in one line, for whoever has to find out what is wrong. */
-#define CONSISTENCY_TEXT_SIZE 320
+#define CONSISTENCY_TEXT_SIZE 360
 const char *consistency_describe(const struct consistency *found,
                                  char ret_text[CONSISTENCY_TEXT_SIZE]);
 
 /* What the running daemon says on /metrics; false when it says nothing. */
 struct census {
     size_t live, deleted, versions, limbo, token_keys;
+    size_t pooled; /* of those on the token, of curves P-256, P-384 and P-521 */
 };
 bool census_read(const struct daemon *daemon, struct census *ret_census);

@@ -309,6 +309,7 @@ void test_site_configure(struct kv_lanes_config *ret_lanes, struct kv_listener_c
     *ret_lanes = (struct kv_lanes_config){
         .workers = 1,
         .work_queue = 2,
+        .generators = 1,
         .generate_queue = 2,
         .generate_niceness = 1,
         .outside = 1,
@@ -325,6 +326,7 @@ void test_site_configure(struct kv_lanes_config *ret_lanes, struct kv_listener_c
         .arrival_timeout = 60000,
         .deadline = { [KV_LANE_WORK] = 60000,
                       [KV_LANE_GENERATE] = 60000,
+                      [KV_LANE_ALONE] = 60000,
                       [KV_LANE_OUTSIDE] = 60000 },
         .waits = 100,
         .wait_max = 60000,

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 
 #include <criterion/criterion.h>
 
@@ -96,6 +97,50 @@ Test(copy, is_not_made_of_a_key_that_rests_between_its_uses)
         cr_assert_eq(use_after(rest), CKR_OK);
     }
     cr_assert_eq(count_copies(), 0);
+}
+
+#define APART_MS 38 /* as with NSS softokn, which takes so long for one use */
+
+static int64_t now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * INT64_C(1000) + time.tv_nsec / 1000000;
+}
+
+/* The last use of a module that is quick, or slow, was so long ago. */
+static void part(struct hsm_place *place, void *context)
+{
+    (void) context;
+    place->took = 0;
+    place->used = now() - APART_MS;
+}
+
+static void part_slowly(struct hsm_place *place, void *context)
+{
+    part(place, context);
+    place->took = APART_MS;
+}
+
+Test(copy, is_made_of_a_key_whose_uses_are_as_close_as_its_module_allows)
+{
+    for (unsigned i = 0; i < HSM_COPY_AFTER; i++) {
+        cr_assert_eq(use_after(part), CKR_OK);
+    }
+    cr_expect_eq(count_copies(), 0, "the module could have been asked more often");
+    for (unsigned i = 0; i < HSM_COPY_AFTER; i++) {
+        cr_assert_eq(use_after(part_slowly), CKR_OK);
+    }
+    cr_expect_eq(count_copies(), 1);
+}
+
+Test(copy, is_trusted_by_what_a_use_takes_and_within_bounds)
+{
+    cr_expect_eq(hsm_copy_trust(&(struct hsm_place){ .took = 0 }), HSM_COPY_TRUST);
+    cr_expect_eq(hsm_copy_trust(&(struct hsm_place){ .took = 5 }), HSM_COPY_TRUST);
+    cr_expect_eq(hsm_copy_trust(&(struct hsm_place){ .took = 38 }), 38 * HSM_COPY_TIMES);
+    cr_expect_eq(hsm_copy_trust(&(struct hsm_place){ .took = 60000 }), HSM_COPY_MOST);
 }
 
 Test(copy, that_the_module_refuses_is_not_asked_for_again)

@@ -24,6 +24,7 @@ static void open_lanes(unsigned workers, size_t queue)
     const struct kv_lanes_config config = {
         .workers = workers,
         .work_queue = queue,
+        .generators = workers,
         .generate_queue = queue,
         .generate_niceness = 3,
         .outside = workers,
@@ -244,6 +245,56 @@ Test(lanes, run_one_job_of_a_turn_at_a_time_and_every_one_before_they_are_freed)
     kv_lanes_free(kv_take(lanes));
     cr_expect_eq(ran, JOBS, "%d", ran);
     cr_expect_eq(most, 1, "%d", most);
+}
+
+/* Whether any other job of the lane runs meanwhile, and how many have run before. */
+struct solitude {
+    int before;
+    bool was_alone;
+};
+
+static void be_alone(void *argument)
+{
+    struct solitude *solitude = argument;
+
+    solitude->before = ran;
+    solitude->was_alone = atomic_fetch_add(&together, 1) == 0;
+    usleep(500);
+    solitude->was_alone = solitude->was_alone && together == 1;
+    atomic_fetch_sub(&together, 1);
+}
+
+Test(lanes, run_a_job_alone_that_wants_to_be_after_all_before_it_and_before_all_after_it)
+{
+    struct solitude solitude[5] = { { .was_alone = false } };
+
+    open_lanes(4, JOBS * KV_COUNT(solitude) * 2);
+    for (size_t i = 0; i < KV_COUNT(solitude); i++) {
+        for (int n = 0; n < JOBS; n++) {
+            cr_assert(kv_lanes_post(lanes, KV_LANE_GENERATE, meet, NULL));
+        }
+        cr_assert(kv_lanes_post(lanes, KV_LANE_ALONE, be_alone, &solitude[i]));
+    }
+    kv_lanes_free(kv_take(lanes));
+    for (size_t i = 0; i < KV_COUNT(solitude); i++) {
+        cr_expect(solitude[i].was_alone, "%zu", i);
+        cr_expect_eq(solitude[i].before, JOBS * (int) (i + 1), "%d", solitude[i].before);
+    }
+    cr_expect_gt(most, 1, "the others are together");
+}
+
+Test(lanes, let_jobs_run_beside_each_other_again_after_one_that_was_alone)
+{
+    struct solitude solitude;
+
+    open_lanes(2, 4);
+    cr_assert(kv_lanes_post(lanes, KV_LANE_ALONE, be_alone, &solitude));
+    occupy(KV_LANE_GENERATE);
+    occupy(KV_LANE_GENERATE); /* hangs when one thread did not hear of the end */
+    cr_expect(solitude.was_alone);
+    cr_expect_not(kv_lanes_are_idle(lanes, KV_LANE_GENERATE));
+    sem_post(&released);
+    sem_post(&released);
 }
 
 Test(lanes, lower_the_priority_of_generation_only)

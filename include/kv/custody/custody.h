@@ -203,6 +203,9 @@ struct kv_key_spec {
 enum kv_code kv_custody_check(struct kv_custody *custody, const struct kv_key_spec *spec,
                               struct kv_err *err) kv_must_check;
 
+/* Whether keys that are not exportable are bound to a trusted wrapping key of this token. */
+bool kv_custody_binds(const struct kv_custody *custody);
+
 /* Generates the key under `object`; takes seconds: KV_LANE_GENERATE. */
 enum kv_code kv_custody_generate(struct kv_custody *custody,
                                  const unsigned char object[KV_OBJECT_LENGTH],

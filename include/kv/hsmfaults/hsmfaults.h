@@ -99,6 +99,9 @@ enum kv_code kv_hsm_faults_keep_place(struct kv_hsm_faults *faults,
                                       struct kv_err *err) kv_must_check;
 void kv_hsm_faults_let_move(struct kv_hsm_faults *faults);
 
+/* Whether nothing is wrong with the token, as far as faults are concerned; a glance, without a lock. */
+bool kv_hsm_faults_are_none(const struct kv_hsm_faults *faults);
+
 /* Where the token is now. */
 enum kv_hsm_place kv_hsm_faults_place(struct kv_hsm_faults *faults);
 

@@ -4,8 +4,10 @@
  *
  * KV_LANE_INLINE is the thread of the connection (memory and SQLite reads only). KV_LANE_WORK has
  * one thread per processor and takes whatever may block: the token, durable writes.
- * KV_LANE_GENERATE has one thread at a lower priority for key generation, which takes seconds of
- * CPU. KV_LANE_OUTSIDE has threads that may wait for other servers, and do nothing else: no
+ * KV_LANE_GENERATE has some threads at a lower priority for key generation, which takes seconds of
+ * CPU. KV_LANE_ALONE are the same threads, for what must not run beside generations: such a job
+ * begins when all that was posted before it is done, and nothing else begins before it is done.
+ * KV_LANE_OUTSIDE has threads that may wait for other servers, and do nothing else: no
  * sessions of the token and no connections of the store are reserved for them. Thread-safe. Lock
  * order: lock.def.
  */
@@ -17,15 +19,23 @@
 
 #include "kv/base/err.h"
 
-enum kv_lane { KV_LANE_INLINE, KV_LANE_WORK, KV_LANE_GENERATE, KV_LANE_OUTSIDE, KV_LANE_COUNT };
+enum kv_lane {
+    KV_LANE_INLINE,
+    KV_LANE_WORK,
+    KV_LANE_GENERATE,
+    KV_LANE_ALONE,
+    KV_LANE_OUTSIDE,
+    KV_LANE_COUNT
+};
 
 struct kv_lanes; /* opaque */
 
 struct kv_lanes_config {
     unsigned workers;      /* threads of KV_LANE_WORK, at least 1 */
     size_t work_queue;     /* jobs that may wait on KV_LANE_WORK */
-    size_t generate_queue; /* jobs that may wait on KV_LANE_GENERATE */
-    int generate_niceness; /* added to the thread's nice value */
+    unsigned generators;   /* threads of KV_LANE_GENERATE, at least 1 */
+    size_t generate_queue; /* jobs that may wait on KV_LANE_GENERATE and KV_LANE_ALONE together */
+    int generate_niceness; /* added to the nice value of these threads */
     unsigned outside;      /* threads of KV_LANE_OUTSIDE, at least 1 */
     size_t outside_queue;  /* jobs that may wait on KV_LANE_OUTSIDE */
     size_t outside_share;  /* how many of those may be of one turn, at least 1 */
@@ -53,3 +63,6 @@ bool kv_lanes_post_in_turn(struct kv_lanes *lanes, uint64_t turn, kv_job_fn *job
 
 /* Jobs waiting now, for /metrics. */
 size_t kv_lanes_waiting(const struct kv_lanes *lanes, enum kv_lane lane);
+
+/* Whether none is waiting or running now. */
+bool kv_lanes_are_idle(const struct kv_lanes *lanes, enum kv_lane lane);

@@ -19,6 +19,7 @@
 #include "kv/base/err.h"
 #include "kv/base/uuid.h"
 #include "kv/custody/custody.h"
+#include "kv/keys/pool.h"
 #include "kv/vaults/vault.h"
 
 #define KV_KEY_NAME_MAX 127
@@ -31,7 +32,6 @@ struct kv_db;
 struct kv_events;
 struct kv_store;
 struct kv_keys; /* opaque */
-
 /*
  * Has coffer's CA certify one of coffer's own keys: appends PEM to `chain`, the certificate for
  * that SubjectPublicKeyInfo, then the CA's. Called from any thread.
@@ -49,8 +49,8 @@ struct kv_keys_config {
 
     kv_certify_fn *certify; /* NULL: nothing is attested */
     void *certify_context;
-
-    bool (*is_to_stop)(void); /* asked between the destruction of two objects; NULL: never */
+    struct kv_pool_config pool; /* of key pairs that are generated ahead */
+    bool (*is_to_stop)(void);   /* asked between the destruction of two objects; NULL: never */
 };
 
 /* Migrates its tables. Free with kv_keys_free(). */

@@ -26,8 +26,8 @@ enum kv_code kv_keys_bring(void *keys, struct kv_db *db, int64_t saved, int64_t 
 /*
  * Around an exchange of the files of store and token: no object is destroyed from the beginning to the
  * end of it, because a key may have it again then. In between, when everything was put back,
- * kv_keys_end_intents() gives up what was being made at the time. kv_keys_doom_unowned() gives up those
- * of `count` objects, KV_OBJECT_LENGTH bytes each, that no key has.
+ * kv_keys_end_intents() gives up what was being made at the time, and what was in the pool. kv_keys_doom_unowned() gives up those
+ * of `count` objects, KV_OBJECT_LENGTH bytes each, that no key has and the pool does not.
  */
 void kv_keys_begin_exchange(struct kv_keys *keys);
 void kv_keys_end_exchange(struct kv_keys *keys);

@@ -8,7 +8,7 @@
  * wrong: "keys[3].versions[0].jwk: ...". What is there already as the seed has it is kept; what is there
  * otherwise is KV_CONFLICT. Material goes into the token; it is kept beside it, to be exported again,
  * only of versions that say it is test material.
- * Thread-safe; those that apply take turns. Imports and generates keys: KV_LANE_GENERATE.
+ * Thread-safe; those that apply take turns. Imports and generates keys: KV_LANE_ALONE.
  */
 #pragma once
 

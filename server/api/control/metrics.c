@@ -56,6 +56,62 @@ static enum kv_code print_keys(struct kv_keys *keys, struct kv_buf *buf, struct 
                          census.keys, census.deleted_keys, census.versions, census.limbo);
 }
 
+/* A family of samples, one for each kind of key pair. */
+struct pool_family {
+    const char *head;
+    const char *name;
+    unsigned long (*read)(const struct kv_pool_level *level);
+};
+
+static unsigned long read_ready(const struct kv_pool_level *level)
+{
+    return level->ready;
+}
+
+static unsigned long read_taken(const struct kv_pool_level *level)
+{
+    return level->taken;
+}
+
+static unsigned long read_missed(const struct kv_pool_level *level)
+{
+    return level->asked - level->taken;
+}
+
+static const struct pool_family pool_families[] = {
+    { "# HELP coffer_pool_ready Key pairs that were generated ahead and nobody has taken.\n"
+      "# TYPE coffer_pool_ready gauge\n",
+      "coffer_pool_ready", read_ready },
+    { "# HELP coffer_pool_taken_total Keys that were asked for and taken from there.\n"
+      "# TYPE coffer_pool_taken_total counter\n",
+      "coffer_pool_taken_total", read_taken },
+    { "# HELP coffer_pool_missed_total Keys of these kinds that were generated on request.\n"
+      "# TYPE coffer_pool_missed_total counter\n",
+      "coffer_pool_missed_total", read_missed },
+};
+
+static enum kv_code print_pool_family(const struct pool_family *family, struct kv_keys *keys,
+                                      struct kv_buf *buf, struct kv_err *err)
+{
+    KV_TRY(kv_buf_printf(buf, err, "%s", family->head));
+    for (enum kv_pool_kind kind = 0; kind < KV_POOL_KINDS; kind++) {
+        struct kv_pool_level level;
+
+        kv_pool_look(keys, kind, &level);
+        KV_TRY(kv_buf_printf(buf, err, "%s{kind=\"%s\"} %lu\n", family->name,
+                             kv_pool_kind_name(kind), family->read(&level)));
+    }
+    return KV_OK;
+}
+
+static enum kv_code print_pool(struct kv_keys *keys, struct kv_buf *buf, struct kv_err *err)
+{
+    for (size_t i = 0; i < KV_COUNT(pool_families); i++) {
+        KV_TRY(print_pool_family(&pool_families[i], keys, buf, err));
+    }
+    return KV_OK;
+}
+
 static enum kv_code print_vaults(struct kv_vaults *vaults, struct kv_buf *buf, struct kv_err *err)
 {
     return kv_buf_printf(buf, err,
@@ -102,6 +158,7 @@ enum kv_code control_metrics(struct kv_request *request, struct kv_response *res
     KV_TRY(print_process(&response->body, err));
     KV_TRY(print_vaults(app->vaults, &response->body, err));
     KV_TRY(print_keys(app->keys, &response->body, err));
+    KV_TRY(print_pool(app->keys, &response->body, err));
     KV_TRY(print_rotations(app->keys, &response->body, err));
     KV_TRY(print_lanes(app->lanes, &response->body, err));
     if (app->print_audit_metrics != NULL) {

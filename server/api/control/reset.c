@@ -80,7 +80,7 @@ static enum kv_code begin_reset(struct kv_request *request, struct kv_response *
     const struct kv_app *app = request->app;
 
     if (!kv_agenda_try_acquire(app->agenda)) {
-        return kv_request_continue(request, KV_LANE_GENERATE, reset_later);
+        return kv_request_continue(request, KV_LANE_ALONE, reset_later);
     }
 
     kv_auto(kv_agenda_release) kv_unused struct kv_agenda *turn = app->agenda;

@@ -4,7 +4,7 @@
 #include "kv/base/json.h"
 #include "private.h"
 
-/* It may move the clock, and makes keys: with the agenda's turn, on the lane of generation. */
+/* It may move the clock, and makes keys: with the agenda's turn, alone on the lane of generation. */
 enum kv_code seed_plant(struct kv_request *request, struct kv_response *response,
                         struct kv_err *err)
 {

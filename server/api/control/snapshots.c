@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Snapshots: docs/state.md. Saving and putting back need the agenda's turn, so that nobody is under way
- * through time, and wait for those who are at the store and at the token: on the lane of generation. */
+ * through time, and wait for those who are at the store and at the token: alone on the lane of generation. */
 #include "kv/base/agenda.h"
 #include "kv/base/json.h"
 #include "kv/scenarios/scenarios.h"

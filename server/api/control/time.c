@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Reading and moving the virtual clock. Where nothing is due on the way it is moved at once; else the
- * request goes on in the lane of generation, where keys are rotated, and is answered when the clock
+ * request goes on alone on the lane of generation, where keys are rotated, and is answered when the clock
  * is there.
  */
 #include <stdint.h>
@@ -203,14 +203,14 @@ enum kv_code control_clock_move(struct kv_request *request, struct kv_response *
 
     KV_TRY(clock_read_order(request, &body, &order, err));
     if (!kv_agenda_try_acquire(app->agenda)) {
-        return kv_request_continue(request, KV_LANE_GENERATE, travel);
+        return kv_request_continue(request, KV_LANE_ALONE, travel);
     }
 
     kv_auto(kv_agenda_release) kv_unused struct kv_agenda *turn = app->agenda;
 
     KV_TRY(read_span(&order, app, &span, err));
     if (!kv_agenda_is_idle(app->agenda, span)) {
-        return kv_request_continue(request, KV_LANE_GENERATE, travel);
+        return kv_request_continue(request, KV_LANE_ALONE, travel);
     }
     return carry_out_and_respond(&order, app, 0, response, err);
 }

@@ -70,6 +70,21 @@ static enum kv_code generate(struct kv_request *request, struct kv_response *res
     return respond_key(request, &key, response, err);
 }
 
+/* On a worker, which has no time to generate one: when somebody else has taken the last of the pool,
+ * the request goes where keys are generated. */
+static enum kv_code take_ready(struct kv_request *request, struct kv_response *response,
+                               struct kv_err *err)
+{
+    const struct creation *creation = request->state;
+    const struct kv_scope scope = kv_scope_of(request);
+    kv_auto(kv_key_done) struct kv_key key = { .version = "" };
+    bool was_ready;
+
+    KV_TRY(kv_key_create_ready(&scope, &creation->args, &was_ready, &key, err));
+    return was_ready ? respond_key(request, &key, response, err)
+                     : kv_request_continue(request, KV_LANE_GENERATE, generate);
+}
+
 /* attributes.external_key.id, or NULL if there is none. */
 static enum kv_code find_external(const struct kv_request *request, const cJSON *body,
                                   const char **ret_id, struct kv_err *err)
@@ -120,7 +135,9 @@ enum kv_code key_create(struct kv_request *request, struct kv_response *response
         return kv_request_continue(request, KV_LANE_WORK, refer_outside);
     }
     KV_TRY(kv_key_create_check(&scope, &creation->args, err));
-    return kv_request_continue(request, KV_LANE_GENERATE, generate);
+    return kv_key_seems_ready(&scope, &creation->args)
+               ? kv_request_continue(request, KV_LANE_WORK, take_ready)
+               : kv_request_continue(request, KV_LANE_GENERATE, generate);
 }
 
 enum kv_code key_get(struct kv_request *request, struct kv_response *response, struct kv_err *err)

@@ -30,6 +30,11 @@ static bool has_aes(const struct hsm_capabilities *can, unsigned bits)
            || (bits == 256 && can->aes_256);
 }
 
+bool kv_custody_binds(const struct kv_custody *custody)
+{
+    return hsm_capabilities(custody->config.hsm)->trusted_wrap;
+}
+
 enum kv_code kv_custody_check(struct kv_custody *custody, const struct kv_key_spec *spec,
                               struct kv_err *err)
 {

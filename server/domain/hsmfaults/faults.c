@@ -192,6 +192,11 @@ enum kv_code kv_hsm_faults_settle(struct kv_hsm_faults *faults, struct kv_err *e
     return code;
 }
 
+bool kv_hsm_faults_are_none(const struct kv_hsm_faults *faults)
+{
+    return atomic_load(&faults->count) == 0;
+}
+
 enum kv_hsm_place kv_hsm_faults_place(struct kv_hsm_faults *faults)
 {
     pthread_mutex_lock(&faults->lock);

@@ -124,14 +124,17 @@ void kv_keys_end_exchange(struct kv_keys *keys)
     pthread_mutex_unlock(&keys->tidying);
 }
 
+/* What was in the pool then may have been taken since: nobody gets the same key again. */
 enum kv_code kv_keys_end_intents(struct kv_keys *keys, struct kv_err *err)
 {
     static const char sql[] = "UPDATE limbo SET doomed = 1";
     kv_auto(kv_db_release) struct kv_db *db = NULL;
 
+    pool_clear(keys);
     KV_TRY(kv_db_acquire(keys->config.store, &db, err));
     KV_TRY(kv_db_begin(db, err));
     KV_TRY(kv_db_run(db, sql, KV_NO_BINDS, NULL, err));
+    KV_TRY(pool_doom_all(db, err));
     return kv_db_commit(db, err);
 }
 
@@ -141,7 +144,8 @@ enum kv_code kv_keys_doom_unowned(struct kv_keys *keys, const unsigned char *obj
     static const char sql[] = "INSERT OR IGNORE INTO limbo (object, doomed) SELECT ?1, 1"
                               " WHERE NOT EXISTS (SELECT 1 FROM version WHERE object = ?1)"
                               " AND NOT EXISTS (SELECT 1 FROM service_key WHERE object = ?1)"
-                              " AND NOT EXISTS (SELECT 1 FROM external_key WHERE object = ?1)";
+                              " AND NOT EXISTS (SELECT 1 FROM external_key WHERE object = ?1)"
+                              " AND NOT EXISTS (SELECT 1 FROM pooled WHERE object = ?1)";
     kv_auto(kv_db_release) struct kv_db *db = NULL;
 
     KV_TRY(kv_db_acquire(keys->config.store, &db, err));

@@ -144,13 +144,11 @@ enum kv_code kv_key_create_check(const struct kv_scope *scope,
     return version_check_name(scope, args->name, err);
 }
 
-enum kv_code generate_material(struct kv_keys *keys, const unsigned char object[KV_OBJECT_LENGTH],
-                               const void *context, struct kv_material *ret_material,
-                               struct kv_err *err)
+bool kv_key_seems_ready(const struct kv_scope *scope, const struct kv_key_create_args *args)
 {
-    const struct kv_key_spec *spec = context;
+    struct plan plan;
 
-    return kv_custody_generate(keys->config.custody, object, spec, ret_material, err);
+    return make_plan(scope, args, &plan, NULL) == KV_OK && pool_has(scope->keys, &plan.spec);
 }
 
 static void describe_version(const struct kv_scope *scope, const struct kv_key_create_args *args,
@@ -167,15 +165,34 @@ static void describe_version(const struct kv_scope *scope, const struct kv_key_c
     ret_draft->release = release_terms(&args->release, plan->spec.exportable);
 }
 
+/* Plan and draft of a new version. */
+static enum kv_code prepare(const struct kv_scope *scope, const struct kv_key_create_args *args,
+                            struct plan *ret_plan, struct key_draft *ret_draft, struct kv_err *err)
+{
+    KV_TRY(make_plan(scope, args, ret_plan, err));
+    KV_TRY(release_check_name(scope, args->name, &args->release, ret_plan->kty, &ret_plan->ops,
+                              &ret_plan->spec.exportable, err));
+    describe_version(scope, args, ret_plan, ret_draft);
+    return KV_OK;
+}
+
 enum kv_code kv_key_create(const struct kv_scope *scope, const struct kv_key_create_args *args,
                            struct kv_key *ret_key, struct kv_err *err)
 {
     struct key_draft draft = { .version = "" };
     struct plan plan;
 
-    KV_TRY(make_plan(scope, args, &plan, err));
-    KV_TRY(release_check_name(scope, args->name, &args->release, plan.kty, &plan.ops,
-                              &plan.spec.exportable, err));
-    describe_version(scope, args, &plan, &draft);
-    return version_add(scope, args->name, &draft, generate_material, &plan.spec, ret_key, err);
+    KV_TRY(prepare(scope, args, &plan, &draft, err));
+    return version_generate(scope, args->name, &draft, &plan.spec, ret_key, err);
+}
+
+enum kv_code kv_key_create_ready(const struct kv_scope *scope,
+                                 const struct kv_key_create_args *args, bool *ret_was,
+                                 struct kv_key *ret_key, struct kv_err *err)
+{
+    struct key_draft draft = { .version = "" };
+    struct plan plan;
+
+    KV_TRY(prepare(scope, args, &plan, &draft, err));
+    return version_take(scope, args->name, &draft, &plan.spec, ret_was, ret_key, err);
 }

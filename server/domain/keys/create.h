@@ -11,8 +11,3 @@ enum kv_code key_type_choose(const struct kv_scope *scope, const char *name, enu
 
 /* Refuses a size that keys of that family do not have (contract §7). */
 enum kv_code key_size_check(enum kv_family family, int64_t bits, struct kv_err *err) kv_must_check;
-
-/* A make_material_fn: the token generates; `context` is a struct kv_key_spec. */
-enum kv_code generate_material(struct kv_keys *keys, const unsigned char object[KV_OBJECT_LENGTH],
-                               const void *context, struct kv_material *ret_material,
-                               struct kv_err *err) kv_must_check;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 include %D%/backup/local.mk
+include %D%/pool/local.mk
 include %D%/rotation/local.mk
 libkvdomain_a_SOURCES += \
 	%D%/bring.c \

@@ -6,9 +6,9 @@
 #include "kv/keys/keys.h"
 
 /*
- * `limbo` holds every object of the token that no version owns: written before a generation starts
- * and when a version is purged, removed with the commit of the version or after the object was
- * destroyed. `doomed` is 0 while a generation of this process runs.
+ * `limbo` holds every object of the token that neither a version owns nor the pool: written before a
+ * generation starts and when a version is purged, removed with the commit of the version or after the
+ * object was destroyed. `doomed` is 0 while a generation of this process runs.
  */
 static const struct kv_migration migrations[] = {
     { "CREATE TABLE key ("
@@ -130,6 +130,16 @@ static const struct kv_migration migrations[] = {
       " LEFT JOIN rotation_policy p ON p.key = k.id WHERE v.expires IS NOT NULL;"
       "CREATE INDEX key_notice_near ON key_notice (near) WHERE given = 0;"
       "CREATE INDEX key_notice_expires ON key_notice (expires) WHERE given < 2;" },
+    /* key pairs that were generated ahead */
+    { "CREATE TABLE pooled ("
+      "  object BLOB PRIMARY KEY," /* CKA_ID */
+      "  kind TEXT NOT NULL,"      /* a name of pool_kind.def */
+      "  form TEXT NOT NULL,"      /* how keys were made then */
+      "  modulus BLOB NOT NULL,"
+      "  exponent BLOB NOT NULL,"
+      "  x BLOB,"
+      "  y BLOB"
+      ") WITHOUT ROWID;" },
     { NULL },
 };
 
@@ -146,6 +156,7 @@ enum kv_code kv_keys_new(const struct kv_keys_config *config, struct kv_keys **r
     keys->config = *config;
     (void) pthread_mutex_init(&keys->tidying, NULL); /* cannot fail on Linux */
     key_leases_init(&keys->leases);
+    pool_init(&keys->pool, &config->pool.plan);
     *ret_keys = keys;
     return KV_OK;
 }
@@ -154,6 +165,7 @@ void kv_keys_free(struct kv_keys *keys)
 {
     if (keys != NULL) {
         key_leases_done(&keys->leases);
+        pool_done(&keys->pool);
         (void) pthread_mutex_destroy(&keys->tidying);
         free(keys);
     }

@@ -139,7 +139,8 @@ enum kv_code kv_keys_count(struct kv_keys *keys, struct kv_keys_census *ret_cens
 {
     static const char sql[] = "SELECT (SELECT count(*) FROM key WHERE state = 0),"
                               " (SELECT count(*) FROM key WHERE state = 1),"
-                              " (SELECT count(*) FROM version), (SELECT count(*) FROM limbo)";
+                              " (SELECT count(*) FROM version),"
+                              " (SELECT count(*) FROM limbo WHERE doomed = 1)";
     kv_auto(kv_db_release) struct kv_db *db = NULL;
     kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
     bool more;

@@ -83,6 +83,15 @@ enum kv_code version_insert_key(struct kv_db *db, const struct kv_scope *scope,
     return KV_OK;
 }
 
+/* It has an owner now, wherever it was until then. */
+static enum kv_code settle(struct kv_db *db, const unsigned char *object, struct kv_err *err)
+{
+    bool was_pooled;
+
+    KV_TRY(pool_settle(db, object, &was_pooled, err));
+    return was_pooled ? KV_OK : intent_settle(db, object, err);
+}
+
 enum kv_code version_insert(struct kv_db *db, int64_t key_id, const struct key_draft *draft,
                             const struct kv_material *material, int64_t *ret_id, struct kv_err *err)
 {
@@ -113,7 +122,7 @@ enum kv_code version_insert(struct kv_db *db, int64_t key_id, const struct key_d
                  KV_B_TEXT(draft->members), KV_B_TEXT(draft->external)),
         NULL, err));
     *ret_id = kv_db_last_id(db);
-    return intent_settle(db, material->object, err);
+    return settle(db, material->object, err);
 }
 
 enum kv_code version_make_latest(struct kv_db *db, int64_t key_id, int64_t version_id,
@@ -225,10 +234,71 @@ enum kv_code version_add(const struct kv_scope *scope, const char *name,
     return make_version(scope, name, NULL, draft, make, context, ret_key, err);
 }
 
-enum kv_code version_succeed(const struct kv_scope *scope, const char *name,
-                             const struct kv_key *predecessor, const struct key_draft *draft,
-                             make_material_fn *make, const void *context, struct kv_key *ret_key,
+static enum kv_code generate(struct kv_keys *keys, const unsigned char object[KV_OBJECT_LENGTH],
+                             const void *context, struct kv_material *ret_material,
                              struct kv_err *err)
 {
-    return make_version(scope, name, predecessor, draft, make, context, ret_key, err);
+    const struct kv_key_spec *spec = context;
+
+    return kv_custody_generate(keys->config.custody, object, spec, ret_material, err);
+}
+
+/* One that could not be stored for want of its row, or of the store, is not tried again. */
+static enum kv_code use_pooled(const struct kv_scope *scope, const char *name,
+                               const struct kv_key *predecessor, const struct key_draft *draft,
+                               struct pooled *pooled, struct kv_key *ret_key, struct kv_err *err)
+{
+    enum kv_code code =
+        store_version(scope, name, predecessor, draft, &pooled->material, ret_key, err);
+
+    if (code == KV_OK) {
+        pool_spend(scope->keys, pooled);
+    } else if (code == KV_UNAVAILABLE || code == KV_INTERNAL) {
+        pool_drop(scope->keys, pooled);
+    } else {
+        pool_give_back(scope->keys, pooled);
+    }
+    return code;
+}
+
+static enum kv_code take_or_make(const struct kv_scope *scope, const char *name,
+                                 const struct kv_key *predecessor, const struct key_draft *draft,
+                                 const struct kv_key_spec *spec, struct kv_key *ret_key,
+                                 struct kv_err *err)
+{
+    struct pooled *pooled = pool_take(scope->keys, spec);
+
+    if (pooled != NULL) {
+        return use_pooled(scope, name, predecessor, draft, pooled, ret_key, err);
+    }
+    pool_ask(scope->keys, spec);
+    return make_version(scope, name, predecessor, draft, generate, spec, ret_key, err);
+}
+
+enum kv_code version_take(const struct kv_scope *scope, const char *name,
+                          const struct key_draft *draft, const struct kv_key_spec *spec,
+                          bool *ret_was, struct kv_key *ret_key, struct kv_err *err)
+{
+    KV_TRY(version_check_name(scope, name, err));
+
+    struct pooled *pooled = pool_take(scope->keys, spec);
+
+    *ret_was = pooled != NULL;
+    return pooled == NULL ? KV_OK : use_pooled(scope, name, NULL, draft, pooled, ret_key, err);
+}
+
+enum kv_code version_generate(const struct kv_scope *scope, const char *name,
+                              const struct key_draft *draft, const struct kv_key_spec *spec,
+                              struct kv_key *ret_key, struct kv_err *err)
+{
+    KV_TRY(version_check_name(scope, name, err));
+    return take_or_make(scope, name, NULL, draft, spec, ret_key, err);
+}
+
+enum kv_code version_succeed(const struct kv_scope *scope, const char *name,
+                             const struct kv_key *predecessor, const struct key_draft *draft,
+                             const struct kv_key_spec *spec, struct kv_key *ret_key,
+                             struct kv_err *err)
+{
+    return take_or_make(scope, name, predecessor, draft, spec, ret_key, err);
 }

@@ -46,11 +46,21 @@ enum kv_code version_add(const struct kv_scope *scope, const char *name,
                          const struct key_draft *draft, make_material_fn *make, const void *context,
                          struct kv_key *ret_key, struct kv_err *err) kv_must_check;
 
+/* The same for a version that is generated, or was ahead (kv/keys/pool.h). */
+enum kv_code version_generate(const struct kv_scope *scope, const char *name,
+                              const struct key_draft *draft, const struct kv_key_spec *spec,
+                              struct kv_key *ret_key, struct kv_err *err) kv_must_check;
+
+/* The same if there is one in the pool; otherwise *ret_was is false, and nothing is done. */
+enum kv_code version_take(const struct kv_scope *scope, const char *name,
+                          const struct key_draft *draft, const struct kv_key_spec *spec,
+                          bool *ret_was, struct kv_key *ret_key, struct kv_err *err) kv_must_check;
+
 /*
  * The same for a successor of a version of `name`: KV_KEY_NOT_FOUND if that key is gone by then,
  * whether or not another one has its name.
  */
 enum kv_code version_succeed(const struct kv_scope *scope, const char *name,
                              const struct kv_key *predecessor, const struct key_draft *draft,
-                             make_material_fn *make, const void *context, struct kv_key *ret_key,
+                             const struct kv_key_spec *spec, struct kv_key *ret_key,
                              struct kv_err *err) kv_must_check;

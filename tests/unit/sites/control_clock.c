@@ -300,7 +300,7 @@ Test(control_clock, leaves_the_thread_of_the_connection_where_something_is_due)
     for (size_t i = 0; i < KV_COUNT(orders); i++) {
         post_clock(orders[i]);
         cr_assert_not_null(request.next, "%s", orders[i]);
-        cr_assert_eq(request.next_lane, KV_LANE_GENERATE);
+        cr_assert_eq(request.next_lane, KV_LANE_ALONE);
         cr_assert_eq(kv_clock_now(app.clock), 1700000000000);
     }
     cr_assert(kv_agenda_try_acquire(app.agenda), "it has given the turn back");

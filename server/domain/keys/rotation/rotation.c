@@ -86,7 +86,7 @@ static enum kv_code rotate(const struct kv_scope *scope, const char *name, struc
     const struct kv_key_spec spec = spec_like(&latest);
 
     describe_successor(scope, &latest, &draft);
-    return version_succeed(scope, name, &latest, &draft, generate_material, &spec, ret_key, err);
+    return version_succeed(scope, name, &latest, &draft, &spec, ret_key, err);
 }
 
 enum kv_code kv_key_rotate(const struct kv_scope *scope, const char *name, struct kv_key *ret_key,
