@@ -157,8 +157,8 @@ static enum kv_code open_keys(struct server *server, struct kv_err *err)
     KV_TRY(token_prepare(&server->token, server->clock, server->keeper, err));
     KV_TRY(kv_custody_has_token(server->store, &has_token, err));
     /* a session for each worker, each step of a deployment, the generator, the housekeeper, and one to spare */
-    KV_TRY(token_open(server->options, server->folder.path, has_token, server->workers + DEPLOYMENT_THREADS + 3,
-                      &server->token, err));
+    KV_TRY(token_open(server->options, server->folder.path, has_token,
+                      server->workers + DEPLOYMENT_THREADS + 3, &server->token, err));
     custody.hsm = server->token.hsm;
     custody.alarm_context = server->keeper;
     KV_TRY(kv_custody_new(&custody, &server->custody, err));
