@@ -238,6 +238,22 @@ Test(deployments, complete_mode_deletes_what_the_template_does_not_have)
     expect_thing(&dev, "c", 404);
 }
 
+Test(deployments, as_many_resources_as_a_template_may_have_are_kept_whole)
+{
+    DEPLOYMENTS_CLIENT;
+    API_REPLY(end,
+              deployments_run(
+                  &dev, "one",
+                  DEPLOY(TEMPLATE("\"resources\":[" THING("first", "") "," THING(
+                      "[concat('t', copyIndex())]",
+                      ",\"dependsOn\":[\"first\"],\"copy\":{\"name\":\"c\",\"count\":799}") "]"))));
+    cr_expect_str_eq(reply_text(&end, "properties.provisioningState"), "Succeeded");
+    cr_expect_eq(cJSON_GetArraySize(reply_item(&end, "properties.outputResources")), 800);
+    cr_expect_eq(cJSON_GetArraySize(reply_item(&end, "properties.dependencies")), 799);
+    API_REPLY(list, arm_ask(&dev, "GET", DEPLOYMENTS("rg1") "one/operations", VERSION, NULL));
+    cr_expect_eq(cJSON_GetArraySize(reply_item(&list, "value")), 800);
+}
+
 Test(deployments, a_deleted_one_is_gone_and_what_it_made_stays)
 {
     DEPLOYMENTS_CLIENT;

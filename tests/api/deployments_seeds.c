@@ -101,16 +101,23 @@ Test(deployments_seeds, links_are_followed_from_where_their_template_lies)
                  "\"relativePath\":\"deep/inner.json\"},\"parameters\":{\"who\":{\"value\":"
                  "\"[parameters('who')]\"}}}}],\"outputs\":{\"o\":{\"type\":\"string\","
                  "\"value\":\"[reference('inner').outputs.o.value]\"}}"));
-    write_file("sub/deep/inner.json",
-               TEMPLATE("\"parameters\":{\"who\":{\"type\":\"string\"}},\"resources\":[],"
-                        "\"outputs\":{\"o\":{\"type\":\"string\",\"value\":\"[toUpper(parameters("
-                        "'who'))]\"}}"));
+    write_file(
+        "sub/deep/inner.json",
+        TEMPLATE("\"parameters\":{\"who\":{\"type\":\"string\"}},\"resources\":[{\"type\":"
+                 "\"Microsoft.Resources/deployments\",\"apiVersion\":\"2021-04-01\",\"name\":"
+                 "\"innermost\",\"properties\":{\"mode\":\"Incremental\",\"templateLink\":{"
+                 "\"relativePath\":\"last.json\"}}}],\"outputs\":{\"o\":{\"type\":"
+                 "\"string\",\"value\":\"[concat(toUpper(parameters('who')),reference("
+                 "'innermost').outputs.o.value)]\"}}"));
+    write_file("sub/deep/last.json",
+               TEMPLATE("\"resources\":[],\"outputs\":{\"o\":{\"type\":\"string\",\"value\":"
+                        "\"-deep\"}}"));
     write_file("values.json", "{\"parameters\":{\"who\":{\"value\":\"linked\"}}}");
     API_REPLY(end, deployments_run(&dev, "one",
                                    "{\"properties\":{\"templateLink\":{\"uri\":\"file:///sub/"
                                    "main.json\"},\"parametersLink\":{\"relativePath\":"
                                    "\"values.json\"}}}"));
-    cr_expect_str_eq(reply_text(&end, "properties.outputs.o.value"), "LINKED", "%s", end.body);
+    cr_expect_str_eq(reply_text(&end, "properties.outputs.o.value"), "LINKED-deep", "%s", end.body);
 }
 
 /* Whether any file of the data folder, or the log, has the text. */

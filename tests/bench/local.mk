@@ -36,6 +36,7 @@ EXTRA_PROGRAMS += %D%/bench
 	%D%/server.h \
 	%D%/sign.c \
 	%D%/standing.c \
+	%D%/deploy.c \
 	%D%/start.c \
 	%D%/token.c \
 	%D%/unwrap.c \

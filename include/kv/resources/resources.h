@@ -20,12 +20,13 @@
 #include "kv/base/err.h"
 #include "kv/base/uuid.h"
 
-#define KV_RESOURCE_ID_MAX 2048              /* bytes of an id */
-#define KV_RESOURCE_LOCATION_SIZE 64         /* including the NUL, as the next one is */
-#define KV_RESOURCE_CALLER_SIZE 128          /* of an object id, client id or user's name */
-#define KV_RESOURCE_CONTENT_MAX (512 * 1024) /* bytes of its JSON */
-#define KV_RESOURCES_MAX 50000               /* of an instance */
-#define KV_RESOURCE_OPERATIONS_MAX 10000     /* kept; the oldest that have ended go first */
+#define KV_RESOURCE_ID_MAX 2048      /* bytes of an id */
+#define KV_RESOURCE_LOCATION_SIZE 64 /* including the NUL, as the next one is */
+#define KV_RESOURCE_CALLER_SIZE 128  /* of an object id, client id or user's name */
+#define KV_RESOURCE_CONTENT_MAX                                                                    \
+    (4 * 1024 * 1024)          /* bytes of its JSON: a deployment of 800 resources has 2 MB */
+#define KV_RESOURCES_MAX 50000 /* of an instance */
+#define KV_RESOURCE_OPERATIONS_MAX 10000 /* kept; the oldest that have ended go first */
 
 struct kv_store;
 struct kv_db;

@@ -76,8 +76,9 @@ static enum kv_code post_step(struct run *run, size_t index, cJSON *body,
         cJSON_Delete(body);
         return KV_OUT_OF_MEMORY(err);
     }
-    *job =
-        (struct job){ .run_it = run_it, .tree = run->tree, .run = run, .index = index, .body = body };
+    *job = (struct job){
+        .run_it = run_it, .tree = run->tree, .run = run, .index = index, .body = body
+    };
     lock(run->tree);
     run->step[index].state = KV_STEP_SENT;
     work_post_locked(run->tree->deployments, job);

@@ -89,7 +89,7 @@ enum kv_code place_new(const struct arm_call *call, const struct ask *ask, struc
     return KV_OK;
 }
 
-enum kv_code place_nest(const struct place *place, const struct kv_template_resource *resource,
+enum kv_code place_nest(struct place *place, const struct kv_template_resource *resource,
                         struct place **ret_place, struct kv_err *err)
 {
     kv_auto(place_free) struct place *nested = calloc(1, sizeof(*nested));
@@ -109,6 +109,7 @@ enum kv_code place_nest(const struct place *place, const struct kv_template_reso
     make_status_id(nested->status_id);
     KV_TRY(arm_id_parse(resource->id, &nested->id, err));
     world_init(nested);
+    place->nesting = nested;
     *ret_place = kv_take(nested);
     return KV_OK;
 }

@@ -45,8 +45,9 @@ struct place {
     char correlation[KV_UUID_LENGTH + 1];
     char api_version[32]; /* with which it was asked for */
     char status_id[STATUS_ID_SIZE];
-    struct arm_id id; /* of the deployment */
-    char folder[KV_PATH_MAX];
+    struct arm_id id;         /* of the deployment */
+    char folder[KV_PATH_MAX]; /* of a linked template */
+    struct place *nesting;    /* whose plan is being made: gets the folder of its link */
     char location[KV_RESOURCE_LOCATION_SIZE];
     char hash[24];
     bool is_complete, is_nested;
@@ -62,7 +63,7 @@ struct place {
 enum kv_code place_new(const struct arm_call *call, const struct ask *ask, struct place **ret_place,
                        struct kv_err *err) kv_must_check;
 /* Of a deployment in another one. */
-enum kv_code place_nest(const struct place *place, const struct kv_template_resource *resource,
+enum kv_code place_nest(struct place *place, const struct kv_template_resource *resource,
                         struct place **ret_place, struct kv_err *err) kv_must_check;
 void place_free(void *place);
 KV_DEFINE_CLEANUP(struct place *, place_free)

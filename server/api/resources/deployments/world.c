@@ -211,7 +211,9 @@ static enum kv_code read_link(void *context, const char *uri, char **ret_text, s
 {
     struct place *place = context;
 
-    return link_read(place->app, place->folder, uri, NULL, ret_text, ret_len, err);
+    return link_read(place->app, place->folder, uri,
+                     place->nesting != NULL ? place->nesting->folder : NULL, ret_text, ret_len,
+                     err);
 }
 
 void world_init(struct place *place)
