@@ -63,6 +63,7 @@ static void close_all(void)
     kv_lanes_free(self.app.lanes);
     kv_keys_free(self.app.keys);
     kv_consumers_free(self.app.consumers);
+    kv_records_free(self.app.records);
     certifier_free(self.certifier);
     kv_custody_free(self.custody);
     kv_access_free(self.app.access);
@@ -145,6 +146,7 @@ static enum kv_code open_keys(struct kv_err *err)
     keys.certify_context = self.certifier;
     consumers.store = self.store;
     KV_TRY(kv_consumers_new(&consumers, &self.app.consumers, err));
+    KV_TRY(kv_records_new(self.store, &self.app.records, err));
     return kv_keys_new(&keys, &self.app.keys, err);
 }
 
