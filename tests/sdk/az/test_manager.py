@@ -193,10 +193,9 @@ class Templates(Operator):
         self.assertEqual(ours, [OFFICER])
 
     def check_service(self):
-        kind = ("--resource-type", "Microsoft.HealthcareApis/workspaces/fhirservices")
-        name = f"{self.names['workspace']}/{self.names['service']}"
-        version = ("--api-version", "2023-06-01-preview")
-        service = self.in_group("resource", "show", "-n", name, *kind, *version)
+        names = f"{self.names['workspace']}/fhirservices/{self.names['service']}"
+        url = f"{self.scope}/providers/Microsoft.HealthcareApis/workspaces/{names}"
+        service = self.az("resource", "show", "--ids", url, "--api-version", "2023-06-01-preview")
         properties = service["properties"]
         encryption = properties["encryption"]["customerManagedKeyEncryption"]
         self.assertIn(f"/keys/{self.names['key']}/", encryption["keyEncryptionKeyUrl"])
