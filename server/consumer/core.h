@@ -230,6 +230,8 @@ void consumer_drop_dek(struct consumer *consumer);
 bool consumer_own_dek(struct consumer *consumer);
 /* For the engine: something is to be looked at. */
 void consumers_wake(struct kv_consumers *consumers);
+/* For those who wait for news; without the mutex. */
+void consumers_tell(const struct kv_consumers *consumers);
 
 /* --- schedule.c --- */
 

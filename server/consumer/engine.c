@@ -66,9 +66,7 @@ static void write_change(struct engine *engine, bool has_moved)
     if (has_moved) {
         log_state(engine->changed);
     }
-    if (engine->consumers->tell != NULL) {
-        engine->consumers->tell(engine->consumers->tell_context);
-    }
+    consumers_tell(engine->consumers);
 }
 
 /* It was removed while it was written: its row is there again. */

@@ -244,5 +244,6 @@ enum kv_code kv_consumers_deploy(struct kv_consumers *consumers,
     if (code == KV_OK) {
         KV_TRY(save_now(consumers, order->name, err));
     }
+    consumers_tell(consumers);
     return code;
 }

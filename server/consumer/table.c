@@ -215,8 +215,11 @@ enum kv_code kv_consumers_remove(struct kv_consumers *consumers, const char *nam
         take_out_locked(consumers, consumer);
     }
     pthread_mutex_unlock(&consumers->mutex);
-    return known[0] != '\0' ? keeping_remove(consumers->store, known, err)
-                            : fail_unknown(name, err);
+    if (known[0] == '\0') {
+        return fail_unknown(name, err);
+    }
+    consumers_tell(consumers);
+    return keeping_remove(consumers->store, known, err);
 }
 
 enum kv_code kv_consumers_clear(struct kv_consumers *consumers, struct kv_err *err)

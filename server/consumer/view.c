@@ -50,6 +50,13 @@ bool consumer_own_dek(struct consumer *consumer)
     return true;
 }
 
+void consumers_tell(const struct kv_consumers *consumers)
+{
+    if (consumers->tell != NULL) {
+        consumers->tell(consumers->tell_context);
+    }
+}
+
 void consumers_wake(struct kv_consumers *consumers)
 {
     atomic_store(&consumers->has_news, true);
