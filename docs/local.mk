@@ -18,6 +18,7 @@ EXTRA_DIST += \
 	%D%/examples/test_scenarios.py \
 	%D%/failures.md \
 	%D%/faults.md \
+	%D%/fhir.md \
 	%D%/firewall.md \
 	%D%/front.md \
 	%D%/hsm.md \
