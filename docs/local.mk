@@ -25,6 +25,7 @@ EXTRA_DIST += \
 	%D%/page.md \
 	%D%/page.png \
 	%D%/parity.md \
+	%D%/performance.md \
 	%D%/pool.md \
 	%D%/scenarios.md \
 	%D%/security.md \
