@@ -19,7 +19,7 @@
 #define SHARED_MEMORY "/dev/shm"
 #define PLACES 3
 #define ROOM (256UL * 1024 * 1024) /* bytes that a tmpfs must have free to be taken */
-#define PATTERN "coffer-??????" /* of fnmatch(3): what mkdtemp makes of the template */
+#define PATTERN "coffer-??????"    /* of fnmatch(3): what mkdtemp makes of the template */
 
 static void close_listing(DIR *listing)
 {

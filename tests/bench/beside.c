@@ -161,8 +161,8 @@ static bool call(struct caller *caller)
 
     curl_easy_getinfo(caller->curl, CURLINFO_RESPONSE_CODE, &status);
     if (code != CURLE_OK || status != 200) {
-        fprintf(stderr, "beside: %s of %s: %ld %s %.300s\n", caller->deed->name,
-                caller->side->name, status, curl_easy_strerror(code), caller->answer);
+        fprintf(stderr, "beside: %s of %s: %ld %s %.300s\n", caller->deed->name, caller->side->name,
+                status, curl_easy_strerror(code), caller->answer);
     }
     return code == CURLE_OK && status == 200;
 }
