@@ -5,19 +5,26 @@ EXTRA_DIST += \
 	%D%/authority.md \
 	%D%/clients.md \
 	%D%/clock.md \
+	%D%/consumer.md \
 	%D%/consumers.md \
 	%D%/container.md \
 	%D%/contract.md \
 	%D%/cookbook.md \
 	%D%/control-plane.md \
+	%D%/doctor.md \
 	%D%/events.md \
+	%D%/examples/scenarios.test.mjs \
+	%D%/examples/scenarios_test.go \
+	%D%/examples/test_scenarios.py \
 	%D%/failures.md \
 	%D%/faults.md \
 	%D%/firewall.md \
+	%D%/front.md \
 	%D%/hsm.md \
 	%D%/identity.md \
 	%D%/install.md \
 	%D%/journal.md \
+	%D%/keyvault.md \
 	%D%/limits.md \
 	%D%/modules.md \
 	%D%/operations.md \
@@ -26,6 +33,7 @@ EXTRA_DIST += \
 	%D%/page.png \
 	%D%/parity.md \
 	%D%/performance.md \
+	%D%/resource-manager.md \
 	%D%/pool.md \
 	%D%/scenarios.md \
 	%D%/security.md \

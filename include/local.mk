@@ -14,10 +14,14 @@ noinst_HEADERS = \
 	%D%/kv/access/permission.def \
 	%D%/kv/access/permission.h \
 	%D%/kv/access/roles.h \
+	%D%/kv/access/scopes.h \
 	%D%/kv/access/trusted_service.def \
 	%D%/kv/access/vault_role.def \
 	%D%/kv/app/api.h \
 	%D%/kv/app/app.h \
+	%D%/kv/arm/arm.h \
+	%D%/kv/arm/identity_block.h \
+	%D%/kv/arm/providers.h \
 	%D%/kv/base/agenda.h \
 	%D%/kv/base/base.h \
 	%D%/kv/base/base64.h \
@@ -46,12 +50,16 @@ noinst_HEADERS = \
 	%D%/kv/base/spool.h \
 	%D%/kv/base/uuid.h \
 	%D%/kv/base/wording.def \
+	%D%/kv/cmk/cmk.h \
+	%D%/kv/cmk/rule.def \
+	%D%/kv/consumer/consumer.h \
 	%D%/kv/custody/alg.def \
 	%D%/kv/custody/curve.def \
 	%D%/kv/custody/custody.h \
 	%D%/kv/custody/key_op.def \
 	%D%/kv/custody/kty.def \
 	%D%/kv/custody/private_key.h \
+	%D%/kv/deployments/deployments.h \
 	%D%/kv/events/events.h \
 	%D%/kv/events/type.def \
 	%D%/kv/faults/effect.h \
@@ -77,6 +85,7 @@ noinst_HEADERS = \
 	%D%/kv/keys/external.h \
 	%D%/kv/keys/keeping.h \
 	%D%/kv/keys/keys.h \
+	%D%/kv/keys/lease.h \
 	%D%/kv/keys/notice.h \
 	%D%/kv/keys/pool.h \
 	%D%/kv/keys/pool_kind.def \
@@ -86,7 +95,9 @@ noinst_HEADERS = \
 	%D%/kv/journal/retries.h \
 	%D%/kv/journal/text.def \
 	%D%/kv/limits/limits.h \
+	%D%/kv/records/records.h \
 	%D%/kv/release/release.h \
+	%D%/kv/resources/resources.h \
 	%D%/kv/scenarios/scenarios.h \
 	%D%/kv/store/store.h \
 	%D%/kv/seeds/seeds.h \

@@ -2,6 +2,7 @@
 /* Writing. */
 #include "kv/base/json.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,6 +80,40 @@ bool kv_json_is_unique(cJSON *tree)
 {
     kv_json_sort(tree);
     return are_neighbours_different(tree);
+}
+
+/* Of at most 15 digits, all of which cJSON prints; it prints a negative zero otherwise. What another
+ * tree owns stays as it is. */
+static bool is_whole(const cJSON *item)
+{
+    double number = item->valuedouble;
+
+    return cJSON_IsNumber(item) && (item->type & cJSON_IsReference) == 0 && fabs(number) < 1e15
+           && number == trunc(number) && !(number == 0 && signbit(number));
+}
+
+/* Without memory for it, it stays a number. */
+static void spell_number(cJSON *item)
+{
+    char *text = cJSON_malloc(NUMBER_SIZE);
+
+    if (text != NULL) {
+        (void) snprintf(text, NUMBER_SIZE, "%" PRId64, (int64_t) item->valuedouble);
+        item->valuestring = text;
+        item->type = (item->type & ~0xff) | cJSON_Raw; /* the flags above stay */
+    }
+}
+
+void kv_json_spell_numbers(cJSON *tree)
+{
+    cJSON *item;
+
+    if (is_whole(tree)) {
+        spell_number(tree);
+    }
+    cJSON_ArrayForEach (item, tree) {
+        kv_json_spell_numbers(item);
+    }
 }
 
 /* cJSON takes 15 digits for enough where what they spell is the next number or infinity. */

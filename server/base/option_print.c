@@ -96,7 +96,7 @@ static const char *find_secret(const char *item, const char **ret_end)
     return secret != NULL ? secret + 1 : NULL;
 }
 
-/* A secret in the value of a list, as in "app,secret=..,trusted" or "https://host/hook?code=..", is
+/* A secret in a value, as in "app,secret=..,trusted" or "https://host/hook?code=..", is
  * not repeated. */
 static void print_item(const char *item, FILE *out)
 {
@@ -123,7 +123,7 @@ void kv_options_print_config(const struct kv_options *options, FILE *out)
                 kv_option_is_secret(option) && value->text[0] != '\0' ? ", and not shown" : "",
                 row->name);
         if (row->type != OPTION_LIST && value->text[0] != '\0' && !kv_option_is_secret(option)) {
-            fprintf(out, " %s", value->text);
+            print_item(value->text, out);
         }
         for (size_t i = 0; i < value->items; i++) {
             print_item(value->item[i], out);

@@ -2,6 +2,10 @@
 /*
  * A ring of bytes. The thread copies some whole lines out of it and writes them without the
  * mutex, so that it is the only one ever blocked on the descriptor.
+ *
+ * To wake it costs more than to put a line. So when it has written all there is it naps: what is put
+ * meanwhile waits for the end of the nap, which whoever needs the room or the lines cuts short. It
+ * sleeps, and is woken by a line, only after a nap in which none came.
  */
 #include "kv/base/spool.h"
 
@@ -15,6 +19,11 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#define NAP 5 /* milliseconds that a line may wait although the thread could write it */
+
+/* What the thread does while it has nothing to write. */
+enum rest { REST_NONE, REST_NAP, REST_SLEEP };
 
 struct kv_spool {
     int descriptor;                  /* immutable, as the next two */
@@ -30,6 +39,8 @@ struct kv_spool {
     bool dropping;         /* guarded by mutex; it was full and has not been empty since */
     bool failing;          /* guarded by mutex; the last write failed: the next line tries again */
     bool writing;          /* guarded by mutex; the thread has lines in its hands */
+    enum rest rest;        /* guarded by mutex; REST_NONE: it works, or somebody has woken it */
+    unsigned flushing;     /* guarded by mutex; threads that wait until all is written */
     bool closing;          /* guarded by mutex; only the thread still uses it */
     char ring[];
 };
@@ -147,18 +158,69 @@ static void free_spool(struct kv_spool *spool)
     free(spool);
 }
 
+static void write_all_locked(struct kv_spool *spool)
+{
+    while (has_work_locked(spool)) {
+        write_some_locked(spool);
+    }
+    pthread_cond_broadcast(&spool->idle);
+}
+
+static struct timespec time_after(kv_millis span)
+{
+    kv_millis end = kv_clock_monotonic() + span;
+
+    return (struct timespec){ .tv_sec = end / 1000, .tv_nsec = end % 1000 * 1000000 };
+}
+
+/* Until its time is over, or wake_locked() has ended it. */
+static void nap_locked(struct kv_spool *spool)
+{
+    const struct timespec end = time_after(NAP);
+    int result = 0;
+
+    spool->rest = REST_NAP;
+    while (spool->rest == REST_NAP && result == 0) {
+        result = pthread_cond_timedwait(&spool->filled, &spool->mutex, &end);
+    }
+    spool->rest = REST_NONE;
+}
+
+static void sleep_locked(struct kv_spool *spool)
+{
+    spool->rest = REST_SLEEP;
+    while (spool->rest == REST_SLEEP) {
+        pthread_cond_wait(&spool->filled, &spool->mutex);
+    }
+}
+
+/* True: `filled` is to be signalled, best without the mutex, for which the thread would only wait. */
+static bool wake_locked(struct kv_spool *spool)
+{
+    bool rests = spool->rest != REST_NONE;
+
+    spool->rest = REST_NONE;
+    return rests;
+}
+
+static void rest_locked(struct kv_spool *spool)
+{
+    if (spool->flushing == 0 && !spool->closing) {
+        nap_locked(spool);
+    }
+    if (!has_work_locked(spool) && !spool->closing) {
+        sleep_locked(spool);
+    }
+}
+
 static void *empty_spool(void *argument)
 {
     struct kv_spool *spool = argument;
 
     pthread_mutex_lock(&spool->mutex);
     while (has_work_locked(spool) || !spool->closing) {
-        if (has_work_locked(spool)) {
-            write_some_locked(spool);
-        } else {
-            pthread_cond_broadcast(&spool->idle);
-            pthread_cond_wait(&spool->filled, &spool->mutex);
-        }
+        write_all_locked(spool);
+        rest_locked(spool);
     }
     pthread_mutex_unlock(&spool->mutex);
     free_spool(spool);
@@ -197,7 +259,7 @@ enum kv_code kv_spool_open(int descriptor, size_t capacity, kv_spool_lost_fn *de
     (void) pthread_mutex_init(&spool->mutex, NULL); /* these cannot fail on Linux */
     (void) pthread_condattr_init(&attributes);
     (void) pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void) pthread_cond_init(&spool->filled, NULL);
+    (void) pthread_cond_init(&spool->filled, &attributes);
     (void) pthread_cond_init(&spool->idle, &attributes);
     (void) pthread_condattr_destroy(&attributes);
     int result = start_thread(spool);
@@ -219,20 +281,29 @@ void kv_spool_put(struct kv_spool *spool, const char *text, size_t len)
         spool->lost += count_lines(text, len);
     } else {
         copy_in_locked(spool, text, len);
+    }
+    bool matters = spool->rest == REST_SLEEP || spool->used > spool->capacity / 2;
+    bool wakes = matters && wake_locked(spool);
+    pthread_mutex_unlock(&spool->mutex);
+
+    if (wakes) {
         pthread_cond_signal(&spool->filled);
     }
-    pthread_mutex_unlock(&spool->mutex);
 }
 
 static void flush_locked(struct kv_spool *spool, kv_millis patience)
 {
-    kv_millis end = kv_clock_monotonic() + patience;
-    const struct timespec deadline = { .tv_sec = end / 1000, .tv_nsec = end % 1000 * 1000000 };
+    const struct timespec deadline = time_after(patience);
     int result = 0;
 
+    spool->flushing++;
+    if (has_work_locked(spool) && wake_locked(spool)) {
+        pthread_cond_signal(&spool->filled);
+    }
     while (result == 0 && (spool->writing || has_work_locked(spool))) {
         result = pthread_cond_timedwait(&spool->idle, &spool->mutex, &deadline);
     }
+    spool->flushing--;
 }
 
 void kv_spool_flush(struct kv_spool *spool, kv_millis patience)
@@ -250,6 +321,8 @@ void kv_spool_close(struct kv_spool *spool, kv_millis patience)
     pthread_mutex_lock(&spool->mutex);
     flush_locked(spool, patience);
     spool->closing = true;
-    pthread_cond_signal(&spool->filled);
+    if (wake_locked(spool)) {
+        pthread_cond_signal(&spool->filled);
+    }
     pthread_mutex_unlock(&spool->mutex);
 }

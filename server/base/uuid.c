@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* libuuid spells GUIDs. Their random bits come from the C library: every request has an id, and
- * for one libuuid makes six system calls. */
+/* libuuid reads GUIDs and derives them. Those of requests are made without it: for the random bits it
+ * makes six system calls, and it spells them by sprintf(). */
 #include "kv/base/uuid.h"
 
 #include <stdio.h>
@@ -8,6 +8,21 @@
 #include <string.h>
 
 #include <uuid/uuid.h>
+
+static void spell(const uuid_t uuid, char ret_text[KV_UUID_LENGTH + 1])
+{
+    static const char digits[] = "0123456789abcdef";
+    char *to = ret_text;
+
+    for (size_t i = 0; i < sizeof(uuid_t); i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10) {
+            *to++ = '-';
+        }
+        *to++ = digits[uuid[i] >> 4];
+        *to++ = digits[uuid[i] & 0x0f];
+    }
+    *to = '\0';
+}
 
 /* RFC 4122 §4.4 */
 void kv_uuid_random(char ret_text[KV_UUID_LENGTH + 1])
@@ -17,7 +32,7 @@ void kv_uuid_random(char ret_text[KV_UUID_LENGTH + 1])
     arc4random_buf(uuid, sizeof(uuid));
     uuid[6] = (uuid[6] & 0x0f) | 0x40;
     uuid[8] = (uuid[8] & 0x3f) | 0x80;
-    uuid_unparse_lower(uuid, ret_text);
+    spell(uuid, ret_text);
 }
 
 /* 100-nanosecond intervals from the start of the Gregorian calendar to 1970. */
@@ -42,7 +57,7 @@ void kv_uuid_of_time(kv_millis now, char ret_text[KV_UUID_LENGTH + 1])
     uuid[7] = (unsigned char) (time >> 48);
     uuid[8] = (uuid[8] & 0x3f) | 0x80; /* variant */
     uuid[10] |= 0x01;                  /* a node that is no network card's */
-    uuid_unparse_lower(uuid, ret_text);
+    spell(uuid, ret_text);
 }
 
 void kv_version_random(char ret_text[KV_VERSION_LENGTH + 1])
@@ -74,7 +89,7 @@ void kv_uuid_of(const char *kind, const char *name, char ret_text[KV_UUID_LENGTH
 
     uuid_generate_sha1(space, *uuid_get_template("dns"), kind, strlen(kind));
     uuid_generate_sha1(uuid, space, name, strlen(name));
-    uuid_unparse_lower(uuid, ret_text);
+    spell(uuid, ret_text);
 }
 
 bool kv_uuid_is_valid(const char *text)

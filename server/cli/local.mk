@@ -10,6 +10,19 @@ libkvcli_a_SOURCES += \
 	%D%/cli.h \
 	%D%/clock.c \
 	%D%/commands.c \
+	%D%/consumer.c \
+	%D%/consumer.h \
+	%D%/consumer_svg.c \
+	%D%/doctor.c \
+	%D%/doctor.h \
+	%D%/doctor_ask.c \
+	%D%/doctor_control.c \
+	%D%/doctor_key.c \
+	%D%/deploy.c \
+	%D%/deploy.h \
+	%D%/deploy_body.c \
+	%D%/deploy_client.c \
+	%D%/deploy_print.c \
 	%D%/env.c \
 	%D%/events.c \
 	%D%/fault.c \

@@ -199,7 +199,7 @@ static enum kv_code wait_for(const struct run *run, const struct kv_script_step 
         KV_TRY(wait_once(run, question, left > 0 ? left : 0, &met, &count, err));
     } while (!met && kv_clock_monotonic() < until);
     if (!met) {
-        return KV_FAIL(err, KV_CONFLICT, 0, "%lld of %lld such requests came within %lld seconds",
+        return KV_FAIL(err, KV_CONFLICT, 0, "%lld of %lld such requests came in %lld s",
                        (long long) count, (long long) step->count, (long long) (step->span / 1000));
     }
     (void) printf("; %lld came", (long long) count);

@@ -11,7 +11,7 @@
 
 #include "server.h"
 
-#define SETTING_SIZE 64
+#define SETTING_SIZE 128  /* what is longer than a setting may be still is when cut */
 #define NAME_MAX_BYTES 64 /* the server says what a name may be; this only bounds the path */
 
 KV_DEFINE_CLEANUP(void *, curl_free)

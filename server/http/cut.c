@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "guests.h"
 #include "kv/base/base.h"
 #include "kv/base/log.h"
 #include "kv/base/secret.h"
@@ -39,6 +40,8 @@ void kv_cut_reset(struct MHD_Connection *connection)
     int descriptor =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 
+    kv_guest_give_up(
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context);
     (void) connect(descriptor, &nobody, sizeof(nobody)); /* unless the peer was faster */
 }
 

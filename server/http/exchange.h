@@ -34,6 +34,7 @@ struct kv_service {
     bool secure;
     struct kv_traffic *traffic;
     struct kv_handshakes *handshakes;
+    struct kv_tickets *tickets;
 };
 
 /* The phase of a request; steps.c takes it from each to the next. */

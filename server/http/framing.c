@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "framing.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "kv/http/request.h"
@@ -27,13 +28,36 @@ static bool skip(struct rest *rest, size_t len, size_t nuls)
     return true;
 }
 
-/* RFC 9110 §5.5; bytes above 0x7f are opaque. */
+#define EACH_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
+
+/* That none of these eight bytes is below a space, or 0x7f; it may say no of others, too. */
+static bool are_above_controls(const char *eight)
+{
+    uint64_t bytes;
+
+    memcpy(&bytes, eight, sizeof(bytes));
+    uint64_t low = (bytes - EACH_BYTE(' ')) & ~bytes;
+    uint64_t others = bytes ^ EACH_BYTE(0x7f);
+    uint64_t deletes = (others - EACH_BYTE(1)) & ~others;
+    return ((low | deletes) & EACH_BYTE(0x80)) == 0;
+}
+
+static bool is_value_byte(unsigned char byte)
+{
+    return (byte >= ' ' || byte == '\t') && byte != 0x7f;
+}
+
+/* RFC 9110 §5.5; bytes above 0x7f are opaque. Most values are tokens of a kilobyte or more. */
 static bool is_value(const char *text, size_t len)
 {
-    for (size_t i = 0; i < len; i++) {
-        unsigned char byte = (unsigned char) text[i];
+    size_t i = 0;
 
-        if ((byte < ' ' && byte != '\t') || byte == 0x7f) {
+    while (i < len) {
+        if (len - i >= sizeof(uint64_t) && are_above_controls(text + i)) {
+            i += sizeof(uint64_t);
+        } else if (is_value_byte((unsigned char) text[i])) {
+            i++;
+        } else {
             return false;
         }
     }

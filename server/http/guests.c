@@ -40,16 +40,21 @@ static void stop_waiting_locked(struct kv_guests *guests, struct kv_guest *guest
     }
 }
 
+static bool is_at_end(int descriptor)
+{
+    char byte;
+
+    return recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 /*
  * Shutting down a stream that has ended changes nothing, but wakes whoever waits to read from it.
  * The end of a TLS connection that has not been read to its end is not seen here; the library does
  * read these to the end.
  */
-static void notice_end_locked(struct kv_guest *guest)
+static void end_locked(struct kv_guest *guest)
 {
-    char byte;
-
-    if (!guest->has_ended && recv(guest->descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0) {
+    if (!guest->has_ended) {
         guest->has_ended = true;
         (void) shutdown(guest->descriptor, SHUT_RD); /* unless its other half has ended, too */
     }
@@ -59,7 +64,9 @@ static void notice_ends_locked(struct kv_guests *guests)
 {
     for (struct kv_guest *guest = TAILQ_FIRST(&guests->all); guest != NULL;
          guest = TAILQ_NEXT(guest, all)) {
-        notice_end_locked(guest);
+        if (!guest->has_ended && is_at_end(guest->descriptor)) {
+            end_locked(guest);
+        }
     }
 }
 
@@ -230,6 +237,7 @@ struct kv_guest *kv_guests_enter(struct kv_guests *guests, struct MHD_Connection
     struct kv_guest *guest = calloc(1, sizeof(*guest));
 
     if (guest != NULL) {
+        guest->guests = guests;
         guest->connection = connection;
         guest->thread = pthread_self();
         guest->descriptor = descriptor;
@@ -251,10 +259,12 @@ struct kv_guest *kv_guests_enter(struct kv_guests *guests, struct MHD_Connection
 void kv_guests_wait(struct kv_guests *guests, struct kv_guest *guest, enum kv_guest_wait wait)
 {
     if (guest != NULL) {
+        bool has_ended = wait == KV_GUEST_NEXT && is_at_end(guest->descriptor);
+
         pthread_mutex_lock(&guests->mutex);
         wait_locked(guests, guest, wait);
-        if (wait == KV_GUEST_NEXT) {
-            notice_end_locked(guest);
+        if (has_ended) {
+            end_locked(guest);
         }
         pthread_mutex_unlock(&guests->mutex);
     }
@@ -275,6 +285,15 @@ struct kv_guest *kv_guests_find_begun(struct kv_guests *guests,
     }
     pthread_mutex_unlock(&guests->mutex);
     return guest;
+}
+
+void kv_guest_give_up(struct kv_guest *guest)
+{
+    if (guest != NULL) {
+        pthread_mutex_lock(&guest->guests->mutex);
+        guest->has_ended = true;
+        pthread_mutex_unlock(&guest->guests->mutex);
+    }
 }
 
 void kv_guests_leave(struct kv_guests *guests, struct kv_guest *guest)

@@ -40,8 +40,9 @@ struct kv_guest {
     const char *target;           /* of the last first line, where the library has it; to compare */
     bool is_refused;              /* by early.h; nothing more can be sent */
     kv_millis line_until;         /* the library's patience for a first line; 0: awaits none */
-    struct MHD_Connection *connection; /* does not change, nor do the next two */
-    pthread_t thread;                  /* the library's */
+    struct kv_guests *guests;     /* does not change, nor do the next three */
+    struct MHD_Connection *connection;
+    pthread_t thread; /* the library's */
     int descriptor;
     TAILQ_ENTRY(kv_guest) all;  /* guarded by the guests' mutex, as is all below */
     TAILQ_ENTRY(kv_guest) link; /* of those that wait for the same thing */
@@ -75,5 +76,7 @@ void kv_guests_wait(struct kv_guests *guests, struct kv_guest *guest, enum kv_gu
  * its thread. */
 struct kv_guest *kv_guests_find_begun(struct kv_guests *guests,
                                       bool (*is_wanted)(const struct kv_guest *guest));
+/* Its connection is about to be reset: from now on nobody looks at what its peer sends. */
+void kv_guest_give_up(struct kv_guest *guest);
 /* The descriptor is about to be closed. */
 void kv_guests_leave(struct kv_guests *guests, struct kv_guest *guest);

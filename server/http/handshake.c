@@ -8,6 +8,7 @@
 #include "exchange.h"
 #include "guests.h"
 #include "kv/base/log.h"
+#include "tickets.h"
 
 #define CHAIN_MAX 65536
 #define NAME_SIZE 256 /* a DNS name */
@@ -86,6 +87,15 @@ static void read_name(gnutls_session_t session, char ret_name[NAME_SIZE])
     }
 }
 
+static struct kv_welcome greet(const struct kv_service *service, const char *client,
+                               const char *server)
+{
+    const struct kv_listener_config *config = &service->config;
+
+    return config->greet != NULL ? config->greet(config->app, client, server)
+                                 : (struct kv_welcome){ .cut = KV_CUT_NONE };
+}
+
 /* A handshake that cannot be made to fail as it should fails as it can. */
 static int meet_hello(gnutls_session_t session)
 {
@@ -99,11 +109,12 @@ static int meet_hello(gnutls_session_t session)
     }
     (void) kv_client_print(guest->connection, client);
     read_name(session, name);
-    struct kv_welcome welcome = service->config.greet(service->config.app, client, name);
+    struct kv_welcome welcome = greet(service, client, name);
     if (kv_client_end(guest->connection, welcome.cut)) {
         return GNUTLS_E_PUSH_ERROR;
     }
     if (welcome.flaw == KV_CERTIFICATE_GOOD) {
+        kv_tickets_offer(service->tickets, name, session);
         return GNUTLS_E_SUCCESS;
     }
     credentials = find(service, welcome.flaw);
@@ -125,14 +136,13 @@ static void watch(const struct kv_service *service, struct MHD_Connection *conne
 
 void kv_handshakes_greet(const struct kv_service *service, struct MHD_Connection *connection)
 {
-    const struct kv_listener_config *config = &service->config;
     char client[KV_CLIENT_SIZE];
 
-    if (!service->secure || config->greet == NULL) {
+    if (!service->secure) {
         return;
     }
     (void) kv_client_print(connection, client);
-    if (!kv_client_end(connection, config->greet(config->app, client, NULL).cut)) {
+    if (!kv_client_end(connection, greet(service, client, NULL).cut)) {
         watch(service, connection);
     }
 }

@@ -294,9 +294,12 @@ static bool post(struct lane *lane, const struct job *job)
     bool accepted = !lane->stopping && has_room_locked(lane, job->turn);
     if (accepted) {
         *job_at_locked(lane, lane->count++) = *job;
-        pthread_cond_signal(&lane->filled);
     }
     pthread_mutex_unlock(&lane->mutex);
+
+    if (accepted) { /* without the mutex, for which the thread would only wait */
+        pthread_cond_signal(&lane->filled);
+    }
     return accepted;
 }
 

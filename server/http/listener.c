@@ -21,9 +21,9 @@
 #include "kv/base/log.h"
 #include "linger.h"
 #include "pages.h"
+#include "tickets.h"
 #include "traffic.h"
 
-#define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 #define LOG_TEXT_MAX 512
 #define FAREWELL 1000 /* milliseconds for connections to end by themselves */
 
@@ -45,6 +45,7 @@ struct kv_listener {
     struct kv_guests *guests;
     struct kv_doors doors;
     struct kv_handshakes handshakes;
+    struct kv_tickets tickets;
 };
 
 static kv_printf(2, 0) void log_message(void *context, const char *format, va_list args)
@@ -228,6 +229,12 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     *held = NULL;
 }
 
+/* Of its connections that each thread of an address may have; rounded up. */
+static unsigned share_of(const struct kv_listener_config *config)
+{
+    return (config->connections + config->threads - 1) / config->threads;
+}
+
 static struct MHD_Daemon *start_daemon(struct kv_listener *listener, int descriptor,
                                        const struct kv_listener_config *config)
 {
@@ -242,7 +249,7 @@ static struct MHD_Daemon *start_daemon(struct kv_listener *listener, int descrip
         { MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t) leave_encoded, listener },
         { MHD_OPTION_NOTIFY_COMPLETED, (intptr_t) on_completed, listener },
         { MHD_OPTION_NOTIFY_CONNECTION, (intptr_t) on_connection, listener },
-        { MHD_OPTION_CONNECTION_LIMIT, config->connections, NULL },
+        { MHD_OPTION_CONNECTION_LIMIT, share_of(config), NULL },
         { MHD_OPTION_CONNECTION_MEMORY_LIMIT, KV_HEAD_MEMORY, NULL },
         { MHD_OPTION_CONNECTION_TIMEOUT, (config->idle_timeout + 999) / 1000, NULL },
         { MHD_OPTION_END, 0, NULL },
@@ -250,7 +257,7 @@ static struct MHD_Daemon *start_daemon(struct kv_listener *listener, int descrip
     const struct MHD_OptionItem tls[] = {
         { MHD_OPTION_HTTPS_MEM_CERT, 0, (void *) config->certificate_pem },
         { MHD_OPTION_HTTPS_MEM_KEY, 0, (void *) config->key_pem },
-        { MHD_OPTION_HTTPS_PRIORITIES, 0, (void *) TLS_PRIORITIES },
+        { MHD_OPTION_HTTPS_PRIORITIES, 0, (void *) KV_TLS_PRIORITIES },
         { MHD_OPTION_END, 0, NULL },
     };
 
@@ -297,7 +304,8 @@ static enum kv_code start(struct kv_listener *listener, const struct kv_listener
     KV_TRY(kv_guests_new(config->head_timeout, config->idle_timeout, config->arrival_timeout,
                          &listener->guests, err));
     KV_TRY(kv_linger_new(&patience_after_close, &listener->linger, err));
-    KV_TRY(kv_sockets_open(config->address, config->port, &listener->doors.sockets, err));
+    KV_TRY(kv_sockets_open(config->address, config->port, config->threads, &listener->doors.sockets,
+                           err));
     for (size_t i = 0; i < listener->doors.sockets.count; i++) {
         KV_TRY(start_on_socket(listener, i, config, err));
     }
@@ -307,8 +315,8 @@ static enum kv_code start(struct kv_listener *listener, const struct kv_listener
 enum kv_code kv_listener_new(const struct kv_listener_config *config,
                              struct kv_listener **ret_listener, struct kv_err *err)
 {
-    assert(config->connections > 0 && config->idle_timeout > 0 && config->arrival_timeout > 0
-           && config->head_timeout > 0);
+    assert(config->threads > 0 && config->connections > 0 && config->idle_timeout > 0
+           && config->arrival_timeout > 0 && config->head_timeout > 0);
     kv_auto(kv_listener_free) struct kv_listener *listener = calloc(1, sizeof(*listener));
     if (listener == NULL) {
         return KV_OUT_OF_MEMORY(err);
@@ -316,6 +324,8 @@ enum kv_code kv_listener_new(const struct kv_listener_config *config,
     listener->service.config = *config;
     kv_handshakes_init(&listener->handshakes);
     listener->service.handshakes = &listener->handshakes;
+    kv_tickets_init(&listener->tickets);
+    listener->service.tickets = &listener->tickets;
     listener->service.secure = config->certificate_pem != NULL;
     KV_TRY(start(listener, config, err));
     *ret_listener = kv_take(listener);
@@ -378,6 +388,7 @@ void kv_listener_free(struct kv_listener *listener)
     kv_guests_free(listener->guests);
     kv_linger_free(listener->linger);
     kv_handshakes_done(&listener->handshakes);
+    kv_tickets_done(&listener->tickets);
     kv_traffic_free(listener->service.traffic);
     free(listener);
 }

@@ -49,6 +49,8 @@ libkvhttp_a_SOURCES += \
 	%D%/sockets.h \
 	%D%/step.c \
 	%D%/steps.c \
+	%D%/tickets.c \
+	%D%/tickets.h \
 	%D%/traffic.c \
 	%D%/traffic.h \
 	%D%/trust_store.c \

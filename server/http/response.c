@@ -112,6 +112,7 @@ enum kv_code kv_response_json(struct kv_response *response, int status, cJSON *t
     if (response->sorted) {
         kv_json_sort(tree);
     }
+    kv_json_spell_numbers(tree);
     return own_fault(kv_json_print(tree, &response->body, err), err);
 }
 

@@ -6,6 +6,7 @@
 #include "sockets.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -111,8 +112,50 @@ static int open_on_any_port(union address *address)
     return descriptor;
 }
 
-static enum kv_code open_one(const char *address, unsigned port, struct kv_sockets *sockets,
-                             struct kv_err *err)
+static bool may_be_shared(int descriptor)
+{
+    const int on = 1;
+
+    return setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == 0;
+}
+
+/* Another socket with the name of one that listens. The descriptor, or -1. */
+static int open_beside(int descriptor)
+{
+    union address address;
+    socklen_t len = sizeof(address);
+
+    (void) getsockname(descriptor, &address.any, &len); /* bound, so it has a name */
+    int other = socket(address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (other >= 0
+        && (!may_be_shared(other) || !bind_to(other, &address)
+            || listen(other, KV_SOCKETS_BACKLOG) != 0)) {
+        (void) close(other);
+        return -1;
+    }
+    return other;
+}
+
+/*
+ * Only sockets of which each says so share a port. The first was bound without saying it: so it found no
+ * other program there, not even one whose sockets do. Where the system lets none be shared, as some
+ * sandboxes do, it stays the only one.
+ */
+static void open_others(unsigned each, struct kv_sockets *sockets)
+{
+    int first = sockets->descriptor[sockets->count - 1];
+    int other = 0;
+
+    for (unsigned i = 1; i < each && other >= 0 && may_be_shared(first); i++) {
+        other = open_beside(first);
+        if (other >= 0) {
+            sockets->descriptor[sockets->count++] = other;
+        }
+    }
+}
+
+static enum kv_code open_one(const char *address, unsigned port, unsigned each,
+                             struct kv_sockets *sockets, struct kv_err *err)
 {
     union address parsed;
 
@@ -129,6 +172,7 @@ static enum kv_code open_one(const char *address, unsigned port, struct kv_socke
     }
     sockets->descriptor[sockets->count++] = descriptor;
     sockets->port = port_of(descriptor);
+    open_others(each, sockets);
     return KV_OK;
 }
 
@@ -138,17 +182,17 @@ static bool has_no_ipv6(const struct kv_err *err)
     return err->cause == EAFNOSUPPORT || err->cause == EADDRNOTAVAIL;
 }
 
-static enum kv_code open_both(const struct pair *pair, unsigned port, struct kv_sockets *sockets,
-                              struct kv_err *err)
+/* Leaves what it opened to the caller. */
+static enum kv_code open_both(const struct pair *pair, unsigned port, unsigned each,
+                              struct kv_sockets *sockets, struct kv_err *err)
 {
     struct kv_err reason;
 
-    KV_TRY(open_one(pair->v4, port, sockets, err));
-    enum kv_code code = open_one(pair->v6, sockets->port, sockets, &reason);
+    KV_TRY(open_one(pair->v4, port, each, sockets, err));
+    enum kv_code code = open_one(pair->v6, sockets->port, each, sockets, &reason);
     if (code == KV_OK || has_no_ipv6(&reason)) {
         return KV_OK;
     }
-    kv_sockets_close(sockets);
     *err = reason;
     return code;
 }
@@ -163,20 +207,28 @@ static const struct pair *find_pair(const char *name)
     return NULL;
 }
 
-enum kv_code kv_sockets_open(const char *address, unsigned port, struct kv_sockets *ret_sockets,
-                             struct kv_err *err)
+static enum kv_code open_all(const char *address, unsigned port, unsigned each,
+                             struct kv_sockets *sockets, struct kv_err *err)
 {
     const struct pair *pair = find_pair(address);
-    struct kv_sockets sockets = { 0 };
+    enum kv_code code = pair != NULL ? open_both(pair, port, each, sockets, err)
+                                     : open_one(address, port, each, sockets, err);
 
-    if (pair == NULL) {
-        KV_TRY(open_one(address, port, &sockets, err));
-        *ret_sockets = sockets;
-        return KV_OK;
+    if (code != KV_OK) {
+        kv_sockets_close(sockets);
     }
-    enum kv_code code = open_both(pair, port, &sockets, err);
+    return code;
+}
+
+enum kv_code kv_sockets_open(const char *address, unsigned port, unsigned each,
+                             struct kv_sockets *ret_sockets, struct kv_err *err)
+{
+    assert(each > 0 && each <= KV_SOCKETS_EACH_MAX);
+    struct kv_sockets sockets = { 0 };
+    enum kv_code code = open_all(address, port, each, &sockets, err);
+
     for (unsigned i = 1; port == 0 && code == KV_CONFLICT && i < TRIES; i++) {
-        code = open_both(pair, port, &sockets, err);
+        code = open_all(address, port, each, &sockets, err);
     }
     if (code == KV_OK) {
         *ret_sockets = sockets;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The file of the audit log. Its lines are made by api/gate/audit.c. */
+/* The audit log: its file, and who else gets its lines. These are made by api/gate/audit.c. */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,9 +17,13 @@
 
 enum kv_code audit_check(const struct kv_options *options, struct kv_err *err)
 {
-    return strlen(kv_option_text(options, KV_OPTION_AUDIT_LOG)) < KV_PATH_MAX
-               ? KV_OK
-               : KV_FAIL(err, KV_BAD_PARAMETER, 0, "--audit-log: the path is too long");
+    struct hook hook;
+    bool has_hook;
+
+    if (strlen(kv_option_text(options, KV_OPTION_AUDIT_LOG)) >= KV_PATH_MAX) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--audit-log: the path is too long");
+    }
+    return hook_read_audit(options, &hook, &has_hook, err);
 }
 
 /* A pipe would have to be waited for, and it has nothing to move away. */
@@ -44,15 +47,8 @@ static enum kv_code open_file(const char *path, int *ret_file, struct kv_err *er
 /* In the file, where a reader would miss them, and in the log. */
 static size_t describe_lost(uint64_t lost, char ret_line[KV_SPOOL_LOST_SIZE])
 {
-    char time[KV_ISO_DATE_SIZE];
-
     kv_log(KV_LOG_WARNING, "audit_lines_lost", KV_LOG_NUMBER_FIELD("count", lost));
-    kv_time_render_iso(kv_clock_real(), time);
-    return (size_t) snprintf(ret_line, KV_SPOOL_LOST_SIZE,
-                             "{\"time\":\"%s\",\"category\":\"CofferAudit\","
-                             "\"operationName\":\"LinesLost\",\"properties\":{\"count\":%" PRIu64
-                             "}}\n",
-                             time, lost);
+    return audit_render_lost(lost, ret_line);
 }
 
 static bool was_moved(const struct audit *audit)
@@ -115,13 +111,8 @@ static enum kv_code start_looking(struct audit *audit, struct kv_err *err)
                                  "cannot start the thread of the audit log");
 }
 
-enum kv_code audit_open(struct audit *audit, const struct kv_options *options, struct kv_err *err)
+static enum kv_code open_log(struct audit *audit, const char *path, struct kv_err *err)
 {
-    const char *path = kv_option_text(options, KV_OPTION_AUDIT_LOG);
-
-    if (*path == '\0') {
-        return KV_OK;
-    }
     KV_TRY(open_file(path, &audit->descriptor, err));
 
     struct kv_spool *spool = NULL;
@@ -138,11 +129,44 @@ enum kv_code audit_open(struct audit *audit, const struct kv_options *options, s
     return KV_OK;
 }
 
-void audit_close(struct audit *audit)
+enum kv_code audit_open(struct audit *audit, const struct kv_options *options, struct kv_err *err)
 {
-    if (audit->spool == NULL) {
-        return;
+    const char *path = kv_option_text(options, KV_OPTION_AUDIT_LOG);
+
+    if (*path != '\0') {
+        KV_TRY(open_log(audit, path, err));
     }
+    return audit_hook_open(options, &audit->hook, err);
+}
+
+static void put(void *context, const char *line, size_t len)
+{
+    struct audit *audit = context;
+
+    if (audit->spool != NULL) {
+        kv_spool_put(audit->spool, line, len);
+    }
+    if (audit->hook != NULL) {
+        audit_hook_put(audit->hook, line, len);
+    }
+}
+
+static enum kv_code print_metrics(void *context, struct kv_buf *buf, struct kv_err *err)
+{
+    const struct audit *audit = context;
+
+    return audit_hook_print_metrics(audit->hook, buf, err);
+}
+
+void audit_lend(struct audit *audit, struct kv_app *app)
+{
+    app->audit_context = audit;
+    app->put_audit = audit->spool != NULL || audit->hook != NULL ? put : NULL;
+    app->print_audit_metrics = audit->hook != NULL ? print_metrics : NULL;
+}
+
+static void close_log(struct audit *audit)
+{
     pthread_mutex_lock(&audit->mutex);
     audit->is_to_stop = true;
     pthread_cond_signal(&audit->end);
@@ -152,4 +176,12 @@ void audit_close(struct audit *audit)
     (void) pthread_cond_destroy(&audit->end);
     (void) pthread_mutex_destroy(&audit->mutex);
     /* the descriptor stays: what could not be written yet may still be */
+}
+
+void audit_close(struct audit *audit)
+{
+    if (audit->spool != NULL) {
+        close_log(audit);
+    }
+    audit_hook_close(kv_take(audit->hook));
 }

@@ -5,7 +5,7 @@
 
 #include "serve.h"
 
-#define FIXED_NAMES 13 /* besides the vaults' and the --san ones */
+#define FIXED_NAMES 19 /* besides the vaults' and the --san ones */
 #define SANS_MAX 64
 #define NAMES_MAX (FIXED_NAMES + 2 * VAULT_DRAFTS_MAX + 1 + SANS_MAX)
 
@@ -58,11 +58,17 @@ static void add_fixed(struct names *names, const struct kv_public_url *public_ur
         "*.managedhsm.localhost",
         "*.vault.azure.net",
         "*.managedhsm.azure.net",
+        "*.fhir.localhost",
+        "*.dicom.localhost",
+        "*.fhir.azurehealthcareapis.com",
+        "*.dicom.azurehealthcareapis.com",
         "login.localhost",
         "login.microsoftonline.com",
         "login.windows.net",
         "management.azure.com",
         "management.localhost",
+        "graph.microsoft.com",
+        "graph.localhost",
         "localhost",
         "host.docker.internal",
         "127.0.0.1",

@@ -17,7 +17,7 @@
 /* What comes after each failure in a row; the last one is kept to. */
 static const kv_millis pauses[] = { 1000, 2000, 5000, 10000, 30000, 60000 };
 
-static kv_millis pause_after(unsigned failures)
+kv_millis courier_pause_after(unsigned failures)
 {
     size_t i = failures > KV_COUNT(pauses) ? KV_COUNT(pauses) : failures;
 
@@ -33,7 +33,7 @@ static void note_verdict(struct courier *courier, struct hook *hook, const struc
     pthread_mutex_lock(&courier->mutex);
     was_well = hook->failures == 0;
     hook->failures = verdict->outcome == OUTCOME_LATER ? hook->failures + 1 : 0;
-    hook->next = kv_clock_monotonic() + pause_after(hook->failures);
+    hook->next = kv_clock_monotonic() + courier_pause_after(hook->failures);
     (void) snprintf(hook->error, sizeof(hook->error), "%s", verdict->error);
     pthread_mutex_unlock(&courier->mutex);
     if (was_well && !is_taken) {
@@ -104,13 +104,11 @@ static void hand_over(struct courier *courier, const struct hook *hook,
     webhook_send(&parcel, verdict);
 }
 
-/* Whether it is to be given up, by how often and for how long it was tried. */
-static bool is_hopeless(const struct verdict *verdict, const struct kv_key_event *event,
-                        int64_t attempts)
+bool courier_gives_up(const struct verdict *verdict, kv_millis made, int64_t attempts)
 {
     return verdict->outcome == OUTCOME_NEVER
            || (verdict->outcome == OUTCOME_LATER
-               && (attempts >= ATTEMPTS_MAX || kv_clock_real() - event->made > AGE_MAX_MS));
+               && (attempts >= ATTEMPTS_MAX || kv_clock_real() - made > AGE_MAX_MS));
 }
 
 static void settle(struct courier *courier, struct hook *hook, const struct kv_key_event *event,
@@ -125,7 +123,7 @@ static void settle(struct courier *courier, struct hook *hook, const struct kv_k
     struct kv_err err = { .code = KV_OK };
 
     (void) snprintf(delivery.error, sizeof(delivery.error), "%s", verdict->error);
-    if (is_hopeless(verdict, event, delivery.attempts)) {
+    if (courier_gives_up(verdict, event->made, delivery.attempts)) {
         delivery.state = KV_DELIVERY_DROPPED;
         hook->dropped++;
         kv_log(KV_LOG_WARNING, "event_dropped", KV_LOG_TEXT_FIELD("receiver", hook->shown),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * courier.h - events on their way to the receivers that the options name. Private to the files beside
- * it: events.c, courier.c, hook.c, webhook.c, event_file.c.
+ * it: events.c, courier.c, hook.c, webhook.c, event_file.c, and audit_hook.c, which has a thread of its
+ * own and brings by the same rules.
  *
  * One thread brings all events, in their order, one after another to each receiver: what a receiver
  * has not taken holds up only what comes after it there.
@@ -56,11 +57,23 @@ struct parcel {
 /* hook.c: reads what the options name into at most KV_EVENT_HOOKS_MAX hooks. KV_BAD_PARAMETER. */
 enum kv_code hooks_read(const struct kv_options *options, struct hook *hooks, size_t *ret_count,
                         struct kv_err *err) kv_must_check;
+/* The same of --audit-webhook; false in *ret_has: there is none. */
+enum kv_code hook_read_audit(const struct kv_options *options, struct hook *hook, bool *ret_has,
+                             struct kv_err *err) kv_must_check;
 
 /* webhook.c: asks whether a web-hook wants events (Event Grid's validation event, CloudEvents'
  * OPTIONS); and sends it one. Ten seconds at most. */
 void webhook_shake_hands(const struct parcel *parcel, struct verdict *ret_verdict);
 void webhook_send(const struct parcel *parcel, struct verdict *ret_verdict);
+
+/* webhook.c: JSON for a web-hook that shakes no hands, as long as it is wanted (transfer.h). */
+struct posting {
+    const struct hook *hook;
+    const struct kv_buf *body;
+    bool (*is_wanted)(void *context);
+    void *context;
+};
+void webhook_post(const struct posting *posting, struct verdict *ret_verdict);
 
 /* event_file.c: appends one line to the file, or nothing. */
 void event_file_append(const struct parcel *parcel, struct verdict *ret_verdict);
@@ -82,6 +95,10 @@ struct courier {
     struct kv_listener *control; /* where readers wait; NULL: nobody does */
 };
 
-/* courier.c */
+/* courier.c: how long to wait after so many failures in a row; and whether what was `made` then, by the
+ * real clock, and tried so often is to be given up. */
+kv_millis courier_pause_after(unsigned failures);
+bool courier_gives_up(const struct verdict *verdict, kv_millis made, int64_t attempts);
+
 enum kv_code courier_start(struct courier *courier, struct kv_err *err) kv_must_check;
 void courier_stop(struct courier *courier);

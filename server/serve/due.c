@@ -6,6 +6,7 @@
 #include "kv/access/firewall.h"
 #include "kv/access/grants.h"
 #include "kv/base/log.h"
+#include "kv/consumer/consumer.h"
 #include "kv/keys/due.h"
 #include "kv/keys/notice.h"
 #include "serve.h"
@@ -264,5 +265,6 @@ enum kv_code due_open(struct kv_clock *clock, const struct due *due, struct kv_a
     }
     token_add_due(due->token, *ret_agenda);
     rotator_add(due->rotator, *ret_agenda);
+    kv_consumers_add_due(due->consumers, *ret_agenda);
     return KV_OK;
 }

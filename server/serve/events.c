@@ -69,6 +69,7 @@ static enum kv_code note_access(void *context, struct kv_db *db, const struct kv
         return KV_OK;
     }
     memcpy(event.vault, vault->name, sizeof(event.vault));
+    memcpy(event.group, vault->group, sizeof(event.group));
     return kv_events_write(courier->events, db, &event, err);
 }
 

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "audit_hook.h"
 #include "courier.h"
 #include "kv/base/spool.h"
 
@@ -31,20 +32,23 @@ void events_close(struct courier *courier);
 
 /*
  * --audit-log: lines go through a bounded queue to the file, which is opened again within a second
- * when it was moved away. What could not be written is counted, in the log and in the file. {0} is
- * closed.
+ * when it was moved away. What could not be written is counted, in the log and in the file. And
+ * --audit-webhook: audit_hook.h. {0} is closed.
  */
 struct audit {
     const char *path; /* borrowed; NULL: there is none */
     int descriptor;
-    struct kv_spool *spool;
+    struct kv_spool *spool; /* NULL: there is no file */
     pthread_t thread;
     pthread_mutex_t mutex; /* lock.def: audit.end */
     pthread_cond_t end;
-    bool is_to_stop; /* guarded by mutex */
+    bool is_to_stop;         /* guarded by mutex */
+    struct audit_hook *hook; /* NULL: there is no receiver */
 };
 enum kv_code audit_check(const struct kv_options *options, struct kv_err *err) kv_must_check;
 enum kv_code audit_open(struct audit *audit, const struct kv_options *options,
                         struct kv_err *err) kv_must_check;
-/* After the last request; waits a second at most for what is still to be written. */
+void audit_lend(struct audit *audit, struct kv_app *app);
+/* After the last request; waits a second at most for what is still to be written, and two for what is
+ * still to be brought. */
 void audit_close(struct audit *audit);

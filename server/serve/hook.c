@@ -24,9 +24,9 @@ static void free_text(char *text)
 }
 KV_DEFINE_CLEANUP(char *, free_text)
 
-static enum kv_code refuse(const char *why, struct kv_err *err)
+static enum kv_code refuse(const char *option, const char *why, struct kv_err *err)
 {
-    return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--event-webhook: %s", why);
+    return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--%s: %s", option, why);
 }
 
 /* The URL without what may be secret in it. */
@@ -53,7 +53,8 @@ static bool has_user(CURLU *url)
     return curl_url_get(url, CURLUPART_USER, &user, 0) == CURLUE_OK;
 }
 
-static enum kv_code read_webhook(const char *target, struct hook *hook, struct kv_err *err)
+static enum kv_code read_webhook(const char *option, const char *target, struct hook *hook,
+                                 struct kv_err *err)
 {
     kv_auto(cleanup_url) CURLU *url = curl_url();
     kv_auto(free_text) char *scheme = NULL;
@@ -62,26 +63,30 @@ static enum kv_code read_webhook(const char *target, struct hook *hook, struct k
         return KV_OUT_OF_MEMORY(err);
     }
     if (strlen(target) > HOOK_URL_MAX) {
-        return refuse("the URL is too long", err);
+        return refuse(option, "the URL is too long", err);
     }
     if (curl_url_set(url, CURLUPART_URL, target, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK
         || curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK) {
-        return refuse("want https://HOST[:PORT]/PATH, or http:// to this machine", err);
+        return refuse(option, "want https://HOST[:PORT]/PATH, or http:// to this machine", err);
     }
     if (strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0) {
-        return refuse("the URL must begin with https:// or http://", err);
+        return refuse(option, "the URL must begin with https:// or http://", err);
     }
     if (has_user(url)) {
-        return refuse("the URL must not have a user or a password", err);
+        return refuse(option, "the URL must not have a user or a password", err);
     }
     hook->kind = HOOK_WEB;
     hook->target = target;
-    kv_uuid_of("event-webhook", target, hook->id);
+    kv_uuid_of(option, target, hook->id);
     return show(url, hook, err);
 }
 
 static enum kv_code check_ca(const char *path, struct kv_err *err)
 {
+    if (*path == '\0') {
+        return KV_OK;
+    }
+
     kv_auto(kv_buf_done) struct kv_buf pem;
 
     kv_buf_init(&pem, CA_MAX);
@@ -116,13 +121,11 @@ static enum kv_code read_webhooks(const struct kv_options *options, struct hook 
     if (given > WEBHOOKS_MAX) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--event-webhook: at most %d", WEBHOOKS_MAX);
     }
-    if (*ca != '\0') {
-        KV_TRY(check_ca(ca, err));
-    }
+    KV_TRY(check_ca(ca, err));
     for (size_t i = 0; i < given; i++) {
         const char *target = kv_option_list_item(options, KV_OPTION_EVENT_WEBHOOK, i);
 
-        KV_TRY(read_webhook(target, &hooks[*count], err));
+        KV_TRY(read_webhook("event-webhook", target, &hooks[*count], err));
         KV_TRY(check_new(hooks, *count, &hooks[*count], err));
         hooks[(*count)++].ca = *ca != '\0' ? ca : NULL;
     }
@@ -152,5 +155,20 @@ enum kv_code hooks_read(const struct kv_options *options, struct hook *hooks, si
         hooks[i].dropped = -1;
     }
     *ret_count = count;
+    return KV_OK;
+}
+
+enum kv_code hook_read_audit(const struct kv_options *options, struct hook *hook, bool *ret_has,
+                             struct kv_err *err)
+{
+    const char *ca = kv_option_text(options, KV_OPTION_EVENT_WEBHOOK_CA);
+    const char *target = kv_option_text(options, KV_OPTION_AUDIT_WEBHOOK);
+
+    if (*target != '\0') {
+        KV_TRY(check_ca(ca, err));
+        KV_TRY(read_webhook("audit-webhook", target, hook, err));
+        hook->ca = *ca != '\0' ? ca : NULL;
+    }
+    *ret_has = *target != '\0';
     return KV_OK;
 }

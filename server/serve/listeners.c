@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "listeners.h"
 
+#include <unistd.h>
+
 #include "kv/app/api.h"
 
 #define CONNECTIONS_MAX 4096
@@ -13,6 +15,12 @@
 #define WAITS_MAX 4096
 #define WAIT_MAX_MS 600000
 
+/* More would only have the processors to share that the clients and the token use as well. */
+static unsigned count_threads(void)
+{
+    return sysconf(_SC_NPROCESSORS_ONLN) > 1 ? KV_LISTENER_THREADS_MAX : 1;
+}
+
 /* What both have in common. */
 static struct kv_listener_config describe(const struct kv_options *options, enum kv_option port,
                                           const struct kv_site *const *sites, struct kv_app *app)
@@ -24,6 +32,7 @@ static struct kv_listener_config describe(const struct kv_options *options, enum
         .app = app,
         .lanes = app->lanes,
         .clock = app->clock,
+        .threads = 1,
         .connections = CONNECTIONS_MAX,
         .idle_timeout = IDLE_TIMEOUT_MS,
         .head_timeout = HEAD_TIMEOUT_MS,
@@ -44,6 +53,7 @@ enum kv_code listeners_open_tls(struct listeners *listeners, const struct kv_opt
 {
     struct kv_listener_config config = describe(options, KV_OPTION_PORT, sites_of_tls, app);
 
+    config.threads = count_threads();
     config.certificate_pem = certificates->server.data;
     config.key_pem = certificates->key.data;
     config.certificates = certificates;

@@ -1,14 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 libkvserve_a_SOURCES += \
 	%D%/audit.c \
+	%D%/audit_hook.c \
+	%D%/audit_hook.h \
+	%D%/audit_queue.c \
 	%D%/authority_host.c \
 	%D%/certifier.c \
 	%D%/certify.c \
+	%D%/consumers.c \
+	%D%/consumers.h \
 	%D%/control_port.c \
 	%D%/counts.c \
 	%D%/courier.c \
 	%D%/courier.h \
 	%D%/coverage.c \
+	%D%/deployments.c \
+	%D%/deployments.h \
 	%D%/drain.c \
 	%D%/due.c \
 	%D%/event_file.c \
@@ -34,6 +41,8 @@ libkvserve_a_SOURCES += \
 	%D%/ready.c \
 	%D%/refusals.c \
 	%D%/refusals.h \
+	%D%/resources.c \
+	%D%/resources.h \
 	%D%/rotator.c \
 	%D%/scenarios.c \
 	%D%/secrets.c \

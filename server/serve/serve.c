@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "consumers.h"
 #include "events.h"
 #include "folder.h"
 #include "kv/app/api.h"
@@ -22,6 +23,7 @@
 #include "kv/store/store.h"
 #include "listeners.h"
 #include "refusals.h"
+#include "resources.h"
 #include "state.h"
 #include "sweep.h"
 
@@ -39,6 +41,8 @@ struct server {
     struct kv_authorities *authorities;
     struct kv_vaults *vaults;
     struct kv_roles *roles;
+    struct kv_resources *resources;
+    struct kv_deployments *deployments;
     struct grants grants;
     struct kv_certificates certificates;
     struct coverage coverage;
@@ -53,6 +57,7 @@ struct server {
     struct kv_faults *faults;
     struct refusals refusals;
     struct journal journal;
+    struct consumers consumers;
     struct courier courier;
     struct audit audit;
     struct kv_lanes *lanes;
@@ -70,6 +75,7 @@ static enum kv_code check_options(struct server *server, struct kv_err *err)
     KV_TRY(ports_check(server->options, err));
     KV_TRY(secrets_check(server->options, err));
     KV_TRY(events_check(server->options, err));
+    KV_TRY(consumers_check(server->options, err));
     KV_TRY(filler_check(server->options, err));
     return grants_check(server->options, err);
 }
@@ -101,13 +107,14 @@ static enum kv_code open_certificates(struct server *server, struct kv_err *err)
 
 static enum kv_code open_store(struct server *server, struct kv_err *err)
 {
-    /* one for each worker and generator, the filler, the housekeeper, the courier, four listener
-     * threads, spare */
-    unsigned connections = server->workers + server->generators + 9;
+    /* one for each worker, generator and step of a deployment, the filler, the housekeeper, the
+     * courier, consumers, four listener threads, spare */
+    unsigned connections = server->workers + server->generators + DEPLOYMENT_THREADS + 11;
     char path[KV_PATH_MAX];
 
     KV_TRY(kv_path_join(path, server->folder.path, "coffer.db", err));
     KV_TRY(kv_store_open(path, connections, &server->store, err));
+    KV_TRY(consumers_open(&server->consumers, server->options, server->store, server->clock, err));
     KV_TRY(events_open(&server->courier, server->options, server->store, err));
     KV_TRY(kv_vaults_new(server->store, &server->vaults, err));
     events_watch(&server->courier, server->vaults);
@@ -125,6 +132,7 @@ static enum kv_code open_access(struct server *server, struct kv_err *err)
                                       0,
                                       0 };
     server->grants.events = server->courier.events;
+    KV_TRY(kv_resources_new(server->store, &server->resources, err));
     return grants_open(&server->grants, server->store, server->roles, err);
 }
 
@@ -147,9 +155,11 @@ static enum kv_code open_keys(struct server *server, struct kv_err *err)
     KV_TRY(housekeeper_new(server->clock, &server->keeper, err));
     KV_TRY(token_prepare(&server->token, server->clock, server->keeper, err));
     KV_TRY(kv_custody_has_token(server->store, &has_token, err));
-    /* a session for each worker and generator, the filler, the housekeeper, and one to spare */
+    /* a session for each worker, generator and step of a deployment, the filler, the housekeeper, and
+     * one to spare */
     KV_TRY(token_open(server->options, server->folder.path, has_token,
-                      server->workers + server->generators + 3, &server->token, err));
+                      server->workers + server->generators + DEPLOYMENT_THREADS + 3, &server->token,
+                      err));
     custody.hsm = server->token.hsm;
     custody.alarm_context = server->keeper;
     KV_TRY(kv_custody_new(&custody, &server->custody, err));
@@ -162,7 +172,8 @@ static enum kv_code open_keys(struct server *server, struct kv_err *err)
 /* Once all tenants of the vaults are there, and have reported vaults from older stores. */
 static enum kv_code open_vaults(struct server *server, struct kv_err *err)
 {
-    vaults_let(server->vaults, server->keys, server->roles, server->grants.access);
+    vaults_let(server->vaults, server->keys, server->roles, server->grants.access,
+               server->resources);
     KV_TRY(
         vaults_open(server->vaults, &server->drafts, kv_seconds(kv_clock_now(server->clock)), err));
     server->coverage = (struct coverage){ &server->certificates, &server->public_url };
@@ -202,10 +213,11 @@ static enum kv_code start_threads(struct server *server, struct kv_err *err)
     KV_TRY(rotator_new(&rotator, &server->rotator, err));
 
     const struct filler_config filler = { server->keys, server->lanes, &server->token };
-    const struct due due = { server->vaults, server->grants.access, server->keys, server->rotator,
-                             &server->token };
+    const struct due due = { server->vaults,  server->grants.access, server->keys,
+                             server->rotator, &server->token,        server->consumers.kept };
 
     KV_TRY(due_open(server->clock, &due, &server->agenda, err));
+    KV_TRY(deployments_open(server->clock, server->agenda, &server->deployments, err));
     chores.lanes = server->lanes;
     chores.agenda = server->agenda;
     KV_TRY(housekeeper_start(server->keeper, &chores, err));
@@ -224,6 +236,7 @@ static enum kv_code open_state(struct server *server, struct kv_err *err)
         .grants = &server->grants,
         .limits = server->limits,
         .store = server->store,
+        .consumers = server->consumers.kept,
     };
 
     server->state = (struct state){ parts, server->faults, server->options, NULL };
@@ -243,15 +256,12 @@ static void fill_app(struct server *server)
         .keys = server->keys,
         .identity = server->identity,
         .roles = server->roles,
-        .revokes_at_once = kv_option_is(server->options, KV_OPTION_REVOCATION, "immediate"),
         .lanes = server->lanes,
         .authorities = server->authorities,
         .vaults = server->vaults,
         .build = server->build,
-        .api_versions_strict = kv_option_is(server->options, KV_OPTION_API_VERSIONS, "strict"),
         .limits = server->limits,
         .faults = server->faults,
-        .retry_after = (unsigned) kv_option_number(server->options, KV_OPTION_RETRY_AFTER),
         .ca_pem = server->certificates.ca.data,
         .ca_p12 = &server->certificates.trust,
         .ca_jks = &server->certificates.java,
@@ -260,16 +270,19 @@ static void fill_app(struct server *server)
         .check_store = check_store,
         .store_context = server->store,
         .public_url = server->public_url,
-        .serves_siblings = !kv_option_is(server->options, KV_OPTION_LISTEN, "localhost"),
     };
+    settings_lend(server->options, &server->app);
     server->token.keys = server->keys;
     token_lend(&server->token, &server->app);
     grants_lend(&server->grants, &server->app);
     events_lend(&server->courier, &server->app);
-    server->app.audit = server->audit.spool;
+    consumers_lend(&server->consumers, &server->app);
+    audit_lend(&server->audit, &server->app);
     journal_lend(&server->journal, server->options, &server->app);
     scenarios_lend(server->scenarios, &server->app);
     state_lend(&server->state, &server->app);
+    deployments_lend(server->deployments, server->options, &server->app);
+    resources_lend(server->resources, server->options, &server->app);
 }
 
 static enum kv_code listen_on(struct server *server, struct kv_err *err)
@@ -283,6 +296,7 @@ static enum kv_code listen_on(struct server *server, struct kv_err *err)
                          err));
     KV_TRY(listeners_open_control(&server->listeners, server->options, &server->app, err));
     journal_hear(&server->journal, server->listeners.control);
+    KV_TRY(consumers_start(&server->consumers, &server->app, server->listeners.control, err));
     return events_start(&server->courier, &server->app, server->listeners.control, err);
 }
 
@@ -312,13 +326,15 @@ static void take_down(struct server *server)
     fetch_end();                    /* a silent authority must not delay the end, */
     kv_agenda_stop(server->agenda); /* nor may a travel, */
     filler_ask_to_stop(server->sweep.filler);
-    token_let_go(&server->token); /* nor a token that was made slow */
+    token_let_go(&server->token);       /* nor a token that was made slow */
+    consumers_stop(&server->consumers); /* nor one that waits for a service to be deployed */
     refusals_close(&server->refusals);
     drain(server->listeners.tls, server->listeners.control, &server->folder);
     events_stop(&server->courier);
     listeners_close(&server->listeners);
     housekeeper_stop(server->keeper); /* it posts to the lanes, which sound its alarm until freed */
     kv_lanes_free(server->lanes);
+    kv_deployments_free(server->deployments);
     kv_agenda_free(server->agenda);
     rotator_free(server->rotator);
     state_close(&server->state);
@@ -335,8 +351,10 @@ static void take_down(struct server *server)
     housekeeper_free(server->keeper);
     grants_close(&server->grants);
     kv_roles_free(server->roles);
+    kv_resources_free(server->resources);
     kv_vaults_free(server->vaults);
     events_close(&server->courier);
+    consumers_close(&server->consumers);
     kv_store_close(server->store);
     kv_certificates_done(&server->certificates);
     kv_authorities_free(server->authorities);

@@ -20,6 +20,7 @@
 #include "kv/http/listener.h"
 #include "kv/journal/journal.h"
 #include "kv/keys/rotation.h"
+#include "kv/resources/resources.h"
 
 /* Runs the emulator until a signal ends it. Errors before it is ready are the caller's to print. */
 enum kv_code serve_run(const struct kv_options *options, struct kv_err *err) kv_must_check;
@@ -121,6 +122,9 @@ enum kv_code vaults_read_public_url(const struct kv_options *options,
 enum kv_code issuers_open(const struct kv_options *options, const char *folder,
                           struct kv_identity **ret_identity, struct kv_err *err) kv_must_check;
 
+/* What handlers do otherwise by an option alone. */
+void settings_lend(const struct kv_options *options, struct kv_app *app);
+
 /* --auth; and --throttling, which leaves *ret_limits as it is when there are none. */
 enum kv_auth settings_auth(const struct kv_options *options);
 enum kv_code settings_limits(const struct kv_options *options, const struct kv_build *build,
@@ -155,7 +159,7 @@ enum kv_code vaults_open(struct kv_vaults *vaults, const struct vault_drafts *dr
 
 /* Adds those who keep things of vaults, before that. */
 void vaults_let(struct kv_vaults *vaults, struct kv_keys *keys, struct kv_roles *roles,
-                struct kv_access *access);
+                struct kv_access *access, struct kv_resources *resources);
 
 /* The vault that a SPEC names. *ret_vault NULL: it is not `only`, or was deleted before, and stays as
  * it is. KV_VAULT_NOT_FOUND. Release it. */
@@ -317,6 +321,7 @@ struct due {
     struct kv_keys *keys;
     struct rotator *rotator;
     struct token *token;
+    struct kv_consumers *consumers;
 };
 
 /* Creates the agenda with all of its rows, which borrow what they work on. */

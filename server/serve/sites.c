@@ -4,10 +4,7 @@
 #include "serve.h"
 
 const struct kv_site *const sites_of_tls[] = {
-    &kv_resource_site,
-    &kv_authority_site,
-    &kv_data_plane,
-    NULL,
+    &kv_front_site, &kv_resource_site, &kv_graph_site, &kv_authority_site, &kv_data_plane, NULL,
 };
 
 const struct kv_site *const sites_of_control[] = {

@@ -10,6 +10,7 @@
 
 #include "kv/base/json.h"
 #include "kv/base/log.h"
+#include "kv/consumer/consumer.h"
 #include "kv/keys/state.h"
 #include "kv/limits/limits.h"
 
@@ -110,6 +111,7 @@ static enum kv_code read_anew(void *snapshots_, struct kv_err *err)
         kv_limits_reset(snapshots->limits);
     }
     KV_TRY(kv_vaults_read_anew(snapshots->vaults, err));
+    KV_TRY(kv_consumers_read_anew(snapshots->consumers, err));
     return kv_keys_end_intents(snapshots->keys, err);
 }
 

@@ -20,6 +20,7 @@ struct snapshots {
     struct grants *grants;
     struct kv_limits *limits; /* NULL: none */
     struct kv_store *store;
+    struct kv_consumers *consumers;
 };
 
 /* Also sees to what a crash left on the token while one vault was put back. */

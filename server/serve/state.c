@@ -3,13 +3,28 @@
 
 #include "kv/base/json.h"
 
+/* Somebody wrote it by hand: where it is wrong, if it is no JSON. */
+static enum kv_code parse(const struct kv_buf *text, cJSON **ret_seed, struct kv_err *err)
+{
+    size_t line, column;
+    enum kv_code code =
+        kv_seed_parse(text->data != NULL ? text->data : "", text->len, ret_seed, err);
+
+    if (code == KV_BAD_PARAMETER && text->len > 0
+        && kv_json_find_flaw(text->data, text->len, &line, &column)) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "it is not JSON: see line %zu, column %zu", line,
+                       column);
+    }
+    return code;
+}
+
 static enum kv_code read_file(const char *path, cJSON **ret_seed, struct kv_err *err)
 {
     kv_auto(kv_buf_done) struct kv_buf text;
 
     kv_buf_init(&text, KV_SEED_FILE_MAX);
     KV_TRY(kv_file_read(path, &text, err));
-    return kv_seed_parse(text.data != NULL ? text.data : "", text.len, ret_seed, err);
+    return parse(&text, ret_seed, err);
 }
 
 static enum kv_code plant_file(struct kv_seeds *seeds, const char *path, struct kv_err *err)

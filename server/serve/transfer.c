@@ -30,13 +30,19 @@ static CURLcode result_of(CURLM *multi)
                                                            : CURLE_FAILED_INIT;
 }
 
+static bool is_fetching(void *context)
+{
+    (void) context; /* it is the process that ends */
+    return !atomic_load(&ended);
+}
+
 /* Until it is done, or no longer wanted. */
-static CURLcode transfer(CURLM *multi)
+static CURLcode transfer(CURLM *multi, transfer_wanted_fn *is_wanted, void *context)
 {
     int running = 1;
 
     while (running > 0) {
-        if (atomic_load(&ended)) {
+        if (!is_wanted(context)) {
             return CURLE_ABORTED_BY_CALLBACK;
         }
         if (curl_multi_perform(multi, &running) != CURLM_OK
@@ -59,7 +65,7 @@ void transfer_set_up(CURL *curl, const char *url, long timeout_ms, long connect_
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
 }
 
-CURLcode transfer_run(CURL *curl)
+CURLcode transfer_run_while(CURL *curl, transfer_wanted_fn *is_wanted, void *context)
 {
     kv_auto(cleanup_multi) CURLM *multi = curl_multi_init();
 
@@ -67,8 +73,13 @@ CURLcode transfer_run(CURL *curl)
         return CURLE_OUT_OF_MEMORY;
     }
 
-    CURLcode result = transfer(multi);
+    CURLcode result = transfer(multi, is_wanted, context);
 
     (void) curl_multi_remove_handle(multi, curl); /* it was added */
     return result;
+}
+
+CURLcode transfer_run(CURL *curl)
+{
+    return transfer_run_while(curl, is_fetching, NULL);
 }

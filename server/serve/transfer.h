@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* transfer.h - transfers of libcurl that end when the process does (fetch_end()). */
+/*
+ * transfer.h - transfers of libcurl that end when the process does (fetch_end()), or when whoever
+ * makes them says so.
+ */
 #pragma once
+
+#include <stdbool.h>
 
 #include <curl/curl.h>
 
@@ -9,3 +14,7 @@ void transfer_set_up(CURL *curl, const char *url, long timeout_ms, long connect_
 
 /* Runs a transfer that was set up; CURLE_ABORTED_BY_CALLBACK once nothing more is fetched. */
 CURLcode transfer_run(CURL *curl);
+
+/* The same, with an end of its own: as soon as it is not wanted, which is asked ten times a second. */
+typedef bool transfer_wanted_fn(void *context);
+CURLcode transfer_run_while(CURL *curl, transfer_wanted_fn *is_wanted, void *context);

@@ -17,6 +17,7 @@
 #define TIMEOUT_MS 10000L
 #define CONNECT_TIMEOUT_MS 5000L
 #define ANSWER_MAX (64 * 1024) /* bytes of a body, and of a head */
+#define SENT_MAX (512 * 1024)
 #define ALLOWED_MAX 256
 #define ORIGIN "eventgrid.azure.net"
 
@@ -27,12 +28,14 @@ struct exchange {
     size_t head;               /* bytes of the answer's */
     char allowed[ALLOWED_MAX]; /* WebHook-Allowed-Origin */
     long status;
+    transfer_wanted_fn *is_wanted; /* NULL: until the process ends */
+    void *wanted_context;
 };
 
 static void exchange_init(struct exchange *exchange, const char *verb)
 {
     *exchange = (struct exchange){ .verb = verb };
-    kv_buf_init(&exchange->sent, ANSWER_MAX);
+    kv_buf_init(&exchange->sent, SENT_MAX);
     kv_buf_init(&exchange->answer, ANSWER_MAX);
 }
 
@@ -132,7 +135,9 @@ static bool exchange_run(struct exchange *exchange, const struct hook *hook,
     }
     set_up(curl, hook, exchange);
 
-    CURLcode result = transfer_run(curl);
+    CURLcode result = exchange->is_wanted != NULL
+                          ? transfer_run_while(curl, exchange->is_wanted, exchange->wanted_context)
+                          : transfer_run(curl);
 
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &exchange->status);
     verdict->status = exchange->status;
@@ -259,6 +264,19 @@ static enum outcome judge(long status)
     return status == 400 || status == 401 || status == 413 ? OUTCOME_NEVER : OUTCOME_LATER;
 }
 
+/* Sends what was put into the exchange. */
+static void deliver(struct exchange *exchange, const struct hook *hook, struct verdict *ret_verdict)
+{
+    if (!exchange_run(exchange, hook, ret_verdict)) {
+        return;
+    }
+    ret_verdict->outcome = judge(exchange->status);
+    if (ret_verdict->outcome != OUTCOME_TAKEN) {
+        (void) snprintf(ret_verdict->error, sizeof(ret_verdict->error), "it answered %ld",
+                        exchange->status);
+    }
+}
+
 void webhook_send(const struct parcel *parcel, struct verdict *ret_verdict)
 {
     kv_auto(exchange_done) struct exchange exchange;
@@ -268,12 +286,20 @@ void webhook_send(const struct parcel *parcel, struct verdict *ret_verdict)
         fail(ret_verdict, "out of memory");
         return;
     }
-    if (!exchange_run(&exchange, parcel->hook, ret_verdict)) {
+    deliver(&exchange, parcel->hook, ret_verdict);
+}
+
+void webhook_post(const struct posting *posting, struct verdict *ret_verdict)
+{
+    kv_auto(exchange_done) struct exchange exchange;
+
+    exchange_init(&exchange, "POST");
+    exchange.is_wanted = posting->is_wanted;
+    exchange.wanted_context = posting->context;
+    if (kv_buf_append(&exchange.sent, posting->body->data, posting->body->len, NULL) != KV_OK
+        || !add_header(&exchange, "Content-Type: application/json; charset=utf-8")) {
+        fail(ret_verdict, "out of memory");
         return;
     }
-    ret_verdict->outcome = judge(exchange.status);
-    if (ret_verdict->outcome != OUTCOME_TAKEN) {
-        (void) snprintf(ret_verdict->error, sizeof(ret_verdict->error), "it answered %ld",
-                        exchange.status);
-    }
+    deliver(&exchange, posting->hook, ret_verdict);
 }

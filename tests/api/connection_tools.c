@@ -200,7 +200,8 @@ struct seen connections_look(const char *vault, int version)
     return connections_look_with(vault, version, NULL);
 }
 
-/* With an answer, behind which TLS 1.3 would send its tickets. */
+/* With an answer, before which TLS 1.3 has sent its tickets; and ended properly, or OpenSSL would not
+ * resume it. */
 SSL_SESSION *connections_keep_session(const char *vault, int version)
 {
     static const char request[] = "GET /keys HTTP/1.1\r\nHost: dev.vault.localhost\r\n\r\n";
@@ -213,6 +214,7 @@ SSL_SESSION *connections_keep_session(const char *vault, int version)
     cr_assert_gt(SSL_write(ssl, request, sizeof(request) - 1), 0);
     cr_assert_gt(SSL_read(ssl, answer, sizeof(answer)), 0);
     SSL_SESSION *session = SSL_get1_session(ssl);
+    (void) SSL_shutdown(ssl); /* without waiting for the answer to it */
     SSL_free(ssl);
     close(descriptor);
     return session;

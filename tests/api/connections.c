@@ -198,11 +198,11 @@ Test(connections, heal_when_the_rule_is_not_due)
     cr_expect(connections_await(0), "it is over");
 }
 
-/* An old session would hide the certificate that is due. */
-Test(connections, are_never_resumed)
-{
-    static const int versions[] = { TLS1_2_VERSION, TLS1_3_VERSION };
+static const int versions[] = { TLS1_2_VERSION, TLS1_3_VERSION };
 
+/* An old session would hide the certificate that is due. */
+Test(connections, are_not_resumed_when_a_bad_certificate_is_due)
+{
     for (size_t i = 0; i < KV_COUNT(versions); i++) {
         SSL_SESSION *session = connections_keep_session("dev", versions[i]);
         connections_add("old", "\"match\":{\"vault\":\"dev\"},"
@@ -211,9 +211,53 @@ Test(connections, are_never_resumed)
         cr_expect_eq(seen.how, SEEN_CERTIFICATE, "TLS %x: %d", versions[i], seen.how);
         cr_expect_eq(seen.verdict, X509_V_ERR_CERT_HAS_EXPIRED);
         connections_remove("old");
+        connections_add("old", "\"stage\":\"handshake\",\"effect\":{\"cut\":\"reset\"}");
         seen = connections_look_with("dev", versions[i], session);
+        cr_expect_eq(seen.how, SEEN_RESET, "TLS %x: %d", versions[i], seen.how);
+        connections_remove("old");
+        SSL_SESSION_free(session);
+    }
+}
+
+/* RFC 6066 §3: a session is of the server that it was made with. */
+Test(connections, are_not_resumed_under_another_name)
+{
+    for (size_t i = 0; i < KV_COUNT(versions); i++) {
+        SSL_SESSION *session = connections_keep_session("dev", versions[i]);
+        struct seen seen = connections_look_with("std", versions[i], session);
+
         cr_expect_eq(seen.how, SEEN_GOOD, "TLS %x: %d", versions[i], seen.how);
         cr_expect_not(seen.resumed, "TLS %x", versions[i]);
+        SSL_SESSION_free(session);
+    }
+}
+
+Test(connections, are_not_resumed_after_a_restart)
+{
+    SSL_SESSION *session[KV_COUNT(versions)];
+
+    for (size_t i = 0; i < KV_COUNT(versions); i++) {
+        session[i] = connections_keep_session("dev", versions[i]);
+    }
+    cr_assert(daemon_stop(&connections_daemon));
+    cr_assert(daemon_start(&connections_daemon, (const char *const[]){ "--vault", "dev", NULL }));
+    for (size_t i = 0; i < KV_COUNT(versions); i++) {
+        struct seen seen = connections_look_with("dev", versions[i], session[i]);
+
+        cr_expect_eq(seen.how, SEEN_GOOD, "TLS %x: %d", versions[i], seen.how);
+        cr_expect_not(seen.resumed, "TLS %x", versions[i]);
+        SSL_SESSION_free(session[i]);
+    }
+}
+
+Test(connections, are_resumed_by_a_ticket)
+{
+    for (size_t i = 0; i < KV_COUNT(versions); i++) {
+        SSL_SESSION *session = connections_keep_session("dev", versions[i]);
+        struct seen seen = connections_look_with("dev", versions[i], session);
+
+        cr_expect_eq(seen.how, SEEN_GOOD, "TLS %x: %d", versions[i], seen.how);
+        cr_expect(seen.resumed, "TLS %x", versions[i]);
         SSL_SESSION_free(session);
     }
 }

@@ -219,6 +219,9 @@ static const struct {
     { "--event-webhook-ca", "/dev/null", "has no certificate" },
     { "--event-webhook-ca", "/nonexistent", "cannot read" },
     { "--event-schema", "custom", "is not one of eventgrid, cloudevents" },
+    { "--audit-webhook", "ftp://localhost/hook", "--audit-webhook: the URL must begin with" },
+    { "--audit-webhook", "nonsense of a:url", "--audit-webhook: want https://HOST" },
+    { "--audit-webhook", "https://me:hush@localhost/", "must not have a user or a password" },
     { "--audit-log", "/nonexistent/audit", "cannot open" },
     { "--audit-log", "/", "cannot open" },
 };

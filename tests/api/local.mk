@@ -19,12 +19,15 @@ api_tests = \
 	%D%/test_authority \
 	%D%/test_backup \
 	%D%/test_connections \
+	%D%/test_deployments \
+	%D%/test_consumer \
 	%D%/test_failures \
 	%D%/test_faults \
 	%D%/test_firewall \
 	%D%/test_foreign \
 	%D%/test_front \
 	%D%/test_gate \
+	%D%/test_health \
 	%D%/test_hostile \
 	%D%/test_hsm \
 	%D%/test_identities \
@@ -43,9 +46,12 @@ api_tests = \
 	%D%/test_public \
 	%D%/test_random \
 	%D%/test_refusals \
+	%D%/test_keyvault \
+	%D%/test_authorization \
 	%D%/test_resources \
 	%D%/test_restore \
 	%D%/test_system_store \
+	%D%/test_doctor \
 	%D%/test_events \
 	%D%/test_external \
 	%D%/test_scenarios \
@@ -73,6 +79,10 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 	%D%/access_tools.c %D%/access_tools.h $(api_support)
 %C%_test_access_CFLAGS = $(api_cflags)
 %C%_test_access_LDADD = $(api_libs)
+%C%_test_consumer_SOURCES = %D%/consumer.c %D%/consumer_matrix.c %D%/consumer_pages.c \
+	%D%/consumer_tools.c %D%/consumer_tools.h $(api_support)
+%C%_test_consumer_CFLAGS = $(api_cflags)
+%C%_test_consumer_LDADD = $(api_libs)
 %C%_test_pool_SOURCES = %D%/pool.c %D%/hsm_tools.c %D%/hsm_tools.h $(api_support)
 %C%_test_pool_CFLAGS = $(api_cflags)
 %C%_test_pool_LDADD = $(api_libs)
@@ -146,11 +156,21 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 %C%_test_faults_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
 %C%_test_faults_CFLAGS = $(api_cflags)
 %C%_test_faults_LDADD = $(api_libs)
-%C%_test_events_SOURCES = %D%/audit.c %D%/events.c %D%/events_control.c %D%/events_receivers.c \
+%C%_test_events_SOURCES = %D%/audit.c %D%/audit_webhook.c %D%/events.c %D%/events_control.c \
+	%D%/events_receivers.c \
 	%D%/events_tools.c %D%/events_tools.h %D%/receiver.c %D%/receiver.h $(api_support)
 %C%_test_events_CFLAGS = $(api_cflags)
 %C%_test_events_LDADD = tests/support/libapi.a tests/support/libdaemon.a tests/support/libsite.a libkvhttp.a $(kv_domain) \
 	$(CRITERION_LIBS) $(SERVER_LIBS) $(CURL_LIBS) $(TLS_LIBS)
+
+%C%_test_doctor_SOURCES = %D%/doctor.c %D%/access_tools.c %D%/access_tools.h $(api_support)
+%C%_test_doctor_CFLAGS = $(api_cflags)
+%C%_test_doctor_LDADD = $(api_libs)
+
+%C%_test_health_SOURCES = %D%/health_dicom.c %D%/health_fhir.c %D%/health_lost.c %D%/health_tools.c \
+	%D%/health_tools.h $(api_support)
+%C%_test_health_CFLAGS = $(api_cflags)
+%C%_test_health_LDADD = $(api_libs)
 
 %C%_test_journal_SOURCES = %D%/journal.c %D%/journal_daemon.c %D%/journal_retries.c \
 	%D%/journal_secrecy.c %D%/journal_shell.c %D%/journal_tools.c %D%/journal_tools.h \
@@ -197,7 +217,24 @@ EXTRA_DIST += tests/data/seeds tests/data/golden tests/data/folder_0.1.0.tar.gz
 %C%_test_backup_SOURCES = %D%/backup.c %D%/backup_tools.c %D%/backup_tools.h $(api_support)
 %C%_test_backup_CFLAGS = $(api_cflags)
 %C%_test_backup_LDADD = $(api_libs)
-%C%_test_resources_SOURCES = %D%/resources.c $(api_support)
+%C%_test_keyvault_SOURCES = \
+	%D%/keyvault.c \
+	%D%/keyvault_keys.c \
+	%D%/keyvault_life.c \
+	%D%/keyvault_tools.c \
+	%D%/keyvault_tools.h \
+	%D%/access_tools.c \
+	%D%/access_tools.h \
+	$(api_support)
+%C%_test_authorization_SOURCES = %D%/authorization.c %D%/authorization_tools.c %D%/authorization_tools.h \
+	%D%/authorized.c %D%/managed_identity.c %D%/graph.c \
+	%D%/access_tools.c %D%/access_tools.h $(api_support)
+%C%_test_authorization_CFLAGS = $(api_cflags)
+%C%_test_authorization_LDADD = $(api_libs)
+%C%_test_keyvault_CFLAGS = $(api_cflags)
+%C%_test_keyvault_LDADD = $(api_libs)
+%C%_test_resources_SOURCES = %D%/resources.c %D%/resource_groups.c %D%/resource_kinds.c \
+	%D%/health_services.c $(api_support)
 %C%_test_resources_CFLAGS = $(api_cflags)
 %C%_test_resources_LDADD = $(api_libs)
 %C%_test_restore_SOURCES = %D%/restore.c %D%/backup_tools.c %D%/backup_tools.h $(api_support)
@@ -357,3 +394,11 @@ EXTRA_DIST += tests/data/seeds tests/data/golden tests/data/folder_0.1.0.tar.gz
 %C%_test_managed_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--vault", "pool,kind=hsm"'
 %C%_test_managed_CFLAGS = $(api_cflags)
 %C%_test_managed_LDADD = $(api_libs)
+
+%C%_test_deployments_SOURCES = %D%/deployments.c %D%/deployments_bad.c %D%/deployments_time.c \
+	%D%/deployments_what_if.c %D%/deployments_seeds.c %D%/deploy_shell.c \
+	%D%/deployments_tools.c \
+	%D%/deployments_tools.h $(api_support)
+%C%_test_deployments_CPPFLAGS = $(AM_CPPFLAGS) -DTEMPLATES='"$(top_srcdir)/tests/data/templates"'
+%C%_test_deployments_CFLAGS = $(api_cflags)
+%C%_test_deployments_LDADD = $(api_libs)

@@ -36,14 +36,38 @@ static bool push(const struct line *line, const char *text)
                              : send(line->fd, text, (size_t) len, MSG_NOSIGNAL) == len;
 }
 
+static bool tells_of_lost(const cJSON *record)
+{
+    const char *name = cJSON_GetStringValue(cJSON_GetObjectItem(record, "operationName"));
+
+    return name != NULL && strcmp(name, "LinesLost") == 0;
+}
+
+static void read_records(const char *body, struct got *got)
+{
+    cJSON *batch = cJSON_Parse(body);
+    const cJSON *records = cJSON_GetObjectItem(batch, "records"), *record;
+
+    got->records = cJSON_IsArray(records) ? 0 : -1;
+    cJSON_ArrayForEach (record, records) {
+        if (tells_of_lost(record)) {
+            got->lost += (long) cJSON_GetNumberValue(
+                cJSON_GetObjectItem(cJSON_GetObjectItem(record, "properties"), "count"));
+        } else {
+            got->records++;
+        }
+    }
+    cJSON_Delete(batch);
+}
+
 /* A head and what its Content-Length says of a body; false: there was no request. */
 static bool read_request(const struct line *line, struct got *got)
 {
-    static _Thread_local char text[sizeof(got->head) + sizeof(got->body)];
+    static _Thread_local char text[512 * 1024];
     size_t used = 0, wanted = 0;
     char *end = NULL;
 
-    memset(text, 0, sizeof(text));
+    memset(got, 0, sizeof(*got));
     while (end == NULL || used < wanted) {
         int len = pull(line, text + used, (int) (sizeof(text) - 1 - used));
 
@@ -51,6 +75,7 @@ static bool read_request(const struct line *line, struct got *got)
             return false;
         }
         used += (size_t) len;
+        text[used] = '\0';
         end = strstr(text, "\r\n\r\n");
         if (end != NULL) {
             const char *length = strcasestr(text, "\r\nContent-Length:");
@@ -61,6 +86,8 @@ static bool read_request(const struct line *line, struct got *got)
     }
     (void) snprintf(got->head, sizeof(got->head), "%.*s", (int) (end - text), text);
     (void) snprintf(got->body, sizeof(got->body), "%s", end + 4);
+    got->size = strlen(end + 4);
+    read_records(end + 4, got);
     return true;
 }
 
@@ -284,4 +311,16 @@ void receiver_await(struct receiver *receiver, size_t count)
         usleep(50000);
     }
     cr_assert_geq(count_got(receiver), count, "it got %zu", count_got(receiver));
+}
+
+void receiver_count_records(struct receiver *receiver, long *ret_records, long *ret_lost)
+{
+    *ret_records = 0;
+    *ret_lost = 0;
+    pthread_mutex_lock(&receiver->mutex);
+    for (size_t i = 0; i < receiver->count; i++) {
+        *ret_records += receiver->got[i].records;
+        *ret_lost += receiver->got[i].lost;
+    }
+    pthread_mutex_unlock(&receiver->mutex);
 }

@@ -24,7 +24,10 @@ enum manners {
 };
 
 struct got {
-    char head[4096], body[8192];
+    char head[4096], body[8192]; /* their beginnings */
+    size_t size;                 /* of the whole body */
+    int records;                 /* of the audit log in it; -1: it is not {"records":[..]} */
+    long lost;                   /* that one of them tells of */
 };
 
 struct receiver {
@@ -50,3 +53,6 @@ void receiver_behave(struct receiver *receiver, enum manners manners, int bad);
 
 /* Waits until it got so many; the test fails when it does not. */
 void receiver_await(struct receiver *receiver, size_t count);
+
+/* The records of the audit log that it got, and how many it was told are missing. */
+void receiver_count_records(struct receiver *receiver, long *ret_records, long *ret_lost);

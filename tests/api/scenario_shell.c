@@ -156,7 +156,7 @@ Test(scenario_shell, ends_at_the_first_step_that_fails_and_takes_all_back)
     expect_script("{\"steps\":[{\"apply\":\"key-disabled\",\"with\":{\"key\":\"cmk\"}},"
                   "{\"waitFor\":{\"operation\":\"unwrapKey\",\"status\":403,\"count\":2,"
                   "\"timeout\":1}},{\"apply\":\"slow\"}]}",
-                  1, "step 2 (waitFor): 0 of 2 such requests came within 1 seconds");
+                  1, "step 2 (waitFor): 0 of 2 such requests came in 1 s");
     cr_expect_null(strstr(output, "3/3"), "%s", output);
     scenario_expect_digest(before, "after the script");
     expect_nothing_applied();

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 TestSuite(seeds, .timeout = 90);
 
@@ -48,20 +49,32 @@ static char *print_portable(void)
 
 /* --- what is refused --- */
 
+static const struct {
+    const char *text, *said;
+} bad_files[] = {
+    { "{\"keys\":[{\"vault\":\"dev\",\"name\":\"k\"}]}",
+      "keys[0].versions: a key has 1 to 100 versions" },
+    { "{\n  \"vaults\": [\n    {\"name\": \"a\"},\n  ]\n}\n",
+      "it is not JSON: see line 4, column 3" },
+    { "[1]\n", "the seed is not a JSON object" },
+};
+
 Test(seeds, that_are_no_good_keep_a_daemon_from_starting)
 {
     char output[4096], path[64] = "/tmp/coffer-seed-XXXXXX";
     const char *const arguments[] = { "serve", "--ephemeral", "--port", "0", "--control-port",
                                       "0",     "--seed-file", path,     NULL };
-    int descriptor = mkstemp(path);
-    FILE *file = fdopen(descriptor, "w");
 
-    cr_assert_not_null(file);
-    cr_assert_gt(fprintf(file, "{\"keys\":[{\"vault\":\"dev\",\"name\":\"k\"}]}"), 0);
-    cr_assert_eq(fclose(file), 0);
-    cr_expect_eq(program_run(arguments, output, sizeof(output)), 2, "%s", output);
-    cr_expect_not_null(strstr(output, "keys[0].versions: a key has 1 to 100 versions"), "%s",
-                       output);
+    cr_assert_eq(close(mkstemp(path)), 0);
+    for (size_t i = 0; i < KV_COUNT(bad_files); i++) {
+        FILE *file = fopen(path, "w");
+
+        cr_assert_not_null(file);
+        cr_assert_geq(fputs(bad_files[i].text, file), 0);
+        cr_assert_eq(fclose(file), 0);
+        cr_expect_eq(program_run(arguments, output, sizeof(output)), 2, "%s", output);
+        cr_expect_not_null(strstr(output, bad_files[i].said), "%s", output);
+    }
     cr_assert_eq(remove(path), 0);
     cr_expect_eq(program_run(arguments, output, sizeof(output)), 2, "%s", output);
     cr_expect_not_null(strstr(output, "does not exist"), "%s", output);

@@ -105,3 +105,20 @@ Test(snapshot_damage, by_something_else_in_place_of_a_file_is_refused_at_once)
     API_REPLY(list, snapshot_ask(&dev, "GET", "", NULL));
     cr_expect_eq(list.status, 200, "%s", list.body);
 }
+
+/* Where the data folder is does not concern those who ask. */
+Test(snapshot_damage, is_told_without_the_place_of_the_data_folder)
+{
+    char path[400];
+    API_CLIENT_OF(&snapshot_daemon, dev);
+
+    snprintf(path, sizeof(path), "%s/tokens/pipe", snapshot_daemon.folder);
+    API_SKIP_WITH_NSS("it has no such folder");
+    cr_assert_eq(mkfifo(path, 0600), 0);
+    API_REPLY(reply, snapshot_ask(&dev, "POST", "", "{\"name\":\"piped\"}"));
+    cr_assert_eq(unlink(path), 0);
+    cr_expect_eq(reply.status, 409, "%s", reply.body);
+    cr_expect_str_eq(reply_text(&reply, "error.message"),
+                     "tokens/pipe is neither a file nor a folder");
+    snapshot_save(&dev, "piped");
+}

@@ -22,7 +22,13 @@ Test(vault_life, is_not_begun_by_what_is_no_vault)
         { "wrong", "{\"colour\":\"red\"}", "colour is not a setting" },
         { "wrong", "{\"sku\":\"gold\"}", "sku=gold is not valid" },
         { "wrong", "{\"sku\":{}}", "'sku' must be a word" },
-        { "wrong", "{\"sku\":\"a very long word, longer than any\"}", "'sku' must be a word" },
+        { "wrong",
+          "{\"sku\":\"a very long word, longer than any of the hundred characters that there is "
+          "room "
+          "for in a setting\"}",
+          "'sku' must be a word" },
+        { "wrong", "{\"group\":\"a/b\"}", "group=a/b is not valid" },
+        { "wrong", "{\"region\":\"\"}", "region= is not valid" },
         { "wrong", "{\"retention\":6}", "a number of days from 7 to 90" },
         { "wrong", "{\"retention\":7.5}", "'retention' must be a word, a number of days" },
         { "wrong", "{\"purge_protection\":\"perhaps\"}", "takes no value, or true or false" },
@@ -58,17 +64,21 @@ Test(vault_life, begins_with_every_setting)
     API_REPLY(reply, ask(api_daemon(), "PUT", "Every-1",
                          "{\"name\":\"EVERY-1\","
                          "\"kind\":\"hsm\",\"sku\":\"standard\",\"retention\":8,"
-                         "\"purge_protection\":true,\"access\":\"open\"}"));
+                         "\"purge_protection\":true,\"access\":\"open\","
+                         "\"group\":\"rg-1\",\"region\":\"West US\"}"));
     cr_expect_eq(reply.status, 201, "%s", reply.body);
     cr_expect_str_eq(reply_text(&reply, "name"), "every-1");
     cr_expect_str_eq(reply_text(&reply, "state"), "live");
     cr_expect_str_eq(reply_text(&reply, "kind"), "hsm");
     cr_expect_str_eq(reply_text(&reply, "sku"), "standard");
     cr_expect_eq(reply_number(&reply, "retention"), 8);
+    cr_expect_str_eq(reply_text(&reply, "group"), "rg-1");
+    cr_expect_str_eq(reply_text(&reply, "region"), "westus");
     cr_expect(cJSON_IsTrue(reply_item(&reply, "purge_protection")));
     cr_expect_not_null(strstr(reply_text(&reply, "url"), "https://every-1.managedhsm.localhost:"));
     expect(api_daemon(), "PUT", "every-1", "{\"retention\":9}", 409);
     expect(api_daemon(), "PATCH", "every-1", "{\"retention\":9}", 409);
+    expect(api_daemon(), "PATCH", "every-1", "{\"group\":\"rg-2\"}", 409);
     expect(api_daemon(), "PATCH", "every-1", "{\"sku\":\"premium\"}", 200);
     expect(api_daemon(), "DELETE", "every-1", NULL, 200);
     expect(api_daemon(), "POST", "every-1/purge", NULL, 403);

@@ -22,10 +22,13 @@ static const struct part {
     const char *help;
 } parts[] = {
     { "unwrap", bench_unwrap, "RSA-2048 unwraps a second, against the token alone" },
+    { "rate", bench_rate, "GETs a second, with the log and without it" },
+    { "connect", bench_connect, "a new TLS connection, and a resumed one" },
     { "sign", bench_sign, "ES256 signatures a second, against the token alone" },
     { "get", bench_get, "latency of GET beside RSA-4096 generations" },
     { "create", bench_create, "how long a create takes, from the pool and generated" },
     { "start", bench_start, "time to the ready line" },
+    { "deploy", bench_deploy, "a template of 200 resources" },
     { "memory", bench_memory, "resident memory" },
     { "token", bench_token, "validating a token that was seen before" },
     { "standing", bench_standing, "a look at whether a caller's session has ended" },
@@ -40,6 +43,8 @@ static const struct part {
 static const struct target targets[] = {
     { "unwrap", "coffer / token alone", .least = 0.90, .most = INFINITY },
     { "unwrap", "processor, load generator", .most = 25 },
+    { "rate", "processor, log", .most = 45 },
+    { "connect", "resumed / new, by processor time", .most = 0.8 },
     { "sign", "coffer / token alone", .least = 0.80, .most = INFINITY },
     { "get", "beside 4 generations, p99", .most = 5 },
     { "create", "P-256 generated, p50", .most = 2 },
@@ -56,6 +61,7 @@ static const struct target targets[] = {
     { "create", "RSA-4096 from the pool, p95", .most = 10 },
     { "start", "cold", .most = 300 },
     { "start", "warm", .most = 100 },
+    { "deploy", "200 resources", .most = 1000 },
     { "memory", "after start", .most = 20 },
     { "memory", "after a few requests", .most = 20 },
     { "token", "a token seen before, of one client", .most = 5 },

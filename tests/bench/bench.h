@@ -20,9 +20,12 @@ struct settings {
 typedef bool bench_fn(const struct settings *settings, struct report *report);
 
 bench_fn bench_unwrap;   /* through coffer, against the token alone */
+bench_fn bench_rate;     /* GETs a second, with the log and without */
+bench_fn bench_connect;  /* new connections, and resumed TLS sessions */
 bench_fn bench_sign;     /* the same of ES256 signatures */
 bench_fn bench_get;      /* latency beside key generation */
 bench_fn bench_create;   /* keys, from the pool and generated */
+bench_fn bench_deploy;   /* a template of 200 resources */
 bench_fn bench_start;    /* until the ready line */
 bench_fn bench_memory;   /* resident */
 bench_fn bench_token;    /* validating a token that was seen before */

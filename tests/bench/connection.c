@@ -48,9 +48,10 @@ static int connect_socket(unsigned port)
     return descriptor;
 }
 
-static bool shake_hands(SSL *tls, const char *host)
+static bool shake_hands(SSL *tls, const char *host, SSL_SESSION *session)
 {
-    if (SSL_set_tlsext_host_name(tls, host) != 1 || SSL_set1_host(tls, host) != 1
+    if ((session != NULL && SSL_set_session(tls, session) != 1)
+        || SSL_set_tlsext_host_name(tls, host) != 1 || SSL_set1_host(tls, host) != 1
         || SSL_connect(tls) != 1) {
         ERR_print_errors_fp(stderr);
         return false;
@@ -65,6 +66,12 @@ static bool shake_hands(SSL *tls, const char *host)
 bool connection_open(struct connection *connection, SSL_CTX *settings, unsigned port,
                      const char *host)
 {
+    return connection_open_again(connection, settings, port, host, NULL);
+}
+
+bool connection_open_again(struct connection *connection, SSL_CTX *settings, unsigned port,
+                           const char *host, SSL_SESSION *session)
+{
     int descriptor = connect_socket(port);
 
     *connection = (struct connection){ .in = malloc(ANSWER_MAX + 1), .tls = SSL_new(settings) };
@@ -77,7 +84,7 @@ bool connection_open(struct connection *connection, SSL_CTX *settings, unsigned 
         close(descriptor);
         return false;
     }
-    return shake_hands(connection->tls, host);
+    return shake_hands(connection->tls, host, session);
 }
 
 void connection_close(struct connection *connection)

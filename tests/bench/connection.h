@@ -29,6 +29,9 @@ struct connection {
  * after a failure, too. */
 bool connection_open(struct connection *connection, SSL_CTX *settings, unsigned port,
                      const char *host);
+/* The same, resuming that session if the server lets it; NULL: none. */
+bool connection_open_again(struct connection *connection, SSL_CTX *settings, unsigned port,
+                           const char *host, SSL_SESSION *session);
 void connection_close(struct connection *connection);
 
 int connection_descriptor(const struct connection *connection);

@@ -4,6 +4,7 @@ EXTRA_PROGRAMS += %D%/bench
 	%D%/access.c \
 	%D%/bench.c \
 	%D%/bench.h \
+	%D%/connect.c \
 	%D%/connection.c \
 	%D%/connection.h \
 	%D%/create.c \
@@ -23,6 +24,7 @@ EXTRA_PROGRAMS += %D%/bench
 	%D%/machine.c \
 	%D%/machine.h \
 	%D%/memory.c \
+	%D%/rate.c \
 	%D%/raw.c \
 	%D%/raw.h \
 	%D%/report.c \
@@ -34,6 +36,7 @@ EXTRA_PROGRAMS += %D%/bench
 	%D%/server.h \
 	%D%/sign.c \
 	%D%/standing.c \
+	%D%/deploy.c \
 	%D%/start.c \
 	%D%/token.c \
 	%D%/unwrap.c \

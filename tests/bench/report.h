@@ -11,7 +11,7 @@
 
 #include "samples.h"
 
-#define FIGURES_MAX 96
+#define FIGURES_MAX 128
 
 /* What a figure should be: least <= value <= most. */
 struct target {

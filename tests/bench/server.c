@@ -19,9 +19,18 @@
 
 bool server_start(struct server *server)
 {
-    static const char *const guarded[] = { "--vault", VAULT ",access=rbac", NULL };
+    const char *arguments[5] = { NULL };
+    size_t count = 0;
 
-    if (!daemon_start(&server->daemon, server->is_guarded ? guarded : NULL)) {
+    if (server->is_guarded) {
+        arguments[count++] = "--vault";
+        arguments[count++] = VAULT ",access=rbac";
+    }
+    if (server->log != NULL) {
+        arguments[count++] = "--log-level";
+        arguments[count++] = server->log;
+    }
+    if (!daemon_start(&server->daemon, arguments)) {
         return false;
     }
     client_open(&server->client, &server->daemon, VAULT);
@@ -62,6 +71,13 @@ bool server_init_as(struct server *server, bool is_guarded)
     }
     return read_caller(server, caller) && server_stop(server) && guard_fill(server, caller)
            && server_start(server);
+}
+
+bool server_init_with_log(struct server *server, const char *level)
+{
+    *server = (struct server){ .log = level };
+    daemon_prepare(&server->daemon);
+    return server_start(server);
 }
 
 bool server_stop(struct server *server)

@@ -17,6 +17,7 @@
 struct server {
     struct daemon daemon;
     bool is_guarded;      /* its vault has Azure RBAC */
+    const char *log;      /* level; NULL: the usual one */
     struct client client; /* while the daemon runs */
 };
 
@@ -24,6 +25,8 @@ struct server {
 bool server_init(struct server *server);
 /* The same with a vault that has Azure RBAC, if is_guarded (guard.h). */
 bool server_init_as(struct server *server, bool is_guarded);
+/* The same with that --log-level; NULL: the usual one. */
+bool server_init_with_log(struct server *server, const char *level);
 void server_done(struct server *server);
 KV_DEFINE_CLEANUP_VALUE(struct server, server_done)
 

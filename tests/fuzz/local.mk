@@ -8,6 +8,7 @@ fuzz_names = \
 	body \
 	cidr \
 	claims \
+	dicom \
 	duration \
 	evaluation \
 	expression \
@@ -37,6 +38,7 @@ fuzz_programs = \
 	%D%/fuzz_body \
 	%D%/fuzz_cidr \
 	%D%/fuzz_claims \
+	%D%/fuzz_dicom \
 	%D%/fuzz_duration \
 	%D%/fuzz_evaluation \
 	%D%/fuzz_expression \
@@ -73,7 +75,7 @@ fuzz_world = %D%/world.c %D%/world.h %D%/world_ask.c server/serve/certifier.c se
 fuzz_template = %D%/template_world.c %D%/template_world.h
 fuzz_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir) -DCORPUS_FOLDER='"$(top_srcdir)/%D%/corpus"'
 fuzz_ldflags = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
-fuzz_libs = $(kv_api) $(SERVER_LIBS)
+fuzz_libs = $(kv_api) $(SERVER_LIBS) $(CURL_LIBS)
 
 %C%_fuzz_authority_SOURCES = %D%/authority.c $(fuzz_common) $(fuzz_signer)
 %C%_fuzz_authority_CPPFLAGS = $(fuzz_cppflags)
@@ -104,6 +106,11 @@ fuzz_libs = $(kv_api) $(SERVER_LIBS)
 %C%_fuzz_claims_CPPFLAGS = $(fuzz_cppflags)
 %C%_fuzz_claims_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_claims_LDADD = $(fuzz_libs)
+
+%C%_fuzz_dicom_SOURCES = %D%/dicom.c $(fuzz_common)
+%C%_fuzz_dicom_CPPFLAGS = $(fuzz_cppflags)
+%C%_fuzz_dicom_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_dicom_LDADD = $(fuzz_libs)
 
 %C%_fuzz_duration_SOURCES = %D%/duration.c $(fuzz_common)
 %C%_fuzz_duration_CPPFLAGS = $(fuzz_cppflags)

@@ -62,6 +62,8 @@ static void close_all(void)
     kv_listener_free(self.listener);
     kv_lanes_free(self.app.lanes);
     kv_keys_free(self.app.keys);
+    kv_consumers_free(self.app.consumers);
+    kv_records_free(self.app.records);
     certifier_free(self.certifier);
     kv_custody_free(self.custody);
     kv_access_free(self.app.access);
@@ -123,6 +125,7 @@ static enum kv_code open_keys(struct kv_err *err)
     struct kv_principals_config principals = { .identity = self.app.identity };
     struct kv_custody_config custody = { .hsm = NULL };
     struct kv_keys_config keys = { .certify = certifier_certify };
+    struct kv_consumers_config consumers = { .clock = self.app.clock };
     char path[KV_PATH_MAX];
 
     KV_TRY(kv_path_join(path, self.folder, "coffer.db", err));
@@ -141,6 +144,9 @@ static enum kv_code open_keys(struct kv_err *err)
     keys.store = self.store;
     keys.custody = self.custody;
     keys.certify_context = self.certifier;
+    consumers.store = self.store;
+    KV_TRY(kv_consumers_new(&consumers, &self.app.consumers, err));
+    KV_TRY(kv_records_new(self.store, &self.app.records, err));
     return kv_keys_new(&keys, &self.app.keys, err);
 }
 
@@ -263,6 +269,7 @@ static void listen_on(const struct kv_site *const *sites, struct kv_listener **r
         .app = world(),
         .lanes = self.app.lanes,
         .clock = self.app.clock,
+        .threads = 1,
         .connections = 64,
         .idle_timeout = 60 * SECONDS,
         .head_timeout = 30 * SECONDS,

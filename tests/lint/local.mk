@@ -15,7 +15,8 @@ LINT_FLAGS = --compile '$(CC) $(LINT_CFLAGS)' --compile '$(CLANG) $(LINT_CFLAGS)
 	--format '$(CLANG_FORMAT)'
 
 # Each room with those that it may use, as Makefile.am has them.
-lint_rooms = libhsm.a '$(kv_base)' '$(kv_store)' '$(kv_http)' '$(kv_domain)' '$(kv_api)' '$(kv_cli)' \
+lint_rooms = libhsm.a '$(kv_base)' '$(kv_store)' '$(kv_http)' '$(kv_cmk)' '$(kv_domain)' '$(kv_consumer)' \
+	'$(kv_api)' '$(kv_cli)' \
 	'$(kv_serve)'
 
 # Needs python3, clang and clang-format-14.

@@ -5,6 +5,7 @@ import posixpath
 import re
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from itertools import zip_longest
 from pathlib import Path
 
 import circles
@@ -340,6 +341,23 @@ def check_aadsts(tree, _):
                 yield file.path, line, f"AADSTS{number} {reason}"
 
 
+def check_scenarios(tree, _):
+    """Each of docs/examples/ has a row for every scenario, in their order, and for no other."""
+    file = tree.get("server/domain/scenarios/table.c")
+    rows = [match[1] for _, match in file.find(r'^    \{ \d+, "([a-z-]+)", ', "uncommented")] if file else []
+    for name in ("test_scenarios.py", "scenarios.test.mjs", "scenarios_test.go") if file else ():
+        example = tree.get(f"docs/examples/{name}")
+        if not example:
+            yield file.path, 1, f"docs/examples/{name} is missing"
+            continue
+        found = [(match[1], line) for line, match in example.find(r'^\s+[({[]"([a-z-]+)", ', "text")]
+        pairs = zip_longest(rows, found, fillvalue=None)
+        for wanted, (seen, line) in ((row, one or (None, len(example.lines))) for row, one in pairs):
+            if seen != wanted:
+                yield example.path, line, f"has {seen or 'no row'} where the scenarios have {wanted or 'no more'}"
+                break
+
+
 def check_circles(tree, _):
     """No two files of server/ and pkcs11/ use each other, directly or around."""
     yield from circles.check(tree)
@@ -362,4 +380,5 @@ RULES = {
     "shipped": check_shipped,
     "roles": check_roles,
     "aadsts": check_aadsts,
+    "scenarios": check_scenarios,
 }

@@ -11,6 +11,8 @@
 
 package=$source/../../../docker/testcontainers/$language
 folder=$PWD/tests/modules/$language/suite
+# shellcheck disable=SC2034 # each run has its own
+examples=$source/../../../docs/examples
 case $coffer in
     /*) ;;
     *) coffer=$PWD/$coffer ;;

@@ -13,7 +13,7 @@ parity_sources = \
 EXTRA_PROGRAMS += %D%/parity
 %C%_parity_SOURCES = %D%/main.c $(parity_sources)
 %C%_parity_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
-%C%_parity_LDADD = $(kv_api) $(SERVER_LIBS)
+%C%_parity_LDADD = $(kv_api) $(SERVER_LIBS) $(CURL_LIBS)
 CLEANFILES += %D%/parity$(EXEEXT)
 EXTRA_DIST += %D%/unproven
 

@@ -121,6 +121,7 @@ static void start(void)
 
     test_site_configure(&lanes, &config);
     config.address = "localhost";
+    config.threads = 2;
     config.deadline[KV_LANE_WORK] = 4;
     config.deadline[KV_LANE_GENERATE] = 3;
     config.sites = test_both_sites;

@@ -13,6 +13,7 @@ check_LIBRARIES += %D%/libdaemon.a
 	%D%/daemon.c \
 	%D%/daemon.h \
 	%D%/dice.h \
+	%D%/dicom.h \
 	%D%/jwk.c \
 	%D%/jwk.h \
 	%D%/nss.c \
@@ -37,6 +38,8 @@ check_LIBRARIES += %D%/libapi.a
 	%D%/api.h \
 	%D%/api_run.c \
 	%D%/api_run.h \
+	%D%/arm.c \
+	%D%/arm.h \
 	%D%/operation.c \
 	%D%/operation.h \
 	%D%/proof.c \

@@ -319,6 +319,7 @@ void test_site_configure(struct kv_lanes_config *ret_lanes, struct kv_listener_c
     *ret_config = (struct kv_listener_config){
         .address = "127.0.0.1",
         .sites = sites,
+        .threads = 1,
         .connections = 1000,
         .idle_timeout = 60000,
         .head_timeout = 60000,

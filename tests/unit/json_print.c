@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -25,6 +26,55 @@ Test(json_print, does_not_print_beyond_the_maximum)
     kv_buf_init(&buf, 10);
     cr_assert_eq(kv_json_print(object, &buf, &err), KV_BODY_TOO_LARGE);
     cr_assert_eq(buf.len, 0);
+}
+
+Test(json_print, spells_numbers_as_it_would_print_them)
+{
+    static const char *const texts[] = {
+        "0",
+        "-0",
+        "1",
+        "-1",
+        "7.5",
+        "-0.25",
+        "2147483647",
+        "2147483648",
+        "1234567890123",
+        "999999999999999",
+        "-999999999999999",
+        "1e15",
+        "9007199254740993",
+        "1e300",
+        "5e-324",
+    };
+
+    for (size_t i = 0; i < KV_COUNT(texts); i++) {
+        kv_auto(kv_buf_done) struct kv_buf as_number, as_text;
+        char text[200];
+
+        kv_buf_init(&as_number, 200);
+        kv_buf_init(&as_text, 200);
+        (void) snprintf(text, sizeof(text), "{\"a\":%s,\"b\":[%s,{\"c\":%s}]}", texts[i], texts[i],
+                        texts[i]);
+        kv_auto(cJSON_Delete) cJSON *tree = parse(text);
+        cr_assert_eq(kv_json_print(tree, &as_number, &err), KV_OK);
+        kv_json_spell_numbers(tree);
+        cr_assert_eq(kv_json_print(tree, &as_text, &err), KV_OK);
+        cr_expect_str_eq(as_text.data, as_number.data);
+    }
+}
+
+/* What is lent by another tree would be freed by nobody. */
+Test(json_print, spells_no_numbers_of_other_trees)
+{
+    kv_auto(cJSON_Delete) cJSON *owner = parse("{\"a\":5}");
+    kv_auto(cJSON_Delete) cJSON *tree = cJSON_CreateArray();
+
+    cr_assert(cJSON_AddItemReferenceToArray(tree, owner->child));
+    kv_json_spell_numbers(tree);
+    cr_expect(cJSON_IsNumber(tree->child));
+    cr_expect_null(tree->child->valuestring);
+    cr_expect(cJSON_IsNumber(owner->child));
 }
 
 /* cJSON alone prints the first as a number that is infinity when it is read again. */

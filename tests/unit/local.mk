@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 UNIT_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS)
-UNIT_LDADD = $(kv_api) $(CRITERION_LIBS) $(SERVER_LIBS)
+UNIT_LDADD = $(kv_api) $(CRITERION_LIBS) $(SERVER_LIBS) $(CURL_LIBS)
 
 check_PROGRAMS += %D%/test_access
 TESTS += %D%/test_access
@@ -22,6 +22,13 @@ TESTS += %D%/test_backup_form
 %C%_test_backup_form_SOURCES = %D%/backup_form.c
 %C%_test_backup_form_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_backup_form_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_consumer
+TESTS += %D%/test_consumer
+%C%_test_consumer_SOURCES = %D%/consumer.c
+%C%_test_consumer_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/server/consumer
+%C%_test_consumer_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_consumer_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += %D%/test_base64
 TESTS += %D%/test_base64
@@ -52,6 +59,13 @@ TESTS += %D%/test_err
 %C%_test_err_SOURCES = %D%/err.c
 %C%_test_err_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_err_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_front
+TESTS += %D%/test_front
+%C%_test_front_SOURCES = %D%/front/instance.c %D%/front/multipart.c
+%C%_test_front_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) -I$(top_srcdir)/server/api/front
+%C%_test_front_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_front_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += %D%/test_hsmfaults
 TESTS += %D%/test_hsmfaults
@@ -142,7 +156,7 @@ TESTS += %D%/test_store
 %C%_test_store_LDADD = $(UNIT_LDADD)
 
 unit_cflags = $(AM_CFLAGS) $(CRITERION_CFLAGS)
-unit_libs = $(kv_api) $(CRITERION_LIBS) $(SERVER_LIBS)
+unit_libs = $(kv_api) $(CRITERION_LIBS) $(SERVER_LIBS) $(CURL_LIBS)
 
 check_PROGRAMS += %D%/test_certificate
 TESTS += %D%/test_certificate
@@ -171,6 +185,12 @@ TESTS += %D%/test_refusal
 %C%_test_refusal_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 %C%_test_refusal_CFLAGS = $(unit_cflags)
 %C%_test_refusal_LDADD = $(unit_libs)
+
+check_PROGRAMS += %D%/test_records
+TESTS += %D%/test_records
+%C%_test_records_SOURCES = %D%/records.c %D%/scratch.h
+%C%_test_records_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_records_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += %D%/test_release
 TESTS += %D%/test_release
@@ -267,6 +287,12 @@ TESTS += %D%/test_hosts
 %C%_test_hosts_SOURCES = %D%/hosts.c
 %C%_test_hosts_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_hosts_LDADD = $(UNIT_LDADD)
+
+check_PROGRAMS += %D%/test_cmk
+TESTS += %D%/test_cmk
+%C%_test_cmk_SOURCES = %D%/cmk.c
+%C%_test_cmk_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_cmk_LDADD = $(UNIT_LDADD)
 
 check_PROGRAMS += %D%/test_data_folder
 TESTS += %D%/test_data_folder
@@ -392,7 +418,8 @@ TESTS += %D%/test_linger
 
 check_PROGRAMS += %D%/test_listener
 TESTS += %D%/test_listener
-%C%_test_listener_SOURCES = %D%/listener.c %D%/listener_body.c %D%/listener_head.c
+%C%_test_listener_SOURCES = %D%/listener.c %D%/listener_body.c %D%/listener_head.c \
+	%D%/listener_threads.c
 %C%_test_listener_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 %C%_test_listener_CFLAGS = $(unit_cflags)
 %C%_test_listener_LDADD = tests/support/libsite.a $(unit_libs)
@@ -445,6 +472,13 @@ TESTS += %D%/test_listener_tls
 %C%_test_listener_tls_CFLAGS = $(unit_cflags)
 %C%_test_listener_tls_LDADD = tests/support/libsite.a $(unit_libs) $(CURL_LIBS)
 
+check_PROGRAMS += %D%/test_tickets
+TESTS += %D%/test_tickets
+%C%_test_tickets_SOURCES = %D%/tickets.c
+%C%_test_tickets_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/server/http
+%C%_test_tickets_CFLAGS = $(unit_cflags)
+%C%_test_tickets_LDADD = $(unit_libs)
+
 check_PROGRAMS += %D%/test_wording
 TESTS += %D%/test_wording
 %C%_test_wording_SOURCES = %D%/wording.c
@@ -474,3 +508,10 @@ TESTS += %D%/test_templates
 %C%_test_templates_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_templates_LDADD = $(UNIT_LDADD)
 EXTRA_DIST += tests/data/templates
+
+check_PROGRAMS += %D%/test_deployments
+TESTS += %D%/test_deployments
+%C%_test_deployments_SOURCES = %D%/deployments/deployments.c %D%/deployments/fixture.c \
+	%D%/deployments/fixture.h
+%C%_test_deployments_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_deployments_LDADD = $(UNIT_LDADD)

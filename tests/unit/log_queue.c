@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <criterion/criterion.h>
@@ -104,6 +105,24 @@ Test(log_queue, keeps_the_order_of_its_lines)
     for (int i = 0; i < 500; i++) {
         cr_assert(read_pipe_line());
         cr_assert_eq(number_after(" event n="), i, "%d: %s", i, line);
+    }
+}
+
+/* Whether the thread works, naps or sleeps just then: each pause is longer than the one before. */
+Test(log_queue, forgets_no_line_whatever_its_thread_is_doing)
+{
+    use_pipe();
+    start();
+    for (int i = 0; i < 60; i++) {
+        const struct timespec pause = { .tv_nsec = i * 200000 };
+
+        log_numbers(2 * i, 2 * i + 1);
+        nanosleep(&pause, NULL);
+        log_numbers(2 * i + 1, 2 * i + 2);
+        cr_assert(read_pipe_line());
+        cr_assert_eq(number_after(" event n="), 2 * i, "%d: %s", i, line);
+        cr_assert(read_pipe_line());
+        cr_assert_eq(number_after(" event n="), 2 * i + 1, "%d: %s", i, line);
     }
 }
 

@@ -53,12 +53,14 @@ Test(options_print, does_not_repeat_a_secret)
 {
     cr_assert_eq(load(KV_COMMAND_SERVE,
                       (words){ "--identity", "app,secret=hush,trusted", "--identity=b,secret=hush",
-                               "--event-webhook=https://host/hook?code=hush,hush" },
+                               "--event-webhook=https://host/hook?code=hush,hush",
+                               "--audit-webhook=https://host/audit?code=hush" },
                       (words){ NULL }),
                  KV_OK);
     char *text = printed(KV_COMMAND_SERVE, false);
     cr_assert_not_null(strstr(text, "\nidentity = app,secret=***,trusted b,secret=***\n"));
     cr_assert_not_null(strstr(text, "\nevent-webhook = https://host/hook?***\n"));
+    cr_assert_not_null(strstr(text, "\naudit-webhook = https://host/audit?***\n"));
     cr_assert_null(strstr(text, "hush"));
     free(text);
 }

@@ -35,6 +35,13 @@ Test(vault, refuses_specifications_that_say_nothing_sensible)
         { "dev,retention=-7", "retention=-7 is not valid" },
         { "dev,purge-protection=yes", "purge-protection=yes is not valid: it takes no value" },
         { "dev,access=all", "access=all is not valid: it must be open, policy or rbac" },
+        { "dev,group=", "group= is not valid: it takes 1 to 90 letters" },
+        { "dev,group=a/b", "group=a/b is not valid" },
+        { "dev,group=ends.", "group=ends. is not valid" },
+        { "dev,region=", "region= is not valid: it takes 1 to 40 letters" },
+        { "dev,region=   ", "is not valid" },
+        { "dev,region=east/us", "region=east/us is not valid" },
+        { "dev,group=a,group=b", "group is given twice" },
         { "dev,retention=7,sku=standard,retention=8", "retention is given twice" },
         { "dev,retention=7,retention=7", "vault dev: retention is given twice" },
         { "dev,purge-protection,purge-protection=false", "purge-protection is given twice" },
@@ -63,6 +70,19 @@ Test(vault, survives_a_specification_without_end)
     cr_expect_eq(kv_vault_parse(spec, &draft, &err), KV_BAD_PARAMETER);
 }
 
+/* One that is too long is not cut to one that is not. */
+Test(vault, lies_in_a_group_with_a_name_of_ninety_characters)
+{
+    char spec[200] = "dev,group=";
+    struct kv_vault_draft draft;
+
+    memset(spec + strlen(spec), 'g', 90);
+    cr_assert_eq(kv_vault_parse(spec, &draft, NULL), KV_OK);
+    cr_expect_eq(strlen(draft.vault.group), 90);
+    spec[strlen(spec)] = 'g';
+    cr_expect_eq(kv_vault_parse(spec, &draft, NULL), KV_BAD_PARAMETER);
+}
+
 Test(vault, has_the_defaults_of_the_design)
 {
     struct kv_vault_draft draft;
@@ -74,6 +94,8 @@ Test(vault, has_the_defaults_of_the_design)
     cr_expect_eq(draft.vault.access, KV_ACCESS_OPEN);
     cr_expect_eq(draft.vault.retention_days, 90);
     cr_expect_not(draft.vault.purge_protection);
+    cr_expect_str_eq(draft.vault.group, "coffer");
+    cr_expect_str_eq(draft.vault.region, "eastus");
 }
 
 Test(vault, takes_every_setting)
@@ -81,7 +103,7 @@ Test(vault, takes_every_setting)
     struct kv_vault_draft draft;
 
     cr_assert_eq(kv_vault_parse("pool,sku=standard,kind=hsm,retention=7,purge-protection,"
-                                "access=rbac",
+                                "access=rbac,group=rg-(1)_a.b,region=West US 2",
                                 &draft, NULL),
                  KV_OK);
     cr_expect_eq(draft.vault.kind, KV_MANAGED_HSM);
@@ -89,6 +111,8 @@ Test(vault, takes_every_setting)
     cr_expect_eq(draft.vault.access, KV_ACCESS_RBAC);
     cr_expect_eq(draft.vault.retention_days, 7);
     cr_expect(draft.vault.purge_protection);
+    cr_expect_str_eq(draft.vault.group, "rg-(1)_a.b");
+    cr_expect_str_eq(draft.vault.region, "westus2");
 }
 
 /* contract §5 */

@@ -14,9 +14,11 @@ Test(vaults, refuse_options_that_contradict_the_store)
         { "dev,sku=premium", "'dev' has sku=standard, not premium" },
         { "dev,purge-protection", "'dev' has purge-protection=false, not true" },
         { "dev,access=rbac", "'dev' has access=open, not rbac" },
+        { "dev,group=other", "'dev' has group=rg, not other" },
+        { "dev,region=westus", "'dev' has region=eastus, not westus" },
     };
 
-    open_one("dev,retention=7,sku=standard");
+    open_one("dev,retention=7,sku=standard,group=rg");
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
         close_table();
         cr_expect_eq(try_open(&rows[i].spec, 1), KV_BAD_PARAMETER, "%s", rows[i].spec);
@@ -35,6 +37,8 @@ Test(vaults, refuse_a_change_of_what_is_for_good)
     cr_expect_str_eq(err.message,
                      "The vault 'dev' has retention=90, not 7, and that cannot be changed.");
     cr_expect_eq(change("dev,kind=hsm"), KV_CONFLICT);
+    cr_expect_eq(change("dev,group=other"), KV_CONFLICT);
+    cr_expect_eq(change("dev,region=westus"), KV_CONFLICT);
     cr_expect_eq(change("safe,purge-protection=false"), KV_CONFLICT);
     cr_expect_eq(change("none,sku=standard"), KV_VAULT_NOT_FOUND);
     cr_expect_eq(change("dev,sku=standard,purge-protection"), KV_OK, "%s", err.message);
@@ -192,6 +196,9 @@ Test(vaults, with_a_name_or_a_setting_that_no_vault_can_have_are_refused)
         "name = 'a23456789012345678901234567890'",
         "name = x'6465760041'",
         "name = 7",
+        "resource_group = ''",
+        "resource_group = 'a/b'",
+        "region = 'east/us'",
     };
     static const char wanted[] = "dev";
     const char *specs[] = { wanted };

@@ -3,8 +3,8 @@
  * kv/access/grants.h - what was granted to whom: access policies and role assignments of vaults, and
  * custom roles. Managing them is coffer's own business; errors have coffer's own texts.
  *
- * Every vault lies in the resource group `coffer` of the one subscription, which is derived from the
- * tenant. Once a call has returned KV_OK its effect is on disk, and every later check knows of it.
+ * Every vault lies in a resource group of the one subscription, which is derived from the tenant;
+ * assignments at other scopes than those of vaults are in kv/access/scopes.h. Once a call has returned KV_OK its effect is on disk, and every later check knows of it.
  * With a delay (kv/access/access.h) a grant counts, and a withdrawn one no longer counts, that much
  * later by the virtual clock; custom roles and the roles of managed HSMs change at once.
  * Thread-safe. Ids are GUIDs in any case, and returned in lower case.
@@ -19,7 +19,8 @@
 #define KV_ACCESS_POLICIES_MAX 1024 /* of a vault, as in the service */
 #define KV_ACCESS_ROLES_MAX 500     /* custom ones */
 #define KV_ACCESS_NAME_MAX 512      /* bytes of a custom role's name */
-#define KV_ACCESS_SCOPE_MAX 320     /* of the id of a key of a vault */
+#define KV_ACCESS_SCOPE_MAX 400     /* of the id of a key of a vault */
+#define KV_ACTION_MAX 256           /* of an action of a role */
 #define KV_ACCESS_WORDS_MAX 512     /* bytes of the permissions of an access policy */
 #define KV_ACCESS_ALWAYS INT64_MIN  /* a grant without a beginning, */
 #define KV_ACCESS_NEVER INT64_MAX   /* or without an end */
@@ -124,7 +125,13 @@ struct kv_access_role {
     char name[KV_UUID_LENGTH + 1];
     char role_name[KV_ACCESS_NAME_MAX + 1];
     bool is_built_in;
-    cJSON *data_actions, *not_data_actions; /* owned: arrays of texts */
+    char description[KV_ACCESS_NAME_MAX + 1];
+    cJSON *data_actions, *not_data_actions; /* owned: arrays of texts, as the next ones are; of a */
+    cJSON *actions, *not_actions;           /* draft NULL: none */
+    cJSON *scopes;                          /* assignableScopes */
+    kv_millis made, changed;                /* 0 of a built-in one, and before these were kept */
+    char made_by[KV_UUID_LENGTH + 1],
+        changed_by[KV_UUID_LENGTH + 1]; /* object ids; "": not known */
 };
 void kv_access_role_done(struct kv_access_role *role);
 KV_DEFINE_CLEANUP_VALUE(struct kv_access_role, kv_access_role_done)
@@ -133,9 +140,17 @@ KV_DEFINE_CLEANUP_VALUE(struct kv_access_role, kv_access_role_done)
 enum kv_code kv_access_role_get(struct kv_access *access, const char *name,
                                 struct kv_access_role *ret_role, struct kv_err *err) kv_must_check;
 
-/* Makes or replaces a custom role. KV_BAD_PARAMETER for a name that is no GUID or that of a built-in
- * role, no role name, one that another role has, and lists of anything but actions; KV_CONFLICT when
- * there are KV_ACCESS_ROLES_MAX. */
+/* Calls `visit` for the built-in ones, then the custom ones in order of creation, until it fails; the role
+ * is gone after the call. `custom_only` leaves out the former. */
+typedef enum kv_code kv_access_role_visit_fn(void *context, const struct kv_access_role *role,
+                                             struct kv_err *err);
+enum kv_code kv_access_roles_each(struct kv_access *access, bool custom_only,
+                                  kv_access_role_visit_fn *visit, void *context,
+                                  struct kv_err *err) kv_must_check;
+
+/* Makes or replaces a custom role, made by and changed by `changed_by` at `changed`. KV_BAD_PARAMETER for a name that is no GUID or that of a built-in
+ * role, no role name, and lists of anything but actions; KV_ROLE_NAME_TAKEN for the name of another role;
+ * KV_CONFLICT when there are KV_ACCESS_ROLES_MAX. */
 enum kv_code kv_access_role_put(struct kv_access *access, const struct kv_access_role *role,
                                 bool *ret_is_new, struct kv_err *err) kv_must_check;
 

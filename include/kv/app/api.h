@@ -75,6 +75,13 @@ extern const struct kv_site kv_data_plane;
 /* api/resources: the resource manager, as far as clients ask it while they log in. */
 extern const struct kv_site kv_resource_site;
 
+/* api/front: the fronts of FHIR and DICOM services, on the HTTPS port by host. */
+extern const struct kv_site kv_front_site;
+extern const struct kv_route kv_front_routes[];
+
+/* api/graph: who there is, as clients ask for it that assign roles. */
+extern const struct kv_site kv_graph_site;
+
 /* api/authority: where clients log in, on the HTTPS port by host and by path. */
 extern const struct kv_site kv_authority_site;
 

@@ -20,7 +20,7 @@
 #include "kv/base/agenda.h"
 #include "kv/base/cidr.h"
 #include "kv/base/secret.h"
-#include "kv/base/spool.h"
+#include "kv/consumer/consumer.h"
 #include "kv/events/events.h"
 #include "kv/faults/faults.h"
 #include "kv/hsmfaults/hsmfaults.h"
@@ -31,6 +31,7 @@
 #include "kv/identity/principals.h"
 #include "kv/journal/journal.h"
 #include "kv/keys/keys.h"
+#include "kv/records/records.h"
 #include "kv/release/release.h"
 #include "kv/seeds/seeds.h"
 #include "kv/snapshots/snapshots.h"
@@ -41,8 +42,11 @@
 #define KV_CONTROL_NAMES_MAX 128
 #define KV_AUTHORITY_URL_SIZE 320
 
+struct kv_deployments;
 struct kv_key_file;
 struct kv_limits;
+struct arm_type;
+struct kv_resources;
 struct kv_scenarios;
 
 struct kv_app {
@@ -65,7 +69,6 @@ struct kv_app {
     struct kv_journal *journal; /* of what was asked and answered; NULL: none is kept */
     bool journals_bodies;       /* without what is secret in them */
     bool journals_control;      /* requests to the control port, too */
-    struct kv_spool *audit;     /* lines of the audit log; NULL: there is none */
     struct kv_faults *faults;   /* what goes wrong */
     unsigned retry_after;       /* seconds in a 429; 0: none sent, as in the service */
     atomic_uint told_keys_only; /* what api/gate has already logged: a bit for each kind */
@@ -82,6 +85,16 @@ struct kv_app {
     unsigned port, control_port; /* the ports in use */
 
     struct kv_scenarios *scenarios; /* incidents by name */
+
+    const struct arm_type *const *arm_tables; /* of its providers; a NULL ends them */
+    struct kv_resources *resources;           /* what the resource manager keeps */
+    bool accepts_unknown_types;               /* of resources, which are kept as they are sent */
+    bool refuses_empty_key_url;               /* of a service; else it has no key of a customer */
+    struct kv_deployments *deployments;       /* that are under way */
+    const char *template_root;     /* the folder of linked templates; "": there is none */
+    bool resource_manager_is_open; /* every caller is Owner there */
+    kv_millis directory_delay;     /* how long a new identity is not known to role assignments */
+    kv_millis provisioning_lag;    /* how long a resource takes to be there, by the virtual clock */
 
     /* The token, by way of main.c: its state, what it is, its counters. Thread-safe. */
     bool (*token_is_healthy)(void *health_context);
@@ -104,10 +117,25 @@ struct kv_app {
     enum kv_code (*describe_hooks)(void *hooks_context, cJSON **ret_list, struct kv_err *err);
     void *hooks_context;
 
+    /* Takes a copy of a line of the audit log, of at most KV_SPOOL_PUT_MAX bytes with its newline, and
+     * never waits; tells what became of those that went to a receiver. Thread-safe. NULL: there is no
+     * audit log, or no receiver of it. */
+    void (*put_audit)(void *audit_context, const char *line, size_t len);
+    enum kv_code (*print_audit_metrics)(void *audit_context, struct kv_buf *buf,
+                                        struct kv_err *err);
+    void *audit_context;
+
     /* Grants again what the options grant at a vault that was reset, or with NULL at all of them,
      * and registers whom they name. Thread-safe. NULL: they say nothing. */
     enum kv_code (*grant_again)(void *grant_context, const char *vault, struct kv_err *err);
     void *grant_context;
+
+    /* Services that use keys; and, of everything that was reset, those that the options name;
+     * NULL: there are none. Thread-safe. */
+    struct kv_consumers *consumers;
+    struct kv_records *records; /* what their fronts keep */
+    enum kv_code (*begin_consumers_again)(void *consumers_context, struct kv_err *err);
+    void *consumers_context;
 
     /* Whether the store can be written to, by kv_store_check(). Thread-safe. */
     enum kv_code (*check_store)(void *store_context, struct kv_err *err);

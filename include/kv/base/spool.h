@@ -3,7 +3,7 @@
  * kv/base/spool.h - lines on their way to a descriptor: a bounded queue that a dedicated thread
  * empties, so that writers never wait for the reader.
  *
- * Lines leave in the order they came. When there is no room, lines are dropped until the queue is
+ * Lines leave in the order they came, at once or a few milliseconds later, many together. When there is no room, lines are dropped until the queue is
  * empty again; when a write fails, its lines are dropped, and the next line tries again. Dropped
  * lines are counted, and reported in a separate line as soon as writing works. The descriptor's
  * flags are left alone: other processes may share it. Thread-safe.
@@ -31,7 +31,8 @@ typedef size_t kv_spool_lost_fn(uint64_t lost, char ret_line[KV_SPOOL_LOST_SIZE]
 enum kv_code kv_spool_open(int descriptor, size_t capacity, kv_spool_lost_fn *describe_lost,
                            struct kv_spool **ret_spool, struct kv_err *err) kv_must_check;
 
-/* Takes a copy of whole lines, newlines included. Never waits for the descriptor. */
+/* Takes a copy of whole lines, newlines included. Never waits for the descriptor, and wakes the thread
+ * only when it has been idle for a while, or half of the room is used. Not beside kv_spool_close(). */
 void kv_spool_put(struct kv_spool *spool, const char *text, size_t len);
 
 /* Waits until everything put so far has been written or has failed, but no longer than

@@ -39,7 +39,8 @@ struct kv_event_date {
     kv_time value;
 };
 
-/* An event. Of a vault's events `key` and `version` are "". */
+/* An event. Of a vault's events `key` and `version` are "". `group` is the vault's resource group; written
+ * as "" it is KV_GROUP. */
 struct kv_key_event {
     int64_t number;
     char id[KV_UUID_LENGTH + 1];
@@ -47,6 +48,7 @@ struct kv_key_event {
     kv_millis at;   /* by the virtual clock */
     kv_millis made; /* by the system's */
     char vault[KV_VAULT_NAME_MAX + 1];
+    char group[KV_GROUP_MAX + 1];
     char key[KV_EVENT_KEY_MAX + 1];
     char version[KV_VERSION_LENGTH + 1];
     struct kv_event_date not_before, expires;
@@ -160,8 +162,8 @@ struct kv_event_place {
 };
 
 /* "/subscriptions/.../vaults/NAME" */
-#define KV_EVENT_TOPIC_SIZE 160
-void kv_event_topic(const struct kv_event_place *place, const char *vault,
+#define KV_EVENT_TOPIC_SIZE 256
+void kv_event_topic(const struct kv_event_place *place, const char *group, const char *vault,
                     char ret_topic[KV_EVENT_TOPIC_SIZE]);
 
 /* An event as subscribers see it; NULL: out of memory. Free with cJSON_Delete(). */

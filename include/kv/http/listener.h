@@ -21,6 +21,8 @@
 
 struct kv_listener; /* opaque */
 
+#define KV_LISTENER_THREADS_MAX 2
+
 /* How a connection begins: it ends at once, KV_CUT_EMPTY or KV_CUT_RESET, or it gets a certificate with
  * that flaw, which is for a client hello to be answered with; or none of these. */
 struct kv_welcome {
@@ -37,6 +39,7 @@ struct kv_listener_config {
     struct kv_app *app;
     struct kv_lanes *lanes;
     struct kv_clock *clock;
+    unsigned threads;          /* for each address, up to KV_LISTENER_THREADS_MAX */
     unsigned connections;      /* at most this many at once on each address; further ones wait */
     kv_millis idle_timeout;    /* real milliseconds without a byte from the client */
     kv_millis head_timeout;    /* real milliseconds the head of a request may take */

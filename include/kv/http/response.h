@@ -51,7 +51,7 @@ enum kv_code kv_response_set_header(struct kv_response *response, struct kv_err 
 bool kv_response_has_header(const struct kv_response *response, const char *name);
 
 /* Status, "application/json; charset=utf-8" and the compact text of `tree`, which is not kept but
- * may get sorted. A NULL tree means out of memory. */
+ * may get sorted, and its numbers become texts. A NULL tree means out of memory. */
 enum kv_code kv_response_json(struct kv_response *response, int status, cJSON *tree,
                               struct kv_err *err) kv_must_check;
 

@@ -26,7 +26,9 @@
 #define KV_PRINCIPALS_MAX 10000
 #define KV_PRINCIPAL_GROUPS_MAX 200     /* of one caller, nested ones included */
 #define KV_PRINCIPAL_CREDENTIALS_MAX 20 /* of each kind, of one application */
-#define KV_PRINCIPAL_NAME_SIZE 128      /* including the NUL, as the next ones are */
+#define KV_PRINCIPAL_NAME_SIZE                                                                     \
+    128 /* of a name that is no resource id; including the NUL, as the
+                                           next ones are */
 #define KV_PRINCIPAL_RESOURCE_SIZE 256
 #define KV_PRINCIPAL_UPN_SIZE 128
 #define KV_PRINCIPAL_NOT_REVOKED INT64_MIN /* no session was */
@@ -42,8 +44,8 @@ enum kv_principal_type {
 enum kv_principal_state { KV_PRINCIPAL_ENABLED, KV_PRINCIPAL_DISABLED, KV_PRINCIPAL_DELETED };
 
 struct kv_principal_entry {
-    char name[KV_PRINCIPAL_NAME_SIZE]; /* "" of the default identity, and of made-up ones asked for
-                                          by an id */
+    char name[KV_PRINCIPAL_RESOURCE_SIZE]; /* "" of the default identity, and of made-up ones asked
+                                              for by an id; a resource id may be one */
     enum kv_principal_type type;
     enum kv_principal_state state;
     char object_id[KV_UUID_LENGTH + 1];

@@ -27,7 +27,8 @@ const char *kv_principal_name_of(const char *word);
 
 /* What is said of a principal; NULL: nothing. All borrowed. */
 struct kv_principal_draft {
-    const char *name; /* 1 to 127 printable ASCII characters without blanks and commas; of a GUID or
+    const char *
+        name; /* 1 to 127 (a resource id: 255) printable ASCII characters without blanks and commas; of a GUID or
                          a resource id, that identity; "": the default identity */
     const enum kv_principal_type *type; /* default: of a new one user-assigned */
     const char *object_id, *client_id;  /* of a new one derived from its name */

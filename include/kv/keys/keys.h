@@ -165,6 +165,7 @@ struct kv_key_create_args {
     struct kv_release_args release;
     const char *external;             /* only for kv_key_create_external() */
     const struct kv_key_stamp *stamp; /* NULL: its own */
+    bool only_first; /* KV_CONFLICT when there is a key of that name by the time that it is made */
 };
 
 /* All checks that need no key to be generated: type, size, ops, SKU, state of the name. */
@@ -176,8 +177,7 @@ enum kv_code kv_key_create_check(const struct kv_scope *scope,
 enum kv_code kv_key_create(const struct kv_scope *scope, const struct kv_key_create_args *args,
                            struct kv_key *ret_key, struct kv_err *err) kv_must_check;
 
-/* Characters of `members` below. */
-#define KV_KEY_MEMBERS_MAX 1024
+#define KV_KEY_MEMBERS_MAX 1024 /* characters of `members` below */
 
 /* A key wrapped for the HSM: `kek` is a key of the same vault whose key_ops are ["import"]. */
 struct kv_key_transfer {

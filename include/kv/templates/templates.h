@@ -23,6 +23,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <cjson/cJSON.h>
 
@@ -59,6 +60,9 @@ struct kv_template_place {
  */
 enum kv_code kv_template_parse(const char *text, size_t len, cJSON **ret_tree,
                                struct kv_err *err) kv_must_check;
+
+/* The hash of uniqueString(), of which a deployment's templateHash is made, too. */
+uint64_t kv_template_hash(const void *bytes, size_t len);
 
 /* Where a value of such a tree stands, or of a copy of it. */
 struct kv_template_place kv_template_place_of(const cJSON *value);

@@ -15,7 +15,10 @@
 #include "kv/base/clock.h"
 #include "kv/base/err.h"
 
-#define KV_REGION "eastus" /* the region of every vault, for headers and texts */
+#define KV_REGION "eastus" /* of a vault that was given no other, for headers and texts */
+#define KV_REGION_MAX 40   /* characters */
+#define KV_GROUP "coffer"  /* the resource group, likewise */
+#define KV_GROUP_MAX 90    /* characters, as in the service */
 #define KV_VAULT_NAME_MAX 24
 #define KV_RETENTION_MIN 7 /* days */
 #define KV_RETENTION_MAX 90
@@ -32,7 +35,9 @@ struct kv_vault {
     enum kv_access_mode access;
     unsigned retention_days; /* 7..90 */
     bool purge_protection;
-    bool read_only; /* its region has failed over: keys work, changes are refused */
+    char group[KV_GROUP_MAX + 1];   /* the resource group that it lies in, as it was written */
+    char region[KV_REGION_MAX + 1]; /* "eastus" */
+    bool read_only;                 /* its region has failed over: keys work, changes are refused */
     kv_time made, changed;
     kv_time deleted, purge; /* when it was deleted, and will be purged by itself; 0 while it is
                                live */
@@ -45,6 +50,8 @@ enum kv_vault_setting {
     KV_SETTING_RETENTION,
     KV_SETTING_PURGE_PROTECTION,
     KV_SETTING_ACCESS,
+    KV_SETTING_GROUP,
+    KV_SETTING_REGION,
     KV_SETTING_COUNT
 };
 
@@ -63,13 +70,13 @@ enum kv_code kv_vault_draft_begin(struct kv_vault_draft *ret_draft, const char *
 enum kv_code kv_vault_draft_set(struct kv_vault_draft *draft, const char *name, const char *value,
                                 struct kv_err *err) kv_must_check;
 
-/* Reads NAME[,sku=..][,kind=..][,retention=..][,purge-protection][,access=..] (docs/options.md). */
+/* Reads NAME[,sku=..][,kind=..][,retention=..][,purge-protection][,access=..][,group=..][,region=..] (docs/options.md). */
 enum kv_code kv_vault_parse(const char *spec, struct kv_vault_draft *ret_draft,
                             struct kv_err *err) kv_must_check;
 
 /* The name of a setting in a SPEC, and a vault's value for it as written there: "retention", "90".
  * A text of KV_SETTING_TEXT_SIZE. */
-#define KV_SETTING_TEXT_SIZE 16
+#define KV_SETTING_TEXT_SIZE (KV_GROUP_MAX + 2) /* so that one that is too long is seen to be */
 const char *kv_vault_setting_name(enum kv_vault_setting setting);
 void kv_vault_setting_text(const struct kv_vault *vault, enum kv_vault_setting setting,
                            char ret_text[KV_SETTING_TEXT_SIZE]);

@@ -6,6 +6,7 @@ libkvapi_a_SOURCES += \
 	%D%/clock.h \
 	%D%/clock_answer.c \
 	%D%/clock_order.c \
+	%D%/consumers.c \
 	%D%/credentials.c \
 	%D%/ekm.c \
 	%D%/embedded.h \

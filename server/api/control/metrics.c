@@ -161,5 +161,8 @@ enum kv_code control_metrics(struct kv_request *request, struct kv_response *res
     KV_TRY(print_pool(app->keys, &response->body, err));
     KV_TRY(print_rotations(app->keys, &response->body, err));
     KV_TRY(print_lanes(app->lanes, &response->body, err));
+    if (app->print_audit_metrics != NULL) {
+        KV_TRY(app->print_audit_metrics(app->audit_context, &response->body, err));
+    }
     return app->print_token_metrics(app->token_context, &response->body, err);
 }

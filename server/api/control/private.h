@@ -44,8 +44,9 @@ enum kv_code control_find_living_vault(const struct kv_request *request,
 /* Removes what the journal has of that vault; NULL: everything. */
 void control_forget(const struct kv_app *app, const char *vault);
 
-/* The steps that hold up those who wait for requests and for events: journal_wait.c, events_wait.c. */
-kv_handler_fn control_hold_waiters, control_hold_for_events;
+/* The steps that hold up those who wait for requests and for events: journal_wait.c, events_wait.c,
+ * consumers.c. */
+kv_handler_fn control_hold_waiters, control_hold_for_events, control_hold_for_consumers;
 
 kv_handler_fn control_ready, control_health, control_ca, control_ca_p12, control_ca_jks,
     control_info, control_hsm;                                      /* state.c */
@@ -67,6 +68,7 @@ kv_handler_fn identities_secret_add, identities_secret_remove, identities_certif
     identities_certificate_remove, identities_federated_add,
     identities_federated_remove;                            /* credentials.c */
 extern const struct kv_route identities_routes[];           /* identity_routes.c */
+extern const struct kv_route consumer_routes[];             /* consumers.c */
 extern const struct kv_route keys_routes[];                 /* keys.c */
 kv_handler_fn identities_token, identities_federated_token; /* tokens.c */
 kv_handler_fn control_network_get, control_network_put, control_network_patch,

@@ -53,7 +53,10 @@ static enum kv_code reset_all(const struct kv_app *app, struct kv_err *err)
         kv_limits_reset(app->limits);
     }
     kv_clock_wake(app->clock); /* the housekeeper destroys the objects of the keys that are gone */
-    return grant_again(app, NULL, err);
+    KV_TRY(grant_again(app, NULL, err));
+    return app->begin_consumers_again != NULL
+               ? app->begin_consumers_again(app->consumers_context, err)
+               : KV_OK;
 }
 
 /* On the lane of those who move the clock, so that nobody holds it for long when this runs. */

@@ -269,11 +269,14 @@ static const struct kv_gate gates[] = {
     { "query", check_query },
     { "journal", control_hold_waiters },
     { "events", control_hold_for_events },
+    { "consumers", control_hold_for_consumers },
     { 0 },
 };
 
-static const struct kv_route *const tables[] = { kv_control_routes, identities_routes, keys_routes,
-                                                 state_routes,      page_routes,       NULL };
+static const struct kv_route *const tables[] = {
+    kv_control_routes, identities_routes, keys_routes, state_routes,
+    consumer_routes,   page_routes,       NULL
+};
 
 const struct kv_site kv_control_site = {
     .name = "control",

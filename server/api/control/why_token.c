@@ -7,24 +7,21 @@
 
 #define RESOURCE_SIZE (KV_PUBLIC_AUTHORITY_SIZE + sizeof("https://"))
 
-/* How the refusals of tokens are told apart: by their text, or where it is the same for all who are
- * asked by how it begins. */
+/* How the refusals of tokens are told apart: by their text. */
 static const struct {
-    enum kv_text text; /* KV_TEXT_NONE: look at the beginning */
-    const char *beginning;
+    enum kv_text text;
     const char *because, *cure;
 } rows[] = {
-    { KV_TEXT_TOKEN_AUDIENCE, NULL, "the token is for another audience", "coffer token" },
-    { KV_TEXT_TOKEN_ISSUER, NULL,
-      "the token is of another tenant, or of an issuer that is not trusted",
+    { KV_TEXT_TOKEN_AUDIENCE, "the token is for another audience", "coffer token" },
+    { KV_TEXT_TOKEN_ISSUER, "the token is of another tenant, or of an issuer that is not trusted",
       "coffer serve --trust-issuer, or a token of coffer's: coffer token" },
-    { KV_TEXT_TOKEN_TOO_EARLY, NULL, "the token is not valid yet", "coffer token" },
-    { KV_TEXT_TOKEN_REVOKED, NULL,
+    { KV_TEXT_TOKEN_TOO_EARLY, "the token is not valid yet", "coffer token" },
+    { KV_TEXT_TOKEN_REVOKED,
       "the session that the token is of was revoked, or the identity is "
       "disabled",
       "coffer token" },
-    { KV_TEXT_NONE, "[TokenExpired]", "the token has expired", "coffer token" },
-    { KV_TEXT_NONE, "AKV10046", "the token is signed by a key that nobody knows who is trusted",
+    { KV_TEXT_TOKEN_EXPIRED, "the token has expired", "coffer token" },
+    { KV_TEXT_TOKEN_KEY_UNKNOWN, "the token is signed by a key that nobody knows who is trusted",
       "coffer serve --trust-issuer, or a token of coffer's: coffer token" },
 };
 
@@ -74,12 +71,7 @@ enum kv_code why_read_token(struct why_question *question, const char *token, st
 static void say_why(const struct kv_err *refusal, struct why_finding *finding)
 {
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
-        bool fits =
-            rows[i].beginning == NULL
-                ? refusal->text == rows[i].text
-                : strncmp(refusal->message, rows[i].beginning, strlen(rows[i].beginning)) == 0;
-
-        if (fits) {
+        if (refusal->text == rows[i].text) {
             SAY(finding->because, "%s", rows[i].because);
             SAY(finding->cure, "%s", rows[i].cure);
             return;

@@ -13,6 +13,7 @@
 #include "faults.h"
 #include "kv/app/api.h"
 #include "kv/base/json.h"
+#include "kv/base/spool.h"
 #include "kv/events/events.h"
 #include "private.h"
 
@@ -113,13 +114,14 @@ static void add_clean(cJSON *object, const char *name, const char *text, size_t 
 
 static void add_resource(cJSON *object, const struct record *record, bool *ok)
 {
+    const struct kv_call *call = record->call;
+    const char *group = call != NULL && call->vault != NULL ? call->vault->group : KV_GROUP;
     char id[KV_EVENT_TOPIC_SIZE];
 
-    (void) snprintf(id, sizeof(id),
-                    "/subscriptions/%s/resourceGroups/coffer/providers/Microsoft.KeyVault/%s/%s",
-                    record->request->app->event_place->subscription,
-                    gate_is_hsm(record->request) ? "managedHSMs" : "vaults",
-                    record->request->vault);
+    (void) snprintf(
+        id, sizeof(id), "/subscriptions/%s/resourceGroups/%s/providers/Microsoft.KeyVault/%s/%s",
+        record->request->app->event_place->subscription, group,
+        gate_is_hsm(record->request) ? "managedHSMs" : "vaults", record->request->vault);
     for (char *at = id; *at != '\0'; at++) {
         *at = (char) toupper((unsigned char) *at);
     }
@@ -272,7 +274,7 @@ static bool put_line(const struct record *record)
         return false;
     }
     if (object != NULL) {
-        kv_spool_put(record->request->app->audit, line.data, line.len);
+        record->request->app->put_audit(record->request->app->audit_context, line.data, line.len);
     }
     return true;
 }
@@ -288,7 +290,7 @@ void gate_audit(const struct kv_request *request, const struct kv_response *resp
         .max = TEXT_SIZE - 1,
     };
 
-    if (request->app->audit == NULL || request->vault == NULL) {
+    if (request->app->put_audit == NULL || request->vault == NULL) {
         return;
     }
     record.call = gate_fault_is_of_vault(request) ? kv_call_of(request) : NULL;

@@ -185,9 +185,17 @@ static const char *hsm_network_info(struct answer *answer)
     return answer->text;
 }
 
+/* Also of a host that is no vault: the page that answers there is of some region. */
+static const char *region(struct answer *answer)
+{
+    const struct kv_call *call = kv_call_of(answer->request);
+
+    return call != NULL && call->vault != NULL ? call->vault->region : KV_REGION;
+}
+
 static const char *hsm_region(struct answer *answer)
 {
-    return is_refused(answer->response) ? NULL : KV_REGION;
+    return is_refused(answer->response) ? NULL : region(answer);
 }
 
 static const char *hsm_version(struct answer *answer)
@@ -233,7 +241,7 @@ static const struct header new_headers[] = {
     { "Content-Type",                  NULL,       content_type },
     { "Expires",                       "-1",       NULL },
     { "WWW-Authenticate",              NULL,       challenge },
-    { "x-ms-keyvault-region",          KV_REGION,  NULL },
+    { "x-ms-keyvault-region",          NULL,       region },
     { "x-ms-client-request-id",        NULL,       client_request_id },
     { "x-ms-request-id",               NULL,       request_id },
     { "x-ms-keyvault-service-version", NULL,       service_version },
@@ -252,7 +260,7 @@ static const struct header old_headers[] = {
     { "Content-Type",                  NULL,       content_type },
     { "Expires",                       "-1",       NULL },
     { "WWW-Authenticate",              NULL,       challenge },
-    { "x-ms-keyvault-region",          KV_REGION,  NULL },
+    { "x-ms-keyvault-region",          NULL,       region },
     { "x-ms-client-request-id",        NULL,       client_request_id },
     { "x-ms-request-id",               NULL,       request_id },
     { "x-ms-keyvault-service-version", NULL,       service_version },

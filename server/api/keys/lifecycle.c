@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "kv/keys/external.h"
+#include "kv/keys/lease.h"
 #include "private.h"
 
 /* What a create carries from the connection's thread, where it was checked, to the generation. */
@@ -142,11 +143,11 @@ enum kv_code key_create(struct kv_request *request, struct kv_response *response
 enum kv_code key_get(struct kv_request *request, struct kv_response *response, struct kv_err *err)
 {
     const struct kv_scope scope = kv_scope_of(request);
-    kv_auto(kv_key_done) struct kv_key key = { .version = "" };
+    kv_auto(kv_key_lease_release) struct kv_key_lease *lease = NULL;
 
-    KV_TRY(kv_key_get(&scope, kv_request_capture(request, "name"),
-                      kv_request_capture(request, "version"), &key, err));
-    return respond_key(request, &key, response, err);
+    KV_TRY(kv_key_lease_acquire(&scope, kv_request_capture(request, "name"),
+                                kv_request_capture(request, "version"), &lease, err));
+    return respond_key(request, kv_key_lease_key(lease), response, err);
 }
 
 enum kv_code key_update(struct kv_request *request, struct kv_response *response,

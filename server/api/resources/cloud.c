@@ -14,7 +14,7 @@
 /* The names of a cloud: Azure's, where its resource manager was asked, or coffer's. */
 struct cloud {
     const char *name;
-    char login[URL_SIZE], manager[URL_SIZE];
+    char login[URL_SIZE], manager[URL_SIZE], graph[URL_SIZE];
     char vaults[KV_PUBLIC_AUTHORITY_SIZE], hsms[KV_PUBLIC_AUTHORITY_SIZE];
 };
 
@@ -22,6 +22,7 @@ static const struct cloud azure = {
     .name = "AzureCloud",
     .login = "https://login.microsoftonline.com",
     .manager = "https://management.azure.com/",
+    .graph = "https://graph.microsoft.com/",
     .vaults = "vault.azure.net",
     .hsms = "managedhsm.azure.net",
 };
@@ -44,6 +45,7 @@ static void find_own(const struct kv_request *request, struct cloud *ret_cloud)
     ret_cloud->name = "coffer";
     (void) snprintf(ret_cloud->login, URL_SIZE, "https://%.200s", request->authority);
     (void) snprintf(ret_cloud->manager, URL_SIZE, "https://%.200s", request->authority);
+    (void) snprintf(ret_cloud->graph, URL_SIZE, "https://%.200s/", request->authority);
     (void) snprintf(ret_cloud->vaults, sizeof(ret_cloud->vaults), "vault.localhost%.6s", port);
     (void) snprintf(ret_cloud->hsms, sizeof(ret_cloud->hsms), "managedhsm.localhost%.6s", port);
     if (public_url->is_named) {
@@ -81,7 +83,7 @@ static void fill(cJSON *body, const struct cloud *cloud, bool *ok)
     add_authentication(body, cloud, ok);
     kv_json_add_text(body, "resourceManager", cloud->manager, ok);
     kv_json_add_text(body, "graphAudience", "https://graph.windows.net/", ok);
-    kv_json_add_text(body, "microsoftGraphResourceId", "https://graph.microsoft.com/", ok);
+    kv_json_add_text(body, "microsoftGraphResourceId", cloud->graph, ok);
     add_suffixes(body, cloud, ok);
 }
 

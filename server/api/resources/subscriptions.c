@@ -4,17 +4,13 @@
  * (clients.md §9). The subscription is the one that scopes and resource ids name (access.h).
  */
 #include <stdio.h>
+#include <string.h>
 #include <strings.h>
 
 #include "kv/base/json.h"
 #include "private.h"
 
 #define DISPLAY_NAME "coffer"
-
-static void find_subscription(const struct kv_request *request, char ret_id[KV_UUID_LENGTH + 1])
-{
-    kv_uuid_of("subscription", kv_identity_tenant(request->app->identity), ret_id);
-}
 
 static void add_policies(cJSON *subscription, bool *ok)
 {
@@ -27,15 +23,13 @@ static void add_policies(cJSON *subscription, bool *ok)
 
 static void fill_subscription(const struct kv_request *request, cJSON *subscription, bool *ok)
 {
-    char id[KV_UUID_LENGTH + 1];
-    char path[sizeof("/subscriptions/") + KV_UUID_LENGTH];
+    char path[ARM_SUBSCRIPTION_SIZE];
 
-    find_subscription(request, id);
-    (void) snprintf(path, sizeof(path), "/subscriptions/%s", id);
+    arm_subscription(request->app, path);
     kv_json_add_text(subscription, "id", path, ok);
     kv_json_add_text(subscription, "authorizationSource", "RoleBased", ok);
     (void) kv_json_add_array(subscription, "managedByTenants", ok);
-    kv_json_add_text(subscription, "subscriptionId", id, ok);
+    kv_json_add_text(subscription, "subscriptionId", path + sizeof("/subscriptions/") - 1, ok);
     kv_json_add_text(subscription, "tenantId", kv_identity_tenant(request->app->identity), ok);
     kv_json_add_text(subscription, "displayName", DISPLAY_NAME, ok);
     kv_json_add_text(subscription, "state", "Enabled", ok);
@@ -68,17 +62,32 @@ enum kv_code subscriptions_list(struct kv_request *request, struct kv_response *
 enum kv_code subscription_get(struct kv_request *request, struct kv_response *response,
                               struct kv_err *err)
 {
-    const char *wanted = kv_request_capture(request, "subscription");
     kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
-    char id[KV_UUID_LENGTH + 1];
     bool ok = true;
 
-    find_subscription(request, id);
-    if (strcasecmp(wanted, id) != 0) {
-        return KV_FAIL(err, KV_SUBSCRIPTION_NOT_FOUND, 0,
-                       "The subscription '%.64s' could not be found.", wanted);
-    }
+    KV_TRY(subscription_check(request->app, kv_request_capture(request, "subscription"), err));
     fill_subscription(request, body, &ok);
+    return kv_response_json(response, 200, ok ? body : NULL, err);
+}
+
+enum kv_code locations_list(struct kv_request *request, struct kv_response *response,
+                            struct kv_err *err)
+{
+    kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
+    char scope[ARM_SUBSCRIPTION_SIZE];
+    char id[ARM_SUBSCRIPTION_SIZE + sizeof("/locations/" KV_REGION)];
+    bool ok = true;
+
+    KV_TRY(subscription_check(request->app, kv_request_capture(request, "subscription"), err));
+    cJSON *list = kv_json_add_array(body, "value", &ok);
+    cJSON *item = cJSON_CreateObject();
+    arm_subscription(request->app, scope);
+    (void) snprintf(id, sizeof(id), "%s/locations/%s", scope, KV_REGION);
+    kv_json_add_text(item, "id", id, &ok);
+    kv_json_add_text(item, "name", KV_REGION, &ok);
+    kv_json_add_text(item, "displayName", "East US", &ok);
+    kv_json_add_text(item, "regionalDisplayName", "(US) East US", &ok);
+    kv_json_add_take(list, NULL, item, &ok);
     return kv_response_json(response, 200, ok ? body : NULL, err);
 }
 

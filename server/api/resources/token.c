@@ -3,6 +3,7 @@
  * Who may ask the resource manager: everybody with a token for it. What a cloud's endpoints are is
  * told to all, because a client has to know them before it can log in.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -66,12 +67,12 @@ static enum kv_code verify(struct kv_request *request, const char *token, struct
         .app_id = MANAGEMENT_APP_ID,
         .when = kv_clock_token_time(request->app->clock),
     };
-    struct kv_principal caller;
+    struct resources_call *call = request->context;
     struct kv_token_verdict verdict;
     struct kv_err why = { .code = KV_OK };
 
     enum kv_code code = kv_identity_verify(request->app->identity, token, strlen(token), &demand,
-                                           &caller, &verdict, &why);
+                                           &call->caller, &verdict, &why);
     if (code != KV_OK && code != KV_UNAUTHORIZED) {
         *err = why;
         return code;
@@ -80,7 +81,18 @@ static enum kv_code verify(struct kv_request *request, const char *token, struct
         bool is_audience = why.text == KV_TEXT_TOKEN_AUDIENCE;
         return refuse(is_audience ? KV_ARM_TOKEN_AUDIENCE : KV_ARM_TOKEN_INVALID, err);
     }
+    call->has_caller = true;
     return verdict.must_wait ? kv_wait_for_keys(request) : KV_OK;
+}
+
+/* Asked again after a wait, it has one already. */
+static enum kv_code begin_context(struct kv_request *request, struct kv_err *err)
+{
+    if (request->context == NULL) {
+        request->context = calloc(1, sizeof(struct resources_call));
+        request->context_free = free;
+    }
+    return request->context != NULL ? KV_OK : KV_OUT_OF_MEMORY(err);
 }
 
 enum kv_code resources_authenticate(struct kv_request *request, struct kv_response *response,
@@ -90,6 +102,7 @@ enum kv_code resources_authenticate(struct kv_request *request, struct kv_respon
     const char *authorization = kv_request_header(request, "Authorization");
 
     (void) response;
+    KV_TRY(begin_context(request, err));
     if (kv_identity_auth(request->app->identity) == KV_AUTH_OFF
         || (request->segments > 0 && strcasecmp(request->segment[0], "metadata") == 0)) {
         return KV_OK;

@@ -58,6 +58,26 @@ static const struct kv_migration migrations[] = {
       "CREATE INDEX access_network_vault ON access_network (vault);"
       "CREATE INDEX access_network_since ON access_network (since);"
       "CREATE INDEX access_network_until ON access_network (until);" },
+    /* scopes of any kind, and what the resource manager shows of assignments and of roles */
+    { "ALTER TABLE access_assignment ADD COLUMN place TEXT NOT NULL DEFAULT '' COLLATE NOCASE;"
+      "UPDATE access_assignment SET place = '" KV_GROUP "' WHERE level = 3;"    /* ACCESS_GROUP */
+      "ALTER TABLE access_assignment ADD COLUMN type TEXT NOT NULL DEFAULT '';" /* of principal */
+      "ALTER TABLE access_assignment ADD COLUMN description TEXT;"              /* NULL: none */
+      "ALTER TABLE access_assignment ADD COLUMN condition TEXT;"
+      "ALTER TABLE access_assignment ADD COLUMN condition_version TEXT;"
+      "ALTER TABLE access_assignment ADD COLUMN made INTEGER NOT NULL DEFAULT 0;" /* ms */
+      "ALTER TABLE access_assignment ADD COLUMN changed INTEGER NOT NULL DEFAULT 0;"
+      "ALTER TABLE access_assignment ADD COLUMN made_by TEXT NOT NULL DEFAULT '';"
+      "ALTER TABLE access_assignment ADD COLUMN changed_by TEXT NOT NULL DEFAULT '';"
+      "CREATE INDEX access_assignment_place ON access_assignment (level, place);"
+      "ALTER TABLE access_role ADD COLUMN description TEXT NOT NULL DEFAULT '';"
+      "ALTER TABLE access_role ADD COLUMN actions TEXT NOT NULL DEFAULT '[]';" /* JSON */
+      "ALTER TABLE access_role ADD COLUMN not_actions TEXT NOT NULL DEFAULT '[]';"
+      "ALTER TABLE access_role ADD COLUMN scopes TEXT NOT NULL DEFAULT '[]';"
+      "ALTER TABLE access_role ADD COLUMN made INTEGER NOT NULL DEFAULT 0;"
+      "ALTER TABLE access_role ADD COLUMN changed INTEGER NOT NULL DEFAULT 0;"
+      "ALTER TABLE access_role ADD COLUMN made_by TEXT NOT NULL DEFAULT '';"
+      "ALTER TABLE access_role ADD COLUMN changed_by TEXT NOT NULL DEFAULT '';" },
     { NULL },
 };
 

@@ -35,6 +35,37 @@ bool access_action_matches(const char *pattern, const char *action)
     return pattern[strspn(pattern, "*")] == '\0';
 }
 
+static bool covers(const char *pattern, const char *action)
+{
+    const char *inner = strstr(pattern, "/*/");
+    char without[KV_ACTION_MAX + 1];
+
+    if (access_action_matches(pattern, action)) {
+        return true;
+    }
+    if (inner == NULL) {
+        return false;
+    }
+    (void) snprintf(without, sizeof(without), "%.*s%s", (int) (inner - pattern), pattern,
+                    inner + strlen("/*"));
+    return access_action_matches(without, action);
+}
+
+bool access_actions_cover(const char *patterns, const char *action)
+{
+    for (const char *at = patterns; *at != '\0';) {
+        size_t len = strcspn(at, " ");
+        char pattern[KV_ACTION_MAX + 1];
+
+        (void) snprintf(pattern, sizeof(pattern), "%.*s", (int) len, at); /* none is longer */
+        if (covers(pattern, action)) {
+            return true;
+        }
+        at += len + strspn(at + len, " ");
+    }
+    return false;
+}
+
 static const char *head_of(enum access_plane plane)
 {
     return plane == ACCESS_OF_HSMS ? "Microsoft.KeyVault/managedHsm/"

@@ -7,13 +7,17 @@
 /* Each takes the id of the saved vault and that of its successor. The names of grants are random, and
  * those of the vault are gone from the table: one that is there all the same is somebody else's. */
 static const char roles[] =
-    "INSERT OR IGNORE INTO main.access_role (name, role_name, data_actions, not_data_actions)"
-    " SELECT name, role_name, data_actions, not_data_actions FROM saved.access_role"
+    "INSERT OR IGNORE INTO main.access_role (name, role_name, data_actions, not_data_actions,"
+    " description, actions, not_actions, scopes, made, changed, made_by, changed_by)"
+    " SELECT name, role_name, data_actions, not_data_actions, description, actions, not_actions,"
+    " scopes, made, changed, made_by, changed_by FROM saved.access_role"
     " WHERE name IN (SELECT role FROM saved.access_assignment WHERE vault = ?1) AND ?2 > 0";
 static const char assignments[] =
     "INSERT OR IGNORE INTO main.access_assignment"
-    " (name, vault, level, key, principal, role, deny, since, until)"
-    " SELECT name, ?2, level, key, principal, role, deny, since, until"
+    " (name, vault, level, key, principal, role, deny, since, until, place, type, description,"
+    " condition, condition_version, made, changed, made_by, changed_by)"
+    " SELECT name, ?2, level, key, principal, role, deny, since, until, place, type, description,"
+    " condition, condition_version, made, changed, made_by, changed_by"
     " FROM saved.access_assignment WHERE vault = ?1 ORDER BY id";
 static const char policies[] =
     "INSERT INTO main.access_policy (vault, principal, application, words, since, until)"

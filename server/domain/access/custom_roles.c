@@ -8,14 +8,33 @@
 #include "kv/base/json.h"
 #include "roles_core.h"
 
-#define ACTION_MAX 256
-#define LISTS_MAX 65536 /* bytes of one list as JSON */
+/* The lists of a role, in the order of their columns. */
+static cJSON **list_of(struct kv_access_role *role, size_t i)
+{
+    cJSON **const lists[] = { &role->data_actions, &role->not_data_actions, &role->actions,
+                              &role->not_actions, &role->scopes };
+
+    return i < KV_COUNT(lists) ? lists[i] : NULL;
+}
 
 void kv_access_role_done(struct kv_access_role *role)
 {
-    cJSON_Delete(role->data_actions);
-    cJSON_Delete(role->not_data_actions);
-    role->data_actions = role->not_data_actions = NULL;
+    cJSON **list;
+
+    for (size_t i = 0; (list = list_of(role, i)) != NULL; i++) {
+        cJSON_Delete(*list);
+        *list = NULL;
+    }
+}
+
+static void give_away(struct kv_access_role *role, struct kv_access_role *ret_role)
+{
+    cJSON **list;
+
+    *ret_role = *role;
+    for (size_t i = 0; (list = list_of(role, i)) != NULL; i++) {
+        *list = NULL; /* the caller's now */
+    }
 }
 
 static enum kv_code fail_not_found(const char *name, struct kv_err *err)
@@ -23,60 +42,118 @@ static enum kv_code fail_not_found(const char *name, struct kv_err *err)
     return KV_FAIL(err, KV_ROLE_DEFINITION_NOT_FOUND, 0, "There is no role '%.128s'.", name);
 }
 
+/* Actions separated by blanks, each behind that head. */
+static void split(cJSON *array, const char *head, const char *actions, bool *ok)
+{
+    for (const char *at = actions; *at != '\0';) {
+        size_t len = strcspn(at, " ");
+        char action[KV_ACTION_MAX + 1];
+
+        (void) snprintf(action, sizeof(action), "%s%.*s", head, (int) len, at);
+        kv_json_append_text(array, action, ok);
+        at += len + strspn(at + len, " ");
+    }
+}
+
 static enum kv_code fill_built_in(const struct access_built_in *row,
                                   struct kv_access_role *ret_role, struct kv_err *err)
 {
-    kv_auto(kv_access_role_done) struct kv_access_role role = {
-        .is_built_in = true,
-        .data_actions = cJSON_CreateArray(),
-        .not_data_actions = cJSON_CreateArray(),
-    };
-    bool ok = role.data_actions != NULL && role.not_data_actions != NULL;
+    kv_auto(kv_access_role_done) struct kv_access_role role = { .is_built_in = true };
+    cJSON **list;
+    bool ok = true;
 
+    for (size_t i = 0; (list = list_of(&role, i)) != NULL; i++) {
+        *list = cJSON_CreateArray();
+        ok = ok && *list != NULL;
+    }
     (void) snprintf(role.name, sizeof(role.name), "%s", row->name);
     (void) snprintf(role.role_name, sizeof(role.role_name), "%s", row->role_name);
-    for (const char *at = row->actions; *at != '\0';) {
-        size_t len = strcspn(at, " ");
-        char action[ACTION_MAX];
-
-        (void) snprintf(action, sizeof(action), "Microsoft.KeyVault/vaults/%.*s", (int) len, at);
-        kv_json_append_text(role.data_actions, action, &ok);
-        at += len + strspn(at + len, " ");
-    }
+    (void) snprintf(role.description, sizeof(role.description), "%s", row->description);
+    split(role.data_actions, "Microsoft.KeyVault/vaults/", row->actions, &ok);
+    split(role.actions, "", row->control_actions, &ok);
+    split(role.not_actions, "", row->control_not_actions, &ok);
+    kv_json_append_text(role.scopes, "/", &ok);
     if (!ok) {
         return KV_OUT_OF_MEMORY(err);
     }
-    *ret_role = role;
-    role.data_actions = role.not_data_actions = NULL; /* the caller's now */
+    give_away(&role, ret_role);
+    return KV_OK;
+}
+
+#define COLUMNS                                                                                    \
+    "SELECT name, role_name, description, made, changed, made_by, changed_by, data_actions,"       \
+    " not_data_actions, actions, not_actions, scopes FROM access_role"
+#define FIRST_LIST 7
+
+static enum kv_code read_row(const struct kv_rows *rows, struct kv_access_role *ret_role,
+                             struct kv_err *err)
+{
+    kv_auto(kv_access_role_done) struct kv_access_role role = {
+        .made = kv_rows_int(rows, 3),
+        .changed = kv_rows_int(rows, 4),
+    };
+    cJSON **list;
+
+    (void) snprintf(role.name, sizeof(role.name), "%s", kv_rows_text(rows, 0));
+    (void) snprintf(role.role_name, sizeof(role.role_name), "%s", kv_rows_text(rows, 1));
+    (void) snprintf(role.description, sizeof(role.description), "%s", kv_rows_text(rows, 2));
+    (void) snprintf(role.made_by, sizeof(role.made_by), "%s", kv_rows_text(rows, 5));
+    (void) snprintf(role.changed_by, sizeof(role.changed_by), "%s", kv_rows_text(rows, 6));
+    for (size_t i = 0; (list = list_of(&role, i)) != NULL; i++) {
+        *list = cJSON_Parse(kv_rows_text(rows, FIRST_LIST + (int) i));
+        if (!cJSON_IsArray(*list)) {
+            return KV_FAIL(err, KV_INTERNAL, 0, "the stored role %.64s is damaged", role.name);
+        }
+    }
+    give_away(&role, ret_role);
     return KV_OK;
 }
 
 static enum kv_code load(struct kv_db *db, const char *name, struct kv_access_role *ret_role,
                          struct kv_err *err)
 {
-    static const char sql[] = "SELECT name, role_name, data_actions, not_data_actions"
-                              " FROM access_role WHERE name = ?";
+    static const char sql[] = COLUMNS " WHERE name = ?";
     kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
     bool more;
 
     KV_TRY(kv_db_query(db, sql, KV_BINDS(KV_B_TEXT(name)), &rows, err));
     KV_TRY(kv_rows_next(rows, &more, err));
-    if (!more) {
-        return fail_not_found(name, err);
-    }
+    return more ? read_row(rows, ret_role, err) : fail_not_found(name, err);
+}
 
-    kv_auto(kv_access_role_done) struct kv_access_role role = {
-        .data_actions = cJSON_Parse(kv_rows_text(rows, 2)),
-        .not_data_actions = cJSON_Parse(kv_rows_text(rows, 3)),
-    };
+static enum kv_code visit_built_ins(kv_access_role_visit_fn *visit, void *context,
+                                    struct kv_err *err)
+{
+    const struct access_built_in *row;
 
-    if (role.data_actions == NULL || role.not_data_actions == NULL) {
-        return KV_FAIL(err, KV_INTERNAL, 0, "the stored role %.64s is damaged", name);
+    for (size_t i = 0; (row = access_built_in(i)) != NULL; i++) {
+        kv_auto(kv_access_role_done) struct kv_access_role role = { .data_actions = NULL };
+
+        KV_TRY(fill_built_in(row, &role, err));
+        KV_TRY(visit(context, &role, err));
     }
-    (void) snprintf(role.name, sizeof(role.name), "%s", kv_rows_text(rows, 0));
-    (void) snprintf(role.role_name, sizeof(role.role_name), "%s", kv_rows_text(rows, 1));
-    *ret_role = role;
-    role.data_actions = role.not_data_actions = NULL; /* the caller's now */
+    return KV_OK;
+}
+
+enum kv_code kv_access_roles_each(struct kv_access *access, bool custom_only,
+                                  kv_access_role_visit_fn *visit, void *context, struct kv_err *err)
+{
+    static const char sql[] = COLUMNS " ORDER BY id";
+    kv_auto(kv_db_release) struct kv_db *db = NULL;
+    kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
+    bool more;
+
+    KV_TRY(custom_only ? KV_OK : visit_built_ins(visit, context, err));
+    KV_TRY(kv_db_acquire(access->store, &db, err));
+    KV_TRY(kv_db_query(db, sql, KV_NO_BINDS, &rows, err));
+    KV_TRY(kv_rows_next(rows, &more, err));
+    while (more) {
+        kv_auto(kv_access_role_done) struct kv_access_role role = { .data_actions = NULL };
+
+        KV_TRY(read_row(rows, &role, err));
+        KV_TRY(visit(context, &role, err));
+        KV_TRY(kv_rows_next(rows, &more, err));
+    }
     return KV_OK;
 }
 
@@ -115,7 +192,7 @@ static bool is_action(const cJSON *item)
     while (graphic < len && isgraph((unsigned char) item->valuestring[graphic])) {
         graphic++;
     }
-    return len > 0 && len <= ACTION_MAX && graphic == len;
+    return len > 0 && len <= KV_ACTION_MAX && graphic == len;
 }
 
 static enum kv_code print_actions(const cJSON *actions, const char *what, struct kv_buf *buf,
@@ -128,6 +205,9 @@ static enum kv_code print_actions(const cJSON *actions, const char *what, struct
             return KV_FAIL(err, KV_BAD_PARAMETER, 0,
                            "%s must be texts such as 'Microsoft.KeyVault/vaults/keys/read'.", what);
         }
+    }
+    if (actions == NULL) {
+        return kv_buf_printf(buf, err, "[]");
     }
     if (kv_json_print(actions, buf, NULL) != KV_OK) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s are too many.", what);
@@ -152,7 +232,7 @@ static enum kv_code check_name_is_free(struct kv_db *db, const struct kv_access_
         return KV_OK;
     }
     return code != KV_OK ? code
-                         : KV_FAIL(err, KV_BAD_PARAMETER, 0, "The role %s is named '%.128s'.",
+                         : KV_FAIL(err, KV_ROLE_NAME_TAKEN, 0, "The role %s is named '%.128s'.",
                                    other, role->role_name);
 }
 
@@ -175,14 +255,18 @@ static enum kv_code check_room(struct kv_db *db, const char *fold, bool *ret_is_
 
 /* Named in the transaction, so that two that come together do not have the same name. */
 static enum kv_code store_role(struct kv_access *access, const struct kv_access_role *role,
-                               const char *fold, const struct kv_buf *actions,
-                               const struct kv_buf *not_actions, bool *ret_is_new,
+                               const char *fold, const struct kv_buf *lists, bool *ret_is_new,
                                struct kv_err *err)
 {
     static const char sql[] =
-        "INSERT INTO access_role (name, role_name, data_actions, not_data_actions)"
-        " VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET role_name = excluded.role_name,"
-        " data_actions = excluded.data_actions, not_data_actions = excluded.not_data_actions";
+        "INSERT INTO access_role (name, role_name, data_actions, not_data_actions, actions,"
+        " not_actions, scopes, description, made, changed, made_by, changed_by)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?9, ?9, ?10, ?10)"
+        " ON CONFLICT (name) DO UPDATE SET role_name = excluded.role_name,"
+        " data_actions = excluded.data_actions, not_data_actions = excluded.not_data_actions,"
+        " actions = excluded.actions, not_actions = excluded.not_actions, scopes = excluded.scopes,"
+        " description = excluded.description, changed = excluded.changed,"
+        " changed_by = excluded.changed_by";
     kv_auto(kv_db_release) struct kv_db *db = NULL;
 
     KV_TRY(kv_db_acquire(access->store, &db, err));
@@ -190,28 +274,56 @@ static enum kv_code store_role(struct kv_access *access, const struct kv_access_
     KV_TRY(check_name_is_free(db, role, fold, err));
     KV_TRY(check_room(db, fold, ret_is_new, err));
     KV_TRY(kv_db_run(db, sql,
-                     KV_BINDS(KV_B_TEXT(fold), KV_B_TEXT(role->role_name), KV_B_TEXT(actions->data),
-                              KV_B_TEXT(not_actions->data)),
+                     KV_BINDS(KV_B_TEXT(fold), KV_B_TEXT(role->role_name), KV_B_TEXT(lists[0].data),
+                              KV_B_TEXT(lists[1].data), KV_B_TEXT(lists[2].data),
+                              KV_B_TEXT(lists[3].data), KV_B_TEXT(lists[4].data),
+                              KV_B_TEXT(role->description), KV_B_INT(role->changed),
+                              KV_B_TEXT(role->changed_by)),
                      NULL, err));
     KV_TRY(kv_db_commit(db, err));
     access_changed(access);
     return KV_OK;
 }
 
+#define LISTS 5
+
+static void done_lists(struct kv_buf lists[LISTS])
+{
+    for (size_t i = 0; i < LISTS; i++) {
+        kv_buf_done(&lists[i]);
+    }
+}
+
+static enum kv_code print_lists(const struct kv_access_role *role, struct kv_buf lists[LISTS],
+                                struct kv_err *err)
+{
+    static const char *const names[LISTS] = { "dataActions", "notDataActions", "actions",
+                                              "notActions", "assignableScopes" };
+    const cJSON *const from[LISTS] = { role->data_actions, role->not_data_actions, role->actions,
+                                       role->not_actions, role->scopes };
+
+    for (size_t i = 0; i < LISTS; i++) {
+        KV_TRY(print_actions(from[i], names[i], &lists[i], err));
+    }
+    return KV_OK;
+}
+
 enum kv_code kv_access_role_put(struct kv_access *access, const struct kv_access_role *role,
                                 bool *ret_is_new, struct kv_err *err)
 {
-    kv_auto(kv_buf_done) struct kv_buf actions;
-    kv_auto(kv_buf_done) struct kv_buf not_actions;
+    struct kv_buf lists[LISTS];
     char fold[KV_UUID_LENGTH + 1];
+    enum kv_code code;
 
-    kv_buf_init(&actions, LISTS_MAX);
-    kv_buf_init(&not_actions, LISTS_MAX);
     KV_TRY(access_fold(role->name, "name of a role", fold, err));
     KV_TRY(check_not_built_in(fold, err));
-    KV_TRY(print_actions(role->data_actions, "dataActions", &actions, err));
-    KV_TRY(print_actions(role->not_data_actions, "notDataActions", &not_actions, err));
-    return store_role(access, role, fold, &actions, &not_actions, ret_is_new, err);
+    for (size_t i = 0; i < LISTS; i++) {
+        kv_buf_init(&lists[i], ACCESS_LISTS_MAX);
+    }
+    code = print_lists(role, lists, err);
+    code = code == KV_OK ? store_role(access, role, fold, lists, ret_is_new, err) : code;
+    done_lists(lists);
+    return code;
 }
 
 static enum kv_code check_unassigned(struct kv_db *db, const char *fold, struct kv_err *err)

@@ -69,6 +69,7 @@ static void weigh_one(const struct access_index *index, const struct kv_access_q
     }
     if (vault->kind == KV_VAULT) {
         weigh_place(index, question, spot, 0, "", verdict);
+        weigh_place(index, question, spot, ACCESS_IN_GROUP, vault->group, verdict);
     } else if (question->at_keys || *key != '\0') {
         weigh_place(index, question, spot, vault->id, ACCESS_ALL_KEYS, verdict);
     }
@@ -112,7 +113,7 @@ static void print_resource(const struct kv_access *access,
     struct access_place place = { .level = ACCESS_VAULT };
     size_t len;
 
-    access_place_render(access, &place, question->vault->name, ret_resource);
+    access_place_render(access, &place, question->vault, ret_resource);
     for (len = 0; ret_resource[len] != '\0'; len++) {
         ret_resource[len] = (char) tolower((unsigned char) ret_resource[len]);
     }

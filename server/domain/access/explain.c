@@ -95,6 +95,7 @@ static const struct access_rule *find_rule(const struct access_index *index,
     } places[] = {
         { true, vault->id, "" },
         { !is_hsm, 0, "" },
+        { !is_hsm, ACCESS_IN_GROUP, vault->group },
         { is_hsm && (question->at_keys || has_key), vault->id, ACCESS_ALL_KEYS },
         { has_key, vault->id, has_key ? question->key : "" },
     };

@@ -27,7 +27,7 @@ static const char *find_type(const char *resource_id)
     static const char providers[] = "/providers/";
     const char *found = NULL;
 
-    for (const char *at = resource_id; *at != '\0'; at++) {
+    for (const char *at = strchr(resource_id, '/'); at != NULL; at = strchr(at + 1, '/')) {
         if (strncasecmp(at, providers, strlen(providers)) == 0) {
             found = at + strlen(providers);
         }

@@ -55,8 +55,9 @@ struct row {
     char name[KV_UUID_LENGTH + 1], principal[KV_UUID_LENGTH + 1], role[KV_UUID_LENGTH + 1];
     struct access_place place;
     struct kv_bind vault; /* NULL above the vaults */
+    const char *group;    /* of the place "group"; else "" */
     bool deny;
-    kv_millis since;
+    kv_millis since, made;
 };
 
 /* The name of the one that is like it; KV_ROLE_ASSIGNMENT_NOT_FOUND. One that was withdrawn and still
@@ -66,15 +67,16 @@ static enum kv_code find_like(struct kv_db *db, const struct row *row,
 {
     static const char sql[] =
         "SELECT name FROM access_assignment WHERE principal = ? AND vault IS ? AND level = ?"
-        " AND key = ? AND role = ? AND deny = ? AND until = ?";
+        " AND key = ? AND place = ? AND role = ? AND deny = ? AND until = ?";
     kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
     bool more;
 
-    KV_TRY(kv_db_query(db, sql,
-                       KV_BINDS(KV_B_TEXT(row->principal), row->vault, KV_B_INT(row->place.level),
-                                KV_B_TEXT(row->place.key), KV_B_TEXT(row->role),
-                                KV_B_INT(row->deny), KV_B_INT(KV_ACCESS_NEVER)),
-                       &rows, err));
+    KV_TRY(
+        kv_db_query(db, sql,
+                    KV_BINDS(KV_B_TEXT(row->principal), row->vault, KV_B_INT(row->place.level),
+                             KV_B_TEXT(row->place.key), KV_B_TEXT(row->group), KV_B_TEXT(row->role),
+                             KV_B_INT(row->deny), KV_B_INT(KV_ACCESS_NEVER)),
+                    &rows, err));
     KV_TRY(kv_rows_next(rows, &more, err));
     if (!more) {
         return KV_FAIL(err, KV_ROLE_ASSIGNMENT_NOT_FOUND, 0, "There is no such role assignment.");
@@ -101,9 +103,10 @@ static enum kv_code check_new(struct kv_db *db, const struct row *row, struct kv
 
 static enum kv_code insert(struct kv_db *db, const struct row *row, struct kv_err *err)
 {
-    static const char sql[] = "INSERT INTO access_assignment"
-                              " (name, vault, level, key, principal, role, deny, since, until)"
-                              " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    static const char sql[] =
+        "INSERT INTO access_assignment"
+        " (name, vault, level, key, principal, role, deny, since, until,"
+        " place, made, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?11, ?11)";
 
     KV_TRY(check_new(db, row, err));
     KV_TRY(check_room(db, err));
@@ -111,7 +114,8 @@ static enum kv_code insert(struct kv_db *db, const struct row *row, struct kv_er
                      KV_BINDS(KV_B_TEXT(row->name), row->vault, KV_B_INT(row->place.level),
                               KV_B_TEXT(row->place.key), KV_B_TEXT(row->principal),
                               KV_B_TEXT(row->role), KV_B_INT(row->deny), KV_B_INT(row->since),
-                              KV_B_INT(KV_ACCESS_NEVER)),
+                              KV_B_INT(KV_ACCESS_NEVER), KV_B_TEXT(row->group),
+                              KV_B_INT(row->made)),
                      NULL, err);
 }
 
@@ -123,6 +127,7 @@ static enum kv_code read_draft(const struct kv_access *access,
     KV_TRY(access_fold(draft->principal, "principal", row->principal, err));
     KV_TRY(access_place_parse(access, draft, &row->place, err));
     row->vault = row->place.level >= ACCESS_VAULT ? KV_B_INT(draft->vault->id) : KV_B_NULL;
+    row->group = row->place.level == ACCESS_GROUP ? draft->vault->group : "";
     row->deny = draft->deny;
     return KV_OK;
 }
@@ -132,7 +137,7 @@ static enum kv_code assign_at_vault(struct kv_access *access,
                                     char ret_name[KV_UUID_LENGTH + 1], struct kv_err *err)
 {
     kv_auto(kv_db_release) struct kv_db *db = NULL;
-    struct row row = { .since = access_since(access, now) };
+    struct row row = { .since = access_since(access, now), .made = now };
 
     KV_TRY(read_draft(access, draft, &row, err));
     kv_uuid_random(row.name);

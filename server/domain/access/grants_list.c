@@ -50,7 +50,7 @@ static void read_row(const struct kv_access *access, const struct kv_vault *vaul
     (void) snprintf(to->role_name, sizeof(to->role_name), "%s",
                     built_in != NULL ? built_in->role_name : kv_rows_text(rows, 3));
     (void) snprintf(place.key, sizeof(place.key), "%s", kv_rows_text(rows, 5));
-    access_place_render(access, &place, vault->name, to->scope);
+    access_place_render(access, &place, vault, to->scope);
 }
 
 static enum kv_code read_rows(struct kv_access *access, const struct kv_vault *vault,
@@ -102,7 +102,8 @@ static enum kv_code read_hsm(struct kv_access *access, const struct kv_vault *hs
 enum kv_code kv_access_assignments(struct kv_access *access, const struct kv_vault *vault,
                                    struct kv_assignment_list *ret_list, struct kv_err *err)
 {
-    static const char sql[] = COLUMNS " WHERE a.vault IS NULL OR a.vault = ? ORDER BY a.id";
+    static const char sql[] =
+        COLUMNS " WHERE " ACCESS_IS_ABOVE("?1") " OR a.vault = ?1 ORDER BY a.id";
     kv_auto(kv_assignment_list_done) struct kv_assignment_list list = { .count = 0 };
 
     KV_TRY(vault->kind == KV_MANAGED_HSM
@@ -117,7 +118,8 @@ enum kv_code access_find_assignment(struct kv_access *access, const struct kv_va
                                     const char *name, struct kv_assignment *ret_assignment,
                                     struct kv_err *err)
 {
-    static const char sql[] = COLUMNS " WHERE a.name = ?2 AND (a.vault IS NULL OR a.vault = ?1)";
+    static const char sql[] =
+        COLUMNS " WHERE a.name = ?2 AND (" ACCESS_IS_ABOVE("?1") " OR a.vault = ?1)";
     kv_auto(kv_assignment_list_done) struct kv_assignment_list list = { .count = 0 };
     char fold[KV_UUID_LENGTH + 1] = "";
     bool is_guid = roles_fold_guid(name, fold);

@@ -23,6 +23,8 @@ struct role_id {
 struct role {
     struct role_id id;
     kv_permissions permissions;
+    struct access_role_actions actions;
+    char *texts; /* heap: what these point into; NULL: they have none */
     UT_hash_handle hh;
 };
 
@@ -58,6 +60,7 @@ static void free_rules(struct access_rule *rule)
     while (rule != NULL) {
         struct access_rule *next = rule->next;
 
+        free(rule->condition);
         free(rule);
         rule = next;
     }
@@ -95,6 +98,7 @@ void access_index_free(struct access_index *index)
     }
     HASH_ITER (hh, index->roles, role, next_role) {
         HASH_DEL(index->roles, role);
+        free(role->texts);
         free(role);
     }
     free_networks(index->networks);
@@ -185,9 +189,10 @@ enum kv_code access_index_add(struct access_index *index, const struct access_sp
                               const struct access_rule *rule, struct kv_err *err)
 {
     kv_auto(free) void *copy = malloc(sizeof(*rule));
+    kv_auto(free) void *condition = rule->condition != NULL ? strdup(rule->condition) : NULL;
     struct entry *entry = NULL;
 
-    if (copy == NULL) {
+    if (copy == NULL || (condition == NULL && rule->condition != NULL)) {
         return KV_OUT_OF_MEMORY(err);
     }
     KV_TRY(find_or_add(index, spot, &entry, err));
@@ -196,6 +201,7 @@ enum kv_code access_index_add(struct access_index *index, const struct access_sp
 
     *added = *rule;
     added->next = NULL;
+    added->condition = kv_take(condition);
     if (entry->last != NULL) {
         entry->last->next = added;
     } else {
@@ -220,22 +226,58 @@ static struct role *find_role(const struct access_index *index, const struct rol
     return role;
 }
 
+/* The three in one piece of memory. */
+static bool copy_actions(struct role *role, const struct access_role_actions *from)
+{
+    size_t first = strlen(from->actions) + 1, second = strlen(from->not_actions) + 1;
+    size_t third = strlen(from->condition) + 1;
+    char *texts = malloc(first + second + third);
+
+    if (texts == NULL) {
+        return false;
+    }
+    memcpy(texts, from->actions, first);
+    memcpy(texts + first, from->not_actions, second);
+    memcpy(texts + first + second, from->condition, third);
+    role->actions = (struct access_role_actions){
+        .actions = texts,
+        .not_actions = texts + first,
+        .condition = texts + first + second,
+    };
+    role->texts = texts;
+    return true;
+}
+
 enum kv_code access_index_add_role(struct access_index *index, int64_t vault, const char *name,
-                                   kv_permissions permissions, struct kv_err *err)
+                                   kv_permissions permissions,
+                                   const struct access_role_actions *actions, struct kv_err *err)
 {
     struct role *role = calloc(1, sizeof(*role));
 
-    if (role == NULL) {
+    if (role == NULL || (actions != NULL && !copy_actions(role, actions))) {
+        free(role);
         return KV_OUT_OF_MEMORY(err);
     }
     fill_role_id(&role->id, vault, name);
     role->permissions = permissions;
     HASH_ADD(hh, index->roles, id, sizeof(role->id), role);
     if (find_role(index, &role->id) != role) {
+        free(role->texts);
         free(role);
         return KV_OUT_OF_MEMORY(err);
     }
     return KV_OK;
+}
+
+const struct access_role_actions *access_index_role_actions(const struct access_index *index,
+                                                            const char *name)
+{
+    struct role_id id;
+    const struct role *role;
+
+    fill_role_id(&id, 0, name);
+    role = find_role(index, &id);
+    return role != NULL && role->texts != NULL ? &role->actions : NULL;
 }
 
 kv_permissions access_index_role(const struct access_index *index, int64_t vault, const char *name)

@@ -49,8 +49,11 @@ static enum kv_code put_back(struct kv_access *access, const char *const *statem
 static const char sql_keep[] =
     "SELECT json_object('vault', ?1, 'principal', ?2, 'assignments',"
     " (SELECT json_group_array(json_object('id', id, 'name', name, 'vault', vault,"
-    " 'level', level, 'key', key, 'role', role, 'deny', deny, " TIME("since") ", " TIME("until") "))"
-    " FROM access_assignment WHERE principal = ?2 AND (vault = ?1 OR vault IS NULL)),"
+    " 'level', level, 'key', key, 'role', role, 'deny', deny, 'place', place, 'type', type,"
+    " 'description', description, 'condition', condition, 'condition_version', condition_version,"
+    " 'made', made, 'changed', changed, 'made_by', made_by, 'changed_by', changed_by, "
+    TIME("since") ", " TIME("until") "))"
+    " FROM access_assignment WHERE principal = ?2 AND (vault = ?1 OR " ACCESS_IS_ABOVE("?1") ")),"
     " 'policies', (SELECT json_group_array(json_object('id', id, 'application', application,"
     " 'words', words, " TIME("since") ", " TIME("until") "))"
     " FROM access_policy WHERE vault = ?1 AND principal = ?2),"
@@ -60,9 +63,15 @@ static const char sql_keep[] =
 static const char *const sql_put_back[] = {
     "DELETE FROM access_assignment WHERE name IN (SELECT " IN_ROW("name") ROWS_OF("assignments") ")",
     "INSERT INTO access_assignment"
-    " (id, name, vault, level, key, principal, role, deny, since, until)"
+    " (id, name, vault, level, key, principal, role, deny, place, type, description, condition,"
+    " condition_version, made, changed, made_by, changed_by, since, until)"
     " SELECT " ID_IN("access_assignment") ", " IN_ROW("name") ", " IN_ROW("vault") ", " IN_ROW("level") ", "
     IN_ROW("key") ", " OF("principal") ", " IN_ROW("role") ", " IN_ROW("deny") ", "
+    "coalesce(" IN_ROW("place") ", CASE " IN_ROW("level") " WHEN 3 THEN '" KV_GROUP "' ELSE '' END),"
+    " coalesce(" IN_ROW("type") ", ''), "
+    IN_ROW("description") ", " IN_ROW("condition") ", " IN_ROW("condition_version") ", "
+    "coalesce(" IN_ROW("made") ", 0), coalesce(" IN_ROW("changed") ", 0), "
+    "coalesce(" IN_ROW("made_by") ", ''), coalesce(" IN_ROW("changed_by") ", ''), "
     TIME_IN_ROW("since") ", " TIME_IN_ROW("until")
     ROWS_OF("assignments") " WHERE " VAULT_IS_THERE,
     "DELETE FROM access_policy WHERE vault = " OF("vault") " AND principal = " OF("principal"),

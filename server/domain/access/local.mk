@@ -5,6 +5,8 @@ libkvdomain_a_SOURCES += \
 	%D%/access_core.h \
 	%D%/actions.c \
 	%D%/assignments.c \
+	%D%/check_action.c \
+	%D%/condition.c \
 	%D%/custom_roles.c \
 	%D%/decide.c \
 	%D%/explain.c \
@@ -22,5 +24,8 @@ libkvdomain_a_SOURCES += \
 	%D%/roles.c \
 	%D%/roles_core.h \
 	%D%/schema.c \
+	%D%/scoped.c \
+	%D%/scoped_list.c \
+	%D%/scopes.c \
 	%D%/settings.c \
 	%D%/vault_roles.c

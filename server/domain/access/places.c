@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Scopes: all vaults lie in one resource group, so whatever is above one of them is above all. */
+/* Scopes that reach a vault: its keys, itself, and what it lies in. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,21 +9,17 @@
 
 #define LETTERS_AND_SO_ON "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
 
-_Static_assert(sizeof("/subscriptions//resourceGroups/coffer/providers/Microsoft.KeyVault/vaults//"
-                      "keys/")
-                       + KV_UUID_LENGTH + KV_VAULT_NAME_MAX + ACCESS_KEY_MAX
+#define VAULTS "/providers/Microsoft.KeyVault/vaults/"
+
+_Static_assert(sizeof("/subscriptions//resourceGroups/" VAULTS "/keys/") + KV_UUID_LENGTH
+                       + KV_GROUP_MAX + KV_VAULT_NAME_MAX + ACCESS_KEY_MAX
                    <= KV_ACCESS_SCOPE_MAX,
                "the id of any key fits");
 
 void access_place_render(const struct kv_access *access, const struct access_place *place,
-                         const char *vault, char ret_scope[KV_ACCESS_SCOPE_MAX + 1])
+                         const struct kv_vault *vault, char ret_scope[KV_ACCESS_SCOPE_MAX + 1])
 {
-    static const char *const tails[] = {
-        [ACCESS_SUBSCRIPTION] = "",
-        [ACCESS_GROUP] = "/resourceGroups/coffer",
-        [ACCESS_VAULT] = "/resourceGroups/coffer/providers/Microsoft.KeyVault/vaults/",
-        [ACCESS_KEY] = "/resourceGroups/coffer/providers/Microsoft.KeyVault/vaults/",
-    };
+    bool in_group = place->level >= ACCESS_GROUP, is_vault = place->level >= ACCESS_VAULT;
     bool is_key = place->level == ACCESS_KEY;
 
     if (place->level == ACCESS_ROOT) {
@@ -35,10 +31,10 @@ void access_place_render(const struct kv_access *access, const struct access_pla
                         "/providers/Microsoft.Management/managementGroups/%s", access->tenant);
         return;
     }
-    (void) snprintf(ret_scope, KV_ACCESS_SCOPE_MAX + 1, "/subscriptions/%s%s%s%s%s",
-                    access->subscription, tails[place->level],
-                    place->level >= ACCESS_VAULT ? vault : "", is_key ? "/keys/" : "",
-                    is_key ? place->key : "");
+    (void) snprintf(ret_scope, KV_ACCESS_SCOPE_MAX + 1, "/subscriptions/%s%s%s%s%s%s%s",
+                    access->subscription, in_group ? "/resourceGroups/" : "",
+                    in_group ? vault->group : "", is_vault ? VAULTS : "",
+                    is_vault ? vault->name : "", is_key ? "/keys/" : "", is_key ? place->key : "");
 }
 
 static bool take_key(const char *text, size_t len, char ret_key[ACCESS_KEY_MAX + 1])
@@ -53,7 +49,7 @@ static bool take_key(const char *text, size_t len, char ret_key[ACCESS_KEY_MAX +
 
 /* What follows the id of a place in a text, ids compared in any case; NULL: it is another one. */
 static const char *find_tail(const struct kv_access *access, enum access_level level,
-                             const char *vault, const char *text)
+                             const struct kv_vault *vault, const char *text)
 {
     char scope[KV_ACCESS_SCOPE_MAX + 1];
     size_t len;
@@ -63,7 +59,7 @@ static const char *find_tail(const struct kv_access *access, enum access_level l
     return strncasecmp(scope, text, len) == 0 ? text + len : NULL;
 }
 
-static bool parse_id(const struct kv_access *access, const char *vault, const char *text,
+static bool parse_id(const struct kv_access *access, const struct kv_vault *vault, const char *text,
                      struct access_place *place)
 {
     static const char keys[] = "/keys/";
@@ -140,7 +136,7 @@ enum kv_code access_place_parse(const struct kv_access *access,
             return KV_OK;
         }
     }
-    if (!parse_id(access, draft->vault->name, scope, &place)) {
+    if (!parse_id(access, draft->vault, scope, &place)) {
         return refuse_scope(draft, "vault, key, group, subscription, /, or the id of one of these",
                             err);
     }

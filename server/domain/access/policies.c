@@ -163,6 +163,7 @@ static enum kv_code write_event(const struct kv_access *access, struct kv_db *db
     struct kv_key_event event = { .type = KV_EVENT_POLICY_CHANGED, .at = now };
 
     memcpy(event.vault, vault->name, sizeof(event.vault));
+    memcpy(event.group, vault->group, sizeof(event.group));
     return kv_events_write(access->events, db, &event, err);
 }
 

@@ -7,7 +7,8 @@
 #include "roles_core.h"
 
 static const struct access_built_in rows[] = {
-#define X(name, role_name, actions) { name, role_name, actions },
+#define X(name, role_name, description, data_actions, actions, not_actions, roles)                 \
+    { name, role_name, data_actions, description, actions, not_actions, roles },
 #include "kv/access/vault_role.def"
 #undef X
 };

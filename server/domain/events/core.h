@@ -13,6 +13,7 @@ struct kv_events {
 
 /* The columns of `event` for event_read(), from the first one on. */
 #define EVENT_COLUMNS                                                                              \
-    "e.number, e.id, e.type, e.at, e.made, e.vault, e.key, e.version, e.not_before, e.expires"
-#define EVENT_COLUMN_COUNT 10
+    "e.number, e.id, e.type, e.at, e.made, e.vault, e.key, e.version, e.not_before, e.expires,"    \
+    " e.resource_group"
+#define EVENT_COLUMN_COUNT 11
 void event_read(const struct kv_rows *rows, struct kv_key_event *ret_event);

@@ -44,6 +44,7 @@ static const struct kv_migration migrations[] = {
       "  PRIMARY KEY (event, hook)"
       ") WITHOUT ROWID;"
       "CREATE INDEX event_delivery_hook ON event_delivery (hook);" },
+    { "ALTER TABLE event ADD COLUMN resource_group TEXT NOT NULL DEFAULT '" KV_GROUP "';" },
     { NULL },
 };
 
@@ -133,19 +134,23 @@ enum kv_code kv_events_write(struct kv_events *events, struct kv_db *db,
                              const struct kv_key_event *event, struct kv_err *err)
 {
     static const char sql[] = "INSERT INTO event (id, type, at, made, vault, key, version,"
-                              " not_before, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+                              " not_before, expires, resource_group)"
+                              " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    const char *group;
     char id[KV_UUID_LENGTH + 1];
     int64_t number;
 
     if (events == NULL) {
         return KV_OK;
     }
+    group = event->group[0] != '\0' ? event->group : KV_GROUP;
     kv_uuid_random(id);
     KV_TRY(kv_db_run(db, sql,
                      KV_BINDS(KV_B_TEXT(id), KV_B_INT(event->type), KV_B_INT(event->at),
                               KV_B_INT(kv_clock_real()), KV_B_TEXT(event->vault),
                               KV_B_TEXT(event->key), KV_B_TEXT(event->version),
-                              bind_date(event->not_before), bind_date(event->expires)),
+                              bind_date(event->not_before), bind_date(event->expires),
+                              KV_B_TEXT(group)),
                      NULL, err));
     number = kv_db_last_id(db);
     return number > KV_EVENTS_MAX && number % TRIM_EVERY == 0 ? trim(db, number, err) : KV_OK;
@@ -171,4 +176,5 @@ void event_read(const struct kv_rows *rows, struct kv_key_event *ret_event)
     (void) snprintf(ret_event->vault, sizeof(ret_event->vault), "%s", kv_rows_text(rows, 5));
     (void) snprintf(ret_event->key, sizeof(ret_event->key), "%s", kv_rows_text(rows, 6));
     (void) snprintf(ret_event->version, sizeof(ret_event->version), "%s", kv_rows_text(rows, 7));
+    (void) snprintf(ret_event->group, sizeof(ret_event->group), "%s", kv_rows_text(rows, 10));
 }

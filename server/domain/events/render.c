@@ -28,13 +28,12 @@ void kv_event_time(kv_millis time, char ret_text[KV_EVENT_TIME_SIZE])
     (void) snprintf(ret_text, KV_EVENT_TIME_SIZE, "%.*s0000Z", (int) strcspn(date, "Z"), date);
 }
 
-void kv_event_topic(const struct kv_event_place *place, const char *vault,
+void kv_event_topic(const struct kv_event_place *place, const char *group, const char *vault,
                     char ret_topic[KV_EVENT_TOPIC_SIZE])
 {
-    (void) snprintf(
-        ret_topic, KV_EVENT_TOPIC_SIZE,
-        "/subscriptions/%s/resourceGroups/coffer/providers/Microsoft.KeyVault/vaults/%s",
-        place->subscription, vault);
+    (void) snprintf(ret_topic, KV_EVENT_TOPIC_SIZE,
+                    "/subscriptions/%s/resourceGroups/%s/providers/Microsoft.KeyVault/vaults/%s",
+                    place->subscription, group, vault);
 }
 
 #define ID_SIZE                                                                                    \
@@ -140,7 +139,7 @@ cJSON *kv_event_render(const struct kv_key_event *event, enum kv_event_schema sc
     const struct head head = { event->id, topic, subject_of(event), kv_event_type_name(event->type),
                                event->at };
 
-    kv_event_topic(place, event->vault, topic);
+    kv_event_topic(place, event->group, event->vault, topic);
     add_head(object, &head, &names_of[schema], &ok);
     add_data(object, event, place, &ok);
     if (schema == KV_EVENT_GRID) {
@@ -161,7 +160,7 @@ cJSON *kv_event_render_validation(const struct kv_event_place *place, const char
                                now };
 
     kv_uuid_random(id);
-    (void) snprintf(topic, sizeof(topic), "/subscriptions/%s/resourceGroups/coffer",
+    (void) snprintf(topic, sizeof(topic), "/subscriptions/%s/resourceGroups/" KV_GROUP,
                     place->subscription);
     add_head(object, &head, &names_of[KV_EVENT_GRID], &ok);
     cJSON *data = kv_json_add_object(object, "data", &ok);

@@ -9,6 +9,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 /* What every resource id of the pretended subscription begins with; %s is its GUID. */
 #define GROUP "/subscriptions/%s/resourcegroups/coffer/providers/"
@@ -41,14 +42,14 @@ static void fill_ids_by_resource(struct kv_identity_card *card)
     kv_uuid_of("object", card->client_id, card->object_id);
 }
 
-static void fill_system_assigned(const struct kv_identity *identity,
-                                 struct kv_identity_card *ret_card)
+void identity_make_system(struct kv_identity *identity)
 {
+    struct kv_identity_card *card = &identity->system;
     char subscription[KV_UUID_LENGTH + 1];
 
     pick_subscription(identity, subscription);
-    (void) snprintf(ret_card->resource, sizeof(ret_card->resource), SYSTEM_ASSIGNED, subscription);
-    fill_ids_by_resource(ret_card);
+    (void) snprintf(card->resource, sizeof(card->resource), SYSTEM_ASSIGNED, subscription);
+    fill_ids_by_resource(card);
 }
 
 /* False when the resource id is too long. */
@@ -68,12 +69,11 @@ static bool fill_resource(const struct kv_identity *identity, const char *name,
 /* For ids that were given: of the system-assigned identity, or of one named by its client id. */
 static void finish_by_ids(const struct kv_identity *identity, struct kv_identity_card *card)
 {
-    struct kv_identity_card system;
+    const struct kv_identity_card *system = &identity->system;
 
-    fill_system_assigned(identity, &system);
-    if (strcmp(card->client_id, system.client_id) == 0
-        || strcmp(card->object_id, system.object_id) == 0) {
-        *card = system;
+    if (strcmp(card->client_id, system->client_id) == 0
+        || strcmp(card->object_id, system->object_id) == 0) {
+        *card = *system;
         return;
     }
     (void) fill_resource(identity, card->client_id, card); /* a GUID always fits */
@@ -83,7 +83,7 @@ bool kv_identity_card(const struct kv_identity *identity, const char *name,
                       struct kv_identity_card *ret_card)
 {
     if (name == NULL || *name == '\0') {
-        fill_system_assigned(identity, ret_card);
+        *ret_card = identity->system;
         return true;
     }
     if (kv_uuid_is_valid(name)) {
@@ -102,6 +102,10 @@ bool kv_identity_card(const struct kv_identity *identity, const char *name,
 bool kv_identity_card_of_object(const struct kv_identity *identity, const char *object_id,
                                 struct kv_identity_card *ret_card)
 {
+    if (strcasecmp(object_id, identity->system.object_id) == 0) {
+        *ret_card = identity->system;
+        return true;
+    }
     if (!kv_uuid_is_valid(object_id)) {
         return false;
     }

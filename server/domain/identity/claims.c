@@ -283,7 +283,7 @@ enum kv_code kv_claims_judge_dates(const struct kv_claims *claims, const struct 
         return KV_REFUSE(err, KV_TEXT_TOKEN_TOO_EARLY, 0);
     }
     if (now - leeway >= claims->expires) {
-        return KV_FAIL(err, KV_UNAUTHORIZED, 0, "[TokenExpired] " KV_TOKEN_INVALID);
+        return KV_REFUSE(err, KV_TEXT_TOKEN_EXPIRED, 0);
     }
     return KV_OK;
 }

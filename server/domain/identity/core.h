@@ -17,12 +17,16 @@ struct kv_identity {
     enum kv_auth auth;
     char tenant[KV_UUID_LENGTH + 1];
     char issuer_url[KV_ISSUER_SIZE];
-    struct kv_principal anyone; /* who every caller is under KV_AUTH_ANY */
+    struct kv_identity_card system; /* worked out once: most callers are that one */
+    struct kv_principal anyone;     /* who every caller is under KV_AUTH_ANY */
     struct kv_issuer *issuer;
     struct kv_trust *trust; /* NULL: no other issuer is trusted */
     struct kv_seen *seen;
     EVP_MD *sha256; /* looked up once: every request needs it */
 };
+
+/* Works out the system-assigned identity, of the tenant. Before any card is asked for. */
+void identity_make_system(struct kv_identity *identity);
 
 /* True for a text of printable ASCII characters without blanks. */
 static inline bool kv_text_is_graphic(const char *text)

@@ -37,6 +37,7 @@ enum kv_code kv_identity_new(const struct kv_identity_config *config,
     identity->auth = config->auth;
     (void) snprintf(identity->tenant, sizeof(identity->tenant), "%s", config->tenant);
     kv_identity_issuer(identity->tenant, identity->issuer_url);
+    identity_make_system(identity);
     fill_anyone(identity);
     identity->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
     if (identity->sha256 == NULL) {

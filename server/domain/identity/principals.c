@@ -81,7 +81,7 @@ bool principals_make_up(const struct kv_principals *principals, const char *name
     }
     fill_from_card(principals, &card, ret_entry);
     if (ret_entry->type != KV_PRINCIPAL_SYSTEM_ASSIGNED
-        && strlen(name) < sizeof(ret_entry->name)) { /* a longer one is a resource id */
+        && strlen(name) < principals_name_size(name)) {
         if (kv_uuid_is_valid(name)) {
             principals_fold(name, ret_entry->name, sizeof(ret_entry->name));
         } else {

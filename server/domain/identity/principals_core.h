@@ -38,6 +38,12 @@ struct kv_principals {
 bool principals_make_up(const struct kv_principals *principals, const char *name,
                         struct kv_principal_entry *ret_entry);
 
+/* How long such a name may be, including its NUL: resource ids may be longer. */
+static inline size_t principals_name_size(const char *name)
+{
+    return *name == '/' ? KV_PRINCIPAL_RESOURCE_SIZE : KV_PRINCIPAL_NAME_SIZE;
+}
+
 enum kv_code principals_fail_unknown(const char *name, struct kv_err *err);
 
 /* --- principals_index.c --- */

@@ -25,7 +25,7 @@ struct person {
 /* A principal, with its keys in lower case. */
 struct record {
     struct kv_principal_entry entry;
-    char name[KV_PRINCIPAL_NAME_SIZE];
+    char name[KV_PRINCIPAL_RESOURCE_SIZE];
     char resource[KV_PRINCIPAL_RESOURCE_SIZE];
     bool is_former;
     struct record *next; /* in the order of registration */
@@ -334,6 +334,12 @@ bool principals_index_is_over(const struct principals_index *index)
     return false;
 }
 
+/* One that has a resource id for its name is that resource's, and not that of whoever asks. */
+static bool is_resources(const struct kv_principal_entry *entry)
+{
+    return entry->type == KV_PRINCIPAL_SYSTEM_ASSIGNED && entry->name[0] == '/';
+}
+
 const struct kv_principal_entry *principals_index_only(const struct principals_index *index,
                                                        enum kv_principal_type type,
                                                        size_t *ret_count)
@@ -342,7 +348,8 @@ const struct kv_principal_entry *principals_index_only(const struct principals_i
 
     *ret_count = 0;
     for (const struct record *at = index->first; at != NULL; at = at->next) {
-        if (at->entry.type == type && at->entry.state != KV_PRINCIPAL_DELETED) {
+        if (at->entry.type == type && at->entry.state != KV_PRINCIPAL_DELETED
+            && !is_resources(&at->entry)) {
             only = *ret_count == 0 ? &at->entry : only;
             ++*ret_count;
         }

@@ -246,7 +246,7 @@ static enum kv_code make_room(struct kv_db *db, struct principals_row *row, stru
 
 static enum kv_code check_name(const char *name, struct kv_err *err)
 {
-    if (strlen(name) >= KV_PRINCIPAL_NAME_SIZE || strchr(name, ',') != NULL
+    if (strlen(name) >= principals_name_size(name) || strchr(name, ',') != NULL
         || !kv_text_is_graphic(name)) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,
                        "The name of an identity has 1 to %d printable ASCII characters without "

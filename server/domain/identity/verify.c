@@ -11,6 +11,7 @@
 #include "core.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "claims.h"
@@ -55,11 +56,10 @@ static enum kv_code judge_audience(const struct kv_identity *identity,
 static enum kv_code refuse_key(const struct kv_jws *jws, struct kv_err *err)
 {
     size_t echo = jws->header_len < HEADER_ECHO_MAX ? jws->header_len : HEADER_ECHO_MAX;
+    char header[HEADER_ECHO_MAX + 1];
 
-    return KV_FAIL(err, KV_UNAUTHORIZED, 0,
-                   "AKV10046: Unable to resolve the key used for signature validation. "
-                   "EncodedJwtHeader: '%.*s'.",
-                   (int) echo, jws->text);
+    (void) snprintf(header, sizeof(header), "%.*s", (int) echo, jws->text);
+    return KV_REFUSE(err, KV_TEXT_TOKEN_KEY_UNKNOWN, 0, header);
 }
 
 static enum kv_code refuse_token(struct kv_err *err)

@@ -161,6 +161,7 @@ static void describe_version(const struct kv_scope *scope, const struct kv_key_c
     ret_draft->attributes.not_before = args->not_before;
     ret_draft->attributes.expires = args->expires;
     ret_draft->tags = args->tags;
+    ret_draft->only_first = args->only_first;
     ret_draft->release = release_terms(&args->release, plan->spec.exportable);
 }
 

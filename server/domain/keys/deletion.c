@@ -151,8 +151,8 @@ enum kv_code kv_key_check_purge(const struct kv_scope *scope, struct kv_err *err
     return KV_FAIL(err, KV_PURGE_PROTECTED, 0,
                    "Operation \"purge\" is not allowed because purge protection is enabled for "
                    "this vault. Key Vault service will automatically purge it after the retention "
-                   "period has passed.\r\nVault: %s;location=" KV_REGION,
-                   scope->vault->name);
+                   "period has passed.\r\nVault: %s;location=%s",
+                   scope->vault->name, scope->vault->region);
 }
 
 static enum kv_code check_purge(const struct kv_scope *scope, const struct key_row *row,

@@ -25,6 +25,7 @@ struct key_draft {
     const struct kv_tags *tags; /* NULL: none */
     struct release_draft release;
     const char *members, *external;
+    bool only_first; /* see struct kv_key_create_args */
 };
 
 /* What must be stored unchanged. */

@@ -85,6 +85,7 @@ enum kv_code notice_of_version(struct kv_db *db, const struct kv_scope *scope,
         return KV_OK;
     }
     memcpy(event.vault, scope->vault->name, sizeof(event.vault));
+    memcpy(event.group, scope->vault->group, sizeof(event.group));
     memcpy(event.key, key->name, sizeof(event.key));
     memcpy(event.version, key->version, sizeof(event.version));
     return kv_events_write(scope->keys->config.events, db, &event, err);
@@ -102,7 +103,7 @@ struct notice_batch {
     " FROM key_notice n JOIN key k ON k.id = n.key AND k.state = 0"                                \
     " JOIN vault t ON t.id = k.vault AND t.kind = 0 AND t.deleted = 0"                             \
     " JOIN version v ON v.id = n.version"
-#define FOUND "k.id, t.name, k.name, v.version, v.not_before, v.expires" OF_LIVE
+#define FOUND "k.id, t.name, k.name, v.version, v.not_before, v.expires, t.resource_group" OF_LIVE
 
 static const struct {
     enum kv_event_type type;
@@ -145,6 +146,7 @@ static void read_found(const struct kv_rows *rows, struct kv_key_event *event)
     (void) snprintf(event->vault, sizeof(event->vault), "%s", kv_rows_text(rows, 1));
     (void) snprintf(event->key, sizeof(event->key), "%s", kv_rows_text(rows, 2));
     (void) snprintf(event->version, sizeof(event->version), "%s", kv_rows_text(rows, 3));
+    (void) snprintf(event->group, sizeof(event->group), "%s", kv_rows_text(rows, 6));
     event->not_before = (struct kv_event_date){ !kv_rows_is_null(rows, 4), kv_rows_int(rows, 4) };
     event->expires = (struct kv_event_date){ !kv_rows_is_null(rows, 5), kv_rows_int(rows, 5) };
 }

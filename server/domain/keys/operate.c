@@ -210,10 +210,10 @@ enum kv_code kv_key_operate(const struct kv_scope *scope, const char *name, cons
                             const struct kv_key_operate_args *args, struct kv_key_result *result,
                             struct kv_err *err)
 {
-    kv_auto(key_lease_release) struct key_lease *lease = NULL;
+    kv_auto(kv_key_lease_release) struct kv_key_lease *lease = NULL;
 
-    KV_TRY(key_lease_acquire(scope, name, version, &lease, err));
-    const struct kv_key *key = key_lease_key(lease);
+    KV_TRY(kv_key_lease_acquire(scope, name, version, &lease, err));
+    const struct kv_key *key = kv_key_lease_key(lease);
     KV_TRY(kv_key_check_state(key, args->op, kv_seconds(scope->now), err));
     KV_TRY(external_check(scope, key, err));
     KV_TRY(check_algorithm(scope, key, args, err));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Versions that crypto operations have looked up recently. Each is valid until anything at all is
+ * Versions that were looked up recently, for an operation or to be shown. Each is valid until anything at all is
  * committed: then the store has another edition, and the version is looked up again. That is coarse
  * but cannot be wrong, and a client that wraps and signs a thousand times a second commits nothing
  * meanwhile.
@@ -24,7 +24,7 @@ struct question {
 };
 
 /* Immutable once it is in a slot. */
-struct key_lease {
+struct kv_key_lease {
     atomic_uint references;
     struct question question;
     struct kv_key key;
@@ -49,7 +49,7 @@ static bool pose(const struct kv_scope *scope, const char *name, const char *ver
     return true;
 }
 
-static bool answers(const struct key_lease *lease, const struct question *question)
+static bool answers(const struct kv_key_lease *lease, const struct question *question)
 {
     const struct question *answered = &lease->question;
 
@@ -59,7 +59,7 @@ static bool answers(const struct key_lease *lease, const struct question *questi
            && strcmp(answered->name, question->name) == 0;
 }
 
-static struct key_lease **choose_slot(struct key_leases *leases, const struct question *question)
+static struct kv_key_lease **choose_slot(struct key_leases *leases, const struct question *question)
 {
     unsigned by_name, by_version;
 
@@ -68,44 +68,46 @@ static struct key_lease **choose_slot(struct key_leases *leases, const struct qu
     return &leases->slot[(by_name ^ by_version) % KEY_LEASES_MAX];
 }
 
-static struct key_lease *hold(struct key_lease *lease)
+static struct kv_key_lease *hold(struct kv_key_lease *lease)
 {
     atomic_fetch_add_explicit(&lease->references, 1, memory_order_relaxed);
     return lease;
 }
 
-static struct key_lease *acquire_recent(struct key_leases *leases, const struct question *question)
+static struct kv_key_lease *acquire_recent(struct key_leases *leases,
+                                           const struct question *question)
 {
     pthread_mutex_lock(&leases->mutex);
-    struct key_lease *lease = *choose_slot(leases, question);
+    struct kv_key_lease *lease = *choose_slot(leases, question);
     lease = lease != NULL && answers(lease, question) ? hold(lease) : NULL;
     pthread_mutex_unlock(&leases->mutex);
     return lease;
 }
 
-static void remember(struct key_leases *leases, struct key_lease *lease)
+static void remember(struct key_leases *leases, struct kv_key_lease *lease)
 {
     pthread_mutex_lock(&leases->mutex);
-    struct key_lease **slot = choose_slot(leases, &lease->question);
-    struct key_lease *former = *slot;
+    struct kv_key_lease **slot = choose_slot(leases, &lease->question);
+    struct kv_key_lease *former = *slot;
     *slot = hold(lease);
     pthread_mutex_unlock(&leases->mutex);
-    key_lease_release(former);
+    kv_key_lease_release(former);
 }
 
-enum kv_code key_lease_acquire(const struct kv_scope *scope, const char *name, const char *version,
-                               struct key_lease **ret_lease, struct kv_err *err)
+enum kv_code kv_key_lease_acquire(const struct kv_scope *scope, const char *name,
+                                  const char *version, struct kv_key_lease **ret_lease,
+                                  struct kv_err *err)
 {
     struct key_leases *leases = &scope->keys->leases;
     struct question question;
     bool is_known = pose(scope, name, version, &question);
-    struct key_lease *recent = is_known ? acquire_recent(leases, &question) : NULL;
+    struct kv_key_lease *recent = is_known ? acquire_recent(leases, &question) : NULL;
 
     if (recent != NULL) {
         *ret_lease = recent;
         return KV_OK;
     }
-    kv_auto(key_lease_release) struct key_lease *lease = calloc(1, sizeof(*lease));
+    kv_auto(kv_key_lease_release) struct kv_key_lease *lease = calloc(1, sizeof(*lease));
     if (lease == NULL) {
         return KV_OUT_OF_MEMORY(err);
     }
@@ -119,12 +121,12 @@ enum kv_code key_lease_acquire(const struct kv_scope *scope, const char *name, c
     return KV_OK;
 }
 
-const struct kv_key *key_lease_key(const struct key_lease *lease)
+const struct kv_key *kv_key_lease_key(const struct kv_key_lease *lease)
 {
     return &lease->key;
 }
 
-void key_lease_release(struct key_lease *lease)
+void kv_key_lease_release(struct kv_key_lease *lease)
 {
     if (lease == NULL
         || atomic_fetch_sub_explicit(&lease->references, 1, memory_order_acq_rel) > 1) {
@@ -142,7 +144,7 @@ void key_leases_init(struct key_leases *leases)
 void key_leases_done(struct key_leases *leases)
 {
     for (size_t i = 0; i < KEY_LEASES_MAX; i++) {
-        key_lease_release(leases->slot[i]);
+        kv_key_lease_release(leases->slot[i]);
     }
     (void) pthread_mutex_destroy(&leases->mutex);
 }

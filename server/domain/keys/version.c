@@ -147,10 +147,14 @@ static enum kv_code has_version(struct kv_db *db, int64_t key_id, const char *ve
  * one. */
 static enum kv_code check_row(struct kv_db *db, const struct kv_scope *scope,
                               const struct key_row *row, const char *name,
-                              const struct kv_key *predecessor, struct kv_err *err)
+                              const struct kv_key *predecessor, const struct key_draft *draft,
+                              struct kv_err *err)
 {
     bool has;
 
+    if (draft->only_first && row->phase == PHASE_LIVE) {
+        return KV_FAIL(err, KV_CONFLICT, 0, "There is a key named '%.127s' already.", name);
+    }
     if (predecessor == NULL) {
         return version_check_row(row, name, err);
     }
@@ -177,7 +181,7 @@ static enum kv_code store_version(const struct kv_scope *scope, const char *name
     KV_TRY(kv_db_acquire(scope->keys->config.store, &db, err));
     KV_TRY(kv_db_begin(db, err));
     KV_TRY(key_row_load(db, scope, &fold, &row, err));
-    KV_TRY(check_row(db, scope, &row, name, predecessor, err));
+    KV_TRY(check_row(db, scope, &row, name, predecessor, draft, err));
     if (row.phase == PHASE_NONE) {
         KV_TRY(key_remove(db, row.id, err));
         KV_TRY(version_insert_key(db, scope, &fold, name, &row.id, err));

@@ -76,6 +76,8 @@ static void add_setting(cJSON *object, const struct kv_vault *vault, enum kv_vau
     case KV_SETTING_KIND:
     case KV_SETTING_SKU:
     case KV_SETTING_ACCESS:
+    case KV_SETTING_GROUP:
+    case KV_SETTING_REGION:
     case KV_SETTING_COUNT:
         break;
     }

@@ -66,6 +66,21 @@ static bool is_full(enum kv_code code, const struct kv_err *err)
                && (err->cause == ENOSPC || err->cause == EDQUOT || err->cause == EFBIG));
 }
 
+/* Where the data folder is does not concern those who ask: files are named from there. */
+static enum kv_code hide_place(const char *folder, enum kv_code code, struct kv_err *err)
+{
+    size_t len = strlen(folder);
+    char *at = code != KV_OK && err != NULL && len > 0 ? strstr(err->message, folder) : NULL;
+
+    while (at != NULL) {
+        size_t skip = len + (at[len] == '/');
+
+        memmove(at, at + skip, strlen(at + skip) + 1);
+        at = strstr(at, folder);
+    }
+    return code;
+}
+
 /* What the file system says becomes what is wrong with the snapshot; the cause stays. */
 static enum kv_code reword(enum kv_code code, const char *what, struct kv_err *err)
 {
@@ -223,8 +238,8 @@ static enum kv_code check_free(const char *folder, const char *name, struct kv_e
     return KV_OK;
 }
 
-enum kv_code kv_snapshots_save(struct kv_snapshots *snapshots, const char *name, cJSON **ret_shown,
-                               struct kv_err *err)
+static enum kv_code make(struct kv_snapshots *snapshots, const char *name, cJSON **ret_shown,
+                         struct kv_err *err)
 {
     kv_auto(end_turn) kv_unused pthread_mutex_t *turn = take_turn(snapshots);
     kv_auto(saving_done) struct saving saving = { .snapshots = snapshots };
@@ -245,13 +260,19 @@ enum kv_code kv_snapshots_save(struct kv_snapshots *snapshots, const char *name,
     return KV_OK;
 }
 
+enum kv_code kv_snapshots_save(struct kv_snapshots *snapshots, const char *name, cJSON **ret_shown,
+                               struct kv_err *err)
+{
+    return hide_place(snapshots->config.folder, make(snapshots, name, ret_shown, err), err);
+}
+
 /* --- what there is --- */
 
 static enum kv_code show_any(const char *folder, const char *name, cJSON **ret_shown,
                              struct kv_err *err)
 {
     struct kv_err why = { .code = KV_OK };
-    enum kv_code code = snapshot_read(folder, name, ret_shown, &why);
+    enum kv_code code = hide_place(folder, snapshot_read(folder, name, ret_shown, &why), &why);
     bool ok = true;
 
     if (code == KV_OK || code == KV_NOT_FOUND) { /* the latter: deleted just now */
@@ -281,12 +302,10 @@ static enum kv_code list_all(const char *folder, const struct snapshot_listing *
     return ok ? KV_OK : KV_OUT_OF_MEMORY(err);
 }
 
-enum kv_code kv_snapshots_list(struct kv_snapshots *snapshots, cJSON **ret_shown,
-                               struct kv_err *err)
+static enum kv_code show_all(const char *folder, cJSON **ret_shown, struct kv_err *err)
 {
     kv_auto(snapshot_listing_done) struct snapshot_listing listing = { .count = 0 };
     kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
-    const char *folder = snapshots->config.folder;
     char shelf[KV_PATH_MAX];
     bool ok = body != NULL;
 
@@ -297,29 +316,41 @@ enum kv_code kv_snapshots_list(struct kv_snapshots *snapshots, cJSON **ret_shown
     return KV_OK;
 }
 
+enum kv_code kv_snapshots_list(struct kv_snapshots *snapshots, cJSON **ret_shown,
+                               struct kv_err *err)
+{
+    const char *folder = snapshots->config.folder;
+
+    return hide_place(folder, show_all(folder, ret_shown, err), err);
+}
+
 enum kv_code kv_snapshots_show(struct kv_snapshots *snapshots, const char *name, cJSON **ret_shown,
                                struct kv_err *err)
 {
-    return snapshot_read(snapshots->config.folder, name, ret_shown, err);
+    const char *folder = snapshots->config.folder;
+
+    return hide_place(folder, snapshot_read(folder, name, ret_shown, err), err);
 }
 
 /* Renamed first, so that what a crash leaves is no snapshot. */
+static enum kv_code delete (const char *folder, const char *name, struct kv_err *err) {
+    char place[KV_PATH_MAX], gone[KV_PATH_MAX];
+
+    KV_TRY(snapshot_name_check(name, err)); KV_TRY(snapshot_place(folder, name, place, err));
+    KV_TRY(snapshot_place(folder, REMOVED, gone, err)); if (!kv_file_exists(place)){
+        return KV_FAIL(err, KV_NOT_FOUND, 0, "There is no snapshot named '%s'.", name); }
+KV_TRY(remove_unfinished(folder, err));
+KV_TRY(snapshot_rename(place, gone, err));
+return snapshot_remove(gone, err);
+}
+
 enum kv_code kv_snapshots_delete(struct kv_snapshots *snapshots, const char *name,
                                  struct kv_err *err)
 {
     kv_auto(end_turn) kv_unused pthread_mutex_t *turn = take_turn(snapshots);
     const char *folder = snapshots->config.folder;
-    char place[KV_PATH_MAX], gone[KV_PATH_MAX];
 
-    KV_TRY(snapshot_name_check(name, err));
-    KV_TRY(snapshot_place(folder, name, place, err));
-    KV_TRY(snapshot_place(folder, REMOVED, gone, err));
-    if (!kv_file_exists(place)) {
-        return KV_FAIL(err, KV_NOT_FOUND, 0, "There is no snapshot named '%s'.", name);
-    }
-    KV_TRY(remove_unfinished(folder, err));
-    KV_TRY(snapshot_rename(place, gone, err));
-    return snapshot_remove(gone, err);
+    return hide_place(folder, delete (folder, name, err), err);
 }
 
 enum kv_code kv_snapshots_check(struct kv_snapshots *snapshots, const char *name, const char *vault,
@@ -329,7 +360,7 @@ enum kv_code kv_snapshots_check(struct kv_snapshots *snapshots, const char *name
 
     KV_TRY(snapshot_name_check(name, err));
     KV_TRY(check_own(snapshots, err));
-    return snapshot_check(snapshots, name, vault, err);
+    return hide_place(snapshots->config.folder, snapshot_check(snapshots, name, vault, err), err);
 }
 
 enum kv_code kv_snapshots_restore(struct kv_snapshots *snapshots, const char *name,
@@ -339,6 +370,7 @@ enum kv_code kv_snapshots_restore(struct kv_snapshots *snapshots, const char *na
 
     KV_TRY(snapshot_name_check(name, err));
     KV_TRY(check_own(snapshots, err));
-    return reword(snapshot_restore(snapshots, name, vault, err), "the snapshot was not put back",
-                  err);
+    enum kv_code code =
+        reword(snapshot_restore(snapshots, name, vault, err), "the snapshot was not put back", err);
+    return hide_place(snapshots->config.folder, code, err);
 }

@@ -6,6 +6,7 @@
 
 #include "functions.h"
 #include "kv/base/uuid.h"
+#include "kv/templates/templates.h"
 
 #define GUID_SPACE "11fb06fb-712d-4ddd-98c7-e71bbd588830" /* control-plane.md §3.3 */
 #define UNIQUE_LENGTH 13
@@ -77,8 +78,9 @@ static uint32_t finish(uint32_t value)
     return value ^ (value >> 16);
 }
 
-static uint64_t hash(const unsigned char *bytes, size_t len)
+uint64_t kv_template_hash(const void *text, size_t len)
 {
+    const unsigned char *bytes = text;
     uint32_t one = 0, other = 0;
     size_t at = 0;
 
@@ -114,7 +116,7 @@ enum kv_code template_fn_unique_string(struct template_eval *eval, const struct 
     uint64_t rest;
 
     KV_TRY(join_arguments(eval, call, &name, err));
-    rest = hash((const unsigned char *) (name.len > 0 ? name.data : ""), name.len);
+    rest = kv_template_hash(name.len > 0 ? name.data : "", name.len);
     for (size_t i = 0; i < UNIQUE_LENGTH; i++, rest <<= 5) {
         text[i] = letters[rest >> 59];
     }

@@ -90,9 +90,10 @@ static enum kv_code update_saved(struct kv_db *db, int64_t saved, int64_t id, st
 {
     static const char sql[] =
         "UPDATE main.vault SET (kind, sku, access, retention, purge_protection, made, changed,"
-        " deleted, purge, read_only) = (SELECT kind, sku, access, retention, purge_protection, "
-        "made,"
-        " changed, deleted, purge, read_only FROM saved.vault WHERE id = ?1) WHERE id = ?2";
+        " deleted, purge, read_only, resource_group, region) = (SELECT kind, sku, access, "
+        "retention,"
+        " purge_protection, made, changed, deleted, purge, read_only, resource_group, region"
+        " FROM saved.vault WHERE id = ?1) WHERE id = ?2";
 
     return kv_db_run(db, sql, KV_BINDS(KV_B_INT(saved), KV_B_INT(id)), NULL, err);
 }
@@ -102,9 +103,9 @@ static enum kv_code insert_saved(struct kv_db *db, int64_t saved, int64_t *ret_i
 {
     static const char sql[] =
         "INSERT INTO main.vault (name, kind, sku, access, retention, purge_protection, made,"
-        " changed, deleted, purge, read_only)"
+        " changed, deleted, purge, read_only, resource_group, region)"
         " SELECT name, kind, sku, access, retention, purge_protection, made, changed, deleted,"
-        " purge, read_only FROM saved.vault WHERE id = ?";
+        " purge, read_only, resource_group, region FROM saved.vault WHERE id = ?";
 
     KV_TRY(kv_db_run(db, sql, KV_BINDS(KV_B_INT(saved)), NULL, err));
     *ret_id = kv_db_last_id(db);

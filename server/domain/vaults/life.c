@@ -300,7 +300,8 @@ static enum kv_code check_change(const struct kv_vault *vault, const struct kv_v
     struct kv_vault_draft fixed = *draft;
     enum kv_vault_setting setting;
 
-    fixed.given &= 1U << KV_SETTING_KIND | 1U << KV_SETTING_RETENTION
+    fixed.given &= 1U << KV_SETTING_KIND | 1U << KV_SETTING_RETENTION | 1U << KV_SETTING_GROUP
+                   | 1U << KV_SETTING_REGION
                    | (vault->purge_protection ? 1U << KV_SETTING_PURGE_PROTECTION : 0);
     if (!agrees(vault, &fixed, &setting)) {
         return refuse(vault, draft, setting, KV_CONFLICT, ", and that cannot be changed", err);

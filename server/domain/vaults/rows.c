@@ -21,12 +21,15 @@ static const struct kv_migration migrations[] = {
       ");" },
     /* the region has failed over: no changes */
     { "ALTER TABLE vault ADD COLUMN read_only INTEGER NOT NULL DEFAULT 0;" },
+    /* where the resource manager has it */
+    { "ALTER TABLE vault ADD COLUMN resource_group TEXT NOT NULL DEFAULT '" KV_GROUP "';"
+      "ALTER TABLE vault ADD COLUMN region TEXT NOT NULL DEFAULT '" KV_REGION "';" },
     { NULL },
 };
 
 #define COLUMNS                                                                                    \
     "id, name, kind, sku, access, retention, purge_protection, made, changed, deleted, purge,"     \
-    " read_only"
+    " read_only, resource_group, region"
 
 enum kv_code vault_rows_migrate(struct kv_store *store, struct kv_err *err)
 {
@@ -55,6 +58,21 @@ static bool read_name(const struct kv_rows *rows, char ret_name[KV_VAULT_NAME_MA
         return false;
     }
     memcpy(ret_name, draft.vault.name, sizeof(draft.vault.name));
+    return true;
+}
+
+/* By the rules that it was given by. */
+static bool read_place(const struct kv_rows *rows, struct kv_vault *vault)
+{
+    struct kv_vault_draft draft = { .given = 0 };
+    const char *group = kv_rows_text(rows, 12), *region = kv_rows_text(rows, 13);
+
+    if (kv_vault_draft_set(&draft, "group", group, NULL) != KV_OK
+        || kv_vault_draft_set(&draft, "region", region, NULL) != KV_OK) {
+        return false;
+    }
+    memcpy(vault->group, draft.vault.group, sizeof(vault->group));
+    memcpy(vault->region, draft.vault.region, sizeof(vault->region));
     return true;
 }
 
@@ -89,7 +107,7 @@ static enum kv_code read_row(const struct kv_rows *rows, struct kv_vault *ret_va
         .purge = kv_rows_int(rows, 10),
         .read_only = kv_rows_int(rows, 11) != 0,
     };
-    if (!is_sound(rows) || !read_name(rows, ret_vault->name)) {
+    if (!is_sound(rows) || !read_name(rows, ret_vault->name) || !read_place(rows, ret_vault)) {
         return KV_FAIL(err, KV_INTERNAL, 0,
                        "the store is damaged: its vault %lld has a name or a setting that no vault "
                        "can have",
@@ -101,10 +119,11 @@ static enum kv_code read_row(const struct kv_rows *rows, struct kv_vault *ret_va
 enum kv_code vault_row_insert(struct kv_db *db, struct kv_vault *vault, struct kv_err *err)
 {
     static const char sql[] =
-        "INSERT INTO vault (name, kind, sku, access, retention, purge_protection, made, changed)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+        "INSERT INTO vault (name, kind, sku, access, retention, purge_protection, made, changed,"
+        " resource_group, region) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
         " ON CONFLICT (name) DO UPDATE SET kind = ?2, sku = ?3, access = ?4, retention = ?5,"
-        " purge_protection = ?6, made = ?7, changed = ?8 WHERE kind IS NULL RETURNING id";
+        " purge_protection = ?6, made = ?7, changed = ?8, resource_group = ?9, region = ?10"
+        " WHERE kind IS NULL RETURNING id";
     kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
     bool found;
 
@@ -112,7 +131,8 @@ enum kv_code vault_row_insert(struct kv_db *db, struct kv_vault *vault, struct k
                        KV_BINDS(KV_B_TEXT(vault->name), KV_B_INT(vault->kind), KV_B_INT(vault->sku),
                                 KV_B_INT(vault->access), KV_B_INT(vault->retention_days),
                                 KV_B_INT(vault->purge_protection), KV_B_INT(vault->made),
-                                KV_B_INT(vault->changed)),
+                                KV_B_INT(vault->changed), KV_B_TEXT(vault->group),
+                                KV_B_TEXT(vault->region)),
                        &rows, err));
     KV_TRY(kv_rows_next(rows, &found, err));
     if (!found) {

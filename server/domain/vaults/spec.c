@@ -94,6 +94,45 @@ static bool set_access(struct kv_vault *vault, const char *value)
     return false;
 }
 
+/* Letters and digits of ASCII, and those of `others`; at most `max`. */
+static bool is_made_of(const char *text, const char *others, size_t max)
+{
+    size_t len = strlen(text);
+
+    for (const char *at = text; *at != '\0'; at++) {
+        if (!isalnum((unsigned char) *at) && strchr(others, *at) == NULL) {
+            return false;
+        }
+    }
+    return len > 0 && len <= max;
+}
+
+static bool set_group(struct kv_vault *vault, const char *value)
+{
+    if (!is_made_of(value, "-_.()", KV_GROUP_MAX) || value[strlen(value) - 1] == '.') {
+        return false;
+    }
+    memcpy(vault->group, value, strlen(value) + 1);
+    return true;
+}
+
+/* "East US" and "eastus" are the same region. */
+static bool set_region(struct kv_vault *vault, const char *value)
+{
+    size_t len = 0;
+
+    if (!is_made_of(value, " ", KV_REGION_MAX)) {
+        return false;
+    }
+    for (const char *at = value; *at != '\0'; at++) {
+        if (*at != ' ') {
+            vault->region[len++] = (char) tolower((unsigned char) *at);
+        }
+    }
+    vault->region[len] = '\0';
+    return len > 0;
+}
+
 static const struct {
     const char *name;
     setter_fn *set;
@@ -106,13 +145,20 @@ static const struct {
     [KV_SETTING_PURGE_PROTECTION] = { "purge-protection", set_purge_protection,
                                       "takes no value, or true or false" },
     [KV_SETTING_ACCESS] = { "access", set_access, "must be open, policy or rbac" },
+    [KV_SETTING_GROUP] = { "group", set_group,
+                           "takes 1 to 90 letters, digits and -_.(), and does not end with a "
+                           "full stop" },
+    [KV_SETTING_REGION] = { "region", set_region, "takes 1 to 40 letters, digits and blanks" },
 };
 
 enum kv_code kv_vault_draft_begin(struct kv_vault_draft *ret_draft, const char *name, size_t len,
                                   struct kv_err *err)
 {
     struct kv_vault_draft draft = {
-        .vault = { .sku = KV_SKU_PREMIUM, .retention_days = KV_RETENTION_MAX },
+        .vault = { .sku = KV_SKU_PREMIUM,
+                   .retention_days = KV_RETENTION_MAX,
+                   .group = KV_GROUP,
+                   .region = KV_REGION },
     };
 
     KV_TRY(set_name(&draft.vault, name, len, err));
@@ -145,7 +191,7 @@ enum kv_code kv_vault_draft_set(struct kv_vault_draft *draft, const char *name, 
 static enum kv_code apply_setting(struct kv_vault_draft *draft, const char *text, size_t len,
                                   struct kv_err *err)
 {
-    char setting[64];
+    char setting[sizeof("purge-protection=") + KV_SETTING_TEXT_SIZE];
 
     snprintf(setting, sizeof(setting), "%.*s", (int) len, text);
 
@@ -195,6 +241,12 @@ void kv_vault_setting_text(const struct kv_vault *vault, enum kv_vault_setting s
         break;
     case KV_SETTING_ACCESS:
         text = access_names[vault->access];
+        break;
+    case KV_SETTING_GROUP:
+        text = vault->group;
+        break;
+    case KV_SETTING_REGION:
+        text = vault->region;
         break;
     case KV_SETTING_RETENTION:
         snprintf(ret_text, KV_SETTING_TEXT_SIZE, "%u", vault->retention_days);

@@ -196,6 +196,25 @@ class Coffer(Failures):
         """Puts everything, or one vault, back to what the options of coffer say."""
         self.ask("POST", "/control/v1/reset", {"vault": vault} if vault else {})
 
+    # Snapshots
+
+    def snapshot(self, name):
+        """Saves the state of everything under a name; returns what coffer says of it."""
+        return self.ask("POST", "/control/v1/snapshots", {"name": name})
+
+    def restore(self, name, vault=None):
+        """Puts everything, or one vault, back to what snapshot() has saved."""
+        order = {"vault": vault} if vault else {}
+        self.ask("POST", f"/control/v1/snapshots/{quote(name, safe='')}/restore", order)
+
+    def snapshots(self):
+        """What was saved."""
+        return self.ask("GET", "/control/v1/snapshots")["snapshots"]
+
+    def delete_snapshot(self, name):
+        """Removes what was saved under that name."""
+        self.ask("DELETE", f"/control/v1/snapshots/{quote(name, safe='')}")
+
     # Who may do what
 
     def object_id(self, identity=""):

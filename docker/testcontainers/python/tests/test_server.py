@@ -55,6 +55,30 @@ def test_a_role_that_is_not_there_is_refused(coffer):
         coffer.grant("roles", "key-vault-reader", permissions=["get"])
 
 
+def test_a_snapshot_that_is_not_there_cannot_be_put_back(coffer):
+    with pytest.raises(CofferError, match="no snapshot named 'nothing'") as refused:
+        coffer.restore("nothing")
+    assert refused.value.status == 404
+    with pytest.raises(CofferError) as refused:
+        coffer.snapshot("../nothing")
+    assert refused.value.status == 400
+
+
+def test_a_snapshot_is_put_back_of_a_vault_and_of_all(coffer):
+    for name in ("one", "two"):
+        coffer.create_vault(name)
+    assert coffer.snapshot("before")["name"] == "before"
+    coffer.delete_vault("one")
+    coffer.delete_vault("two")
+    coffer.restore("before", vault="one")
+    assert [coffer.vault(name).state for name in ("one", "two")] == ["live", "deleted"]
+    coffer.restore("before")
+    assert coffer.vault("two").state == "live"
+    coffer.delete_snapshot("before")
+    assert coffer.snapshots() == []
+    coffer.reset()
+
+
 def _access(coffer, vault):
     answer = coffer.ask("GET", f"/control/v1/vaults/{vault}/access")
     return answer["assignments"], answer["policies"]

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * deploy.h - coffer deploy: a client of the resource manager on the HTTPS port, with a token of its own.
+ * Private to the files of `coffer deploy`. One thread.
+ */
+#pragma once
+
+#include "server.h"
+
+#define DEPLOY_TEMPLATE_MAX ((size_t) 4 * 1024 * 1024) /* bytes, as the server takes them */
+#define DEPLOY_BEFORE_TEMPLATE "{\"properties\":{\"template\":"
+
+/* ---- deploy_client.c: the resource manager -------------------------------------------------- */
+
+struct deploy_client {
+    struct kv_cli_server server;
+    char url[64];         /* https://management.localhost:8443 */
+    char connect_to[600]; /* where that is, as libcurl wants it */
+    struct kv_buf trust;  /* PEM */
+    char *authorization;  /* heap: a header line; it is a secret */
+    char scope[512];      /* "/subscriptions/.../resourceGroups/coffer" */
+};
+void deploy_client_done(struct deploy_client *client);
+KV_DEFINE_CLEANUP_VALUE(struct deploy_client, deploy_client_done)
+
+/* Finds server, certificate and token, and the group. Zeroed before. */
+enum kv_code deploy_client_open(const struct kv_options *options, const char *group,
+                                struct deploy_client *client, struct kv_err *err) kv_must_check;
+
+/* Asks for what is below the group; `body` NULL: none. *ret_json: whatever it answers, an empty object where that is
+ * nothing. */
+enum kv_code deploy_client_ask(const struct deploy_client *client, const char *verb,
+                               const char *path, const struct kv_buf *body, long *ret_status,
+                               cJSON **ret_json, struct kv_err *err) kv_must_check;
+
+/* ---- deploy_body.c: what is sent -------------------------------------------------------------- */
+
+/* A name for the deployment of that file: what comes before the ending. */
+#define DEPLOY_NAME_SIZE 65
+void deploy_name(const char *path, char ret_name[DEPLOY_NAME_SIZE]);
+
+/* The template as it stands in its file, so that the server counts its lines; then parameters and mode. */
+enum kv_code deploy_body(const struct kv_options *options, const struct kv_buf *template,
+                         struct kv_buf *body, struct kv_err *err) kv_must_check;
+
+/* ---- deploy_print.c: what is shown ------------------------------------------------------------- */
+
+/* Lines of operations that have changed since the last time; `seen` is an object that keeps what was shown. */
+void deploy_print_progress(const cJSON *operations, cJSON *seen);
+void deploy_print_outputs(const cJSON *properties);
+/* In colour on a terminal, unless NO_COLOR is set. */
+void deploy_print_changes(const struct kv_options *options, const cJSON *answer);
+/* An error with its details, on standard error; under one that has a place in the template, that line. */
+void deploy_print_error(const cJSON *error, const struct kv_buf *template);

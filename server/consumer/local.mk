@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+libkvconsumer_a_SOURCES += \
+	%D%/answer.c \
+	%D%/core.h \
+	%D%/due.c \
+	%D%/engine.c \
+	%D%/flow.c \
+	%D%/health.c \
+	%D%/keeping.c \
+	%D%/orders.c \
+	%D%/place.c \
+	%D%/probe.h \
+	%D%/profile.c \
+	%D%/request.c \
+	%D%/schedule.c \
+	%D%/settings.c \
+	%D%/show.c \
+	%D%/state.c \
+	%D%/table.c \
+	%D%/verify.c \
+	%D%/view.c \
+	%D%/wrap.c

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How each kind of service behaves: consumers.md §1 (read in its source) for FHIR and DICOM,
+ * control-plane.md §4.7 for the others, of whose probes and periods only what is said there is sure.
+ * What the sources leave open is a column or a switch here, and nowhere else.
+ */
+#include <string.h>
+
+#include "core.h"
+
+/* consumers.md §1.3, row by row. What a client throws that is no answer is nobody's fault. */
+static const struct ruling health_rulings[] = {
+    { OUTCOME_REFUSED, 0, 0, VERDICT_LOST, ACCESS_LOST_REASON },
+    { OUTCOME_LOCAL, 0, 0, VERDICT_LOST, ACCESS_LOST_REASON },
+    { OUTCOME_WRONG_KEY, 0, 0, VERDICT_LOST, ACCESS_LOST_REASON },
+    { OUTCOME_NO_PUBLIC_NAME, 0, 0, VERDICT_LOST, ACCESS_LOST_REASON },
+    { OUTCOME_LOGIN, 0, 0, VERDICT_RESET, NULL },
+    { OUTCOME_UNREACHABLE, 0, 0, VERDICT_RESET, NULL },
+};
+
+/* A database goes by what it needs, not by whose fault it is (control-plane.md §4.6, causes A and B); an
+ * answer that says "later" changes nothing yet. */
+static const struct ruling sql_rulings[] = {
+    { OUTCOME_REFUSED, 429, 429, VERDICT_STAYS, NULL },
+    { OUTCOME_REFUSED, 500, 599, VERDICT_STAYS, NULL },
+    { OUTCOME_REFUSED, 404, 404, VERDICT_LOST, "ServerKeyNotFound" },
+    { OUTCOME_REFUSED, 0, 0, VERDICT_LOST, "AzureKeyVaultMissingPermissions" },
+    { OUTCOME_LOCAL, 0, 0, VERDICT_LOST, "AzureKeyVaultMissingPermissions" },
+    { OUTCOME_WRONG_KEY, 0, 0, VERDICT_LOST, "ServerKeyDoesNotExists" },
+    { OUTCOME_LOGIN, 0, 0, VERDICT_LOST, "AzureKeyVaultNoServerIdentity" },
+    { OUTCOME_NO_PUBLIC_NAME, 0, 0, VERDICT_LOST, "AzureKeyVaultConnectionFailed" },
+    { OUTCOME_UNREACHABLE, 0, 0, VERDICT_LOST, "AzureKeyVaultConnectionFailed" },
+};
+
+static const struct ruling storage_rulings[] = {
+    { OUTCOME_REFUSED, 429, 429, VERDICT_STAYS, NULL },
+    { OUTCOME_REFUSED, 500, 599, VERDICT_STAYS, NULL },
+    { OUTCOME_REFUSED, 401, 401, VERDICT_LOST, "KeyVaultAccessTokenCannotBeAcquired" },
+    { OUTCOME_REFUSED, 0, 0, VERDICT_LOST, "KeyVaultEncryptionKeyNotFound" },
+    { OUTCOME_LOCAL, 0, 0, VERDICT_LOST, "KeyVaultEncryptionKeyNotFound" },
+    { OUTCOME_WRONG_KEY, 0, 0, VERDICT_LOST, "KeyVaultEncryptionKeyNotFound" },
+    { OUTCOME_LOGIN, 0, 0, VERDICT_LOST, "KeyVaultAccessTokenCannotBeAcquired" },
+    { OUTCOME_NO_PUBLIC_NAME, 0, 0, VERDICT_LOST, "KeyVaultVaultNotFound" },
+    { OUTCOME_UNREACHABLE, 0, 0, VERDICT_STAYS, NULL },
+};
+
+/* Sub-statuses of Cosmos DB; those that are the service's own fault change nothing. */
+static const struct ruling cosmos_rulings[] = {
+    { OUTCOME_REFUSED, 429, 429, VERDICT_STAYS, NULL },
+    { OUTCOME_REFUSED, 500, 599, VERDICT_STAYS, NULL },
+    { OUTCOME_REFUSED, 404, 404, VERDICT_LOST, "4003" },
+    { OUTCOME_REFUSED, 400, 400, VERDICT_LOST, "4005" },
+    { OUTCOME_REFUSED, 0, 0, VERDICT_LOST, "4002" },
+    { OUTCOME_LOCAL, 0, 0, VERDICT_LOST, "4005" },
+    { OUTCOME_WRONG_KEY, 0, 0, VERDICT_LOST, "4005" },
+    { OUTCOME_LOGIN, 0, 0, VERDICT_STAYS, NULL },
+    { OUTCOME_NO_PUBLIC_NAME, 0, 0, VERDICT_LOST, "4009" },
+    { OUTCOME_UNREACHABLE, 0, 0, VERDICT_STAYS, NULL },
+};
+
+#define RULINGS(table) .rulings = (table), .ruling_count = KV_COUNT(table)
+#define HEALTH_ACTS                                                                                \
+    {                                                                                              \
+        ACT_GET, ACT_GET, ACT_WRAP, ACT_UNWRAP                                                     \
+    } /* the crypto client gets it again */
+#define SERVICE_ACTS                                                                               \
+    {                                                                                              \
+        ACT_GET, ACT_WRAP, ACT_UNWRAP                                                              \
+    }
+
+static const struct profile profiles[] = {
+    { .name = "fhir",
+      .host_word = "fhir",
+      .acts = HEALTH_ACTS,
+      .alg = "RSA1_5",
+      .period = MINUTE_MS,
+      .grace = 30 * MINUTE_MS,
+      .heals_min = 5,
+      .heals_max = 10,
+      RULINGS(health_rulings),
+      .rules = "fhir-best-practice",
+      .status = 500,
+      .statuses = { 500, 403 },
+      .redeploy =
+          "Restore access to the key, then deploy the service again with the same settings." },
+    { .name = "dicom",
+      .host_word = "dicom",
+      .acts = HEALTH_ACTS,
+      .alg = "RSA1_5",
+      .period = MINUTE_MS,
+      .grace = 30 * MINUTE_MS,
+      .heals_min = 5,
+      .heals_max = 10,
+      RULINGS(health_rulings),
+      .rules = "dicom",
+      .status = 500,
+      .statuses = { 500, 424 },
+      .redeploy =
+          "Restore access to the key, then deploy the service again with the same settings." },
+    { .name = "storage",
+      .host_word = "",
+      .acts = SERVICE_ACTS,
+      .alg = "RSA-OAEP",
+      .period = MINUTE_MS,
+      .grace = INT64_MAX,
+      RULINGS(storage_rulings),
+      .rules = "none",
+      .status = 403,
+      .statuses = { 403 },
+      .redeploy = "" },
+    { .name = "sql-tde",
+      .host_word = "",
+      .acts = SERVICE_ACTS,
+      .alg = "RSA-OAEP",
+      .period = MINUTE_MS,
+      .cache = 10 * MINUTE_MS,
+      .grace = 30 * MINUTE_MS,
+      .heals_min = 5,
+      .heals_max = 60,
+      RULINGS(sql_rulings),
+      .rules = "dicom", /* the same key: RSA or RSA-HSM, 2048 or 3072, a version */
+      .status = 500,
+      .statuses = { 500 },
+      .redeploy = "Restore access to the key, then revalidate it: retry with the existing key." },
+    { .name = "cosmos",
+      .host_word = "",
+      .acts = SERVICE_ACTS,
+      .alg = "RSA-OAEP",
+      .period = 5 * MINUTE_MS,
+      .cache = 60 * MINUTE_MS,
+      .grace = INT64_MAX,
+      .heals_min = 60,
+      .heals_max = 120,
+      RULINGS(cosmos_rulings),
+      .rules = "none",
+      .status = 403,
+      .statuses = { 403 },
+      .redeploy = "" },
+    { .name = "disk-encryption-set",
+      .host_word = "",
+      .acts = SERVICE_ACTS,
+      .alg = "RSA-OAEP",
+      .period = 60 * MINUTE_MS,
+      .grace = 0, /* the machines are shut down, and nobody starts them again */
+      RULINGS(storage_rulings),
+      .rules = "none",
+      .status = 403,
+      .statuses = { 403 },
+      .redeploy = "Restore access to the key, then start the virtual machines: deploy again." },
+};
+
+static const struct rules rule_sets[] = {
+    { "fhir-2023", true, KV_CMK_FHIR_2023 },
+    { "fhir-best-practice", true, KV_CMK_FHIR_BEST_PRACTICE },
+    { "dicom", true, KV_CMK_DICOM },
+    { "none", false, 0 },
+};
+
+const struct profile *profile_find(const char *name)
+{
+    for (size_t i = 0; i < KV_COUNT(profiles); i++) {
+        if (strcmp(profiles[i].name, name) == 0) {
+            return &profiles[i];
+        }
+    }
+    return NULL;
+}
+
+const char *profile_names(void)
+{
+    return "fhir, dicom, storage, sql-tde, cosmos and disk-encryption-set";
+}
+
+const struct rules *rules_find(const char *name)
+{
+    for (size_t i = 0; i < KV_COUNT(rule_sets); i++) {
+        if (strcmp(rule_sets[i].name, name) == 0) {
+            return &rule_sets[i];
+        }
+    }
+    return NULL;
+}
+
+static const struct ruling good = { OUTCOME_OK, 0, 0, VERDICT_HEALTHY, NULL };
+
+const struct ruling *profile_rule(const struct profile *profile, enum outcome outcome, long status)
+{
+    for (size_t i = 0; i < profile->ruling_count; i++) {
+        const struct ruling *ruling = &profile->rulings[i];
+        bool is_any = ruling->low == 0;
+
+        if (ruling->outcome == outcome
+            && (is_any || (status >= ruling->low && status <= ruling->high))) {
+            return ruling;
+        }
+    }
+    return &good;
+}

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+libkvdomain_a_SOURCES += \
+	%D%/core.h \
+	%D%/envelope.c \
+	%D%/operations.c \
+	%D%/resources.c

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* coffer deploy, as an operator types it. */
+#include "deployments_tools.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "kv/base/files.h"
+
+TestSuite(deploy_shell, .init = deployments_start, .fini = deployments_stop, .timeout = 120);
+
+static char output[32768];
+
+/* The words behind `coffer deploy`, separated by blanks; "@" begins a file of write_file(). */
+static void expect(const char *words, int status, const char *said)
+{
+    const char *arguments[24] = { "deploy" };
+    char copy[512], paths[8][300];
+    size_t count = 1, files = 0;
+    char *rest = copy;
+
+    snprintf(copy, sizeof(copy), "%s", words);
+    for (char *word = strsep(&rest, " "); word != NULL; word = strsep(&rest, " ")) {
+        if (word[0] == '@') {
+            snprintf(paths[files], sizeof(paths[0]), "%s/%.200s", deployments_root, word + 1);
+            word = paths[files++];
+        }
+        arguments[count++] = word;
+    }
+    arguments[count++] = "--data";
+    arguments[count] = deployments_daemon.folder;
+    int is = program_run(arguments, output, sizeof(output));
+    cr_expect_eq(is, status, "%s: %d %s", words, is, output);
+    cr_expect_not_null(strstr(output, said), "%s: %s", words, output);
+}
+
+static void write_file(const char *name, const char *text)
+{
+    char path[400];
+
+    snprintf(path, sizeof(path), "%s/%s", deployments_root, name);
+    cr_assert_eq(kv_file_write(path, text, strlen(text), 0600, NULL), KV_OK);
+}
+
+static void write_template(void)
+{
+    write_file(
+        "t.json",
+        "// with a comment\n" TEMPLATE(
+            "\n\"parameters\":{\"who\":{\"type\":\"string\"},\"n\":{\"type\":"
+            "\"int\",\"defaultValue\":1}},\n\"resources\":[" THING(
+                "a",
+                ",\"properties\":{\"n\":\"[parameters('n')]\"}") "],\n"
+                                                                 "\"outputs\":{\"said\":{\"type\":"
+                                                                 "\"string\",\"value\":\"[concat("
+                                                                 "parameters('who'), "
+                                                                 "parameters('n'))]\"}}"));
+}
+
+Test(deploy_shell, wrong_usage_and_files_that_are_not_there)
+{
+    expect("", 2, "");
+    expect("--group rg1 @missing.json", 1, "missing.json does not exist");
+    write_template();
+    expect("--group rg1 --parameters =x @t.json", 2, "the name is missing");
+    expect("--group rg1 --parameters nothere.json @t.json", 1, "nothere.json does not exist");
+    expect("--group rg1 --mode partial @t.json", 2, "mode");
+    expect("--group rg1 --name a/b @t.json", 2, "a deployment's name has at most");
+}
+
+Test(deploy_shell, a_group_that_is_not_there_is_told_how_to_make)
+{
+    write_template();
+    expect("--group nobodys --parameters who=me @t.json", 1,
+           "there is no resource group nobodys: make it with az group create");
+}
+
+Test(deploy_shell, an_error_shows_the_line_of_the_template)
+{
+    write_template();
+    expect("--group rg1 @t.json", 1,
+           "     3 | \"parameters\":{\"who\":{\"type\":\"string\"},\"n\":{\"type\":\"int\","
+           "\"defaultValue\":1}},\n       |                     ^");
+    cr_expect_not_null(strstr(output, "InvalidTemplate: "));
+    write_file("broken.json", "{\n  \"a\": 1,\n  oops\n}\n");
+    expect("--group rg1 @broken.json", 1, "     3 |   oops");
+}
+
+Test(deploy_shell, a_failure_is_told_with_its_details)
+{
+    write_template();
+    expect("--group rg1 --parameters who=me @t.json", 0, "Succeeded");
+    write_file("moved.json",
+               TEMPLATE("\"resources\":[{\"type\":\"Contoso.Things/things\",\"apiVersion\":"
+                        "\"2020-01-01\",\"name\":\"a\",\"location\":\"westus\"}]"));
+    expect("--group rg1 @moved.json", 1,
+           "Failed     Contoso.Things/things  a  InvalidResourceLocation");
+    cr_expect_not_null(strstr(output, "  InvalidResourceLocation: The resource 'a' already exists"),
+                       "%s", output);
+    cr_expect_not_null(strstr(output, "coffer deploy: the deployment moved has failed"));
+}
+
+Test(deploy_shell, progress_and_outputs_are_shown)
+{
+    write_template();
+    write_file("p.json", "{\"parameters\":{\"who\":{\"value\":\"file\"},\"n\":{\"value\":4}}}");
+    expect("--group rg1 --parameters @p.json --parameters n=7 @t.json", 0,
+           "\nOUTPUT  TYPE          VALUE\nsaid    String        file7\n");
+    cr_expect_not_null(strstr(output, "Succeeded  Contoso.Things/things  a\n"), "%s", output);
+    expect("--group rg1 --parameters who=007 @t.json", 0, "0071\n");
+}
+
+Test(deploy_shell, what_if_lists_changes_and_does_nothing)
+{
+    write_template();
+    expect("--group rg1 --what-if --parameters who=me @t.json", 0, "1 to create\n");
+    expect("--group rg1 --what-if --parameters who=me @t.json", 0, "  + /subscriptions/");
+    expect("--group rg1 --parameters who=me @t.json", 0, "Succeeded");
+    expect("--group rg1 --what-if --parameters who=me @t.json", 0, "1 unchanged\n");
+    expect("--group rg1 --what-if --parameters who=me --parameters n=2 @t.json", 0,
+           "      ~ properties.n: 1 => 2\n");
+    cr_expect_null(strstr(output, "\033"), "colour is for terminals");
+}
