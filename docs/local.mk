@@ -33,6 +33,7 @@ EXTRA_DIST += \
 	%D%/page.md \
 	%D%/page.png \
 	%D%/parity.md \
+	%D%/performance.md \
 	%D%/resource-manager.md \
 	%D%/pool.md \
 	%D%/scenarios.md \
