@@ -102,9 +102,9 @@ static enum kv_code check_url(struct kv_request *request, struct kv_response *re
                               struct kv_err *err)
 {
     (void) response;
-    return request->target_is_valid ? KV_OK
-                                    : KV_FAIL(err, KV_GRAPH_BAD_REQUEST, 0,
-                                              "The URL of the request is not valid.");
+    return request->target_is_valid
+               ? KV_OK
+               : KV_FAIL(err, KV_GRAPH_BAD_REQUEST, 0, "The URL of the request is not valid.");
 }
 
 static enum kv_code refuse_unmatched(struct kv_request *request, struct kv_response *response,
