@@ -316,26 +316,15 @@ static void await_consumer(struct client *client, const char *service, const cha
     cr_assert_str_eq(reply_text(&reply, "state"), state, "%s", reply.body);
 }
 
-static void enable_key(struct client *client, bool is_enabled)
-{
-    API_REPLY(reply, client_send(client, &(const struct request){
-                                             .method = "PATCH",
-                                             .target = "/control/v1/vaults/traits1/keys/cmk",
-                                             .body = is_enabled ? "{\"enabled\":true}"
-                                                                : "{\"enabled\":false}",
-                                             .control = true }));
-    cr_assert_eq(reply.status, 200, "%s", reply.body);
-}
-
 /* Two minutes are a lost key, forty are more than it heals from by itself. */
 static void lose_key_for_long(struct client *client)
 {
-    enable_key(client, false);
+    deployments_enable_key(client, false);
     api_advance(&own, 120);
     await_consumer(client, "ws1-images", "access-lost");
     api_advance(&own, 2400);
     await_consumer(client, "ws1-images", "needs-redeploy");
-    enable_key(client, true);
+    deployments_enable_key(client, true);
     api_advance(&own, 900);
     await_consumer(client, "ws1-images", "needs-redeploy");
 }

@@ -334,23 +334,12 @@ Test(deployments_findings, finding_11_a_key_of_4096_bits_is_refused)
                        "%s", reply.body);
 }
 
-static void enable_key(struct client *client, bool is_enabled)
-{
-    API_REPLY(reply, client_send(client, &(const struct request){
-                                             .method = "PATCH",
-                                             .target = "/control/v1/vaults/traits1/keys/cmk",
-                                             .body = is_enabled ? "{\"enabled\":true}"
-                                                                : "{\"enabled\":false}",
-                                             .control = true }));
-    cr_assert_eq(reply.status, 200, "%s", reply.body);
-}
-
 /* The other status is an option of a consumer: health_lost shows both. */
 Test(deployments_findings, finding_12_a_lost_key_is_a_500_as_documented)
 {
     ON_ITS_OWN;
     deploy_traits(&dev, NULL);
-    enable_key(&dev, false);
+    deployments_enable_key(&dev, false);
     api_advance(&daemon, 120);
     health_await(&daemon, "ws1-fhir1", "access-lost");
     API_REPLY(reply, health_ask(&dev, &(const struct front_ask){ .service = "ws1-fhir1",
@@ -364,17 +353,17 @@ Test(deployments_findings, finding_13_less_than_half_an_hour_heals_and_more_need
 {
     ON_ITS_OWN;
     deploy_traits(&dev, NULL);
-    enable_key(&dev, false);
+    deployments_enable_key(&dev, false);
     api_advance(&daemon, 29L * 60);
     health_await(&daemon, "ws1-fhir1", "access-lost");
-    enable_key(&dev, true);
+    deployments_enable_key(&dev, true);
     api_advance(&daemon, 12L * 60);
     health_await(&daemon, "ws1-fhir1", "encrypted");
 
-    enable_key(&dev, false);
+    deployments_enable_key(&dev, false);
     api_advance(&daemon, 32L * 60);
     health_await(&daemon, "ws1-fhir1", "needs-redeploy");
-    enable_key(&dev, true);
+    deployments_enable_key(&dev, true);
     api_advance(&daemon, 12L * 60);
     expect_consumer(&dev, "needs-redeploy");
     deploy_traits(&dev, NULL);

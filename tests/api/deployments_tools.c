@@ -108,3 +108,14 @@ void deployments_read(const char *path, const char *parameters, struct kv_buf *r
                                parameters),
                  KV_OK);
 }
+
+void deployments_enable_key(struct client *client, bool is_enabled)
+{
+    API_REPLY(reply, client_send(client, &(const struct request){
+                                             .method = "PATCH",
+                                             .target = "/control/v1/vaults/traits1/keys/cmk",
+                                             .body = is_enabled ? "{\"enabled\":true}"
+                                                                : "{\"enabled\":false}",
+                                             .control = true }));
+    cr_assert_eq(reply.status, 200, "%s", reply.body);
+}

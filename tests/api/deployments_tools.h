@@ -56,3 +56,6 @@ struct reply deployments_act(struct client *client, const char *name, const char
 
 /* The request that deploys the template of that file; done with kv_buf_done(). */
 void deployments_read(const char *path, const char *parameters, struct kv_buf *ret_body);
+
+/* Of the template with every trait, by the control port. */
+void deployments_enable_key(struct client *client, bool is_enabled);
