@@ -12,12 +12,14 @@
 #define STOPS_MAX 240 /* of one journey; a longer one than four hours has them further apart */
 #define LOOK_MS 20
 
+/* One whose check is under way is waited for before the clock leaves. */
 static kv_millis find_first_locked(const struct kv_consumers *consumers)
 {
     kv_millis first = INT64_MAX;
 
     for (size_t i = 0; i < consumers->count; i++) {
-        kv_millis next = consumer_next(consumers->consumer[i]);
+        const struct consumer *consumer = consumers->consumer[i];
+        kv_millis next = consumer->is_busy ? INT64_MIN : consumer_next(consumer);
 
         first = next < first ? next : first;
     }

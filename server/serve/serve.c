@@ -256,15 +256,12 @@ static void fill_app(struct server *server)
         .keys = server->keys,
         .identity = server->identity,
         .roles = server->roles,
-        .revokes_at_once = kv_option_is(server->options, KV_OPTION_REVOCATION, "immediate"),
         .lanes = server->lanes,
         .authorities = server->authorities,
         .vaults = server->vaults,
         .build = server->build,
-        .api_versions_strict = kv_option_is(server->options, KV_OPTION_API_VERSIONS, "strict"),
         .limits = server->limits,
         .faults = server->faults,
-        .retry_after = (unsigned) kv_option_number(server->options, KV_OPTION_RETRY_AFTER),
         .ca_pem = server->certificates.ca.data,
         .ca_p12 = &server->certificates.trust,
         .ca_jks = &server->certificates.java,
@@ -273,8 +270,8 @@ static void fill_app(struct server *server)
         .check_store = check_store,
         .store_context = server->store,
         .public_url = server->public_url,
-        .serves_siblings = !kv_option_is(server->options, KV_OPTION_LISTEN, "localhost"),
     };
+    settings_lend(server->options, &server->app);
     server->token.keys = server->keys;
     token_lend(&server->token, &server->app);
     grants_lend(&server->grants, &server->app);

@@ -122,6 +122,9 @@ enum kv_code vaults_read_public_url(const struct kv_options *options,
 enum kv_code issuers_open(const struct kv_options *options, const char *folder,
                           struct kv_identity **ret_identity, struct kv_err *err) kv_must_check;
 
+/* What handlers do otherwise by an option alone. */
+void settings_lend(const struct kv_options *options, struct kv_app *app);
+
 /* --auth; and --throttling, which leaves *ret_limits as it is when there are none. */
 enum kv_auth settings_auth(const struct kv_options *options);
 enum kv_code settings_limits(const struct kv_options *options, const struct kv_build *build,

@@ -20,3 +20,11 @@ enum kv_code settings_limits(const struct kv_options *options, const struct kv_b
     }
     return kv_limits_new(build->budget, ret_limits, err);
 }
+
+void settings_lend(const struct kv_options *options, struct kv_app *app)
+{
+    app->revokes_at_once = kv_option_is(options, KV_OPTION_REVOCATION, "immediate");
+    app->api_versions_strict = kv_option_is(options, KV_OPTION_API_VERSIONS, "strict");
+    app->retry_after = (unsigned) kv_option_number(options, KV_OPTION_RETRY_AFTER);
+    app->serves_siblings = !kv_option_is(options, KV_OPTION_LISTEN, "localhost");
+}

@@ -105,12 +105,13 @@ Test(resource_groups, ARM_INVALID_ID_of_paths_that_are_none)
 Test(resource_groups, ARM_BAD_REQUEST_for_tags_beyond_the_limits)
 {
     char many[4096] = "{\"location\":\"eastus\",\"tags\":{\"t0\":\"\"";
+    size_t len = strlen(many);
     API_CLIENT(dev);
 
     for (int i = 1; i < 51; i++) {
-        snprintf(many + strlen(many), 32, ",\"t%d\":\"\"", i);
+        len += (size_t) snprintf(many + len, sizeof(many) - len, ",\"t%d\":\"\"", i);
     }
-    strcat(many, "}}");
+    snprintf(many + len, sizeof(many) - len, "}}");
 
     API_REPLY(number, put(&dev, GROUPS "/rg-tags", "{\"location\":\"eastus\",\"tags\":{\"a\":1}}"));
     API_REPLY(list, put(&dev, GROUPS "/rg-tags", "{\"location\":\"eastus\",\"tags\":[]}"));

@@ -142,8 +142,8 @@ Test(resources, SUBSCRIPTION_NOT_FOUND_of_another_id)
 Test(resources, that_do_not_exist_and_verbs_they_do_not_have)
 {
     API_CLIENT(dev);
-    API_REPLY(none, ask_with_token(&dev, "management.localhost",
-                                   "/nonsense?api-version=2022-12-01", MANAGEMENT));
+    API_REPLY(none, ask_with_token(&dev, "management.localhost", "/nonsense?api-version=2022-12-01",
+                                   MANAGEMENT));
     API_REPLY(post, client_send(&dev, &(const struct request){
                                           .method = "POST",
                                           .target = "/metadata/endpoints?api-version=2022-09-01",

@@ -9,7 +9,8 @@
 # left out and counted as one that was skipped.
 
 azure_names='dev.vault.azure.net locked.vault.azure.net pool.managedhsm.azure.net
-    login.microsoftonline.com login.windows.net login.microsoft.com management.azure.com'
+    login.microsoftonline.com login.windows.net login.microsoft.com management.azure.com
+    graph.microsoft.com'
 arc_keys=/var/opt/azcmagent/tokens
 azure_place="--listen any --port 443 --control-port 80 --arc-keys $arc_keys"
 left_out=0

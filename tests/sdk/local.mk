@@ -12,12 +12,14 @@ EXTRA_DIST += \
 	%D%/impersonation.sh \
 	%D%/logins.sh \
 	%D%/suite.sh \
+	%D%/templates.py \
 	%D%/az/azure_cli.py \
 	%D%/az/requirements.in \
 	%D%/az/requirements.txt \
 	%D%/az/run \
 	%D%/az/test_az.py \
 	%D%/az/test_azure.py \
+	%D%/az/test_manager.py \
 	%D%/go/adfs_test.go \
 	%D%/go/ask_test.go \
 	%D%/go/azure_test.go \
@@ -31,6 +33,7 @@ EXTRA_DIST += \
 	%D%/go/jumps_test.go \
 	%D%/go/keys_test.go \
 	%D%/go/logins_test.go \
+	%D%/go/manager_test.go \
 	%D%/go/moving_test.go \
 	%D%/go/release_test.go \
 	%D%/go/rotation_test.go \
@@ -59,6 +62,7 @@ EXTRA_DIST += \
 	%D%/js/keys.test.mjs \
 	%D%/js/logins.mjs \
 	%D%/js/logins.test.mjs \
+	%D%/js/manager.test.mjs \
 	%D%/js/moving.test.mjs \
 	%D%/js/package-lock.json \
 	%D%/js/package.json \
@@ -71,6 +75,7 @@ EXTRA_DIST += \
 	%D%/js/support.mjs \
 	%D%/js/wrapping.test.mjs \
 	%D%/python/logins.py \
+	%D%/python/manager.py \
 	%D%/python/mongocrypt.py \
 	%D%/python/requirements.in \
 	%D%/python/requirements.txt \
@@ -87,6 +92,8 @@ EXTRA_DIST += \
 	%D%/python/test_jumps.py \
 	%D%/python/test_keys.py \
 	%D%/python/test_logins.py \
+	%D%/python/test_manager.py \
+	%D%/python/test_manager_templates.py \
 	%D%/python/test_mongocrypt.py \
 	%D%/python/test_moving.py \
 	%D%/python/test_pending.py \

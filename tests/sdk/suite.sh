@@ -22,6 +22,7 @@
 #   SDK_SKIP    a reason to leave these suites out
 #   SDK_ONLY    `packages`: bring the packages and run nothing; what else wants them (tests/docs)
 #               says so
+#   SDK_SEEDS   the templates of the documents, tried where they are (../shared/seeds beside the source)
 #   SDK_CACHE   where what was downloaded is kept (tests/sdk/cache in the build folder)
 #
 # A suite that cannot run says why and exits 77, which automake counts as skipped.
@@ -130,6 +131,7 @@ set_environment()
     environment=$("$coffer" env --data "$data" --vault dev)
     eval "$environment"
     export SDK_RUN_JSON="$data/run.json" SDK_FAILURES="$sdk/failures.json"
+    export SDK_TEMPLATES="$sdk/../data/templates" SDK_SEEDS="${SDK_SEEDS:-$sdk/../../../shared/seeds}"
     describe_logins
     [ "$1" != azure ] || forget_coffer
 }

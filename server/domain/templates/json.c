@@ -70,6 +70,18 @@ static void skip_string(struct reader *reader)
     reader->at++;
 }
 
+/* Of a member; it may have no quotes. */
+static void skip_name(struct reader *reader)
+{
+    if (*reader->at == '"') {
+        skip_string(reader);
+        return;
+    }
+    while (reader->at < reader->end && *reader->at != ':' && !is_blank(*reader->at)) {
+        reader->at++;
+    }
+}
+
 static void skip_scalar(struct reader *reader)
 {
     while (reader->at < reader->end && strchr(",]}", *reader->at) == NULL
@@ -89,7 +101,7 @@ static void place_children(struct reader *reader, cJSON *value)
     cJSON_ArrayForEach (child, value) {
         skip_blanks(reader);
         if (cJSON_IsObject(value)) {
-            skip_string(reader);
+            skip_name(reader);
             skip_blanks(reader);
             reader->at++; /* the colon */
         }
@@ -305,6 +317,30 @@ static enum kv_code check_names(const char *text, const cJSON *tree, struct kv_e
     return refuse(text, text, reason, err);
 }
 
+/* What cJSON makes of the text, all its names in quotes, and where in the text it ended. */
+static enum kv_code read_tree(const char *text, size_t len, cJSON **ret_tree, const char **ret_end,
+                              struct kv_err *err)
+{
+    size_t read;
+    size_t size = template_quote_names(text, len, NULL, SIZE_MAX, &read);
+    kv_auto(kv_wipe_free) char *quoted = malloc(size + 1);
+    const char *end = quoted;
+
+    if (quoted == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    (void) template_quote_names(text, len, quoted, SIZE_MAX, &read);
+    quoted[size] = '\0';
+    *ret_tree = cJSON_ParseWithLengthOpts(quoted, size, &end, false);
+    if (size != len) {
+        (void) template_quote_names(text, len, NULL, (size_t) (end - quoted), &read);
+    } else {
+        read = (size_t) (end - quoted);
+    }
+    *ret_end = text + read;
+    return KV_OK;
+}
+
 static enum kv_code parse(char *text, size_t len, cJSON **ret_tree, struct kv_err *err)
 {
     struct reader reader = { .at = text, .end = text + len, .counted = text, .line = 1 };
@@ -312,7 +348,7 @@ static enum kv_code parse(char *text, size_t len, cJSON **ret_tree, struct kv_er
     kv_auto(cJSON_Delete) cJSON *tree = NULL;
 
     KV_TRY(tidy(text, len, err));
-    tree = cJSON_ParseWithLengthOpts(text, len, &end, false);
+    KV_TRY(read_tree(text, len, &tree, &end, err));
     if (tree == NULL) {
         return refuse(text, end, "Unexpected character or end", err);
     }

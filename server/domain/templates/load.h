@@ -20,6 +20,12 @@ struct kv_template {
 enum kv_code template_check_functions(const struct kv_template *template,
                                       struct kv_err *err) kv_must_check;
 
+/* Copies a text whose strings are known to end, with quotes around the names of members that have
+ * none. `out` NULL: counts only. Ends after a token once `until` bytes are written; `ret_read` is how
+ * far in the text that was. Gives the bytes written, of which there is no NUL. */
+size_t template_quote_names(const char *text, size_t len, char *out, size_t until,
+                            size_t *ret_read);
+
 /* A member of one object, without regard to case; NULL: there is none. */
 const cJSON *template_member(const cJSON *object, const char *name);
 

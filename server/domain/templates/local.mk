@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 libkvdomain_a_SOURCES += \
+	%D%/bare.c \
 	%D%/body.c \
 	%D%/build.h \
 	%D%/check.c \

@@ -3,7 +3,7 @@
 
 import unittest
 
-from azure_cli import AzureCli, login, use_keys
+from azure_cli import CLIENT, AzureCli, login, use_keys
 
 
 class UnderAzuresNames(unittest.TestCase):
@@ -18,6 +18,15 @@ class UnderAzuresNames(unittest.TestCase):
     def test_an_application_logs_in_with_a_certificate(self):
         self.az.log_in("--certificate", login("certificate", "AZURE_CLIENT_CERTIFICATE_PATH"))
         self.az("keyvault", "key", "list", "--vault-name", "dev")
+
+    def test_an_operator_finds_a_vault_and_who_may_use_it(self):
+        self.az("login", "--identity")
+        vault = self.az("keyvault", "show", "-n", "dev")
+        self.assertEqual(vault["properties"]["vaultUri"], "https://dev.vault.azure.net/")
+        robot = self.az("ad", "sp", "show", "--id", CLIENT)
+        role = ("--role", "Key Vault Reader", "--scope", vault["id"])
+        made = self.az("role", "assignment", "create", "--assignee", CLIENT, *role)
+        self.assertEqual(made["principalId"], robot["id"])
 
     def test_a_virtual_machine_logs_in(self):
         self.az("login", "--identity")

@@ -29,7 +29,29 @@ static const struct {
     { "{\"\xC0\xAF\": 1}", "It is not UTF-8. Path '', line 1, position 2.'." },
     { "{\"a\": 1 /* }", "A comment does not end" },
     { "{\v}", "Unexpected control character" },
+    { "{\"a\": 1, b: x}", CONTENT "Unexpected character or end. Path '', line 1, position 12.'." },
+    { "{\"a\": 1, 1b: 2}", "Unexpected character or end" },
+    { "[a: 1]", "Unexpected character or end" },
+    { "{a 1}", "Unexpected character or end" },
+    { "{a: 1, \"a\": 2}", "The member 'a' stands twice in one object" },
 };
+
+/* As az sends them: names without quotes, and what is behind them stands where it stood. */
+Test(template_syntax, takes_names_without_quotes)
+{
+    static const char text[] = "{\"mode\": \"a, b: {c: 1}\", template :{$s: true, _x1:[1,\"y\"]}}";
+    struct kv_err err = { .message = "" };
+    cJSON *tree = NULL;
+
+    cr_assert_eq(kv_template_parse(text, strlen(text), &tree, &err), KV_OK, "%s", err.message);
+    char *shown = cJSON_PrintUnformatted(tree);
+    cr_expect_str_eq(shown, "{\"mode\":\"a, b: {c: 1}\",\"template\":{\"$s\":true,\"_x1\":[1,\"y\"]}}");
+    const cJSON *list = cJSON_GetObjectItem(cJSON_GetObjectItem(tree, "template"), "_x1");
+    struct kv_template_place place = kv_template_place_of(cJSON_GetArrayItem(list, 1));
+    cr_expect_eq(place.column, (unsigned) (strstr(text, "\"y\"") + 3 - text), "%u", place.column);
+    cJSON_free(shown);
+    cJSON_Delete(tree);
+}
 
 Test(template_syntax, INVALID_REQUEST_CONTENT_with_the_place_of_what_is_no_json)
 {
