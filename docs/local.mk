@@ -18,6 +18,7 @@ EXTRA_DIST += \
 	%D%/examples/test_scenarios.py \
 	%D%/failures.md \
 	%D%/faults.md \
+	%D%/fhir.md \
 	%D%/firewall.md \
 	%D%/front.md \
 	%D%/hsm.md \
@@ -32,6 +33,7 @@ EXTRA_DIST += \
 	%D%/page.md \
 	%D%/page.png \
 	%D%/parity.md \
+	%D%/performance.md \
 	%D%/resource-manager.md \
 	%D%/pool.md \
 	%D%/scenarios.md \

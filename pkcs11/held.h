@@ -20,4 +20,10 @@ bool hsm_held_read(struct hsm *hsm, enum hsm_wrapping which, unsigned char ret_i
 /* From now on this object is that wrapping key. */
 void hsm_hold(struct hsm *hsm, enum hsm_wrapping which, const unsigned char id[HSM_ID_LENGTH],
               CK_OBJECT_HANDLE handle);
+/* Remembers where it may be, until one is adopted: what adopts it need not search the token then. */
+void hsm_held_notice(struct hsm *hsm, enum hsm_wrapping which,
+                     const unsigned char id[HSM_ID_LENGTH], CK_OBJECT_HANDLE handle);
+/* The handle that was noticed last, if it was noticed with that CKA_ID. */
+bool hsm_held_recall(struct hsm *hsm, enum hsm_wrapping which,
+                     const unsigned char id[HSM_ID_LENGTH], CK_OBJECT_HANDLE *ret_handle);
 bool hsm_has_trusted(struct hsm *hsm);

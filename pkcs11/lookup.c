@@ -10,6 +10,7 @@
 #include "copies.h"
 #include "core.h"
 #include "door.h"
+#include "held.h"
 #include "map.h"
 #include "object.h"
 #include "sentinel.h"
@@ -117,13 +118,40 @@ static CK_RV find_again(struct hsm_session *session, const unsigned char *id, en
     return hsm_map_put(map, id, role, *ret_key);
 }
 
+/* One call an object, since that is what a start with many keys takes its time for; HSM_RV_NO_KEY for
+ * an object that lacks any of this. */
+static CK_RV read_nature(struct hsm_session *session, CK_OBJECT_HANDLE object,
+                         unsigned char ret_id[HSM_ID_LENGTH], CK_OBJECT_CLASS *ret_class)
+{
+    CK_KEY_TYPE type = CKK_VENDOR_DEFINED;
+    CK_ATTRIBUTE template[] = {
+        { CKA_ID, ret_id, HSM_ID_LENGTH },
+        HSM_ATTRIBUTE(CKA_CLASS, *ret_class),
+        HSM_ATTRIBUTE(CKA_KEY_TYPE, type),
+    };
+    CK_RV rv = read_attributes(session, object, template, KV_COUNT(template));
+
+    if (rv == CKR_BUFFER_TOO_SMALL) { /* of a longer CKA_ID */
+        return HSM_RV_NO_KEY;
+    }
+    HSM_TRY(rv);
+    return template[0].ulValueLen == HSM_ID_LENGTH ? CKR_OK : HSM_RV_NO_KEY;
+}
+
 static CK_RV enter(struct hsm_session *session, struct hsm_map *map, CK_OBJECT_HANDLE object)
 {
     unsigned char id[HSM_ID_LENGTH];
+    CK_OBJECT_CLASS class = CKO_DATA;
     enum hsm_role role;
 
-    HSM_TRY(hsm_read_id(session, object, id));
+    HSM_TRY(read_nature(session, object, id, &class));
+    if (class == CKO_PRIVATE_KEY) {
+        return hsm_map_put(map, id, HSM_KEY, object);
+    }
     CK_RV rv = read_role(session, object, &role);
+    if (rv == HSM_RV_NO_KEY && class == CKO_SECRET_KEY) {
+        hsm_held_notice(session->hsm, HSM_SENTINEL, id, object);
+    }
     if (rv == HSM_RV_NO_KEY) {
         return hsm_trusted_notice(session, object, id);
     }

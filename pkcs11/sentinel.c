@@ -94,13 +94,25 @@ CK_RV hsm_create_sentinel(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH]
     return HSM_CALL(session, C_GenerateKey, &mechanism, template.items, template.count, &key);
 }
 
+/* A search reads every object of the token, which the walk at its opening has just done. */
+static CK_RV find_sentinel(struct hsm_session *session, const unsigned char *id,
+                           CK_OBJECT_HANDLE *ret_handle)
+{
+    if (hsm_held_recall(session->hsm, HSM_SENTINEL, id, ret_handle)
+        && confirm_handle(session, id, *ret_handle) == CKR_OK) {
+        return CKR_OK;
+    }
+    HSM_TRY(hsm_session_renew(session));
+    return find_by_id(session, id, ret_handle);
+}
+
 CK_RV hsm_adopt_sentinel(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH])
 {
     kv_auto(hsm_session_release) struct hsm_session *session = NULL;
     CK_OBJECT_HANDLE handle;
 
     HSM_TRY(hsm_session_acquire(hsm, &session));
-    HSM_TRY(find_by_id(session, id, &handle));
+    HSM_TRY(find_sentinel(session, id, &handle));
     hsm_hold(hsm, HSM_SENTINEL, id, handle);
     return CKR_OK;
 }

@@ -47,7 +47,11 @@ static void print_row(const struct option_row *row, FILE *out)
     int len = is_argument ? fprintf(out, "  %s", row->value)
                           : fprintf(out, "  --%s%s%s", row->name, row->value[0] != '\0' ? " " : "",
                                     row->value);
-    fprintf(out, "%*s", len < HELP_COLUMN ? HELP_COLUMN - len : 1, "");
+    if (len >= HELP_COLUMN) { /* too long to stand beside its text */
+        fputc('\n', out);
+        len = 0;
+    }
+    fprintf(out, "%*s", HELP_COLUMN - len, "");
     (void) snprintf(text, sizeof(text), "%s%s%s%s%s%s%s", row->help,
                     is_choice || has_default ? " (" : "", is_choice ? words : "",
                     is_choice && has_default ? "; " : "", has_default ? "default " : "",

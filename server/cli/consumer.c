@@ -92,9 +92,9 @@ static void print_status(const cJSON *consumer)
             (void) putchar('\n');
         }
     }
-    (void) printf("  answers %lld; %lld checks, %lld missed\n",
-                  (long long) cli_number_of(consumer, "status"),
-                  (long long) cli_number_of(consumer, "checks"),
+    long long checks = (long long) cli_number_of(consumer, "checks");
+    (void) printf("  answers %lld; %lld check%s, %lld missed\n",
+                  (long long) cli_number_of(consumer, "status"), checks, checks == 1 ? "" : "s",
                   (long long) cli_number_of(consumer, "missed"));
 }
 

@@ -103,14 +103,20 @@ static enum kv_code read_options(struct doctor *doctor, struct kv_err *err)
 static void print_finding(const struct kv_cmk_finding *finding)
 {
     static const char indent[] = "                                ";
+    const char *verdict = kv_cmk_verdict_name(finding->verdict);
 
-    (void) printf("  %-17s  %-9s  ", finding->id, kv_cmk_verdict_name(finding->verdict));
-    kv_cli_print_text(finding->found);
-    (void) putchar('\n');
+    (void) printf("  %-17s  ", finding->id);
+    if (strcmp(finding->found, verdict) == 0) { /* "not known", and nothing more to say */
+        (void) puts(verdict);
+    } else {
+        (void) printf("%-9s  ", verdict);
+        kv_cli_print_text(finding->found);
+        (void) putchar('\n');
+    }
     if (finding->verdict == KV_CMK_HOLDS) {
         return;
     }
-    (void) printf("%s%s (", indent, finding->says);
+    (void) printf("%srule: %s (see ", indent, finding->says);
     kv_cli_print_text(finding->where);
     (void) puts(")");
     if (finding->mend[0] != '\0') {

@@ -120,9 +120,11 @@ static void describe(struct doctor_reply *reply)
     const char *inner = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(
         cJSON_GetObjectItemCaseSensitive(error, "innererror"), "code"));
 
-    (void) snprintf(reply->said, sizeof(reply->said), "%ld%s%.40s%s%.40s%s%.140s", reply->status,
+    int line = said != NULL ? (int) strcspn(said, "\r\n") : 0; /* the rest is ids */
+    (void) snprintf(reply->said, sizeof(reply->said), "%ld%s%.40s%s%.40s%s%.*s", reply->status,
                     code != NULL ? " " : "", code != NULL ? code : "", inner != NULL ? " / " : "",
-                    inner != NULL ? inner : "", said != NULL ? ": " : "", said != NULL ? said : "");
+                    inner != NULL ? inner : "", said != NULL ? ": " : "", line,
+                    said != NULL ? said : "");
     for (char *at = reply->said; *at != '\0'; at++) {
         *at = *at == '\r' || *at == '\n' || *at == '\t' ? ' ' : *at;
     }

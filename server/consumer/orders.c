@@ -151,7 +151,7 @@ static enum kv_code conclude(const struct consumer *consumer, uint64_t number, s
     }
     return consumer->deployment.code == KV_OK
                ? KV_OK
-               : KV_FAIL(err, KV_CONFLICT, 0, "'%s' cannot be deployed. %s", consumer->name,
+               : KV_FAIL(err, KV_CONFLICT, 0, "'%s' cannot be deployed: %s", consumer->name,
                          consumer->deployment.message);
 }
 

@@ -35,8 +35,8 @@ bool verify_key(const struct probe *probe, char ret_flaw[FLAW_SIZE])
 
     for (size_t i = 0; i < count; i++) {
         if (findings[i].verdict == KV_CMK_FAILS) {
-            (void) snprintf(ret_flaw, FLAW_SIZE, "%s Found: %.120s.", findings[i].says,
-                            findings[i].found);
+            (void) snprintf(ret_flaw, FLAW_SIZE, "this rule does not hold: %s Found: %.100s.",
+                            findings[i].says, findings[i].found);
             return false;
         }
     }

@@ -198,8 +198,8 @@ Test(events, are_planned_for_the_keys_of_an_older_folder)
          "{\"lifetimeActions\":[{\"trigger\":{\"timeBeforeExpiry\":\"P9D\"},"
          "\"action\":{\"type\":\"Notify\"}}]}");
     cr_assert(daemon_stop(&own));
-    change_store("DROP TABLE key_notice;"
-                 "UPDATE schema SET version = version - 1 WHERE domain = 'vault';"
+    change_store("DROP TABLE key_notice; DROP TABLE pooled;"
+                 "UPDATE schema SET version = version - 2 WHERE domain = 'vault';"
                  "DELETE FROM event; DELETE FROM event_hook");
     receiver.count = 0;
     events_restart(&own, &receiver, NULL);

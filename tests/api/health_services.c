@@ -15,7 +15,9 @@ TestSuite(health_services, .timeout = 120);
 #define GROUP "~/resourceGroups/coffer/providers/"
 #define HEALTH GROUP "Microsoft.HealthcareApis/"
 #define VERSION "2023-11-01"
-#define IDENTITY "Microsoft.ManagedIdentity/userAssignedIdentities/"
+#define USER                                                                                       \
+    "/resourceGroups/coffer/providers/Microsoft.ManagedIdentity/userAssignedIdentities/"           \
+    "health-user"
 
 static struct reply put(struct client *client, const char *path, const char *format, ...)
 {
@@ -120,12 +122,16 @@ Test(health_services, need_an_identity_for_a_key)
     API_CLIENT(locked);
 
     make_workspace(&locked, "wsidentity");
+    API_REPLY(user, arm_ask(&locked, "PUT", "~" USER, "2023-01-31", "{\"location\":\"eastus\"}"));
+    cr_assert_eq(user.status, 201, "%s", user.body);
     key_url(&locked, "k", "0123456789abcdef0123456789abcdef", url);
     API_REPLY(none, put(&locked, HEALTH "workspaces/wsidentity/fhirservices/fhir",
                         "{\"location\":\"eastus\"," WITH_KEY "}", url));
     API_REPLY(both, put(&locked, HEALTH "workspaces/wsidentity/fhirservices/fhir",
                         "{\"location\":\"eastus\",\"identity\":{\"type\":\"SystemAssigned,"
-                        "UserAssigned\"},\"properties\":{}}"));
+                        "UserAssigned\",\"userAssignedIdentities\":{\"%s" USER "\":{}}},"
+                        "\"properties\":{}}",
+                        arm_subscription_id));
     API_REPLY(odd, put(&locked, HEALTH "workspaces/wsidentity/fhirservices/fhir",
                        "{\"location\":\"eastus\",\"identity\":{\"type\":\"Other\"},"
                        "\"properties\":{}}"));

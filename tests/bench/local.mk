@@ -54,6 +54,26 @@ EXTRA_PROGRAMS += %D%/bench
 	-lm
 CLEANFILES += %D%/bench$(EXEEXT)
 
+EXTRA_PROGRAMS += %D%/beside
+%C%_beside_SOURCES = \
+	%D%/beside.c \
+	%D%/connection.c \
+	%D%/connection.h \
+	%D%/guard.c \
+	%D%/guard.h \
+	%D%/load.c \
+	%D%/load.h \
+	%D%/samples.c \
+	%D%/samples.h \
+	%D%/server.c \
+	%D%/server.h \
+	%D%/world.c \
+	%D%/world.h
+%C%_beside_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+%C%_beside_CFLAGS = $(AM_CFLAGS) $(TLS_CFLAGS)
+%C%_beside_LDADD = $(%C%_bench_LDADD)
+CLEANFILES += %D%/beside$(EXEEXT)
+
 # About two minutes; BENCHFLAGS="--only unwrap --json FILE" and the like, see --help.
 bench: coffer$(EXEEXT) %D%/bench$(EXEEXT)
 	@TEST_PROGRAM=./coffer$(EXEEXT) %D%/bench$(EXEEXT) $(BENCHFLAGS)

@@ -289,3 +289,49 @@ Test(init_token, makes_a_second_one_of_another_label)
     hsm_describe(token.hsm, &info);
     cr_assert_str_eq(info.label, "another");
 }
+
+/* Calls of the module from the start to the token open. */
+static unsigned long count_calls(void)
+{
+    struct hsm_counters counters;
+
+    hsm_close(token.hsm);
+    token.hsm = NULL;
+    cr_assert_eq(hsm_open(&token.config, &token.hsm), CKR_OK);
+    hsm_counters(token.hsm, &counters);
+    return counters.calls;
+}
+
+Test(open, asks_once_about_each_key)
+{
+    struct key key;
+
+    need_softhsm("others may keep more objects of a key");
+    test_token_open(&token);
+    generate_quick_key(&token, 1, &key);
+    unsigned long with_one = count_calls();
+    generate_quick_key(&token, 2, &key);
+    generate_quick_key(&token, 3, &key);
+    cr_expect_eq(count_calls(), with_one + 2);
+    cr_expect(hsm_has_key(token.hsm, key.id));
+}
+
+Test(open, finds_the_sentinel_without_a_search)
+{
+    struct refusal refusal = { .function = NULL };
+    unsigned char id[HSM_ID_LENGTH], other[HSM_ID_LENGTH];
+
+    set_id(9, id);
+    set_id(8, other);
+    test_token_open(&token);
+    cr_assert_eq(hsm_create_sentinel(token.hsm, id), CKR_OK);
+    token.config.gate = refuse;
+    token.config.gate_context = &refusal;
+    (void) count_calls();
+    refusal = (struct refusal){ .function = "C_FindObjectsInit", .rv = CKR_DEVICE_ERROR };
+    cr_expect_eq(hsm_adopt_sentinel(token.hsm, other), CKR_DEVICE_ERROR, "it is not the one");
+    cr_expect_eq(hsm_adopt_sentinel(token.hsm, id), CKR_OK);
+    refusal.function = NULL;
+    cr_expect_eq(hsm_adopt_sentinel(token.hsm, other), HSM_RV_OTHER_TOKEN);
+    cr_expect_eq(hsm_check(token.hsm), CKR_OK);
+}

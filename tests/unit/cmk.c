@@ -134,7 +134,8 @@ static const struct {
       "az keyvault set-policy --name prod --spn billing --key-permissions get wrapKey unwrapKey" },
     { KV_CMK_RULE_MAY_UNWRAP, KV_CMK_DICOM, spoil_unwrap, "it may not",
       "coffer access grant --vault prod --identity billing --role " },
-    { KV_CMK_RULE_PROBE, KV_CMK_DICOM, spoil_probe, "wrapKey: 403", "az keyvault key show --id " },
+    { KV_CMK_RULE_PROBE, KV_CMK_DICOM, spoil_probe, "wrapKey: 403",
+      "az keyvault key show --vault-name prod --name " },
 };
 
 static const struct kv_cmk_finding *find(const struct kv_cmk_finding *findings, size_t count,

@@ -88,7 +88,7 @@ TESTS += %D%/test_uuid
 
 check_PROGRAMS += %D%/test_files
 TESTS += %D%/test_files
-%C%_test_files_SOURCES = %D%/files.c %D%/private_file.c %D%/scratch.h
+%C%_test_files_SOURCES = %D%/ephemeral.c %D%/files.c %D%/private_file.c %D%/scratch.h
 %C%_test_files_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_files_LDADD = $(UNIT_LDADD)
 

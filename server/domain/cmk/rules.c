@@ -98,7 +98,7 @@ static enum kv_cmk_verdict judge_reachable(const struct cmk_case *judged, char *
 
 static enum kv_cmk_verdict judge_vault_live(const struct cmk_case *judged, char *ret_found)
 {
-    return take(judged->facts->vault_live, "it is live", "it is deleted, or was never there",
+    return take(judged->facts->vault_live, "it is there", "it is deleted, or was never there",
                 ret_found);
 }
 
@@ -119,8 +119,10 @@ static enum kv_cmk_verdict compare(const char *of_vault, const char *of_service,
                     of_vault != NULL ? of_vault : "not known",
                     of_service != NULL ? of_service : "not known");
     }
-    return FIND(strcasecmp(of_vault, of_service) == 0 ? KV_CMK_HOLDS : KV_CMK_FAILS,
-                "%.60s; that of the service is %.60s", of_vault, of_service);
+    if (strcasecmp(of_vault, of_service) == 0) {
+        return FIND(KV_CMK_HOLDS, "%.60s, as that of the service", of_vault);
+    }
+    return FIND(KV_CMK_FAILS, "%.60s; that of the service is %.60s", of_vault, of_service);
 }
 
 static enum kv_cmk_verdict judge_tenant(const struct cmk_case *judged, char *ret_found)
@@ -166,7 +168,7 @@ static enum kv_cmk_verdict judge_key_live(const struct cmk_case *judged, char *r
 {
     switch (judged->facts->key_state) {
     case KV_CMK_KEY_LIVE:
-        return FIND(KV_CMK_HOLDS, "it is not");
+        return FIND(KV_CMK_HOLDS, "not deleted");
     case KV_CMK_KEY_DELETED:
         return FIND(KV_CMK_FAILS, "it is deleted, and can be recovered");
     case KV_CMK_KEY_ABSENT:
@@ -209,11 +211,11 @@ static enum kv_cmk_verdict judge_size(const struct cmk_case *judged, char *ret_f
 
 static enum kv_cmk_verdict judge_enabled(const struct cmk_case *judged, char *ret_found)
 {
-    return take(judged->facts->enabled, "it is", "it is disabled", ret_found);
+    return take(judged->facts->enabled, "it is enabled", "it is disabled", ret_found);
 }
 
 static enum kv_cmk_verdict judge_date(const struct cmk_case *judged, kv_time date, bool holds,
-                                      char *ret_found)
+                                      const char *none, char *ret_found)
 {
     char iso[KV_ISO_DATE_SIZE];
 
@@ -221,7 +223,7 @@ static enum kv_cmk_verdict judge_date(const struct cmk_case *judged, kv_time dat
         return FIND(KV_CMK_OPEN, "not known");
     }
     if (date == 0) {
-        return FIND(KV_CMK_HOLDS, "it has none");
+        return FIND(KV_CMK_HOLDS, "%s", none);
     }
     kv_time_render_iso(date * 1000, iso);
     return FIND(holds ? KV_CMK_HOLDS : KV_CMK_FAILS, "%s", iso);
@@ -231,14 +233,14 @@ static enum kv_cmk_verdict judge_active(const struct cmk_case *judged, char *ret
 {
     kv_time date = judged->facts->not_before;
 
-    return judge_date(judged, date, date <= judged->facts->now, ret_found);
+    return judge_date(judged, date, date <= judged->facts->now, "no activation date", ret_found);
 }
 
 static enum kv_cmk_verdict judge_unexpired(const struct cmk_case *judged, char *ret_found)
 {
     kv_time date = judged->facts->expires;
 
-    return judge_date(judged, date, judged->facts->now < date, ret_found);
+    return judge_date(judged, date, judged->facts->now < date, "no expiry date", ret_found);
 }
 
 static enum kv_cmk_verdict judge_key_ops(const struct cmk_case *judged, char *ret_found)
@@ -250,7 +252,8 @@ static enum kv_cmk_verdict judge_key_ops(const struct cmk_case *judged, char *re
                     wrap == KV_CMK_NO && unwrap == KV_CMK_NO ? " and " : "",
                     unwrap == KV_CMK_NO ? "unwrapKey" : "");
     }
-    return take(wrap == KV_CMK_YES ? unwrap : KV_CMK_NOT_KNOWN, "both", "", ret_found);
+    return take(wrap == KV_CMK_YES ? unwrap : KV_CMK_NOT_KNOWN, "wrapKey and unwrapKey", "",
+                ret_found);
 }
 
 /* --- the service --- */
@@ -266,7 +269,7 @@ static enum kv_cmk_verdict judge_moved(const struct cmk_case *judged, char *ret_
         return FIND(KV_CMK_OPEN, "only the resource manager knows; redeploy it if it was");
     }
     bool was = judged->facts->moved == KV_CMK_YES;
-    return FIND(was ? KV_CMK_FAILS : KV_CMK_HOLDS, "%s", was ? "it was" : "it was not");
+    return FIND(was ? KV_CMK_FAILS : KV_CMK_HOLDS, "%s", was ? "it was moved" : "not moved");
 }
 
 static enum kv_cmk_verdict judge_get(const struct cmk_case *judged, char *ret_found)
@@ -286,5 +289,6 @@ static enum kv_cmk_verdict judge_unwrap(const struct cmk_case *judged, char *ret
 
 static enum kv_cmk_verdict judge_probe(const struct cmk_case *judged, char *ret_found)
 {
-    return take_answer(&judged->facts->probe, "they came back", "they did not", ret_found);
+    return take_answer(&judged->facts->probe, "32 bytes were wrapped and came back",
+                       "other bytes came back than were wrapped", ret_found);
 }

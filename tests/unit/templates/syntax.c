@@ -45,7 +45,8 @@ Test(template_syntax, takes_names_without_quotes)
 
     cr_assert_eq(kv_template_parse(text, strlen(text), &tree, &err), KV_OK, "%s", err.message);
     char *shown = cJSON_PrintUnformatted(tree);
-    cr_expect_str_eq(shown, "{\"mode\":\"a, b: {c: 1}\",\"template\":{\"$s\":true,\"_x1\":[1,\"y\"]}}");
+    cr_expect_str_eq(shown,
+                     "{\"mode\":\"a, b: {c: 1}\",\"template\":{\"$s\":true,\"_x1\":[1,\"y\"]}}");
     const cJSON *list = cJSON_GetObjectItem(cJSON_GetObjectItem(tree, "template"), "_x1");
     struct kv_template_place place = kv_template_place_of(cJSON_GetArrayItem(list, 1));
     cr_expect_eq(place.column, (unsigned) (strstr(text, "\"y\"") + 3 - text), "%u", place.column);

@@ -121,10 +121,12 @@ static void learn_key(const struct arm_call *call, struct found *found, struct k
 static enum kv_code refuse(const struct kv_cmk_finding *finding, const char *url,
                            struct kv_err *err)
 {
-    return KV_FAIL(err, KV_ARM_BAD_REQUEST, 0,
-                   "The customer-managed key '%.200s' cannot be used. %s Found: %s (%s).%s%s", url,
-                   finding->says, finding->found, finding->where,
-                   finding->mend[0] != '\0' ? " To mend it: " : "", finding->mend);
+    return KV_FAIL(
+        err, KV_ARM_BAD_REQUEST, 0,
+        "The customer-managed key '%.200s' cannot be used. This rule does not hold: %s Found: "
+        "%s (%s).%s%s",
+        url, finding->says, finding->found, finding->where,
+        finding->mend[0] != '\0' ? " To mend it: " : "", finding->mend);
 }
 
 enum kv_code health_check_key(const struct arm_call *call, enum kv_cmk_profile profile,
