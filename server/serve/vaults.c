@@ -98,5 +98,5 @@ void vaults_let(struct kv_vaults *vaults, struct kv_keys *keys, struct kv_roles 
     kv_vaults_add_tenant(vaults, kv_keys_empty, kv_keys_bring, keys);
     kv_vaults_add_tenant(vaults, kv_roles_empty, kv_roles_bring, roles);
     kv_vaults_add_tenant(vaults, kv_access_empty, kv_access_bring, access);
-    kv_vaults_add_tenant(vaults, kv_resources_empty, NULL, resources);
+    kv_vaults_add_tenant(vaults, kv_resources_empty, kv_resources_bring, resources);
 }

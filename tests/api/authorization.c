@@ -280,3 +280,27 @@ Test(authorization, shows_the_built_in_roles)
                      "Microsoft.Authorization/*/Delete");
     cr_expect_str_eq(mine.body, "{\"value\":[]}");
 }
+
+/* The control port says what a role lets do in vaults, and leaves alone what it lets do here. */
+Test(authorization, ROLE_DEFINITION_keeps_its_actions_when_the_control_port_changes_it)
+{
+    API_CLIENT(dev);
+    API_REPLY(made, make_role(&dev, ROLE "04", "Reader by both"));
+    const struct request change = {
+        .method = "PUT",
+        .target = "/control/v1/roles/aaaaaaaa-0000-4000-8000-000000000004",
+        .body = "{\"name\":\"Reader by "
+                "both\",\"data_actions\":[\"Microsoft.KeyVault/vaults/keys/read\"]}",
+        .control = true,
+    };
+    API_REPLY(changed, client_send(&dev, &change));
+    API_REPLY(got, arm_ask(&dev, "GET", ROLE "04", ROLES_VERSION, NULL));
+
+    cr_assert_eq(made.status, 201, "%s", made.body);
+    cr_assert_eq(changed.status, 200, "%s", changed.body);
+    cr_expect_str_eq(reply_text(&got, "properties.permissions.0.dataActions.0"),
+                     "Microsoft.KeyVault/vaults/keys/read", "%s", got.body);
+    cr_expect_str_eq(reply_text(&got, "properties.permissions.0.notActions.0"),
+                     "Microsoft.KeyVault/*");
+    cr_expect_eq(cJSON_GetArraySize(reply_item(&got, "properties.assignableScopes")), 1);
+}

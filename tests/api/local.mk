@@ -131,7 +131,7 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 %C%_test_seeds_CPPFLAGS = $(AM_CPPFLAGS) -DSEEDS_FOLDER='"$(abs_top_srcdir)/tests/data/seeds"'
 %C%_test_seeds_CFLAGS = $(api_cflags)
 %C%_test_seeds_LDADD = $(api_libs)
-%C%_test_snapshots_SOURCES = %D%/snapshots.c %D%/snapshot_crash.c %D%/snapshot_damage.c %D%/snapshot_foreign.c %D%/snapshot_load.c %D%/snapshot_mix.c %D%/snapshot_tools.c %D%/snapshot_tools.h \
+%C%_test_snapshots_SOURCES = %D%/snapshots.c %D%/snapshot_crash.c %D%/snapshot_damage.c %D%/snapshot_foreign.c %D%/snapshot_load.c %D%/snapshot_mix.c %D%/snapshot_resources.c %D%/snapshot_tools.c %D%/snapshot_tools.h \
 	%D%/hsm_tools.c %D%/hsm_tools.h $(api_support)
 %C%_test_snapshots_CFLAGS = $(api_cflags)
 %C%_test_snapshots_LDADD = $(api_libs)
@@ -227,7 +227,7 @@ EXTRA_DIST += tests/data/seeds tests/data/golden tests/data/folder_0.1.0.tar.gz
 	%D%/access_tools.h \
 	$(api_support)
 %C%_test_authorization_SOURCES = %D%/authorization.c %D%/authorization_tools.c %D%/authorization_tools.h \
-	%D%/authorized.c %D%/managed_identity.c %D%/graph.c \
+	%D%/authorized.c %D%/health_identity.c %D%/managed_identity.c %D%/graph.c \
 	%D%/access_tools.c %D%/access_tools.h $(api_support)
 %C%_test_authorization_CFLAGS = $(api_cflags)
 %C%_test_authorization_LDADD = $(api_libs)

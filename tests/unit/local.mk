@@ -5,8 +5,9 @@ UNIT_LDADD = $(kv_api) $(CRITERION_LIBS) $(SERVER_LIBS) $(CURL_LIBS)
 
 check_PROGRAMS += %D%/test_access
 TESTS += %D%/test_access
-%C%_test_access_SOURCES = %D%/access/decide.c %D%/access/delay.c %D%/access/firewall.c %D%/access/fixture.c \
-	%D%/access/fixture.h %D%/access/grants.c %D%/access/network.c %D%/access/roles.c %D%/scratch.h
+%C%_test_access_SOURCES = %D%/access/actions.c %D%/access/decide.c %D%/access/delay.c %D%/access/firewall.c %D%/access/fixture.c \
+	%D%/access/fixture.h %D%/access/grants.c %D%/access/network.c %D%/access/old_store.c %D%/access/policies.c \
+	%D%/access/roles.c %D%/scratch.h
 %C%_test_access_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) -I$(top_srcdir)/server/domain/access
 %C%_test_access_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_access_LDADD = $(UNIT_LDADD)

@@ -98,6 +98,13 @@ enum kv_code kv_access_set_policy(struct kv_access *access, const struct kv_vaul
                                   const struct kv_policy *policy, kv_millis now,
                                   struct kv_policy *ret_policy, struct kv_err *err) kv_must_check;
 
+/* Gives the vault these policies and no others, in one transaction and with one event. Of two for the same
+ * caller the last one counts; what is there already stays as it is. Fails as the above does, and with
+ * KV_CONFLICT for more than KV_ACCESS_POLICIES_MAX; then nothing is changed. */
+enum kv_code kv_access_set_policies(struct kv_access *access, const struct kv_vault *vault,
+                                    const struct kv_policy *policies, size_t count, kv_millis now,
+                                    struct kv_err *err) kv_must_check;
+
 /* What would be stored of it; the vault need not be there. */
 enum kv_code kv_access_check_policy(const struct kv_vault *vault, const struct kv_policy *policy,
                                     struct kv_policy *ret_policy, struct kv_err *err) kv_must_check;

@@ -133,3 +133,10 @@ enum kv_code kv_resource_operation_get(struct kv_resources *resources, const cha
  * which a single vault is nothing. `resources` is the context. */
 enum kv_code kv_resources_empty(void *resources, struct kv_db *db, int64_t vault,
                                 struct kv_err *err) kv_must_check;
+
+/* Copies what the resource manager keeps of the vault `saved` of the database that is attached, and of what
+ * lies below it, to `vault`: a kv_vault_bring_fn, with `resources` as its context. That is the resource of a
+ * type of vaults whose content names the vault by its number, as "vault"; what the store has of `vault` so
+ * far goes. */
+enum kv_code kv_resources_bring(void *resources, struct kv_db *db, int64_t saved, int64_t vault,
+                                struct kv_err *err) kv_must_check;

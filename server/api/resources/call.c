@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kv/access/scopes.h"
 #include "private.h"
 
 bool versions_have(const char *versions, const char *wanted)
@@ -252,6 +253,22 @@ static enum kv_code run_action(struct arm_call *call, struct arm_reply *reply, s
     return action->act(call, reply, err);
 }
 
+/* What was granted at a resource, or below it, goes with it: one that is made anew under its id is another.
+ * What is at a vault goes with the vault, when that is purged. */
+static enum kv_code forget_grants(const struct arm_call *call, struct kv_err *err)
+{
+    struct kv_err why = { .code = KV_OK };
+    enum kv_code code = kv_access_delete_below(call->app->access, call->id->text, &why);
+
+    if (code == KV_OK || code == KV_VAULT_NOT_FOUND) {
+        return KV_OK;
+    }
+    if (err != NULL) {
+        *err = why;
+    }
+    return code;
+}
+
 enum kv_code arm_call_run(struct arm_call *call, struct arm_reply *reply, struct kv_err *err)
 {
     arm_fn *function;
@@ -268,7 +285,8 @@ enum kv_code arm_call_run(struct arm_call *call, struct arm_reply *reply, struct
     KV_TRY(authorize(call, NULL, err));
     KV_TRY(check_surroundings(call, err));
     KV_TRY(check_parent(call, err));
-    return function(call, reply, err);
+    KV_TRY(function(call, reply, err));
+    return call->verb == KV_DELETE ? forget_grants(call, err) : KV_OK;
 }
 
 enum kv_code arm_call_check(struct arm_call *call, struct arm_reply *reply, struct kv_err *err)

@@ -99,10 +99,10 @@ static enum kv_code refuse_by_policy(const struct kv_access_question *question,
 
     if (verdict->has_policy) {
         return KV_REFUSE(err, KV_TEXT_FORBIDDEN_BY_POLICY, 0, question->caller, word,
-                         question->vault->name, KV_REGION);
+                         question->vault->name, question->vault->region);
     }
     return KV_REFUSE(err, KV_TEXT_ON_NO_POLICY, 0, question->caller, word, question->vault->name,
-                     KV_REGION);
+                     question->vault->region);
 }
 
 /* Lower case up to the vault, and the key as asked for: contract §9.3. */
@@ -133,10 +133,10 @@ static enum kv_code refuse_by_rbac(const struct kv_access *access,
     print_resource(access, question, resource);
     if (verdict->is_denied) {
         return KV_REFUSE(err, KV_TEXT_DENIED_BY_ASSIGNMENT, 0, question->caller, action, resource,
-                         verdict->name, question->vault->name, KV_REGION);
+                         verdict->name, question->vault->name, question->vault->region);
     }
     return KV_REFUSE(err, KV_TEXT_FORBIDDEN_BY_RBAC, 0, question->caller, action, resource,
-                     question->vault->name, KV_REGION);
+                     question->vault->name, question->vault->region);
 }
 
 static enum kv_code refuse_at_hsm(const struct kv_access_question *question, struct kv_err *err)

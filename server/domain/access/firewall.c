@@ -143,18 +143,19 @@ static enum kv_code refuse(const struct kv_network_question *question,
         break;
     case KV_NETWORK_KEEPS_ADDRESS_OUT:
         return KV_REFUSE(err, KV_TEXT_ADDRESS_KEPT_OUT, 0, client, question->caller, name,
-                         KV_REGION);
+                         question->vault->region);
     case KV_NETWORK_KEEPS_ALL_OUT:
-        return KV_REFUSE(err, KV_TEXT_ALL_KEPT_OUT, 0, client, question->caller, name, KV_REGION);
+        return KV_REFUSE(err, KV_TEXT_ALL_KEPT_OUT, 0, client, question->caller, name,
+                         question->vault->region);
     case KV_NETWORK_KEEPS_PERIMETER:
         return KV_REFUSE(err, KV_TEXT_OUTSIDE_PERIMETER, 0, client, question->caller, name,
-                         KV_REGION);
+                         question->vault->region);
     case KV_NETWORK_KEEPS_PUBLIC_OUT:
         return KV_REFUSE(err, KV_TEXT_PUBLIC_KEPT_OUT, 0, question->caller_in_full, name,
-                         KV_REGION);
+                         question->vault->region);
     case KV_NETWORK_KEEPS_ALL_PUBLIC_OUT:
         return KV_REFUSE(err, KV_TEXT_ALL_PUBLIC_KEPT_OUT, 0, question->caller_in_full, name,
-                         KV_REGION);
+                         question->vault->region);
     }
     return KV_OK;
 }

@@ -111,17 +111,19 @@ static enum kv_code end_policy(const struct kv_access *access, struct kv_db *db,
         ret_changes, err);
 }
 
+static enum kv_code fail_full(struct kv_err *err)
+{
+    return KV_FAIL(err, KV_CONFLICT, 0, "A vault can have %d access policies at most.",
+                   KV_ACCESS_POLICIES_MAX);
+}
+
 static enum kv_code check_room(struct kv_db *db, int64_t vault, struct kv_err *err)
 {
     static const char sql[] = "SELECT count(*) FROM access_policy WHERE vault = ?";
     int64_t count;
 
     KV_TRY(kv_db_count(db, sql, KV_BINDS(KV_B_INT(vault)), &count, err));
-    if (count >= KV_ACCESS_POLICIES_MAX) {
-        return KV_FAIL(err, KV_CONFLICT, 0, "A vault can have %d access policies at most.",
-                       KV_ACCESS_POLICIES_MAX);
-    }
-    return KV_OK;
+    return count < KV_ACCESS_POLICIES_MAX ? KV_OK : fail_full(err);
 }
 
 static enum kv_code insert(struct kv_db *db, int64_t vault, const struct kv_policy *row,
@@ -272,4 +274,127 @@ enum kv_code kv_access_policies(struct kv_access *access, const struct kv_vault 
     *ret_list = list;
     list = (struct kv_policy_list){ .policy = NULL }; /* the caller's now */
     return KV_OK;
+}
+
+/* --- all of a vault at once --- */
+
+static bool is_same_caller(const struct kv_policy *one, const struct kv_policy *other)
+{
+    return strcmp(one->principal, other->principal) == 0
+           && strcmp(one->application, other->application) == 0;
+}
+
+/* The last one for that caller that counts until it is changed; NULL: there is none. */
+static const struct kv_policy *find_lasting(const struct kv_policy_list *list,
+                                            const struct kv_policy *caller)
+{
+    for (size_t i = list->count; i-- > 0;) {
+        if (list->policy[i].until == KV_ACCESS_NEVER && is_same_caller(&list->policy[i], caller)) {
+            return &list->policy[i];
+        }
+    }
+    return NULL;
+}
+
+static enum kv_code fold_all(const struct kv_access *access, const struct kv_policy *policies,
+                             size_t count, kv_millis now, struct kv_policy_list *list,
+                             struct kv_err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct kv_policy *row = &list->policy[list->count++];
+
+        *row = (struct kv_policy){ .since = access_since(access, now), .until = KV_ACCESS_NEVER };
+        KV_TRY(fold_ids(policies[i].principal, policies[i].application, row, err));
+        KV_TRY(fold_words(policies[i].words, row->words, err));
+    }
+    return KV_OK;
+}
+
+/* What a change of all works on; the lists are the caller's. */
+struct exchange {
+    const struct kv_access *access;
+    struct kv_db *db;
+    int64_t vault;
+    kv_millis now;
+    const struct kv_policy_list *there, *wanted;
+    int64_t changes;
+};
+
+static enum kv_code end_others(struct exchange *exchange, struct kv_err *err)
+{
+    for (size_t i = 0; i < exchange->there->count; i++) {
+        const struct kv_policy *one = &exchange->there->policy[i];
+        int64_t changes = 0;
+
+        if (one->until == KV_ACCESS_NEVER && find_lasting(exchange->wanted, one) == NULL) {
+            KV_TRY(end_policy(exchange->access, exchange->db, exchange->vault, one, exchange->now,
+                              &changes, err));
+        }
+        exchange->changes += changes;
+    }
+    return KV_OK;
+}
+
+/* One that is there as it is stays: made again it would take its time to count. */
+static enum kv_code make_wanted(struct exchange *exchange, struct kv_err *err)
+{
+    for (size_t i = 0; i < exchange->wanted->count; i++) {
+        const struct kv_policy *row = &exchange->wanted->policy[i];
+        const struct kv_policy *old = find_lasting(exchange->there, row);
+
+        if (find_lasting(exchange->wanted, row) != row
+            || (old != NULL && strcmp(old->words, row->words) == 0)) {
+            continue;
+        }
+        KV_TRY(end_policy(exchange->access, exchange->db, exchange->vault, row, exchange->now, NULL,
+                          err));
+        KV_TRY(insert(exchange->db, exchange->vault, row, err));
+        exchange->changes++;
+    }
+    return KV_OK;
+}
+
+static enum kv_code exchange_all(struct kv_access *access, const struct kv_vault *vault,
+                                 const struct kv_policy_list *wanted, struct kv_policy_list *there,
+                                 kv_millis now, struct kv_err *err)
+{
+    kv_auto(kv_db_release) struct kv_db *db = NULL;
+    struct exchange exchange = {
+        .access = access,
+        .vault = vault->id,
+        .now = now,
+        .there = there,
+        .wanted = wanted,
+    };
+
+    KV_TRY(access_begin(access, vault->id, &db, err));
+    exchange.db = db;
+    KV_TRY(read_rows(db, vault->id, there, err));
+    KV_TRY(end_others(&exchange, err));
+    KV_TRY(make_wanted(&exchange, err));
+    if (exchange.changes == 0) {
+        return KV_OK; /* what was begun is rolled back */
+    }
+    KV_TRY(write_event(access, db, vault, now, err));
+    return commit(access, db, err);
+}
+
+enum kv_code kv_access_set_policies(struct kv_access *access, const struct kv_vault *vault,
+                                    const struct kv_policy *policies, size_t count, kv_millis now,
+                                    struct kv_err *err)
+{
+    kv_auto(kv_policy_list_done) struct kv_policy_list there = { .policy = NULL };
+    kv_auto(kv_policy_list_done) struct kv_policy_list wanted = { .policy = NULL };
+
+    KV_TRY(check_kind(vault, err));
+    if (count > KV_ACCESS_POLICIES_MAX) {
+        return fail_full(err);
+    }
+    there.policy = calloc(KV_ACCESS_POLICIES_MAX, sizeof(*there.policy));
+    wanted.policy = calloc(KV_ACCESS_POLICIES_MAX, sizeof(*wanted.policy));
+    if (there.policy == NULL || wanted.policy == NULL) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    KV_TRY(fold_all(access, policies, count, now, &wanted, err));
+    return exchange_all(access, vault, &wanted, &there, now, err);
 }

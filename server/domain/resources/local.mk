@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 libkvdomain_a_SOURCES += \
+	%D%/bring.c \
 	%D%/core.h \
 	%D%/envelope.c \
 	%D%/operations.c \

@@ -19,7 +19,7 @@ bool asks_as_member;
 
 static struct kv_assignment made;
 
-static void open_all(kv_millis delay)
+void access_open(kv_millis delay)
 {
     static const char *const specs[] = { "rbac,access=rbac", "policy,access=policy", "open",
                                          "other,access=rbac", "pool,kind=hsm,access=rbac" };
@@ -58,16 +58,21 @@ static void close_all(void)
     kv_store_close(store);
 }
 
+void access_make_folder(void)
+{
+    scratch_make();
+}
+
 void access_setup(void)
 {
     scratch_make();
-    open_all(0);
+    access_open(0);
 }
 
 void access_setup_slow(void)
 {
     scratch_make();
-    open_all(60000);
+    access_open(60000);
 }
 
 void access_teardown(void)
@@ -79,7 +84,7 @@ void access_teardown(void)
 void access_restart(kv_millis delay)
 {
     close_all();
-    open_all(delay);
+    access_open(delay);
 }
 
 enum kv_code ask_at(const struct kv_vault *vault, enum kv_permission permission, const char *key,

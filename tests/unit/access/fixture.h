@@ -30,6 +30,8 @@ extern const struct kv_vault *rbac, *policy, *open_vault, *other, *pool;
 void access_setup(void);      /* without a delay */
 void access_setup_slow(void); /* with one of a minute */
 void access_teardown(void);
+void access_make_folder(void);
+void access_open(kv_millis delay);    /* in that folder */
 void access_restart(kv_millis delay); /* all but the folder */
 
 /* Whether the one who asks is not SOMEBODY, but somebody else in the group with that id. */

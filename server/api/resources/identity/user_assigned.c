@@ -9,7 +9,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "kv/access/scopes.h"
 #include "kv/base/json.h"
 #include "kv/resources/resources.h"
 #include "private.h"
@@ -257,6 +256,5 @@ enum kv_code identity_delete(struct arm_call *call, struct arm_reply *reply, str
     }
     KV_TRY(code);
     KV_TRY(kv_principal_delete(call->app->principals, call->id->text, err));
-    KV_TRY(kv_access_delete_below(call->app->access, call->id->text, err));
     return kv_resource_delete_tree(call->app->resources, call->id->text, err);
 }

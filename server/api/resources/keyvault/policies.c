@@ -6,10 +6,13 @@
 #include "kv/access/grants.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "private.h"
+
+KV_DEFINE_CLEANUP(struct kv_policy *, free)
 
 #define WORDS_MAX 32 /* of a list of permissions */
 #define WORD_MAX 32  /* characters of one */
@@ -229,56 +232,19 @@ enum kv_code keyvault_policies_render(const struct arm_call *call, const struct 
 
 /* ---- changing -------------------------------------------------------------------------------------- */
 
-/* Those that the list has not. */
-static enum kv_code remove_others(const struct arm_call *call, const struct kv_vault *vault,
-                                  const struct kv_policy_list *there, const cJSON *policies,
-                                  struct kv_err *err)
-{
-    for (size_t i = 0; i < there->count; i++) {
-        const struct kv_policy *policy = &there->policy[i];
-
-        if (policy->until == KV_ACCESS_NEVER && find_entry(policies, policy) == NULL) {
-            enum kv_code code = kv_access_remove_policy(call->app->access, vault, policy->principal,
-                                                        policy->application, call->now, err);
-            if (code != KV_OK && code != KV_NOT_FOUND) { /* somebody else's removal is as good */
-                return code;
-            }
-        }
-    }
-    return KV_OK;
-}
-
-/* Whether that very policy is there: to set it again would be a change that takes its time to count. */
-static bool has(const struct kv_policy_list *there, const struct kv_policy *policy)
-{
-    for (size_t i = 0; i < there->count; i++) {
-        const struct kv_policy *one = &there->policy[i];
-
-        if (one->until == KV_ACCESS_NEVER && strcmp(one->principal, policy->principal) == 0
-            && strcmp(one->application, policy->application) == 0
-            && strcmp(one->words, policy->words) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static enum kv_code set_all(const struct arm_call *call, const struct kv_vault *vault,
-                            const struct kv_policy_list *there, const cJSON *policies,
-                            struct kv_err *err)
+/* As the domain has them; `ret_rows` has room for all. */
+static enum kv_code read_all(const struct arm_call *call, const struct kv_vault *vault,
+                             const cJSON *policies, struct kv_policy *ret_rows, size_t *ret_count,
+                             struct kv_err *err)
 {
     const char *tenant = kv_identity_tenant(call->app->identity);
     const cJSON *entry;
+    size_t count = 0;
 
     cJSON_ArrayForEach (entry, policies) {
-        struct kv_policy policy, stored;
-
-        KV_TRY(read_entry(vault, entry, tenant, &policy, err));
-        if (!has(there, &policy)) {
-            KV_TRY(
-                kv_access_set_policy(call->app->access, vault, &policy, call->now, &stored, err));
-        }
+        KV_TRY(read_entry(vault, entry, tenant, &ret_rows[count++], err));
     }
+    *ret_count = count;
     return KV_OK;
 }
 
@@ -286,16 +252,18 @@ enum kv_code keyvault_policies_apply(const struct arm_call *call, const struct k
                                      const cJSON *policies, struct kv_resource *envelope,
                                      struct kv_err *err)
 {
-    kv_auto(kv_policy_list_done) struct kv_policy_list there = { .policy = NULL };
+    kv_auto(free) struct kv_policy *rows =
+        calloc((size_t) cJSON_GetArraySize(policies) + 1, sizeof(*rows));
     cJSON *copy = cJSON_Duplicate(policies, true);
-    bool ok = copy != NULL;
+    bool ok = rows != NULL && copy != NULL;
+    size_t count = 0;
 
     cJSON_DeleteItemFromObjectCaseSensitive(keyvault_kept(envelope), "accessPolicies");
     kv_json_add_take(keyvault_kept(envelope), "accessPolicies", copy, &ok);
     if (!ok) {
         return KV_OUT_OF_MEMORY(err);
     }
-    KV_TRY(kv_access_policies(call->app->access, vault, &there, err));
-    KV_TRY(remove_others(call, vault, &there, policies, err));
-    return set_all(call, vault, &there, policies, err);
+    KV_TRY(read_all(call, vault, policies, rows, &count, err));
+    return keyvault_reword(
+        kv_access_set_policies(call->app->access, vault, rows, count, call->now, err), err);
 }
