@@ -82,7 +82,7 @@ static void end_accepting(struct daemon *daemon)
     api_end(daemon);
 }
 
-Test(resource_kinds, that_nobody_has_are_kept_if_they_are_accepted)
+Test(resource_kinds, RESOURCE_NOT_FOUND_once_a_kept_one_is_deleted)
 {
     __attribute__((cleanup(end_accepting))) struct daemon own;
 
