@@ -107,10 +107,9 @@ static const struct {
       "type 'userAssignedIdentities'. The supported api-versions are '2025-05-31-preview, "
       "2024-11-30, 2023-07-31-preview, 2023-01-31, 2022-01-31-preview, 2021-09-30-preview, "
       "2018-11-30, 2015-08-31-preview'. The supported locations are 'eastus'." },
-    { IN_GROUP("Microsoft.ManagedIdentity/nothing", "2023-01-31"), "InvalidResourceType",
-      "The resource type 'nothing' could not be found in the namespace "
-      "'Microsoft.ManagedIdentity' "
-      "for api version '2023-01-31'. The supported api-versions are ''." },
+    { IN_GROUP("Microsoft.ManagedIdentity/nothing", "2023-01-31"), "NoRegisteredProviderFound",
+      "No registered resource provider found for location 'eastus' and API version '2023-01-31' "
+      "for type 'nothing'. The supported api-versions are ''. The supported locations are ''." },
     { AT(""), "LocationRequired", "The location property is required for this definition." },
     { AT(",\"location\":\"mars/base\""), "LocationNotAvailableForResourceType",
       "The provided location 'mars/base' is not a location." },

@@ -10,28 +10,49 @@ TestSuite(resource_kinds, .timeout = 120);
 #define GROUP "~/resourceGroups/coffer"
 #define WIDGET GROUP "/providers/Contoso.Things/widgets/w1"
 
+#define NOBODY                                                                                     \
+    "No registered resource provider found for location 'eastus' and API version '2020-01-01' "    \
+    "for "                                                                                         \
+    "type '%s'. The supported api-versions are ''. The supported locations are ''."
+
+Test(resource_kinds, ARM_NO_REGISTERED_PROVIDER_of_types_that_nobody_has)
+{
+    static const struct {
+        const char *path, *type;
+    } rows[] = {
+        { WIDGET, "widgets" },
+        { WIDGET "/parts/p", "widgets/parts" },
+        { GROUP "/providers/Microsoft.KeyVault/nothing/x", "nothing" },
+    };
+    char text[512];
+    API_CLIENT(dev);
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        API_REPLY(reply,
+                  arm_ask(&dev, "PUT", rows[i].path, "2020-01-01", "{\"location\":\"eastus\"}"));
+        snprintf(text, sizeof(text), NOBODY, rows[i].type);
+        arm_expect_refusal(&reply, 400, "NoRegisteredProviderFound", text);
+    }
+}
+
 Test(resource_kinds, ARM_INVALID_NAMESPACE_of_nobody)
 {
     API_CLIENT(dev);
-    API_REPLY(reply, arm_ask(&dev, "PUT", WIDGET, "2020-01-01", "{\"location\":\"eastus\"}"));
-    API_REPLY(provider, arm_ask(&dev, "GET", "~/providers/Contoso.Things", "2021-04-01", NULL));
+    API_REPLY(reply, arm_ask(&dev, "GET", "~/providers/Contoso.Things", "2021-04-01", NULL));
 
     arm_expect_refusal(&reply, 404, "InvalidResourceNamespace",
                        "The resource namespace 'Contoso.Things' is invalid.");
-    arm_expect_refusal(&provider, 404, "InvalidResourceNamespace",
-                       "The resource namespace 'Contoso.Things' is invalid.");
 }
 
-Test(resource_kinds, ARM_INVALID_TYPE_of_a_known_namespace)
+Test(resource_kinds, ARM_INVALID_TYPE_where_it_cannot_be)
 {
     API_CLIENT(dev);
-    API_REPLY(reply, arm_ask(&dev, "GET", GROUP "/providers/Microsoft.Resources/nothing/x",
-                             "2021-04-01", NULL));
+    API_REPLY(reply, arm_ask(&dev, "PUT", "/providers/Microsoft.HealthcareApis/workspaces/ws",
+                             "2023-11-01", "{\"location\":\"eastus\"}"));
 
     arm_expect_refusal(&reply, 404, "InvalidResourceType",
-                       "The resource type 'nothing' could not be found in the namespace "
-                       "'Microsoft.Resources' for api version '2021-04-01'. The supported "
-                       "api-versions are ''.");
+                       "The resource type 'Microsoft.HealthcareApis/workspaces' cannot be "
+                       "addressed at the scope '/'.");
 }
 
 Test(resource_kinds, ARM_NO_REGISTERED_PROVIDER_for_that_version)

@@ -39,22 +39,28 @@ static void list_versions(const char *versions, char *ret_text, size_t size)
     ret_text[len] = '\0';
 }
 
-static enum kv_code check_version(const struct arm_call *call, struct kv_err *err)
+static enum kv_code refuse_provider(const struct arm_call *call, const char *type,
+                                    const char *versions, struct kv_err *err)
 {
-    const struct arm_type *type = call->type;
-    const char *slash = strchr(type->name, '/');
-    char versions[512];
+    const char *slash = strchr(type, '/');
 
-    if (versions_have(type->api_versions, call->api_version)) {
-        return KV_OK;
-    }
-    list_versions(type->api_versions, versions, sizeof(versions));
     return KV_FAIL(err, KV_ARM_NO_REGISTERED_PROVIDER, 0,
                    "No registered resource provider found for location '%s' and API version "
-                   "'%.40s' for type '%s'. The supported api-versions are '%s'. The supported "
+                   "'%.40s' for type '%.128s'. The supported api-versions are '%s'. The supported "
                    "locations are '%s'.",
-                   KV_REGION, call->api_version, slash != NULL ? slash + 1 : type->name, versions,
-                   KV_REGION);
+                   KV_REGION, call->api_version, slash != NULL ? slash + 1 : type, versions,
+                   *versions != '\0' ? KV_REGION : "");
+}
+
+static enum kv_code check_version(const struct arm_call *call, struct kv_err *err)
+{
+    char versions[512];
+
+    if (versions_have(call->type->api_versions, call->api_version)) {
+        return KV_OK;
+    }
+    list_versions(call->type->api_versions, versions, sizeof(versions));
+    return refuse_provider(call, call->type->name, versions, err);
 }
 
 static enum arm_place place_of(const struct arm_id *id)
@@ -71,26 +77,6 @@ static enum arm_place place_of(const struct arm_id *id)
         return ARM_AT_GROUP;
     }
     return scope.subscription[0] != '\0' ? ARM_AT_SUBSCRIPTION : ARM_AT_TENANT;
-}
-
-/* An unknown namespace is told from an unknown type of a known one. */
-static enum kv_code refuse_type(const struct arm_call *call, struct kv_err *err)
-{
-    const char *name = call->id->type;
-    int len = (int) strcspn(name, "/");
-
-    for (size_t i = 0; arm_type_at(call->app, i) != NULL; i++) {
-        const char *known = arm_type_at(call->app, i)->name;
-
-        if (strncasecmp(known, name, (size_t) len) == 0 && known[len] == '/') {
-            return KV_FAIL(err, KV_ARM_INVALID_TYPE, 0,
-                           "The resource type '%.128s' could not be found in the namespace "
-                           "'%.*s' for api version '%.40s'. The supported api-versions are ''.",
-                           name + len + (name[len] == '/'), len, name, call->api_version);
-        }
-    }
-    return KV_FAIL(err, KV_ARM_INVALID_NAMESPACE, 0, "The resource namespace '%.*s' is invalid.",
-                   len, name);
 }
 
 static enum kv_code refuse_place(const struct arm_call *call, struct kv_err *err)
@@ -215,7 +201,7 @@ static enum kv_code prepare(struct arm_call *call, struct kv_err *err)
 {
     call->type = find_type(call);
     if (call->type == NULL) {
-        return refuse_type(call, err);
+        return refuse_provider(call, call->id->type, "", err);
     }
     KV_TRY(check_version(call, err));
     return (call->type->places & place_of(call->id)) != 0 ? KV_OK : refuse_place(call, err);

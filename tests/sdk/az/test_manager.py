@@ -3,11 +3,12 @@
 
 import base64
 import json
+import tempfile
 import unittest
 import uuid
 
 from azure_cli import CLIENT, TENANT, AzureCli, login, new_name
-from templates import system_assigned, user_assigned
+from templates import recovery, system_assigned, user_assigned
 from test_az import APP_SERVICE, register
 
 OFFICER = "Key Vault Crypto Officer"
@@ -216,6 +217,22 @@ class Templates(Operator):
         wish.update({"kind": "fhir-R4"} if is_fhir else {})
         made = self.az(*way, f"{url}/{kind}/{name}?{version}", "--body", json.dumps(wish))
         return made["identity"]["principalId"]
+
+    def test_recover_a_service_as_the_page_has_it(self):
+        template = recovery({"type": "SystemAssigned"}, {})
+        if template is None:
+            self.skipTest("the documents are not here")
+        workspace = self.names["workspace"]
+        url = f"{self.scope}/providers/Microsoft.HealthcareApis/workspaces/{workspace}"
+        way = ("rest", "--method", "put", "--url", f"{url}?api-version=2023-11-01")
+        self.az(*way, "--body", json.dumps({"location": PLACE}))
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            json.dump(template, file)
+            file.flush()
+            values = [f"name={workspace}/images", "location=West US 3", 'tags={"recovered":"yes"}']
+            for _ in range(2):
+                done = self.in_group("deployment", "group", "create", "-f", file.name, "-p", *values)
+                self.assertEqual(done["properties"]["provisioningState"], "Succeeded")
 
     def test_give_a_key_to_a_service_that_is_there(self):
         vault = self.make_vault("--enable-purge-protection", "true")
