@@ -10,27 +10,9 @@
 #include <string.h>
 
 #include "../support/command.h"
-#include "kv/base/buf.h"
 #include "kv/base/files.h"
 
 TestSuite(deployments_seeds, .init = deployments_start, .fini = deployments_stop, .timeout = 180);
-
-#define PARAMETERS                                                                                 \
-    "{\"vault\":{\"value\":\"traits1\"},\"key\":{\"value\":\"cmk\"},\"caretaker\":{\"value\":"     \
-    "\"carer\"},\"workspace\":{\"value\":\"ws1\"},\"service\":{\"value\":\"fhir1\"},\"grant\":{"   \
-    "\"value\":\"grant-1\"},\"directory\":{\"value\":\"72f9c4ba-21d6-4e0a-9c5e-6d1f0a8b3c57\"}}"
-
-/* A request to deploy that file. */
-static void read_body(const char *path, const char *parameters, struct kv_buf *body)
-{
-    kv_auto(kv_buf_done) struct kv_buf text;
-
-    kv_buf_init(&text, 65536);
-    cr_assert_eq(kv_file_read(path, &text, NULL), KV_OK, "%s", path);
-    cr_assert_eq(kv_buf_printf(body, NULL, "{\"properties\":{\"template\":%s,\"parameters\":%s}}",
-                               text.data, parameters),
-                 KV_OK);
-}
 
 static void expect_order(const struct reply *reply)
 {
@@ -48,8 +30,7 @@ Test(deployments_seeds, a_template_with_every_trait_is_deployed_and_then_nothing
     kv_auto(kv_buf_done) struct kv_buf body;
     DEPLOYMENTS_CLIENT;
 
-    kv_buf_init(&body, 131072);
-    read_body(TEMPLATES "/user-assigned.json", PARAMETERS, &body);
+    deployments_read(TRAITS, TRAITS_PARAMETERS, &body);
     API_REPLY(end, deployments_run(&dev, "traits", body.data));
     cr_assert_str_eq(reply_text(&end, "properties.provisioningState"), "Succeeded", "%s", end.body);
     expect_order(&end);
@@ -70,8 +51,7 @@ Test(deployments_seeds, what_was_deployed_is_seen_by_the_data_plane)
     kv_auto(kv_buf_done) struct kv_buf body;
     DEPLOYMENTS_CLIENT;
 
-    kv_buf_init(&body, 131072);
-    read_body(TEMPLATES "/user-assigned.json", PARAMETERS, &body);
+    deployments_read(TRAITS, TRAITS_PARAMETERS, &body);
     deployments_succeed(&dev, "traits", body.data);
     API_REPLY(vault, client_ask_vaults(&dev, "GET", "/traits1", NULL));
     cr_expect_eq(vault.status, 200, "%s", vault.body);

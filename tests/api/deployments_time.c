@@ -168,3 +168,26 @@ Test(deployments_time, one_that_the_end_of_coffer_cut_short_was_canceled)
     cr_expect_str_eq(reply_text(&reply, "properties.error.message"),
                      "The deployment was interrupted: coffer was stopped.");
 }
+
+/* What is to go is found when all the rest is there, however long that took; it goes at once. */
+Test(deployments_time, complete_mode_deletes_when_the_last_step_has_ended)
+{
+    API_CLIENT_OF(&daemon, dev);
+    freeze();
+    deployments_put(&dev, "before",
+                    DEPLOY(TEMPLATE("\"resources\":[" THING("a", "") "," THING("z", "") "]")));
+    await_thing(&dev, "z");
+    api_advance(&daemon, LAG_SECONDS);
+    deployments_put(
+        &dev, "one",
+        "{\"properties\":{\"mode\":\"Complete\",\"template\":" TEMPLATE(
+            "\"resources\":[" THING("a", "") "," THING("b", ",\"dependsOn\":[\"a\"]") "]") "}}");
+    api_advance(&daemon, LAG_SECONDS);
+    await_thing(&dev, "b");
+    expect_state(&dev, "Running");
+    cr_expect_eq(get_thing(&dev, "z"), 200, "it stays until the last step has ended");
+    api_advance(&daemon, LAG_SECONDS);
+    expect_state(&dev, "Succeeded");
+    cr_expect_eq(get_thing(&dev, "z"), 404);
+    cr_expect_eq(get_thing(&dev, "a"), 200);
+}

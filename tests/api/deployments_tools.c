@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "../support/command.h"
+#include "kv/base/files.h"
 
 struct daemon deployments_daemon;
 char deployments_root[64];
@@ -93,4 +94,28 @@ struct reply deployments_act(struct client *client, const char *name, const char
     snprintf(behind, sizeof(behind), "/%s", action);
     write_path(name, behind, path);
     return arm_ask(client, "POST", path, VERSION, body);
+}
+
+void deployments_read(const char *path, const char *parameters, struct kv_buf *ret_body)
+{
+    kv_auto(kv_buf_done) struct kv_buf text;
+
+    kv_buf_init(&text, 65536);
+    kv_buf_init(ret_body, 131072);
+    cr_assert_eq(kv_file_read(path, &text, NULL), KV_OK, "%s", path);
+    cr_assert_eq(kv_buf_printf(ret_body, NULL,
+                               "{\"properties\":{\"template\":%s,\"parameters\":%s}}", text.data,
+                               parameters),
+                 KV_OK);
+}
+
+void deployments_enable_key(struct client *client, bool is_enabled)
+{
+    API_REPLY(reply, client_send(client, &(const struct request){
+                                             .method = "PATCH",
+                                             .target = "/control/v1/vaults/traits1/keys/cmk",
+                                             .body = is_enabled ? "{\"enabled\":true}"
+                                                                : "{\"enabled\":false}",
+                                             .control = true }));
+    cr_assert_eq(reply.status, 200, "%s", reply.body);
 }

@@ -7,6 +7,8 @@
 
 #include "../support/arm.h"
 
+#include "kv/base/buf.h"
+
 #define GROUP_ID(group) "~/resourceGroups/" group
 #define DEPLOYMENTS(group) GROUP_ID(group) "/providers/Microsoft.Resources/deployments/"
 #define VERSION "2022-09-01"
@@ -23,6 +25,14 @@
 #define DEPLOY_WITH(template, parameters)                                                          \
     "{\"properties\":{\"mode\":\"Incremental\",\"template\":" template ",\"parameters\""           \
                                                                        ":" parameters "}}"
+
+#define TENANT "72f9c4ba-21d6-4e0a-9c5e-6d1f0a8b3c57"
+/* Parameters of the template with every trait of control-plane.md §0. */
+#define TRAITS TEMPLATES "/user-assigned.json"
+#define TRAITS_PARAMETERS                                                                          \
+    "{\"vault\":{\"value\":\"traits1\"},\"key\":{\"value\":\"cmk\"},\"caretaker\":{\"value\":"     \
+    "\"carer\"},\"workspace\":{\"value\":\"ws1\"},\"service\":{\"value\":\"fhir1\"},\"grant\":{"   \
+    "\"value\":\"grant-1\"},\"directory\":{\"value\":\"" TENANT "\"}}"
 
 extern struct daemon
     deployments_daemon; /* of one test; --unknown-resources accept, --template-root FOLDER/t */
@@ -43,3 +53,9 @@ struct reply deployments_await(struct client *client, const char *name);
 /* POST .../{action} of a deployment in the group rg1. */
 struct reply deployments_act(struct client *client, const char *name, const char *action,
                              const char *body);
+
+/* The request that deploys the template of that file; done with kv_buf_done(). */
+void deployments_read(const char *path, const char *parameters, struct kv_buf *ret_body);
+
+/* Of the template with every trait, by the control port. */
+void deployments_enable_key(struct client *client, bool is_enabled);

@@ -118,6 +118,22 @@ Test(deployments_what_if, values_of_secure_parameters_are_not_shown)
     cr_expect_null(strstr(reply.body, "hush"));
 }
 
+Test(deployments_what_if, nor_are_those_that_are_secure_in_part)
+{
+    DEPLOYMENTS_CLIENT;
+    API_REPLY(
+        reply,
+        deployments_act(&dev, "one", "whatIf",
+                        DEPLOY_WITH(TEMPLATE("\"languageVersion\":\"2.0\",\"parameters\":{\"box\":{"
+                                             "\"type\":\"object\",\"properties\":{\"pin\":{"
+                                             "\"type\":\"securestring\"}}}},\"resources\":{"
+                                             "\"a\":" THING("a", ",\"properties\":{\"p\":\"["
+                                                                 "parameters('box').pin]\"}") "}"),
+                                    "{\"box\":{\"value\":{\"pin\":\"hush-hush\"}}}")));
+    expect_change(&reply, 0, "Create", "/things/a");
+    cr_expect_null(strstr(reply.body, "hush"), "%s", reply.body);
+}
+
 Test(deployments_what_if, nested_templates_are_looked_into)
 {
     DEPLOYMENTS_CLIENT;

@@ -171,3 +171,14 @@ Test(graph, names_those_of_several_ids)
     cr_expect_not_null(strstr(all.body, SOMEBODY), "%s", all.body);
     cr_expect_not_null(strstr(members.body, "\"value\":[]"), "%s", members.body);
 }
+
+Test(graph, GRAPH_BAD_REQUEST_is_a_url_that_cannot_be_read)
+{
+    static const char *const bad[] = { "/v1.0/users/%00", "/v1.0/users/%2", "/v1.0/users?x=%zz" };
+    API_CLIENT(dev);
+
+    for (size_t i = 0; i < KV_COUNT(bad); i++) {
+        API_REPLY(reply, get(&dev, bad[i]));
+        expect_refusal(&reply, 400, "Request_BadRequest", "The URL of the request is not valid.");
+    }
+}

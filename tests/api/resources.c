@@ -234,3 +234,17 @@ Test(resources, describe_the_cloud_before_a_log_in)
                      "https://management.core.windows.net/");
     cr_expect_null(reply_item(&old, "suffixes"));
 }
+
+/* Not "api-version is missing", although it is there. */
+Test(resources, ARM_INVALID_ID_is_what_a_url_is_that_cannot_be_read)
+{
+    static const char *const bad[] = { "%00", "%", "%2", "%zz", "%ff%00" };
+    char target[128];
+    API_CLIENT(dev);
+
+    for (size_t i = 0; i < KV_COUNT(bad); i++) {
+        snprintf(target, sizeof(target), "/subscriptions/%s?api-version=2022-12-01", bad[i]);
+        API_REPLY(reply, ask_with_token(&dev, "management.localhost", target, MANAGEMENT));
+        expect_refusal(&reply, 400, "InvalidResourceId", "The URL of the request is not valid.");
+    }
+}

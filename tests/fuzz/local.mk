@@ -8,6 +8,7 @@ fuzz_names = \
 	body \
 	cidr \
 	claims \
+	deployment \
 	dicom \
 	duration \
 	evaluation \
@@ -38,6 +39,7 @@ fuzz_programs = \
 	%D%/fuzz_body \
 	%D%/fuzz_cidr \
 	%D%/fuzz_claims \
+	%D%/fuzz_deployment \
 	%D%/fuzz_dicom \
 	%D%/fuzz_duration \
 	%D%/fuzz_evaluation \
@@ -106,6 +108,11 @@ fuzz_libs = $(kv_api) $(SERVER_LIBS) $(CURL_LIBS)
 %C%_fuzz_claims_CPPFLAGS = $(fuzz_cppflags)
 %C%_fuzz_claims_LDFLAGS = $(fuzz_ldflags)
 %C%_fuzz_claims_LDADD = $(fuzz_libs)
+
+%C%_fuzz_deployment_SOURCES = %D%/deployment.c $(fuzz_common) $(fuzz_template)
+%C%_fuzz_deployment_CPPFLAGS = $(fuzz_cppflags)
+%C%_fuzz_deployment_LDFLAGS = $(fuzz_ldflags)
+%C%_fuzz_deployment_LDADD = $(fuzz_libs)
 
 %C%_fuzz_dicom_SOURCES = %D%/dicom.c $(fuzz_common)
 %C%_fuzz_dicom_CPPFLAGS = $(fuzz_cppflags)

@@ -77,6 +77,9 @@ enum kv_code kv_template_new(const cJSON *tree, struct kv_template **ret_templat
 void kv_template_free(struct kv_template *template);
 KV_DEFINE_CLEANUP(struct kv_template *, kv_template_free)
 
+/* Whether the value of that parameter, or a part of it, may be secure; of one that is not there, too. */
+bool kv_template_hides(const struct kv_template *template, const char *parameter);
+
 /* ---- What is asked of the world ------------------------------------------------------------ */
 
 /* Where a deployment is made; what does not apply is NULL. */

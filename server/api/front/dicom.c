@@ -55,8 +55,10 @@ static cJSON *render_reference(const struct instance *instance, bool *ok)
 {
     cJSON *item = cJSON_CreateObject();
 
-    if (instance->sop[0] != '\0') {
+    if (instance->sop_class[0] != '\0') {
         add_text(item, "00081150", "UI", instance->sop_class, ok);
+    }
+    if (instance->sop[0] != '\0') {
         add_text(item, "00081155", "UI", instance->sop, ok);
     }
     return item;

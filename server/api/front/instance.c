@@ -147,7 +147,7 @@ bool instance_uid_is_valid(const char *uid)
            && uid[len - 1] != '.';
 }
 
-/* A UID is filled up to an even length. */
+/* A UID is filled up to an even length. Of what is none nothing is taken: it is named in answers, which are text. */
 static bool take_uid(const struct cursor *cursor, const struct element *element, char *ret_uid)
 {
     size_t len = element->len;
@@ -161,7 +161,11 @@ static bool take_uid(const struct cursor *cursor, const struct element *element,
     }
     memcpy(ret_uid, cursor->at, len);
     ret_uid[len] = '\0';
-    return instance_uid_is_valid(ret_uid);
+    if (!instance_uid_is_valid(ret_uid)) {
+        ret_uid[0] = '\0';
+        return false;
+    }
+    return true;
 }
 
 /* Explicit whatever comes after it; false when it says nothing of what does. */

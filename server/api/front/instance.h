@@ -19,5 +19,5 @@ struct instance {
 bool instance_uid_is_valid(const char *uid);
 
 /* False for what is no file of DICOM, has no such UIDs, or a transfer syntax that is not read: big endian,
- * and deflated. */
+ * and deflated. The UIDs that were found are there in any case, the others are empty. */
 bool instance_read(const void *bytes, size_t len, struct instance *ret_instance);

@@ -98,6 +98,15 @@ enum kv_code graph_authenticate(struct kv_request *request, struct kv_response *
 
 /* --- answers --- */
 
+static enum kv_code check_url(struct kv_request *request, struct kv_response *response,
+                              struct kv_err *err)
+{
+    (void) response;
+    return request->target_is_valid
+               ? KV_OK
+               : KV_FAIL(err, KV_GRAPH_BAD_REQUEST, 0, "The URL of the request is not valid.");
+}
+
 static enum kv_code refuse_unmatched(struct kv_request *request, struct kv_response *response,
                                      unsigned verbs_of_path, struct kv_err *err)
 {
@@ -175,6 +184,7 @@ static const struct kv_route routes[] = {
 
 static const struct kv_gate gates[] = {
     { "authenticate", graph_authenticate },
+    { "url", check_url },
     { "route", kv_route_match },
     { 0 },
 };

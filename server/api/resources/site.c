@@ -57,6 +57,16 @@ static bool is_api_version(const char *text)
     return *text == '\0' || *text == '-';
 }
 
+/* Of a URL that cannot be read no parameter is known either. */
+static enum kv_code check_url(struct kv_request *request, struct kv_response *response,
+                              struct kv_err *err)
+{
+    (void) response;
+    return request->target_is_valid
+               ? KV_OK
+               : KV_FAIL(err, KV_ARM_INVALID_ID, 0, "The URL of the request is not valid.");
+}
+
 static enum kv_code check_api_version(struct kv_request *request, struct kv_response *response,
                                       struct kv_err *err)
 {
@@ -200,6 +210,7 @@ const struct kv_route kv_resource_routes[] = {
 
 static const struct kv_gate gates[] = {
     { "authenticate", resources_authenticate },
+    { "url", check_url },
     { "api-version", check_api_version },
     { "route", kv_route_match },
     { 0 },

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "kv/base/json.h"
+#include "types.h"
 
 enum form { FORM_ANY, FORM_TEXT, FORM_OBJECT, FORM_ARRAY, FORM_REFUSED };
 
@@ -285,11 +286,13 @@ static enum kv_code check_variables(const struct kv_template *template, struct k
 static enum kv_code read_parts(struct kv_template *template, struct kv_err *err)
 {
     const cJSON *tree = template->tree;
+    bool refers = false;
 
     template->parameters = find_filled(tree, "parameters");
     template->variables = find_filled(tree, "variables");
     template->outputs = find_filled(tree, "outputs");
     template->definitions = find_filled(tree, "definitions");
+    template->has_secure_types = template_has_secure_part(template->definitions, &refers);
     template->functions = find_filled(tree, "functions");
     KV_TRY(check_all(template->parameters, KV_TEMPLATE_PARAMETERS_MAX, parameter_members,
                      KV_COUNT(parameter_members), "parameter", err));

@@ -13,6 +13,7 @@ struct kv_template {
     bool has_symbols;                                            /* languageVersion 2.0 */
     const cJSON *parameters, *variables, *outputs, *definitions; /* objects; NULL: none */
     const cJSON *functions;                                      /* a list; NULL: none */
+    bool has_secure_types;                                       /* among the definitions */
     const cJSON *resources; /* a list, or with symbols an object; NULL: none */
 };
 

@@ -41,15 +41,15 @@ static enum kv_code evaluate_value(struct template_eval *eval, const cJSON *outp
 }
 
 /* What deployments show of it. Takes `value`. */
-static enum kv_code show(const struct template_definition *type, cJSON *value, const char *name,
-                         cJSON *outputs, struct kv_err *err)
+static enum kv_code show(const struct template_definition *type, bool is_secret, cJSON *value,
+                         const char *name, cJSON *outputs, struct kv_err *err)
 {
     kv_auto(cJSON_Delete) cJSON *guarded = value;
     kv_auto(cJSON_Delete) cJSON *entry = cJSON_CreateObject();
     bool ok = entry != NULL;
 
     kv_json_add_text(entry, "type", template_type_shown(type->type), &ok);
-    if (!template_type_is_secure(type->type)) {
+    if (!is_secret) {
         kv_json_add_take(entry, "value", kv_take(guarded), &ok);
     }
     return ok ? template_add(outputs, name, kv_take(entry), err) : KV_OUT_OF_MEMORY(err);
@@ -86,7 +86,8 @@ static enum kv_code evaluate_output(struct template_eval *eval, const struct kv_
                        "a value of type '%s', but received a value of type '%s'",
                        output->string, template_type_shown(type.type), template_type_of(value));
     }
-    return show(&type, kv_take(value), output->string, outputs, err);
+    return show(&type, template_is_secret(template, output), kv_take(value), output->string,
+                outputs, err);
 }
 
 /* A preview skips the condition that needs what is not there yet. */

@@ -128,7 +128,7 @@ static enum kv_code bind(struct template_eval *eval, const cJSON *given, struct 
 
     KV_TRY(
         template_read_type(names->template, name->definition, "parameter", name->name, &type, err));
-    name->has_secret = template_type_is_secure(type.type);
+    name->has_secret = template_is_secret(names->template, name->definition);
     KV_TRY(read_given(given, name, &value, err));
     if (value == NULL) {
         return KV_OK;

@@ -41,6 +41,40 @@ static bool find_type(const char *name, enum template_type *ret_type)
     return false;
 }
 
+/* As deep as a template may be: the parser has seen to that. */
+bool template_has_secure_part(const cJSON *definition, bool *ret_refers)
+{
+    const cJSON *member;
+    enum template_type type;
+
+    cJSON_ArrayForEach (member, definition) {
+        const char *name = member->string != NULL ? member->string : "";
+        const char *text = cJSON_IsString(member) ? member->valuestring : "";
+
+        *ret_refers |= strcasecmp(name, "$ref") == 0;
+        if ((strcasecmp(name, "type") == 0 && find_type(text, &type)
+             && template_type_is_secure(type))
+            || template_has_secure_part(member, ret_refers)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool template_is_secret(const struct kv_template *template, const cJSON *definition)
+{
+    bool refers = false;
+
+    return template_has_secure_part(definition, &refers) || (refers && template->has_secure_types);
+}
+
+bool kv_template_hides(const struct kv_template *template, const char *parameter)
+{
+    const cJSON *definition = template_member(template->parameters, parameter);
+
+    return definition == NULL || template_is_secret(template, definition);
+}
+
 /* One step along $ref; NULL when there is none, or what it names is missing. */
 const cJSON *template_follow_type(const struct kv_template *template, const cJSON *definition)
 {

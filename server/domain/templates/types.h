@@ -22,6 +22,12 @@ enum template_type {
 /* "SecureString": as deployments show it. */
 const char *template_type_shown(enum template_type type);
 bool template_type_is_secure(enum template_type type);
+
+/* Whether something in a definition is secure, as far as it is written there; *ret_refers: it refers to others. */
+bool template_has_secure_part(const cJSON *definition, bool *ret_refers);
+/* The same with what it refers to: when any of the template's definitions is secure, that is taken to be it. */
+bool template_is_secret(const struct kv_template *template, const cJSON *definition);
+
 const char *template_type_expected(enum template_type type); /* "String, Uri": for messages */
 
 /* The definition that one refers to by $ref; NULL when it does not, or there is none of that name. */

@@ -51,6 +51,19 @@ Test(instance, is_not_read_from_what_is_no_file_of_it)
     cr_expect_not(read_file(), "deflated");
 }
 
+/* They are repeated in the answer, which is JSON. */
+Test(instance, keeps_no_uid_that_is_none)
+{
+    dicom_make(&file, DICOM_EXPLICIT, "1.2.3", "1.2.3.4", "1\xde.3");
+    cr_expect_not(read_file());
+    cr_expect_str_eq(found.sop, "");
+    cr_expect_str_eq(found.sop_class, DICOM_CLASS, "what was good before it stays");
+    dicom_make(&file, DICOM_EXPLICIT, "\xff\"", "1.2.3.4", "1.2");
+    cr_expect_not(read_file());
+    cr_expect_str_eq(found.study, "");
+    cr_expect_str_eq(found.sop, "1.2");
+}
+
 Test(instance, has_to_have_all_its_uids)
 {
     static const char *const bad[] = { "", "1.2.x", ".1", "1.", "1 2" };

@@ -18,6 +18,7 @@ void place_free(void *argument)
         return;
     }
     cJSON_Delete(place->template);
+    cJSON_Delete(place->given);
     cJSON_Delete(place->parameters);
     cJSON_Delete(place->tags);
     free(place);
@@ -132,6 +133,26 @@ void made_plan_done(struct made_plan *made)
     *made = (struct made_plan){ 0 };
 }
 
+/* What deployment() shows of the parameters; of a template that has no more of them than it may. */
+static enum kv_code note_given(struct place *place, const struct ask *ask,
+                               const struct kv_template *template, struct kv_err *err)
+{
+    const cJSON *definitions = cJSON_GetObjectItem(ask->template, "parameters");
+    cJSON *entry;
+
+    if (cJSON_GetArraySize(ask->parameters) > cJSON_GetArraySize(definitions)) {
+        return KV_OK; /* which is refused in a moment */
+    }
+    KV_TRY(copy(ask->parameters, &place->given, err));
+    cJSON_ArrayForEach (entry, place->given) {
+        if (kv_template_hides(template, entry->string)) {
+            cJSON_Delete(entry->child);
+            entry->child = NULL;
+        }
+    }
+    return KV_OK;
+}
+
 enum kv_code place_plan(struct place *place, const struct ask *ask, struct made_plan *ret_made,
                         struct kv_err *err)
 {
@@ -139,6 +160,7 @@ enum kv_code place_plan(struct place *place, const struct ask *ask, struct made_
     const struct kv_template_scope scope = place_scope(place);
 
     KV_TRY(kv_template_new(ask->template, &made.template, err));
+    KV_TRY(note_given(place, ask, made.template, err));
     KV_TRY(kv_template_plan_new(made.template, ask->parameters, &scope, &place->world, &made.plan,
                                 err));
     KV_TRY(kv_template_plan_parameters(made.plan, &place->parameters, err));

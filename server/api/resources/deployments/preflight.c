@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Before a deployment begins: what each resource's provider would refuse is said for all of them at once, and nothing
- * is done. A body of which a part is known only later is not shown to its provider.
+ * is done. A body of which a part is known only later is not shown to its provider; nor is looked into a nested
+ * deployment that cannot be planned before something is there.
  */
 #include <stdio.h>
 #include <string.h>
@@ -64,9 +65,6 @@ static enum kv_code check_resource(struct place *place, struct kv_template_plan 
     struct kv_err why = { .code = KV_OK };
     bool has_secret, ok = true;
 
-    if (!resource->is_deployed || resource->is_existing || resource->is_nested) {
-        return KV_OK;
-    }
     KV_TRY(kv_template_plan_preview(plan, index, &body, &has_secret, err));
     if (check(place, resource, body, &reply, &why) != KV_OK) {
         add_detail(resource, &why, &reply, details, &ok);
@@ -74,15 +72,46 @@ static enum kv_code check_resource(struct place *place, struct kv_template_plan 
     return ok ? KV_OK : KV_OUT_OF_MEMORY(err);
 }
 
+static enum kv_code check_plan(struct place *place, struct kv_template_plan *plan, cJSON *details,
+                               struct kv_err *err);
+
+static enum kv_code check_nested(struct place *place, struct kv_template_plan *plan, size_t index,
+                                 cJSON *details, struct kv_err *err)
+{
+    kv_auto(place_free) struct place *nested = NULL;
+    kv_auto(kv_template_plan_free) struct kv_template_plan *inner = NULL;
+
+    KV_TRY(place_nest(place, kv_template_plan_at(plan, index), &nested, err));
+    enum kv_code code = kv_template_plan_nest(plan, index, &nested->world, &inner, NULL);
+    place->nesting = NULL; /* it goes; the one that is deployed is another */
+    return code == KV_OK ? check_plan(nested, inner, details, err) : KV_OK;
+}
+
+static enum kv_code check_plan(struct place *place, struct kv_template_plan *plan, cJSON *details,
+                               struct kv_err *err)
+{
+    size_t count = kv_template_plan_count(plan);
+
+    for (size_t i = 0; i < count && cJSON_GetArraySize(details) < DETAILS_MAX; i++) {
+        const struct kv_template_resource *resource = kv_template_plan_at(plan, i);
+
+        if (resource->is_deployed && !resource->is_existing) {
+            KV_TRY((resource->is_nested ? check_nested : check_resource)(place, plan, i, details,
+                                                                         err));
+        }
+    }
+    return KV_OK;
+}
+
 enum kv_code preflight(struct place *place, struct kv_template_plan *plan, struct arm_reply *reply,
                        struct kv_err *err)
 {
     kv_auto(cJSON_Delete) cJSON *details = cJSON_CreateArray();
-    size_t count = kv_template_plan_count(plan);
 
-    for (size_t i = 0; i < count && cJSON_GetArraySize(details) < DETAILS_MAX; i++) {
-        KV_TRY(check_resource(place, plan, i, details, err));
+    if (details == NULL) {
+        return KV_OUT_OF_MEMORY(err);
     }
+    KV_TRY(check_plan(place, plan, details, err));
     if (cJSON_GetArraySize(details) == 0) {
         return KV_OK;
     }

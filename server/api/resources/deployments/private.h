@@ -53,6 +53,8 @@ struct place {
     bool is_complete, is_nested;
     cJSON *template; /* what deployment() shows; NULL of a nested one */
     cJSON
+        *given; /* parameters as they were sent, those that may be secret without values; or NULL */
+    cJSON
         *parameters; /* as they are shown, before anybody looks: the plan itself is its thread's */
     cJSON *tags;     /* or NULL */
     struct kv_template_world world;

@@ -62,7 +62,9 @@ static cJSON *describe_deployment(const struct place *place)
         kv_json_add_take(properties, "template", cJSON_Duplicate(place->template, true), &ok);
         kv_json_add_text(properties, "templateHash", place->hash, &ok);
     }
-    (void) kv_json_add_object(properties, "parameters", &ok);
+    kv_json_add_take(
+        properties, "parameters",
+        place->given != NULL ? cJSON_Duplicate(place->given, true) : cJSON_CreateObject(), &ok);
     kv_json_add_text(properties, "mode", place->is_complete ? "Complete" : "Incremental", &ok);
     kv_json_add_text(properties, "provisioningState", "Accepted", &ok);
     return value;
