@@ -131,7 +131,7 @@ Test(access_control, keeps_custom_roles)
 
     expect_role("GET", "cook", NULL, 404, "There is no role 'cook'.");
     expect_role("PUT", "cook", body, 400, "must be a GUID");
-    expect_role("PUT", GUID, "{\"name\":\"owner\"}", 400, "is named 'owner'");
+    expect_role("PUT", GUID, "{\"name\":\"owner\"}", 409, "is named 'owner'");
     expect_role("PUT", GUID, "{\"dataActions\":[]}", 400, "is not a member");
     expect_role("PUT", GUID, body, 201, "\"built_in\":false");
     expect_role("PUT", GUID, body, 200, GUID);

@@ -324,3 +324,16 @@ Test(access_check, answers_503_while_what_was_granted_cannot_be_read)
     run(repair);
     cr_expect(may_get(policy, "k"));
 }
+
+Test(access_check, names_the_region_of_the_vault)
+{
+    struct kv_vault west = *rbac;
+
+    (void) snprintf(west.region, sizeof(west.region), "westus");
+    cr_expect_eq(ask(&west, KV_PERMISSION_KEYS_GET, "k"), KV_FORBIDDEN_BY_RBAC);
+    cr_expect_not_null(strstr(err.message, "Vault: rbac;location=westus"), "%s", err.message);
+    west = *policy;
+    (void) snprintf(west.region, sizeof(west.region), "westus");
+    cr_expect_eq(ask(&west, KV_PERMISSION_KEYS_GET, "k"), KV_ACCESS_DENIED);
+    cr_expect_not_null(strstr(err.message, "'policy;location=westus'"), "%s", err.message);
+}
