@@ -221,8 +221,8 @@ Test(authorization, ROLE_NAME_TAKEN_and_other_roles_that_cannot_be)
         "{\"properties\":{\"roleName\":\"a\",\"permissions\":[]}}",
         "{\"properties\":{\"roleName\":\"a\",\"permissions\":[{}]}}",
         "{\"properties\":{\"roleName\":7,\"permissions\":[{}],\"assignableScopes\":[\"/\"]}}",
-        "{\"properties\":{\"roleName\":\"a\",\"permissions\":[{\"actions\":[7]}],"
-        "\"assignableScopes\":[\"/\"]}}",
+        ("{\"properties\":{\"roleName\":\"a\",\"permissions\":[{\"actions\":[7]}],"
+         "\"assignableScopes\":[\"/\"]}}"),
     };
     API_CLIENT(dev);
     API_REPLY(taken, make_role(&dev, ROLE "02", "Key Vault Reader"));

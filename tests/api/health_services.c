@@ -20,6 +20,9 @@ TestSuite(health_services, .timeout = 120);
     "health-user"
 
 static struct reply put(struct client *client, const char *path, const char *format, ...)
+    kv_printf(3, 4);
+
+static struct reply put(struct client *client, const char *path, const char *format, ...)
 {
     char body[4096];
     va_list arguments;

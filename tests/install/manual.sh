@@ -22,7 +22,7 @@ has_option()
 {
     part coffer.1 COMMANDS EXIT |
         sed -n "/^\.SS \"coffer $1[ \"]/,/^\.SS/p; /^\.SS \"Options of all/,\$p" |
-        grep -q "^--$2\( [A-Z=]*\)\{0,1\}$"
+        grep -q "^--$2\( [A-Z=|]*\)\{0,1\}$"
 }
 
 serve_has_option()

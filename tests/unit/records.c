@@ -164,8 +164,8 @@ Test(records, are_damaged_when_a_row_was_changed)
         "UPDATE record SET nonce = x'00' WHERE id = 'p'",
         "UPDATE record SET made = made + 1 WHERE id = 'p'",
         "UPDATE record SET media = 'text/html' WHERE id = 'p'",
-        "UPDATE record SET sealed = (SELECT sealed FROM record WHERE id = 'q'),"
-        " nonce = (SELECT nonce FROM record WHERE id = 'q') WHERE id = 'p'",
+        ("UPDATE record SET sealed = (SELECT sealed FROM record WHERE id = 'q'),"
+         " nonce = (SELECT nonce FROM record WHERE id = 'q') WHERE id = 'p'"),
     };
 
     for (size_t i = 0; i < KV_COUNT(changes); i++) {

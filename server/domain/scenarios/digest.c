@@ -14,6 +14,8 @@
 
 #define DIGEST_SIZE 32
 #define HEX_SIZE (2 * DIGEST_SIZE + 1)
+#define PASSING_MAX (1024 * 1024) /* bytes of ids of objects that do not count */
+#define TRIES 50
 
 static const struct {
     const char *table, *sql;
@@ -34,6 +36,7 @@ static const struct {
     { "principal", "SELECT * FROM principal ORDER BY id" },
     { "principal_credential", "SELECT * FROM principal_credential ORDER BY id" },
     { "principal_member", "SELECT * FROM principal_member ORDER BY id" },
+    { "resource", "SELECT * FROM resource ORDER BY key" },
 };
 
 KV_DEFINE_CLEANUP(EVP_MD_CTX *, EVP_MD_CTX_free)
@@ -104,16 +107,86 @@ static enum kv_code digest_table(struct kv_db *db, const char *sql, char ret_tex
 }
 
 /* The token lists its objects in no order: the sum of their digests has none. */
+struct objects {
+    struct kv_buf passing; /* ids one after another, of objects that do not count */
+    unsigned char sum[DIGEST_SIZE];
+};
+
+static bool is_passing(const struct objects *objects, const unsigned char *object)
+{
+    for (size_t at = 0; at + KV_OBJECT_LENGTH <= objects->passing.len; at += KV_OBJECT_LENGTH) {
+        if (memcmp(objects->passing.data + at, object, KV_OBJECT_LENGTH) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool add_object(void *context, const unsigned char object[KV_OBJECT_LENGTH])
 {
-    unsigned char one[DIGEST_SIZE], *sum = context;
+    struct objects *objects = context;
+    unsigned char one[DIGEST_SIZE];
 
-    if (EVP_Digest(object, KV_OBJECT_LENGTH, one, NULL, EVP_sha256(), NULL) == 1) {
+    if (!is_passing(objects, object)
+        && EVP_Digest(object, KV_OBJECT_LENGTH, one, NULL, EVP_sha256(), NULL) == 1) {
         for (size_t i = 0; i < DIGEST_SIZE; i++) {
-            sum[i] ^= one[i];
+            objects->sum[i] ^= one[i];
         }
     }
     return true;
+}
+
+static enum kv_code add_passing(void *ids, const struct kv_rows *row, struct kv_err *err)
+{
+    size_t len;
+    const void *bytes = kv_rows_bytes(row, 0, &len);
+
+    return len == KV_OBJECT_LENGTH ? kv_buf_append(ids, bytes, len, err) : KV_OK;
+}
+
+/* What was generated ahead comes and goes, and what is being made or destroyed is nobody's. */
+static enum kv_code read_passing(struct kv_store *store, struct kv_buf *ids, struct kv_err *err)
+{
+    static const char sql[] =
+        "SELECT object FROM pooled UNION SELECT object FROM limbo ORDER BY object";
+    kv_auto(kv_db_release) struct kv_db *db = NULL;
+
+    KV_TRY(kv_db_acquire(store, &db, err));
+    return kv_db_each(db, sql, KV_NO_BINDS, add_passing, ids, err);
+}
+
+/* Lists the token's objects; *ret_is_settled: nothing began or ended meanwhile. */
+static enum kv_code try_objects(struct kv_scenarios *scenarios, unsigned char sum[DIGEST_SIZE],
+                                bool *ret_is_settled, struct kv_err *err)
+{
+    kv_auto(kv_buf_done) struct kv_buf after = { .max = PASSING_MAX };
+    struct objects objects = { .passing = { .max = PASSING_MAX } };
+    enum kv_code code = read_passing(scenarios->config.store, &objects.passing, err);
+
+    if (code == KV_OK) {
+        kv_custody_each_object(scenarios->config.custody, add_object, &objects);
+        memcpy(sum, objects.sum, DIGEST_SIZE);
+        code = read_passing(scenarios->config.store, &after, err);
+    }
+    *ret_is_settled =
+        after.len == objects.passing.len
+        && (after.len == 0 || memcmp(after.data, objects.passing.data, after.len) == 0);
+    kv_buf_done(&objects.passing);
+    return code;
+}
+
+static enum kv_code digest_objects(struct kv_scenarios *scenarios, unsigned char sum[DIGEST_SIZE],
+                                   struct kv_err *err)
+{
+    bool is_settled = false;
+
+    for (int tries = 0; tries < TRIES && !is_settled; tries++) {
+        KV_TRY(try_objects(scenarios, sum, &is_settled, err));
+    }
+    return is_settled ? KV_OK
+                      : KV_FAIL(err, KV_UNAVAILABLE, 0,
+                                "Keys are being made all the time: the token has no state to "
+                                "digest.");
 }
 
 static enum kv_code add_tables(struct kv_db *db, cJSON *shown, struct digest *all, bool *ok,
@@ -129,33 +202,11 @@ static enum kv_code add_tables(struct kv_db *db, cJSON *shown, struct digest *al
     return KV_OK;
 }
 
-/* What was generated ahead comes and goes, and is nobody's. */
-static enum kv_code leave_out_pool(struct kv_db *db, unsigned char *sum, struct kv_err *err)
-{
-    static const char sql[] = "SELECT object FROM pooled";
-    kv_auto(kv_rows_close) struct kv_rows *rows = NULL;
-    bool more;
-
-    KV_TRY(kv_db_query(db, sql, KV_NO_BINDS, &rows, err));
-    KV_TRY(kv_rows_next(rows, &more, err));
-    while (more) {
-        size_t len;
-        const unsigned char *object = kv_rows_bytes(rows, 0, &len);
-
-        if (len == KV_OBJECT_LENGTH) {
-            (void) add_object(sum, object); /* once more: then it does not count */
-        }
-        KV_TRY(kv_rows_next(rows, &more, err));
-    }
-    return KV_OK;
-}
-
-static void add_objects(struct kv_custody *custody, unsigned char *sum, cJSON *shown,
-                        struct digest *all, bool *ok)
+static void show_objects(const unsigned char sum[DIGEST_SIZE], cJSON *shown, struct digest *all,
+                         bool *ok)
 {
     char text[HEX_SIZE];
 
-    kv_custody_each_object(custody, add_object, sum);
     print_hex(sum, text);
     add_bytes(all, text, sizeof(text));
     kv_json_add_text(shown, "objects of the token", text, ok);
@@ -173,11 +224,11 @@ enum kv_code kv_scenarios_digest(struct kv_scenarios *scenarios, cJSON **ret_sho
     bool ok = shown != NULL;
     cJSON *parts = kv_json_add_object(shown, "tables", &ok);
 
+    KV_TRY(digest_objects(scenarios, sum, err));
     KV_TRY(kv_db_acquire(scenarios->config.store, &db, err));
     KV_TRY(kv_db_begin_reading(db, err));
     KV_TRY(add_tables(db, parts, &all, &ok, err));
-    KV_TRY(leave_out_pool(db, sum, err));
-    add_objects(scenarios->config.custody, sum, parts, &all, &ok);
+    show_objects(sum, parts, &all, &ok);
     KV_TRY(finish(&all, text, err));
     kv_json_add_text(shown, "digest", text, &ok);
     if (!ok) {
