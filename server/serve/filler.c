@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "filler.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -14,6 +15,7 @@
 #define QUIET_MS 60     /* without a create before it begins: not in the middle of many */
 #define BACKOFF_MS 1000 /* at least, after one that failed; doubled up to BACKOFF_MAX_MS */
 #define BACKOFF_MAX_MS 60000
+#define STOP_LOOK_MS 5
 #define STOP_PATIENCE_MS 5000
 
 struct filler {
@@ -178,14 +180,16 @@ void filler_ask_to_stop(struct filler *filler)
 bool filler_stop(struct filler *filler)
 {
     const kv_millis end = kv_clock_monotonic() + STOP_PATIENCE_MS;
-    const struct timespec until = { .tv_sec = end / 1000, .tv_nsec = end % 1000 * 1000000 };
 
     if (filler == NULL) {
         return true;
     }
     filler_ask_to_stop(filler);
-    if (pthread_clockjoin_np(filler->thread, NULL, CLOCK_MONOTONIC, &until) != 0) {
-        return false;
+    while (pthread_tryjoin_np(filler->thread, NULL) != 0) { /* it is ours, so it is still running */
+        if (kv_clock_monotonic() >= end) {
+            return false;
+        }
+        (void) poll(NULL, 0, STOP_LOOK_MS);
     }
     free(filler);
     return true;
