@@ -90,17 +90,27 @@ static enum kv_code add_type(struct overview *overview, const struct arm_type *t
     return KV_OK;
 }
 
+/* Those of types that nobody has, a part of all resources after the other. */
+struct rest {
+    struct overview *overview;
+    char last[KV_RESOURCE_ID_MAX + 1]; /* looked at */
+    size_t looks;                      /* in this part */
+};
+
 static enum kv_code add_unknown(void *context, const struct kv_resource *resource,
                                 struct kv_err *err)
 {
-    struct overview *overview = context;
+    struct rest *rest = context;
+    struct overview *overview = rest->overview;
 
-    if (arm_page_is_full(overview->page)) {
-        overview->page->has_more = true;
-        return KV_OK;
-    }
+    (void) snprintf(rest->last, sizeof(rest->last), "%s", resource->id);
+    rest->looks++;
     if (resource->location[0] == '\0'
         || arm_type_find(overview->call->app, resource->type) != NULL) {
+        return KV_OK;
+    }
+    if (arm_page_is_full(overview->page)) {
+        overview->page->has_more = true;
         return KV_OK;
     }
 
@@ -112,15 +122,18 @@ static enum kv_code add_unknown(void *context, const struct kv_resource *resourc
 static enum kv_code add_unknown_types(struct overview *overview, const char *after,
                                       struct kv_err *err)
 {
-    const struct kv_resource_range range = {
-        .below = overview->id->text,
-        .after = after,
-        .count = KV_RESOURCES_MAX,
-    };
+    struct kv_resource_range range = { .below = overview->id->text,
+                                       .after = after,
+                                       .count = overview->page->max + 1 };
+    struct rest rest = { .overview = overview, .looks = range.count };
 
-    return overview->call->app->accepts_unknown_types ? kv_resource_list(
-               overview->call->app->resources, &range, add_unknown, overview, err)
-                                                      : KV_OK;
+    while (overview->call->app->accepts_unknown_types && rest.looks == range.count
+           && !overview->page->has_more) {
+        rest.looks = 0;
+        KV_TRY(kv_resource_list(overview->call->app->resources, &range, add_unknown, &rest, err));
+        range.after = rest.last;
+    }
+    return KV_OK;
 }
 
 /* "7:/subscriptions/..." */

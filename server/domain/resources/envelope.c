@@ -201,9 +201,9 @@ static enum kv_code visit_row(void *context, const struct kv_rows *row, struct k
 
 /* Both are walked along an index, from where the last page ended. */
 static const char *const list_sql[] = {
-    "SELECT " RESOURCE_COLUMNS " FROM resource WHERE key > ?1 AND key > ?2 AND key < ?3"
+    "SELECT " RESOURCE_COLUMNS " FROM resource WHERE key > max(?1, ?2) AND key < ?3"
     " AND ?4 IS NULL ORDER BY key LIMIT ?5",
-    "SELECT " RESOURCE_COLUMNS " FROM resource WHERE key > ?1 AND key > ?2 AND key < ?3"
+    "SELECT " RESOURCE_COLUMNS " FROM resource WHERE key > max(?1, ?2) AND key < ?3"
     " AND type = ?4 ORDER BY key LIMIT ?5",
 };
 
