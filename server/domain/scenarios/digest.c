@@ -10,6 +10,7 @@
 #include <openssl/evp.h>
 
 #include "core.h"
+#include "kv/base/secret.h"
 #include "kv/custody/custody.h"
 
 #define DIGEST_SIZE 32
@@ -115,7 +116,8 @@ struct objects {
 static bool is_passing(const struct objects *objects, const unsigned char *object)
 {
     for (size_t at = 0; at + KV_OBJECT_LENGTH <= objects->passing.len; at += KV_OBJECT_LENGTH) {
-        if (memcmp(objects->passing.data + at, object, KV_OBJECT_LENGTH) == 0) {
+        if (kv_secret_equal(objects->passing.data + at, KV_OBJECT_LENGTH, object,
+                            KV_OBJECT_LENGTH)) {
             return true;
         }
     }
@@ -169,8 +171,7 @@ static enum kv_code try_objects(struct kv_scenarios *scenarios, unsigned char su
         code = read_passing(scenarios->config.store, &after, err);
     }
     *ret_is_settled =
-        after.len == objects.passing.len
-        && (after.len == 0 || memcmp(after.data, objects.passing.data, after.len) == 0);
+        kv_secret_equal(after.data, after.len, objects.passing.data, objects.passing.len);
     kv_buf_done(&objects.passing);
     return code;
 }
