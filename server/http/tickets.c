@@ -48,7 +48,7 @@ static gnutls_datum_t lower(const char *server, unsigned char ret_bytes[NAME_MAX
 {
     unsigned len = 0;
 
-    for (; server[len] != '\0' && len < NAME_MAX_BYTES; len++) {
+    for (; len < NAME_MAX_BYTES && server[len] != '\0'; len++) {
         ret_bytes[len] = (unsigned char) tolower((unsigned char) server[len]);
     }
     return (gnutls_datum_t){ .data = ret_bytes, .size = len };

@@ -182,7 +182,7 @@ enum kv_code fhir_read_version(const struct kv_request *request,
 
     KV_TRY(read_place(request, &type, &id, err));
     int64_t number =
-        version[digits] == '\0' && digits <= VERSION_DIGITS ? strtoll(version, NULL, 10) : 0;
+        digits <= VERSION_DIGITS && version[digits] == '\0' ? strtoll(version, NULL, 10) : 0;
     if (number < 1) {
         return KV_FAIL(err, KV_NOT_FOUND, 0, "There is no such version of %s/%s.", type, id);
     }

@@ -20,7 +20,7 @@ void access_scope_digest(const char *scope, char ret_digest[KV_UUID_LENGTH + 1])
     char fold[KV_ACCESS_ID_MAX + 1];
     size_t len;
 
-    for (len = 0; scope[len] != '\0' && len < KV_ACCESS_ID_MAX; len++) {
+    for (len = 0; len < KV_ACCESS_ID_MAX && scope[len] != '\0'; len++) {
         fold[len] = (char) tolower((unsigned char) scope[len]);
     }
     fold[len] = '\0';

@@ -57,7 +57,10 @@ static enum kv_cmk_verdict take_answer(const struct kv_cmk_answer *answer, const
 {
     enum kv_cmk_verdict verdict = take(answer->is, yes, no, ret_found);
 
-    return answer->said != NULL ? FIND(verdict, "%.240s", answer->said) : verdict;
+    if (answer->said != NULL) {
+        (void) snprintf(ret_found, FOUND_SIZE, "%.240s", answer->said);
+    }
+    return verdict;
 }
 
 /* --- the URL --- */

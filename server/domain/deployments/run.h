@@ -65,7 +65,7 @@ struct kv_deployments {
     struct kv_deployments_config config;
     pthread_mutex_t mutex; /* lock.def: deployments.state */
     pthread_cond_t changed;
-    TAILQ_HEAD(, tree) trees; /* guarded by mutex, as all below */
+    TAILQ_HEAD(tree_list, tree) trees; /* guarded by mutex, as all below */
     size_t tree_count, running;
     STAILQ_HEAD(, job) jobs;
     size_t busy; /* jobs that wait or are done now */

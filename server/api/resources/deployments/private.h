@@ -78,6 +78,7 @@ void place_hash(struct place *place, const cJSON *template);
 
 /* A plan and its template; done with plan_done(), unless both were given away. */
 struct made_plan {
+    bool is_new; /* the deployment, once it was written down */
     struct kv_template *template;
     struct kv_template_plan *plan;
 };

@@ -70,19 +70,18 @@ static enum kv_code start(struct arm_call *call, struct place *place, struct mad
         .template = made->template,
         .plan = made->plan,
     };
-    bool is_new = false;
     char status_id[STATUS_ID_SIZE];
 
     memcpy(status_id, place->status_id, sizeof(status_id));
     place->ret_accepted = &reply->body;
-    place->ret_is_new = &is_new;
+    place->ret_is_new = &made->is_new;
     enum kv_code code = begin(call, &start, err);
     if (code != KV_OK) {
         place_free(place);
         return code;
     }
+    reply->status = made->is_new ? 201 : 200;
     *made = (struct made_plan){ 0 };
-    reply->status = is_new ? 201 : 200;
     KV_TRY(add_status_url(call, status_id, reply, err));
     return reply->body != NULL ? KV_OK : KV_OUT_OF_MEMORY(err);
 }
