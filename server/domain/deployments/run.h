@@ -67,7 +67,7 @@ struct kv_deployments {
     pthread_cond_t changed;
     TAILQ_HEAD(tree_list, tree) trees; /* guarded by mutex, as all below */
     size_t tree_count, running;
-    STAILQ_HEAD(, job) jobs;
+    STAILQ_HEAD(job_list, job) jobs;
     size_t busy; /* jobs that wait or are done now */
     size_t idle; /* threads without one */
     bool is_stopping;
