@@ -41,6 +41,7 @@ noinst_HEADERS = \
 	%D%/kv/base/jws.h \
 	%D%/kv/base/lock.def \
 	%D%/kv/base/log.h \
+	%D%/kv/base/odata.h \
 	%D%/kv/base/operation.def \
 	%D%/kv/base/operation.h \
 	%D%/kv/base/option.def \

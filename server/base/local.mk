@@ -24,6 +24,7 @@ libkvbase_a_SOURCES += \
 	%D%/jws_key.c \
 	%D%/jws_key.h \
 	%D%/log.c \
+	%D%/odata.c \
 	%D%/operation.c \
 	%D%/option.h \
 	%D%/option_environment.c \

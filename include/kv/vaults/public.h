@@ -50,3 +50,8 @@ void kv_public_resource(const struct kv_public_url *url, char ret_domain[KV_PUBL
  */
 bool kv_public_host_parse(const struct kv_public_url *url, const char *host,
                           char ret_name[KV_VAULT_NAME_MAX + 1]);
+
+/* Whether a host is that of a vault, whichever, by kv_vault_host_parse() or below the public one. The
+ * name is as there. */
+bool kv_public_names_vault(const struct kv_public_url *url, const char *host,
+                           char ret_name[KV_VAULT_NAME_MAX + 1]);

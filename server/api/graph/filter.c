@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "kv/base/odata.h"
 #include "private.h"
 
 #define AT(member)                                                                                 \
@@ -43,31 +44,13 @@ static bool take(const char **at, const char *word)
     return true;
 }
 
-static bool take_text(const char **at, char *ret_text, size_t size)
-{
-    size_t len = 0;
-
-    if (!take(at, "'")) {
-        return false;
-    }
-    for (; **at != '\0'; (*at)++) {
-        if (**at == '\'' && *++*at != '\'') {
-            ret_text[len] = '\0';
-            return len > 0;
-        }
-        if (len + 1 >= size) {
-            return false;
-        }
-        ret_text[len++] = **at;
-    }
-    return false;
-}
-
 static bool take_form(const char **at, struct graph_filter *filter)
 {
     for (size_t i = 0; i < KV_COUNT(forms); i++) {
         if (take(at, forms[i].begin)) {
-            return take_text(at, (char *) filter + forms[i].offset, forms[i].size)
+            char *text = (char *) filter + forms[i].offset;
+
+            return kv_odata_text(at, text, forms[i].size) && *text != '\0'
                    && take(at, forms[i].end);
         }
     }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kv/base/odata.h"
 #include "private.h"
 
 static const char *const fields[FILTER_FIELD_COUNT] = {
@@ -23,43 +24,10 @@ static enum kv_code refuse(const char *text, struct kv_err *err)
                    text);
 }
 
-static bool take_word(const char **at, const char *word)
-{
-    size_t len = strlen(word);
-
-    *at += strspn(*at, " ");
-    if (strncasecmp(*at, word, len) != 0) {
-        return false;
-    }
-    *at += len;
-    return true;
-}
-
-/* 'it''s' */
-static bool take_text(const char **at, char ret_text[FILTER_TEXT_SIZE])
-{
-    size_t len = 0;
-
-    if (!take_word(at, "'")) {
-        return false;
-    }
-    for (; **at != '\0'; (*at)++) {
-        if (**at == '\'' && *++*at != '\'') {
-            ret_text[len] = '\0';
-            return true;
-        }
-        if (len == FILTER_TEXT_SIZE - 1) {
-            return false;
-        }
-        ret_text[len++] = **at;
-    }
-    return false;
-}
-
 static bool take_field(const char **at, enum filter_field *ret_field)
 {
     for (size_t i = 0; i < FILTER_FIELD_COUNT; i++) {
-        if (take_word(at, fields[i])) {
+        if (kv_odata_word(at, fields[i])) {
             *ret_field = (enum filter_field) i;
             return true;
         }
@@ -71,16 +39,17 @@ static bool take_comparison(const char **at, struct resource_filter *filter)
 {
     enum filter_field field;
 
-    return take_field(at, &field) && take_word(at, "eq") && take_text(at, filter->text[field]);
+    return take_field(at, &field) && kv_odata_word(at, "eq")
+           && kv_odata_text(at, filter->text[field], FILTER_TEXT_SIZE);
 }
 
 static bool take_part(const char **at, struct resource_filter *filter)
 {
-    if (!take_word(at, "substringof")) {
+    if (!kv_odata_word(at, "substringof")) {
         return take_comparison(at, filter);
     }
-    return take_word(at, "(") && take_text(at, filter->part_of_name) && take_word(at, ",")
-           && take_word(at, "name") && take_word(at, ")");
+    return kv_odata_word(at, "(") && kv_odata_text(at, filter->part_of_name, FILTER_TEXT_SIZE)
+           && kv_odata_word(at, ",") && kv_odata_word(at, "name") && kv_odata_word(at, ")");
 }
 
 enum kv_code filter_read(const char *text, struct resource_filter *ret_filter, struct kv_err *err)
@@ -95,7 +64,7 @@ enum kv_code filter_read(const char *text, struct resource_filter *ret_filter, s
         if (!take_part(&at, ret_filter)) {
             return refuse(text, err);
         }
-    } while (take_word(&at, "and"));
+    } while (kv_odata_word(&at, "and"));
     return at[strspn(at, " ")] == '\0' ? KV_OK : refuse(text, err);
 }
 

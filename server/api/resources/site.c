@@ -17,10 +17,8 @@
 static bool is_vaults(const struct kv_request *request)
 {
     char name[KV_VAULT_NAME_MAX + 1];
-    enum kv_vault_kind kind;
 
-    return kv_vault_host_parse(request->host, &kind, name)
-           || kv_public_host_parse(&request->app->public_url, request->host, name);
+    return kv_public_names_vault(&request->app->public_url, request->host, name);
 }
 
 static bool is_ours(const struct kv_request *request)

@@ -160,3 +160,11 @@ bool kv_public_host_parse(const struct kv_public_url *url, const char *host,
     vault_name_fold(host, len - below - 1, ret_name);
     return true;
 }
+
+bool kv_public_names_vault(const struct kv_public_url *url, const char *host,
+                           char ret_name[KV_VAULT_NAME_MAX + 1])
+{
+    enum kv_vault_kind kind;
+
+    return kv_vault_host_parse(host, &kind, ret_name) || kv_public_host_parse(url, host, ret_name);
+}

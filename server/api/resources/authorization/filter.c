@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "kv/base/odata.h"
 #include "private.h"
 
 /* Beginnings of the forms, and what ends them; a text in quotes comes in between unless it ends there. */
@@ -16,50 +17,17 @@ static const struct form {
     { FILTER_ROLE_TYPE, "type eq", "" },
 };
 
-static bool take(const char **at, const char *word)
-{
-    size_t len = strlen(word);
-
-    *at += strspn(*at, " ");
-    if (strncasecmp(*at, word, len) != 0) {
-        return false;
-    }
-    *at += len;
-    return true;
-}
-
-/* 'it''s' */
-static bool take_text(const char **at, char *ret_text, size_t size)
-{
-    size_t len = 0;
-
-    if (!take(at, "'")) {
-        return false;
-    }
-    for (; **at != '\0'; (*at)++) {
-        if (**at == '\'' && *++*at != '\'') {
-            ret_text[len] = '\0';
-            return true;
-        }
-        if (len + 1 >= size) {
-            return false;
-        }
-        ret_text[len++] = **at;
-    }
-    return false;
-}
-
 static bool take_value(const char **at, const struct form *form, struct filter *filter)
 {
     switch (form->kind) {
     case FILTER_PRINCIPAL:
     case FILTER_ASSIGNED_TO:
-        return take_text(at, filter->principal, sizeof(filter->principal))
+        return kv_odata_text(at, filter->principal, sizeof(filter->principal))
                && kv_uuid_is_valid(filter->principal);
     case FILTER_ROLE_NAME:
-        return take_text(at, filter->role_name, sizeof(filter->role_name));
+        return kv_odata_text(at, filter->role_name, sizeof(filter->role_name));
     case FILTER_ROLE_TYPE:
-        return take_text(at, filter->role_type, sizeof(filter->role_type));
+        return kv_odata_text(at, filter->role_type, sizeof(filter->role_type));
     case FILTER_NOTHING:
     case FILTER_AT_SCOPE:
         break;
@@ -72,9 +40,10 @@ static bool take_form(const char **at, unsigned kinds, struct filter *filter)
     for (size_t i = 0; i < KV_COUNT(forms); i++) {
         const struct form *form = &forms[i];
 
-        if ((kinds & (1U << form->kind)) != 0 && take(at, form->begin)) {
+        if ((kinds & (1U << form->kind)) != 0 && kv_odata_word(at, form->begin)) {
             filter->has[form->kind] = true;
-            return take_value(at, form, filter) && (form->end == NULL || take(at, form->end));
+            return take_value(at, form, filter)
+                   && (form->end == NULL || kv_odata_word(at, form->end));
         }
     }
     return false;
@@ -103,6 +72,6 @@ enum kv_code authorization_filter(const char *text, unsigned kinds, struct filte
         if (!take_form(&at, kinds, ret_filter)) {
             return refuse(text, kinds, err);
         }
-    } while (take(&at, "and"));
+    } while (kv_odata_word(&at, "and"));
     return at[strspn(at, " ")] == '\0' ? KV_OK : refuse(text, kinds, err);
 }

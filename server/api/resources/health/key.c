@@ -34,10 +34,8 @@ static enum kv_cmk_fact fact(bool holds)
 static bool find_vault(const struct arm_call *call, struct found *found)
 {
     char name[KV_VAULT_NAME_MAX + 1];
-    enum kv_vault_kind kind;
 
-    if (!kv_vault_host_parse(found->url.host, &kind, name)
-        && !kv_public_host_parse(&call->app->public_url, found->url.host, name)) {
+    if (!kv_public_names_vault(&call->app->public_url, found->url.host, name)) {
         return false;
     }
     if (kv_vaults_get(call->app->vaults, name, kv_seconds(call->now), &found->vault, NULL)
