@@ -72,7 +72,7 @@ struct kv_welcome kv_fault_greet(struct kv_app *app, const char *client, const c
 /* api/gate: the gates, errors and headers of the data plane. */
 extern const struct kv_site kv_data_plane;
 
-/* api/resources: the resource manager, as far as clients ask it while they log in. */
+/* api/resources: the resource manager. */
 extern const struct kv_site kv_resource_site;
 
 /* api/front: the fronts of FHIR and DICOM services, on the HTTPS port by host. */
