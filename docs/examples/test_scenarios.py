@@ -29,7 +29,7 @@ class Application:
 
     def __init__(self, url, client_id, **options):
         self.client_id = client_id
-        self.options = {"retry_total": 0, "read_timeout": 2, **options}
+        self.options = {"retry_total": 0, **options}
         self.credential = ManagedIdentityCredential()
         self.keys = KeyClient(url, self.credential, **self.options)
         self.key = self.keys.create_rsa_key("cmk")
@@ -41,7 +41,7 @@ class Application:
         return CryptographyClient(key.id, self.credential, **self.options)
 
     def get(self):
-        return self.keys.get_key("cmk")
+        return self.keys.get_key("cmk", read_timeout=2)
 
     def get_twice(self):
         return [self.get(), self.get()]

@@ -326,6 +326,16 @@ size_t kv_lanes_waiting(const struct kv_lanes *lanes, enum kv_lane lane)
     return count;
 }
 
+size_t kv_lanes_running(const struct kv_lanes *lanes, enum kv_lane lane)
+{
+    struct lane *target = find_lane(lanes, lane);
+
+    pthread_mutex_lock(&target->mutex);
+    size_t count = target->running;
+    pthread_mutex_unlock(&target->mutex);
+    return count;
+}
+
 bool kv_lanes_are_idle(const struct kv_lanes *lanes, enum kv_lane lane)
 {
     struct lane *target = find_lane(lanes, lane);

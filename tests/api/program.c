@@ -281,6 +281,14 @@ static void pause_shortly(void)
     nanosleep(&pause, NULL);
 }
 
+/* Keys that are made, are being made, and are still to be made. */
+static long count_begun(const struct daemon *own)
+{
+    return api_metric(own, "coffer_key_versions")
+           + api_metric(own, "coffer_jobs_running{lane=\"generate\"}")
+           + api_metric(own, "coffer_jobs_waiting{lane=\"generate\"}");
+}
+
 /* A daemon that asks for no token, with as many generations of keys under way. */
 static void start_generating(struct daemon *own, struct raw *raw, size_t count)
 {
@@ -298,9 +306,7 @@ static void start_generating(struct daemon *own, struct raw *raw, size_t count)
     for (size_t i = 0; i < count; i++) { /* at once, so that they wait for each other */
         cr_assert(raw_send(&raw[i], slow, strlen(slow)));
     }
-    while (api_metric(own, "coffer_jobs_waiting{lane=\"generate\"}")
-               + api_metric(own, "coffer_key_versions")
-           < (long) count / 2) {
+    while (count_begun(own) < (long) count) {
         pause_shortly();
     }
 }

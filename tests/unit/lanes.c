@@ -78,6 +78,7 @@ Test(lanes, refuse_a_job_when_the_queue_is_full)
     cr_assert(kv_lanes_post(lanes, KV_LANE_WORK, count, NULL));
     cr_assert_not(kv_lanes_post(lanes, KV_LANE_WORK, count, NULL), "two may wait, not three");
     cr_assert_eq(kv_lanes_waiting(lanes, KV_LANE_WORK), 2);
+    cr_assert_eq(kv_lanes_running(lanes, KV_LANE_WORK), 1);
     sem_post(&released);
 }
 

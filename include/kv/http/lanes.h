@@ -61,8 +61,9 @@ bool kv_lanes_post(struct kv_lanes *lanes, enum kv_lane lane, kv_job_fn *job,
 bool kv_lanes_post_in_turn(struct kv_lanes *lanes, uint64_t turn, kv_job_fn *job,
                            void *argument) kv_must_check;
 
-/* Jobs waiting now, for /metrics. */
+/* Jobs waiting, and jobs a thread is at, now, for /metrics. */
 size_t kv_lanes_waiting(const struct kv_lanes *lanes, enum kv_lane lane);
+size_t kv_lanes_running(const struct kv_lanes *lanes, enum kv_lane lane);
 
 /* Whether none is waiting or running now. */
 bool kv_lanes_are_idle(const struct kv_lanes *lanes, enum kv_lane lane);

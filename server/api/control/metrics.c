@@ -140,13 +140,18 @@ static enum kv_code print_rotations(const struct kv_keys *keys, struct kv_buf *b
 static enum kv_code print_lanes(const struct kv_lanes *lanes, struct kv_buf *buf,
                                 struct kv_err *err)
 {
-    return kv_buf_printf(buf, err,
-                         "# HELP coffer_jobs_waiting Requests waiting for a worker, by lane.\n"
-                         "# TYPE coffer_jobs_waiting gauge\n"
-                         "coffer_jobs_waiting{lane=\"work\"} %zu\n"
-                         "coffer_jobs_waiting{lane=\"generate\"} %zu\n",
-                         kv_lanes_waiting(lanes, KV_LANE_WORK),
-                         kv_lanes_waiting(lanes, KV_LANE_GENERATE));
+    return kv_buf_printf(
+        buf, err,
+        "# HELP coffer_jobs_waiting Requests waiting for a worker, by lane.\n"
+        "# TYPE coffer_jobs_waiting gauge\n"
+        "coffer_jobs_waiting{lane=\"work\"} %zu\n"
+        "coffer_jobs_waiting{lane=\"generate\"} %zu\n"
+        "# HELP coffer_jobs_running Requests that a worker is at, by lane.\n"
+        "# TYPE coffer_jobs_running gauge\n"
+        "coffer_jobs_running{lane=\"work\"} %zu\n"
+        "coffer_jobs_running{lane=\"generate\"} %zu\n",
+        kv_lanes_waiting(lanes, KV_LANE_WORK), kv_lanes_waiting(lanes, KV_LANE_GENERATE),
+        kv_lanes_running(lanes, KV_LANE_WORK), kv_lanes_running(lanes, KV_LANE_GENERATE));
 }
 
 enum kv_code control_metrics(struct kv_request *request, struct kv_response *response,
