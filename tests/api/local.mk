@@ -395,7 +395,8 @@ EXTRA_DIST += tests/data/seeds tests/data/golden tests/data/folder_0.1.0.tar.gz
 %C%_test_managed_CFLAGS = $(api_cflags)
 %C%_test_managed_LDADD = $(api_libs)
 
-%C%_test_deployments_SOURCES = %D%/deployments.c %D%/deployments_bad.c %D%/deployments_time.c \
+%C%_test_deployments_SOURCES = %D%/deployments.c %D%/deployments_bad.c %D%/deployments_secrets.c \
+	%D%/deployments_time.c \
 	%D%/deployments_documents.c %D%/deployments_errors.c %D%/health_tools.c %D%/health_tools.h %D%/deployments_findings.c \
 	%D%/deployments_what_if.c %D%/deployments_seeds.c %D%/deploy_shell.c \
 	%D%/deployments_tools.c \

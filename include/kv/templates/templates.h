@@ -178,6 +178,12 @@ const struct kv_template_resource *kv_template_plan_at(const struct kv_template_
 enum kv_code kv_template_plan_body(struct kv_template_plan *plan, size_t index, cJSON **ret_body,
                                    bool *ret_has_secret, struct kv_err *err) kv_must_check;
 
+/*
+ * Whether a secure parameter went into that value of a body, or into the name of one of its members; false
+ * for NULL. What is in it must not be kept or shown. Copies by cJSON_Duplicate() say the same.
+ */
+bool kv_template_is_secret(const cJSON *value);
+
 /* The same without calling reference() or list(): texts that need them stay as they are written. For
  * what-if and preflight, where nothing is deployed yet. */
 enum kv_code kv_template_plan_preview(struct kv_template_plan *plan, size_t index, cJSON **ret_body,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "kv/base/json.h"
+#include "kv/templates/templates.h"
 #include "private.h"
 
 enum kv_code arm_find(const struct arm_call *call, struct kv_resource *ret_resource,
@@ -118,12 +119,49 @@ enum kv_code arm_keep(struct arm_call *call, struct kv_resource *resource, struc
     return arm_delayed(call, &now, reply, err);
 }
 
+/* Null; an object stays one, with nothing in it. */
+static void empty(cJSON *value)
+{
+    int type = cJSON_IsObject(value) ? cJSON_Object : cJSON_NULL;
+
+    cJSON_Delete(kv_take(value->child));
+    cJSON_free(kv_take(value->valuestring));
+    value->type = (value->type & ~0xff) | type; /* the flags above stay */
+}
+
+static void conceal(cJSON *value)
+{
+    cJSON *child;
+
+    if (kv_template_is_secret(value)) {
+        empty(value);
+        return;
+    }
+    cJSON_ArrayForEach (child, value) {
+        conceal(child);
+    }
+}
+
+/* What a template's secure parameters went into is neither kept nor shown. The service knows of each type
+ * what of it is secret; of a type that nobody has, that is all there is to know. */
+static void conceal_secrets(const struct arm_call *call, struct kv_resource *resource)
+{
+    if (kv_template_is_secret(cJSON_GetObjectItem(call->body, "location"))) {
+        resource->location[0] = '\0';
+    }
+    conceal(resource->tags);
+    conceal(resource->content);
+}
+
 enum kv_code arm_kept_put(struct arm_call *call, struct arm_reply *reply, struct kv_err *err)
 {
     kv_auto(kv_resource_done) struct kv_resource resource = { 0 };
 
     KV_TRY(arm_begin_envelope(call, &resource, err));
     KV_TRY(arm_take_content(call->body, &resource.content, err));
+    if (call->type == &call->made_up) {
+        conceal_secrets(call, &resource);
+    }
     KV_TRY(arm_check_location(call, &resource, err));
     return arm_keep(call, &resource, reply, err);
 }

@@ -46,6 +46,7 @@ libkvdomain_a_SOURCES += \
 	%D%/plan.h \
 	%D%/refusal.c \
 	%D%/runtime.c \
+	%D%/secret.c \
 	%D%/sort.c \
 	%D%/syntax.h \
 	%D%/targets.c \

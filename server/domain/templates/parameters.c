@@ -133,6 +133,7 @@ static enum kv_code bind(struct template_eval *eval, const cJSON *given, struct 
     if (value == NULL) {
         return KV_OK;
     }
+    name->has_secret |= template_has_mark(value); /* of the deployment that this one is nested in */
     KV_TRY(template_check_value(names->template, name->definition, name->name, value,
                                 name->has_secret, eval->budget, err));
     name->state = TEMPLATE_DONE;

@@ -137,6 +137,22 @@ static enum kv_code evaluate_name(struct template_eval *eval, const char *name,
     return KV_OK;
 }
 
+/* A name that a secret went into marks the object that has it. */
+static enum kv_code name_member(struct template_eval *eval, const char *name, cJSON *object,
+                                struct template_value *ret_name, struct kv_err *err)
+{
+    struct template_budget *budget = eval->budget;
+    bool had_secret = budget->has_secret;
+
+    budget->has_secret = false;
+    enum kv_code code = evaluate_name(eval, name, ret_name, err);
+    if (budget->has_secret) {
+        template_mark_secret(object);
+    }
+    budget->has_secret |= had_secret;
+    return code;
+}
+
 static enum kv_code add_member(struct template_eval *eval, const cJSON *member, cJSON *object,
                                struct kv_err *err)
 {
@@ -146,7 +162,7 @@ static enum kv_code add_member(struct template_eval *eval, const cJSON *member, 
     if (strcasecmp(member->string, "copy") == 0 && cJSON_IsArray(member) && !eval->is_literal) {
         return add_loops(eval, member, object, err);
     }
-    KV_TRY(evaluate_name(eval, member->string, &name, err));
+    KV_TRY(name_member(eval, member->string, object, &name, err));
     KV_TRY(template_evaluate_tree(eval, member, &value, err));
     return template_add(object, name.json->valuestring, value, err);
 }
@@ -184,6 +200,9 @@ static enum kv_code evaluate_leaf(struct template_eval *eval, const cJSON *leaf,
     kv_auto(template_value_done) struct template_value value = { 0 };
     enum kv_code code;
 
+    if (!cJSON_IsString(leaf)) {
+        return template_copy(eval->budget, leaf, ret_leaf, err);
+    }
     eval->budget->needs_run = false;
     code = template_evaluate_text(eval, leaf, &value, err);
     if (code != KV_OK && eval->is_preview && eval->budget->needs_run) {
@@ -194,14 +213,28 @@ static enum kv_code evaluate_leaf(struct template_eval *eval, const cJSON *leaf,
     return template_take(eval->budget, &value, ret_leaf, err);
 }
 
+static enum kv_code evaluate_any(struct template_eval *eval, const cJSON *tree, cJSON **ret_tree,
+                                 struct kv_err *err)
+{
+    return cJSON_IsObject(tree) || cJSON_IsArray(tree)
+               ? evaluate_children(eval, tree, ret_tree, err)
+               : evaluate_leaf(eval, tree, ret_tree, err);
+}
+
+/* What a secret went into is marked: each text by itself, but not what it is in. What an outer scope has
+ * evaluated has its marks, and keeps them. */
 enum kv_code template_evaluate_tree(struct template_eval *eval, const cJSON *tree, cJSON **ret_tree,
                                     struct kv_err *err)
 {
-    if (cJSON_IsString(tree)) {
-        return evaluate_leaf(eval, tree, ret_tree, err);
+    struct template_budget *budget = eval->budget;
+    bool had_secret = budget->has_secret;
+    bool is_leaf = !cJSON_IsObject(tree) && !cJSON_IsArray(tree);
+
+    budget->has_secret = kv_template_is_secret(tree);
+    enum kv_code code = evaluate_any(eval, tree, ret_tree, err);
+    if (code == KV_OK && (kv_template_is_secret(tree) || (is_leaf && budget->has_secret))) {
+        template_mark_secret(*ret_tree);
     }
-    if (cJSON_IsObject(tree) || cJSON_IsArray(tree)) {
-        return evaluate_children(eval, tree, ret_tree, err);
-    }
-    return template_copy(eval->budget, tree, ret_tree, err);
+    budget->has_secret |= had_secret;
+    return code;
 }

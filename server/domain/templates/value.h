@@ -13,6 +13,7 @@
 
 #include "kv/base/buf.h"
 #include "kv/base/json.h"
+#include "kv/templates/templates.h"
 
 #define TEMPLATE_WORK_MAX 20000000             /* steps, of an expansion or of a body */
 #define TEMPLATE_MEMORY_MAX (64 * 1024 * 1024) /* bytes that are made in it, kept or not */
@@ -57,7 +58,12 @@ enum kv_code template_make_number(int64_t number, struct template_value *ret_val
 enum kv_code template_make_bool(bool value, struct template_value *ret_value,
                                 struct kv_err *err) kv_must_check;
 
-/* A copy of a tree, charged. */
+/* Marks what a secure parameter went into, for kv_template_is_secret(); and whether anything of a tree, at
+ * most TEMPLATE_VALUE_DEPTH_MAX deep, is marked. */
+void template_mark_secret(cJSON *value);
+bool template_has_mark(const cJSON *tree);
+
+/* A copy of a tree, charged; with its marks. */
 enum kv_code template_copy(struct template_budget *budget, const cJSON *json, cJSON **ret_copy,
                            struct kv_err *err) kv_must_check;
 /* The tree of a value, which is then none: copied if it was lent. */

@@ -251,3 +251,39 @@ Test(template_parameters, that_are_secure_mark_what_they_go_into)
         cr_expect_eq(has_secret, i == 1);
     }
 }
+
+/* The body of the only resource, with that given for `s`. */
+static cJSON *make_body(const char *template)
+{
+    cJSON *body = NULL;
+    bool has_secret;
+
+    fixture_accept(template, SECURE_GIVEN);
+    cr_assert_eq(kv_template_plan_body(fixture_made, 0, &body, &has_secret, NULL), KV_OK);
+    cr_expect(has_secret);
+    return body;
+}
+
+Test(template_parameters, that_are_secure_mark_each_text_by_itself)
+{
+    kv_auto(cJSON_Delete) cJSON *body = make_body(TEMPLATE(
+        SECURE("") ", \"variables\": {\"v\": \"[parameters('o').inner]\"}, \"resources\": [" VAULT(
+            "a", ", \"properties\": {\"plain\": \"x\", \"s\": \"[parameters('s')]\", "
+                 "\"list\": [1, \"[variables('v')]\"], \"copy\": [{\"name\": \"l\", "
+                 "\"count\": 1, \"input\": \"[concat(copyIndex('l'), parameters('s'))]\"}], "
+                 "\"named\": {\"[parameters('s')]\": 1}, \"last\": \"[toLower('Y')]\"}") "]"));
+    const cJSON *properties = cJSON_GetObjectItem(body, "properties");
+    const cJSON *list = cJSON_GetObjectItem(properties, "list");
+
+    cr_expect_not(kv_template_is_secret(body));
+    cr_expect_not(kv_template_is_secret(properties));
+    cr_expect_not(kv_template_is_secret(cJSON_GetObjectItem(properties, "plain")));
+    cr_expect_not(kv_template_is_secret(cJSON_GetObjectItem(properties, "last")));
+    cr_expect_not(kv_template_is_secret(list));
+    cr_expect_not(kv_template_is_secret(cJSON_GetArrayItem(list, 0)));
+    cr_expect(kv_template_is_secret(cJSON_GetObjectItem(properties, "s")));
+    cr_expect(kv_template_is_secret(cJSON_GetArrayItem(list, 1)));
+    cr_expect(kv_template_is_secret(cJSON_GetArrayItem(cJSON_GetObjectItem(properties, "l"), 0)));
+    cr_expect(kv_template_is_secret(cJSON_GetObjectItem(properties, "named")));
+    cr_expect_not(kv_template_is_secret(NULL));
+}
