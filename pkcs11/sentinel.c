@@ -145,6 +145,8 @@ CK_RV hsm_judge(struct hsm_session *session, CK_RV rv, CK_RV bad_input)
     case CKR_GENERAL_ERROR:
     case CKR_FUNCTION_FAILED:
         break;
+    case CKR_ARGUMENTS_BAD: /* NSS, of a number that is not below the modulus */
+        return bad_input;
     default:
         return rv;
     }

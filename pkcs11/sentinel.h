@@ -10,7 +10,8 @@ CK_RV hsm_look(struct hsm_session *session) kv_must_check;
 
 /*
  * The verdict on an operation with the caller's bytes that returned `rv`: modules answer bad ones
- * with a general error, so then the token is checked, and `bad_input` returned if it is healthy.
+ * with a general error, so then the token is checked, and `bad_input` returned if it is healthy; or
+ * they speak of bad arguments, of which the caller's are the only ones that were not in order.
  */
 CK_RV hsm_judge(struct hsm_session *session, CK_RV rv, CK_RV bad_input) kv_must_check;
 

@@ -92,6 +92,15 @@ Test(transfer, needs_the_right_key_exchange_key)
     assert_refused(HSM_AES, "other key", 0);
 }
 
+/* As one for another key may be, if that key's modulus is greater. */
+Test(transfer, that_is_no_number_of_the_key_exchange_key_is_refused)
+{
+    open_with_kek(true);
+    make_blob(transport, 32);
+    memset(blob, 0xff, kek.public.modulus_len);
+    assert_refused(HSM_AES, "number", 0);
+}
+
 Test(transfer, needs_a_key_exchange_key_that_can_decrypt)
 {
     unsigned char ec[HSM_ID_LENGTH];
