@@ -28,6 +28,15 @@ static void done(struct deploy *deploy)
 }
 KV_DEFINE_CLEANUP_VALUE(struct deploy, done)
 
+static void print_error(const struct deploy *deploy, const cJSON *error)
+{
+    const struct deploy_source source = {
+        kv_option_text(deploy->options, KV_OPTION_DEPLOY_TEMPLATE), &deploy->template
+    };
+
+    deploy_print_error(error, &source);
+}
+
 static enum kv_code ask(const struct deploy *deploy, const char *verb, const char *behind,
                         const struct kv_buf *body, long *ret_status, cJSON **ret_json,
                         struct kv_err *err)
@@ -45,7 +54,7 @@ static enum kv_code refuse(const struct deploy *deploy, const cJSON *answer, str
     const cJSON *error = cJSON_GetObjectItemCaseSensitive(answer, "error");
     const char *code = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(error, "code"));
 
-    deploy_print_error(error, &deploy->template);
+    print_error(deploy, error);
     if (code != NULL && strcmp(code, "ResourceGroupNotFound") == 0) {
         return KV_FAIL(err, KV_NOT_FOUND, 0,
                        "there is no resource group %.90s: make it with az group create --location "
@@ -113,7 +122,7 @@ static enum kv_code finish(const struct deploy *deploy, const cJSON *properties,
         deploy_print_outputs(properties);
         return KV_OK;
     }
-    deploy_print_error(cJSON_GetObjectItemCaseSensitive(properties, "error"), &deploy->template);
+    print_error(deploy, cJSON_GetObjectItemCaseSensitive(properties, "error"));
     return KV_FAIL(err, KV_INTERNAL, 0, "the deployment %s %s", deploy->name,
                    strcmp(state, "Canceled") == 0 ? "was canceled" : "has failed");
 }

@@ -50,5 +50,15 @@ void deploy_print_progress(const cJSON *operations, cJSON *seen);
 void deploy_print_outputs(const cJSON *properties);
 /* In colour on a terminal, unless NO_COLOR is set. */
 void deploy_print_changes(const struct kv_options *options, const cJSON *answer);
-/* An error with its details, on standard error; under one that has a place in the template, that line. */
-void deploy_print_error(const cJSON *error, const struct kv_buf *template);
+
+/* ---- deploy_error.c ------------------------------------------------------------------------------ */
+
+/* The file of the template; both borrowed, the text ends with a NUL. */
+struct deploy_source {
+    const char *path;
+    const struct kv_buf *text;
+};
+
+/* An error with its details, on standard error; places are those of the file, and under an error that has one there
+ * is the line. */
+void deploy_print_error(const cJSON *error, const struct deploy_source *source);

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What coffer deploy shows: how far each resource is, outputs, changes in colour, errors where they stand. */
+/* What coffer deploy shows: how far each resource is, outputs, changes in colour. */
 #include "deploy.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define DEPTH_MAX 8        /* of errors in errors */
-#define LINES_MAX 10000000 /* of a template */
-#define LINE_SHOWN 120     /* characters of a template's line */
-#define VALUE_SHOWN 200    /* of a value */
+#define VALUE_SHOWN 200 /* of a value */
 
 static const char *text_of(const cJSON *object, const char *name)
 {
@@ -224,118 +221,4 @@ void deploy_print_changes(const struct kv_options *options, const cJSON *answer)
         print_change(change, in_colour);
     }
     print_counts(changes);
-}
-
-/* ---- Errors ----------------------------------------------------------------------------------------- */
-
-/* On standard error, without what would steer the terminal. */
-static void print_error_text(const char *text)
-{
-    for (const unsigned char *at = (const unsigned char *) text; *at != '\0'; at++) {
-        if (*at >= 0x20 && *at != 0x7f) {
-            (void) fputc(*at, stderr);
-        } else if (*at == '\n' || *at == '\t') {
-            (void) fputc(' ', stderr);
-        }
-    }
-}
-
-/* A number of a place behind a quote or none; *ret_end is where it ends. */
-static unsigned long read_number(const char *text, const char **ret_end)
-{
-    char *end = NULL;
-
-    text += strspn(text, "'");
-
-    unsigned long number = strtoul(text, &end, 10);
-
-    *ret_end = end + strspn(end, "'");
-    return number < LINES_MAX ? number : 0;
-}
-
-/* "line '13' and column '20'", "line 13, position 20"; the last one of a message is the nearest. */
-static bool find_place(const char *message, unsigned long *ret_line, unsigned long *ret_column)
-{
-    static const char *const between[] = { " and column ", ", position " };
-    bool found = false;
-
-    for (const char *at = message; (at = strstr(at, "line ")) != NULL; at++) {
-        const char *end = NULL;
-        unsigned long line = read_number(at + strlen("line "), &end);
-
-        for (size_t i = 0; line > 0 && i < KV_COUNT(between); i++) {
-            if (strncmp(end, between[i], strlen(between[i])) == 0) {
-                *ret_line = line;
-                *ret_column = read_number(end + strlen(between[i]), &end);
-                found = true;
-            }
-        }
-    }
-    return found;
-}
-
-static const char *find_line(const struct kv_buf *template, unsigned long line, size_t *ret_len)
-{
-    const char *at = template->data;
-
-    for (unsigned long i = 1; at != NULL && i < line; i++) {
-        at = strchr(at, '\n');
-        at = at != NULL ? at + 1 : NULL;
-    }
-    *ret_len = at != NULL ? strcspn(at, "\r\n") : 0;
-    return at;
-}
-
-/* The line, as much of it as is before the place at most, and a mark below that. In the first line the request has
- * something before the template. */
-static void print_place(const char *message, const struct kv_buf *template)
-{
-    unsigned long line = 0, column = 0;
-    size_t len = 0;
-    char shown[LINE_SHOWN + 1];
-
-    if (!find_place(message, &line, &column) || line == 0) {
-        return;
-    }
-    const size_t before = strlen(DEPLOY_BEFORE_TEMPLATE);
-    column = line > 1 ? column : column > before ? column - before : 1;
-    const char *text = find_line(template, line, &len);
-    if (text == NULL || len == 0 || column > len + 1) {
-        return;
-    }
-    size_t first = column > LINE_SHOWN ? column - LINE_SHOWN : 0;
-    (void) snprintf(shown, sizeof(shown), "%.*s", (int) (len - first), text + first);
-    (void) fprintf(stderr, "%6lu | ", line);
-    print_error_text(shown);
-    (void) fprintf(stderr, "\n       | %*s\n", (int) (column - first), "^");
-}
-
-static void print_error(const cJSON *error, const struct kv_buf *template, int depth)
-{
-    const char *message = text_of(error, "message");
-    const cJSON *detail;
-
-    if (error == NULL || depth > DEPTH_MAX) {
-        return;
-    }
-    (void) fprintf(stderr, "%*s", depth * 2, "");
-    print_error_text(text_of(error, "code"));
-    (void) fputs(": ", stderr);
-    print_error_text(message);
-    (void) fputs("\n", stderr);
-    if (*text_of(error, "target") != '\0') {
-        (void) fprintf(stderr, "%*s", depth * 2 + 2, "");
-        print_error_text(text_of(error, "target"));
-        (void) fputs("\n", stderr);
-    }
-    print_place(message, template);
-    cJSON_ArrayForEach (detail, cJSON_GetObjectItemCaseSensitive(error, "details")) {
-        print_error(detail, template, depth + 1);
-    }
-}
-
-void deploy_print_error(const cJSON *error, const struct kv_buf *template)
-{
-    (void) fflush(stdout);
-    print_error(error, template, 0);
 }

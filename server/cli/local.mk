@@ -22,6 +22,7 @@ libkvcli_a_SOURCES += \
 	%D%/deploy.h \
 	%D%/deploy_body.c \
 	%D%/deploy_client.c \
+	%D%/deploy_error.c \
 	%D%/deploy_print.c \
 	%D%/env.c \
 	%D%/events.c \

@@ -86,6 +86,47 @@ Test(deploy_shell, an_error_shows_the_line_of_the_template)
     expect("--group rg1 @broken.json", 1, "     3 |   oops");
 }
 
+/* Wherever it is in the request. */
+Test(deploy_shell, a_fault_of_the_json_is_told_where_it_is_in_the_file)
+{
+    static const struct {
+        const char *text, *said;
+    } cases[] = {
+        { "{ \"a\": oops }", "line 1, position 7.'.\n       ~/broken.json:1:7\n     1 | { \"a\"" },
+        { "\xef\xbb\xbf{ \"a\": oops }", "line 1, position 7.'." },
+        { "{\n  \"a\": 1,\n  oops\n}\n", "line 3, position " },
+        { "{\n  \"a\": [\n\n\n", "line 2, position 8.'.\n       ~/broken.json:2:8\n" },
+        { "{\n  \"a\": 1 }\n }\n\n", "line 3, position 2.'.\n       ~/broken.json:3:2\n" },
+        { "{\n  \"a\": {\n  \"b\": 1, \"b\": 2\n}}", "line 2, position 8.'." },
+        { TEMPLATE("\"resources\":[],\n\n\"nosuch\":{}"), "line 3, position 10.'." },
+    };
+
+    for (size_t i = 0; i < KV_COUNT(cases); i++) {
+        char said[300];
+        const char *file = strchr(cases[i].said, '~');
+
+        snprintf(said, sizeof(said), "%.*s%s%s",
+                 file != NULL ? (int) (file - cases[i].said) : (int) strlen(cases[i].said),
+                 cases[i].said, file != NULL ? deployments_root : "", file != NULL ? file + 1 : "");
+        write_file("broken.json", cases[i].text);
+        expect("--group rg1 @broken.json", 1, said);
+    }
+}
+
+/* A line of another file than that one is told with its name, and not looked for here. */
+Test(deploy_shell, a_fault_of_a_linked_file_is_told_with_its_name)
+{
+    write_file("inner.json", "{\n\n  \"a\": oops }");
+    write_file("outer.json",
+               TEMPLATE("\n\n\n\n\"resources\":[{\"type\":\"Microsoft.Resources/deployments\","
+                        "\"apiVersion\":\"2021-04-01\",\"name\":\"inner\",\"properties\":{\"mode\":"
+                        "\"Incremental\",\"templateLink\":{\"relativePath\":\"inner.json\"}}}]"));
+    expect("--group rg1 @outer.json", 1,
+           "The linked file 'inner.json' is not valid JSON: 'Unexpected character or end. Path '', "
+           "line 3, position 7.'.");
+    cr_expect_null(strstr(output, " 3 | "), "%s", output);
+}
+
 Test(deploy_shell, a_failure_is_told_with_its_details)
 {
     write_template();

@@ -61,6 +61,10 @@ struct kv_template_place {
 enum kv_code kv_template_parse(const char *text, size_t len, cJSON **ret_tree,
                                struct kv_err *err) kv_must_check;
 
+/* The same of a file that a template links to by that name, of which its errors speak. */
+enum kv_code kv_template_parse_linked(const char *name, const char *text, size_t len,
+                                      cJSON **ret_tree, struct kv_err *err) kv_must_check;
+
 /* The hash of uniqueString(), of which a deployment's templateHash is made, too. */
 uint64_t kv_template_hash(const void *bytes, size_t len);
 

@@ -181,7 +181,7 @@ static enum kv_code read_link(const struct kv_template_plan *plan, const cJSON *
                                 uri != NULL ? uri : "");
     }
     KV_TRY(plan->world->read_link(plan->world->context, uri, &text, &len, err));
-    return kv_template_parse(text, len, ret_tree, err);
+    return kv_template_parse_linked(uri, text, len, ret_tree, err);
 }
 
 static enum kv_code take_template(const struct kv_template_plan *plan, const cJSON *properties,

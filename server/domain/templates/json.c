@@ -145,14 +145,18 @@ static struct kv_template_place locate(const char *text, const char *at)
     return (struct kv_template_place){ reader.line, count_column(&reader) };
 }
 
-static enum kv_code refuse(const char *text, const char *at, const char *reason, struct kv_err *err)
+static enum kv_code refuse_at(struct kv_template_place place, const char *reason,
+                              struct kv_err *err)
 {
-    struct kv_template_place place = locate(text, at);
-
     return KV_FAIL(err, KV_INVALID_REQUEST_CONTENT, 0,
                    "The request content was invalid and could not be deserialized: '%s. Path '', "
                    "line %u, position %u.'.",
                    reason, place.line, place.column);
+}
+
+static enum kv_code refuse(const char *text, const char *at, const char *reason, struct kv_err *err)
+{
+    return refuse_at(locate(text, at), reason, err);
 }
 
 /* Blanks out a comment that begins at *at, and puts *at behind it. False when it does not end. */
@@ -284,10 +288,12 @@ static bool find_twice_in(const cJSON *object, const char **ret_name)
     return true;
 }
 
-static bool find_twice(const cJSON *tree, const char **ret_name)
+/* The same of all objects; and which of them it is. */
+static bool find_twice(const cJSON *tree, const cJSON **ret_object, const char **ret_name)
 {
     const cJSON *child;
 
+    *ret_object = tree;
     if (cJSON_IsObject(tree) && !find_twice_in(tree, ret_name)) {
         return false;
     }
@@ -295,26 +301,28 @@ static bool find_twice(const cJSON *tree, const char **ret_name)
         if (*ret_name != NULL) {
             return true;
         }
-        if (!find_twice(child, ret_name)) {
+        if (!find_twice(child, ret_object, ret_name)) {
             return false;
         }
     }
     return true;
 }
 
-static enum kv_code check_names(const char *text, const cJSON *tree, struct kv_err *err)
+/* Told at the bracket that opens the object. */
+static enum kv_code check_names(const cJSON *tree, struct kv_err *err)
 {
     char reason[160];
+    const cJSON *object = NULL;
     const char *name = NULL;
 
-    if (!find_twice(tree, &name)) {
+    if (!find_twice(tree, &object, &name)) {
         return KV_OUT_OF_MEMORY(err);
     }
     if (name == NULL) {
         return KV_OK;
     }
     (void) snprintf(reason, sizeof(reason), "The member '%.80s' stands twice in one object", name);
-    return refuse(text, text, reason, err);
+    return refuse_at(kv_template_place_of(object), reason, err);
 }
 
 /* What cJSON makes of the text, all its names in quotes, and where in the text it ended. */
@@ -358,8 +366,8 @@ static enum kv_code parse(char *text, size_t len, cJSON **ret_tree, struct kv_er
     if (end != text + len) {
         return refuse(text, end, "Additional text found behind the value", err);
     }
-    KV_TRY(check_names(text, tree, err));
     place_value(&reader, tree);
+    KV_TRY(check_names(tree, err));
     *ret_tree = kv_take(tree);
     return KV_OK;
 }

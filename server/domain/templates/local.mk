@@ -32,6 +32,7 @@ libkvdomain_a_SOURCES += \
 	%D%/ids.h \
 	%D%/json.c \
 	%D%/lexer.c \
+	%D%/linked.c \
 	%D%/load.c \
 	%D%/load.h \
 	%D%/load_functions.c \

@@ -22,7 +22,7 @@ static const struct {
     { "{\n  \"a\": x}", CONTENT "Unexpected character or end. Path '', line 2, position 7.'." },
     { "{} {}", CONTENT "Additional text found behind the value. Path '', line 1, position 3.'." },
     { "{\"a\": 1, \"b\": 2, \"a\": 3}",
-      CONTENT "The member 'a' stands twice in one object. Path '', line 1, position 0.'." },
+      CONTENT "The member 'a' stands twice in one object. Path '', line 1, position 1.'." },
     { "{\"a\": \"\\u0000\"}", "A text does not end, or has a control character" },
     { "{\"a\": \"x\ny\"}", "A text does not end, or has a control character" },
     { "{\"a\": \"x", "A text does not end" },

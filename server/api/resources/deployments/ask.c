@@ -135,7 +135,7 @@ static enum kv_code follow(const struct arm_call *call, const cJSON *link, char 
 
     KV_TRY(find_uri(link, &uri, err));
     KV_TRY(link_read(call->app, "", uri, ret_folder, &text, &len, err));
-    return kv_template_parse(text, len, ret_tree, err);
+    return kv_template_parse_linked(uri, text, len, ret_tree, err);
 }
 
 static enum kv_code take_template(const struct arm_call *call, const cJSON *properties,
