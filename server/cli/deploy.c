@@ -3,7 +3,6 @@
 #include "deploy.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "kv/base/files.h"
 
@@ -82,14 +81,6 @@ static enum kv_code show_changes(const struct deploy *deploy, struct kv_err *err
 
 /* ---- Doing it ----------------------------------------------------------------------------------------- */
 
-static void rest(long milliseconds)
-{
-    const struct timespec span = { .tv_sec = milliseconds / 1000,
-                                   .tv_nsec = milliseconds % 1000 * 1000000 };
-
-    (void) nanosleep(&span, NULL);
-}
-
 static bool is_over(const char *state)
 {
     return strcmp(state, "Succeeded") == 0 || strcmp(state, "Failed") == 0
@@ -139,7 +130,7 @@ static enum kv_code watch(const struct deploy *deploy, struct kv_err *err)
     }
     KV_TRY(look(deploy, seen, &properties, &state, err));
     while (!is_over(state)) {
-        rest(pause);
+        deploy_client_rest(pause);
         pause = pause * 2 < POLL_MS ? pause * 2 : POLL_MS;
         KV_TRY(look(deploy, seen, &properties, &state, err));
     }

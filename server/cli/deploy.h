@@ -27,11 +27,13 @@ KV_DEFINE_CLEANUP_VALUE(struct deploy_client, deploy_client_done)
 enum kv_code deploy_client_open(const struct kv_options *options, const char *group,
                                 struct deploy_client *client, struct kv_err *err) kv_must_check;
 
-/* Asks for what is below the group; `body` NULL: none. *ret_json: whatever it answers, an empty object where that is
- * nothing. */
+/* Asks for what is below the group, and again for what was accepted (202) until it is there; `body` NULL: none.
+ * *ret_json: whatever it answers, an empty object where that is nothing. */
 enum kv_code deploy_client_ask(const struct deploy_client *client, const char *verb,
                                const char *path, const struct kv_buf *body, long *ret_status,
                                cJSON **ret_json, struct kv_err *err) kv_must_check;
+
+void deploy_client_rest(long milliseconds);
 
 /* ---- deploy_body.c: what is sent -------------------------------------------------------------- */
 

@@ -4,12 +4,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <curl/curl.h>
 
 #define HOST "management.localhost"
 #define TOKEN_PATH                                                                                 \
     "/msi/token?api-version=2019-08-01&resource=https%3A%2F%2Fmanagement.azure.com%2F"
+#define POLL_MS 200
 #define TIMEOUT_MS 130000L /* a preflight may wait for the token */
 
 KV_DEFINE_CLEANUP(CURL *, curl_easy_cleanup)
@@ -21,6 +23,14 @@ void deploy_client_done(struct deploy_client *client)
     kv_buf_done(&client->trust);
     kv_wipe_free(client->authorization);
     client->authorization = NULL;
+}
+
+void deploy_client_rest(long milliseconds)
+{
+    const struct timespec span = { .tv_sec = milliseconds / 1000,
+                                   .tv_nsec = milliseconds % 1000 * 1000000 };
+
+    (void) nanosleep(&span, NULL);
 }
 
 /* ---- Where it is -------------------------------------------------------------------------------- */
@@ -103,6 +113,24 @@ static bool prepare_verb(CURL *curl, const char *verb, const struct kv_buf *body
            || curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, verb) == CURLE_OK;
 }
 
+/* Where it will be, when it is not yet known: of this server alone, because the token goes there. */
+static enum kv_code read_location(CURL *curl, const struct deploy_client *client,
+                                  struct kv_buf *location, struct kv_err *err)
+{
+    struct curl_header *header = NULL;
+    size_t len = strlen(client->url);
+
+    kv_buf_cut(location, 0);
+    if (curl_easy_header(curl, "Location", 0, CURLH_HEADER, -1, &header) != CURLHE_OK) {
+        return KV_OK;
+    }
+    if (strncmp(header->value, client->url, len) != 0 || header->value[len] != '/') {
+        return KV_FAIL(err, KV_INTERNAL, 0, "%s sends the way to %.200s, which is another server",
+                       client->url, header->value);
+    }
+    return kv_buf_printf(location, err, "%s", header->value);
+}
+
 static enum kv_code perform(CURL *curl, const struct deploy_client *client,
                             const struct kv_buf *answer, long *ret_status, cJSON **ret_json,
                             struct kv_err *err)
@@ -124,8 +152,8 @@ static enum kv_code perform(CURL *curl, const struct deploy_client *client,
 }
 
 static enum kv_code ask(const struct deploy_client *client, const char *verb, const char *url,
-                        const struct kv_buf *body, long *ret_status, cJSON **ret_json,
-                        struct kv_err *err)
+                        const struct kv_buf *body, struct kv_buf *location, long *ret_status,
+                        cJSON **ret_json, struct kv_err *err)
 {
     kv_auto(curl_easy_cleanup) CURL *curl = curl_easy_init();
     kv_auto(kv_buf_done) struct kv_buf answer;
@@ -145,6 +173,9 @@ static enum kv_code ask(const struct deploy_client *client, const char *verb, co
     } else {
         code = perform(curl, client, &answer, ret_status, ret_json, err);
     }
+    if (code == KV_OK) {
+        code = read_location(curl, client, location, err);
+    }
     curl_slist_free_all(addresses);
     return code;
 }
@@ -154,10 +185,23 @@ enum kv_code deploy_client_ask(const struct deploy_client *client, const char *v
                                cJSON **ret_json, struct kv_err *err)
 {
     kv_auto(kv_buf_done) struct kv_buf url;
+    kv_auto(kv_buf_done) struct kv_buf location;
 
     kv_buf_init(&url, 4096);
+    kv_buf_init(&location, 4096);
     KV_TRY(kv_buf_printf(&url, err, "%s%s%s", client->url, client->scope, path));
-    return ask(client, verb, url.data, body, ret_status, ret_json, err);
+    KV_TRY(ask(client, verb, url.data, body, &location, ret_status, ret_json, err));
+    while (*ret_status == 202 && location.len > 0) {
+        kv_auto(kv_buf_done) struct kv_buf next = location;
+
+        kv_buf_init(&location, 4096);
+        cJSON_Delete(kv_take(*ret_json));
+        KV_TRY(ask(client, "GET", next.data, NULL, &location, ret_status, ret_json, err));
+        if (*ret_status == 202) {
+            deploy_client_rest(POLL_MS);
+        }
+    }
+    return KV_OK;
 }
 
 /* ---- Opening -------------------------------------------------------------------------------------- */

@@ -86,6 +86,17 @@ void deployments_succeed(struct client *client, const char *name, const char *bo
                      name, reply.body);
 }
 
+/* What was accepted, once it is there. */
+static struct reply follow(struct client *client, struct reply *accepted)
+{
+    const char *path = strstr(reply_header(accepted, "Location"), "/subscriptions/");
+    cr_assert_not_null(path);
+    struct reply reply = arm_ask(client, "GET", path, VERSION, NULL);
+
+    reply_done(accepted);
+    return reply;
+}
+
 struct reply deployments_act(struct client *client, const char *name, const char *action,
                              const char *body)
 {
@@ -93,7 +104,10 @@ struct reply deployments_act(struct client *client, const char *name, const char
 
     snprintf(behind, sizeof(behind), "/%s", action);
     write_path(name, behind, path);
-    return arm_ask(client, "POST", path, VERSION, body);
+
+    struct reply reply = arm_ask(client, "POST", path, VERSION, body);
+
+    return reply.status == 202 ? follow(client, &reply) : reply;
 }
 
 void deployments_read(const char *path, const char *parameters, struct kv_buf *ret_body)

@@ -50,7 +50,7 @@ void deployments_succeed(struct client *client, const char *name, const char *bo
 /* Waits for one that has begun. */
 struct reply deployments_await(struct client *client, const char *name);
 
-/* POST .../{action} of a deployment in the group rg1. */
+/* POST .../{action} of a deployment in the group rg1; what is accepted (202) is followed to where it is. */
 struct reply deployments_act(struct client *client, const char *name, const char *action,
                              const char *body);
 

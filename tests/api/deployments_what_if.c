@@ -3,6 +3,7 @@
 #include "deployments_tools.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 TestSuite(deployments_what_if, .init = deployments_start, .fini = deployments_stop, .timeout = 120);
@@ -38,6 +39,58 @@ Test(deployments_what_if, nothing_is_done_by_asking)
     cr_expect_eq(thing.status, 404);
     API_REPLY(deployment, arm_ask(&dev, "GET", DEPLOYMENTS("rg1") "one", VERSION, NULL));
     cr_expect_eq(deployment.status, 404);
+}
+
+Test(deployments_what_if, is_accepted_and_answered_where_location_says)
+{
+    DEPLOYMENTS_CLIENT;
+    API_REPLY(accepted,
+              arm_ask(&dev, "POST", DEPLOYMENTS("rg1") "one/whatIf", VERSION, ONE("{\"x\":1}")));
+    cr_assert_eq(accepted.status, 202, "%s", accepted.body);
+    cr_expect_str_eq(accepted.body, "");
+    cr_expect_str_eq(reply_header(&accepted, "Retry-After"), "1");
+    const char *path = strstr(reply_header(&accepted, "Location"), "/subscriptions/");
+    cr_assert_not_null(path);
+    for (size_t i = 0; i < 2; i++) { /* as often as one likes */
+        API_REPLY(reply, arm_ask(&dev, "GET", path, VERSION, NULL));
+        cr_assert_eq(reply.status, 200, "%s", reply.body);
+        cr_expect_str_eq(reply_text(&reply, "status"), "Succeeded");
+        expect_change(&reply, 0, "Create", "/things/a");
+    }
+    API_REPLY(refused, arm_ask(&dev, "POST", DEPLOYMENTS("rg1") "one/whatIf", VERSION, "{}"));
+    cr_expect_eq(refused.status, 400, "what is refused is refused at once");
+    cr_expect_null(reply_header(&refused, "Location"));
+}
+
+#define LONG                                                                                       \
+    1500000 /* bytes of a value: with what was there and what is new, too much to be kept */
+
+/* A deployment of a thing that has a value of so many of that letter. */
+static void write_long(char *body, char letter)
+{
+    static const char before[] = "{\"properties\":{\"mode\":\"Incremental\",\"template\":{" SCHEMA
+                                 ",\"resources\":[{\"type\":\"Contoso.Things/things\","
+                                 "\"apiVersion\":\"2020-01-01\",\"name\":\"a\",\"location\":"
+                                 "\"eastus\",\"properties\":{\"x\":\"";
+
+    memcpy(body, before, strlen(before));
+    memset(body + strlen(before), letter, LONG);
+    memcpy(body + strlen(before) + LONG, "\"}}]}}}", sizeof("\"}}]}}}"));
+}
+
+Test(deployments_what_if, that_is_too_long_to_be_kept_is_answered_at_once)
+{
+    DEPLOYMENTS_CLIENT;
+    char *body = malloc(LONG + 1024);
+
+    write_long(body, 'a');
+    deployments_succeed(&dev, "one", body);
+    write_long(body, 'b');
+    API_REPLY(reply, arm_ask(&dev, "POST", DEPLOYMENTS("rg1") "one/whatIf", VERSION, body));
+    free(body);
+    cr_assert_eq(reply.status, 200);
+    cr_expect_str_eq(reply_text(&reply, "status"), "Succeeded");
+    expect_change(&reply, 0, "Modify", "/things/a");
 }
 
 Test(deployments_what_if, after_deploying_nothing_changes)

@@ -237,6 +237,10 @@ const char *arm_state(const struct arm_call *call, const struct kv_resource *res
 /* 202 with Location and Azure-AsyncOperation of an operation that ends after the lag. */
 enum kv_code arm_accept(struct arm_call *call, struct arm_reply *reply, kv_millis lag,
                         struct kv_err *err) kv_must_check;
+/* The same of one that has ended: the members of reply->body are what its Location answers. What is too long to be
+ * kept stays in the answer, with 200. */
+enum kv_code arm_accept_result(struct arm_call *call, struct arm_reply *reply,
+                               struct kv_err *err) kv_must_check;
 
 /* ---- Authorization --------------------------------------------------------------------------- */
 

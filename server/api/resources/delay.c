@@ -77,6 +77,29 @@ enum kv_code arm_accept(struct arm_call *call, struct arm_reply *reply, kv_milli
     return begin(call, call->now + (lag > 0 ? lag : 1), reply, err);
 }
 
+/* Clients of Azure wait for half a minute where they are not told how long. */
+enum kv_code arm_accept_result(struct arm_call *call, struct arm_reply *reply, struct kv_err *err)
+{
+    struct kv_resources *resources = call->app->resources;
+    char id[KV_UUID_LENGTH + 1];
+
+    KV_TRY(kv_resource_operation_begin(resources, NULL, call->id->text, call->now, call->now, id,
+                                       err));
+    enum kv_code code = kv_resource_operation_end(resources, id, KV_OPERATION_SUCCEEDED,
+                                                  reply->body, call->now, NULL);
+    if (code == KV_BODY_TOO_LARGE) {
+        return KV_OK;
+    }
+    if (code != KV_OK) {
+        return KV_FAIL(err, code, 0, "What was asked for cannot be kept.");
+    }
+    cJSON_Delete(kv_take(reply->body));
+    reply->status = 202;
+    reply->retry_after = 1;
+    reply->location = print_url(call, "operationResults", id);
+    return reply->location != NULL ? KV_OK : KV_OUT_OF_MEMORY(err);
+}
+
 static const char *const status_names[] = {
     [KV_OPERATION_RUNNING] = "InProgress",
     [KV_OPERATION_SUCCEEDED] = "Succeeded",

@@ -209,25 +209,33 @@ static enum kv_code add_others(struct survey *survey, struct kv_template_plan *p
     return ok ? KV_OK : KV_OUT_OF_MEMORY(err);
 }
 
-static enum kv_code answer(struct survey *survey, struct arm_reply *reply, struct kv_err *err)
+/* Accepted, as in the service, which takes its time; here it is done, and is where Location says. */
+static enum kv_code answer(struct survey *survey, struct arm_call *call, struct arm_reply *reply,
+                           struct kv_err *err)
 {
     bool ok = true;
 
     reply->body = cJSON_CreateObject();
-    kv_json_add_text(reply->body, "status", "Succeeded", &ok);
     cJSON *properties = kv_json_add_object(reply->body, "properties", &ok);
     kv_json_add_text(properties, "correlationId", survey->place->correlation, &ok);
     kv_json_add_take(properties, "changes", kv_take(survey->changes), &ok);
+    if (!ok) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    KV_TRY(arm_accept_result(call, reply, err));
+    if (reply->body != NULL) {
+        kv_json_add_text(reply->body, "status", "Succeeded", &ok);
+    }
     return ok ? KV_OK : KV_OUT_OF_MEMORY(err);
 }
 
 static enum kv_code survey_all(struct survey *survey, struct kv_template_plan *plan,
-                               struct arm_reply *reply, struct kv_err *err)
+                               struct arm_call *call, struct arm_reply *reply, struct kv_err *err)
 {
     KV_TRY(preflight(survey->place, plan, reply, err));
     KV_TRY(add_plan(survey, plan, err));
     KV_TRY(add_others(survey, plan, err));
-    return answer(survey, reply, err);
+    return answer(survey, call, reply, err);
 }
 
 enum kv_code deployment_what_if(struct arm_call *call, struct arm_reply *reply, struct kv_err *err)
@@ -241,8 +249,8 @@ enum kv_code deployment_what_if(struct arm_call *call, struct arm_reply *reply, 
     KV_TRY(place_plan(place, &ask, &made, err));
 
     struct survey survey = { place, ask.wants_ids, cJSON_CreateArray() };
-    enum kv_code code =
-        survey.changes != NULL ? survey_all(&survey, made.plan, reply, err) : KV_OUT_OF_MEMORY(err);
+    enum kv_code code = survey.changes != NULL ? survey_all(&survey, made.plan, call, reply, err)
+                                               : KV_OUT_OF_MEMORY(err);
     cJSON_Delete(survey.changes);
     return code;
 }
