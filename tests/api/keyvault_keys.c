@@ -159,3 +159,42 @@ Test(keyvault_keys, are_made_once_by_however_many)
     API_REPLY(versions, keyvault_ask(api_daemon(), "GET", KEYS "racer/versions", NULL));
     cr_expect_eq(cJSON_GetArraySize(reply_item(&versions, "value")), 1, "%s", versions.body);
 }
+
+#define HSMS GROUP "/managedHSMs/"
+
+Test(keyvault_keys, are_there_in_managed_HSMs_too)
+{
+    char version[192];
+
+    keyvault_do(api_daemon(), "PUT", HSMS "keyhsm",
+                "{\"location\":\"eastus\",\"sku\":{\"family\":\"B\",\"name\":\"Standard_B1\"},"
+                "\"properties\":{\"tenantId\":\"" TENANT "\",\"initialAdminObjectIds\":[\"" TENANT
+                "\"]}}",
+                200);
+    keyvault_expect_error(api_daemon(), "PUT", VAULTS "keyhsm/keys/k", "{\"properties\":{}}", 404,
+                          "ParentResourceNotFound",
+                          "Can not perform requested operation on nested resource. Parent resource "
+                          "'keyhsm' not found.");
+    keyvault_do(api_daemon(), "GET", HSMS "keyhsm/keys/k", NULL, 404);
+    keyvault_do(api_daemon(), "PUT", HSMS "keyhsm/keys/k", "{\"properties\":{\"kty\":\"oct\"}}",
+                400);
+    API_REPLY(made, keyvault_ask(api_daemon(), "PUT", HSMS "keyhsm/keys/k",
+                                 "{\"properties\":{\"kty\":\"EC-HSM\",\"curveName\":\"P-384\"}}"));
+    API_REPLY(got, keyvault_ask(api_daemon(), "GET", HSMS "keyhsm/keys/k", NULL));
+    API_REPLY(list, keyvault_ask(api_daemon(), "GET", HSMS "keyhsm/keys", NULL));
+    API_REPLY(versions, keyvault_ask(api_daemon(), "GET", HSMS "keyhsm/keys/k/versions", NULL));
+
+    cr_assert_eq(made.status, 200, "%s", made.body);
+    cr_expect_str_eq(got.body, made.body);
+    cr_expect_str_eq(reply_text(&made, "type"), "Microsoft.KeyVault/managedHSMs/keys");
+    cr_expect_str_eq(reply_text(&made, "properties.kty"), "EC-HSM");
+    cr_expect_str_eq(reply_text(&made, "properties.curveName"), "P-384");
+    cr_expect_not_null(strstr(reply_text(&made, "properties.keyUri"), "keyhsm.managedhsm."));
+    cr_expect_null(reply_item(&made, "location"), "keys of managed HSMs have none");
+    cr_expect_str_eq(reply_text(&list, "value.0.id"), reply_text(&made, "id"));
+    cr_expect_str_eq(reply_text(&versions, "value.0.type"),
+                     "Microsoft.KeyVault/managedHSMs/keys/versions");
+    snprintf(version, sizeof(version), HSMS "keyhsm/keys/k/versions/%s",
+             reply_text(&versions, "value.0.name"));
+    keyvault_do(api_daemon(), "GET", version, NULL, 200);
+}

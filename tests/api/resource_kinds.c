@@ -165,6 +165,50 @@ Test(resource_kinds, are_registered_all)
     cr_expect_eq(again.status, 200);
 }
 
+/* Whether that action is one, and of data, in the list. */
+static bool has_operation(const struct reply *list, const char *name, bool is_data)
+{
+    const cJSON *operation;
+    bool is_there = false;
+
+    cJSON_ArrayForEach (operation, reply_item(list, "value")) {
+        const char *own = cJSON_GetStringValue(cJSON_GetObjectItem(operation, "name"));
+
+        if (own != NULL && strcmp(own, name) == 0) {
+            cr_expect_not(is_there, "%s stands there once", name);
+            is_there = cJSON_IsTrue(cJSON_GetObjectItem(operation, "isDataAction")) == is_data;
+        }
+    }
+    return is_there;
+}
+
+Test(resource_kinds, have_operations_that_roles_allow)
+{
+    API_CLIENT(dev);
+    API_REPLY(nothing,
+              arm_ask(&dev, "GET", "/providers/Contoso.None/operations", "2023-07-01", NULL));
+    API_REPLY(half,
+              arm_ask(&dev, "GET", "/providers/Microsoft.Key/operations", "2023-07-01", NULL));
+    API_REPLY(list,
+              arm_ask(&dev, "GET", "/providers/microsoft.keyvault/operations", "2023-07-01", NULL));
+    API_REPLY(others, arm_ask(&dev, "GET", "/providers/Microsoft.HealthcareApis/operations",
+                              "2023-11-01", NULL));
+
+    cr_expect_eq(nothing.status, 404, "%s", nothing.body);
+    cr_expect_eq(half.status, 404, "%s", half.body);
+    cr_assert_eq(list.status, 200, "%s", list.body);
+    cr_expect(has_operation(&list, "Microsoft.KeyVault/vaults/write", false));
+    cr_expect(has_operation(&list, "Microsoft.KeyVault/managedHSMs/keys/read", false));
+    cr_expect(has_operation(&list, "Microsoft.KeyVault/checkNameAvailability/read", false));
+    cr_expect(
+        has_operation(&list, "Microsoft.KeyVault/locations/deletedVaults/purge/action", false));
+    cr_expect(has_operation(&list, "Microsoft.KeyVault/vaults/keys/wrap/action", true));
+    cr_expect(has_operation(&list, "Microsoft.KeyVault/managedHsm/keys/read/action", true));
+    cr_expect_not(has_operation(&list, "Microsoft.KeyVault/vaults/accessPolicies/read", false));
+    cr_expect(has_operation(&others, "Microsoft.HealthcareApis/workspaces/read", false));
+    cr_expect_null(strstr(others.body, "KeyVault"));
+}
+
 #define TAGS "~/resourceGroups/rg-tagged/providers/Microsoft.Resources/tags/default"
 
 /* What "operation" makes of the tags a=1, b=2. */

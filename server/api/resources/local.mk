@@ -15,6 +15,7 @@ libkvapi_a_SOURCES += \
 	%D%/page.c \
 	%D%/places.c \
 	%D%/private.h \
+	%D%/provider_operations.c \
 	%D%/providers.c \
 	%D%/reply.c \
 	%D%/site.c \

@@ -33,7 +33,7 @@ const char *resources_describe_401(enum kv_code code);
 
 kv_handler_fn cloud_describe;
 kv_handler_fn subscriptions_list, subscription_get, locations_list, tenants_list;
-kv_handler_fn providers_list, provider_get, provider_register;
+kv_handler_fn providers_list, provider_get, provider_operations, provider_register;
 kv_handler_fn resources_list;
 kv_handler_fn operation_status, operation_result;
 

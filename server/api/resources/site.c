@@ -176,6 +176,7 @@ const struct kv_route kv_resource_routes[] = {
     { KV_GET, "/subscriptions/{subscription}/locations", locations_list, KV_LANE_INLINE },
     { KV_GET, "/providers", providers_list, KV_LANE_INLINE },
     { KV_GET, "/providers/{namespace}", provider_get, KV_LANE_INLINE },
+    { KV_GET, "/providers/{namespace}/operations", provider_operations, KV_LANE_INLINE },
     { KV_GET, "/subscriptions/{subscription}/providers", providers_list, KV_LANE_INLINE },
     { KV_GET, "/subscriptions/{subscription}/providers/{namespace}", provider_get, KV_LANE_INLINE },
     { KV_POST, "/subscriptions/{subscription}/providers/{namespace}/register", provider_register,

@@ -135,6 +135,20 @@ static void add_tags(cJSON *body, const struct kv_tags *tags, bool *ok)
     }
 }
 
+/* A managed HSM's keys have no location. */
+static void add_type(cJSON *body, const struct kv_scope *scope, bool is_version, bool *ok)
+{
+    bool is_hsm = scope->vault->kind == KV_MANAGED_HSM;
+    char type[64];
+
+    (void) snprintf(type, sizeof(type), "Microsoft.KeyVault/%s/keys%s",
+                    is_hsm ? "managedHSMs" : "vaults", is_version ? "/versions" : "");
+    kv_json_add_text(body, "type", type, ok);
+    if (!is_hsm) {
+        kv_json_add_text(body, "location", scope->vault->region, ok);
+    }
+}
+
 static enum kv_code add_head(cJSON *body, const struct arm_call *call, const struct kv_scope *scope,
                              const struct kv_key *key, bool is_version, bool *ok,
                              struct kv_err *err)
@@ -147,11 +161,7 @@ static enum kv_code add_head(cJSON *body, const struct arm_call *call, const str
                     is_version ? "/versions/" : "", is_version ? key->version : "");
     kv_json_add_text(body, "id", id, ok);
     kv_json_add_text(body, "name", is_version ? key->version : key->name, ok);
-    kv_json_add_text(body, "type",
-                     is_version ? "Microsoft.KeyVault/vaults/keys/versions"
-                                : "Microsoft.KeyVault/vaults/keys",
-                     ok);
-    kv_json_add_text(body, "location", scope->vault->region, ok);
+    add_type(body, scope, is_version, ok);
     add_tags(body, &key->tags, ok);
     return KV_OK;
 }

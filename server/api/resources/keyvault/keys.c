@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * vaults/keys: making a key that is not there, and looking at those that are (control-plane.md §1.5). Nothing
+ * vaults/keys and managedHSMs/keys: making a key that is not there, and looking at those that are (control-plane.md §1.5). Nothing
  * of a key is changed here, and no firewall is asked; what counts is the resource manager's own authorization.
  */
 #include <stdio.h>
