@@ -92,7 +92,7 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 %C%_test_hsm_LDADD = $(api_libs)
 
 %C%_test_scenarios_SOURCES = %D%/scenarios.c %D%/scenario_rules.c %D%/scenario_shell.c \
-	%D%/scenario_tools.c %D%/scenario_tools.h $(api_support)
+	%D%/scenario_digest.c %D%/scenario_tools.c %D%/scenario_tools.h $(api_support)
 %C%_test_scenarios_CFLAGS = $(api_cflags)
 %C%_test_scenarios_LDADD = $(api_libs)
 
