@@ -249,6 +249,34 @@ is_empty()
     same '' "$(find "$1" -mindepth 1 -print)"
 }
 
+# The folder that has coffer's state, by what it writes once it is ready.
+has_state()
+{
+    [ -n "$(find "$1" -name run.json -print)" ]
+}
+
+# Where /dev/shm has room the state is there, and nowhere else (docker run --shm-size).
+check_shared_memory()
+{
+    memory=$(mktemp -d /dev/shm/coffer-image-XXXXXX) || true
+    if [ -z "$memory" ] || [ "$(stat -f -c %T "$memory")" != tmpfs ] ||
+        [ "$(df --output=avail -k "$memory" | tail -n 1)" -lt $((300 * 1024)) ]; then
+        say "SKIP: $image: there is no /dev/shm with 300 MiB here"
+        return 0
+    fi
+    chmod 1777 "$memory"
+    tmp=$work/tmp shm=$memory flags=ro as_user=54321:12345 extra=(HOME=/nowhere)
+    start shared serve --ephemeral --vault dev
+    check "starts ephemeral in shared memory" await shared
+    check "has its state in shared memory" has_state "$memory"
+    check "has none of it in /tmp then" is_empty "$work/tmp"
+    signal shared TERM
+    check "ends in order in shared memory" ended_well
+    check "leaves nothing behind in shared memory" is_empty "$memory"
+    rmdir "$memory" 2>/dev/null || rm -rf "$memory"
+    memory=
+}
+
 check_ephemeral()
 {
     mkdir -p "$work/tmp" && chmod 1777 "$work/tmp"
@@ -263,6 +291,7 @@ check_ephemeral()
     signal passing TERM
     check "ends in order when ephemeral" ended_well
     check "leaves nothing behind" is_empty "$work/tmp"
+    check_shared_memory
     as_user=54321:12345
     start lasting
     check "starts as an arbitrary user with the image's folder" await lasting
@@ -353,7 +382,7 @@ check_image()
     for instance in "${instances[@]}"; do
         discard "$instance"
     done
-    rm -rf "${work:?}"/{plain,beside,first,second,third,passing,lasting,moved,variable,small,wrong,stuck}.* \
+    rm -rf "${work:?}"/{plain,beside,first,second,third,passing,shared,lasting,moved,variable,small,wrong,stuck}.* \
         "$work/kept" "$work/tmp"
     instances=()
 }

@@ -75,7 +75,7 @@ memory_peak()
 #
 # start NAME [ARGUMENT...]: an instance of the image, with the arguments, or else with the image's
 # own. It takes from variables, which are set before the call and cleared by it: as_user, flags,
-# volume, tmp, extra (an array of NAME=VALUE), group (a control group), hosts (lines for /etc/hosts), folder
+# volume, tmp, shm, extra (an array of NAME=VALUE), group (a control group), hosts (lines for /etc/hosts), folder
 # (one that is made in the root), low_ports (anybody may listen on those, as docker has it).
 #
 start()
@@ -101,7 +101,7 @@ start()
         exec ip netns exec "cofr$$-$name" \
             unshare --mount --pid --uts --ipc --fork --kill-child docker/enter "$root" \
             "$work/$name.began" "${as_user:-$(config User)}" "${flags:-rw}" "${volume:--}" \
-            "${tmp:--}" "${environment[@]}" "${extra[@]}" -- "${program[@]}"
+            "${tmp:--}" "${shm:--}" "${environment[@]}" "${extra[@]}" -- "${program[@]}"
     ) >"$work/$name.out" 2>"$work/$name.err" </dev/null &
     echo $! >"$work/$name.shell"
     echo "$root" >"$work/$name.root"
@@ -109,7 +109,7 @@ start()
     echo "${as_user:-$(config User)}" >"$work/$name.user"
     printf '%s\n' "${environment[@]}" "${extra[@]}" >"$work/$name.env"
     instances+=("$name")
-    as_user='' flags='' volume='' tmp='' group='' hosts='' folder='' low_ports='' extra=()
+    as_user='' flags='' volume='' tmp='' shm='' group='' hosts='' folder='' low_ports='' extra=()
 }
 
 # Waits for the ready line, and leaves the milliseconds since the process began in $took.
