@@ -142,6 +142,7 @@ enum kv_federation {
     KV_FEDERATION_ISSUER,   /* none is for that issuer */
     KV_FEDERATION_AUDIENCE, /* none of that issuer is for that audience */
     KV_FEDERATION_SUBJECT,  /* none of both is for that subject */
+    KV_FEDERATION_CASE,     /* one is, but for the case of ASCII letters */
     KV_FEDERATION_FITS
 };
 enum kv_code kv_principals_federation(struct kv_principals *principals, const char *object_id,

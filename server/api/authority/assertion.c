@@ -253,6 +253,8 @@ static enum kv_code refuse_federated(const struct authority_order *order,
         return AADSTS_REFUSE(err, 700212, audience);
     case KV_FEDERATION_SUBJECT:
         return AADSTS_REFUSE(err, 700213, claims->sub);
+    case KV_FEDERATION_CASE:
+        return AADSTS_REFUSE(err, 7002138, claims->sub);
     case KV_FEDERATION_ISSUER:
     case KV_FEDERATION_FITS: /* but nobody trusts the issuer */
         break;

@@ -75,12 +75,14 @@ enum kv_code kv_principals_federation(struct kv_principals *principals, const ch
                                       const char *issuer, const char *subject, const char *audience,
                                       enum kv_federation *ret_federation, struct kv_err *err)
 {
-    /* how many of the three each credential has, in their order */
-    static const char sql[] = "SELECT coalesce(1 + max((c.issuer = ?)"
-                              " + (c.issuer = ? AND c.audience = ?)"
-                              " + (c.issuer = ? AND c.audience = ? AND c.subject = ?)), 0)"
-                              " FROM principal_credential c JOIN principal p ON p.id = c.principal"
-                              " WHERE p.object_id = ? AND c.kind = ?";
+    /* how many of the three each credential has, in their order; the subject twice */
+    static const char sql[] =
+        "SELECT coalesce(1 + max((c.issuer = ?1)"
+        " + (c.issuer = ?1 AND c.audience = ?2)"
+        " + (c.issuer = ?1 AND c.audience = ?2 AND c.subject = ?3 COLLATE NOCASE)"
+        " + (c.issuer = ?1 AND c.audience = ?2 AND c.subject = ?3)), 0)"
+        " FROM principal_credential c JOIN principal p ON p.id = c.principal"
+        " WHERE p.object_id = ?4 AND c.kind = ?5";
     kv_auto(kv_db_release) struct kv_db *db = NULL;
     char folded[KV_UUID_LENGTH + 1];
     int64_t nearest;
@@ -88,8 +90,7 @@ enum kv_code kv_principals_federation(struct kv_principals *principals, const ch
     principals_fold(object_id, folded, sizeof(folded));
     KV_TRY(kv_db_acquire(principals->store, &db, err));
     KV_TRY(kv_db_count(db, sql,
-                       KV_BINDS(KV_B_TEXT(issuer), KV_B_TEXT(issuer), KV_B_TEXT(audience),
-                                KV_B_TEXT(issuer), KV_B_TEXT(audience), KV_B_TEXT(subject),
+                       KV_BINDS(KV_B_TEXT(issuer), KV_B_TEXT(audience), KV_B_TEXT(subject),
                                 KV_B_TEXT(folded), KV_B_INT(KV_CREDENTIAL_FEDERATED)),
                        &nearest, err));
     *ret_federation = (enum kv_federation) nearest;

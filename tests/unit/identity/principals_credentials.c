@@ -123,12 +123,13 @@ Test(credentials, federated_ones_are_compared_to_the_byte)
     must(kv_principal_add_federated(principals, "app", NULL, ISSUER_A, "s", NULL, &credential,
                                     &err));
     cr_assert_eq(federation(ISSUER_A, "s", AZURE), KV_FEDERATION_FITS);
-    cr_assert_eq(federation(ISSUER_A, "S", AZURE), KV_FEDERATION_SUBJECT);
+    cr_assert_eq(federation(ISSUER_A, "S", AZURE), KV_FEDERATION_CASE);
+    cr_assert_eq(federation(ISSUER_A, "t", AZURE), KV_FEDERATION_SUBJECT);
     cr_assert_eq(federation("https://issuer.example", "s", AZURE), KV_FEDERATION_ISSUER);
     cr_assert_eq(federation(ISSUER_A, "s", "api://azureadtokenexchange"), KV_FEDERATION_AUDIENCE);
     must(kv_principal_add_federated(principals, "app", NULL, "https://issuer.example", "S", NULL,
                                     &credential, &err));
-    cr_assert_eq(federation(ISSUER_A, "S", AZURE), KV_FEDERATION_SUBJECT, "of one credential");
+    cr_assert_eq(federation(ISSUER_A, "S", AZURE), KV_FEDERATION_CASE, "of one credential");
     cr_assert_eq(
         kv_principal_add_federated(principals, "app", NULL, "", "s", NULL, &credential, &err),
         KV_BAD_PARAMETER);

@@ -89,13 +89,28 @@ Test(federated, AADSTS700212_of_an_audience_that_no_record_has)
 Test(federated, AADSTS700213_of_a_subject_that_no_record_has)
 {
     static const char *const subjects[] = { "system:serviceaccount:default:other",
-                                            "System:serviceaccount:default:app", "" };
+                                            "system:serviceaccount:default:app ", "" };
 
     trust_cluster();
     for (size_t i = 0; i < KV_COUNT(subjects); i++) {
         post_cluster(CLUSTER, subjects[i], EXCHANGE);
         expect_unmatched(700213, "subject", subjects[i]);
     }
+}
+
+Test(federated, AADSTS7002138_of_a_subject_in_another_case)
+{
+    trust_cluster();
+    post_cluster(CLUSTER, "System:ServiceAccount:default:app", EXCHANGE);
+    expect_aadsts(
+        7002138, 401, "invalid_client",
+        "No matching federated identity record found for presented assertion subject "
+        "'System:ServiceAccount:default:app'. The subject matches with case-insensitive "
+        "comparison, but not with case-sensitive comparison. Check your federated identity "
+        "credential Subject, Audience and Issuer against the presented assertion. "
+        "https://learn.microsoft.com/entra/workload-id/workload-identity-federation");
+    post_cluster(CLUSTER, "SYSTEM:SERVICEACCOUNT:DEFAULT:APP", "api://other");
+    expect_unmatched(700212, "audience", "api://other");
 }
 
 Test(federated, AADSTS700213_of_a_token_of_coffers_for_somebody_else)
