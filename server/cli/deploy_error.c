@@ -193,7 +193,7 @@ static bool is_of_template(const char *message, const struct deploy_source *sour
 static void print_error(const cJSON *error, const struct deploy_source *source, int depth)
 {
     const char *message = text_of(error, "message");
-    struct mention mention;
+    struct mention mention = { .line = 0 };
     const cJSON *detail;
 
     if (error == NULL || depth > DEPTH_MAX) {

@@ -162,7 +162,7 @@ enum kv_code identity_federated_put(struct arm_call *call, struct arm_reply *rep
     struct search former = { .name = call->id->leaf };
     struct kv_credential made;
     struct kv_err why = { .code = KV_OK };
-    struct draft draft;
+    struct draft draft = { .issuer = NULL };
     enum kv_code code;
 
     KV_TRY(read_body(call, &draft, err));
