@@ -60,32 +60,12 @@ static enum kv_code fill_role(const struct kv_request *request, const struct sen
                        "A role is named by a GUID in the path, and has a name of %d bytes at most.",
                        KV_ACCESS_NAME_MAX);
     }
+    role->is_data_only = true; /* what else it has is not said here */
+    role->changed = request->now;
     role->data_actions = copy_list(sent->data_actions);
     role->not_data_actions = copy_list(sent->not_data_actions);
     return role->data_actions != NULL && role->not_data_actions != NULL ? KV_OK
                                                                         : KV_OUT_OF_MEMORY(err);
-}
-
-/* What it lets do through the resource manager is not said here, and stays as it is. */
-static enum kv_code keep_rest(const struct kv_request *request, struct kv_access_role *role,
-                              struct kv_err *err)
-{
-    kv_auto(kv_access_role_done) struct kv_access_role old = { .data_actions = NULL };
-    struct kv_err why = { .code = KV_OK };
-    enum kv_code code = kv_access_role_get(request->app->access, role->name, &old, &why);
-
-    if (code == KV_ROLE_DEFINITION_NOT_FOUND) {
-        return KV_OK;
-    }
-    if (code != KV_OK) {
-        *err = why;
-        return code;
-    }
-    role->actions = kv_take(old.actions);
-    role->not_actions = kv_take(old.not_actions);
-    role->scopes = kv_take(old.scopes);
-    memcpy(role->description, old.description, sizeof(role->description));
-    return KV_OK;
 }
 
 enum kv_code control_role_put(struct kv_request *request, struct kv_response *response,
@@ -103,7 +83,6 @@ enum kv_code control_role_put(struct kv_request *request, struct kv_response *re
 
     KV_TRY(control_bind_body(request, fields, KV_COUNT(fields), &sent, &body, err));
     KV_TRY(fill_role(request, &sent, &role, err));
-    KV_TRY(keep_rest(request, &role, err));
     KV_TRY(kv_access_role_put(request->app->access, &role, &is_new, err));
     return show(request, is_new ? 201 : 200, response, err);
 }

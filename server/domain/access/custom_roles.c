@@ -264,9 +264,11 @@ static enum kv_code store_role(struct kv_access *access, const struct kv_access_
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?9, ?9, ?10, ?10)"
         " ON CONFLICT (name) DO UPDATE SET role_name = excluded.role_name,"
         " data_actions = excluded.data_actions, not_data_actions = excluded.not_data_actions,"
-        " actions = excluded.actions, not_actions = excluded.not_actions, scopes = excluded.scopes,"
-        " description = excluded.description, changed = excluded.changed,"
-        " changed_by = excluded.changed_by";
+        " actions = iif(?11, actions, excluded.actions),"
+        " not_actions = iif(?11, not_actions, excluded.not_actions),"
+        " scopes = iif(?11, scopes, excluded.scopes),"
+        " description = iif(?11, description, excluded.description),"
+        " changed = excluded.changed, changed_by = excluded.changed_by";
     kv_auto(kv_db_release) struct kv_db *db = NULL;
 
     KV_TRY(kv_db_acquire(access->store, &db, err));
@@ -278,7 +280,7 @@ static enum kv_code store_role(struct kv_access *access, const struct kv_access_
                               KV_B_TEXT(lists[1].data), KV_B_TEXT(lists[2].data),
                               KV_B_TEXT(lists[3].data), KV_B_TEXT(lists[4].data),
                               KV_B_TEXT(role->description), KV_B_INT(role->changed),
-                              KV_B_TEXT(role->changed_by)),
+                              KV_B_TEXT(role->changed_by), KV_B_INT(role->is_data_only)),
                      NULL, err));
     KV_TRY(kv_db_commit(db, err));
     access_changed(access);

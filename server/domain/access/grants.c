@@ -301,6 +301,44 @@ static enum kv_code find_drafted(struct kv_access *access, const struct kv_assig
     return find_like(db, &row, ret_name, err);
 }
 
+/* By whatever name the draft has for it. */
+static enum kv_code find_draft_role(struct kv_access *access,
+                                    const struct kv_assignment_draft *draft,
+                                    char ret_role[KV_UUID_LENGTH + 1], struct kv_err *err)
+{
+    kv_auto(kv_db_release) struct kv_db *db = NULL;
+
+    if (draft->vault->kind == KV_MANAGED_HSM) {
+        return find_hsm_role(access, draft->vault, draft->role, ret_role, err);
+    }
+    KV_TRY(kv_db_acquire(access->store, &db, err));
+    return access_find_role(db, draft->role, ret_role, err);
+}
+
+/* Says where the role is assigned, if it is elsewhere: that is easily mistaken. */
+static enum kv_code refuse_missing(struct kv_access *access,
+                                   const struct kv_assignment_draft *draft, struct kv_err *err)
+{
+    kv_auto(kv_assignment_list_done) struct kv_assignment_list list = { .count = 0 };
+    char role[KV_UUID_LENGTH + 1], principal[KV_UUID_LENGTH + 1];
+
+    KV_TRY(find_draft_role(access, draft, role, err));
+    KV_TRY(access_fold(draft->principal, "principal", principal, err));
+    KV_TRY(kv_access_assignments(access, draft->vault, &list, err));
+    for (size_t i = 0; i < list.count; i++) {
+        const struct kv_assignment *one = &list.assignment[i];
+
+        if (strcmp(one->role, role) == 0 && strcmp(one->principal, principal) == 0
+            && one->until == KV_ACCESS_NEVER) {
+            return KV_FAIL(err, KV_ROLE_ASSIGNMENT_NOT_FOUND, 0,
+                           "There is no such role assignment. The role is %s at the scope "
+                           "'%.300s', by the name %s.",
+                           one->deny ? "denied" : "assigned", one->scope, one->name);
+        }
+    }
+    return KV_FAIL(err, KV_ROLE_ASSIGNMENT_NOT_FOUND, 0, "There is no such role assignment.");
+}
+
 enum kv_code kv_access_unassign_like(struct kv_access *access,
                                      const struct kv_assignment_draft *draft, kv_millis now,
                                      struct kv_err *err)
@@ -308,7 +346,11 @@ enum kv_code kv_access_unassign_like(struct kv_access *access,
     char name[KV_UUID_LENGTH + 1];
     enum kv_code code;
 
-    KV_TRY(find_drafted(access, draft, name, err));
+    code = find_drafted(access, draft, name, err);
+    if (code == KV_ROLE_ASSIGNMENT_NOT_FOUND) {
+        return refuse_missing(access, draft, err);
+    }
+    KV_TRY(code);
     code = kv_access_unassign(access, draft->vault, name, now, err);
     if (draft->vault->kind != KV_MANAGED_HSM) {
         return code; /* there is one at most */

@@ -111,11 +111,16 @@ Test(access_grants, are_withdrawn_by_what_they_are)
     grant(rbac, ENCRYPTION_USER, "group", NULL);
     grant(pool, "Managed HSM Crypto User", "/keys/k", NULL);
     cr_expect_eq(withdraw_like(rbac, ENCRYPTION_USER, NULL, NULL), KV_ROLE_ASSIGNMENT_NOT_FOUND);
-    cr_expect_str_eq(err.message, "There is no such role assignment.");
+    cr_expect_not_null(strstr(err.message, "The role is assigned at the scope '/subscriptions/"),
+                       "%s", err.message);
+    cr_expect_not_null(strstr(err.message, "', by the name "), "%s", err.message);
     cr_expect_eq(withdraw_like(rbac, "owner", "group", NULL), KV_ROLE_ASSIGNMENT_NOT_FOUND);
+    cr_expect_str_eq(err.message, "There is no such role assignment.");
     cr_expect_eq(withdraw_like(rbac, NULL, "group", NULL), KV_BAD_PARAMETER);
     cr_expect_eq(withdraw_like(pool, "Managed HSM Crypto User", "/keys", NULL),
                  KV_ROLE_ASSIGNMENT_NOT_FOUND);
+    cr_expect_not_null(strstr(err.message, "The role is assigned at the scope '/keys/k'"), "%s",
+                       err.message);
     cr_expect_eq(withdraw_like(rbac, ENCRYPTION_USER, NULL, "K"), KV_OK, "%s", err.message);
     cr_expect_eq(withdraw_like(other, ENCRYPTION_USER, "group", NULL), KV_OK, "%s", err.message);
     cr_expect_eq(withdraw_like(pool, "managed-hsm-crypto-user", NULL, "K"), KV_OK);
