@@ -69,8 +69,12 @@ static void write_kid(const struct probe *probe, const char *kid, struct key_fac
     bool adds = names && key->version[0] == '\0'
                 && strlen(key->url) + 1 + VERSION_LENGTH < sizeof(facts->kid);
 
-    (void) snprintf(facts->kid, sizeof(facts->kid), "%s%s%s", key->url, adds ? "/" : "",
-                    adds ? version : "");
+    if (adds) {
+        (void) snprintf(facts->kid, sizeof(facts->kid), "%.*s/%s",
+                        (int) (sizeof(facts->kid) - VERSION_LENGTH - 2), key->url, version);
+    } else {
+        (void) snprintf(facts->kid, sizeof(facts->kid), "%s", key->url);
+    }
 }
 
 bool answer_read_key(struct probe *probe)
