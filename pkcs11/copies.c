@@ -144,9 +144,10 @@ static void copy_key(struct hsm *hsm, const unsigned char *id, enum hsm_role rol
         copies->refused = !hsm_rv_is_lost(rv) && !hsm_rv_wants_check(rv);
         return;
     }
+    struct hsm_copy made = { .role = role, .session = session, .handle = adoption.copy };
+    memcpy(made.id, id, HSM_ID_LENGTH);
     pthread_mutex_lock(&copies->lock);
-    *copy = (struct hsm_copy){ .role = role, .session = session, .handle = adoption.copy };
-    memcpy(copy->id, id, HSM_ID_LENGTH);
+    *copy = made;
     pthread_mutex_unlock(&copies->lock);
     copies->next = (copies->next + 1) % HSM_COPIES_MAX;
     if (!hsm_map_visit(hsm->map, id, role, adopt, &adoption) || !adoption.taken) {
