@@ -281,7 +281,7 @@ Test(consumer, is_named_by_options_that_make_sense)
     static const char *const wrong[] = {
         "",        "a,profile",    "a,profile=fihr",
         "a,key=x", "a,colour=red", "a,profile=fhir,profile=fhir",
-        "a b",
+        "a b",     "a,ca=/nowhere/ca.pem",
     };
     char said[4096];
 
