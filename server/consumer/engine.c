@@ -116,12 +116,26 @@ static enum look look_at_locked(struct engine *engine, struct consumer *consumer
 
 /* --- probes --- */
 
-static void forget(struct kv_consumers *consumers, struct consumer *consumer)
+static kv_millis earlier(kv_millis a, kv_millis b)
 {
+    return a < b ? a : b;
+}
+
+/* What it found is made known at once if it may be: nobody else has to be looked at for that. Not at the
+ * end, when nothing was found but that. */
+static void settle_locked(struct engine *engine, struct consumer *consumer)
+{
+    struct kv_consumers *consumers = engine->consumers;
+    enum look look = LOOK_IDLE;
+
     if (consumer->is_gone) {
         consumer_free(consumer);
+        return;
     }
-    pthread_cond_broadcast(&consumers->settled);
+    if (!consumers->is_to_stop) {
+        look = look_at_locked(engine, consumer, kv_clock_now(consumers->clock));
+    }
+    engine->next = look == LOOK_AGAIN ? INT64_MIN : earlier(engine->next, consumer_next(consumer));
 }
 
 static void finish(struct engine *engine, size_t place)
@@ -133,11 +147,11 @@ static void finish(struct engine *engine, size_t place)
     pthread_mutex_lock(&consumers->mutex);
     probe_return_token_locked(probe);
     consumer_land(probe->consumer, &probe->finding, probe->at, probe->took);
-    forget(consumers, probe->consumer);
+    settle_locked(engine, probe->consumer);
+    pthread_cond_broadcast(&consumers->settled);
     pthread_mutex_unlock(&consumers->mutex);
     kv_wipe(&probe->finding, sizeof(probe->finding));
     probe_free(probe);
-    engine->next = INT64_MIN; /* what it found is to be made known */
 }
 
 static long find_silence(const struct kv_consumers *consumers)
@@ -215,13 +229,9 @@ static void begin_locked(struct engine *engine, struct consumer *consumer, kv_mi
     }
     consumer->deploys = deploys;
     consumer->serves = consumer->deployment.is_wanted ? consumer->deployment.number : 0;
+    consumer_begin(consumer, now);
     engine->probe[engine->probes++] = probe;
     (void) probe_advance(probe);
-}
-
-static kv_millis earlier(kv_millis a, kv_millis b)
-{
-    return a < b ? a : b;
 }
 
 /* Looks at all that are due, from where it stopped the last time. */
