@@ -119,10 +119,10 @@ static void start_over(struct consumer *consumer, kv_millis now)
 static void catch_up(struct consumer *consumer, kv_millis now, bool counts_missed)
 {
     kv_millis period = consumer->settings.profile->period;
-    kv_millis missed = consumer->checks > 0 ? (now - consumer->due) / period : 0;
+    kv_millis missed = (now - consumer->due) / period;
 
     if (missed > 0) {
-        consumer->missed += counts_missed ? missed : 0;
+        consumer->missed += counts_missed && consumer->checks > 0 ? missed : 0;
         consumer->due += missed * period;
     }
 }
