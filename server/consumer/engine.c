@@ -8,8 +8,11 @@
 #include "kv/base/log.h"
 #include "probe.h"
 
-#define PROBES_MAX 48 /* at a time */
-#define CONNECTIONS_MAX 64L
+#define PROBES_MAX KV_CONSUMERS_MAX
+#define ACTIVE_MAX 48 /* of them: those that neither pause nor have waited for an answer for long */
+#define LONG_MS 1000  /* real */
+#define CONNECTIONS_MAX 512L
+#define KEPT_MAX 64L           /* connections that nobody uses */
 #define SILENCE_MS 10000L      /* real time that an answer may take, */
 #define SHORT_SILENCE_MS 1000L /* and while the virtual clock stands still */
 #define LOOK_MS 500
@@ -171,15 +174,38 @@ static void send_request(struct engine *engine, struct probe *probe)
         return;
     }
     probe->is_sent = true;
+    probe->sent_at = kv_clock_monotonic();
+}
+
+/* A pause is one of the virtual clock: nobody waits for its end while that stands still or travels. */
+static bool is_pausing(const struct engine *engine, const struct probe *probe, kv_millis now)
+{
+    return probe->not_before > now && find_silence(engine->consumers) == SILENCE_MS;
+}
+
+/* A vault that does not answer, or wants to be asked later, keeps nobody else's service from being checked. */
+static bool is_full(const struct engine *engine)
+{
+    kv_millis now = kv_clock_monotonic();
+    size_t active = 0;
+
+    for (size_t i = 0; i < engine->probes; i++) {
+        const struct probe *probe = engine->probe[i];
+
+        active += probe->is_sent ? now - probe->sent_at < LONG_MS : !is_pausing(engine, probe, now);
+    }
+    return active >= ACTIVE_MAX || engine->probes == PROBES_MAX;
 }
 
 /* Sends what is to be sent now; ends what is over. */
 static void push(struct engine *engine)
 {
+    kv_millis now = kv_clock_monotonic();
+
     for (size_t i = engine->probes; i-- > 0;) {
         struct probe *probe = engine->probe[i];
 
-        if (!probe->is_over && !probe->is_sent && probe->not_before <= kv_clock_monotonic()) {
+        if (!probe->is_over && !probe->is_sent && !is_pausing(engine, probe, now)) {
             send_request(engine, probe);
         }
         if (probe->is_over) {
@@ -251,7 +277,7 @@ static void look_around(struct engine *engine)
         enum look look =
             consumer_is_due(consumer, now) ? look_at_locked(engine, consumer, now) : LOOK_IDLE;
 
-        if (look == LOOK_AGAIN || (look == LOOK_DUE && engine->probes == PROBES_MAX)) {
+        if (look == LOOK_AGAIN || (look == LOOK_DUE && is_full(engine))) {
             engine->turn += i;
             engine->next = INT64_MIN;
             break;
@@ -267,16 +293,16 @@ static void look_around(struct engine *engine)
 
 static int find_wait(const struct engine *engine)
 {
-    kv_millis wait = LOOK_MS;
+    kv_millis wait = LOOK_MS, now = kv_clock_monotonic();
 
-    if (engine->next != INT64_MAX && engine->probes < PROBES_MAX) {
+    if (engine->next != INT64_MAX && !is_full(engine)) {
         kv_millis span = kv_clock_span(engine->consumers->clock, engine->next);
 
         wait = span < wait ? span : wait;
     }
     for (size_t i = 0; i < engine->probes; i++) {
         const struct probe *probe = engine->probe[i];
-        kv_millis left = probe->not_before - kv_clock_monotonic();
+        kv_millis left = probe->not_before - now;
 
         if (!probe->is_sent) {
             wait = left < wait ? left : wait;
@@ -326,7 +352,7 @@ enum kv_code engine_start(struct kv_consumers *consumers, struct kv_err *err)
     int result;
 
     curl_multi_setopt(consumers->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, CONNECTIONS_MAX);
-    curl_multi_setopt(consumers->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_MAX);
+    curl_multi_setopt(consumers->multi, CURLMOPT_MAXCONNECTS, KEPT_MAX);
     curl_multi_setopt(consumers->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
     consumers->watch = (struct kv_clock_watch){ .tell = wake, .argument = consumers };
     result = pthread_create(&consumers->thread, NULL, run, consumers);

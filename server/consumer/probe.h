@@ -65,6 +65,7 @@ struct probe {
     unsigned tries;       /* of this request */
     kv_millis not_before; /* monotonic: when it is sent */
     bool is_sent;
+    kv_millis sent_at; /* monotonic */
 
     CURL *curl;
     struct curl_slist *headers, *connect_to;

@@ -109,3 +109,23 @@ Test(consumer_many, need_the_template_after_half_an_hour)
     consumer_walk(MINUTE);
     expect_all("needs-redeploy", 34, "however long it is back");
 }
+
+/* Each of them pauses, for half a minute of the real clock; meanwhile there is time for all others. */
+Test(consumer_many, pause_without_keeping_others_waiting)
+{
+    char other[CONSUMER_URL_SIZE], body[160];
+
+    API_REPLY(rule, consumer_control("POST", "/control/v1/faults",
+                                     "{\"match\":{\"vault\":\"rol\"},\"effect\":{\"status\":503,"
+                                     "\"retry_after\":3600}}"));
+    cr_assert_lt(rule.status, 300, "%s", rule.body);
+    api_set_clock(&consumer_daemon, "{\"rate\":60,\"frozen\":false}");
+    (void) snprintf(body, sizeof(body),
+                    "{\"filter\":{\"vault\":\"rol\",\"status\":503},\"count\":%d,\"timeout\":100}",
+                    CROWD);
+    API_REPLY(asked, consumer_control("POST", "/control/v1/requests/wait", body));
+    cr_expect(cJSON_IsTrue(reply_item(&asked, "met")), "%.300s", asked.body);
+    consumer_key("pol", other);
+    consumer_add("another", "fhir", other, "fhir-id");
+    api_set_clock(&consumer_daemon, "{\"frozen\":true}");
+}
