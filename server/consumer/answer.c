@@ -190,11 +190,25 @@ static void copy_plain(char *ret_text, size_t size, const char *text)
     ret_text[len] = '\0';
 }
 
+void answer_describe_unread(const struct probe *probe, long status, char *ret_text, size_t size)
+{
+    if (probe->is_too_long) {
+        (void) snprintf(ret_text, size, "%ld, with a body of more than %d KiB", status,
+                        ANSWER_MAX_KIB);
+        return;
+    }
+    (void) snprintf(ret_text, size, "%ld, with a body that cannot be read", status);
+}
+
 void answer_describe(const struct probe *probe, long status, char *ret_text, size_t size)
 {
     kv_auto(cJSON_Delete) cJSON *body = NULL;
     char text[CAUSE_SIZE * 2];
 
+    if (probe->is_too_long) {
+        answer_describe_unread(probe, status, ret_text, size);
+        return;
+    }
     if (!parse(probe, &body)) {
         (void) snprintf(ret_text, size, "%ld", status);
         return;

@@ -98,6 +98,7 @@ struct key_place {
 };
 enum kv_code key_place_read(const char *url, struct key_place *ret_place,
                             struct kv_err *err) kv_must_check;
+bool key_place_is_public(const struct key_place *place); /* below vault.azure.net */
 
 /* What a deployment says. */
 struct settings {
@@ -163,6 +164,7 @@ struct consumer {
 
     kv_millis known_at; /* when its standing was last looked at */
     kv_millis due;      /* when something is to be done: a check, or what one has found */
+    kv_millis lag;      /* of the check that is on its way, or landed: how late it began */
     bool is_busy;       /* a probe is on its way */
     bool is_gone;       /* removed meanwhile */
     bool has_landed;    /* `finding` is to be made known at `due` */
@@ -241,6 +243,8 @@ kv_millis consumer_next(const struct consumer *consumer);
 bool consumer_is_due(const struct consumer *consumer, kv_millis now);
 /* Does what is due by `now` without a request. True: a check, or a deployment, is to be begun. */
 bool consumer_advance(struct consumer *consumer, kv_millis now, bool counts_missed);
+/* A probe begins. */
+void consumer_begin(struct consumer *consumer, kv_millis now);
 /* A probe has ended that began at `at` and took `took` of the virtual clock. */
 void consumer_land(struct consumer *consumer, const struct finding *finding, kv_millis at,
                    kv_millis took);
@@ -265,6 +269,12 @@ struct entry {
 typedef bool entry_fn(void *context, const struct entry *entry);
 enum kv_code keeping_history(struct kv_store *store, const char *name, bool newest_first,
                              entry_fn *visit, void *context, struct kv_err *err) kv_must_check;
+
+/* --- ca.c --- */
+
+/* Whether there is a file that can be opened; KV_BAD_PARAMETER with the reason. Asked before each
+ * request: what cannot be trusted need not be tried four times. */
+enum kv_code ca_find(const char *path, struct kv_err *err) kv_must_check;
 
 /* --- engine.c --- */
 

@@ -8,8 +8,11 @@
 #include "kv/base/log.h"
 #include "probe.h"
 
-#define PROBES_MAX 48 /* at a time */
-#define CONNECTIONS_MAX 64L
+#define PROBES_MAX KV_CONSUMERS_MAX
+#define ACTIVE_MAX 48 /* of them: those that neither pause nor have waited for an answer for long */
+#define LONG_MS 1000  /* real */
+#define CONNECTIONS_MAX 512L
+#define KEPT_MAX 64L           /* connections that nobody uses */
 #define SILENCE_MS 10000L      /* real time that an answer may take, */
 #define SHORT_SILENCE_MS 1000L /* and while the virtual clock stands still */
 #define LOOK_MS 500
@@ -116,12 +119,26 @@ static enum look look_at_locked(struct engine *engine, struct consumer *consumer
 
 /* --- probes --- */
 
-static void forget(struct kv_consumers *consumers, struct consumer *consumer)
+static kv_millis earlier(kv_millis a, kv_millis b)
 {
+    return a < b ? a : b;
+}
+
+/* What it found is made known at once if it may be: nobody else has to be looked at for that. Not at the
+ * end, when nothing was found but that. */
+static void settle_locked(struct engine *engine, struct consumer *consumer)
+{
+    struct kv_consumers *consumers = engine->consumers;
+    enum look look = LOOK_IDLE;
+
     if (consumer->is_gone) {
         consumer_free(consumer);
+        return;
     }
-    pthread_cond_broadcast(&consumers->settled);
+    if (!consumers->is_to_stop) {
+        look = look_at_locked(engine, consumer, kv_clock_now(consumers->clock));
+    }
+    engine->next = look == LOOK_AGAIN ? INT64_MIN : earlier(engine->next, consumer_next(consumer));
 }
 
 static void finish(struct engine *engine, size_t place)
@@ -133,11 +150,11 @@ static void finish(struct engine *engine, size_t place)
     pthread_mutex_lock(&consumers->mutex);
     probe_return_token_locked(probe);
     consumer_land(probe->consumer, &probe->finding, probe->at, probe->took);
-    forget(consumers, probe->consumer);
+    settle_locked(engine, probe->consumer);
+    pthread_cond_broadcast(&consumers->settled);
     pthread_mutex_unlock(&consumers->mutex);
     kv_wipe(&probe->finding, sizeof(probe->finding));
     probe_free(probe);
-    engine->next = INT64_MIN; /* what it found is to be made known */
 }
 
 static long find_silence(const struct kv_consumers *consumers)
@@ -157,15 +174,38 @@ static void send_request(struct engine *engine, struct probe *probe)
         return;
     }
     probe->is_sent = true;
+    probe->sent_at = kv_clock_monotonic();
+}
+
+/* A pause is one of the virtual clock: nobody waits for its end while that stands still or travels. */
+static bool is_pausing(const struct engine *engine, const struct probe *probe, kv_millis now)
+{
+    return probe->not_before > now && find_silence(engine->consumers) == SILENCE_MS;
+}
+
+/* A vault that does not answer, or wants to be asked later, keeps nobody else's service from being checked. */
+static bool is_full(const struct engine *engine)
+{
+    kv_millis now = kv_clock_monotonic();
+    size_t active = 0;
+
+    for (size_t i = 0; i < engine->probes; i++) {
+        const struct probe *probe = engine->probe[i];
+
+        active += probe->is_sent ? now - probe->sent_at < LONG_MS : !is_pausing(engine, probe, now);
+    }
+    return active >= ACTIVE_MAX || engine->probes == PROBES_MAX;
 }
 
 /* Sends what is to be sent now; ends what is over. */
 static void push(struct engine *engine)
 {
+    kv_millis now = kv_clock_monotonic();
+
     for (size_t i = engine->probes; i-- > 0;) {
         struct probe *probe = engine->probe[i];
 
-        if (!probe->is_over && !probe->is_sent && probe->not_before <= kv_clock_monotonic()) {
+        if (!probe->is_over && !probe->is_sent && !is_pausing(engine, probe, now)) {
             send_request(engine, probe);
         }
         if (probe->is_over) {
@@ -215,13 +255,9 @@ static void begin_locked(struct engine *engine, struct consumer *consumer, kv_mi
     }
     consumer->deploys = deploys;
     consumer->serves = consumer->deployment.is_wanted ? consumer->deployment.number : 0;
+    consumer_begin(consumer, now);
     engine->probe[engine->probes++] = probe;
     (void) probe_advance(probe);
-}
-
-static kv_millis earlier(kv_millis a, kv_millis b)
-{
-    return a < b ? a : b;
 }
 
 /* Looks at all that are due, from where it stopped the last time. */
@@ -241,7 +277,7 @@ static void look_around(struct engine *engine)
         enum look look =
             consumer_is_due(consumer, now) ? look_at_locked(engine, consumer, now) : LOOK_IDLE;
 
-        if (look == LOOK_AGAIN || (look == LOOK_DUE && engine->probes == PROBES_MAX)) {
+        if (look == LOOK_AGAIN || (look == LOOK_DUE && is_full(engine))) {
             engine->turn += i;
             engine->next = INT64_MIN;
             break;
@@ -257,16 +293,16 @@ static void look_around(struct engine *engine)
 
 static int find_wait(const struct engine *engine)
 {
-    kv_millis wait = LOOK_MS;
+    kv_millis wait = LOOK_MS, now = kv_clock_monotonic();
 
-    if (engine->next != INT64_MAX && engine->probes < PROBES_MAX) {
+    if (engine->next != INT64_MAX && !is_full(engine)) {
         kv_millis span = kv_clock_span(engine->consumers->clock, engine->next);
 
         wait = span < wait ? span : wait;
     }
     for (size_t i = 0; i < engine->probes; i++) {
         const struct probe *probe = engine->probe[i];
-        kv_millis left = probe->not_before - kv_clock_monotonic();
+        kv_millis left = probe->not_before - now;
 
         if (!probe->is_sent) {
             wait = left < wait ? left : wait;
@@ -316,7 +352,7 @@ enum kv_code engine_start(struct kv_consumers *consumers, struct kv_err *err)
     int result;
 
     curl_multi_setopt(consumers->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, CONNECTIONS_MAX);
-    curl_multi_setopt(consumers->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_MAX);
+    curl_multi_setopt(consumers->multi, CURLMOPT_MAXCONNECTS, KEPT_MAX);
     curl_multi_setopt(consumers->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
     consumers->watch = (struct kv_clock_watch){ .tell = wake, .argument = consumers };
     result = pthread_create(&consumers->thread, NULL, run, consumers);

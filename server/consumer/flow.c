@@ -3,7 +3,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include <openssl/rand.h>
 
@@ -222,8 +221,10 @@ static void take_login(struct probe *probe, long status)
 
 static void end_unread(struct probe *probe, long status)
 {
-    probe_end(probe, OUTCOME_UNREACHABLE, status, "%s: %ld, with a body that cannot be read",
-              job_name(probe->job), status);
+    char text[CAUSE_SIZE];
+
+    answer_describe_unread(probe, status, text, sizeof(text));
+    probe_end(probe, OUTCOME_UNREACHABLE, status, "%s: %s", job_name(probe->job), text);
 }
 
 /* The crypto client may not get the key a second time: then the vault wraps (consumers.md §1.2). */
@@ -355,32 +356,31 @@ static bool is_passing(long status)
     return status == 408 || status == 429 || status == 500 || (status >= 502 && status <= 504);
 }
 
-static bool is_public(const char *host)
-{
-    static const char *const suffix = ".vault.azure.net";
-    size_t len = strlen(host), skip = strlen(suffix);
-
-    return len > skip && strcasecmp(host + len - skip, suffix) == 0;
-}
-
 static void end_unanswered(struct probe *probe, CURLcode result)
 {
     bool is_name = result == CURLE_COULDNT_RESOLVE_HOST && probe->job != JOB_LOGIN;
-    enum outcome outcome = probe->job == JOB_LOGIN                          ? OUTCOME_LOGIN
-                           : is_name && is_public(probe->settings.key.host) ? OUTCOME_NO_PUBLIC_NAME
-                                                                            : OUTCOME_UNREACHABLE;
+    enum outcome outcome = probe->job == JOB_LOGIN ? OUTCOME_LOGIN
+                           : is_name && key_place_is_public(&probe->settings.key)
+                               ? OUTCOME_NO_PUBLIC_NAME
+                               : OUTCOME_UNREACHABLE;
 
-    probe_end(probe, outcome, 0, "%s: no answer after %u tries: %s", job_name(probe->job),
-              probe->tries, curl_easy_strerror(result));
+    probe_end(probe, outcome, 0, "%s: no answer after %u %s: %s", job_name(probe->job),
+              probe->tries, probe->tries == 1 ? "try" : "tries", curl_easy_strerror(result));
+}
+
+/* What a second try cannot mend. */
+static bool is_final(CURLcode result)
+{
+    return result == CURLE_SSL_CACERT_BADFILE;
 }
 
 void probe_take(struct probe *probe, CURLcode result, long status)
 {
-    bool is_lost = result != CURLE_OK;
+    bool is_lost = result != CURLE_OK && !probe->is_too_long; /* what has a status was answered */
 
     probe->tries++;
     probe->took += result == CURLE_OPERATION_TIMEDOUT ? SILENCE_MS : 0;
-    if ((is_lost || is_passing(status)) && probe->tries < PROBE_TRIES) {
+    if ((is_lost ? !is_final(result) : is_passing(status)) && probe->tries < PROBE_TRIES) {
         pause_for(probe, find_pause(probe));
         return;
     }

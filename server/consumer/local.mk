@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 libkvconsumer_a_SOURCES += \
 	%D%/answer.c \
+	%D%/ca.c \
 	%D%/core.h \
 	%D%/due.c \
 	%D%/engine.c \

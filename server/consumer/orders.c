@@ -234,6 +234,7 @@ enum kv_code kv_consumers_deploy(struct kv_consumers *consumers,
 {
     bool is_refused = false;
 
+    KV_TRY(kv_consumer_check_ca(order, err));
     pthread_mutex_lock(&consumers->mutex);
     enum kv_code code = order_and_wait_locked(consumers, order, kv_clock_monotonic() + patience,
                                               &is_refused, ret_view, err);

@@ -71,6 +71,11 @@ static bool ends_with(const char *text, const char *end)
     return len > skip && strcasecmp(text + len - skip, end) == 0;
 }
 
+bool key_place_is_public(const struct key_place *place)
+{
+    return ends_with(place->host, ".vault.azure.net");
+}
+
 static enum kv_code compose(const char *text, const char *port, struct key_place *place,
                             struct kv_err *err)
 {

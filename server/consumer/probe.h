@@ -12,6 +12,8 @@
 #include "kv/base/json.h"
 
 #define PROBE_TRIES 4 /* of a request: Azure.Core's three retries */
+#define ANSWER_MAX_KIB 64
+#define ANSWER_MAX (ANSWER_MAX_KIB * 1024) /* bytes of a body that is read */
 
 /* What is being asked. */
 enum job {
@@ -63,12 +65,14 @@ struct probe {
     unsigned tries;       /* of this request */
     kv_millis not_before; /* monotonic: when it is sent */
     bool is_sent;
+    kv_millis sent_at; /* monotonic */
 
     CURL *curl;
     struct curl_slist *headers, *connect_to;
     struct kv_buf url, sent, answer;
     char challenge[512]; /* WWW-Authenticate */
     long retry_after;    /* seconds; -1: none */
+    bool is_too_long;    /* the body: what was read of it is gone */
 
     struct key_facts facts;
     unsigned char plain[KV_CONSUMER_DEK_SIZE];
@@ -104,6 +108,8 @@ bool answer_read_token(struct probe *probe);
 bool answer_read_challenge(struct probe *probe);
 /* "403 Forbidden (KeyDisabled): Operation ..." */
 void answer_describe(const struct probe *probe, long status, char *ret_text, size_t size);
+/* "200, with a body that cannot be read", or why not. */
+void answer_describe_unread(const struct probe *probe, long status, char *ret_text, size_t size);
 
 /* verify.c: whether the key is as a deployment asks; if not, which rule does not hold. */
 #define FLAW_SIZE 256

@@ -10,7 +10,6 @@
 
 #define URL_MAX 2048
 #define BODY_MAX 4096
-#define ANSWER_MAX (64 * 1024)
 #define API_VERSION "7.6"
 
 static const struct {
@@ -30,10 +29,16 @@ const char *job_name(enum job job)
     return jobs[job].name;
 }
 
+/* What is longer than any answer of a vault is not read to its end, and its beginning is no answer. */
 static size_t take_body(char *bytes, size_t size, size_t count, void *probe_)
 {
     struct probe *probe = probe_;
 
+    if (size * count > ANSWER_MAX - probe->answer.len) {
+        probe->is_too_long = true;
+        kv_buf_clear(&probe->answer);
+        return 0;
+    }
     return kv_buf_append(&probe->answer, bytes, size * count, NULL) == KV_OK ? size * count : 0;
 }
 
@@ -183,19 +188,20 @@ static enum kv_code route(struct probe *probe, struct kv_err *err)
 }
 
 /* The system's authorities are trusted all the same, by their folder. */
-static void trust(struct probe *probe)
+static enum kv_code trust(struct probe *probe, struct kv_err *err)
 {
     struct curl_blob blob = { .data = probe->consumers->ca };
 
     if (probe->settings.ca[0] != '\0') {
         curl_easy_setopt(probe->curl, CURLOPT_CAINFO, probe->settings.ca);
-        return;
+        return ca_find(probe->settings.ca, err);
     }
     if (blob.data != NULL) {
         blob.len = strlen(blob.data);
         blob.flags = CURL_BLOB_NOCOPY;
         curl_easy_setopt(probe->curl, CURLOPT_CAINFO_BLOB, &blob);
     }
+    return KV_OK;
 }
 
 static void set_up(struct probe *probe, long silence)
@@ -220,7 +226,6 @@ static void set_up(struct probe *probe, long silence)
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, probe);
     curl_easy_setopt(curl, CURLOPT_PRIVATE, probe);
-    trust(probe);
 }
 
 /* One of them has the token. */
@@ -242,6 +247,7 @@ static void forget_last(struct probe *probe)
     kv_buf_clear(&probe->answer);
     probe->challenge[0] = '\0';
     probe->retry_after = -1;
+    probe->is_too_long = false;
 }
 
 enum kv_code request_prepare(struct probe *probe, long silence, struct kv_err *err)
@@ -254,7 +260,7 @@ enum kv_code request_prepare(struct probe *probe, long silence, struct kv_err *e
     }
     KV_TRY(route(probe, err));
     set_up(probe, silence);
-    return KV_OK;
+    return trust(probe, err);
 }
 
 /* --- life --- */

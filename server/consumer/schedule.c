@@ -87,7 +87,8 @@ static void make_known(struct consumer *consumer, kv_millis now)
     }
     consumer->has_landed = false;
     consumer->known_at = now;
-    consumer->due = now + consumer->settings.profile->period;
+    consumer->due = now - consumer->lag + consumer->settings.profile->period;
+    consumer->lag = 0;
     consumer->checks++;
     kv_wipe(&consumer->finding, sizeof(consumer->finding));
 }
@@ -113,15 +114,24 @@ static void start_over(struct consumer *consumer, kv_millis now)
     }
 }
 
-/* A computer has slept, or the clock was moved without a stop: what was missed is not made up for. */
+/* A computer has slept, or the clock was moved without a stop: what was missed is not made up for, and the
+ * last of the checks that should have been is made now. */
 static void catch_up(struct consumer *consumer, kv_millis now, bool counts_missed)
 {
     kv_millis period = consumer->settings.profile->period;
+    kv_millis missed = (now - consumer->due) / period;
 
-    if (now - consumer->due >= period && consumer->checks > 0) {
-        consumer->missed += counts_missed ? (now - consumer->due) / period : 0;
-        consumer->due = now;
+    if (missed > 0) {
+        consumer->missed += counts_missed && consumer->checks > 0 ? missed : 0;
+        consumer->due += missed * period;
     }
+}
+
+/* How late a check begins does not put off those after it: in an hour there are as many as there are
+ * periods, however busy the machine is. */
+void consumer_begin(struct consumer *consumer, kv_millis now)
+{
+    consumer->lag = consumer->deploys || now < consumer->due ? 0 : now - consumer->due;
 }
 
 bool consumer_is_due(const struct consumer *consumer, kv_millis now)

@@ -98,12 +98,15 @@ static enum kv_code each_order(const struct kv_options *options, order_fn *visit
     return KV_OK;
 }
 
-static enum kv_code pass(void *context, const struct kv_consumer_order *order, struct kv_err *err)
+/* At a start alone: a file that went away later is no reason to refuse a reset. */
+static enum kv_code check_ca(void *context, const struct kv_consumer_order *order,
+                             struct kv_err *err)
 {
+    struct kv_err why = { .code = KV_OK };
+
     (void) context;
-    (void) order;
-    (void) err;
-    return KV_OK;
+    return kv_consumer_check_ca(order, &why) == KV_OK ? KV_OK
+                                                      : refuse(order->name, why.message, err);
 }
 
 static enum kv_code add(void *kept, const struct kv_consumer_order *order, struct kv_err *err)
@@ -116,7 +119,7 @@ enum kv_code consumers_check(const struct kv_options *options, struct kv_err *er
     if (kv_option_list_count(options, KV_OPTION_CONSUMER) > KV_CONSUMERS_MAX) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--consumer: at most %d", KV_CONSUMERS_MAX);
     }
-    return each_order(options, pass, NULL, err);
+    return each_order(options, check_ca, NULL, err);
 }
 
 static void tell(void *consumers_)

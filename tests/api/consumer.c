@@ -279,9 +279,14 @@ Test(consumer, accounts_for_every_minute_while_the_clock_runs_fast)
 Test(consumer, is_named_by_options_that_make_sense)
 {
     static const char *const wrong[] = {
-        "",        "a,profile",    "a,profile=fihr",
-        "a,key=x", "a,colour=red", "a,profile=fhir,profile=fhir",
+        "",
+        "a,profile",
+        "a,profile=fihr",
+        "a,key=x",
+        "a,colour=red",
+        "a,profile=fhir,profile=fhir",
         "a b",
+        "a,ca=/nowhere/ca.pem",
     };
     char said[4096];
 

@@ -37,6 +37,7 @@ static const struct part {
     { "faults", bench_faults, "what 1000 fault rules cost a request" },
     { "gate", bench_gate, "what 1000 fault rules cost a whole GET over TLS" },
     { "firewall", bench_firewall, "a look at a client's address with 1000 rules" },
+    { "consumers", bench_consumers, "many services that check their keys at 60-fold" },
     { "scale", bench_scale, "the same with 10, 1000 and 10000 keys" },
 };
 
@@ -76,6 +77,10 @@ static const struct target targets[] = {
     { "faults", "1000 rules for patterns: a request", .most = 5 },
     { "firewall", "1000 rules: a look", .most = 1 },
     { "firewall", "10000 vaults: read anew", .most = 200 },
+    { "consumers", "one key: missed", .most = 0 },
+    { "consumers", "one key: processor, a check", .most = 1600 },
+    { "consumers", "a key each: missed", .most = 0 },
+    { "consumers", "a key each: processor, a check", .most = 1600 },
     { "scale", "unwraps a second, 1000 / 10 keys", .least = 0.9, .most = 1.1 },
     { "scale", "processor an unwrap, 1000 / 10 keys", .least = 0.9, .most = 1.1 },
     { "scale", "unwraps a second, 10000 / 10 keys", .least = 0.9, .most = 1.1 },
@@ -101,6 +106,7 @@ static int print_help(FILE *out, int status)
           "  --rounds N         rounds of a comparison (default 8)\n"
           "  --seconds S        length of a round (default 1)\n"
           "  --connections N    of the load generator (default 8)\n"
+          "  --consumers N      services that check their keys (default 1000)\n"
           "  --pace N           GET requests a second beside generations (default 400)\n"
           "  --access MODE      of the vault of unwrap, sign and get: open (default), or rbac, "
           "where\n"
@@ -138,7 +144,7 @@ static bool parse_number(const char *text, double least, double most, double *re
     return true;
 }
 
-enum flag { ONLY = 1, JSON, STRICT, ROUNDS, SECONDS, CONNECTIONS, PACE, ACCESS, HELP };
+enum flag { ONLY = 1, JSON, STRICT, ROUNDS, SECONDS, CONNECTIONS, CONSUMERS, PACE, ACCESS, HELP };
 
 static bool choose_access(struct settings *settings, const char *mode)
 {
@@ -171,11 +177,13 @@ static bool take_option(struct command *command, int option, const char *value)
         return parse_number(value, 1, 100000, &command->settings.pace);
     case ROUNDS:
     case CONNECTIONS:
+    case CONSUMERS:
         if (!parse_number(value, 1, 1000, &number)) {
             return false;
         }
-        *(option == ROUNDS ? &command->settings.rounds : &command->settings.connections) =
-            (unsigned) number;
+        *(option == ROUNDS        ? &command->settings.rounds
+          : option == CONNECTIONS ? &command->settings.connections
+                                  : &command->settings.consumers) = (unsigned) number;
         return true;
     default:
         return false;
@@ -233,13 +241,14 @@ int main(int argc, char **argv)
         { "rounds", required_argument, NULL, ROUNDS },
         { "seconds", required_argument, NULL, SECONDS },
         { "connections", required_argument, NULL, CONNECTIONS },
+        { "consumers", required_argument, NULL, CONSUMERS },
         { "pace", required_argument, NULL, PACE },
         { "access", required_argument, NULL, ACCESS },
         { "help", no_argument, NULL, HELP },
         { 0 },
     };
     struct command command = {
-        .settings = { .rounds = 8, .seconds = 1, .connections = 8, .pace = 400 },
+        .settings = { .rounds = 8, .seconds = 1, .connections = 8, .consumers = 1000, .pace = 400 },
     };
     bool any = false;
     int option;

@@ -7,6 +7,7 @@ EXTRA_PROGRAMS += %D%/bench
 	%D%/connect.c \
 	%D%/connection.c \
 	%D%/connection.h \
+	%D%/consumers.c \
 	%D%/create.c \
 	%D%/duel.c \
 	%D%/duel.h \

@@ -2,6 +2,7 @@
 /* How services judge what comes of their checks, and how they stand: the tables and the states alone. */
 #include <criterion/criterion.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core.h"
@@ -165,4 +166,73 @@ Test(consumer, reads_urls_of_keys_and_no_others)
     cr_assert_eq(key_place_read("https://a.vault.localhost:8443/keys/k", &place, NULL), KV_OK);
     cr_expect_not(place.is_ours);
     cr_expect_str_eq(place.url, "https://a.vault.localhost:8443/keys/k");
+}
+
+/* --- when checks are due --- */
+
+static struct consumer service;
+
+static void begin_service(void)
+{
+    begin("fhir");
+    service = (struct consumer){ .settings = settings, .standing = standing, .due = MINUTE_MS };
+    service.checks = 1;
+    service.has_dek = true;
+    (void) snprintf(service.settings.key.url, sizeof(service.settings.key.url), "%s",
+                    "https://a.vault.localhost/keys/k");
+}
+
+/* A check that is due at that time begins `late` ms after it, and takes `took` of the virtual clock. */
+static void check(kv_millis due, kv_millis late, kv_millis took)
+{
+    const struct finding finding = { .outcome = OUTCOME_OK };
+
+    cr_assert(!consumer_advance(&service, due - 1, true), "due before %lld", (long long) due);
+    cr_assert(consumer_advance(&service, due + late, true), "not due at %lld", (long long) due);
+    consumer_begin(&service, due + late);
+    service.is_busy = true;
+    consumer_land(&service, &finding, due + late, took);
+    cr_assert(!consumer_advance(&service, due + late + took, true), "due at once again");
+}
+
+Test(consumer, is_due_every_period_however_late_each_check_begins)
+{
+    begin_service();
+    for (int minute = 1; minute <= 60; minute++) {
+        check(minute * MINUTE_MS, minute * 7919 % MINUTE_MS, 0);
+    }
+    cr_expect_eq(service.checks, 61);
+    cr_expect_eq(service.missed, 0);
+}
+
+/* "from the end of one check to the next" */
+Test(consumer, is_due_a_period_after_the_end_of_a_check_that_took_its_time)
+{
+    begin_service();
+    check(MINUTE_MS, 0, 5600);
+    check(2 * MINUTE_MS + 5600, 300, 400000);
+    cr_expect_eq(consumer_next(&service), 3 * MINUTE_MS + 5600 + 400000);
+    cr_expect_eq(service.missed, 0);
+}
+
+Test(consumer, says_what_it_has_missed_and_makes_the_last_of_it)
+{
+    const struct finding finding = { .outcome = OUTCOME_OK };
+    kv_millis now = 4 * MINUTE_MS + 59999;
+
+    begin_service();
+    cr_assert(consumer_advance(&service, now, true));
+    cr_expect_eq(service.missed, 3, "of minutes 1, 2 and 3");
+    consumer_begin(&service, now);
+    consumer_land(&service, &finding, now, 0);
+    cr_assert(!consumer_advance(&service, now, true));
+    cr_expect_eq(service.checks + service.missed, 1 + 4);
+    cr_expect_eq(consumer_next(&service), 5 * MINUTE_MS, "the fifth is made when it is due");
+}
+
+Test(consumer, does_not_count_what_a_journey_leaves_out)
+{
+    begin_service();
+    cr_assert(consumer_advance(&service, 9 * MINUTE_MS, false));
+    cr_expect_eq(service.missed, 0);
 }

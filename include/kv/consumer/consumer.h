@@ -166,9 +166,12 @@ enum kv_code kv_consumers_new(const struct kv_consumers_config *config,
 void kv_consumers_free(struct kv_consumers *consumers);
 KV_DEFINE_CLEANUP(struct kv_consumers *, kv_consumers_free)
 
-/* Whether an order makes sense. */
+/* Whether an order makes sense; and whether its `ca` is a file with a certificate, which a deployment
+ * wants, too. KV_BAD_PARAMETER. */
 enum kv_code kv_consumer_check(const struct kv_consumer_order *order,
                                struct kv_err *err) kv_must_check;
+enum kv_code kv_consumer_check_ca(const struct kv_consumer_order *order,
+                                  struct kv_err *err) kv_must_check;
 
 /* The row that has those who move the clock wait for the checks that are due on the way. */
 void kv_consumers_add_due(struct kv_consumers *consumers, struct kv_agenda *agenda);

@@ -12,7 +12,7 @@
 #include "claims.h"
 
 #define KV_DIGEST_LENGTH 32 /* SHA-256 */
-#define KV_SEEN_MAX 256     /* the oldest is dropped when another one comes */
+#define KV_SEEN_MAX 2048    /* the oldest is dropped when another one comes */
 
 struct kv_seen; /* opaque */
 
