@@ -22,12 +22,12 @@ Test(consumer, has_a_row_for_every_failure_of_every_profile)
         cr_expect_not_null(rules_find(profile->rules), "%s", names[i]);
         cr_expect_eq(profile->status, profile->statuses[0]);
         for (size_t j = 0; j < KV_COUNT(bad); j++) {
-            const struct ruling *ruling = profile_rule(profile, bad[j], 403);
+            const struct ruling *ruling = profile_rule(profile, bad[j], 403, "");
 
             cr_expect_eq(ruling->outcome, bad[j], "%s has no row for %zu", names[i], j);
             cr_expect(ruling->verdict != VERDICT_LOST || ruling->reason != NULL);
         }
-        cr_expect_eq(profile_rule(profile, OUTCOME_OK, 200)->verdict, VERDICT_HEALTHY);
+        cr_expect_eq(profile_rule(profile, OUTCOME_OK, 200, "")->verdict, VERDICT_HEALTHY);
     }
     cr_expect_null(profile_find("fihr"));
     cr_expect_null(rules_find("all"));
@@ -51,7 +51,7 @@ Test(consumer, judges_as_the_health_services_do)
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
         for (size_t j = 0; j < 2; j++) {
             cr_expect_eq(
-                profile_rule(profile_find(names[j]), rows[i].outcome, rows[i].status)->verdict,
+                profile_rule(profile_find(names[j]), rows[i].outcome, rows[i].status, "")->verdict,
                 rows[i].verdict, "%s, row %zu", names[j], i);
         }
     }
@@ -70,8 +70,9 @@ static void begin(const char *profile)
 
 static void take(enum outcome outcome, long status, bool has_dek, int minute)
 {
-    standing_take(&standing, &settings, "ws-fhir", profile_rule(settings.profile, outcome, status),
-                  "", has_dek, minute * MINUTE_MS);
+    standing_take(&standing, &settings, "ws-fhir",
+                  profile_rule(settings.profile, outcome, status, ""), "", has_dek,
+                  minute * MINUTE_MS);
 }
 
 Test(consumer, does_not_heal_without_its_dek)
