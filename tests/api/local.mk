@@ -79,7 +79,7 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 	%D%/access_tools.c %D%/access_tools.h $(api_support)
 %C%_test_access_CFLAGS = $(api_cflags)
 %C%_test_access_LDADD = $(api_libs)
-%C%_test_consumer_SOURCES = %D%/consumer.c %D%/consumer_matrix.c \
+%C%_test_consumer_SOURCES = %D%/consumer.c %D%/consumer_matrix.c %D%/consumer_matrix.def \
 	%D%/consumer_follow.c %D%/consumer_pages.c %D%/consumer_tools.c %D%/consumer_tools.h $(api_support)
 %C%_test_consumer_CFLAGS = $(api_cflags)
 %C%_test_consumer_LDADD = $(api_libs)
