@@ -8,7 +8,7 @@
 
 #include "consumer_tools.h"
 
-TestSuite(consumer_follow, .init = consumer_start, .fini = consumer_stop, .timeout = 180);
+TestSuite(consumer_follow, .init = consumer_start, .fini = consumer_stop, .timeout = 400);
 
 #define HOUR 3600
 #define DAY (24 * HOUR)
@@ -119,7 +119,7 @@ Test(consumer_follow, each_moves_when_its_period_is_over)
         expect_version(name, new, "after it");
         expect_cause(name, i == 3 ? strrchr(new, '/') + 1 : "");
         enable(old, false);
-        consumer_walk(2 * HOUR);
+        consumer_walk(HOUR + 60);
         consumer_expect(name, "encrypted", "the old version is needed no more");
     }
 }

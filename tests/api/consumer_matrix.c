@@ -8,7 +8,7 @@
 
 #include "consumer_tools.h"
 
-TestSuite(consumer_matrix, .init = consumer_start, .fini = consumer_stop, .timeout = 240);
+TestSuite(consumer_matrix, .init = consumer_start, .fini = consumer_stop, .timeout = 400);
 
 enum key { PINNED, LATEST, ALONE };
 
