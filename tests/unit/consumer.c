@@ -21,6 +21,8 @@ Test(consumer, has_a_row_for_every_failure_of_every_profile)
         cr_expect_not_null(strstr(profile_names(), names[i]));
         cr_expect_not_null(rules_find(profile->rules), "%s", names[i]);
         cr_expect_eq(profile->status, profile->statuses[0]);
+        cr_expect_eq(profile->trial[0], ACT_GET, "%s must see which version it tries", names[i]);
+        cr_expect(profile->follows == 0 || profile->follows >= profile->period, "%s", names[i]);
         for (size_t j = 0; j < KV_COUNT(bad); j++) {
             const struct ruling *ruling = profile_rule(profile, bad[j], 403, "");
 
@@ -54,6 +56,40 @@ Test(consumer, judges_as_the_health_services_do)
                 profile_rule(profile_find(names[j]), rows[i].outcome, rows[i].status, "")->verdict,
                 rows[i].verdict, "%s, row %zu", names[j], i);
         }
+    }
+}
+
+/* What the vault says tells more than its status: a row that names it comes before one that does not. */
+Test(consumer, judges_by_what_is_said)
+{
+    static const struct {
+        const char *profile;
+        enum outcome outcome;
+        long status;
+        const char *code, *reason; /* NULL: it is not lost */
+    } rows[] = {
+        { "storage", OUTCOME_REFUSED, 404, "VaultNotFound", "KeyVaultVaultNotFound" },
+        { "storage", OUTCOME_REFUSED, 404, "KeyNotFound", "KeyVaultEncryptionKeyNotFound" },
+        { "storage", OUTCOME_REFUSED, 404, "", "KeyVaultEncryptionKeyNotFound" },
+        { "sql-tde", OUTCOME_REFUSED, 404, "VaultNotFound", "AzureKeyVaultConnectionFailed" },
+        { "sql-tde", OUTCOME_REFUSED, 404, "KeyNotFound", "ServerKeyNotFound" },
+        { "cosmos", OUTCOME_REFUSED, 404, "VaultNotFound", "4009" },
+        { "cosmos", OUTCOME_REFUSED, 404, "vaultnotfound", "4003" },
+        { "cosmos", OUTCOME_LOCAL, 0, "KeyExpired", "4002" },
+        { "cosmos", OUTCOME_LOCAL, 0, "", "4005" },
+        { "cosmos", OUTCOME_LOGIN, 400, "", "4000" },
+        { "cosmos", OUTCOME_LOGIN, 503, "", NULL },
+        { "cosmos", OUTCOME_LOGIN, 0, "", NULL },
+        { "fhir", OUTCOME_REFUSED, 404, "VaultNotFound", ACCESS_LOST_REASON },
+    };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        const struct ruling *ruling = profile_rule(profile_find(rows[i].profile), rows[i].outcome,
+                                                   rows[i].status, rows[i].code);
+
+        cr_expect_eq(ruling->verdict == VERDICT_LOST, rows[i].reason != NULL, "row %zu", i);
+        cr_expect_str_eq(ruling->reason != NULL ? ruling->reason : "",
+                         rows[i].reason != NULL ? rows[i].reason : "", "row %zu", i);
     }
 }
 
