@@ -79,8 +79,10 @@ static void print_status(const cJSON *consumer)
     static const struct {
         const char *label, *name;
     } lines[] = {
-        { "  key:    ", "key" },    { "  as:     ", "identity" }, { "  cause:  ", "cause" },
-        { "  to do:  ", "advice" }, { "  heals:  ", "heals_at" },
+        { "  key:    ", "key" },      { "  as:     ", "identity" },
+        { "  cause:  ", "cause" },    { "  to do:  ", "advice" },
+        { "  heals:  ", "heals_at" }, { "  DEK by: ", "dek_wrapped_by" },
+        { "  looks:  ", "looks_at" },
     };
 
     print_line(consumer);

@@ -200,6 +200,21 @@ void answer_describe_unread(const struct probe *probe, long status, char *ret_te
     (void) snprintf(ret_text, size, "%ld, with a body that cannot be read", status);
 }
 
+void answer_name(const struct probe *probe, char *ret_code, size_t size)
+{
+    kv_auto(cJSON_Delete) cJSON *body = NULL;
+
+    ret_code[0] = '\0';
+    if (!parse(probe, &body)) {
+        return;
+    }
+
+    const cJSON *error = cJSON_GetObjectItemCaseSensitive(body, "error");
+    const char *inner = text_of(cJSON_GetObjectItemCaseSensitive(error, "innererror"), "code");
+
+    copy_plain(ret_code, size, *inner != '\0' ? inner : text_of(error, "code"));
+}
+
 void answer_describe(const struct probe *probe, long status, char *ret_text, size_t size)
 {
     kv_auto(cJSON_Delete) cJSON *body = NULL;

@@ -21,8 +21,10 @@
 #include "kv/consumer/consumer.h"
 
 #define MINUTE_MS INT64_C(60000)
+#define DAY_MS (1440 * MINUTE_MS)
 #define REASON_SIZE sizeof(((struct kv_consumer_view *) NULL)->reason)
 #define CAUSE_SIZE sizeof(((struct kv_consumer_view *) NULL)->cause)
+#define CODE_SIZE 64
 #define VERSION_LENGTH 32
 #define WRAPPED_MAX 512 /* bytes: of RSA-4096 */
 #define ACCESS_LOST_REASON "CustomerManagedKeyAccessLost"
@@ -50,13 +52,15 @@ enum verdict {
 /* What a service makes of an outcome; the first row counts that has it. */
 struct ruling {
     enum outcome outcome;
-    long low, high; /* of REFUSED: the status is one of these; 0, 0: any */
+    long low, high;   /* of an answer: the status is one of these; 0, 0: any */
+    const char *code; /* and it says so, "VaultNotFound" or "KeyExpired"; NULL: whatever it says */
     enum verdict verdict;
     const char *reason; /* of LOST */
 };
 
-/* What a check does, in this order. */
-enum act { ACT_END, ACT_GET, ACT_WRAP, ACT_UNWRAP };
+/* What a check does, in this order. OPEN_DEK: the service's own DEK is unwrapped, as on use. */
+enum act { ACT_END, ACT_GET, ACT_WRAP, ACT_UNWRAP, ACT_OPEN_DEK };
+#define ACTS_MAX 5
 
 /* What a deployment asks of a key. */
 struct rules {
@@ -68,12 +72,17 @@ struct rules {
 /* A kind of service. */
 struct profile {
     const char *name, *host_word;
-    enum act acts[5];
+    enum act acts[ACTS_MAX];  /* of a check */
+    enum act trial[ACTS_MAX]; /* of a deployment, and of a version that is new to it */
     const char *alg;
     kv_millis period;         /* from the end of one check to the next */
     kv_millis cache;          /* how long the DEK stays of use after the last good check */
     kv_millis grace;          /* an outage that is shorter heals; INT64_MAX: any does */
     int heals_min, heals_max; /* minutes from the first good check to service */
+    kv_millis follows;        /* how often it looks for a new version of a key whose URL has none;
+                                 0: it moves to another one when it is deployed, and not before */
+    bool needs_latest;        /* a latest version that cannot be used is a lost key, also before it
+                                 moves; else it stays with the one it has */
     const struct ruling *rulings;
     size_t ruling_count;
     const char *rules;
@@ -85,7 +94,9 @@ struct profile {
 const struct profile *profile_find(const char *name);
 const char *profile_names(void); /* "fhir, dicom, ..." */
 const struct rules *rules_find(const char *name);
-const struct ruling *profile_rule(const struct profile *profile, enum outcome outcome, long status);
+/* `code`: what the answer, or the client itself, calls it; "": nothing. */
+const struct ruling *profile_rule(const struct profile *profile, enum outcome outcome, long status,
+                                  const char *code);
 
 /* --- a consumer --- */
 
@@ -136,8 +147,10 @@ struct wrapped {
 struct finding {
     enum outcome outcome;
     long status;
+    char code[CODE_SIZE];
     char cause[CAUSE_SIZE];
-    bool has_dek; /* the next two are to be taken over */
+    bool has_looked; /* for a new version of the key, and that is settled until the next look */
+    bool has_dek;    /* the next two are to be taken over */
     unsigned char dek[KV_CONSUMER_DEK_SIZE];
     struct wrapped wrapped;
     char refusal[512]; /* of a deployment; "" */
@@ -162,14 +175,15 @@ struct consumer {
     unsigned char dek[KV_CONSUMER_DEK_SIZE]; /* secret */
     bool has_dek;
 
-    kv_millis known_at; /* when its standing was last looked at */
-    kv_millis due;      /* when something is to be done: a check, or what one has found */
-    kv_millis lag;      /* of the check that is on its way, or landed: how late it began */
-    bool is_busy;       /* a probe is on its way */
-    bool is_gone;       /* removed meanwhile */
-    bool has_landed;    /* `finding` is to be made known at `due` */
-    bool deploys;       /* it is one of a deployment, */
-    uint64_t serves;    /* of the order with that number; 0: of none */
+    kv_millis known_at;  /* when its standing was last looked at */
+    kv_millis looked_at; /* when it last looked for a new version of its key */
+    kv_millis due;       /* when something is to be done: a check, or what one has found */
+    kv_millis lag;       /* of the check that is on its way, or landed: how late it began */
+    bool is_busy;        /* a probe is on its way */
+    bool is_gone;        /* removed meanwhile */
+    bool has_landed;     /* `finding` is to be made known at `due` */
+    bool deploys;        /* it is one of a deployment, */
+    uint64_t serves;     /* of the order with that number; 0: of none */
     struct finding finding;
     struct deployment deployment;
     enum kv_consumer_state told; /* to those who move the clock */
@@ -234,6 +248,11 @@ bool consumer_own_dek(struct consumer *consumer);
 void consumers_wake(struct kv_consumers *consumers);
 /* For those who wait for news; without the mutex. */
 void consumers_tell(const struct kv_consumers *consumers);
+
+/* --- look.c --- */
+
+/* Whether it goes by one version of a key whose URL has none, and looks for a new one by itself. */
+bool consumer_follows(const struct consumer *consumer);
 
 /* --- schedule.c --- */
 

@@ -55,19 +55,19 @@ static void log_state(const struct consumer *consumer)
            KV_LOG_TEXT_FIELD("cause", consumer->standing.cause));
 }
 
-/* Without the mutex: the engine alone changes states. */
-static void write_change(struct engine *engine, bool has_moved)
+/* Without the mutex: the engine alone changes states. `is_news`: for its history, too. */
+static void write_change(struct engine *engine, bool is_news, bool has_moved)
 {
+    const struct consumer *changed = engine->changed;
     struct kv_err err = { .code = KV_OK };
 
-    if (keeping_save(engine->consumers->store, engine->changed, engine->changed->known_at, &err)
+    if (keeping_save(engine->consumers->store, changed, is_news ? changed->known_at : 0, &err)
         != KV_OK) {
-        kv_log(KV_LOG_WARNING, "consumer_not_kept",
-               KV_LOG_TEXT_FIELD("consumer", engine->changed->name),
+        kv_log(KV_LOG_WARNING, "consumer_not_kept", KV_LOG_TEXT_FIELD("consumer", changed->name),
                KV_LOG_TEXT_FIELD("reason", err.message));
     }
     if (has_moved) {
-        log_state(engine->changed);
+        log_state(changed);
     }
     consumers_tell(engine->consumers);
 }
@@ -97,17 +97,19 @@ static enum look look_at_locked(struct engine *engine, struct consumer *consumer
     struct kv_consumers *consumers = engine->consumers;
     struct standing before = consumer->standing;
     size_t sealed = consumer->wrapped.len;
+    kv_millis looked_at = consumer->looked_at;
     bool was_done = consumer->deployment.is_done;
     bool is_due = consumer_advance(consumer, now, !atomic_load(&consumers->travels));
+    bool is_news = differs(&before, &consumer->standing) || sealed != consumer->wrapped.len
+                   || was_done != consumer->deployment.is_done;
 
-    if (!differs(&before, &consumer->standing) && sealed == consumer->wrapped.len
-        && was_done == consumer->deployment.is_done) {
+    if (!is_news && looked_at == consumer->looked_at) {
         return is_due ? LOOK_DUE : LOOK_IDLE;
     }
     *engine->changed = *consumer;
     consumer->is_busy = true; /* nobody frees it */
     pthread_mutex_unlock(&consumers->mutex);
-    write_change(engine, before.state != engine->changed->standing.state);
+    write_change(engine, is_news, before.state != engine->changed->standing.state);
     kv_wipe(engine->changed, sizeof(*engine->changed));
     pthread_mutex_lock(&consumers->mutex);
     consumer->is_busy = false;

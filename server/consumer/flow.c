@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a probe asks, in which order, how often, and what it makes of the answers. */
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <openssl/rand.h>
@@ -14,137 +12,12 @@
 #define RETRY_AFTER_MAX 3600L /* seconds */
 #define REAL_PAUSE_MAX INT64_C(30000)
 
-void probe_end(struct probe *probe, enum outcome outcome, long status, const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    (void) vsnprintf(probe->finding.cause, sizeof(probe->finding.cause), format, arguments);
-    va_end(arguments);
-    probe->finding.outcome = outcome;
-    probe->finding.status = status;
-    probe->is_over = true;
-}
-
-static void end_refused(struct probe *probe, enum outcome outcome, long status)
-{
-    char text[CAUSE_SIZE];
-
-    answer_describe(probe, status, text, sizeof(text));
-    probe_end(probe, outcome, status, "%s: %s", job_name(probe->job), text);
-}
-
 static bool has_token(const struct probe *probe)
 {
     return probe->is_anonymous || (probe->token != NULL && kv_clock_real() < probe->token_until);
 }
 
 /* --- what needs no asking --- */
-
-/* By the client's own clock, and whether the key is enabled does not matter (consumers.md §1.2). */
-static bool is_in_time(struct probe *probe)
-{
-    const struct key_facts *facts = &probe->facts;
-
-    if (facts->not_before != 0 && probe->at < facts->not_before * 1000) {
-        probe_end(probe, OUTCOME_LOCAL, 0, "The key \"%.180s\" is not valid before its nbf.",
-                  facts->kid);
-        return false;
-    }
-    if (facts->expires != 0 && probe->at >= facts->expires * 1000) {
-        probe_end(probe, OUTCOME_LOCAL, 0, "The key \"%.180s\" is not valid after its exp.",
-                  facts->kid);
-        return false;
-    }
-    return true;
-}
-
-static bool wrap_here(struct probe *probe, const unsigned char *plain)
-{
-    if (!is_in_time(probe)) {
-        return false;
-    }
-    if (!probe->facts.is_rsa
-        || !wrap_locally(&probe->facts, probe->settings.profile->alg, plain, &probe->blob)) {
-        probe_end(probe, OUTCOME_LOCAL, 0, "The key \"%.150s\" cannot wrap by %s.",
-                  probe->facts.kid, probe->settings.profile->alg);
-        return false;
-    }
-    return true;
-}
-
-static void keep_sealed(struct probe *probe)
-{
-    struct wrapped *wrapped = &probe->wrapped;
-
-    memcpy(wrapped->bytes, probe->blob.data, probe->blob.len);
-    wrapped->len = probe->blob.len;
-    (void) snprintf(wrapped->by, sizeof(wrapped->by), "%s", probe->facts.kid);
-    if (!dek_check(probe->dek, wrapped->check)) {
-        probe_end(probe, OUTCOME_UNREACHABLE, 0, "SHA-256 is not there.");
-    }
-    probe->is_dek_sealed = true;
-}
-
-/* A key without a version in its URL seals anew when the vault has made another one. */
-static bool is_sealed(const struct probe *probe)
-{
-    bool may_move = probe->deploys || probe->settings.key.version[0] == '\0';
-
-    return probe->wrapped.len > 0
-           && (!may_move || strcmp(probe->wrapped.by, probe->facts.kid) == 0);
-}
-
-static bool make_dek(struct probe *probe)
-{
-    if (probe->has_dek || probe->wrapped.len > 0) {
-        return true;
-    }
-    if (RAND_priv_bytes(probe->dek, sizeof(probe->dek)) != 1) {
-        probe_end(probe, OUTCOME_UNREACHABLE, 0, "There are no random bytes.");
-        return false;
-    }
-    probe->has_dek = true;
-    return true;
-}
-
-static void end_well(struct probe *probe)
-{
-    struct finding *finding = &probe->finding;
-
-    probe_end(probe, OUTCOME_OK, 200, "%s", "");
-    finding->has_dek = true;
-    memcpy(finding->dek, probe->dek, sizeof(finding->dek));
-    finding->wrapped = probe->wrapped;
-}
-
-/* After the check: the DEK is opened if it is not in memory, and sealed if this version has not. False:
- * nothing is to be asked. */
-static bool advance_dek(struct probe *probe)
-{
-    if (!probe->is_dek_open) {
-        probe->job = JOB_OPEN_DEK;
-        return true;
-    }
-    probe->is_dek_sealed = probe->is_dek_sealed || is_sealed(probe);
-    if (!probe->is_dek_sealed) {
-        if (!make_dek(probe)) {
-            return false;
-        }
-        if (!probe->facts.can_wrap) {
-            probe->job = JOB_SEAL_DEK;
-            return true;
-        }
-        if (!wrap_here(probe, probe->dek)) {
-            return false;
-        }
-        keep_sealed(probe);
-    }
-    if (!probe->is_over) {
-        end_well(probe);
-    }
-    return false;
-}
 
 /* False: it was done here, or it is over. */
 static bool advance_wrap(struct probe *probe)
@@ -157,7 +30,7 @@ static bool advance_wrap(struct probe *probe)
         probe->job = JOB_WRAP;
         return true;
     }
-    if (wrap_here(probe, probe->plain)) {
+    if (probe_wrap(probe, probe->plain)) {
         probe->act++;
     }
     return false;
@@ -165,7 +38,7 @@ static bool advance_wrap(struct probe *probe)
 
 static bool advance_act(struct probe *probe)
 {
-    switch (probe->settings.profile->acts[probe->act]) {
+    switch (probe->acts[probe->act]) {
     case ACT_GET:
         probe->job = JOB_GET;
         return true;
@@ -174,10 +47,14 @@ static bool advance_act(struct probe *probe)
     case ACT_UNWRAP:
         probe->job = JOB_UNWRAP;
         return true;
+    case ACT_OPEN_DEK:
+        probe->is_dek_open = false;
+        probe->act++;
+        return false;
     case ACT_END:
         break;
     }
-    return advance_dek(probe);
+    return dek_advance(probe);
 }
 
 bool probe_advance(struct probe *probe)
@@ -187,7 +64,7 @@ bool probe_advance(struct probe *probe)
         probe->job = probe->resource[0] != '\0' ? JOB_LOGIN : JOB_CHALLENGE;
         return true;
     }
-    while (!probe->is_over) {
+    while (!probe->is_over || look_falls_back(probe)) {
         if (advance_act(probe)) {
             return true;
         }
@@ -207,7 +84,7 @@ static void take_challenge(struct probe *probe, long status)
     if (is_good(status)) {
         probe->is_anonymous = true;
     } else if (status != 401 || !answer_read_challenge(probe)) {
-        end_refused(probe, OUTCOME_REFUSED, status);
+        probe_end_refused(probe, OUTCOME_REFUSED, status);
     }
 }
 
@@ -215,16 +92,8 @@ static void take_login(struct probe *probe, long status)
 {
     probe->has_logged_in = true;
     if (status != 200 || !answer_read_token(probe)) {
-        end_refused(probe, OUTCOME_LOGIN, status);
+        probe_end_refused(probe, OUTCOME_LOGIN, status);
     }
-}
-
-static void end_unread(struct probe *probe, long status)
-{
-    char text[CAUSE_SIZE];
-
-    answer_describe_unread(probe, status, text, sizeof(text));
-    probe_end(probe, OUTCOME_UNREACHABLE, status, "%s: %s", job_name(probe->job), text);
 }
 
 /* The crypto client may not get the key a second time: then the vault wraps (consumers.md §1.2). */
@@ -238,28 +107,30 @@ static void take_key(struct probe *probe, long status)
         return;
     }
     if (!is_good(status)) {
-        end_refused(probe, OUTCOME_REFUSED, status);
+        probe_end_refused(probe, OUTCOME_REFUSED, status);
         return;
     }
     if (!answer_read_key(probe)) {
-        end_unread(probe, status);
+        probe_end_unread(probe, status);
         return;
     }
     if (probe->deploys && !verify_key(probe, flaw)) {
         probe_end(probe, OUTCOME_LOCAL, 0, "%s (rules=%s)", flaw, probe->settings.rules->name);
         return;
     }
-    probe->act++;
+    if (!look_finds_nothing(probe)) {
+        probe->act++;
+    }
 }
 
 static bool take_bytes(struct probe *probe, long status, struct bytes *ret_bytes)
 {
     if (!is_good(status)) {
-        end_refused(probe, OUTCOME_REFUSED, status);
+        probe_end_refused(probe, OUTCOME_REFUSED, status);
         return false;
     }
     if (!answer_read_bytes(probe, ret_bytes)) {
-        end_unread(probe, status);
+        probe_end_unread(probe, status);
         return false;
     }
     return true;
@@ -306,7 +177,7 @@ static void take_opened(struct probe *probe, long status)
 static void take_sealed(struct probe *probe, long status)
 {
     if (take_bytes(probe, status, &probe->blob)) {
-        keep_sealed(probe);
+        dek_keep_sealed(probe);
     }
 }
 
@@ -391,5 +262,6 @@ void probe_take(struct probe *probe, CURLcode result, long status)
     if (!logs_in_again(probe, status)) {
         takers[probe->job](probe, status);
     }
-    probe->tries = 0; /* of what is asked next */
+    (void) look_falls_back(probe); /* then it goes on */
+    probe->tries = 0;              /* of what is asked next */
 }

@@ -39,6 +39,7 @@ static const struct kv_migration migrations[] = {
       "  cause TEXT NOT NULL"
       ");"
       "CREATE INDEX consumer_history_consumer ON consumer_history (consumer);" },
+    { "ALTER TABLE consumer ADD COLUMN looked_at INTEGER NOT NULL DEFAULT 0;" },
     { NULL },
 };
 
@@ -121,6 +122,7 @@ static void settle(struct consumer *consumer, kv_millis now)
     standing->last_good = consumer->wrapped.len > 0 ? now : 0;
     consumer->told = standing->state;
     consumer->due = now;
+    consumer->looked_at = consumer->looked_at < now ? consumer->looked_at : now; /* another clock */
 }
 
 static enum kv_code add_row(void *consumers_, const struct kv_rows *row, struct kv_err *err)
@@ -136,6 +138,7 @@ static enum kv_code add_row(void *consumers_, const struct kv_rows *row, struct 
     code = read_settings(row, &consumer->settings, err);
     read_standing(row, &consumer->standing);
     read_wrapped(row, &consumer->wrapped);
+    consumer->looked_at = kv_rows_int(row, 19);
     settle(consumer, kv_clock_now(consumers->clock));
     pthread_mutex_lock(&consumers->mutex);
     if (code == KV_OK && consumers->count < KV_CONSUMERS_MAX) {
@@ -150,8 +153,8 @@ enum kv_code keeping_load(struct kv_consumers *consumers, struct kv_err *err)
 {
     static const char sql[] =
         "SELECT name, profile, key, identity, login, ca, rules, status, heals, state, since,"
-        " lost_since, heals_at, healthy, reason, cause, wrapped, wrapped_by, dek_check"
-        " FROM consumer ORDER BY name";
+        " lost_since, heals_at, healthy, reason, cause, wrapped, wrapped_by, dek_check,"
+        " looked_at FROM consumer ORDER BY name";
     kv_auto(kv_db_release) struct kv_db *db = NULL;
 
     KV_TRY(kv_db_acquire(consumers->store, &db, err));
@@ -165,15 +168,15 @@ static enum kv_code save_row(struct kv_db *db, const struct consumer *consumer, 
     static const char sql[] =
         "INSERT INTO consumer (name, profile, key, identity, login, ca, rules, status, heals, "
         "state,"
-        " since, lost_since, heals_at, healthy, reason, cause, wrapped, wrapped_by, dek_check)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " since, lost_since, heals_at, healthy, reason, cause, wrapped, wrapped_by, dek_check,"
+        " looked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (name) DO UPDATE SET profile = excluded.profile, key = excluded.key,"
         " identity = excluded.identity, login = excluded.login, ca = excluded.ca,"
         " rules = excluded.rules, status = excluded.status, heals = excluded.heals,"
         " state = excluded.state, since = excluded.since, lost_since = excluded.lost_since,"
         " heals_at = excluded.heals_at, healthy = excluded.healthy, reason = excluded.reason,"
         " cause = excluded.cause, wrapped = excluded.wrapped, wrapped_by = excluded.wrapped_by,"
-        " dek_check = excluded.dek_check";
+        " dek_check = excluded.dek_check, looked_at = excluded.looked_at";
     const struct settings *settings = &consumer->settings;
     const struct standing *standing = &consumer->standing;
     const struct wrapped *wrapped = &consumer->wrapped;
@@ -188,7 +191,7 @@ static enum kv_code save_row(struct kv_db *db, const struct consumer *consumer, 
             KV_B_INT(standing->since), KV_B_INT(standing->lost_since), KV_B_INT(standing->heals_at),
             KV_B_INT(standing->is_healthy), KV_B_TEXT(standing->reason), KV_B_TEXT(standing->cause),
             KV_B_BYTES(wrapped->bytes, wrapped->len), KV_B_TEXT(wrapped->by),
-            KV_B_BYTES(wrapped->check, sizeof(wrapped->check))),
+            KV_B_BYTES(wrapped->check, sizeof(wrapped->check)), KV_B_INT(consumer->looked_at)),
         NULL, err);
 }
 

@@ -3,12 +3,15 @@ libkvconsumer_a_SOURCES += \
 	%D%/answer.c \
 	%D%/ca.c \
 	%D%/core.h \
+	%D%/dek.c \
 	%D%/due.c \
 	%D%/engine.c \
 	%D%/flow.c \
 	%D%/health.c \
 	%D%/keeping.c \
+	%D%/look.c \
 	%D%/orders.c \
+	%D%/outcome.c \
 	%D%/place.c \
 	%D%/probe.h \
 	%D%/profile.c \

@@ -59,6 +59,11 @@ struct probe {
     bool has_logged_in;    /* since this began */
     bool is_anonymous;     /* the vault wants no token */
 
+    bool follows;          /* it goes by the version that its DEK is wrapped by, */
+    bool looks;            /* and looks whether there is a new one */
+    char note[CAUSE_SIZE]; /* what is said of it when it ends well; "" */
+
+    const enum act *acts;
     size_t act;
     bool is_dek_open, is_dek_sealed; /* each is done, or not needed */
     enum job job;
@@ -95,7 +100,28 @@ bool probe_advance(struct probe *probe);
 void probe_take(struct probe *probe, CURLcode result, long status);
 /* It is over, with this. */
 void probe_end(struct probe *probe, enum outcome outcome, long status, const char *format, ...)
-    kv_printf(4, 5);
+    kv_printf(4, 5); /* outcome.c */
+
+/* outcome.c. `outcome` with what the vault, or the IMDS, has answered; a body that makes no sense. */
+void probe_end_refused(struct probe *probe, enum outcome outcome, long status);
+void probe_end_unread(struct probe *probe, long status);
+
+/* dek.c: wraps what is given by the public key, into `blob`. False: it is over. */
+bool probe_wrap(struct probe *probe, const unsigned char *plain);
+/* After the check: has the DEK opened if it is not in memory, and sealed if this version has not; ends
+ * it well. False: nothing is to be asked. */
+bool dek_advance(struct probe *probe);
+/* `blob` is the DEK, wrapped by the key that was got. */
+void dek_keep_sealed(struct probe *probe);
+
+/* look.c: decides whether this probe looks for a new version. Called with the mutex of the table. */
+void look_begin_locked(struct probe *probe);
+/* The key was got. True: it has no new version, and an ordinary check of the one in use begins. */
+bool look_finds_nothing(struct probe *probe);
+/* It is over because the new version cannot be used: true: it goes on with the one it has. */
+bool look_falls_back(struct probe *probe);
+/* The URL of the key that is asked now. */
+const char *look_url(const struct probe *probe);
 
 /* request.c: makes the request of `job` ready to be sent; `silence`: real ms that an answer may take. */
 enum kv_code request_prepare(struct probe *probe, long silence, struct kv_err *err) kv_must_check;
@@ -110,6 +136,8 @@ bool answer_read_challenge(struct probe *probe);
 void answer_describe(const struct probe *probe, long status, char *ret_text, size_t size);
 /* "200, with a body that cannot be read", or why not. */
 void answer_describe_unread(const struct probe *probe, long status, char *ret_text, size_t size);
+/* "KeyDisabled": the innermost code of the error; "". */
+void answer_name(const struct probe *probe, char *ret_code, size_t size);
 
 /* verify.c: whether the key is as a deployment asks; if not, which rule does not hold. */
 #define FLAW_SIZE 256

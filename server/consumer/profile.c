@@ -10,68 +10,77 @@
 
 /* consumers.md §1.3, row by row. What a client throws that is no answer is nobody's fault. */
 static const struct ruling health_rulings[] = {
-    { OUTCOME_REFUSED, 0, 0, VERDICT_LOST, ACCESS_LOST_REASON },
-    { OUTCOME_LOCAL, 0, 0, VERDICT_LOST, ACCESS_LOST_REASON },
-    { OUTCOME_WRONG_KEY, 0, 0, VERDICT_LOST, ACCESS_LOST_REASON },
-    { OUTCOME_NO_PUBLIC_NAME, 0, 0, VERDICT_LOST, ACCESS_LOST_REASON },
-    { OUTCOME_LOGIN, 0, 0, VERDICT_RESET, NULL },
-    { OUTCOME_UNREACHABLE, 0, 0, VERDICT_RESET, NULL },
+    { OUTCOME_REFUSED, 0, 0, NULL, VERDICT_LOST, ACCESS_LOST_REASON },
+    { OUTCOME_LOCAL, 0, 0, NULL, VERDICT_LOST, ACCESS_LOST_REASON },
+    { OUTCOME_WRONG_KEY, 0, 0, NULL, VERDICT_LOST, ACCESS_LOST_REASON },
+    { OUTCOME_NO_PUBLIC_NAME, 0, 0, NULL, VERDICT_LOST, ACCESS_LOST_REASON },
+    { OUTCOME_LOGIN, 0, 0, NULL, VERDICT_RESET, NULL },
+    { OUTCOME_UNREACHABLE, 0, 0, NULL, VERDICT_RESET, NULL },
 };
 
 /* A database goes by what it needs, not by whose fault it is (control-plane.md §4.6, causes A and B); an
  * answer that says "later" changes nothing yet. */
 static const struct ruling sql_rulings[] = {
-    { OUTCOME_REFUSED, 429, 429, VERDICT_STAYS, NULL },
-    { OUTCOME_REFUSED, 500, 599, VERDICT_STAYS, NULL },
-    { OUTCOME_REFUSED, 404, 404, VERDICT_LOST, "ServerKeyNotFound" },
-    { OUTCOME_REFUSED, 0, 0, VERDICT_LOST, "AzureKeyVaultMissingPermissions" },
-    { OUTCOME_LOCAL, 0, 0, VERDICT_LOST, "AzureKeyVaultMissingPermissions" },
-    { OUTCOME_WRONG_KEY, 0, 0, VERDICT_LOST, "ServerKeyDoesNotExists" },
-    { OUTCOME_LOGIN, 0, 0, VERDICT_LOST, "AzureKeyVaultNoServerIdentity" },
-    { OUTCOME_NO_PUBLIC_NAME, 0, 0, VERDICT_LOST, "AzureKeyVaultConnectionFailed" },
-    { OUTCOME_UNREACHABLE, 0, 0, VERDICT_LOST, "AzureKeyVaultConnectionFailed" },
+    { OUTCOME_REFUSED, 429, 429, NULL, VERDICT_STAYS, NULL },
+    { OUTCOME_REFUSED, 500, 599, NULL, VERDICT_STAYS, NULL },
+    { OUTCOME_REFUSED, 404, 404, "VaultNotFound", VERDICT_LOST, "AzureKeyVaultConnectionFailed" },
+    { OUTCOME_REFUSED, 404, 404, NULL, VERDICT_LOST, "ServerKeyNotFound" },
+    { OUTCOME_REFUSED, 400, 400, NULL, VERDICT_LOST, "ServerKeyDoesNotExists" },
+    { OUTCOME_REFUSED, 0, 0, NULL, VERDICT_LOST, "AzureKeyVaultMissingPermissions" },
+    { OUTCOME_LOCAL, 0, 0, NULL, VERDICT_LOST, "AzureKeyVaultMissingPermissions" },
+    { OUTCOME_WRONG_KEY, 0, 0, NULL, VERDICT_LOST, "ServerKeyDoesNotExists" },
+    { OUTCOME_LOGIN, 0, 0, NULL, VERDICT_LOST, "AzureKeyVaultNoServerIdentity" },
+    { OUTCOME_NO_PUBLIC_NAME, 0, 0, NULL, VERDICT_LOST, "AzureKeyVaultConnectionFailed" },
+    { OUTCOME_UNREACHABLE, 0, 0, NULL, VERDICT_LOST, "AzureKeyVaultConnectionFailed" },
 };
 
+/* Of storage accounts, and of the disks that lie there. */
 static const struct ruling storage_rulings[] = {
-    { OUTCOME_REFUSED, 429, 429, VERDICT_STAYS, NULL },
-    { OUTCOME_REFUSED, 500, 599, VERDICT_STAYS, NULL },
-    { OUTCOME_REFUSED, 401, 401, VERDICT_LOST, "KeyVaultAccessTokenCannotBeAcquired" },
-    { OUTCOME_REFUSED, 0, 0, VERDICT_LOST, "KeyVaultEncryptionKeyNotFound" },
-    { OUTCOME_LOCAL, 0, 0, VERDICT_LOST, "KeyVaultEncryptionKeyNotFound" },
-    { OUTCOME_WRONG_KEY, 0, 0, VERDICT_LOST, "KeyVaultEncryptionKeyNotFound" },
-    { OUTCOME_LOGIN, 0, 0, VERDICT_LOST, "KeyVaultAccessTokenCannotBeAcquired" },
-    { OUTCOME_NO_PUBLIC_NAME, 0, 0, VERDICT_LOST, "KeyVaultVaultNotFound" },
-    { OUTCOME_UNREACHABLE, 0, 0, VERDICT_STAYS, NULL },
+    { OUTCOME_REFUSED, 429, 429, NULL, VERDICT_STAYS, NULL },
+    { OUTCOME_REFUSED, 500, 599, NULL, VERDICT_STAYS, NULL },
+    { OUTCOME_REFUSED, 401, 401, NULL, VERDICT_LOST, "KeyVaultAccessTokenCannotBeAcquired" },
+    { OUTCOME_REFUSED, 404, 404, "VaultNotFound", VERDICT_LOST, "KeyVaultVaultNotFound" },
+    { OUTCOME_REFUSED, 0, 0, NULL, VERDICT_LOST, "KeyVaultEncryptionKeyNotFound" },
+    { OUTCOME_LOCAL, 0, 0, NULL, VERDICT_LOST, "KeyVaultEncryptionKeyNotFound" },
+    { OUTCOME_WRONG_KEY, 0, 0, NULL, VERDICT_LOST, "KeyVaultEncryptionKeyNotFound" },
+    { OUTCOME_LOGIN, 0, 0, NULL, VERDICT_LOST, "KeyVaultAccessTokenCannotBeAcquired" },
+    { OUTCOME_NO_PUBLIC_NAME, 0, 0, NULL, VERDICT_LOST, "KeyVaultVaultNotFound" },
+    { OUTCOME_UNREACHABLE, 0, 0, NULL, VERDICT_STAYS, NULL },
 };
 
-/* Sub-statuses of Cosmos DB; those that are the service's own fault change nothing. */
+/* Sub-statuses of Cosmos DB; those that are the service's own fault change nothing. A key that is disabled
+ * or past its end is to it as one that the identity may not use; a vault that is gone has no name; an
+ * identity that is gone is the customer's, an authority that is down is not (consumers.md §3). */
 static const struct ruling cosmos_rulings[] = {
-    { OUTCOME_REFUSED, 429, 429, VERDICT_STAYS, NULL },
-    { OUTCOME_REFUSED, 500, 599, VERDICT_STAYS, NULL },
-    { OUTCOME_REFUSED, 404, 404, VERDICT_LOST, "4003" },
-    { OUTCOME_REFUSED, 400, 400, VERDICT_LOST, "4005" },
-    { OUTCOME_REFUSED, 0, 0, VERDICT_LOST, "4002" },
-    { OUTCOME_LOCAL, 0, 0, VERDICT_LOST, "4005" },
-    { OUTCOME_WRONG_KEY, 0, 0, VERDICT_LOST, "4005" },
-    { OUTCOME_LOGIN, 0, 0, VERDICT_STAYS, NULL },
-    { OUTCOME_NO_PUBLIC_NAME, 0, 0, VERDICT_LOST, "4009" },
-    { OUTCOME_UNREACHABLE, 0, 0, VERDICT_STAYS, NULL },
+    { OUTCOME_REFUSED, 429, 429, NULL, VERDICT_STAYS, NULL },
+    { OUTCOME_REFUSED, 500, 599, NULL, VERDICT_STAYS, NULL },
+    { OUTCOME_REFUSED, 404, 404, "VaultNotFound", VERDICT_LOST, "4009" },
+    { OUTCOME_REFUSED, 404, 404, NULL, VERDICT_LOST, "4003" },
+    { OUTCOME_REFUSED, 400, 400, NULL, VERDICT_LOST, "4005" },
+    { OUTCOME_REFUSED, 0, 0, NULL, VERDICT_LOST, "4002" },
+    { OUTCOME_LOCAL, 0, 0, "KeyExpired", VERDICT_LOST, "4002" },
+    { OUTCOME_LOCAL, 0, 0, "KeyNotYetValid", VERDICT_LOST, "4002" },
+    { OUTCOME_LOCAL, 0, 0, NULL, VERDICT_LOST, "4005" },
+    { OUTCOME_WRONG_KEY, 0, 0, NULL, VERDICT_LOST, "4005" },
+    { OUTCOME_LOGIN, 400, 404, NULL, VERDICT_LOST, "4000" },
+    { OUTCOME_LOGIN, 0, 0, NULL, VERDICT_STAYS, NULL },
+    { OUTCOME_NO_PUBLIC_NAME, 0, 0, NULL, VERDICT_LOST, "4009" },
+    { OUTCOME_UNREACHABLE, 0, 0, NULL, VERDICT_STAYS, NULL },
 };
 
 #define RULINGS(table) .rulings = (table), .ruling_count = KV_COUNT(table)
-#define HEALTH_ACTS                                                                                \
-    {                                                                                              \
-        ACT_GET, ACT_GET, ACT_WRAP, ACT_UNWRAP                                                     \
-    } /* the crypto client gets it again */
-#define SERVICE_ACTS                                                                               \
-    {                                                                                              \
-        ACT_GET, ACT_WRAP, ACT_UNWRAP                                                              \
-    }
+
+/* clang-format off */
+#define HEALTH_ACTS  { ACT_GET, ACT_GET, ACT_WRAP, ACT_UNWRAP } /* the crypto client gets it again */
+#define SERVICE_ACTS { ACT_GET, ACT_WRAP, ACT_UNWRAP }
+#define ON_USE       { ACT_OPEN_DEK } /* a key past its end does for that (azure-docs 84096) */
+/* clang-format on */
 
 static const struct profile profiles[] = {
     { .name = "fhir",
       .host_word = "fhir",
       .acts = HEALTH_ACTS,
+      .trial = HEALTH_ACTS,
       .alg = "RSA1_5",
       .period = MINUTE_MS,
       .grace = 30 * MINUTE_MS,
@@ -86,6 +95,7 @@ static const struct profile profiles[] = {
     { .name = "dicom",
       .host_word = "dicom",
       .acts = HEALTH_ACTS,
+      .trial = HEALTH_ACTS,
       .alg = "RSA1_5",
       .period = MINUTE_MS,
       .grace = 30 * MINUTE_MS,
@@ -99,10 +109,12 @@ static const struct profile profiles[] = {
           "Restore access to the key, then deploy the service again with the same settings." },
     { .name = "storage",
       .host_word = "",
-      .acts = SERVICE_ACTS,
+      .acts = ON_USE,
+      .trial = SERVICE_ACTS,
       .alg = "RSA-OAEP",
       .period = MINUTE_MS,
       .grace = INT64_MAX,
+      .follows = DAY_MS, /* "checked daily for a new version" */
       RULINGS(storage_rulings),
       .rules = "none",
       .status = 403,
@@ -111,12 +123,14 @@ static const struct profile profiles[] = {
     { .name = "sql-tde",
       .host_word = "",
       .acts = SERVICE_ACTS,
+      .trial = SERVICE_ACTS,
       .alg = "RSA-OAEP",
       .period = MINUTE_MS,
       .cache = 10 * MINUTE_MS,
       .grace = 30 * MINUTE_MS,
       .heals_min = 5,
       .heals_max = 60,
+      .follows = DAY_MS, /* "within 24 hours"; it was 60 minutes in older documents */
       RULINGS(sql_rulings),
       .rules = "dicom", /* the same key: RSA or RSA-HSM, 2048 or 3072, a version */
       .status = 500,
@@ -125,12 +139,15 @@ static const struct profile profiles[] = {
     { .name = "cosmos",
       .host_word = "",
       .acts = SERVICE_ACTS,
+      .trial = SERVICE_ACTS,
       .alg = "RSA-OAEP",
       .period = 5 * MINUTE_MS,
       .cache = 60 * MINUTE_MS,
       .grace = INT64_MAX,
       .heals_min = 60,
       .heals_max = 120,
+      .follows = DAY_MS,    /* what the old version is needed for at most */
+      .needs_latest = true, /* "revocation: disable the latest version" */
       RULINGS(cosmos_rulings),
       .rules = "none",
       .status = 403,
@@ -139,9 +156,11 @@ static const struct profile profiles[] = {
     { .name = "disk-encryption-set",
       .host_word = "",
       .acts = SERVICE_ACTS,
+      .trial = SERVICE_ACTS,
       .alg = "RSA-OAEP",
       .period = 60 * MINUTE_MS,
-      .grace = 0, /* the machines are shut down, and nobody starts them again */
+      .grace = 0,                /* the machines are shut down, and nobody starts them again */
+      .follows = 60 * MINUTE_MS, /* "within one hour" */
       RULINGS(storage_rulings),
       .rules = "none",
       .status = 403,
@@ -181,17 +200,22 @@ const struct rules *rules_find(const char *name)
     return NULL;
 }
 
-static const struct ruling good = { OUTCOME_OK, 0, 0, VERDICT_HEALTHY, NULL };
+static const struct ruling good = { OUTCOME_OK, 0, 0, NULL, VERDICT_HEALTHY, NULL };
 
-const struct ruling *profile_rule(const struct profile *profile, enum outcome outcome, long status)
+static bool is_about(const struct ruling *ruling, enum outcome outcome, long status,
+                     const char *code)
+{
+    return ruling->outcome == outcome
+           && (ruling->low == 0 || (status >= ruling->low && status <= ruling->high))
+           && (ruling->code == NULL || strcmp(ruling->code, code) == 0);
+}
+
+const struct ruling *profile_rule(const struct profile *profile, enum outcome outcome, long status,
+                                  const char *code)
 {
     for (size_t i = 0; i < profile->ruling_count; i++) {
-        const struct ruling *ruling = &profile->rulings[i];
-        bool is_any = ruling->low == 0;
-
-        if (ruling->outcome == outcome
-            && (is_any || (status >= ruling->low && status <= ruling->high))) {
-            return ruling;
+        if (is_about(&profile->rulings[i], outcome, status, code)) {
+            return &profile->rulings[i];
         }
     }
     return &good;

@@ -122,12 +122,9 @@ static enum kv_code prepare_login(struct probe *probe, struct kv_err *err)
     return add_header(probe, "Metadata: true", err);
 }
 
-/* The DEK is opened by the version that sealed it, whatever the key's URL says now. */
 static enum kv_code append_key(struct probe *probe, struct kv_err *err)
 {
-    const char *url = probe->job == JOB_OPEN_DEK ? probe->wrapped.by : probe->settings.key.url;
-
-    return kv_buf_printf(&probe->url, err, "%s%s?api-version=" API_VERSION, url,
+    return kv_buf_printf(&probe->url, err, "%s%s?api-version=" API_VERSION, look_url(probe),
                          jobs[probe->job].behind);
 }
 
@@ -290,6 +287,7 @@ struct probe *probe_new_locked(struct kv_consumers *consumers, struct consumer *
     probe->token_until = consumer->token_until;
     probe->is_dek_open = consumer->has_dek || consumer->wrapped.len == 0;
     probe->is_dek_sealed = consumer->wrapped.len > 0 && !deploys;
+    look_begin_locked(probe);
     kv_buf_init(&probe->url, URL_MAX);
     kv_buf_init(&probe->sent, BODY_MAX);
     kv_buf_init(&probe->answer, ANSWER_MAX);

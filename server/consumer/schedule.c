@@ -53,6 +53,7 @@ static void end_deployment(struct consumer *consumer, const struct finding *find
     if (finding->outcome == OUTCOME_OK) {
         consumer->settings = is_ordered ? deployment->settings : consumer->settings;
         take_dek(consumer, finding);
+        consumer->looked_at = now;
         standing_deploy(&consumer->standing, now);
         consumer->told = consumer->standing.state;
     } else if (consumer->wrapped.len == 0) {
@@ -67,9 +68,10 @@ static void end_deployment(struct consumer *consumer, const struct finding *find
 static void end_check(struct consumer *consumer, const struct finding *finding, kv_millis now)
 {
     const struct ruling *ruling =
-        profile_rule(consumer->settings.profile, finding->outcome, finding->status);
+        profile_rule(consumer->settings.profile, finding->outcome, finding->status, finding->code);
 
     take_dek(consumer, finding);
+    consumer->looked_at = finding->has_looked ? now : consumer->looked_at;
     standing_take(&consumer->standing, &consumer->settings, consumer->name, ruling, finding->cause,
                   consumer->has_dek, now);
     if (consumer->standing.state == KV_CONSUMER_ACCESS_LOST
@@ -111,6 +113,7 @@ static void start_over(struct consumer *consumer, kv_millis now)
     if (consumer->known_at > now) {
         consumer->known_at = now;
         consumer->due = now;
+        consumer->looked_at = consumer->looked_at < now ? consumer->looked_at : now;
     }
 }
 

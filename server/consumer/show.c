@@ -29,6 +29,7 @@ struct shown {
     int heals;
     int64_t checks, missed;
     char wrapped_by[KV_CONSUMER_URL_MAX + 1];
+    kv_millis looks_at; /* 0: never */
 };
 
 static enum kv_code read_shown(struct kv_consumers *consumers, const char *name,
@@ -42,6 +43,9 @@ static enum kv_code read_shown(struct kv_consumers *consumers, const char *name,
         ret_shown->heals = standing_heals(&consumer->settings, consumer->name);
         ret_shown->checks = consumer->checks;
         ret_shown->missed = consumer->missed;
+        ret_shown->looks_at = consumer_follows(consumer)
+                                  ? consumer->looked_at + consumer->settings.profile->follows
+                                  : 0;
         memcpy(ret_shown->wrapped_by, consumer->wrapped.by, sizeof(ret_shown->wrapped_by));
     }
     pthread_mutex_unlock(&consumers->mutex);
@@ -73,6 +77,7 @@ static cJSON *render(const struct shown *shown)
     kv_json_add_int(object, "checks", shown->checks, &ok);
     kv_json_add_int(object, "missed", shown->missed, &ok);
     add_said(object, "dek_wrapped_by", shown->wrapped_by, &ok);
+    add_time(object, "looks_at", shown->looks_at, &ok);
     if (!ok) {
         cJSON_Delete(object);
         return NULL;

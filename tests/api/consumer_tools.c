@@ -13,12 +13,14 @@ struct daemon consumer_daemon;
 
 static const char *const arguments[] = {
     "--revocation", "immediate",
+    "--identity",   "trusted-id,trusted",
     "--vault",      "rol,access=rbac,purge-protection",
     "--vault",      "pol,access=policy,purge-protection",
     "--grant",      "rol,role=Key Vault Crypto Officer",
     "--grant",      "pol,permissions=all",
     "--grant",      "rol,identity=fhir-id," ROLE,
     "--grant",      "rol,identity=dicom-id," ROLE,
+    "--grant",      "rol,identity=trusted-id," ROLE,
     "--grant",      "pol,identity=fhir-id," SERVICE,
     "--grant",      "pol,identity=dicom-id," SERVICE,
     NULL,

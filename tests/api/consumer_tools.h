@@ -9,7 +9,7 @@
 
 /* Each test has one of its own, for TestSuite(): vaults rol (by roles) and pol (by policies), with purge
  * protection, where the identities fhir-id and dicom-id may get, wrap and unwrap, and the tests'
- * identity may do all. In both an RSA key `cmk`. */
+ * identity may do all; trusted-id, a service that firewalls let in, may in rol. In both an RSA key `cmk`. */
 extern struct daemon consumer_daemon;
 void consumer_start(void);
 void consumer_stop(void);

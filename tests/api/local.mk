@@ -21,6 +21,8 @@ api_tests = \
 	%D%/test_connections \
 	%D%/test_deployments \
 	%D%/test_consumer \
+	%D%/test_consumer_follow \
+	%D%/test_consumer_matrix \
 	%D%/test_failures \
 	%D%/test_faults \
 	%D%/test_firewall \
@@ -80,10 +82,18 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 %C%_test_access_CFLAGS = $(api_cflags)
 %C%_test_access_LDADD = $(api_libs)
 %C%_test_consumer_SOURCES = %D%/consumer.c %D%/consumer_answers.c %D%/consumer_many.c \
-	%D%/consumer_matrix.c %D%/consumer_pages.c \
-	%D%/consumer_tools.c %D%/consumer_tools.h %D%/receiver.c %D%/receiver.h $(api_support)
+	%D%/consumer_pages.c %D%/consumer_tools.c %D%/consumer_tools.h %D%/receiver.c %D%/receiver.h \
+	$(api_support)
 %C%_test_consumer_CFLAGS = $(api_cflags)
 %C%_test_consumer_LDADD = $(%C%_test_events_LDADD)
+%C%_test_consumer_matrix_SOURCES = %D%/consumer_matrix.c %D%/consumer_matrix.def \
+	%D%/consumer_tools.c %D%/consumer_tools.h $(api_support)
+%C%_test_consumer_matrix_CFLAGS = $(api_cflags)
+%C%_test_consumer_matrix_LDADD = $(api_libs)
+%C%_test_consumer_follow_SOURCES = %D%/consumer_follow.c %D%/consumer_tools.c \
+	%D%/consumer_tools.h $(api_support)
+%C%_test_consumer_follow_CFLAGS = $(api_cflags)
+%C%_test_consumer_follow_LDADD = $(api_libs)
 %C%_test_pool_SOURCES = %D%/pool.c %D%/hsm_tools.c %D%/hsm_tools.h $(api_support)
 %C%_test_pool_CFLAGS = $(api_cflags)
 %C%_test_pool_LDADD = $(api_libs)

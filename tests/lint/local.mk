@@ -4,6 +4,7 @@ EXTRA_DIST += \
 	%D%/banned \
 	%D%/circles.py \
 	%D%/lint \
+	%D%/matrix.py \
 	%D%/rooms \
 	%D%/rules.py \
 	%D%/selftest \

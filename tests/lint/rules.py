@@ -9,6 +9,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 import circles
+import matrix
 from source import is_below, resolve
 
 HERE = Path(__file__).parent
@@ -358,6 +359,11 @@ def check_scenarios(tree, _):
                 break
 
 
+def check_matrix(tree, _):
+    """docs/consumer.md says of every scenario what the test of the matrix sees, and nothing else."""
+    yield from matrix.check(tree)
+
+
 def check_circles(tree, _):
     """No two files of server/ and pkcs11/ use each other, directly or around."""
     yield from circles.check(tree)
@@ -381,4 +387,5 @@ RULES = {
     "roles": check_roles,
     "aadsts": check_aadsts,
     "scenarios": check_scenarios,
+    "matrix": check_matrix,
 }

@@ -22,13 +22,15 @@ Test(consumer, has_a_row_for_every_failure_of_every_profile)
         cr_expect_not_null(strstr(profile_names(), names[i]));
         cr_expect_not_null(rules_find(profile->rules), "%s", names[i]);
         cr_expect_eq(profile->status, profile->statuses[0]);
+        cr_expect_eq(profile->trial[0], ACT_GET, "%s must see which version it tries", names[i]);
+        cr_expect(profile->follows == 0 || profile->follows >= profile->period, "%s", names[i]);
         for (size_t j = 0; j < KV_COUNT(bad); j++) {
-            const struct ruling *ruling = profile_rule(profile, bad[j], 403);
+            const struct ruling *ruling = profile_rule(profile, bad[j], 403, "");
 
             cr_expect_eq(ruling->outcome, bad[j], "%s has no row for %zu", names[i], j);
             cr_expect(ruling->verdict != VERDICT_LOST || ruling->reason != NULL);
         }
-        cr_expect_eq(profile_rule(profile, OUTCOME_OK, 200)->verdict, VERDICT_HEALTHY);
+        cr_expect_eq(profile_rule(profile, OUTCOME_OK, 200, "")->verdict, VERDICT_HEALTHY);
     }
     cr_expect_null(profile_find("fihr"));
     cr_expect_null(rules_find("all"));
@@ -52,9 +54,43 @@ Test(consumer, judges_as_the_health_services_do)
     for (size_t i = 0; i < KV_COUNT(rows); i++) {
         for (size_t j = 0; j < 2; j++) {
             cr_expect_eq(
-                profile_rule(profile_find(names[j]), rows[i].outcome, rows[i].status)->verdict,
+                profile_rule(profile_find(names[j]), rows[i].outcome, rows[i].status, "")->verdict,
                 rows[i].verdict, "%s, row %zu", names[j], i);
         }
+    }
+}
+
+/* What the vault says tells more than its status: a row that names it comes before one that does not. */
+Test(consumer, judges_by_what_is_said)
+{
+    static const struct {
+        const char *profile;
+        enum outcome outcome;
+        long status;
+        const char *code, *reason; /* NULL: it is not lost */
+    } rows[] = {
+        { "storage", OUTCOME_REFUSED, 404, "VaultNotFound", "KeyVaultVaultNotFound" },
+        { "storage", OUTCOME_REFUSED, 404, "KeyNotFound", "KeyVaultEncryptionKeyNotFound" },
+        { "storage", OUTCOME_REFUSED, 404, "", "KeyVaultEncryptionKeyNotFound" },
+        { "sql-tde", OUTCOME_REFUSED, 404, "VaultNotFound", "AzureKeyVaultConnectionFailed" },
+        { "sql-tde", OUTCOME_REFUSED, 404, "KeyNotFound", "ServerKeyNotFound" },
+        { "cosmos", OUTCOME_REFUSED, 404, "VaultNotFound", "4009" },
+        { "cosmos", OUTCOME_REFUSED, 404, "vaultnotfound", "4003" },
+        { "cosmos", OUTCOME_LOCAL, 0, "KeyExpired", "4002" },
+        { "cosmos", OUTCOME_LOCAL, 0, "", "4005" },
+        { "cosmos", OUTCOME_LOGIN, 400, "", "4000" },
+        { "cosmos", OUTCOME_LOGIN, 503, "", NULL },
+        { "cosmos", OUTCOME_LOGIN, 0, "", NULL },
+        { "fhir", OUTCOME_REFUSED, 404, "VaultNotFound", ACCESS_LOST_REASON },
+    };
+
+    for (size_t i = 0; i < KV_COUNT(rows); i++) {
+        const struct ruling *ruling = profile_rule(profile_find(rows[i].profile), rows[i].outcome,
+                                                   rows[i].status, rows[i].code);
+
+        cr_expect_eq(ruling->verdict == VERDICT_LOST, rows[i].reason != NULL, "row %zu", i);
+        cr_expect_str_eq(ruling->reason != NULL ? ruling->reason : "",
+                         rows[i].reason != NULL ? rows[i].reason : "", "row %zu", i);
     }
 }
 
@@ -71,8 +107,9 @@ static void begin(const char *profile)
 
 static void take(enum outcome outcome, long status, bool has_dek, int minute)
 {
-    standing_take(&standing, &settings, "ws-fhir", profile_rule(settings.profile, outcome, status),
-                  "", has_dek, minute * MINUTE_MS);
+    standing_take(&standing, &settings, "ws-fhir",
+                  profile_rule(settings.profile, outcome, status, ""), "", has_dek,
+                  minute * MINUTE_MS);
 }
 
 Test(consumer, does_not_heal_without_its_dek)
