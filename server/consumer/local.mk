@@ -8,6 +8,7 @@ libkvconsumer_a_SOURCES += \
 	%D%/health.c \
 	%D%/keeping.c \
 	%D%/orders.c \
+	%D%/picture.c \
 	%D%/place.c \
 	%D%/probe.h \
 	%D%/profile.c \
@@ -19,4 +20,6 @@ libkvconsumer_a_SOURCES += \
 	%D%/table.c \
 	%D%/verify.c \
 	%D%/view.c \
-	%D%/wrap.c
+	%D%/wrap.c \
+	%D%/xml.c \
+	%D%/xml.h

@@ -82,7 +82,8 @@ static const struct profile profiles[] = {
       .status = 500,
       .statuses = { 500, 403 },
       .redeploy =
-          "Restore access to the key, then deploy the service again with the same settings." },
+          "Restore access to the key, then deploy the service again with the same settings.",
+      .is_back = "Its checks are good again: deploy the service again with the same settings." },
     { .name = "dicom",
       .host_word = "dicom",
       .acts = HEALTH_ACTS,
@@ -96,7 +97,8 @@ static const struct profile profiles[] = {
       .status = 500,
       .statuses = { 500, 424 },
       .redeploy =
-          "Restore access to the key, then deploy the service again with the same settings." },
+          "Restore access to the key, then deploy the service again with the same settings.",
+      .is_back = "Its checks are good again: deploy the service again with the same settings." },
     { .name = "storage",
       .host_word = "",
       .acts = SERVICE_ACTS,
@@ -107,7 +109,8 @@ static const struct profile profiles[] = {
       .rules = "none",
       .status = 403,
       .statuses = { 403 },
-      .redeploy = "" },
+      .redeploy = "",
+      .is_back = "" },
     { .name = "sql-tde",
       .host_word = "",
       .acts = SERVICE_ACTS,
@@ -121,7 +124,8 @@ static const struct profile profiles[] = {
       .rules = "dicom", /* the same key: RSA or RSA-HSM, 2048 or 3072, a version */
       .status = 500,
       .statuses = { 500 },
-      .redeploy = "Restore access to the key, then revalidate it: retry with the existing key." },
+      .redeploy = "Restore access to the key, then revalidate it: retry with the existing key.",
+      .is_back = "Its checks are good again: revalidate the key, retry with the existing one." },
     { .name = "cosmos",
       .host_word = "",
       .acts = SERVICE_ACTS,
@@ -135,7 +139,8 @@ static const struct profile profiles[] = {
       .rules = "none",
       .status = 403,
       .statuses = { 403 },
-      .redeploy = "" },
+      .redeploy = "",
+      .is_back = "" },
     { .name = "disk-encryption-set",
       .host_word = "",
       .acts = SERVICE_ACTS,
@@ -146,7 +151,8 @@ static const struct profile profiles[] = {
       .rules = "none",
       .status = 403,
       .statuses = { 403 },
-      .redeploy = "Restore access to the key, then start the virtual machines: deploy again." },
+      .redeploy = "Restore access to the key, then start the virtual machines: deploy again.",
+      .is_back = "Its checks are good again: start the virtual machines: deploy again." },
 };
 
 static const struct rules rule_sets[] = {
