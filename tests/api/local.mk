@@ -80,7 +80,8 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 %C%_test_access_CFLAGS = $(api_cflags)
 %C%_test_access_LDADD = $(api_libs)
 %C%_test_consumer_SOURCES = %D%/consumer.c %D%/consumer_matrix.c %D%/consumer_pages.c \
-	%D%/consumer_tools.c %D%/consumer_tools.h $(api_support)
+	%D%/consumer_picture.c %D%/consumer_tools.c %D%/consumer_tools.h $(api_support)
+%C%_test_consumer_CPPFLAGS = $(AM_CPPFLAGS) -DDOCS_FOLDER='"$(top_srcdir)/docs"'
 %C%_test_consumer_CFLAGS = $(api_cflags)
 %C%_test_consumer_LDADD = $(api_libs)
 %C%_test_pool_SOURCES = %D%/pool.c %D%/hsm_tools.c %D%/hsm_tools.h $(api_support)

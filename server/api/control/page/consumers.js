@@ -44,6 +44,20 @@ async function draw(row) {
     row.drawn = edition;
 }
 
+/* One that is removed meanwhile has no timeline any more, and goes with the next look. */
+async function drawIfOpen(row) {
+    if (row.parts.figure.hidden) {
+        return;
+    }
+    try {
+        await draw(row);
+    } catch (error) {
+        if (error.status !== 404) {
+            throw error;
+        }
+    }
+}
+
 function putAway(row) {
     const { image } = row.parts;
 
@@ -85,7 +99,7 @@ function make({ name }) {
     const row = el(
         "li",
         { class: "service" },
-        el("div", { class: "line" }, opener, profile, badge, since, el("span", { class: "what" }), button),
+        el("div", { class: "line" }, el("div", { class: "words" }, opener, profile, badge, since), button),
         cause,
         advice,
         figure,
@@ -148,9 +162,5 @@ export const refresh = serial(async () => {
     sync($("consumer-rows"), consumers, ({ name }) => name, make, update);
     put($("consumers-about"), summarise(consumers));
     showHow(consumers.length);
-    for (const row of $("consumer-rows").children) {
-        if (!row.parts.figure.hidden) {
-            await draw(row);
-        }
-    }
+    await Promise.all([...$("consumer-rows").children].map(drawIfOpen));
 });
