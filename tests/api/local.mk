@@ -168,7 +168,8 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 %C%_test_doctor_CFLAGS = $(api_cflags)
 %C%_test_doctor_LDADD = $(api_libs)
 
-%C%_test_health_SOURCES = %D%/health_dicom.c %D%/health_fhir.c %D%/health_lost.c %D%/health_tools.c \
+%C%_test_health_SOURCES = %D%/health_dicom.c %D%/health_fhir.c %D%/health_journal.c \
+	%D%/health_lost.c %D%/health_tools.c \
 	%D%/health_tools.h $(api_support)
 %C%_test_health_CFLAGS = $(api_cflags)
 %C%_test_health_LDADD = $(api_libs)

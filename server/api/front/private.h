@@ -23,6 +23,7 @@ enum front_kind { FRONT_FHIR = 1U << 0, FRONT_DICOM = 1U << 1 };
 struct front_call {
     enum front_kind kind;
     struct kv_consumer_view view;
+    struct kv_principal caller; /* all empty until he is known */
 };
 
 static inline const struct front_call *front_call_of(const struct kv_request *request)

@@ -29,6 +29,7 @@ const char *kv_journal_kind_name(enum kv_journal_kind kind)
         [KV_JOURNAL_CHALLENGE] = "challenge",
         [KV_JOURNAL_TOKEN] = "token",
         [KV_JOURNAL_CONTROL] = "control",
+        [KV_JOURNAL_SERVICE] = "service",
     };
 
     return names[kind];
