@@ -217,7 +217,8 @@ Test(health_journal, shows_what_was_asked_and_nothing_of_the_data)
         expect_entry(cJSON_GetArrayItem(reply_item(&journal, "requests"), (int) i), i);
     }
     cr_expect_not_null(strstr(reply_text(&journal, "requests.0.host"), "svc.fhir.localhost"));
-    cr_expect_str_not_empty(reply_text(&journal, "requests.0.principal.object_id"), "%s", journal.body);
+    cr_expect_str_not_empty(reply_text(&journal, "requests.0.principal.object_id"), "%s",
+                            journal.body);
     cr_expect_not_null(strstr(reply_text(&journal, "requests.0.request_body"), " bytes)"), "%s",
                        journal.body);
     cr_expect_null(strcasestr(journal.body, "lovelace"), "%s", journal.body);

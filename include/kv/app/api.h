@@ -79,6 +79,8 @@ extern const struct kv_site kv_resource_site;
 extern const struct kv_site kv_front_site;
 extern const struct kv_route kv_front_routes[];
 
+/* api/front: whether a request is for that site. */
+bool kv_front_is_asked(const struct kv_request *request);
 /*
  * api/front, of a request for that site: an answer that says what is wrong, as the service words it (an
  * OperationOutcome of FHIR, a sentence of DICOM). `code` NULL: by the status; `inner` NULL: none.

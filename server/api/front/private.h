@@ -19,6 +19,8 @@ enum front_kind { FRONT_FHIR = 1U << 0, FRONT_DICOM = 1U << 1 };
 #define FRONT_FHIR_BODY_MAX ((size_t) 256 * 1024) /* bytes of a resource */
 #define FRONT_FHIR_TYPE "application/fhir+json; charset=utf-8"
 
+#define FRONT_SITE "front" /* the site's name */
+
 /* Whose front is asked; request->context. */
 struct front_call {
     enum front_kind kind;

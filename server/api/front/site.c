@@ -83,22 +83,6 @@ static void finish(struct kv_request *request, struct kv_response *response)
     KV_IGNORE(kv_response_header(response, NULL, "Date", date));
 }
 
-/* A type of resources is one of a few words; what else is in a path may be of a patient. */
-void kv_front_path(const struct kv_request *request, char ret_path[KV_FRONT_PATH_SIZE])
-{
-    static const char placeholder[] = "/{type}";
-    const struct kv_route *route = request->route != NULL ? request->route : kv_route_find(request);
-    const char *type = route != NULL ? kv_route_capture(route, request, "type") : NULL;
-
-    (void) snprintf(ret_path, KV_FRONT_PATH_SIZE, "%s", route != NULL ? route->path : "/***");
-    for (size_t i = 0; type != NULL && fhir_types[i] != NULL; i++) {
-        if (strcmp(fhir_types[i], type) == 0) {
-            (void) snprintf(ret_path, KV_FRONT_PATH_SIZE, "/%s%s", type,
-                            route->path + strlen(placeholder));
-        }
-    }
-}
-
 /* Who reads them sees what was asked, and nothing of the data. */
 static void log_and_note(const struct kv_request *request, const struct kv_response *response,
                          const struct kv_err *err, int64_t micros)
@@ -173,7 +157,7 @@ static const struct kv_gate at_answer[] = {
 static const struct kv_route *const tables[] = { kv_front_routes, NULL };
 
 const struct kv_site kv_front_site = {
-    .name = "front",
+    .name = FRONT_SITE,
     .serves = serves,
     .tables = tables,
     .offers = offers,

@@ -163,7 +163,7 @@ enum kv_code gate_fault_answer(const struct kv_request *request,
                                const struct kv_fault_answer *answer, const char *id,
                                struct kv_response *response, struct kv_err *err)
 {
-    bool is_front = request->site == &kv_front_site;
+    bool is_front = kv_front_is_asked(request);
     const char *type =
         answer->content_type != NULL ? answer->content_type : "application/json; charset=utf-8";
 

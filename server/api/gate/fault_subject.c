@@ -134,7 +134,7 @@ void gate_fault_describe(const struct kv_request *request, enum kv_fault_stage s
     if (route != NULL) {
         add_route(request, route, subject);
     }
-    if (request->site == &kv_front_site) {
+    if (kv_front_is_asked(request)) {
         add_front_caller(request, ret_subject);
     } else if (gate_fault_is_of_vault(request)) {
         add_caller(&kv_call_of(request)->principal, subject);
