@@ -5,6 +5,7 @@ EXTRA_DIST += \
 	%D%/authority.md \
 	%D%/clients.md \
 	%D%/clock.md \
+	%D%/consumer-timeline.svg \
 	%D%/consumer.md \
 	%D%/consumers.md \
 	%D%/container.md \

@@ -32,6 +32,7 @@ extern const struct option_row kv_option_rows[KV_OPTION_COUNT];
  * neither environment nor file may say it. */
 bool kv_option_is_of(enum kv_option option, enum kv_command command);
 bool kv_option_is_argument(enum kv_option option);
+bool kv_option_is_optional(enum kv_option option);
 bool kv_option_is_flag_only(enum kv_option option);
 
 /* Whether its value is not to be shown. */

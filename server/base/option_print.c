@@ -64,7 +64,12 @@ void kv_options_print_arguments(enum kv_command command, FILE *out)
     for (enum kv_option option = 0; option < KV_OPTION_COUNT; option++) {
         if (kv_option_is_of(option, command) && kv_option_is_argument(option)) {
             bool is_list = kv_option_rows[option].type == OPTION_LIST;
-            fprintf(out, is_list ? " [-- %s...]" : " %s", kv_option_rows[option].value);
+            bool is_optional = kv_option_is_optional(option);
+            fprintf(out,
+                    is_list       ? " [-- %s...]"
+                    : is_optional ? " [%s]"
+                                  : " %s",
+                    kv_option_rows[option].value);
         }
     }
 }

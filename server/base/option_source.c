@@ -102,7 +102,7 @@ static enum kv_code check_no_more(enum kv_option next, bool is_announced, struct
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "nothing is behind the --: %s is missing: %s",
                        kv_option_rows[next].value, kv_option_rows[next].help);
     }
-    if (next != KV_OPTION_COUNT && !takes_the_rest(next)) {
+    if (next != KV_OPTION_COUNT && !takes_the_rest(next) && !kv_option_is_optional(next)) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s is missing: %s", kv_option_rows[next].value,
                        kv_option_rows[next].help);
     }

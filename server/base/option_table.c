@@ -12,7 +12,8 @@ enum {
 #undef X
     CLIENTS = KV_COMMAND_CLIENTS,
     FLAG_ONLY = KV_COMMAND_FLAG_ONLY,
-    ARGUMENT = KV_COMMAND_ARGUMENT
+    ARGUMENT = KV_COMMAND_ARGUMENT,
+    OPTIONAL = KV_COMMAND_OPTIONAL
 };
 
 const struct option_row kv_option_rows[KV_OPTION_COUNT] = {
@@ -41,6 +42,11 @@ bool kv_option_is_secret(enum kv_option option)
 bool kv_option_is_argument(enum kv_option option)
 {
     return kv_commands_say(kv_option_rows[option].commands, KV_COMMAND_ARGUMENT);
+}
+
+bool kv_option_is_optional(enum kv_option option)
+{
+    return kv_commands_say(kv_option_rows[option].commands, KV_COMMAND_OPTIONAL);
 }
 
 bool kv_option_is_flag_only(enum kv_option option)

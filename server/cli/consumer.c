@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* coffer consumer ...: the services that use keys. The server says what makes no sense. */
 
-#include "consumer.h"
-
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "journal.h"
+#include "server.h"
 
 #define CONSUMERS_PATH "/control/v1/consumers"
 #define PATH_MAX_BYTES 1024
@@ -79,9 +79,13 @@ static void print_status(const cJSON *consumer)
     static const struct {
         const char *label, *name;
     } lines[] = {
-        { "  key:    ", "key" },      { "  as:     ", "identity" },
-        { "  cause:  ", "cause" },    { "  to do:  ", "advice" },
-        { "  heals:  ", "heals_at" }, { "  DEK by: ", "dek_wrapped_by" },
+        { "  key:    ", "key" },
+        { "  as:     ", "identity" },
+        { "  of:     ", "resource" },
+        { "  cause:  ", "cause" },
+        { "  to do:  ", "advice" },
+        { "  heals:  ", "heals_at" },
+        { "  DEK by: ", "dek_wrapped_by" },
         { "  looks:  ", "looks_at" },
     };
 
@@ -100,17 +104,24 @@ static void print_status(const cJSON *consumer)
                   (long long) cli_number_of(consumer, "missed"));
 }
 
+/* A list of none is empty for those who read it, and says so to whoever looks. */
 static enum kv_code each(const struct kv_options *options, void (*print)(const cJSON *consumer),
                          struct kv_err *err)
 {
     kv_auto(cJSON_Delete) cJSON *answer = NULL;
     struct kv_cli_server server;
-    const cJSON *consumer;
+    const cJSON *consumers, *consumer;
 
     KV_TRY(kv_cli_find_server(options, &server, err));
     KV_TRY(kv_cli_get_json(&server, CONSUMERS_PATH, &answer, err));
-    cJSON_ArrayForEach (consumer, cJSON_GetObjectItemCaseSensitive(answer, "consumers")) {
+    consumers = cJSON_GetObjectItemCaseSensitive(answer, "consumers");
+    cJSON_ArrayForEach (consumer, consumers) {
         print(consumer);
+    }
+    if (cJSON_GetArraySize(consumers) == 0) {
+        (void) fputs("no service uses a key: add one with "
+                     "coffer consumer add NAME --profile fhir --key URL\n",
+                     stderr);
     }
     return KV_OK;
 }
@@ -122,9 +133,14 @@ enum kv_code kv_cli_consumer_list(const struct kv_options *options, struct kv_er
 
 enum kv_code kv_cli_consumer_status(const struct kv_options *options, struct kv_err *err)
 {
-    const char *name = kv_option_text(options, KV_OPTION_CONSUMER_ONE);
+    const char *which = kv_option_text(options, KV_OPTION_CONSUMER_WHICH);
+    const char *one = kv_option_text(options, KV_OPTION_CONSUMER_ONE);
+    const char *name = *which != '\0' ? which : one;
     kv_auto(cJSON_Delete) cJSON *answer = NULL;
 
+    if (*which != '\0' && *one != '\0' && strcmp(which, one) != 0) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%.63s or --name %.63s: say which", which, one);
+    }
     if (*name == '\0') {
         return each(options, print_status, err);
     }
@@ -220,7 +236,7 @@ static void print_entries(const cJSON *timeline)
     }
 }
 
-static enum kv_code draw(const cJSON *timeline, const char *path, struct kv_err *err)
+static enum kv_code save(const struct kv_buf *picture, const char *path, struct kv_err *err)
 {
     FILE *out = fopen(path, "we");
 
@@ -229,13 +245,27 @@ static enum kv_code draw(const cJSON *timeline, const char *path, struct kv_err 
                        path, strerror(errno));
     }
 
-    enum kv_code code = kv_cli_draw_timeline(timeline, out, err);
+    bool is_written = fwrite(picture->data, 1, picture->len, out) == picture->len;
 
-    if (fclose(out) != 0 && code == KV_OK) {
+    if (fclose(out) != 0 || !is_written) {
         return KV_FAIL(err, KV_INTERNAL, (unsigned long) errno, "cannot write %.512s: %s", path,
                        strerror(errno));
     }
-    return code;
+    return KV_OK;
+}
+
+/* The server draws it, once for all who show it. */
+static enum kv_code draw(const struct kv_options *options, const char *path, struct kv_err *err)
+{
+    kv_auto(kv_buf_done) struct kv_buf target, picture;
+    struct kv_cli_server server;
+
+    kv_buf_init(&target, PATH_MAX_BYTES);
+    kv_buf_init(&picture, KV_CLI_ANSWER_MAX);
+    KV_TRY(kv_cli_find_server(options, &server, err));
+    KV_TRY(write_path(name_of(options), "/timeline.svg", &target, err));
+    KV_TRY(kv_cli_get(&server, target.data, &picture, err));
+    return save(&picture, path, err);
 }
 
 enum kv_code kv_cli_consumer_timeline(const struct kv_options *options, struct kv_err *err)
@@ -243,10 +273,10 @@ enum kv_code kv_cli_consumer_timeline(const struct kv_options *options, struct k
     const char *path = kv_option_text(options, KV_OPTION_CONSUMER_SVG);
     kv_auto(cJSON_Delete) cJSON *answer = NULL;
 
-    KV_TRY(get(options, name_of(options), "/timeline", 0, &answer, err));
     if (*path != '\0') {
-        return draw(answer, path, err);
+        return draw(options, path, err);
     }
+    KV_TRY(get(options, name_of(options), "/timeline", 0, &answer, err));
     print_entries(answer);
     return KV_OK;
 }

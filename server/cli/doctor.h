@@ -16,6 +16,7 @@
 struct doctor_texts {
     char answers[DOCTOR_SAID_SIZE], logs_in[DOCTOR_SAID_SIZE], probe[DOCTOR_SAID_SIZE];
     char may_get[DOCTOR_SAID_SIZE], may_wrap[DOCTOR_SAID_SIZE], may_unwrap[DOCTOR_SAID_SIZE];
+    char moved[DOCTOR_SAID_SIZE];
     char kty[32], vault_tenant[64], vault_region[64], service_tenant[64];
 };
 
@@ -42,6 +43,11 @@ struct doctor {
 /* Finds out whether the vault is a running coffer's, and then what its control port knows of vault,
  * key, identity and rights; and gets a token for the identity there. */
 enum kv_code doctor_ask_control(struct doctor *doctor, struct kv_err *err) kv_must_check;
+
+/* --- doctor_service.c --- */
+
+/* Asks coffer whether a resource of its own resource manager uses the key, and what is known of that. */
+enum kv_code doctor_ask_service(struct doctor *doctor, struct kv_err *err) kv_must_check;
 
 /* --- doctor_ask.c --- */
 

@@ -298,6 +298,7 @@ static enum kv_code ask_all(struct doctor *doctor, const cJSON *vault, struct kv
     KV_TRY(ask_clock(doctor, err));
     KV_TRY(ask_tenant(doctor, err));
     KV_TRY(ask_token(doctor, err));
+    KV_TRY(doctor_ask_service(doctor, err));
     if (vault == NULL) {
         doctor->facts.vault_live = KV_CMK_NO;
         return KV_OK;

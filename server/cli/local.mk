@@ -11,13 +11,12 @@ libkvcli_a_SOURCES += \
 	%D%/clock.c \
 	%D%/commands.c \
 	%D%/consumer.c \
-	%D%/consumer.h \
-	%D%/consumer_svg.c \
 	%D%/doctor.c \
 	%D%/doctor.h \
 	%D%/doctor_ask.c \
 	%D%/doctor_control.c \
 	%D%/doctor_key.c \
+	%D%/doctor_service.c \
 	%D%/deploy.c \
 	%D%/deploy.h \
 	%D%/deploy_body.c \

@@ -88,7 +88,8 @@ struct profile {
     const char *rules;
     unsigned status,
         statuses[3];      /* of the front when access is lost, and what it can be; a 0 ends */
-    const char *redeploy; /* what to do once it does not heal */
+    const char *redeploy; /* what to do once it does not heal, */
+    const char *is_back;  /* and what is left of that when its checks are good again */
 };
 
 const struct profile *profile_find(const char *name);

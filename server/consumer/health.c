@@ -43,10 +43,18 @@ static void add_time(cJSON *object, const char *name, kv_millis time, bool *ok)
     kv_json_add_text(object, name, text, ok);
 }
 
-/* "occuredTime" is spelled so by the service. */
-static cJSON *render(enum kv_consumer_state state, const char *reason, kv_millis since,
-                     kv_millis now)
+/* Of the last state nothing is to be restored any more once its checks are good. */
+static const char *choose_action(enum kv_consumer_state state, bool is_healthy)
 {
+    return state == KV_CONSUMER_NEEDS_REDEPLOY && is_healthy ? "Deploy the service again."
+                                                             : words[state].action;
+}
+
+/* "occuredTime" is spelled so by the service. */
+static cJSON *render(enum kv_consumer_state state, bool is_healthy, const char *reason,
+                     kv_millis since, kv_millis now)
+{
+    const char *said = choose_action(state, is_healthy);
     cJSON *object = cJSON_CreateObject();
     bool ok = object != NULL;
 
@@ -63,10 +71,10 @@ static cJSON *render(enum kv_consumer_state state, const char *reason, kv_millis
 
     cJSON *actions = kv_json_add_array(object, "recommendedActions", &ok);
 
-    if (words[state].action[0] != '\0') {
+    if (*said != '\0') {
         cJSON *action = cJSON_CreateObject();
 
-        kv_json_add_text(action, "action", words[state].action, &ok);
+        kv_json_add_text(action, "action", said, &ok);
         kv_json_add_take(actions, NULL, action, &ok);
     }
     if (!ok) {
@@ -82,7 +90,8 @@ enum kv_code kv_consumers_health(struct kv_consumers *consumers, const char *nam
     struct kv_consumer_view view;
 
     KV_TRY(kv_consumers_find(consumers, name, &view, err));
-    *ret_properties = render(view.state, view.reason, view.since, kv_clock_now(consumers->clock));
+    *ret_properties = render(view.state, view.is_healthy, view.reason, view.since,
+                             kv_clock_now(consumers->clock));
     return *ret_properties != NULL ? KV_OK : KV_OUT_OF_MEMORY(err);
 }
 
@@ -98,7 +107,8 @@ static bool add_past(struct past *past)
     bool ok = true;
 
     kv_json_add_take(past->list, NULL,
-                     render(past->entry.state, past->entry.reason, past->entry.at, past->entry.at),
+                     render(past->entry.state, past->entry.is_healthy, past->entry.reason,
+                            past->entry.at, past->entry.at),
                      &ok);
     return ok;
 }

@@ -12,6 +12,7 @@ libkvconsumer_a_SOURCES += \
 	%D%/look.c \
 	%D%/orders.c \
 	%D%/outcome.c \
+	%D%/picture.c \
 	%D%/place.c \
 	%D%/probe.h \
 	%D%/profile.c \
@@ -23,4 +24,6 @@ libkvconsumer_a_SOURCES += \
 	%D%/table.c \
 	%D%/verify.c \
 	%D%/view.c \
-	%D%/wrap.c
+	%D%/wrap.c \
+	%D%/xml.c \
+	%D%/xml.h

@@ -91,7 +91,8 @@ static const struct profile profiles[] = {
       .status = 500,
       .statuses = { 500, 403 },
       .redeploy =
-          "Restore access to the key, then deploy the service again with the same settings." },
+          "Restore access to the key, then deploy the service again with the same settings.",
+      .is_back = "Its checks are good again: deploy the service again with the same settings." },
     { .name = "dicom",
       .host_word = "dicom",
       .acts = HEALTH_ACTS,
@@ -106,7 +107,8 @@ static const struct profile profiles[] = {
       .status = 500,
       .statuses = { 500, 424 },
       .redeploy =
-          "Restore access to the key, then deploy the service again with the same settings." },
+          "Restore access to the key, then deploy the service again with the same settings.",
+      .is_back = "Its checks are good again: deploy the service again with the same settings." },
     { .name = "storage",
       .host_word = "",
       .acts = ON_USE,
@@ -119,7 +121,8 @@ static const struct profile profiles[] = {
       .rules = "none",
       .status = 403,
       .statuses = { 403 },
-      .redeploy = "" },
+      .redeploy = "",
+      .is_back = "" },
     { .name = "sql-tde",
       .host_word = "",
       .acts = SERVICE_ACTS,
@@ -135,7 +138,8 @@ static const struct profile profiles[] = {
       .rules = "dicom", /* the same key: RSA or RSA-HSM, 2048 or 3072, a version */
       .status = 500,
       .statuses = { 500 },
-      .redeploy = "Restore access to the key, then revalidate it: retry with the existing key." },
+      .redeploy = "Restore access to the key, then revalidate it: retry with the existing key.",
+      .is_back = "Its checks are good again: revalidate the key, retry with the existing one." },
     { .name = "cosmos",
       .host_word = "",
       .acts = SERVICE_ACTS,
@@ -152,7 +156,8 @@ static const struct profile profiles[] = {
       .rules = "none",
       .status = 403,
       .statuses = { 403 },
-      .redeploy = "" },
+      .redeploy = "",
+      .is_back = "" },
     { .name = "disk-encryption-set",
       .host_word = "",
       .acts = SERVICE_ACTS,
@@ -165,7 +170,8 @@ static const struct profile profiles[] = {
       .rules = "none",
       .status = 403,
       .statuses = { 403 },
-      .redeploy = "Restore access to the key, then start the virtual machines: deploy again." },
+      .redeploy = "Restore access to the key, then start the virtual machines: deploy again.",
+      .is_back = "Its checks are good again: start the virtual machines: deploy again." },
 };
 
 static const struct rules rule_sets[] = {

@@ -202,7 +202,7 @@ const char *standing_advice(const struct standing *standing, const struct settin
     case KV_CONSUMER_HEALING:
         return "Wait: the service heals by itself.";
     case KV_CONSUMER_NEEDS_REDEPLOY:
-        return settings->profile->redeploy;
+        return standing->is_healthy ? settings->profile->is_back : settings->profile->redeploy;
     case KV_CONSUMER_STATE_COUNT:
         break;
     }

@@ -148,6 +148,30 @@ Test(health_services, need_an_identity_for_a_key)
     expect_part(&empty, "identity of the resource is not valid");
 }
 
+/* What the doctor says of a key's service that may have been moved. */
+static void expect_moved(const char *url, const char *identity, const char *verdict,
+                         const char *said)
+{
+    char control[64];
+    char *output = calloc(1, 65536);
+    const char *const words[] = { "doctor", "--key",     url,     "--identity", identity,
+                                  "--json", "--control", control, NULL };
+
+    cr_assert_not_null(output);
+    snprintf(control, sizeof(control), "http://127.0.0.1:%u", api_daemon()->control_port);
+    (void) program_run(words, output, 65536);
+
+    const char *rule = strstr(output, "\"service-not-moved\"");
+
+    cr_assert_not_null(rule, "%s", output);
+    const char *end = strchr(rule, '}');
+    const char *found = strstr(rule, verdict), *word = strstr(rule, said);
+
+    cr_expect(found != NULL && found < end, "not %s: %.400s", verdict, rule);
+    cr_expect(word != NULL && word < end, "not %s: %.400s", said, rule);
+    free(output);
+}
+
 /* As the configure page has it for a system-assigned identity: make it, let it use the key, give it the key. */
 Test(health_services, take_a_key_that_their_identity_can_use)
 {
@@ -178,6 +202,8 @@ Test(health_services, take_a_key_that_their_identity_can_use)
         url);
     cr_expect_str_eq(reply_text(&got, "properties.provisioningState"), "Succeeded");
     cr_expect_str_eq(reply_text(&health, "properties.availabilityState"), "Available");
+    expect_moved(url, "system-assigned", "\"holds\"", "workspaces/wsgood/fhirservices/fhir");
+    expect_moved(url, "health-none", "\"not known\"", "no service of coffer's uses this key so");
 }
 
 Test(health_services, have_another_identity_once_theirs_was_taken_away)
@@ -236,4 +262,58 @@ Test(health_services, go_with_their_workspace)
     cr_expect_eq(service.status, 404);
     cr_expect(cJSON_IsFalse(reply_item(&taken, "nameAvailable")), "%s", taken.body);
     cr_expect(cJSON_IsTrue(reply_item(&free_again, "nameAvailable")), "%s", free_again.body);
+}
+
+static struct reply ask_consumers(struct client *client, const char *method, const char *behind)
+{
+    char target[256];
+
+    snprintf(target, sizeof(target), "/control/v1/consumers/%s", behind);
+    const struct request request = { .method = method, .target = target, .control = true };
+    return client_send(client, &request);
+}
+
+/* Resource Health of a resource without its service would have nothing to say. */
+Test(health_services, are_not_removed_under_their_resource)
+{
+    API_CLIENT(dev);
+
+    make_workspace(&dev, "wsheld");
+    API_REPLY(made,
+              put(&dev, HEALTH "workspaces/wsheld/fhirservices/Fhir", SYSTEM "\"properties\":{}}"));
+    API_REPLY(refused, ask_consumers(&dev, "DELETE", "wsheld-fhir"));
+    API_REPLY(louder, ask_consumers(&dev, "DELETE", "WSHELD-FHIR"));
+    API_REPLY(shown, ask_consumers(&dev, "GET", "wsheld-fhir"));
+    API_REPLY(deleted,
+              arm_ask(&dev, "DELETE", HEALTH "workspaces/wsheld/fhirservices/fhir", VERSION, NULL));
+    API_REPLY(gone, ask_consumers(&dev, "DELETE", "wsheld-fhir"));
+
+    cr_assert_eq(made.status, 201, "%s", made.body);
+    cr_expect_eq(refused.status, 409, "%s", refused.body);
+    cr_expect_not_null(strstr(refused.body, reply_text(&made, "id")), "%s", refused.body);
+    cr_expect_not_null(strstr(refused.body, "az resource delete"), "%s", refused.body);
+    cr_expect_eq(louder.status, 409, "%s", louder.body);
+    cr_expect_str_eq(reply_text(&shown, "resource"), reply_text(&made, "id"), "%s", shown.body);
+    cr_expect(deleted.status == 200 || deleted.status == 204, "%s", deleted.body);
+    cr_expect_eq(gone.status, 404, "%s", gone.body);
+}
+
+Test(health_services, are_known_to_the_doctor)
+{
+    char version[33], url[512], body[1024];
+    API_CLIENT(dev);
+
+    make_workspace(&dev, "wsdoctor");
+    api_create_key(&dev, "health-doctor", "", version);
+    key_url(&dev, "health-doctor", version, url);
+    expect_moved(url, "health-none", "\"not known\"", "no service of coffer's uses this key so");
+
+    snprintf(body, sizeof(body), "{\"key\":\"%s\",\"identity\":\"health-none\",\"rules\":\"none\"}",
+             url);
+    const struct request request = {
+        .method = "PUT", .target = "/control/v1/consumers/ws-by-hand", .body = body, .control = true
+    };
+    API_REPLY(by_hand, client_send(&dev, &request));
+    cr_assert(by_hand.status == 200 || by_hand.status == 409, "%s", by_hand.body);
+    expect_moved(url, "health-none", "\"not known\"", "ws-by-hand was not deployed by a template");
 }

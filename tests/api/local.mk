@@ -82,8 +82,9 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 %C%_test_access_CFLAGS = $(api_cflags)
 %C%_test_access_LDADD = $(api_libs)
 %C%_test_consumer_SOURCES = %D%/consumer.c %D%/consumer_answers.c %D%/consumer_many.c \
-	%D%/consumer_pages.c %D%/consumer_tools.c %D%/consumer_tools.h %D%/receiver.c %D%/receiver.h \
+	%D%/consumer_pages.c %D%/consumer_picture.c %D%/consumer_tools.c %D%/consumer_tools.h %D%/receiver.c %D%/receiver.h \
 	$(api_support)
+%C%_test_consumer_CPPFLAGS = $(AM_CPPFLAGS) -DDOCS_FOLDER='"$(top_srcdir)/docs"'
 %C%_test_consumer_CFLAGS = $(api_cflags)
 %C%_test_consumer_LDADD = $(%C%_test_events_LDADD)
 %C%_test_consumer_matrix_SOURCES = %D%/consumer_matrix.c %D%/consumer_matrix.def \
@@ -178,7 +179,8 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 %C%_test_doctor_CFLAGS = $(api_cflags)
 %C%_test_doctor_LDADD = $(api_libs)
 
-%C%_test_health_SOURCES = %D%/health_dicom.c %D%/health_fhir.c %D%/health_lost.c %D%/health_tools.c \
+%C%_test_health_SOURCES = %D%/health_dicom.c %D%/health_fhir.c %D%/health_journal.c \
+	%D%/health_lost.c %D%/health_tools.c \
 	%D%/health_tools.h $(api_support)
 %C%_test_health_CFLAGS = $(api_cflags)
 %C%_test_health_LDADD = $(api_libs)

@@ -8,7 +8,7 @@
 TestSuite(page, .timeout = 60);
 
 #define POLICY                                                                                     \
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "                    \
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "              \
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "            \
     "require-trusted-types-for 'script'; trusted-types 'none'"
 

@@ -141,6 +141,7 @@ STEPS = (
     ("listConsumers", {}, None, {}),
     ("getConsumer", {"name": "ws-fhir"}, None, {}),
     ("getConsumerTimeline", {"name": "ws-fhir"}, None, {}),
+    ("drawConsumerTimeline", {"name": "ws-fhir"}, None, {}),
     ("getConsumerHealth", {"name": "ws-fhir"}, None, {}),
     ("waitForConsumer", {"name": "ws-fhir", "state": "encrypted", "timeout": 1}, None, {}),
     ("removeConsumer", {"name": "ws-fhir"}, None, {}),

@@ -8,6 +8,7 @@ EXTRA_DIST += \
 	%D%/server.py \
 	%D%/suite.py \
 	%D%/support.py \
+	%D%/test_consumers.py \
 	%D%/test_keyboard.py \
 	%D%/test_reach.py \
 	%D%/test_strangers.py \

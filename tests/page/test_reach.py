@@ -28,6 +28,12 @@ def furnish(server):
         server.ask_control("/control/v1/faults", {"match": {"key": "cmk"}, "when": {"times": 1},
                                                   "effect": effect})
     server.ask_control("/control/v1/hsm/faults", {"kind": "slow", "delay": 1})
+    version = server.make_key("data", kty="RSA", key_size=2048)
+    for name in ("ws-fhir", "ws-labs"):
+        key = f"https://dev.vault.localhost/keys/data/{version}"
+        server.ask_control(f"/control/v1/consumers/{name}", {"rules": "none", "key": key}, "PUT")
+    server.ask_control("/control/v1/vaults/dev/keys/data", {"enabled": False}, "PATCH")
+    server.ask_control("/control/v1/clock/advance", {"by": "PT1M"})
     for identity in ("dev", "dev", "dev", "dev", None):
         try:
             server.ask_vault("/keys/none" if identity is None else "/keys/cmk", identity=identity)
@@ -42,7 +48,11 @@ class Light(PageTest):
         furnish(self.server)
         self.open()
         self.browser.button("cmk").click()
-        until(lambda: len(self.browser.all("#key-rows tr")) == 6, "keys and versions")
+        until(lambda: len(self.browser.all("#consumer-rows li")) == 2, "services")
+        self.browser.button("ws-fhir").click()
+        until(lambda: self.browser.run("return document.querySelector('#consumer-rows img').naturalWidth"),
+              "a timeline")
+        until(lambda: len(self.browser.all("#key-rows tr")) == 7, "keys and versions")
         until(lambda: len(self.browser.all("#fault-rows li")) == 3, "rules")
         self.browser.expect("#timeline-summary", "cut off")
 
@@ -61,7 +71,7 @@ class Light(PageTest):
         self.assertEqual([pair for pair in names if not pair[1].strip()], [])
         self.assertEqual({role for role, _ in names} - ROLES, set())
         deeds = [label for role, label in names if role == "switch"]
-        deeds += [label for _, label in names if label.split()[0] in ("Delete", "Recover", "Remove", "End")]
+        deeds += [label for _, label in names if label.split()[0] in ("Delete", "Recover", "Redeploy", "Remove", "End")]
         self.assertEqual(sorted(deeds), sorted(set(deeds)))
 
     def test_all_of_it_is_there_in_a_narrow_window(self):

@@ -49,3 +49,16 @@ class Token(PageTest):
         finally:
             self.browser.ask("window", "DELETE")
             self.browser.ask("window", "POST", {"handle": first})
+
+    def test_once_it_is_there_a_timeline_is_asked_for_with_it(self):
+        status, answer = self.server.ask_control(
+            "/control/v1/consumers/ws-fhir", {"rules": "none", "key": ""}, "PUT",
+            {"Authorization": f"Bearer {TOKEN}"})
+        self.assertEqual(status, 200, answer)
+        self.browser.go(f"{self.server.control}/")
+        until(lambda: self.browser.text("#state-server") in ("connected", "token wanted"), "an answer")
+        if self.browser.find("#token-dialog").is_shown:
+            self.show(TOKEN)
+        self.browser.button("ws-fhir").click()
+        width = "return document.querySelector('#consumer-rows img').naturalWidth"
+        self.assertEqual(until(lambda: self.browser.run(width), "a picture"), 940)

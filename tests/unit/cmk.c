@@ -43,7 +43,7 @@ static struct kv_cmk_facts well(void)
         .service_tenant = TENANT,
         .service_region = "EastUS",
         .logs_in = { KV_CMK_YES, NULL },
-        .moved = KV_CMK_NO,
+        .moved = { KV_CMK_NO, NULL },
         .may_get = { KV_CMK_YES, NULL },
         .may_wrap = { KV_CMK_YES, NULL },
         .may_unwrap = { KV_CMK_YES, NULL },
@@ -78,7 +78,7 @@ SPOIL(early, facts->not_before = NOW + 1)
 SPOIL(expired, facts->expires = NOW)
 SPOIL(ops, facts->op_unwrap = KV_CMK_NO)
 SPOIL(identity, facts->logs_in = ((struct kv_cmk_answer){ KV_CMK_NO, "Identity not found" }))
-SPOIL(moved, facts->moved = KV_CMK_YES)
+SPOIL(moved, facts->moved.is = KV_CMK_YES)
 SPOIL(get, facts->may_get.is = KV_CMK_NO)
 SPOIL(wrap, facts->may_wrap.is = KV_CMK_NO; facts->mode = KV_CMK_POLICY)
 SPOIL(unwrap, facts->may_unwrap.is = KV_CMK_NO; facts->control = "http://127.0.0.1:8080")

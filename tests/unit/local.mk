@@ -26,7 +26,7 @@ TESTS += %D%/test_backup_form
 
 check_PROGRAMS += %D%/test_consumer
 TESTS += %D%/test_consumer
-%C%_test_consumer_SOURCES = %D%/consumer.c
+%C%_test_consumer_SOURCES = %D%/consumer.c %D%/consumer_xml.c
 %C%_test_consumer_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/server/consumer
 %C%_test_consumer_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_consumer_LDADD = $(UNIT_LDADD)

@@ -79,6 +79,22 @@ extern const struct kv_site kv_resource_site;
 extern const struct kv_site kv_front_site;
 extern const struct kv_route kv_front_routes[];
 
+/* api/front: whether a request is for that site. */
+bool kv_front_is_asked(const struct kv_request *request);
+/*
+ * api/front, of a request for that site: an answer that says what is wrong, as the service words it (an
+ * OperationOutcome of FHIR, a sentence of DICOM). `code` NULL: by the status; `inner` NULL: none.
+ */
+enum kv_code kv_front_say(const struct kv_request *request, int status, const char *code,
+                          const char *inner, const char *text, struct kv_response *response,
+                          struct kv_err *err) kv_must_check;
+/* Who asks, as far as that is known by now, all empty if not; borrowed from the request. NULL: it is not
+ * known yet whose front is asked. */
+const struct kv_principal *kv_front_caller(const struct kv_request *request);
+/* The path without what may tell of a patient: "/Patient/{id}". */
+#define KV_FRONT_PATH_SIZE 128
+void kv_front_path(const struct kv_request *request, char ret_path[KV_FRONT_PATH_SIZE]);
+
 /* api/graph: who there is, as clients ask for it that assign roles. */
 extern const struct kv_site kv_graph_site;
 

@@ -16,7 +16,7 @@ enum kv_operation {
     KV_OPERATION_COUNT
 };
 
-enum kv_operation_place { KV_PLACE_VAULT, KV_PLACE_TOKEN };
+enum kv_operation_place { KV_PLACE_VAULT, KV_PLACE_TOKEN, KV_PLACE_FRONT };
 enum kv_operation_names { KV_NAMES_NOTHING, KV_NAMES_KEY, KV_NAMES_VERSION };
 
 /* A row of operation.def. */
@@ -41,4 +41,6 @@ typedef uint64_t kv_operations;
      | KV_OPERATIONS_OF_LOGIN)
 #define KV_OPERATIONS_OF_LOGIN                                                                     \
     (KV_OPERATION_BIT(AUTHORITY_TOKEN) | KV_OPERATION_BIT(AUTHORITY_DEVICE_CODE))
+/* What a front tells everybody, without asking who it is. */
+#define KV_OPERATIONS_OPEN (KV_OPERATION_BIT(FHIR_CAPABILITIES) | KV_OPERATION_BIT(HEALTH_CHECK))
 _Static_assert(KV_OPERATION_COUNT <= 64, "each has a bit");

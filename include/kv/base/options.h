@@ -36,6 +36,7 @@ enum kv_command {
     KV_COMMAND_CLIENTS, /* all but serve */
     KV_COMMAND_FLAG_ONLY,
     KV_COMMAND_ARGUMENT,
+    KV_COMMAND_OPTIONAL,
     KV_COMMAND_END /* of a list */
 };
 _Static_assert(KV_COMMAND_END <= UINT8_MAX, "a byte for each");

@@ -97,7 +97,7 @@ struct kv_cmk_facts {
     const char *identity; /* how a command names whoever uses the key; NULL: the service's own */
     const char *service_tenant, *service_region;
     struct kv_cmk_answer logs_in; /* the identity gets a token */
-    enum kv_cmk_fact moved;       /* to another subscription or tenant since it was deployed */
+    struct kv_cmk_answer moved;   /* to another subscription or tenant since it was deployed */
     struct kv_cmk_answer may_get, may_wrap, may_unwrap;
     struct kv_cmk_answer probe; /* 32 bytes wrapped with RSA1_5 came back */
 

@@ -30,6 +30,7 @@
 #define KV_CONSUMER_HISTORY_MAX 500 /* entries kept of each */
 
 struct kv_agenda;
+struct kv_buf;
 struct kv_store;
 struct kv_consumers; /* opaque */
 
@@ -140,6 +141,10 @@ enum kv_code kv_consumers_describe(struct kv_consumers *consumers, const char *n
 /* {"name","entries":[{"at","state","reason","cause"}]}, oldest first. */
 enum kv_code kv_consumers_timeline(struct kv_consumers *consumers, const char *name,
                                    cJSON **ret_shown, struct kv_err *err) kv_must_check;
+
+/* The same as SVG, with colours of its own for light and for dark; appended. KV_NOT_FOUND. */
+enum kv_code kv_consumers_draw(struct kv_consumers *consumers, const char *name,
+                               struct kv_buf *picture, struct kv_err *err) kv_must_check;
 
 /*
  * Azure Resource Health: the `properties` of availabilityStatuses/current, and a list of them, newest

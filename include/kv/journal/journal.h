@@ -33,6 +33,7 @@ enum kv_journal_kind {
     KV_JOURNAL_CHALLENGE, /* the same without a token, which is answered by a challenge */
     KV_JOURNAL_TOKEN,     /* to whoever gives out tokens */
     KV_JOURNAL_CONTROL,   /* to the control port */
+    KV_JOURNAL_SERVICE,   /* to a FHIR or DICOM service */
     KV_JOURNAL_KINDS
 };
 const char *kv_journal_kind_name(enum kv_journal_kind kind);

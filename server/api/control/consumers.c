@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "consumer_resource.h"
 #include "private.h"
 
 #define DEPLOY_MS INT64_C(25000) /* less than a request may take */
@@ -32,10 +33,34 @@ static enum kv_code respond(struct kv_response *response, cJSON *shown, struct k
     return kv_response_json(response, 200, body, err);
 }
 
+/* A service as it is shown, with the resource that it runs for. */
+static enum kv_code describe(struct kv_consumers *consumers, const cJSON *resources,
+                             const char *name, cJSON **ret_shown, struct kv_err *err)
+{
+    const char *resource = consumer_resource_find(resources, name);
+    kv_auto(cJSON_Delete) cJSON *shown = NULL;
+    bool ok = true;
+
+    KV_TRY(kv_consumers_describe(consumers, name, &shown, err));
+    if (resource != NULL) {
+        kv_json_add_text(shown, "resource", resource, &ok);
+    }
+    if (!ok) {
+        return KV_OUT_OF_MEMORY(err);
+    }
+    *ret_shown = kv_take(shown);
+    return KV_OK;
+}
+
 struct listing {
     struct kv_consumers *consumers;
-    cJSON *list;
+    cJSON *list, *resources;
 };
+static void listing_done(struct listing *listing)
+{
+    cJSON_Delete(listing->resources);
+}
+KV_DEFINE_CLEANUP_VALUE(struct listing, listing_done)
 
 /* One that is removed meanwhile is left out. */
 static enum kv_code add_to_list(void *listing_, const struct kv_consumer_view *view,
@@ -44,7 +69,7 @@ static enum kv_code add_to_list(void *listing_, const struct kv_consumer_view *v
     const struct listing *listing = listing_;
     cJSON *shown = NULL;
     bool ok = true;
-    enum kv_code code = kv_consumers_describe(listing->consumers, view->name, &shown, err);
+    enum kv_code code = describe(listing->consumers, listing->resources, view->name, &shown, err);
 
     if (code == KV_OK) {
         kv_json_add_take(listing->list, NULL, shown, &ok);
@@ -60,11 +85,14 @@ static enum kv_code consumer_list(struct kv_request *request, struct kv_response
 {
     kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
     bool ok = body != NULL;
-    struct listing listing = { request->app->consumers, kv_json_add_array(body, "consumers", &ok) };
+    kv_auto(listing_done) struct listing listing = {
+        .consumers = request->app->consumers, .list = kv_json_add_array(body, "consumers", &ok)
+    };
 
     if (!ok) {
         return KV_OUT_OF_MEMORY(err);
     }
+    KV_TRY(consumer_resources_read(request->app, &listing.resources, err));
     KV_TRY(kv_consumers_each(request->app->consumers, add_to_list, &listing, err));
     return respond(response, kv_take(body), err);
 }
@@ -81,16 +109,46 @@ static enum kv_code show(struct kv_request *request, show_fn *read, struct kv_re
     return respond(response, shown, err);
 }
 
+/* The one that the path names. */
+static enum kv_code describe_named(const struct kv_request *request, cJSON **ret_shown,
+                                   struct kv_err *err)
+{
+    kv_auto(cJSON_Delete) cJSON *resources = NULL;
+    struct kv_consumer_view view; /* names are found in any case */
+
+    KV_TRY(kv_consumers_find(request->app->consumers, kv_request_capture(request, "name"), &view,
+                             err));
+    KV_TRY(consumer_resources_read(request->app, &resources, err));
+    return describe(request->app->consumers, resources, view.name, ret_shown, err);
+}
+
 static enum kv_code consumer_get(struct kv_request *request, struct kv_response *response,
                                  struct kv_err *err)
 {
-    return show(request, kv_consumers_describe, response, err);
+    cJSON *shown = NULL;
+
+    KV_TRY(describe_named(request, &shown, err));
+    return respond(response, shown, err);
 }
 
 static enum kv_code consumer_timeline(struct kv_request *request, struct kv_response *response,
                                       struct kv_err *err)
 {
     return show(request, kv_consumers_timeline, response, err);
+}
+
+/* What a vault said stands in it: where it is opened by itself, nothing of it is run. */
+#define PICTURE_POLICY "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+
+static enum kv_code consumer_picture(struct kv_request *request, struct kv_response *response,
+                                     struct kv_err *err)
+{
+    KV_TRY(kv_response_header(response, err, "Content-Security-Policy", PICTURE_POLICY));
+    KV_TRY(kv_consumers_draw(request->app->consumers, kv_request_capture(request, "name"),
+                             &response->body, err));
+    response->status = 200;
+    response->content_type = "image/svg+xml";
+    return KV_OK;
 }
 
 /* {"current":{...},"history":[...]}, as Azure Resource Health words them. */
@@ -132,6 +190,24 @@ static enum kv_code consumer_redeploy(struct kv_request *request, struct kv_resp
     return deploy(request, response, err);
 }
 
+/* A resource whose service is gone would go on to say that all is well. */
+static enum kv_code refuse_to_orphan(const struct kv_app *app, const char *name, struct kv_err *err)
+{
+    kv_auto(cJSON_Delete) cJSON *resources = NULL;
+    const char *resource;
+
+    KV_TRY(consumer_resources_read(app, &resources, err));
+    resource = consumer_resource_find(resources, name);
+    if (resource == NULL) {
+        return KV_OK;
+    }
+    return KV_FAIL(
+        err, KV_CONFLICT, 0,
+        "The service '%.63s' runs for the resource %.700s: delete that, with az resource "
+        "delete --ids, and the service goes with it.",
+        name, resource);
+}
+
 static enum kv_code consumer_remove(struct kv_request *request, struct kv_response *response,
                                     struct kv_err *err)
 {
@@ -139,6 +215,7 @@ static enum kv_code consumer_remove(struct kv_request *request, struct kv_respon
 
     KV_TRY(kv_consumers_find(request->app->consumers, kv_request_capture(request, "name"), &view,
                              err));
+    KV_TRY(refuse_to_orphan(request->app, view.name, err));
     KV_TRY(kv_consumers_remove(request->app->consumers, view.name, err));
     KV_TRY(kv_records_forget(request->app->records, view.name, err)); /* nobody could read it */
     response->status = 204;
@@ -204,8 +281,7 @@ static enum kv_code consumer_wait(struct kv_request *request, struct kv_response
     cJSON *shown = NULL;
     bool ok = true;
 
-    KV_TRY(kv_consumers_describe(request->app->consumers, kv_request_capture(request, "name"),
-                                 &shown, err));
+    KV_TRY(describe_named(request, &shown, err));
     kv_json_add_bool(shown, "met", wait->is_met, &ok);
     return respond(response, shown, err);
 }
@@ -239,6 +315,7 @@ const struct kv_route consumer_routes[] = {
     { KV_DELETE, "/control/v1/consumers/{name}", consumer_remove, KV_LANE_WORK },
     { KV_POST, "/control/v1/consumers/{name}/redeploy", consumer_redeploy, KV_LANE_OUTSIDE },
     { KV_GET, "/control/v1/consumers/{name}/timeline", consumer_timeline, KV_LANE_WORK },
+    { KV_GET, "/control/v1/consumers/{name}/timeline.svg", consumer_picture, KV_LANE_WORK },
     { KV_GET, "/control/v1/consumers/{name}/health", consumer_health, KV_LANE_WORK },
     { KV_GET, "/control/v1/consumers/{name}/wait", consumer_wait, KV_LANE_WORK, "state timeout" },
     { 0 },

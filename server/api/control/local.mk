@@ -6,6 +6,8 @@ libkvapi_a_SOURCES += \
 	%D%/clock.h \
 	%D%/clock_answer.c \
 	%D%/clock_order.c \
+	%D%/consumer_resource.c \
+	%D%/consumer_resource.h \
 	%D%/consumers.c \
 	%D%/credentials.c \
 	%D%/ekm.c \

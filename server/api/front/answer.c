@@ -2,6 +2,7 @@
 /* How fronts answer: OperationOutcomes, and what they say when the key is lost. */
 #include <string.h>
 
+#include "kv/app/api.h"
 #include "kv/base/secret.h"
 #include "private.h"
 
@@ -10,15 +11,17 @@
     "Error occurred during an operation that is dependent on the customer-managed key. Use "       \
     "https://go.microsoft.com/fwlink/?linkid=2300268 to troubleshoot the issue."
 
+#define SAID_MAX ((size_t) 128 * 1024) /* bytes: longer than what a fault rule can say */
+
 /* The issue types of FHIR R4 (http://hl7.org/fhir/R4/valueset-issue-type.html) by status. */
 static const struct {
     int status;
     const char *code;
 } issues[] = {
-    { 400, "invalid" },       { 401, "login" },     { 403, "forbidden" }, { 404, "not-found" },
-    { 405, "not-supported" }, { 409, "conflict" },  { 412, "conflict" },  { 413, "too-long" },
-    { 415, "not-supported" }, { 424, "exception" }, { 500, "exception" }, { 503, "transient" },
-    { 507, "too-costly" },
+    { 400, "invalid" },       { 401, "login" },      { 403, "forbidden" }, { 404, "not-found" },
+    { 405, "not-supported" }, { 409, "conflict" },   { 412, "conflict" },  { 413, "too-long" },
+    { 415, "not-supported" }, { 424, "exception" },  { 429, "throttled" }, { 500, "exception" },
+    { 503, "transient" },     { 507, "too-costly" },
 };
 
 static const char *find_issue(int status)
@@ -64,6 +67,23 @@ enum kv_code front_say(const struct kv_request *request, int status, const char 
         return kv_response_text(response, status, "text/plain; charset=utf-8", text, err);
     }
     return send_outcome(request, status, find_issue(status), text, response, err);
+}
+
+enum kv_code kv_front_say(const struct kv_request *request, int status, const char *code,
+                          const char *inner, const char *text, struct kv_response *response,
+                          struct kv_err *err)
+{
+    bool is_dicom = front_kind_of(request->host) == FRONT_DICOM;
+    kv_auto(kv_buf_done) struct kv_buf said;
+
+    kv_buf_init(&said, SAID_MAX);
+    KV_TRY(kv_buf_printf(&said, err, "%s%s%s%s%s%s", is_dicom && code != NULL ? code : "",
+                         is_dicom && code != NULL ? ": " : "", text, inner != NULL ? " (" : "",
+                         inner != NULL ? inner : "", inner != NULL ? ")" : ""));
+    if (is_dicom || code == NULL) {
+        return front_say(request, status, said.data, response, err);
+    }
+    return send_outcome(request, status, code, said.data, response, err);
 }
 
 /* What the service is set to say: 500 by the documents, 403 by the source, 424 of DICOM. */

@@ -52,6 +52,7 @@ static void find_audiences(const struct kv_request *request, struct audiences *r
 
 static enum kv_code verify(struct kv_request *request, const char *token, struct kv_err *err)
 {
+    struct front_call *call = request->context;
     struct audiences audiences;
     struct kv_principal caller;
     struct kv_token_verdict verdict;
@@ -75,7 +76,18 @@ static enum kv_code verify(struct kv_request *request, const char *token, struct
         *err = why;
         return code;
     }
-    return verdict.must_wait ? kv_wait_for_keys(request) : KV_OK;
+    if (verdict.must_wait) {
+        return kv_wait_for_keys(request);
+    }
+    call->caller = caller;
+    return KV_OK;
+}
+
+const struct kv_principal *kv_front_caller(const struct kv_request *request)
+{
+    const struct front_call *call = front_call_of(request);
+
+    return call != NULL ? &call->caller : NULL;
 }
 
 enum kv_code front_authenticate(struct kv_request *request, struct kv_response *response,

@@ -15,4 +15,5 @@ libkvapi_a_SOURCES += \
 	%D%/resource.c \
 	%D%/resource.h \
 	%D%/search.c \
+	%D%/seen.c \
 	%D%/site.c

@@ -19,10 +19,13 @@ enum front_kind { FRONT_FHIR = 1U << 0, FRONT_DICOM = 1U << 1 };
 #define FRONT_FHIR_BODY_MAX ((size_t) 256 * 1024) /* bytes of a resource */
 #define FRONT_FHIR_TYPE "application/fhir+json; charset=utf-8"
 
+#define FRONT_SITE "front" /* the site's name */
+
 /* Whose front is asked; request->context. */
 struct front_call {
     enum front_kind kind;
     struct kv_consumer_view view;
+    struct kv_principal caller; /* all empty until he is known */
 };
 
 static inline const struct front_call *front_call_of(const struct kv_request *request)

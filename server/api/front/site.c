@@ -83,13 +83,21 @@ static void finish(struct kv_request *request, struct kv_response *response)
     KV_IGNORE(kv_response_header(response, NULL, "Date", date));
 }
 
+/* Who reads them sees what was asked, and nothing of the data. */
+static void log_and_note(const struct kv_request *request, const struct kv_response *response,
+                         const struct kv_err *err, int64_t micros)
+{
+    kv_log_access(request, response, err, micros);
+    kv_journal_answer(KV_JOURNAL_SERVICE, request, response, err, micros);
+}
+
 #define OPEN(kinds_)                                                                               \
-    .own = &(const struct front_terms)                                                             \
+    &(const struct front_terms)                                                                    \
     {                                                                                              \
         .kinds = (kinds_), .is_open = true                                                         \
     }
 #define WORK(kinds_, work_)                                                                        \
-    .own = &(const struct front_terms)                                                             \
+    &(const struct front_terms)                                                                    \
     {                                                                                              \
         .kinds = (kinds_), .work = (work_)                                                         \
     }
@@ -97,26 +105,39 @@ static void finish(struct kv_request *request, struct kv_response *response)
 
 /* Data is in the store: each of these waits for it. */
 const struct kv_route kv_front_routes[] = {
-    { KV_GET, "/metadata", front_capabilities, KV_LANE_INLINE, OPEN(FRONT_FHIR) },
-    { KV_GET, "/health/check", front_health, KV_LANE_INLINE, OPEN(FRONT_FHIR | FRONT_DICOM) },
-    { KV_GET, "/{type}", front_run, KV_LANE_WORK, WORK(FRONT_FHIR, fhir_search) },
-    { KV_POST, "/{type}", front_run, KV_LANE_WORK, WORK(FRONT_FHIR, fhir_create) },
-    { KV_GET, "/{type}/{id}", front_run, KV_LANE_WORK, WORK(FRONT_FHIR, fhir_read) },
-    { KV_PUT, "/{type}/{id}", front_run, KV_LANE_WORK, WORK(FRONT_FHIR, fhir_update) },
+    { KV_GET, "/metadata", front_capabilities, KV_LANE_INLINE, OPEN(FRONT_FHIR),
+      KV_OPERATION_FHIR_CAPABILITIES },
+    { KV_GET, "/health/check", front_health, KV_LANE_INLINE, OPEN(FRONT_FHIR | FRONT_DICOM),
+      KV_OPERATION_HEALTH_CHECK },
+    { KV_GET, "/{type}", front_run, KV_LANE_WORK, WORK(FRONT_FHIR, fhir_search),
+      KV_OPERATION_FHIR_SEARCH },
+    { KV_POST, "/{type}", front_run, KV_LANE_WORK, WORK(FRONT_FHIR, fhir_create),
+      KV_OPERATION_FHIR_CREATE },
+    { KV_GET, "/{type}/{id}", front_run, KV_LANE_WORK, WORK(FRONT_FHIR, fhir_read),
+      KV_OPERATION_FHIR_READ },
+    { KV_PUT, "/{type}/{id}", front_run, KV_LANE_WORK, WORK(FRONT_FHIR, fhir_update),
+      KV_OPERATION_FHIR_UPDATE },
     { KV_GET, "/{type}/{id}/_history/{version}", front_run, KV_LANE_WORK,
-      WORK(FRONT_FHIR, fhir_read_version) },
-    { KV_POST, "/v1/studies", front_run, KV_LANE_WORK, WORK(FRONT_DICOM, dicom_store) },
-    { KV_POST, "/v2/studies", front_run, KV_LANE_WORK, WORK(FRONT_DICOM, dicom_store) },
-    { KV_POST, "/v1/studies/{study}", front_run, KV_LANE_WORK, WORK(FRONT_DICOM, dicom_store) },
-    { KV_POST, "/v2/studies/{study}", front_run, KV_LANE_WORK, WORK(FRONT_DICOM, dicom_store) },
-    { KV_GET, "/v1" INSTANCE, front_run, KV_LANE_WORK, WORK(FRONT_DICOM, dicom_retrieve) },
-    { KV_GET, "/v2" INSTANCE, front_run, KV_LANE_WORK, WORK(FRONT_DICOM, dicom_retrieve) },
+      WORK(FRONT_FHIR, fhir_read_version), KV_OPERATION_FHIR_READ_VERSION },
+    { KV_POST, "/v1/studies", front_run, KV_LANE_WORK, WORK(FRONT_DICOM, dicom_store),
+      KV_OPERATION_DICOM_STORE },
+    { KV_POST, "/v2/studies", front_run, KV_LANE_WORK, WORK(FRONT_DICOM, dicom_store),
+      KV_OPERATION_DICOM_STORE },
+    { KV_POST, "/v1/studies/{study}", front_run, KV_LANE_WORK, WORK(FRONT_DICOM, dicom_store),
+      KV_OPERATION_DICOM_STORE },
+    { KV_POST, "/v2/studies/{study}", front_run, KV_LANE_WORK, WORK(FRONT_DICOM, dicom_store),
+      KV_OPERATION_DICOM_STORE },
+    { KV_GET, "/v1" INSTANCE, front_run, KV_LANE_WORK, WORK(FRONT_DICOM, dicom_retrieve),
+      KV_OPERATION_DICOM_RETRIEVE },
+    { KV_GET, "/v2" INSTANCE, front_run, KV_LANE_WORK, WORK(FRONT_DICOM, dicom_retrieve),
+      KV_OPERATION_DICOM_RETRIEVE },
     { 0 },
 };
 
 /* Before the body is read: nobody but those with a token may send large ones. */
 static const struct kv_gate at_head[] = {
     { "service", front_find_service },
+    { "faults-on-arrival", kv_fault_on_arrival },
     { "authenticate", front_authenticate },
     { 0 },
 };
@@ -124,21 +145,28 @@ static const struct kv_gate at_head[] = {
 static const struct kv_gate gates[] = {
     { "route", kv_route_match },
     { "body", check_body },
+    { "faults", kv_fault_on_request },
+    { 0 },
+};
+
+static const struct kv_gate at_answer[] = {
+    { "faults-on-answer", kv_fault_on_answer },
     { 0 },
 };
 
 static const struct kv_route *const tables[] = { kv_front_routes, NULL };
 
 const struct kv_site kv_front_site = {
-    .name = "front",
+    .name = FRONT_SITE,
     .serves = serves,
     .tables = tables,
     .offers = offers,
     .at_head = at_head,
     .gates = gates,
+    .at_answer = at_answer,
     .body_max = choose_body_max,
     .unmatched = refuse_unmatched,
     .render_error = render_error,
     .finish = finish,
-    .after = kv_log_access,
+    .after = log_and_note,
 };

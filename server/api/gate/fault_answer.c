@@ -131,6 +131,21 @@ static cJSON *render_error(const struct kv_request *request, const struct kv_fau
     return body;
 }
 
+/* In a service's own words. A rule with 429, 500 or 503 alone is read as the vault's refusal: here it is that
+ * status, and no more. */
+static enum kv_code respond_at_front(const struct kv_request *request,
+                                     const struct kv_fault_answer *answer, const char *id,
+                                     struct kv_response *response, struct kv_err *err)
+{
+    int status =
+        answer->refusal != NULL ? kv_err_row(answer->refusal->code)->status : answer->status;
+    char said[KV_FAULT_ID_MAX + 64];
+
+    (void) snprintf(said, sizeof(said), "The fault rule %s says so.", id);
+    return kv_front_say(request, status, answer->code, answer->inner,
+                        answer->message != NULL ? answer->message : said, response, err);
+}
+
 static enum kv_code respond_error(const struct kv_request *request,
                                   const struct kv_fault_answer *answer, const char *id,
                                   struct kv_response *response, struct kv_err *err)
@@ -148,10 +163,11 @@ enum kv_code gate_fault_answer(const struct kv_request *request,
                                const struct kv_fault_answer *answer, const char *id,
                                struct kv_response *response, struct kv_err *err)
 {
+    bool is_front = kv_front_is_asked(request);
     const char *type =
         answer->content_type != NULL ? answer->content_type : "application/json; charset=utf-8";
 
-    if (answer->refusal != NULL) {
+    if (answer->refusal != NULL && !is_front) {
         return raise(request, answer->refusal, err);
     }
     if (answer->body != NULL) {
@@ -160,7 +176,8 @@ enum kv_code gate_fault_answer(const struct kv_request *request,
     if (answer->status == 204 || answer->status == 304) {
         return kv_response_text(response, answer->status, NULL, "", err);
     }
-    return respond_error(request, answer, id, response, err);
+    return is_front ? respond_at_front(request, answer, id, response, err)
+                    : respond_error(request, answer, id, response, err);
 }
 
 static enum kv_code add_retry(const struct kv_request *request,

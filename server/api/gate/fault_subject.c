@@ -45,6 +45,16 @@ static void add_caller(const struct kv_principal *who, struct kv_fault_subject *
     subject->principal[4] = last_segment(who->resource);
 }
 
+static void add_front_caller(const struct kv_request *request, struct gate_subject *subject)
+{
+    const struct kv_principal *caller = kv_front_caller(request);
+
+    if (caller != NULL) {
+        add_caller(caller, &subject->subject);
+        add_name(request, subject);
+    }
+}
+
 /* For whom a token is asked, as api/token reads it: what that refuses is nobody here. */
 static bool find_identity(const struct kv_request *request, struct kv_principal_entry *ret_who)
 {
@@ -124,7 +134,9 @@ void gate_fault_describe(const struct kv_request *request, enum kv_fault_stage s
     if (route != NULL) {
         add_route(request, route, subject);
     }
-    if (gate_fault_is_of_vault(request)) {
+    if (kv_front_is_asked(request)) {
+        add_front_caller(request, ret_subject);
+    } else if (gate_fault_is_of_vault(request)) {
         add_caller(&kv_call_of(request)->principal, subject);
         add_name(request, ret_subject);
     } else if ((UINT64_C(1) << subject->operation & KV_OPERATIONS_OF_MANAGED) != 0) {

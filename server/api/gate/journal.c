@@ -32,9 +32,15 @@ static void room_done(struct room *room)
 }
 KV_DEFINE_CLEANUP_VALUE(struct room, room_done)
 
-/* Without the query, which can have secrets. */
-static const char *read_path(const struct kv_request *request, char path[PATH_SIZE])
+/* Without the query, which can have secrets, and what may be of a patient. */
+static const char *read_path(const struct kv_request *request, enum kv_journal_kind kind,
+                             char path[PATH_SIZE])
 {
+    _Static_assert(KV_FRONT_PATH_SIZE <= PATH_SIZE, "it fits");
+    if (kind == KV_JOURNAL_SERVICE) {
+        kv_front_path(request, path);
+        return path;
+    }
     (void) snprintf(path, PATH_SIZE, "%.*s", (int) strcspn(request->target, "?#"), request->target);
     return path;
 }
@@ -75,6 +81,12 @@ static void read_aadsts(const cJSON *body, char code[CODE_SIZE])
     }
 }
 
+/* Of FHIR: {"issue":[{"code":".."}]}. */
+static const char *read_issue(const cJSON *body)
+{
+    return text_of(cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(body, "issue"), 0), "code");
+}
+
 /* {"error":{"code":"..","innererror":{"code":".."}}} of coffer's ports, {"error":".."} of OAuth. */
 static void read_code(const struct kv_response *response, struct room *room,
                       struct kv_journal_note *note)
@@ -88,7 +100,9 @@ static void read_code(const struct kv_response *response, struct room *room,
     }
     const cJSON *error = cJSON_GetObjectItemCaseSensitive(body, "error");
     const cJSON *inner = cJSON_GetObjectItemCaseSensitive(error, "innererror");
-    const char *code = cJSON_IsString(error) ? error->valuestring : text_of(error, "code");
+    const char *code = cJSON_IsString(error)              ? error->valuestring
+                       : note->kind == KV_JOURNAL_SERVICE ? read_issue(body)
+                                                          : text_of(error, "code");
 
     (void) snprintf(room->code, CODE_SIZE, "%s", code);
     (void) snprintf(room->inner_code, CODE_SIZE, "%s", text_of(inner, "code"));
@@ -163,7 +177,7 @@ static void add_head(const struct kv_request *request, struct room *room,
     note->text[KV_JOURNAL_VAULT] = request->vault;
     note->text[KV_JOURNAL_API_VERSION] = kv_request_query(request, "api-version");
     note->text[KV_JOURNAL_METHOD] = request->method;
-    note->text[KV_JOURNAL_PATH] = read_path(request, room->path);
+    note->text[KV_JOURNAL_PATH] = read_path(request, note->kind, room->path);
     note->text[KV_JOURNAL_FAULT] = request->rule;
     note->text[KV_JOURNAL_CUT] = kv_cut_name(request->cut.kind);
     note->text[KV_JOURNAL_REQUEST_ID] = request->id;
@@ -178,14 +192,17 @@ static void add_head(const struct kv_request *request, struct room *room,
 static void add_bodies(const struct kv_request *request, const struct kv_response *response,
                        struct room *room, struct kv_journal_note *note)
 {
+    void (*mask)(const struct kv_buf *body, struct kv_buf *masked) =
+        note->kind == KV_JOURNAL_SERVICE ? gate_hide_body : gate_mask_body;
+
     if (!request->app->journals_bodies) {
         return;
     }
     if (response->status != 503) {
-        gate_mask_body(&request->body, &room->request_body);
+        mask(&request->body, &room->request_body);
         note->text[KV_JOURNAL_REQUEST_BODY] = room->request_body.data;
     }
-    gate_mask_body(&response->body, &room->response_body);
+    mask(&response->body, &room->response_body);
     note->text[KV_JOURNAL_RESPONSE_BODY] = room->response_body.data;
 }
 
@@ -230,7 +247,7 @@ void kv_journal_answer(enum kv_journal_kind kind, const struct kv_request *reque
         note.retry_after = read_retry_after(request, response);
     }
     add_head(request, &room, &note);
-    if (request->vault != NULL || kind == KV_JOURNAL_TOKEN) {
+    if (request->vault != NULL || kind == KV_JOURNAL_TOKEN || kind == KV_JOURNAL_SERVICE) {
         add_subject(request, &room, &note);
     }
     add_error(request, response, err, &room, &note);

@@ -14,3 +14,6 @@
  * is none, or memory is short.
  */
 void gate_mask_body(const struct kv_buf *body, struct kv_buf *masked);
+
+/* How long it is, and no more: of bodies that are data. */
+void gate_hide_body(const struct kv_buf *body, struct kv_buf *masked);

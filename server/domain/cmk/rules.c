@@ -268,11 +268,17 @@ static enum kv_cmk_verdict judge_identity(const struct cmk_case *judged, char *r
 
 static enum kv_cmk_verdict judge_moved(const struct cmk_case *judged, char *ret_found)
 {
-    if (judged->facts->moved == KV_CMK_NOT_KNOWN) {
-        return FIND(KV_CMK_OPEN, "only the resource manager knows; redeploy it if it was");
+    const struct kv_cmk_answer *moved = &judged->facts->moved;
+    bool was = moved->is == KV_CMK_YES;
+
+    if (moved->is == KV_CMK_NOT_KNOWN) {
+        return FIND(KV_CMK_OPEN, "%s; redeploy it if it was",
+                    moved->said != NULL ? moved->said : "only the resource manager knows");
     }
-    bool was = judged->facts->moved == KV_CMK_YES;
-    return FIND(was ? KV_CMK_FAILS : KV_CMK_HOLDS, "%s", was ? "it was moved" : "not moved");
+    return FIND(was ? KV_CMK_FAILS : KV_CMK_HOLDS, "%s",
+                moved->said != NULL ? moved->said
+                : was               ? "it was moved"
+                                    : "not moved");
 }
 
 static enum kv_cmk_verdict judge_get(const struct cmk_case *judged, char *ret_found)

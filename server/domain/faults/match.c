@@ -206,7 +206,8 @@ enum kv_code fault_match_check(struct fault_match *match, enum kv_fault_stage st
     KV_TRY(narrow(match, match->version.count > 0, operations_naming(KV_NAMES_VERSION), "a version",
                   err));
     KV_TRY(narrow(match, trait[TRAIT_PRINCIPAL].count > 0,
-                  operations_at(KV_PLACE_VAULT) | KV_OPERATIONS_OF_MANAGED | KV_OPERATIONS_OF_LOGIN,
+                  operations_at(KV_PLACE_VAULT) | KV_OPERATIONS_OF_MANAGED | KV_OPERATIONS_OF_LOGIN
+                      | (operations_at(KV_PLACE_FRONT) & ~KV_OPERATIONS_OPEN),
                   "a principal that is known in time", err));
     if (stage == KV_FAULT_ARRIVAL && trait[TRAIT_PRINCIPAL].count > 0) {
         return KV_FAIL(err, KV_BAD_PARAMETER, 0,

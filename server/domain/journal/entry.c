@@ -25,10 +25,9 @@ const char *kv_journal_text_name(enum kv_journal_text text)
 const char *kv_journal_kind_name(enum kv_journal_kind kind)
 {
     static const char *const names[KV_JOURNAL_KINDS] = {
-        [KV_JOURNAL_REQUEST] = "request",
-        [KV_JOURNAL_CHALLENGE] = "challenge",
-        [KV_JOURNAL_TOKEN] = "token",
-        [KV_JOURNAL_CONTROL] = "control",
+        [KV_JOURNAL_REQUEST] = "request", [KV_JOURNAL_CHALLENGE] = "challenge",
+        [KV_JOURNAL_TOKEN] = "token",     [KV_JOURNAL_CONTROL] = "control",
+        [KV_JOURNAL_SERVICE] = "service",
     };
 
     return names[kind];

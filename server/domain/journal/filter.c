@@ -89,7 +89,7 @@ static enum kv_code check(enum kv_journal_member member, const char *pattern, st
         const char *must;
     } rows[] = {
         { KV_JOURNAL_BY_OPERATION, fits_an_operation, "an operation such as unwrapKey" },
-        { KV_JOURNAL_BY_KIND, fits_a_kind, "request, challenge, token or control" },
+        { KV_JOURNAL_BY_KIND, fits_a_kind, "request, challenge, token, control or service" },
         { KV_JOURNAL_BY_STATUS, fits_a_status, "a status such as 403 or 5xx, or 0 for no answer" },
     };
 

@@ -59,14 +59,9 @@ async function read(response) {
     }
 }
 
-/* What is at a path below /control/v1/, or what doing something there answers. */
-export async function call(method, path, body) {
-    const response = await send(method, path, body);
+async function refuse(response) {
     const answer = await read(response);
 
-    if (response.ok) {
-        return answer;
-    }
     if (response.status === 401) {
         document.dispatchEvent(new CustomEvent("token-wanted", { detail: token !== "" }));
     }
@@ -74,6 +69,20 @@ export async function call(method, path, body) {
         response.status,
         answer?.error?.message ?? `coffer answered ${response.status}.`,
     );
+}
+
+/* What is at a path below /control/v1/, or what doing something there answers. */
+export async function call(method, path, body) {
+    const response = await send(method, path, body);
+
+    return response.ok ? read(response) : refuse(response);
+}
+
+/* A picture that is there, as a URL of this page's own; whoever gets it revokes it. */
+export async function picture(path) {
+    const response = await send("GET", path);
+
+    return response.ok ? URL.createObjectURL(await response.blob()) : refuse(response);
 }
 
 export const get = (path) => call("GET", path);

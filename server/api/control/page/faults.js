@@ -25,9 +25,10 @@ const presets = [
 const operations = [
     "getKey", "createKey", "importKey", "updateKey", "deleteKey", "getKeys", "getKeyVersions",
     "rotateKey", "encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey", "imdsToken",
-    "appServiceToken", "authorityToken",
+    "appServiceToken", "authorityToken", "fhirRead", "fhirCreate", "fhirUpdate", "fhirSearch", "dicomStore",
+    "dicomRetrieve",
 ];
-const ofTokens = ["imdsToken", "appServiceToken", "authorityToken"];
+const ofNoVault = operations.slice(operations.indexOf("imdsToken"));
 
 /* --- a rule in words --- */
 
@@ -123,7 +124,7 @@ function compose() {
     if (operation) {
         match.operation = operation;
     }
-    if (vault && !ofTokens.includes(operation)) {
+    if (vault && !ofNoVault.includes(operation)) {
         match.vault = vault;
     }
     if (key) {

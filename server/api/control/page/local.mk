@@ -6,6 +6,7 @@ page_parts = \
 	%D%/icon.svg \
 	%D%/api.js \
 	%D%/clock.js \
+	%D%/consumers.js \
 	%D%/dom.js \
 	%D%/faults.js \
 	%D%/hsm.js \

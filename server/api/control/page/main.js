@@ -2,6 +2,7 @@
 /* Starts the panels and keeps them up to date: each asks again and again, as long as somebody looks. */
 import { get, Silence, useToken } from "./api.js";
 import * as clock from "./clock.js";
+import * as consumers from "./consumers.js";
 import { $, put, tag } from "./dom.js";
 import * as faults from "./faults.js";
 import * as hsm from "./hsm.js";
@@ -18,6 +19,7 @@ const jobs = [
     { every: 2000, work: keys.refresh },
     { every: 2000, work: faults.refresh },
     { every: 2000, work: hsm.refresh },
+    { every: 2000, work: consumers.refresh },
     { every: 5000, work: keys.refreshVaults },
     { every: 5000, work: scenarios.refresh },
 ];

@@ -12,9 +12,10 @@
 #define INDEX "index.html"
 
 /* Only what is served here is run, drawn or asked; nothing is text that becomes markup, and no other page
- * can hold this one in a frame. (W3C CSP 3, Trusted Types) */
+ * can hold this one in a frame. A blob is a picture that the page has asked for itself, as the control token
+ * goes with no <img>. (W3C CSP 3, Trusted Types) */
 #define POLICY                                                                                     \
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "                    \
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "              \
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "            \
     "require-trusted-types-for 'script'; trusted-types 'none'"
 

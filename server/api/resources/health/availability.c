@@ -33,18 +33,21 @@ static bool is_service(const struct arm_id *id)
            || strcasecmp(id->type, "Microsoft.HealthcareApis/workspaces/dicomservices") == 0;
 }
 
-/* What is healthy has no more to say. */
-static cJSON *make_available(const struct arm_call *call)
+/* What is healthy has no more to say; a service that is not there has nothing. */
+static cJSON *make_plain(const struct arm_call *call, bool is_known)
 {
+    const char *state = is_known ? "Available" : "Unknown";
     cJSON *properties = cJSON_CreateObject();
     char date[KV_ISO_DATE_SIZE];
     bool ok = true;
 
     kv_time_render_iso(call->now, date);
-    kv_json_add_text(properties, "availabilityState", "Available", &ok);
-    kv_json_add_text(properties, "title", "Available", &ok);
+    kv_json_add_text(properties, "availabilityState", state, &ok);
+    kv_json_add_text(properties, "title", state, &ok);
     kv_json_add_text(properties, "summary",
-                     "There aren't any known Azure platform problems affecting this resource.",
+                     is_known ? "There aren't any known Azure platform problems affecting this "
+                                "resource."
+                              : "The service of this resource is not running: deploy it again.",
                      &ok);
     kv_json_add_text(properties, "reasonType", "", &ok);
     kv_json_add_text(properties, "occuredTime", date, &ok);
@@ -58,14 +61,15 @@ static cJSON *make_available(const struct arm_call *call)
 static enum kv_code describe(const struct arm_call *call, const struct arm_id *id,
                              cJSON **ret_properties, struct kv_err *err)
 {
+    bool is_known = !is_service(id);
     char name[HEALTH_NAME_SIZE];
 
     health_name(id, name);
-    if (is_service(id)
+    if (!is_known
         && kv_consumers_health(call->app->consumers, name, ret_properties, err) == KV_OK) {
         return KV_OK;
     }
-    *ret_properties = make_available(call);
+    *ret_properties = make_plain(call, is_known);
     return *ret_properties != NULL ? KV_OK : KV_OUT_OF_MEMORY(err);
 }
 
