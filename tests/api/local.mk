@@ -58,6 +58,7 @@ api_tests = \
 	%D%/test_external \
 	%D%/test_scenarios \
 	%D%/test_secure \
+	%D%/test_shown \
 	%D%/test_spelling \
 	%D%/test_roles \
 	%D%/test_snapshots \
@@ -195,6 +196,9 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 %C%_test_foreign_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--symmetric-keys", "premium"'
 %C%_test_foreign_CFLAGS = $(api_cflags)
 %C%_test_foreign_LDADD = $(api_libs)
+%C%_test_shown_SOURCES = %D%/shown.c $(api_support)
+%C%_test_shown_CFLAGS = $(api_cflags)
+%C%_test_shown_LDADD = $(api_libs)
 %C%_test_spelling_SOURCES = %D%/spelling.c %D%/backup_tools.c %D%/backup_tools.h \
 	%D%/byok_tools.c %D%/byok_tools.h tests/support/cell.c tests/support/cell.h $(api_support)
 %C%_test_spelling_CPPFLAGS = $(AM_CPPFLAGS) -DAPI_ARGUMENTS='"--symmetric-keys", "premium"'

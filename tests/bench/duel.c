@@ -46,6 +46,8 @@ static bool run_round(struct duel *duel, unsigned round)
         samples_add(&duel->cpu_ratio,
                     samples_last(&duel->alone_cpu)
                         / (samples_last(&duel->coffer_cpu) + samples_last(&duel->client)));
+        samples_add(&duel->own_ratio,
+                    samples_last(&duel->alone_cpu) / samples_last(&duel->coffer_cpu));
     }
     return done;
 }
@@ -92,6 +94,7 @@ void duel_publish(struct duel *duel, const char *part, const char *alone, struct
                    duel->settings->connections);
     report_samples(report, part, "", &duel->ratio, "coffer / token alone");
     report_samples(report, part, "", &duel->cpu_ratio, "the same, by processor time");
+    report_samples(report, part, "", &duel->own_ratio, "the same, without the load generator");
     report_samples(report, part, "ms", &duel->p50, "latency p50");
     report_samples(report, part, "ms", &duel->p99, "latency p99");
     report_samples(report, part, "us", &duel->alone_cpu, "processor, token alone");
@@ -103,7 +106,8 @@ void duel_done(struct duel *duel)
 {
     struct samples *samples[] = { &duel->alone,      &duel->alone_cpu, &duel->coffer,
                                   &duel->coffer_cpu, &duel->client,    &duel->p50,
-                                  &duel->p99,        &duel->ratio,     &duel->cpu_ratio };
+                                  &duel->p99,        &duel->ratio,     &duel->cpu_ratio,
+                                  &duel->own_ratio };
 
     load_close(duel->load);
     for (size_t i = 0; i < DUEL_REQUESTS; i++) {

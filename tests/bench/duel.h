@@ -25,7 +25,7 @@ struct duel {
     struct load *load;
     struct samples alone, alone_cpu;                     /* op/s and us of the token */
     struct samples coffer, coffer_cpu, client, p50, p99; /* op/s, us, us, ms, ms */
-    struct samples ratio, cpu_ratio;
+    struct samples ratio, cpu_ratio, own_ratio;          /* the last without what the load takes */
 };
 
 /* Makes the server's key, then a request that does with it what the token is to do. */

@@ -17,12 +17,13 @@ struct side {
     struct server server;
     struct load_request request;
     struct load *one, *all; /* of one connection, and of all of them */
-    struct samples one_rate, all_rate, cpu, p99;
+    struct samples one_rate, all_rate, cpu, client, p99;
 };
 
 static void side_done(struct side *side)
 {
-    struct samples *samples[] = { &side->one_rate, &side->all_rate, &side->cpu, &side->p99 };
+    struct samples *samples[] = { &side->one_rate, &side->all_rate, &side->cpu, &side->client,
+                                  &side->p99 };
 
     load_close(side->one);
     load_close(side->all);
@@ -62,6 +63,7 @@ static bool run_round(struct side *side, const struct load_span *span)
     used = server_cpu_us(&side->server) - used;
     samples_add(&side->all_rate, (double) result.answers / result.seconds);
     samples_add(&side->cpu, used / (double) result.answers);
+    samples_add(&side->client, result.client_us);
     return true;
 }
 
@@ -73,6 +75,7 @@ static void publish(struct side *side, unsigned connections, struct report *repo
     report_samples(report, PART, "ms", &side->p99, "1 connection, %s, p99", log);
     report_samples(report, PART, "op/s", &side->all_rate, "%u connections, %s", connections, log);
     report_samples(report, PART, "us", &side->cpu, "processor, %s", log);
+    report_samples(report, PART, "us", &side->client, "processor, %s, load generator", log);
 }
 
 bool bench_rate(const struct settings *settings, struct report *report)

@@ -21,3 +21,10 @@ KV_DEFINE_CLEANUP(struct kv_key_lease *, kv_key_lease_release)
 
 /* As long as it is held. */
 const struct kv_key *kv_key_lease_key(const struct kv_key_lease *lease);
+
+/*
+ * What whoever shows the version keeps with it: the first thing that was kept, NULL before. One that
+ * comes later is freed at once, the first with the lease, by free().
+ */
+const void *kv_key_lease_note(const struct kv_key_lease *lease);
+void kv_key_lease_keep(struct kv_key_lease *lease, void *take_note);

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "kv/keys/external.h"
-#include "kv/keys/lease.h"
 #include "private.h"
 
 /* What a create carries from the connection's thread, where it was checked, to the generation. */
@@ -147,7 +146,7 @@ enum kv_code key_get(struct kv_request *request, struct kv_response *response, s
 
     KV_TRY(kv_key_lease_acquire(&scope, kv_request_capture(request, "name"),
                                 kv_request_capture(request, "version"), &lease, err));
-    return respond_key(request, kv_key_lease_key(lease), response, err);
+    return respond_lease(request, lease, response, err);
 }
 
 enum kv_code key_update(struct kv_request *request, struct kv_response *response,

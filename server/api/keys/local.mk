@@ -17,4 +17,5 @@ libkvapi_a_SOURCES += \
 	%D%/secure.c \
 	%D%/sent_jwk.c \
 	%D%/sent_transfer.c \
+	%D%/shown.c \
 	%D%/statement.c

@@ -9,6 +9,7 @@
 
 #include "kv/app/app.h"
 #include "kv/base/json.h"
+#include "kv/keys/lease.h"
 #include "kv/release/release.h"
 
 /* The handlers of the route table. */
@@ -141,6 +142,9 @@ void add_jwk(cJSON *parent, const struct kv_request *request, const struct kv_ke
 /* Answers with a KeyBundle, or a DeletedKeyBundle (contract §4.2). */
 enum kv_code respond_key(const struct kv_request *request, const struct kv_key *key,
                          struct kv_response *response, struct kv_err *err) kv_must_check;
+/* The same as an answer that is rendered once, and kept with the lease for all who ask alike. */
+enum kv_code respond_lease(const struct kv_request *request, struct kv_key_lease *lease,
+                           struct kv_response *response, struct kv_err *err) kv_must_check;
 /* The same with attributes.attestation, which it takes over (contract §6.10). */
 enum kv_code respond_attested_key(const struct kv_request *request, const struct kv_key *key,
                                   cJSON *attestation, struct kv_response *response,

@@ -23,9 +23,10 @@ struct question {
     char version[KV_VERSION_LENGTH + 1]; /* "": the latest */
 };
 
-/* Immutable once it is in a slot. */
+/* Immutable once it is in a slot, but for the note, which is set once. */
 struct kv_key_lease {
     atomic_uint references;
+    _Atomic(void *) note;
     struct question question;
     struct kv_key key;
 };
@@ -126,6 +127,20 @@ const struct kv_key *kv_key_lease_key(const struct kv_key_lease *lease)
     return &lease->key;
 }
 
+const void *kv_key_lease_note(const struct kv_key_lease *lease)
+{
+    return atomic_load_explicit(&lease->note, memory_order_acquire);
+}
+
+void kv_key_lease_keep(struct kv_key_lease *lease, void *take_note)
+{
+    void *none = NULL;
+
+    if (!atomic_compare_exchange_strong(&lease->note, &none, take_note)) {
+        free(take_note);
+    }
+}
+
 void kv_key_lease_release(struct kv_key_lease *lease)
 {
     if (lease == NULL
@@ -133,6 +148,7 @@ void kv_key_lease_release(struct kv_key_lease *lease)
         return;
     }
     kv_key_done(&lease->key);
+    free(atomic_load(&lease->note));
     free(lease);
 }
 
