@@ -68,5 +68,7 @@ libkvserve_a_SOURCES += \
 	%D%/token_place.h \
 	%D%/transfer.c \
 	%D%/transfer.h \
+	%D%/trim.c \
+	%D%/trim.h \
 	%D%/vaults.c \
 	%D%/webhook.c
