@@ -124,6 +124,7 @@ static const struct kv_gate at_head[] = {
 static const struct kv_gate gates[] = {
     { "route", kv_route_match },
     { "body", check_body },
+    { "token", kv_hold_for_token },
     { 0 },
 };
 
