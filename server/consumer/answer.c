@@ -58,6 +58,9 @@ static unsigned count_bits(const struct key_facts *facts)
     return (unsigned) facts->n_len * 8; /* the first byte of a modulus is not 0 */
 }
 
+/* Room is left for a slash and a version. */
+#define URL_BEFORE_VERSION (KV_CONSUMER_URL_MAX - 1 - VERSION_LENGTH)
+
 /* The key's own URL with the version that the vault names: the host that it names gets no token. */
 static void write_kid(const struct probe *probe, const char *kid, struct key_facts *facts)
 {
@@ -66,11 +69,13 @@ static void write_kid(const struct probe *probe, const char *kid, struct key_fac
     const char *version = slash != NULL ? slash + 1 : "";
     bool names = strlen(version) == VERSION_LENGTH
                  && strspn(version, "0123456789abcdefABCDEF") == VERSION_LENGTH;
-    bool adds = names && key->version[0] == '\0'
-                && strlen(key->url) + 1 + VERSION_LENGTH < sizeof(facts->kid);
 
-    (void) snprintf(facts->kid, sizeof(facts->kid), "%s%s%s", key->url, adds ? "/" : "",
-                    adds ? version : "");
+    if (names && key->version[0] == '\0' && strlen(key->url) <= URL_BEFORE_VERSION) {
+        (void) snprintf(facts->kid, sizeof(facts->kid), "%.*s/%s", URL_BEFORE_VERSION, key->url,
+                        version);
+    } else {
+        (void) snprintf(facts->kid, sizeof(facts->kid), "%s", key->url);
+    }
 }
 
 bool answer_read_key(struct probe *probe)

@@ -8,7 +8,7 @@
 #include "kv/base/json.h"
 #include "private.h"
 
-#define DURATION_SIZE 48
+#define DURATION_SIZE 64
 
 /* "PT27.158S", "PT1H2M3.5S" */
 static void render_duration(kv_millis span, char ret_text[DURATION_SIZE])
