@@ -46,6 +46,7 @@ noinst_HEADERS = \
 	%D%/kv/base/operation.h \
 	%D%/kv/base/option.def \
 	%D%/kv/base/options.h \
+	%D%/kv/base/pages.h \
 	%D%/kv/base/private_file.h \
 	%D%/kv/base/secret.h \
 	%D%/kv/base/spool.h \

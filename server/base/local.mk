@@ -33,6 +33,7 @@ libkvbase_a_SOURCES += \
 	%D%/option_table.c \
 	%D%/option_value.c \
 	%D%/options.c \
+	%D%/pages.c \
 	%D%/private_file.c \
 	%D%/secret.c \
 	%D%/spool.c \

@@ -15,10 +15,11 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "kv/base/pages.h"
 
 #define NAP 5 /* milliseconds that a line may wait although the thread could write it */
 
@@ -155,7 +156,7 @@ static void free_spool(struct kv_spool *spool)
     (void) pthread_cond_destroy(&spool->filled);
     (void) pthread_cond_destroy(&spool->idle);
     (void) pthread_mutex_destroy(&spool->mutex);
-    free(spool);
+    kv_pages_free(spool, 1, sizeof(*spool) + spool->capacity);
 }
 
 static void write_all_locked(struct kv_spool *spool)
@@ -247,7 +248,7 @@ static int start_thread(struct kv_spool *spool)
 enum kv_code kv_spool_open(int descriptor, size_t capacity, kv_spool_lost_fn *describe_lost,
                            struct kv_spool **ret_spool, struct kv_err *err)
 {
-    struct kv_spool *spool = calloc(1, sizeof(*spool) + capacity);
+    struct kv_spool *spool = kv_pages_new(1, sizeof(*spool) + capacity);
     pthread_condattr_t attributes;
 
     if (spool == NULL) {

@@ -2,18 +2,19 @@
 #include "heap.h"
 
 #include <assert.h>
-#include <stdlib.h>
+
+#include "kv/base/pages.h"
 
 enum kv_code kv_heap_init(struct kv_heap *heap, size_t capacity, struct kv_err *err)
 {
     *heap = (struct kv_heap){ .capacity = capacity };
-    heap->due = calloc(capacity + 1, sizeof(struct kv_heap_node *));
+    heap->due = kv_pages_new(capacity + 1, sizeof(*heap->due));
     return heap->due != NULL ? KV_OK : KV_OUT_OF_MEMORY(err);
 }
 
 void kv_heap_done(struct kv_heap *heap)
 {
-    free(heap->due);
+    kv_pages_free(heap->due, heap->capacity + 1, sizeof(*heap->due));
     *heap = (struct kv_heap){ 0 };
 }
 

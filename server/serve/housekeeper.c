@@ -9,6 +9,7 @@
 #include "kv/base/agenda.h"
 #include "kv/base/log.h"
 #include "kv/store/store.h"
+#include "trim.h"
 
 #define PATIENCE_MS 2000 /* between two checks of the token */
 #define FRESH_MS 100     /* how long a look at the token answers whoever asks */
@@ -182,6 +183,7 @@ static void rest(struct housekeeper *keeper, kv_millis due)
 static void *keep_house(void *argument)
 {
     struct housekeeper *keeper = argument;
+    bool is_trimmed = false;
 
     while (!atomic_load(&keeper->stop)) {
         kv_millis quick;
@@ -192,6 +194,10 @@ static void *keep_house(void *argument)
         quick = tidy(keeper);
         slow = look_at_slow_rows(keeper);
         rest(keeper, quick < slow ? quick : slow);
+        if (!is_trimmed) { /* the start is over, and whoever waited for it has begun */
+            trim_code();
+            is_trimmed = true;
+        }
     }
     return NULL;
 }

@@ -34,10 +34,13 @@ libkvserve_a_SOURCES += \
 	%D%/identities.c \
 	%D%/journal.c \
 	%D%/lanes.c \
+	%D%/lend.c \
 	%D%/listeners.c \
 	%D%/listeners.h \
 	%D%/machine.c \
 	%D%/names.c \
+	%D%/opening.c \
+	%D%/opening.h \
 	%D%/ready.c \
 	%D%/refusals.c \
 	%D%/refusals.h \
@@ -48,6 +51,7 @@ libkvserve_a_SOURCES += \
 	%D%/secrets.c \
 	%D%/serve.c \
 	%D%/serve.h \
+	%D%/server.h \
 	%D%/settings.c \
 	%D%/signals.c \
 	%D%/sites.c \
@@ -68,5 +72,7 @@ libkvserve_a_SOURCES += \
 	%D%/token_place.h \
 	%D%/transfer.c \
 	%D%/transfer.h \
+	%D%/trim.c \
+	%D%/trim.h \
 	%D%/vaults.c \
 	%D%/webhook.c

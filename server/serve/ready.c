@@ -59,6 +59,7 @@ enum kv_code ready_announce(const struct kv_app *app, const char *listen, const 
     kv_log(KV_LOG_INFO, "ready", KV_LOG_NUMBER_FIELD("port", app->port),
            KV_LOG_NUMBER_FIELD("control_port", app->control_port),
            KV_LOG_TEXT_FIELD("data", folder),
-           KV_LOG_NUMBER_FIELD("vaults", kv_vaults_count(app->vaults)));
+           KV_LOG_NUMBER_FIELD("vaults", kv_vaults_count(app->vaults)),
+           KV_LOG_TEXT_FIELD("token", app->token_is_open(app->token_context) ? "open" : "opening"));
     return KV_OK;
 }

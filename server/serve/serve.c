@@ -9,75 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "consumers.h"
-#include "events.h"
-#include "folder.h"
-#include "kv/app/api.h"
-#include "kv/base/json.h"
+#include "deployments.h"
 #include "kv/base/log.h"
-#include "kv/base/secret.h"
-#include "kv/http/lanes.h"
-#include "kv/identity/identity.h"
-#include "kv/limits/limits.h"
-#include "kv/scenarios/scenarios.h"
-#include "kv/store/store.h"
-#include "listeners.h"
-#include "refusals.h"
-#include "resources.h"
-#include "state.h"
-#include "sweep.h"
+#include "server.h"
 
-struct server {
-    const struct kv_options *options;
-    struct data_folder folder;
-    unsigned workers, generators;
-    struct vault_drafts drafts;
-    struct kv_public_url public_url;
-    const struct kv_build *build;
-
-    struct kv_clock *clock;
-    struct kv_agenda *agenda;
-    struct kv_identity *identity;
-    struct kv_authorities *authorities;
-    struct kv_vaults *vaults;
-    struct kv_roles *roles;
-    struct kv_resources *resources;
-    struct kv_deployments *deployments;
-    struct grants grants;
-    struct kv_certificates certificates;
-    struct coverage coverage;
-    struct certifier *certifier;
-    struct kv_store *store;
-    struct housekeeper *keeper;
-    struct token token;
-    struct kv_custody *custody;
-    struct kv_keys *keys;
-    struct sweep sweep;
-    struct kv_limits *limits;
-    struct kv_faults *faults;
-    struct refusals refusals;
-    struct journal journal;
-    struct consumers consumers;
-    struct courier courier;
-    struct audit audit;
-    struct kv_lanes *lanes;
-    struct rotator *rotator;
-    struct kv_scenarios *scenarios;
-    struct listeners listeners;
-    struct state state;
-    struct kv_app app;
-};
-
-/* Before anything is created. */
 static enum kv_code check_options(struct server *server, struct kv_err *err)
 {
-    KV_TRY(machine_check_memory(err));
-    KV_TRY(ports_check(server->options, err));
-    KV_TRY(secrets_check(server->options, err));
-    KV_TRY(events_check(server->options, err));
-    KV_TRY(consumers_check(server->options, err));
-    KV_TRY(filler_check(server->options, err));
-    return grants_check(server->options, err);
+    return settings_check(server->options, err);
 }
 
 static enum kv_code read_vaults(struct server *server, struct kv_err *err)
@@ -148,22 +86,22 @@ static enum kv_code open_keys(struct server *server, struct kv_err *err)
         .is_to_stop = signals_have_come,
         .premium_symmetric = kv_option_is(server->options, KV_OPTION_SYMMETRIC_KEYS, "premium"),
     };
-    bool has_token;
 
     KV_TRY(certifier_new(&server->certificates, &server->certifier, err));
     keys.certify_context = server->certifier;
     KV_TRY(housekeeper_new(server->clock, &server->keeper, err));
     KV_TRY(token_prepare(&server->token, server->clock, server->keeper, err));
-    KV_TRY(kv_custody_has_token(server->store, &has_token, err));
-    /* a session for each worker, generator and step of a deployment, the filler, the housekeeper, and
-     * one to spare */
-    KV_TRY(token_open(server->options, server->folder.path, has_token,
-                      server->workers + server->generators + DEPLOYMENT_THREADS + 3, &server->token,
-                      err));
-    custody.hsm = server->token.hsm;
     custody.alarm_context = server->keeper;
     KV_TRY(kv_custody_new(&custody, &server->custody, err));
-    KV_TRY(kv_custody_adopt(server->custody, server->store, token_is_own(server->options), err));
+    server->opening.options = server->options;
+    server->opening.folder = server->folder.path;
+    server->opening.store = server->store;
+    server->opening.token = &server->token;
+    server->opening.custody = server->custody;
+    /* one for each worker, generator and step of a deployment, the filler, the housekeeper, and one to
+     * spare */
+    server->opening.sessions = server->workers + server->generators + DEPLOYMENT_THREADS + 3;
+    KV_TRY(opening_begin(&server->opening, err));
     keys.custody = server->custody;
     KV_TRY(filler_describe(server->options, &server->token, &keys.pool, err));
     return kv_keys_new(&keys, &server->keys, err);
@@ -183,8 +121,13 @@ static enum kv_code open_vaults(struct server *server, struct kv_err *err)
     return grants_apply(&server->grants, err);
 }
 
+/* Beside the token or, when that takes its time, once it is there: as the others that are left out until
+ * then, from catch_up(). */
 static enum kv_code sweep(struct server *server, struct kv_err *err)
 {
+    if (!opening_is_done(&server->opening)) {
+        return KV_OK;
+    }
     server->sweep =
         (struct sweep){ .keys = server->keys, .hsm = server->token.hsm, .store = server->store };
     server->sweep.folder = &server->folder;
@@ -202,26 +145,32 @@ static enum kv_code open_limits(struct server *server, struct kv_err *err)
     return settings_limits(server->options, server->build, &server->limits, err);
 }
 
+static enum kv_code keep_house(struct server *server, struct kv_err *err)
+{
+    const struct filler_config filler = { server->keys, server->lanes, &server->token };
+    const struct chores chores = { server->keys, server->token.hsm, server->store, server->agenda,
+                                   server->lanes };
+
+    if (!opening_is_done(&server->opening)) {
+        return KV_OK;
+    }
+    KV_TRY(housekeeper_start(server->keeper, &chores, err));
+    return filler_start(&filler, &server->sweep.filler, err);
+}
+
 static enum kv_code start_threads(struct server *server, struct kv_err *err)
 {
     struct rotator_config rotator = { .keys = server->keys, .vaults = server->vaults };
-    struct chores chores = { .keys = server->keys,
-                             .hsm = server->token.hsm,
-                             .store = server->store };
 
     KV_TRY(lanes_open(server->workers, server->generators, &server->lanes, err));
     KV_TRY(rotator_new(&rotator, &server->rotator, err));
 
-    const struct filler_config filler = { server->keys, server->lanes, &server->token };
     const struct due due = { server->vaults,  server->grants.access, server->keys,
                              server->rotator, &server->token,        server->consumers.kept };
 
     KV_TRY(due_open(server->clock, &due, &server->agenda, err));
     KV_TRY(deployments_open(server->clock, server->agenda, &server->deployments, err));
-    chores.lanes = server->lanes;
-    chores.agenda = server->agenda;
-    KV_TRY(housekeeper_start(server->keeper, &chores, err));
-    return filler_start(&filler, &server->sweep.filler, err);
+    return keep_house(server, err);
 }
 
 static enum kv_code open_state(struct server *server, struct kv_err *err)
@@ -243,51 +192,16 @@ static enum kv_code open_state(struct server *server, struct kv_err *err)
     return state_open(&server->state, err);
 }
 
-static enum kv_code check_store(void *store, struct kv_err *err)
+static enum kv_code use_keys(struct server *server, struct kv_err *err)
 {
-    return kv_store_check(store, err);
-}
-
-static void fill_app(struct server *server)
-{
-    server->app = (struct kv_app){
-        .clock = server->clock,
-        .agenda = server->agenda,
-        .keys = server->keys,
-        .identity = server->identity,
-        .roles = server->roles,
-        .lanes = server->lanes,
-        .authorities = server->authorities,
-        .vaults = server->vaults,
-        .build = server->build,
-        .limits = server->limits,
-        .faults = server->faults,
-        .ca_pem = server->certificates.ca.data,
-        .ca_p12 = &server->certificates.trust,
-        .ca_jks = &server->certificates.java,
-        .token_is_healthy = housekeeper_token_is_healthy,
-        .health_context = server->keeper,
-        .check_store = check_store,
-        .store_context = server->store,
-        .public_url = server->public_url,
-    };
-    settings_lend(server->options, &server->app);
-    server->token.keys = server->keys;
-    token_lend(&server->token, &server->app);
-    grants_lend(&server->grants, &server->app);
-    events_lend(&server->courier, &server->app);
-    consumers_lend(&server->consumers, &server->app);
-    audit_lend(&server->audit, &server->app);
-    journal_lend(&server->journal, server->options, &server->app);
-    scenarios_lend(server->scenarios, &server->app);
-    state_lend(&server->state, &server->app);
-    deployments_lend(server->deployments, server->options, &server->app);
-    resources_lend(server->resources, server->options, &server->app);
+    return opening_is_done(&server->opening)
+               ? consumers_start(&server->consumers, &server->app, server->listeners.control, err)
+               : KV_OK;
 }
 
 static enum kv_code listen_on(struct server *server, struct kv_err *err)
 {
-    fill_app(server);
+    server_lend(server);
     KV_TRY(control_port_guard(server->options, server->folder.path, &server->app, err));
     KV_TRY(listeners_open_tls(&server->listeners, server->options, &server->certificates,
                               &server->app, err));
@@ -296,7 +210,7 @@ static enum kv_code listen_on(struct server *server, struct kv_err *err)
                          err));
     KV_TRY(listeners_open_control(&server->listeners, server->options, &server->app, err));
     journal_hear(&server->journal, server->listeners.control);
-    KV_TRY(consumers_start(&server->consumers, &server->app, server->listeners.control, err));
+    KV_TRY(use_keys(server, err));
     return events_start(&server->courier, &server->app, server->listeners.control, err);
 }
 
@@ -313,12 +227,34 @@ static enum kv_code announce(struct server *server, struct kv_err *err)
                           server->folder.path, err);
 }
 
+/* When the doors are open, and the token was not there in time. */
+static enum kv_code catch_up(struct server *server, struct kv_err *err)
+{
+    bool is_open;
+
+    if (opening_is_done(&server->opening)) {
+        return KV_OK;
+    }
+    KV_TRY(opening_await(&server->opening, &is_open, err));
+    if (!is_open) {
+        return KV_OK;
+    }
+    KV_TRY(sweep(server, err));
+    if (signals_have_come()) { /* it may have ended early: nobody may change anything then */
+        return KV_OK;
+    }
+    KV_TRY(keep_house(server, err));
+    KV_TRY(use_keys(server, err));
+    opening_announce(&server->opening, &server->listeners);
+    return KV_OK;
+}
+
 typedef enum kv_code step_fn(struct server *server, struct kv_err *err);
 
 static step_fn *const start_up[] = {
     check_options, read_vaults, open_folder, open_identity, open_certificates, open_store,
     open_access,   open_keys,   open_vaults, sweep,         open_limits,       open_state,
-    start_threads, listen_on,   publish,     announce,
+    start_threads, listen_on,   publish,     announce,      catch_up,
 };
 
 static void take_down(struct server *server)
@@ -332,6 +268,7 @@ static void take_down(struct server *server)
     drain(server->listeners.tls, server->listeners.control, &server->folder);
     events_stop(&server->courier);
     listeners_close(&server->listeners);
+    opening_close(&server->opening);
     housekeeper_stop(server->keeper); /* it posts to the lanes, which sound its alarm until freed */
     kv_lanes_free(server->lanes);
     kv_deployments_free(server->deployments);

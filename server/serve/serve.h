@@ -122,6 +122,9 @@ enum kv_code vaults_read_public_url(const struct kv_options *options,
 enum kv_code issuers_open(const struct kv_options *options, const char *folder,
                           struct kv_identity **ret_identity, struct kv_err *err) kv_must_check;
 
+/* Before anything is created: whether all options make sense, and the machine has room. */
+enum kv_code settings_check(const struct kv_options *options, struct kv_err *err) kv_must_check;
+
 /* What handlers do otherwise by an option alone. */
 void settings_lend(const struct kv_options *options, struct kv_app *app);
 
@@ -267,6 +270,7 @@ struct token {
     const char *folder;         /* borrowed: the data folder; NULL: the token is not our own */
     const char *label;          /* borrowed */
     struct kv_keys *keys;       /* borrowed: whose pool is shown with it */
+    atomic_bool is_open;        /* requests may use it: the rest of the world reads `hsm` then */
     /* While the module is closed: makes a token like the one that was there, with nothing on it. */
     enum kv_code (*make_blank)(const struct token *token, struct kv_err *err);
 };

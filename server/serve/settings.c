@@ -2,7 +2,21 @@
 /* What an option means to the one part of the server that it is for. */
 #include "serve.h"
 
+#include "consumers.h"
+#include "events.h"
+#include "filler.h"
 #include "kv/limits/limits.h"
+
+enum kv_code settings_check(const struct kv_options *options, struct kv_err *err)
+{
+    KV_TRY(machine_check_memory(err));
+    KV_TRY(ports_check(options, err));
+    KV_TRY(secrets_check(options, err));
+    KV_TRY(events_check(options, err));
+    KV_TRY(consumers_check(options, err));
+    KV_TRY(filler_check(options, err));
+    return grants_check(options, err);
+}
 
 enum kv_auth settings_auth(const struct kv_options *options)
 {

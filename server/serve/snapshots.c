@@ -23,8 +23,9 @@ static enum kv_code exchange(const struct snapshots *snapshots,
                              const struct kv_snapshot_pause *pause, struct kv_err *err)
 {
     const struct exchange exchange = { pause->closed, pause->opened, pause->context };
+    const struct standstill both = { snapshots->store, snapshots->token->hsm };
 
-    return standstill_exchange(&snapshots->standstill, PATIENCE_MS, &exchange, err);
+    return standstill_exchange(&both, PATIENCE_MS, &exchange, err);
 }
 
 static enum kv_code exchange_quietly(const struct snapshots *snapshots,
@@ -202,7 +203,6 @@ enum kv_code snapshots_open(struct snapshots *snapshots, struct kv_err *err)
         .hands = { snapshots, snapshots->is_own, stand_still, describe, check, read_anew, bring },
     };
 
-    snapshots->standstill = (struct standstill){ snapshots->store, snapshots->token->hsm };
     KV_TRY(clear_token(snapshots, err));
     return kv_snapshots_new(&config, &snapshots->kept, err);
 }

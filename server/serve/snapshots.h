@@ -9,7 +9,6 @@
 
 struct snapshots {
     struct kv_snapshots *kept;
-    struct standstill standstill;
     /* borrowed, and set before */
     const char *folder; /* the data */
     bool is_own;        /* the token */

@@ -322,12 +322,19 @@ static enum kv_code token_describe(void *context, cJSON **ret_description, struc
     return KV_OK;
 }
 
+static bool token_is_open(const void *token)
+{
+    return atomic_load(&((const struct token *) token)->is_open);
+}
+
 static enum kv_code token_print_metrics(void *context, struct kv_buf *buf, struct kv_err *err)
 {
     struct token *token = context;
-    struct hsm_counters counters;
+    struct hsm_counters counters = { 0 };
 
-    hsm_counters(token->hsm, &counters);
+    if (token_is_open(token)) {
+        hsm_counters(token->hsm, &counters);
+    }
     KV_TRY(kv_buf_printf(
         buf, err,
         "# HELP coffer_token_calls_total PKCS#11 calls made.\n"
@@ -354,6 +361,7 @@ static enum kv_code token_print_metrics(void *context, struct kv_buf *buf, struc
 void token_lend(struct token *token, struct kv_app *app)
 {
     app->print_token_metrics = token_print_metrics;
+    app->token_is_open = token_is_open;
     app->describe_token = token_describe;
     app->token_context = token;
     app->hsm_faults = token->faults;

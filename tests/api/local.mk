@@ -11,6 +11,7 @@ api_tests = \
 	%D%/test_openssl \
 	%D%/test_rotation \
 	%D%/test_process \
+	%D%/test_opening \
 	%D%/test_release \
 	%D%/test_crypto \
 	%D%/test_access \
@@ -332,6 +333,9 @@ EXTRA_DIST += tests/data/seeds tests/data/golden tests/data/folder_0.1.0.tar.gz
 	$(api_support)
 %C%_test_process_CFLAGS = $(api_cflags)
 %C%_test_process_LDADD = $(api_libs)
+%C%_test_opening_SOURCES = %D%/opening.c %D%/process_tools.c %D%/process_tools.h $(api_support)
+%C%_test_opening_CFLAGS = $(api_cflags)
+%C%_test_opening_LDADD = $(api_libs)
 %C%_test_given_SOURCES = %D%/given.c %D%/process_tools.c %D%/process_tools.h %D%/vault_tools.h \
 	$(api_support)
 %C%_test_given_CPPFLAGS = $(AM_CPPFLAGS) -DSOURCE_ROOT='"$(abs_top_srcdir)"'

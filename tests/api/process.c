@@ -335,3 +335,38 @@ Test(process, names_an_address_that_can_be_asked_whatever_it_listens_on)
         daemon_discard(&own);
     }
 }
+
+/* A line of /proc/PID/status, in KiB. */
+static long read_memory(const struct daemon *own, const char *label)
+{
+    char path[64], line[256];
+    long kib = -1;
+
+    (void) snprintf(path, sizeof(path), "/proc/%d/status", (int) own->pid);
+    FILE *status = fopen(path, "re");
+    cr_assert_not_null(status);
+    while (fgets(line, sizeof(line), status) != NULL) {
+        if (strncmp(line, label, strlen(label)) == 0) {
+            kib = strtol(line + strlen(label), NULL, 10);
+        }
+    }
+    (void) fclose(status);
+    cr_assert_gt(kib, 0, "%s", label);
+    return kib;
+}
+
+/* Soon after it; the suite says how long that may take. */
+Test(process, gives_back_the_code_that_only_its_start_runs)
+{
+    struct daemon own;
+
+    if (getenv("TEST_WRAPPER") != NULL && getenv("TEST_WRAPPER")[0] != '\0') {
+        cr_skip_test("what is mapped is the wrapper's");
+    }
+    api_begin(&own, NULL);
+    while (read_memory(&own, "VmHWM:") - read_memory(&own, "VmRSS:") < 4096) {
+        process_pause(50);
+    }
+    process_expect_answers(&own, 3);
+    api_end(&own);
+}

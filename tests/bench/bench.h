@@ -15,6 +15,7 @@ struct settings {
     unsigned connections; /* of the load generator */
     double pace;          /* GET requests a second beside key generation */
     unsigned consumers;   /* services that check their keys */
+    unsigned keys;        /* of the start with many */
     bool is_guarded;      /* unwrap, sign and get at a vault with RBAC and many assignments */
 };
 
@@ -28,7 +29,7 @@ bench_fn bench_get;       /* latency beside key generation */
 bench_fn bench_create;    /* keys, from the pool and generated */
 bench_fn bench_consumers; /* services that check their keys, at 60-fold */
 bench_fn bench_deploy;    /* a template of 200 resources */
-bench_fn bench_start;     /* until the ready line */
+bench_fn bench_start;     /* until the ready line, the first token, the first use of a key */
 bench_fn bench_memory;    /* resident */
 bench_fn bench_token;     /* validating a token that was seen before */
 bench_fn bench_standing;  /* whether a caller's session has ended */

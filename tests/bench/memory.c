@@ -10,12 +10,13 @@
 #define PART "memory"
 #define KEY "memory"
 
-/* The first start makes the issuer key in the background; what that takes is not kept. */
+/* The first start makes the issuer key in the background; what that takes is not kept, and after two
+ * seconds code is given back that only a start needs. */
 static void let_settle(void)
 {
-    const struct timespec second = { .tv_sec = 1 };
+    const struct timespec span = { .tv_sec = 4 };
 
-    nanosleep(&second, NULL);
+    nanosleep(&span, NULL);
 }
 
 static bool ask(struct server *server)

@@ -207,6 +207,12 @@ TESTS += %D%/test_release
 %C%_test_release_CFLAGS = $(unit_cflags)
 %C%_test_release_LDADD = $(unit_libs)
 
+check_PROGRAMS += %D%/test_pages
+TESTS += %D%/test_pages
+%C%_test_pages_SOURCES = %D%/pages.c
+%C%_test_pages_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_pages_LDADD = $(UNIT_LDADD)
+
 check_PROGRAMS += %D%/test_parity
 TESTS += %D%/test_parity
 %C%_test_parity_SOURCES = %D%/parity.c %D%/scratch.h $(parity_sources)

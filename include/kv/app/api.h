@@ -69,6 +69,14 @@ bool kv_authority_find_caller(const struct kv_request *request,
  * kv_listener_config.greet. */
 struct kv_welcome kv_fault_greet(struct kv_app *app, const char *client, const char *server);
 
+/*
+ * api/gate: whether the token is open; gates that let requests wait for that, two minutes from their
+ * arrival at most, and then answer as if the HSM were away: all of them, or those that may change
+ * something. They hold up nobody once it is open, whatever becomes of it then.
+ */
+bool kv_token_is_open(const struct kv_app *app);
+kv_handler_fn kv_hold_for_token, kv_hold_changes_for_token;
+
 /* api/gate: the gates, errors and headers of the data plane. */
 extern const struct kv_site kv_data_plane;
 

@@ -97,6 +97,8 @@ struct kv_app {
     kv_millis provisioning_lag;    /* how long a resource takes to be there, by the virtual clock */
 
     /* The token, by way of main.c: its state, what it is, its counters. Thread-safe. */
+    bool (*token_is_open)(
+        const void *token_context); /* not yet, at a start with many keys; NULL: it is */
     bool (*token_is_healthy)(void *health_context);
     void *health_context;
     enum kv_code (*describe_token)(void *token_context, cJSON **ret_description,

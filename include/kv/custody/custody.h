@@ -147,7 +147,7 @@ struct hsm;
 struct kv_custody; /* opaque */
 
 struct kv_custody_config {
-    struct hsm *hsm;              /* borrowed; must outlive the custody */
+    struct hsm *hsm;              /* borrowed; must outlive the custody; NULL: it is lent later */
     void (*alarm)(void *context); /* called when the token should be checked; any thread */
     void *alarm_context;
 };
@@ -156,6 +156,9 @@ struct kv_custody_config {
 enum kv_code kv_custody_new(const struct kv_custody_config *config, struct kv_custody **ret_custody,
                             struct kv_err *err) kv_must_check;
 void kv_custody_free(struct kv_custody *custody);
+
+/* Lends it the token that was not open yet when it was made. Before anything but kv_custody_new(). */
+void kv_custody_lend(struct kv_custody *custody, struct hsm *hsm);
 KV_DEFINE_CLEANUP(struct kv_custody *, kv_custody_free)
 
 struct kv_store;

@@ -12,6 +12,10 @@ enum kv_code kv_key_import_check(const struct kv_scope *scope,
                                  const struct kv_key_import_args *args,
                                  struct kv_err *err) kv_must_check;
 
+/* Whether there are more versions of keys than that, in a store whose tables need not be there yet. */
+enum kv_code kv_keys_exceed(struct kv_store *store, int64_t count, bool *ret_exceed,
+                            struct kv_err *err) kv_must_check;
+
 /* Calls `visit` for every version of every key of the vault, deleted ones too, by the names of the keys
  * and then as they were made, until it fails. `visit` must not use the store. */
 typedef enum kv_code kv_key_visit_fn(void *context, const struct kv_key *key, struct kv_err *err);

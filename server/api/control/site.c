@@ -260,6 +260,17 @@ static enum kv_code check_query(struct kv_request *request, struct kv_response *
     return KV_OK;
 }
 
+/* Two reads ask the token. */
+static enum kv_code await_token(struct kv_request *request, struct kv_response *response,
+                                struct kv_err *err)
+{
+    kv_handler_fn *handler = request->route->handler;
+
+    return handler == control_hsm || handler == state_digest
+               ? kv_hold_for_token(request, response, err)
+               : kv_hold_changes_for_token(request, response, err);
+}
+
 static const struct kv_gate gates[] = {
     { "strangers", refuse_strangers },
     { "target", check_target },
@@ -267,6 +278,7 @@ static const struct kv_gate gates[] = {
     { "route", kv_route_match },
     { "media-type", check_media_type },
     { "query", check_query },
+    { "hsm", await_token },
     { "journal", control_hold_waiters },
     { "events", control_hold_for_events },
     { "consumers", control_hold_for_consumers },

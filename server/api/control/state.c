@@ -82,7 +82,8 @@ enum kv_code control_hsm(struct kv_request *request, struct kv_response *respons
     return kv_response_json(response, 200, body, err);
 }
 
-/* A server that can be asked is ready, since the listener starts last, unless the store is lost. */
+/* A server that can be asked is ready, since the listener starts last, unless the store is lost, or the
+ * token is not open yet; once it was, /health alone tells of it. */
 enum kv_code control_ready(struct kv_request *request, struct kv_response *response,
                            struct kv_err *err)
 {
@@ -90,6 +91,11 @@ enum kv_code control_ready(struct kv_request *request, struct kv_response *respo
     bool ok = true;
 
     KV_TRY(request->app->check_store(request->app->store_context, err));
+    if (!kv_token_is_open(request->app)) {
+        return KV_FAIL(err, KV_UNAVAILABLE, 0,
+                       "The HSM is being opened, which takes its time with "
+                       "many keys.");
+    }
     kv_json_add_text(body, "status", "ready", &ok);
     return kv_response_json(response, 200, ok ? body : NULL, err);
 }
@@ -98,13 +104,14 @@ enum kv_code control_health(struct kv_request *request, struct kv_response *resp
                             struct kv_err *err)
 {
     const struct kv_app *app = request->app;
-    bool token = app->token_is_healthy(app->health_context);
+    bool is_open = kv_token_is_open(app);
+    bool token = is_open && app->token_is_healthy(app->health_context);
     bool store = app->check_store(app->store_context, NULL) == KV_OK;
     kv_auto(cJSON_Delete) cJSON *body = cJSON_CreateObject();
     bool ok = true;
 
     kv_json_add_text(body, "status", token && store ? "healthy" : "unhealthy", &ok);
-    kv_json_add_text(body, "token", token ? "available" : "unavailable", &ok);
+    kv_json_add_text(body, "token", token ? "available" : is_open ? "unavailable" : "opening", &ok);
     kv_json_add_text(body, "store", store ? "available" : "unavailable", &ok);
     return kv_response_json(response, token && store ? 200 : 503, ok ? body : NULL, err);
 }

@@ -145,6 +145,7 @@ static const struct kv_gate at_head[] = {
 static const struct kv_gate gates[] = {
     { "route", kv_route_match },
     { "body", check_body },
+    { "token", kv_hold_for_token },
     { "faults", kv_fault_on_request },
     { 0 },
 };

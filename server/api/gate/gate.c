@@ -231,6 +231,7 @@ static const struct kv_gate gates[] = {
     { "authorize", gate_authorize },
     { "read-only", gate_read_only },
     { "throttle", gate_throttle },
+    { "token", gate_await_token },
     { 0 },
 };
 

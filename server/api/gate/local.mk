@@ -18,6 +18,7 @@ libkvapi_a_SOURCES += \
 	%D%/journal.c \
 	%D%/journal.h \
 	%D%/journal_body.c \
+	%D%/opening.c \
 	%D%/page.c \
 	%D%/private.h \
 	%D%/read_only.c \

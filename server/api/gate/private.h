@@ -42,6 +42,9 @@ enum kv_code gate_ask(const struct kv_request *request, struct gate_question *re
 /* The gate that keeps changes from a vault that is read-only. */
 kv_handler_fn gate_read_only;
 
+/* The gate that holds up what needs the token until that is open. */
+kv_handler_fn gate_await_token;
+
 /* The gate that answers 429 once the vault is over its limit (contract §13). */
 kv_handler_fn gate_throttle;
 

@@ -208,11 +208,9 @@ const struct kv_route kv_resource_routes[] = {
 };
 
 static const struct kv_gate gates[] = {
-    { "authenticate", resources_authenticate },
-    { "url", check_url },
-    { "api-version", check_api_version },
-    { "route", kv_route_match },
-    { 0 },
+    { "authenticate", resources_authenticate }, { "url", check_url },
+    { "api-version", check_api_version },       { "route", kv_route_match },
+    { "token", kv_hold_changes_for_token },     { 0 },
 };
 
 static const struct kv_route *const tables[] = { kv_resource_routes, NULL };

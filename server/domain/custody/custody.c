@@ -31,6 +31,11 @@ enum kv_code kv_custody_new(const struct kv_custody_config *config, struct kv_cu
     return KV_OK;
 }
 
+void kv_custody_lend(struct kv_custody *custody, struct hsm *hsm)
+{
+    custody->config.hsm = hsm;
+}
+
 void kv_custody_free(struct kv_custody *custody)
 {
     if (custody != NULL) {

@@ -5,11 +5,12 @@
 #include "seen.h"
 
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
+
+#include "kv/base/pages.h"
 
 struct entry {
     unsigned char digest[KV_DIGEST_LENGTH];
@@ -51,7 +52,7 @@ static void add_locked(struct kv_seen *seen, const unsigned char *digest,
 
 enum kv_code kv_seen_new(struct kv_seen **ret_seen, struct kv_err *err)
 {
-    struct kv_seen *seen = calloc(1, sizeof(*seen));
+    struct kv_seen *seen = kv_pages_new(1, sizeof(*seen));
 
     if (seen == NULL) {
         return KV_OUT_OF_MEMORY(err);
@@ -68,7 +69,7 @@ void kv_seen_free(struct kv_seen *seen)
     }
     HASH_CLEAR(hh, seen->by_digest);
     (void) pthread_mutex_destroy(&seen->mutex);
-    free(seen);
+    kv_pages_free(seen, 1, sizeof(*seen));
 }
 
 bool kv_seen_find(struct kv_seen *seen, const unsigned char digest[KV_DIGEST_LENGTH],

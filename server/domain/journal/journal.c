@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "entry.h"
+#include "kv/base/pages.h"
 
 #define BATCH 256 /* entries that are looked at in one go: those who write wait meanwhile */
 
@@ -32,7 +33,7 @@ enum kv_code kv_journal_new(size_t entries, void (*tell)(void *context), void *c
     journal->capacity = entries;
     journal->tell = tell;
     journal->context = context;
-    journal->slot = calloc(entries, sizeof(*journal->slot));
+    journal->slot = kv_pages_new(entries, sizeof(*journal->slot));
     if (journal->slot == NULL) {
         return KV_OUT_OF_MEMORY(err);
     }
@@ -48,7 +49,7 @@ void kv_journal_free(struct kv_journal *journal)
     for (size_t i = 0; journal->slot != NULL && i < journal->capacity; i++) {
         kv_journal_entry_done(&journal->slot[i]);
     }
-    free(journal->slot);
+    kv_pages_free(journal->slot, journal->capacity, sizeof(*journal->slot));
     pthread_mutex_destroy(&journal->lock);
     free(journal);
 }
