@@ -10,9 +10,9 @@
 
 #define PROBES_MAX KV_CONSUMERS_MAX
 #define ACTIVE_MAX 48 /* of them: those that neither pause nor have waited for an answer for long */
-#define LONG_MS 1000  /* real */
+#define LONG_MS 2000  /* real */
 #define CONNECTIONS_MAX 512L
-#define KEPT_MAX 64L           /* connections that nobody uses */
+#define KEPT_MAX 256L          /* connections that nobody uses */
 #define SILENCE_MS 10000L      /* real time that an answer may take, */
 #define SHORT_SILENCE_MS 1000L /* and while the virtual clock stands still */
 #define LOOK_MS 500
