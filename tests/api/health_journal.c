@@ -60,8 +60,7 @@ Test(health_journal, rules_that_can_never_act_on_fronts_are_refused)
         "{\"match\":{\"operation\":\"fhirRead\",\"key\":\"k\"},\"effect\":{\"status\":500}}",
         "{\"match\":{\"operation\":\"fhirRead\"},\"effect\":{\"error\":\"KEY_DISABLED\"}}",
         "{\"match\":{\"operation\":\"dicomStore\"},\"effect\":{\"result\":\"wrong_plaintext\"}}",
-        "{\"match\":{\"operation\":\"healthCheck\",\"principal\":\"me\"},\"effect\":{\"status\":"
-        "500}}",
+        "{\"match\":{\"operation\":\"healthCheck\",\"principal\":\"me\"},\"effect\":{}}",
         "{\"match\":{\"operation\":\"fhirWrite\"},\"effect\":{\"status\":500}}",
     };
     struct daemon own;
@@ -101,6 +100,9 @@ Test(health_journal, a_rule_for_vaults_leaves_fronts_alone)
     begin(&own, "fhir");
     api_set_clock(&own, "{\"frozen\":true}");
     add_rule(&own, "{\"id\":\"all\",\"effect\":{\"status\":503}}");
+    add_rule(&own, "{\"id\":\"early\",\"stage\":\"arrival\",\"effect\":{\"status\":503}}");
+    API_REPLY(nowhere, ask(&own, "GET", "/a/path/that/is/none", NULL));
+    cr_expect_eq(nowhere.status, 404, "%s", nowhere.body);
     API_REPLY(written, ask(&own, "PUT", "/Patient/ada-1815", PATIENT));
     cr_expect_eq(written.status, 201, "%s", written.body);
     api_end(&own);

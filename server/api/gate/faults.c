@@ -24,6 +24,9 @@ static bool ask(const struct kv_request *request, enum kv_fault_stage stage,
     struct gate_subject subject;
 
     gate_fault_describe(request, stage, &subject);
+    if (subject.subject.operation == KV_OPERATION_NONE && !gate_fault_is_of_vault(request)) {
+        return false; /* a path that is none: rules that name no operation are for vaults */
+    }
     return kv_faults_ask(request->app->faults, &subject.subject, ret_hit);
 }
 
