@@ -26,8 +26,8 @@ enum kv_code kv_library_check(const char *version, struct kv_err *err)
     return strncmp(version, "0.9.", strlen("0.9.")) == 0
                ? KV_OK
                : KV_FAIL(err, KV_UNAVAILABLE, 0,
-                         "coffer works with libmicrohttpd 0.9.75 and later ones before 1.0, and "
-                         "this is %.32s",
+                         "libmicrohttpd %.32s has requests otherwise in memory than coffer reads "
+                         "them there: it takes one from 0.9.75 on, before 1.0",
                          version);
 }
 
