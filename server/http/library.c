@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stddef.h>
+#include <string.h>
 
 typedef enum MHD_Result queue_fn(struct MHD_Connection *, unsigned, struct MHD_Response *);
 typedef int bye_fn(gnutls_session_t, gnutls_close_request_t);
@@ -18,6 +19,16 @@ static void find_originals(void)
     library_queue = (queue_fn *) dlsym(RTLD_NEXT, "MHD_queue_response");
     library_bye = (bye_fn *) dlsym(RTLD_NEXT, "gnutls_bye");
     assert(library_queue != NULL && library_bye != NULL); /* both are linked */
+}
+
+enum kv_code kv_library_check(const char *version, struct kv_err *err)
+{
+    return strncmp(version, "0.9.", strlen("0.9.")) == 0
+               ? KV_OK
+               : KV_FAIL(err, KV_UNAVAILABLE, 0,
+                         "libmicrohttpd %.32s has requests otherwise in memory than coffer reads "
+                         "them there: it takes one from 0.9.75 on, before 1.0",
+                         version);
 }
 
 enum MHD_Result kv_library_queue(struct MHD_Connection *connection, unsigned status,

@@ -19,6 +19,7 @@
 #include "guests.h"
 #include "handshake.h"
 #include "kv/base/log.h"
+#include "library.h"
 #include "linger.h"
 #include "pages.h"
 #include "tickets.h"
@@ -317,6 +318,7 @@ enum kv_code kv_listener_new(const struct kv_listener_config *config,
 {
     assert(config->threads > 0 && config->connections > 0 && config->idle_timeout > 0
            && config->arrival_timeout > 0 && config->head_timeout > 0);
+    KV_TRY(kv_library_check(MHD_get_version(), err));
     kv_auto(kv_listener_free) struct kv_listener *listener = calloc(1, sizeof(*listener));
     if (listener == NULL) {
         return KV_OUT_OF_MEMORY(err);

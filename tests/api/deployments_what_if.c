@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kv/resources/resources.h"
+
 TestSuite(deployments_what_if, .init = deployments_start, .fini = deployments_stop, .timeout = 120);
 
 #define ONE(properties)                                                                            \
@@ -60,6 +62,25 @@ Test(deployments_what_if, is_accepted_and_answered_where_location_says)
     API_REPLY(refused, arm_ask(&dev, "POST", DEPLOYMENTS("rg1") "one/whatIf", VERSION, "{}"));
     cr_expect_eq(refused.status, 400, "what is refused is refused at once");
     cr_expect_null(reply_header(&refused, "Location"));
+}
+
+/* They may be long. */
+Test(deployments_what_if, has_so_many_results_kept)
+{
+    DEPLOYMENTS_CLIENT;
+    char first[512], last[512];
+
+    for (int i = 0; i <= KV_RESOURCE_RESULTS_MAX; i++) {
+        API_REPLY(accepted, arm_ask(&dev, "POST", DEPLOYMENTS("rg1") "one/whatIf", VERSION,
+                                    ONE("{\"x\":1}")));
+        cr_assert_eq(accepted.status, 202, "%s", accepted.body);
+        const char *path = strstr(reply_header(&accepted, "Location"), "/subscriptions/");
+        snprintf(i == 0 ? first : last, sizeof(first), "%s", path);
+    }
+    API_REPLY(gone, arm_ask(&dev, "GET", first, VERSION, NULL));
+    API_REPLY(kept, arm_ask(&dev, "GET", last, VERSION, NULL));
+    cr_expect_eq(gone.status, 404, "%s", gone.body);
+    cr_expect_eq(kept.status, 200, "%s", kept.body);
 }
 
 #define LONG                                                                                       \

@@ -11,6 +11,7 @@
 #include <criterion/criterion.h>
 #include <openssl/err.h>
 
+#include "../../server/http/library.h"
 #include "../../server/http/uri.h"
 #include "identity/forge.h"
 #include "kv/base/json.h"
@@ -23,6 +24,20 @@ TestSuite(foreign_unistring, .init = kv_json_setup, .timeout = 60);
 TestSuite(foreign_openssl, .timeout = 60);
 
 static struct kv_err err;
+
+/* --- libmicrohttpd --- */
+
+Test(foreign_microhttpd, is_refused_when_it_has_heads_otherwise_in_memory)
+{
+    static const char *const others[] = { "1.0.0", "1.0.1", "0.10.0", "0.9", "", "x" };
+
+    for (size_t i = 0; i < KV_COUNT(others); i++) {
+        cr_expect_eq(kv_library_check(others[i], &err), KV_UNAVAILABLE, "%s", others[i]);
+        cr_expect_not_null(strstr(err.message, "before 1.0"));
+    }
+    cr_expect_eq(kv_library_check("0.9.75", &err), KV_OK);
+    cr_expect_eq(kv_library_check("0.9.77", &err), KV_OK);
+}
 
 /* `before`, `part` `times` times, `behind`, with nothing after it: what reads on is seen by a
  * sanitizer. The caller's. */

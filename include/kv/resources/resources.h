@@ -27,6 +27,7 @@
     (4 * 1024 * 1024)          /* bytes of its JSON: a deployment of 800 resources has 2 MB */
 #define KV_RESOURCES_MAX 50000 /* of an instance */
 #define KV_RESOURCE_OPERATIONS_MAX 10000 /* kept; the oldest that have ended go first */
+#define KV_RESOURCE_RESULTS_MAX 32 /* of them with a result, which may be as long as a content */
 
 struct kv_store;
 struct kv_db;
@@ -120,7 +121,7 @@ enum kv_code kv_resource_operation_begin(struct kv_resources *resources, const c
                                          const char *subject, kv_millis begun, kv_millis ends,
                                          char ret_id[KV_UUID_LENGTH + 1],
                                          struct kv_err *err) kv_must_check;
-/* Ends it; `result` stays its owner's. */
+/* Ends it; `result` stays its owner's. Of those that were ended so the last KV_RESOURCE_RESULTS_MAX are kept. */
 enum kv_code kv_resource_operation_end(struct kv_resources *resources, const char *id,
                                        enum kv_operation_status status, const cJSON *result,
                                        kv_millis now, struct kv_err *err) kv_must_check;

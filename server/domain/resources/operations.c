@@ -48,6 +48,15 @@ enum kv_code kv_resource_operation_begin(struct kv_resources *resources, const c
     return kv_db_commit(db, err);
 }
 
+static enum kv_code trim_results(struct kv_db *db, struct kv_err *err)
+{
+    static const char sql[] =
+        "DELETE FROM resource_operation WHERE status != 0 AND number NOT IN (SELECT number FROM"
+        " resource_operation WHERE status != 0 ORDER BY number DESC LIMIT ?)";
+
+    return kv_db_run(db, sql, KV_BINDS(KV_B_INT(KV_RESOURCE_RESULTS_MAX)), NULL, err);
+}
+
 enum kv_code kv_resource_operation_end(struct kv_resources *resources, const char *id,
                                        enum kv_operation_status status, const cJSON *result,
                                        kv_millis now, struct kv_err *err)
@@ -66,6 +75,7 @@ enum kv_code kv_resource_operation_end(struct kv_resources *resources, const cha
                      KV_BINDS(KV_B_TEXT(id), KV_B_INT(status),
                               KV_B_TEXT(text.data != NULL ? text.data : ""), KV_B_INT(now)),
                      NULL, err));
+    KV_TRY(trim_results(db, err));
     return kv_db_commit(db, err);
 }
 
