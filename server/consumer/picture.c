@@ -25,7 +25,6 @@
 #define CAUSE_MAX 84   /* characters that fit behind it */
 #define LETTER_WIDTH 8 /* at least that of the font */
 #define TICKS 4
-#define DAY_MS (INT64_C(24) * 60 * MINUTE_MS)
 #define WHEN_SIZE sizeof("2026-11-30 02:03:26")
 
 /* The states have the colours that the page gives to outcomes (api/control/page/page.css). */
