@@ -27,6 +27,7 @@ libkvdomain_a_SOURCES += \
 	%D%/principals_read.c \
 	%D%/principals_register.c \
 	%D%/principals_secrets.c \
+	%D%/principals_words.c \
 	%D%/principals_write.c \
 	%D%/seen.c \
 	%D%/seen.h \

@@ -9,46 +9,6 @@
 #include "core.h"
 #include "principals_core.h"
 
-static const char *const types[] = {
-    [KV_PRINCIPAL_APPLICATION] = "application",
-    [KV_PRINCIPAL_SYSTEM_ASSIGNED] = "system-assigned",
-    [KV_PRINCIPAL_USER_ASSIGNED] = "user-assigned",
-    [KV_PRINCIPAL_USER] = "user",
-    [KV_PRINCIPAL_GROUP] = "group",
-};
-
-static const char *const states[] = {
-    [KV_PRINCIPAL_ENABLED] = "enabled",
-    [KV_PRINCIPAL_DISABLED] = "disabled",
-    [KV_PRINCIPAL_DELETED] = "deleted",
-};
-
-bool kv_principal_type_parse(const char *word, enum kv_principal_type *ret_type)
-{
-    for (size_t i = 0; i < KV_COUNT(types); i++) {
-        if (strcmp(types[i], word) == 0) {
-            *ret_type = (enum kv_principal_type) i;
-            return true;
-        }
-    }
-    return false;
-}
-
-const char *kv_principal_type_word(enum kv_principal_type type)
-{
-    return types[type];
-}
-
-const char *kv_principal_state_word(enum kv_principal_state state)
-{
-    return states[state];
-}
-
-const char *kv_principal_name_of(const char *word)
-{
-    return strcmp(word, types[KV_PRINCIPAL_SYSTEM_ASSIGNED]) == 0 ? "" : word;
-}
-
 /* --- what a draft says --- */
 
 static enum kv_code check_guid(const char *text, const char *what, struct kv_err *err)
@@ -91,10 +51,11 @@ static enum kv_code check_draft(const struct kv_principal_draft *draft, enum kv_
     KV_TRY(check_guid(draft->client_id, "client id", err));
     KV_TRY(check_guid(draft->tenant, "tenant", err));
     if (draft->client_id != NULL && !has_client_id(type)) {
-        return KV_FAIL(err, KV_CONFLICT, 0, "A %s has no client id.", types[type]);
+        return KV_FAIL(err, KV_CONFLICT, 0, "A %s has no client id.", kv_principal_type_word(type));
     }
     if (draft->trusted_service != NULL && *draft->trusted_service && !has_client_id(type)) {
-        return KV_FAIL(err, KV_CONFLICT, 0, "A %s is no trusted service.", types[type]);
+        return KV_FAIL(err, KV_CONFLICT, 0, "A %s is no trusted service.",
+                       kv_principal_type_word(type));
     }
     if (*draft->name == '\0' && type != KV_PRINCIPAL_SYSTEM_ASSIGNED) {
         return KV_FAIL(err, KV_CONFLICT, 0, "The default identity is a system-assigned one.");
@@ -180,7 +141,8 @@ static enum kv_code check_same(const struct kv_principal_entry *entry,
         return refuse_other(entry, "client id", entry->client_id, draft->client_id, err);
     }
     if (entry->registered && draft->type != NULL && *draft->type != entry->type) {
-        return refuse_other(entry, "type", types[entry->type], types[*draft->type], err);
+        return refuse_other(entry, "type", kv_principal_type_word(entry->type),
+                            kv_principal_type_word(*draft->type), err);
     }
     return KV_OK;
 }
