@@ -100,10 +100,11 @@ static enum look look_at_locked(struct engine *engine, struct consumer *consumer
     kv_millis looked_at = consumer->looked_at;
     bool was_done = consumer->deployment.is_done;
     bool is_due = consumer_advance(consumer, now, !atomic_load(&consumers->travels));
+    bool has_ended = was_done != consumer->deployment.is_done;
     bool is_news = differs(&before, &consumer->standing) || sealed != consumer->wrapped.len
-                   || was_done != consumer->deployment.is_done;
+                   || (has_ended && consumer->deployment.code == KV_OK);
 
-    if (!is_news && looked_at == consumer->looked_at) {
+    if (!is_news && !has_ended && looked_at == consumer->looked_at) {
         return is_due ? LOOK_DUE : LOOK_IDLE;
     }
     *engine->changed = *consumer;

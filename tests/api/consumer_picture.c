@@ -188,3 +188,21 @@ Test(consumer_picture, and_advice_go_by_what_is_needed_now)
     cr_expect_eq(run(timeline, output, sizeof(output)), 0, "%s", output);
     cr_expect_not_null(strstr(output, "needs-redeploy  its checks are good again\n"), "%s", output);
 }
+
+/* Nothing has become of it. */
+Test(consumer_picture, and_timeline_leave_out_a_deployment_that_was_refused)
+{
+    add_service();
+    set_enabled(false);
+    consumer_walk(2 * MINUTE);
+    API_REPLY(before, consumer_ask("GET", "/ws-fhir/timeline", NULL));
+    API_REPLY(refused, consumer_ask("POST", "/ws-fhir/redeploy", "{}"));
+    cr_expect_eq(refused.status, 409, "%s", refused.body);
+    API_REPLY(after, consumer_ask("GET", "/ws-fhir/timeline", NULL));
+    cr_expect_str_eq(after.body, before.body);
+    set_enabled(true);
+    redeploy();
+    API_REPLY(deployed, consumer_ask("GET", "/ws-fhir/timeline", NULL));
+    cr_expect_eq(cJSON_GetArraySize(reply_item(&deployed, "entries")),
+                 cJSON_GetArraySize(reply_item(&after, "entries")) + 1, "%s", deployed.body);
+}
