@@ -157,18 +157,18 @@ static void finish(struct engine *engine, size_t place)
     probe_free(probe);
 }
 
-static long find_silence(const struct kv_consumers *consumers)
+/* The virtual clock stands still, or is moved by somebody who waits: no real time passes by it. */
+static bool is_still(const struct kv_consumers *consumers)
 {
-    return atomic_load(&consumers->travels) || kv_clock_is_frozen(consumers->clock)
-               ? SHORT_SILENCE_MS
-               : SILENCE_MS;
+    return atomic_load(&consumers->travels) || kv_clock_is_frozen(consumers->clock);
 }
 
 static void send_request(struct engine *engine, struct probe *probe)
 {
     struct kv_err err = { .code = KV_OK };
+    long silence = is_still(engine->consumers) ? SHORT_SILENCE_MS : SILENCE_MS;
 
-    if (request_prepare(probe, find_silence(engine->consumers), &err) != KV_OK
+    if (request_prepare(probe, silence, &err) != KV_OK
         || curl_multi_add_handle(engine->consumers->multi, probe->curl) != CURLM_OK) {
         probe_end(probe, OUTCOME_UNREACHABLE, 0, "The request cannot be made: %.150s", err.message);
         return;
@@ -177,13 +177,13 @@ static void send_request(struct engine *engine, struct probe *probe)
     probe->sent_at = kv_clock_monotonic();
 }
 
-/* A pause is one of the virtual clock: nobody waits for its end while that stands still or travels. */
+/* A pause is one of the virtual clock: while that stands still, nobody waits for its end. */
 static bool is_pausing(const struct engine *engine, const struct probe *probe, kv_millis now)
 {
-    return probe->not_before > now && find_silence(engine->consumers) == SILENCE_MS;
+    return probe->not_before > now && !is_still(engine->consumers);
 }
 
-/* A vault that does not answer, or wants to be asked later, keeps nobody else's service from being checked. */
+/* A vault that does not answer, or wants to be asked later, keeps no other service from being checked. */
 static bool is_full(const struct engine *engine)
 {
     kv_millis now = kv_clock_monotonic();
