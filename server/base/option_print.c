@@ -7,7 +7,7 @@
 #define COLUMNS 80
 #define HELP_COLUMN 28
 
-/* How much of `text` goes on a line of `width`: up to a blank, or up to a [ of a long word. */
+/* How much of `text` goes on a line of `width`: up to a blank, or up to a [ or behind a | of a long word. */
 static size_t line_length(const char *text, size_t width)
 {
     size_t fits = 0;
@@ -16,7 +16,7 @@ static size_t line_length(const char *text, size_t width)
         return strlen(text);
     }
     for (size_t i = 1; i <= width; i++) {
-        if (text[i] == ' ' || text[i] == '[') {
+        if (text[i] == ' ' || text[i] == '[' || text[i - 1] == '|') {
             fits = i;
         }
     }

@@ -71,6 +71,8 @@ static void print_line(const cJSON *consumer)
     print_word("  ", cli_text_of(consumer, "state"));
     print_word(" since ", cli_text_of(consumer, "since"));
     print_word("  ", cli_text_of(consumer, "reason"));
+    print_word("  ",
+               *cli_text_of(consumer, "key") == '\0' ? "without a key: nothing can be lost" : "");
     (void) putchar('\n');
 }
 
@@ -223,6 +225,13 @@ enum kv_code kv_cli_consumer_wait(const struct kv_options *options, struct kv_er
 
 /* --- the timeline --- */
 
+/* Such a row would tell nothing: the state is the one before, and what was wrong is gone. */
+static bool is_good_again(const cJSON *entry)
+{
+    return strcmp(cli_text_of(entry, "state"), "needs-redeploy") == 0
+           && cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(entry, "healthy"));
+}
+
 static void print_entries(const cJSON *timeline)
 {
     const cJSON *entry;
@@ -232,6 +241,7 @@ static void print_entries(const cJSON *timeline)
         print_word("  ", cli_text_of(entry, "state"));
         print_word("  ", cli_text_of(entry, "reason"));
         print_word("  ", cli_text_of(entry, "cause"));
+        print_word("  ", is_good_again(entry) ? "its checks are good again" : "");
         (void) putchar('\n');
     }
 }

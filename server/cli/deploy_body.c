@@ -141,6 +141,11 @@ static enum kv_code add_parameters(const struct kv_options *options, const cJSON
             return KV_FAIL(err, KV_BAD_PARAMETER, 0, "--parameters %.64s: the name is missing",
                            word);
         }
+        if (equals == NULL && word[0] != '@' && !kv_file_exists(word)) {
+            return KV_FAIL(err, KV_NOT_FOUND, 0,
+                           "--parameters %.300s: there is no such file, and it is no NAME=VALUE",
+                           word);
+        }
         if (equals != NULL && !kv_file_exists(word)) {
             KV_TRY(add_word(word, equals, template, parameters, err));
         } else {

@@ -173,7 +173,9 @@ static enum kv_code read_text(const char *path, struct kv_buf *text, struct kv_e
     }
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s cannot be opened", path);
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "%s cannot be opened: --json names a file, or is - for standard input",
+                       path);
     }
     enum kv_code code = read_all(descriptor, path, text, err);
     (void) close(descriptor);

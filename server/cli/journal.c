@@ -30,6 +30,7 @@ static const struct {
     { KV_OPTION_JOURNAL_FAULT, "fault" },
     { KV_OPTION_JOURNAL_CORRELATION, "client_request_id" },
     { KV_OPTION_JOURNAL_AGENT, "user_agent" },
+    { KV_OPTION_JOURNAL_HOST, "host" },
     { KV_OPTION_JOURNAL_SINCE, "since" },
 };
 
@@ -104,13 +105,15 @@ static void print_principal(const cJSON *object)
     print_word(" ", *name != '\0' ? name : cli_text_of(principal, "object_id"));
 }
 
-/* " unwrapKey dev/key" */
+/* " unwrapKey dev/key", " fhirRead ws-fhir.fhir.localhost" */
 static void print_target(const cJSON *object)
 {
     const char *operation = cli_text_of(object, "operation");
     const char *vault = cli_text_of(object, "vault");
+    bool is_of_service = strcmp(cli_text_of(object, "kind"), "service") == 0;
 
     print_word(" ", *operation != '\0' ? operation : cli_text_of(object, "path"));
+    print_word(" ", is_of_service ? cli_text_of(object, "host") : "");
     print_word(" ", vault);
     print_word(*vault != '\0' ? "/" : " ", cli_text_of(object, "key"));
 }

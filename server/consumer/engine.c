@@ -10,11 +10,13 @@
 
 #define PROBES_MAX KV_CONSUMERS_MAX
 #define ACTIVE_MAX 48 /* of them: those that neither pause nor have waited for an answer for long */
+#define STILL_MAX 8   /* the same while the virtual clock stands still, when silences are short */
 #define LONG_MS 2000  /* real */
 #define CONNECTIONS_MAX 512L
 #define KEPT_MAX 256L          /* connections that nobody uses */
 #define SILENCE_MS 10000L      /* real time that an answer may take, */
-#define SHORT_SILENCE_MS 1000L /* and while the virtual clock stands still */
+#define SHORT_SILENCE_MS 1000L /* and while the virtual clock stands still, or */
+#define SILENCE_TIMES 8        /* what answers took of late: a slow machine is not a silent vault */
 #define LOOK_MS 500
 
 struct engine {
@@ -23,6 +25,7 @@ struct engine {
     size_t probes;
     size_t turn;              /* the consumer that is looked at first */
     kv_millis next;           /* virtual: when something is due */
+    kv_millis usual;          /* real: what the last answers took */
     struct consumer *changed; /* a copy, heap: of one whose state is to be written */
 };
 
@@ -159,18 +162,27 @@ static void finish(struct engine *engine, size_t place)
     probe_free(probe);
 }
 
-static long find_silence(const struct kv_consumers *consumers)
+/* The virtual clock stands still, or is moved by somebody who waits: no real time passes by it. */
+static bool is_still(const struct kv_consumers *consumers)
 {
-    return atomic_load(&consumers->travels) || kv_clock_is_frozen(consumers->clock)
-               ? SHORT_SILENCE_MS
-               : SILENCE_MS;
+    return atomic_load(&consumers->travels) || kv_clock_is_frozen(consumers->clock);
+}
+
+static long find_silence(const struct engine *engine)
+{
+    kv_millis patience = engine->usual * SILENCE_TIMES;
+
+    if (!is_still(engine->consumers) || patience > SILENCE_MS) {
+        return SILENCE_MS;
+    }
+    return patience > SHORT_SILENCE_MS ? (long) patience : SHORT_SILENCE_MS;
 }
 
 static void send_request(struct engine *engine, struct probe *probe)
 {
     struct kv_err err = { .code = KV_OK };
 
-    if (request_prepare(probe, find_silence(engine->consumers), &err) != KV_OK
+    if (request_prepare(probe, find_silence(engine), &err) != KV_OK
         || curl_multi_add_handle(engine->consumers->multi, probe->curl) != CURLM_OK) {
         probe_end(probe, OUTCOME_UNREACHABLE, 0, "The request cannot be made: %.150s", err.message);
         return;
@@ -179,24 +191,24 @@ static void send_request(struct engine *engine, struct probe *probe)
     probe->sent_at = kv_clock_monotonic();
 }
 
-/* A pause is one of the virtual clock: nobody waits for its end while that stands still or travels. */
+/* A pause is one of the virtual clock: while that stands still, nobody waits for its end. */
 static bool is_pausing(const struct engine *engine, const struct probe *probe, kv_millis now)
 {
-    return probe->not_before > now && find_silence(engine->consumers) == SILENCE_MS;
+    return probe->not_before > now && !is_still(engine->consumers);
 }
 
-/* A vault that does not answer, or wants to be asked later, keeps nobody else's service from being checked. */
+/* A vault that does not answer, or wants to be asked later, keeps no other service from being checked. */
 static bool is_full(const struct engine *engine)
 {
     kv_millis now = kv_clock_monotonic();
-    size_t active = 0;
+    size_t active = 0, most = is_still(engine->consumers) ? STILL_MAX : ACTIVE_MAX;
 
     for (size_t i = 0; i < engine->probes; i++) {
         const struct probe *probe = engine->probe[i];
 
         active += probe->is_sent ? now - probe->sent_at < LONG_MS : !is_pausing(engine, probe, now);
     }
-    return active >= ACTIVE_MAX || engine->probes == PROBES_MAX;
+    return active >= most || engine->probes == PROBES_MAX;
 }
 
 /* Sends what is to be sent now; ends what is over. */
@@ -227,6 +239,9 @@ static void take_message(struct engine *engine, const CURLMsg *message)
     CURLcode result = message->data.result;
 
     (void) curl_multi_remove_handle(engine->consumers->multi, probe->curl); /* it was added */
+    if (result == CURLE_OK) {
+        engine->usual = (engine->usual * 7 + kv_clock_monotonic() - probe->sent_at) / 8;
+    }
     probe->is_sent = false;
     probe->not_before = 0;
     probe_take(probe, result, status);

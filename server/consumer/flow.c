@@ -115,7 +115,8 @@ static void take_key(struct probe *probe, long status)
         return;
     }
     if (probe->deploys && !verify_key(probe, flaw)) {
-        probe_end(probe, OUTCOME_LOCAL, 0, "%s (rules=%s)", flaw, probe->settings.rules->name);
+        probe_end(probe, OUTCOME_LOCAL, 0, "%s (rules=%s; none asks nothing of it)", flaw,
+                  probe->settings.rules->name);
         return;
     }
     if (!look_finds_nothing(probe)) {

@@ -2,16 +2,21 @@
 /* How a probe ends. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "probe.h"
 
 void probe_end(struct probe *probe, enum outcome outcome, long status, const char *format, ...)
 {
+    char *cause = probe->finding.cause;
     va_list arguments;
 
     va_start(arguments, format);
-    (void) vsnprintf(probe->finding.cause, sizeof(probe->finding.cause), format, arguments);
+    int len = vsnprintf(cause, CAUSE_SIZE, format, arguments);
     va_end(arguments);
+    if (len >= (int) CAUSE_SIZE) { /* what was left out is seen to be missing */
+        memcpy(cause + CAUSE_SIZE - sizeof(" ..."), " ...", sizeof(" ..."));
+    }
     probe->finding.outcome = outcome;
     probe->finding.status = status;
     probe->is_over = true;

@@ -9,9 +9,15 @@ static void add_time(cJSON *object, const char *name, kv_millis time, bool *ok)
 {
     char text[KV_ISO_DATE_SIZE];
 
+    kv_time_render_iso(time, text);
+    kv_json_add_text(object, name, text, ok);
+}
+
+/* 0 is never; it is 1970 only where there always is a time. */
+static void add_time_if_any(cJSON *object, const char *name, kv_millis time, bool *ok)
+{
     if (time != 0) {
-        kv_time_render_iso(time, text);
-        kv_json_add_text(object, name, text, ok);
+        add_time(object, name, time, ok);
     }
 }
 
@@ -66,8 +72,8 @@ static cJSON *render(const struct shown *shown)
     kv_json_add_text(object, "rules", shown->rules, &ok);
     kv_json_add_text(object, "state", kv_consumer_state_name(view->state), &ok);
     add_time(object, "since", view->since, &ok);
-    add_time(object, "lost_since", view->lost_since, &ok);
-    add_time(object, "heals_at", view->heals_at, &ok);
+    add_time_if_any(object, "lost_since", view->lost_since, &ok);
+    add_time_if_any(object, "heals_at", view->heals_at, &ok);
     kv_json_add_bool(object, "healthy", view->is_healthy, &ok);
     add_said(object, "reason", view->reason, &ok);
     add_said(object, "cause", view->cause, &ok);
@@ -77,7 +83,7 @@ static cJSON *render(const struct shown *shown)
     kv_json_add_int(object, "checks", shown->checks, &ok);
     kv_json_add_int(object, "missed", shown->missed, &ok);
     add_said(object, "dek_wrapped_by", shown->wrapped_by, &ok);
-    add_time(object, "looks_at", shown->looks_at, &ok);
+    add_time_if_any(object, "looks_at", shown->looks_at, &ok);
     if (!ok) {
         cJSON_Delete(object);
         return NULL;

@@ -159,7 +159,9 @@ static void write_zsh_arguments(const struct fill_command *command, FILE *out)
 
     (void) fputs("_arguments :", out);
     for (size_t at = 0; (option = fill_next_option(command->command, true, &at)) != NULL;) {
-        (void) fprintf(out, " \\\n                ':%s:", option->value);
+        bool is_optional = kv_commands_say(option->commands, KV_COMMAND_OPTIONAL);
+
+        (void) fprintf(out, " \\\n                '%s:%s:", is_optional ? ":" : "", option->value);
         write_zsh_offer(option, out);
         (void) fputc('\'', out);
     }

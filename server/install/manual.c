@@ -170,7 +170,9 @@ static void write_command(const struct fill_command *command, FILE *out)
 
     (void) fprintf(out, ".SS \"coffer %s", command->name);
     for (size_t at = 0; (option = fill_next_option(command->command, true, &at)) != NULL;) {
-        (void) fprintf(out, " \\fI%s\\fR", option->value);
+        bool is_optional = kv_commands_say(option->commands, KV_COMMAND_OPTIONAL);
+
+        (void) fprintf(out, is_optional ? " [\\fI%s\\fR]" : " \\fI%s\\fR", option->value);
     }
     (void) fputs("\"\n", out);
     (void) snprintf(text, sizeof(text), "%s.", command->help);

@@ -69,6 +69,17 @@ Test(consumer, does_not_add_one_whose_vault_does_not_answer)
     cr_expect(strstr(refused.body, "no answer after 4 tries") != NULL, "%s", refused.body);
 }
 
+/* What a vault says of a key that is not there is longer than a cause. */
+Test(consumer, shows_where_what_a_vault_says_goes_on)
+{
+    API_REPLY(refused, consumer_ask("PUT", "/a",
+                                    "{\"key\":\"https://rol.vault.localhost/keys/none/"
+                                    "0123456789abcdef0123456789abcdef\",\"rules\":\"none\"}"));
+    cr_expect_eq(refused.status, 409, "%s", refused.body);
+    cr_expect(strstr(refused.body, "404 KeyNotFound") != NULL, "%s", refused.body);
+    cr_expect(strstr(refused.body, " ...\"") != NULL, "%s", refused.body);
+}
+
 /* vault.azure.net without such a name is the customer's fault; another name is nobody's. */
 Test(consumer, knows_a_public_name_that_is_gone)
 {

@@ -87,6 +87,8 @@ Test(consumer_follow, a_database_wants_a_version_unless_it_is_told_to_follow)
                                     "\"https://rol.vault.localhost/keys/cmk\"}"));
     cr_expect_eq(refused.status, 409, "%s", refused.body);
     cr_expect(strstr(refused.body, "version") != NULL, "%s", refused.body);
+    cr_expect(strstr(refused.body, "(rules=dicom; none asks nothing of it)") != NULL, "%s",
+              refused.body);
     add("db", "sql-tde");
     consumer_expect("db", "encrypted", "with rules=none");
 }

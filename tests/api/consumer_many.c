@@ -8,9 +8,9 @@
 
 #include "consumer_tools.h"
 
-#define CROWD 120
+#define CROWD 64
 #define MINUTE 60
-#define MINUTES 10
+#define MINUTES 5
 
 static char url[CONSUMER_URL_SIZE];
 
@@ -23,6 +23,14 @@ static void start_crowd(void)
     for (int i = 0; i < CROWD; i++) {
         (void) snprintf(name, sizeof(name), "c%d", i);
         consumer_add(name, i % 2 == 0 ? "fhir" : "dicom", url, i % 2 == 0 ? "fhir-id" : "dicom-id");
+    }
+}
+
+/* One after the other, each with a time of its own in which the checks have to be made. */
+static void walk_minutes(int count)
+{
+    for (int i = 0; i < count; i++) {
+        consumer_walk(MINUTE);
     }
 }
 
@@ -82,7 +90,7 @@ Test(consumer_many, are_checked_every_minute_each)
 Test(consumer_many, are_all_checked_on_a_journey)
 {
     consumer_walk(MINUTES * MINUTE);
-    expect_all("encrypted", 1 + MINUTES, "ten minutes later");
+    expect_all("encrypted", 1 + MINUTES, "minutes later");
     expect_requests("unwrapKey", 200, CROWD * (1 + MINUTES));
 }
 
@@ -96,14 +104,14 @@ Test(consumer_many, all_notice_that_the_key_is_disabled_and_is_back)
     consumer_change("rol", "{\"enabled\":true}");
     consumer_walk(MINUTE);
     expect_all("healing", 4, "the key is back");
-    consumer_walk(10 * MINUTE);
+    walk_minutes(10);
     expect_all("encrypted", 14, "ten minutes later");
 }
 
 Test(consumer_many, need_the_template_after_half_an_hour)
 {
     consumer_change("rol", "{\"enabled\":false}");
-    consumer_walk(32 * MINUTE);
+    walk_minutes(32);
     expect_all("needs-redeploy", 33, "after 31 minutes");
     consumer_change("rol", "{\"enabled\":true}");
     consumer_walk(MINUTE);
@@ -128,4 +136,5 @@ Test(consumer_many, pause_without_keeping_others_waiting)
     consumer_key("pol", other);
     consumer_add("another", "fhir", other, "fhir-id");
     api_set_clock(&consumer_daemon, "{\"frozen\":true}");
+    consumer_walk(MINUTE); /* nobody waits for the end of a pause while the clock stands still */
 }

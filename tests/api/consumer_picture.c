@@ -143,6 +143,7 @@ Test(consumer_picture, and_state_are_shown_of_the_one_that_is_named)
         { { "consumer", "status", "ws-fhir" }, 0, "ws-fhir  fhir  encrypted" },
         { { "consumer", "status", "--name", "ws-fhir" }, 0, "ws-fhir  fhir  encrypted" },
         { { "consumer", "status" }, 0, "ws-fhir  fhir  encrypted" },
+        { { "consumer", "add", "ws-plain" }, 0, "without a key: nothing can be lost\n" },
         { { "consumer", "status", "nobody" }, 1, "There is no consumer 'nobody'" },
         { { "consumer", "status", "ws-fhir", "--name", "other" }, 2, "say which" },
         { { "consumer", "status", "ws-fhir", "ws-dicom" }, 2, "ws-dicom" },
@@ -165,6 +166,9 @@ Test(consumer_picture, and_state_are_shown_of_the_one_that_is_named)
 /* Access that is back is not asked for. */
 Test(consumer_picture, and_advice_go_by_what_is_needed_now)
 {
+    static const char *const timeline[] = { "consumer", "timeline", "ws-fhir", NULL };
+    char output[4096];
+
     add_service();
     set_enabled(false);
     consumer_walk(35 * MINUTE);
@@ -181,4 +185,6 @@ Test(consumer_picture, and_advice_go_by_what_is_needed_now)
     API_REPLY(health, consumer_ask("GET", "/ws-fhir/health", NULL));
     cr_expect_str_eq(reply_text(&health, "current.recommendedActions.0.action"),
                      "Deploy the service again.", "%s", health.body);
+    cr_expect_eq(run(timeline, output, sizeof(output)), 0, "%s", output);
+    cr_expect_not_null(strstr(output, "needs-redeploy  its checks are good again\n"), "%s", output);
 }

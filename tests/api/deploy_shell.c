@@ -63,7 +63,9 @@ Test(deploy_shell, wrong_usage_and_files_that_are_not_there)
     expect("--group rg1 @missing.json", 1, "missing.json does not exist");
     write_template();
     expect("--group rg1 --parameters =x @t.json", 2, "the name is missing");
-    expect("--group rg1 --parameters nothere.json @t.json", 1, "nothere.json does not exist");
+    expect("--group rg1 --parameters nothere.json @t.json", 1,
+           "nothere.json: there is no such file");
+    expect("--group rg1 --parameters who @t.json", 1, "and it is no NAME=VALUE");
     expect("--group rg1 --mode partial @t.json", 2, "mode");
     expect("--group rg1 --name a/b @t.json", 2, "a deployment's name has at most");
 }

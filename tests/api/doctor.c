@@ -271,6 +271,36 @@ Test(doctor, passes_a_key_with_which_nothing_is_wrong)
     }
 }
 
+/* The name that the default identity has in answers and advice is taken for it, wherever it is given. */
+Test(doctor, asks_for_the_default_identity_by_its_name)
+{
+    static const char *const rights[] = { "may-get", "may-wrap", "may-unwrap", "probe" };
+    static const char *const grant[] = { "access",     "grant",         "--vault",
+                                         "doc-system", "--identity",    "system-assigned",
+                                         "--role",     ENCRYPTION_USER, NULL };
+    char url[256], *granted, *output;
+    API_CLIENT(dev);
+
+    access_make_vault(api_daemon(), "doc-system", "{\"purge_protection\":true}");
+    make_key(&dev, "doc-system", KEY_MEMBERS, url);
+    access_do(api_daemon(), "PATCH", "/doc-system", "{\"access\":\"rbac\"}", 200);
+    cr_expect_eq(run((const char *const[]){ "doctor", "--key", url, NULL }, &output), 1, "%s",
+                 output);
+    free(output);
+    cr_assert_eq(run(grant, &granted), 0, "%s", granted);
+    free(granted);
+    cr_expect_eq(run((const char *const[]){ "doctor", "--key", url, "--json", NULL }, &output), 0,
+                 "%s", output);
+    for (size_t i = 0; i < KV_COUNT(rights); i++) {
+        cJSON *tree;
+
+        cr_expect_str_eq(text_of(find_rule(output, rights[i], &tree), "verdict"), "holds", "%s: %s",
+                         rights[i], output);
+        cJSON_Delete(tree);
+    }
+    free(output);
+}
+
 /* As somebody checks a vault that is not coffer's: by a token, without a control port to ask. */
 Test(doctor, takes_a_token_from_a_file)
 {

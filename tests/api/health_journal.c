@@ -155,6 +155,33 @@ Test(health_journal, what_is_written_stays_when_the_answer_is_lost)
     api_end(&own);
 }
 
+/* Of a service the host tells which it is. */
+Test(health_journal, names_the_service_in_a_shell)
+{
+    char output[8192], control_address[64];
+    struct daemon own;
+
+    begin(&own, "fhir");
+    API_REPLY(none, ask(&own, "GET", "/Patient/none", NULL));
+    cr_assert_eq(none.status, 404, "%s", none.body);
+    (void) snprintf(control_address, sizeof(control_address), "http://127.0.0.1:%u",
+                    own.control_port);
+    const char *const list[] = { "journal",   "list",          "--host", "svc.fhir.*",
+                                 "--control", control_address, NULL };
+    const char *const others[] = { "journal",   "list",          "--host", "other.fhir.*",
+                                   "--control", control_address, NULL };
+    const char *const expect[] = { "journal", "expect",    "--kind",        "service", "--count",
+                                   "7",       "--control", control_address, NULL };
+
+    cr_expect_eq(program_run(list, output, sizeof(output)), 0, "%s", output);
+    cr_expect_not_null(strstr(output, " fhirRead svc.fhir.localhost"), "%s", output);
+    cr_expect_eq(program_run(others, output, sizeof(output)), 0, "%s", output);
+    cr_expect_str_empty(output, "%s", output);
+    cr_expect_eq(program_run(expect, output, sizeof(output)), 1, "%s", output);
+    cr_expect_not_null(strstr(output, " fhirRead svc.fhir.localhost"), "%s", output);
+    api_end(&own);
+}
+
 Test(health_journal, a_dicom_service_says_it_in_a_sentence)
 {
     struct daemon own;

@@ -14,7 +14,7 @@ part()
 
 has_command()
 {
-    part coffer.1 COMMANDS EXIT | grep -q "^\.SS \"coffer $1\( [A-Z]*\)*\"$"
+    part coffer.1 COMMANDS EXIT | grep -q "^\.SS \"coffer $1\( \[*[A-Z]*]*\)*\"$"
 }
 
 # As "--name" or "--name VALUE" below the command, or among those that all have.

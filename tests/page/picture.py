@@ -32,6 +32,23 @@ def furnish(server):
     ]})
 
 
+def lose_and_find(server):
+    """An hour of two services, one of which is deployed again: on a clock that is taken on."""
+    version = server.make_key("health-cmk", kty="RSA", key_size=2048)
+    server.ask_control("/control/v1/clock", {"frozen": True})
+    for name, profile in (("clinic-fhir", "fhir"), ("clinic-labs", "dicom")):
+        server.ask_control(f"/control/v1/consumers/{name}", {
+            "profile": profile, "rules": "none", "identity": "health",
+            "key": f"https://dev.vault.localhost/keys/health-cmk/{version}"}, "PUT")
+    for span, enabled in (("PT5M", False), ("PT10M", True), ("PT15M", False), ("PT35M", True), ("PT10M", True)):
+        server.ask_control("/control/v1/clock/advance", {"by": span})
+        server.ask_control("/control/v1/vaults/dev/keys/health-cmk", {"enabled": enabled}, "PATCH")
+    server.ask_control("/control/v1/consumers/clinic-fhir/redeploy", {})
+    server.ask_control("/control/v1/clock/advance", {"by": "PT5M"})
+    server.ask_control("/control/v1/clock", {"frozen": False})
+    server.ask_control("/control/v1/requests", method="DELETE")
+
+
 def work(server):
     """Most of a minute of a service's life."""
     sign = {"alg": "ES256", "value": DIGEST}
@@ -56,15 +73,18 @@ def work(server):
 def main(coffer, png, colours="light"):
     with tempfile.TemporaryDirectory(prefix="coffer-page.") as scratch:
         server = Server(coffer, f"{scratch}/data", "--vault", "dev", "--vault", "std",
-                        "--identity", "orders", "--identity", "payroll", "--identity", "dev")
-        browser = Browser(scratch, size=(1320, 1480), dark=colours == "dark")
+                        "--identity", "orders", "--identity", "payroll", "--identity", "dev",
+                        "--identity", "health")
+        browser = Browser(scratch, size=(1320, 2180), dark=colours == "dark")
         try:
             furnish(server)
+            lose_and_find(server)
             work(server)
             browser.go(f"{server.control}/")
             browser.expect("#timeline-summary", "requests")
             browser.find("#timeline-window").choose("minute")
             browser.button("orders-cmk").click()
+            browser.button("clinic-fhir").click()
             browser.run("document.activeElement.blur()")
             time.sleep(3)
             Path(png).write_bytes(browser.picture())

@@ -39,6 +39,15 @@ Test(options_print, keeps_help_within_80_columns_for_every_command)
     }
 }
 
+Test(options_print, breaks_a_long_choice_between_its_words)
+{
+    char *text = printed(KV_COMMAND_CONSUMER_WAIT, true);
+
+    cr_assert_not_null(strstr(text, "|\n"), "%s", text);
+    cr_assert_not_null(strstr(text, "starting;"), "%s", text);
+    free(text);
+}
+
 Test(options_print, helps_with_the_command_only)
 {
     char *text = printed(KV_COMMAND_TOKEN, true);

@@ -74,7 +74,7 @@ static enum kv_code take_operations(const struct fault_patterns *patterns,
         if (found == 0) {
             return KV_FAIL(err, KV_BAD_PARAMETER, 0,
                            "No operation is called '%.64s': the rule would never act. Operations "
-                           "are called as in getKey, wrapKey, unwrapKey, sign.",
+                           "are called as in getKey, unwrapKey, imdsToken, fhirRead.",
                            patterns->pattern[i].text);
         }
         *operations |= found;

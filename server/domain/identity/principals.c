@@ -254,7 +254,7 @@ enum kv_code kv_principals_find_name(struct kv_principals *principals, const cha
 {
     struct wanted wanted = {
         .key = PRINCIPALS_BY_NAME,
-        .text = name != NULL ? name : "",
+        .text = name != NULL ? kv_principal_name_of(name) : "",
         .is_name = true,
     };
 

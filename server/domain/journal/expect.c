@@ -12,6 +12,18 @@ static const char *or_dash(const char *text)
     return text[0] != '\0' ? text : "-";
 }
 
+/* "dev/k"; of a service its host. */
+static enum kv_code print_target(const struct kv_journal_entry *entry, struct kv_buf *text,
+                                 struct kv_err *err)
+{
+    const char *const *field = entry->note.text;
+
+    return entry->note.kind == KV_JOURNAL_SERVICE
+               ? kv_buf_printf(text, err, "%s", or_dash(field[KV_JOURNAL_HOST]))
+               : kv_buf_printf(text, err, "%s/%s", or_dash(field[KV_JOURNAL_VAULT]),
+                               or_dash(field[KV_JOURNAL_KEY]));
+}
+
 /* "#12 2026-11-29T19:20:56.123Z unwrapKey dev/k 403 Forbidden/ForbiddenByRbac" */
 static enum kv_code print_entry(const struct kv_journal_entry *entry, const char *sign,
                                 struct kv_buf *text, struct kv_err *err)
@@ -21,9 +33,10 @@ static enum kv_code print_entry(const struct kv_journal_entry *entry, const char
     char when[KV_ISO_DATE_SIZE];
 
     kv_time_render_iso(entry->note.real, when);
-    KV_TRY(kv_buf_printf(text, err, "  %s #%" PRIu64 " %s %s %s/%s %d", sign, entry->number, when,
-                         or_dash(field[KV_JOURNAL_OPERATION]), or_dash(field[KV_JOURNAL_VAULT]),
-                         or_dash(field[KV_JOURNAL_KEY]), entry->note.status));
+    KV_TRY(kv_buf_printf(text, err, "  %s #%" PRIu64 " %s %s ", sign, entry->number, when,
+                         or_dash(field[KV_JOURNAL_OPERATION])));
+    KV_TRY(print_target(entry, text, err));
+    KV_TRY(kv_buf_printf(text, err, " %d", entry->note.status));
     if (field[KV_JOURNAL_CODE][0] != '\0') {
         KV_TRY(kv_buf_printf(text, err, " %s%s%s", field[KV_JOURNAL_CODE],
                              inner[0] != '\0' ? "/" : "", inner));
