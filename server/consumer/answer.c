@@ -236,7 +236,8 @@ void answer_describe(const struct probe *probe, long status, char *ret_text, siz
         cJSON_IsString(error) ? text_of(body, "error_description") : text_of(error, "message");
 
     int line = (int) strcspn(message, "\r\n"); /* a role's refusal goes on with ids, for lines */
-    (void) snprintf(text, sizeof(text), "%ld %.60s%s%.60s%s: %.*s", status, code,
-                    *inner != '\0' ? " (" : "", inner, *inner != '\0' ? ")" : "", line, message);
+    (void) snprintf(text, sizeof(text), "%ld%s%.60s%s%.60s%s%s%.*s", status,
+                    *code != '\0' ? " " : "", code, *inner != '\0' ? " (" : "", inner,
+                    *inner != '\0' ? ")" : "", line > 0 ? ": " : "", line, message);
     copy_plain(ret_text, size, text);
 }

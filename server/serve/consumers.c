@@ -162,6 +162,11 @@ void consumers_lend(struct consumers *consumers, struct kv_app *app)
     app->consumers_context = consumers;
 }
 
+enum kv_code consumers_add(struct consumers *consumers, struct kv_err *err)
+{
+    return each_order(consumers->options, add, consumers->kept, err);
+}
+
 enum kv_code consumers_start(struct consumers *consumers, const struct kv_app *app,
                              struct kv_listener *control, struct kv_err *err)
 {
@@ -171,7 +176,6 @@ enum kv_code consumers_start(struct consumers *consumers, const struct kv_app *a
     ready_control_url(kv_option_text(consumers->options, KV_OPTION_LISTEN), app->control_port,
                       login);
     atomic_store(&consumers->control, control);
-    KV_TRY(each_order(consumers->options, add, consumers->kept, err));
     return kv_consumers_start(consumers->kept, &place, err);
 }
 

@@ -28,6 +28,9 @@ enum kv_code consumers_open(struct consumers *consumers, const struct kv_options
                             struct kv_err *err) kv_must_check;
 void consumers_lend(struct consumers *consumers, struct kv_app *app);
 
+/* Those that the options name and that are not there: before the first listener, and no key is asked for. */
+enum kv_code consumers_add(struct consumers *consumers, struct kv_err *err) kv_must_check;
+
 /* Once the ports are known, and serve: from now on keys are probed. */
 enum kv_code consumers_start(struct consumers *consumers, const struct kv_app *app,
                              struct kv_listener *control, struct kv_err *err) kv_must_check;

@@ -202,6 +202,7 @@ static enum kv_code use_keys(struct server *server, struct kv_err *err)
 static enum kv_code listen_on(struct server *server, struct kv_err *err)
 {
     server_lend(server);
+    KV_TRY(consumers_add(&server->consumers, err));
     KV_TRY(control_port_guard(server->options, server->folder.path, &server->app, err));
     KV_TRY(listeners_open_tls(&server->listeners, server->options, &server->certificates,
                               &server->app, err));

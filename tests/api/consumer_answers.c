@@ -68,6 +68,21 @@ Test(consumer_answers, without_an_end_are_no_key)
     receiver_stop(&vault);
 }
 
+/* A refusal that is JSON and says nothing is told by its status alone. */
+Test(consumer_answers, without_words_are_told_by_their_status)
+{
+    static const char rule[] = "{\"match\":{\"operation\":\"getKey\"},"
+                               "\"effect\":{\"status\":403,\"body\":\"{}\"}}";
+    char url[CONSUMER_URL_SIZE];
+
+    consumer_key("rol", url);
+    API_REPLY(added, consumer_control("POST", "/control/v1/faults", rule));
+    cr_assert_eq(added.status, 201, "%s", added.body);
+    API_REPLY(refused, add(url, ""));
+    cr_expect_eq(refused.status, 409, "%s", refused.body);
+    cr_expect(strstr(refused.body, "get: 403\"") != NULL, "%s", refused.body);
+}
+
 static void write_ca(const char *text)
 {
     cr_assert_eq(kv_file_write(ca, text, strlen(text), 0600, NULL), KV_OK);

@@ -113,6 +113,25 @@ Test(deployments_secrets, are_null_in_nested_deployments)
     cr_expect_not(is_stored(SECRET));
 }
 
+/* A default that is made of one is as secret as it is, whatever type is declared. */
+Test(deployments_secrets, are_not_shown_as_defaults_of_other_parameters)
+{
+    DEPLOYMENTS_CLIENT;
+    deployments_succeed(&dev, "one",
+                        DEPLOY_WITH(TEMPLATE("\"parameters\":{\"pin\":{\"type\":\"securestring\"},"
+                                             "\"made\":{\"type\":\"string\",\"defaultValue\":"
+                                             "\"[concat('x', parameters('pin'))]\"},"
+                                             "\"open\":{\"type\":\"string\",\"defaultValue\":"
+                                             "\"open-4711\"}},\"resources\":[]"),
+                                    GIVEN));
+    API_REPLY(shown, arm_ask(&dev, "GET", DEPLOYMENTS("rg1") "one", "2021-04-01", NULL));
+    cr_expect_eq(shown.status, 200, "%s", shown.body);
+    cr_expect_str_eq(reply_text(&shown, "properties.parameters.open.value"), "open-4711");
+    cr_expect_not_null(reply_item(&shown, "properties.parameters.made"), "%s", shown.body);
+    cr_expect_null(strstr(shown.body, "hush"), "%s", shown.body);
+    cr_expect_not(is_stored(SECRET));
+}
+
 /* As in the service, what a provider does not tell is not there for expressions either. */
 Test(deployments_secrets, are_null_for_those_that_refer_to_them)
 {

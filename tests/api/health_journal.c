@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "health_tools.h"
+#include "process_tools.h"
 
 TestSuite(health_journal, .timeout = 120);
 
@@ -204,6 +205,8 @@ static const struct {
     { "fhir", "GET", "/Patient/ada-1815/_history/1", NULL, "fhirReadVersion",
       "/Patient/{id}/_history/{version}", NULL, 200 },
     { "fhir", "GET", "/Patient?_id=ada-1815", NULL, "fhirSearch", "/Patient", NULL, 200 },
+    { "fhir", "GET", "/Patient?api-version=lovelace&name=lovelace", NULL, "fhirSearch", "/Patient",
+      "invalid", 400 },
     { "fhir", "POST", "/Patient", PATIENT, "fhirCreate", "/Patient", NULL, 201 },
     { "fhir", "GET", "/Patient/lovelace", NULL, "fhirRead", "/Patient/{id}", "not-found", 404 },
     { "fhir", "GET", "/Lovelace/ada-1815", NULL, "fhirRead", "/{type}/{id}", "not-found", 404 },
@@ -227,6 +230,17 @@ static void expect_entry(const cJSON *entry, size_t row)
     }
     cr_expect_str_eq(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "kind")),
                      "service");
+}
+
+/* The log, which is whole once the daemon has ended. */
+static void expect_log(struct daemon *own)
+{
+    cr_assert(daemon_stop(own));
+    cr_expect_gt(process_count_lines(own, "path=\"/Patient/{id}\" status=404"), 0);
+    cr_expect_gt(process_count_lines(own, "path=\"/***\""), 0);
+    cr_expect_eq(process_count_lines(own, "ovelace"), 0);
+    cr_expect_eq(process_count_lines(own, "1815"), 0);
+    daemon_discard(own);
 }
 
 Test(health_journal, shows_what_was_asked_and_nothing_of_the_data)
@@ -256,5 +270,5 @@ Test(health_journal, shows_what_was_asked_and_nothing_of_the_data)
     cr_expect_eq(har.status, 200, "%s", har.body);
     cr_expect_null(strcasestr(har.body, "lovelace"), "%s", har.body);
     cr_expect_null(strstr(har.body, "1815"), "%s", har.body);
-    api_end(&own);
+    expect_log(&own);
 }

@@ -183,7 +183,7 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 
 %C%_test_health_SOURCES = %D%/health_dicom.c %D%/health_fhir.c %D%/health_journal.c \
 	%D%/health_lost.c %D%/health_tools.c \
-	%D%/health_tools.h $(api_support)
+	%D%/health_tools.h %D%/process_tools.c %D%/process_tools.h $(api_support)
 %C%_test_health_CFLAGS = $(api_cflags)
 %C%_test_health_LDADD = $(api_libs)
 

@@ -255,6 +255,23 @@ Test(opening, lets_keys_be_read_and_has_their_users_wait)
     api_end(&own);
 }
 
+/* Whoever starts coffer with a service may ask for it as soon as coffer is ready. */
+Test(opening, has_the_services_that_the_options_name)
+{
+    const char *given[] = { "--vault", "dev", "--consumer",
+                            "svc,profile=fhir,rules=none,"
+                            "key=https://dev.vault.localhost:1/keys/kept",
+                            NULL };
+
+    begin(MANY);
+    cr_assert(daemon_start(&own, given));
+    expect("/control/v1/consumers/svc", 200, "\"state\":\"starting\"");
+    expect("/health", 503, "opening");
+    unlock_token();
+    expect("/control/v1/hsm", 200, "available");
+    api_end(&own);
+}
+
 /* What was never acknowledged is gone before anybody can use it. */
 Test(opening, lets_nobody_in_before_the_sweep)
 {

@@ -50,6 +50,12 @@ static inline const struct front_terms *front_terms_of(const struct kv_route *ro
     return route->own;
 }
 
+/* --- seen.c --- */
+
+/* A line of the access log, without the path, the query and the reasons that may tell of a patient. */
+void front_log(const struct kv_request *request, const struct kv_response *response,
+               const struct kv_err *err, int64_t micros);
+
 /* --- host.c --- */
 
 /* The kind of front that a host has, by its domain; 0: it is none. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the journal and fault rules may see of a request to a front. */
+/* What the log, the journal and fault rules may see of a request to a front. */
 #include <stdio.h>
 #include <string.h>
 
@@ -25,4 +25,29 @@ void kv_front_path(const struct kv_request *request, char ret_path[KV_FRONT_PATH
                             route->path + strlen(placeholder));
         }
     }
+}
+
+/* What was not found, or is not right, is named in the answer as the client sent it. */
+static bool names_data(const struct kv_request *request, const struct kv_err *err)
+{
+    return front_call_of(request) != NULL
+           && (err->code == KV_NOT_FOUND || err->code == KV_BAD_PARAMETER);
+}
+
+void front_log(const struct kv_request *request, const struct kv_response *response,
+               const struct kv_err *err, int64_t micros)
+{
+    char path[KV_FRONT_PATH_SIZE];
+    struct kv_request seen = *request;
+    struct kv_err why;
+
+    kv_front_path(request, path);
+    seen.target = path;
+    if (err != NULL && names_data(request, err)) {
+        why = *err;
+        (void) snprintf(why.message, sizeof(why.message),
+                        "the answer says it, to the client alone");
+        err = &why;
+    }
+    kv_log_access(&seen, response, err, micros);
 }

@@ -87,7 +87,7 @@ static void finish(struct kv_request *request, struct kv_response *response)
 static void log_and_note(const struct kv_request *request, const struct kv_response *response,
                          const struct kv_err *err, int64_t micros)
 {
-    kv_log_access(request, response, err, micros);
+    front_log(request, response, err, micros);
     kv_journal_answer(KV_JOURNAL_SERVICE, request, response, err, micros);
 }
 

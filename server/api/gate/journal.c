@@ -175,7 +175,9 @@ static void add_head(const struct kv_request *request, struct room *room,
     note->text[KV_JOURNAL_CLIENT] = request->client;
     note->text[KV_JOURNAL_HOST] = request->authority;
     note->text[KV_JOURNAL_VAULT] = request->vault;
-    note->text[KV_JOURNAL_API_VERSION] = kv_request_query(request, "api-version");
+    if (note->kind != KV_JOURNAL_SERVICE) { /* it has none: this would be data */
+        note->text[KV_JOURNAL_API_VERSION] = kv_request_query(request, "api-version");
+    }
     note->text[KV_JOURNAL_METHOD] = request->method;
     note->text[KV_JOURNAL_PATH] = read_path(request, note->kind, room->path);
     note->text[KV_JOURNAL_FAULT] = request->rule;

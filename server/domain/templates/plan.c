@@ -162,7 +162,7 @@ static enum kv_code add_parameter(struct kv_template_plan *plan, const struct te
     KV_TRY(
         template_read_type(plan->template, name->definition, "parameter", name->name, &type, err));
     kv_json_add_text(entry, "type", template_type_shown(type.type), &ok);
-    if (ok && !template_is_secret(plan->template, name->definition)) {
+    if (ok && !name->has_secret && !template_is_secret(plan->template, name->definition)) {
         KV_TRY(template_copy(budget, name->value, &value, err));
         kv_json_add_take(entry, "value", value, &ok);
     }
