@@ -60,6 +60,40 @@ static void await_thing(struct client *client, const char *name)
     cr_assert_eq(get_thing(client, name), 200, "%s", name);
 }
 
+/* Clients that are not told when to ask again rest for half a minute. */
+static void expect_pause(struct client *client, const char *url, const char *seconds)
+{
+    API_REPLY(reply, arm_ask(client, "GET", strstr(url, "/subscriptions/"), NULL, NULL));
+    const char *pause = reply_header(&reply, "Retry-After");
+
+    if (seconds == NULL) {
+        cr_expect_null(pause, "%s: %s", url, reply.body);
+        return;
+    }
+    cr_expect_str_eq(pause != NULL ? pause : "none", seconds, "%s: %s", url, reply.body);
+}
+
+Test(deployments_time, whoever_polls_is_told_when_to_ask_again)
+{
+    API_CLIENT_OF(&daemon, dev);
+    freeze();
+    arm_make_group(&dev, "rg2");
+    API_REPLY(begun, arm_ask(&dev, "PUT", DEPLOYMENTS("rg1") "one", VERSION, CHAIN));
+    API_REPLY(gone, arm_ask(&dev, "DELETE", GROUP_ID("rg2"), VERSION, NULL));
+
+    cr_expect_str_eq(reply_header(&begun, "Retry-After"), "1", "%s", begun.body);
+    expect_pause(&dev, reply_header(&begun, "Azure-AsyncOperation"), "1");
+    cr_assert_eq(gone.status, 202, "%s", gone.body);
+    cr_expect_str_eq(reply_header(&gone, "Retry-After"), "15");
+    expect_pause(&dev, reply_header(&gone, "Azure-AsyncOperation"), "15");
+    expect_pause(&dev, reply_header(&gone, "Location"), "15");
+    api_advance(&daemon, LAG_SECONDS - 3);
+    expect_pause(&dev, reply_header(&gone, "Location"), "3");
+    api_advance(&daemon, 3);
+    expect_pause(&dev, reply_header(&gone, "Azure-AsyncOperation"), NULL);
+    expect_pause(&dev, reply_header(&gone, "Location"), NULL);
+}
+
 Test(deployments_time, each_step_takes_its_time_by_the_clock)
 {
     API_CLIENT_OF(&daemon, dev);

@@ -208,6 +208,7 @@ Test(resource_groups, are_made_changed_and_deleted)
     cr_expect_eq(head.status, 204);
     cr_expect_eq(gone.status, 202);
     cr_expect_not_null(reply_header(&gone, "Location"));
+    cr_expect_str_eq(reply_header(&gone, "Retry-After"), "1", "or clients rest half a minute");
     cr_expect_eq(after.status, 404);
 }
 

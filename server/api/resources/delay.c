@@ -39,10 +39,14 @@ static char *print_url(const struct arm_call *call, const char *what, const char
                : url;
 }
 
-/* How long to wait before one asks again: as the service says, or less when it is over before. */
+/* How long to wait before one asks again: as the service says, or less when it is over before. Clients
+ * wait for half a minute where they are not told. */
 static unsigned pause_of(kv_millis lag)
 {
-    return lag <= 1000 ? 0 : lag / 1000 < POLL_SECONDS ? (unsigned) (lag / 1000) : POLL_SECONDS;
+    if (lag < 2000) {
+        return 1;
+    }
+    return lag / 1000 < POLL_SECONDS ? (unsigned) (lag / 1000) : POLL_SECONDS;
 }
 
 static enum kv_code begin(struct arm_call *call, kv_millis ends, struct arm_reply *reply,
@@ -77,7 +81,6 @@ enum kv_code arm_accept(struct arm_call *call, struct arm_reply *reply, kv_milli
     return begin(call, call->now + (lag > 0 ? lag : 1), reply, err);
 }
 
-/* Clients of Azure wait for half a minute where they are not told how long. */
 enum kv_code arm_accept_result(struct arm_call *call, struct arm_reply *reply, struct kv_err *err)
 {
     struct kv_resources *resources = call->app->resources;
@@ -132,6 +135,16 @@ static void add_members(cJSON *body, const cJSON *members, bool *ok)
     }
 }
 
+static enum kv_code ask_for_pause(const struct kv_request *request,
+                                  const struct kv_resource_operation *operation,
+                                  struct kv_response *response, struct kv_err *err)
+{
+    char seconds[16];
+
+    (void) snprintf(seconds, sizeof(seconds), "%u", pause_of(operation->ends - request->now));
+    return kv_response_header(response, err, "Retry-After", seconds);
+}
+
 enum kv_code operation_status(struct kv_request *request, struct kv_response *response,
                               struct kv_err *err)
 {
@@ -143,7 +156,9 @@ enum kv_code operation_status(struct kv_request *request, struct kv_response *re
     kv_json_add_text(body, "name", operation.id, &ok);
     kv_json_add_text(body, "status", status_names[operation.status], &ok);
     add_date(body, "startTime", operation.begun, &ok);
-    if (operation.status != KV_OPERATION_RUNNING) {
+    if (operation.status == KV_OPERATION_RUNNING) {
+        KV_TRY(ask_for_pause(request, &operation, response, err));
+    } else {
         add_date(body, "endTime", operation.ends, &ok);
     }
     add_members(body, operation.result, &ok);
@@ -176,8 +191,9 @@ enum kv_code operation_result(struct kv_request *request, struct kv_response *re
             len < 0 ? KV_OUT_OF_MEMORY(err) : kv_response_header(response, err, "Location", url);
 
         free(len < 0 ? NULL : url);
+        KV_TRY(code);
         response->status = 202;
-        return code;
+        return ask_for_pause(request, &operation, response, err);
     }
     add_spaced_date(body, "createdDateTime", operation.begun, &ok);
     add_spaced_date(body, "lastActionDateTime", operation.ends, &ok);

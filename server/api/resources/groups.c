@@ -171,13 +171,16 @@ static size_t count_types(const struct kv_app *app)
     return count;
 }
 
-static enum kv_code delete (struct arm_call *call, struct arm_reply *reply, struct kv_err *err) {
+static enum kv_code remove_one(struct arm_call *call, struct arm_reply *reply, struct kv_err *err)
+{
     KV_TRY(group_check(call->app, call->id, err));
-    for (size_t i = count_types(call->app); i-- > 0;){ if (goes_alone(arm_type_at(call->app, i))){
-        KV_TRY(delete_type(call, arm_type_at(call->app, i), err)); }
-}
-KV_TRY(kv_resource_delete_tree(call->app->resources, call->id->text, err));
-return arm_accept(call, reply, call->app->provisioning_lag, err);
+    for (size_t i = count_types(call->app); i-- > 0;) {
+        if (goes_alone(arm_type_at(call->app, i))) {
+            KV_TRY(delete_type(call, arm_type_at(call->app, i), err));
+        }
+    }
+    KV_TRY(kv_resource_delete_tree(call->app->resources, call->id->text, err));
+    return arm_accept(call, reply, call->app->provisioning_lag, err);
 }
 
 static enum kv_code refuse_export(struct arm_call *call, struct arm_reply *reply,
@@ -202,7 +205,7 @@ const struct arm_type arm_group_types[] = {
       .get = get,
       .put = put,
       .patch = patch,
-      .delete = delete,
+      .delete = remove_one,
       .list = list,
       .actions = actions,
       .check = check },

@@ -178,8 +178,9 @@ static enum kv_code read_deleted(const struct subject *subject, const char *path
     return KV_OK;
 }
 
-static enum kv_code delete (const struct subject *subject, kv_time when, const char *path,
-                            struct kv_err *err) {
+static enum kv_code remove_one(const struct subject *subject, kv_time when, const char *path,
+                               struct kv_err *err)
+{
     struct kv_scope scope = *subject->scope;
     kv_auto(kv_key_done) struct kv_key key = { .version = "" };
     struct kv_err why = { .code = KV_OK };
@@ -219,7 +220,7 @@ static enum kv_code do_key(struct subject *subject, const char *path, struct kv_
         KV_TRY(do_policy(subject, path, err));
     }
     if (when != 0 && subject->run->applies && !subject->is_deleted) {
-        return delete (subject, when, path, err);
+        return remove_one(subject, when, path, err);
     }
     return KV_OK;
 }

@@ -333,15 +333,19 @@ enum kv_code kv_snapshots_show(struct kv_snapshots *snapshots, const char *name,
 }
 
 /* Renamed first, so that what a crash leaves is no snapshot. */
-static enum kv_code delete (const char *folder, const char *name, struct kv_err *err) {
+static enum kv_code remove_one(const char *folder, const char *name, struct kv_err *err)
+{
     char place[KV_PATH_MAX], gone[KV_PATH_MAX];
 
-    KV_TRY(snapshot_name_check(name, err)); KV_TRY(snapshot_place(folder, name, place, err));
-    KV_TRY(snapshot_place(folder, REMOVED, gone, err)); if (!kv_file_exists(place)){
-        return KV_FAIL(err, KV_NOT_FOUND, 0, "There is no snapshot named '%s'.", name); }
-KV_TRY(remove_unfinished(folder, err));
-KV_TRY(snapshot_rename(place, gone, err));
-return snapshot_remove(gone, err);
+    KV_TRY(snapshot_name_check(name, err));
+    KV_TRY(snapshot_place(folder, name, place, err));
+    KV_TRY(snapshot_place(folder, REMOVED, gone, err));
+    if (!kv_file_exists(place)) {
+        return KV_FAIL(err, KV_NOT_FOUND, 0, "There is no snapshot named '%s'.", name);
+    }
+    KV_TRY(remove_unfinished(folder, err));
+    KV_TRY(snapshot_rename(place, gone, err));
+    return snapshot_remove(gone, err);
 }
 
 enum kv_code kv_snapshots_delete(struct kv_snapshots *snapshots, const char *name,
@@ -350,7 +354,7 @@ enum kv_code kv_snapshots_delete(struct kv_snapshots *snapshots, const char *nam
     kv_auto(end_turn) kv_unused pthread_mutex_t *turn = take_turn(snapshots);
     const char *folder = snapshots->config.folder;
 
-    return hide_place(folder, delete (folder, name, err), err);
+    return hide_place(folder, remove_one(folder, name, err), err);
 }
 
 enum kv_code kv_snapshots_check(struct kv_snapshots *snapshots, const char *name, const char *vault,

@@ -84,5 +84,6 @@ enum kv_code operation_status_get(struct arm_call *call, struct arm_reply *reply
         return KV_FAIL(err, KV_DEPLOYMENT_OPERATION_NOT_FOUND, 0,
                        "The deployment operation '%.64s' could not be found.", call->id->leaf);
     }
+    reply->retry_after = record_is_over(content) ? 0 : 1;
     return show_status(content, reply, err);
 }

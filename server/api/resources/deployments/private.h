@@ -163,6 +163,8 @@ enum kv_code record_get(const struct arm_call *call, const char *id, cJSON **ret
 /* The same of an envelope that a list has. */
 enum kv_code record_of(const struct arm_call *call, const struct kv_resource *resource,
                        cJSON **ret_content, struct kv_err *err) kv_must_check;
+/* Whether a deployment with that content runs no more. */
+bool record_is_over(const cJSON *content);
 /* The parent of what call->id names. */
 enum kv_code record_get_parent(const struct arm_call *call, cJSON **ret_content,
                                struct kv_err *err) kv_must_check;

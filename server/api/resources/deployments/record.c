@@ -142,7 +142,7 @@ static void see(void *context, const struct kv_deployment_view *view)
     sight->content = make_content(view->place, view, false);
 }
 
-static bool is_over(const cJSON *content)
+bool record_is_over(const cJSON *content)
 {
     const cJSON *properties = cJSON_GetObjectItem(content, "properties");
     const char *state = cJSON_GetStringValue(cJSON_GetObjectItem(properties, "provisioningState"));
@@ -209,10 +209,10 @@ enum kv_code record_get(const struct arm_call *call, const char *id, cJSON **ret
     kv_auto(cJSON_Delete) cJSON *content = NULL;
 
     KV_TRY(read_kept(call, id, &content, ret_location, err));
-    if (!see_running(call, id, &content) && !is_over(content)) {
+    if (!see_running(call, id, &content) && !record_is_over(content)) {
         cJSON_Delete(kv_take(content));
         KV_TRY(read_kept(call, id, &content, ret_location, err));
-        if (!is_over(content) && !see_running(call, id, &content)) {
+        if (!record_is_over(content) && !see_running(call, id, &content)) {
             KV_TRY(interrupt(content, id, err));
         }
     }
@@ -223,7 +223,7 @@ enum kv_code record_get(const struct arm_call *call, const char *id, cJSON **ret
 enum kv_code record_of(const struct arm_call *call, const struct kv_resource *resource,
                        cJSON **ret_content, struct kv_err *err)
 {
-    if (is_over(resource->content)) {
+    if (record_is_over(resource->content)) {
         *ret_content = cJSON_Duplicate(resource->content, true);
         return *ret_content != NULL ? KV_OK : KV_OUT_OF_MEMORY(err);
     }

@@ -48,10 +48,11 @@ static enum kv_code begin(const struct arm_call *call, const struct kv_deploymen
     return code == KV_CONFLICT ? refuse_active(call, "now", err) : code;
 }
 
-/* Polled with the api-version of the request. */
+/* Polled with the api-version of the request; soon, because what a template makes is there at once. */
 static enum kv_code add_status_url(const struct arm_call *call, const char *status_id,
                                    struct arm_reply *reply, struct kv_err *err)
 {
+    reply->retry_after = 1;
     return asprintf(&reply->async, "%s/operationStatuses/%s?api-version=%s", call->id->text,
                     status_id, call->api_version)
                    < 0
@@ -172,7 +173,8 @@ static enum kv_code get(struct arm_call *call, struct arm_reply *reply, struct k
     return reply->body != NULL ? KV_OK : KV_OUT_OF_MEMORY(err);
 }
 
-static enum kv_code delete (struct arm_call *call, struct arm_reply *reply, struct kv_err *err) {
+static enum kv_code remove_one(struct arm_call *call, struct arm_reply *reply, struct kv_err *err)
+{
     KV_TRY(check_active(call, err));
     KV_TRY(kv_resource_delete(call->app->resources, call->id->text, KV_RESOURCE_ANY, NULL, err));
     reply->status = 204;
@@ -265,7 +267,7 @@ const struct arm_type arm_deployment_types[] = {
       .places = ARM_AT_SUBSCRIPTION | ARM_AT_GROUP,
       .get = get,
       .put = put,
-      .delete = delete,
+      .delete = remove_one,
       .list = list,
       .actions = actions },
     { .name = DEPLOYMENT_TYPE "/operations",
