@@ -12,6 +12,7 @@
 #define TOKEN_PATH                                                                                 \
     "/msi/token?api-version=2019-08-01&resource=https%3A%2F%2Fmanagement.azure.com%2F"
 #define POLL_MS 200
+#define LOCATION_MAX 4096
 #define TIMEOUT_MS 130000L /* a preflight may wait for the token */
 
 KV_DEFINE_CLEANUP(CURL *, curl_easy_cleanup)
@@ -180,6 +181,27 @@ static enum kv_code ask(const struct deploy_client *client, const char *verb, co
     return code;
 }
 
+/* What was accepted is asked for where its answer says, until it is there. */
+static enum kv_code follow(const struct deploy_client *client, struct kv_buf *location,
+                           long *ret_status, cJSON **ret_json, struct kv_err *err)
+{
+    for (long waited = 0; *ret_status == 202 && location->len > 0; waited += POLL_MS) {
+        kv_auto(kv_buf_done) struct kv_buf next = *location;
+
+        kv_buf_init(location, LOCATION_MAX);
+        if (waited >= TIMEOUT_MS) {
+            return KV_FAIL(err, KV_INTERNAL, 0, "%s has accepted it, and does not come to an end",
+                           client->url);
+        }
+        if (waited > 0) {
+            deploy_client_rest(POLL_MS);
+        }
+        cJSON_Delete(kv_take(*ret_json));
+        KV_TRY(ask(client, "GET", next.data, NULL, location, ret_status, ret_json, err));
+    }
+    return KV_OK;
+}
+
 enum kv_code deploy_client_ask(const struct deploy_client *client, const char *verb,
                                const char *path, const struct kv_buf *body, long *ret_status,
                                cJSON **ret_json, struct kv_err *err)
@@ -187,21 +209,11 @@ enum kv_code deploy_client_ask(const struct deploy_client *client, const char *v
     kv_auto(kv_buf_done) struct kv_buf url;
     kv_auto(kv_buf_done) struct kv_buf location;
 
-    kv_buf_init(&url, 4096);
-    kv_buf_init(&location, 4096);
+    kv_buf_init(&url, LOCATION_MAX);
+    kv_buf_init(&location, LOCATION_MAX);
     KV_TRY(kv_buf_printf(&url, err, "%s%s%s", client->url, client->scope, path));
     KV_TRY(ask(client, verb, url.data, body, &location, ret_status, ret_json, err));
-    while (*ret_status == 202 && location.len > 0) {
-        kv_auto(kv_buf_done) struct kv_buf next = location;
-
-        kv_buf_init(&location, 4096);
-        cJSON_Delete(kv_take(*ret_json));
-        KV_TRY(ask(client, "GET", next.data, NULL, &location, ret_status, ret_json, err));
-        if (*ret_status == 202) {
-            deploy_client_rest(POLL_MS);
-        }
-    }
-    return KV_OK;
+    return follow(client, &location, ret_status, ret_json, err);
 }
 
 /* ---- Opening -------------------------------------------------------------------------------------- */

@@ -316,32 +316,33 @@ bool kv_lanes_post_in_turn(struct kv_lanes *lanes, uint64_t turn, kv_job_fn *job
                 &(struct job){ .run = job, .argument = argument, .turn = turn });
 }
 
-size_t kv_lanes_waiting(const struct kv_lanes *lanes, enum kv_lane lane)
+struct load {
+    size_t waiting, running;
+};
+
+static struct load look_at(const struct kv_lanes *lanes, enum kv_lane lane)
 {
     struct lane *target = find_lane(lanes, lane);
 
     pthread_mutex_lock(&target->mutex);
-    size_t count = target->count;
+    struct load load = { target->count, target->running };
     pthread_mutex_unlock(&target->mutex);
-    return count;
+    return load;
+}
+
+size_t kv_lanes_waiting(const struct kv_lanes *lanes, enum kv_lane lane)
+{
+    return look_at(lanes, lane).waiting;
 }
 
 size_t kv_lanes_running(const struct kv_lanes *lanes, enum kv_lane lane)
 {
-    struct lane *target = find_lane(lanes, lane);
-
-    pthread_mutex_lock(&target->mutex);
-    size_t count = target->running;
-    pthread_mutex_unlock(&target->mutex);
-    return count;
+    return look_at(lanes, lane).running;
 }
 
 bool kv_lanes_are_idle(const struct kv_lanes *lanes, enum kv_lane lane)
 {
-    struct lane *target = find_lane(lanes, lane);
+    struct load load = look_at(lanes, lane);
 
-    pthread_mutex_lock(&target->mutex);
-    bool idle = target->count + target->running == 0;
-    pthread_mutex_unlock(&target->mutex);
-    return idle;
+    return load.waiting + load.running == 0;
 }

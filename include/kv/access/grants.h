@@ -139,8 +139,7 @@ struct kv_access_role {
     kv_millis made, changed;                /* 0 of a built-in one, and before these were kept */
     char made_by[KV_UUID_LENGTH + 1],
         changed_by[KV_UUID_LENGTH + 1]; /* object ids; "": not known */
-    bool
-        is_data_only; /* of one that is put: what it lets do through the resource manager stays as it is */
+    bool is_data_only; /* of one that is put: its actions and scopes stay as they are */
 };
 void kv_access_role_done(struct kv_access_role *role);
 KV_DEFINE_CLEANUP_VALUE(struct kv_access_role, kv_access_role_done)
