@@ -39,6 +39,9 @@ enum kv_code kv_store_open(const char *path, unsigned connections, struct kv_sto
 void kv_store_close(struct kv_store *store);
 KV_DEFINE_CLEANUP(struct kv_store *, kv_store_close)
 
+/* Whether kv_store_open() found no tables: nothing was ever kept in it. Of use until it is reopened. */
+bool kv_store_is_new(const struct kv_store *store);
+
 /*
  * Checks that the files are still the ones it has open, at the path it opened, and as they were
  * after the last write; KV_UNAVAILABLE if they were moved, removed or replaced, until they are
