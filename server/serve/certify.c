@@ -100,6 +100,21 @@ static enum kv_code add_sans(struct names *names, const struct kv_options *optio
     return KV_OK;
 }
 
+bool certificates_are_asked_for(const struct kv_options *options)
+{
+    static const enum kv_option files[] = {
+        KV_OPTION_CA_CERT,          KV_OPTION_CA_KEY,   KV_OPTION_CA_P12,
+        KV_OPTION_CA_PASSWORD_FILE, KV_OPTION_TLS_CERT, KV_OPTION_TLS_KEY,
+    };
+
+    for (size_t i = 0; i < KV_COUNT(files); i++) {
+        if (kv_option_text(options, files[i])[0] != '\0') {
+            return true;
+        }
+    }
+    return kv_option_list_count(options, KV_OPTION_SAN) > 0;
+}
+
 enum kv_code certificates_open(const struct kv_options *options, const char *folder,
                                const struct vault_drafts *drafts,
                                const struct kv_public_url *public_url,

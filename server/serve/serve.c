@@ -46,6 +46,18 @@ static enum kv_code open_certificates(struct server *server, struct kv_err *err)
                              &server->public_url, &server->certificates, err);
 }
 
+/* What the user gives is looked at before anything else is made, */
+static enum kv_code take_certificates(struct server *server, struct kv_err *err)
+{
+    return certificates_are_asked_for(server->options) ? open_certificates(server, err) : KV_OK;
+}
+
+/* and our own are made while the token is. */
+static enum kv_code make_certificates(struct server *server, struct kv_err *err)
+{
+    return certificates_are_asked_for(server->options) ? KV_OK : open_certificates(server, err);
+}
+
 static enum kv_code open_store(struct server *server, struct kv_err *err)
 {
     /* one for each worker, generator and step of a deployment, the filler, the housekeeper, the
@@ -267,10 +279,10 @@ static enum kv_code catch_up(struct server *server, struct kv_err *err)
 typedef enum kv_code step_fn(struct server *server, struct kv_err *err);
 
 static step_fn *const start_up[] = {
-    check_options, read_vaults,   open_folder, open_identity, open_certificates,
-    open_store,    prepare_token, make_tables, open_access,   open_keys,
-    open_vaults,   sweep,         open_limits, open_state,    start_threads,
-    listen_on,     publish,       announce,    catch_up,
+    check_options, read_vaults,       open_folder, open_identity, take_certificates, open_store,
+    prepare_token, make_certificates, make_tables, open_access,   open_keys,         open_vaults,
+    sweep,         open_limits,       open_state,  start_threads, listen_on,         publish,
+    announce,      catch_up,
 };
 
 static void take_down(struct server *server)
