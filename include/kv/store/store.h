@@ -24,7 +24,8 @@ struct kv_store; /* opaque, thread-safe */
 struct kv_db;    /* a lent connection, one thread */
 struct kv_rows;  /* the rows of one query, inside a lent connection */
 
-/* A step of a domain's schema, run once and in order, each in its own transaction. */
+/* A step of a domain's schema, run once and in order, each in its own transaction; all in one where none
+ * was run yet. */
 struct kv_migration {
     const char *sql; /* one or more statements; NULL ends the list */
     bool rebuilds;   /* a table that others refer to: foreign keys are checked at the end */
