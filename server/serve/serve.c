@@ -88,13 +88,15 @@ static enum kv_code prepare_token(struct server *server, struct kv_err *err)
     return opening_prepare(&server->opening, err);
 }
 
+/* Those first whose steps change tables: for each change SQLite reads the schema, as long as it is by then. */
 static enum kv_code make_tables(struct server *server, struct kv_err *err)
 {
+    KV_TRY(kv_access_make_tables(server->store, err));
+    KV_TRY(kv_vaults_new(server->store, &server->vaults, err));
+    KV_TRY(kv_keys_make_tables(server->store, err));
     KV_TRY(consumers_open(&server->consumers, server->options, server->store, server->clock, err));
     KV_TRY(events_open(&server->courier, server->options, server->store, err));
-    KV_TRY(kv_vaults_new(server->store, &server->vaults, err));
     events_watch(&server->courier, server->vaults);
-    KV_TRY(kv_keys_make_tables(server->store, err));
     return kv_roles_new(server->store, &server->roles, err);
 }
 
