@@ -46,16 +46,17 @@ static enum kv_code open_certificates(struct server *server, struct kv_err *err)
                              &server->public_url, &server->certificates, err);
 }
 
-/* What the user gives is looked at before anything else is made, */
+/* Those that may be refused come before anything else is made, */
 static enum kv_code take_certificates(struct server *server, struct kv_err *err)
 {
-    return certificates_are_asked_for(server->options) ? open_certificates(server, err) : KV_OK;
+    server->has_certificates = certificates_are_given(server->options, server->folder.path);
+    return server->has_certificates ? open_certificates(server, err) : KV_OK;
 }
 
-/* and our own are made while the token is. */
+/* and new ones of our own are made while the token is. */
 static enum kv_code make_certificates(struct server *server, struct kv_err *err)
 {
-    return certificates_are_asked_for(server->options) ? KV_OK : open_certificates(server, err);
+    return server->has_certificates ? KV_OK : open_certificates(server, err);
 }
 
 static enum kv_code open_store(struct server *server, struct kv_err *err)
