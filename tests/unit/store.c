@@ -232,6 +232,15 @@ Test(store, undoes_a_step_that_fails_and_keeps_those_before)
                  KV_INTERNAL);
 }
 
+Test(store, is_new_until_it_was_closed_once)
+{
+    store_open(1);
+    cr_expect(kv_store_is_new(store));
+    store_close();
+    store_open(1);
+    cr_expect_not(kv_store_is_new(store));
+}
+
 Test(store, counts_steps_for_every_domain)
 {
     static const struct kv_migration other[] = { { "CREATE TABLE other(a INTEGER) STRICT" },
