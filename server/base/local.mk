@@ -21,6 +21,7 @@ libkvbase_a_SOURCES += \
 	%D%/jws.c \
 	%D%/jws_certificate.c \
 	%D%/jws_ec.c \
+	%D%/jws_generate.c \
 	%D%/jws_key.c \
 	%D%/jws_key.h \
 	%D%/log.c \
