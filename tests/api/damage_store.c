@@ -92,7 +92,8 @@ Test(damage_store, of_before_gets_no_key_whose_making_it_does_not_know)
     API_CLIENT_OF(&damage_daemon, dev);
 
     change_store("CREATE TRIGGER forget AFTER INSERT ON limbo"
-                 " BEGIN DELETE FROM limbo WHERE object = NEW.object; END");
+                 " BEGIN DELETE FROM limbo WHERE object = NEW.object; END;"
+                 "DELETE FROM limbo");
     for (size_t i = 0; i < KV_COUNT(calls); i++) {
         expect_not_made(calls[i].verb, calls[i].path, calls[i].body);
     }
