@@ -250,10 +250,11 @@ void certifier_free(struct certifier *certifier); /* NULL is fine */
 enum kv_code certifier_certify(void *certifier, const void *spki, size_t len, const char *name,
                                struct kv_buf *chain, struct kv_err *err) kv_must_check;
 
-/* C_ calls and how many of them failed, by function. */
+/* C_ calls, how many of them failed, and how long they were inside the module, by function. */
 struct token_counts {
-    atomic_ulong calls[HSM_FUNCTIONS], failures[HSM_FUNCTIONS];
+    atomic_ulong calls[HSM_FUNCTIONS], failures[HSM_FUNCTIONS], micros[HSM_FUNCTIONS];
 };
+void token_counts_enter(void); /* on the thread of the call, when nothing holds it up any more */
 void token_counts_add(void *counts, const struct hsm_call *call, CK_RV rv); /* hsm_told_fn */
 /* Renders the counts of the functions that were called. */
 enum kv_code token_counts_print(struct token_counts *counts, struct kv_buf *buf,

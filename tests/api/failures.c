@@ -5,12 +5,15 @@
 
 #include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <sqlite3.h>
+
+#include "kv/base/clock.h"
 
 #define AWAIT_TRIES 600 /* of a tenth of a second */
 
@@ -98,6 +101,36 @@ static long count_calls(const char *function)
 
     snprintf(name, sizeof(name), "coffer_token_function_calls_total{function=\"%s\"}", function);
     return api_metric(&own, name);
+}
+
+/* As /metrics has it, -1 when it does not. */
+static double read_seconds(const char *function)
+{
+    const struct request request = { .method = "GET", .target = "/metrics", .control = true };
+    char row[96];
+
+    API_CLIENT_OF(&own, dev);
+    API_REPLY(reply, client_send(&dev, &request));
+    snprintf(row, sizeof(row), "\ncoffer_token_function_seconds_total{function=\"%s\"} ", function);
+
+    const char *found = strstr(reply.body, row);
+    return found != NULL ? strtod(found + strlen(row), NULL) : -1;
+}
+
+Test(failure, time_inside_the_module_is_counted_by_function)
+{
+    API_CLIENT_OF(&own, dev);
+    char version[33];
+    kv_millis began = kv_clock_monotonic();
+
+    cr_expect_eq(read_seconds("C_SetPIN"), -1, "what was not called is not shown");
+    double before = read_seconds("C_GenerateKeyPair");
+    api_create_key(&dev, "timed", "", version);
+    double spent = read_seconds("C_GenerateKeyPair") - (before > 0 ? before : 0);
+    double passed = (double) (kv_clock_monotonic() - began + 1) / 1e3;
+
+    cr_expect_gt(spent, 0.001, "an RSA key takes longer to find: %f", spent);
+    cr_expect_leq(spent, passed, "%f of %f", spent, passed);
 }
 
 Test(failure, calls_of_the_token_are_counted_by_function)
