@@ -58,6 +58,10 @@ CLEANFILES += %D%/bench$(EXEEXT)
 EXTRA_PROGRAMS += %D%/beside
 %C%_beside_SOURCES = \
 	%D%/beside.c \
+	%D%/beside.h \
+	%D%/beside_settings.c \
+	%D%/caller.c \
+	%D%/caller.h \
 	%D%/connection.c \
 	%D%/connection.h \
 	%D%/guard.c \
@@ -68,6 +72,8 @@ EXTRA_PROGRAMS += %D%/beside
 	%D%/samples.h \
 	%D%/server.c \
 	%D%/server.h \
+	%D%/side.c \
+	%D%/side.h \
 	%D%/world.c \
 	%D%/world.h
 %C%_beside_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
