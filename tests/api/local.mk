@@ -165,11 +165,9 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 	$(api_support)
 %C%_test_connections_CFLAGS = $(api_cflags)
 %C%_test_connections_LDADD = $(api_libs)
-# Which runs it.
 %C%_test_beside_SOURCES = %D%/beside.c %D%/fault_tools.c %D%/fault_tools.h $(api_support)
 %C%_test_beside_CFLAGS = $(api_cflags)
 %C%_test_beside_LDADD = $(api_libs)
-EXTRA_%C%_test_beside_DEPENDENCIES = tests/bench/beside$(EXEEXT)
 
 %C%_test_faults_SOURCES = %D%/fault_chance.c %D%/fault_ends.c %D%/fault_isolation.c %D%/fault_results.c \
 	%D%/fault_shell.c %D%/fault_tools.c \

@@ -55,7 +55,7 @@ EXTRA_PROGRAMS += %D%/bench
 	-lm
 CLEANFILES += %D%/bench$(EXEEXT)
 
-EXTRA_PROGRAMS += %D%/beside
+check_PROGRAMS += %D%/beside
 %C%_beside_SOURCES = \
 	%D%/beside.c \
 	%D%/beside.h \
@@ -79,7 +79,10 @@ EXTRA_PROGRAMS += %D%/beside
 %C%_beside_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 %C%_beside_CFLAGS = $(AM_CFLAGS) $(TLS_CFLAGS)
 %C%_beside_LDADD = $(%C%_bench_LDADD)
-CLEANFILES += %D%/beside$(EXEEXT)
+
+# It has met another server.
+TESTS += %D%/plain/run
+EXTRA_DIST += %D%/plain/plain.go %D%/plain/run
 
 # About two minutes; BENCHFLAGS="--only unwrap --json FILE" and the like, see --help.
 bench: coffer$(EXEEXT) %D%/bench$(EXEEXT)

@@ -253,22 +253,26 @@ bool side_offers(struct side *side, const struct deed *deed)
 
 /* --- turns --- */
 
+static void ask_timed(struct asker *asker)
+{
+    int64_t began = kv_clock_monotonic_us();
+
+    if (ask(&asker->caller, asker->side, asker->deed)) {
+        samples_add(&asker->latency, (double) (kv_clock_monotonic_us() - began) / 1e3);
+        return;
+    }
+    asker->errors++;
+    (void) snprintf(asker->error, sizeof(asker->error), "%s", asker->caller.error);
+}
+
+/* Once at least, however late the machine lets it begin. */
 static void *work(void *argument)
 {
     struct asker *asker = argument;
 
-    for (int64_t now = kv_clock_monotonic_us(); now < asker->until;) {
-        bool answered = ask(&asker->caller, asker->side, asker->deed);
-        int64_t then = kv_clock_monotonic_us();
-
-        if (answered) {
-            samples_add(&asker->latency, (double) (then - now) / 1e3);
-        } else {
-            asker->errors++;
-            (void) snprintf(asker->error, sizeof(asker->error), "%s", asker->caller.error);
-        }
-        now = then;
-    }
+    do {
+        ask_timed(asker);
+    } while (kv_clock_monotonic_us() < asker->until);
     return NULL;
 }
 
