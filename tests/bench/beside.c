@@ -6,6 +6,7 @@
  */
 #include "beside.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -182,6 +183,7 @@ int main(int argc, char **argv)
     static struct beside beside;
     int status;
 
+    (void) signal(SIGPIPE, SIG_IGN); /* a server that hangs up is an error like others */
     curl_global_init(CURL_GLOBAL_DEFAULT);
     if (beside_settings_take(&beside.settings, argc, argv, &status)) {
         status = server_init(&server) && run_with(&beside, &server) ? 0 : 1;
