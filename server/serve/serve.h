@@ -136,6 +136,9 @@ enum kv_code settings_limits(const struct kv_options *options, const struct kv_b
 /* What each port serves: the first site that takes a request has it. A NULL ends them. */
 extern const struct kv_site *const sites_of_tls[], *const sites_of_control[];
 
+/* Whether options or folder have anything that certificates_open() may refuse. */
+bool certificates_are_given(const struct kv_options *options, const char *folder);
+
 /* Loads or issues the certificates for the names of these vaults and the --san ones, or takes what
  * the options give. */
 enum kv_code certificates_open(const struct kv_options *options, const char *folder,
