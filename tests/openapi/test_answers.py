@@ -137,7 +137,7 @@ STEPS = (
     ("plantSeed", {}, SEED, {}),
     ("export", {}, None, {}),
     ("export", {"vault": "dev"}, None, {}),
-    ("deployConsumer", {"name": "ws-fhir"}, {"profile": "fhir", "key": "", "heals": "7"}, {}),
+    ("deployConsumer", {"name": "ws-fhir"}, {"profile": "fhir", "key": "", "heals": "7", "follow": "PT1H"}, {}),
     ("redeployConsumer", {"name": "ws-fhir"}, {"status": "403"}, {}),
     ("listConsumers", {}, None, {}),
     ("getConsumer", {"name": "ws-fhir"}, None, {}),
