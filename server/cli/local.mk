@@ -16,6 +16,7 @@ libkvcli_a_SOURCES += \
 	%D%/doctor_ask.c \
 	%D%/doctor_control.c \
 	%D%/doctor_key.c \
+	%D%/doctor_reach.c \
 	%D%/doctor_service.c \
 	%D%/deploy.c \
 	%D%/deploy.h \
