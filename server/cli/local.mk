@@ -23,6 +23,7 @@ libkvcli_a_SOURCES += \
 	%D%/deploy_body.c \
 	%D%/deploy_client.c \
 	%D%/deploy_error.c \
+	%D%/deploy_linked.c \
 	%D%/deploy_print.c \
 	%D%/env.c \
 	%D%/events.c \
