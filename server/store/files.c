@@ -19,7 +19,10 @@
 
 #include "kv/base/secret.h"
 
-#define LOOKS 4 /* at an index that is being changed */
+#define LOOKS 4                /* at an index that is being changed */
+#define ROOM_LEAST (64 * 1024) /* bytes behind the log's last frame: more than most commits write */
+#define ROOM_STEP (512 * 1024) /* bytes it is prolonged by */
+#define ROOM_MOST (4200 * 1024) /* of the log: SQLite begins it anew at 1000 pages */
 #define LOG_HEAD 32
 #define LOG_SALT 16 /* where it is in the log's header */
 #define SALT_SIZE 8
@@ -83,11 +86,16 @@ static bool read_index(const struct store_files *files, struct index_start *ret_
            && ret_index->head[0].is_initialised != 0;
 }
 
+static off_t page_size(const struct index_head *head)
+{
+    return (head->page_size & 0xfe00) + ((off_t) (head->page_size & 1) << 16);
+}
+
 /* Whether the log has the last frame that the index knows of, and is the log the index
  * describes. */
 static bool has_last_frame(const struct store_files *files, const struct index_head *head)
 {
-    off_t page = (head->page_size & 0xfe00) + ((off_t) (head->page_size & 1) << 16);
+    off_t page = page_size(head);
     off_t frame = LOG_HEAD + (off_t) (head->last_frame - 1) * (FRAME_HEAD + page);
     int log = files->file[STORE_LOG].descriptor;
     unsigned char salt[SALT_SIZE];
@@ -243,6 +251,33 @@ enum kv_code store_files_leave(struct store_files *files, struct kv_err *err)
     return code;
 }
 
+static off_t find_log_end(const struct store_files *files)
+{
+    struct index_start index;
+
+    if (!read_index(files, &index)) {
+        return 0;
+    }
+    return LOG_HEAD + (off_t) index.head[0].last_frame * (FRAME_HEAD + page_size(&index.head[0]));
+}
+
+void store_files_make_room(const struct store_files *files)
+{
+    int log = files->file[STORE_LOG].descriptor;
+    struct stat status;
+
+    if (!files->open || fstat(log, &status) != 0 || status.st_size >= ROOM_MOST
+        || find_log_end(files) + ROOM_LEAST <= status.st_size) {
+        return;
+    }
+    void *zeros = calloc(1, ROOM_STEP);
+    if (zeros != NULL) {
+        KV_IGNORE(
+            pwrite(log, zeros, ROOM_STEP, status.st_size)); /* then the commit makes it longer */
+        free(zeros);
+    }
+}
+
 enum kv_code store_files_use_index(struct store_files *files, struct kv_err *err)
 {
     int index = files->file[STORE_INDEX].descriptor;
@@ -268,7 +303,7 @@ enum kv_code store_files_use_index(struct store_files *files, struct kv_err *err
 enum kv_code store_files_watch(struct store_files *files, struct kv_err *err)
 {
     for (size_t i = 0; i < STORE_FILES; i++) {
-        int access = i == STORE_INDEX ? O_RDWR : O_RDONLY;
+        int access = i == STORE_DATABASE ? O_RDONLY : O_RDWR;
 
         files->file[i].descriptor = open(files->file[i].path, access | O_CLOEXEC);
         if (files->file[i].descriptor < 0) {

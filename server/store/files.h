@@ -68,3 +68,11 @@ enum kv_code store_files_leave(struct store_files *files, struct kv_err *err) kv
  * between this call and the use still ends the process; what was acknowledged is in the log.)
  */
 enum kv_code store_files_use_index(struct store_files *files, struct kv_err *err) kv_must_check;
+
+/*
+ * Before a commit, inside the transaction, when nobody else writes to the log: prolongs it by zeros when
+ * little is left behind its last frame. SQLite writes over them, and its recovery ends at them. A file
+ * that does not grow has no new metadata to be written with each commit, which takes a journalling file
+ * system several times as long as the data. What it lacks the commit adds, and reports.
+ */
+void store_files_make_room(const struct store_files *files);

@@ -271,6 +271,7 @@ enum kv_code kv_db_commit(struct kv_db *db, struct kv_err *err)
     assert(db->writing);
     enum kv_code code = store_files_verify(db->files, err);
     if (code == KV_OK) {
+        store_files_make_room(db->files);
         code = control(db, "COMMIT", err);
     }
     if (code == KV_OK) { /* written, but where? */

@@ -92,7 +92,8 @@ Test(damage_store, of_before_gets_no_key_whose_making_it_does_not_know)
     API_CLIENT_OF(&damage_daemon, dev);
 
     change_store("CREATE TRIGGER forget AFTER INSERT ON limbo"
-                 " BEGIN DELETE FROM limbo WHERE object = NEW.object; END");
+                 " BEGIN DELETE FROM limbo WHERE object = NEW.object; END;"
+                 "DELETE FROM limbo");
     for (size_t i = 0; i < KV_COUNT(calls); i++) {
         expect_not_made(calls[i].verb, calls[i].path, calls[i].body);
     }
@@ -102,6 +103,41 @@ Test(damage_store, of_before_gets_no_key_whose_making_it_does_not_know)
     API_REPLY(made, client_call(&dev, "POST", calls[0].path, calls[0].body));
     cr_expect_eq(made.status, 200, "%s", made.body);
     damage_expect_kept_key();
+}
+
+static int64_t count_limbo(void)
+{
+    char path[PATH_SIZE];
+    sqlite3 *store;
+    sqlite3_stmt *row;
+
+    damage_join(path, damage_daemon.folder, "coffer.db");
+    cr_assert_eq(sqlite3_open_v2(path, &store, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    cr_assert_eq(sqlite3_prepare_v2(store, "SELECT count(*) FROM limbo", -1, &row, NULL), SQLITE_OK,
+                 "%s", sqlite3_errmsg(store));
+    cr_assert_eq(sqlite3_step(row), SQLITE_ROW);
+    int64_t count = sqlite3_column_int64(row, 0);
+    sqlite3_finalize(row);
+    sqlite3_close(store);
+    return count;
+}
+
+/* Those that a run has recorded ahead, and not made, are nothing to sweep. */
+Test(damage_store, of_a_kill_is_not_what_was_only_recorded)
+{
+    API_CLIENT_OF(&damage_daemon, dev);
+
+    cr_expect_gt(count_limbo(), 0, "some are recorded with the first");
+    daemon_kill(&damage_daemon);
+    cr_assert(daemon_start(&damage_daemon, damage_vaults));
+    cr_expect_eq(count_limbo(), 0);
+    cr_expect_eq(api_count_lines(&damage_daemon, " swept ", ""), 0);
+    API_REPLY(made, client_call(&dev, "POST", "/keys/one/create", "{\"kty\":\"EC\"}"));
+    cr_expect_eq(made.status, 200, "%s", made.body);
+    cr_expect_gt(count_limbo(), 0);
+    cr_assert(daemon_stop(&damage_daemon));
+    cr_expect_eq(count_limbo(), 0, "given back at the end");
+    cr_assert(daemon_start(&damage_daemon, damage_vaults));
 }
 
 static void await_line(const char *text)

@@ -331,3 +331,62 @@ Test(store_files, that_another_process_writes_by_the_same_locks_are_sound)
     insert(5, "e");
     cr_expect_eq(count(), 7);
 }
+
+static off_t size_of(const char *path)
+{
+    struct stat status;
+
+    cr_assert_eq(stat(path, &status), 0);
+    return status.st_size;
+}
+
+static void insert_in_transaction(int64_t id)
+{
+    kv_auto(kv_db_release) struct kv_db *db = acquire();
+
+    cr_assert_eq(kv_db_begin(db, &err), KV_OK, "%s", err.message);
+    cr_assert_eq(kv_db_run(db, "INSERT INTO key(id, name) VALUES(?, 'x')", KV_BINDS(KV_B_INT(id)),
+                           NULL, &err),
+                 KV_OK, "%s", err.message);
+    cr_assert_eq(kv_db_commit(db, &err), KV_OK, "%s", err.message);
+}
+
+/* Commits that find room in it do not make it longer, and it has a bound: SQLite begins it anew. */
+Test(store_files, that_are_written_to_have_room_in_the_log)
+{
+    make_store();
+    insert_in_transaction(2);
+    const off_t size = size_of(STORE_PATH "-wal");
+    cr_assert_gt(size, 500 * 1024);
+    for (int64_t id = 3; id < 23; id++) {
+        insert_in_transaction(id);
+    }
+    cr_assert_eq(size_of(STORE_PATH "-wal"), size);
+    for (int64_t id = 23; id < 1200; id++) {
+        insert_in_transaction(id);
+    }
+    cr_assert_leq(size_of(STORE_PATH "-wal"), 5 * 1024 * 1024);
+}
+
+/* As after a kill: another process finds the log with its room, and reads to the last commit. */
+Test(store_files, that_are_read_after_a_kill_have_all_that_was_committed)
+{
+    pid_t child;
+    int status = 0;
+
+    make_store();
+    store_close();
+    child = fork();
+    cr_assert_geq(child, 0);
+    if (child == 0) {
+        store_open(1);
+        insert_in_transaction(2);
+        insert_in_transaction(3);
+        _exit(size_of(STORE_PATH "-wal") > 500 * 1024 ? 0 : 1);
+    }
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_assert_eq(status, 0);
+    cr_assert_eq(unlink(STORE_PATH "-shm"), 0, "the index is made from the log again");
+    store_open(1);
+    cr_assert_eq(count(), 3);
+}

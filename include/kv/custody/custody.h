@@ -286,6 +286,9 @@ enum kv_code kv_custody_facts(struct kv_custody *custody,
 enum kv_code kv_custody_spki(const struct kv_material *material, unsigned char ret_der[KV_SPKI_MAX],
                              size_t *ret_len, struct kv_err *err) kv_must_check;
 
+/* Whether there was a key by that id when the token was last looked through or changed; no call. */
+bool kv_custody_has(const struct kv_custody *custody, const unsigned char object[KV_OBJECT_LENGTH]);
+
 /* Destroys the object; a missing one is fine. Slow on full tokens: keep it off the request path. */
 enum kv_code kv_custody_destroy(struct kv_custody *custody,
                                 const unsigned char object[KV_OBJECT_LENGTH],

@@ -380,7 +380,7 @@ enum kv_code kv_keys_empty(void *keys, struct kv_db *db, int64_t vault,
 
 /*
  * At startup, before anything else: destroys token objects of versions that were never acknowledged
- * or are purged. Returns how many; if it was told to stop, the next start does the rest.
+ * or are purged. Returns how many there were; if it was told to stop, the next start does the rest.
  */
 enum kv_code kv_keys_sweep(struct kv_keys *keys, size_t *ret_destroyed,
                            struct kv_err *err) kv_must_check;

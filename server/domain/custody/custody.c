@@ -133,6 +133,11 @@ enum kv_code kv_custody_generate(struct kv_custody *custody,
     return KV_OK;
 }
 
+bool kv_custody_has(const struct kv_custody *custody, const unsigned char object[KV_OBJECT_LENGTH])
+{
+    return hsm_has_key(custody->config.hsm, object);
+}
+
 enum kv_code kv_custody_destroy(struct kv_custody *custody,
                                 const unsigned char object[KV_OBJECT_LENGTH], struct kv_err *err)
 {

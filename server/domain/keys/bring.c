@@ -131,6 +131,7 @@ enum kv_code kv_keys_end_intents(struct kv_keys *keys, struct kv_err *err)
     kv_auto(kv_db_release) struct kv_db *db = NULL;
 
     pool_clear(keys);
+    intents_forget(keys);
     KV_TRY(kv_db_acquire(keys->config.store, &db, err));
     KV_TRY(kv_db_begin(db, err));
     KV_TRY(kv_db_run(db, sql, KV_NO_BINDS, NULL, err));

@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "intent.h"
 #include "kv/keys/keys.h"
 #include "kv/store/store.h"
 #include "pool/pool.h"
@@ -13,6 +14,7 @@ struct kv_keys {
     struct kv_keys_config config; /* immutable once the pool is open */
     struct key_leases leases;
     struct key_pool pool;
+    struct intents intents;
     pthread_mutex_t tidying; /* lock.def: keys.tidying */
     atomic_bool stop;        /* tidying must end between two objects */
     atomic_ulong rotations_requested, rotations_automatic, rotations_failed;

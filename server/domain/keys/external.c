@@ -121,8 +121,7 @@ static enum kv_code generate(struct kv_keys *keys, const char *id, enum kv_kty k
     unsigned char object[KV_OBJECT_LENGTH];
     struct kv_material material;
 
-    KV_TRY(kv_custody_new_object(object, err));
-    KV_TRY(intent_write(keys, object, 1, err));
+    KV_TRY(intent_take(keys, object, err));
 
     enum kv_code code = kv_custody_generate(keys->config.custody, object, &spec, &material, err);
 

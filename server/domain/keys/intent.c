@@ -2,7 +2,10 @@
 /* Objects that are about to be made. */
 #include "intent.h"
 
+#include <string.h>
+
 #include "core.h"
+#include "kv/custody/custody.h"
 
 /* Runs a statement about one object for each of them, all or none. */
 static enum kv_code run_for_objects(struct kv_keys *keys, const char *sql,
@@ -28,6 +31,61 @@ enum kv_code intent_write(struct kv_keys *keys, const unsigned char *objects, si
     return run_for_objects(keys, sql, objects, count, err);
 }
 
+static enum kv_code write_spares(struct kv_keys *keys, struct intents *intents, struct kv_err *err)
+{
+    for (size_t i = 0; i < INTENT_SPARES; i++) {
+        KV_TRY(kv_custody_new_object(intents->spare[i], err));
+    }
+    KV_TRY(intent_write(keys, intents->spare[0], INTENT_SPARES, err));
+    intents->count = INTENT_SPARES;
+    return KV_OK;
+}
+
+static bool has_spare_locked(struct intents *intents)
+{
+    unsigned era = atomic_load(&intents->era);
+
+    if (intents->era_of_spares != era) {
+        intents->count = 0;
+        intents->era_of_spares = era;
+    }
+    return intents->count > 0;
+}
+
+/* The mutex is held across the commit: those who find no spare wait for the same one. */
+enum kv_code intent_take(struct kv_keys *keys, unsigned char ret_object[KV_OBJECT_LENGTH],
+                         struct kv_err *err)
+{
+    struct intents *intents = &keys->intents;
+
+    pthread_mutex_lock(&intents->mutex);
+    enum kv_code code = has_spare_locked(intents) ? KV_OK : write_spares(keys, intents, err);
+    if (code == KV_OK) {
+        memcpy(ret_object, intents->spare[--intents->count], KV_OBJECT_LENGTH);
+    }
+    pthread_mutex_unlock(&intents->mutex);
+    return code;
+}
+
+void intents_forget(struct kv_keys *keys)
+{
+    atomic_fetch_add(&keys->intents.era, 1);
+}
+
+enum kv_code intents_give_back(struct kv_keys *keys, struct kv_err *err)
+{
+    static const char sql[] = "DELETE FROM limbo WHERE object = ? AND doomed = 0";
+    struct intents *intents = &keys->intents;
+
+    pthread_mutex_lock(&intents->mutex);
+    enum kv_code code = has_spare_locked(intents)
+                            ? run_for_objects(keys, sql, intents->spare[0], intents->count, err)
+                            : KV_OK;
+    intents->count = 0;
+    pthread_mutex_unlock(&intents->mutex);
+    return code;
+}
+
 enum kv_code intent_doom(struct kv_keys *keys, const unsigned char *objects, size_t count,
                          struct kv_err *err)
 {
@@ -35,6 +93,7 @@ enum kv_code intent_doom(struct kv_keys *keys, const unsigned char *objects, siz
     static const char sql[] = "INSERT INTO limbo (object, doomed) VALUES (?, 1)"
                               " ON CONFLICT (object) DO UPDATE SET doomed = 1";
 
+    KV_IGNORE(intents_give_back(keys, NULL)); /* which may be gone in the same way */
     return run_for_objects(keys, sql, objects, count, err);
 }
 

@@ -7,8 +7,8 @@
 
 /*
  * `limbo` holds every object of the token that neither a version owns nor the pool: written before a
- * generation starts and when a version is purged, removed with the commit of the version or after the
- * object was destroyed. `doomed` is 0 while a generation of this process runs.
+ * generation starts, for some that are to come (intent.h), and when a version is purged; removed with the
+ * commit of the version or after the object was destroyed. `doomed` is 0 of those that this process makes.
  */
 static const struct kv_migration migrations[] = {
     { "CREATE TABLE key ("
@@ -154,7 +154,8 @@ enum kv_code kv_keys_new(const struct kv_keys_config *config, struct kv_keys **r
         return KV_OUT_OF_MEMORY(err);
     }
     keys->config = *config;
-    (void) pthread_mutex_init(&keys->tidying, NULL); /* cannot fail on Linux */
+    (void) pthread_mutex_init(&keys->tidying, NULL);       /* cannot fail on Linux */
+    (void) pthread_mutex_init(&keys->intents.mutex, NULL); /* nor can this */
     key_leases_init(&keys->leases);
     pool_init(&keys->pool, &config->pool.plan);
     *ret_keys = keys;
@@ -166,6 +167,8 @@ void kv_keys_free(struct kv_keys *keys)
     if (keys != NULL) {
         key_leases_done(&keys->leases);
         pool_done(&keys->pool);
+        KV_IGNORE(intents_give_back(keys, NULL)); /* else the next start's sweep forgets them */
+        (void) pthread_mutex_destroy(&keys->intents.mutex);
         (void) pthread_mutex_destroy(&keys->tidying);
         free(keys);
     }

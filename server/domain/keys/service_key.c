@@ -102,8 +102,7 @@ static enum kv_code make(struct kv_keys *keys, enum service_purpose purpose, str
     unsigned char object[KV_OBJECT_LENGTH];
     struct kv_material material;
 
-    KV_TRY(kv_custody_new_object(object, err));
-    KV_TRY(intent_write(keys, object, 1, err));
+    KV_TRY(intent_take(keys, object, err));
 
     enum kv_code code = kv_custody_generate(keys->config.custody, object, &spec, &material, err);
 

@@ -107,9 +107,9 @@ static enum kv_code destroy_limbo(struct kv_keys *keys, const char *sql, size_t 
             if (is_to_stop(keys)) {
                 return KV_OK; /* the rows stay: the next start goes on */
             }
+            *ret_destroyed += kv_custody_has(keys->config.custody, batch.object[i]);
             KV_TRY(destroy(keys, batch.object[i], err));
         }
-        *ret_destroyed += batch.count;
     } while (batch.count > 0);
     return KV_OK;
 }

@@ -212,8 +212,7 @@ static enum kv_code make_version(const struct kv_scope *scope, const char *name,
     struct kv_material material = { .bits = 0 };
     unsigned char object[KV_OBJECT_LENGTH];
 
-    KV_TRY(kv_custody_new_object(object, err));
-    KV_TRY(intent_write(keys, object, 1, err));
+    KV_TRY(intent_take(keys, object, err));
 
     enum kv_code code = make(keys, object, context, &material, err);
 

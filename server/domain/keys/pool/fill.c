@@ -120,11 +120,8 @@ static enum kv_code fill(struct kv_keys *keys, enum kv_pool_kind kind, struct kv
     pooled->kind = kind;
     pooled->era = read_era(&keys->pool);
 
-    enum kv_code code = kv_custody_new_object(object, err);
+    enum kv_code code = intent_take(keys, object, err);
 
-    if (code == KV_OK) {
-        code = intent_write(keys, object, 1, err);
-    }
     if (code == KV_OK) {
         code = make(keys, object, pooled, err);
         if (code != KV_OK) {
