@@ -52,7 +52,8 @@ enum kv_code opening_begin(struct opening *opening, struct kv_err *err) kv_must_
 /* Whether the token is there; false: it is still being opened behind. */
 bool opening_is_done(const struct opening *opening);
 
-/* Waits until it is, or a signal has come: then *ret_open is false. What it came to otherwise. */
+/* Waits until it is, and has the service manager wait, for a quarter of an hour at most; or until a signal
+ * has come: then *ret_open is false. What it came to otherwise. */
 enum kv_code opening_await(struct opening *opening, bool *ret_open,
                            struct kv_err *err) kv_must_check;
 

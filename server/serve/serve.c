@@ -252,7 +252,6 @@ static enum kv_code publish(struct server *server, struct kv_err *err)
 
 static enum kv_code announce(struct server *server, struct kv_err *err)
 {
-    supervisor_tell("READY=1");
     return ready_announce(&server->app, kv_option_text(server->options, KV_OPTION_LISTEN),
                           server->folder.path, err);
 }
@@ -279,13 +278,24 @@ static enum kv_code catch_up(struct server *server, struct kv_err *err)
     return KV_OK;
 }
 
+/* Only now: whoever is started after us uses keys, and a token that cannot be opened is a failed start. */
+static enum kv_code tell_supervisor(struct server *server, struct kv_err *err)
+{
+    (void) err; /* that it cannot be told is no failure */
+    ready_tell_supervisor(&server->app);
+    return KV_OK;
+}
+
 typedef enum kv_code step_fn(struct server *server, struct kv_err *err);
 
 static step_fn *const start_up[] = {
-    check_options, read_vaults,       open_folder, open_identity, take_certificates, open_store,
-    prepare_token, make_certificates, make_tables, open_access,   open_keys,         open_vaults,
-    sweep,         open_limits,       open_state,  start_threads, listen_on,         publish,
-    announce,      catch_up,
+    check_options, read_vaults,       open_folder,
+    open_identity, take_certificates, open_store,
+    prepare_token, make_certificates, make_tables,
+    open_access,   open_keys,         open_vaults,
+    sweep,         open_limits,       open_state,
+    start_threads, listen_on,         publish,
+    announce,      catch_up,          tell_supervisor,
 };
 
 static void take_down(struct server *server)
@@ -342,7 +352,7 @@ static enum kv_code run(struct server *server, struct kv_err *err)
 
     int signal_number = signals_wait();
 
-    supervisor_tell("STOPPING=1");
+    supervisor_tell("STOPPING=1\nSTATUS=Finishing the requests under way");
     kv_log(KV_LOG_INFO, "stopping", KV_LOG_NUMBER_FIELD("signal", signal_number));
     return signals_watch_second(&server->folder, err);
 }

@@ -69,13 +69,16 @@ void machine_raise_descriptors(void);
 #define READY_URL_SIZE 80
 void ready_control_url(const char *listen, unsigned port, char ret_url[READY_URL_SIZE]);
 
-/* Tells the service manager that started us, if one did: "READY=1", "STOPPING=1" (sd_notify(3)). That it
- * could not be told is logged, and no failure: whoever started us then sees to it. */
+/* Tells the service manager that started us, if one did: "READY=1", "STATUS=..." (sd_notify(3)), a line
+ * for each. That it could not be told is logged, and no failure: whoever started us then sees to it. */
 void supervisor_tell(const char *state);
 
 /* Prints on standard output where the ports are: on `listen`, as this machine reaches it. */
 enum kv_code ready_announce(const struct kv_app *app, const char *listen, const char *folder,
                             struct kv_err *err) kv_must_check;
+
+/* The same for a service manager, which waits for the token, too. */
+void ready_tell_supervisor(const struct kv_app *app);
 
 /* The two ports differ, unless any free one will do; and --authority-host is one. */
 enum kv_code ports_check(const struct kv_options *options, struct kv_err *err) kv_must_check;
@@ -253,10 +256,11 @@ void certifier_free(struct certifier *certifier); /* NULL is fine */
 enum kv_code certifier_certify(void *certifier, const void *spki, size_t len, const char *name,
                                struct kv_buf *chain, struct kv_err *err) kv_must_check;
 
-/* C_ calls and how many of them failed, by function. */
+/* C_ calls, how many of them failed, and how long they were inside the module, by function. */
 struct token_counts {
-    atomic_ulong calls[HSM_FUNCTIONS], failures[HSM_FUNCTIONS];
+    atomic_ulong calls[HSM_FUNCTIONS], failures[HSM_FUNCTIONS], micros[HSM_FUNCTIONS];
 };
+void token_counts_enter(void); /* on the thread of the call, when nothing holds it up any more */
 void token_counts_add(void *counts, const struct hsm_call *call, CK_RV rv); /* hsm_told_fn */
 /* Renders the counts of the functions that were called. */
 enum kv_code token_counts_print(struct token_counts *counts, struct kv_buf *buf,

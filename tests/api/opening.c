@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -260,22 +261,78 @@ Test(opening, of_few_keys_is_waited_for)
     api_end(&own);
 }
 
-Test(opening, that_fails_behind_ends_the_process_as_it_does_before)
+static void spoil_pin(void)
 {
     char path[400];
 
-    begin(MANY);
     (void) snprintf(path, sizeof(path), "%s/pin", own.folder);
     FILE *pin = fopen(path, "we");
     cr_assert_not_null(pin);
     (void) fputs("00000000\n11111111\n", pin);
     (void) fclose(pin);
+}
+
+/* But to wait on, which a slow machine is told again. */
+static void expect_told_nothing(int descriptor)
+{
+    char text[256];
+    ssize_t len;
+
+    while ((len = recv(descriptor, text, sizeof(text) - 1, MSG_DONTWAIT)) > 0) {
+        text[len] = '\0';
+        cr_expect_eq(strncmp(text, "EXTEND_TIMEOUT_USEC=", 20), 0, "%s", text);
+    }
+}
+
+Test(opening, that_fails_behind_ends_the_process_as_it_does_before)
+{
+    begin(MANY);
+    spoil_pin();
     cr_assert(daemon_start(&own, arguments));
     expect("/health", 503, "\"token\":\"opening\"");
     unlock_token();
     expect_end(1);
     cr_expect_eq(process_count_lines(&own, "refuses the PIN"), 1);
     daemon_discard(&own);
+}
+
+/* A unit that is ordered after coffer's is started by systemd when it says that it is ready. */
+Test(opening, has_a_service_manager_wait_and_never_says_ready_when_it_fails)
+{
+    char name[64];
+
+    begin(MANY);
+    (void) snprintf(name, sizeof(name), "@coffer-test-%d", (int) getpid());
+    int told = process_supervise(name);
+    spoil_pin();
+    cr_assert(daemon_start(&own, arguments));
+    process_expect_told(told, "STATUS=Opening the token");
+    process_expect_told(told, "EXTEND_TIMEOUT_USEC=30000000\nSTATUS=Opening the token; ");
+    unlock_token();
+    expect_end(1);
+    expect_told_nothing(told);
+    (void) close(told);
+    daemon_discard(&own);
+}
+
+Test(opening, has_a_service_manager_wait_until_keys_can_be_used)
+{
+    char name[64];
+
+    begin(MANY);
+    (void) snprintf(name, sizeof(name), "@coffer-test-%d", (int) getpid());
+    int told = process_supervise(name);
+    cr_assert(daemon_start(&own, arguments));
+    process_expect_told(told, "STATUS=Opening the token");
+    process_expect_told(told, "EXTEND_TIMEOUT_USEC=30000000\nSTATUS=Opening the token; ");
+    expect("/health", 503, "\"token\":\"opening\"");
+    expect_told_nothing(told);
+    unlock_token();
+    process_expect_told(told, "READY=1\nSTATUS=Serving on port ");
+    expect("/ready", 200, "ready");
+    api_end(&own);
+    process_expect_told(told, "STOPPING=1\n");
+    (void) close(told);
 }
 
 Test(opening, is_told_by_the_control_port)
