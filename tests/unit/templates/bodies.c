@@ -360,9 +360,7 @@ Test(template_bodies, read_linked_templates_by_the_world)
     refuse_nested(LINK("id\": \"x"), "cannot be followed");
     refuse_nested(RESOURCES(NEST("", "\"parameters\": {}")),
                   "has either a 'template' or a 'templateLink'");
-    refuse_nested(LINK("uri\": \"bad.json"),
-                  "The linked file 'below/bad.json': Deployment template "
-                  "validation failed: ");
+    refuse_nested(LINK("uri\": \"bad.json"), "The linked file 'below/bad.json': Deployment ");
     refuse_nested(LINK("uri\": \"eval.json"), "The linked file 'below/eval.json': ");
     expect_nested(LINK("relativePath\": \"there.json"), VAULTS "linked");
     fixture_world.read_link = NULL;
