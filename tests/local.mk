@@ -57,8 +57,9 @@ include %D%/install/local.mk
 include %D%/parity/local.mk
 include %D%/lint/local.mk
 
-# What net.sh runs.
-net_programs = tests/support/test_broken tests/support/test_bereaved tests/support/race
+# What net.sh runs, and what tests of the benchmarks run.
+net_programs = tests/support/test_broken tests/support/test_bereaved tests/support/race \
+	tests/bench/beside
 
 # Some of the tests, and only their programs: make check-some SOME='tests/unit/* tests/stress/*'
 check-some: all

@@ -89,7 +89,7 @@ static enum kv_code take_result(struct opening *opening, struct kv_err *err)
     return opening->code;
 }
 
-static enum kv_code begin_behind(struct opening *opening, struct kv_err *err)
+static enum kv_code start_thread(struct opening *opening, struct kv_err *err)
 {
     int reason = pthread_create(&opening->thread, NULL, open_behind, opening);
     if (reason != 0) {
@@ -97,17 +97,35 @@ static enum kv_code begin_behind(struct opening *opening, struct kv_err *err)
                        "cannot start the thread that opens the token");
     }
     opening->runs = true;
+    return KV_OK;
+}
+
+static enum kv_code begin_behind(struct opening *opening, struct kv_err *err)
+{
+    KV_TRY(start_thread(opening, err));
     return await_end(opening, PATIENCE_MS) ? take_result(opening, err) : KV_OK;
+}
+
+enum kv_code opening_prepare(struct opening *opening, struct kv_err *err)
+{
+    opening->began = kv_clock_monotonic();
+    return token_is_own(opening->options) && kv_store_is_new(opening->store)
+               ? start_thread(opening, err)
+               : KV_OK;
+}
+
+static enum kv_code open_now(struct opening *opening, struct kv_err *err)
+{
+    bool may;
+
+    KV_TRY(may_lag(opening, &may, err));
+    return may ? begin_behind(opening, err) : open_token(opening, err);
 }
 
 enum kv_code opening_begin(struct opening *opening, struct kv_err *err)
 {
-    bool may;
-
-    opening->began = kv_clock_monotonic();
     supervisor_tell(OPENS);
-    KV_TRY(may_lag(opening, &may, err));
-    KV_TRY(may ? begin_behind(opening, err) : open_token(opening, err));
+    KV_TRY(opening->runs ? take_result(opening, err) : open_now(opening, err));
     atomic_store(&opening->token->is_open, opening_is_done(opening));
     return KV_OK;
 }

@@ -139,6 +139,9 @@ enum kv_code settings_limits(const struct kv_options *options, const struct kv_b
 /* What each port serves: the first site that takes a request has it. A NULL ends them. */
 extern const struct kv_site *const sites_of_tls[], *const sites_of_control[];
 
+/* Whether options or folder have anything that certificates_open() may refuse. */
+bool certificates_are_given(const struct kv_options *options, const char *folder);
+
 /* Loads or issues the certificates for the names of these vaults and the --san ones, or takes what
  * the options give. */
 enum kv_code certificates_open(const struct kv_options *options, const char *folder,
@@ -253,10 +256,11 @@ void certifier_free(struct certifier *certifier); /* NULL is fine */
 enum kv_code certifier_certify(void *certifier, const void *spki, size_t len, const char *name,
                                struct kv_buf *chain, struct kv_err *err) kv_must_check;
 
-/* C_ calls and how many of them failed, by function. */
+/* C_ calls, how many of them failed, and how long they were inside the module, by function. */
 struct token_counts {
-    atomic_ulong calls[HSM_FUNCTIONS], failures[HSM_FUNCTIONS];
+    atomic_ulong calls[HSM_FUNCTIONS], failures[HSM_FUNCTIONS], micros[HSM_FUNCTIONS];
 };
+void token_counts_enter(void); /* on the thread of the call, when nothing holds it up any more */
 void token_counts_add(void *counts, const struct hsm_call *call, CK_RV rv); /* hsm_told_fn */
 /* Renders the counts of the functions that were called. */
 enum kv_code token_counts_print(struct token_counts *counts, struct kv_buf *buf,

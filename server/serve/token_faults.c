@@ -62,8 +62,10 @@ void token_lend_hands(struct token *token, bool is_own)
 CK_RV token_ask(void *token_, const struct hsm_call *call)
 {
     struct token *token = token_;
+    CK_RV rv = kv_hsm_faults_ask(token->faults, call);
 
-    return kv_hsm_faults_ask(token->faults, call);
+    token_counts_enter();
+    return rv;
 }
 
 void token_told(void *token_, const struct hsm_call *call, CK_RV rv)

@@ -92,32 +92,6 @@ Test(failure, UNAVAILABLE_while_the_token_is_gone)
     cr_expect_str_eq(reply_text(&back, "value"), VALUE, "%ld %s", back.status, back.body);
 }
 
-static long count_calls(const char *function)
-{
-    char name[96];
-
-    snprintf(name, sizeof(name), "coffer_token_function_calls_total{function=\"%s\"}", function);
-    return api_metric(&own, name);
-}
-
-Test(failure, calls_of_the_token_are_counted_by_function)
-{
-    API_CLIENT_OF(&own, dev);
-    char version[33];
-    char wrapped[1024];
-
-    cr_expect_geq(count_calls("C_Initialize"), 1, "opening is counted, too");
-    cr_expect_geq(count_calls("C_Login"), 1);
-    cr_expect_eq(count_calls("C_SetPIN"), -1, "what was not called is not shown");
-    api_create_key(&dev, "counted", "", version);
-    cr_expect_geq(count_calls("C_GenerateKeyPair"), 1);
-    long before = count_calls("C_Decrypt");
-    api_wrap(&dev, "counted", NULL, "RSA-OAEP-256", VALUE, wrapped);
-    API_REPLY(unwrap, api_unwrap(&dev, "counted", NULL, "RSA-OAEP-256", wrapped));
-    cr_expect_eq(unwrap.status, 200);
-    cr_expect_eq(count_calls("C_Decrypt"), before + 1);
-}
-
 /* Calls `visit` with the path of each entry of a folder that ends in `suffix`. */
 static void visit_folder(const char *folder, const char *suffix,
                          void (*visit)(const char *path, void *context), void *context)

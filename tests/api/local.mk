@@ -19,6 +19,7 @@ api_tests = \
 	%D%/test_auth \
 	%D%/test_authority \
 	%D%/test_backup \
+	%D%/test_beside \
 	%D%/test_connections \
 	%D%/test_deployments \
 	%D%/test_consumer \
@@ -157,13 +158,17 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 	$(api_support)
 %C%_test_damage_CFLAGS = $(api_cflags)
 %C%_test_damage_LDADD = $(api_libs)
-%C%_test_failures_SOURCES = %D%/failures.c $(api_support)
+%C%_test_failures_SOURCES = %D%/failure_counts.c %D%/failures.c $(api_support)
 %C%_test_failures_CFLAGS = $(api_cflags)
 %C%_test_failures_LDADD = $(api_libs)
 %C%_test_connections_SOURCES = %D%/connections.c %D%/connections.h %D%/connection_tools.c \
 	$(api_support)
 %C%_test_connections_CFLAGS = $(api_cflags)
 %C%_test_connections_LDADD = $(api_libs)
+%C%_test_beside_SOURCES = %D%/beside.c %D%/fault_tools.c %D%/fault_tools.h $(api_support)
+%C%_test_beside_CFLAGS = $(api_cflags)
+%C%_test_beside_LDADD = $(api_libs)
+
 %C%_test_faults_SOURCES = %D%/fault_chance.c %D%/fault_ends.c %D%/fault_isolation.c %D%/fault_results.c \
 	%D%/fault_shell.c %D%/fault_tools.c \
 	%D%/fault_tools.h %D%/faults.c $(api_support)

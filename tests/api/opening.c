@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A start with many keys, whose token takes its time: what is answered meanwhile, what waits, and what
- * comes of a token that cannot be opened after all. SoftHSM waits for whoever has locked a file of its
- * token, so these tests decide how long it takes.
+ * A start that makes a token, beside the rest; and one with many keys, whose token takes its time: what
+ * is answered meanwhile, what waits, and what comes of a token that cannot be opened after all. SoftHSM
+ * waits for whoever has locked a file of its token, so these tests decide how long it takes.
  */
 #include "process_tools.h"
 
@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -183,6 +184,67 @@ static void await_lock(void)
         cr_assert_lt(waited, PATIENCE_MS);
         process_pause(5);
     }
+}
+
+/* A file of the data folder, which is new. */
+static void put_in_the_way(const char *name)
+{
+    char path[400];
+
+    (void) snprintf(path, sizeof(path), "%s/%s", own.folder, name);
+    int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    cr_assert_geq(descriptor, 0);
+    (void) close(descriptor);
+}
+
+static bool is_there(const char *name)
+{
+    char path[400];
+
+    (void) snprintf(path, sizeof(path), "%s/%s", own.folder, name);
+    return access(path, F_OK) == 0;
+}
+
+static void clear_the_way(const char *name)
+{
+    char path[400];
+
+    (void) snprintf(path, sizeof(path), "%s/%s", own.folder, name);
+    cr_assert_eq(unlink(path), 0);
+}
+
+/* The token is made beside the tables. */
+Test(opening, of_a_new_token_that_fails_ends_the_start)
+{
+    API_SKIP_WITH_NSS("it has its token elsewhere");
+    daemon_prepare(&own);
+    put_in_the_way("tokens");
+    cr_assert(daemon_launch(&own, arguments));
+    expect_end(1);
+    cr_expect_eq(process_count_lines(&own, "/tokens: Not a directory"), 1);
+    cr_expect_not(is_there("pin"));
+    clear_the_way("tokens");
+    cr_assert(daemon_start(&own, arguments), "it does not go on where it stopped");
+    expect("/control/v1/hsm", 200, "\"state\":\"available\"");
+    api_end(&own);
+}
+
+/* It would be left behind by a start that comes to nothing. */
+Test(opening, of_a_new_token_does_not_begin_before_old_certificates_are_read)
+{
+    char path[400];
+
+    API_SKIP_WITH_NSS("it has its token elsewhere");
+    daemon_prepare(&own);
+    (void) snprintf(path, sizeof(path), "%s/tls", own.folder);
+    cr_assert_eq(mkdir(path, 0700), 0);
+    put_in_the_way("tls/ca.key");
+    cr_assert(daemon_launch(&own, arguments));
+    expect_end(1);
+    cr_expect_eq(process_count_lines(&own, "tls/ca.key does not contain a private key"), 1);
+    cr_expect_not(is_there("coffer.db"));
+    cr_expect_not(is_there("tokens"));
+    daemon_discard(&own);
 }
 
 Test(opening, of_few_keys_is_waited_for)

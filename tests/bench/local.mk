@@ -55,9 +55,13 @@ EXTRA_PROGRAMS += %D%/bench
 	-lm
 CLEANFILES += %D%/bench$(EXEEXT)
 
-EXTRA_PROGRAMS += %D%/beside
+check_PROGRAMS += %D%/beside
 %C%_beside_SOURCES = \
 	%D%/beside.c \
+	%D%/beside.h \
+	%D%/beside_settings.c \
+	%D%/caller.c \
+	%D%/caller.h \
 	%D%/connection.c \
 	%D%/connection.h \
 	%D%/guard.c \
@@ -68,12 +72,17 @@ EXTRA_PROGRAMS += %D%/beside
 	%D%/samples.h \
 	%D%/server.c \
 	%D%/server.h \
+	%D%/side.c \
+	%D%/side.h \
 	%D%/world.c \
 	%D%/world.h
 %C%_beside_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 %C%_beside_CFLAGS = $(AM_CFLAGS) $(TLS_CFLAGS)
 %C%_beside_LDADD = $(%C%_bench_LDADD)
-CLEANFILES += %D%/beside$(EXEEXT)
+
+# It has met another server.
+TESTS += %D%/plain/run
+EXTRA_DIST += %D%/plain/plain.go %D%/plain/run
 
 # About two minutes; BENCHFLAGS="--only unwrap --json FILE" and the like, see --help.
 bench: coffer$(EXEEXT) %D%/bench$(EXEEXT)

@@ -39,6 +39,16 @@ double samples_last(const struct samples *samples)
     return samples->value[samples->count - 1];
 }
 
+double samples_sum(const struct samples *samples)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < samples->count; i++) {
+        sum += samples->value[i];
+    }
+    return sum;
+}
+
 static int compare(const void *a, const void *b)
 {
     const double *left = a;

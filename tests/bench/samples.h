@@ -23,6 +23,8 @@ KV_DEFINE_CLEANUP_VALUE(struct samples, samples_done)
 /* The one added last; not after one of the functions below, which sort. */
 double samples_last(const struct samples *samples);
 
+double samples_sum(const struct samples *samples);
+
 /* The value below which `fraction` (0 to 1) of the samples lie; NAN when there are none. Sorts. */
 double samples_quantile(struct samples *samples, double fraction);
 double samples_median(struct samples *samples);
