@@ -339,7 +339,8 @@ EXTRA_DIST += tests/data/seeds tests/data/golden tests/data/folder_0.1.0.tar.gz
 	$(api_support)
 %C%_test_process_CFLAGS = $(api_cflags)
 %C%_test_process_LDADD = $(api_libs)
-%C%_test_opening_SOURCES = %D%/opening.c %D%/process_tools.c %D%/process_tools.h $(api_support)
+%C%_test_opening_SOURCES = %D%/opening.c %D%/opening_new.c \
+	%D%/process_tools.c %D%/process_tools.h $(api_support)
 %C%_test_opening_CFLAGS = $(api_cflags)
 %C%_test_opening_LDADD = $(api_libs)
 %C%_test_given_SOURCES = %D%/given.c %D%/process_tools.c %D%/process_tools.h %D%/vault_tools.h \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A start that makes a token, beside the rest; and one with many keys, whose token takes its time: what
- * is answered meanwhile, what waits, and what comes of a token that cannot be opened after all. SoftHSM
- * waits for whoever has locked a file of its token, so these tests decide how long it takes.
+ * A start with many keys, whose token takes its time: what is answered meanwhile, what waits, and what
+ * comes of a token that cannot be opened after all. SoftHSM waits for whoever has locked a file of its
+ * token, so these tests decide how long it takes.
  */
 #include "process_tools.h"
 
@@ -15,8 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <sqlite3.h>
@@ -100,16 +98,6 @@ static void begin(int versions)
     lock_token();
 }
 
-/* As long as that takes. */
-static void expect_end(int wanted)
-{
-    int status = -1;
-
-    cr_assert_eq(waitpid(own.pid, &status, 0), own.pid);
-    own.pid = 0;
-    cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == wanted, "%d", status);
-}
-
 /* The log is a little later than what it tells of. */
 static void await_line(const char *part)
 {
@@ -186,67 +174,6 @@ static void await_lock(void)
     }
 }
 
-/* A file of the data folder, which is new. */
-static void put_in_the_way(const char *name)
-{
-    char path[400];
-
-    (void) snprintf(path, sizeof(path), "%s/%s", own.folder, name);
-    int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    cr_assert_geq(descriptor, 0);
-    (void) close(descriptor);
-}
-
-static bool is_there(const char *name)
-{
-    char path[400];
-
-    (void) snprintf(path, sizeof(path), "%s/%s", own.folder, name);
-    return access(path, F_OK) == 0;
-}
-
-static void clear_the_way(const char *name)
-{
-    char path[400];
-
-    (void) snprintf(path, sizeof(path), "%s/%s", own.folder, name);
-    cr_assert_eq(unlink(path), 0);
-}
-
-/* The token is made beside the tables. */
-Test(opening, of_a_new_token_that_fails_ends_the_start)
-{
-    API_SKIP_WITH_NSS("it has its token elsewhere");
-    daemon_prepare(&own);
-    put_in_the_way("tokens");
-    cr_assert(daemon_launch(&own, arguments));
-    expect_end(1);
-    cr_expect_eq(process_count_lines(&own, "/tokens: Not a directory"), 1);
-    cr_expect_not(is_there("pin"));
-    clear_the_way("tokens");
-    cr_assert(daemon_start(&own, arguments), "it does not go on where it stopped");
-    expect("/control/v1/hsm", 200, "\"state\":\"available\"");
-    api_end(&own);
-}
-
-/* It would be left behind by a start that comes to nothing. */
-Test(opening, of_a_new_token_does_not_begin_before_old_certificates_are_read)
-{
-    char path[400];
-
-    API_SKIP_WITH_NSS("it has its token elsewhere");
-    daemon_prepare(&own);
-    (void) snprintf(path, sizeof(path), "%s/tls", own.folder);
-    cr_assert_eq(mkdir(path, 0700), 0);
-    put_in_the_way("tls/ca.key");
-    cr_assert(daemon_launch(&own, arguments));
-    expect_end(1);
-    cr_expect_eq(process_count_lines(&own, "tls/ca.key does not contain a private key"), 1);
-    cr_expect_not(is_there("coffer.db"));
-    cr_expect_not(is_there("tokens"));
-    daemon_discard(&own);
-}
-
 Test(opening, of_few_keys_is_waited_for)
 {
     begin(FEW);
@@ -291,7 +218,7 @@ Test(opening, that_fails_behind_ends_the_process_as_it_does_before)
     cr_assert(daemon_start(&own, arguments));
     expect("/health", 503, "\"token\":\"opening\"");
     unlock_token();
-    expect_end(1);
+    process_await_end(&own, 1);
     cr_expect_eq(process_count_lines(&own, "refuses the PIN"), 1);
     daemon_discard(&own);
 }
@@ -309,7 +236,7 @@ Test(opening, has_a_service_manager_wait_and_never_says_ready_when_it_fails)
     process_expect_told(told, "STATUS=Opening the token");
     process_expect_told(told, "EXTEND_TIMEOUT_USEC=30000000\nSTATUS=Opening the token; ");
     unlock_token();
-    expect_end(1);
+    process_await_end(&own, 1);
     expect_told_nothing(told);
     (void) close(told);
     daemon_discard(&own);
@@ -427,7 +354,7 @@ Test(opening, is_cut_short_by_a_signal)
     cr_expect(user.reply.status == 503 || user.reply.status == 0, "%ld", user.reply.status);
     reply_done(&user.reply);
     unlock_token();
-    expect_end(0);
+    process_await_end(&own, 0);
     cr_assert(daemon_start(&own, arguments));
     begin_to_use(&user);
     end_use(&user);

@@ -110,3 +110,12 @@ void process_expect_told(int descriptor, const char *state)
              && strncmp(state, wish, sizeof(wish) - 1) != 0);
     cr_assert_eq(strncmp(text, state, strlen(state)), 0, "\"%s\", not \"%s\"", text, state);
 }
+
+void process_await_end(struct daemon *own, int wanted)
+{
+    int status = -1;
+
+    cr_assert_eq(waitpid(own->pid, &status, 0), own->pid);
+    own->pid = 0;
+    cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == wanted, "%d", status);
+}

@@ -19,6 +19,9 @@ void process_await_file(const struct daemon *own, const char *name);
 /* Waits for the end, a few seconds at most, and expects that exit status. */
 void process_expect_end(struct daemon *own, int wanted);
 
+/* Waits for the end as long as that takes, and expects that exit status. */
+void process_await_end(struct daemon *own, int wanted);
+
 /* Sends as many requests, and expects the answer to each. */
 void process_expect_answers(struct daemon *own, int count);
 

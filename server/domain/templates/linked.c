@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "kv/templates/templates.h"
-#include "load.h"
+#include "plan.h"
 
 /* The parser speaks of the request: here it is another text, in which the place is. */
 enum kv_code kv_template_parse_linked(const char *name, const char *text, size_t len,
@@ -33,4 +33,10 @@ enum kv_code template_name_link(const char *link, enum kv_code code, struct kv_e
     }
     why = *err;
     return KV_FAIL(err, code, why.cause, "The linked file '%.300s': %.680s", link, why.message);
+}
+
+enum kv_code template_tell(const struct kv_template_plan *plan, enum kv_code code,
+                           struct kv_err *err)
+{
+    return template_name_link(plan->link, template_mend(err, code), err);
 }

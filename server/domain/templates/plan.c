@@ -82,12 +82,6 @@ static enum kv_code build(struct kv_template_plan *plan, const cJSON *parameters
     return template_try_outputs(plan, &budget, err);
 }
 
-enum kv_code template_tell(const struct kv_template_plan *plan, enum kv_code code,
-                           struct kv_err *err)
-{
-    return template_name_link(plan->link, template_mend(err, code), err);
-}
-
 /* Takes `own`, if there is one, even when it fails. */
 static enum kv_code make(const struct kv_template *template, struct kv_template *own,
                          const char *link, unsigned nesting, bool is_literal,

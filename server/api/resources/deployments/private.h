@@ -108,8 +108,8 @@ cJSON *environment_describe(const struct place *place);
  * any other.
  */
 enum kv_code link_read(const struct kv_app *app, const char *folder, const char *uri,
-                       char *ret_folder, char ret_name[KV_TEMPLATE_LINK_SIZE], char **ret_text, size_t *ret_len,
-                       struct kv_err *err) kv_must_check;
+                       char *ret_folder, char ret_name[KV_TEMPLATE_LINK_SIZE], char **ret_text,
+                       size_t *ret_len, struct kv_err *err) kv_must_check;
 
 /* ---- hands.c, complete.c: what the engine asks of it ------------------------------------------- */
 
