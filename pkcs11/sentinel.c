@@ -13,6 +13,7 @@
 #include "door.h"
 #include "held.h"
 #include "object.h"
+#include "settle.h"
 #include "slot.h"
 #include "template.h"
 #include "verdict.h"
@@ -82,16 +83,17 @@ CK_RV hsm_create_sentinel(struct hsm *hsm, const unsigned char id[HSM_ID_LENGTH]
     kv_auto(hsm_session_release) struct hsm_session *session = NULL;
     CK_MECHANISM mechanism = { CKM_AES_KEY_GEN, NULL, 0 };
     struct hsm_template template = { .count = 0 };
-    CK_OBJECT_HANDLE key;
+    CK_OBJECT_HANDLE made, key;
 
     if (!hsm->capabilities.aes_generate) {
         return HSM_RV_NO_MECHANISM;
     }
     hsm_template_wrapping(&template, id, "coffer wrapping key");
-    hsm_template_flag(&template, CKA_TOKEN, true);
+    hsm_template_flag(&template, CKA_TOKEN, !hsm->capabilities.settles);
     hsm_template_flag(&template, CKA_PRIVATE, true);
     HSM_TRY(hsm_session_acquire(hsm, &session));
-    return HSM_CALL(session, C_GenerateKey, &mechanism, template.items, template.count, &key);
+    HSM_TRY(HSM_CALL(session, C_GenerateKey, &mechanism, template.items, template.count, &made));
+    return hsm_settle_unlisted(session, made, &key);
 }
 
 /* A search reads every object of the token, which the walk at its opening has just done. */

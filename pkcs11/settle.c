@@ -78,7 +78,8 @@ bool hsm_settle_probe(struct hsm_session *session)
  * The draft ends with its session. C_DestroyObject would end it at once, but SoftHSM looks for it
  * without a lock then, among session objects that other threads are making meanwhile.
  */
-static CK_RV move(struct hsm_session *session, CK_OBJECT_HANDLE made, CK_OBJECT_HANDLE *ret_key)
+CK_RV hsm_settle_unlisted(struct hsm_session *session, CK_OBJECT_HANDLE made,
+                          CK_OBJECT_HANDLE *ret_key)
 {
     *ret_key = made;
     if (!session->hsm->capabilities.settles) {
@@ -93,7 +94,7 @@ static CK_RV move(struct hsm_session *session, CK_OBJECT_HANDLE made, CK_OBJECT_
 CK_RV hsm_settle(struct hsm_session *session, const unsigned char id[HSM_ID_LENGTH],
                  enum hsm_role role, CK_OBJECT_HANDLE made, CK_OBJECT_HANDLE *ret_key)
 {
-    HSM_TRY(move(session, made, ret_key));
+    HSM_TRY(hsm_settle_unlisted(session, made, ret_key));
     CK_RV rv = hsm_map_put(session->hsm->map, id, role, *ret_key);
 
     if (rv != CKR_OK) {

@@ -19,7 +19,11 @@
  */
 bool hsm_settle_probe(struct hsm_session *session);
 
-/* Puts what was made by such a template on the token, unless it is there, and enters it into the map.
+/* Puts what was made by such a template on the token, unless it is there. *ret_key is where it is now. */
+CK_RV hsm_settle_unlisted(struct hsm_session *session, CK_OBJECT_HANDLE made,
+                          CK_OBJECT_HANDLE *ret_key) kv_must_check;
+
+/* The same, and enters it into the map.
  * *ret_key is where it is now. If that fails nothing of it is left on the token. */
 CK_RV hsm_settle(struct hsm_session *session, const unsigned char id[HSM_ID_LENGTH],
                  enum hsm_role role, CK_OBJECT_HANDLE made,

@@ -204,14 +204,14 @@ static bool write_all(int descriptor, const char *bytes, size_t len)
 }
 
 static enum kv_code write_new(const char *path, const void *bytes, size_t len, mode_t mode,
-                              struct kv_err *err)
+                              bool syncs, struct kv_err *err)
 {
     kv_auto(close_descriptor) int descriptor =
         open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 
     /* fchmod, because open() leaves out what the process's umask forbids */
     if (descriptor < 0 || fchmod(descriptor, mode) != 0 || !write_all(descriptor, bytes, len)
-        || fsync(descriptor) != 0) {
+        || (syncs && fsync(descriptor) != 0)) {
         return fail_on("write", path, err);
     }
     return KV_OK;
@@ -232,8 +232,8 @@ static enum kv_code sync_folder_of(const char *path, struct kv_err *err)
     return KV_OK;
 }
 
-enum kv_code kv_file_write(const char *path, const void *bytes, size_t len, mode_t mode,
-                           struct kv_err *err)
+static enum kv_code replace(const char *path, const void *bytes, size_t len, mode_t mode,
+                            bool syncs, struct kv_err *err)
 {
     char path_new[KV_PATH_MAX];
 
@@ -242,7 +242,7 @@ enum kv_code kv_file_write(const char *path, const void *bytes, size_t len, mode
         return fail_on("write", path, err);
     }
     (void) unlink(path_new); /* left by an interrupted write */
-    enum kv_code code = write_new(path_new, bytes, len, mode, err);
+    enum kv_code code = write_new(path_new, bytes, len, mode, syncs, err);
     if (code == KV_OK && rename(path_new, path) != 0) {
         code = fail_on("replace", path, err);
     }
@@ -250,7 +250,19 @@ enum kv_code kv_file_write(const char *path, const void *bytes, size_t len, mode
         (void) unlink(path_new);
         return code;
     }
-    return sync_folder_of(path, err);
+    return syncs ? sync_folder_of(path, err) : KV_OK;
+}
+
+enum kv_code kv_file_write(const char *path, const void *bytes, size_t len, mode_t mode,
+                           struct kv_err *err)
+{
+    return replace(path, bytes, len, mode, true, err);
+}
+
+enum kv_code kv_file_write_lightly(const char *path, const void *bytes, size_t len, mode_t mode,
+                                   struct kv_err *err)
+{
+    return replace(path, bytes, len, mode, false, err);
 }
 
 enum kv_code kv_folder_lock(const char *folder, int *ret_descriptor, struct kv_err *err)

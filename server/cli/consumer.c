@@ -25,6 +25,7 @@ static const struct {
     { KV_OPTION_CONSUMER_RULES, "rules" },
     { KV_OPTION_CONSUMER_FAILURE, "status" },
     { KV_OPTION_CONSUMER_HEALS, "heals" },
+    { KV_OPTION_CONSUMER_FOLLOW, "follow" },
 };
 
 static enum kv_code write_path(const char *name, const char *behind, struct kv_buf *path,
@@ -89,6 +90,7 @@ static void print_status(const cJSON *consumer)
         { "  heals:  ", "heals_at" },
         { "  DEK by: ", "dek_wrapped_by" },
         { "  looks:  ", "looks_at" },
+        { "  follow: ", "follow" },
     };
 
     print_line(consumer);

@@ -30,7 +30,8 @@ KV_DEFINE_CLEANUP_VALUE(struct deploy, done)
 static void print_error(const struct deploy *deploy, const cJSON *error)
 {
     const struct deploy_source source = {
-        kv_option_text(deploy->options, KV_OPTION_DEPLOY_TEMPLATE), &deploy->template
+        kv_option_text(deploy->options, KV_OPTION_DEPLOY_TEMPLATE), &deploy->template,
+        deploy->client.root, strlen(DEPLOY_BEFORE_TEMPLATE)
     };
 
     deploy_print_error(error, &source);

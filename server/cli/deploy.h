@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "kv/base/files.h"
 #include "server.h"
 
 #define DEPLOY_TEMPLATE_MAX ((size_t) 4 * 1024 * 1024) /* bytes, as the server takes them */
@@ -14,11 +15,12 @@
 
 struct deploy_client {
     struct kv_cli_server server;
-    char url[64];         /* https://management.localhost:8443 */
-    char connect_to[600]; /* where that is, as libcurl wants it */
-    struct kv_buf trust;  /* PEM */
-    char *authorization;  /* heap: a header line; it is a secret */
-    char scope[512];      /* "/subscriptions/.../resourceGroups/coffer" */
+    char url[64];           /* https://management.localhost:8443 */
+    char connect_to[600];   /* where that is, as libcurl wants it */
+    struct kv_buf trust;    /* PEM */
+    char *authorization;    /* heap: a header line; it is a secret */
+    char root[KV_PATH_MAX]; /* where the server has linked templates; "": nowhere */
+    char scope[512];        /* "/subscriptions/.../resourceGroups/coffer" */
 };
 void deploy_client_done(struct deploy_client *client);
 KV_DEFINE_CLEANUP_VALUE(struct deploy_client, deploy_client_done)
@@ -55,12 +57,31 @@ void deploy_print_changes(const struct kv_options *options, const cJSON *answer)
 
 /* ---- deploy_error.c ------------------------------------------------------------------------------ */
 
-/* The file of the template; both borrowed, the text ends with a NUL. */
+/* A file of a template, borrowed; the text ends with a NUL. */
 struct deploy_source {
     const char *path;
     const struct kv_buf *text;
+    const char *root; /* of the server's linked templates; "": not known */
+    size_t before;    /* what stood before it in its first line, where the server counted */
 };
 
 /* An error with its details, on standard error; places are those of the file, and under an error that has one there
  * is the line. */
 void deploy_print_error(const cJSON *error, const struct deploy_source *source);
+
+/* ---- deploy_linked.c ----------------------------------------------------------------------------- */
+
+#define DEPLOY_LINK_SIZE 301
+struct deploy_linked {
+    char path[KV_PATH_MAX];
+    struct kv_buf text;
+};
+void deploy_linked_done(struct deploy_linked *linked);
+KV_DEFINE_CLEANUP_VALUE(struct deploy_linked, deploy_linked_done)
+
+/* Whether places in the message are those of a linked file. */
+bool deploy_is_of_link(const char *message);
+/* That file, if it can be read here: below the source's root, or beside the source itself. In any case it is to
+ * be released. */
+bool deploy_find_linked(const char *message, const struct deploy_source *source,
+                        struct deploy_linked *linked);

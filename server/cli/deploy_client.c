@@ -45,6 +45,9 @@ static enum kv_code find_url(struct deploy_client *client, struct kv_err *err)
 
     KV_TRY(kv_cli_get_json(&client->server, "/control/v1/info", &info, err));
     const cJSON *port = cJSON_GetObjectItemCaseSensitive(info, "port");
+    const char *root =
+        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(info, "template_root"));
+    (void) snprintf(client->root, sizeof(client->root), "%s", root != NULL ? root : "");
     if (!cJSON_IsNumber(port) || port->valuedouble < 1 || port->valuedouble > 65535) {
         return KV_FAIL(err, KV_INTERNAL, 0, "the answer has no port: is it from coffer?");
     }

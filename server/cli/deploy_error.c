@@ -50,11 +50,11 @@ static void find_end(const struct kv_buf *template, unsigned long *ret_line,
     *ret_column = len - begin;
 }
 
-/* From the request to the file. What is wrong behind the template is a matter of its end: it is not whole, or has too
+/* From where the server has counted to the file. What is wrong behind the template is a matter of its end: it is not whole, or has too
  * much there. */
-static void map(const struct kv_buf *template, struct mention *mention)
+static void map(const struct deploy_source *source, struct mention *mention)
 {
-    const size_t before = strlen(DEPLOY_BEFORE_TEMPLATE);
+    const size_t before = source->before;
     unsigned long line, column;
 
     if (mention->line == 0) {
@@ -63,7 +63,7 @@ static void map(const struct kv_buf *template, struct mention *mention)
     if (mention->line == 1) {
         mention->column = mention->column > before ? mention->column - before : 1;
     }
-    find_end(template, &line, &column);
+    find_end(source->text, &line, &column);
     if (mention->line > line || (mention->line == line && mention->column > column)) {
         mention->line = line;
         mention->column = column;
@@ -133,7 +133,7 @@ static void print_text(const char *text)
 }
 
 /* A message, in which the places are those of the file; the last one, which is the nearest. False: it has none. */
-static bool print_message(const char *text, const struct kv_buf *template,
+static bool print_message(const char *text, const struct deploy_source *source,
                           struct mention *ret_mention)
 {
     bool has_place = false;
@@ -141,12 +141,12 @@ static bool print_message(const char *text, const struct kv_buf *template,
     while (*text != '\0') {
         struct mention mention;
 
-        if (template == NULL || !read_mention(text, &mention)) {
+        if (source == NULL || !read_mention(text, &mention)) {
             print_byte((unsigned char) *text++);
             continue;
         }
         text += mention.len;
-        map(template, &mention);
+        map(source, &mention);
         (void) fprintf(stderr, "line %s%lu%s%s%s%lu%s", mention.quote, mention.line, mention.quote,
                        mention.between, mention.quote, mention.column, mention.quote);
         if (mention.line > 0) {
@@ -183,16 +183,24 @@ static const char *text_of(const cJSON *object, const char *name)
     return text != NULL ? text : "";
 }
 
-/* Places are those of a linked file when the message names one, or may be when the error is one of a step. */
-static bool is_of_template(const char *message, const struct deploy_source *source, int depth)
+/* Where the places of a message are; NULL: in a file that cannot be read here. */
+static const struct deploy_source *find_source(const char *message,
+                                               const struct deploy_source *source,
+                                               struct deploy_linked *linked,
+                                               struct deploy_source *in_linked)
 {
-    return strstr(message, "The linked file '") == NULL
-           && (depth == 0 || strstr(source->text->data, "templateLink") == NULL);
+    if (!deploy_is_of_link(message)) {
+        return source;
+    }
+    *in_linked = (struct deploy_source){ linked->path, &linked->text, source->root, 0 };
+    return deploy_find_linked(message, source, linked) ? in_linked : NULL;
 }
 
 static void print_error(const cJSON *error, const struct deploy_source *source, int depth)
 {
     const char *message = text_of(error, "message");
+    kv_auto(deploy_linked_done) struct deploy_linked linked = { .path = "" };
+    struct deploy_source in_linked;
     struct mention mention = { .line = 0 };
     const cJSON *detail;
 
@@ -202,8 +210,8 @@ static void print_error(const cJSON *error, const struct deploy_source *source, 
     (void) fprintf(stderr, "%*s", depth * 2, "");
     print_text(text_of(error, "code"));
     (void) fputs(": ", stderr);
-    bool has_place = print_message(
-        message, is_of_template(message, source, depth) ? source->text : NULL, &mention);
+    const struct deploy_source *place = find_source(message, source, &linked, &in_linked);
+    bool has_place = print_message(message, place, &mention);
     (void) fputs("\n", stderr);
     if (*text_of(error, "target") != '\0') {
         (void) fprintf(stderr, "%*s", depth * 2 + 2, "");
@@ -211,7 +219,7 @@ static void print_error(const cJSON *error, const struct deploy_source *source, 
         (void) fputs("\n", stderr);
     }
     if (has_place) {
-        print_place(source, &mention);
+        print_place(place, &mention);
     }
     cJSON_ArrayForEach (detail, cJSON_GetObjectItemCaseSensitive(error, "details")) {
         print_error(detail, source, depth + 1);

@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <curl/curl.h>
+
 #include "kv/cmk/cmk.h"
 #include "server.h"
 
@@ -27,6 +29,7 @@ struct doctor {
     struct doctor_texts texts;
     struct kv_cli_server server;
     bool is_coffer;      /* the vault is one of `server`'s */
+    unsigned own_port;   /* at which that answers HTTPS; 0: not known */
     struct kv_buf ca;    /* that server's; empty: the system's are trusted */
     struct kv_buf token; /* a secret; empty: there is none */
 };
@@ -53,8 +56,9 @@ enum kv_code doctor_ask_service(struct doctor *doctor, struct kv_err *err) kv_mu
 
 /* What a vault answered. */
 struct doctor_reply {
-    long status; /* 0: it did not; `said` says why */
-    cJSON *json; /* NULL: none */
+    long status;       /* 0: it did not; `said` says why, */
+    const char *reach; /* and this how to look into it: a literal, with blanks as in rule.def */
+    cJSON *json;       /* NULL: none */
     char said[DOCTOR_SAID_SIZE];
     char challenge[512], region[64]; /* headers; "": not there */
 };
@@ -66,6 +70,13 @@ KV_DEFINE_CLEANUP_VALUE(struct doctor_reply, doctor_reply_done)
 enum kv_code doctor_ask(const struct doctor *doctor, const char *path, const cJSON *body,
                         bool with_token, struct doctor_reply *ret_reply,
                         struct kv_err *err) kv_must_check;
+
+/* --- doctor_reach.c --- */
+
+/* Says what was tried and why there is no answer: `detail` is what curl says of it, or "". Returns what to
+ * do, a literal with blanks as in rule.def. */
+const char *doctor_describe_silence(const struct doctor *doctor, CURL *curl, CURLcode rc,
+                                    const char *detail, char ret_said[DOCTOR_SAID_SIZE]);
 
 /* --- doctor_key.c --- */
 

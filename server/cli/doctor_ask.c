@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <curl/curl.h>
-
 #include "doctor.h"
 
 #define API_VERSION "api-version=7.4"
@@ -130,14 +128,8 @@ static void describe(struct doctor_reply *reply)
     }
 }
 
-static void take_reply(CURL *curl, CURLcode rc, const struct kv_buf *body,
-                       struct doctor_reply *ret_reply)
+static void take_reply(CURL *curl, const struct kv_buf *body, struct doctor_reply *ret_reply)
 {
-    if (rc != CURLE_OK) {
-        (void) snprintf(ret_reply->said, sizeof(ret_reply->said), "no answer: %s",
-                        curl_easy_strerror(rc));
-        return;
-    }
     (void) curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &ret_reply->status);
     take_header(curl, "WWW-Authenticate", ret_reply->challenge, sizeof(ret_reply->challenge));
     take_header(curl, "x-ms-keyvault-region", ret_reply->region, sizeof(ret_reply->region));
@@ -150,6 +142,7 @@ static void take_reply(CURL *curl, CURLcode rc, const struct kv_buf *body,
 enum kv_code doctor_ask(const struct doctor *doctor, const char *path, const cJSON *body,
                         bool with_token, struct doctor_reply *ret_reply, struct kv_err *err)
 {
+    char detail[CURL_ERROR_SIZE] = ""; /* curl's, until it is cleaned up */
     kv_auto(curl_easy_cleanup) CURL *curl = curl_easy_init();
     kv_auto(wipe_list) struct curl_slist *headers = NULL;
     kv_auto(wipe_list) struct curl_slist *route = NULL;
@@ -169,10 +162,15 @@ enum kv_code doctor_ask(const struct doctor *doctor, const char *path, const cJS
     if (curl == NULL || !prepare(curl, url.data, &answer) || !prepare_trust(curl, doctor)
         || curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) != CURLE_OK
         || curl_easy_setopt(curl, CURLOPT_CONNECT_TO, route) != CURLE_OK
+        || curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail) != CURLE_OK
         || (body != NULL && curl_easy_setopt(curl, CURLOPT_POSTFIELDS, sent.data) != CURLE_OK)) {
         return KV_OUT_OF_MEMORY(err);
     }
     CURLcode rc = curl_easy_perform(curl);
-    take_reply(curl, rc, &answer, ret_reply);
+    if (rc == CURLE_OK) {
+        take_reply(curl, &answer, ret_reply);
+        return KV_OK;
+    }
+    ret_reply->reach = doctor_describe_silence(doctor, curl, rc, detail, ret_reply->said);
     return KV_OK;
 }

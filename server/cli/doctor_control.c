@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the control port of a running coffer knows of the key's vault, and of who uses the key. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -42,6 +43,15 @@ static bool is_played(const struct doctor *doctor)
            || kv_option_is_from_flag(doctor->options, KV_OPTION_DATA);
 }
 
+/* "https://dev.vault.localhost:8443" */
+static unsigned port_of(const char *url)
+{
+    const char *mark = strstr(url, "://");
+    const char *colon = mark != NULL ? strchr(mark + 3, ':') : NULL;
+
+    return colon != NULL ? (unsigned) strtoul(colon + 1, NULL, 10) : mark != NULL ? 443 : 0;
+}
+
 static const cJSON *find_vault(struct doctor *doctor, const cJSON *vaults)
 {
     const cJSON *vault, *found = NULL;
@@ -52,8 +62,10 @@ static const cJSON *find_vault(struct doctor *doctor, const cJSON *vaults)
         if (is_text(vault, "name", doctor->url.vault)) {
             found = vault;
         }
+        doctor->own_port = port_of(text_of(vault, "url"));
     }
     doctor->is_coffer = has_domain || (found != NULL && is_played(doctor));
+    doctor->own_port = doctor->is_coffer ? doctor->own_port : 0;
     return found;
 }
 

@@ -67,7 +67,8 @@ static enum kv_code ask_whose(struct doctor *doctor, struct kv_err *err)
     KV_TRY(doctor_ask(doctor, "/keys", NULL, false, &reply, err));
     doctor->facts.answers.is = doctor_fact(reply.status != 0);
     if (reply.status == 0) {
-        DOCTOR_SAY(&doctor->facts.answers, doctor->texts.answers, "%.200s", reply.said);
+        DOCTOR_SAY(&doctor->facts.answers, doctor->texts.answers, "%s", reply.said);
+        doctor->facts.reach = reply.reach;
     }
     take_challenge(doctor, &reply);
     return KV_OK;

@@ -16,12 +16,14 @@ libkvcli_a_SOURCES += \
 	%D%/doctor_ask.c \
 	%D%/doctor_control.c \
 	%D%/doctor_key.c \
+	%D%/doctor_reach.c \
 	%D%/doctor_service.c \
 	%D%/deploy.c \
 	%D%/deploy.h \
 	%D%/deploy_body.c \
 	%D%/deploy_client.c \
 	%D%/deploy_error.c \
+	%D%/deploy_linked.c \
 	%D%/deploy_print.c \
 	%D%/env.c \
 	%D%/events.c \

@@ -79,9 +79,9 @@ struct profile {
     kv_millis cache;          /* how long the DEK stays of use after the last good check */
     kv_millis grace;          /* an outage that is shorter heals; INT64_MAX: any does */
     int heals_min, heals_max; /* minutes from the first good check to service */
-    kv_millis follows;        /* how often it looks for a new version of a key whose URL has none;
-                                 0: it moves to another one when it is deployed, and not before */
-    bool needs_latest;        /* a latest version that cannot be used is a lost key, also before it
+    kv_millis follows; /* how often it looks for a new version of a key whose URL has none, where
+                                 that is not said; 0: it moves when it is deployed, and not before */
+    bool needs_latest; /* a latest version that cannot be used is a lost key, also before it
                                  moves; else it stays with the one it has */
     const struct ruling *rulings;
     size_t ruling_count;
@@ -121,11 +121,19 @@ struct settings {
     char login[256], ca[512];
     unsigned status;
     int heals; /* minutes; 0: by the name */
+    kv_millis
+        follow; /* between two looks for a new version; 0: it never looks; FOLLOW_BY_PROFILE */
 };
+#define FOLLOW_BY_PROFILE INT64_C(-1)
 
 /* settings.c: `settings` is what it has, or zeroed. KV_BAD_PARAMETER, KV_CONFLICT. */
 enum kv_code settings_read(const struct kv_consumer_order *order, struct settings *settings,
                            struct kv_err *err) kv_must_check;
+/* How often it looks for a new version, as it was said or by the profile; 0: never. */
+kv_millis settings_follow(const struct settings *settings);
+#define FOLLOW_SIZE 24
+/* The same as an order says it: "P1D", "never". */
+void settings_print_follow(const struct settings *settings, char ret_text[FOLLOW_SIZE]);
 
 /* How it stands: state.c. */
 struct standing {
@@ -252,8 +260,10 @@ void consumers_tell(const struct kv_consumers *consumers);
 
 /* --- look.c --- */
 
-/* Whether it goes by one version of a key whose URL has none, and looks for a new one by itself. */
+/* Whether it goes by one version of a key whose URL has none. */
 bool consumer_follows(const struct consumer *consumer);
+/* When it looks for a new one by itself; 0: never. */
+kv_millis consumer_looks_at(const struct consumer *consumer);
 
 /* --- schedule.c --- */
 

@@ -40,6 +40,7 @@ static const struct kv_migration migrations[] = {
       ");"
       "CREATE INDEX consumer_history_consumer ON consumer_history (consumer);" },
     { "ALTER TABLE consumer ADD COLUMN looked_at INTEGER NOT NULL DEFAULT 0;" },
+    { "ALTER TABLE consumer ADD COLUMN follow INTEGER NOT NULL DEFAULT -1;" }, /* ms, as settings */
     { NULL },
 };
 
@@ -82,6 +83,7 @@ static enum kv_code read_settings(const struct kv_rows *row, struct settings *se
     copy(settings->ca, sizeof(settings->ca), row, 5);
     settings->status = (unsigned) kv_rows_int(row, 7);
     settings->heals = (int) kv_rows_int(row, 8);
+    settings->follow = kv_rows_int(row, 20);
     return KV_OK;
 }
 
@@ -154,7 +156,7 @@ enum kv_code keeping_load(struct kv_consumers *consumers, struct kv_err *err)
     static const char sql[] =
         "SELECT name, profile, key, identity, login, ca, rules, status, heals, state, since,"
         " lost_since, heals_at, healthy, reason, cause, wrapped, wrapped_by, dek_check,"
-        " looked_at FROM consumer ORDER BY name";
+        " looked_at, follow FROM consumer ORDER BY name";
     kv_auto(kv_db_release) struct kv_db *db = NULL;
 
     KV_TRY(kv_db_acquire(consumers->store, &db, err));
@@ -169,14 +171,16 @@ static enum kv_code save_row(struct kv_db *db, const struct consumer *consumer, 
         "INSERT INTO consumer (name, profile, key, identity, login, ca, rules, status, heals, "
         "state,"
         " since, lost_since, heals_at, healthy, reason, cause, wrapped, wrapped_by, dek_check,"
-        " looked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " looked_at, follow)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (name) DO UPDATE SET profile = excluded.profile, key = excluded.key,"
         " identity = excluded.identity, login = excluded.login, ca = excluded.ca,"
         " rules = excluded.rules, status = excluded.status, heals = excluded.heals,"
         " state = excluded.state, since = excluded.since, lost_since = excluded.lost_since,"
         " heals_at = excluded.heals_at, healthy = excluded.healthy, reason = excluded.reason,"
         " cause = excluded.cause, wrapped = excluded.wrapped, wrapped_by = excluded.wrapped_by,"
-        " dek_check = excluded.dek_check, looked_at = excluded.looked_at";
+        " dek_check = excluded.dek_check, looked_at = excluded.looked_at,"
+        " follow = excluded.follow";
     const struct settings *settings = &consumer->settings;
     const struct standing *standing = &consumer->standing;
     const struct wrapped *wrapped = &consumer->wrapped;
@@ -191,7 +195,8 @@ static enum kv_code save_row(struct kv_db *db, const struct consumer *consumer, 
             KV_B_INT(standing->since), KV_B_INT(standing->lost_since), KV_B_INT(standing->heals_at),
             KV_B_INT(standing->is_healthy), KV_B_TEXT(standing->reason), KV_B_TEXT(standing->cause),
             KV_B_BYTES(wrapped->bytes, wrapped->len), KV_B_TEXT(wrapped->by),
-            KV_B_BYTES(wrapped->check, sizeof(wrapped->check)), KV_B_INT(consumer->looked_at)),
+            KV_B_BYTES(wrapped->check, sizeof(wrapped->check)), KV_B_INT(consumer->looked_at),
+            KV_B_INT(settings->follow)),
         NULL, err);
 }
 

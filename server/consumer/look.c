@@ -9,10 +9,22 @@
 
 #include "probe.h"
 
+/* One that is told to look no more stays with the version that it has; one of a profile that never does is
+ * as its source has it. */
 bool consumer_follows(const struct consumer *consumer)
 {
-    return consumer->settings.profile->follows != 0 && consumer->settings.key.url[0] != '\0'
-           && consumer->settings.key.version[0] == '\0' && consumer->wrapped.by[0] != '\0';
+    const struct settings *settings = &consumer->settings;
+
+    return (settings->profile->follows != 0 || settings_follow(settings) != 0)
+           && settings->key.url[0] != '\0' && settings->key.version[0] == '\0'
+           && consumer->wrapped.by[0] != '\0';
+}
+
+kv_millis consumer_looks_at(const struct consumer *consumer)
+{
+    kv_millis period = settings_follow(&consumer->settings);
+
+    return period != 0 && consumer_follows(consumer) ? consumer->looked_at + period : 0;
 }
 
 void look_begin_locked(struct probe *probe)
@@ -21,7 +33,8 @@ void look_begin_locked(struct probe *probe)
     const struct profile *profile = probe->settings.profile;
 
     probe->follows = !probe->deploys && consumer_follows(consumer);
-    probe->looks = probe->follows && probe->at - consumer->looked_at >= profile->follows;
+    kv_millis looks_at = consumer_looks_at(consumer);
+    probe->looks = probe->follows && looks_at != 0 && probe->at >= looks_at;
     probe->acts = probe->deploys || probe->looks ? profile->trial : profile->acts;
 }
 

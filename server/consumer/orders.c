@@ -39,7 +39,8 @@ static bool is_same(const struct settings *a, const struct settings *b)
 {
     return a->rules == b->rules && strcmp(a->key.url, b->key.url) == 0
            && strcmp(a->identity, b->identity) == 0 && strcmp(a->login, b->login) == 0
-           && strcmp(a->ca, b->ca) == 0 && a->status == b->status && a->heals == b->heals;
+           && strcmp(a->ca, b->ca) == 0 && a->status == b->status && a->heals == b->heals
+           && a->follow == b->follow;
 }
 
 static void order_locked(struct kv_consumers *consumers, struct consumer *consumer,

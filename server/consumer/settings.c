@@ -6,6 +6,11 @@
 #include <string.h>
 
 #include "core.h"
+#include "kv/base/duration.h"
+
+#define FOLLOW_MIN MINUTE_MS
+#define FOLLOW_MAX (365 * DAY_MS)
+#define NEVER "never"
 
 static enum kv_code check_name(const char *name, struct kv_err *err)
 {
@@ -62,6 +67,7 @@ static enum kv_code read_profile(const char *name, struct settings *settings, st
     if (settings->profile == NULL) {
         settings->rules = rules_find(profile->rules);
         settings->status = profile->status;
+        settings->follow = FOLLOW_BY_PROFILE;
     }
     settings->profile = profile;
     return KV_OK;
@@ -128,6 +134,63 @@ static enum kv_code read_heals(const char *text, struct settings *settings, stru
     return KV_OK;
 }
 
+/* The last one that is read: it depends on what key there is to be. */
+static enum kv_code read_follow(const char *text, struct settings *settings, struct kv_err *err)
+{
+    struct kv_duration period;
+
+    if (text == NULL || *text == '\0') {
+        settings->follow = text != NULL ? FOLLOW_BY_PROFILE : settings->follow;
+        return KV_OK;
+    }
+    if (strcmp(text, NEVER) == 0) {
+        settings->follow = 0;
+        return KV_OK;
+    }
+    if (!kv_duration_parse(text, &period) || kv_duration_nominal(&period) * 1000 < FOLLOW_MIN
+        || kv_duration_nominal(&period) * 1000 > FOLLOW_MAX) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "follow is how often it looks for a new version of its key: PT1M to P365D, "
+                       "or never.");
+    }
+    if (settings->key.version[0] != '\0') {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0,
+                       "follow is for a key without a version in its URL: this one names %s.",
+                       settings->key.version);
+    }
+    settings->follow = kv_duration_nominal(&period) * 1000;
+    return KV_OK;
+}
+
+kv_millis settings_follow(const struct settings *settings)
+{
+    return settings->follow != FOLLOW_BY_PROFILE ? settings->follow : settings->profile->follows;
+}
+
+void settings_print_follow(const struct settings *settings, char ret_text[FOLLOW_SIZE])
+{
+    static const struct {
+        kv_millis unit;
+        const char *before;
+        char letter;
+    } units[] = { { DAY_MS, "P", 'D' },
+                  { 60 * MINUTE_MS, "PT", 'H' },
+                  { MINUTE_MS, "PT", 'M' },
+                  { 1000, "PT", 'S' } };
+    kv_millis period = settings_follow(settings);
+    size_t i = 0;
+
+    if (period == 0) {
+        (void) snprintf(ret_text, FOLLOW_SIZE, NEVER);
+        return;
+    }
+    while (i + 1 < KV_COUNT(units) && period % units[i].unit != 0) {
+        i++;
+    }
+    (void) snprintf(ret_text, FOLLOW_SIZE, "%s%lld%c", units[i].before,
+                    (long long) (period / units[i].unit), units[i].letter);
+}
+
 static enum kv_code check_login(const char *login, struct kv_err *err)
 {
     return login == NULL || *login == '\0' || strncmp(login, "http://", 7) == 0
@@ -149,7 +212,8 @@ enum kv_code settings_read(const struct kv_consumer_order *order, struct setting
     KV_TRY(copy(settings->identity, sizeof(settings->identity), order->identity, "identity", err));
     KV_TRY(copy(settings->login, sizeof(settings->login), order->login, "login", err));
     KV_TRY(copy(settings->ca, sizeof(settings->ca), order->ca, "ca", err));
-    return order->key != NULL ? key_place_read(order->key, &settings->key, err) : KV_OK;
+    KV_TRY(order->key != NULL ? key_place_read(order->key, &settings->key, err) : KV_OK);
+    return read_follow(order->follow, settings, err);
 }
 
 enum kv_code kv_consumer_check(const struct kv_consumer_order *order, struct kv_err *err)

@@ -35,6 +35,7 @@ struct shown {
     int heals;
     int64_t checks, missed;
     char wrapped_by[KV_CONSUMER_URL_MAX + 1];
+    char follow[FOLLOW_SIZE];
     kv_millis looks_at; /* 0: never */
 };
 
@@ -49,9 +50,8 @@ static enum kv_code read_shown(struct kv_consumers *consumers, const char *name,
         ret_shown->heals = standing_heals(&consumer->settings, consumer->name);
         ret_shown->checks = consumer->checks;
         ret_shown->missed = consumer->missed;
-        ret_shown->looks_at = consumer_follows(consumer)
-                                  ? consumer->looked_at + consumer->settings.profile->follows
-                                  : 0;
+        ret_shown->looks_at = consumer_looks_at(consumer);
+        settings_print_follow(&consumer->settings, ret_shown->follow);
         memcpy(ret_shown->wrapped_by, consumer->wrapped.by, sizeof(ret_shown->wrapped_by));
     }
     pthread_mutex_unlock(&consumers->mutex);
@@ -80,6 +80,7 @@ static cJSON *render(const struct shown *shown)
     add_said(object, "advice", view->advice, &ok);
     kv_json_add_int(object, "status", view->status, &ok);
     kv_json_add_int(object, "heals", shown->heals, &ok);
+    kv_json_add_text(object, "follow", shown->follow, &ok);
     kv_json_add_int(object, "checks", shown->checks, &ok);
     kv_json_add_int(object, "missed", shown->missed, &ok);
     add_said(object, "dek_wrapped_by", shown->wrapped_by, &ok);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kv/base/files.h"
 #include "serve.h"
 
 #define FIXED_NAMES 19 /* besides the vaults' and the --san ones */
@@ -98,6 +99,23 @@ static enum kv_code add_sans(struct names *names, const struct kv_options *optio
         require_name(names, name);
     }
     return KV_OK;
+}
+
+bool certificates_are_given(const struct kv_options *options, const char *folder)
+{
+    static const enum kv_option files[] = {
+        KV_OPTION_CA_CERT,          KV_OPTION_CA_KEY,   KV_OPTION_CA_P12,
+        KV_OPTION_CA_PASSWORD_FILE, KV_OPTION_TLS_CERT, KV_OPTION_TLS_KEY,
+    };
+    char path[KV_PATH_MAX];
+
+    for (size_t i = 0; i < KV_COUNT(files); i++) {
+        if (kv_option_text(options, files[i])[0] != '\0') {
+            return true;
+        }
+    }
+    return kv_option_list_count(options, KV_OPTION_SAN) > 0
+           || kv_path_join(path, folder, "tls", NULL) != KV_OK || kv_file_exists(path);
 }
 
 enum kv_code certificates_open(const struct kv_options *options, const char *folder,

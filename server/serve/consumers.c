@@ -23,6 +23,7 @@ static const struct {
     { "rules", offsetof(struct kv_consumer_order, rules) },
     { "status", offsetof(struct kv_consumer_order, status) },
     { "heals", offsetof(struct kv_consumer_order, heals) },
+    { "follow", offsetof(struct kv_consumer_order, follow) },
 };
 
 static enum kv_code refuse(const char *spec, const char *reason, struct kv_err *err)
@@ -76,7 +77,7 @@ static enum kv_code read_spec(const char *spec, char text[SPEC_MAX],
     if (!read_members(text, order)) {
         return refuse(spec,
                       "it is NAME, then some of profile=, key=, identity=, login=, ca=, rules=, "
-                      "status=, heals=, once each",
+                      "status=, heals=, follow=, once each",
                       err);
     }
     return kv_consumer_check(order, &why) == KV_OK ? KV_OK : refuse(spec, why.message, err);

@@ -121,7 +121,7 @@ enum kv_code data_folder_publish(const struct data_folder *folder, const struct 
     }
     KV_TRY(kv_json_print(description, &text, err));
     KV_TRY(kv_path_join(path, folder->path, RUN_FILE, err));
-    return kv_file_write(path, text.data, text.len, 0644, err);
+    return kv_file_write_lightly(path, text.data, text.len, 0644, err);
 }
 
 static void remove_file(const struct data_folder *folder, const char *name)

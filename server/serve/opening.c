@@ -13,6 +13,14 @@
 #define PATIENCE_MS 300 /* how long the start waits for a token with more */
 #define LOOK_MS 5       /* between two looks whether it is open */
 
+/* What a service manager is told, which would end a start that takes longer than it allows: to go on
+ * waiting for three times as long as until it is told again. A module that does not come back from a call
+ * is ended by it all the same. */
+#define OPENS "STATUS=Opening the token"
+#define OPENS_BEHIND "EXTEND_TIMEOUT_USEC=30000000\n" OPENS "; keys can be read meanwhile"
+#define TOLD_EVERY_MS 10000
+#define TOLD_FOR_MS (15 * 60 * 1000)
+
 static enum kv_code open_token(struct opening *opening, struct kv_err *err)
 {
     const bool is_own = token_is_own(opening->options);
@@ -81,7 +89,7 @@ static enum kv_code take_result(struct opening *opening, struct kv_err *err)
     return opening->code;
 }
 
-static enum kv_code begin_behind(struct opening *opening, struct kv_err *err)
+static enum kv_code start_thread(struct opening *opening, struct kv_err *err)
 {
     int reason = pthread_create(&opening->thread, NULL, open_behind, opening);
     if (reason != 0) {
@@ -89,23 +97,48 @@ static enum kv_code begin_behind(struct opening *opening, struct kv_err *err)
                        "cannot start the thread that opens the token");
     }
     opening->runs = true;
+    return KV_OK;
+}
+
+static enum kv_code begin_behind(struct opening *opening, struct kv_err *err)
+{
+    KV_TRY(start_thread(opening, err));
     return await_end(opening, PATIENCE_MS) ? take_result(opening, err) : KV_OK;
+}
+
+enum kv_code opening_prepare(struct opening *opening, struct kv_err *err)
+{
+    opening->began = kv_clock_monotonic();
+    return token_is_own(opening->options) && kv_store_is_new(opening->store)
+               ? start_thread(opening, err)
+               : KV_OK;
+}
+
+static enum kv_code open_now(struct opening *opening, struct kv_err *err)
+{
+    bool may;
+
+    KV_TRY(may_lag(opening, &may, err));
+    return may ? begin_behind(opening, err) : open_token(opening, err);
 }
 
 enum kv_code opening_begin(struct opening *opening, struct kv_err *err)
 {
-    bool may;
-
-    opening->began = kv_clock_monotonic();
-    KV_TRY(may_lag(opening, &may, err));
-    KV_TRY(may ? begin_behind(opening, err) : open_token(opening, err));
+    supervisor_tell(OPENS);
+    KV_TRY(opening->runs ? take_result(opening, err) : open_now(opening, err));
     atomic_store(&opening->token->is_open, opening_is_done(opening));
     return KV_OK;
 }
 
 enum kv_code opening_await(struct opening *opening, bool *ret_open, struct kv_err *err)
 {
-    *ret_open = await_end(opening, INT64_MAX / 2);
+    *ret_open = false;
+    while (!*ret_open && !signals_have_come()) {
+        if (kv_clock_monotonic() - opening->began < TOLD_FOR_MS) {
+            supervisor_tell(OPENS_BEHIND);
+        }
+        *ret_open = await_end(opening, TOLD_EVERY_MS);
+    }
     return *ret_open ? take_result(opening, err) : KV_OK;
 }
 

@@ -3,6 +3,9 @@
  * opening.h - the token, opened at the start; beside the rest of the start when that takes long, as it
  * does when the module reads thousands of keys before it lets anybody in.
  *
+ * A new store with coffer's own token, which is to be made then, has it made while the store gets its
+ * tables: neither needs the other up to opening_begin().
+ *
  * With few keys in the store it is opened before anything else goes on, as long as that takes: whoever
  * starts coffer with a wrong PIN is told at once. With many the doors open without it. Then requests
  * that need the token wait (kv_hold_for_token()), /ready and /health say that it is not there yet, and
@@ -36,8 +39,11 @@ struct opening {
     struct kv_err err;
 };
 
+/* When the store is open: begins beside, if nothing that is there can be a reason to refuse it. */
+enum kv_code opening_prepare(struct opening *opening, struct kv_err *err) kv_must_check;
+
 /*
- * Opens the token, lends it to custody, and makes sure that it is the store's own (kv_custody_adopt()).
+ * Opens the token, or waits for it if that has begun, lends it to custody, and makes sure that it is the store's own (kv_custody_adopt()).
  * After a moment it goes on behind, if the store has many keys and nothing else of the start needs the
  * token: then it has not been decided whether it works.
  */
@@ -46,7 +52,8 @@ enum kv_code opening_begin(struct opening *opening, struct kv_err *err) kv_must_
 /* Whether the token is there; false: it is still being opened behind. */
 bool opening_is_done(const struct opening *opening);
 
-/* Waits until it is, or a signal has come: then *ret_open is false. What it came to otherwise. */
+/* Waits until it is, and has the service manager wait, for a quarter of an hour at most; or until a signal
+ * has come: then *ret_open is false. What it came to otherwise. */
 enum kv_code opening_await(struct opening *opening, bool *ret_open,
                            struct kv_err *err) kv_must_check;
 

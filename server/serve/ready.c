@@ -63,3 +63,12 @@ enum kv_code ready_announce(const struct kv_app *app, const char *listen, const 
            KV_LOG_TEXT_FIELD("token", app->token_is_open(app->token_context) ? "open" : "opening"));
     return KV_OK;
 }
+
+void ready_tell_supervisor(const struct kv_app *app)
+{
+    char state[128];
+
+    (void) snprintf(state, sizeof(state), "READY=1\nSTATUS=Serving on port %u, control port %u",
+                    app->port, app->control_port);
+    supervisor_tell(state);
+}

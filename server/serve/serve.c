@@ -11,7 +11,9 @@
 
 #include "deployments.h"
 #include "kv/base/log.h"
+#include "kv/keys/state.h"
 #include "server.h"
+#include "softhsm.h"
 
 static enum kv_code check_options(struct server *server, struct kv_err *err)
 {
@@ -26,7 +28,8 @@ static enum kv_code read_vaults(struct server *server, struct kv_err *err)
 
 static enum kv_code open_folder(struct server *server, struct kv_err *err)
 {
-    return data_folder_open(&server->folder, server->options, err);
+    KV_TRY(data_folder_open(&server->folder, server->options, err));
+    return token_is_own(server->options) ? softhsm_point_to(server->folder.path, err) : KV_OK;
 }
 
 /* Early, because a first start generates the issuer key in the background of everything else. */
@@ -43,6 +46,19 @@ static enum kv_code open_certificates(struct server *server, struct kv_err *err)
                              &server->public_url, &server->certificates, err);
 }
 
+/* Those that may be refused come before anything else is made, */
+static enum kv_code take_certificates(struct server *server, struct kv_err *err)
+{
+    server->has_certificates = certificates_are_given(server->options, server->folder.path);
+    return server->has_certificates ? open_certificates(server, err) : KV_OK;
+}
+
+/* and new ones of our own are made while the token is. */
+static enum kv_code make_certificates(struct server *server, struct kv_err *err)
+{
+    return server->has_certificates ? KV_OK : open_certificates(server, err);
+}
+
 static enum kv_code open_store(struct server *server, struct kv_err *err)
 {
     /* one for each worker, generator and step of a deployment, the filler, the housekeeper, the
@@ -51,10 +67,36 @@ static enum kv_code open_store(struct server *server, struct kv_err *err)
     char path[KV_PATH_MAX];
 
     KV_TRY(kv_path_join(path, server->folder.path, "coffer.db", err));
-    KV_TRY(kv_store_open(path, connections, &server->store, err));
+    return kv_store_open(path, connections, &server->store, err);
+}
+
+static enum kv_code prepare_token(struct server *server, struct kv_err *err)
+{
+    struct kv_custody_config custody = { .alarm = housekeeper_alarm };
+
+    KV_TRY(housekeeper_new(server->clock, &server->keeper, err));
+    KV_TRY(token_prepare(&server->token, server->clock, server->keeper, err));
+    custody.alarm_context = server->keeper;
+    KV_TRY(kv_custody_new(&custody, &server->custody, err));
+    server->opening.options = server->options;
+    server->opening.folder = server->folder.path;
+    server->opening.store = server->store;
+    server->opening.token = &server->token;
+    server->opening.custody = server->custody;
+    /* one for each worker, generator and step of a deployment, the filler, the housekeeper, and one to
+     * spare */
+    server->opening.sessions = server->workers + server->generators + DEPLOYMENT_THREADS + 3;
+    return opening_prepare(&server->opening, err);
+}
+
+/* Those first whose steps change tables: for each change SQLite reads the schema, as long as it is by then. */
+static enum kv_code make_tables(struct server *server, struct kv_err *err)
+{
+    KV_TRY(kv_access_make_tables(server->store, err));
+    KV_TRY(kv_vaults_new(server->store, &server->vaults, err));
+    KV_TRY(kv_keys_make_tables(server->store, err));
     KV_TRY(consumers_open(&server->consumers, server->options, server->store, server->clock, err));
     KV_TRY(events_open(&server->courier, server->options, server->store, err));
-    KV_TRY(kv_vaults_new(server->store, &server->vaults, err));
     events_watch(&server->courier, server->vaults);
     return kv_roles_new(server->store, &server->roles, err);
 }
@@ -76,7 +118,6 @@ static enum kv_code open_access(struct server *server, struct kv_err *err)
 
 static enum kv_code open_keys(struct server *server, struct kv_err *err)
 {
-    struct kv_custody_config custody = { .alarm = housekeeper_alarm };
     struct kv_keys_config keys = {
         .store = server->store,
         .events = server->courier.events,
@@ -89,18 +130,6 @@ static enum kv_code open_keys(struct server *server, struct kv_err *err)
 
     KV_TRY(certifier_new(&server->certificates, &server->certifier, err));
     keys.certify_context = server->certifier;
-    KV_TRY(housekeeper_new(server->clock, &server->keeper, err));
-    KV_TRY(token_prepare(&server->token, server->clock, server->keeper, err));
-    custody.alarm_context = server->keeper;
-    KV_TRY(kv_custody_new(&custody, &server->custody, err));
-    server->opening.options = server->options;
-    server->opening.folder = server->folder.path;
-    server->opening.store = server->store;
-    server->opening.token = &server->token;
-    server->opening.custody = server->custody;
-    /* one for each worker, generator and step of a deployment, the filler, the housekeeper, and one to
-     * spare */
-    server->opening.sessions = server->workers + server->generators + DEPLOYMENT_THREADS + 3;
     KV_TRY(opening_begin(&server->opening, err));
     keys.custody = server->custody;
     KV_TRY(filler_describe(server->options, &server->token, &keys.pool, err));
@@ -223,7 +252,6 @@ static enum kv_code publish(struct server *server, struct kv_err *err)
 
 static enum kv_code announce(struct server *server, struct kv_err *err)
 {
-    supervisor_tell("READY=1");
     return ready_announce(&server->app, kv_option_text(server->options, KV_OPTION_LISTEN),
                           server->folder.path, err);
 }
@@ -250,12 +278,24 @@ static enum kv_code catch_up(struct server *server, struct kv_err *err)
     return KV_OK;
 }
 
+/* Only now: whoever is started after us uses keys, and a token that cannot be opened is a failed start. */
+static enum kv_code tell_supervisor(struct server *server, struct kv_err *err)
+{
+    (void) err; /* that it cannot be told is no failure */
+    ready_tell_supervisor(&server->app);
+    return KV_OK;
+}
+
 typedef enum kv_code step_fn(struct server *server, struct kv_err *err);
 
 static step_fn *const start_up[] = {
-    check_options, read_vaults, open_folder, open_identity, open_certificates, open_store,
-    open_access,   open_keys,   open_vaults, sweep,         open_limits,       open_state,
-    start_threads, listen_on,   publish,     announce,      catch_up,
+    check_options, read_vaults,       open_folder,
+    open_identity, take_certificates, open_store,
+    prepare_token, make_certificates, make_tables,
+    open_access,   open_keys,         open_vaults,
+    sweep,         open_limits,       open_state,
+    start_threads, listen_on,         publish,
+    announce,      catch_up,          tell_supervisor,
 };
 
 static void take_down(struct server *server)
@@ -312,7 +352,7 @@ static enum kv_code run(struct server *server, struct kv_err *err)
 
     int signal_number = signals_wait();
 
-    supervisor_tell("STOPPING=1");
+    supervisor_tell("STOPPING=1\nSTATUS=Finishing the requests under way");
     kv_log(KV_LOG_INFO, "stopping", KV_LOG_NUMBER_FIELD("signal", signal_number));
     return signals_watch_second(&server->folder, err);
 }

@@ -69,13 +69,16 @@ void machine_raise_descriptors(void);
 #define READY_URL_SIZE 80
 void ready_control_url(const char *listen, unsigned port, char ret_url[READY_URL_SIZE]);
 
-/* Tells the service manager that started us, if one did: "READY=1", "STOPPING=1" (sd_notify(3)). That it
- * could not be told is logged, and no failure: whoever started us then sees to it. */
+/* Tells the service manager that started us, if one did: "READY=1", "STATUS=..." (sd_notify(3)), a line
+ * for each. That it could not be told is logged, and no failure: whoever started us then sees to it. */
 void supervisor_tell(const char *state);
 
 /* Prints on standard output where the ports are: on `listen`, as this machine reaches it. */
 enum kv_code ready_announce(const struct kv_app *app, const char *listen, const char *folder,
                             struct kv_err *err) kv_must_check;
+
+/* The same for a service manager, which waits for the token, too. */
+void ready_tell_supervisor(const struct kv_app *app);
 
 /* The two ports differ, unless any free one will do; and --authority-host is one. */
 enum kv_code ports_check(const struct kv_options *options, struct kv_err *err) kv_must_check;
@@ -135,6 +138,9 @@ enum kv_code settings_limits(const struct kv_options *options, const struct kv_b
 
 /* What each port serves: the first site that takes a request has it. A NULL ends them. */
 extern const struct kv_site *const sites_of_tls[], *const sites_of_control[];
+
+/* Whether options or folder have anything that certificates_open() may refuse. */
+bool certificates_are_given(const struct kv_options *options, const char *folder);
 
 /* Loads or issues the certificates for the names of these vaults and the --san ones, or takes what
  * the options give. */

@@ -37,6 +37,7 @@ struct server {
     struct kv_deployments *deployments;
     struct grants grants;
     struct kv_certificates certificates;
+    bool has_certificates; /* from before there is a store */
     struct coverage coverage;
     struct certifier *certifier;
     struct kv_store *store;

@@ -15,6 +15,7 @@
 #include "kv/base/log.h"
 #include "kv/base/secret.h"
 
+#define CONFIGURATION "softhsm2.conf"
 #define TOKENS "tokens"
 #define OBJECT ".object"
 #define LOCK ".lock"
@@ -253,6 +254,14 @@ enum kv_code softhsm_check_folder(const char *folder, const char *source, struct
 }
 
 /* SoftHSM reads its configuration from the file that this variable names. */
+enum kv_code softhsm_point_to(const char *folder, struct kv_err *err)
+{
+    char file[KV_PATH_MAX];
+
+    KV_TRY(kv_path_join(file, folder, CONFIGURATION, err));
+    return setenv("SOFTHSM2_CONF", file, 1) == 0 ? KV_OK : KV_OUT_OF_MEMORY(err);
+}
+
 enum kv_code softhsm_configure(const char *folder, struct kv_err *err)
 {
     char tokens[KV_PATH_MAX];
@@ -261,7 +270,7 @@ enum kv_code softhsm_configure(const char *folder, struct kv_err *err)
     int len;
 
     KV_TRY(kv_path_join(tokens, folder, TOKENS, err));
-    KV_TRY(kv_path_join(file, folder, "softhsm2.conf", err));
+    KV_TRY(kv_path_join(file, folder, CONFIGURATION, err));
     KV_TRY(kv_folder_make(tokens, 0700, err));
     len = snprintf(text, sizeof(text),
                    "directories.tokendir = %s\n"
@@ -269,11 +278,7 @@ enum kv_code softhsm_configure(const char *folder, struct kv_err *err)
                    "log.level = ERROR\n"
                    "slots.removable = false\n",
                    tokens);
-    KV_TRY(kv_file_write(file, text, (size_t) len, 0600, err));
-    if (setenv("SOFTHSM2_CONF", file, 1) != 0) {
-        return KV_OUT_OF_MEMORY(err);
-    }
-    return KV_OK;
+    return kv_file_write_lightly(file, text, (size_t) len, 0600, err);
 }
 
 enum kv_code softhsm_restore(const char *folder, struct kv_err *err)

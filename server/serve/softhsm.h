@@ -21,7 +21,11 @@
 enum kv_code softhsm_check_folder(const char *folder, const char *source,
                                   struct kv_err *err) kv_must_check;
 
-/* Writes FOLDER/softhsm2.conf for tokens below FOLDER/tokens and points the module to it. */
+/* Has the module read FOLDER/softhsm2.conf, once it is loaded. While there is only one thread, since it
+ * changes the environment. */
+enum kv_code softhsm_point_to(const char *folder, struct kv_err *err) kv_must_check;
+
+/* Writes FOLDER/softhsm2.conf for tokens below FOLDER/tokens. */
 enum kv_code softhsm_configure(const char *folder, struct kv_err *err) kv_must_check;
 
 /*

@@ -153,6 +153,7 @@ static enum kv_code open_own(struct hsm_config *config, const char *folder, bool
                              struct hsm **ret_hsm, struct kv_err *err)
 {
     kv_auto(kv_buf_done) struct kv_buf pins;
+    size_t tokens;
     CK_RV rv;
 
     kv_buf_init(&pins, PIN_FILE_MAX);
@@ -164,7 +165,8 @@ static enum kv_code open_own(struct hsm_config *config, const char *folder, bool
     KV_TRY(take_pin(config, &pins, "pin", err));
     take_so_pin(config);
     KV_TRY(softhsm_keep(folder, err));
-    rv = hsm_open(config, ret_hsm);
+    KV_TRY(softhsm_count(folder, &tokens, err));
+    rv = tokens > 0 ? hsm_open(config, ret_hsm) : HSM_RV_NO_TOKEN;
     if (rv == CKR_PIN_INCORRECT) {
         /* SoftHSM was seen to refuse the right PIN, once, at the start after a kill; the login
          * after that was taken. It locks nobody out, so asking again costs nothing. */

@@ -29,29 +29,47 @@ static enum kv_code check_references(struct kv_db *db, struct kv_err *err)
     return KV_OK;
 }
 
-static enum kv_code run_step(struct kv_db *db, const char *domain, int64_t version,
-                             const struct kv_migration *step, struct kv_err *err)
+/* Some steps in a row, in one transaction. */
+struct stretch {
+    const struct kv_migration *steps;
+    int64_t from, to; /* versions before and after it */
+};
+
+static bool rebuilds(const struct stretch *stretch)
+{
+    for (int64_t i = stretch->from; i < stretch->to; i++) {
+        if (stretch->steps[i].rebuilds) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum kv_code run_stretch(struct kv_db *db, const char *domain, const struct stretch *stretch,
+                                struct kv_err *err)
 {
     KV_TRY(kv_db_begin(db, err));
-    KV_TRY(kv_db_execute(db, step->sql, err));
-    if (step->rebuilds) {
+    for (int64_t i = stretch->from; i < stretch->to; i++) {
+        KV_TRY(kv_db_execute(db, stretch->steps[i].sql, err));
+    }
+    if (rebuilds(stretch)) {
         KV_TRY(check_references(db, err));
     }
     KV_TRY(kv_db_run(db, "INSERT OR REPLACE INTO schema(domain, version) VALUES(?, ?)",
-                     KV_BINDS(KV_B_TEXT(domain), KV_B_INT(version)), NULL, err));
+                     KV_BINDS(KV_B_TEXT(domain), KV_B_INT(stretch->to)), NULL, err));
     return kv_db_commit(db, err);
 }
 
 /* SQLite does not drop a table that rows refer to, and this cannot be switched off inside a
  * transaction. */
-static enum kv_code take_step(struct kv_db *db, const char *domain, int64_t version,
-                              const struct kv_migration *step, struct kv_err *err)
+static enum kv_code take_stretch(struct kv_db *db, const char *domain,
+                                 const struct stretch *stretch, struct kv_err *err)
 {
-    if (!step->rebuilds) {
-        return run_step(db, domain, version, step, err);
+    if (!rebuilds(stretch)) {
+        return run_stretch(db, domain, stretch, err);
     }
     KV_TRY(kv_db_execute(db, "PRAGMA foreign_keys = OFF", err));
-    KV_TRY(run_step(db, domain, version, step, err));
+    KV_TRY(run_stretch(db, domain, stretch, err));
     return kv_db_execute(db, "PRAGMA foreign_keys = ON", err);
 }
 
@@ -67,8 +85,12 @@ static enum kv_code take_steps(struct kv_db *db, const char *domain,
     if (version > last) {
         return KV_FAIL(err, KV_INTERNAL, 0, "%s was written by a newer coffer", db->path);
     }
-    for (; version < last; version++) {
-        KV_TRY(take_step(db, domain, version + 1, &steps[version], err));
+    while (version < last) {
+        /* Of a new domain nothing can be lost by beginning anew, and one commit is cheaper. */
+        const struct stretch stretch = { steps, version, version == 0 ? last : version + 1 };
+
+        KV_TRY(take_stretch(db, domain, &stretch, err));
+        version = stretch.to;
     }
     return KV_OK;
 }

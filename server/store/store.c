@@ -33,9 +33,15 @@ struct kv_store {
     bool is_paused;  /* by the next one */
     pthread_t pauser;
     bool has_no_files; /* they were closed, and opening others failed */
+    bool is_new;       /* the file was empty when it was opened */
 
     struct store_turn turn;
 };
+
+bool kv_store_is_new(const struct kv_store *store)
+{
+    return store->is_new;
+}
 
 uint64_t kv_store_edition(const struct kv_store *store)
 {
@@ -227,6 +233,7 @@ static enum kv_code initialise(struct kv_db *db, struct kv_err *err)
     KV_TRY(kv_db_begin(db, err));
     KV_TRY(load_identity(db, &identity, err));
     if (identity.empty) {
+        db->store->is_new = true;
         KV_TRY(kv_db_execute(db, tables, err));
         return kv_db_commit(db, err);
     }

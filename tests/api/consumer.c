@@ -33,6 +33,16 @@ Test(consumer, refuses_what_makes_no_sense)
         { "/a", "{\"status\":\"424\"}", 400, "500 or 403" },
         { "/a", "{\"heals\":\"11\"}", 400, "5 to 10" },
         { "/a", "{\"heals\":\"x\"}", 400, "5 to 10" },
+        { "/a", "{\"follow\":7}", 400, "follow" },
+        { "/a", "{\"follow\":\"1h\"}", 400, "PT1M to P365D, or never" },
+        { "/a", "{\"follow\":\"PT59S\"}", 400, "PT1M to P365D, or never" },
+        { "/a", "{\"follow\":\"P366D\"}", 400, "PT1M to P365D, or never" },
+        { "/a", "{\"follow\":\"P9999Y\"}", 400, "PT1M to P365D, or never" },
+        { "/a", "{\"follow\":\"Never\"}", 400, "PT1M to P365D, or never" },
+        { "/a",
+          "{\"follow\":\"PT1H\",\"key\":\"https://rol.vault.localhost/keys/cmk/"
+          "0123456789abcdef0123456789abcdef\"}",
+          400, "this one names 0123456789abcdef0123456789abcdef" },
         { "/a/redeploy", "{}", 405, "" },
     };
 
@@ -295,6 +305,7 @@ Test(consumer, is_named_by_options_that_make_sense)
         "a,profile=fihr",
         "a,key=x",
         "a,colour=red",
+        "a,follow=daily",
         "a,profile=fhir,profile=fhir",
         "a b",
         "a,ca=/nowhere/ca.pem",

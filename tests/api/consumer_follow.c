@@ -15,8 +15,8 @@ TestSuite(consumer_follow, .init = consumer_start, .fini = consumer_stop, .timeo
 #define SPARE                                                                                      \
     660 /* a check comes ten minutes after the last one at most, or at the period itself */
 
-/* Without its version. */
-static void add(const char *name, const char *profile)
+/* Without its version; `follow` is how often it looks for a new one, "": as its profile has it. */
+static void add_following(const char *name, const char *profile, const char *follow)
 {
     char url[CONSUMER_URL_SIZE], behind[80], body[512];
 
@@ -25,10 +25,16 @@ static void add(const char *name, const char *profile)
     (void) snprintf(behind, sizeof(behind), "/%s", name);
     (void) snprintf(
         body, sizeof(body),
-        "{\"profile\":\"%s\",\"key\":\"%s\",\"identity\":\"fhir-id\",\"rules\":\"none\"}", profile,
-        url);
+        "{\"profile\":\"%s\",\"key\":\"%s\",\"identity\":\"fhir-id\",\"rules\":\"none\","
+        "\"follow\":\"%s\"}",
+        profile, url, follow);
     API_REPLY(added, consumer_ask("PUT", behind, body));
     cr_assert_eq(added.status, 200, "%s: %s", name, added.body);
+}
+
+static void add(const char *name, const char *profile)
+{
+    add_following(name, profile, "");
 }
 
 static void enable(const char *url, bool is_enabled)
@@ -235,4 +241,128 @@ Test(consumer_follow, looks_on_when_the_clock_goes_back)
     expect_version("acc", old, "a day has not gone by");
     consumer_walk(SPARE);
     expect_version("acc", new, "it has");
+}
+
+/* --- told how often --- */
+
+static void expect_follow(const char *name, const char *follow, bool looks)
+{
+    char behind[80];
+
+    (void) snprintf(behind, sizeof(behind), "/%s", name);
+    API_REPLY(shown, consumer_ask("GET", behind, NULL));
+    cr_expect_str_eq(reply_text(&shown, "follow"), follow, "%s: %s", name, shown.body);
+    cr_expect_eq(reply_item(&shown, "looks_at") != NULL, looks, "%s: %s", name, shown.body);
+}
+
+static void redeploy(const char *name, const char *body, long status)
+{
+    char behind[80];
+
+    (void) snprintf(behind, sizeof(behind), "/%s/redeploy", name);
+    API_REPLY(deployed, consumer_ask("POST", behind, body));
+    cr_expect_eq(deployed.status, status, "%s %s: %s", name, body, deployed.body);
+}
+
+/* A new version that nobody could use is nothing to one that does not look for it. */
+Test(consumer_follow, never_is_to_stay_with_the_version_that_it_has)
+{
+    static const char *const profiles[] = { "storage", "sql-tde", "cosmos", "disk-encryption-set" };
+    char old[CONSUMER_URL_SIZE], new[CONSUMER_URL_SIZE];
+
+    consumer_key("rol", old);
+    for (size_t i = 0; i < KV_COUNT(profiles); i++) {
+        add_following(profiles[i], profiles[i], "never");
+        expect_follow(profiles[i], "never", false);
+    }
+    consumer_rotate("rol", new);
+    enable(new, false);
+    consumer_restart();
+    api_set_clock(&consumer_daemon, "{\"frozen\":true}");
+    consumer_walk(2 * DAY);
+    for (size_t i = 0; i < KV_COUNT(profiles); i++) {
+        expect_version(profiles[i], old, "which it was deployed with");
+        consumer_expect(profiles[i], "encrypted", "by the old version");
+    }
+    enable(new, true);
+    redeploy("storage", "{}", 200);
+    expect_version("storage", new, "deployed again");
+    expect_follow("storage", "never", false);
+}
+
+Test(consumer_follow, a_period_that_is_said_counts_and_lasts_over_a_crash)
+{
+    char old[CONSUMER_URL_SIZE], new[CONSUMER_URL_SIZE];
+
+    consumer_key("rol", old);
+    add_following("acc", "storage", "PT120M");
+    add_following("ws-fhir", "fhir", "PT90M");
+    expect_follow("acc", "PT2H", true);
+    expect_follow("ws-fhir", "PT90M", true);
+    consumer_rotate("rol", new);
+    consumer_restart();
+    api_set_clock(&consumer_daemon, "{\"frozen\":true}");
+    consumer_walk(HOUR);
+    expect_version("acc", old, "after an hour");
+    expect_version("ws-fhir", old, "after an hour");
+    consumer_walk(HOUR + SPARE);
+    expect_version("acc", new, "after two");
+    expect_version("ws-fhir", new, "after two");
+    expect_follow("acc", "PT2H", true);
+}
+
+/* What is said of a key that names its version is refused, and what was said before is of no use to it. */
+Test(consumer_follow, what_was_said_stays_until_something_else_is)
+{
+    char url[CONSUMER_URL_SIZE], body[512];
+
+    consumer_key("rol", url);
+    add("acc", "storage");
+    expect_follow("acc", "P1D", true);
+    redeploy("acc", "{\"follow\":\"PT1H\"}", 200);
+    redeploy("acc", "{\"status\":\"403\"}", 200);
+    expect_follow("acc", "PT1H", true);
+    redeploy("acc", "{\"follow\":\"1h\"}", 400);
+    (void) snprintf(body, sizeof(body), "{\"key\":\"%s\",\"follow\":\"PT2H\"}", url);
+    redeploy("acc", body, 400);
+    expect_follow("acc", "PT1H", true);
+    (void) snprintf(body, sizeof(body), "{\"key\":\"%s\"}", url);
+    redeploy("acc", body, 200);
+    expect_follow("acc", "PT1H", false);
+    redeploy("acc", "{\"follow\":\"\"}", 200);
+    expect_follow("acc", "P1D", false);
+}
+
+Test(consumer_follow, is_an_option_in_a_shell)
+{
+    char url[CONSUMER_URL_SIZE], said[8192];
+
+    consumer_key("rol", url);
+    *strrchr(url, '/') = '\0';
+    const char *const add_it[] = { "consumer",
+                                   "add",
+                                   "acc",
+                                   "--profile",
+                                   "storage",
+                                   "--key",
+                                   url,
+                                   "--identity",
+                                   "fhir-id",
+                                   "--follow",
+                                   "PT3H",
+                                   "--data",
+                                   consumer_daemon.folder,
+                                   NULL };
+    const char *const look[] = {
+        "consumer", "status", "acc", "--data", consumer_daemon.folder, NULL
+    };
+    const char *const wrong[] = {
+        "consumer", "redeploy", "acc", "--follow", "daily", "--data", consumer_daemon.folder, NULL
+    };
+
+    cr_expect_eq(program_run(add_it, said, sizeof(said)), 0, "%s", said);
+    cr_expect_eq(program_run(look, said, sizeof(said)), 0, "%s", said);
+    cr_expect_not_null(strstr(said, "  follow: PT3H\n"), "%s", said);
+    cr_expect_eq(program_run(wrong, said, sizeof(said)), 1, "%s", said);
+    cr_expect_not_null(strstr(said, "PT1M to P365D, or never"), "%s", said);
 }

@@ -2,8 +2,10 @@
 /* coffer deploy, as an operator types it. */
 #include "deployments_tools.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "kv/base/files.h"
 
@@ -115,18 +117,60 @@ Test(deploy_shell, a_fault_of_the_json_is_told_where_it_is_in_the_file)
     }
 }
 
-/* A line of another file than that one is told with its name, and not looked for here. */
-Test(deploy_shell, a_fault_of_a_linked_file_is_told_with_its_name)
+#define LINK(path)                                                                                 \
+    TEMPLATE("\n\n\n\n\"resources\":[{\"type\":\"Microsoft.Resources/deployments\","               \
+             "\"apiVersion\":\"2021-04-01\",\"name\":\"inner\",\"properties\":{\"mode\":"          \
+             "\"Incremental\",\"templateLink\":{\"relativePath\":\"" path "\"}}}]")
+
+/* Two lines of what is shown: the file's name and place, and the line. */
+static void expect_place(const char *name, const char *place, const char *line)
+{
+    char shown[400];
+
+    snprintf(shown, sizeof(shown), "       %s/%s:%s\n%s", deployments_root, name, place, line);
+    cr_expect_not_null(strstr(output, shown), "%s: %s", shown, output);
+}
+
+/* A line of another file than the one that was sent is one of that file. */
+Test(deploy_shell, a_fault_of_a_linked_file_is_shown_where_it_is)
 {
     write_file("inner.json", "{\n\n  \"a\": oops }");
-    write_file("outer.json",
-               TEMPLATE("\n\n\n\n\"resources\":[{\"type\":\"Microsoft.Resources/deployments\","
-                        "\"apiVersion\":\"2021-04-01\",\"name\":\"inner\",\"properties\":{\"mode\":"
-                        "\"Incremental\",\"templateLink\":{\"relativePath\":\"inner.json\"}}}]"));
+    write_file("outer.json", LINK("inner.json"));
     expect("--group rg1 @outer.json", 1,
            "The linked file 'inner.json' is not valid JSON: 'Unexpected character or end. Path '', "
            "line 3, position 7.'.");
-    cr_expect_null(strstr(output, " 3 | "), "%s", output);
+    expect_place("inner.json", "3:7", "     3 |   \"a\": oops }\n       |       ^\n");
+    cr_expect_null(strstr(output, "outer.json:"), "%s", output);
+}
+
+Test(deploy_shell, a_fault_that_is_found_in_a_linked_template_is_shown_there)
+{
+    write_file("outer.json", LINK("inner.json"));
+    write_file(
+        "inner.json",
+        TEMPLATE(
+            "\n\n  \"parameters\": { \"who\": { \"type\": \"string\" } },\n\"resources\": []"));
+    expect("--group rg1 @outer.json", 1,
+           "The linked file 'inner.json': Deployment template validation failed");
+    cr_expect_not_null(strstr(output, "/inner.json:3:"), "%s", output);
+    cr_expect_not_null(strstr(output, "     3 |   \"parameters\": { \"who\""), "%s", output);
+    cr_expect_null(strstr(output, "outer.json:"), "%s", output);
+}
+
+/* The path of one that a linked one links to is told from the root. */
+Test(deploy_shell, a_fault_below_a_folder_is_shown_where_it_is)
+{
+    char folder[400];
+
+    snprintf(folder, sizeof(folder), "%s/below", deployments_root);
+    cr_assert(mkdir(folder, 0700) == 0 || errno == EEXIST);
+    write_file("outer.json", LINK("below/middle.json"));
+    write_file("below/middle.json", LINK("last.json"));
+    write_file("below/last.json", "{\n oops }");
+    write_file("last.json", "{\n another }");
+    expect("--group rg1 @outer.json", 1, "The linked file 'below/last.json' is not valid JSON");
+    expect_place("below/last.json", "2:2", "     2 |  oops }");
+    cr_expect_null(strstr(output, "another"), "%s", output);
 }
 
 Test(deploy_shell, a_failure_is_told_with_its_details)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "access_tools.h"
+#include "fault_tools.h"
 #include "kv/base/json.h"
 
 TestSuite(doctor, .timeout = 120);
@@ -227,6 +228,57 @@ Test(doctor, tells_a_vault_that_is_missing_from_one_that_does_not_answer)
     cr_expect_str_eq(text_of(rule, "common_error"), "AzureKeyVaultConnectionFailed");
     cJSON_Delete(tree);
     free(output);
+}
+
+/* `rule` is a fault rule; NULL: none. */
+static void expect_unreached(const char *host, unsigned port, const char *rule, const char *found,
+                             const char *mend)
+{
+    char *output, url[128];
+    cJSON *tree;
+
+    if (rule != NULL) {
+        char body[256];
+
+        (void) snprintf(body, sizeof(body), "\"match\":{\"vault\":\"dev\"},%s", rule);
+        fault_add("unreached", body);
+    }
+    (void) snprintf(url, sizeof(url), "https://%s:%u/keys/k", host, port);
+    cr_expect_eq(examine(url, "dicom", IDENTITY, &output), 1, "%s", output);
+    const cJSON *reached = find_rule(output, "vault-reachable", &tree);
+    cr_expect_str_eq(text_of(reached, "verdict"), "fails", "%s", output);
+    cr_expect_not_null(strstr(text_of(reached, "found"), found), "%s: %s", url, output);
+    cr_expect_not_null(strstr(text_of(reached, "mend"), mend), "%s: %s", url, output);
+    cJSON_Delete(tree);
+    free(output);
+    if (rule != NULL) {
+        fault_remove("unreached");
+    }
+}
+
+/* What was tried, how far it came, and what shows why. */
+Test(doctor, says_how_far_it_came_with_a_vault_that_nobody_reaches)
+{
+    const char *own = "dev.vault.localhost";
+    char elsewhere[64];
+
+    (void) snprintf(elsewhere, sizeof(elsewhere), "Connection refused; coffer listens at port %u",
+                    api_daemon()->port);
+    expect_unreached(own, 1, NULL, "no connection to dev.vault.localhost port 1", "coffer env");
+    expect_unreached(own, 1, NULL, elsewhere, "coffer env");
+    expect_unreached(own, api_daemon()->control_port, NULL, "no TLS with dev.vault.localhost port",
+                     "coffer env");
+    expect_unreached(own, api_daemon()->port, "\"effect\":{\"certificate\":\"expired\"}",
+                     "certificate has expired", "coffer fault list");
+    expect_unreached(own, api_daemon()->port,
+                     "\"stage\":\"arrival\",\"effect\":{\"cut\":\"reset\"}",
+                     "no answer of HTTP from dev.vault.localhost port", "coffer fault list");
+    expect_unreached("v.example.invalid", 443, NULL, "no address for v.example.invalid port 443",
+                     "getent hosts v.example.invalid ");
+    expect_unreached("127.0.0.1", 1, NULL, "no connection to 127.0.0.1 port 1: Connection refused",
+                     "nc -vz 127.0.0.1 1 ");
+    expect_unreached("127.0.0.1", api_daemon()->port, NULL, "(127.0.0.1): SSL certificate problem",
+                     "openssl s_client -connect 127.0.0.1:");
 }
 
 Test(doctor, notices_an_identity_that_is_disabled)

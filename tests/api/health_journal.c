@@ -182,6 +182,37 @@ Test(health_journal, names_the_service_in_a_shell)
     api_end(&own);
 }
 
+Test(health_journal, tells_how_clients_come_back_to_a_service)
+{
+    char output[8192], control_address[64];
+    struct daemon own;
+
+    begin(&own, "fhir");
+    (void) snprintf(control_address, sizeof(control_address), "http://127.0.0.1:%u",
+                    own.control_port);
+    const char *const list[] = { "journal", "retries", "--control", control_address, NULL };
+
+    cr_expect_eq(program_run(list, output, sizeof(output)), 0, "%s", output);
+    cr_expect_str_empty(output, "%s", output);
+    add_rule(&own, "{\"id\":\"busy\",\"match\":{\"operation\":\"fhirRead\"},\"when\":{\"times\":2},"
+                   "\"effect\":{\"status\":429,\"retry_after\":30}}");
+    for (int i = 0; i < 3; i++) {
+        API_REPLY(read, ask(&own, "GET", "/Patient/ada-1815", NULL));
+        cr_expect_eq(read.status, i < 2 ? 429 : 404, "%d: %s", i, read.body);
+    }
+    API_REPLY(judged, control(&own, "GET", "/control/v1/requests/retries?kind=service", NULL));
+    cr_assert_eq(cJSON_GetArraySize(reply_item(&judged, "setbacks")), 1, "%s", judged.body);
+    cr_expect_str_eq(reply_text(&judged, "setbacks.0.kind"), "service", "%s", judged.body);
+    cr_expect_str_eq(reply_text(&judged, "setbacks.0.method"), "GET", "%s", judged.body);
+    cr_expect_str_eq(reply_text(&judged, "setbacks.0.path"), "/Patient/{id}", "%s", judged.body);
+    cr_expect_null(strstr(judged.body, "ada"), "%s", judged.body);
+    cr_expect_eq(program_run(list, output, sizeof(output)), 0, "%s", output);
+    cr_expect_not_null(strstr(output, " fhirRead svc.fhir.localhost"), "%s", output);
+    cr_expect_not_null(strstr(output, ": 429 429 404\n  refused; 2 retries after"), "%s", output);
+    cr_expect_not_null(strstr(output, "; obeyed 0 of 2 Retry-After"), "%s", output);
+    api_end(&own);
+}
+
 Test(health_journal, a_dicom_service_says_it_in_a_sentence)
 {
     struct daemon own;

@@ -182,7 +182,8 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 %C%_test_events_LDADD = tests/support/libapi.a tests/support/libdaemon.a tests/support/libsite.a libkvhttp.a $(kv_domain) \
 	$(CRITERION_LIBS) $(SERVER_LIBS) $(CURL_LIBS) $(TLS_LIBS)
 
-%C%_test_doctor_SOURCES = %D%/doctor.c %D%/access_tools.c %D%/access_tools.h $(api_support)
+%C%_test_doctor_SOURCES = %D%/doctor.c %D%/access_tools.c %D%/access_tools.h \
+	%D%/fault_tools.c %D%/fault_tools.h $(api_support)
 %C%_test_doctor_CFLAGS = $(api_cflags)
 %C%_test_doctor_LDADD = $(api_libs)
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A start with many keys, whose token takes its time: what is answered meanwhile, what waits, and what
- * comes of a token that cannot be opened after all. SoftHSM waits for whoever has locked a file of its
- * token, so these tests decide how long it takes.
+ * A start that makes a token, beside the rest; and one with many keys, whose token takes its time: what
+ * is answered meanwhile, what waits, and what comes of a token that cannot be opened after all. SoftHSM
+ * waits for whoever has locked a file of its token, so these tests decide how long it takes.
  */
 #include "process_tools.h"
 
@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -184,6 +186,67 @@ static void await_lock(void)
     }
 }
 
+/* A file of the data folder, which is new. */
+static void put_in_the_way(const char *name)
+{
+    char path[400];
+
+    (void) snprintf(path, sizeof(path), "%s/%s", own.folder, name);
+    int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    cr_assert_geq(descriptor, 0);
+    (void) close(descriptor);
+}
+
+static bool is_there(const char *name)
+{
+    char path[400];
+
+    (void) snprintf(path, sizeof(path), "%s/%s", own.folder, name);
+    return access(path, F_OK) == 0;
+}
+
+static void clear_the_way(const char *name)
+{
+    char path[400];
+
+    (void) snprintf(path, sizeof(path), "%s/%s", own.folder, name);
+    cr_assert_eq(unlink(path), 0);
+}
+
+/* The token is made beside the tables. */
+Test(opening, of_a_new_token_that_fails_ends_the_start)
+{
+    API_SKIP_WITH_NSS("it has its token elsewhere");
+    daemon_prepare(&own);
+    put_in_the_way("tokens");
+    cr_assert(daemon_launch(&own, arguments));
+    expect_end(1);
+    cr_expect_eq(process_count_lines(&own, "/tokens: Not a directory"), 1);
+    cr_expect_not(is_there("pin"));
+    clear_the_way("tokens");
+    cr_assert(daemon_start(&own, arguments), "it does not go on where it stopped");
+    expect("/control/v1/hsm", 200, "\"state\":\"available\"");
+    api_end(&own);
+}
+
+/* It would be left behind by a start that comes to nothing. */
+Test(opening, of_a_new_token_does_not_begin_before_old_certificates_are_read)
+{
+    char path[400];
+
+    API_SKIP_WITH_NSS("it has its token elsewhere");
+    daemon_prepare(&own);
+    (void) snprintf(path, sizeof(path), "%s/tls", own.folder);
+    cr_assert_eq(mkdir(path, 0700), 0);
+    put_in_the_way("tls/ca.key");
+    cr_assert(daemon_launch(&own, arguments));
+    expect_end(1);
+    cr_expect_eq(process_count_lines(&own, "tls/ca.key does not contain a private key"), 1);
+    cr_expect_not(is_there("coffer.db"));
+    cr_expect_not(is_there("tokens"));
+    daemon_discard(&own);
+}
+
 Test(opening, of_few_keys_is_waited_for)
 {
     begin(FEW);
@@ -198,22 +261,78 @@ Test(opening, of_few_keys_is_waited_for)
     api_end(&own);
 }
 
-Test(opening, that_fails_behind_ends_the_process_as_it_does_before)
+static void spoil_pin(void)
 {
     char path[400];
 
-    begin(MANY);
     (void) snprintf(path, sizeof(path), "%s/pin", own.folder);
     FILE *pin = fopen(path, "we");
     cr_assert_not_null(pin);
     (void) fputs("00000000\n11111111\n", pin);
     (void) fclose(pin);
+}
+
+/* But to wait on, which a slow machine is told again. */
+static void expect_told_nothing(int descriptor)
+{
+    char text[256];
+    ssize_t len;
+
+    while ((len = recv(descriptor, text, sizeof(text) - 1, MSG_DONTWAIT)) > 0) {
+        text[len] = '\0';
+        cr_expect_eq(strncmp(text, "EXTEND_TIMEOUT_USEC=", 20), 0, "%s", text);
+    }
+}
+
+Test(opening, that_fails_behind_ends_the_process_as_it_does_before)
+{
+    begin(MANY);
+    spoil_pin();
     cr_assert(daemon_start(&own, arguments));
     expect("/health", 503, "\"token\":\"opening\"");
     unlock_token();
     expect_end(1);
     cr_expect_eq(process_count_lines(&own, "refuses the PIN"), 1);
     daemon_discard(&own);
+}
+
+/* A unit that is ordered after coffer's is started by systemd when it says that it is ready. */
+Test(opening, has_a_service_manager_wait_and_never_says_ready_when_it_fails)
+{
+    char name[64];
+
+    begin(MANY);
+    (void) snprintf(name, sizeof(name), "@coffer-test-%d", (int) getpid());
+    int told = process_supervise(name);
+    spoil_pin();
+    cr_assert(daemon_start(&own, arguments));
+    process_expect_told(told, "STATUS=Opening the token");
+    process_expect_told(told, "EXTEND_TIMEOUT_USEC=30000000\nSTATUS=Opening the token; ");
+    unlock_token();
+    expect_end(1);
+    expect_told_nothing(told);
+    (void) close(told);
+    daemon_discard(&own);
+}
+
+Test(opening, has_a_service_manager_wait_until_keys_can_be_used)
+{
+    char name[64];
+
+    begin(MANY);
+    (void) snprintf(name, sizeof(name), "@coffer-test-%d", (int) getpid());
+    int told = process_supervise(name);
+    cr_assert(daemon_start(&own, arguments));
+    process_expect_told(told, "STATUS=Opening the token");
+    process_expect_told(told, "EXTEND_TIMEOUT_USEC=30000000\nSTATUS=Opening the token; ");
+    expect("/health", 503, "\"token\":\"opening\"");
+    expect_told_nothing(told);
+    unlock_token();
+    process_expect_told(told, "READY=1\nSTATUS=Serving on port ");
+    expect("/ready", 200, "ready");
+    api_end(&own);
+    process_expect_told(told, "STOPPING=1\n");
+    (void) close(told);
 }
 
 Test(opening, is_told_by_the_control_port)

@@ -3,44 +3,13 @@
 #include "process_tools.h"
 
 #include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 TestSuite(process_supervisor, .timeout = 180);
-
-/* A socket of that name, as $NOTIFY_SOCKET has it. */
-static int listen_at(const char *name)
-{
-    const struct timeval patience = { .tv_sec = 60 };
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-    int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-    memcpy(address.sun_path, name, strlen(name));
-    if (name[0] == '@') {
-        address.sun_path[0] = '\0';
-    }
-    cr_assert_eq(bind(descriptor, (const struct sockaddr *) &address,
-                      (socklen_t) (offsetof(struct sockaddr_un, sun_path) + strlen(name))),
-                 0, "%s", name);
-    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-    setenv("NOTIFY_SOCKET", name, 1);
-    return descriptor;
-}
-
-static void expect_told(int descriptor, const char *state)
-{
-    char text[256];
-    ssize_t len = recv(descriptor, text, sizeof(text) - 1, 0);
-
-    text[len > 0 ? len : 0] = '\0';
-    cr_assert_str_eq(text, state);
-}
 
 Test(process_supervisor, one_that_cannot_be_told_is_a_warning_and_no_failure)
 {
@@ -54,7 +23,7 @@ Test(process_supervisor, one_that_cannot_be_told_is_a_warning_and_no_failure)
         cr_assert(daemon_start(&own, NULL), "%s", names[i]);
         process_expect_answers(&own, 1);
         cr_expect(daemon_stop(&own));
-        cr_expect_eq(process_count_lines(&own, "supervisor_not_told state=\"READY=1\""), 1, "%s",
+        cr_expect_eq(process_count_lines(&own, "supervisor_not_told state=\"READY=1"), 1, "%s",
                      names[i]);
         daemon_discard(&own);
     }
@@ -71,14 +40,15 @@ Test(process_supervisor, is_told_when_it_answers_and_when_it_stops)
         daemon_prepare(&own);
         snprintf(file, sizeof(file), "%s/notify", own.folder);
         snprintf(abstract, sizeof(abstract), "@coffer-test-%d", (int) getpid());
-        int told = listen_at(names[i]);
+        int told = process_supervise(names[i]);
         cr_assert(daemon_launch(&own, NULL));
-        expect_told(told, "READY=1");
+        process_expect_told(told, "STATUS=Opening the token");
+        process_expect_told(told, "READY=1\nSTATUS=Serving on port ");
         process_await_file(&own, "run.json");
         cr_assert(daemon_await(&own));
         process_expect_answers(&own, 1);
         kill(own.pid, SIGTERM);
-        expect_told(told, "STOPPING=1");
+        process_expect_told(told, "STOPPING=1\nSTATUS=Finishing the requests under way");
         process_expect_end(&own, 0);
         cr_expect_eq(process_count_lines(&own, "supervisor_not_told"), 0);
         close(told);
@@ -97,7 +67,7 @@ Test(process_supervisor, a_start_that_fails_never_says_that_it_is_ready)
 
     daemon_prepare(&own);
     snprintf(name, sizeof(name), "%s/notify", own.folder);
-    int told = listen_at(name);
+    int told = process_supervise(name);
     cr_expect_neq(program_run(arguments, output, sizeof(output)), 0, "%s", output);
     cr_expect_lt(recv(told, text, sizeof(text), MSG_DONTWAIT), 0);
     close(told);

@@ -2,9 +2,13 @@
 #include "process_tools.h"
 
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -74,4 +78,35 @@ void process_await_file(const struct daemon *own, const char *name)
         cr_assert_lt(tries, 6000, "%s", path);
         process_pause(5);
     }
+}
+
+int process_supervise(const char *name)
+{
+    const struct timeval patience = { .tv_sec = 60 };
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    memcpy(address.sun_path, name, strlen(name));
+    if (name[0] == '@') {
+        address.sun_path[0] = '\0';
+    }
+    cr_assert_eq(bind(descriptor, (const struct sockaddr *) &address,
+                      (socklen_t) (offsetof(struct sockaddr_un, sun_path) + strlen(name))),
+                 0, "%s", name);
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    setenv("NOTIFY_SOCKET", name, 1);
+    return descriptor;
+}
+
+void process_expect_told(int descriptor, const char *state)
+{
+    static const char wish[] = "EXTEND_TIMEOUT_USEC=";
+    char text[256];
+
+    do {
+        ssize_t len = recv(descriptor, text, sizeof(text) - 1, 0);
+        text[len > 0 ? len : 0] = '\0';
+    } while (strncmp(text, wish, sizeof(wish) - 1) == 0
+             && strncmp(state, wish, sizeof(wish) - 1) != 0);
+    cr_assert_eq(strncmp(text, state, strlen(state)), 0, "\"%s\", not \"%s\"", text, state);
 }

@@ -21,3 +21,9 @@ void process_expect_end(struct daemon *own, int wanted);
 
 /* Sends as many requests, and expects the answer to each. */
 void process_expect_answers(struct daemon *own, int count);
+
+/* A socket of that name, as $NOTIFY_SOCKET has it from now on. */
+int process_supervise(const char *name);
+
+/* What begins like that is the next that it is told, but for the wish to have it wait on. */
+void process_expect_told(int descriptor, const char *state);

@@ -46,6 +46,34 @@ static const struct {
     { "{\"identities\":[{\"name\":\"a\",\"object_id\":\"7\"}]}", 400, "are GUIDs" },
     { "{\"identities\":[{\"name\":\"a\",\"secrets\":[\"\"]}]}", 400,
       "identities[0].secrets[0]: it must be a text" },
+    { "{\"roles\":{}}", 400, "roles: it has a value of the wrong type" },
+    { "{\"roles\":[7]}", 400, "roles[0]: it must be an object" },
+    { "{\"roles\":[{}]}", 400, "roles[0]: a role needs a name" },
+    { "{\"roles\":[{\"name\":7}]}", 400, "roles[0].name: it has a value of the wrong type" },
+    { "{\"roles\":[{\"name\":\"\"}]}", 400, "roles[0]: A role needs a name" },
+    { "{\"roles\":[{\"name\":\"a/b\"}]}", 400, "roles[0]: A role needs a name, which is no GUID" },
+    { "{\"roles\":[{\"name\":\"King\",\"crown\":1}]}", 400,
+      "roles[0]: 'crown' is not a member: there can be id, name" },
+    { "{\"roles\":[{\"name\":\"King\",\"id\":\"7\"}]}", 400, "roles[0].id: it must be a GUID" },
+    { "{\"roles\":[{\"name\":\"King\",\"actions\":[\"a b\"]}]}", 400,
+      "roles[0]: actions must be texts" },
+    { "{\"roles\":[{\"name\":\"King\",\"data_actions\":[{}]}]}", 400,
+      "roles[0]: dataActions must be texts" },
+    { "{\"roles\":[{\"name\":\"Key Vault Reader\"}]}", 409, "roles[0]: The role " },
+    { "{\"roles\":[{\"name\":\"King\",\"id\":\"21090545-7ca7-4776-b22c-e363652d74d2\"}]}", 400,
+      "roles[0]: 21090545-7ca7-4776-b22c-e363652d74d2 is a built-in role" },
+    { "{\"roles\":[{\"name\":\"The King\"},{\"name\":\"the-king\",\"id\":"
+      "\"aaaaaaaa-0000-4000-8000-000000000009\"}]}",
+      400, "roles[1]: the seed has a role of that id or name before it" },
+    { "{\"roles\":[{\"name\":\"King\",\"id\":\"AAAAAAAA-0000-4000-8000-000000000009\"},{\"name\":"
+      "\"Queen\",\"id\":\"aaaaaaaa-0000-4000-8000-000000000009\"}]}",
+      400, "roles[1]: the seed has a role of that id or name before it" },
+    { "{\"roles\":[{\"name\":\"King\"}],\"vaults\":[{\"name\":\"abc\",\"assignments\":[{"
+      "\"identity\":\"app\",\"role\":\"Kin\"}]}]}",
+      404, "vaults[0].assignments[0]: There is no role 'Kin'" },
+    { "{\"roles\":[{\"name\":\"King\"}],\"vaults\":[{\"name\":\"abc\",\"assignments\":[{"
+      "\"identity\":\"app\",\"role\":\"King\",\"scope\":\"moon\"}]}]}",
+      400, "vaults[0].assignments[0]: " },
     { "{\"keys\":[{\"vault\":\"dev\"}]}", 400, "keys[0]: a key needs a vault and a name" },
     { "{\"keys\":[{\"vault\":\"dev\",\"name\":\"k\"}]}", 400, "keys[0].versions: a key has 1" },
     { "{\"keys\":[{\"vault\":\"none\",\"name\":\"k\",\"versions\":[{}]}]}", 404,
@@ -86,6 +114,7 @@ static const struct {
     { "{\"clock\":{\"rate\":0}}", 400, "clock.rate: it is from 1 to 86400" },
     /* what is good before it is not done either */
     { "{\"vaults\":[{\"name\":\"good\"}],\"identities\":[{\"name\":\"good\"}],"
+      "\"roles\":[{\"name\":\"Good\"}],"
       "\"clock\":{\"now\":\"2040-01-01\",\"frozen\":true},\"keys\":[{\"vault\":\"good\"}]}",
       400, "keys[0]: a key needs a vault and a name" },
 };

@@ -116,6 +116,69 @@ Test(seeds, that_contradict_what_is_there_are_refused)
     api_end(&own);
 }
 
+#define KING "aaaaaaaa-0000-4000-8000-000000000009"
+#define ROLE "{\"roles\":[{\"id\":\"" KING "\",\"name\":\"%s\",\"data_actions\":[\"%s\"]}]}"
+
+static void expect_role(struct client *client, const char *name, const char *action, long status)
+{
+    char seed[512];
+
+    snprintf(seed, sizeof(seed), ROLE, name, action);
+    API_REPLY(reply, seed_plant(client, seed));
+    cr_expect_eq(reply.status, status, "%s: %ld %s", seed, reply.status, reply.body);
+}
+
+Test(seeds, have_roles_that_are_kept_and_never_changed)
+{
+    struct daemon own;
+
+    api_begin(&own, NULL);
+    {
+        API_CLIENT_OF(&own, dev);
+
+        expect_role(&dev, "King", "Microsoft.KeyVault/vaults/keys/read", 204);
+        expect_role(&dev, "King", "Microsoft.KeyVault/vaults/keys/read", 204);
+        expect_role(&dev, "King", "Microsoft.KeyVault/vaults/keys/write", 409);
+        expect_role(&dev, "Queen", "Microsoft.KeyVault/vaults/keys/read", 409);
+        API_REPLY(taken, seed_plant(&dev, "{\"roles\":[{\"name\":\"KING\"}]}"));
+        cr_expect_eq(taken.status, 409, "it has an id of its own: %s", taken.body);
+        API_REPLY(role, seed_ask(&dev, "GET", "roles/" KING, NULL));
+        cr_expect_str_eq(reply_text(&role, "name"), "King", "%s", role.body);
+        cr_expect_not_null(strstr(role.body, "keys/read"), "%s", role.body);
+    }
+    api_end(&own);
+}
+
+/* 500 of them are there at most, and a seed that would be too much makes none. */
+Test(seeds, with_more_roles_than_there_can_be_make_none)
+{
+    cJSON *seed = cJSON_CreateObject();
+    cJSON *roles = cJSON_AddArrayToObject(seed, "roles");
+    struct daemon own;
+    char name[32];
+
+    for (int i = 0; i < 501; i++) {
+        cJSON *role = cJSON_CreateObject();
+
+        snprintf(name, sizeof(name), "Role %d", i);
+        cJSON_AddStringToObject(role, "name", name);
+        cJSON_AddItemToArray(roles, role);
+    }
+    char *text = cJSON_PrintUnformatted(seed);
+    api_begin(&own, NULL);
+    {
+        API_CLIENT_OF(&own, dev);
+        API_REPLY(reply, seed_plant(&dev, text));
+        cr_expect_eq(reply.status, 409, "%s", reply.body);
+        cr_expect_not_null(strstr(reply.body, "roles[500]: There can be 500"), "%s", reply.body);
+        API_REPLY(after, seed_ask(&dev, "GET", "export", NULL));
+        cr_expect_null(strstr(after.body, "roles"), "%s", after.body);
+    }
+    api_end(&own);
+    free(text);
+    cJSON_Delete(seed);
+}
+
 /* --- what is made --- */
 
 static const char *const with_seed[] = { "--seed-file", FULL, NULL };
@@ -149,6 +212,8 @@ static void expect_others(const struct daemon *daemon)
     cr_expect_str_eq(reply_text(&app, "object_id"), "aaaaaaaa-0000-4000-8000-000000000002");
     API_REPLY(team, seed_ask(&dev, "GET", "identities/team", NULL));
     cr_expect_not_null(strstr(team.body, "aaaaaaaa-0000-4000-8000-000000000002"), "%s", team.body);
+    API_REPLY(role, seed_ask(&dev, "GET", "roles/aaaaaaaa-0000-4000-8000-000000000003", NULL));
+    cr_expect_str_eq(reply_text(&role, "name"), "Unwrapper of Keys", "%s", role.body);
     API_REPLY(clock, seed_ask(&dev, "GET", "clock", NULL));
     cr_expect_not_null(strstr(clock.body, "2030-01-02T03:04:05"), "%s", clock.body);
     API_REPLY(rules, seed_ask(&dev, "GET", "faults/slow", NULL));
@@ -195,7 +260,11 @@ Test(seeds, are_exported_as_they_were_planted)
         cr_assert_eq(second.status, 204, "%s", second.body);
         API_REPLY(again, seed_ask(&dev2, "GET", "export", NULL));
         cr_expect_str_eq(again.body, written.body);
+        cr_expect_eq(cJSON_GetArraySize(reply_item(&written, "roles")), 3, "%s", written.body);
+        API_REPLY(granted, seed_ask(&dev, "GET", "export?vault=seeded", NULL));
+        cr_expect_eq(cJSON_GetArraySize(reply_item(&granted, "roles")), 2, "%s", granted.body);
         API_REPLY(part, seed_ask(&dev, "GET", "export?vault=policed", NULL));
+        cr_expect_null(reply_item(&part, "roles"), "%s", part.body);
         cr_expect_eq(cJSON_GetArraySize(reply_item(&part, "vaults")), 1, "%s", part.body);
         cr_expect_eq(cJSON_GetArraySize(reply_item(&part, "keys")), 1, "%s", part.body);
         API_REPLY(none, seed_ask(&dev, "GET", "export?vault=none", NULL));
@@ -236,6 +305,7 @@ Test(seeds, leave_material_in_the_token_alone_unless_it_is_for_tests)
                                    cJSON_GetObjectItemCaseSensitive(json, "vaults"));
     cJSON_AddItemReferenceToObject(seed, "identities",
                                    cJSON_GetObjectItemCaseSensitive(json, "identities"));
+    cJSON_AddItemReferenceToObject(seed, "roles", cJSON_GetObjectItemCaseSensitive(json, "roles"));
     cJSON_DeleteItemFromArray(cJSON_GetObjectItemCaseSensitive(first, "versions"), 1);
     cJSON_AddItemReferenceToArray(cJSON_AddArrayToObject(seed, "keys"), first);
     char *text = cJSON_PrintUnformatted(seed);

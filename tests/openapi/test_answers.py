@@ -23,6 +23,7 @@ VERSION = "0123456789abcdef0123456789abcdef"
 KEY = {"name": "dev", "key": "cmk"}
 SEED = {
     "vaults": [{"name": "dev", "policies": [{"principal": SOMEBODY, "permissions": ["get"]}]}],
+    "roles": [{"name": "Reader of Seeds", "data_actions": ["Microsoft.KeyVault/vaults/keys/read"]}],
     "keys": [{"vault": "dev", "name": "cmk", "versions": [{"version": VERSION, "kty": "EC", "crv": "P-256", "generate": True}]}],
 }
 ROLE_GRANT = {"principal": SOMEBODY, "role": "key-vault-crypto-user"}
@@ -136,7 +137,7 @@ STEPS = (
     ("plantSeed", {}, SEED, {}),
     ("export", {}, None, {}),
     ("export", {"vault": "dev"}, None, {}),
-    ("deployConsumer", {"name": "ws-fhir"}, {"profile": "fhir", "key": "", "heals": "7"}, {}),
+    ("deployConsumer", {"name": "ws-fhir"}, {"profile": "fhir", "key": "", "heals": "7", "follow": "PT1H"}, {}),
     ("redeployConsumer", {"name": "ws-fhir"}, {"status": "403"}, {}),
     ("listConsumers", {}, None, {}),
     ("getConsumer", {"name": "ws-fhir"}, None, {}),

@@ -169,6 +169,26 @@ Test(cmk, each_rule_fails_by_itself_and_says_how_to_mend_it)
     }
 }
 
+/* Whoever asked knows how far it came, and what shows why no further. */
+Test(cmk, a_vault_that_is_not_reached_has_the_command_of_whoever_asked)
+{
+    struct kv_cmk_finding findings[KV_CMK_RULE_COUNT];
+    struct kv_cmk_facts facts = well();
+
+    facts.reach = "nc -vz {host} {port}";
+    size_t count = kv_cmk_check(KV_CMK_DICOM, &facts, findings);
+    cr_expect_str_empty(find(findings, count, KV_CMK_RULE_VAULT_REACHABLE)->mend);
+    facts.answers.is = KV_CMK_NO;
+    count = kv_cmk_check(KV_CMK_DICOM, &facts, findings);
+    const struct kv_cmk_finding *finding = find(findings, count, KV_CMK_RULE_VAULT_REACHABLE);
+    cr_expect_eq(strncmp(finding->mend, "nc -vz prod.", 12), 0, "%s", finding->mend);
+    cr_expect_not_null(strstr(finding->mend, " 443"), "%s", finding->mend);
+    facts.enabled = KV_CMK_NO;
+    count = kv_cmk_check(KV_CMK_DICOM, &facts, findings);
+    finding = find(findings, count, KV_CMK_RULE_KEY_ENABLED);
+    cr_expect_null(strstr(finding->mend, "nc "), "%s", finding->mend);
+}
+
 Test(cmk, no_rule_is_without_a_case_that_breaks_it)
 {
     for (unsigned rule = 0; rule < KV_CMK_RULE_COUNT; rule++) {

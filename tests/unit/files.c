@@ -157,6 +157,16 @@ Test(files, writes_with_the_mode_whatever_the_umask)
     cr_assert_eq(mode_of("file"), 0644);
 }
 
+Test(files, writes_lightly_as_well)
+{
+    write_text("file", "what was there before");
+    cr_assert_eq(kv_file_write_lightly("none/file", "new", 3, 0644, &err), KV_INTERNAL);
+    cr_assert_eq(kv_file_write_lightly("file", "new", 3, 0644, &err), KV_OK);
+    cr_assert_eq(kv_file_read("file", &buf, &err), KV_OK);
+    cr_assert_str_eq(buf.data, "new");
+    cr_assert_eq(mode_of("file"), 0644);
+}
+
 Test(files, replaces_a_file_and_leaves_nothing_beside_it)
 {
     write_text("file", "a long first text");

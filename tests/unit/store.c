@@ -185,16 +185,16 @@ Test(store, refuses_a_schema_beyond_its_steps)
     cr_assert_str_eq(err.message, STORE_PATH " was written by a newer coffer");
 }
 
-Test(store, undoes_a_step_that_fails_and_keeps_those_before)
+Test(store, undoes_all_steps_of_a_new_domain_if_one_fails)
 {
     static const struct kv_migration broken[] = {
         { "CREATE TABLE one(a INTEGER) STRICT" },
-        { "CREATE TABLE two(a INTEGER) STRICT; INSERT INTO nowhere VALUES(1)" },
+        { "INSERT INTO nowhere VALUES(1)" },
         { NULL },
     };
     static const struct kv_migration mended[] = {
-        { "CREATE TABLE never(a INTEGER) STRICT" },
-        { "CREATE TABLE two(a INTEGER) STRICT" },
+        { "CREATE TABLE one(a INTEGER, b INTEGER) STRICT" },
+        { "ALTER TABLE one ADD COLUMN c INTEGER" },
         { NULL },
     };
 
@@ -202,9 +202,43 @@ Test(store, undoes_a_step_that_fails_and_keeps_those_before)
     cr_assert_eq(kv_store_migrate(store, "odd", broken, &err), KV_INTERNAL);
     cr_assert_eq(kv_store_migrate(store, "odd", mended, &err), KV_OK, "%s", err.message);
     kv_auto(kv_db_release) struct kv_db *db = acquire();
+    cr_assert_eq(kv_db_run(db, "INSERT INTO one VALUES(1, 2, 3)", KV_NO_BINDS, NULL, &err), KV_OK);
+}
+
+Test(store, undoes_a_step_that_fails_and_keeps_those_before)
+{
+    static const struct kv_migration first[] = { { "CREATE TABLE zero(a INTEGER) STRICT" },
+                                                 { NULL } };
+    static const struct kv_migration broken[] = {
+        { "CREATE TABLE zero(a INTEGER) STRICT" },
+        { "CREATE TABLE one(a INTEGER) STRICT" },
+        { "CREATE TABLE two(a INTEGER) STRICT; INSERT INTO nowhere VALUES(1)" },
+        { NULL },
+    };
+    static const struct kv_migration mended[] = {
+        { "CREATE TABLE zero(a INTEGER) STRICT" },
+        { "CREATE TABLE never(a INTEGER) STRICT" },
+        { "CREATE TABLE two(a INTEGER) STRICT" },
+        { NULL },
+    };
+
+    store_open(1);
+    cr_assert_eq(kv_store_migrate(store, "odd", first, &err), KV_OK);
+    cr_assert_eq(kv_store_migrate(store, "odd", broken, &err), KV_INTERNAL);
+    cr_assert_eq(kv_store_migrate(store, "odd", mended, &err), KV_OK, "%s", err.message);
+    kv_auto(kv_db_release) struct kv_db *db = acquire();
     cr_assert_eq(kv_db_run(db, "INSERT INTO one VALUES(1)", KV_NO_BINDS, NULL, &err), KV_OK);
     cr_assert_eq(kv_db_run(db, "INSERT INTO never VALUES(1)", KV_NO_BINDS, NULL, &err),
                  KV_INTERNAL);
+}
+
+Test(store, is_new_until_it_was_closed_once)
+{
+    store_open(1);
+    cr_expect(kv_store_is_new(store));
+    store_close();
+    store_open(1);
+    cr_expect_not(kv_store_is_new(store));
 }
 
 Test(store, counts_steps_for_every_domain)

@@ -33,6 +33,9 @@ struct kv_access_config {
     kv_millis firewall_delay; /* and a change of network settings (kv/access/firewall.h) */
 };
 
+/* Makes the tables of this domain, or brings them up to date; as kv_access_new() does if nobody has. */
+enum kv_code kv_access_make_tables(struct kv_store *store, struct kv_err *err) kv_must_check;
+
 /*
  * Migrates its tables; delays that were running when the process ended are over. Free with
  * kv_access_free(), before the roles; NULL is fine there.

@@ -55,10 +55,11 @@ enum kv_code kv_access_assign(struct kv_access *access, const struct kv_assignme
                               kv_millis now, struct kv_assignment *ret_assignment,
                               struct kv_err *err) kv_must_check;
 
-/* Whether such a draft could be made, but for what is there already; the vault need not be. */
+/* Whether such a draft could be made, but for what is there already; the vault need not be, nor, where
+ * that is yet to come, the custom role. */
 enum kv_code kv_access_check_assignment(struct kv_access *access,
                                         const struct kv_assignment_draft *draft,
-                                        struct kv_err *err) kv_must_check;
+                                        bool role_is_to_come, struct kv_err *err) kv_must_check;
 
 /* Withdraws one that reaches the vault, wherever it was made. KV_ROLE_ASSIGNMENT_NOT_FOUND. */
 enum kv_code kv_access_unassign(struct kv_access *access, const struct kv_vault *vault,
@@ -161,6 +162,13 @@ enum kv_code kv_access_roles_each(struct kv_access *access, bool custom_only,
  * KV_CONFLICT when there are KV_ACCESS_ROLES_MAX. */
 enum kv_code kv_access_role_put(struct kv_access *access, const struct kv_access_role *role,
                                 bool *ret_is_new, struct kv_err *err) kv_must_check;
+
+/* Whether kv_access_role_put() would make it, a new one, after that many others. */
+enum kv_code kv_access_role_check(struct kv_access *access, const struct kv_access_role *role,
+                                  size_t others, struct kv_err *err) kv_must_check;
+
+/* Whether a draft's `role` (above) means the one of these names: `text` is what a draft has. */
+bool kv_access_role_is(const char *name, const char *role_name, const char *text);
 
 /* KV_CONFLICT while it is assigned to somebody; KV_BAD_PARAMETER for a built-in one. */
 enum kv_code kv_access_role_delete(struct kv_access *access, const char *name,

@@ -37,6 +37,11 @@ enum kv_code kv_file_read(const char *path, struct kv_buf *buf, struct kv_err *e
 enum kv_code kv_file_write(const char *path, const void *bytes, size_t len, mode_t mode,
                            struct kv_err *err) kv_must_check;
 
+/* The same without waiting for the disk, for what each start writes anew: of a power failure it may be
+ * left empty, or the old one. */
+enum kv_code kv_file_write_lightly(const char *path, const void *bytes, size_t len, mode_t mode,
+                                   struct kv_err *err) kv_must_check;
+
 /*
  * Locks the folder for one process (flock on FOLDER/lock) until the descriptor is closed;
  * KV_CONFLICT, naming the folder, if another process holds it.

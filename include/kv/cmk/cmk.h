@@ -79,7 +79,8 @@ struct kv_cmk_facts {
     kv_time now;     /* by the clock that vault and service go by */
 
     struct kv_cmk_answer answers; /* the vault can be reached */
-    enum kv_cmk_fact vault_live;  /* NO: it is deleted */
+    const char *reach; /* what shows why not, with blanks as in rule.def; NULL: as that has it */
+    enum kv_cmk_fact vault_live; /* NO: it is deleted */
     enum kv_cmk_fact soft_delete, purge_protection;
     enum kv_cmk_mode mode;
     const char *vault_tenant, *vault_region;

@@ -12,6 +12,9 @@ enum kv_code kv_key_import_check(const struct kv_scope *scope,
                                  const struct kv_key_import_args *args,
                                  struct kv_err *err) kv_must_check;
 
+/* Makes the tables of this domain, or brings them up to date; as kv_keys_new() does if nobody has. */
+enum kv_code kv_keys_make_tables(struct kv_store *store, struct kv_err *err) kv_must_check;
+
 /* Whether there are more versions of keys than that, in a store whose tables need not be there yet. */
 enum kv_code kv_keys_exceed(struct kv_store *store, int64_t count, bool *ret_exceed,
                             struct kv_err *err) kv_must_check;

@@ -24,7 +24,8 @@ struct kv_store; /* opaque, thread-safe */
 struct kv_db;    /* a lent connection, one thread */
 struct kv_rows;  /* the rows of one query, inside a lent connection */
 
-/* A step of a domain's schema, run once and in order, each in its own transaction. */
+/* A step of a domain's schema, run once and in order, each in its own transaction; all in one where none
+ * was run yet. */
 struct kv_migration {
     const char *sql; /* one or more statements; NULL ends the list */
     bool rebuilds;   /* a table that others refer to: foreign keys are checked at the end */
@@ -38,6 +39,9 @@ enum kv_code kv_store_open(const char *path, unsigned connections, struct kv_sto
                            struct kv_err *err) kv_must_check;
 void kv_store_close(struct kv_store *store);
 KV_DEFINE_CLEANUP(struct kv_store *, kv_store_close)
+
+/* Whether kv_store_open() found no tables: nothing was ever kept in it. Of use until it is reopened. */
+bool kv_store_is_new(const struct kv_store *store);
 
 /*
  * Checks that the files are still the ones it has open, at the path it opened, and as they were

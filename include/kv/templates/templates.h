@@ -61,6 +61,8 @@ struct kv_template_place {
 enum kv_code kv_template_parse(const char *text, size_t len, cJSON **ret_tree,
                                struct kv_err *err) kv_must_check;
 
+#define KV_TEMPLATE_LINK_SIZE 301 /* of the name of a linked file, with its NUL */
+
 /* The same of a file that a template links to by that name, of which its errors speak. */
 enum kv_code kv_template_parse_linked(const char *name, const char *text, size_t len,
                                       cJSON **ret_tree, struct kv_err *err) kv_must_check;
@@ -134,9 +136,10 @@ struct kv_template_world {
     /* listKeys() and the like; `function` as it was written, `body` NULL or an object */
     enum kv_code (*list)(void *context, const char *function, const struct kv_template_query *query,
                          const cJSON *body, cJSON **ret_value, struct kv_err *err);
-    /* a linked template or its parameters; *ret_text is freed with kv_wipe_free() */
-    enum kv_code (*read_link)(void *context, const char *uri, char **ret_text, size_t *ret_len,
-                              struct kv_err *err);
+    /* a linked template or its parameters; `ret_name` is what errors call it, *ret_text is freed with
+     * kv_wipe_free() */
+    enum kv_code (*read_link)(void *context, const char *uri, char ret_name[KV_TEMPLATE_LINK_SIZE],
+                              char **ret_text, size_t *ret_len, struct kv_err *err);
 };
 
 /* ---- Plans --------------------------------------------------------------------------------- */

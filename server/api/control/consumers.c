@@ -24,6 +24,7 @@ static const struct kv_json_field fields[] = {
     KV_JSON_FIELD(struct kv_consumer_order, rules, "rules", KV_JSON_STRING),
     KV_JSON_FIELD(struct kv_consumer_order, status, "status", KV_JSON_STRING),
     KV_JSON_FIELD(struct kv_consumer_order, heals, "heals", KV_JSON_STRING),
+    KV_JSON_FIELD(struct kv_consumer_order, follow, "follow", KV_JSON_STRING),
 };
 
 static enum kv_code respond(struct kv_response *response, cJSON *shown, struct kv_err *err)

@@ -57,13 +57,19 @@ static cJSON *render(const struct kv_setback *setback)
     static const enum kv_journal_text texts[] = { KV_JOURNAL_CLIENT, KV_JOURNAL_VAULT,
                                                   KV_JOURNAL_KEY, KV_JOURNAL_OPERATION,
                                                   KV_JOURNAL_USER_AGENT };
+    static const enum kv_journal_text of_service[] = { KV_JOURNAL_HOST, KV_JOURNAL_METHOD,
+                                                       KV_JOURNAL_PATH };
     const struct kv_journal_entry *first = setback->attempt[0];
     cJSON *object = cJSON_CreateObject();
     bool ok = object != NULL;
 
+    kv_json_add_text(object, "kind", kv_journal_kind_name(first->note.kind), &ok);
     journal_add_principal(object, first, &ok);
     for (size_t i = 0; i < KV_COUNT(texts); i++) {
         journal_add_text(object, first, texts[i], &ok);
+    }
+    for (size_t i = 0; first->note.kind == KV_JOURNAL_SERVICE && i < KV_COUNT(of_service); i++) {
+        journal_add_text(object, first, of_service[i], &ok);
     }
     kv_json_add_int(object, "retries", (int64_t) setback->attempts - 1, &ok);
     kv_json_add_text(object, "end", kv_setback_end_name(setback->end), &ok);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is running here, and its state. */
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -39,6 +41,17 @@ static void add_vault(cJSON *vaults, const struct kv_app *app, const struct kv_v
     kv_json_add_take(vaults, NULL, item, ok);
 }
 
+/* By the path that whoever is on this machine finds it at. */
+static void add_template_root(cJSON *body, const struct kv_app *app, bool *ok)
+{
+    const char *root = app->template_root != NULL ? app->template_root : "";
+    char real[PATH_MAX];
+
+    if (*root != '\0' && realpath(root, real) != NULL) {
+        kv_json_add_text(body, "template_root", real, ok);
+    }
+}
+
 enum kv_code kv_control_describe(const struct kv_app *app, size_t max, cJSON **ret_description,
                                  struct kv_err *err)
 {
@@ -51,6 +64,7 @@ enum kv_code kv_control_describe(const struct kv_app *app, size_t max, cJSON **r
     kv_json_add_int(body, "pid", getpid(), &ok);
     kv_json_add_int(body, "port", app->port, &ok);
     kv_json_add_int(body, "control_port", app->control_port, &ok);
+    add_template_root(body, app, &ok);
     cJSON *vaults = kv_json_add_array(body, "vaults", &ok);
     for (size_t i = 0; i < list.count && i < max; i++) {
         if (list.vault[i]->deleted == 0) {

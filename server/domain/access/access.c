@@ -103,10 +103,15 @@ static enum kv_code end_delays(struct kv_store *store, struct kv_err *err)
     return kv_db_commit(db, err);
 }
 
+enum kv_code kv_access_make_tables(struct kv_store *store, struct kv_err *err)
+{
+    return kv_store_migrate(store, "access", migrations, err);
+}
+
 enum kv_code kv_access_new(const struct kv_access_config *config, struct kv_access **ret_access,
                            struct kv_err *err)
 {
-    KV_TRY(kv_store_migrate(config->store, "access", migrations, err));
+    KV_TRY(kv_access_make_tables(config->store, err));
     KV_TRY(end_delays(config->store, err));
 
     struct kv_access *access = calloc(1, sizeof(*access));

@@ -236,7 +236,7 @@ static enum kv_code check_name_is_free(struct kv_db *db, const struct kv_access_
                                    other, role->role_name);
 }
 
-static enum kv_code check_room(struct kv_db *db, const char *fold, bool *ret_is_new,
+static enum kv_code check_room(struct kv_db *db, const char *fold, size_t others, bool *ret_is_new,
                                struct kv_err *err)
 {
     static const char all[] = "SELECT count(*) FROM access_role";
@@ -245,7 +245,7 @@ static enum kv_code check_room(struct kv_db *db, const char *fold, bool *ret_is_
 
     KV_TRY(kv_db_count(db, all, KV_NO_BINDS, &count, err));
     KV_TRY(kv_db_count(db, same, KV_BINDS(KV_B_TEXT(fold)), &known, err));
-    if (known == 0 && count >= KV_ACCESS_ROLES_MAX) {
+    if (known == 0 && count + (int64_t) others >= KV_ACCESS_ROLES_MAX) {
         return KV_FAIL(err, KV_CONFLICT, 0, "There can be %d custom roles at most.",
                        KV_ACCESS_ROLES_MAX);
     }
@@ -274,7 +274,7 @@ static enum kv_code store_role(struct kv_access *access, const struct kv_access_
     KV_TRY(kv_db_acquire(access->store, &db, err));
     KV_TRY(kv_db_begin(db, err));
     KV_TRY(check_name_is_free(db, role, fold, err));
-    KV_TRY(check_room(db, fold, ret_is_new, err));
+    KV_TRY(check_room(db, fold, 0, ret_is_new, err));
     KV_TRY(kv_db_run(db, sql,
                      KV_BINDS(KV_B_TEXT(fold), KV_B_TEXT(role->role_name), KV_B_TEXT(lists[0].data),
                               KV_B_TEXT(lists[1].data), KV_B_TEXT(lists[2].data),
@@ -310,22 +310,44 @@ static enum kv_code print_lists(const struct kv_access_role *role, struct kv_buf
     return KV_OK;
 }
 
+/* What is stored of it; the lists are the caller's in any case. */
+static enum kv_code prepare(const struct kv_access_role *role, char ret_fold[KV_UUID_LENGTH + 1],
+                            struct kv_buf lists[LISTS], struct kv_err *err)
+{
+    for (size_t i = 0; i < LISTS; i++) {
+        kv_buf_init(&lists[i], ACCESS_LISTS_MAX);
+    }
+    KV_TRY(access_fold(role->name, "name of a role", ret_fold, err));
+    KV_TRY(check_not_built_in(ret_fold, err));
+    return print_lists(role, lists, err);
+}
+
 enum kv_code kv_access_role_put(struct kv_access *access, const struct kv_access_role *role,
                                 bool *ret_is_new, struct kv_err *err)
 {
     struct kv_buf lists[LISTS];
     char fold[KV_UUID_LENGTH + 1];
-    enum kv_code code;
 
-    KV_TRY(access_fold(role->name, "name of a role", fold, err));
-    KV_TRY(check_not_built_in(fold, err));
-    for (size_t i = 0; i < LISTS; i++) {
-        kv_buf_init(&lists[i], ACCESS_LISTS_MAX);
-    }
-    code = print_lists(role, lists, err);
+    enum kv_code code = prepare(role, fold, lists, err);
     code = code == KV_OK ? store_role(access, role, fold, lists, ret_is_new, err) : code;
     done_lists(lists);
     return code;
+}
+
+enum kv_code kv_access_role_check(struct kv_access *access, const struct kv_access_role *role,
+                                  size_t others, struct kv_err *err)
+{
+    kv_auto(kv_db_release) struct kv_db *db = NULL;
+    struct kv_buf lists[LISTS];
+    char fold[KV_UUID_LENGTH + 1];
+    bool is_new;
+
+    enum kv_code code = prepare(role, fold, lists, err);
+    done_lists(lists);
+    KV_TRY(code);
+    KV_TRY(kv_db_acquire(access->store, &db, err));
+    KV_TRY(check_name_is_free(db, role, fold, err));
+    return check_room(db, fold, others, &is_new, err);
 }
 
 static enum kv_code check_unassigned(struct kv_db *db, const char *fold, struct kv_err *err)

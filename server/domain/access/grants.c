@@ -366,7 +366,8 @@ enum kv_code kv_access_unassign_like(struct kv_access *access,
 }
 
 enum kv_code kv_access_check_assignment(struct kv_access *access,
-                                        const struct kv_assignment_draft *draft, struct kv_err *err)
+                                        const struct kv_assignment_draft *draft,
+                                        bool role_is_to_come, struct kv_err *err)
 {
     kv_auto(kv_db_release) struct kv_db *db = NULL;
     struct hsm_row of_hsm;
@@ -377,6 +378,9 @@ enum kv_code kv_access_check_assignment(struct kv_access *access,
         return read_hsm_draft(access, draft, &of_hsm, err);
     }
     KV_TRY(read_draft(access, draft, &row, err));
+    if (role_is_to_come) {
+        return KV_OK;
+    }
     KV_TRY(kv_db_acquire(access->store, &db, err));
     return access_find_role(db, draft->role, row.role, err);
 }

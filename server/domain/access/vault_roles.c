@@ -2,6 +2,7 @@
 /* The built-in roles of Azure, and finding a role by what people call it. */
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #include "access_core.h"
 #include "roles_core.h"
@@ -96,4 +97,13 @@ enum kv_code access_find_role(struct kv_db *db, const char *text, char ret_name[
         return KV_FAIL(err, KV_ROLE_DEFINITION_NOT_FOUND, 0, "There is no role '%.128s'.", text);
     }
     return KV_OK;
+}
+
+bool kv_access_role_is(const char *name, const char *role_name, const char *text)
+{
+    const char *slash = strrchr(text, '/');
+    const char *tail = slash != NULL ? slash + 1 : text;
+
+    return kv_uuid_is_valid(tail) ? strcasecmp(name, tail) == 0
+                                  : access_role_name_is(role_name, text);
 }

@@ -35,10 +35,14 @@ static const struct {
     },
 };
 
-static const char *find_command(const struct cmk_rule *row, const struct kv_cmk_facts *facts)
+static const char *find_command(enum kv_cmk_rule rule, const struct kv_cmk_facts *facts)
 {
+    const struct cmk_rule *row = cmk_rule_row(rule);
     bool is_coffer = facts->control != NULL;
 
+    if (rule == KV_CMK_RULE_VAULT_REACHABLE && facts->reach != NULL) {
+        return facts->reach;
+    }
     if (row->azure == NULL) {
         return is_coffer ? grants[facts->mode].coffer : grants[facts->mode].azure;
     }
@@ -56,7 +60,7 @@ static void judge(enum kv_cmk_rule rule, const struct cmk_case *judged,
     ret_finding->verdict = row->judge(judged, ret_finding->found);
     cmk_text_expand(row->where, judged, ret_finding->where, sizeof(ret_finding->where));
     if (ret_finding->verdict == KV_CMK_FAILS) {
-        cmk_text_expand(find_command(row, judged->facts), judged, ret_finding->mend,
+        cmk_text_expand(find_command(rule, judged->facts), judged, ret_finding->mend,
                         sizeof(ret_finding->mend));
     }
 }

@@ -5,7 +5,7 @@
 
 #include "private.h"
 
-#define BLANKS_MAX 8 /* names in a text */
+#define BLANKS_MAX 9 /* names in a text */
 
 struct blank {
     const char *name, *fact, *otherwise;
@@ -40,11 +40,13 @@ static const struct blank *find_blank(const struct blank *blanks, size_t count, 
 
 void cmk_text_expand(const char *text, const struct cmk_case *judged, char *ret_text, size_t size)
 {
+    char port[12];
     const struct blank blanks[BLANKS_MAX] = {
         { "{vault}", judged->url->vault, "VAULT" },
         { "{key}", judged->url->key, "KEY" },
         { "{version}", judged->url->version, "VERSION" },
         { "{host}", judged->url->host, "VAULT" },
+        { "{port}", port, "443" },
         { "{identity}", judged->facts->identity, "IDENTITY" },
         { "{tenant}", judged->facts->service_tenant, "TENANT" },
         { "{region}", judged->facts->service_region, "REGION" },
@@ -52,6 +54,7 @@ void cmk_text_expand(const char *text, const struct cmk_case *judged, char *ret_
     };
     size_t used = 0;
 
+    (void) snprintf(port, sizeof(port), "%u", judged->url->port);
     ret_text[0] = '\0';
     while (*text != '\0' && used + 1 < size) {
         const struct blank *blank = find_blank(blanks, KV_COUNT(blanks), text);

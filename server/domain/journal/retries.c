@@ -29,7 +29,8 @@ void kv_setbacks_done(struct kv_setbacks *setbacks)
 
 static bool is_attempt(const struct kv_journal_entry *entry)
 {
-    return entry->note.kind == KV_JOURNAL_REQUEST || entry->note.kind == KV_JOURNAL_TOKEN;
+    return entry->note.kind == KV_JOURNAL_REQUEST || entry->note.kind == KV_JOURNAL_TOKEN
+           || entry->note.kind == KV_JOURNAL_SERVICE;
 }
 
 /* What dribbles arrives in the end. */
@@ -47,18 +48,31 @@ static bool has_failed(const struct kv_journal_entry *entry)
     return status == 0 || status == 429 || status >= 500 || is_cut(entry);
 }
 
+static int compare_texts(const struct kv_journal_entry *one, const struct kv_journal_entry *other,
+                         const enum kv_journal_text *texts, size_t count)
+{
+    int order = 0;
+
+    for (size_t i = 0; order == 0 && i < count; i++) {
+        order = strcmp(one->note.text[texts[i]], other->note.text[texts[i]]);
+    }
+    return order;
+}
+
 static int compare_clients(const struct kv_journal_entry *one, const struct kv_journal_entry *other)
 {
     static const enum kv_journal_text texts[] = {
         KV_JOURNAL_OBJECT_ID, KV_JOURNAL_APP_ID, KV_JOURNAL_NAME,      KV_JOURNAL_CLIENT,
         KV_JOURNAL_VAULT,     KV_JOURNAL_KEY,    KV_JOURNAL_OPERATION,
     };
-    int order = 0;
+    static const enum kv_journal_text of_service[] = { KV_JOURNAL_HOST, KV_JOURNAL_METHOD,
+                                                       KV_JOURNAL_PATH };
+    const bool is_service = one->note.kind == KV_JOURNAL_SERVICE;
+    int order = is_service - (other->note.kind == KV_JOURNAL_SERVICE);
 
-    for (size_t i = 0; order == 0 && i < KV_COUNT(texts); i++) {
-        order = strcmp(one->note.text[texts[i]], other->note.text[texts[i]]);
-    }
-    return order;
+    order = order != 0 ? order : compare_texts(one, other, texts, KV_COUNT(texts));
+    return order != 0 || !is_service ? order
+                                     : compare_texts(one, other, of_service, KV_COUNT(of_service));
 }
 
 static int compare_numbers(uint64_t one, uint64_t other)

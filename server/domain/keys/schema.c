@@ -4,6 +4,7 @@
 
 #include "core.h"
 #include "kv/keys/keys.h"
+#include "kv/keys/state.h"
 
 /*
  * `limbo` holds every object of the token that neither a version owns nor the pool: written before a
@@ -143,10 +144,15 @@ static const struct kv_migration migrations[] = {
     { NULL },
 };
 
+enum kv_code kv_keys_make_tables(struct kv_store *store, struct kv_err *err)
+{
+    return kv_store_migrate(store, "vault", migrations, err);
+}
+
 enum kv_code kv_keys_new(const struct kv_keys_config *config, struct kv_keys **ret_keys,
                          struct kv_err *err)
 {
-    KV_TRY(kv_store_migrate(config->store, "vault", migrations, err));
+    KV_TRY(kv_keys_make_tables(config->store, err));
 
     struct kv_keys *keys = calloc(1, sizeof(*keys));
 

@@ -11,9 +11,12 @@
 #include "kv/seeds/seeds.h"
 #include "kv/vaults/vaults.h"
 
+#define SEED_ITEMS_MAX 1000 /* of a kind */
+
 struct kv_seeds {
     struct kv_seeds_config config;
-    pthread_mutex_t turn; /* lock.def: seeds.turn */
+    pthread_mutex_t turn;                              /* lock.def: seeds.turn */
+    char role_ids[SEED_ITEMS_MAX][KV_UUID_LENGTH + 1]; /* of the seed; guarded by turn */
 };
 
 /* One way through a seed: everything is looked at in the first, and done in the second. */
@@ -21,7 +24,8 @@ struct seed_run {
     struct kv_seeds *seeds;
     const cJSON *seed;
     bool applies;
-    kv_millis now; /* as the seed sets the clock */
+    kv_millis now;    /* as the seed sets the clock */
+    size_t new_roles; /* those that were looked at, and are to be made */
 };
 
 /* --- read.c: where something is, and what it is --- */
@@ -61,6 +65,7 @@ enum kv_code seed_find_vault(const struct seed_run *run, const char *name, const
 seed_visit_fn seed_vault;    /* vaults.c: the vault alone */
 seed_visit_fn seed_identity; /* identities.c */
 seed_visit_fn seed_members;  /* identities.c: of a group, once all are there */
+seed_visit_fn seed_role;     /* roles.c */
 seed_visit_fn seed_grants;   /* grants.c: of a vault; also its network settings */
 seed_visit_fn seed_key;      /* keys.c */
 
@@ -68,6 +73,11 @@ seed_visit_fn seed_key;      /* keys.c */
 enum kv_code seed_find_principal(const struct seed_run *run, const char *name, const char *path,
                                  char ret_object_id[KV_UUID_LENGTH + 1],
                                  struct kv_err *err) kv_must_check;
+
+/* Before the next ones: what ids the roles of the seed have, or are to have. */
+void seed_note_roles(struct seed_run *run);
+/* Whether a role of the seed is meant: by its id, what ends with that, or its name. */
+bool seed_has_role(const struct seed_run *run, const char *text);
 
 /* --- material.c: a private key as a seed has it --- */
 
@@ -99,3 +109,9 @@ enum kv_code seed_find_kept(struct kv_seeds *seeds, const unsigned char object[K
 
 enum kv_code seed_export_keys(struct kv_seeds *seeds, const struct kv_vault *vault, kv_millis now,
                               cJSON *array, struct kv_err *err) kv_must_check;
+
+/* --- roles.c --- */
+
+/* The custom roles; those that the seed's vaults assign alone, if it says so. None: no member. */
+enum kv_code seed_export_roles(struct kv_seeds *seeds, bool assigned_only, cJSON *seed,
+                               struct kv_err *err) kv_must_check;

@@ -358,7 +358,8 @@ static enum kv_code export_one(struct kv_seeds *seeds, const char *name, cJSON *
     KV_TRY(kv_vault_draft_begin(&draft, name, strlen(name), err));
     KV_TRY(kv_vaults_get(seeds->config.vaults, draft.vault.name,
                          kv_seconds(kv_clock_now(seeds->config.clock)), &vault, err));
-    return add_vault(seeds, vault, seed, err);
+    KV_TRY(add_vault(seeds, vault, seed, err));
+    return seed_export_roles(seeds, true, seed, err);
 }
 
 static enum kv_code export_all(struct kv_seeds *seeds, cJSON *seed, struct kv_err *err)
@@ -372,6 +373,7 @@ static enum kv_code export_all(struct kv_seeds *seeds, cJSON *seed, struct kv_er
         }
     }
     KV_TRY(add_identities(seeds, seed, err));
+    KV_TRY(seed_export_roles(seeds, false, seed, err));
     KV_TRY(add_faults(seeds->config.faults, seed, err));
     return add_clock(seeds->config.clock, seed, err);
 }

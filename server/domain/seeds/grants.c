@@ -150,6 +150,15 @@ static enum kv_code assign(const struct seed_run *run, const struct kv_assignmen
     return code == KV_ROLE_ASSIGNMENT_EXISTS ? KV_OK : code;
 }
 
+/* Of one by a role that the seed is yet to make, all but the role is looked at. */
+static enum kv_code check_assignment(const struct seed_run *run,
+                                     const struct kv_assignment_draft *draft, struct kv_err *err)
+{
+    const bool role_is_to_come = draft->role != NULL && seed_has_role(run, draft->role);
+
+    return kv_access_check_assignment(run->seeds->config.access, draft, role_is_to_come, err);
+}
+
 static enum kv_code do_assignment(struct seed_run *run, const cJSON *item,
                                   const struct kv_vault *vault, const char *path,
                                   struct kv_err *err)
@@ -166,9 +175,7 @@ static enum kv_code do_assignment(struct seed_run *run, const cJSON *item,
     };
 
     return seed_at(path,
-                   run->applies
-                       ? assign(run, &draft, &why)
-                       : kv_access_check_assignment(run->seeds->config.access, &draft, &why),
+                   run->applies ? assign(run, &draft, &why) : check_assignment(run, &draft, &why),
                    &why, err);
 }
 

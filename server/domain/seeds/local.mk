@@ -9,6 +9,7 @@ libkvdomain_a_SOURCES += \
 	%D%/keys.c \
 	%D%/material.c \
 	%D%/read.c \
+	%D%/roles.c \
 	%D%/seeds.c \
 	%D%/vaults.c \
 	%D%/version.c \

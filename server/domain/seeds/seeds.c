@@ -8,8 +8,6 @@
 #include "core.h"
 #include "kv/faults/faults.h"
 
-#define ITEMS_MAX 1000 /* of a kind */
-
 enum kv_code kv_seeds_new(const struct kv_seeds_config *config, struct kv_seeds **ret_seeds,
                           struct kv_err *err)
 {
@@ -149,21 +147,23 @@ static enum kv_code do_rule(struct seed_run *run, const cJSON *item, const char 
 /* --- all of it --- */
 
 struct sent {
-    const cJSON *clock, *vaults, *identities, *keys, *faults;
+    const cJSON *clock, *vaults, *identities, *roles, *keys, *faults;
 };
 
 static const struct kv_json_field fields[] = {
     KV_JSON_FIELD(struct sent, clock, "clock", KV_JSON_OBJECT),
     KV_JSON_FIELD(struct sent, vaults, "vaults", KV_JSON_ARRAY),
     KV_JSON_FIELD(struct sent, identities, "identities", KV_JSON_ARRAY),
+    KV_JSON_FIELD(struct sent, roles, "roles", KV_JSON_ARRAY),
     KV_JSON_FIELD(struct sent, keys, "keys", KV_JSON_ARRAY),
     KV_JSON_FIELD(struct sent, faults, "faults", KV_JSON_ARRAY),
 };
 
 static enum kv_code check_count(const cJSON *array, const char *name, struct kv_err *err)
 {
-    if (cJSON_GetArraySize(array) > ITEMS_MAX) {
-        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s: there can be %d in a seed", name, ITEMS_MAX);
+    if (cJSON_GetArraySize(array) > SEED_ITEMS_MAX) {
+        return KV_FAIL(err, KV_BAD_PARAMETER, 0, "%s: there can be %d in a seed", name,
+                       SEED_ITEMS_MAX);
     }
     return KV_OK;
 }
@@ -172,6 +172,7 @@ static enum kv_code check_counts(const struct sent *sent, struct kv_err *err)
 {
     KV_TRY(check_count(sent->vaults, "vaults", err));
     KV_TRY(check_count(sent->identities, "identities", err));
+    KV_TRY(check_count(sent->roles, "roles", err));
     KV_TRY(check_count(sent->keys, "keys", err));
     return check_count(sent->faults, "faults", err);
 }
@@ -186,6 +187,8 @@ static enum kv_code run_through(struct seed_run *run, struct kv_err *err)
     KV_TRY(seed_each(run, sent.vaults, "", "vaults", seed_vault, err));
     KV_TRY(seed_each(run, sent.identities, "", "identities", seed_identity, err));
     KV_TRY(seed_each(run, sent.identities, "", "identities", seed_members, err));
+    seed_note_roles(run);
+    KV_TRY(seed_each(run, sent.roles, "", "roles", seed_role, err));
     KV_TRY(seed_each(run, sent.vaults, "", "vaults", seed_grants, err));
     KV_TRY(seed_each(run, sent.keys, "", "keys", seed_key, err));
     return seed_each(run, sent.faults, "", "faults", do_rule, err);

@@ -137,7 +137,7 @@ enum kv_code kv_template_plan_body(struct kv_template_plan *plan, size_t index, 
 {
     struct template_budget budget = { 0 };
 
-    KV_TRY(template_mend(err, make_body(plan, index, false, &budget, ret_body, err)));
+    KV_TRY(template_tell(plan, make_body(plan, index, false, &budget, ret_body, err), err));
     *ret_has_secret = budget.has_secret;
     return KV_OK;
 }
@@ -147,7 +147,7 @@ enum kv_code kv_template_plan_preview(struct kv_template_plan *plan, size_t inde
 {
     struct template_budget budget = { 0 };
 
-    KV_TRY(template_mend(err, make_body(plan, index, true, &budget, ret_body, err)));
+    KV_TRY(template_tell(plan, make_body(plan, index, true, &budget, ret_body, err), err));
     *ret_has_secret = budget.has_secret;
     return KV_OK;
 }
@@ -167,9 +167,10 @@ enum kv_code template_try_bodies(struct kv_template_plan *plan, struct template_
 
 /* ---- Nested deployments -------------------------------------------------------------------- */
 
-/* The JSON that a link leads to. */
+/* The JSON that a link leads to, and the name of the file. */
 static enum kv_code read_link(const struct kv_template_plan *plan, const cJSON *link,
-                              cJSON **ret_tree, struct kv_err *err)
+                              char ret_name[KV_TEMPLATE_LINK_SIZE], cJSON **ret_tree,
+                              struct kv_err *err)
 {
     const char *uri = template_member_text(link, "uri");
     kv_auto(kv_wipe_free) char *text = NULL;
@@ -180,11 +181,13 @@ static enum kv_code read_link(const struct kv_template_plan *plan, const cJSON *
         return template_invalid(err, "The link '%.400s' of a nested deployment cannot be followed",
                                 uri != NULL ? uri : "");
     }
-    KV_TRY(plan->world->read_link(plan->world->context, uri, &text, &len, err));
-    return kv_template_parse_linked(uri, text, len, ret_tree, err);
+    KV_TRY(plan->world->read_link(plan->world->context, uri, ret_name, &text, &len, err));
+    return kv_template_parse_linked(ret_name, text, len, ret_tree, err);
 }
 
+/* One that stands in its parent's file has its places there, too. */
 static enum kv_code take_template(const struct kv_template_plan *plan, const cJSON *properties,
+                                  char ret_link[KV_TEMPLATE_LINK_SIZE],
                                   struct kv_template **ret_template, struct kv_err *err)
 {
     const cJSON *template = template_member(properties, "template");
@@ -195,10 +198,12 @@ static enum kv_code take_template(const struct kv_template_plan *plan, const cJS
         return template_invalid(err, "A nested deployment has either a 'template' or a "
                                      "'templateLink'");
     }
+    memcpy(ret_link, plan->link, KV_TEMPLATE_LINK_SIZE);
     if (link != NULL) {
-        KV_TRY(read_link(plan, link, &linked, err));
+        KV_TRY(read_link(plan, link, ret_link, &linked, err));
     }
-    return kv_template_new(linked != NULL ? linked : template, ret_template, err);
+    return template_name_link(
+        ret_link, kv_template_new(linked != NULL ? linked : template, ret_template, err), err);
 }
 
 /* Those of a linked file stand below "parameters". */
@@ -207,17 +212,19 @@ static enum kv_code take_parameters(struct kv_template_plan *plan, cJSON *proper
 {
     const cJSON *link = template_member(properties, "parametersLink");
     kv_auto(cJSON_Delete) cJSON *linked = NULL;
+    char name[KV_TEMPLATE_LINK_SIZE];
 
     if (link == NULL) {
         *ret_parameters = cJSON_DetachItemFromObject(properties, "parameters");
         return KV_OK;
     }
-    KV_TRY(read_link(plan, link, &linked, err));
+    KV_TRY(read_link(plan, link, name, &linked, err));
     *ret_parameters = cJSON_DetachItemFromObject(linked, "parameters");
     return KV_OK;
 }
 
 enum kv_code template_read_nested(struct kv_template_plan *plan, size_t index,
+                                  char ret_link[KV_TEMPLATE_LINK_SIZE],
                                   struct kv_template **ret_template, cJSON **ret_parameters,
                                   bool *ret_literal, struct kv_err *err)
 {
@@ -229,5 +236,5 @@ enum kv_code template_read_nested(struct kv_template_plan *plan, size_t index,
     properties = cJSON_GetObjectItem(body, "properties");
     *ret_literal = !is_inner(properties) && template_member(properties, "template") != NULL;
     KV_TRY(take_parameters(plan, properties, ret_parameters, err));
-    return take_template(plan, properties, ret_template, err);
+    return take_template(plan, properties, ret_link, ret_template, err);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kv/templates/templates.h"
+#include "load.h"
 
 /* The parser speaks of the request: here it is another text, in which the place is. */
 enum kv_code kv_template_parse_linked(const char *name, const char *text, size_t len,
@@ -21,4 +22,15 @@ enum kv_code kv_template_parse_linked(const char *name, const char *text, size_t
                        reason);
     }
     return KV_FAIL(err, code, why.cause, "The linked file '%.300s': %.400s", name, why.message);
+}
+
+enum kv_code template_name_link(const char *link, enum kv_code code, struct kv_err *err)
+{
+    struct kv_err why;
+
+    if (code != KV_INVALID_TEMPLATE || err == NULL || link[0] == '\0') {
+        return code;
+    }
+    why = *err;
+    return KV_FAIL(err, code, why.cause, "The linked file '%.300s': %.680s", link, why.message);
 }

@@ -48,6 +48,10 @@ enum kv_code template_invalid_at(struct kv_err *err, enum kv_code code, bool is_
  * Passes `code` on. */
 enum kv_code template_mend(struct kv_err *err, enum kv_code code) kv_must_check;
 
+/* Names the linked file that a refusal is about; "": it is about none. */
+enum kv_code template_name_link(const char *link, enum kv_code code,
+                                struct kv_err *err) kv_must_check;
+
 /* "line '3' and column '9'" of a value, for these texts. */
 #define TEMPLATE_PLACE "line '%u' and column '%u'"
 #define TEMPLATE_PLACE_OF(value)                                                                   \

@@ -153,7 +153,7 @@ enum kv_code kv_template_plan_outputs(struct kv_template_plan *plan, cJSON **ret
         enum kv_code code = evaluate_output(&eval, plan->template, output, outputs, err);
 
         if (code != KV_OK) {
-            return template_mend(err, refuse_output(output, code, budget.has_secret, err));
+            return template_tell(plan, refuse_output(output, code, budget.has_secret, err), err);
         }
     }
     *ret_outputs = kv_take(outputs);

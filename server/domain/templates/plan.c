@@ -2,6 +2,7 @@
 #include "plan.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -81,10 +82,16 @@ static enum kv_code build(struct kv_template_plan *plan, const cJSON *parameters
     return template_try_outputs(plan, &budget, err);
 }
 
+enum kv_code template_tell(const struct kv_template_plan *plan, enum kv_code code,
+                           struct kv_err *err)
+{
+    return template_name_link(plan->link, template_mend(err, code), err);
+}
+
 /* Takes `own`, if there is one, even when it fails. */
 static enum kv_code make(const struct kv_template *template, struct kv_template *own,
-                         unsigned nesting, bool is_literal, const cJSON *parameters,
-                         const struct kv_template_scope *scope,
+                         const char *link, unsigned nesting, bool is_literal,
+                         const cJSON *parameters, const struct kv_template_scope *scope,
                          const struct kv_template_world *world, struct kv_template_plan **ret_plan,
                          struct kv_err *err)
 {
@@ -97,10 +104,11 @@ static enum kv_code make(const struct kv_template *template, struct kv_template 
     plan->template = template;
     plan->own_template = own;
     plan->world = world;
+    (void) snprintf(plan->link, sizeof(plan->link), "%s", link);
     plan->nesting = nesting;
     plan->is_literal = is_literal;
     KV_TRY(keep_scope(plan, scope, err));
-    KV_TRY(template_mend(err, build(plan, parameters, err)));
+    KV_TRY(template_tell(plan, build(plan, parameters, err), err));
     *ret_plan = kv_take(plan);
     return KV_OK;
 }
@@ -110,7 +118,7 @@ enum kv_code kv_template_plan_new(const struct kv_template *template, const cJSO
                                   const struct kv_template_world *world,
                                   struct kv_template_plan **ret_plan, struct kv_err *err)
 {
-    return make(template, NULL, 0, false, parameters, scope, world, ret_plan, err);
+    return make(template, NULL, "", 0, false, parameters, scope, world, ret_plan, err);
 }
 
 size_t kv_template_plan_count(const struct kv_template_plan *plan)
@@ -136,6 +144,7 @@ enum kv_code kv_template_plan_nest(struct kv_template_plan *plan, size_t index,
 {
     const struct template_item *item = &plan->item[plan->order[index]];
     kv_auto(cJSON_Delete) cJSON *parameters = NULL;
+    char link[KV_TEMPLATE_LINK_SIZE];
     struct kv_template *template = NULL;
     bool is_literal = false;
 
@@ -146,9 +155,9 @@ enum kv_code kv_template_plan_nest(struct kv_template_plan *plan, size_t index,
                                 "deployments in each other",
                                 item->name, KV_TEMPLATE_NESTING_MAX);
     }
-    KV_TRY(template_read_nested(plan, index, &template, &parameters, &is_literal, err));
-    return make(template, template, plan->nesting + 1, is_literal, parameters, &item->scope, world,
-                ret_nested, err);
+    KV_TRY(template_read_nested(plan, index, link, &template, &parameters, &is_literal, err));
+    return make(template, template, link, plan->nesting + 1, is_literal, parameters, &item->scope,
+                world, ret_nested, err);
 }
 
 static enum kv_code add_parameter(struct kv_template_plan *plan, const struct template_name *name,

@@ -42,13 +42,18 @@ struct kv_template_plan {
     struct template_item *item;
     size_t count;
     struct template_target *targets;
-    uint64_t *edges;  /* a row of bits for each item: what is before it */
-    size_t *order;    /* place in the plan -> item */
-    size_t *position; /* item -> place in the plan */
-    size_t *before;   /* what all `shown.before` point into */
+    uint64_t *edges;                  /* a row of bits for each item: what is before it */
+    size_t *order;                    /* place in the plan -> item */
+    size_t *position;                 /* item -> place in the plan */
+    size_t *before;                   /* what all `shown.before` point into */
+    char link[KV_TEMPLATE_LINK_SIZE]; /* the file that its places are in; "": that of the request */
     unsigned nesting;
     bool is_literal;
 };
+
+/* What is wrong with that plan: said of its file. */
+enum kv_code template_tell(const struct kv_template_plan *plan, enum kv_code code,
+                           struct kv_err *err) kv_must_check;
 
 /* An evaluator for what belongs to a plan, or to one of its items (NULL: the outputs). */
 struct template_eval template_plan_eval(struct kv_template_plan *plan,

@@ -60,6 +60,7 @@ struct attempt {
     kv_millis retry_after; /* 0: none */
     const char *cut;
     enum kv_journal_kind kind;
+    const char *host, *method, *path;
 };
 
 static void add_attempts(const struct attempt *attempts, size_t count)
@@ -75,7 +76,10 @@ static void add_attempts(const struct attempt *attempts, size_t count)
             .retry_after = attempts[i].retry_after > 0 ? attempts[i].retry_after : -1,
             .text = { [KV_JOURNAL_OBJECT_ID] = attempts[i].who,
                       [KV_JOURNAL_KEY] = attempts[i].key,
-                      [KV_JOURNAL_CUT] = attempts[i].cut },
+                      [KV_JOURNAL_CUT] = attempts[i].cut,
+                      [KV_JOURNAL_HOST] = attempts[i].host,
+                      [KV_JOURNAL_METHOD] = attempts[i].method,
+                      [KV_JOURNAL_PATH] = attempts[i].path },
         };
 
         now += note.micros;
@@ -181,4 +185,40 @@ Test(journal_retries, of_clients_and_keys_are_kept_apart)
         cr_expect_eq(setbacks.setback[i].attempts, rows[i].attempts, "row %zu", i);
         cr_expect_eq(setbacks.setback[i].end, rows[i].end, "row %zu", i);
     }
+}
+
+#define AT(host_, method_, path_)                                                                  \
+    .kind = KV_JOURNAL_SERVICE, .host = (host_), .method = (method_), .path = (path_)
+
+Test(journal_retries, of_services_and_what_is_asked_there_are_kept_apart)
+{
+    static const struct attempt attempts[] = {
+        { .who = "a", .status = 500, AT("one", "GET", "/Patient/{id}") },
+        { .who = "a", .status = 200, AT("other", "GET", "/Patient/{id}") },
+        { .who = "a", .status = 200, AT("one", "PUT", "/Patient/{id}") },
+        { .who = "a", .status = 200, AT("one", "GET", "/Group/{id}") },
+        { .who = "b", .status = 200, AT("one", "GET", "/Patient/{id}") },
+        { .who = "a", .status = 200, .host = "one", .method = "GET", .path = "/Patient/{id}" },
+        { .who = "a", .status = 503, AT("one", "GET", "/Patient/{id}") },
+        { .who = "a", .status = 403, AT("one", "GET", "/Patient/{id}") },
+    };
+    FIND(attempts);
+
+    cr_assert_eq(setbacks.count, 1);
+    cr_expect_eq(setbacks.setback[0].attempts, 3);
+    cr_expect_eq(setbacks.setback[0].attempt[1]->number, 7);
+    cr_expect_eq(setbacks.setback[0].end, KV_SETBACK_REFUSED);
+}
+
+/* A vault may be asked by any of its names, and a key by a version or none. */
+Test(journal_retries, of_vaults_are_judged_whatever_their_paths_are)
+{
+    static const struct attempt attempts[] = {
+        { .who = "a", .key = "k", .status = 503, .path = "/keys/k" },
+        { .who = "a", .key = "k", .status = 200, .path = "/keys/k/" },
+    };
+    FIND(attempts);
+
+    cr_assert_eq(setbacks.count, 1);
+    cr_expect_eq(setbacks.setback[0].attempts, 2);
 }

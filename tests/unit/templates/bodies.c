@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is sent for resources, nested deployments, and outputs. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -320,18 +321,28 @@ Test(template_bodies, evaluate_the_outer_scope_once)
                   VAULTS "[x()]");
 }
 
-static enum kv_code read_link(void *context, const char *uri, char **ret_text, size_t *ret_len,
-                              struct kv_err *err)
+static enum kv_code read_link(void *context, const char *uri, char ret_name[KV_TEMPLATE_LINK_SIZE],
+                              char **ret_text, size_t *ret_len, struct kv_err *err)
 {
-    static const char text[] = RESOURCES(VAULT("linked", ""));
+    static const struct {
+        const char *uri, *text;
+    } files[] = {
+        { "there.json", RESOURCES(VAULT("linked", "")) },
+        { "bad.json", TEMPLATE("\n\"resources\": [{}]") },
+        { "evaluated.json", RESOURCES(VAULT("[nosuch()]", "")) },
+        { "inline.json", RESOURCES(NEST("", "\"template\": {\"resources\": 7}")) },
+    };
 
     (void) context;
-    if (strcmp(uri, "there.json") != 0) {
-        return KV_FAIL(err, KV_INVALID_TEMPLATE, 0, "%s is not there", uri);
+    for (size_t i = 0; i < KV_COUNT(files); i++) {
+        if (strcmp(uri, files[i].uri) == 0) {
+            snprintf(ret_name, KV_TEMPLATE_LINK_SIZE, "below/%s", uri);
+            *ret_text = strdup(files[i].text);
+            *ret_len = strlen(files[i].text);
+            return KV_OK;
+        }
     }
-    *ret_text = strdup(text);
-    *ret_len = strlen(text);
-    return KV_OK;
+    return KV_FAIL(err, KV_INVALID_TEMPLATE, 0, "%s is not there", uri);
 }
 
 static void refuse_nested(const char *text, const char *said)
@@ -355,6 +366,10 @@ Test(template_bodies, read_linked_templates_by_the_world)
     refuse_nested(LINK("id\": \"x"), "cannot be followed");
     refuse_nested(RESOURCES(NEST("", "\"parameters\": {}")),
                   "has either a 'template' or a 'templateLink'");
+    refuse_nested(LINK("uri\": \"bad.json"),
+                  "The linked file 'below/bad.json': Deployment template "
+                  "validation failed: ");
+    refuse_nested(LINK("uri\": \"evaluated.json"), "The linked file 'below/evaluated.json': ");
     expect_nested(LINK("relativePath\": \"there.json"), VAULTS "linked");
     fixture_world.read_link = NULL;
 }

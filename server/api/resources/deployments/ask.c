@@ -130,12 +130,13 @@ static enum kv_code follow(const struct arm_call *call, const cJSON *link, char 
                            cJSON **ret_tree, struct kv_err *err)
 {
     kv_auto(kv_wipe_free) char *text = NULL;
+    char name[KV_TEMPLATE_LINK_SIZE];
     const char *uri = NULL;
     size_t len = 0;
 
     KV_TRY(find_uri(link, &uri, err));
-    KV_TRY(link_read(call->app, "", uri, ret_folder, &text, &len, err));
-    return kv_template_parse_linked(uri, text, len, ret_tree, err);
+    KV_TRY(link_read(call->app, "", uri, ret_folder, name, &text, &len, err));
+    return kv_template_parse_linked(name, text, len, ret_tree, err);
 }
 
 static enum kv_code take_template(const struct arm_call *call, const cJSON *properties,

@@ -70,13 +70,17 @@ static enum kv_code resolve(const char *root, const char *path, const char *uri,
     return KV_OK;
 }
 
-/* Where a file lies, as seen from the root. */
-static void find_folder(const char *real, const char *root, char ret_folder[KV_PATH_MAX])
+/* As seen from the root. */
+static const char *find_below(const char *real, const char *root)
 {
     const char *below = real + strlen(root);
 
-    below += strspn(below, "/");
+    return below + strspn(below, "/");
+}
 
+/* Where a file lies. */
+static void find_folder(const char *below, char ret_folder[KV_PATH_MAX])
+{
     const char *slash = strrchr(below, '/');
 
     (void) snprintf(ret_folder, KV_PATH_MAX, "%.*s", slash != NULL ? (int) (slash - below) : 0,
@@ -84,7 +88,8 @@ static void find_folder(const char *real, const char *root, char ret_folder[KV_P
 }
 
 enum kv_code link_read(const struct kv_app *app, const char *folder, const char *uri,
-                       char *ret_folder, char **ret_text, size_t *ret_len, struct kv_err *err)
+                       char *ret_folder, char ret_name[KV_TEMPLATE_LINK_SIZE], char **ret_text,
+                       size_t *ret_len, struct kv_err *err)
 {
     kv_auto(kv_buf_done) struct kv_buf text;
     char path[KV_PATH_MAX];
@@ -100,8 +105,9 @@ enum kv_code link_read(const struct kv_app *app, const char *folder, const char 
         return refuse(err, uri, "the file cannot be read, or has more than 4 MB");
     }
     if (ret_folder != NULL) {
-        find_folder(real, root, ret_folder);
+        find_folder(find_below(real, root), ret_folder);
     }
+    (void) snprintf(ret_name, KV_TEMPLATE_LINK_SIZE, "%s", find_below(real, root));
     *ret_text = kv_buf_take(&text, ret_len);
     return *ret_text != NULL ? KV_OK : refuse(err, uri, "the file is empty");
 }

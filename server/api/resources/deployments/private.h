@@ -104,10 +104,11 @@ void world_init(struct place *place);
 cJSON *environment_describe(const struct place *place);
 /*
  * The text of a file below --template-root; `uri` is a path relative to `folder`, or file:/// and a path.
- * *ret_folder (KV_PATH_MAX bytes; NULL is fine) is where it lies. KV_INVALID_TEMPLATE for any other.
+ * *ret_folder (KV_PATH_MAX bytes; NULL is fine) is where it lies, `ret_name` its path from the root. KV_INVALID_TEMPLATE for
+ * any other.
  */
 enum kv_code link_read(const struct kv_app *app, const char *folder, const char *uri,
-                       char *ret_folder, char **ret_text, size_t *ret_len,
+                       char *ret_folder, char ret_name[KV_TEMPLATE_LINK_SIZE], char **ret_text, size_t *ret_len,
                        struct kv_err *err) kv_must_check;
 
 /* ---- hands.c, complete.c: what the engine asks of it ------------------------------------------- */

@@ -208,14 +208,14 @@ static enum kv_code list(void *context, const char *function, const struct kv_te
 }
 
 /* Of a nested deployment: relative to where its parent's template lies. */
-static enum kv_code read_link(void *context, const char *uri, char **ret_text, size_t *ret_len,
-                              struct kv_err *err)
+static enum kv_code read_link(void *context, const char *uri, char ret_name[KV_TEMPLATE_LINK_SIZE],
+                              char **ret_text, size_t *ret_len, struct kv_err *err)
 {
     struct place *place = context;
 
     return link_read(place->app, place->folder, uri,
-                     place->nesting != NULL ? place->nesting->folder : NULL, ret_text, ret_len,
-                     err);
+                     place->nesting != NULL ? place->nesting->folder : NULL, ret_name, ret_text,
+                     ret_len, err);
 }
 
 void world_init(struct place *place)
