@@ -77,6 +77,15 @@ static void print_line(const cJSON *consumer)
     (void) putchar('\n');
 }
 
+/* Only then there are new ones to look for. */
+static bool has_key_without_version(const cJSON *consumer)
+{
+    static const char before[] = "/keys/";
+    const char *name = strstr(cli_text_of(consumer, "key"), before);
+
+    return name != NULL && strchr(name + strlen(before), '/') == NULL;
+}
+
 static void print_status(const cJSON *consumer)
 {
     static const struct {
@@ -90,11 +99,12 @@ static void print_status(const cJSON *consumer)
         { "  heals:  ", "heals_at" },
         { "  DEK by: ", "dek_wrapped_by" },
         { "  looks:  ", "looks_at" },
-        { "  follow: ", "follow" },
+        { "  follow: ", "follow" }, /* the last one */
     };
+    const size_t count = KV_COUNT(lines) - !has_key_without_version(consumer);
 
     print_line(consumer);
-    for (size_t i = 0; i < KV_COUNT(lines); i++) {
+    for (size_t i = 0; i < count; i++) {
         const char *text = cli_text_of(consumer, lines[i].name);
 
         if (*text != '\0') {

@@ -363,6 +363,10 @@ Test(consumer_follow, is_an_option_in_a_shell)
     cr_expect_eq(program_run(add_it, said, sizeof(said)), 0, "%s", said);
     cr_expect_eq(program_run(look, said, sizeof(said)), 0, "%s", said);
     cr_expect_not_null(strstr(said, "  follow: PT3H\n"), "%s", said);
+    consumer_key("rol", url);
+    consumer_add("acc", "storage", url, "fhir-id");
+    cr_expect_eq(program_run(look, said, sizeof(said)), 0, "%s", said);
+    cr_expect_null(strstr(said, "follow:"), "its URL names the version: %s", said);
     cr_expect_eq(program_run(wrong, said, sizeof(said)), 1, "%s", said);
     cr_expect_not_null(strstr(said, "PT1M to P365D, or never"), "%s", said);
 }
