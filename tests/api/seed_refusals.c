@@ -52,6 +52,8 @@ static const struct {
     { "{\"roles\":[{\"name\":7}]}", 400, "roles[0].name: it has a value of the wrong type" },
     { "{\"roles\":[{\"name\":\"\"}]}", 400, "roles[0]: A role needs a name" },
     { "{\"roles\":[{\"name\":\"a/b\"}]}", 400, "roles[0]: A role needs a name, which is no GUID" },
+    { "{\"roles\":[{\"name\":\"aaaaaaaa-0000-4000-8000-000000000009\"}]}", 400,
+      "roles[0]: A role needs a name, which is no GUID" },
     { "{\"roles\":[{\"name\":\"King\",\"crown\":1}]}", 400,
       "roles[0]: 'crown' is not a member: there can be id, name" },
     { "{\"roles\":[{\"name\":\"King\",\"id\":\"7\"}]}", 400, "roles[0].id: it must be a GUID" },

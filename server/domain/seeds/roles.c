@@ -157,18 +157,20 @@ bool seed_has_role(const struct seed_run *run, const char *text)
     return find_item(run, text) != NULL;
 }
 
+/* By itself first: what is no name at all may look like the id of another. */
 static enum kv_code check(struct seed_run *run, const cJSON *item,
                           const struct kv_access_role *role, const char *path, struct kv_err *err)
 {
     struct kv_err why = { .code = KV_OK };
 
+    KV_TRY(seed_at(path,
+                   kv_access_role_check(run->seeds->config.access, role, run->new_roles++, &why),
+                   &why, err));
     if (find_item(run, role->name) != item || find_item(run, role->role_name) != item) {
         return seed_fail(path, KV_BAD_PARAMETER, "the seed has a role of that id or name before it",
                          err);
     }
-    return seed_at(path,
-                   kv_access_role_check(run->seeds->config.access, role, run->new_roles++, &why),
-                   &why, err);
+    return KV_OK;
 }
 
 enum kv_code seed_role(struct seed_run *run, const cJSON *item, const char *path,
