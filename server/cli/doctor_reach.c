@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "doctor.h"
 
@@ -40,6 +41,12 @@ static const struct {
         "curl -sv \"https://{host}:{port}/keys?api-version=7.4\"  # a vault answers 401",
     },
 };
+
+/* A name of this machine, and no coffer that answers. */
+#define NOT_RUNNING                                                                                \
+    "coffer healthcheck  # does coffer run here? If so: does the key's URL have the port that "    \
+    "coffer "                                                                                      \
+    "env prints?"
 
 static bool has_taken(CURL *curl, CURLINFO what)
 {
@@ -114,6 +121,15 @@ static void add_address(const struct doctor *doctor, CURL *curl, char *text, siz
     }
 }
 
+/* RFC 6761: names below localhost lead to nobody else. */
+static bool is_local_name(const char *host)
+{
+    static const char top[] = ".localhost";
+    size_t len = strlen(host);
+
+    return len >= sizeof(top) && strcasecmp(host + len - (sizeof(top) - 1), top) == 0;
+}
+
 const char *doctor_describe_silence(const struct doctor *doctor, CURL *curl, CURLcode rc,
                                     const char *detail, char ret_said[DOCTOR_SAID_SIZE])
 {
@@ -132,6 +148,9 @@ const char *doctor_describe_silence(const struct doctor *doctor, CURL *curl, CUR
                     own);
     if (is_elsewhere) {
         return stages[STAGE_CONNECTION].coffer;
+    }
+    if (stage == STAGE_CONNECTION && !doctor->is_coffer && is_local_name(doctor->url.host)) {
+        return NOT_RUNNING;
     }
     return doctor->is_coffer ? stages[stage].coffer : stages[stage].azure;
 }

@@ -281,6 +281,18 @@ Test(doctor, says_how_far_it_came_with_a_vault_that_nobody_reaches)
                      "openssl s_client -connect 127.0.0.1:");
 }
 
+/* Neither vault nor control port: most likely it was not started. */
+Test(doctor, asks_whether_coffer_runs_when_nobody_is_at_a_name_of_this_machine)
+{
+    const char *const words[] = { "doctor", "--key", "https://dev.vault.localhost:1/keys/k", NULL };
+    char output[OUTPUT_SIZE];
+
+    cr_assert_eq(setenv("COFFER_CONTROL", "http://127.0.0.1:1", 1), 0);
+    cr_expect_eq(program_run(words, output, sizeof(output)), 1, "%s", output);
+    cr_expect_not_null(strstr(output, "mend: coffer healthcheck  # does coffer run here?"), "%s",
+                       output);
+}
+
 Test(doctor, notices_an_identity_that_is_disabled)
 {
     static const struct row row = { "identity",  "doc-who", "{\"access\":\"rbac\"}",
