@@ -77,6 +77,8 @@ static enum kv_code prepare_token(struct server *server, struct kv_err *err)
     KV_TRY(housekeeper_new(server->clock, &server->keeper, err));
     KV_TRY(token_prepare(&server->token, server->clock, server->keeper, err));
     custody.alarm_context = server->keeper;
+    custody.has_room = token_has_room;
+    custody.room_context = &server->token;
     KV_TRY(kv_custody_new(&custody, &server->custody, err));
     server->opening.options = server->options;
     server->opening.folder = server->folder.path;

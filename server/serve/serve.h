@@ -293,6 +293,7 @@ enum kv_code token_prepare(struct token *token, struct kv_clock *clock, struct h
  */
 enum kv_code token_open(const struct kv_options *options, const char *folder, bool has_token,
                         unsigned sessions, struct token *token, struct kv_err *err) kv_must_check;
+bool token_has_room(void *token); /* for more keys; also while it is not open. Any thread */
 /* At the end: faults hold nobody up any more. And then closed; both are fine with one that was not
  * opened. */
 void token_let_go(struct token *token);

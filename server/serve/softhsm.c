@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "kv/base/files.h"
@@ -22,6 +24,7 @@
 #define TOKEN_FILE "token.object"
 #define TOKEN_COPY "token.object.copy" /* SoftHSM reads only names that end in .object */
 #define TOKEN_FILE_MAX 65536
+#define ROOM_LEAST (1024 * 1024) /* bytes; an object takes some 4 KiB, a step of the log 512 */
 
 static void close_listing(DIR *listing)
 {
@@ -309,4 +312,17 @@ enum kv_code softhsm_count(const char *folder, size_t *ret_count, struct kv_err 
 enum kv_code softhsm_keep(const char *folder, struct kv_err *err)
 {
     return each_token(folder, keep, NULL, err);
+}
+
+bool softhsm_has_room(const char *folder)
+{
+    struct statvfs disk;
+
+    if (statvfs(folder, &disk) != 0 || disk.f_blocks == 0) {
+        return true; /* not known */
+    }
+    /* the rest is root's alone */
+    fsblkcnt_t blocks = geteuid() == 0 ? disk.f_bfree : disk.f_bavail;
+
+    return (uint64_t) blocks * disk.f_frsize >= ROOM_LEAST;
 }

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "kv/base/err.h"
@@ -40,3 +41,10 @@ enum kv_code softhsm_count(const char *folder, size_t *ret_count, struct kv_err 
 
 /* Copies the file of every token; after hsm_init_token(), before the first login. */
 enum kv_code softhsm_keep(const char *folder, struct kv_err *err) kv_must_check;
+
+/*
+ * Whether the disk has room for the objects that all threads may be making, and for what the store's log
+ * takes meanwhile. SoftHSM closes a file without looking whether all of it was written: a key that it made
+ * on a full disk is there until the process ends, and not after that.
+ */
+bool softhsm_has_room(const char *folder);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What faults of the HSM need of the token beside its gate, and when they end by themselves. */
 #include "hsm_pause.h"
+#include "softhsm.h"
 #include "token_place.h"
 
 #define PATIENCE_MS 10000 /* until nobody is at the token */
@@ -38,6 +39,13 @@ enum kv_code token_prepare(struct token *token, struct kv_clock *clock, struct h
 {
     token->keeper = keeper;
     return kv_hsm_faults_new(clock, &token->faults, err);
+}
+
+bool token_has_room(void *token_)
+{
+    const struct token *token = token_;
+
+    return token->folder == NULL || softhsm_has_room(token->folder);
 }
 
 void token_let_go(struct token *token)

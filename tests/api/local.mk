@@ -152,6 +152,7 @@ api_libs = tests/support/libapi.a tests/support/libdaemon.a $(kv_domain) $(CRITE
 %C%_test_snapshots_LDADD = $(api_libs)
 %C%_test_damage_SOURCES = \
 	%D%/damage.c \
+	%D%/damage_disk.c \
 	%D%/damage_store.c \
 	%D%/damage_tools.c \
 	%D%/damage_tools.h \

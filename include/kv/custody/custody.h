@@ -150,6 +150,8 @@ struct kv_custody_config {
     struct hsm *hsm;              /* borrowed; must outlive the custody; NULL: it is lent later */
     void (*alarm)(void *context); /* called when the token should be checked; any thread */
     void *alarm_context;
+    bool (*has_room)(void *context); /* for some more objects; any thread. NULL: the module knows */
+    void *room_context;
 };
 
 /* Free with kv_custody_free(). */
@@ -188,6 +190,13 @@ enum kv_code kv_custody_take_settled(struct kv_store *store, bool *ret_settled,
 
 /* Sets that mark: at the end, when nothing uses the token any more and no call to it has failed. */
 enum kv_code kv_custody_settle(struct kv_store *store, struct kv_err *err) kv_must_check;
+
+/*
+ * Asked before an object is made: some modules do not report that the disk of the token is full, and keep
+ * in memory what they could not write. KV_UNAVAILABLE.
+ */
+enum kv_code kv_custody_check_room(const struct kv_custody *custody,
+                                   struct kv_err *err) kv_must_check;
 
 /* A fresh random object id. */
 enum kv_code kv_custody_new_object(unsigned char ret_object[KV_OBJECT_LENGTH],

@@ -3,6 +3,7 @@
 #include "kv/custody/custody.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,6 +43,17 @@ void kv_custody_free(struct kv_custody *custody)
         hashes_done(&custody->hashes);
         free(custody);
     }
+}
+
+enum kv_code kv_custody_check_room(const struct kv_custody *custody, struct kv_err *err)
+{
+    const struct kv_custody_config *config = &custody->config;
+
+    if (config->has_room != NULL && !config->has_room(config->room_context)) {
+        return KV_FAIL(err, KV_UNAVAILABLE, ENOSPC,
+                       "no key can be put onto the token: the disk is full");
+    }
+    return KV_OK;
 }
 
 enum kv_code kv_custody_new_object(unsigned char ret_object[KV_OBJECT_LENGTH], struct kv_err *err)

@@ -28,6 +28,7 @@ enum kv_code intent_write(struct kv_keys *keys, const unsigned char *objects, si
 {
     static const char sql[] = "INSERT INTO limbo (object, doomed) VALUES (?, 0)";
 
+    KV_TRY(kv_custody_check_room(keys->config.custody, err));
     return run_for_objects(keys, sql, objects, count, err);
 }
 
@@ -58,6 +59,7 @@ enum kv_code intent_take(struct kv_keys *keys, unsigned char ret_object[KV_OBJEC
 {
     struct intents *intents = &keys->intents;
 
+    KV_TRY(kv_custody_check_room(keys->config.custody, err));
     pthread_mutex_lock(&intents->mutex);
     enum kv_code code = has_spare_locked(intents) ? KV_OK : write_spares(keys, intents, err);
     if (code == KV_OK) {
