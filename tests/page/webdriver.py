@@ -21,6 +21,10 @@ class Refused(Exception):
     """What the driver answered instead."""
 
 
+class Gone(Refused):
+    """Because the page has drawn that part anew since the element was found."""
+
+
 def ask(url, method="GET", body=None):
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
@@ -29,14 +33,18 @@ def ask(url, method="GET", body=None):
             return json.load(response)["value"]
     except urllib.error.HTTPError as error:
         value = json.load(error)["value"]
-        raise Refused(f"{value['error']}: {value['message']}") from None
+        refusal = Gone if value["error"] == "stale element reference" else Refused
+        raise refusal(f"{value['error']}: {value['message']}") from None
 
 
 def until(condition, what, patience=PATIENCE):
-    """What the condition yields as soon as that is true of it."""
+    """What the condition yields as soon as that is true of it, and of elements that are there."""
     end = time.monotonic() + patience
     while True:
-        found = condition()
+        try:
+            found = condition()
+        except Gone:
+            found = None
         if found:
             return found
         if time.monotonic() > end:
