@@ -58,6 +58,32 @@ static cJSON *copy_list(const cJSON *list)
     return list != NULL ? cJSON_Duplicate(list, true) : cJSON_CreateArray();
 }
 
+/* As the members of a seed are called, which the resource manager calls otherwise. */
+static enum kv_code check_lists(const struct sent *sent, const char *path, struct kv_err *err)
+{
+    const struct {
+        const char *name;
+        const cJSON *list;
+    } lists[] = {
+        { "actions", sent->actions },
+        { "not_actions", sent->not_actions },
+        { "data_actions", sent->data_actions },
+        { "not_data_actions", sent->not_data_actions },
+        { "scopes", sent->scopes },
+    };
+    const cJSON *entry;
+
+    for (size_t i = 0; i < KV_COUNT(lists); i++) {
+        cJSON_ArrayForEach (entry, lists[i].list) {
+            if (!cJSON_IsString(entry)) {
+                return seed_fail(seed_member(path, lists[i].name).text, KV_BAD_PARAMETER,
+                                 "it must be a list of texts", err);
+            }
+        }
+    }
+    return KV_OK;
+}
+
 static enum kv_code read_role(const cJSON *item, const char *path, struct kv_access_role *role,
                               struct kv_err *err)
 {
@@ -70,6 +96,7 @@ static enum kv_code read_role(const cJSON *item, const char *path, struct kv_acc
     KV_TRY(copy_text(sent.name, path, "name", role->role_name, err));
     KV_TRY(copy_text(sent.description, path, "description", role->description, err));
     KV_TRY(take_id(&sent, path, role, err));
+    KV_TRY(check_lists(&sent, path, err));
     role->actions = copy_list(sent.actions);
     role->not_actions = copy_list(sent.not_actions);
     role->data_actions = copy_list(sent.data_actions);
