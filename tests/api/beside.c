@@ -71,6 +71,7 @@ Test(beside, says_what_is_wrong_with_its_options)
         { "--url https://a --seconds nan", "--seconds takes 0.05 to 600, not 'nan'" },
         { "--url https://a --connect a", "--connect takes HOST:PORT, not 'a'" },
         { "--url https://a --header a", "--header takes 'Name: value', not 'a'" },
+        { "--url https://a --ca nowhere.pem", "--ca: nowhere.pem cannot be read: No such file" },
         { "--url https://a --only encrypt", "there is no operation 'encrypt'" },
         { "--url https://a b", "'b' is not an option" },
         { "--url", "that is no option, or it lacks its value" },

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "beside.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "kv/base/clock.h"
 
@@ -218,6 +220,24 @@ static bool take_header(struct beside_settings *settings, const char *line)
     return add_line(&settings->other.headers, line);
 }
 
+static bool take_ca(struct beside_settings *settings, const char *path)
+{
+    if (access(path, R_OK) != 0) {
+        return refuse("--ca: %.200s cannot be read: %s", path, strerror(errno));
+    }
+    settings->other.ca = path;
+    return true;
+}
+
+static bool take_token(const char *token, const char **ret_token)
+{
+    if (strpbrk(token, "\r\n") != NULL) {
+        return refuse("--token is one line");
+    }
+    *ret_token = token;
+    return true;
+}
+
 static bool take_version(struct beside_settings *settings, const char *version)
 {
     if (snprintf(settings->query, sizeof(settings->query), "?api-version=%s", version)
@@ -261,14 +281,12 @@ static bool take_option(struct beside_settings *settings, int option, const char
     case 'C':
         return take_place(settings, value);
     case 'c':
-        settings->other.ca = value;
-        return true;
+        return take_ca(settings, value);
     case 'k':
         settings->other.is_insecure = true;
         return true;
     case 't':
-        *ret_token = value;
-        return true;
+        return take_token(value, ret_token);
     case 'H':
         return take_header(settings, value);
     case 'o':
