@@ -2,6 +2,7 @@
 /* The token of `coffer serve`: the user's PKCS#11 module, or SoftHSM with a token of our own. */
 #include "serve.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,6 +122,12 @@ static void take_so_pin(struct hsm_config *config)
 static enum kv_code make_own(const struct hsm_config *config, const char *folder,
                              struct kv_err *err)
 {
+    if (!softhsm_has_room(folder)) { /* SoftHSM would say no more than that it failed */
+        return KV_FAIL(err, KV_UNAVAILABLE, ENOSPC,
+                       "there is no room for a token in %s: it takes a megabyte, with what the "
+                       "store may need beside it",
+                       folder);
+    }
     CK_RV rv = hsm_init_token(config, config->so_pin, config->so_pin_len);
 
     if (rv != CKR_OK) {

@@ -12,13 +12,14 @@ TestSuite(damage_disk, .timeout = 180);
 
 #define KEYS_MAX 2000
 #define SMALL "size=3m,mode=0700"
+#define TINY "size=1m,mode=0700"
 #define LARGE "size=64m"
 
 /* In a mount namespace of this process and its children, which ends with it. */
-static void mount_small_disk(const char *folder)
+static void mount_small_disk(const char *folder, const char *options)
 {
     if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0
-        || mount("small", folder, "tmpfs", MS_NOSUID | MS_NODEV, SMALL) != 0) {
+        || mount("small", folder, "tmpfs", MS_NOSUID | MS_NODEV, options) != 0) {
         cr_skip_test("nothing can be mounted here");
     }
 }
@@ -82,7 +83,7 @@ Test(damage_disk, loses_no_key_that_was_answered)
         cr_skip_test("the token is not the program's own");
     }
     daemon_prepare(&own);
-    mount_small_disk(own.folder);
+    mount_small_disk(own.folder, SMALL);
     cr_assert(daemon_start(&own, NULL));
     size_t made = fill_disk(&own);
 
@@ -91,6 +92,24 @@ Test(damage_disk, loses_no_key_that_was_answered)
     cr_assert(daemon_start(&own, NULL));
     expect_all_well(&own, made);
     cr_expect(daemon_stop(&own));
+    cr_assert_eq(umount(own.folder), 0);
+    daemon_discard(&own);
+}
+
+Test(damage_disk, that_has_no_room_for_a_token_is_said)
+{
+    struct daemon own;
+    char output[4096];
+
+    if (nss_is_chosen()) {
+        cr_skip_test("the token is not the program's own");
+    }
+    daemon_prepare(&own);
+    const char *const words[] = { "serve", "--data",         own.folder, "--port",
+                                  "0",     "--control-port", "0",        NULL };
+    mount_small_disk(own.folder, TINY);
+    cr_expect_neq(program_run(words, output, sizeof(output)), 0, "%s", output);
+    cr_expect_not_null(strstr(output, "there is no room for a token in "), "%s", output);
     cr_assert_eq(umount(own.folder), 0);
     daemon_discard(&own);
 }
