@@ -11,7 +11,7 @@
 #include "kv/cmk/cmk.h"
 #include "server.h"
 
-#define DOCTOR_SAID_SIZE 256
+#define DOCTOR_SAID_SIZE 512
 #define DOCTOR_TOKEN_MAX 32768 /* bytes; twice what a vault reads */
 
 /* Texts of the facts, which borrow them. */
