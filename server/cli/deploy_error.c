@@ -50,8 +50,8 @@ static void find_end(const struct kv_buf *template, unsigned long *ret_line,
     *ret_column = len - begin;
 }
 
-/* From where the server has counted to the file. What is wrong behind the template is a matter of its end: it is not whole, or has too
- * much there. */
+/* From where the server has counted to the file. What is wrong behind the template is a matter of its
+ * end: it is not whole, or has too much there. */
 static void map(const struct deploy_source *source, struct mention *mention)
 {
     const size_t before = source->before;

@@ -113,9 +113,9 @@ struct kv_consumer_order {
     const char *rules;  /* fhir-2023, fhir-best-practice, dicom or none: what is asked of the key */
     const char *status; /* what its front answers when access is lost: "500", "403" or "424" */
     const char *heals;  /* "5" to "10": minutes that healing takes; "": by its name */
-    const char
-        *follow; /* "PT1M" to "P365D", how often it looks for a new version of a key whose URL has
-                           none; "never"; "": by the profile */
+    /* "PT1M" to "P365D", how often it looks for a new version of a key whose URL has none; "never";
+     * "": by the profile */
+    const char *follow;
 };
 
 /*

@@ -4,12 +4,12 @@
  * long.
  *
  * Pure functions over entries of the journal. A client is a principal at an address, which does one
- * thing with one key of one vault, or sends one method to one path of one service; of paths of services the
- * journal has no ids, so that whoever reads two patients looks as if one were read twice. An answer has failed when it is 429 or 5xx, or when none was given or
- * it was cut. A
- * setback begins with a failed answer, goes on with the next attempts of that client while they fail,
- * and ends with the first one that does not. Challenges are no attempts. Threads that do the same
- * thing at the same time look like one client.
+ * thing with one key of one vault, or sends one method to one path of one service; of paths of
+ * services the journal has no ids, so that whoever reads two patients looks as if one were read twice.
+ * An answer has failed when it is 429 or 5xx, or when none was given or it was cut. A setback begins
+ * with a failed answer, goes on with the next attempts of that client while they fail, and ends with
+ * the first one that does not. Challenges are no attempts. Threads that do the same thing at the same
+ * time look like one client.
  */
 #pragma once
 
